@@ -27,6 +27,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem, QuestionIt
 from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.revisions.versions import OUTCOME_PREFIX
 from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.versions import SeparateColumns
 from survey_cli.values import Code, Storage
@@ -34,8 +35,6 @@ from survey_cli.values import Code, Storage
 _ENDS: Final = ".,;:! "
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
-OUTCOME_PREFIX: Final = "outcomes."
-"""The prefix of an outcome's id in `MeaningChange.item`, which otherwise names an item or a sample column."""
 
 MeaningKind: TypeAlias = Literal["narrowed", "widened", "recoded", "type", "removed"]
 """Answers that were accepted no longer are; answers are accepted that were not; an answer means something else; answers

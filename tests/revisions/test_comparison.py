@@ -24,8 +24,10 @@ from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.proof.equivalence import ConditionComparer
-from survey_cli.revisions.comparison import compare_versions, find_moved, find_renamed
-from survey_cli.revisions.properties import ComparedChange
+from survey_cli.revisions.changes import ComparedChange
+from survey_cli.revisions.comparison import compare_versions
+from survey_cli.revisions.order_changes import find_moved
+from survey_cli.revisions.renaming import find_renamed
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 REAL = ("asu_2000", "household")

@@ -29,7 +29,7 @@ from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
-    from survey_cli.revisions.properties import ComparedChange
+    from survey_cli.revisions.changes import ComparedChange
     from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck, ProofScope
     from survey_cli.services.questionnaire.translations import LanguageStatus
     from survey_cli.services.questionnaire.word_lookup import ReferenceEntry, ReferenceKind
@@ -693,7 +693,7 @@ def diff(
 
     Example: survey diff study_v1.yaml study.yaml --db responses/study.db
     """
-    from survey_cli.revisions.properties import LOSSES
+    from survey_cli.revisions.changes import LOSSES
     from survey_cli.services.questionnaire.version_check import diff_versions
 
     result = diff_versions(old, new or None, db)

@@ -10,9 +10,10 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
-from survey_cli.revisions.comparison import compare_versions, find_renamed
-from survey_cli.revisions.meaning_changes import OUTCOME_PREFIX
-from survey_cli.revisions.properties import ComparedChange
+from survey_cli.revisions.changes import ComparedChange
+from survey_cli.revisions.comparison import compare_versions
+from survey_cli.revisions.renaming import find_renamed
+from survey_cli.revisions.versions import OUTCOME_PREFIX
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study import versions

@@ -1,0 +1,97 @@
+"""Two versions of a questionnaire that are compared, with the items and groups of each."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source.nodes import locate_name
+from survey_cli.problems import Position
+
+OUTCOME_PREFIX: Final = "outcomes."
+"""The prefix of an outcome's id among the names of changes, which otherwise are items or sample columns."""
+
+
+class Node(NamedTuple):
+    """An item, a statement or a group, with its position in the questionnaire."""
+
+    id: str
+    compiled: CompiledNode
+    spec: SpecModel
+    where: Position
+    ancestors: tuple[str, ...]
+    """The groups around it, from the outermost."""
+
+    @property
+    def item(self) -> CompiledItem | None:
+        """The item; None if it is a group."""
+        return self.compiled if isinstance(self.compiled, CompiledItem) else None
+
+    @property
+    def roster(self) -> str | None:
+        """The roster in whose turns it is asked."""
+        return self.item.roster if self.item is not None else None
+
+
+class Version:
+    """One of two versions that are compared."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.nodes = {node.id: node for node in _iterate_below(instrument.root, ())}
+        """All items and groups by id, in written order."""
+
+    def locate(self, name: str) -> Position | None:
+        """Locate an item, group, sample column, compute or outcome; None if the version has none of this name."""
+        if name in self.nodes:
+            return self.nodes[name].where
+        document = self.instrument.document
+        if name in self.instrument.computes:
+            return document.compute[name].where  # type: ignore[index]  # a key is a text with its position
+        if name in self.instrument.sample:
+            return self.instrument.sample[name].find_position()
+        if name.startswith(OUTCOME_PREFIX):
+            outcome = document.outcomes.get(name.removeprefix(OUTCOME_PREFIX))  # type: ignore[call-overload]  # as above
+            return None if outcome is None else outcome.find_position()
+        return None
+
+
+class VersionPair:
+    """An older and a newer version, and what both have."""
+
+    def __init__(self, old: Instrument, new: Instrument) -> None:
+        self.old = Version(old)
+        self.new = Version(new)
+        common = tuple(language for language in old.languages if language in new.languages)
+        self.languages = common or new.languages[:1]
+        """The languages in which texts are compared."""
+        self.common = tuple(name for name in self.old.nodes if name in self.new.nodes)
+        """The items and groups that both have."""
+
+    def get_nodes(self, name: str) -> tuple[Node, Node]:
+        """Return an item or group of both."""
+        return self.old.nodes[name], self.new.nodes[name]
+
+    def locate(self, name: str) -> tuple[Position | None, Position | None]:
+        """Locate a name in both."""
+        return self.old.locate(name), self.new.locate(name)
+
+
+def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Node]:
+    children = list(group.children)
+    if isinstance(group, Roster) and group.until is not None:
+        children.append(group.until)
+
+    for child in children:
+        spec: Any = child.question if isinstance(child, CompiledItem) else child.spec
+        name = spec.id
+        if isinstance(group.spec, BatteryItem):
+            for statement, statement_spec in group.spec.statements.items():
+                if statement == child.id:
+                    name = statement
+                    spec = statement_spec
+        yield Node(child.id, child, spec, locate_name(name), ancestors)
+        if isinstance(child, ItemGroup):
+            yield from _iterate_below(child, (*ancestors, child.id))
