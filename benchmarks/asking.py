@@ -24,6 +24,7 @@ from benchmarks.peers import session
 from survey_cli.engine import prompts
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import select_errors
@@ -117,8 +118,9 @@ def condition_row(folder: Path) -> list[Line]:
     condition = instrument.items["d"].ask_if
     assert condition is not None
     evaluate = condition.evaluate
-    known = {"a": 1, "b": 4, "c": 2}
-    incomplete = {"a": 1, "b": NOT_ASKED, "c": 2}
+    answers = {"a": 1, "b": 4, "c": 2}
+    known = Known(dict(answers))
+    incomplete = Known({"a": 1, "b": NOT_ASKED, "c": 2})
     assert evaluate(known) is True
     assert evaluate(incomplete) is not True
 
@@ -129,7 +131,7 @@ def condition_row(folder: Path) -> list[Line]:
         9,
         each(50_000, lambda: evaluate(known)),
         each(50_000, lambda: evaluate(incomplete)),
-        each(50_000, lambda: native(known)),
+        each(50_000, lambda: native(answers)),
         each(50_000, lambda: None),
     )
     what = "a condition of three comparisons"

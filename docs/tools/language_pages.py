@@ -20,6 +20,7 @@ from rule_reference import RULE_GROUPS
 from survey_cli.engine.machine import InterviewClock
 from survey_cli.instrument.expressions.conditions import Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.known import Known, RosterTurns
 from survey_cli.instrument.expressions.three_valued_logic import (
     logical_and,
     logical_not,
@@ -388,14 +389,15 @@ def _evaluate(expression: str) -> str:
             break
     assert condition is not None, (expression, [str(p) for p in select_errors(problems)])
     turns = range(1, len(AGES) + 1)
-    env = {name: value for name, (_, value) in ANSWERS.items()}
-    env |= {
-        "#clock": InterviewClock(time_spent=timedelta(minutes=12)),
-        "interviewer.sex": "f",
-        "#today": TODAY,
-        "#person": tuple(turns),
-    } | {("age", turn): AGES[turn - 1] for turn in turns}
-    value = condition.evaluate(env)
+    known = Known(
+        {name: value for name, (_, value) in ANSWERS.items()},
+        {("age", turn): AGES[turn - 1] for turn in turns},
+        rosters={"person": RosterTurns(tuple(turns))},
+        attributes={"sex": "f"},
+        clock=InterviewClock(time_spent=timedelta(minutes=12)),
+        today=TODAY,
+    )
+    value = condition.evaluate(known)
     if isinstance(value, Missing):
         return (
             "unknown" if condition.result_type.type == "flag" else WORDS.get(value.kind, value.kind)
@@ -585,8 +587,8 @@ def _fill(text: str, language: str) -> str:
     )
     template, problems = compile_text(Text.from_string(text), scope, who="")
     assert not select_errors(problems), (text, problems)
-    env = {name: value for name, (_, value) in FILLED.items()}
-    return "".join(span.text for span in template.fill(env, language))
+    known = Known({name: value for name, (_, value) in FILLED.items()})
+    return "".join(span.text for span in template.fill(known, language))
 
 
 def _fills() -> Iterator[str]:

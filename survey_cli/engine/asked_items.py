@@ -1,8 +1,7 @@
 """Items that have been asked, with their questions and answers in words."""
 
-from collections import ChainMap
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from survey_cli.engine.events import QueryConfirmed, QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview, RouteState
@@ -10,7 +9,8 @@ from survey_cli.engine.machine import Machine, RecordedAnswer, make_answer
 from survey_cli.engine.prompts import format_decline
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import to_plain_text
-from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, Env
+from survey_cli.instrument.expressions.known import Known
+from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.values import HIDDEN_TEXT, Missing, Place
 
@@ -34,12 +34,12 @@ def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
     """Return all items that have been asked and count, in the order of the route, beyond the current one too."""
     machine = interview.machine
     route = interview.evaluate_route()
-    answers, env = dict(route.answers), dict(route.env)
+    answers = dict(route.answers)
     current = machine.current_stop.place if machine.current_stop is not None else None
     if current is not None and current not in answers and current in machine.recorded_answers:
         answers[current] = machine.recorded_answers[current]
     return tuple(
-        _build_item(machine, place, answer, env)
+        _build_item(machine, place, answer, route.known)
         for place, answer in answers.items()
         if not isinstance(machine.instrument.items[place.item].question, ComputedItem)
     )
@@ -88,7 +88,9 @@ def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
         if (answer := machine.recorded_answers.get(place)) is not None
     )
     answered = ((place, answer) for place, answer in answers if answer.cell is not None)
-    return tuple(_build_item(machine, *pair, machine.walk.env) for pair in islice(answered, limit))
+    return tuple(
+        _build_item(machine, *pair, machine.walk.known) for pair in islice(answered, limit)
+    )
 
 
 def describe_answer(interview: Interview, place: Place) -> str:
@@ -98,7 +100,7 @@ def describe_answer(interview: Interview, place: Place) -> str:
     if answer is None or item is None or answer.lapsed:
         return ""
     wording = AnswerWording(
-        machine.language, answer.specify_texts, _build_turn_env(machine.walk.env, place), False
+        machine.language, answer.specify_texts, _go_to_place(machine.walk.known, place), False
     )
     return _format_answer(item, answer, wording)
 
@@ -107,7 +109,7 @@ def list_declined(interview: Interview) -> tuple[AskedItem, ...]:
     """Return the items up to the current one that the respondent declined to answer."""
     machine = interview.machine
     return tuple(
-        _build_item(machine, stop.place, answer, machine.walk.env)
+        _build_item(machine, stop.place, answer, machine.walk.known)
         for stop, answer in _list_answered_stops(machine)
         if isinstance(answer.cell, Missing)
     )
@@ -122,7 +124,7 @@ def list_accepted_warnings(interview: Interview) -> tuple[AskedItem, ...]:
         (e.place, e.check): HIDDEN_TEXT if hides and e.reason else e.reason for e in confirmed
     }
     return tuple(
-        _build_item(machine, stop.place, answer, machine.walk.env)._replace(
+        _build_item(machine, stop.place, answer, machine.walk.known)._replace(
             reason=reasons.get((stop.place, check), "")
         )
         for stop, answer in _list_answered_stops(machine)
@@ -140,26 +142,25 @@ def _list_answered_stops(machine: Machine) -> list[tuple[RouteStop, RecordedAnsw
     ]
 
 
-def _build_item(
-    machine: Machine, place: Place, answer: RecordedAnswer, known: dict[Any, Any]
-) -> AskedItem:
-    item, env = machine.instrument.items[place.item], _build_turn_env(known, place)
-    text = to_plain_text(item.text.fill(env, machine.language, lambda: "…")).replace("\n", " ")
-    section = (
-        to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
-    )
-    wording = AnswerWording(machine.language, answer.specify_texts, env)
+def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: Known) -> AskedItem:
+    item = machine.instrument.items[place.item]
+    language = machine.language
+    there = _go_to_place(known, place)
+    text = to_plain_text(item.text.fill(there, language, lambda: "…")).replace("\n", " ")
+    section = to_plain_text(item.section.fill(there, language)) if item.section is not None else ""
+    wording = AnswerWording(language, answer.specify_texts, there)
     return AskedItem(place, text, _format_answer(item, answer, wording), section)
 
 
-def _build_turn_env(known: dict[Any, Any], place: Place) -> Env:
-    return ChainMap({"#turn": place.turn}, known) if place.turn is not None else known
+def _go_to_place(known: Known, place: Place) -> Known:
+    """Return what is known, in the turn of a place."""
+    return known.in_turn(place.turn) if place.turn is not None else known
 
 
 def _format_answer(item: CompiledItem, answer: RecordedAnswer, wording: AnswerWording) -> str:
     if answer.cell is None:
         return ""
-    if item.id in wording.env.get("#hidden", ()):
+    if item.id in wording.known.hidden:
         return HIDDEN_TEXT
     if isinstance(answer.cell, Missing):
         return format_decline(item, answer.cell, wording.language)

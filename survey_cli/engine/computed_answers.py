@@ -39,7 +39,7 @@ def compute_answer(
                 walk, stop, NO_COUNTS if counts is None or method == "random" else counts
             )
         case LookupItem(sample=column) if column is not None:
-            return walk.env.get(str(column), NOT_ASKED), 0
+            return walk.known.value(str(column), otherwise=NOT_ASKED), 0
         case _:
             return None, 0
 
@@ -90,7 +90,7 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
         return NOT_ASKED, 0
 
     def rank(turn: int) -> tuple[object, ...]:
-        answer = walk.env.get((item.using, turn))
+        answer = walk.known.value(item.using, turn) if item.using is not None else None
         number = draw_number(walk.seed, "draw", item.id, turn)
         match by:
             case "random":
@@ -98,7 +98,7 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
             case "youngest":
                 return (_rank_by_age(answer), number)
             case "next_birthday":
-                return (_count_days_to_birthday(answer, walk.env["#today"]), number)
+                return (_count_days_to_birthday(answer, walk.known.today), number)
 
     return min(eligible, key=rank), len(eligible)
 
@@ -115,9 +115,9 @@ def _rank_by_age(born: Any) -> tuple[int, float]:
     return (0, float(born)) if isinstance(born, int | float) else (1, 0.0)
 
 
-def _count_days_to_birthday(born: Any, today: date) -> int:
+def _count_days_to_birthday(born: Cell | None, today: date | Missing) -> int:
     """Count the days until the next birthday (today's is a year away); unknown dates come last."""
-    if not isinstance(born, date):
+    if not isinstance(born, date) or isinstance(today, Missing):
         return 1000
     for year in (today.year, today.year + 1, today.year + 2):
         try:

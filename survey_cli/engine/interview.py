@@ -7,7 +7,7 @@ the same events give the same interview.
 from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.engine.computed_answers import NO_COUNTS, compute_answer
 from survey_cli.engine.events import (
@@ -28,6 +28,7 @@ from survey_cli.engine.machine import (
 from survey_cli.engine.route import PassOverCallback
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Place
 
@@ -43,8 +44,8 @@ class RouteState(NamedTuple):
     unreached: frozenset[Place]
     """The first open place, and what lies ahead of it as far as conditions can tell. Places that are neither here nor
     among the answers are not asked."""
-    env: Mapping[Any, Any]
-    """The values known at the end of the route: computes, and the turns of a roster by `#roster`."""
+    known: Known
+    """What is known at the end of the route, such as the computes and the turns of rosters."""
 
 
 def evaluate_route(machine: Machine) -> RouteState:
@@ -55,10 +56,12 @@ def evaluate_route(machine: Machine) -> RouteState:
     """
     walk = machine.walk
     if machine.remaining_answers is not None:
-        return RouteState({}, frozenset(), {**machine.build_env(), **machine.remaining_answers})
+        known = machine.build_known()
+        known.values.update(machine.remaining_answers)
+        return RouteState({}, frozenset(), known)
     if walk.finished and machine.status == "ended":
         answers = {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops}
-        return RouteState(answers, frozenset(), dict(walk.env))
+        return RouteState(answers, frozenset(), walk.known.copy())
     return walk_from_start(machine)
 
 
@@ -68,10 +71,10 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
     `on_pass_over` is called with each item that is off the route.
     """
     new_machine = copy(machine)
-    env = machine.build_env() | {
-        "#clock": InterviewClock(machine.clock.first_readings, NOT_REACHED)
-    }
-    new_machine.walk = walk = machine.make_walk(env, on_pass_over)
+    known = machine.build_known()
+    known.clock = InterviewClock(machine.clock.first_readings, NOT_REACHED)
+    walk = machine.make_walk(known, on_pass_over)
+    new_machine.walk = walk
     answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
         answer = machine.recorded_answers.get(stop.place)
@@ -85,7 +88,7 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
             walk.finish()
         elif is_end:  # a temporary end: what lies behind it may still be asked
             walk.looking_ahead = True
-    return RouteState(answers, frozenset(walk.unreached), walk.env)
+    return RouteState(answers, frozenset(walk.unreached), walk.known)
 
 
 class Interview:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 from survey_cli.engine import computed_answers, events, route
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.expressions.known import ClockUse, Known
 from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
@@ -20,7 +21,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     PickItem,
     SplitItem,
 )
-from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, get_missing
+from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, get_missing
 
 InterviewStatus: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
 COMPLETE: Final = "complete"
@@ -42,11 +43,11 @@ class InterviewClock:
     They follow from the times of the events, so that a replay reads the same.
     """
 
-    first_readings: dict[Any, int] = field(default_factory=dict)
+    first_readings: dict[ClockUse, int] = field(default_factory=dict)
     time_spent: timedelta | Missing = field(default=timedelta(), compare=False)
     """Up to the last answer; `NOT_REACHED` for a walk that looks ahead."""
 
-    def read(self, use: Any) -> int | Missing:
+    def read(self, use: ClockUse) -> int | Missing:
         if isinstance(self.time_spent, Missing):
             return self.first_readings.get(use, self.time_spent)
         return self.first_readings.setdefault(use, max(0, self.time_spent // timedelta(minutes=1)))
@@ -124,15 +125,15 @@ class Machine:
 
     def _walk_to_open_place(self) -> None:
         # The walk does not hold the machine: without a cycle, the memory of both is free as soon as nobody needs them.
-        self.walk = self.make_walk(self.build_env(), partial(_lapse, self.recorded_answers))
+        self.walk = self.make_walk(self.build_known(), partial(_lapse, self.recorded_answers))
         self._arrive()
 
     def make_walk(
-        self, env: dict[Any, Any], on_pass_over: route.PassOverCallback | None
+        self, known: Known, on_pass_over: route.PassOverCallback | None
     ) -> route.RouteWalk:
         """Return a walk at the start of the route."""
         return route.RouteWalk(
-            self.instrument, self.start.seed, env, on_pass_over, rules=self.start.rules
+            self.instrument, self.start.seed, known, on_pass_over, rules=self.start.rules
         )
 
     @classmethod
@@ -210,29 +211,33 @@ class Machine:
         if isinstance(event, events.NoteWritten):
             self.notes.record(len(self.events), event)
 
-    def build_env(self) -> dict[Any, Any]:
+    def build_known(self) -> Known:
         """Return what is known before anything is asked."""
-        env: dict[Any, Any] = dict(self.start.sample)
-        for name in self.instrument.sample:
-            env.setdefault(name, NOT_ASKED)
-        env["#today"] = self.start.today
-        env["#case"] = self.start.case
-        env["#unfilled"] = {}
-        if self.instrument.hidden:
-            env["#hidden"] = self.instrument.hidden
-        env["#clock"] = self.clock
-        env.update((f"interviewer.{name}", value) for name, value in self.start.attributes.items())
-        return env | self._build_session_env()
+        values: dict[str, Cell] = dict.fromkeys(self.instrument.sample, NOT_ASKED)
+        values.update(self.start.sample)
 
-    def _build_session_env(self) -> dict[Any, Any]:
-        """Return the values that texts use of the latest session."""
+        known = Known(
+            values,
+            today=self.start.today,
+            case=self.start.case,
+            attributes=self.start.attributes,
+            hidden=self.instrument.hidden,
+            clock=self.clock,
+            unfilled={},
+        )
+        self._set_session(known)
+        return known
+
+    def _set_session(self, known: Known) -> None:
+        """Set what texts use of the latest session."""
+        known.interviewer = self.session.interviewer
+        known.daypart = self.session.daypart
+
         translations = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]  # a key is a text with its position
-        daypart: Any = self.session.daypart
         if translations is not None:
-            daypart = {
+            known.daypart = {
                 language: str(translations.get(language)) for language in self.instrument.languages
             }
-        return {"#interviewer": self.session.interviewer, "#daypart": daypart}
 
     @property
     def current_stop(self) -> route.RouteStop | None:
@@ -408,19 +413,19 @@ class Machine:
         """Return the first hard check that fails with this answer, and what it says."""
         if not stop.item.checks:
             return None
-        mark = self.walk.mark
+        change_count = self.walk.known.change_count
         self.walk.record_answer(stop, cell)
         try:
             failed = next(
-                (c for c in stop.item.checks if not c.soft and c.fires(self.walk.env)), None
+                (c for c in stop.item.checks if not c.soft and c.fires(self.walk.known)), None
             )
             return (
                 None
                 if failed is None
-                else (failed, to_plain_text(failed.say.fill(self.walk.env, self.language)))
+                else (failed, to_plain_text(failed.say.fill(self.walk.known, self.language)))
             )
         finally:
-            self.walk.undo(mark)
+            self.walk.known.undo_changes(change_count)
 
     def _list_failed_places(
         self, stop: route.RouteStop, cell: Cell | None, why: str
@@ -436,20 +441,19 @@ class Machine:
     def _add_confirmation(
         self, stop: route.RouteStop, answer: RecordedAnswer, check: int
     ) -> RecordedAnswer:
-        mark = self.walk.mark
+        change_count = self.walk.known.change_count
         self.walk.record_answer(stop, answer.cell)
         inputs = self._collect_inputs(stop.item.checks[check], stop)
-        self.walk.undo(mark)
+        self.walk.known.undo_changes(change_count)
         return RecordedAnswer(
             answer.cell, answer.specify_texts, answer.confirmed_queries | {(check, inputs)}
         )
 
     def _collect_inputs(self, check: CompiledCheck, stop: route.RouteStop) -> tuple[Any, ...]:
         """Return the values on which a check depends, so that it fires again when they have changed."""
-        env, turn = self.walk.env, stop.place.turn
+        turn = stop.place.turn
         return tuple(
-            str(env.get((name, turn), env.get(name, NOT_REACHED)))
-            for name in sorted(check.condition.names)
+            str(self.walk.known.value_as_read(name, turn)) for name in sorted(check.condition.names)
         )
 
     def list_accepted_warnings(
@@ -467,11 +471,11 @@ class Machine:
         """Return the first query about the recorded answer that nobody has confirmed."""
         if isinstance(answer.cell, Missing):
             return None
-        env, checks = self.walk.env, enumerate(stop.item.checks)
+        known = self.walk.known
         queries = (
             (at, self._collect_inputs(check, stop))
-            for at, check in checks
-            if check.soft and check.fires(env)
+            for at, check in enumerate(stop.item.checks)
+            if check.soft and check.fires(known)
         )
         return next((query[0] for query in queries if query not in answer.confirmed_queries), None)
 
@@ -490,11 +494,12 @@ class Machine:
 
     def _record_unless_queried(self, stop: route.RouteStop, answer: RecordedAnswer) -> bool:
         """Record an answer as known; returns False, and records nothing, where a query about it is open."""
-        walk, mark = self.walk, self.walk.mark
+        walk = self.walk
+        change_count = walk.known.change_count
         walk.record_answer(stop, answer.cell)
         self.query = self._find_open_query(stop, answer) if stop.item.checks else None
         if self.query is not None:
-            walk.undo(mark)
+            walk.known.undo_changes(change_count)
         return self.query is None
 
     def _arrive(self) -> None:
@@ -558,7 +563,7 @@ class Machine:
         ended_temporarily = self.status == "suspended" and self.outcome != ""
         self.status, self.outcome, self.query, self.ending = "open", "", None, ""
         self.session, self.language = event.session, event.session.language
-        self.walk.env.update(self._build_session_env())
+        self._set_session(self.walk.known)
         stop = self.current_stop
         at_end = stop is not None and isinstance(stop.item.question, EndItem)
         if stop is None or (ended_temporarily and at_end):

@@ -29,7 +29,7 @@ from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.values import HIDDEN_TEXT, Code, Missing, Place
+from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Missing, Place
 
 
 def build_prompt(interview: Interview) -> entries.Prompt | None:
@@ -39,15 +39,15 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
     if stop is None or machine.status != "open":
         return None
     item, language = stop.item, machine.language
-    unfilled: dict[str, str] = machine.walk.env["#unfilled"]
-    unfilled.clear()
+    unfilled: dict[str, str] = {}
+    machine.walk.known.unfilled = unfilled
     context = machine.walk.build_item_context(stop, language)
     question = item.question
     entry = question.build_entry(context)
     if isinstance(entry, entries.LookupEntry):
         entry = entry._replace(value=interview.compute_answer()[0])
     section = (
-        entries.to_plain_text(item.section.fill(machine.walk.env, language))
+        entries.to_plain_text(item.section.fill(machine.walk.known, language))
         if item.section is not None
         else ""
     )
@@ -69,7 +69,7 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
         right_to_left=is_right_to_left(language),
         languages=machine.instrument.languages,
         faq=tuple(
-            (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language))
+            (q.fill(machine.walk.known, language), a.fill(machine.walk.known, language))
             for q, a in machine.instrument.faq
         ),
         aloud=question.by is None,
@@ -107,7 +107,7 @@ def _mark_outdated(prompt: entries.Prompt, earlier: Sequence[str]) -> entries.Pr
 def _build_instruction(context: ItemContext) -> entries.StyledText:
     """Return the item's instruction; before it, at a handover whom to ask for, and what is left of a total."""
     instruction = context.fill(context.item.instruction)
-    if context.left is not None and context.item.id not in context.env.get("#hidden", ()):
+    if context.left is not None and context.item.id not in context.known.hidden:
         unit = getattr(context.item.question, "unit", None)
         left = context.left.describe(
             context.language, str(unit.get(context.language)) if unit else ""
@@ -133,7 +133,7 @@ def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
     spans: list[entries.TextSpan] = []
     for template in intros:
         spans += [entries.TextSpan("\n")] if spans else []
-        spans.extend(template.fill(machine.walk.env, machine.language))
+        spans.extend(template.fill(machine.walk.known, machine.language))
     return tuple(spans)
 
 
@@ -161,23 +161,21 @@ def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
     if item.roster is None or turn is None:
         return ()
     roster = machine.instrument.groups[item.roster]
-    env = machine.walk.env
+    known = machine.walk.known
     assert isinstance(roster, Roster)
     first = roster.sources[-1]
     if first.each is not None:
-        each: Template = env["#each", first.id, turn]
-        return each.fill(env, machine.language)
+        return known.turn_texts[first.id, turn].fill(known, machine.language)
     total = (
         f" of {turn + len(stop.frame.turns)}"
         if roster.until is None and roster.over is None
         else ""
     )
     title = f"{item.roster} {turn}{total}"
-    name = (
-        env.get((roster.turn_name, turn))
-        if roster.turn_name not in machine.instrument.hidden
-        else HIDDEN_TEXT
-    )
+    name: Cell = NOT_REACHED
+    if roster.turn_name is not None:
+        is_hidden = roster.turn_name in machine.instrument.hidden
+        name = HIDDEN_TEXT if is_hidden else known.value(roster.turn_name, turn)
     return (entries.TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
 
 
@@ -185,13 +183,13 @@ def _build_earlier(
     machine: Machine, stop: RouteStop, context: ItemContext
 ) -> entries.EarlierAnswer | None:
     answer = machine.recorded_answers.get(stop.place)
-    question, language, env = stop.item.question, machine.language, machine.walk.env
+    question, language, known = stop.item.question, machine.language, machine.walk.known
     if not question.expects_answer or (answer is None and stop.item.prefill is None):
         return None
     kind: Literal["answer", "reopened", "prefill"] = "prefill"
     if answer is None:
         assert stop.item.prefill is not None
-        value, words = stop.item.prefill.evaluate(env), NO_WORDS
+        value, words = stop.item.prefill.evaluate(known), NO_WORDS
         if (
             value is None
             or isinstance(value, Missing | bool)
@@ -210,7 +208,7 @@ def _build_earlier(
     if stop.item.id in machine.instrument.hidden:
         return entries.EarlierAnswer(HIDDEN_TEXT, kind=kind)
     return entries.EarlierAnswer(
-        label=question.format_answer(stop.item, value, AnswerWording(language, words, env)),
+        label=question.format_answer(stop.item, value, AnswerWording(language, words, known)),
         codes=_list_codes(value),
         typed_text=question.format_as_typed(value, words, language),
         kind=kind,
@@ -234,15 +232,15 @@ def _build_query(machine: Machine, stop: RouteStop) -> entries.Query | None:
         return None
     check = stop.item.checks[machine.query]
     answer = machine.recorded_answers[stop.place]
-    mark = machine.walk.mark
+    change_count = machine.walk.known.change_count
     machine.walk.record_answer(stop, answer.cell)
-    text = check.say.fill(machine.walk.env, machine.language)
+    text = check.say.fill(machine.walk.known, machine.language)
     otherwise = (
-        check.otherwise.fill(machine.walk.env, machine.language)
+        check.otherwise.fill(machine.walk.known, machine.language)
         if check.otherwise is not None
         else ()
     )
-    machine.walk.undo(mark)
+    machine.walk.known.undo_changes(change_count)
     places = list_check_places(machine.walk, stop, check)
     return entries.Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)
 
@@ -337,7 +335,7 @@ def describe_reply(interview: Interview, text: str) -> str:
     question, language = stop.item.question, machine.language
     match parse_reply_at(machine, stop, text, machine.events[-1].stamp):
         case QuestionAnswered(value=value, specify_texts=words) if value is not None:
-            wording = AnswerWording(language, words, machine.walk.env)
+            wording = AnswerWording(language, words, machine.walk.known)
             answer = question.format_answer(stop.item, value, wording).strip()
             adds_nothing = (
                 answer == text.strip() == question.format_as_typed(value, words, language)

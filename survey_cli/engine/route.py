@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, PickItem
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 
-ABSENT: Final = object()
 FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
     (
         "answered",
@@ -61,7 +61,7 @@ class RouteStop(NamedTuple):
     place: Place
     item: question.CompiledItem
     frame: RouteFrame
-    mark: int
+    change_count: int
     """The number of changes recorded before it was reached."""
     intros: tuple[Template, ...]
     """The introductions that are read before it."""
@@ -71,9 +71,9 @@ class RouteStop(NamedTuple):
     """The number of items that count for progress and are still to come, as far as is known."""
 
 
-def _get_key(item: question.CompiledItem, turn: int | None) -> Any:
-    """Return the key under which an item's answer is known."""
-    return item.id if item.roster is None or turn is None else (item.id, turn)
+def _get_answer_turn(item: question.CompiledItem, turn: int | None) -> int | None:
+    """Return the turn in which an item's answer is known; None if it isn't in a roster."""
+    return turn if item.roster is not None else None
 
 
 def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
@@ -112,7 +112,7 @@ def may_change(condition: Condition) -> bool:
 class RouteWalk:
     """The walk of one interview along its route.
 
-    `stops` are the places so far, the last being the current one; `env` is what is known there. `advance` goes to the
+    `stops` are the places so far, the last being the current one; `known` is what is known there. `advance` goes to the
     next place, `rewind` back to an earlier one. What is known at a stop is what was recorded before it: nothing of what
     lies ahead.
     """
@@ -121,7 +121,7 @@ class RouteWalk:
         self,
         instrument: Instrument,
         seed: int,
-        env: dict[Any, Any],
+        known: Known,
         on_pass_over: PassOverCallback | None = None,
         *,
         rules: int = 2,
@@ -129,7 +129,7 @@ class RouteWalk:
         self.instrument = instrument
         self.seed = seed
         self._rules = rules
-        self.env = env
+        self.known = known
         self._on_pass_over = on_pass_over
         """Called with each item (and turn) that is off the route, and the item or group whose conditions exclude it."""
         self.stops: list[RouteStop] = []
@@ -142,8 +142,6 @@ class RouteWalk:
         """While looking ahead: names whose value is not known yet."""
         self._provisional: set[str] = set()
         """While looking ahead: computes with a value that an open place can still change."""
-        self._changes: list[tuple[Any, Any]] = []
-        """Each changed key of `env` with its value before the change."""
         self._pending_intros: tuple[tuple[ItemGroup, Template], ...] = ()
         """Introductions of groups that have been entered, to be read before their first item."""
         self._last_context: tuple[RouteStop, question.ItemContext] | None = None
@@ -156,32 +154,11 @@ class RouteWalk:
 
     # what is known
 
-    def set_known(self, key: Any, value: Any) -> None:
-        """Record that this is known from here on."""
-        self._changes.append((key, self.env.get(key, ABSENT)))
-        self.env[key] = value
-
-    def undo(self, mark: int) -> None:
-        """Undo all changes since `mark`."""
-        changes, env = self._changes, self.env
-        while len(changes) > mark:
-            key, before = changes.pop()
-            if before is ABSENT:
-                del env[key]
-            else:
-                env[key] = before
-
-    @property
-    def mark(self) -> int:
-        return len(self._changes)
-
     def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
         """Record the answer at the current stop as known from here on."""
         item = stop.item
         if cell is not None:
-            self.set_known(
-                item.id if item.roster is None else _get_key(item, stop.place.turn), cell
-            )
+            self.known.record(item.id, cell, _get_answer_turn(item, stop.place.turn))
         for compute in item.computes:
             self._compute(compute)
 
@@ -195,15 +172,15 @@ class RouteWalk:
     def _compute(self, compute: question.Compute) -> None:
         first = True
         for language, condition in compute.conditions.items():
-            value = condition.evaluate(self.env)
+            value = condition.evaluate(self.known)
             if first:
-                self.set_known(compute.id, value)
+                self.known.record(compute.id, value)
                 if self.looking_ahead and value == NOT_REACHED:
                     self._open.add(compute.id)
                 elif self.looking_ahead and self._may_change(condition):
                     self._provisional.add(compute.id)
             if language:
-                self.set_known((compute.id, language), value)
+                self.known.record_translation(compute.id, language, value)
             first = False
 
     # moving
@@ -221,7 +198,7 @@ class RouteWalk:
                     self._pass_over(node, turn, on_route)
                 elif isinstance(node, question.CompiledItem):
                     return self._make_stop(node, frame)
-                elif node.pick is not None and _get_key(node.pick, turn) not in self.env:
+                elif node.pick is not None and not self._is_pick_made(node.pick, turn):
                     return self._make_stop(node.pick, frame._replace(next_index=index))
                 else:
                     frame = self._enter(node, frame)
@@ -234,16 +211,16 @@ class RouteWalk:
                 if (
                     group.until is not None
                     and until_asked
-                    and self.env.get((group.until.id, turn)) != 1
+                    and self.known.value(group.until.id, turn) != 1
                 ):
                     self._leave_turns(group, range(1, (turn or 0) + 1))
-                    if self.looking_ahead and self.env.get((group.until.id, turn)) == NOT_REACHED:
+                    if self.looking_ahead and self.known.value(group.until.id, turn) == NOT_REACHED:
                         self._leave_turns_open(group, turns)
                     turns = ()
                 if turns:
                     frame = self._enter_turn(group, parent, turns)
                     continue
-                self.set_known("#turn", None)
+                self.known.go_to_turn(None)
             self._pending_intros = tuple(
                 pending for pending in self._pending_intros if pending[0] is not group
             )
@@ -262,7 +239,7 @@ class RouteWalk:
         """Return to an earlier stop; everything after it is off the walk."""
         stop = self.stops[index]
         del self.stops[index + 1 :]
-        self.undo(stop.mark)
+        self.known.undo_changes(stop.change_count)
         self._frame = stop.frame
         self._position, self._ahead = stop.position, stop.ahead
         self._pending_intros = ()
@@ -280,7 +257,7 @@ class RouteWalk:
             intros = tuple(template for _, template in self._pending_intros)
             self._pending_intros = ()
         stop = RouteStop(
-            place, item, frame, len(self._changes), intros, self._position, self._ahead
+            place, item, frame, self.known.change_count, intros, self._position, self._ahead
         )
         self.stops.append(stop)
         return stop
@@ -295,13 +272,13 @@ class RouteWalk:
     def _is_on_route(self, node: CompiledNode) -> Any:
         """Return True where the node is on the route, else False or, where it is unknown, the missing value."""
         if node.ask_if is not None:
-            value = node.ask_if.evaluate(self.env)
+            value = node.ask_if.evaluate(self.known)
             if self.looking_ahead and self._may_change(node.ask_if):
                 return NOT_REACHED
             if value is not True:
                 return value
         if node.unless is not None:
-            value = node.unless.evaluate(self.env)
+            value = node.unless.evaluate(self.known)
             if self.looking_ahead and (value == NOT_REACHED or self._may_change(node.unless)):
                 return NOT_REACHED
             if value is True:
@@ -318,7 +295,7 @@ class RouteWalk:
         result: Any = False
         for option in item.options:
             assert option.ask_if is not None
-            value = option.ask_if.evaluate(self.env)
+            value = option.ask_if.evaluate(self.known)
             if self.looking_ahead and (value == NOT_REACHED or self._may_change(option.ask_if)):
                 result = NOT_REACHED
             elif value is True:
@@ -349,7 +326,7 @@ class RouteWalk:
             if item.roster is None or turn is not None:
                 self._mark_absent(item, turn, missing, node)
         for roster in _iterate_rosters(node):
-            self.set_known("#" + roster.id, ())
+            self.known.record_turns(roster.id, ())
             if unreached:
                 self._leave_turns_open(roster, range(1, roster.maximum + 1))
             else:
@@ -360,8 +337,8 @@ class RouteWalk:
     def _mark_absent(
         self, item: question.CompiledItem, turn: int | None, missing: Missing, node: CompiledNode
     ) -> None:
-        item_turn = turn if item.roster is not None else None
-        self.set_known(_get_key(item, item_turn), missing)
+        item_turn = _get_answer_turn(item, turn)
+        self.known.record(item.id, missing, item_turn)
         if missing is NOT_REACHED:
             self.unreached.append(Place(item.id, item_turn))
             self._open.add(item.id)
@@ -389,7 +366,7 @@ class RouteWalk:
             )
         turns = self._list_turns(group)
         if group.pick is not None and isinstance(turns, tuple):
-            picked = self.env[group.pick.id]
+            picked = self.known.value(group.pick.id)
             if picked == NOT_REACHED:
                 self._leave_turns_open(group, turns)
             is_known = not isinstance(picked, Missing)
@@ -399,10 +376,10 @@ class RouteWalk:
                 if is_known and self._is_picked(group.pick, None, turn) is True
             )
         if group.over is not None:
-            self.set_known(("#entered", group.id), True)
+            self.known.record_entry(group.id)
             if self.looking_ahead and (open_turns := self._list_open_turns(group)):
                 self._leave_turns_open(group, open_turns)
-        self.set_known("#" + group.id, () if isinstance(turns, tuple) else turns)
+        self.known.record_turns(group.id, () if isinstance(turns, tuple) else turns)
         turns = turns if isinstance(turns, tuple) else ()
         self._leave_turns(group, turns)
         if not turns:
@@ -416,17 +393,20 @@ class RouteWalk:
 
     def _pass_over_turns(self, roster: Roster) -> None:
         """Mark turns as open where their number is not known yet."""
-        count = roster.count.evaluate(self.env) if roster.count is not None else None
+        count = roster.count.evaluate(self.known) if roster.count is not None else None
         if roster.each is not None:
-            count = self.env.get(roster.each.id, NOT_REACHED)
+            count = self.known.value(roster.each.id)
         if count == NOT_REACHED:
             self._leave_turns_open(roster, range(1, roster.maximum + 1))
 
     def _is_picked(self, pick: question.CompiledItem, turn: int | None, name: Code) -> Any:
         """Return whether an item or turn is picked; `NOT_REACHED` where that is not known yet."""
-        value = self.env.get(_get_key(pick, turn), NOT_REACHED)
+        value = self.known.value(pick.id, _get_answer_turn(pick, turn))
         assert isinstance(pick.question, PickItem)
         return NOT_REACHED if value == NOT_REACHED else name in pick.question.list_picked(value)
+
+    def _is_pick_made(self, pick: question.CompiledItem, turn: int | None) -> bool:
+        return self.known.has_value(pick.id, _get_answer_turn(pick, turn))
 
     def list_candidates(self, stop: RouteStop) -> tuple[Code, ...] | Missing:
         """Return the items or turns of which some are picked at this stop, in written order."""
@@ -439,10 +419,10 @@ class RouteWalk:
     def _list_open_turns(self, roster: Roster) -> list[int]:
         """List the turns of another roster of which is not known yet whether this one visits them."""
         assert roster.over is not None
-        turns = self.env.get("#" + roster.over.id, NOT_REACHED)
+        turns = self.known.turns_of(roster.over.id)
         if isinstance(turns, Missing):
             return list(range(1, roster.maximum + 1)) if turns == NOT_REACHED else []
-        may_have_more = ("#open", roster.over.id) in self.env
+        may_have_more = self.known.may_have_more_turns(roster.over.id)
         tests = {turn: self._test_turn(roster.where, turn) for turn in turns}
         may_change = roster.where is not None and self._may_change(roster.where)
         return [
@@ -453,18 +433,18 @@ class RouteWalk:
 
     def _test_turn(self, where: Condition | None, turn: int) -> Any:
         """Return whether a condition holds in a turn of a roster that was passed."""
-        return True if where is None else where.evaluate({**self.env, "#turn": turn})
+        return True if where is None else where.evaluate(self.known.in_turn(turn))
 
     def select_turns(self, roster: str, where: Condition | None) -> tuple[int, ...] | Missing:
         """Return the turns of a roster in which a condition is true, or why its turns are not known."""
-        turns: tuple[int, ...] | Missing = self.env.get("#" + roster, NOT_REACHED)
+        turns = self.known.turns_of(roster)
         if isinstance(turns, Missing):
             return turns
         return tuple(turn for turn in turns if self._test_turn(where, turn) is True)
 
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
         """Mark these turns as open: whether they will exist is not known yet."""
-        self.set_known(("#open", roster.id), True)
+        self.known.record_open_turns(roster.id)
         for item in roster.items:
             self._open.add(item.id)
             last = roster.maximum - (
@@ -479,7 +459,7 @@ class RouteWalk:
         if roster.over is not None:
             return self.select_turns(roster.over.id, roster.where)
         if roster.each is not None:
-            codes = self.env.get(roster.each.id, NOT_REACHED)
+            codes = self.known.value(roster.each.id)
             if not isinstance(codes, tuple):
                 return codes if isinstance(codes, Missing) else ()
             turns = [
@@ -488,7 +468,7 @@ class RouteWalk:
                 if option.code in codes
             ]
             return tuple(turns[: roster.maximum])
-        count = roster.count.evaluate(self.env) if roster.count is not None else 0
+        count = roster.count.evaluate(self.known) if roster.count is not None else 0
         if isinstance(count, Missing):
             return count
         if isinstance(count, bool) or not isinstance(count, int | float):
@@ -501,10 +481,8 @@ class RouteWalk:
         turn = turns[0]
         if roster.until is not None and turn > 1:
             self._ahead += roster.asked_count
-        self.set_known("#turn", turn)
-        self.set_known("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
-        if roster.each is not None:
-            self.set_known(("#each", roster.id, turn), roster.each.options[turn - 1].text)
+        text = roster.each.options[turn - 1].text if roster.each is not None else None
+        self.known.enter_turn(roster.id, turn, text)
         return RouteFrame(
             parent, roster, order_children(roster, seed=self.seed, turn=turn), 0, turn, turns[1:]
         )
@@ -518,7 +496,7 @@ class RouteWalk:
             if last_stop is stop and context.language == language:
                 return context
         context = question.ItemContext(
-            item=stop.item, env=self.env, language=language, options=self.list_options(stop)
+            item=stop.item, known=self.known, language=language, options=self.list_options(stop)
         )
         if stop.item.total is not None:
             context.left = self._find_amount_left(stop, stop.item.total)
@@ -529,14 +507,14 @@ class RouteWalk:
         self, stop: RouteStop, battery_total: Condition
     ) -> question.AmountLeft | None:
         """Find what the statements before this one have left of their battery's total; None where it is unknown."""
-        total = battery_total.evaluate(self.env)
+        total = battery_total.evaluate(self.known)
         if not isinstance(total, int | float):
             return None
         order, at = stop.frame.order, stop.frame.next_index
         amount, is_certain = total, True
         for before in order[: at - 1]:
             turn = stop.place.turn
-            cell = self.env.get(before.id if turn is None else (before.id, turn))
+            cell = self.known.value(before.id, turn)
             if isinstance(cell, int | float) and cell not in stop.item.labels:
                 amount -= cell
             elif cell != NOT_ASKED:
@@ -556,7 +534,9 @@ class RouteWalk:
         if order == "written" and item.scale is not None:
             order, key, turn = item.scale_order, item.scale, None
         options = order_options(item.options, order, seed=self.seed, key=key, turn=turn)
-        return tuple(o for o in options if o.ask_if is None or o.ask_if.evaluate(self.env) is True)
+        return tuple(
+            o for o in options if o.ask_if is None or o.ask_if.evaluate(self.known) is True
+        )
 
 
 class _Input(NamedTuple):

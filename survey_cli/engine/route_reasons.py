@@ -8,9 +8,10 @@ from survey_cli.engine.interview import RouteState, walk_from_start
 from survey_cli.engine.machine import Machine, RecordedAnswer
 from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.values import NOT_REACHED, Place
+from survey_cli.values import Cell, Place
 
 
 class RouteReason(NamedTuple):
@@ -59,31 +60,31 @@ def explain_absence(
     if node is None:
         end = find_end(machine, excluding)
         return RouteReason(None, "end", None, {"end": end}) if end else None
-    env = {**state.env, "#turn": place.turn}
+    known = state.known.in_turn(place.turn)
     for key, condition, is_on_route in (
         ("ask_if", node.ask_if, True),
         ("unless", node.unless, False),
     ):
-        truth = condition.evaluate(env) if condition is not None else None
+        truth = condition.evaluate(known) if condition is not None else None
         if condition is not None and (truth is True) is not is_on_route:
-            return RouteReason(node, key, condition, collect_values(condition, env), truth)
+            return RouteReason(node, key, condition, collect_values(condition, known), truth)
     if isinstance(node, Roster):
         count = node.count
         values = (
-            collect_values(count, env)
+            collect_values(count, known)
             if count is not None
-            else {"turns": env.get("#" + node.id, ())}
+            else {"turns": known.turns_of(node.id) if node.id in known.rosters else ()}
         )
         return RouteReason(node, "turns", count, values)
     condition = node.options[0].ask_if if isinstance(node, CompiledItem) and node.options else None
     return RouteReason(
-        node, "options", condition, collect_values(condition, env) if condition is not None else {}
+        node,
+        "options",
+        condition,
+        collect_values(condition, known) if condition is not None else {},
     )
 
 
-def collect_values(condition: Condition, env: Mapping[Any, Any]) -> dict[str, Any]:
+def collect_values(condition: Condition, known: Known) -> dict[str, Cell]:
     """Return the values that a condition reads, by name."""
-    turn = env["#turn"]
-    return {
-        name: env.get((name, turn), env.get(name, NOT_REACHED)) for name in sorted(condition.names)
-    }
+    return {name: known.value_as_read(name, known.turn) for name in sorted(condition.names)}

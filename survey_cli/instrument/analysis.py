@@ -26,6 +26,7 @@ from survey_cli.instrument.expressions.expression_checker import (
     format_constant,
     sort_codes,
 )
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator, combine_missing
 from survey_cli.instrument.schema import analysis_file as spec
@@ -253,8 +254,8 @@ class _AnalysisReader:
         )
         ranges = list(enumerate(bands.values.values(), 1))
 
-        def find_band(env: Any) -> Any:
-            value = source.evaluate(env)
+        def find_band(known: Known) -> Any:
+            value = source.evaluate(known)
             if value.__class__ is Missing:
                 return value
             if kind == "date" and not isinstance(value, date):
@@ -348,8 +349,8 @@ class _AnalysisReader:
                 "gap", position, what, "list them, or write otherwise: with a code or .not_asked"
             )
 
-        def find_code(env: Any) -> Any:
-            value = source.evaluate(env)
+        def find_code(known: Known) -> Any:
+            value = source.evaluate(known)
             return new_values.get(value, value if value.__class__ is Missing else otherwise)
 
         text = "; ".join(
@@ -448,8 +449,8 @@ class _AnalysisReader:
                 len(counted.intersection(value)) if isinstance(value, tuple) else value in counted
             )
 
-        def count_answers(env: Any) -> Any:
-            values = [condition.evaluate(env) for condition in conditions]
+        def count_answers(known: Known) -> Any:
+            values = [condition.evaluate(known) for condition in conditions]
             has_answers = any(
                 value.__class__ is not Missing or value in counted for value in values
             )

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.expression_checker import ValueType
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.values import Missing, Value
 
 MAX_COMBINATIONS: Final = 10_000
@@ -123,7 +124,7 @@ def _find_known_limit(
 def _find_covered(quota: QuotaRule, combined: Sequence[Mapping[str, Value]]) -> int:
     covered = 0
     for number, values in enumerate(combined):
-        applies = True if quota.where is None else quota.where.evaluate(dict(values))
+        applies = True if quota.where is None else quota.where.evaluate(Known(dict(values)))
         cell = join_codes(values[name] for name in quota.by)
         if applies and not isinstance(applies, Missing) and cell in quota.places:
             covered |= 1 << number

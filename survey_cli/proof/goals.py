@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position
 from survey_cli.proof.cells import FALSE, Literal
 from survey_cli.proof.route import RouteModel, RoutePosition
-from survey_cli.values import NOT_REACHED, Code, Missing, Place
+from survey_cli.values import Code, Missing, Place
 
 RETRIES: Final = 12
 """How often another witness is looked for where one does not lead where it should."""
@@ -94,12 +95,10 @@ class FillUse(NamedTuple):
     def goal(self) -> Goal:
         return Goal("unfilled", self.owner, (self.fill.key, self.where))
 
-    def is_missing(self, env: Mapping[Any, Any]) -> bool:
-        """Return whether it has no value where this is known."""
-        turn = env.get("#turn") if self.fill.turn == "here" else self.fill.turn
-        return isinstance(
-            env.get(self.fill.key if turn is None else (self.fill.key, turn), NOT_REACHED), Missing
-        )
+    def is_missing(self, known: Known) -> bool:
+        """Return whether it has no value at this point of an interview."""
+        turn = known.turn if self.fill.turn == "here" else self.fill.turn
+        return isinstance(known.value(self.fill.key, turn), Missing)
 
 
 def list_fill_uses(node: CompiledNode, instrument: Instrument) -> list[FillUse]:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from pysat.solvers import Solver
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import PickItem
 from survey_cli.proof.cells import (
@@ -199,7 +200,7 @@ def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
     }
     _add_up(
         model,
-        {**sample, **{place.item: answer for place, answer in answers.items()}},
+        Known({**sample, **{place.item: answer for place, answer in answers.items()}}),
         answers,
         true,
     )
@@ -209,9 +210,7 @@ def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
     return Witness(sample, answers, route, date.fromordinal(int(today)))
 
 
-def _add_up(
-    model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any], true: set[Literal]
-) -> None:
+def _add_up(model: RouteModel, known: Known, answers: dict[Place, Any], true: set[Literal]) -> None:
     """Change the answers of batteries with a total, as far as the solution leaves it open, until they add up to it."""
     cells = {position.place: position.cell for position in model.positions}
     for group in model.positions:
@@ -221,7 +220,7 @@ def _add_up(
             or group.node.items[0].total is None
         ):
             continue
-        total = group.node.items[0].total.evaluate(env)
+        total = group.node.items[0].total.evaluate(known)
         places = [
             place
             for item in group.node.items

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
 from survey_cli.instrument.schema.items.possible_answers import AnyText
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext, QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import (
@@ -36,7 +37,7 @@ class ObservedWalk(RouteWalk):
         conditions = [
             condition for condition in (node.ask_if, node.unless) if condition is not None
         ]
-        if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):
+        if any(isinstance(condition.evaluate(self.known), Missing) for condition in conditions):
             self.seen.add(Goal("unknown", node.id))
         return on_route
 
@@ -44,7 +45,7 @@ class ObservedWalk(RouteWalk):
         """Note that an item is asked, and its options that are offered."""
         self.seen.add(Goal("asked", item.id))
         for option in item.options:
-            if option.ask_if is not None and option.ask_if.evaluate(self.env) is True:
+            if option.ask_if is not None and option.ask_if.evaluate(self.known) is True:
                 self.seen.add(Goal("offered", item.id, option.code))
 
 
@@ -52,7 +53,7 @@ def observe(run: ScenarioRun) -> frozenset[Goal]:
     """Return everything that a run covers."""
     start, machine = run.interview.start, run.interview.machine
     walk = ObservedWalk(
-        run.interview.instrument, start.seed, machine.build_env(), rules=start.rules
+        run.interview.instrument, start.seed, machine.build_known(), rules=start.rules
     )
     walk.seen = set(run.seen)
     stops = machine.walk.stops
@@ -208,7 +209,7 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
     question = item.question
     value = to_calendar(question.condition_type, value)
     if isinstance(question.describe_answers(item), AnyText):
-        context = ItemContext(item=item, env={}, language=language)
+        context = ItemContext(item=item, known=NOTHING_KNOWN, language=language)
         if question.why_invalid(context, value):  # a pattern, which the witness doesn't know
             value = question.invent(context, Random(1))
 
@@ -239,7 +240,7 @@ class WitnessWalk(ObservedWalk):
             name: to_calendar(instrument.sample[name].type, value)
             for name, value in witness.sample.items()
         }
-        super().__init__(instrument, 1, {**sample, "#today": witness.today, "#unfilled": {}})
+        super().__init__(instrument, 1, Known(sample, today=witness.today, unfilled={}))
         self.witness, self._fills = witness, fills
         self.seen = set()
         self.rejection = ""
@@ -278,7 +279,7 @@ class WitnessWalk(ObservedWalk):
         if isinstance(question, EndItem):
             return False
         if isinstance(question, LookupItem) and question.sample is not None:
-            value = self.env[str(question.sample)]
+            value = self.known.value(str(question.sample))
         elif question.expects_answer or isinstance(question, ComputedItem):
             if stop.place not in self.witness.answers:
                 self.rejection = f"{stop.place}: the witness has no answer"
@@ -287,11 +288,11 @@ class WitnessWalk(ObservedWalk):
         else:
             self.record_answer(stop, None)
             return True
-        missing = isinstance(value, Missing)
+        is_missing = isinstance(value, Missing)
         answers = question.describe_answers(item)
         # the text of a witness stands for any text, whatever its pattern
         is_tried = question.expects_answer and not isinstance(answers, AnyText)
-        if is_tried and not missing:
+        if is_tried and not isinstance(value, Missing):
             rejection = question.why_invalid(
                 self.build_item_context(stop, self.instrument.language), value
             )
@@ -300,11 +301,11 @@ class WitnessWalk(ObservedWalk):
                 return False
         self.record_answer(stop, value)
         fired = (
-            {n for n, check in enumerate(item.checks) if check.fires(self.env)}
-            if not missing
+            {n for n, check in enumerate(item.checks) if check.fires(self.known)}
+            if not is_missing
             else set()
         )
-        if not missing:
+        if not is_missing:
             self.seen |= {
                 Goal("fires" if n in fired else "passes", item.id, n)
                 for n in range(len(item.checks))
@@ -324,6 +325,6 @@ class WitnessWalk(ObservedWalk):
                 if (
                     is_read
                     and (use.option is None or use.option in offered)
-                    and use.is_missing(self.env)
+                    and use.is_missing(self.known)
                 ):
                     self.seen.add(use.goal)

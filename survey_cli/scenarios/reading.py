@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from survey_cli.engine.route_reasons import RouteReason, collect_values, explain_absence
 from survey_cli.entries import LineEntry, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.instrument.schema.scenario_file import (
@@ -145,7 +146,10 @@ class _ScenarioReader:
             item = self.instrument.items[place.item]
             question = item.question
             context = ItemContext(
-                item=item, env={}, language=self.instrument.language, options=item.options
+                item=item,
+                known=NOTHING_KNOWN,
+                language=self.instrument.language,
+                options=item.options,
             )
             kind = text.removeprefix(".")
             if not question.expects_answer and not isinstance(question, ComputedItem):
@@ -300,9 +304,9 @@ class _Comparison:
                 ("unless", node.unless) if node.unless is not None else ("ask_if", node.ask_if)
             )
             assert condition is not None
-            env = {**machine.walk.env, "#turn": place.turn}
+            known = machine.walk.known.in_turn(place.turn)
             reason = RouteReason(
-                node, key, condition, collect_values(condition, env), condition.evaluate(env)
+                node, key, condition, collect_values(condition, known), condition.evaluate(known)
             )
             return self._describe(reason, place)
         first = node if isinstance(node, CompiledItem) else node.items[0]
@@ -314,7 +318,7 @@ class _Comparison:
         if reason.node is None:
             return self._describe_end()
         if reason.key == "turns":
-            turns = self.run.interview.machine.walk.env.get(f"#{reason.node.id}", ())
+            turns = self.run.interview.machine.walk.known.turns_of(reason.node.id)
             return f"{reason.node.id} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
         if reason.key == "options":
             return "none of its options is offered"
@@ -343,9 +347,9 @@ class _Comparison:
             return "not asked" if value in (NOT_ASKED, NOT_REACHED) else f".{value.kind}"
         if item is None or not item.options:
             return format_value(value)
-        env = self.run.interview.machine.walk.env
+        known = self.run.interview.machine.walk.known
         label = item.question.format_answer(
-            item, value, AnswerWording(self.language, env=env, with_code=False)
+            item, value, AnswerWording(self.language, known=known, with_code=False)
         )
         return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
 
@@ -373,9 +377,11 @@ class _Comparison:
         state = self.run.interview.evaluate_route()
         for key, text in self.test.expect.value.items():
             place = Place.parse(key)
-            name = place.item if place.turn is None else place
             recorded = state.answers.get(place)
-            value = recorded.cell if recorded is not None else state.env.get(name, NOT_ASKED)
+            if recorded is not None:
+                value = recorded.cell
+            else:
+                value = state.known.value(place.item, place.turn, otherwise=NOT_ASKED)
             if not _is_same(value, text):
                 yield Departure(
                     key.where, f"{key} is {self._format(place.item, value)}, expected {text}"

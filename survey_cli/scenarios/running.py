@@ -217,7 +217,9 @@ class _Runner:
         if (prompt := prompts.build_prompt(interview)) is not None:
             parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
             result.texts[stop.place] = "\n".join(part for part in parts if part)
-            filled = set(stop.item.text.iterate_names()).difference(machine.walk.env["#unfilled"])
+            filled = set(stop.item.text.iterate_names()).difference(
+                machine.walk.known.unfilled or ()
+            )
             result.seen |= {Goal("filled", stop.item.id, name) for name in filled}
         if not stop.item.question.expects_answer:
             return self._apply(events.QuestionAnswered(self.stamp, stop.place), stop.place)
@@ -317,11 +319,12 @@ class _Runner:
         machine = interview.machine
         if (stop := machine.current_stop) is None or not stop.item.checks:
             return set()
-        mark = machine.walk.mark
+        known = machine.walk.known
+        change_count = known.change_count
         machine.walk.record_answer(stop, value)
         seen = {
-            Goal("fires" if check.fires(machine.walk.env) else "passes", stop.item.id, number)
+            Goal("fires" if check.fires(known) else "passes", stop.item.id, number)
             for number, check in enumerate(stop.item.checks)
         }
-        machine.walk.undo(mark)
+        known.undo_changes(change_count)
         return seen

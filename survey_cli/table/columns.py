@@ -315,7 +315,9 @@ def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) ->
             return (_count_asked_turns(block.group, state),)
         case "compute":
             return (
-                convert_computed(state.env.get(block.id, NOT_ASKED), block.variables[0].storage),
+                convert_computed(
+                    state.known.value(block.id, otherwise=NOT_ASKED), block.variables[0].storage
+                ),
             )
         case "order":
             return _build_order_cells(block, interview)
@@ -323,18 +325,21 @@ def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) ->
 
 def _count_asked_turns(roster: Roster, state: RouteState) -> Cell:
     """Return the number of turns; missing where it is not known or the roster was not asked."""
-    turns = state.env.get("#" + roster.id, NOT_ASKED)
-    if isinstance(turns, Missing):
-        return turns
-    if turns:
-        return len(turns)
+    so_far = state.known.rosters.get(roster.id)
+    if so_far is None:
+        return NOT_ASKED
+    if isinstance(so_far.turns, Missing):
+        return so_far.turns
+    if so_far.turns:
+        return len(so_far.turns)
+
     if any(Place(item.id, 1) in state.unreached for item in roster.items):
         return NOT_REACHED
     if roster.over is not None:
-        return 0 if state.env.get(("#entered", roster.id)) else NOT_ASKED
+        return 0 if so_far.is_entered else NOT_ASKED
     if roster.each is not None:
-        return 0 if state.env.get(roster.each.id) == () else NOT_ASKED
-    count = roster.count.evaluate(state.env) if roster.count is not None else NOT_ASKED
+        return 0 if state.known.value(roster.each.id) == () else NOT_ASKED
+    count = roster.count.evaluate(state.known) if roster.count is not None else NOT_ASKED
     if isinstance(count, Missing):
         return count
     return 0 if isinstance(count, int | float) and count < 1 else NOT_ASKED

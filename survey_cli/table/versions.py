@@ -8,12 +8,13 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.table.columns import build_columns, convert_computed, find_personal_names
@@ -265,9 +266,9 @@ class ComputeUpdate:
     not_computed: frozenset[str]
     """Computes of personal answers that were not requested: their cells stay empty."""
 
-    def make_env_reader(
+    def make_row_reader(
         self, names: Collection[str] = ()
-    ) -> Callable[[Sequence[str]], dict[Any, Any] | None]:
+    ) -> Callable[[Sequence[str]], Known | None]:
         """Return a function that reads `names` and all computes from the texts of a stored row's cells.
 
         It returns None where the journal must be replayed. A stored row does not tell whether an item that was not asked
@@ -289,51 +290,54 @@ class ComputeUpdate:
             if name in needed
         }
 
-        def read_env(texts: Sequence[str]) -> dict[Any, Any] | None:
-            env = self.extend_env(
-                {name: read(texts[index]) for name, (index, read) in readers.items()}
-            )
-            unclear = {name for name in needed if env[name] == NOT_ASKED}
-            if unclear and any(
-                env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()
-            ):
-                return None
-            return env
+        def read_row(texts: Sequence[str]) -> Known | None:
+            known = Known({name: read(texts[index]) for name, (index, read) in readers.items()})
+            self.add_computes(known)
+            values = known.values
 
-        return read_env
+            unclear = {name for name in needed if values[name] == NOT_ASKED}
+            for name, read_names in inputs.items():
+                if values[name] != NOT_ASKED and not read_names.isdisjoint(unclear):
+                    return None
+            return known
+
+        return read_row
 
     def make_updater(self) -> Callable[[str], str | None]:
         """Return a function that adds the computed cells to a stored row; None where its journal must be replayed."""
         if not self.computes:
             return lambda row: row
-        width, read_env = len(build_columns(self.instrument)), self.make_env_reader()
+        width = len(build_columns(self.instrument))
+        read_row = self.make_row_reader()
 
         def update(row: str) -> str | None:
             texts = split_row(row, width)
-            return None if (env := read_env(texts)) is None else self._join_cells(texts, env)
+            known = read_row(texts)
+            return None if known is None else self._join_cells(texts, known)
 
         return update
 
     def update_row(self, row: str, interview: Interview) -> str:
         """Return the row of an interview with the computed cells."""
         texts = split_row(row, len(build_columns(self.instrument)))
-        return self._join_cells(texts, self.extend_env(interview.evaluate_route().env))
+        known = interview.evaluate_route().known.copy()
+        self.add_computes(known)
+        return self._join_cells(texts, known)
 
-    def _join_cells(self, texts: list[str], env: Mapping[Any, Any]) -> str:
+    def _join_cells(self, texts: list[str], known: Known) -> str:
         """Return a row with these cells, and those of the computes, which replace earlier ones or come last."""
         cells = texts + [NOT_ASKED_TEXT] * (len(self.variables) - len(texts))
         for name, index in self.cells.items():
             cells[index] = encode_cells(
-                (convert_computed(env[name], self.variables[index].storage),)
+                (convert_computed(known.value(name), self.variables[index].storage),)
             )[1:-1]
         return join_row(cells)
 
-    def extend_env(self, env: Mapping[Any, Any]) -> dict[Any, Any]:
-        """Return what is known at the end of an interview, with the computed values.
+    def add_computes(self, known: Known) -> None:
+        """Add the computed values to what is known at the end of an interview.
 
         A compute is not asked where one of its inputs never came up.
         """
-        known = dict(env)
         for compute in self.computes:
             has_inputs = compute.id not in self.not_computed and all(
                 self._has_value(known, name) for name in list_inputs(compute)
@@ -341,16 +345,16 @@ class ComputeUpdate:
             for index, (language, condition) in enumerate(compute.conditions.items()):
                 value = condition.evaluate(known) if has_inputs else NOT_ASKED
                 if not index:
-                    known[compute.id] = value
+                    known.record(compute.id, value)
                 if language:
-                    known[compute.id, language] = value
-        return known
+                    known.record_translation(compute.id, language, value)
 
-    def _has_value(self, known: Mapping[Any, Any], name: str) -> bool:
+    def _has_value(self, known: Known, name: str) -> bool:
+        """Return whether the interview came up to a variable, or to the roster that has it."""
+        if known.has_value(name):
+            return True
         item = self.instrument.items.get(name)
-        return name in known or (
-            item is not None and item.roster is not None and f"#{item.roster}" in known
-        )
+        return item is not None and item.roster in known.rosters
 
 
 def build_compute_update(

@@ -2,6 +2,7 @@
 final answers straight through gives, in random instruments too.
 """
 
+from dataclasses import replace
 from random import Random
 from statistics import median
 from time import perf_counter
@@ -29,6 +30,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import ReadEntry
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.values import Missing, Place
 
 # keying the final answers straight through
@@ -64,14 +66,10 @@ def assert_no_trace(now: Scenario) -> None:
     assert _known(again) == _known(now), "what is computed differs"
 
 
-def _known(now: Scenario) -> dict[object, object]:
+def _known(now: Scenario) -> Known:
     """All that is known at the end, but for the words of the sitting."""
-    env = now.interview.evaluate_route().env
-    return {
-        key: value
-        for key, value in env.items()
-        if key not in ("#interviewer", "#daypart", "#clock")
-    }
+    known = now.interview.evaluate_route().known
+    return replace(known, interviewer=None, daypart=None, clock=None)
 
 
 def corrected(made: Instrument, seed: int, moves: int) -> Scenario:

@@ -50,8 +50,8 @@ def test_it_is_passed_over_and_the_data_say_not_asked() -> None:
     now = now.keys("x")
     assert now.status == "ended"
     assert route(now) == ["owns", "last"]
-    env = now.interview.evaluate_route().env
-    assert (env["best"], env["far"]) == (NOT_ASKED, NOT_ASKED)
+    values = now.interview.evaluate_route().known.values
+    assert (values["best"], values["far"]) == (NOT_ASKED, NOT_ASKED)
 
 
 @pytest.mark.parametrize("key", [".dk", ""])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill
 from survey_cli.fieldwork.queue.calling_rules import check_rules, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
 from survey_cli.fieldwork.queue.scheduling import parse_criteria
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
 MORE = """
@@ -55,8 +57,8 @@ quotas:
     ]
 
 
-def cells(**env: object) -> dict[str, str | None]:
-    return {quota.id: quota.find_cell(env) for quota in QUOTAS.quotas}
+def cells(**values: Any) -> dict[str, str | None]:
+    return {quota.id: quota.find_cell(Known(values)) for quota in QUOTAS.quotas}
 
 
 def test_not_yet_known_is_not_outside() -> None:
@@ -72,24 +74,33 @@ def test_not_yet_known_is_not_outside() -> None:
 
 
 @pytest.mark.parametrize("gone", [DK, REFUSED, NOT_ASKED])
-def test_who_does_not_tell_is_outside(gone: object) -> None:
+def test_who_does_not_tell_is_outside(gone: Any) -> None:
     found = cells(region="West", sector=gone, kind=gone, n=gone, many=gone)
     assert set(found.values()) == {OUTSIDE_QUOTA}
     assert (
-        QUOTAS.list_counted_cells({"region": "West", "kind": gone, "sector": gone, "many": gone})
+        QUOTAS.list_counted_cells(
+            Known({"region": "West", "kind": gone, "sector": gone, "many": gone})
+        )
         == ()
     )
 
 
 def test_a_finished_interview_counts_in_each_quota() -> None:
-    env = {**CENTRAL, "kind": 1, "n": 3, "many": False}
-    assert QUOTAS.list_counted_cells(env) == ("sectors", "region_kind:Central/1", "few", "size:0")
-    assert QUOTAS.list_counted_cells({**env, "many": True}) == (
+    values = {**CENTRAL, "kind": 1, "n": 3, "many": False}
+    assert QUOTAS.list_counted_cells(Known(values)) == (
+        "sectors",
+        "region_kind:Central/1",
+        "few",
+        "size:0",
+    )
+    assert QUOTAS.list_counted_cells(Known({**values, "many": True})) == (
         "sectors",
         "region_kind:Central/1",
         "size:1",
     )
-    assert QUOTAS.list_counted_cells({"region": "West", "sector": 2, "kind": 2, "many": True}) == (
+    assert QUOTAS.list_counted_cells(
+        Known({"region": "West", "sector": 2, "kind": 2, "many": True})
+    ) == (
         "region_kind:West/2",  # targets may be written with spaces
         "size:1",
         "hoped",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fuzz.words import CONDITION, HOSTILE
 from support.condition_names import HERE, IN_PERSON, NA, NAMES, SCOPE
+from support.known_values import make_known
 from survey_cli.instrument.expressions.conditions import (
     ExpectedKind,
     Scope,
@@ -16,6 +17,7 @@ from survey_cli.instrument.expressions.conditions import (
     locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.problems import select_errors
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
@@ -44,22 +46,22 @@ def cells(known: ValueType) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def environments(draw: st.DrawFn) -> dict[Any, Any]:
+def all_known(draw: st.DrawFn) -> Known:
     """What was answered: some of the names, some not."""
-    env: dict[Any, Any] = {
-        "#turn": draw(st.sampled_from([1, 2, None])),
-        "#today": draw(dates),
-        "#case": "7",
+    turn = draw(st.sampled_from([1, 2, None]))
+    today = draw(dates)
+    turns = {
+        "person": draw(st.sampled_from([(), (1,), (1, 2)])),
+        "car": draw(st.sampled_from([(), (1,)])),
     }
-    env["#person"] = draw(st.sampled_from([(), (1,), (1, 2)]))
-    env["#car"] = draw(st.sampled_from([(), (1,)]))
+    values: dict[Any, Any] = {}
     for name in draw(st.lists(st.sampled_from(sorted(NAMES)), unique=True, max_size=8)):
-        known = NAMES[name]
-        if known.roster is None:
-            env[name] = draw(cells(known))
+        kind = NAMES[name]
+        if kind.roster is None:
+            values[name] = draw(cells(kind))
         else:
-            env |= {(name, turn): draw(cells(known)) for turn in (1, 2)}
-    return env
+            values |= {(name, number): draw(cells(kind)) for number in (1, 2)}
+    return make_known(values, turns, turn=turn, today=today, case="7")
 
 
 NAMED = (*sorted(NAMES), "person", "person.age", "car.make", "person.sex", "nobody")
@@ -108,13 +110,13 @@ cases = st.tuples(
     texts,
     st.sampled_from([SCOPE, IN_PERSON]),
     st.sampled_from(get_args(ExpectedKind)),
-    st.lists(environments(), min_size=1, max_size=3),
+    st.lists(all_known(), min_size=1, max_size=3),
 )
 
 
-def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
+def check(case: tuple[str, Scope, ExpectedKind, list[Known]]) -> bool:
     """Compile and evaluate; whether it is a condition."""
-    text, scope, wants, environments = case
+    text, scope, wants, cases_known = case
     condition, problems = compile_condition(text, scope, where=HERE, who="q7", expected=wants)
     assert (condition is None) == bool(select_errors(problems)), (
         "a condition with errors, or none without"
@@ -129,11 +131,9 @@ def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
         return False
     for name in condition.names:
         locate_use(name, condition, HERE)
-    for env in environments:
-        given = (
-            env if scope.inside_roster is None or env["#turn"] is not None else env | {"#turn": 1}
-        )
-        worth = condition.evaluate(given)
+    for known in cases_known:
+        needs_turn = scope.inside_roster is not None and known.turn is None
+        worth = condition.evaluate(known.in_turn(1) if needs_turn else known)
         if wants == "truth":
             assert worth is True or worth is False or isinstance(worth, Missing), (
                 f"{text!r} is worth {worth!r}"

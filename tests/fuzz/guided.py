@@ -5,7 +5,6 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import atheris
 
@@ -17,16 +16,18 @@ with atheris.instrument_imports(
     from fuzz.seeds import FILES
     from fuzz.words import CONDITION, KEYS, MOMENTS, YAML
     from support.condition_names import IN_PERSON, NAMES, SCOPE
+    from support.known_values import make_known
     from survey_cli.values import DK, REFUSED
 
-ENVIRONMENTS: list[dict[Any, Any]] = [
-    {"#turn": 1, "#today": date(2024, 2, 29), "#person": (1, 2), "#car": (), "#case": "7"},
-    {
-        "#turn": 2, "#today": date(2024, 2, 29), "#person": (1, 2), "#car": (1,), "#case": "7", "q1": 1, "q2": DK,
-        "q3": 5, "kind": 2, "region": "north", "media": ("tv", "web"), "uses": (1,), "hours": 1e300, "days": 0,
+LEAP_DAY = date(2024, 2, 29)
+ALL_KNOWN = [
+    make_known({}, {"person": (1, 2), "car": ()}, turn=1, today=LEAP_DAY, case="7"),
+    make_known({
+        "q1": 1, "q2": DK, "q3": 5, "kind": 2, "region": "north", "media": ("tv", "web"), "uses": (1,),
+        "hours": 1e300, "days": 0,
         "name": "x", "nick": "", "born": date(2000, 2, 29), "visit": date(9999, 12, 31), "adult": True, "youngest": 2,
         ("age", 1): 3, ("age", 2): REFUSED, ("sex", 1): 1, ("has", 1): ("dog",), ("make", 1): 0,
-    },
+    }, {"person": (1, 2), "car": (1,)}, turn=2, today=LEAP_DAY, case="7"),
 ]  # fmt: skip
 WANTS = ("truth", "number", "value", "list")
 
@@ -36,7 +37,7 @@ def condition(data: bytes) -> bool:
     first = data[0] if data else 0
     text = data[1:].decode("utf-8", "replace")
     scope = IN_PERSON if first & 4 else SCOPE
-    return conditions_typed.check((text, scope, WANTS[first % 4], ENVIRONMENTS))
+    return conditions_typed.check((text, scope, WANTS[first % 4], ALL_KNOWN))
 
 
 def event(data: bytes) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from survey_cli.instrument.analysis import Analysis, read_analysis
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError
@@ -42,7 +43,7 @@ def read(text: str) -> tuple[Analysis, list[str]]:
 def compute(variable: str, **known: Any) -> Any:
     analysis, problems = read(f"variables:\n  v: {variable}\n")
     assert [problem for problem in problems if problem.startswith("error")] == []
-    return analysis.instrument.computes["v"].conditions[""].evaluate(known)
+    return analysis.instrument.computes["v"].conditions[""].evaluate(Known(known))
 
 
 @pytest.mark.parametrize(

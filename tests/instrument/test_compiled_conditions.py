@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from support.condition_names import NA, understood
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
 RANKED = [NOT_REACHED, NOT_ASKED, REFUSED, DK, NA]
@@ -184,7 +185,7 @@ ENVS = st.fixed_dictionaries(
 @example("born > '2000-02-29' or q1 == 2", {"born": "1999-05", "q1": DK})
 @example("hours == 3 and days == 0", {"hours": 3.0, "days": False})
 def test_a_condition_is_worth_what_its_tree_says(text: str, env: dict[str, Any]) -> None:
-    found = understood(text).evaluate(env)
+    found = understood(text).evaluate(Known(env))
     wanted = worth(ast.parse(text, mode="eval").body, env)
     assert found == wanted
     assert type(found) is type(wanted), f"{text}: {found!r} is not {wanted!r}"
@@ -204,4 +205,4 @@ def test_what_cannot_be_put_in_order_is_unknown_among_others_too(
     text: str, env: dict[str, Any], result: object
 ) -> None:
     """A partial date has no place before or after a day."""
-    assert understood(text).evaluate(env) == result
+    assert understood(text).evaluate(Known(env)) == result

@@ -11,7 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.condition_names import AGREE, CAFE, HERE, IN_PERSON, NA, NAMES, SCOPE, understood
+from support.known_values import make_known
 from survey_cli.instrument.expressions.conditions import (
+    Condition,
     ExpectedKind,
     Scope,
     ValueType,
@@ -19,14 +21,19 @@ from survey_cli.instrument.expressions.conditions import (
     locate_use,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.problems import Position
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
 
-def value(text: str, env: dict[Any, Any], *, scope: Scope = SCOPE) -> Any:
-    return understood(text, scope=scope, wants="value").evaluate(env)
+def evaluate(condition: Condition, known: dict[Any, Any] | Known) -> Any:
+    return condition.evaluate(known if isinstance(known, Known) else make_known(known))
+
+
+def value(text: str, known: dict[Any, Any] | Known, *, scope: Scope = SCOPE) -> Any:
+    return evaluate(understood(text, scope=scope, wants="value"), known)
 
 
 def same(left: object, right: object) -> bool:
@@ -34,7 +41,7 @@ def same(left: object, right: object) -> bool:
     return left == right and type(left) is type(right)
 
 
-TRUTHS: list[tuple[str, dict[Any, Any], object]] = [
+TRUTHS: list[tuple[str, dict[Any, Any] | Known, object]] = [
     ("q2 in [3, 4]", {"q2": 3}, True),
     ("q2 in [3, 4]", {"q2": 1}, False),
     ("q2 in (3, 4)", {"q2": 4}, True),
@@ -129,7 +136,7 @@ TRUTHS: list[tuple[str, dict[Any, Any], object]] = [
     ("born in ['2000-02-29']", {"born": date(2000, 2, 29)}, True),
     ("at >= '09:30'", {"at": time(9, 30)}, True),
     ("born == visit", {"born": date(2000, 1, 1), "visit": date(2000, 1, 1)}, True),
-    ("visit < today()", {"visit": date(2024, 1, 1), "#today": date(2024, 1, 2)}, True),
+    ("visit < today()", Known({"visit": date(2024, 1, 1)}, today=date(2024, 1, 2)), True),
     # what a sample brought may be of either kind
     ("brought == 'a'", {"brought": "a"}, True),
     ("brought >= 3", {"brought": "a"}, NOT_ASKED),
@@ -138,10 +145,10 @@ TRUTHS: list[tuple[str, dict[Any, Any], object]] = [
 
 
 @pytest.mark.parametrize(
-    ("text", "env", "result"), TRUTHS, ids=lambda part: part if isinstance(part, str) else ""
+    ("text", "known", "result"), TRUTHS, ids=lambda part: part if isinstance(part, str) else ""
 )
-def test_a_truth(text: str, env: dict[Any, Any], result: object) -> None:
-    assert same(understood(text).evaluate(env), result)
+def test_a_truth(text: str, known: dict[Any, Any] | Known, result: object) -> None:
+    assert same(evaluate(understood(text), known), result)
 
 
 VALUES: list[tuple[str, dict[Any, Any], object]] = [
@@ -189,7 +196,7 @@ VALUES: list[tuple[str, dict[Any, Any], object]] = [
     ("years_between(born, visit)", {"born": date(2000, 2, 29), "visit": date(2018, 3, 1)}, 18),
     ("years_between(born, visit)", {"born": date(2018, 5, 1), "visit": date(2000, 5, 2)}, -17),
     ("elapsed()", {}, NOT_REACHED),
-    ("interviewer.sex", {"interviewer.sex": "f"}, "f"),
+    ("interviewer.sex", Known(attributes={"sex": "f"}), "f"),
     ("interviewer.sex == 'f'", {}, NOT_ASKED),
     ("first(media)", {"media": ("web", "tv")}, "web"),
     ("first(media)", {"media": ()}, NOT_ASKED),
@@ -206,24 +213,24 @@ VALUES: list[tuple[str, dict[Any, Any], object]] = [
     ("days_between(born, visit)", {"born": date(2024, 2, 28), "visit": date(2024, 3, 1)}, 2),
     ("days_between(born, visit)", {"born": "2024-02", "visit": date(2024, 3, 1)}, DK),
     ("years_between(born, '2020-01-01')", {"born": date(2000, 1, 1)}, 20),
-    ("years_between(born, today())", {"born": DK, "#today": date(2024, 1, 1)}, DK),
-    ("today()", {"#today": date(2024, 1, 1)}, date(2024, 1, 1)),
+    ("years_between(born, today())", Known({"born": DK}, today=date(2024, 1, 1)), DK),
+    ("today()", Known(today=date(2024, 1, 1)), date(2024, 1, 1)),
 ]
 
 
 @pytest.mark.parametrize(
-    ("text", "env", "result"), VALUES, ids=lambda part: part if isinstance(part, str) else ""
+    ("text", "known", "result"), VALUES, ids=lambda part: part if isinstance(part, str) else ""
 )
-def test_a_value(text: str, env: dict[Any, Any], result: object) -> None:
-    assert same(value(text, env), result)
+def test_a_value(text: str, known: dict[Any, Any] | Known, result: object) -> None:
+    assert same(value(text, known), result)
 
 
-FAMILY = {
-    "#person": (1, 2, 4), ("age", 1): 40, ("age", 2): 17, ("age", 4): DK,
+FAMILY = make_known({
+    ("age", 1): 40, ("age", 2): 17, ("age", 4): DK,
     ("sex", 1): 1, ("sex", 2): 2, ("sex", 4): 2,
     ("has", 1): ("dog",), ("has", 2): ("dog", "cat"), ("has", 4): (),
-    "youngest": 2, "#car": (), "days": 18,
-}  # fmt: skip
+    "youngest": 2, "days": 18,
+}, {"person": (1, 2, 4), "car": ()})  # fmt: skip
 
 OUTSIDE = [
     ("count(person.age >= 18)", 1),
@@ -267,7 +274,7 @@ def test_outside_its_roster_an_item_is_a_list(text: str, result: object) -> None
 )
 def test_a_roster_that_was_not_reached_leaves_its_lists_missing(text: str) -> None:
     assert value(text, {}) == NOT_REACHED
-    assert value(text, {"#person": NOT_ASKED}) == NOT_ASKED
+    assert value(text, make_known({}, {"person": NOT_ASKED})) == NOT_ASKED
 
 
 @pytest.mark.parametrize(
@@ -282,9 +289,8 @@ def test_a_roster_that_was_not_reached_leaves_its_lists_missing(text: str) -> No
     ],
 )
 def test_inside_its_roster_an_item_is_this_turns(text: str, result: object) -> None:
-    env = FAMILY | {"#turn": 2}
     condition = understood(text, scope=IN_PERSON, wants="value")
-    assert same(condition.evaluate(env), result)
+    assert same(condition.evaluate(FAMILY.in_turn(2)), result)
 
 
 def test_a_condition_says_what_it_reads_and_gives() -> None:
@@ -391,15 +397,10 @@ def test_any_text_is_a_condition_or_problems(
         assert problem.length >= 1
     find_names(text)
     if condition is not None:
-        env: dict[Any, Any] = {
-            **answers,
-            "#turn": 1,
-            "#person": (1, 2),
-            "#car": (),
-            "#today": date(2024, 1, 1),
-        }
-        env |= {(name, turn): cell for name in NAMES for turn in (1, 2)}
-        result = condition.evaluate(env)
+        values = answers | {(name, turn): cell for name in NAMES for turn in (1, 2)}
+        turns = {"person": (1, 2), "car": ()}
+        known = make_known(values, turns, turn=1, today=date(2024, 1, 1))
+        result = condition.evaluate(known)
         if wants == "truth":
             assert result is True or result is False or isinstance(result, Missing)
 
@@ -522,7 +523,7 @@ def test_truth_is_kleenes(tree: Tree, env: dict[str, Any]) -> None:
     text = spelled(tree)
     truth, kind = reference(tree, env)
     expected = kind if truth == 0.5 else truth == 1
-    assert same(understood(text).evaluate(env), expected), text
+    assert same(understood(text).evaluate(Known(env)), expected), text
 
 
 @given(TREES)

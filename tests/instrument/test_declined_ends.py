@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.values import Missing, get_missing
 
@@ -240,10 +241,11 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
     end = made.items["out"].ask_if
     assert end is not None
 
-    def applies(env: dict[Any, Any]) -> Any:
+    def applies(values: dict[str, Any]) -> Any:
+        known = Known(values)
         for compute in made.computes.values():
-            env[compute.id] = compute.conditions[""].evaluate(env)
-        return end.evaluate(env)
+            known.record(compute.id, compute.conditions[""].evaluate(known))
+        return end.evaluate(known)
 
     reported = {
         p.what.split(" is unknown if ")[1].split()[0]
@@ -253,9 +255,9 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
     for item, kinds in DECLINED.items():
         others = [name for name in ANSWERS if name != item]
         for answers in product(*(ANSWERS[name] for name in others)):
-            env = dict(zip(others, answers, strict=True))
-            leads = any(applies({**env, item: answer}) is True for answer in ANSWERS[item])
+            values = dict(zip(others, answers, strict=True))
+            leads = any(applies({**values, item: answer}) is True for answer in ANSWERS[item])
             passes = any(
-                isinstance(applies({**env, item: get_missing(kind)}), Missing) for kind in kinds
+                isinstance(applies({**values, item: get_missing(kind)}), Missing) for kind in kinds
             )
-            assert not (leads and passes) or item in reported, (item, env)
+            assert not (leads and passes) or item in reported, (item, values)

@@ -20,6 +20,7 @@ from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.open_instrument import StoredText, rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
@@ -170,7 +171,7 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
         Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
     )
     assert problems == []
-    assert to_plain_text(template.fill({"n": value}, "en")) == words
+    assert to_plain_text(template.fill(Known({"n": value}), "en")) == words
 
 
 @pytest.mark.parametrize(("language", "format", "words"), [
@@ -187,7 +188,7 @@ def test_a_number_is_read_as_it_is_typed_in_the_language(
         Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
     )
     assert problems == []
-    assert to_plain_text(template.fill({"n": 12345.6}, language)) == words
+    assert to_plain_text(template.fill(Known({"n": 12345.6}), language)) == words
 
 
 @pytest.mark.parametrize(("language", "number", "money"), [
@@ -200,7 +201,7 @@ def test_digits_are_grouped_as_the_language_groups_them(
     scope = Scope({"n": ValueType("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:,}/{n:INR}"), scope, who="q")
     assert problems == []
-    assert to_plain_text(template.fill({"n": 2512345}, language)) == f"{number}/{money}"
+    assert to_plain_text(template.fill(Known({"n": 2512345}), language)) == f"{number}/{money}"
 
 
 @pytest.mark.parametrize(("language", "either", "both"), [
@@ -217,7 +218,7 @@ def test_lists_are_joined_as_the_language_joins_them(language: str, either: str,
     scope = Scope({"m": ValueType("codes", labels=labels)}, languages=(language,))
     template, problems = compile_text(Text.from_string("{m}"), scope, who="q")
     assert problems == []
-    assert to_plain_text(template.fill({"m": (1, 2, 3)}, language)) == both
+    assert to_plain_text(template.fill(Known({"m": (1, 2, 3)}), language)) == both
     assert join_list(("A", "B", "C"), language, "or") == either
 
 
@@ -234,14 +235,14 @@ def test_letters_change_their_case_as_the_language_writes_them(
         Text.from_string("{t:lower}/{t:upper}/{t:title}"), scope, who="q"
     )
     assert problems == []
-    assert to_plain_text(template.fill({"t": text}, language)) == f"{lower}/{upper}/{title}"
+    assert to_plain_text(template.fill(Known({"t": text}), language)) == f"{lower}/{upper}/{title}"
 
 
 def test_the_words_for_no_answer_are_read_as_they_are() -> None:
     template, _ = compile_text(
         Text.from_string("{t:upper|you}"), Scope({"t": ValueType("text")}), who="q"
     )
-    assert to_plain_text(template.fill({"t": NOT_ASKED}, "en")) == "you"
+    assert to_plain_text(template.fill(Known({"t": NOT_ASKED}), "en")) == "you"
 
 
 def test_a_half_of_the_day_is_named_in_the_language() -> None:
@@ -252,7 +253,7 @@ def test_a_half_of_the_day_is_named_in_the_language() -> None:
         ("ja", "05:30 午後"),
     ):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
-        assert to_plain_text(template.fill({"v": time(17, 30)}, language)) == expected
+        assert to_plain_text(template.fill(Known({"v": time(17, 30)}), language)) == expected
 
 
 @pytest.mark.parametrize(
@@ -272,7 +273,7 @@ def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
         if isinstance(value, str)
         else "25 November 2026"
     )
-    assert to_plain_text(template.fill({"d": value}, "en")).casefold() == plainly.casefold()
+    assert to_plain_text(template.fill(Known({"d": value}), "en")).casefold() == plainly.casefold()
 
 
 @pytest.mark.parametrize(("language", "first", "second", "two"), [
@@ -285,7 +286,7 @@ def test_ordinals_and_words_by_language(language: str, first: str, second: str, 
     scope = Scope({"n": ValueType("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:words} {n:ordinal}"), scope, who="q")
     assert problems == []
-    assert to_plain_text(template.fill({"n": 2}, language)) == f"{two} {second}"
+    assert to_plain_text(template.fill(Known({"n": 2}), language)) == f"{two} {second}"
 
 
 def test_every_language_has_the_same_numbers() -> None:
@@ -323,7 +324,7 @@ def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     )
     assert isinstance(made, Instrument)
     assert (
-        to_plain_text(made.items["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))
+        to_plain_text(made.items["a"].text.fill(Known(turn=2, today=date(2026, 1, 2)), "en"))
         == "2 2 January 2026"
     )
 
@@ -345,19 +346,19 @@ FORMATS = st.one_of(
 def test_filling_never_raises(kind: Any, format: str, value: Any, language: str) -> None:
     """Whatever is kept, and whatever format was let through."""
     fill = templates.TextFill("v", ValueType(kind, drawn_from="r", turn_name="name"), format=format)
-    env = {"v": value, "#unfilled": {}}
+    known = Known({"v": value}, unfilled={})
     words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(
-        env, language
+        known, language
     )
     assert isinstance(to_plain_text(words), str)
-    assert not env["#unfilled"] or to_plain_text(words) == templates.NO_ANSWER_TEXT
+    assert not known.unfilled or to_plain_text(words) == templates.NO_ANSWER_TEXT
 
 
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:
     fill = templates.TextFill("v", ValueType("date"), format="%A %d %B")
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
-        assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == expected
+        assert to_plain_text(template.fill(Known({"v": date(2026, 11, 24)}), language)) == expected
 
 
 @pytest.mark.parametrize(("language", "words"), [
@@ -369,7 +370,7 @@ def test_a_date_without_a_format_is_read_as_the_language_writes_it(
 ) -> None:
     fill = templates.TextFill("v", ValueType("date"))
     template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
-    assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == words
+    assert to_plain_text(template.fill(Known({"v": date(2026, 11, 24)}), language)) == words
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from support.scenario import INSTRUMENTS, feature, instrument
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import LineEntry, ListSearch, to_plain_text
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.open_instrument import StoredText, open_instrument, rebuild_instrument
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.source import search_lists
@@ -265,8 +266,8 @@ def test_the_words_that_were_typed_are_free_text_and_options_are_filled_in(tmp_p
         "why_state",
     )
     template = made.items["why"].text
-    assert to_plain_text(template.fill({"place": 99}, "en")) == "Why Elsewhere?"
-    assert to_plain_text(template.fill({"place": 3}, "es")) == "¿Por qué Villanueva?"
+    assert to_plain_text(template.fill(Known({"place": 99}), "en")) == "Why Elsewhere?"
+    assert to_plain_text(template.fill(Known({"place": 3}), "es")) == "¿Por qué Villanueva?"
 
 
 def test_a_list_is_read_only_when_it_is_needed(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from survey_cli.instrument.checks.reachability.analysis import (
 from survey_cli.instrument.checks.reachability.facts import FALSE, TRUE, UNKNOWN
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledOption
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import select_errors
@@ -44,12 +45,12 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
     never = {id(f.condition): f for f in found}
     seen: set[int] = set()
 
-    def look(condition: Any, env: Any) -> None:
+    def look(condition: Any, known: Known) -> None:
         finding = never.get(id(condition))
         if finding is None:
             return
         seen.add(id(condition))
-        truth = condition.evaluate(env)
+        truth = condition.evaluate(known)
         assert not finding.impossible_truths & worth(truth), (
             f"{condition.text} is {truth}, and {finding.what}"
         )
@@ -59,27 +60,27 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
     def watched_shown(self: RouteWalk, node: CompiledNode) -> Any:
         if not self.looking_ahead:
             if node.ask_if is not None:
-                look(node.ask_if, self.env)
+                look(node.ask_if, self.known)
             if node.unless is not None and (
-                node.ask_if is None or node.ask_if.evaluate(self.env) is True
+                node.ask_if is None or node.ask_if.evaluate(self.known) is True
             ):
-                look(node.unless, self.env)
+                look(node.unless, self.known)
         return shown(self, node)
 
     def watched_options(self: RouteWalk, stop: RouteStop) -> tuple[CompiledOption, ...]:
         for option in stop.item.options if not self.looking_ahead else ():
             if option.ask_if is not None:
-                look(option.ask_if, self.env)
+                look(option.ask_if, self.known)
         return options(self, stop)
 
     def watched_unfit(self: Machine, stop: RouteStop, held: RecordedAnswer) -> str:
         why = unfit(self, stop, held)
         if not why and not self.walk.looking_ahead and not isinstance(held.cell, Missing):
-            mark = self.walk.mark
+            change_count = self.walk.known.change_count
             self.walk.record_answer(stop, held.cell)
             for check in stop.item.checks:
-                look(check.condition, self.walk.env)
-            self.walk.undo(mark)
+                look(check.condition, self.walk.known)
+            self.walk.known.undo_changes(change_count)
         return why
 
     with pytest.MonkeyPatch.context() as patch:

@@ -70,10 +70,10 @@ def test_what_stands_is_not_changed_by_what_comes_after() -> None:
     dice = Random(1)
     ended = forward(begun(made, dice), dice)
     standing = ended.interview.evaluate_route()
-    answers, env = dict(standing.answers), dict(standing.env)
+    answers, known = dict(standing.answers), standing.known.copy()
     assert standing.answers.keys() == {(leaf.place) for leaf in made.items.values()}
     ended.key(".reopen").key(".back").key("7")
-    assert (dict(standing.answers), dict(standing.env)) == (answers, env)
+    assert (dict(standing.answers), standing.known) == (answers, known)
 
 
 SCREENED = """

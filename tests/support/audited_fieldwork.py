@@ -815,7 +815,7 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
                 f"interview of {row.case}: kept as {row.status}, replayed {interview.status}"
             )
         case = Case.from_history(row.case, store.cases.queries.read_history(row.case))
-        cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
+        cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().known)
         kept_row = store.cases.queries.find_row(row.case)
         if kept_row is not None and (
             kept_row.position.status != "done" or "nobody is called after" in kept_row.position.why

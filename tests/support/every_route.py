@@ -10,6 +10,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.possible_answers import Amount
 from survey_cli.instrument.schema.items.question import ItemContext
@@ -28,7 +29,11 @@ def see_everything(instrument: Instrument) -> set[Goal]:
     """Return everything that happens on some route of a questionnaire whose answers can be listed."""
     seen: set[Goal] = set()
     for value in (1, 2, NOT_ASKED) if "s" in instrument.sample else (None,):
-        walk = ObservedWalk(instrument, 1, {"s": value, "k": "K", "#today": TODAY, "#unfilled": {}})
+        walk = ObservedWalk(
+            instrument,
+            1,
+            Known({"s": value, "k": "K"}, today=TODAY, unfilled={}),  # type: ignore[dict-item]  # no sample
+        )
         walk.seen = seen
         _follow(walk, seen)
     return seen
@@ -59,7 +64,7 @@ def _share_limits(instrument: Instrument) -> dict[str, dict[Code, float]]:
         if isinstance(answers, Amount):
             limits = [limit for limit in (answers.low, answers.high) if limit is not None]
             near = {int(number) + step for number in (*numbers, *limits) for step in (-1, 0, 1)}
-            context = ItemContext(item=item, env={}, language=instrument.language)
+            context = ItemContext(item=item, known=NOTHING_KNOWN, language=instrument.language)
             values = sorted(
                 n for n in near if not item.limits and not item.question.why_invalid(context, n)
             )
@@ -84,7 +89,7 @@ def _see_checks(interview: Interview) -> set[Goal]:
         if answer is None or stop.place.turn is not None or isinstance(answer.cell, Missing):
             continue
         for number, check in enumerate(stop.item.checks):
-            kind = "fires" if check.fires(machine.walk.env) else "passes"
+            kind = "fires" if check.fires(machine.walk.known) else "passes"
             seen.add(Goal(kind, stop.item.id, number))
     return seen
 
@@ -96,13 +101,13 @@ def _follow(walk: ObservedWalk, seen: set[Goal]) -> None:
     item, at = stop.item, len(walk.stops) - 1
     walk.note_item(item)
     for use in list_fill_uses(item, walk.instrument):
-        if use.is_missing(walk.env) and walk.env["s"] is not NOT_ASKED:
+        if use.is_missing(walk.known) and walk.known.value("s") is not NOT_ASKED:
             seen.add(use.goal)
     for cell in list(_iterate_cells(walk, stop)):
         walk.record_answer(stop, cell)
         blocked = False
         for number, check in enumerate(item.checks) if not isinstance(cell, Missing) else ():
-            fires = check.fires(walk.env)
+            fires = check.fires(walk.known)
             seen.add(Goal("fires" if fires else "passes", item.id, number))
             blocked = blocked or (fires and not check.soft)
         if not blocked:

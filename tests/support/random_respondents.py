@@ -4,7 +4,7 @@ an end.
 `due` computes, independently of the engine's route, which answers should then be in the data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry, Rejection
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.values import Place, Value
@@ -142,7 +143,7 @@ def portrait(now: Scenario) -> object:
         machine.status,
         machine.query,
         dict(machine.recorded_answers),
-        dict(machine.walk.env),
+        machine.walk.known.copy(),
         [s.place for s in machine.walk.stops],
         now.interview.events,
         now.data,
@@ -178,19 +179,22 @@ def _most(node: CompiledNode) -> int:
 def due(now: Scenario) -> list[Place]:
     """The places whose conditions hold under the data: an item's own, those of the groups around it, the roster's
     turns, and no `end` before. Evaluated from what is known at the end, not by walking; in written order."""
-    env: dict[Any, Any] = {**now.interview.evaluate_route().env, "#visited": set()}
+    known = now.interview.evaluate_route().known.copy()
+    visited: set[str] = set()
     held = now.interview.evaluate_route().answers
     found: list[Place] = []
 
     def holds(node: CompiledNode) -> bool:
-        if node.ask_if is not None and node.ask_if.evaluate(env) is not True:
+        if node.ask_if is not None and node.ask_if.evaluate(known) is not True:
             return False
         options = (
             node.options if isinstance(node, CompiledItem) and node.options_conditional else ()
         )
-        if options and not any(o.ask_if is None or o.ask_if.evaluate(env) is True for o in options):
+        if options and not any(
+            o.ask_if is None or o.ask_if.evaluate(known) is True for o in options
+        ):
             return False
-        return node.unless is None or node.unless.evaluate(env) is not True
+        return node.unless is None or node.unless.evaluate(known) is not True
 
     def visit(node: CompiledNode, turn: int | None) -> bool:
         """False once an `end` is reached."""
@@ -205,14 +209,14 @@ def due(now: Scenario) -> list[Place]:
             children = [child for child in node.children if node.pick is None or holds(child)]
             picked = _picked(node, [child.id for child in children], held, turn)
             return all(visit(child, turn) for child in children if child.id in picked)
-        env["#visited"].add(node.id)
-        for which in _turns(node, env, held):
-            env["#turn"] = which
+        visited.add(node.id)
+        for which in _turns(node, known, visited, held):
+            known.turn = which
             for child in node.children:
                 visit(child, which)
             if node.until is not None and which < node.maximum:
                 found.append(Place(node.until.id, which))
-        env["#turn"] = None
+        known.turn = None
         return True
 
     all(visit(node, None) for node in now.interview.instrument.root.children)
@@ -229,32 +233,32 @@ def _picked(group: ItemGroup, eligible: list[Any], held: Any, turn: int | None) 
     return [name for name in eligible if name in value[: group.pick.question.count]]
 
 
-def _turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
-    return _picked(roster, _eligible_turns(roster, env, held), held, None)
+def _turns(roster: Roster, known: Known, visited: Collection[str], held: Any) -> list[int]:
+    return _picked(roster, _eligible_turns(roster, known, visited, held), held, None)
 
 
-def _eligible_turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
+def _eligible_turns(roster: Roster, known: Known, visited: Collection[str], held: Any) -> list[int]:
     if roster.count is not None:
-        count = roster.count.evaluate(env)
+        count = roster.count.evaluate(known)
         return (
             list(range(1, min(int(count), roster.maximum) + 1))
             if isinstance(count, int | float)
             else []
         )
     if roster.each is not None:
-        chosen = env.get(roster.each.id)
+        chosen = known.value(roster.each.id)
         codes = [o.code for o in roster.each.options]
         return [
             n for n, code in enumerate(codes, 1) if isinstance(chosen, tuple) and code in chosen
         ]
     if roster.over is not None:
-        if roster.over.id not in env["#visited"]:
+        if roster.over.id not in visited:
             return []
-        visited, where = _turns(roster.over, env, held), roster.where
-        return [n for n in visited if where is None or where.evaluate({**env, "#turn": n}) is True]
+        turns, where = _turns(roster.over, known, visited, held), roster.where
+        return [n for n in turns if where is None or where.evaluate(known.in_turn(n)) is True]
     turns = [1]
     assert roster.until is not None
-    while len(turns) < roster.maximum and env.get((roster.until.id, turns[-1])) == 1:
+    while len(turns) < roster.maximum and known.value(roster.until.id, turns[-1]) == 1:
         turns.append(len(turns) + 1)
     return turns
 

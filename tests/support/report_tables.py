@@ -8,6 +8,7 @@ from functools import partial
 from support.scenario import instrument
 from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.batteries import build_batteries
@@ -112,12 +113,11 @@ class Report:
 
 def compute_variables(made: Instrument, row: Mapping[str, Cell]) -> dict[str, Cell]:
     """An interview's answers with the variables of its analysis file."""
-    known: dict[str, Cell] = dict(row)
+    computed: dict[str, Cell] = dict(row)
     for name, compute in made.computes.items():
-        known[name] = compute.conditions[""].evaluate(
-            {**dict.fromkeys(made.items, NOT_ASKED), **known}
-        )
-    return {name: int(value) if isinstance(value, bool) else value for name, value in known.items()}
+        known = Known({**dict.fromkeys(made.items, NOT_ASKED), **computed})
+        computed[name] = compute.conditions[""].evaluate(known)
+    return {name: int(cell) if isinstance(cell, bool) else cell for name, cell in computed.items()}
 
 
 def people(name: str, **counts: int) -> list[dict[str, Cell]]:

@@ -235,7 +235,7 @@ class Scenario:
 
     def computed(self, name: str) -> object:
         """What a compute is worth."""
-        return self.interview.evaluate_route().env[name]
+        return self.interview.evaluate_route().known.values[name]
 
     @property
     def row(self) -> dict[str, Cell]:

@@ -17,6 +17,7 @@ from survey_cli.figures import NamedFigure
 from survey_cli.instrument.compiled.draft import build_external_symbols, compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.quota_capacity import QuotaLimit, QuotaRule, find_limit, list_codes
 from survey_cli.instrument.schema.document import FieldworkSpec
 from survey_cli.instrument.texts.templates import render_placeholders
@@ -143,20 +144,20 @@ class Quota:
         """Return the variables that determine the cell."""
         return frozenset(self.by) | (self.where.names if self.where is not None else frozenset())
 
-    def find_cell(self, env: Mapping[Any, Any]) -> str | None:
+    def find_cell(self, known: Known) -> str | None:
         """Return the cell for what is known.
 
         It is OUTSIDE_QUOTA where there is none, and None where the interview has not come far enough to decide.
         """
         if self.where is not None:
-            applies = self.where.evaluate(env)
+            applies = self.where.evaluate(known)
             if isinstance(applies, Missing):
                 return None if applies == NOT_REACHED else OUTSIDE_QUOTA
             if not applies:
                 return OUTSIDE_QUOTA
         if not self.by:
             return self.id
-        values = [env.get(name, NOT_REACHED) for name in self.by]
+        values = [known.value(name) for name in self.by]
         if any(value == NOT_REACHED for value in values):
             return None
         if any(isinstance(value, Missing) for value in values):
@@ -164,10 +165,10 @@ class Quota:
         cell_id = f"{self.id}:{'/'.join(_format_code(value) for value in values)}"
         return cell_id if cell_id in self.cells else OUTSIDE_QUOTA
 
-    def find_untargeted(self, env: Mapping[Any, Any]) -> str:
+    def find_untargeted(self, known: Known) -> str:
         """Return the values, as `North/1`, for which the quota applies and has no target; empty elsewhere."""
-        values = [env.get(name, NOT_REACHED) for name in self.by]
-        applies = self.where is None or self.where.evaluate(env)
+        values = [known.value(name) for name in self.by]
+        applies = self.where is None or self.where.evaluate(known)
         if (
             not values
             or any(isinstance(value, Missing) for value in (*values, applies))
@@ -264,13 +265,13 @@ class Quotas:
 
     def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the cells that a case is known to be in before the interview."""
-        env = dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns)
+        known = Known(dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns))
         decided = (quota for quota in self.quotas if quota.list_inputs() <= self.known_variables)
-        return tuple(cell for quota in decided if (cell := quota.find_cell(env)))
+        return tuple(cell for quota in decided if (cell := quota.find_cell(known)))
 
-    def list_counted_cells(self, env: Mapping[Any, Any]) -> tuple[str, ...]:
+    def list_counted_cells(self, known: Known) -> tuple[str, ...]:
         """Return the cells in which a finished interview counts."""
-        return tuple(cell for quota in self.quotas if (cell := quota.find_cell(env)))
+        return tuple(cell for quota in self.quotas if (cell := quota.find_cell(known)))
 
     def list_full_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the hard cells in which no more interviews are needed.

@@ -1,4 +1,4 @@
-"""Conditions and calculations, compiled from their text into closures over a mapping of answers.
+"""Conditions and calculations, compiled from their text into closures that read what is known.
 
 Every mistake becomes a problem. Nothing is ever evaluated from text.
 """
@@ -23,14 +23,14 @@ from survey_cli.instrument.expressions.expression_checker import (
     shift_position,
 )
 from survey_cli.instrument.expressions.function_calls import compile_call
-from survey_cli.instrument.expressions.three_valued_logic import Env, Evaluator
+from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX
+from survey_cli.instrument.expressions.three_valued_logic import Evaluator
 from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
 
 __all__ = [
     "Condition",
-    "Env",
     "ExpectedKind",
     "Scope",
     "ValueType",
@@ -52,7 +52,7 @@ class Condition:
     result_type: ValueType
     """The type of its value, as another condition would see it."""
     evaluate: Evaluator = field(compare=False, repr=False)
-    """Maps answers to a value. A truth value is True, False, or the `Missing` that makes it unknown."""
+    """Returns the value for what is known. A truth value is True, False, or the `Missing` that makes it unknown."""
     tree: ast.expr = field(compare=False, repr=False)
 
 
@@ -250,9 +250,10 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
 
 def _compile_interviewer(checker: ExpressionChecker, node: ast.Attribute) -> Term:
     """Compile `interviewer.sex`: an entry of the list of people about who began the interview."""
-    name = f"interviewer.{node.attr}"
+    attribute = node.attr
+    name = INTERVIEWER_PREFIX + attribute
     checker.names.add(name)
-    return Term("text", lambda env: env.get(name, NOT_ASKED), node, name)
+    return Term("text", lambda known: known.attributes.get(attribute, NOT_ASKED), node, name)
 
 
 def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:

@@ -20,6 +20,7 @@ from survey_cli.instrument.expressions.functions import (
     count_codes,
     flatten,
 )
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.problems import find_nearest
 from survey_cli.values import NOT_REACHED
@@ -60,7 +61,7 @@ def _compile_clock(
 ) -> Term:
     """Compile `today()`, or `elapsed()`: the minutes at its first use, which stay the same whatever is corrected."""
     if function.name == "today":
-        return Term("date", lambda env: env.get("#today", NOT_REACHED), node)
+        return Term("date", lambda known: known.today, node)
     if not checker.scope.has_clock:
         what = "elapsed() depends on when it is used, and this may be evaluated several times"
         return checker.report_problem(
@@ -68,9 +69,10 @@ def _compile_clock(
         )
     use = object()
 
-    def run(env: logic.Env) -> Any:
-        clock = env.get("#clock")
-        return NOT_REACHED if clock is None else clock.read((use, env.get("#turn")))
+    def run(known: Known) -> Any:
+        if known.clock is None:
+            return NOT_REACHED
+        return known.clock.read((use, known.turn))
 
     return Term("number", run, node)
 
@@ -216,13 +218,11 @@ def _combine_lists(
     rosters = [part.evaluate for part in parts if part.roster and needs_whole_roster]
     apply = function.apply
 
-    def run(env: logic.Env) -> Any:
-        missing = logic.combine_missing(*[part(env) for part in rosters]) if rosters else None
-        return (
-            apply(flatten(tuple([part(env) for part in evaluators])))
-            if missing is None
-            else missing
-        )
+    def run(known: Known) -> Any:
+        missing = logic.combine_missing(*[part(known) for part in rosters])
+        if missing is not None:
+            return missing
+        return apply(flatten(tuple([part(known) for part in evaluators])))
 
     return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
 

@@ -4,21 +4,18 @@ It knows no syntax and checks nothing.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from itertools import repeat
 from math import isfinite
 from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.values import MISSING_PRECEDENCE, NOT_ASKED, NOT_REACHED, Code, Missing
 
-Env: TypeAlias = Mapping[Any, Any]
-"""Answers by name, or by (name, turn) in a roster.
-
-`#turn` is the current turn, `#person` the turns of the roster `person` so far (with `("#open", "person")` it may have
-more), `#today` the day of the interview. What is absent is not reached."""
-Evaluator: TypeAlias = Callable[[Env], Any]
+Evaluator: TypeAlias = Callable[[Known], Any]
+"""Returns a cell, a truth value, or a tuple of them over the turns of a roster."""
 
 _RANK: Final = {kind: rank for rank, kind in enumerate(MISSING_PRECEDENCE)}
 MAX_NUMBER: Final = 2**63 - 1
@@ -155,60 +152,64 @@ def negate(cell: Any) -> Any:
     return -cell if isinstance(cell, int | float) else NOT_ASKED
 
 
-# Closures that evaluate parts of a condition from a mapping, with special ones for frequent forms.
+# Closures that evaluate parts of a condition, with special ones for frequent forms. They read the tables of `Known`
+# themselves: a call of one of its methods would take longer than the rest.
 
 
 def make_constant(value: Any) -> Evaluator:
-    return lambda _env: value
+    return lambda _known: value
 
 
 def make_reader(name: str) -> Evaluator:
     """Make an evaluator that reads an ordinary variable."""
-    return lambda env: env.get(name, NOT_REACHED)
+    return lambda known: known.values.get(name, NOT_REACHED)
 
 
 def make_turn_reader(name: str) -> Evaluator:
     """Make an evaluator that reads a roster item in the current turn."""
-    return lambda env: env.get((name, env["#turn"]), NOT_REACHED)
+    return lambda known: known.values_by_turn.get((name, known.turn), NOT_REACHED)
 
 
 def make_all_turns_reader(name: str, roster: str) -> Evaluator:
     """Make an evaluator that reads a roster item in all turns so far; missing if the roster is."""
-    turns_of = "#" + roster
 
-    def run(env: Env) -> Any:
-        turns = env.get(turns_of, NOT_REACHED)
-        return (
-            turns
-            if turns.__class__ is Missing
-            else tuple([env.get((name, turn), NOT_REACHED) for turn in turns])
-        )
+    def run(known: Known) -> Any:
+        turns = known.turns_of(roster)
+        if isinstance(turns, Missing):
+            return turns
+
+        values = known.values_by_turn
+        return tuple([values.get((name, turn), NOT_REACHED) for turn in turns])
 
     return run
 
 
 def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
     """Make an evaluator that reads a roster item in the turn that `which` returns; not asked if there is none."""
-    turns_of = "#" + roster
 
-    def run(env: Env) -> Any:
-        turns, turn = env.get(turns_of, NOT_REACHED), which(env)
-        if turns.__class__ is Missing or turn.__class__ is Missing:
+    def run(known: Known) -> Any:
+        turns = known.turns_of(roster)
+        turn = which(known)
+        if isinstance(turns, Missing) or isinstance(turn, Missing):
             return combine_missing(turns, turn)
-        return env.get((name, turn), NOT_REACHED) if turn in turns else NOT_ASKED
+        if turn not in turns:
+            return NOT_ASKED
+        return known.values_by_turn.get((name, turn), NOT_REACHED)
 
     return run
 
 
 def make_turn_test(roster: str, which: Evaluator) -> Evaluator:
     """Make an evaluator of whether a roster has the turn that `which` returns."""
-    turns_of, open_turns_of = "#" + roster, ("#open", roster)
 
-    def run(env: Env) -> Any:
-        turns, turn = env.get(turns_of, NOT_REACHED), which(env)
-        if turns.__class__ is Missing or turn.__class__ is Missing:
+    def run(known: Known) -> Any:
+        turns = known.turns_of(roster)
+        turn = which(known)
+        if isinstance(turns, Missing) or isinstance(turn, Missing):
             return combine_missing(turns, turn)
-        return turn in turns or (NOT_REACHED if open_turns_of in env else False)
+        if turn in turns:
+            return True
+        return NOT_REACHED if known.may_have_more_turns(roster) else False
 
     return run
 
@@ -239,19 +240,21 @@ def make_inclusion_test(code: Code, name: str) -> ConstantTest:
 
 
 def make_answered_reader(name: str) -> Evaluator:
-    return lambda env: env.get(name, NOT_REACHED).__class__ is not Missing
+    return lambda known: known.values.get(name, NOT_REACHED).__class__ is not Missing
 
 
 def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
     """Make an evaluator of one test; `otherwise` decides if the test can't."""
     name, holds = test
 
-    def run(env: Env) -> Any:
-        cell = env.get(name, NOT_REACHED)
+    def run(known: Known) -> Any:
+        cell = known.values.get(name, NOT_REACHED)
+        if cell.__class__ is Missing:
+            return cell
         try:
-            return cell if cell.__class__ is Missing else holds(cell)
+            return holds(cell)
         except TypeError:
-            return otherwise(env)
+            return otherwise(known)
 
     return run
 
@@ -261,17 +264,18 @@ def make_tests_evaluator(
 ) -> Evaluator:
     """Make an evaluator of `logical_and`, or of `logical_or`, over several tests."""
 
-    def run(env: Env) -> Any:
+    def run(known: Known) -> Any:
         missing = None
+        values = known.values
         try:
             for name, holds in tests:
-                cell = env.get(name, NOT_REACHED)
+                cell = values.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
                     missing = cell if missing is None else combine_missing(missing, cell)
                 elif holds(cell) is not conjunction:
                     return not conjunction
         except TypeError:
-            return otherwise(env)
+            return otherwise(known)
         return conjunction if missing is None else missing
 
     return run
@@ -280,10 +284,10 @@ def make_tests_evaluator(
 def make_junction(parts: list[Evaluator], *, conjunction: bool) -> Evaluator:
     """Make an evaluator of `logical_and` (or `logical_or`) that evaluates no part after a false (true) one."""
 
-    def run(env: Env) -> Any:
+    def run(known: Known) -> Any:
         missing = None
         for part in parts:
-            truth = part(env)
+            truth = part(known)
             if truth.__class__ is Missing:
                 missing = truth if missing is None else combine_missing(missing, truth)
             elif truth is not conjunction:
@@ -297,11 +301,11 @@ def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Ev
     """Make an evaluator that applies `function` to the values of the parts."""
     match parts:
         case [one]:
-            return lambda env: function(one(env))
+            return lambda known: function(one(known))
         case [left, right]:
-            return lambda env: function(left(env), right(env))
+            return lambda known: function(left(known), right(known))
         case _:
-            return lambda env: function(*[part(env) for part in parts])
+            return lambda known: function(*[part(known) for part in parts])
 
 
 def make_application_by_turn(
@@ -313,8 +317,8 @@ def make_application_by_turn(
     the result is that missing value.
     """
 
-    def run(env: Env) -> Any:
-        cells = [part(env) for part in parts]
+    def run(known: Known) -> Any:
+        cells = [part(known) for part in parts]
         lists = [cell for cell, many in zip(cells, is_list, strict=True) if many]
         missing = combine_missing(*lists)
         if missing is not None:

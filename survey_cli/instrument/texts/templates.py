@@ -1,7 +1,7 @@
-"""Text templates: `{fills}` and `**stress**`, compiled once and filled from a mapping of answers.
+"""Text templates: `{fills}` and `**stress**`, compiled once and filled with what is known.
 
 Everything else in a text is literal. Filling never fails: a fill that can't be rendered is read as `…` and noted in
-the mapping under `#unfilled`.
+`Known.unfilled`.
 """
 
 import re
@@ -12,13 +12,14 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.expressions.expression_checker import Scope, ValueType
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
 from survey_cli.problems import Problem, Severity
-from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Missing
+from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Missing, Value
 
 NO_ANSWER_TEXT: Final = "…"
 """Replaces a fill that has no answer and no alternative words."""
@@ -59,6 +60,11 @@ class TextFill(NamedTuple):
     roster: str | None = None
     """For `{each}`: the roster whose turn it refers to."""
 
+    @property
+    def words_without_answer(self) -> str:
+        """What is read if there is no answer."""
+        return NO_ANSWER_TEXT if self.otherwise is None else self.otherwise
+
 
 TemplatePart: TypeAlias = str | TextFill
 TextRun: TypeAlias = tuple[tuple[TemplatePart, ...], bool]
@@ -74,7 +80,7 @@ class Template(NamedTuple):
     """The words of the languages in which there is nothing to fill."""
 
     def fill(
-        self, env: Mapping[Any, Any], language: str, join_options: Callable[[], str] = str
+        self, known: Known, language: str, join_options: Callable[[], str] = str
     ) -> StyledText:
         """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`.
 
@@ -86,10 +92,14 @@ class Template(NamedTuple):
             return static
         spans = []
         for parts, stress in self.runs[key]:
-            text = "".join(
-                p if isinstance(p, str) else _render_fill(p, env, language, join_options)
-                for p in parts
-            )
+            texts = []
+            for part in parts:
+                if isinstance(part, TextFill):
+                    texts.append(_render_fill(part, known, language, join_options))
+                else:
+                    texts.append(part)
+
+            text = "".join(texts)
             if text:
                 spans.append(TextSpan(text, stress))
         return tuple(spans)
@@ -105,19 +115,18 @@ class Template(NamedTuple):
 
 
 def _render_fill(
-    fill: TextFill, env: Mapping[Any, Any], language: str, join_options: Callable[[], str]
+    fill: TextFill, known: Known, language: str, join_options: Callable[[], str]
 ) -> str:
     try:
-        if "#hidden" in env and _is_hidden(fill, env["#hidden"]):
+        if known.hidden and _is_hidden(fill, known.hidden):
             return HIDDEN_TEXT
         if fill.key == "options" and fill.variable is None:
             return change_case(join_options(), fill.format, language)
-        return _look_up_fill(fill, env, language)
+        return _look_up_fill(fill, known, language)
     except Exception as error:  # a mistake here must not stop the interview
-        unfilled = env.get("#unfilled")
-        if unfilled is not None:
-            unfilled[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
-        return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
+        if known.unfilled is not None:
+            known.unfilled[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
+        return fill.words_without_answer
 
 
 def _is_hidden(fill: TextFill, names: frozenset[str]) -> bool:
@@ -126,57 +135,84 @@ def _is_hidden(fill: TextFill, names: frozenset[str]) -> bool:
     return not names.isdisjoint((fill.key, fill.roster, turn_name))
 
 
-def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str) -> str:
+def _look_up_fill(fill: TextFill, known: Known, language: str) -> str:
     variable = fill.variable
+    value: Cell | None
     if variable is None:
-        variable, value = _BUILT_IN_VARIABLES[fill.key], env.get("#" + fill.key)
-        if fill.roster is not None:
-            value = env.get(("#each", fill.roster, env.get("#turn")))
-        if isinstance(value, Mapping):
-            value = value.get(language) or next(iter(value.values()))
-        elif isinstance(value, Template):
-            value = to_plain_text(value.fill(env, language))
+        variable = _BUILT_IN_VARIABLES[fill.key]
+        value = _look_up_built_in(fill, known, language)
     else:
-        turn = env.get("#turn") if fill.turn == "here" else fill.turn
-        key: Any = fill.key if turn is None else (fill.key, turn)
-        value = env.get((key, language)) if (key, language) in env else env.get(key, NOT_REACHED)
+        value = _look_up_variable(fill, known, language)
         if isinstance(fill.turn, int) and variable.labels:
-            env = {
-                **env,
-                "#turn": fill.turn,
-            }  # the texts of that turn's options may refer to its other items
+            # the texts of that turn's options may refer to its other items
+            known = known.in_turn(fill.turn)
+
     if value is None or isinstance(value, Missing):
-        return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
-    if (
-        value == () and fill.otherwise is not None
-    ):  # several answers were possible, and none was chosen
+        return fill.words_without_answer
+
+    # several answers were possible, and none was chosen
+    if value == () and fill.otherwise is not None:
         return fill.otherwise
-    return change_case(
-        _format_value(value, variable, env, language, fill.format), fill.format, language
-    )
+    text = _format_value(value, variable, known, language, fill.format)
+    return change_case(text, fill.format, language)
+
+
+def _look_up_built_in(fill: TextFill, known: Known, language: str) -> Cell | None:
+    """Return the value of a fill that is not a variable: `{interviewer}`, `{today}`, `{each}`."""
+    match fill.key:
+        case "interviewer":
+            return known.interviewer
+        case "daypart":
+            daypart = known.daypart
+            if isinstance(daypart, Mapping):
+                return daypart.get(language) or next(iter(daypart.values()))
+            return daypart
+        case "today":
+            return known.today
+        case "case":
+            return known.case
+        case "turn":
+            return known.turn
+        case "each" if fill.roster is not None:
+            text = known.turn_texts.get((fill.roster, known.turn))
+            return to_plain_text(text.fill(known, language)) if text is not None else None
+        case _:
+            return None
+
+
+def _look_up_variable(fill: TextFill, known: Known, language: str) -> Cell:
+    """Return the value of a variable: in the fill's turn, or in a language if it differs between them."""
+    turn = known.turn if fill.turn == "here" else fill.turn
+    if turn is None:
+        translated = known.translations.get((fill.key, language))
+        if translated is not None:
+            return translated
+    return known.value(fill.key, turn)
 
 
 def _format_value(
-    value: Any, variable: ValueType, env: Mapping[Any, Any], language: str, format_spec: str
+    value: Value, variable: ValueType, known: Known, language: str, format_spec: str
 ) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
     if variable.labels and format_spec != "code":
-        codes = value if isinstance(value, tuple) else (value,)
+        codes: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
         texts = [variable.labels.get(code) for code in codes]
         if any(texts) or variable.type in ("code", "codes"):
-            pairs = zip(codes, texts, strict=True)
-            words = [
-                str(code) if text is None else to_plain_text(text.fill(env, language))
-                for code, text in pairs
-            ]
+            words = []
+            for code, text in zip(codes, texts, strict=True):
+                words.append(
+                    str(code) if text is None else to_plain_text(text.fill(known, language))
+                )
             return join_list(words, language, "standard")
+
     if variable.type == "draw" and variable.turn_name:
-        name = env.get((variable.turn_name, value))
-        return (
-            f"{variable.drawn_from} {value}"
-            if name is None or isinstance(name, Missing)
-            else str(name)
-        )
+        name: Cell = NOT_REACHED
+        if isinstance(value, int):
+            name = known.value(variable.turn_name, value)
+        if isinstance(name, Missing):
+            return f"{variable.drawn_from} {value}"
+        return str(name)
+
     match value:
         case bool():
             return "true" if value else "false"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
@@ -376,10 +377,11 @@ def _trace_codes(
     steps = [other for other, read in inputs.items() if read == inputs[name]]
     codes = {}
     for option in item.options if item is not None else ():
-        known: dict[str, Cell] = {min(inputs[name]): option.code}
+        known = Known({min(inputs[name]): option.code})
         for step in steps:
-            known[step] = next(iter(instrument.computes[step].conditions.values())).evaluate(known)
-        value = known[name]
+            condition = next(iter(instrument.computes[step].conditions.values()))
+            known.values[step] = condition.evaluate(known)
+        value = known.values[name]
         codes[str(option.code)] = str(int(value) if isinstance(value, bool) else value)
     return codes
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.plan.plan import Quotas
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.problems import Position, Problem
 from survey_cli.samples.cases import columns as sample_columns
 from survey_cli.samples.cases.phone_numbers import (
@@ -287,7 +288,7 @@ class _CaseReader:
                     self._warn(
                         name, row.line, what, "fill it in; until then, no target limits the case"
                     )
-            untargeted = quota.find_untargeted(values)
+            untargeted = quota.find_untargeted(Known(dict(values)))
             if untargeted and untargeted not in self._without_target:
                 self._without_target.add(untargeted)
                 what = f"the quota {quota.id} has no target for {untargeted}: such cases are in none of its cells"

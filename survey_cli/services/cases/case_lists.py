@@ -5,7 +5,7 @@ fieldwork package.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -20,6 +20,7 @@ from survey_cli.fieldwork.plan.plan import Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CALLABLE, CALLABLE_NOW, CallOrder
 from survey_cli.fieldwork.queue.calling_rules import ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
@@ -155,13 +156,13 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
         what = f"{min(hidden)} is personal, and only supervisors may see it"
         raise UserError("--where", what, "remove it from the condition")
     values = _iterate_sample_values(study, personal=bool(hidden))
-    matching = {key for key, env in values if condition.evaluate(env) is True}
+    matching = {key for key, columns in values if condition.evaluate(Known(columns)) is True}
     return matching if keys is None else keys & matching
 
 
 def _iterate_sample_values(
     study: OpenStudy, *, personal: bool
-) -> Iterator[tuple[str, Mapping[str, Cell]]]:
+) -> Iterator[tuple[str, dict[str, Cell]]]:
     """Iterate over the key and sample values of every case."""
     unset: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]

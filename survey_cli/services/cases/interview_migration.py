@@ -14,6 +14,7 @@ from survey_cli.engine.events import EventStamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.migration import MigratedInterview, migrate_interview
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import UserError
@@ -293,9 +294,9 @@ class _Migration:
         changed: Iterable[str],
     ) -> OfficeUpdate:
         after, newest, quotas = migrated.interview, self.study.instrument, self.study.plan.quotas
-        env = after.evaluate_route().env if quotas.quotas else {}
+        known = after.evaluate_route().known if quotas.quotas else NOTHING_KNOWN
         cells = [
-            cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(env))
+            cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(known))
         ]
         typed_at = before.place
         return OfficeUpdate(

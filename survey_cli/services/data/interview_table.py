@@ -54,7 +54,7 @@ from survey_cli.table.versions import (
     list_inputs,
     reads_today,
 )
-from survey_cli.values import NOT_ASKED, Cell, Code
+from survey_cli.values import Cell, Code
 from survey_cli.wording import format_quantity
 
 
@@ -471,13 +471,13 @@ class _Version:
             or reads_today(where)
             or not have_same_cells(variables, self.kept.variables)
         )
-        read_env = computing.make_env_reader(where.names)
+        read_known = computing.make_row_reader(where.names)
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
             if not must_replay and line.cells is not None and line.engine == str(RULES_VERSION):
-                env = read_env(split_row(line.cells, len(variables)))
-                if env is not None:
-                    if where.evaluate(env) is True:
+                known = read_known(split_row(line.cells, len(variables)))
+                if known is not None:
+                    if where.evaluate(known) is True:
                         yield line, None, None
                     return
             journal, interview = self._replay_and_compare(line)
@@ -491,11 +491,11 @@ class _Version:
 
         What its version did not have, or had with another meaning, counts as not asked.
         """
-        env = computing.extend_env(interview.evaluate_route().env)
-        changed = self.apart.keys() | computing.lacking
-        missing = {name for name in where.names if name not in env}
-        missing |= {key for key in env if (key[0] if isinstance(key, tuple) else key) in changed}
-        return where.evaluate({**env, **dict.fromkeys(missing, NOT_ASKED)}) is True
+        known = interview.evaluate_route().known.copy()
+        computing.add_computes(known)
+        unknown = {name for name in where.names if not known.has_value(name)}
+        known.mark_not_asked(unknown | self.apart.keys() | computing.lacking)
+        return where.evaluate(known) is True
 
     def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[InterviewEvent], Interview]:
         """Replay an interview whose stored data are not used. Raises UserError where its row differs from its journal."""

@@ -15,6 +15,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_override
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.data import interview_table
@@ -298,8 +299,8 @@ def _build_fieldwork_table(
             case = Case.from_history(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})
-            env = {**unset, **dict.fromkeys(keys, key), **case.columns}
-            if condition is None or condition.evaluate(env) is True:
+            known = Known({**unset, **dict.fromkeys(keys, key), **case.columns})
+            if condition is None or condition.evaluate(known) is True:
                 yield case
 
     description = describe_study(instrument, language)

@@ -293,7 +293,7 @@ class InterviewSession:
         # a study with a lookup says it there, but a returning respondent is past that item
         for item in instrument.items.values():
             if isinstance(item.question, EndItem) and str(item.question.outcome) == QUOTA_FULL:
-                return item.text.fill(self.interview.machine.walk.env, language)
+                return item.text.fill(self.interview.machine.walk.known, language)
         return (TextSpan(QUOTA_FULL_TEXT),)
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:

@@ -5,7 +5,6 @@ invention.
 """
 
 import ast
-from collections import ChainMap
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -23,6 +22,7 @@ from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
@@ -440,26 +440,31 @@ class PreviewSession(InterviewSession):
         instrument, route = self.interview.instrument, self.interview.evaluate_route()
         asked = {item.place: item for item in asked_items.list_asked(self.interview)}
         rows: list[AskedItem] = []
-        for place in self._iterate_places(route.env):
+        for place in self._iterate_places(route.known):
             if (item := asked.get(place)) is not None:
                 rows.append(item)
                 continue
-            env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn else route.env
+            known = route.known.in_turn(place.turn) if place.turn else route.known
             words = to_plain_text(
-                instrument.items[place.item].text.fill(env, self.interview.language)
+                instrument.items[place.item].text.fill(known, self.interview.language)
             )
             state = "not reached" if place in route.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
-    def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
+    def _iterate_places(self, known: Known) -> Iterator[Place]:
         """Iterate over all places, in written order; of a roster each turn, at least the first."""
         for roster, items in groupby(
             self.interview.instrument.items.values(), key=lambda item: item.roster
         ):
             shown = [item for item in items if not isinstance(item.question, ComputedItem)]
-            for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
-                yield from (Place(item.id, turn) for item in shown)
+            turns: tuple[int | None, ...] = (None,)
+            if roster:
+                so_far = known.turns_of(roster)
+                turns = so_far if isinstance(so_far, tuple) and so_far else (1,)
+            for turn in turns:
+                for item in shown:
+                    yield Place(item.id, turn)
 
     def go_back(self) -> Rejection | None:
         """Go to the previous item; from the end of the interview, to its last one."""

@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from survey_cli.entries import to_plain_text
 from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
 from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
@@ -105,7 +107,8 @@ def describe_interrupted_call(case: Case, to_local: ToLocal, *, elsewhere: str =
 
 
 def _render_text(text: Template, language: str) -> str:
-    return " ".join("".join(span.text for span in text.fill({}, language)).split())
+    words = to_plain_text(text.fill(NOTHING_KNOWN, language))
+    return " ".join(words.split())
 
 
 def _build_outcome_choices(

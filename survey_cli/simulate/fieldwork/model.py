@@ -680,7 +680,7 @@ class FieldworkModel:
         if not isinstance(question, LookupItem) or question.quota is None:
             return "open"
         quota = next((q for q in self.plan.quotas.quotas if q.id == str(question.quota)), None)
-        cell = quota.find_cell(machine.walk.env) if quota is not None else None
+        cell = quota.find_cell(machine.walk.known) if quota is not None else None
         if cell is None:
             return "open"
         if cell == OUTSIDE_QUOTA:
@@ -700,7 +700,7 @@ class FieldworkModel:
 
     def _count_complete(self, id: str, interview: Interview) -> bool:
         """Count a complete interview in its cells; False where one of them has no place for it."""
-        cells = self.plan.quotas.list_counted_cells(interview.evaluate_route().env)
+        cells = self.plan.quotas.list_counted_cells(interview.evaluate_route().known)
         if not self._reserve_cells(id, cells):
             return False
         self._release_cells(id)

@@ -57,7 +57,7 @@ class QuotaReservations:
     def reserve_in_quota(self, interview_id: str, interview: Interview, quota_id: str) -> str:
         """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
         quota = next((q for q in self.plan.quotas.quotas if q.id == quota_id), None)
-        cell = quota.find_cell(interview.machine.walk.env) if quota is not None else None
+        cell = quota.find_cell(interview.machine.walk.known) if quota is not None else None
         if cell == OUTSIDE_QUOTA:
             return "outside"
         if quota is None or cell is None or quota.soft:
@@ -88,7 +88,7 @@ class QuotaReservations:
             return reserved, ""
         quotas = self._list_reserved_quotas(interview)
         targets = {
-            cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))
+            cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.known))
         }
         if targets.keys() == reserved or _corrects_complete_interview(interview):
             return reserved, ""
@@ -118,7 +118,7 @@ class QuotaReservations:
         machine, lookups = interview.machine, _find_lookup_items(interview.instrument)
         cells: list[str] = []
         for quota in self.plan.quotas.quotas:
-            cell = None if quota.soft else quota.find_cell(machine.walk.env)
+            cell = None if quota.soft else quota.find_cell(machine.walk.known)
             if not cell:
                 continue
             label = quota.cells[cell].label
@@ -247,7 +247,7 @@ def select_places(
     if position.code == "1.1":
         if interview is None:
             return NO_PLACES
-        return case.interview, plan.quotas.list_counted_cells(interview.evaluate_route().env)
+        return case.interview, plan.quotas.list_counted_cells(interview.evaluate_route().known)
     is_closed = interview is not None and interview.status in ("ended", "stopped")
     is_kept = case.last_event_at is not None and keeps_places(case, plan, case.last_event_at)
     if is_kept and not is_closed and position.status != "done":

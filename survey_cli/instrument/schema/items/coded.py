@@ -289,7 +289,7 @@ def format_option(
     """Format a code with its option's label and the words given with it."""
     if option is None:
         return str(value)
-    label = option.render_label(wording.env, wording.language)
+    label = option.render_label(wording.known, wording.language)
     if wording.with_code and label != str(value):
         label = f"{value} {label}"
     specify_text = wording.words.get(option.code)

@@ -25,6 +25,7 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
 from survey_cli.instrument.schema.items.possible_answers import PossibleAnswers
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
@@ -33,13 +34,6 @@ from survey_cli.instrument.texts.number_text import format_number
 from survey_cli.instrument.texts.templates import Template, render_placeholders
 from survey_cli.values import Cell, Code, Measure, Missing, Place, Storage, Value, Variable
 from survey_cli.wording import join_words
-
-Env: TypeAlias = Mapping[Any, Any]
-"""The values known at an item: variables by name, those of a roster by (name, turn), everything else by `#word`."""
-
-
-EMPTY_ENV: Final[Env] = MappingProxyType({})
-
 
 NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
 NO_CODES: Final[Mapping[float, Text]] = MappingProxyType({})
@@ -60,8 +54,8 @@ class AnswerWording(NamedTuple):
 
     language: str
     words: Words = NO_WORDS
-    env: Env = EMPTY_ENV
-    """The values that the texts of options fill in."""
+    known: Known = NOTHING_KNOWN
+    """What the texts of options fill in."""
     with_code: bool = True
     """A code is written before its label: `3 Disagree`."""
 
@@ -82,11 +76,11 @@ class CompiledOption(NamedTuple):
     is_turn: bool = False
     """It stands for a turn of a roster: its label is for data alone, and its text is an answer."""
 
-    def render_label(self, env: Env, language: str) -> str:
+    def render_label(self, known: Known, language: str) -> str:
         """Return the label, or, if it has none of its own, the text with its fills."""
         if self.label is not self.text.source and not self.is_turn:
             return render_placeholders(str(self.label.get(language)))
-        return to_plain_text(self.text.fill(env, language))
+        return to_plain_text(self.text.fill(known, language))
 
     @property
     def is_fixed(self) -> bool:
@@ -119,9 +113,9 @@ class CompiledCheck(NamedTuple):
     otherwise: Template | None = None
     """Of a `confirm`: what is read after a no."""
 
-    def fires(self, env: Env) -> bool:
-        """Return whether the check fires with these values, which include the answer; it doesn't where it is unknown."""
-        return self.condition.evaluate(env) is self.aloud
+    def fires(self, known: Known) -> bool:
+        """Return whether the check fires, with the answer among what is known. It doesn't if its condition is unknown."""
+        return self.condition.evaluate(known) is self.aloud
 
 
 class CompiledLimit(NamedTuple):
@@ -246,7 +240,7 @@ class ItemContext:
     """An item at the moment it is asked, with everything its question needs."""
 
     item: CompiledItem
-    env: Env
+    known: Known
     language: str
     options: tuple[CompiledOption, ...] = ()
     """The options offered now, in drawn order."""
@@ -255,7 +249,7 @@ class ItemContext:
 
     def fill(self, template: Template | None) -> StyledText:
         return (
-            template.fill(self.env, self.language, self.join_options)
+            template.fill(self.known, self.language, self.join_options)
             if template is not None
             else ()
         )
@@ -263,7 +257,7 @@ class ItemContext:
     def join_options(self) -> str:
         """Return the texts of the options that are read aloud, as a text lists them."""
         question, options = self.item.question, self.options if self.item.question.read else ()
-        texts = [to_plain_text(o.text.fill(self.env, self.language)) for o in options if o.read]
+        texts = [to_plain_text(o.text.fill(self.known, self.language)) for o in options if o.read]
         if question.or_ is not None:
             return join_words(texts, str(question.or_.get(self.language)))
         return join_list(texts, self.language, "or")

@@ -52,7 +52,7 @@ class LimitedItem(question.QuestionItem):
     def find_limit(self, context: question.ItemContext, key: str) -> Any:
         """Return the `min` or `max` that applies now; None if there is none, or the answer it depends on is missing."""
         limit = context.item.limits.get(key)
-        value = getattr(self, key) if limit is None else limit.condition.evaluate(context.env)
+        value = getattr(self, key) if limit is None else limit.condition.evaluate(context.known)
         return None if isinstance(value, Missing) else value
 
     def explain_limit(
@@ -184,7 +184,7 @@ class NumberItem(NumberFields, LimitedItem):
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
     ) -> str:
         if isinstance(value, int) and value in item.labels:
-            label = to_plain_text(item.labels[value].fill(wording.env, wording.language))
+            label = to_plain_text(item.labels[value].fill(wording.known, wording.language))
             return f"{value} {label}" if wording.with_code else label
         return self._format_with_unit(value, wording.language)
 
