@@ -557,8 +557,9 @@ class SymbolTable:
     ) -> tuple[Any, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
         if isinstance(item, coded.SearchItem):
-            list_labels = ListLabels(item)
-            listed: Mapping[Code, Template] = ChainMap(labels or {}, list_labels)  # type: ignore[arg-type]  # read only
+            # the labels of options are filled in later: an empty dictionary is not replaced by another
+            own_labels = labels if labels is not None else {}
+            listed: Mapping[Code, Template] = ChainMap(own_labels, ListLabels(item))  # type: ignore[arg-type]  # read only
             return "code", ListCodes(item, options), listed
         if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels
