@@ -1,4 +1,4 @@
-"""What is known at one point of an interview: `Known`, which conditions and texts read."""
+"""Everything known at one point of an interview: `Known`, which conditions and texts read."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
