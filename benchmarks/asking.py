@@ -30,8 +30,8 @@ from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
 from survey_cli.scenarios.generation import generate_scenarios
+from survey_cli.scenarios.proving import prove_instrument
 from survey_cli.services.database.administration import open_simulated_interview_writer
-from survey_cli.services.questionnaire.proof import prove_instrument
 from survey_cli.simulate.interviews.respondents import Habits, run_simulation
 from survey_cli.values import NOT_ASKED
 
@@ -216,14 +216,14 @@ def keep_row(folder: Path) -> list[Line]:
 
 
 def prove_row(folder: Path) -> list[Line]:
-    """`survey check --prove`: all verdicts, each possible one shown by an interview that is
+    """The proof of `survey check`: all verdicts, each possible one shown by an interview that is
     replayed. Nearly half of the items have a filter."""
     lines = []
     for count, limit in ((261, 1), (1137, 8), (3000, 60)):
         checked = check_instrument(load_source_text(made.filtered(count)))
 
         def prove_all(checked: CheckResult = checked) -> None:
-            prove_instrument("filtered", checked, DAY)
+            prove_instrument(checked, DAY)
 
         took = median(by_turns(3, prove_all)[0])
         what = f"proof of {count:,} items"

@@ -190,6 +190,19 @@ def make_install_command(extras: str) -> str:
     return f"install the program with its extra [{extras}]"
 
 
+def make_library_command(library: str) -> str:
+    """Make the command that installs a library of the program itself, of which this platform has no wheel."""
+    try:
+        requirements = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        requirements = []
+    for requirement in requirements:
+        pinned, _, _ = requirement.partition(";")
+        if re.match(rf"{re.escape(library)}\b", pinned):
+            return shlex.join(find_installation().build_add_command([pinned.strip()]))
+    return shlex.join(find_installation().build_add_command([library]))
+
+
 def make_update_advice() -> str:
     """Say how to update the program: the newer source or wheel, and the command that installs it."""
     installation = find_installation()

@@ -144,6 +144,11 @@ RENAMED: Final[Mapping[str, str]] = {
 }
 """The names that commands once had, and how each is given now. Capitals are its arguments."""
 
+DROPPED_OPTIONS: Final[Mapping[tuple[str, str], str]] = {
+    ("check", "--prove"): "survey check proves the route without it",
+}
+"""Options that commands once had, by command and option, and why they are no longer needed."""
+
 SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     # to begin
     "init": ("new FILE",),

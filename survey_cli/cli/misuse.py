@@ -14,7 +14,7 @@ from survey_cli.cli.command_lines import (
     join_line,
     read_help_lines,
 )
-from survey_cli.cli.command_table import GROUPS
+from survey_cli.cli.command_table import DROPPED_OPTIONS, GROUPS
 from survey_cli.cli.output.terminal import wrap_paragraph
 
 MAX_NAMED: Final = 3
@@ -46,6 +46,8 @@ def describe_misuse(error: Any, arguments: Sequence[str]) -> Iterator[str]:
             yield _describe_missing_value(
                 error.option_name, words, given, _list_parameters(error, words)
             )
+        case "NoSuchOption" if (" ".join(words), error.option_name) in DROPPED_OPTIONS:
+            yield _describe_dropped(error.option_name, words, given)
         case "WrongFileError":
             yield _describe_wrong_file(error.file, words, given)
         case _ if "unexpected extra argument" in str(error.message):
@@ -138,6 +140,13 @@ def _describe_missing_value(
             line = join_line([*words, *given[:at], metavar, *given[at:]])
             return f"{where}: {name} has no value: {_get_meaning(parameter)} — {line}"
     return f"{where}: {name} has no value — see `{where} --help`"
+
+
+def _describe_dropped(name: str, words: Sequence[str], given: Sequence[str]) -> str:
+    """Give the line without an option that the command once had."""
+    command = " ".join(words)
+    line = join_line([*words, *(word for word in given if word != name)])
+    return f"survey {command}: {name} is gone: {DROPPED_OPTIONS[command, name]} — {line}"
 
 
 def _describe_extra(words: Sequence[str], given: Sequence[str], error: Any) -> str:

@@ -11,7 +11,7 @@ from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.proof.cells import TRUE
 from survey_cli.proof.cells import Literal as ClauseLiteral
-from survey_cli.proof.goals import Comparison, Goal, Witness
+from survey_cli.proof.goals import Comparison, Goal, Verdicts, Witness
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import NOT_ASKED, Place
 
@@ -73,36 +73,38 @@ class ConditionComparer:
                     [self._encode(index, part, turns, at_once) for part in parts]
                     for parts in versions
                 ]
-                found = self._find_example(index, where, *literals)
-                if found is not None and not any(
-                    self._is_open(index, condition, at_once) for condition in conditions
-                ):
+                verdicts = self._find_examples(index, where, *literals)
+                is_open = any(self._is_open(index, condition, at_once) for condition in conditions)
+                if verdicts.possible and not is_open:
                     names = {
                         self.names[index].get(name, name)
                         for each in conditions
                         for name in each.names
                     }
-                    example = self._read_example(index, names, found[1], turn)
-                    return Comparison(decided=True, holds_in_new=found[0], example=example)
-                decided = decided and found is None
+                    goal, witness = next(iter(verdicts.possible.items()))
+                    example = self._read_example(index, names, witness, turn)
+                    return Comparison(
+                        decided=True, holds_in_new=goal.name == "new", example=example
+                    )
+                decided = decided and not verdicts.possible and not verdicts.undecided
         return Comparison(is_same=decided, decided=decided)
 
-    def _find_example(
+    def _find_examples(
         self,
         index: int,
         where: ClauseLiteral,
         olds: Sequence[ClauseLiteral],
         news: Sequence[ClauseLiteral],
-    ) -> tuple[bool, Witness] | None:
-        """Find answers for which only one holds, and whether that is the new one."""
+    ) -> Verdicts:
+        """Look for answers for which only one of the two holds: goals named for the one that does."""
         all_of = self._provers[index].model.clauses.all_of
-        old, new = all_of(olds), all_of(news)
+        old = all_of(olds)
+        new = all_of(news)
         goals = {
             Goal("fires", "new"): [all_of([where, new, -old])],
             Goal("fires", "old"): [all_of([where, old, -new])],
         }
-        possible = self._provers[index].settle(goals, batch=1).possible.items()
-        return next(((goal.name == "new", witness) for goal, witness in possible), None)
+        return self._provers[index].settle(goals, batch=1)
 
     def _read_example(
         self, index: int, names: Iterable[str], witness: Witness, turn: int | None

@@ -192,9 +192,7 @@ class ProofReport:
         )
         if any(Goal("asked", name) in self._impossible for name in names):
             return  # it follows from what was found at that item
-        if not any(
-            self.prover.is_possible(position.reached) for position in self.positions[node.id]
-        ):
+        if all(self.prover.is_excluded(position.reached) for position in self.positions[node.id]):
             if not self._blocked and self._parents.get(node.id) is self.instrument.root:
                 self._blocked = True
                 yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
@@ -206,7 +204,8 @@ class ProofReport:
             if isinstance(node, CompiledItem)
             else "so nothing in it is ever asked"
         )
-        if "unless" in by_key and self.prover.is_possible(position.reached, position.ask_if.true):
+        is_unless_needed = not self.prover.is_excluded(position.reached, position.ask_if.true)
+        if "unless" in by_key and is_unless_needed:
             yield self._describe(
                 "never-asked", node, by_key["unless"], True, what, -position.unless.true
             )

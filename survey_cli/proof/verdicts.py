@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from enum import Enum, auto
 from itertools import islice
 from math import inf
 from random import Random
@@ -27,7 +28,12 @@ from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.values import Missing, Place, get_missing
 
 SOLVER: Final = "glucose4"
-BATCH: Final = 50
+MAX_CONFLICTS: Final = 20_000
+"""After how many conflicts the solver gives up one question. The hardest one of the instruments and
+of the tests takes a few hundred. Counted in conflicts, every machine gives up at the same question."""
+MAX_ALL_CONFLICTS: Final = 200_000
+"""After how many conflicts the solver gives up a whole questionnaire."""
+BATCH: Final = 200
 """How many goals are tried at once."""
 RETRIED: Final = 40
 """For how many goals another witness is looked for at once."""
@@ -45,11 +51,21 @@ def prove(instrument: Instrument, today: date) -> Verdicts:
         return prover.settle(list_goals(prover.model))
 
 
+class Answer(Enum):
+    """What the solver answers: whether literals can be true together."""
+
+    POSSIBLE = auto()
+    IMPOSSIBLE = auto()
+    GIVEN_UP = auto()
+    """It reached the limit of conflicts."""
+
+
 class Prover:
     """The route of a questionnaire and the solver that knows its clauses."""
 
     def __init__(self, instrument: Instrument, today: date) -> None:
         self.model = RouteModel(instrument, today)
+        self.conflicts_left = MAX_ALL_CONFLICTS
         self._solver = Solver(name=SOLVER)
         self._known = 0
         """How many of the model's clauses the solver knows."""
@@ -78,54 +94,86 @@ class Prover:
         self._solver.set_phases(list(choices.values()))
         while choices:
             tried = {literal: goal for goal, literal in islice(choices.items(), batch)}
-            while tried and not self.is_possible(*tried):
-                core = self._solver.get_core() or list(tried)[:1]
-                if len(core) == 1:
-                    goal = tried.pop(core[0])
-                    refuted = [
-                        other for other, literal in choices.items() if literal == core[0]
-                    ] or [goal]
-                    verdicts.impossible += refuted
-                    for other in refuted:
-                        del choices[other]
-                    clauses.require(-core[0])
-                for literal in core[1:]:
-                    del tried[literal]
-            if tried:
-                true = set(self._solver.get_model())
-                if wished:
-                    true = self._maximize(
-                        [literal for literal in choices.values() if literal in true],
-                        choices.values(),
-                    )
-                    true = self._maximize(
-                        [literal for literal in choices.values() if literal in true], wished
-                    )
-                witness = read_witness(self.model, true, wish)
-                for goal in [goal for goal, literal in choices.items() if literal in true]:
-                    verdicts.possible[goal] = witness
+            while tried:
+                answer = self.ask(*tried)
+                if answer is Answer.POSSIBLE:
+                    break
+                if answer is Answer.IMPOSSIBLE:
+                    self._drop_refuted(tried, choices, verdicts)
+                elif len(tried) > 1:
+                    # together they are too hard: half of them may not be
+                    tried = dict(islice(tried.items(), len(tried) // 2))
+                else:
+                    [(_, goal)] = tried.items()
+                    verdicts.undecided.append(goal)
                     del choices[goal]
+                    tried = {}
+            if not tried:
+                continue
+
+            true = set(self._solver.get_model())
+            if wished:
+                true = self._maximize(true, choices.values(), choices.values())
+                true = self._maximize(true, choices.values(), wished)
+            witness = read_witness(self.model, true, wish)
+            for goal in [goal for goal, literal in choices.items() if literal in true]:
+                verdicts.possible[goal] = witness
+                del choices[goal]
         return verdicts
+
+    def _drop_refuted(
+        self, tried: dict[Literal, Goal], choices: dict[Goal, Literal], verdicts: Verdicts
+    ) -> None:
+        """Drop from the goals tried what kept them from being possible together.
+
+        If that is one goal only, it is impossible, and so are all others with its literal.
+        """
+        core = self._solver.get_core() or list(tried)[:1]
+        if len(core) > 1:
+            for literal in core[1:]:
+                del tried[literal]
+            return
+
+        [refuted] = core
+        del tried[refuted]
+        for goal in [goal for goal, literal in choices.items() if literal == refuted]:
+            verdicts.impossible.append(goal)
+            del choices[goal]
+        self.model.clauses.require(-refuted)
 
     def look_again(self, goals: Goals, attempt: int) -> dict[Goal, Witness]:
         """Look for other witnesses of some goals, one for each: those found before don't lead where they should."""
         rng, some = Random(attempt), dict(islice(goals.items(), RETRIED))
         return self.settle(some, batch=1, wish=lambda: rng.choice((-inf, inf))).possible
 
-    def _maximize(self, held: list[Literal], wished: Iterable[Literal]) -> set[Literal]:
-        """Return a solution with these literals and so many of the wished ones that none can be added."""
+    def _maximize(
+        self, true: set[Literal], goals: Iterable[Literal], wished: Iterable[Literal]
+    ) -> set[Literal]:
+        """Return a solution that keeps the goals of this one and has many of the wished literals.
+
+        None of those that it lacks can be added to it, unless the solver gives up.
+        """
+        held = [literal for literal in goals if literal in true]
         refuted = self._list_refuted(held)
         tried = {literal: None for literal in wished if literal not in refuted}
         dropped: list[Literal] = []
-        while not self.is_possible(*held, *tried):
-            conflict = [literal for literal in self._solver.get_core() if literal in tried]
+        while (answer := self.ask(*held, *tried)) is not Answer.POSSIBLE:
+            if answer is Answer.IMPOSSIBLE:
+                conflict = [literal for literal in self._solver.get_core() if literal in tried]
+            else:
+                conflict = list(tried)[len(tried) // 2 :]
+            if not conflict:
+                return true
             dropped += conflict
             for literal in conflict:
                 del tried[literal]
-        true, kept = set(self._solver.get_model()), [*held, *tried]
+
+        true = set(self._solver.get_model())
+        kept = [*held, *tried]
         refuted = self._list_refuted(kept)
         for literal in dropped:
-            if literal not in true and literal not in refuted and self.is_possible(*kept, literal):
+            is_open = literal not in true and literal not in refuted
+            if is_open and self.ask(*kept, literal) is Answer.POSSIBLE:
                 true = set(self._solver.get_model())
             if literal in true:
                 kept.append(literal)
@@ -135,22 +183,42 @@ class Prover:
         """Return literals that these exclude, as far as unit propagation shows it."""
         return {-literal for literal in self._solver.propagate(held)[1]}
 
-    def is_possible(self, *literals: Literal) -> bool:
-        """Return whether all of these can be true together."""
+    def ask(self, *literals: Literal) -> Answer:
+        """Ask whether all of these can be true together."""
+        if self.conflicts_left <= 0:
+            return Answer.GIVEN_UP
         clauses = self.model.clauses.clauses
         if self._known < len(clauses):
             self._solver.append_formula(clauses[self._known :])
             self._known = len(clauses)
-        return bool(self._solver.solve(assumptions=list(literals)))
+
+        before = self._count_conflicts()
+        self._solver.conf_budget(min(MAX_CONFLICTS, self.conflicts_left))
+        # as if it were interrupted: other threads run meanwhile, such as that of a screen
+        is_possible = self._solver.solve_limited(assumptions=list(literals), expect_interrupt=True)
+        self.conflicts_left -= self._count_conflicts() - before
+        if is_possible is None:
+            return Answer.GIVEN_UP
+        return Answer.POSSIBLE if is_possible else Answer.IMPOSSIBLE
+
+    def _count_conflicts(self) -> int:
+        """Return how many conflicts the solver has had."""
+        conflicts: int = self._solver.accum_stats()["conflicts"]
+        return conflicts
+
+    def is_excluded(self, *literals: Literal) -> bool:
+        """Return whether it is proved that these can't be true together."""
+        return self.ask(*literals) is Answer.IMPOSSIBLE
 
     def find_reasons(self, literal: Literal, reasons: Sequence[Literal]) -> list[Literal] | None:
         """Return the fewest reasons found without which the literal can be true; None if they don't exclude it."""
-        if self.is_possible(literal, *reasons):
+        if not self.is_excluded(literal, *reasons):
             return None
-        needed = [reason for reason in reasons if reason in set(self._solver.get_core() or ())]
+        core = set(self._solver.get_core() or ())
+        needed = [reason for reason in reasons if reason in core]
         for reason in tuple(needed):
             others = [other for other in needed if other != reason]
-            if not self.is_possible(literal, *others):
+            if self.is_excluded(literal, *others):
                 needed = others
         return needed
 

@@ -66,8 +66,10 @@ def generate_scenarios(
     candidates: list[GeneratedScenario] = []
     with Prover(instrument, today) as prover:
         goals, read_names = list_goals(prover.model), prover.model.read_names
-        witnesses = prover.settle(goals, wished=_list_first_answers(prover.model)).possible
-        missed = [goal for goal in in_order if goal in witnesses]
+        verdicts = prover.settle(goals, wished=_list_first_answers(prover.model))
+        witnesses = verdicts.possible
+        open_goals = {*witnesses, *verdicts.undecided}
+        missed = [goal for goal in in_order if goal in open_goals]
         for attempt in range(RETRIES + 1):
             for witness in {id(witness): witness for witness in witnesses.values()}.values():
                 scenario, run, is_usable = _replay_shortened(instrument, witness, read_names)

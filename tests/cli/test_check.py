@@ -24,7 +24,7 @@ def test_problems_are_lines_on_stdout_and_the_count_is_not(
     )
     assert second.startswith("broken.yaml:6:58: job: ")
     assert second.endswith("— did you mean 'age'?")
-    assert err == "broken.yaml: 2 errors\n"
+    assert err == ("broken.yaml: 2 errors; the route is proved when the errors are corrected\n")
 
 
 def test_warnings_are_called_so_and_fail_only_when_strict(
@@ -82,7 +82,7 @@ def test_a_folder_gives_its_instruments_and_not_their_modules(
     err = capsys.readouterr().err.splitlines()
     assert err == [
         "all/a.yaml: 1 item, 1 warning",
-        "all/below/b.yml: 2 errors",
+        "all/below/b.yml: 2 errors; the route is proved when the errors are corrected",
         "2 instruments: 2 errors, 1 warning",
     ]
 

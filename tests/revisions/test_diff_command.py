@@ -98,7 +98,7 @@ def test_a_file_is_compared_with_the_newest_version_that_has_interviews(files: P
     assert err == "version 1 in responses/v.db → v.yaml: 2 changes: 1 recoded, 1 text\n"
 
 
-def test_without_the_extra_it_says_what_to_install(files: Path) -> None:
+def test_without_the_solver_it_says_what_to_install(files: Path) -> None:
     old = OLD + "  - {id: q2, type: verbatim, ask_if: q1 == 1, text: Two?}\n"
     (files / "old.yaml").write_text(old, encoding="utf-8")
     (files / "new.yaml").write_text(old.replace("q1 == 1", "1 == q1"), encoding="utf-8")

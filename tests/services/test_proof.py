@@ -17,15 +17,17 @@ from support.scale import SCALE
 from support.seeded_defects import INSTRUMENTS, Defect, iterate_defects, seed
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
-from survey_cli.problems import Problem, UserError
-from survey_cli.services.questionnaire.proof import prove_instrument
+from survey_cli.problems import Problem
+from survey_cli.scenarios.proving import prove_instrument
+from survey_cli.scenarios.route_check import check_route
 
 TODAY = date(2026, 11, 27)
 PROVED = RULE_GROUPS["The proof"].keys() - {"undecided", "possible"}
 
 
 def prove(path: Path, **options: bool) -> list[Problem]:
-    return list(prove_instrument(str(path), check_instrument(load_source(path)), TODAY, **options))
+    problems, _ = check_route(check_instrument(load_source(path)), TODAY, **options)
+    return list(problems)
 
 
 def find_alarms(problems: list[Problem]) -> list[Problem]:
@@ -57,7 +59,8 @@ def test_sound_instruments_raise_no_alarm() -> None:
     for file in files:
         checked = check_instrument(load_source(file))
         items += len(checked.instrument.items) if checked.instrument is not None else 0
-        alarms += find_alarms(list(prove_instrument(str(file), checked, TODAY)))
+        problems, _ = check_route(checked, TODAY)
+        alarms += find_alarms(list(problems))
     assert len(alarms) <= items // 300, [str(alarm) for alarm in alarms]
     assert items > 250
 
@@ -82,16 +85,14 @@ def write(folder: Path, text: str) -> Path:
 
 def test_a_hole_is_shown_by_answers_and_by_a_scenario(tmp_path: Path) -> None:
     path = write(tmp_path, FORK)
-    out, err = run_survey(tmp_path, "check", "t.yaml", "--prove")
+    out, err = run_survey(tmp_path, "check", "t.yaml")
     assert out == (
         "t.yaml:7:39: warning: hours: after don't know or refused at has_job, neither hours nor looking is asked, "
         "although every other answer leads to one of them (for example: age = 17, has_job = don't know) — add "
         "declined(has_job) to one condition; if it is intended, write answered(has_job) and …\n"
     )
     assert "1 warning" in err
-    out, _ = run_survey(
-        tmp_path, "check", "t.yaml", "--prove", "--format", "json", "--strict", code=1
-    )
+    out, _ = run_survey(tmp_path, "check", "t.yaml", "--format", "json", "--strict", code=1)
     (finding,) = json.loads(out)
     assert finding["scenario"]["answers"] == {"age": "17", "has_job": ".dk"}
     assert finding["scenario"]["case"]["date"]
@@ -182,27 +183,34 @@ def test_any_day_of_the_interview_counts(tmp_path: Path) -> None:
     assert asked["case"]["date"] >= "2030-01-01"
 
 
-def test_without_the_solver_the_message_says_what_to_install(
+def test_without_the_solver_the_check_says_once_what_it_did_not_look_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(tmp_path, FORK)
-    for name in [
-        name for name in sys.modules if name.startswith(("pysat", "survey_cli.proof.verdicts"))
-    ]:
+    write(tmp_path, FORK)
+    (tmp_path / "u.yaml").write_text(FORK, encoding="utf-8")
+    for name in [name for name in sys.modules if name.startswith("pysat")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "survey_cli.proof.findings", raising=False)
     monkeypatch.setitem(sys.modules, "pysat", None)
-    with pytest.raises(
-        UserError, match=r"--prove: it needs the solver python-sat.*pip install python-sat=="
-    ):
-        prove(path)
+    out, err = run_survey(tmp_path, "check", "t.yaml", "u.yaml")
+    assert out == ""
+    assert err.count("there is no solver") == 1
+    assert re.search(r"gaps and overlaps of filters.*pip install python-sat==", err)
+
+
+def test_an_option_that_is_gone_leads_on(tmp_path: Path) -> None:
+    write(tmp_path, FORK)
+    _, err = run_survey(tmp_path, "check", "t.yaml", "--prove", code=2)
+    assert err == (
+        "survey check: --prove is gone: survey check proves the route without it — "
+        "survey check t.yaml\n"
+    )
 
 
 @settings(max_examples=40 * SCALE, deadline=None, suppress_health_check=list(HealthCheck))
 @given(instruments())
 def test_any_instrument_can_be_proved(text: str) -> None:
     checked = check_instrument(load_source_text(text, "t.yaml"))
-    found = prove_instrument("t.yaml", checked, TODAY, possible=True)
+    found = prove_instrument(checked, TODAY, possible=True)
     asked = {
         problem.who
         for problem in found
@@ -211,9 +219,27 @@ def test_any_instrument_can_be_proved(text: str) -> None:
     assert asked.isdisjoint(problem.who for problem in found if problem.rule == "never-asked")
 
 
-def test_a_questionnaire_with_errors_is_not_proved(tmp_path: Path) -> None:
-    found = prove(write(tmp_path, FORK.replace("has_job == 1", "has_jobb == 1")))
-    assert [problem.rule for problem in found] == ["unknown-name", "undecided"]
+def test_a_questionnaire_that_is_not_compiled_is_not_proved(tmp_path: Path) -> None:
+    path = write(tmp_path, FORK.replace("has_job == 1", "has_jobb == 1"))
+    assert [problem.rule for problem in prove(path)] == ["unknown-name"]
+    _, err = run_survey(tmp_path, "check", "t.yaml", code=1)
+    assert err == "t.yaml: 1 error; the route is proved when the errors are corrected\n"
+
+
+def test_a_questionnaire_with_errors_of_its_route_is_proved(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, FORK + "  - {id: out, type: end, ask_if: has_job == 2, outcome: not_eligible}\n"
+    )
+    rules = [problem.rule for problem in prove(path)]
+    assert "decline-passes-end" in rules
+    assert "decline-hole" in rules
+
+
+def test_a_question_that_is_too_hard_is_undecided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("survey_cli.proof.verdicts.MAX_ALL_CONFLICTS", 0)
+    assert {problem.rule for problem in prove(write(tmp_path, FORK))} == {"undecided"}
 
 
 def test_an_item_for_everybody_between_two_branches_hides_no_gap(tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ INTERVIEWS: Final = 40
 
 COMMANDS: Final = (
     "check study.yaml",
-    "check study.yaml --prove",
     "print study.yaml --comments",
     "print study.yaml -o print.html",
     "codebook study.yaml --no-counts",

@@ -30,7 +30,7 @@ from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.revisions.changes import ComparedChange
-    from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck, ProofScope
+    from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
     from survey_cli.services.questionnaire.translations import LanguageStatus
     from survey_cli.services.questionnaire.word_lookup import ReferenceEntry, ReferenceKind
     from survey_cli.simulate.interviews.length import LengthEstimate
@@ -151,15 +151,8 @@ def check(
     wording: Annotated[
         bool, option("--wording", "Also list wording that is hard to understand or to answer.")
     ] = False,
-    prove: Annotated[
-        bool,
-        option("--prove", "Also prove what can't happen, and show gaps and overlaps of filters."),
-    ] = False,
     possible: Annotated[
-        bool,
-        option(
-            "--possible", "With --prove: also list what can happen, with answers that lead there."
-        ),
+        bool, option("--possible", "Also list what can happen, with answers that lead there.")
     ] = False,
     length: Annotated[
         bool, option("--length", "Also estimate how many minutes an interview takes.")
@@ -188,16 +181,18 @@ def check(
     code with another text, a narrower range, another type of answer and a missing item are errors
     until --accept says that the change is intended.
 
-    --prove tries all interviews at once, with every answer, decline, sample value and date. It reports items that are
-    never asked, filters that are always true, options that are never offered, checks that never fire or can't be
-    passed, quota cells that nobody can be in, declines that lead to no branch of a fork, gaps and overlaps of filters,
-    and fills without a value. It needs the extra [proof]. With --format json, a finding has the interview
-    that shows it, as survey test reads it. A note is no fault.
+    All interviews are tried at once, with every answer, decline, sample value and date. What can't
+    happen is proved: items that are never asked, filters that are always true, options that are
+    never offered, checks that never fire or can't be passed, quota cells that nobody can be in.
+    Declines that lead to no branch of a fork, gaps and overlaps of filters, and fills without a
+    value are shown by answers; with --format json, also by the interview, as survey test reads it.
+    A note is no fault.
 
     Exit code 0: no error; 1: an error, or with --strict a warning.
 
-    Example: survey check study.yaml --prove
+    Example: survey check study.yaml
     """
+    from survey_cli.scenarios.route_check import ProofState, describe_missing_solver
     from survey_cli.services.questionnaire.questionnaire_files import check_file, find_instruments
 
     format_names: tuple[str, ...] = ()
@@ -208,9 +203,8 @@ def check(
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     paths, errors = find_instruments(files)
-    proof: ProofScope = "possible" if possible else "faults" if prove else ""
     checked = [
-        check_file(file, format_names, wording=wording, proof=proof, db=db) for file in paths
+        check_file(file, format_names, wording=wording, possible=possible, db=db) for file in paths
     ]
     estimates = [_estimate_length(result, wanted=length, db=db) for result in checked]
     results = [result for result, _ in estimates]
@@ -226,12 +220,16 @@ def check(
     for result in results:
         for line in result.accepted:
             say(f"{result.file}: {line}")
-        proved = ", its route proved" if result.items is not None and (prove or possible) else ""
-        say(f"{result.file}: {_summarize(result.problems, result.items)}{proved}")
+        unproved = ""
+        if result.proof is ProofState.HAS_ERRORS:
+            unproved = "; the route is proved when the errors are corrected"
+        say(f"{result.file}: {_summarize(result.problems, result.items)}{unproved}")
         if result.in_use:
             say(result.in_use)
     if len(results) > 1:
         say(f"{format_quantity(len(results), 'instrument')}: {_summarize(problems, None)}")
+    if any(result.proof is ProofState.NO_SOLVER for result in results):
+        say(f"survey check: {describe_missing_solver()}")
     say(*errors)
     failing = [p for p in problems if p.severity == "error" or (strict and p.severity == "warning")]
     raise typer.Exit(1 if failing or errors else 0)
@@ -685,8 +683,8 @@ def diff(
 
     Every change is of one kind: removed, type, recoded, narrowed, widened, route, order, added,
     text or fieldwork. Conditions that are written differently and hold for the same answers are no
-    change; this is proved with the extra [proof]. With --db, each change is shown with the number
-    of interviews that it concerns.
+    change; this is proved. With --db, each change is shown with the number of interviews that it
+    concerns.
 
     Exit code 0: stored and new answers can be analyzed together; 1: something is removed, recoded,
     narrowed or of another type.
@@ -710,10 +708,12 @@ def diff(
         f"{format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}"
     )
     if not result.proved and not all(change.decided for change in result.changes):
-        from survey_cli.installation import make_install_command
+        from survey_cli.scenarios.route_check import make_solver_remedy
 
-        command = make_install_command("proof")
-        say(f"To prove which of the conditions that are not decided are the same: {command}")
+        what = (
+            "there is no solver to prove which of the conditions that are not decided are the same"
+        )
+        say(f"survey diff: {what} — {make_solver_remedy()}")
     raise typer.Exit(1 if any(kind in LOSSES for kind in numbers) else 0)
 
 

@@ -389,14 +389,14 @@ class TestParameters:
     ] = ""
     prove: Annotated[
         bool,
-        option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof]."),
+        option("--prove", "Leave out of the coverage what can't happen."),
     ] = False
     everything: Annotated[bool, option("--all", "List everything that is not covered.")] = False
     generate: Annotated[
         str,
         option(
             "--generate FILE",
-            "Write scenarios that cover all that can happen; needs the extra [proof].",
+            "Write scenarios that cover all that can happen.",
         ),
     ] = ""
     force: parameters.ForceOption = False

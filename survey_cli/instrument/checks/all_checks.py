@@ -64,6 +64,8 @@ class CheckResult(NamedTuple):
     """In the order of their positions."""
     draft: InstrumentDraft | None
     """What the checks examined; None if the file could not be parsed."""
+    compiled: Instrument | None = None
+    """The instrument, even if the checks found errors; None if it could not be compiled without any."""
 
 
 def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
@@ -92,11 +94,12 @@ def check_instrument(source: InstrumentSource) -> CheckResult:
 def check_compiled(compiled: CompileResult) -> CheckResult:
     """Run every check on the result of `compile_instrument`."""
     instrument, draft, problems = compiled
+    sound = None if select_errors(problems) else instrument
     if draft is not None:
         for check in CHECKS:
             problems.extend(_downgrade_in_catalog(problem) for problem in check(draft))
     limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
-    return CheckResult(None if select_errors(limited) else instrument, limited, draft)
+    return CheckResult(None if select_errors(limited) else instrument, limited, draft, sound)
 
 
 def _downgrade_in_catalog(problem: Problem) -> Problem:

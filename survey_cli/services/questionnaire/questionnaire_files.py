@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
@@ -25,6 +25,7 @@ from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, sort_problems
 from survey_cli.samples.lists.targets_file import read_targets
+from survey_cli.scenarios.route_check import ProofState, check_route
 from survey_cli.services.output_files import check_output_path, write_text_file
 from survey_cli.study.analysis import find_analysis_file
 from survey_cli.table.columns import find_personal_names
@@ -38,8 +39,6 @@ _OTHER_FILES: Final = (
 SCHEMA_FILE: Final = "instrument.schema.json"
 _COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX, SIMULATION_SUFFIX)
 """Ends of names of files that are checked with the questionnaire beside them."""
-ProofScope: TypeAlias = Literal["", "faults", "possible"]
-"""What is listed of a proof: nothing, what can't happen and other faults, or also what can happen."""
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""
 _EXPLAINED_COMMANDS: Final = re.compile(
@@ -123,6 +122,7 @@ class InstrumentCheck:
     """None where there are errors."""
     in_use: str = ""
     """Full paths of the database and the list of people in use; empty where there is no database."""
+    proof: ProofState = ProofState.NOT_MEANT
 
 
 def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
@@ -187,13 +187,14 @@ def check_file(
     formats: Sequence[str] = (),
     *,
     wording: bool = False,
-    proof: ProofScope = "",
+    possible: bool = False,
     db: str | None = None,
 ) -> InstrumentCheck:
-    """Check one instrument with its modules.
+    """Check one instrument with its modules, and prove its route.
 
-    The result has its problems, what the `formats` cannot store, and changes of meaning since stored interviews; with
-    `wording`, also what may be hard to understand. The route is proved where there is a `proof`.
+    The result has its problems, what the `formats` can't store, and changes of meaning since stored
+    interviews; with `wording`, also what may be hard to understand; with `possible`, also what can
+    happen.
     """
     source = load_source(file)
     if file.endswith(_COMPANIONS):
@@ -207,13 +208,9 @@ def check_file(
         module = Problem("module", Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
     checked = check_instrument(source)
-    instrument, draft, problems = checked.instrument, checked.draft, checked.problems
-    if proof:
-        from survey_cli.services.questionnaire.proof import prove_instrument
-
-        problems = prove_instrument(
-            file, checked, datetime.now().astimezone().date(), possible=proof == "possible"
-        )
+    instrument, draft = checked.instrument, checked.draft
+    today = datetime.now().astimezone().date()
+    problems, proof = check_route(checked, today, possible=possible)
     further, accepted, in_use, sources = list[Problem](), list[str](), "", [source]
     if formats and instrument is not None and draft is not None:
         from survey_cli.services.export.format_checks import check_formats
@@ -246,6 +243,7 @@ def check_file(
         accepted=tuple(accepted),
         instrument=instrument,
         in_use=in_use,
+        proof=proof,
     )
 
 

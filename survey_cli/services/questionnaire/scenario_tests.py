@@ -4,7 +4,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,9 +13,11 @@ from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.problems import Position, Problem, UserError, select_errors
 from survey_cli.proof.goals import Goal
+from survey_cli.proof.solver import has_solver
 from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_role_reader
 from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, locate_goal, observe
 from survey_cli.scenarios.reading import Departure, ScenarioTest, compare, read_scenarios
+from survey_cli.scenarios.route_check import make_solver_remedy
 from survey_cli.scenarios.running import run_scenario
 from survey_cli.services.output_files import check_output_path, write_text_file
 from survey_cli.values import Missing, Value
@@ -129,11 +130,8 @@ def check_scenarios(
 
 
 def _require_solver() -> None:
-    if find_spec("pysat") is None:
-        from survey_cli.installation import make_install_command
-
-        what = "the proof needs a library that is not installed"
-        raise UserError("survey test", what, make_install_command("proof"))
+    if not has_solver():
+        raise UserError("survey test", "there is no solver for the proof", make_solver_remedy())
 
 
 def generate_suite(

@@ -1,14 +1,18 @@
-"""Checks of the proof: what can't happen in a questionnaire, and what can and should not, shown by an interview."""
+"""The proof of a questionnaire: what can't happen, and what can and should not, shown by an interview.
+
+It imports the solver, which `route_check` looks for first.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from survey_cli.instrument.checks.all_checks import CheckResult
 from survey_cli.instrument.checks.reachability.silent_choices import list_silent_choices
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import Position, Problem, UserError, limit_per_rule
+from survey_cli.problems import Problem, limit_per_rule
+from survey_cli.proof.findings import ProofReport, describe_witness
 from survey_cli.proof.forks import build_fork_models
 from survey_cli.proof.goals import (
     RETRIES,
@@ -20,37 +24,23 @@ from survey_cli.proof.goals import (
     list_quota_goals,
 )
 from survey_cli.proof.silent_choices import list_silent_goals
+from survey_cli.proof.verdicts import Goals, Prover, list_goals
 from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
 from survey_cli.values import Missing
 
-if TYPE_CHECKING:
-    from survey_cli.proof.verdicts import Goals, Prover
-
 
 def prove_instrument(
-    file: str, checked: CheckResult, today: date, *, possible: bool = False
+    checked: CheckResult, today: date, *, possible: bool = False
 ) -> tuple[Problem, ...]:
-    """Return the problems of a checked instrument with what the proof found; with `possible`, also what can happen.
+    """Return the problems of a checked questionnaire with what the proof found.
 
-    Raises UserError where the solver is not installed.
+    With `possible` these include what can happen, as information. The questionnaire has been
+    compiled without errors, and the solver is installed.
     """
-    try:
-        from survey_cli.proof.findings import ProofReport, describe_witness
-        from survey_cli.proof.verdicts import Prover, list_goals
-    except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith("pysat"):
-            raise
-        from survey_cli.installation import make_install_command
-
-        what = "it needs the solver python-sat, which is not installed"
-        raise UserError("--prove", what, make_install_command("proof")) from error
-    instrument, draft = checked.instrument, checked.draft
-    if instrument is None or draft is None:
-        what = "nothing is proved while the questionnaire has errors"
-        return (
-            *checked.problems,
-            Problem("undecided", Position(file), "", what, "correct them first", "info"),
-        )
+    instrument = checked.compiled
+    draft = checked.draft
+    assert instrument is not None
+    assert draft is not None
     with Prover(instrument, today) as prover:
         forks = build_fork_models(prover.model)
         fill_goals, fills = list_fill_goals(prover.model)
@@ -79,7 +69,7 @@ def prove_instrument(
     )
 
 
-def _settle(prover: "Prover", goals: "Goals", fills: Sequence[FillUse]) -> Verdicts:
+def _settle(prover: Prover, goals: Goals, fills: Sequence[FillUse]) -> Verdicts:
     """Settle goals, and replay every witness: a goal that none of them reaches is undecided."""
     by_owner: dict[str, list[FillUse]] = {}
     for use in fills:
@@ -99,7 +89,7 @@ def _settle(prover: "Prover", goals: "Goals", fills: Sequence[FillUse]) -> Verdi
         if not missed:
             break
         pending = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
-    return Verdicts(shown, verdicts.impossible, list(missed))
+    return Verdicts(shown, verdicts.impossible, [*verdicts.undecided, *missed])
 
 
 def _build_scenario(instrument: Instrument, witness: Witness, problem: Problem) -> dict[str, Any]:
