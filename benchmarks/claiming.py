@@ -20,6 +20,7 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
+from survey_cli.fieldwork.queue.reasons import DUE, QueueReason, ReasonKind
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import (
@@ -58,7 +59,7 @@ def make_case(number: int, dice: Random) -> NewCase:
     sampled = CaseSampled(columns, (facts,), "America/Denver")
     rank = f"40500000000{dice.getrandbits(48):012x}"
     position = QueuePosition(
-        "ready", LONG_AGO, BUCKETS[number % len(BUCKETS)], rank, "2.20", "", 0, ""
+        "ready", LONG_AGO, BUCKETS[number % len(BUCKETS)], rank, "2.20", "", 0, DUE
     )
     digits = f"{2_000_000_000 + number}"
     contact = Contact(
@@ -121,7 +122,9 @@ class ClaimingStation:
             HistoryEntry(made.NOON, self.name, self.name, event)
             for event in (OutcomeRecorded("complete", 1), AttemptClosed())
         ]
-        done = QueuePosition("done", None, "", "", "1.1", "complete", 1, "complete")
+        done = QueuePosition(
+            "done", None, "", "", "1.1", "complete", 1, QueueReason(ReasonKind.OUTCOME, "complete")
+        )
         update = CaseUpdate(
             row.key,
             seq=row.seq,

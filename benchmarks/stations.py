@@ -48,6 +48,7 @@ from survey_cli.fieldwork.case.events import (
     InterviewOpened,
     OutcomeRecorded,
 )
+from survey_cli.fieldwork.queue.reasons import QueueReason, ReasonKind
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.services.database import server
@@ -177,7 +178,9 @@ class PlayedStation:
 
     def _close(self) -> None:
         update = self._update_case(OutcomeRecorded("complete", 1), AttemptClosed())
-        complete = QueuePosition("done", None, "", "", "1.1", "complete", 1, "complete")
+        complete = QueuePosition(
+            "done", None, "", "", "1.1", "complete", 1, QueueReason(ReasonKind.OUTCOME, "complete")
+        )
         self._answer(case=update._replace(release=True, queue_position=complete))
 
     def _update_case(self, *events: CaseEvent) -> CaseUpdate:

@@ -6,7 +6,7 @@ Texts of a questionnaire are worded by `instrument.texts`, in the languages of t
 import re
 from collections.abc import Iterable
 from string import ascii_lowercase
-from typing import Final
+from typing import Final, NoReturn, final
 
 MAX_LISTED: Final = 8
 """Number of words that a message lists before it counts the others."""
@@ -15,6 +15,38 @@ _CONTROLS: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 """Control characters, and characters that change the direction of the following text."""
+
+
+@final
+class Words:
+    """Words shown to people, made from a reason. They can be printed and not compared.
+
+    Decisions are taken on values, so that a sentence can be reworded without changing what the program does:
+
+        words = Words("the appointment is with ann")
+        f"not now: {words}"     # 'not now: the appointment is with ann'
+        words == "…"            # TypeError
+        bool(words)             # TypeError: ask the reason, or whether it is None
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Words({self._text!r})"
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("words can't be compared: compare the reason from which they are made")
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("words are neither true nor false: ask for the reason")
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def escape_controls(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from survey_cli.engine import events
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.codec import count_notes
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -23,7 +24,7 @@ from survey_cli.reports.fieldwork.cases import (
 from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
-from survey_cli.store.cases.case_records import Contact, ContactNumber
+from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 from survey_cli.study.consistency import person_erasure, withdrawals
 from survey_cli.study.consistency.interview_outcomes import ERASE_PRACTICE_TASK, ERASE_TASK
 from survey_cli.study.consistency.person_erasure import ErasureResult, list_person_interviews
@@ -236,9 +237,7 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
         name=contact.name,
         language=case.language,
         zone=zones[0] if zones else "",
-        status=f"{row.status}{f' ({row.position.why})' if row.position.why else ''}, code {row.position.code}"
-        if row is not None
-        else "",
+        status=_describe_status(row),
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         on_do_not_call_list=study.is_on_do_not_call_list(
@@ -259,6 +258,16 @@ def _iterate_numbers(case: Case, contact: Contact) -> Iterator[SubjectNumber]:
         yield SubjectNumber(
             position, n.display, n.written, n.e164, n.extension, state.state if state else ""
         )
+
+
+def _describe_status(row: CaseRow | None) -> str:
+    """Return `waiting (3h after no answer), code 3.13`; empty if the case has no row."""
+    if row is None:
+        return ""
+    code = f"code {row.position.code}"
+    if row.position.reason == DUE:
+        return f"{row.status}, {code}"
+    return f"{row.status} ({row.position.reason.words}), {code}"
 
 
 def _iterate_columns(

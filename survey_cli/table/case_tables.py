@@ -11,6 +11,7 @@ from typing import Final
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.disposition_coding import find_outcome_row
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.reasons import QueueReason, ReasonKind
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
 from survey_cli.fieldwork.shifts import ShiftSummary
@@ -70,7 +71,7 @@ def build_case_row(
         case.replicate,
         int(case.released),
         position.status,
-        _replace_login(case, position.why, display_names),
+        str(_replace_login(position.reason, display_names).words),
         position.code,
         "" if isinstance(group, UncountableCode) else str(group),
         position.outcome,
@@ -93,14 +94,12 @@ def build_case_row(
     )
 
 
-def _replace_login(case: Case, why: str, display_names: Mapping[str, str]) -> str:
-    """Return the reason with the displayed name of the supervisor."""
-    by = case.override.by if case.override is not None else ""
-    return (
-        f"outcome set by {display_names.get(by, by)}"
-        if by and why == f"outcome set by {by}"
-        else why
-    )
+def _replace_login(reason: QueueReason, display_names: Mapping[str, str]) -> QueueReason:
+    """Return the reason with the displayed name of the supervisor who set the outcome."""
+    if reason.kind is not ReasonKind.OUTCOME_SET:
+        return reason
+    login = reason.detail
+    return reason._replace(detail=display_names.get(login, login))
 
 
 def build_sample_cells(

@@ -325,7 +325,7 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
         for row in store.cases.queries.iterate_rows():
             if row.key in decided and row.status != "done":
                 found.again.append(
-                    f"{row.key}: {row.status}, {row.position.outcome or 'no outcome'}, {row.position.why}"
+                    f"{row.key}: {row.status}, {row.position.outcome or 'no outcome'}, {row.position.reason.words}"
                 )
         journals = [
             store.interviews.read_journal(row.id)

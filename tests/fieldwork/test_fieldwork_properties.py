@@ -139,9 +139,9 @@ def test_what_is_ready_is_refused_only_for_the_moment_or_the_person(
         assert refused <= MAY_REFUSE_WHAT_IS_READY
     else:
         assert refused - MAY_REFUSE_WHAT_IS_READY
-    assert all(v.explanation for v in said)
+    assert all(str(v.explanation) for v in said)
     assert (found.due_at is None) == (found.status not in ("ready", "waiting"))
-    assert not found.why or found.status != "ready"
+    assert not str(found.reason.words) or found.status != "ready"
     assert bool(found.bucket) == bool(found.rank) == (found.due_at is not None)
     if found.bucket:
         assert str(parse_criteria(found.bucket)) == found.bucket

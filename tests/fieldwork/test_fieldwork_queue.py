@@ -37,8 +37,8 @@ from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
 from survey_cli.fieldwork.queue.calling_rules import (
     check_rules,
-    explain_number_closed,
     find_next_time,
+    find_number_obstacle,
     is_allowed,
 )
 from survey_cli.fieldwork.queue.scheduling import count_refusals, parse_criteria, schedule_case
@@ -52,13 +52,13 @@ ANY = plan(WIDE)
 def says(history_, study, rule: str, **more: object) -> str:
     """What a rule says that does not allow it; empty where it allows it."""
     found = {v.rule: v for v in check_rules(history_.case, study, history_.claimant(**more))}
-    return "" if rule not in found or found[rule].allows else found[rule].explanation
+    return "" if rule not in found or found[rule].allows else str(found[rule].explanation)
 
 
 def words(history_, study, rule: str) -> str:
     """What a rule says, whether it allows it or not."""
     return next(
-        v.explanation
+        str(v.explanation)
         for v in check_rules(history_.case, study, history_.claimant())
         if v.rule == rule
     )
@@ -112,13 +112,19 @@ def test_a_studys_own_outcome_waits_like_the_one_it_is_like() -> None:
     assert told.call("grumpy").due(study) == "2026-11-25 10:00"
     assert told.call("crackle").due(study) == "2026-11-17 10:00"  # like none: a day after a talk
     assert told.call("crackle").standing(study).status == "waiting"
-    assert told.call("grumpy").later(days=9).call("grumpy").standing(study).why == "refused twice"
+    assert (
+        str(told.call("grumpy").later(days=9).call("grumpy").standing(study).reason.words)
+        == "refused twice"
+    )
 
 
 def test_never_is_never() -> None:
     study = plan(WIDE + ", delays: {machine: never}")
     found = history().at(MONDAY).call("machine").standing(study)
-    assert (found.status, found.why) == ("done", "never again after machine, no message")
+    assert (found.status, str(found.reason.words)) == (
+        "done",
+        "never again after machine, no message",
+    )
 
 
 def test_the_longest_of_a_sittings_waits_holds() -> None:
@@ -143,7 +149,7 @@ def test_the_limit_of_attempts() -> None:
         told = told.later(days=1).call("no_answer")
         assert (told.standing(study).status == "done") is (left == 0)
     assert told.standing(study)[:2] == ("done", None)
-    assert told.standing(study).why == "the limit of attempts is reached"
+    assert str(told.standing(study).reason.words) == "the limit of attempts is reached"
     assert told.standing(study).code == "2.20"  # a status, no code
     assert says(told, study, "attempts") == "the limit of attempts is reached: 3 of 3 attempts made"
 
@@ -160,7 +166,7 @@ def test_so_often_in_a_day_there() -> None:
     assert told.due(study) == "2026-11-17 00:59"  # an hour later is the next day anyhow
     early = history().at("2026-11-16 09:00").call("no_answer").at("12:00").call("no_answer")
     assert early.due(study) == "2026-11-17 00:00"
-    assert early.standing(study).why == "twice on one day"
+    assert str(early.standing(study).reason.words) == "twice on one day"
     assert early.at("2026-11-17 00:00").call("no_answer").due(study) == "2026-11-17 01:00"
 
 
@@ -186,7 +192,7 @@ def test_so_often_in_a_part_of_the_day() -> None:
     both = told.at("2026-11-17 18:00").call("no_answer")
     assert both.standing(study).status == "done"
     why = "the limit of attempts in each part of the day is reached"
-    assert both.standing(study).why == why
+    assert str(both.standing(study).reason.words) == why
     assert says(both, study, "attempts") == f"{why}: 2 of 9 attempts made"
     waits = history().at("2026-11-16 10:00").call("callback", interrupted=True)
     assert parse_criteria(waits.standing(study).bucket).dayparts == (
@@ -235,7 +241,7 @@ def test_another_number_may_be_dialled_in_the_last_attempt() -> None:
 def test_the_second_refusal_is_final_and_a_hard_one_at_once() -> None:
     told = history().at(MONDAY).call("refusal_soft")
     assert told.standing().status == "waiting"
-    assert told.later(days=8).call("hangup_intro").standing().why == "refused twice"
+    assert str(told.later(days=8).call("hangup_intro").standing().reason.words) == "refused twice"
     for hard in ("refusal_hard", "refusal_household_hard", "never_call", "withdrawn"):
         assert history().at(MONDAY).call(hard).standing().status == "done", hard
     assert (
@@ -261,7 +267,9 @@ def test_a_supervisor_puts_a_refusal_back_and_it_counts_anew() -> None:
     assert back.standing(ANY).status == "ready"
     once = back.later(days=1).call("refusal_soft")
     assert once.standing(ANY).status == "waiting"
-    assert once.later(days=8).call("refusal_soft").standing(ANY).why == "refused twice"
+    assert (
+        str(once.later(days=8).call("refusal_soft").standing(ANY).reason.words) == "refused twice"
+    )
     assert back.code() == "2.112"
 
 
@@ -474,7 +482,7 @@ def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
     told = history().at("2026-11-16 10:00").call("no_answer")
     found = told.standing(study)
     assert (found.status, found.due_at) == ("waiting", moment("2026-11-16 17:00"))
-    assert found.why == "weekend or evening, the part of the day tried least"
+    assert str(found.reason.words) == "weekend or evening, the part of the day tried least"
     both = told.at("2026-11-17 18:00").call(
         "no_answer"
     )  # Tuesday: the weekend is further off than a day
@@ -585,17 +593,18 @@ def test_the_zone_is_that_of_the_number_dialled_next() -> None:
     second = told.case.find_number(2)
     assert second is not None
     early = moment("2026-11-16 09:30", NEW_YORK)
-    assert (
-        explain_number_closed(told.case, second, plan(), early)
-        == "before 09:00 there (it is 06:30)"
-    )
+    obstacle = find_number_obstacle(told.case, second, plan(), early)
+    assert str(obstacle) == "before 09:00 there (it is 06:30)"
 
 
 def test_where_no_zone_is_known_a_supervisor_is_asked_and_the_case_not_called() -> None:
     told = history(zone="", facts=(NumberFacts(1),)).at(MONDAY)
     found = told.standing()
-    assert (found.status, found.why) == ("held", "its time zone is not known: set the zone")
-    assert says(told, plan(), "supervisor") == found.why
+    assert (found.status, str(found.reason.words)) == (
+        "held",
+        "its time zone is not known: set the zone",
+    )
+    assert says(told, plan(), "supervisor") == str(found.reason.words)
     assert find_next_time(told.case, plan(), told.claimant()) is None
     assert told.standing(plan(f"zone: {DENVER}")).status == "ready"  # the study's
     other = history(zone="", facts=(NumberFacts(1), NumberFacts(2, "fixed", (DENVER,)))).at(MONDAY)
@@ -604,14 +613,17 @@ def test_where_no_zone_is_known_a_supervisor_is_asked_and_the_case_not_called() 
 
 def test_numbers_that_are_gone() -> None:
     none = history(facts=()).at(MONDAY)
-    assert (none.standing().status, none.standing().why) == (
+    assert (none.standing().status, str(none.standing().reason.words)) == (
         "held",
         "it has no number: a supervisor must add one",
     )
     given = none.then(NumberAdded(NumberFacts(1)))
     assert given.standing().status == "ready"
     dead = given.call("disconnected")
-    assert (dead.standing().status, dead.standing().why) == ("done", "no number is left")
+    assert (dead.standing().status, str(dead.standing().reason.words)) == (
+        "done",
+        "no number is left",
+    )
     assert dead.then(NumberAdded(NumberFacts(2))).standing().status == "ready"
     assert history(numbers=2).at(MONDAY).call("disconnected", 1).standing().status == "ready"
 
@@ -621,7 +633,7 @@ def test_numbers_that_are_gone() -> None:
 
 def test_unreleased_blocked_erased() -> None:
     told = history(replicate="B").at(MONDAY)
-    assert (told.standing().status, told.standing().why) == (
+    assert (told.standing().status, str(told.standing().reason.words)) == (
         "unreleased",
         "replicate B is not released",
     )
@@ -672,7 +684,8 @@ def test_a_supervisor_is_waited_for() -> None:
         assert told.later(days=1).advised().standing(study).status == "ready"
         assert told.later(days=1).corrected("callback").standing(study).status == "ready"
         assert (
-            told.later(days=1).corrected("refusal_hard").standing(study).why == "outcome set by sam"
+            str(told.later(days=1).corrected("refusal_hard").standing(study).reason.words)
+            == "outcome set by sam"
         )
 
 
@@ -771,7 +784,7 @@ def test_a_standing_hears_of_languages() -> None:
     listed = {"pat": Interviewer(login="pat", languages=frozenset({"en"}))}
     pat = told.claimant()._replace(who=listed["pat"], people=People(interviewers=listed))
     found = {v.rule: v for v in check_rules(told.case, ANY, pat)}
-    assert (found["language"].allows, found["language"].explanation) == (
+    assert (found["language"].allows, str(found["language"].explanation)) == (
         False,
         "it requires es, which no interviewer speaks",
     )

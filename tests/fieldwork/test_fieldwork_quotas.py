@@ -143,7 +143,10 @@ def test_a_case_in_a_full_cell_is_parked_until_it_reopens() -> None:
     said = {v.rule: v for v in check_rules(told.case, STUDY, told.claimant(full_cells=full))}[
         "quota"
     ]
-    assert (said.allows, said.explanation) == (False, "sectors is full: held back until it reopens")
+    assert (said.allows, str(said.explanation)) == (
+        False,
+        "sectors is full: held back until it reopens",
+    )
     assert find_next_time(told.case, STUDY, told.claimant(full_cells=full)) is None
     assert told.code(STUDY) == "2.20"  # parked is no outcome
     reopened = QUOTAS.list_full_cells({"sectors": CellFill(1, 0)})

@@ -71,7 +71,7 @@ def test_lesson_attempts_scheduled_past_the_studys_end() -> None:
     told = history().at("2026-11-20 18:00").call("no_answer")  # due at 21:00
     found = told.standing(study)
     assert (found.status, found.due_at) == ("done", None)
-    assert found.why == "3h after no answer, and nobody is called after Fri 20 Nov"
+    assert str(found.reason.words) == "3h after no answer, and nobody is called after Fri 20 Nov"
     assert find_next_time(told.case, study, told.claimant()) is None
     refused = history().at("2026-11-16 10:00").call("refusal_soft")
     assert refused.standing(study).status == "done"
@@ -79,7 +79,9 @@ def test_lesson_attempts_scheduled_past_the_studys_end() -> None:
     assert promised.standing(study).status == "done"
     fresh = history().at("2026-11-20 20:29")
     assert fresh.standing(study).status == "ready"
-    assert fresh.at("20:30").standing(study).why == "nobody is called after Fri 20 Nov"
+    assert (
+        str(fresh.at("20:30").standing(study).reason.words) == "nobody is called after Fri 20 Nov"
+    )
     extended = plan("ends: 2026-11-27")
     assert told.standing(extended).status == "waiting"  # the field is prolonged: it comes back
     assert extended.fingerprint != study.fingerprint
@@ -96,7 +98,7 @@ def test_lesson_retries_outside_calling_hours() -> None:
     assert said["due"].allows
     assert (said["hours"].allows, said["hours"].until) == (False, at)
     assert (
-        said["hours"].explanation
+        str(said["hours"].explanation)
         == "after 20:30 there (it is 23:30); America/Denver (the study's zone)"
     )
 

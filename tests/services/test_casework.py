@@ -102,7 +102,9 @@ def queued(shift: Shift, interviewer: str = "", limit: int = 20) -> QueueReport:
 def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
     found = explain_case(request(shift), key, at=shift.at, interviewer=interviewer)
     assert isinstance(found, CallabilityReport), found
-    return {verdict.rule: verdict.explanation for verdict in found.verdicts if not verdict.allows}
+    return {
+        verdict.rule: str(verdict.explanation) for verdict in found.verdicts if not verdict.allows
+    }
 
 
 # the queue
@@ -409,7 +411,7 @@ def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> Non
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
     with shift.study() as study:
         assert study.is_on_do_not_call_list(["+13125550100"])
-    assert shift.row("A").position.why == "must not be called again"
+    assert str(shift.row("A").position.reason.words) == "must not be called again"
     assert "may not be called again" in refused(case_actions.reopen_case, request(shift), "A")
 
 
@@ -490,7 +492,9 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
         seen.add(on(ann))
         ann.record_outcome("no_answer")
     assert seen == {"A", "B", "C"} - {key}
-    assert shift.row(key).position.why == "must not be called again"  # the claim found it
+    assert (
+        str(shift.row(key).position.reason.words) == "must not be called again"
+    )  # the claim found it
 
 
 # a case at a station
@@ -994,7 +998,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
         (tmp_path / name).mkdir()
     shift, right = Shift(tmp_path / "slip"), Shift(tmp_path / "right")
     slipped(shift, *before)
-    assert shift.row("A").position.why == "must not be called again"
+    assert str(shift.row("A").position.reason.words) == "must not be called again"
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
     changed = done(
@@ -1012,7 +1016,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
         ann.dial()
         assert ann.record_outcome(outcome) is None
     stands, would = shift.row("A"), right.row("A")
-    for name in ("status", "code", "outcome", "attempts", "why", "bucket", "due_at"):
+    for name in ("status", "code", "outcome", "attempts", "reason", "bucket", "due_at"):
         assert getattr(stands.position, name) == getattr(would.position, name), name
     assert [number.state for number in shift.case("A").numbers] == ["live"]
     shift.later(days=30)
@@ -1066,7 +1070,7 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
     if called:
         assert shift.station("ann").record_outcome("no_answer") is None
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
-    assert shift.row("A").position.why == "must not be called again"
+    assert str(shift.row("A").position.reason.words) == "must not be called again"
     done(
         case_actions.correct_outcome(
             request(shift), "A", "callback", note="the letter was another's"
@@ -1085,7 +1089,7 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
         add_numbers(asks, [NUMBER], reason="a wrong line of the registry"), DoNotCallAddition
     )
     assert ann.claim_next() is None
-    assert shift.row("A").position.why == "must not be called again"
+    assert str(shift.row("A").position.reason.words) == "must not be called again"
     said = refused(
         case_actions.correct_outcome, request(shift), "A", "callback", note="it was wrong"
     )

@@ -38,6 +38,7 @@ from survey_cli.fieldwork.case.events import (
     CaseNoteWritten,
     HistoryEntry,
 )
+from survey_cli.fieldwork.queue.reasons import QueueReason, ReasonKind
 from survey_cli.store import EntryDraft, JournalUpdate, Snapshot, Store
 from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost
 from survey_cli.values import Place
@@ -45,7 +46,7 @@ from survey_cli.values import Place
 WORD = "Quetzalcóatl"
 NUMBER = "+13125550100"
 TOMBSTONE = HistoryEntry(at(9), "sue", "s0", CaseErased("asked us"))
-GONE = standing("", status="done", due_at=None, why="erased")
+GONE = standing("", status="done", due_at=None, reason=QueueReason(ReasonKind.ERASED))
 
 
 def told(store: Store, key: str = "x") -> list[HistoryEntry]:
@@ -95,7 +96,13 @@ def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     assert left[-1] == TOMBSTONE
     assert WORD not in repr(left)
     row = store.cases.queries.find_row("x")
-    assert (row.status, row.position.why, row.seq, row.position_seq, row.fingerprint) == (
+    assert (
+        row.status,
+        str(row.position.reason.words),
+        row.seq,
+        row.position_seq,
+        row.fingerprint,
+    ) == (
         "done",
         "erased",
         6,
@@ -209,7 +216,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         reading.close()
         assert store.maintenance.scrub()
         assert found_in(path) == []
-        assert other.cases.queries.find_row("x").position.why == "erased"
+        assert str(other.cases.queries.find_row("x").position.reason.words) == "erased"
         assert claimed(other).key == "c0000"
         assert store.maintenance.check_integrity() == []
 

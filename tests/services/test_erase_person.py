@@ -246,7 +246,7 @@ def test_an_erased_case_counts_as_it_did_and_says_nothing(
         row.position.outcome,
         row.position.attempts,
     )
-    assert (stands.status, stands.position.why) == ("done", "erased")
+    assert (stands.status, str(stands.position.reason.words)) == ("done", "erased")
     assert [(c.at, c.outcome, c.by) for c in after.calls] == [
         (c.at, c.outcome, c.by) for c in before.calls
     ]
@@ -364,7 +364,10 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
             halves += bool(unfinished or describe_pending_scrub(study.store))
             assert study.store.maintenance.check_integrity() == []
             assert named or shift.row("A").position.code == "1.1"
-            assert named or study.store.cases.queries.find_row("A").position.why == "erased"  # type: ignore[union-attr]
+            assert (
+                named
+                or str(study.store.cases.queries.find_row("A").position.reason.words) == "erased"
+            )  # type: ignore[union-attr]
         if not named and run % 2:
             finished(one)
         else:
@@ -454,6 +457,23 @@ def test_an_export_names_interviewers_by_their_pseudonyms(tmp_path: Path) -> Non
     assert "ann" not in row
 
 
+def test_an_outcome_named_erased_erases_nothing(tmp_path: Path) -> None:
+    outcomes = "\noutcomes: {struck: {name: Erased, like: not_eligible}}\n"
+    shift = Shift(tmp_path, ITEMS, SAMPLE, KEPT + outcomes, COLUMNS)
+    ann = shift.station("ann")
+    assert ann.fetch_case("A") is None
+    ann.dial()
+    assert ann.record_outcome("struck") is None
+    ann.end_shift()
+    assert str(shift.row("A").position.reason.words) == "erased"
+    with shift.study() as study:
+        assert list_unfinished(study.store, study.instrument) == []
+    finish_erasure(request(shift))
+    assert not shift.case("A").erased
+    with shift.study() as study:
+        assert study.store.cases.queries.find_contact("A") is not None
+
+
 def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     told(shift)
@@ -463,14 +483,14 @@ def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:
     asked.sendline("n")
     asked.expect("nothing was erased")
     asked.expect(pexpect.EOF)
-    assert shift.row("A").position.why != "erased"
+    assert str(shift.row("A").position.reason.words) != "erased"
     piped = run_forked_survey(*command)
     assert piped.returncode == 1
     assert "--yes" in piped.stderr
     done = run_forked_survey(*command, "--yes")
     assert done.returncode == 0, done.stderr
     assert "the key 'A' is kept" in done.stderr
-    assert shift.row("A").position.why == "erased"
+    assert str(shift.row("A").position.reason.words) == "erased"
 
 
 # what an erased journal comes to

@@ -23,10 +23,11 @@ from datetime import timedelta
 from time import perf_counter, sleep
 from survey_cli.fieldwork.case.events import OutcomeRecorded, AttemptClosed, HistoryEntry, NumberFacts, CaseSampled
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.store.cases.case_records import CaseUpdate, Lease, NewCase
 BUCKET = '[["America/Denver"],[],"","","","anyone",[]]'
 place, me = sys.argv[1:3]
-ready = QueuePosition("ready", NOON, BUCKET, "4", "2.20", "", 0, "")
+ready = QueuePosition("ready", NOON, BUCKET, "4", "2.20", "", 0, DUE)
 done = ready._replace(status="done")
 def case(k):
     return NewCase(f"{me} {k:05}", [HistoryEntry(NOON, "sue", "s0", CaseSampled())], ready._replace(rank=f"5{k:05}"))

@@ -30,6 +30,7 @@ from survey_cli.fieldwork.case.events import (
     HistoryEntry,
 )
 from survey_cli.fieldwork.plan.plan import CellFill
+from survey_cli.fieldwork.queue.reason_codec import decode_reason
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.errors import TransientStoreError
 from survey_cli.store.cases.case_records import (
@@ -342,7 +343,7 @@ def test_waiting_cases_wake_when_they_are_due(store):
     bring(
         store,
         [
-            a_case(f"w{m}", f"4{m}", status="waiting", due_at=at(m), why="later")
+            a_case(f"w{m}", f"4{m}", status="waiting", due_at=at(m), reason=decode_reason("later"))
             for m in (10, 20, 30)
         ],
     )
@@ -353,7 +354,7 @@ def test_waiting_cases_wake_when_they_are_due(store):
     assert claimed(store).key == "w10"
     assert (
         store.cases.queries.find_row("w20").status,
-        store.cases.queries.find_row("w20").position.why,
+        str(store.cases.queries.find_row("w20").position.reason.words),
     ) == (
         "ready",
         "",
@@ -441,7 +442,7 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
         outcome="no_answer",
         code="3.11",
         attempts=1,
-        why="3h",
+        reason=decode_reason("3h"),
     )
     assert (
         store.cases.update(
@@ -468,7 +469,7 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
         row.status,
         row.holder,
         row.position.due_at,
-        row.position.why,
+        str(row.position.reason.words),
         row.seq,
         row.position_seq,
     ) == (
@@ -581,7 +582,8 @@ def test_standings_are_worked_out_anew_where_nothing_has_moved_since(store):
     claimed(store)
     store.cases.update(CaseUpdate("c00001", seq=1, entries=[CLOSED]))
     parked = [
-        (f"c{k:05}", 1, standing("9", status="done", why="the study is over")) for k in range(1100)
+        (f"c{k:05}", 1, standing("9", status="done", reason=decode_reason("the study is over")))
+        for k in range(1100)
     ]
     assert store.cases.update_queue_positions(parked) == 1098
     assert count_by(store, "status") == {"done": 1098, "leased": 1, "ready": 1}

@@ -798,7 +798,8 @@ def _stands(key: str, case: Case, row: CaseRow | None, plan: Plan, at: datetime)
             raise Broken(f"{key}: {name} is kept as {kept}, and its history is {replayed}")
     if row.position.status != found.status:
         raise Broken(
-            f"{key}: kept as {row.position.status} ({row.position.why}), and its history is {found.status} ({found.why})"
+            f"{key}: kept as {row.position.status} ({row.position.reason.words}), and its history is {found.status} "
+            f"({found.reason.words})"
         )
 
 
@@ -818,7 +819,8 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().known)
         kept_row = store.cases.queries.find_row(row.case)
         if kept_row is not None and (
-            kept_row.position.status != "done" or "nobody is called after" in kept_row.position.why
+            kept_row.position.status != "done"
+            or "nobody is called after" in str(kept_row.position.reason.words)
         ):
             wait.update(cells)
         if code_case(case, study.plan).code == "1.1" and row.status == "ended":

@@ -11,6 +11,7 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber, Lease, NewCase
@@ -26,7 +27,7 @@ def at(minutes: float = 0) -> datetime:
 
 def standing(rank: str = "4", **other) -> QueuePosition:
     """Ready since long ago, never called."""
-    fresh = QueuePosition("ready", datetime.fromtimestamp(0, UTC), BUCKET, rank, "2.20", "", 0, "")
+    fresh = QueuePosition("ready", datetime.fromtimestamp(0, UTC), BUCKET, rank, "2.20", "", 0, DUE)
     return fresh._replace(**other)
 
 

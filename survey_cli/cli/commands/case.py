@@ -584,14 +584,16 @@ def case_reassign(
 
 def _say_change(result: "CaseActionResult") -> None:
     """Print the change and the case's current status."""
-    standing = result.position
-    due = (
-        f", due {datetimes.format_here(standing.due_at)}"
-        if standing.status == "waiting" and standing.due_at
-        else ""
-    )
-    reason = f" ({standing.why})" if standing.why else ""
-    say(f"{result.key}: {result.summary}; {standing.status}{reason}{due}, code {standing.code}")
+    from survey_cli.fieldwork.queue.reasons import DUE
+
+    position = result.position
+    due = ""
+    if position.status == "waiting" and position.due_at is not None:
+        due = f", due {datetimes.format_here(position.due_at)}"
+    reason = ""
+    if position.reason != DUE:
+        reason = f" ({position.reason.words})"
+    say(f"{result.key}: {result.summary}; {position.status}{reason}{due}, code {position.code}")
 
 
 def say_changes(batch: "CaseBatchResult", change: str) -> None:

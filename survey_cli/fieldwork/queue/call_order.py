@@ -6,7 +6,8 @@ any telephone rings.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Final, Literal, NamedTuple, TypeAlias
+from enum import StrEnum
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
@@ -16,15 +17,28 @@ from survey_cli.fieldwork.queue.calling_rules import (
     CriteriaCheck,
     CriteriaRule,
 )
-from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX, ClaimCriteria, parse_criteria
+from survey_cli.fieldwork.queue.reasons import QueueReason, ReasonKind
+from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.figures import NamedFigure
+from survey_cli.wording import Words
 
-CaseAvailability: TypeAlias = Literal[
-    "by_all", "by_some", "part", "hours", "delay", "appointment", "quota"
-]
-"""Availability of cases in the queue at one time: callable by all interviewers in question, or only by some or none of
-them; waiting for a part of the day, for calling hours, for the least time after the last call, or for an appointment;
-or held back because a quota cell is full."""
+
+class CaseAvailability(StrEnum):
+    """What cases in the queue wait for at one time, or who may call them now."""
+
+    BY_ALL = "by_all"
+    """All interviewers in question may call them."""
+    BY_SOME = "by_some"
+    """Only some of them may, or none: a language, a skill, or the owner of an appointment is needed."""
+    PART = "part"
+    """They wait for another part of the day."""
+    HOURS = "hours"
+    DELAY = "delay"
+    """They wait for the least time after the last call."""
+    APPOINTMENT = "appointment"
+    QUOTA = "quota"
+    """They are held back because a quota cell is full."""
+
 
 LASTING_FIRST: Final = (
     CriteriaRule.QUOTA,
@@ -34,7 +48,7 @@ LASTING_FIRST: Final = (
 )
 """The criteria rules, those first whose obstacle doesn't end with the hour."""
 
-CALLABLE: Final = frozenset({"by_all", "by_some"})
+CALLABLE: Final = frozenset({CaseAvailability.BY_ALL, CaseAvailability.BY_SOME})
 CALLABLE_NOW: Final = NamedFigure(
     "callable now",
     "Cases that at least one interviewer of the list may call at this time: due, in calling hours, in no"
@@ -51,11 +65,11 @@ class CaseGroup(NamedTuple):
     """Their queue status; `ready` also for those that waited until that time."""
     bucket: str
     """The text of their claim criteria; empty for those that are not in the queue."""
-    why: str
-    """The reason why waiting cases wait."""
+    reason: QueueReason
+    """Why waiting cases wait."""
     has_appointment: bool
     open_to_all: bool
-    """The appointment was due so long ago that anybody may keep it, where its owner had precedence."""
+    """Their appointments were due so long ago that their owners have no precedence any more."""
     cases: int
     """The number of cases."""
 
@@ -117,12 +131,10 @@ class CallOrder(NamedTuple):
 
     def prefers_other_daypart(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases prefer another part of the day than the current one."""
-        part = (
-            self._localize_plan(criteria).calendar.find_daypart(criteria.zones, self.at)
-            if criteria.prefers
-            else ""
-        )
-        return bool(criteria.prefers) and part not in criteria.prefers
+        if not criteria.prefers:
+            return False
+        calendar = self._localize_plan(criteria).calendar
+        return calendar.find_daypart(criteria.zones, self.at) not in criteria.prefers
 
     def is_open(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases may be called now by this interviewer."""
@@ -133,14 +145,16 @@ class CallOrder(NamedTuple):
         is_open_to_all = promised_at is not None and promised_at <= self.at - OWNER_FIRST_PERIOD
         return self.check(criteria, is_open_to_all=is_open_to_all).find_obstacle() is None
 
-    def explain_closed(self, criteria: ClaimCriteria) -> str:
-        """Return why such cases are not called now by this interviewer; empty if they are.
+    def find_lasting_obstacle(self, criteria: ClaimCriteria) -> CriteriaRule | None:
+        """Return the rule that keeps this interviewer from calling such cases now; None if none does.
 
-        What keeps this interviewer from calling them comes before hours, which end by themselves.
+        Of several, it is the one that lasts longest: hours and parts of the day end by themselves.
         """
-        check = self.check(criteria)
-        obstacle = check.find_obstacle(LASTING_FIRST)
-        return "" if obstacle is None else check.explain_obstacle(obstacle)
+        return self.check(criteria).find_obstacle(LASTING_FIRST)
+
+    def describe_obstacle(self, criteria: ClaimCriteria, rule: CriteriaRule) -> Words:
+        """Put into words why this rule forbids calling such cases."""
+        return self.check(criteria).describe_obstacle(rule)
 
     def check(
         self,
@@ -154,9 +168,14 @@ class CallOrder(NamedTuple):
         return CriteriaCheck(criteria, self._localize_plan(criteria), context, is_open_to_all)
 
     def find_appointment_cutoff(self, criteria: ClaimCriteria) -> datetime | None:
-        """Return until when another owner's appointments must have been due for this interviewer; None: no limit."""
-        owner_first = criteria.policy == "me_first" and criteria.owner not in ("", self.who.login)
-        return self.at - OWNER_FIRST_PERIOD if owner_first else None
+        """Return until when an appointment must have been due for this interviewer to keep it; None if at any time.
+
+        The owner of an appointment comes first, and after a while anyone may keep it.
+        """
+        is_others = criteria.owner not in ("", self.who.login)
+        if criteria.policy == "me_first" and is_others:
+            return self.at - OWNER_FIRST_PERIOD
+        return None
 
     def find_opening(self, criteria: ClaimCriteria, since: datetime) -> datetime | None:
         """Return the next time from `since` on in the hours and the part of the day of such cases, or None."""
@@ -175,17 +194,25 @@ class CallOrder(NamedTuple):
         """Return the availability of a group of cases in the queue for these interviewers."""
         check = self.check(parse_criteria(group.bucket))
         if not check.allows(CriteriaRule.QUOTA):
-            return "quota"
+            return CaseAvailability.QUOTA
         if group.status == "waiting":
-            if group.has_appointment:
-                return "appointment"
-            return "part" if group.why.endswith(TRIED_LEAST_SUFFIX) else "delay"
+            return _classify_waiting(group)
         if not check.allows(CriteriaRule.HOURS):
-            return "hours"
+            return CaseAvailability.HOURS
         if not check.allows(CriteriaRule.DAYPART):
-            return "part"
+            return CaseAvailability.PART
+
         for interviewer in staff:
             own_check = self.check(check.criteria, interviewer, is_open_to_all=group.open_to_all)
             if own_check.find_obstacle(PERSONAL_RULES) is not None:
-                return "by_some"
-        return "by_all"
+                return CaseAvailability.BY_SOME
+        return CaseAvailability.BY_ALL
+
+
+def _classify_waiting(group: CaseGroup) -> CaseAvailability:
+    """Return what waiting cases wait for."""
+    if group.has_appointment:
+        return CaseAvailability.APPOINTMENT
+    if group.reason.kind is ReasonKind.TRIED_LEAST:
+        return CaseAvailability.PART
+    return CaseAvailability.DELAY

@@ -23,7 +23,9 @@ from survey_cli.fieldwork.case.case import (
 )
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue import scheduling
+from survey_cli.fieldwork.queue.reasons import DUE, QueueReason, ReasonKind
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria
+from survey_cli.wording import Words
 
 
 class CriteriaRule(StrEnum):
@@ -63,7 +65,7 @@ class RuleResult(NamedTuple):
 
     rule: CallingRule
     allows: bool
-    explanation: str
+    explanation: Words
     until: datetime | None = None
     """The time at which the rule will allow it again, if that is known."""
 
@@ -80,8 +82,8 @@ class ClaimContext(NamedTuple):
     """Who has claimed the case, in words; empty if nobody else has."""
     on_do_not_call_list: bool = False
     """One of its numbers is on the do-not-call list."""
-    pause_reason: str = ""
-    """Why the study is paused; empty while it runs."""
+    pause: Words | None = None
+    """Why the study is paused; None while it runs."""
     by_key: bool = False
     """The case is claimed by its key, with the respondent on the line: delays, parts of the day and owners do not
     apply; hours, limits of the study and prohibitions do."""
@@ -164,8 +166,11 @@ class CriteriaCheck:
             case _:
                 assert_never(criteria.policy)
 
-    def explain_obstacle(self, rule: CriteriaRule) -> str:
-        """Explain why a rule forbids the call."""
+    def describe_obstacle(self, rule: CriteriaRule) -> Words:
+        """Put into words why a rule forbids the call."""
+        return Words(self._explain_obstacle(rule))
+
+    def _explain_obstacle(self, rule: CriteriaRule) -> str:
         criteria = self.criteria
         match rule:
             case CriteriaRule.HOURS:
@@ -174,9 +179,8 @@ class CriteriaCheck:
                 return self.opening.why
             case CriteriaRule.DAYPART:
                 now = self.daypart or "no part of the day"
-                return (
-                    f"it is now {now}, and only {' or '.join(criteria.dayparts)} has attempts left"
-                )
+                left = " or ".join(criteria.dayparts)
+                return f"it is now {now}, and only {left} has attempts left"
             case CriteriaRule.QUOTA:
                 cell = find_full_cell(criteria.cells, self.context.full_cells)
                 return f"{self.plan.quotas.cells[cell].label} is full: held back until it reopens"
@@ -185,16 +189,18 @@ class CriteriaCheck:
             case CriteriaRule.LANGUAGE:
                 if not self.context.people.speaks(criteria.language):
                     return f"it requires {criteria.language}, which no interviewer speaks"
-                return (
-                    f"it requires {criteria.language}, which {self.context.who.login} doesn't speak"
-                )
+                login = self.context.who.login
+                return f"it requires {criteria.language}, which {login} doesn't speak"
             case CriteriaRule.SKILL:
                 return f"it requires the skill {criteria.skill}"
             case _:
                 assert_never(rule)
 
-    def explain_permission(self, rule: CriteriaRule) -> str:
-        """Explain why a rule allows the call."""
+    def describe_permission(self, rule: CriteriaRule) -> Words:
+        """Put into words why a rule allows the call."""
+        return Words(self._explain_permission(rule))
+
+    def _explain_permission(self, rule: CriteriaRule) -> str:
         criteria = self.criteria
         match rule:
             case CriteriaRule.HOURS:
@@ -239,9 +245,11 @@ class CriteriaCheck:
         criteria = self.criteria
         if criteria.prefers and self.daypart not in criteria.prefers:
             now = self.daypart or "no part of the day"
-            least = f"it is now {now}, and {' or '.join(criteria.prefers)} was tried least"
-            return f"{least}: cases that prefer {self.daypart or 'this time'} come first"
-        return f"{' or '.join(criteria.prefers or criteria.dayparts) or 'any time'} is allowed"
+            least = " or ".join(criteria.prefers)
+            others = self.daypart or "this time"
+            return f"it is now {now}, and {least} was tried least: cases that prefer {others} come first"
+        allowed = " or ".join(criteria.prefers or criteria.dayparts)
+        return f"{allowed or 'any time'} is allowed"
 
 
 def is_allowed(case: Case, plan: Plan, context: ClaimContext) -> bool:
@@ -259,18 +267,26 @@ def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleR
     zones, zone_rule = find_call_zones(case, case.next_number, plan)
     results = list(_check_case_rules(case, plan, context, position, zones))
     yield from results
-    if not all(result.allows for result in results if result.rule in _ENDING_RULES):
-        return
+    for result in results:
+        if result.rule in _ENDING_RULES and not result.allows:
+            return
 
-    is_due = (position.due_at is not None and position.due_at <= context.at) or context.by_key
-    not_yet = f"not due yet: {position.why}"
-    yield _make_result(CaseRule.DUE, is_due, not_yet, position.why or "due now", position.due_at)
+    is_due = position.due_at is not None and position.due_at <= context.at
+    if is_due or context.by_key:
+        yes = "due now" if position.reason == DUE else str(position.reason.words)
+        yield RuleResult(CaseRule.DUE, True, Words(yes))
+    else:
+        no = f"not due yet: {position.reason.words}"
+        yield RuleResult(CaseRule.DUE, False, Words(no), position.due_at)
+
     criteria = ClaimCriteria(zones=zones, language=case.language)
     if position.bucket:
         criteria = parse_criteria(position.bucket)
     yield from _check_criteria_rules(criteria, plan, context, position, zone_rule)
-    holder = context.lease_holder
-    yield _make_result(CaseRule.LEASE, not holder, f"{holder} has it now", "nobody else has it")
+
+    has_it = Words(f"{context.lease_holder} has it now")
+    is_free = not context.lease_holder
+    yield _make_result(CaseRule.LEASE, is_free, has_it, Words("nobody else has it"))
 
 
 _ENDING_RULES: Final = frozenset(
@@ -283,35 +299,43 @@ def _check_case_rules(
     case: Case, plan: Plan, context: ClaimContext, position: QueuePosition, zones: tuple[str, ...]
 ) -> Iterator[RuleResult]:
     """Yield the results of the rules that need no due time."""
-    paused = context.pause_reason
-    yield _make_result(CaseRule.STUDY, not paused, paused, "the study is not paused")
-    unreleased = f"replicate {case.replicate} is not released"
-    yield _make_result(CaseRule.RELEASED, case.released, unreleased, "its replicate is released")
+    if context.pause is None:
+        yield RuleResult(CaseRule.STUDY, True, Words("the study is not paused"))
+    else:
+        yield RuleResult(CaseRule.STUDY, False, context.pause)
 
-    done_reason = scheduling.explain_done(case, plan)
+    unreleased = QueueReason(ReasonKind.UNRELEASED, case.replicate).words
+    released = Words("its replicate is released")
+    yield _make_result(CaseRule.RELEASED, case.released, unreleased, released)
+
+    done_reason = scheduling.find_done_reason(case, plan)
+    is_callable = Words(f"code {position.code} allows a call")
+    yield _make_reason_result(CaseRule.OPEN, done_reason, is_callable)
+
+    is_unlisted = not (context.on_do_not_call_list or case.do_not_call)
     yield _make_result(
-        CaseRule.OPEN, not done_reason, done_reason, f"code {position.code} allows a call"
-    )
-    is_listed = context.on_do_not_call_list or case.do_not_call
-    on_list = "it is on the do-not-call list"
-    yield _make_result(
-        CaseRule.DO_NOT_CALL, not is_listed, on_list, "it is not on the do-not-call list"
+        CaseRule.DO_NOT_CALL,
+        is_unlisted,
+        Words("it is on the do-not-call list"),
+        Words("it is not on the do-not-call list"),
     )
 
-    held_reason = scheduling.explain_held(case, plan, zones)
-    yield _make_result(
-        CaseRule.SUPERVISOR, not held_reason, held_reason, "it is not waiting for a supervisor"
-    )
+    held_reason = scheduling.find_held_reason(case, plan, zones)
+    is_not_held = Words("it is not waiting for a supervisor")
+    yield _make_reason_result(CaseRule.SUPERVISOR, held_reason, is_not_held)
 
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
         left = scheduling.count_attempts_left(_drop_open_calls(case), plan)
         attempts = f"{left} attempts left since it was reopened"
     end = None
-    if case.released and not (done_reason or held_reason):
+    # a case that is not called for another reason is not said to have used up its attempts
+    if case.released and done_reason is None and held_reason is None:
         end = scheduling.find_attempts_end(_drop_open_calls(case), plan, context.at)
-    why_over = "" if end is None else f"{end.value}: {attempts}"
-    yield _make_result(CaseRule.ATTEMPTS, end is None, why_over, attempts)
+    if end is None:
+        yield RuleResult(CaseRule.ATTEMPTS, True, Words(attempts))
+    else:
+        yield RuleResult(CaseRule.ATTEMPTS, False, Words(f"{end.words}: {attempts}"))
 
 
 def _check_criteria_rules(
@@ -331,9 +355,9 @@ def _check_criteria_rules(
     for rule in CriteriaRule:
         is_waived = context.by_key and rule in (CriteriaRule.DAYPART, CriteriaRule.OWNER)
         if is_waived or check.allows(rule):
-            yield RuleResult(rule, True, check.explain_permission(rule))
+            yield RuleResult(rule, True, check.describe_permission(rule))
         else:
-            yield RuleResult(rule, False, check.explain_obstacle(rule), check.find_end(rule))
+            yield RuleResult(rule, False, check.describe_obstacle(rule), check.find_end(rule))
 
 
 def _drop_open_calls(case: Case) -> Case:
@@ -348,12 +372,15 @@ def _drop_open_calls(case: Case) -> Case:
     )
 
 
-def _make_result(
-    rule: CallingRule, allows: bool, no: str, yes: str, until: datetime | None = None
-) -> RuleResult:
-    if allows:
-        return RuleResult(rule, allows, yes)
-    return RuleResult(rule, allows, no, until)
+def _make_result(rule: CaseRule, allows: bool, no: Words, yes: Words) -> RuleResult:
+    return RuleResult(rule, allows, yes if allows else no)
+
+
+def _make_reason_result(rule: CaseRule, obstacle: QueueReason | None, yes: Words) -> RuleResult:
+    """Return the result of a rule that forbids the call for this reason, or allows it if there is no reason."""
+    if obstacle is None:
+        return RuleResult(rule, True, yes)
+    return RuleResult(rule, False, obstacle.words)
 
 
 def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | None:
@@ -374,28 +401,36 @@ def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | 
     )
 
 
-def explain_forbidden(case: Case, plan: Plan, context: ClaimContext) -> str:
-    """Return why no interviewer may call this case, even with its respondent on the line; empty if one may."""
+def find_prohibition(case: Case, plan: Plan, context: ClaimContext) -> RuleResult | None:
+    """Return the rule that forbids calling this case even with its respondent on the line; None if none does."""
     for result in check_rules(case, plan, context):
         if not result.allows and result.rule not in WAIVABLE_RULES:
-            return result.explanation
-    return ""
+            return result
+    return None
 
 
-def explain_number_state(number: NumberRecord) -> str:
-    """Return why this number is never dialed; empty if it is live."""
-    return {
-        "live": "",
-        "dead": "this number is dead",
-        "never_call": "this number must not be called",
-    }[number.state]
+def find_dead_number(number: NumberRecord) -> Words | None:
+    """Return why this number is never dialed; None if it is live."""
+    match number.state:
+        case "live":
+            return None
+        case "dead":
+            return Words("this number is dead")
+        case "never_call":
+            return Words("this number must not be called")
+        case _:
+            assert_never(number.state)
 
 
-def explain_number_closed(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:
-    """Return why this number may not be dialed now; empty if it may. Checked again at every call."""
-    if why := explain_number_state(number):
-        return why
-    opening = localize_plan(case, plan).calendar.find_opening(
-        list_call_zones(case, number, plan), at
-    )
-    return "" if opening.open else opening.why
+def find_number_obstacle(
+    case: Case, number: NumberRecord, plan: Plan, at: datetime
+) -> Words | None:
+    """Return why this number may not be dialed now; None if it may. Checked again before every call."""
+    dead = find_dead_number(number)
+    if dead is not None:
+        return dead
+    calendar = localize_plan(case, plan).calendar
+    opening = calendar.find_opening(list_call_zones(case, number, plan), at)
+    if opening.open:
+        return None
+    return Words(opening.why)

@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
-from enum import Enum
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -21,7 +20,7 @@ from survey_cli.fieldwork.appointments.appointment import (
     is_missed,
     resolve_span,
 )
-from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
+from survey_cli.fieldwork.calendar.calendar import Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import get_zone
 from survey_cli.fieldwork.case import disposition_coding as coding
 from survey_cli.fieldwork.case.activity import UNRELEASED, Activity, count_activity, encode_activity
@@ -33,9 +32,10 @@ from survey_cli.fieldwork.case.case import (
     list_call_zones,
     localize_plan,
 )
-from survey_cli.fieldwork.case.events import AppointmentPolicy
+from survey_cli.fieldwork.case.events import AppointmentMade, AppointmentPolicy
 from survey_cli.fieldwork.plan.plan import Delay, Plan
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
+from survey_cli.fieldwork.queue.reasons import DUE, QueueReason, ReasonKind
 from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
 
 QueueStatus: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
@@ -64,8 +64,8 @@ class QueuePosition(NamedTuple):
     """The last outcome, or the supervisor's override."""
     attempts: int
     """The attempts that count toward the limit, including those before a supervisor reopened it."""
-    why: str
-    """The reason for the status; empty where it is due."""
+    reason: QueueReason
+    """Why it has this status; `DUE` if it may be called."""
     promised_at: datetime | None = None
     promised_until: datetime | None = None
     owner: str = ""
@@ -129,18 +129,8 @@ def parse_criteria(text: str) -> ClaimCriteria:
     )
 
 
-class AttemptsEnd(Enum):
-    """Why a case has no attempt left."""
-
-    TOTAL = "the limit of attempts is reached"
-    DAYPARTS = "the limit of attempts in each part of the day is reached"
-    NO_PART_LEFT = "the parts of the day with attempts left don't come again"
-
-
 ALWAYS_DUE: Final = datetime.fromtimestamp(0, UTC)
 """The due time of a case that nothing delays."""
-TRIED_LEAST_SUFFIX: Final = ", the part of the day tried least"
-"""The end of the reason where a case waits for that part of the day."""
 MAX_PRIORITY: Final = 499_999_999
 """Sample priorities beyond it, or below its negative, are limited to it."""
 
@@ -149,7 +139,7 @@ class DueTime(NamedTuple):
     """The time from which a case may be called, by its own history."""
 
     at: datetime
-    why: str
+    reason: QueueReason
     dayparts: tuple[str, ...] = ()
     """Only in these parts of the day, since the others had their share; empty: in any."""
     prefers: tuple[str, ...] = ()
@@ -157,89 +147,170 @@ class DueTime(NamedTuple):
 
 
 def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
-    """Return the queue position of a case at this time, as if its current attempt were over.
+    """Derive the queue position of a case at this time, as if its current attempt were over.
 
-    An appointment comes before limits and delays: it may use one attempt more than the limit, and is called on its day
-    however often the case was called on it. The position depends on the time, too: it must be derived again from time
-    to time, since a part of the day that a case waits for may not come again before the study's end.
+    An appointment comes before limits and delays: it may use one attempt more than the limit, and it is kept on its day
+    however often the case was called on that day. The position also depends on the time and must be derived again now
+    and then: a part of the day that a case waits for may not come again before the study ends.
     """
-    activity: Activity = count_activity(case, plan) if case.seq > 1 else Counter()
-    case, plan = case.end_attempt(), localize_plan(case, plan)
-    override, last_call = case.override, case.last_call
-    is_overridden = override is not None and (
-        last_call is None or coding.has_final_override(case, plan)
-    )
-    decisive = override if is_overridden else last_call
-    code, attempts = coding.code_case(case, plan).code, len(case.counted_attempts)
-    outcome = decisive.outcome if decisive is not None else ""
+    activity: Activity = Counter()
+    if case.seq > 1:
+        activity = count_activity(case, plan)
+    case = case.end_attempt()
+    plan = localize_plan(case, plan)
     position = QueuePosition(
-        "waiting", None, "", "", code, outcome, attempts, "", activity=encode_activity(activity)
+        status="waiting",
+        due_at=None,
+        bucket="",
+        rank="",
+        code=coding.code_case(case, plan).code,
+        outcome=_find_decisive_outcome(case, plan),
+        attempts=len(case.counted_attempts),
+        reason=DUE,
+        activity=encode_activity(activity),
     )
-    if why := explain_done(case, plan):
+
+    done_reason = find_done_reason(case, plan)
+    if done_reason is not None:
         if not case.released:
-            activity["", (UNRELEASED, code, case.frame)] += 1
+            # a case that ends before its release counts in no replicate
+            activity["", (UNRELEASED, position.code, case.frame)] += 1
             position = position._replace(activity=encode_activity(activity))
-        return position._replace(status="done", why=why)
+        return position._replace(status="done", reason=done_reason)
+
     if not case.released:
-        return position._replace(
-            status="unreleased", why=f"replicate {case.replicate} is not released"
-        )
+        unreleased = QueueReason(ReasonKind.UNRELEASED, case.replicate)
+        return position._replace(status="unreleased", reason=unreleased)
+
     zones = list_call_zones(case, case.next_number, plan)
-    if why := explain_held(case, plan, zones):
-        return position._replace(status="held", why=why)
+    held_reason = find_held_reason(case, plan, zones)
+    if held_reason is not None:
+        return position._replace(status="held", reason=held_reason)
+
     return _schedule_open_case(case, plan, at, zones, position)
+
+
+def _find_decisive_outcome(case: Case, plan: Plan) -> str:
+    """Return the outcome of the last call, or the supervisor's if it replaces it; empty before the first call."""
+    override = case.override
+    last_call = case.last_call
+    if override is not None and (last_call is None or coding.has_final_override(case, plan)):
+        return override.outcome
+    if last_call is not None:
+        return last_call.outcome
+    return ""
 
 
 def _schedule_open_case(
     case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], position: QueuePosition
 ) -> QueuePosition:
     """Return the position of a case that is called again, if it ever may be."""
+    appointment = find_open_appointment(case, plan)
+    promised_at = None
+    promised_until = None
+    owner = ""
+    if appointment is not None:
+        if count_attempts_left(case, plan) < 0:
+            return position._replace(status="done", reason=QueueReason(ReasonKind.ATTEMPTS_TOTAL))
+        promised_at, promised_until = resolve_span(appointment)
+        owner = appointment.owner
+        due = DueTime(promised_at, QueueReason(ReasonKind.APPOINTMENT))
+        rank = f"1{_format_sortable(promised_until)}"
+    else:
+        found = _find_due_time(case, plan, at, zones)
+        if isinstance(found, QueueReason):
+            return position._replace(status="done", reason=found)
+        due = found
+        rank = _compute_rank(case)
+
+    end_reason = _find_study_end_reason(due, plan.calendar, zones, at)
+    if end_reason is not None:
+        return position._replace(status="done", reason=end_reason)
+
+    status: QueueStatus = "waiting"
+    reason = due.reason
+    if due.at <= at:
+        status = "ready"
+        reason = DUE
+    return position._replace(
+        status=status,
+        due_at=due.at,
+        bucket=format_criteria(_build_criteria(case, plan, at, zones, due, appointment)),
+        rank=f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
+        reason=reason,
+        promised_at=promised_at,
+        promised_until=promised_until,
+        owner=owner,
+    )
+
+
+def _compute_rank(case: Case) -> str:
+    """Return the sort key of a case without an appointment.
+
+    Interrupted interviews come first. The others are sorted by priority; of equal priority, cases that were called
+    before come before new ones, and the longest not called comes first.
+    """
+    last_attempt = ""
+    if case.attempts:
+        last_attempt = _format_sortable(case.attempts[-1].started_at)
+    if case.has_unfinished_interview:
+        return f"2{last_attempt}"
+
+    limited = max(-MAX_PRIORITY, min(case.priority, MAX_PRIORITY))
+    # text sorts like the number only if it is never negative and always has nine digits
+    priority = f"{limited + MAX_PRIORITY:09}"
+    is_new = int(not case.attempts)
+    return f"4{priority}{is_new}{last_attempt}"
+
+
+def _build_criteria(
+    case: Case,
+    plan: Plan,
+    at: datetime,
+    zones: tuple[str, ...],
+    due: DueTime,
+    appointment: AppointmentMade | None,
+) -> ClaimCriteria:
+    """Build the conditions that a claim of this case must fulfill."""
     cells: tuple[str, ...] = ()
     # an interview with places of its own is resumed even if its cells are full
     if not keeps_places(case, plan, at):
         cells = plan.quotas.list_known_cells(case.columns)
-    # reopening a case does not undo its refusal
-    skill = plan.converter if plan.converter and count_refusals(case.calls, plan) else ""
-    appointment = find_open_appointment(case, plan)
-    owner, starts, ends = "", None, None
+
+    skill = ""
+    # reopening a case does not undo its refusal; an appointment after a refusal counts as converted
+    if appointment is None and plan.converter and count_refusals(case.calls, plan):
+        skill = plan.converter
+
+    owner = ""
     policy: AppointmentPolicy = "anyone"
-    due: DueTime | AttemptsEnd
     if appointment is not None:
-        starts, ends = resolve_span(appointment)
-        if count_attempts_left(case, plan) < 0:
-            return position._replace(status="done", why=AttemptsEnd.TOTAL.value)
-        due = DueTime(starts, "appointment")
-        # an appointment after a refusal counts as converted
-        owner, policy, skill = appointment.owner, appointment.policy, ""
-        rank = f"1{_format_sortable(ends)}"
-    else:
-        due = _find_due_time(case, plan, at, zones)
-        last_attempt = _format_sortable(case.attempts[-1].started_at) if case.attempts else ""
-        priority = max(-MAX_PRIORITY, min(case.priority, MAX_PRIORITY)) + MAX_PRIORITY
-        order = "2" if case.has_unfinished_interview else f"4{priority:09}{int(not case.attempts)}"
-        rank = f"{order}{last_attempt}"
-    if isinstance(due, AttemptsEnd):
-        return position._replace(status="done", why=due.value)
-    calendar = plan.calendar
-    if (
-        calendar.ends is not None
-        and calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is None
-    ):
-        why = f"nobody is called after {format_short_day(calendar.ends)}"
-        return position._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
-    status: QueueStatus = "ready" if due.at <= at else "waiting"
-    region = find_other_region(case, plan)
-    criteria = ClaimCriteria(
-        zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers, region
+        owner = appointment.owner
+        policy = appointment.policy
+    return ClaimCriteria(
+        zones=zones,
+        dayparts=due.dayparts,
+        language=case.language,
+        skill=skill,
+        owner=owner,
+        policy=policy,
+        cells=cells,
+        prefers=due.prefers,
+        region=find_other_region(case, plan),
     )
-    rank, why = (
-        f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
-        "" if status == "ready" else due.why,
-    )
-    position = position._replace(promised_at=starts, promised_until=ends, owner=owner)
-    return position._replace(
-        status=status, due_at=due.at, bucket=format_criteria(criteria), rank=rank, why=why
-    )
+
+
+def _find_study_end_reason(
+    due: DueTime, calendar: Calendar, zones: tuple[str, ...], at: datetime
+) -> QueueReason | None:
+    """Return why a case is done although it is due at some time: the study ends before; None if it doesn't."""
+    if calendar.ends is None:
+        return None
+    if calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is not None:
+        return None
+    waits_for = None if due.reason == DUE else due.reason
+    last_day = format_short_day(calendar.ends)
+    return QueueReason(ReasonKind.STUDY_END, last_day, waits_for=waits_for)
 
 
 def _format_sortable(at: datetime) -> str:
@@ -263,147 +334,180 @@ def has_time_left(criteria: ClaimCriteria, plan: Plan, at: datetime) -> bool:
 # reasons that end a case
 
 
-def explain_done(case: Case, plan: Plan) -> str:
-    """Return why its history ends a case; empty where it does not.
-
-    Limits and the study's end are not part of it.
-    """
+def find_done_reason(case: Case, plan: Plan) -> QueueReason | None:
+    """Return why its history ends a case; None if it does not. Limits and the study's end are other reasons."""
     if case.erased:
-        return "erased"
+        return QueueReason(ReasonKind.ERASED)
     if case.do_not_call:
-        return "must not be called again"
+        return QueueReason(ReasonKind.DO_NOT_CALL)
     if case.override is not None and coding.has_final_override(case, plan):
-        return f"outcome set by {case.override.by}"
+        return QueueReason(ReasonKind.OUTCOME_SET, case.override.by)
+
     calls = case.calls[case.calls_before_reopening :]
     for call in reversed(calls):
-        row = coding.find_outcome_row(call, plan)
-        if row is None:
-            continue
-        if coding.ends_case(row) or (
-            call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES
-        ):
-            return row.name.lower()
-        if row.kind in FINAL_REFUSALS:
-            return "refused permanently"
-        if plan.delays.get(row.id) == "never" and row.temporary:
-            return f"never again after {row.name.lower()}"
+        ending = _find_ending(call, plan)
+        if ending is not None:
+            return ending
     refusals = count_refusals(calls, plan)
     if refusals >= plan.refusals:
-        return f"refused {_format_times(refusals)}"
+        return QueueReason(ReasonKind.REFUSALS, str(refusals))
+
     if case.numbers and not case.live_numbers:
-        return "no number is left"
-    return "its identifying data were removed" if case.anonymized else ""
+        return QueueReason(ReasonKind.NO_NUMBER_LEFT)
+    if case.anonymized:
+        return QueueReason(ReasonKind.ANONYMIZED)
+    return None
 
 
-def explain_held(case: Case, plan: Plan, zones: tuple[str, ...]) -> str:
-    """Return what a supervisor must do first; empty where nothing."""
+def _find_ending(call: Call, plan: Plan) -> QueueReason | None:
+    """Return why this call ends its case; None if it does not."""
+    row = coding.find_outcome_row(call, plan)
+    if row is None:
+        return None
+    name = row.name.lower()
+    # an interview that counts ends the case, even if the outcome alone would not
+    is_counted_interview = call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES
+    if coding.ends_case(row) or is_counted_interview:
+        return QueueReason(ReasonKind.OUTCOME, name)
+    if row.kind in FINAL_REFUSALS:
+        return QueueReason(ReasonKind.REFUSED_FINALLY)
+    if row.temporary and plan.delays.get(row.id) == "never":
+        return QueueReason(ReasonKind.NEVER_AGAIN, name)
+    return None
+
+
+def find_held_reason(case: Case, plan: Plan, zones: tuple[str, ...]) -> QueueReason | None:
+    """Return what a supervisor must do before the case can be called; None if nothing."""
     unanswered_calls = case.calls[case.calls_before_answer :]
     if unanswered_calls and _find_delay(unanswered_calls[-1], plan) == "held":
-        return "a supervisor must answer first"
+        return QueueReason(ReasonKind.SUPERVISOR_ANSWER)
     if not case.numbers:
-        return "it has no number: a supervisor must add one"
-    return "" if zones else f"{NO_ZONE_REASON}: set the zone"
+        return QueueReason(ReasonKind.NO_NUMBER)
+    if not zones:
+        return QueueReason(ReasonKind.NO_ZONE)
+    return None
 
 
 def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
     """Count the refusals among these calls.
 
-    Hanging up on the introduction and breaking off are refusals; an interview that counts is none.
+    Hanging up on the introduction and breaking off are refusals, except in an interview that counts.
     """
-    outcomes = (
-        coding.classify_outcome(call, plan) for call in calls if call.code not in ("1.1", "1.2")
-    )
-    return sum(outcome in REFUSAL_OUTCOMES for outcome in outcomes)
+    refusals = 0
+    for call in calls:
+        is_counted_interview = call.code in ("1.1", "1.2")
+        if not is_counted_interview and coding.classify_outcome(call, plan) in REFUSAL_OUTCOMES:
+            refusals += 1
+    return refusals
 
 
 # delays
 
 
 def count_attempts_left(case: Case, plan: Plan) -> int:
-    """Return how many attempts the limit leaves; below zero where not even an appointment may have one more.
+    """Return how many attempts the limit leaves; below zero if even an appointment may have no more.
 
     Attempts before a supervisor reopened the case do not count.
     """
-    counted = sum(
-        case.reopened_at is None or a.started_at > case.reopened_at for a in case.counted_attempts
-    )
+    counted = 0
+    for attempt in case.counted_attempts:
+        if case.reopened_at is None or attempt.started_at > case.reopened_at:
+            counted += 1
     return plan.limits.total - counted
 
 
-def find_attempts_end(case: Case, plan: Plan, at: datetime) -> AttemptsEnd | None:
+def find_attempts_end(case: Case, plan: Plan, at: datetime) -> QueueReason | None:
     """Return why a case has no attempt left, as if its current attempt were over; None if it may have one more.
 
     An appointment may use one attempt more than the limit.
     """
     case = case.end_attempt()
     if find_open_appointment(case, plan) is not None:
-        return AttemptsEnd.TOTAL if count_attempts_left(case, plan) < 0 else None
+        if count_attempts_left(case, plan) < 0:
+            return QueueReason(ReasonKind.ATTEMPTS_TOTAL)
+        return None
     due = _find_due_time(case, plan, at, list_call_zones(case, case.next_number, plan))
-    return due if isinstance(due, AttemptsEnd) else None
+    if isinstance(due, QueueReason):
+        return due
+    return None
 
 
 def _find_due_time(
     case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]
-) -> DueTime | AttemptsEnd:
-    """Return when delays, limits and parts of the day allow a call, or why a limit is reached for good."""
+) -> DueTime | QueueReason:
+    """Return when delays, limits and parts of the day allow a call, or which limit forbids any further one."""
     if not case.attempts:
-        return DueTime(ALWAYS_DUE, "")
+        return DueTime(ALWAYS_DUE, DUE)
     if count_attempts_left(case, plan) <= 0:
-        return AttemptsEnd.TOTAL
+        return QueueReason(ReasonKind.ATTEMPTS_TOTAL)
+
     attempts = case.counted_attempts
-    due, why = _find_rest_end(case, plan)
+    due, reason = _find_rest_end(case, plan)
     next_day = _find_next_day(attempts, plan, zones)
     if next_day is not None and next_day > due:
-        due, why = next_day, f"{_format_times(plan.limits.per_day or 0)} on one day"
+        due = next_day
+        reason = QueueReason(ReasonKind.ATTEMPTS_PER_DAY, str(plan.limits.per_day or 0))
+
     is_urgent = case.has_unfinished_interview or is_missed(case, plan) or case.attempts[-1].is_busy
     parts = _select_dayparts(attempts, plan, max(due, at), zones, is_urgent=is_urgent)
-    if isinstance(parts, AttemptsEnd):
+    if isinstance(parts, QueueReason):
         return parts
-    required, preferred = parts
-    if preferred and plan.spread == "wait":
+    if parts.preferred and plan.spread == "wait":
         since = max(due, case.attempts[-1].end)
-        opens = plan.calendar.find_next_opening(zones, since, preferred)
-        until = min(opens, since + plan.spread_wait) if opens is not None else due
-        if until > since:
-            due, why = until, f"{' or '.join(preferred)}{TRIED_LEAST_SUFFIX}"
-    return DueTime(due, why, required, preferred)
+        opens = plan.calendar.find_next_opening(zones, since, parts.preferred)
+        if opens is not None:
+            until = min(opens, since + plan.spread_wait)
+            if until > since:
+                due = until
+                reason = QueueReason(ReasonKind.TRIED_LEAST, " or ".join(parts.preferred))
+    return DueTime(due, reason, parts.required, parts.preferred)
 
 
-def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, str]:
+def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
     """Return when the least time after each outcome is over, and after which outcome.
 
-    This covers the calls since the last conversation, that conversation included; a later conversation ends an earlier
-    one's wait, and so does an appointment. Calls before a supervisor reopened the case do not count. A call dated after
-    its own correction was dated by a wrong clock: its wait begins with the correction.
+    The calls since the last conversation count, and that conversation: a later conversation ends the wait after an
+    earlier one. Calls before a supervisor reopened the case do not count.
     """
-    due, why = ALWAYS_DUE, ""
+    due = ALWAYS_DUE
+    reason = DUE
     missed = is_missed(case, plan)
-    override, number = case.override, len(case.calls)
+    override = case.override
+    number = len(case.calls)
     for attempt in reversed(case.attempts):
         ended = attempt.ended_at or attempt.calls[-1].at
         for call in reversed(attempt.calls):
             number -= 1
             if number < case.calls_before_reopening:
-                return due, why
+                return due, reason
+
+            # a call dated after its own correction was dated by a wrong clock: its wait begins with the correction
             if override is not None and number < override.calls_before:
                 ended = min(ended, override.at)
-            row, delay = coding.find_outcome_row(call, plan), _find_delay(call, plan)
+            row = coding.find_outcome_row(call, plan)
+            delay = _find_delay(call, plan)
             if row is not None and isinstance(delay, timedelta):
-                delay = min(delay, MISSED_RETRY) if missed else delay
+                if missed:
+                    delay = min(delay, MISSED_RETRY)
                 if ended + delay > due:
-                    due, why = ended + delay, f"{_format_length(delay)} after {row.name.lower()}"
+                    due = ended + delay
+                    reason = QueueReason(
+                        ReasonKind.DELAY, row.name.lower(), length=_format_length(delay)
+                    )
             if coding.is_contact(call, plan):
-                return due, why
-    return due, why
+                return due, reason
+    return due, reason
 
 
 def _find_delay(call: Call, plan: Plan) -> Delay | None:
     """Return the least time after a call.
 
-    Where an override named an outcome that the study does not have, it is the time after the keyed one.
+    If an override named an outcome that the study does not have, it is the time after the keyed one.
     """
     row = coding.find_outcome_row(call, plan)
-    return plan.delays.get(row.id) if row is not None else None
+    if row is None:
+        return None
+    return plan.delays.get(row.id)
 
 
 def _find_next_day(
@@ -411,20 +515,33 @@ def _find_next_day(
 ) -> datetime | None:
     """Return the start of the day after the one on which the limit of attempts per day was reached.
 
-    Of several zones, the latest counts. None where the limit was not reached.
+    If a case may be in several zones, the latest start counts. None if the limit was not reached.
     """
     limit = plan.limits.per_day
     if limit is None or not attempts:
         return None
-    calendar, last = plan.calendar, attempts[-1].started_at
-    days = {
-        zone: Counter(calendar.find_local_day(zone, attempt.started_at) for attempt in attempts)
-        for zone in zones
-    }
-    full_zones = (
-        zone for zone in zones if days[zone][calendar.find_local_day(zone, last)] >= limit
-    )
-    return max((calendar.find_next_day(zone, last) for zone in full_zones), default=None)
+    calendar = plan.calendar
+    last = attempts[-1].started_at
+    starts = []
+    for zone in zones:
+        last_day = calendar.find_local_day(zone, last)
+        on_last_day = [
+            attempt
+            for attempt in attempts
+            if calendar.find_local_day(zone, attempt.started_at) == last_day
+        ]
+        if len(on_last_day) >= limit:
+            starts.append(calendar.find_next_day(zone, last))
+    return max(starts, default=None)
+
+
+class _DaypartChoice(NamedTuple):
+    """Parts of the day for the next attempt."""
+
+    required: tuple[str, ...] = ()
+    """Those whose limit is not reached; empty if all of them are."""
+    preferred: tuple[str, ...] = ()
+    """Those tried least that still come before the study's end; empty if all are equal."""
 
 
 def _select_dayparts(
@@ -434,57 +551,62 @@ def _select_dayparts(
     zones: tuple[str, ...],
     *,
     is_urgent: bool,
-) -> tuple[tuple[str, ...], tuple[str, ...]] | AttemptsEnd:
-    """Return the parts of the day required for the next attempt, and those preferred; each empty for any.
+) -> _DaypartChoice | QueueReason:
+    """Return the parts of the day for the next attempt, or why no part is left.
 
-    Required are the parts whose limit is not reached; preferred are those tried least that still come before the
-    study's end; or why no part is left: every one has reached its limit, or does not come again. No part is
-    preferred where `is_urgent`: for an interrupted interview, a missed appointment, or a busy line, whose redial is
-    the same attempt.
+    Urgent cases (interrupted, missed appointment, busy) have no preference: the redial of a busy number belongs to the
+    same attempt.
     """
     names = [part.name for part in plan.calendar.parts]
     limit = plan.limits.per_daypart
     has_preference = plan.spread != "off" and not is_urgent
-    if not names or not attempts or (limit is None and not has_preference):
-        return (), ()
+    has_rule = limit is not None or has_preference
+    if not names or not attempts or not has_rule:
+        return _DaypartChoice()
+
     attempt_counts = Counter(
         plan.calendar.find_daypart(zones, attempt.started_at) for attempt in attempts
     )
     open_parts = tuple(name for name in names if limit is None or attempt_counts[name] < limit)
-    required = () if len(open_parts) == len(names) else open_parts
     if not open_parts:
-        return AttemptsEnd.DAYPARTS
+        return QueueReason(ReasonKind.ATTEMPTS_IN_DAYPARTS)
+    required = open_parts
+    if len(open_parts) == len(names):
+        required = ()
     if required and plan.calendar.find_next_opening(zones, at, required) is None:
-        return AttemptsEnd.NO_PART_LEFT
-    for group in (
-        _group_by_share(open_parts, attempt_counts, plan.calendar) if has_preference else ()
-    ):
+        return QueueReason(ReasonKind.NO_DAYPART_LEFT)
+    if not has_preference:
+        return _DaypartChoice(required)
+
+    for group in _group_by_share(open_parts, attempt_counts, plan.calendar):
         if len(group) == len(open_parts):
             break
+        # a part that does not come again before the study's end can't be preferred
         if plan.calendar.find_next_opening(zones, at, group) is not None:
-            return required, group
-    return required, ()
+            return _DaypartChoice(required, group)
+    return _DaypartChoice(required)
 
 
 def _group_by_share(
     names: tuple[str, ...], attempt_counts: Mapping[str, int], calendar: Calendar
 ) -> list[tuple[str, ...]]:
-    """Group the parts with equal numbers of attempts for their weights, the smallest first."""
+    """Group the parts that have equal numbers of attempts for their weights, the smallest first."""
     weights = {part.name: part.weight for part in calendar.parts}
     shares = {name: attempt_counts[name] / weights[name] for name in names}
-    return [tuple(n for n in names if shares[n] == share) for share in sorted(set(shares.values()))]
+    names_by_share: dict[float, list[str]] = {}
+    for name in names:
+        names_by_share.setdefault(shares[name], []).append(name)
+    return [tuple(names_by_share[share]) for share in sorted(names_by_share)]
 
 
 def _format_length(delay: timedelta) -> str:
+    """Return a delay as a questionnaire writes it, in the largest unit that divides it: `2d`, `3h`, `30m`."""
     minutes = delay // timedelta(minutes=1)
-    size, unit = next(
-        (u for u in ((1440, "d"), (60, "h")) if minutes and minutes % u[0] == 0), (1, "m")
-    )
-    return f"{minutes // size}{unit}"
-
-
-def _format_times(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+    if minutes and minutes % 1440 == 0:
+        return f"{minutes // 1440}d"
+    if minutes and minutes % 60 == 0:
+        return f"{minutes // 60}h"
+    return f"{minutes}m"
 
 
 # the end of a case

@@ -212,11 +212,13 @@ def classify_appointments(
 
 def _build_final_statuses(cases: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:
     counts: Counter[tuple[str, str]] = Counter()
-    for position in (final.position for final in cases):
-        waits_for = (
-            "appointment" if position.promised_at else "for its time"
-        )  # whatever outcome it waits after
-        counts[position.status, waits_for if position.status == "waiting" else position.why] += 1
+    for final in cases:
+        position = final.position
+        reason = str(position.reason.words)
+        if position.status == "waiting":
+            # cases that wait are one row, after whatever outcome each of them waits
+            reason = "appointment" if position.promised_at else "for its time"
+        counts[position.status, reason] += 1
     order = ("ready", "waiting", "held", "unreleased", "done")
     rows = (FinalStatusRow(status, why, number) for (status, why), number in counts.items())
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))

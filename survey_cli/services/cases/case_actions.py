@@ -19,6 +19,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
     validate_override,
 )
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.outcomes import FINAL_REFUSALS, LOST, REFUSAL_OUTCOMES, WITHDRAWN
@@ -254,7 +255,9 @@ def _find_obstacle_to_reopening(study: OpenStudy, case: Case) -> UserError | Non
             where, what, "nothing can be done: the request not to be called is permanent"
         )
     if position.status != "done":
-        status = f"{position.status}, {position.why}" if position.why else position.status
+        status: str = position.status
+        if position.reason != DUE:
+            status = f"{position.status}, {position.reason.words}"
         return UserError(
             where, f"it is not finished: {status}", "survey case why shows when it is due"
         )

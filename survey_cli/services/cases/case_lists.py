@@ -18,7 +18,12 @@ from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CALLABLE, CALLABLE_NOW, CallOrder
-from survey_cli.fieldwork.queue.calling_rules import ClaimContext, check_rules, find_next_time
+from survey_cli.fieldwork.queue.calling_rules import (
+    ClaimContext,
+    CriteriaRule,
+    check_rules,
+    find_next_time,
+)
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.problems import UserError, suggest_nearest
@@ -46,7 +51,7 @@ from survey_cli.study.consistency.upkeep import list_next_rows
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 from survey_cli.values import Cell, Missing
-from survey_cli.wording import format_quantity
+from survey_cli.wording import Words, format_quantity
 
 STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")
 SHOWN_ROLES: Final = ("key", "phone", "name", "zone", "language", "replicate")
@@ -192,13 +197,25 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
 
 def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     """Return one line of the list of cases."""
-    same = ("code", "outcome", "attempts", "why", "promised_at", "owner")
+    position = row.position
+    with_whom = ""
+    if row.holder is not None:
+        with_whom = f"{row.holder.by} at {row.holder.station}"
     return case_reports.CaseLine(
-        **{field: getattr(row, field) for field in ("key", "status", "replicate", "frame", "seq")},
-        **{field: getattr(row.position, field) for field in same},
+        key=row.key,
+        status=row.status,
+        replicate=row.replicate,
+        frame=row.frame,
+        seq=row.seq,
+        code=position.code,
+        outcome=position.outcome,
+        attempts=position.attempts,
+        why=str(position.reason.words),
+        promised_at=position.promised_at,
+        owner=position.owner,
         name=name,
-        due_at=row.position.due_at if row.status == "waiting" else None,
-        with_whom=f"{row.holder.by} at {row.holder.station}" if row.holder is not None else "",
+        due_at=position.due_at if row.status == "waiting" else None,
+        with_whom=with_whom,
     )
 
 
@@ -315,24 +332,22 @@ def explain_case(
 def _explain_row(
     study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime
 ) -> CallabilityReport:
-    cases, plan = study.store.cases, study.plan
+    cases = study.store.cases
+    plan = study.plan
     case = Case.from_history(row.key, cases.queries.read_history(row.key))
     contact = cases.queries.find_contact(row.key) or Contact(link="")
-    pause = read_pause(study.store)
+    dialable = [number.e164 for number in contact.numbers if number.e164]
+    lease_holder = ""
+    if row.holder is not None:
+        lease_holder = f"{row.holder.by} at station {row.holder.station}"
     context = ClaimContext(
         at=at,
         who=who,
         people=study.people,
         full_cells=plan.quotas.list_full_cells(cases.quotas.read_fill()),
-        lease_holder=f"{row.holder.by} at station {row.holder.station}"
-        if row.holder is not None
-        else "",
-        on_do_not_call_list=study.is_on_do_not_call_list(
-            [n.e164 for n in contact.numbers if n.e164]
-        ),
-        pause_reason=pause.describe(pause.since.astimezone(), at.astimezone())
-        if pause is not None
-        else "",
+        lease_holder=lease_holder,
+        on_do_not_call_list=study.is_on_do_not_call_list(dialable),
+        pause=_describe_pause(study, at),
     )
     zones = list_call_zones(case, case.next_number, plan)
     return CallabilityReport(
@@ -343,6 +358,14 @@ def _explain_row(
         verdicts=tuple(check_rules(case, plan, context)),
         next_at=find_next_time(case, plan, context),
     )
+
+
+def _describe_pause(study: OpenStudy, at: datetime) -> Words | None:
+    """Return why the study is paused, in this computer's time zone; None while it runs."""
+    pause = read_pause(study.store)
+    if pause is None:
+        return None
+    return Words(pause.describe(pause.since.astimezone(), at.astimezone()))
 
 
 @on_study()
@@ -367,7 +390,10 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
             refusal = next(verdict for verdict in report.verdicts if not verdict.allows)
             deferred.append(
                 DeferredLine(
-                    row.key, report.zone, refusal.explanation, refusal.until or report.next_at
+                    row.key,
+                    report.zone,
+                    str(refusal.explanation),
+                    refusal.until or report.next_at,
                 )
             )
     return QueueReport(
@@ -394,29 +420,34 @@ def _count_by_state(study: OpenStudy, order: CallOrder) -> Iterator[tuple[str, i
     """Return the number of cases in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
     for group in study.store.cases.counts.count_groups(order.at):
-        sums[order.classify_group(group, [order.who]) if group.bucket else group.status] += (
-            group.cases
-        )
+        status = group.status
+        if group.bucket:
+            status = order.classify_group(group, [order.who])
+        sums[status] += group.cases
     return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
 
 
 def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[DeferredLine]:
-    """Groups of cases that cannot be called now, those that open first before the others."""
+    """Yield groups of cases that cannot be called now, those that open first before the others."""
     lines: list[DeferredLine] = []
     for head in study.store.cases.queries.list_queue_heads():
-        bucket = parse_criteria(head.bucket)
-        if not (reason := order.explain_closed(bucket)) and not _waits_for_owner(
-            study, order, bucket, head.bucket
-        ):
+        criteria = parse_criteria(head.bucket)
+        obstacle = order.find_lasting_obstacle(criteria)
+        if obstacle is None and _waits_for_owner(study, order, criteria, head.bucket):
+            obstacle = CriteriaRule.OWNER
+        if obstacle is None:
             continue
-        for row in study.store.cases.queries.list_queue([head.bucket], limit=1):
-            opens = order.find_opening(bucket, order.at) if order.suits(bucket) else None
-            zone = bucket.zones[0] if bucket.zones else ""
-            lines.append(
-                DeferredLine(
-                    row.key, zone, reason or f"the appointment is with {bucket.owner}", opens
-                )
-            )
+
+        reason = str(order.describe_obstacle(criteria, obstacle))
+        opens_at = None
+        if order.suits(criteria):
+            opens_at = order.find_opening(criteria, order.at)
+        zone = criteria.zones[0] if criteria.zones else ""
+        lines += [
+            DeferredLine(row.key, zone, reason, opens_at)
+            for row in study.store.cases.queries.list_queue([head.bucket], limit=1)
+        ]
+    # those that never open come last
     yield from sorted(
         lines, key=lambda line: (line.opens_at is None, line.opens_at or order.at, line.key)
     )

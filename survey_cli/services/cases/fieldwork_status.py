@@ -256,7 +256,10 @@ def _iterate_held_lines(
         history = study.store.cases.queries.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
         yield status_report.HeldCaseLine(
-            row.key, row.position.why, note, row.updated_at.astimezone(zone)
+            row.key,
+            str(row.position.reason.words),
+            note,
+            row.updated_at.astimezone(zone),
         )
 
 

@@ -18,6 +18,7 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.quota_holds import find_release_time, has_refused
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
@@ -30,7 +31,7 @@ from survey_cli.services.database.route_verification import (
 from survey_cli.services.database.sample_verification import SampleVerification
 from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
-from survey_cli.store.cases.case_records import CaseRow
+from survey_cli.store.cases.case_records import CaseRow, encode_queue_position
 from survey_cli.store.interviews.records import StoredInterview, encode_interview_head
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.table.columns import build_columns, build_row, have_same_cells
@@ -52,7 +53,33 @@ DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {
 """The same for a case that is done by then."""
 
 
+POSITION_COLUMNS: Final = (
+    "due_at",
+    "bucket",
+    "rank",
+    "code",
+    "outcome",
+    "attempts",
+    "why",
+    "promised_at",
+    "promised_until",
+    "owner",
+    "activity",
+    "was",
+)
+"""The columns of a queue position; its status is stored in `was`."""
+
+
 DIALING_EVENTS: Final = (case_events.NumberDialed, case_events.OutcomeRecorded)
+
+
+def _encode_position(position: QueuePosition) -> dict[str, str | int | None]:
+    """Return the stored columns of a queue position, which are compared instead of its values.
+
+    Two reasons may have the same stored form: see `decode_reason`.
+    """
+    status, *others, _ = encode_queue_position(position)
+    return dict(zip(POSITION_COLUMNS, (*others, status), strict=True))
 
 
 class Verification:
@@ -331,20 +358,20 @@ class Verification:
         ):
             # without its quota places, the case waits while one of its cells is full
             derived = schedule_case(case, self._plan, released_at)
-        columns = (*QueuePosition._fields[1:], "was")  # the status is stored in `was`
-        pairs = zip(
-            columns, (*stored[1:], stored.status), (*derived[1:], derived.status), strict=True
-        )
-        differing = [name for name, now, then in pairs if now != then]
+        stored_columns = _encode_position(stored)
+        derived_columns = _encode_position(derived)
+        differing = [
+            name for name in POSITION_COLUMNS if stored_columns[name] != derived_columns[name]
+        ]
         if row.activity_seq > row.position_seq:
             yield "counted"
-        if (
-            row.activity_seq < row.position_seq
-        ):  # an earlier version wrote it last: the next `survey status` counts it
+        # an earlier version wrote the activity last: the next `survey status` counts it
+        if row.activity_seq < row.position_seq:
             differing = [name for name in differing if name != "activity"]
-        if (
-            stored.status == "ready" and derived.status == "waiting" and not stored.why
-        ):  # it is due now
+
+        # the case waited until now: the queue makes it ready without another event
+        is_due_by_now = stored.status == "ready" and derived.status == "waiting"
+        if is_due_by_now and stored.reason == DUE:
             differing = [name for name in differing if name not in ("was", "why")]
         if self._plan.calendar.ends is not None:
             ignored = DONE_CASE_COLUMNS if stored.status == "done" else TIME_DEPENDENT_COLUMNS

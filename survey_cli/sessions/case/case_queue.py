@@ -4,24 +4,23 @@ Claiming a case makes due cases ready, takes the head of the queue and checks th
 shown. The rules belong to `fieldwork`, the queue to the store.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
-from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.calling_rules import ClaimContext, explain_forbidden, is_allowed
+from survey_cli.fieldwork.queue.call_order import CallOrder, CaseAvailability
+from survey_cli.fieldwork.queue.calling_rules import ClaimContext, find_prohibition, is_allowed
 from survey_cli.fieldwork.queue.scheduling import parse_criteria, schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
 from survey_cli.study.consistency.interview_outcomes import select_places
 from survey_cli.study.consistency.upkeep import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy
+from survey_cli.wording import Words
 
 MAX_TURNED_DOWN: Final = 50
 """Cases at the head of the queue that the rules may turn down before the search ends."""
@@ -32,6 +31,41 @@ MAX_DUE_APPOINTMENTS: Final = 50
 """Appointments that are checked for one that this interviewer may keep."""
 WAITING_CASES_CHECKED: Final = 20
 """Waiting cases that are checked to find when the next one can be called."""
+
+
+STATE_WORDS: Final = {
+    CaseAvailability.DELAY: "waiting for their time",
+    CaseAvailability.APPOINTMENT: "waiting for an appointment",
+    CaseAvailability.PART: "waiting for another part of the day",
+    CaseAvailability.HOURS: "outside calling hours",
+    CaseAvailability.BY_SOME: "for others (language, skill or appointment)",
+    CaseAvailability.QUOTA: "parked because a quota cell is full",
+    CaseAvailability.BY_ALL: "due now: look again",
+    "held": "with the supervisor",
+    "leased": "at other stations",
+}
+"""What a station says of the cases in each state, in the order in which they are listed."""
+
+
+class Outlook(NamedTuple):
+    """Why a station has no case, and when it may have one."""
+
+    states: Mapping[str, int]
+    """Number of cases by `CaseAvailability`, or by status if they are not in the queue."""
+    next_at: datetime | None
+    """When a case can be called next, if that is known."""
+
+    @property
+    def words(self) -> Words:
+        """Why there is no case."""
+        if not sum(self.states.values()):
+            return Words("there are no cases yet: ask a supervisor to import the sample")
+        parts = []
+        for state, words in STATE_WORDS.items():
+            cases = self.states.get(state, 0)
+            if cases:
+                parts.append(f"{cases} {words}")
+        return Words(", ".join(parts) or "every case is done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,43 +149,47 @@ class CaseQueue:
         )
         return CallOrder.for_interviewer(self.study.plan, people=people, who=who, at=at, fill=fill)
 
-    def find_outlook(self, at: datetime) -> tuple[str, datetime | None]:
+    def find_outlook(self, at: datetime) -> Outlook:
         """Find why no case can be called now, and when one can. Raises StoreError."""
-        turns = self._build_call_order(at)
-        openings: list[datetime] = []
+        order = self._build_call_order(at)
         states: Counter[str] = Counter()
+        openings: list[datetime] = []
         for group in self.study.store.cases.counts.count_groups(at):
-            states[
-                turns.classify_group(group, [self.study.who]) if group.bucket else group.status
-            ] += group.cases
+            state: str = group.status
+            if group.bucket:
+                state = order.classify_group(group, [self.study.who])
+            states[state] += group.cases
             if group.bucket and group.status == "ready":
-                openings += self._list_opening_times(turns, group.bucket, at)
+                openings += _list_opening_times(order, group.bucket, at)
+
         for row in self.study.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.position.due_at is not None:
-                openings += self._list_opening_times(
-                    turns, row.position.bucket, max(at, row.position.due_at)
-                )
-        return _describe_states(states), min(openings, default=None)
-
-    @staticmethod
-    def _list_opening_times(turns: CallOrder, text: str, since: datetime) -> list[datetime]:
-        """List when cases of these criteria may be called by this interviewer, from `since` on; empty: never."""
-        bucket = parse_criteria(text)
-        opens = turns.find_opening(bucket, since) if turns.suits(bucket) else None
-        return [opens] if opens is not None else []
+                since = max(at, row.position.due_at)
+                openings += _list_opening_times(order, row.position.bucket, since)
+        return Outlook(states, min(openings, default=None))
 
     def _build_claim(
-        self, case: Case, at: datetime, full: Collection[str], *, by_key: bool
+        self, case: Case, at: datetime, full_cells: Collection[str], *, by_key: bool
     ) -> ClaimContext:
-        who, people, on_list = self.study.who, self.study.people, self.is_case_on_dnc_list(case.key)
-        return ClaimContext(at, who, people, full, on_do_not_call_list=on_list, by_key=by_key)
-
-    def why_forbidden(self, case: Case, at: datetime) -> str:
-        """Explain why nobody may call this case now, even by its key; empty: it may be called. Raises StoreError."""
-        full = self.study.plan.quotas.list_full_cells(self.study.store.cases.quotas.read_fill())
-        return explain_forbidden(
-            case, self.study.plan, self._build_claim(case, at, full, by_key=True)
+        return ClaimContext(
+            at=at,
+            who=self.study.who,
+            people=self.study.people,
+            full_cells=full_cells,
+            on_do_not_call_list=self.is_case_on_dnc_list(case.key),
+            by_key=by_key,
         )
+
+    def find_prohibition(self, case: Case, at: datetime) -> Words | None:
+        """Return why the case may not be called now even by its key; None if it may. Raises StoreError."""
+        full_cells = self.study.plan.quotas.list_full_cells(
+            self.study.store.cases.quotas.read_fill()
+        )
+        context = self._build_claim(case, at, full_cells, by_key=True)
+        prohibition = find_prohibition(case, self.study.plan, context)
+        if prohibition is None:
+            return None
+        return prohibition.explanation
 
     def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is on the do-not-call list."""
@@ -174,16 +212,10 @@ class CaseQueue:
         self.study.store.cases.update(update)
 
 
-STATE_WORDS: Final = json.loads(
-    Path(__file__).with_name("case_states.json").read_text(encoding="utf-8")
-)
-
-
-def _describe_states(states: Mapping[str, int]) -> str:
-    """Explain why there is no case, from the number of cases in each state."""
-    if not sum(states.values()):
-        return "there are no cases yet: ask a supervisor to import the sample"
-    parts = [
-        f"{states[state]} {words}" for state, words in STATE_WORDS.items() if states.get(state)
-    ]
-    return ", ".join(parts) or "every case is done"
+def _list_opening_times(order: CallOrder, bucket: str, since: datetime) -> list[datetime]:
+    """List when this interviewer may call cases of a bucket, from `since` on; empty if never."""
+    criteria = parse_criteria(bucket)
+    if not order.suits(criteria):
+        return []
+    opens = order.find_opening(criteria, since)
+    return [] if opens is None else [opens]

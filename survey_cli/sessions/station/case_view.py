@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.entries import to_plain_text
 from survey_cli.fieldwork.appointments.appointment import find_open_appointment
-from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.case import Case, NumberRecord, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
-from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
+from survey_cli.fieldwork.queue.calling_rules import find_number_obstacle
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.texts.languages import get_language_name
@@ -154,11 +155,19 @@ def _build_numbers(
             state=number.state,
             current=number.position == current,
             outcome=outcomes.get(number.position, ""),
-            why_not=explain_number_closed(case, number, plan, at) if number.state == "live" else "",
+            why_not=_explain_number(case, number, plan, at),
             by_hand=plan.requires_manual_dialing(number.line, case.columns),
         )
         for number in case.numbers
     )
+
+
+def _explain_number(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:
+    """Return why a live number may not be dialed now; empty if it may, or if it is never dialed."""
+    if number.state != "live":
+        return ""
+    obstacle = find_number_obstacle(case, number, plan, at)
+    return "" if obstacle is None else str(obstacle)
 
 
 def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:
@@ -199,4 +208,6 @@ def describe_state(row: CaseRow, plan: Plan) -> str:
     outcome = (
         describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
     )
-    return f"{row.status}: {row.position.why or outcome}"
+    if row.position.reason == DUE:
+        return f"{row.status}: {outcome}"
+    return f"{row.status}: {row.position.reason.words}"

@@ -18,7 +18,7 @@ from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import list_call_zones
-from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
+from survey_cli.fieldwork.queue.calling_rules import find_number_obstacle
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError
@@ -39,6 +39,7 @@ from survey_cli.store.cases.case_records import CaseRow, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.upkeep import reconcile_returned
 from survey_cli.study.open_study import OpenStudy, StudyFiles
+from survey_cli.wording import Words
 
 NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
 STRONGEST_REFUSAL: Final = 3
@@ -397,11 +398,12 @@ class StationSession:
         if (stop := self._apply_stop(at)) is not None:
             return stop
         plan = self._study.plan  # as it was read again
-        why_not = explain_number_closed(case.case, number, plan, at)
-        why_not = why_not or self._study.queue.why_forbidden(case.case, at)
+        obstacle = find_number_obstacle(case.case, number, plan, at)
+        if obstacle is None:
+            obstacle = self._study.queue.find_prohibition(case.case, at)
         changed = f"; {self._notice}" if self._notice else ""
-        if why_not:
-            return Rejection(f"not now: {why_not}{changed}")
+        if obstacle is not None:
+            return Rejection(f"not now: {obstacle}{changed}")
         digits = case.find_number(number.position)
         if digits is None:
             return Rejection("its digits have been erased")
@@ -658,9 +660,12 @@ class StationSession:
         self._show(claimed)
         language = claimed.case.language
         queue, at = self._study.queue, self._clock()
-        why_not = stop.why if stop is not None else queue.why_forbidden(claimed.case, at)
-        if why_not and self._case is not None:
-            self._case = replace(self._case, notice=f"Don't dial this number: {why_not}.")
+        if stop is not None:
+            obstacle: Words | None = Words(stop.why)
+        else:
+            obstacle = queue.find_prohibition(claimed.case, at)
+        if obstacle is not None and self._case is not None:
+            self._case = replace(self._case, notice=f"Don't dial this number: {obstacle}.")
         elif self._case is not None and not queue.study.who.speaks(language):
             notice = f"This case needs {get_language_name(language)}, which {self.interviewer} does not speak."
             self._case = replace(self._case, notice=notice)

@@ -172,11 +172,10 @@ class StationStudy:
             and self._outlook[0] <= at < self._outlook[0] + OUTLOOK_INTERVAL
         ):
             return self._outlook[1]
-        why, next_at = self.queue.find_outlook(at)
-        self._outlook = (
-            at,
-            station_views.IdleView(why=why, next_at=self.to_local(next_at) if next_at else None),
-        )
+        outlook = self.queue.find_outlook(at)
+        next_at = self.to_local(outlook.next_at) if outlook.next_at else None
+        view = station_views.IdleView(why=str(outlook.words), next_at=next_at)
+        self._outlook = (at, view)
         return self._outlook[1]
 
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:

@@ -41,7 +41,7 @@ from survey_cli.fieldwork.plan.plan import (
     find_full_cell,
 )
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
-from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
+from survey_cli.fieldwork.queue.calling_rules import find_number_obstacle
 from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
 from survey_cli.fieldwork.queue.scheduling import (
     ClaimCriteria,
@@ -507,7 +507,7 @@ class FieldworkModel:
         while True:
             case = self._cases[key]
             number = case.next_number
-            if number is None or explain_number_closed(case, number, self.plan, self.at):
+            if number is None or find_number_obstacle(case, number, self.plan, self.at):
                 agent.skipped.add(key)
                 called = case.open_attempt is not None and case.open_attempt.calls
                 end = (

@@ -18,6 +18,7 @@ from survey_cli.fieldwork.case.codec import (
 )
 from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
+from survey_cli.fieldwork.queue.reason_codec import decode_reason, encode_reason
 from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition, QueueStatus
 from survey_cli.values import Value
 
@@ -229,16 +230,31 @@ SPELLINGS: Final = (
 O'Brien. Each is replaced in this order."""
 
 
+def _encode_optional_time(at: datetime | None) -> str | None:
+    return None if at is None else encode_timestamp(at)
+
+
 def _decode_optional_time(text: str | None) -> datetime | None:
     return None if text is None else decode_timestamp(text)
 
 
 def encode_queue_position(position: QueuePosition) -> tuple[str | int | None, ...]:
     """Encode a queue position and the edition of the rules by which it was computed, which are this program's."""
-    columns = (
-        encode_timestamp(value) if isinstance(value, datetime) else value for value in position
+    return (
+        position.status,
+        _encode_optional_time(position.due_at),
+        position.bucket,
+        position.rank,
+        position.code,
+        position.outcome,
+        position.attempts,
+        encode_reason(position.reason),
+        _encode_optional_time(position.promised_at),
+        _encode_optional_time(position.promised_until),
+        position.owner,
+        position.activity,
+        QUEUE_RULES_EDITION,
     )
-    return (*columns, QUEUE_RULES_EDITION)
 
 
 def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
@@ -248,43 +264,50 @@ def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
     """Decode a row with the columns of `case_statements.ROW_COLUMNS`."""
-    (
-        key,
-        ordinal,
-        seq,
-        position_seq,
-        status,
-        was,
-        due_at,
-        *others,
-        promised_at,
-        promised_until,
-        owner,
-        activity,
-    ) = row[:17]
+    key, ordinal, seq, position_seq, status, *position_columns = row[:17]
     by, station, until, frame, replicate, mark, updated_at, counted, rules = row[17:]
-    due_at, promised_at, promised_until = map(
-        _decode_optional_time, (due_at, promised_at, promised_until)
-    )
-    position = QueuePosition._make(
-        (was, due_at, *others, promised_at, promised_until, owner, activity)
-    )
-    holder = None if until is None else LeaseHolder(by, station, decode_timestamp(until))
-    status, updated_at = was if status == "arriving" else status, decode_timestamp(updated_at)
+    position = _decode_queue_position(position_columns)
+
+    holder = None
+    if until is not None:
+        holder = LeaseHolder(by, station, decode_timestamp(until))
+    # a case of an import that is being settled counts as what it will be
+    if status == "arriving":
+        status = position.status
     return CaseRow(
-        key,
-        ordinal,
-        seq,
-        position_seq,
-        status,
-        position,
-        holder,
-        frame,
-        replicate,
-        mark,
-        updated_at,
-        counted,
-        rules,
+        key=key,
+        ordinal=ordinal,
+        seq=seq,
+        position_seq=position_seq,
+        status=status,
+        position=position,
+        holder=holder,
+        frame=frame,
+        replicate=replicate,
+        fingerprint=mark,
+        updated_at=decode_timestamp(updated_at),
+        activity_seq=counted,
+        rules=rules,
+    )
+
+
+def _decode_queue_position(columns: Sequence[Any]) -> QueuePosition:
+    """Decode a queue position from the columns that `encode_queue_position` returns, without the edition."""
+    status, due_at, bucket, rank, code, outcome, attempts, reason, *appointment = columns
+    promised_at, promised_until, owner, activity = appointment
+    return QueuePosition(
+        status=status,
+        due_at=_decode_optional_time(due_at),
+        bucket=bucket,
+        rank=rank,
+        code=code,
+        outcome=outcome,
+        attempts=attempts,
+        reason=decode_reason(reason),
+        promised_at=_decode_optional_time(promised_at),
+        promised_until=_decode_optional_time(promised_until),
+        owner=owner,
+        activity=activity,
     )
 
 

@@ -16,6 +16,8 @@ from survey_cli.fieldwork.case.activity import UNRELEASED, ActivityName, format_
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
 from survey_cli.fieldwork.queue.call_order import CaseGroup
+from survey_cli.fieldwork.queue.reason_codec import decode_reason, encode_reason
+from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
 from survey_cli.store.cases.case_records import decode_histories
@@ -38,8 +40,8 @@ class CaseState(NamedTuple):
     replicate: str
     bucket: str
     """Empty for cases that are not in the queue."""
-    why: str
-    """The reason why waiting cases wait."""
+    stored_reason: str
+    """Why waiting cases wait, in the form of `reason_codec`."""
     has_appointment: int
 
 
@@ -112,20 +114,26 @@ class LiveCounts(StorePart):
         """Count all cases by what decides whether they may be called at this time."""
         groups: Counter[tuple[str, str, str, bool, bool]] = Counter()
         for state, cases in self.count_states().items():
-            groups[state.status, state.bucket, state.why, bool(state.has_appointment), False] += (
-                cases
-            )
+            has_appointment = bool(state.has_appointment)
+            group = (state.status, state.bucket, state.stored_reason, has_appointment, False)
+            groups[group] += cases
         before = encode_timestamp(at - OWNER_FIRST_PERIOD)
-        for status, bucket, why, cases in self._db.read(sql.ANYBODYS_APPOINTMENTS, (before,)):
-            groups[status, bucket, why, True, False] -= cases
-            groups[status, bucket, why, True, True] += cases
-        # What has become due since the queue was updated is counted as if it were ready.
-        for bucket, why, promised, is_anybodys, cases in self._db.read(
-            sql.DUE_WAITING, (before, encode_timestamp(at))
-        ):
-            groups["waiting", bucket, why, bool(promised), bool(is_anybodys)] -= cases
-            groups["ready", bucket, "", bool(promised), bool(is_anybodys)] += cases
-        return [CaseGroup(*group, cases) for group, cases in sorted((+groups).items())]
+        for status, bucket, reason, cases in self._db.read(sql.ANYBODYS_APPOINTMENTS, (before,)):
+            groups[status, bucket, reason, True, False] -= cases
+            groups[status, bucket, reason, True, True] += cases
+
+        # cases that have become due since the queue was updated are counted as if they were ready
+        due_waiting = self._db.read(sql.DUE_WAITING, (before, encode_timestamp(at)))
+        for bucket, reason, promised, is_anybodys, cases in due_waiting:
+            groups["waiting", bucket, reason, bool(promised), bool(is_anybodys)] -= cases
+            groups["ready", bucket, encode_reason(DUE), bool(promised), bool(is_anybodys)] += cases
+
+        return [
+            CaseGroup(status, bucket, decode_reason(reason), has_appointment, open_to_all, cases)
+            for (status, bucket, reason, has_appointment, open_to_all), cases in sorted(
+                (+groups).items()
+            )
+        ]
 
     def read_activity(self, *, fold_at: datetime | None = None) -> Counter[ActivityName]:
         """Return the whole activity since the beginning.

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.events import InterviewEnded, InterviewStopped
 from survey_cli.engine.machine import COMPLETE
+from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import (
     CaseClaimed,
     CaseErased,
@@ -19,6 +20,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRevoked,
 )
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.queue.reasons import ReasonKind
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.store import InterviewRow, Store
@@ -202,16 +204,20 @@ def finish_erasures(study: OpenStudy) -> ErasureResult:
 
 def _iterate_half_erased(store: Store) -> Iterator[str]:
     """Yield the cases that were erased and of which data are left."""
-    for row in store.cases.queries.iterate_rows(status="done"):
-        if row.position.why != "erased":
+    queries = store.cases.queries
+    for row in queries.iterate_rows(status="done"):
+        if row.position.reason.kind is not ReasonKind.ERASED:
             continue
-        interviews = list_person_interviews(store, row.key)
-        has_left = any(
-            not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews
+        # an outcome of the study may be named like this reason: only the history tells, and few cases are read
+        if not Case.from_history(row.key, queries.read_history(row.key)).erased:
+            continue
+
+        has_answers = any(
+            not is_erased(store.interviews.read_journal(interview.id))
+            for interview in list_person_interviews(store, row.key)
         )
-        if has_left or (
-            store.connector.supervises and store.cases.queries.find_contact(row.key) is not None
-        ):
+        has_contact = store.connector.supervises and queries.find_contact(row.key) is not None
+        if has_answers or has_contact:
             yield row.key
 
 
