@@ -87,8 +87,8 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
         if is_end and not (machine.outcome and machine.status == "suspended"):
             walk.finish()
         elif is_end:  # a temporary end: what lies behind it may still be asked
-            walk.looking_ahead = True
-    return RouteState(answers, frozenset(walk.unreached), walk.known)
+            walk.look_ahead.has_begun = True
+    return RouteState(answers, frozenset(walk.look_ahead.unreached), walk.known)
 
 
 class Interview:

@@ -16,7 +16,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
-from survey_cli.engine.route import RouteFrame, RouteStop, list_check_places
+from survey_cli.engine.route import GroupPosition, RouteStop, list_check_places
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import (
@@ -63,8 +63,8 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
         earlier=_build_earlier(machine, stop, context),
         query=_build_query(machine, stop),
         section=section,
-        position=stop.position,
-        total=stop.position + max(stop.ahead, 0),
+        position=stop.items_so_far,
+        total=stop.items_so_far + max(stop.items_ahead, 0),
         language=language,
         right_to_left=is_right_to_left(language),
         languages=machine.instrument.languages,
@@ -91,7 +91,10 @@ def _choose_text(machine: Machine, stop: RouteStop) -> Template:
     item, before = stop.item, machine.walk.stops[-2:-1]
     if item.next_text is None or not before or _is_just_resumed(machine):
         return item.text
-    is_next = before[0].frame.group is stop.frame.group and before[0].place.turn == stop.place.turn
+    is_next = (
+        before[0].group_position.group is stop.group_position.group
+        and before[0].place.turn == stop.place.turn
+    )
     return item.next_text if is_next else item.text
 
 
@@ -107,9 +110,9 @@ def _mark_outdated(prompt: entries.Prompt, earlier: Sequence[str]) -> entries.Pr
 def _build_instruction(context: ItemContext) -> entries.StyledText:
     """Return the item's instruction; before it, at a handover whom to ask for, and what is left of a total."""
     instruction = context.fill(context.item.instruction)
-    if context.left is not None and context.item.id not in context.known.hidden:
+    if context.amount_left is not None and context.item.id not in context.known.hidden:
         unit = getattr(context.item.question, "unit", None)
-        left = context.left.describe(
+        left = context.amount_left.describe(
             context.language, str(unit.get(context.language)) if unit else ""
         )
         return (entries.TextSpan(f"{left}. " if instruction else left), *instruction)
@@ -149,7 +152,7 @@ def _is_just_resumed(machine: Machine) -> bool:
 
 def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
     """Return the introductions of the groups that the item is in, the outermost first."""
-    frames: list[RouteFrame] = [stop.frame]
+    frames: list[GroupPosition] = [stop.group_position]
     while (parent := frames[-1].parent) is not None:
         frames.append(parent)
     return tuple(frame.group.intro for frame in reversed(frames) if frame.group.intro is not None)
@@ -167,7 +170,7 @@ def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
     if first.each is not None:
         return known.turn_texts[first.id, turn].fill(known, machine.language)
     total = (
-        f" of {turn + len(stop.frame.turns)}"
+        f" of {turn + len(stop.group_position.turns_to_come)}"
         if roster.until is None and roster.over is None
         else ""
     )

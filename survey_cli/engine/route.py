@@ -1,14 +1,14 @@
 """The route: the places that are asked, in order. Each condition is evaluated once, at its position.
 
-The settled part of the walk is stored, so that a step costs the same at the nine-thousandth item as at the ninth.
-Every change of the known values is recorded, so that going back undoes exactly what came after.
+The walk keeps what it has decided, so that a step takes as long at the nine-thousandth item as at
+the ninth. `Known` records every change, so that going back undoes exactly what came after.
 """
 
 import ast
 from collections.abc import Callable, Collection, Iterator
-from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from survey_cli.engine.look_ahead import LookAhead
 from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -18,41 +18,37 @@ from survey_cli.instrument.schema.items.unasked_items import ComputedItem, PickI
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 
-FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
-    (
-        "answered",
-        "dk",
-        "refused",
-        "declined",
-        "count",
-        "sum",
-        "mean",
-        "min",
-        "max",
-        "sum_answered",
-        "mean_answered",
-    )
-)
-"""Functions that treat a value that is not known yet as false or as absent: an item, or turns of a roster still to
-come."""
-
-
 PassOverCallback: TypeAlias = Callable[[str, int | None, CompiledNode], None]
+Truth: TypeAlias = bool | Missing
+"""Whether something holds, or the missing value that leaves it unknown."""
 
 
-class RouteFrame(NamedTuple):
-    """The position of the walk in one group; its parents are the groups around it. Immutable."""
+class GroupPosition(NamedTuple):
+    """The position of the walk in one group. The positions in the groups around it are its parents."""
 
-    parent: "RouteFrame | None"
+    parent: "GroupPosition | None"
     group: ItemGroup
     order: tuple[CompiledNode, ...]
     next_index: int
     """The index of the next child in `order`."""
     turn: int | None
-    turns: tuple[int, ...] = ()
-    """In a roster: the turns still to come, as far as they are known."""
+    turns_to_come: tuple[int, ...] = ()
+    """In a roster: the turns after this one, if they are known."""
     until_asked: bool = False
     """In an `until` roster: the question at the end of this turn has been asked."""
+
+    def after_next(self) -> "GroupPosition":
+        """Return the position after the next child."""
+        # positional, since `_replace` takes three times as long and this is done for every item
+        return GroupPosition(
+            self.parent,
+            self.group,
+            self.order,
+            self.next_index + 1,
+            self.turn,
+            self.turns_to_come,
+            self.until_asked,
+        )
 
 
 class RouteStop(NamedTuple):
@@ -60,15 +56,17 @@ class RouteStop(NamedTuple):
 
     place: Place
     item: question.CompiledItem
-    frame: RouteFrame
+    group_position: GroupPosition
+    """The position from which the walk goes on."""
     change_count: int
-    """The number of changes recorded before it was reached."""
+    """The number of changes that were recorded before it was reached."""
     intros: tuple[Template, ...]
     """The introductions that are read before it."""
-    position: int
-    """The number of items that count for progress up to here, this one included."""
-    ahead: int
-    """The number of items that count for progress and are still to come, as far as is known."""
+    items_so_far: int
+    """The number of items that count for progress up to here, including this one."""
+    items_ahead: int
+    """The number of items that count for progress and are still to come. It is an estimate, because
+    conditions and turns ahead are not known."""
 
 
 def _get_answer_turn(item: question.CompiledItem, turn: int | None) -> int | None:
@@ -88,33 +86,19 @@ def _iterate_rosters(node: CompiledNode) -> Iterator[Roster]:
 def _iterate_computes(group: ItemGroup) -> Iterator[question.Compute]:
     """Yield the computes in or below a group, in the order of their computation."""
     for child in group.children:
-        yield from _iterate_computes(child) if isinstance(child, ItemGroup) else child.computes
+        if isinstance(child, ItemGroup):
+            yield from _iterate_computes(child)
+        else:
+            yield from child.computes
     yield from group.computes
-
-
-@lru_cache(maxsize=4096)
-def may_change(condition: Condition) -> bool:
-    """Return whether the condition can have a value before all its inputs are known, and another one after.
-
-    This is so where it counts, asks whether something is answered, or has an `else` that covers unknown values.
-    """
-    return any(
-        isinstance(node, ast.IfExp)
-        or (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in FUNCTIONS_DEFINED_ON_UNKNOWN
-        )
-        for node in ast.walk(condition.tree)
-    )
 
 
 class RouteWalk:
     """The walk of one interview along its route.
 
-    `stops` are the places so far, the last being the current one; `known` is what is known there. `advance` goes to the
-    next place, `rewind` back to an earlier one. What is known at a stop is what was recorded before it: nothing of what
-    lies ahead.
+    `stops` are the places so far, with the current one as the last; `known` is what is known there.
+    `advance` goes to the next place, and `rewind` back to an earlier one. At a stop, only what was
+    recorded before it is known, and nothing of what lies ahead.
     """
 
     def __init__(
@@ -131,31 +115,30 @@ class RouteWalk:
         self._rules = rules
         self.known = known
         self._on_pass_over = on_pass_over
-        """Called with each item (and turn) that is off the route, and the item or group whose conditions exclude it."""
+        """Called with each item (and turn) that is off the route, and with the item or group whose
+        conditions exclude it."""
         self.stops: list[RouteStop] = []
         self.finished = False
         """The route is at its end."""
-        self.looking_ahead = False
-        """The walk has gone past an open place, to find what lies ahead: whatever depends on it is not reached."""
-        self.unreached: list[Place] = []
-        self._open: set[str] = set()
-        """While looking ahead: names whose value is not known yet."""
-        self._provisional: set[str] = set()
-        """While looking ahead: computes with a value that an open place can still change."""
+        self.look_ahead = LookAhead()
+
         self._pending_intros: tuple[tuple[ItemGroup, Template], ...] = ()
         """Introductions of groups that have been entered, to be read before their first item."""
         self._last_context: tuple[RouteStop, question.ItemContext] | None = None
+
         root = instrument.root
-        self._ahead = root.asked_count
-        self._position = 0
+        self._items_ahead = root.asked_count
+        self._items_so_far = 0
         for compute in instrument.first_computes:
             self._compute(compute)
-        self._frame: RouteFrame | None = RouteFrame(None, root, root.children, 0, None)
+        self._group_position: GroupPosition | None = GroupPosition(
+            None, root, root.children, 0, None
+        )
 
     # what is known
 
     def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
-        """Record the answer at the current stop as known from here on."""
+        """Record the answer at the current stop as known from here on. A text read aloud has none."""
         item = stop.item
         if cell is not None:
             self.known.record(item.id, cell, _get_answer_turn(item, stop.place.turn))
@@ -163,277 +146,352 @@ class RouteWalk:
             self._compute(compute)
 
     def leave_open(self, stop: RouteStop) -> None:
-        """Go past a place that nobody has answered, to find what lies ahead of it."""
-        self.looking_ahead = True
-        self.unreached.append(stop.place)
-        self._open.add(stop.item.id)
+        """Go past a place that has no answer, to find what lies ahead of it."""
+        self.look_ahead.has_begun = True
+        self.look_ahead.open_place(stop.place)
         self.record_answer(stop, NOT_REACHED)
 
+    @property
+    def looking_ahead(self) -> bool:
+        """Whether the walk has gone past an open place."""
+        return self.look_ahead.has_begun
+
     def _compute(self, compute: question.Compute) -> None:
-        first = True
+        is_first = True
         for language, condition in compute.conditions.items():
             value = condition.evaluate(self.known)
-            if first:
+            # conditions read the value in the first language, which decides for all
+            if is_first:
                 self.known.record(compute.id, value)
-                if self.looking_ahead and value == NOT_REACHED:
-                    self._open.add(compute.id)
-                elif self.looking_ahead and self._may_change(condition):
-                    self._provisional.add(compute.id)
+                self.look_ahead.note_compute(compute.id, condition, value)
             if language:
                 self.known.record_translation(compute.id, language, value)
-            first = False
+            is_first = False
 
     # moving
 
     def advance(self) -> RouteStop | None:
         """Go to the next place on the route and return it, or None at the end."""
-        frame = self._frame
-        while frame is not None:
-            parent, group, order, index, turn, turns, until_asked = frame
-            if index < len(order):
-                node = order[index]
-                frame = RouteFrame(parent, group, order, index + 1, turn, turns, until_asked)
-                on_route = self._is_asked(node, group, turn)
-                if on_route is not True:
-                    self._pass_over(node, turn, on_route)
-                elif isinstance(node, question.CompiledItem):
-                    return self._make_stop(node, frame)
-                elif node.pick is not None and not self._is_pick_made(node.pick, turn):
-                    return self._make_stop(node.pick, frame._replace(next_index=index))
-                else:
-                    frame = self._enter(node, frame)
-                continue
-            if isinstance(group, Roster):
-                if group.until is not None and not until_asked and turn is not None and turns:
-                    return self._make_stop(
-                        group.until, RouteFrame(parent, group, order, index, turn, turns, True)
-                    )
-                if (
-                    group.until is not None
-                    and until_asked
-                    and self.known.value(group.until.id, turn) != 1
-                ):
-                    self._leave_turns(group, range(1, (turn or 0) + 1))
-                    if self.looking_ahead and self.known.value(group.until.id, turn) == NOT_REACHED:
-                        self._leave_turns_open(group, turns)
-                    turns = ()
-                if turns:
-                    frame = self._enter_turn(group, parent, turns)
-                    continue
-                self.known.go_to_turn(None)
-            self._pending_intros = tuple(
-                pending for pending in self._pending_intros if pending[0] is not group
-            )
-            for compute in group.computes:
-                self._compute(compute)
-            frame = parent
+        position = self._group_position
+        reached: RouteStop | GroupPosition | None
+        while position is not None:
+            if position.next_index < len(position.order):
+                reached = self._go_to_next(position)
+            else:
+                reached = self._leave_group(position)
+
+            if isinstance(reached, RouteStop):
+                return reached
+            position = reached
+
         self.finish()
         return None
 
     def finish(self) -> None:
-        """End the route: an `end` was reached."""
-        self._frame = None
+        """End the route, because an `end` was reached or nothing comes after."""
+        self._group_position = None
         self.finished = True
 
     def rewind(self, index: int) -> RouteStop:
-        """Return to an earlier stop; everything after it is off the walk."""
+        """Return to an earlier stop. Everything after it is off the walk."""
         stop = self.stops[index]
         del self.stops[index + 1 :]
         self.known.undo_changes(stop.change_count)
-        self._frame = stop.frame
-        self._position, self._ahead = stop.position, stop.ahead
+
+        self._group_position = stop.group_position
+        self._items_so_far = stop.items_so_far
+        self._items_ahead = stop.items_ahead
         self._pending_intros = ()
         self.finished = False
         return stop
 
-    def _make_stop(self, item: question.CompiledItem, frame: RouteFrame) -> RouteStop:
-        self._frame = frame
+    def _go_to_next(self, position: GroupPosition) -> RouteStop | GroupPosition:
+        """Stop at the next child, enter it, or pass over it."""
+        node = position.order[position.next_index]
+        after = position.after_next()
+
+        is_asked = self._is_asked(node, position.group, position.turn)
+        if is_asked is not True:
+            self._pass_over(node, position.turn, is_asked)
+            return after
+
+        if isinstance(node, question.CompiledItem):
+            return self._make_stop(node, after)
+
+        # first the computer picks, then the walk comes back to the same group
+        if node.pick is not None and not self._is_pick_made(node.pick, position.turn):
+            return self._make_stop(node.pick, position)
+        return self._enter(node, after)
+
+    def _leave_group(self, position: GroupPosition) -> RouteStop | GroupPosition | None:
+        """Go on at the end of a group: to the next turn, or to what comes after the group."""
+        group = position.group
+        if isinstance(group, Roster):
+            reached = self._end_turn(group, position)
+            if reached is not None:
+                return reached
+            self.known.go_to_turn(None)
+
+        # if it had no item to read the introduction before, nobody hears it
+        self._pending_intros = tuple(
+            pending for pending in self._pending_intros if pending[0] is not group
+        )
+        for compute in group.computes:
+            self._compute(compute)
+        return position.parent
+
+    def _end_turn(
+        self, roster: Roster, position: GroupPosition
+    ) -> RouteStop | GroupPosition | None:
+        """Go to the question whether there is another turn, or to the next turn; None if there is none."""
+        turns_to_come = position.turns_to_come
+        turn = position.turn
+        if roster.until is not None and turn is not None:
+            if not position.until_asked and turns_to_come:
+                return self._make_stop(roster.until, position._replace(until_asked=True))
+
+            answer = self.known.value(roster.until.id, turn)
+            if position.until_asked and answer != 1:
+                self._leave_turns(roster, range(1, turn + 1))
+                if self.looking_ahead and answer == NOT_REACHED:
+                    self._leave_turns_open(roster, turns_to_come)
+                turns_to_come = ()
+
+        if turns_to_come:
+            return self._enter_turn(roster, position.parent, turns_to_come)
+        return None
+
+    def _make_stop(self, item: question.CompiledItem, position: GroupPosition) -> RouteStop:
+        self._group_position = position
         if item.counts_in_progress:
-            self._position += 1
-            self._ahead -= 1
-        place = item.place if item.roster is None else Place(item.id, frame.turn)
+            self._items_so_far += 1
+            self._items_ahead -= 1
+
+        place = item.place if item.roster is None else Place(item.id, position.turn)
+
+        # what the computer answers is not read, so the introduction waits for the next item
         intros: tuple[Template, ...] = ()
         if self._pending_intros and not isinstance(item.question, ComputedItem):
             intros = tuple(template for _, template in self._pending_intros)
             self._pending_intros = ()
+
         stop = RouteStop(
-            place, item, frame, self.known.change_count, intros, self._position, self._ahead
+            place,
+            item,
+            position,
+            self.known.change_count,
+            intros,
+            self._items_so_far,
+            self._items_ahead,
         )
         self.stops.append(stop)
         return stop
 
-    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
+    # what is on the route
+
+    def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Truth:
         """Return whether the walk goes into a node of a group: its conditions are true, and it is picked."""
         on_route = self._is_on_route(node)
         if on_route is True and group.pick is not None and not isinstance(group, Roster):
             return self._is_picked(group.pick, turn, node.id)
         return on_route
 
-    def _is_on_route(self, node: CompiledNode) -> Any:
-        """Return True where the node is on the route, else False or, where it is unknown, the missing value."""
+    def _is_on_route(self, node: CompiledNode) -> Truth:
+        """Return whether the conditions of a node allow it, or the missing value that leaves it unknown."""
         if node.ask_if is not None:
             value = node.ask_if.evaluate(self.known)
-            if self.looking_ahead and self._may_change(node.ask_if):
+            if self.look_ahead.is_open(node.ask_if, value):
                 return NOT_REACHED
             if value is not True:
-                return value
+                return value  # type: ignore[no-any-return]  # a condition returns a truth value
+
         if node.unless is not None:
             value = node.unless.evaluate(self.known)
-            if self.looking_ahead and (value == NOT_REACHED or self._may_change(node.unless)):
+            if self.look_ahead.is_open(node.unless, value):
                 return NOT_REACHED
             if value is True:
                 return False
+
+        # interviews that began under the first rules were asked questions without an option
         if isinstance(node, question.CompiledItem) and node.options_conditional and self._rules > 1:
             return self._has_offered_option(node)
         return True
 
-    def _has_offered_option(self, item: question.CompiledItem) -> Any:
-        """Return whether any option is offered, or `NOT_REACHED` where it is unknown.
-
-        Without an option there is nothing to ask.
-        """
-        result: Any = False
+    def _has_offered_option(self, item: question.CompiledItem) -> Truth:
+        """Return whether an option is offered. Without one there is nothing to ask."""
+        result: Truth = False
         for option in item.options:
             assert option.ask_if is not None
             value = option.ask_if.evaluate(self.known)
-            if self.looking_ahead and (value == NOT_REACHED or self._may_change(option.ask_if)):
+            if self.look_ahead.is_open(option.ask_if, value):
                 result = NOT_REACHED
             elif value is True:
                 return True
         return result
 
-    def _may_change(self, condition: Condition) -> bool:
-        """Return whether the condition's value may still change with answers to open places.
+    def _pass_over(self, node: CompiledNode, turn: int | None, on_route: Truth) -> None:
+        """Mark the node as off the route or, while looking ahead, as not reached."""
+        is_open = self.looking_ahead and on_route == NOT_REACHED
+        missing = NOT_REACHED if is_open else NOT_ASKED
 
-        `not answered(q)` is true of a q that is still to come.
-        """
-        if not self._provisional.isdisjoint(condition.names):
-            return True
-        return not self._open.isdisjoint(condition.names) and may_change(condition)
-
-    def _pass_over(self, node: CompiledNode, turn: int | None, on_route: Any) -> None:
-        """Mark the node as off the route or, while looking ahead, as unknown."""
-        unreached = self.looking_ahead and on_route == NOT_REACHED
-        missing = NOT_REACHED if unreached else NOT_ASKED
         if isinstance(node, question.CompiledItem):
-            self._ahead -= node.counts_in_progress
+            if node.counts_in_progress:
+                self._items_ahead -= 1
             self._mark_absent(node, turn, missing, node)
             for compute in node.computes:
                 self._compute(compute)
             return
-        self._ahead -= node.asked_count
-        for item in (*node.items, node.pick) if node.pick is not None else node.items:
+
+        self._items_ahead -= node.asked_count
+        items = list(node.items)
+        if node.pick is not None:
+            items.append(node.pick)
+        for item in items:
+            # items of a roster have no turn here: their places are marked with the roster
             if item.roster is None or turn is not None:
                 self._mark_absent(item, turn, missing, node)
+
         for roster in _iterate_rosters(node):
             self.known.record_turns(roster.id, ())
-            if unreached:
+            if is_open:
                 self._leave_turns_open(roster, range(1, roster.maximum + 1))
             else:
                 self._leave_turns(roster, ())
+
         for compute in _iterate_computes(node):
             self._compute(compute)
 
     def _mark_absent(
         self, item: question.CompiledItem, turn: int | None, missing: Missing, node: CompiledNode
     ) -> None:
+        """Mark an item as not asked or not reached, because of the conditions of a node."""
         item_turn = _get_answer_turn(item, turn)
         self.known.record(item.id, missing, item_turn)
         if missing is NOT_REACHED:
-            self.unreached.append(Place(item.id, item_turn))
-            self._open.add(item.id)
+            self.look_ahead.open_place(Place(item.id, item_turn))
         elif self._on_pass_over is not None:
             self._on_pass_over(item.id, item_turn, node)
 
-    def _leave_turns(self, roster: Roster, on_route: Collection[int]) -> None:
-        """Mark all turns but those on the route as off it."""
-        if self._on_pass_over is not None:
-            for turn in range(1, roster.maximum + 1):
-                if turn not in on_route:
-                    for item in roster.items:
-                        self._on_pass_over(item.id, turn, roster)
+    # groups, and what is picked of them
 
-    def _enter(self, group: ItemGroup, parent: RouteFrame) -> RouteFrame:
+    def _enter(self, group: ItemGroup, parent: GroupPosition) -> GroupPosition:
         if group.intro is not None:
             self._pending_intros = (*self._pending_intros, (group, group.intro))
-        if not isinstance(group, Roster):
-            return RouteFrame(
-                parent,
-                group,
-                order_children(group, seed=self.seed, turn=parent.turn),
-                0,
-                parent.turn,
-            )
-        turns = self._list_turns(group)
-        if group.pick is not None and isinstance(turns, tuple):
-            picked = self.known.value(group.pick.id)
-            if picked == NOT_REACHED:
-                self._leave_turns_open(group, turns)
-            is_known = not isinstance(picked, Missing)
-            turns = tuple(
-                turn
-                for turn in turns
-                if is_known and self._is_picked(group.pick, None, turn) is True
-            )
-        if group.over is not None:
-            self.known.record_entry(group.id)
-            if self.looking_ahead and (open_turns := self._list_open_turns(group)):
-                self._leave_turns_open(group, open_turns)
-        self.known.record_turns(group.id, () if isinstance(turns, tuple) else turns)
-        turns = turns if isinstance(turns, tuple) else ()
-        self._leave_turns(group, turns)
-        if not turns:
-            self._ahead -= group.asked_count
-            if self.looking_ahead and group.until is None:
-                self._pass_over_turns(group)
-            return RouteFrame(parent, group, (), 0, None)
-        if group.until is None:
-            self._ahead += (len(turns) - 1) * group.asked_count
-        return self._enter_turn(group, parent, turns)
+        if isinstance(group, Roster):
+            return self._enter_roster(group, parent)
 
-    def _pass_over_turns(self, roster: Roster) -> None:
-        """Mark turns as open where their number is not known yet."""
-        count = roster.count.evaluate(self.known) if roster.count is not None else None
-        if roster.each is not None:
-            count = self.known.value(roster.each.id)
-        if count == NOT_REACHED:
-            self._leave_turns_open(roster, range(1, roster.maximum + 1))
-
-    def _is_picked(self, pick: question.CompiledItem, turn: int | None, name: Code) -> Any:
-        """Return whether an item or turn is picked; `NOT_REACHED` where that is not known yet."""
-        value = self.known.value(pick.id, _get_answer_turn(pick, turn))
-        assert isinstance(pick.question, PickItem)
-        return NOT_REACHED if value == NOT_REACHED else name in pick.question.list_picked(value)
+        order = order_children(group, seed=self.seed, turn=parent.turn)
+        return GroupPosition(parent, group, order, 0, parent.turn)
 
     def _is_pick_made(self, pick: question.CompiledItem, turn: int | None) -> bool:
         return self.known.has_value(pick.id, _get_answer_turn(pick, turn))
 
+    def _is_picked(self, pick: question.CompiledItem, turn: int | None, name: Code) -> Truth:
+        """Return whether an item or turn is picked; `NOT_REACHED` if that isn't known yet."""
+        assert isinstance(pick.question, PickItem)
+        value = self.known.value(pick.id, _get_answer_turn(pick, turn))
+        if value == NOT_REACHED:
+            return NOT_REACHED
+        return name in pick.question.list_picked(value)
+
     def list_candidates(self, stop: RouteStop) -> tuple[Code, ...] | Missing:
         """Return the items or turns of which some are picked at this stop, in written order."""
-        group = stop.frame.order[stop.frame.next_index]
+        group = stop.group_position.order[stop.group_position.next_index]
         assert isinstance(group, ItemGroup)
         if isinstance(group, Roster):
             return self._list_turns(group)
         return tuple(child.id for child in group.children if self._is_on_route(child) is True)
 
-    def _list_open_turns(self, roster: Roster) -> list[int]:
-        """List the turns of another roster of which is not known yet whether this one visits them."""
-        assert roster.over is not None
-        turns = self.known.turns_of(roster.over.id)
-        if isinstance(turns, Missing):
-            return list(range(1, roster.maximum + 1)) if turns == NOT_REACHED else []
-        may_have_more = self.known.may_have_more_turns(roster.over.id)
-        tests = {turn: self._test_turn(roster.where, turn) for turn in turns}
-        may_change = roster.where is not None and self._may_change(roster.where)
-        return [
-            turn
-            for turn in range(1, roster.maximum + 1)
-            if (may_have_more if turn not in tests else tests[turn] == NOT_REACHED or may_change)
-        ]
+    # rosters and their turns
 
-    def _test_turn(self, where: Condition | None, turn: int) -> Any:
-        """Return whether a condition holds in a turn of a roster that was passed."""
-        return True if where is None else where.evaluate(self.known.in_turn(turn))
+    def _enter_roster(self, roster: Roster, parent: GroupPosition) -> GroupPosition:
+        """Enter the first turn of a roster, or a roster without turns, which ends at once."""
+        turns = self._list_turns(roster)
+        if roster.pick is not None and isinstance(turns, tuple):
+            turns = self._select_picked(roster, roster.pick, turns)
+
+        if roster.over is not None:
+            self.known.record_entry(roster.id)
+            if self.looking_ahead:
+                open_turns = self._list_open_turns(roster, roster.over)
+                if open_turns:
+                    self._leave_turns_open(roster, open_turns)
+
+        if isinstance(turns, Missing):
+            self.known.record_turns(roster.id, turns)
+            turns = ()
+        else:
+            self.known.record_turns(roster.id, ())  # they are added one by one
+        self._leave_turns(roster, turns)
+
+        if not turns:
+            self._items_ahead -= roster.asked_count
+            if self.looking_ahead and roster.until is None:
+                self._open_uncounted_turns(roster)
+            return GroupPosition(parent, roster, (), 0, None)
+
+        # of an `until` roster, each turn is added when it is entered
+        if roster.until is None:
+            self._items_ahead += (len(turns) - 1) * roster.asked_count
+        return self._enter_turn(roster, parent, turns)
+
+    def _enter_turn(
+        self, roster: Roster, parent: GroupPosition | None, turns: tuple[int, ...]
+    ) -> GroupPosition:
+        """Enter the first of these turns."""
+        turn = turns[0]
+        if roster.until is not None and turn > 1:
+            self._items_ahead += roster.asked_count
+
+        text = roster.each.options[turn - 1].text if roster.each is not None else None
+        self.known.enter_turn(roster.id, turn, text)
+
+        order = order_children(roster, seed=self.seed, turn=turn)
+        return GroupPosition(parent, roster, order, 0, turn, turns[1:])
+
+    def _select_picked(
+        self, roster: Roster, pick: question.CompiledItem, turns: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Return those of the turns that the computer has picked."""
+        picked = self.known.value(pick.id)
+        if picked == NOT_REACHED:
+            self._leave_turns_open(roster, turns)
+        if isinstance(picked, Missing):
+            return ()
+        return tuple(turn for turn in turns if self._is_picked(pick, None, turn) is True)
+
+    def _list_turns(self, roster: Roster) -> tuple[int, ...] | Missing:
+        """Return the turns on the route, or the missing value that leaves their number unknown."""
+        if roster.until is not None:
+            return tuple(range(1, roster.maximum + 1))
+        if roster.over is not None:
+            return self.select_turns(roster.over.id, roster.where)
+        if roster.each is not None:
+            return self._list_option_turns(roster, roster.each)
+
+        count = roster.count.evaluate(self.known) if roster.count is not None else 0
+        if isinstance(count, Missing):
+            return count
+        if isinstance(count, bool) or not isinstance(count, int | float):
+            return ()
+        number = min(int(count), roster.maximum)
+        return tuple(range(1, max(0, number) + 1))
+
+    def _list_option_turns(
+        self, roster: Roster, each: question.CompiledItem
+    ) -> tuple[int, ...] | Missing:
+        """Return the turns of an `each` roster: the numbers of the options that were chosen."""
+        codes = self.known.value(each.id)
+        if isinstance(codes, Missing):
+            return codes
+        if not isinstance(codes, tuple):
+            return ()
+
+        turns = []
+        for number, option in enumerate(each.options, 1):
+            if option.code in codes:
+                turns.append(number)
+        return tuple(turns[: roster.maximum])
 
     def select_turns(self, roster: str, where: Condition | None) -> tuple[int, ...] | Missing:
         """Return the turns of a roster in which a condition is true, or why its turns are not known."""
@@ -442,87 +500,107 @@ class RouteWalk:
             return turns
         return tuple(turn for turn in turns if self._test_turn(where, turn) is True)
 
+    def _test_turn(self, where: Condition | None, turn: int) -> Truth:
+        """Return whether a condition holds in a turn of a roster that was passed."""
+        if where is None:
+            return True
+        return where.evaluate(self.known.in_turn(turn))  # type: ignore[no-any-return]  # a condition returns a truth value
+
+    def _leave_turns(self, roster: Roster, on_route: Collection[int]) -> None:
+        """Mark all turns except those on the route as off it."""
+        if self._on_pass_over is None:
+            return
+        for turn in range(1, roster.maximum + 1):
+            if turn not in on_route:
+                for item in roster.items:
+                    self._on_pass_over(item.id, turn, roster)
+
+    # turns that are open while the walk looks ahead
+
+    def _list_open_turns(self, roster: Roster, over: Roster) -> list[int]:
+        """Return the turns of another roster of which isn't known yet whether this one visits them."""
+        all_turns = range(1, roster.maximum + 1)
+        turns = self.known.turns_of(over.id)
+        if isinstance(turns, Missing):
+            return list(all_turns) if turns == NOT_REACHED else []
+
+        may_have_more = self.known.may_have_more_turns(over.id)
+        may_change = roster.where is not None and self.look_ahead.may_change(roster.where)
+        open_turns = []
+        for turn in all_turns:
+            if turn not in turns:
+                is_open = may_have_more
+            else:
+                is_open = may_change or self._test_turn(roster.where, turn) == NOT_REACHED
+            if is_open:
+                open_turns.append(turn)
+        return open_turns
+
+    def _open_uncounted_turns(self, roster: Roster) -> None:
+        """Mark all turns as open if their number isn't known yet."""
+        count = None
+        if roster.each is not None:
+            count = self.known.value(roster.each.id)
+        elif roster.count is not None:
+            count = roster.count.evaluate(self.known)
+        if count == NOT_REACHED:
+            self._leave_turns_open(roster, range(1, roster.maximum + 1))
+
     def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
-        """Mark these turns as open: whether they will exist is not known yet."""
+        """Mark these turns as open: whether they will exist isn't known yet."""
         self.known.record_open_turns(roster.id)
         for item in roster.items:
-            self._open.add(item.id)
-            last = roster.maximum - (
-                item is roster.until
-            )  # after the last turn, no further one is offered
-            self.unreached.extend(Place(item.id, turn) for turn in turns if turn <= last)
-
-    def _list_turns(self, roster: Roster) -> tuple[int, ...] | Missing:
-        """Return the numbers of the turns on the route, or the missing value that leaves their number unknown."""
-        if roster.until is not None:
-            return tuple(range(1, roster.maximum + 1))
-        if roster.over is not None:
-            return self.select_turns(roster.over.id, roster.where)
-        if roster.each is not None:
-            codes = self.known.value(roster.each.id)
-            if not isinstance(codes, tuple):
-                return codes if isinstance(codes, Missing) else ()
-            turns = [
-                number
-                for number, option in enumerate(roster.each.options, 1)
-                if option.code in codes
-            ]
-            return tuple(turns[: roster.maximum])
-        count = roster.count.evaluate(self.known) if roster.count is not None else 0
-        if isinstance(count, Missing):
-            return count
-        if isinstance(count, bool) or not isinstance(count, int | float):
-            return ()
-        return tuple(range(1, max(0, min(int(count), roster.maximum)) + 1))
-
-    def _enter_turn(
-        self, roster: Roster, parent: RouteFrame | None, turns: tuple[int, ...]
-    ) -> RouteFrame:
-        turn = turns[0]
-        if roster.until is not None and turn > 1:
-            self._ahead += roster.asked_count
-        text = roster.each.options[turn - 1].text if roster.each is not None else None
-        self.known.enter_turn(roster.id, turn, text)
-        return RouteFrame(
-            parent, roster, order_children(roster, seed=self.seed, turn=turn), 0, turn, turns[1:]
-        )
+            self.look_ahead.open_name(item.id)
+            # after the last turn, the question for another one is not asked
+            last = roster.maximum - 1 if item is roster.until else roster.maximum
+            for turn in turns:
+                if turn <= last:
+                    self.look_ahead.unreached.append(Place(item.id, turn))
 
     # at the current stop
 
     def build_item_context(self, stop: RouteStop, language: str) -> question.ItemContext:
-        """Return what the item's question may read: the same object as long as the walk stays at the stop."""
+        """Build the context for this stop; cached until the walk moves."""
         if self._last_context is not None:
             last_stop, context = self._last_context
             if last_stop is stop and context.language == language:
                 return context
+
         context = question.ItemContext(
-            item=stop.item, known=self.known, language=language, options=self.list_options(stop)
+            item=stop.item,
+            known=self.known,
+            language=language,
+            options=self.list_options(stop),
         )
         if stop.item.total is not None:
-            context.left = self._find_amount_left(stop, stop.item.total)
+            context.amount_left = self._find_amount_left(stop, stop.item.total)
         self._last_context = stop, context
         return context
 
     def _find_amount_left(
         self, stop: RouteStop, battery_total: Condition
     ) -> question.AmountLeft | None:
-        """Find what the statements before this one have left of their battery's total; None where it is unknown."""
+        """Return what the statements before this one have left of the total; None if it is unknown."""
         total = battery_total.evaluate(self.known)
         if not isinstance(total, int | float):
             return None
-        order, at = stop.frame.order, stop.frame.next_index
-        amount, is_certain = total, True
-        for before in order[: at - 1]:
-            turn = stop.place.turn
-            cell = self.known.value(before.id, turn)
+
+        position = stop.group_position
+        index = position.next_index - 1
+        amount = total
+        is_certain = True
+        for before in position.order[:index]:
+            cell = self.known.value(before.id, stop.place.turn)
             if isinstance(cell, int | float) and cell not in stop.item.labels:
                 amount -= cell
             elif cell != NOT_ASKED:
                 is_certain = False
-        frame = stop.frame
-        later = sum(
-            RouteWalk._is_asked(self, node, frame.group, frame.turn) is True for node in order[at:]
-        )
+
+        later = 0
+        for node in position.order[position.next_index :]:
+            # not the method of a subclass, which would note that the node is asked
+            if RouteWalk._is_asked(self, node, position.group, position.turn) is True:
+                later += 1
         return question.AmountLeft(round(amount, 6), total, later, is_certain)
 
     def list_options(self, stop: RouteStop) -> tuple[question.CompiledOption, ...]:
@@ -530,12 +608,21 @@ class RouteWalk:
         item = stop.item
         if not item.options_vary:
             return item.options
-        order, key, turn = item.order, item.id, stop.place.turn
+
+        order = item.order
+        key = item.id
+        turn = stop.place.turn
+        # items with the same named list have it in the same order, in all turns
         if order == "written" and item.scale is not None:
-            order, key, turn = item.scale_order, item.scale, None
+            order = item.scale_order
+            key = item.scale
+            turn = None
+
         options = order_options(item.options, order, seed=self.seed, key=key, turn=turn)
         return tuple(
-            o for o in options if o.ask_if is None or o.ask_if.evaluate(self.known) is True
+            option
+            for option in options
+            if option.ask_if is None or option.ask_if.evaluate(self.known) is True
         )
 
 
@@ -544,44 +631,51 @@ class _Input(NamedTuple):
 
     item: str
     has_roster: bool
-    """It is named with its roster: other turns than the current one are read."""
+    """It is named with its roster, so that other turns than the current one are read."""
 
 
 def list_check_places(
     walk: RouteWalk, stop: RouteStop, check: question.CompiledCheck
 ) -> tuple[Place, ...]:
-    """Return the places before this stop whose answers the check uses, also by way of computes."""
-    roster = walk.instrument.groups.get(stop.item.roster or "")
-    same_turns = (
-        [None, *(source.id for source in roster.sources)] if isinstance(roster, Roster) else [None]
-    )
+    """Return the places before this stop whose answers the check uses, also through computes."""
+    same_turn_rosters = _list_same_turn_rosters(walk.instrument, stop)
     inputs = frozenset(_iterate_inputs(walk.instrument, check.condition, frozenset()))
-    return tuple(
-        earlier.place
-        for earlier in walk.stops
-        if earlier is not stop
-        and not isinstance(earlier.item.question, ComputedItem)
-        and (
-            _Input(earlier.place.item, True) in inputs
-            or (
-                _Input(earlier.place.item, False) in inputs
-                and (earlier.item.roster not in same_turns or earlier.place.turn == stop.place.turn)
-            )
+
+    places = []
+    for earlier in walk.stops:
+        if earlier is stop or isinstance(earlier.item.question, ComputedItem):
+            continue
+
+        # an item that is named alone is read in the current turn, if it has one
+        is_in_turn = (
+            earlier.item.roster not in same_turn_rosters or earlier.place.turn == stop.place.turn
         )
-    )
+        in_any_turn = _Input(earlier.place.item, has_roster=True) in inputs
+        in_this_turn = _Input(earlier.place.item, has_roster=False) in inputs
+        if in_any_turn or (in_this_turn and is_in_turn):
+            places.append(earlier.place)
+    return tuple(places)
+
+
+def _list_same_turn_rosters(instrument: Instrument, stop: RouteStop) -> list[str | None]:
+    """Return the rosters with the same turns as the stop's; None stands for items outside of rosters."""
+    rosters: list[str | None] = [None]
+    roster = instrument.groups.get(stop.item.roster or "")
+    if isinstance(roster, Roster):
+        rosters.extend(source.id for source in roster.sources)
+    return rosters
 
 
 def _iterate_inputs(
     instrument: Instrument, condition: Condition, within: frozenset[str]
 ) -> Iterator[_Input]:
-    """Yield the items that a condition reads; `within` are the computes that lead to it."""
+    """Yield the items that a condition reads. `within` are the computes that lead to it."""
     for node in ast.walk(condition.tree):
-        if isinstance(node, ast.Attribute):
-            yield _Input(node.attr, True)
-        elif isinstance(node, ast.Name) and node.id in instrument.items:
-            yield _Input(node.id, False)
-        elif (
-            isinstance(node, ast.Name) and node.id in instrument.computes and node.id not in within
-        ):
-            for part in instrument.computes[node.id].conditions.values():
-                yield from _iterate_inputs(instrument, part, within | {node.id})
+        match node:
+            case ast.Attribute(attr=name):
+                yield _Input(name, has_roster=True)
+            case ast.Name(id=name) if name in instrument.items:
+                yield _Input(name, has_roster=False)
+            case ast.Name(id=name) if name in instrument.computes and name not in within:
+                for part in instrument.computes[name].conditions.values():
+                    yield from _iterate_inputs(instrument, part, within | {name})

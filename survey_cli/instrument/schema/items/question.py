@@ -244,7 +244,7 @@ class ItemContext:
     language: str
     options: tuple[CompiledOption, ...] = ()
     """The options offered now, in drawn order."""
-    left: AmountLeft | None = None
+    amount_left: AmountLeft | None = None
     """What is left of the battery's total."""
 
     def fill(self, template: Template | None) -> StyledText:

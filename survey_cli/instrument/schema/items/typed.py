@@ -118,7 +118,7 @@ class NumberItem(NumberFields, LimitedItem):
 
     def find_limit(self, context: question.ItemContext, key: str) -> Any:
         """Return the `min` or `max` that applies now; in a battery with a total, so that the total can be reached."""
-        limit, left = super().find_limit(context, key), context.left
+        limit, left = super().find_limit(context, key), context.amount_left
         if left is None or (key == "min" and not left.is_certain):
             return limit
         others = super().find_limit(context, "max" if key == "min" else "min") if left.later else 0
@@ -175,9 +175,9 @@ class NumberItem(NumberFields, LimitedItem):
                     context, number, key, words, format_number(bound, language)
                 )
             bound = self.find_limit(context, key)
-            if context.left is not None and bound is not None and sign * (bound - value) > 0:
+            if context.amount_left is not None and bound is not None and sign * (bound - value) > 0:
                 difference = format_number(round(sign * (bound - value), self.decimals), language)
-                return f"{number} is {difference} {too}: {context.left.describe(language)}"
+                return f"{number} is {difference} {too}: {context.amount_left.describe(language)}"
         return ""
 
     def format_answer(
