@@ -6,6 +6,7 @@ The definitions themselves are not imported: the language and its checks take fo
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -140,6 +141,9 @@ def _find_by_trade(lookup: str, entries: Iterable[ReferenceEntry]) -> list[Refer
     return [entry._replace(instead_of=lookup) for entry in found]
 
 
+@lru_cache(
+    maxsize=8_000
+)  # the vocabulary's words, each of which is compared with the one looked up
 def simplify_spelling(word: str) -> str:
     """Return a word without what people write differently: `Back-checks`, `back check` and `backcheck` are one."""
     parts = re.split(r"[\W_]+", word.casefold())
