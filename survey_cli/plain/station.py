@@ -14,8 +14,12 @@ from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.problems import find_nearest
 from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.lines import station_lines
+from survey_cli.sessions.lines.question_lines import build_heard_line
+from survey_cli.sessions.lines.station_lines import build_callback_line
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_commands import COMMANDS_BY_NAME, STATION_COMMANDS
 
 Action: TypeAlias = Callable[[], Rejection | None]
 OWNER_POLICIES: Final[dict[str, station_views.AppointmentPolicy]] = {
@@ -129,13 +133,11 @@ class PlainStation:
                 for number in view.numbers
                 if not {number, replace(number, current=True)} & earlier
             ]
-            self._print_lines(
-                [rendering.render_number(number, view, dialled=False) for number in changed]
-            )
+            self._print_lines([rendering.render_number(number, view) for number in changed])
             if view.heard and view.heard != before.heard:
-                self._output.print_aside(f"heard: {view.heard}")
+                self._output.print_line(build_heard_line(view.heard))
             if view.pending_input != before.pending_input:
-                self._print_lines(rendering.render_pending_input(view))
+                self._output.print_lines(station_lines.build_pending_lines(view))
         self._view = view
 
     def _announce_due_appointment(self) -> None:
@@ -143,7 +145,8 @@ class PlainStation:
         due = self._station.find_due_appointment()
         if due is not None and due.key != self._due:
             self._output.print_marked(
-                "=", f"appointment due: {rendering.render_appointment(due)}: .fetch {due.key}"
+                "=",
+                f"appointment due: {rendering.render_line(build_callback_line(due))}: .fetch {due.key}",
             )
         self._due = due.key if due is not None else ""
 
@@ -203,7 +206,7 @@ class PlainStation:
         word, _, rest = text[1:].partition(" ")
         word, rest, view = word.casefold(), rest.strip(), self._station.view()
         acts = self._list_actions(rest, view)
-        known = {command[1:].partition(" ")[0]: command for command in rendering.STATION_COMMANDS}
+        known = COMMANDS_BY_NAME
         if word in acts:
             return acts[word]()
         if word in known and not isinstance(view, station_views.CaseView):
@@ -220,7 +223,6 @@ class PlainStation:
     def _list_actions(self, rest: str, view: station_views.StationView) -> dict[str, Action]:
         """List what can be done now, by the word of its command; `rest` is what was typed behind it."""
         session, on_break = self._station, isinstance(view, station_views.BreakView)
-        listed = rendering.STATION_COMMANDS.items()
         acts: dict[str, Action] = {
             "find": lambda: self._search_cases(rest),
             "appointments": self._list_appointments,
@@ -232,7 +234,9 @@ class PlainStation:
                 session.end_break() if on_break and not rest else session.start_break(rest)
             ),
             "leave": self._leave,
-            "help": lambda: self._print_lines([f"{words}  {does}" for words, does in listed]),
+            "help": lambda: self._print_lines(
+                [f"{command}  {command.help}" for command in STATION_COMMANDS]
+            ),
             "again": lambda: self._show_all(view, brief=False),
             "brief": self._output.switch_brief,
         }
@@ -272,7 +276,8 @@ class PlainStation:
 
     def _list_appointments(self) -> None:
         appointments = [
-            rendering.render_appointment(each) for each in self._station.list_appointments()
+            rendering.render_line(build_callback_line(each))
+            for each in self._station.list_appointments()
         ]
         self._print_lines(appointments or ["you have no open appointments"])
 
@@ -360,7 +365,10 @@ class PlainStation:
         if len(text) < 2:
             return Rejection("type part of the number, the name or the key: .find 555 01")
         self._print_lines(
-            [*map(rendering.render_match, self._station.search_cases(text))]
+            [
+                rendering.render_line(station_lines.build_match_line(match))
+                for match in self._station.search_cases(text)
+            ]
             or [f"no case matches: {self._station.search_hint}"]
         )
         return None
@@ -368,16 +376,11 @@ class PlainStation:
     def _run_scripts(self, view: station_views.CaseView, script_id: str) -> Rejection | None:
         if script_id:
             return self._confirm_note(self._station.record_script(script_id))
-        for script in view.scripts:
-            used = ", already read (once per case)" if script.is_used else ""
-            self._output.print_aside(f"{script.id}{used}")
-            self._output.print_plain(script.text)
+        self._output.print_lines(station_lines.build_script_lines(view.scripts))
         return None if view.scripts else Rejection("this survey has no scripts")
 
     def _show_faq(self, view: station_views.CaseView) -> Rejection | None:
-        for question, answer in view.faq:
-            self._output.print_aside(question)
-            self._output.print_plain(answer)
+        self._output.print_lines(station_lines.build_faq_lines(view.faq))
         return (
             None if view.faq else Rejection("this survey has no answers to respondents' questions")
         )

@@ -9,7 +9,7 @@ from textual.content import Content
 from survey_cli.problems import UserError
 from survey_cli.sessions.lines.interview_lines import (
     build_answer_line,
-    build_case_lines,
+    build_overview_lines,
     build_result_lines,
     build_review_lines,
 )
@@ -112,7 +112,9 @@ class MonitorScreen(KeyScreen):
         await self.open_panel(TextPanel(key, page))
 
     def _build_case(self, question: CurrentQuestion) -> Content:
-        lines = build_case_lines(question.session, question.prompt, question.notes, pages.RECENT)
+        lines = build_overview_lines(
+            question.session, question.prompt, question.notes, pages.RECENT
+        )
         return drawing.draw_page(lines, self.case_width)
 
     # What is shown

@@ -162,7 +162,7 @@ def test_codes_are_said_in_words(brief: bool) -> None:
 def test_a_case_is_one_line_with_its_number_and_then_what_the_call_needs() -> None:
     said = work(FakeStation())[0]
     assert said.partition("[.help lists what can be typed]\n")[2] == (
-        "[El Paso Sector EP-07, (915) 555-0122, fixed line, attempt 3 of 8]\n"
+        "[El Paso Sector EP-07, (915) 555-0122, landline, attempt 3 of 8]\n"
         "[10:42 there, until 20:30]\n"
         "[Ask for: the supervisor]\n"
         "[Kind: Sector, Region: Central]\n"
@@ -219,7 +219,7 @@ def test_outcomes_are_listed_once_per_shift_and_again_when_asked_for() -> None:
 def test_again_says_everything_about_the_case() -> None:
     again = work(FakeStation(), ".again")[1]
     assert "[Case: El Paso Sector, EP-07, attempt 3 of 8]\n" in again
-    assert "[Number 2: (915) 555-0177, mobile line, dial by hand]\n" in again
+    assert "[Number 2: (915) 555-0177, mobile, dial by hand]\n" in again
     assert "1  No answer [no_answer]\n" in again
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from support.fake_station import FakeStation, a_case, a_number, an_appointment, three_cases
 from survey_cli.plain import EXIT_ENDED, EXIT_SUSPENDED, run_station
-from survey_cli.plain.rendering import STATION_COMMANDS
+from survey_cli.sessions.station.station_commands import STATION_COMMANDS
 
 
 class Closed(io.StringIO):
@@ -43,9 +43,9 @@ def test_a_case_is_said_in_labelled_lines() -> None:
     for line in (
         "[Case: El Paso Sector, EP-07, attempt 3 of 8]",
         "[Kind: Sector]",
-        "[Number 1, current: (915) 555-0122, fixed line]",
-        "[Number 2: (915) 555-0177, mobile line, dial by hand]",
-        "[Clock: 10:42 there, 11:42 here, may be called until 20:30 there]",
+        "[Number 1, current: (915) 555-0122, landline]",
+        "[Number 2: (915) 555-0177, mobile, dial by hand]",
+        "[Clock: 10:42 there, 11:42 here, call until 20:30 there]",
         "[Ask for: the supervisor]",
         "[Mon 23 Nov 14:10: no answer, by Pat]",
         "1  No answer [no_answer]",
@@ -64,7 +64,7 @@ def test_the_end_of_the_shift_and_the_end_of_input_both_end_well() -> None:
 def test_after_a_call_a_note_goes_to_its_case_and_enter_goes_on() -> None:
     calling = FakeStation(wrapup=True)
     _, said, _ = worked(calling, "2", "y", ".note sounded rushed", "3", "")
-    assert "[After the call: El Paso Sector, busy. .note TEXT adds a note" in said
+    assert "[El Paso Sector: busy]\n[After the call: .note TEXT adds a note" in said
     assert "! .note, .back, or Enter to continue" in said, (
         "no outcome is keyed for a case that is closed"
     )
@@ -90,7 +90,7 @@ def test_a_break_has_its_reason() -> None:
     calling = FakeStation()
     _, said, _ = worked(calling, ".pause lunch", ".pause")
     assert done(calling) == ["pause lunch", "go_on"]
-    assert "[On a break (lunch) since" in said
+    assert "[On a break: lunch]" in said
     assert "says why" not in said
 
 
@@ -99,7 +99,7 @@ def test_the_reason_of_a_break_can_be_given_after_its_start() -> None:
     _, said, _ = worked(calling, ".pause", ".pause technical")
     assert done(calling) == ["pause", "pause technical"]
     assert "[.pause with a reason says why: lunch, pause, technical, briefing]" in said
-    assert "[On a break (technical) since" in said
+    assert "[On a break: technical]" in said
 
 
 def test_what_simulated_respondents_say_is_printed_as_heard() -> None:
@@ -296,10 +296,10 @@ def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
 
 def test_every_dot_word_of_the_help_is_known() -> None:
     _, said, _ = worked(FakeStation(), ".help")
-    for word, does in STATION_COMMANDS.items():
-        assert f"[{word}  {does}]" in said
-        answered = worked(FakeStation(), word.split()[0], "")[1]
-        assert "is not a command here" not in answered, word
+    for command in STATION_COMMANDS:
+        assert f"[{command}  {command.help}]" in said
+        answered = worked(FakeStation(), f".{command.name}", "")[1]
+        assert "is not a command here" not in answered, command.name
     assert "! .dail is not a command here: did you mean .dial?" in worked(FakeStation(), ".dail")[1]
     assert "! it is typed as .note TEXT" in worked(FakeStation(), ".note")[1]
 
@@ -307,10 +307,7 @@ def test_every_dot_word_of_the_help_is_known() -> None:
 def test_without_a_case_words_about_one_say_so_and_enter_looks_again() -> None:
     calling = FakeStation([])
     _, said, _ = worked(calling, ".dial", "1", "")
-    assert (
-        "[Nobody can be called just now: all 12 open cases are waiting]\n[Next: Tue 24 Nov 13:42]"
-        in said
-    )
+    assert "[Nobody can be called just now: all 12 open cases are waiting]\n[Next: 13:42]" in said
     assert said.count("! there is no case") == 2
     assert calling.calls == ["take_next", "take_next", "leave"]
 
@@ -370,9 +367,9 @@ def test_numbers_that_may_not_be_dialled_say_why() -> None:
         FakeStation([a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)]),
         ".next",
     )
-    assert "[Number 1, current: 111, fixed line, not now: after 20:30 there]" in said
-    assert "[Number 2: 222, fixed line, never to be called]" in said
-    assert "the respondent's is not known" in said
+    assert "[Number 1, current: 111, landline, not now: after 20:30 there]" in said
+    assert "[Number 2: 222, landline, never to be called]" in said
+    assert "their local time is not known" in said
     assert "! the case has no other number that can be called" in said
 
 
@@ -397,15 +394,16 @@ def test_what_has_changed_at_the_numbers_is_said() -> None:
     after = said.split("> \n")
     assert after[1] == "= dial (915) 555-0122\n"
     assert after[2] == (
-        "[Number 1: (915) 555-0122, fixed line, busy]\n[Number 2, current: (915) 555-0177, mobile line, dial by hand]\n"
+        "[Number 1: (915) 555-0122, landline, busy]\n[Number 2, current: (915) 555-0177, mobile, dial by hand]\n"
     )
-    assert after[3] == "[Number 1, current: (915) 555-0122, fixed line, busy]\n"
+    assert after[3] == "[Number 1, current: (915) 555-0122, landline, busy]\n"
 
 
 def test_an_appointment_of_a_case_without_a_name_says_its_key_once() -> None:
     appointments = (an_appointment(key="DT-02", name="DT-02"),)
     assert (
-        ", DT-02, me first, " in worked(FakeStation(appointments=appointments), ".appointments")[1]
+        ", DT-02, 15:42 there, me first, "
+        in worked(FakeStation(appointments=appointments), ".appointments")[1]
     )
 
 

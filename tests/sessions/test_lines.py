@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from support.fake_interview import DK, FakeInterview, choices, every_kind, prompt, words
-from support.screens import interviewing
+from support.fake_station import FakeStation, a_case, a_number
+from support.screens import calling, interviewing
 from survey_cli.entries import (
     EarlierAnswer,
     LineEntry,
@@ -18,10 +20,12 @@ from survey_cli.entries import (
     VerbatimEntry,
 )
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.plain import conduct_interview
+from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.interview.interview_session import InterviewResult
-from survey_cli.sessions.lines import interview_lines, question_lines
+from survey_cli.sessions.lines import interview_lines, question_lines, station_lines
 from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.sessions.station.station_commands import COMMANDS_BY_NAME
+from survey_cli.tui.station.pages import STATION_KEYS, build_key_help
 from survey_cli.values import Place
 
 SHOWN_BY_BOTH = (
@@ -165,3 +169,70 @@ def test_how_an_interview_ended_is_said_in_one_way() -> None:
     ]
     withdrawn = _end("stopped", erased=True)
     assert withdrawn == ["Stopped", "0 answers stored: all are erased"]
+
+
+# A station
+
+
+def test_a_number_says_what_is_known_of_it_and_why_it_is_not_dialed() -> None:
+    number = a_number(1, "111", current=True, line="mobile", by_hand=True, why_not="after 20:30")
+    dead = a_number(2, "222", state="dead")
+    case = a_case("A", "Ann", numbers=(number, dead))
+    line = station_lines.build_number_line(number, case)
+    assert line.role is Role.NUMBER
+    assert line.remarks == ("mobile", "dial by hand")
+    assert line.note == "not now: after 20:30"
+
+    dialed = station_lines.build_number_line(number, replace(case, has_open_call=True))
+    assert dialed.role is Role.DIALED_NUMBER
+    assert dialed.remarks == (*line.remarks, "dialed")
+
+    line = station_lines.build_number_line(dead, case)
+    assert line.role is Role.CLOSED_NUMBER
+    assert line.remarks == ("landline", "dead")
+
+
+def test_a_case_without_a_number_says_so() -> None:
+    lines = station_lines.build_case_lines(a_case("A", "Ann", numbers=()))
+    texts = [line.plain_text for line in lines if line.role is Role.NUMBER]
+    assert texts == ["no number that can be dialed"]
+
+
+def test_both_clocks_have_a_day_only_if_it_is_another_one() -> None:
+    case = a_case("A", "Ann")
+    assert case.respondent_time is not None
+    line = station_lines.build_clock_line(case)
+    assert (line.plain_text, line.remarks) == ("10:42 there", ("11:42 here",))
+    tomorrow = replace(case, respondent_time=case.respondent_time + timedelta(days=1))
+    line = station_lines.build_clock_line(tomorrow)
+    assert (line.plain_text, line.remarks) == ("Wed 10:42 there", ("Tue 11:42 here",))
+    unknown = station_lines.build_clock_line(replace(case, respondent_time=None))
+    assert unknown.note == "their local time is not known"
+
+
+def test_both_interfaces_show_what_is_known_of_a_case() -> None:
+    case = a_case("A", "Ann Other", notice="She hung up.")
+    words = []
+    for line in station_lines.build_case_lines(case):
+        if line.role is not Role.ACTION:
+            parts = (line.plain_text, line.label.strip(), line.note, *line.remarks)
+            words += [word for part in parts for word in part.split()]
+
+    write = io.StringIO()
+    run_station(FakeStation([case]), io.StringIO(""), write)  # type: ignore[arg-type]
+    missing = [word for word in words if word not in write.getvalue()]
+    assert missing == []
+
+    with calling(FakeStation([case]), size=(100, 50)) as hands:
+        screen = hands.text()
+    missing = [word for word in words if word not in screen]
+    assert missing == []
+
+
+def test_every_key_of_a_station_has_the_words_of_its_command() -> None:
+    own = {"outcomes", "case", "leave", "palette", "help"}
+    for key in STATION_KEYS:
+        if key.action not in own:
+            assert key.does == COMMANDS_BY_NAME[key.action].does
+    help_text = build_key_help()
+    assert ".fetch KEY" in help_text

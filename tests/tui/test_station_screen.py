@@ -911,8 +911,8 @@ def test_a_number_dialed_by_hand_a_dead_one_and_one_out_of_hours_are_described_i
         for what in (
             "mobile · dial by hand · number 1 of 3",
             "not now: after 20:30 there (it is 20:41)",
-            "fixed · dead",
-            "fixed · busy",
+            "landline · dead",
+            "landline · busy",
             "their local time is not known",
         ):
             assert what in at.text()

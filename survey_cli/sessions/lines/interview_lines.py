@@ -121,7 +121,7 @@ def _describe_length(answered: int, duration: timedelta) -> str:
     return f"{format_quantity(answered, 'answer')} in {format_duration(duration)}"
 
 
-def build_case_lines(
+def build_overview_lines(
     session: InterviewSession, prompt: Prompt | None, notes: Iterable[InterviewNote], recent: int
 ) -> list[Line]:
     """Build what is shown beside a question: the case, both clocks, the last answers, notes, quota cells, questions."""

@@ -70,6 +70,38 @@ class Role(Enum):
     ERROR = auto()
     """What could not be done, or must be known."""
 
+    # A station
+    CASE = auto()
+    """The case that is called: its name, its key, the number of this attempt."""
+    NOTICE = auto()
+    """What was going on when the terminal was lost."""
+    NUMBER = auto()
+    """The telephone number that is dialed next, with its position."""
+    DIALED_NUMBER = auto()
+    """The number of the open call; its last remark says that it was dialed."""
+    OTHER_NUMBER = auto()
+    """Another number that can be called."""
+    CLOSED_NUMBER = auto()
+    """A number that isn't called any more; its remarks say why."""
+    APPOINTMENT = auto()
+    """The appointment for which the case is called now."""
+    PERSON = auto()
+    """Whom to ask for."""
+    INTERVIEW = auto()
+    """The state of the case's interview."""
+    HISTORY = auto()
+    """Something that happened to the case, after its time."""
+    CALLBACK = auto()
+    """One of the interviewer's appointments, after its time."""
+    LATE_CALLBACK = auto()
+    """An appointment whose time has passed."""
+    MATCH = auto()
+    """A case that fits what was searched for."""
+    SCRIPT = auto()
+    """The id of a text for voicemail or a gatekeeper; the line after it is the text to read."""
+    OUTCOME = auto()
+    """An outcome that can be recorded, with its number."""
+
 
 TITLES: Final = {
     Role.ANSWER: "earlier",

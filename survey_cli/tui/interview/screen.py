@@ -507,7 +507,7 @@ class InterviewScreen(KeyScreen):
 
     def _build_case(self, prompt: entries.Prompt | None) -> Content:
         question = self.question
-        lines = interview_lines.build_case_lines(
+        lines = interview_lines.build_overview_lines(
             question.session, prompt, question.notes, pages.RECENT
         )
         return drawing.draw_page(lines, self.case_width)

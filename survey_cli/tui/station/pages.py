@@ -1,16 +1,21 @@
 """Table of the station's keys, and its pages around the case: header, due appointment, side panel, messages."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
 from textual.content import Content
 
 from survey_cli.fieldwork.shifts import list_shift_figures
+from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.sessions.lines.station_lines import (
+    build_case_lines,
+    build_clock_line,
+    build_faq_lines,
+)
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_commands import COMMANDS_BY_NAME
 from survey_cli.sessions.station.station_views import (
     BreakView,
     CaseView,
@@ -18,9 +23,9 @@ from survey_cli.sessions.station.station_views import (
     StationView,
     WrapUpView,
 )
-from survey_cli.tui.station.views import build_clocks, describe_number, format_appointment
-from survey_cli.tui.widgets import styled
-from survey_cli.tui.widgets.styled import KeyHint
+from survey_cli.tui.station.views import NUMBERS, OTHER_NUMBERS, draw_clocks, format_appointment
+from survey_cli.tui.widgets import drawing, styled
+from survey_cli.tui.widgets.styled import KeyHint, style_text
 from survey_cli.wording import format_quantity, shorten
 
 
@@ -31,11 +36,21 @@ class StationKey(NamedTuple):
     """Also the dot word: `.dial`."""
     keys: tuple[str, ...]
     """The key, and its other names."""
-    does: str
     without_case: bool = False
-    """It also acts where no case is on the screen."""
-    rest: str = ""
-    """What may follow the dot word on its line."""
+    """It also acts while no case is on the screen."""
+    own_words: str = ""
+    """What the key does, if that isn't what the command of this name does."""
+
+    @property
+    def does(self) -> str:
+        """What the key does, in words."""
+        return self.own_words or COMMANDS_BY_NAME[self.action].does
+
+    @property
+    def rest(self) -> str:
+        """What may follow the dot word on its line."""
+        command = COMMANDS_BY_NAME.get(self.action)
+        return command.argument if command is not None else ""
 
     @property
     def sign(self) -> str:
@@ -43,13 +58,38 @@ class StationKey(NamedTuple):
         return format_key(self.keys[0])
 
 
-_ROWS: Final = json.loads(Path(__file__).with_name("station_keys.json").read_text(encoding="utf-8"))
-STATION_KEYS: Final = tuple(StationKey(action, tuple(keys), *more) for action, keys, *more in _ROWS)
+STATION_KEYS: Final = (
+    StationKey("dial", ("d",)),
+    StationKey("interview", ("i",)),
+    StationKey("outcomes", ("9",), own_words="more outcomes than 1 to 8"),
+    StationKey("appointment", ("a",)),
+    StationKey("next", ("n",)),
+    StationKey("add", ("+",)),
+    StationKey("note", ("t", "f2"), without_case=True),
+    StationKey("scripts", ("s",)),
+    StationKey("faq", ("f5",)),
+    StationKey(
+        "case",
+        ("f6",),
+        without_case=True,
+        own_words="the case, both clocks, appointments, the shift so far",
+    ),
+    StationKey("back", ("backspace",), without_case=True),
+    StationKey("finish", ("x", "f8")),
+    StationKey("find", ("/", "f3"), without_case=True),
+    StationKey("appointments", ("m",), without_case=True),
+    StationKey("pause", ("p",), without_case=True),
+    StationKey(
+        "leave", ("q", "ctrl+c"), without_case=True, own_words="the shift so far, and its end"
+    ),
+    StationKey("palette", ("ctrl+p",), without_case=True, own_words="search all actions"),
+    StationKey("help", ("?", "f1"), without_case=True, own_words="this page"),
+)
 BY_KEY: Final = {key: each for each in STATION_KEYS for key in each.keys}
 BY_WORD: Final = {each.action: each for each in STATION_KEYS}
 WORDS_ONLY: Final = (
-    (".fetch KEY", "take this case, even if it is not next in the queue"),
-    (".number 2", "the second number of the case"),
+    (str(COMMANDS_BY_NAME["fetch"]), COMMANDS_BY_NAME["fetch"].does),
+    (str(COMMANDS_BY_NAME["number"]), COMMANDS_BY_NAME["number"].does),
     (
         ".busy .no_answer …",
         "an outcome by its id; words behind it are its note, number, language or reason",
@@ -58,53 +98,66 @@ WORDS_ONLY: Final = (
 """Dot words without a key."""
 OPENERS: Final = frozenset(key for key in BY_KEY if len(key) > 1 and key != "backspace")
 """Keys that act whatever is open."""
+KEY_NAMES: Final = {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+p": "Ctrl+P"}
+"""Keys that are printed in another way than in capitals."""
 
 
 def format_key(key: str) -> str:
     """Return a key as it is printed."""
-    return {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+p": "Ctrl+P"}.get(
-        key, key.upper() if len(key) > 1 else key
-    )
+    if len(key) == 1:
+        return key
+    return KEY_NAMES.get(key, key.upper())
 
 
 def build_key_help() -> str:
     """Build the page of keys, as Markdown."""
-    rows = [
-        ("1 to 8", "", "the outcomes (dispositions) shown on the screen"),
-        *(
-            (" ".join(map(format_key, key.keys)), f".{key.action} {key.rest}".strip(), key.does)
-            for key in STATION_KEYS
-        ),
-        *(("", word, does) for word, does in WORDS_ONLY),
-        ("PgUp PgDn", "", "older and newer entries of the case's history"),
-        ("Esc", "", "close what is open; forms keep what was typed"),
-    ]
-    lines = [f"| {' | '.join(map(styled.escape_markdown, row))} |" for row in rows]
-    return "\n".join(["| Key | Typed | |", "|---|---|---|", *lines])
+    rows = [("1 to 8", "", "the outcomes (dispositions) shown on the screen")]
+    for key in STATION_KEYS:
+        signs = " ".join([format_key(each) for each in key.keys])
+        rows.append((signs, f".{key.action} {key.rest}".strip(), key.does))
+    rows += [("", word, does) for word, does in WORDS_ONLY]
+    rows.append(("PgUp PgDn", "", "older and newer entries of the case's history"))
+    rows.append(("Esc", "", "close what is open; forms keep what was typed"))
+
+    lines = ["| Key | Typed | |", "|---|---|---|"]
+    for row in rows:
+        cells = [styled.escape_markdown(cell) for cell in row]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def describe_offered(view: StationView) -> str:
     """Describe what keys do, after one that does nothing."""
-    if isinstance(view, CaseView) and view.has_open_call:
-        return "key the outcome of the call, or i begins the interview; F1 shows all keys"
-    return {
-        CaseView: "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys",
-        IdleView: "Enter looks again, / finds a respondent who calls back, q ends the shift",
-        BreakView: "p resumes calling, q ends the shift",
-        WrapUpView: "Enter continues, t adds a note, Bksp undoes the outcome",
-    }[type(view)]
+    match view:
+        case CaseView() if view.has_open_call:
+            return "key the outcome of the call, or i begins the interview; F1 shows all keys"
+        case CaseView():
+            return (
+                "d dials, i starts the interview, a number keys the outcome of a call;"
+                " F1 shows all keys"
+            )
+        case IdleView():
+            return "Enter looks again, / finds a respondent who calls back, q ends the shift"
+        case BreakView():
+            return "p resumes calling, q ends the shift"
+        case WrapUpView():
+            return "Enter continues, t adds a note, Bksp undoes the outcome"
+        case _:
+            assert_never(view)
 
 
 def list_call_keys(view: CaseView) -> list[KeyHint]:
     """List the keys that begin a call, or end it with an appointment."""
     others = sum(number.state == "live" and not number.current for number in view.numbers)
     begun = view.interview_status.startswith("open")
-    return [
+    keys = [
         KeyHint("d", "dial again" if view.has_open_call else "dial"),
         KeyHint("i", "continue the interview" if begun else "interview"),
-        *([KeyHint("n", f"next number ({others} more)")] if others else []),
-        KeyHint("a", "appointment"),
     ]
+    if others:
+        keys.append(KeyHint("n", f"next number ({others} more)"))
+    keys.append(KeyHint("a", "appointment"))
+    return keys
 
 
 def list_keys(
@@ -112,16 +165,19 @@ def list_keys(
 ) -> styled.KeyHints:
     """List the keys that act while nothing is open, most wanted first."""
     back = KeyHint("Bksp", "undo", 3)
-    keys: list[KeyHint | None] = []
+    keys: list[KeyHint] = []
     match view:
         case CaseView():
-            keys += [
-                KeyHint("a", "appointment", 1) if is_narrow else None,
-                KeyHint("PgUp", "older", 2) if older else None,
-            ]
-            keys += [KeyHint("t", "note", 2), KeyHint("s", "scripts", 4) if view.scripts else None]
-            keys += [KeyHint("F5", "questions", 4) if view.faq else None, back]
-            keys += [KeyHint("x", "leave it", 5), KeyHint("p", "break", 5)]
+            if is_narrow:
+                keys.append(KeyHint("a", "appointment", 1))
+            if older:
+                keys.append(KeyHint("PgUp", "older", 2))
+            keys.append(KeyHint("t", "note", 2))
+            if view.scripts:
+                keys.append(KeyHint("s", "scripts", 4))
+            if view.faq:
+                keys.append(KeyHint("F5", "questions", 4))
+            keys += [back, KeyHint("x", "leave it", 5), KeyHint("p", "break", 5)]
         case BreakView():
             keys += [KeyHint("p", "resume calling")]
         case WrapUpView():
@@ -135,13 +191,11 @@ def list_keys(
             keys += [KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), back]
         case _:
             assert_never(view)
-    keys += [
-        KeyHint("/", "caller", 4),
-        KeyHint("m", "appointments", 6),
-        None if has_side else KeyHint("F6", "case", 7),
-    ]
+    keys += [KeyHint("/", "caller", 4), KeyHint("m", "appointments", 6)]
+    if not has_side:
+        keys.append(KeyHint("F6", "case", 7))
     keys += [KeyHint("q", "end", 1), KeyHint("F1", "keys"), KeyHint("^P", "actions", 5, "ctrl+p")]
-    return [key for key in keys if key is not None]
+    return keys
 
 
 NEXT_APPOINTMENTS: Final = 5
@@ -150,72 +204,68 @@ KEY_HINT_WIDTH: Final = 24
 """Cells kept free behind a due appointment."""
 
 
-def build_header(session: StationSession, view: station_views.StationView) -> styled.HeaderState:
-    """Build the header: the survey, the station and the interviewer, the shift, the time since the number was dialed."""
+def build_header(session: StationSession, view: StationView) -> styled.HeaderState:
+    """Build the header: the survey, the station, the interviewer, the shift, the time of the call."""
     summary = session.summarize_shift()
     right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
-    if isinstance(view, station_views.CaseView) and view.dialed_at is not None:
+    if isinstance(view, CaseView) and view.dialed_at is not None:
         right += f"   ● {styled.format_duration(summary.until - view.dialed_at)}"
     else:
         right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
-    place = "  ›  ".join(
-        part for part in (f"station {session.station}", session.interviewer) if part
-    )
-    return styled.HeaderState(
-        session.title, place, right, mark="PRACTICE" if session.practice else ""
-    )
+    place = f"station {session.station}"
+    if session.interviewer:
+        place += f"  ›  {session.interviewer}"
+    mark = "PRACTICE" if session.practice else ""
+    return styled.HeaderState(session.title, place, right, mark=mark)
 
 
 def build_due_line(
     due: station_views.StationAppointment | None, now: datetime | None, width: int
 ) -> Content:
-    """Build the line of an appointment that is due; nothing where none is."""
+    """Build the line of an appointment that is due; empty if none is."""
     if due is None or now is None:
         return Content()
     text = shorten(describe_due(due, now), width - KEY_HINT_WIDTH)
-    return styled.style_text(f" {text}  (m lists it) ", "bold reverse $warning")
+    return style_text(f" {text}  (m lists it) ", "bold reverse $warning")
 
 
 def build_waiting_page(
     appointments: Sequence[station_views.StationAppointment], session: StationSession, width: int
 ) -> Content:
-    """Build what is shown below what is waited for: supervisors' messages, the next appointments, the shift."""
-    messages = [styled.style_text(text) for text in session.list_messages()]
+    """Build what is shown below what is waited for: messages, the next appointments, the shift."""
+    messages = [style_text(text) for text in session.list_messages()]
     lines = []
     for appointment in appointments[:NEXT_APPOINTMENTS]:
         when, name, about = format_appointment(appointment)
         style = "bold $error" if appointment.is_late else "$quiet"
-        lines.append(
-            Content.assemble(
-                (f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)
-            )
-        )
-    if len(appointments) > NEXT_APPOINTMENTS:
-        lines.append(
-            styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet")
-        )
+        end = style_text(f"  {about}", style)
+        lines.append(style_text(f"{when}  ", style) + style_text(name) + end)
+    further = len(appointments) - NEXT_APPOINTMENTS
+    if further > 0:
+        lines.append(style_text(f"and {further} more: m", "$quiet"))
     sections = (
         styled.build_section("MESSAGES", messages),
         styled.build_section("MY APPOINTMENTS", lines),
+        build_shift(session.summarize_shift(), width),
     )
-    return styled.join_sections([*sections, build_shift(session.summarize_shift(), width)])
+    return styled.join_sections(sections)
 
 
 def build_shift(summary: station_views.ShiftSummary, width: int) -> Content:
     """Build the shift so far: its figures in a column."""
-    return styled.build_section(
-        "SHIFT SO FAR", styled.build_table(list_shift_figures(summary), width, "$quiet")
-    )
+    figures = styled.build_table(list_shift_figures(summary), width, "$quiet")
+    return styled.build_section("SHIFT SO FAR", figures)
 
 
 def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Content:
-    """Build messages under each other, each of a mark, a text and a style; a blank line where all are empty."""
-    styled_parts = [
-        [styled.style_text(part, style) for part in (mark, text)]
-        for mark, text, style in messages
-        if text
-    ]
-    shown = [line for mark, text in styled_parts for line in styled.hang(mark, text, width)]
+    """Build messages under each other, from their marks, texts and styles.
+
+    If all texts are empty, it is a blank line, so that nothing moves when a message appears.
+    """
+    shown: list[Content] = []
+    for mark, text, style in messages:
+        if text:
+            shown += styled.hang(style_text(mark, style), style_text(text, style), width)
     return styled.join_lines(shown) if shown else Content(" ")
 
 
@@ -223,52 +273,69 @@ def describe_due(appointment: station_views.StationAppointment, now: datetime) -
     """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
     minutes = int((appointment.station_time - now).total_seconds() / 60)
     apart = format_quantity(abs(minutes), "minute")
-    when = f"in {apart}" if minutes > 0 else f"late by {apart}" if minutes else "now"
-    there, here = appointment.respondent_time, appointment.station_time
-    clocks = f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else f"{here:%H:%M}"
-    return f"Appointment {when}: {appointment.name}, {clocks}"
+    if minutes > 0:
+        when = f"in {apart}"
+    elif minutes < 0:
+        when = f"late by {apart}"
+    else:
+        when = "now"
+
+    there = appointment.respondent_time
+    here = appointment.station_time
+    clock = f"{here:%H:%M}"
+    if there.utcoffset() != here.utcoffset():
+        clock = f"{there:%H:%M} there"
+    return f"Appointment {when}: {appointment.name}, {clock}"
 
 
 def build_side(
-    view: station_views.StationView,
+    view: StationView,
     appointments: Sequence[station_views.StationAppointment],
     session: StationSession,
     width: int,
     *,
     beside_card: bool,
 ) -> Content:
-    """Build the side panel: details, numbers, next appointments, the shift; the rest only where no card is beside it."""
+    """Build the side panel: details, numbers, next appointments, the shift.
+
+    Beside the card, it leaves out what the card shows.
+    """
     sections: list[Content] = []
-    if isinstance(view, station_views.CaseView):
-        details = styled.build_details(view.details)
-        numbers = [line for number in view.numbers for line in _build_side_number(number, width)]
-        if beside_card:
-            sections += [styled.build_section("CASE", details)]
-            numbers = numbers if len(view.numbers) > 1 else []
-        else:
-            title = view.name if view.key == view.name else f"{view.name}  {view.key}"
-            sections += [
-                styled.join_lines(
-                    [styled.style_text(title, "bold"), *details, *build_clocks(view, width)]
-                )
-            ]
-        sections += [styled.build_section("NUMBERS", numbers)]
+    if isinstance(view, CaseView):
+        sections = _build_case_sections(view, width, beside_card=beside_card)
     return styled.join_sections([*sections, build_waiting_page(appointments, session, width)])
 
 
-def _build_side_number(number: station_views.StationNumber, width: int) -> list[Content]:
-    style = "bold" if number.current else ""
-    first = styled.style_text(f"{styled.HERE if number.current else ' '} {number.text}  ", style)
-    return styled.hang(
-        first, styled.style_text(styled.SEPARATOR.join(describe_number(number)), style), width
-    )
+def _build_case_sections(view: CaseView, width: int, *, beside_card: bool) -> list[Content]:
+    lines = build_case_lines(view)
+    details = []
+    numbers: list[Content] = []
+    for line in lines:
+        if line.role is Role.FACT:
+            details += styled.build_details([(line.label, line.plain_text)])
+        elif line.role in NUMBERS and line.key:
+            numbers += _build_side_number(line, width)
+
+    if beside_card:
+        shown = numbers if len(view.numbers) > 1 else []
+        return [styled.build_section("CASE", details), styled.build_section("NUMBERS", shown)]
+    title = view.name if view.key == view.name else f"{view.name}  {view.key}"
+    clocks = draw_clocks(build_clock_line(view), width)
+    case = styled.join_lines([style_text(title, "bold"), *details, *clocks])
+    return [case, styled.build_section("NUMBERS", numbers)]
+
+
+def _build_side_number(line: Line, width: int) -> list[Content]:
+    is_current = line.role not in OTHER_NUMBERS
+    style = "bold" if is_current else ""
+    sign = styled.HERE if is_current else " "
+    remarks = list(line.remarks)
+    if line.role is Role.DIALED_NUMBER:
+        remarks.pop()  # the key of the next call says so
+    first = style_text(f"{sign} {line.plain_text}  ", style)
+    return styled.hang(first, style_text(styled.SEPARATOR.join(remarks), style), width)
 
 
 def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
     """Build what respondents ask, and what may be answered."""
-    return styled.join_sections(
-        Content.assemble(
-            (f"{styled.ASIDE}{styled.clean(question)}", "$quiet"), f"\n{styled.clean(answer)}"
-        )
-        for question, answer in faq
-    )
+    return drawing.draw_faq(build_faq_lines(faq))

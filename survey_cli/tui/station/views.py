@@ -1,17 +1,26 @@
 """Widgets of the station: the card of the case, its history, and the outcomes with their keys."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple, assert_never
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from survey_cli.sessions.station import station_views
-from survey_cli.sessions.station.station_views import CaseView, StationHistoryLine, StationView
-from survey_cli.tui.widgets import styled
+from survey_cli.sessions.lines import station_lines
+from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.sessions.station.station_views import (
+    BreakView,
+    CaseView,
+    IdleView,
+    StationAppointment,
+    StationHistoryLine,
+    StationView,
+    WrapUpView,
+)
+from survey_cli.tui.widgets import drawing, styled
 from survey_cli.tui.widgets.styled import SEPARATOR, clean, hang, style_text
 from survey_cli.tui.widgets.terminal import strike_key
 
@@ -19,202 +28,193 @@ MAX_OTHER_NUMBERS: Final = 3
 """Numbers listed beside the current one."""
 MAX_LINES: Final = 2
 """Lines that the sample's columns or a notice may take on the card."""
-NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
+RANKS: Final = {
+    (Role.CASE,): 0,
+    (Role.NOTICE,): 1,
+    (Role.FACT,): 4,
+    (Role.NUMBER, Role.DIALED_NUMBER): 0,
+    (Role.OTHER_NUMBER, Role.CLOSED_NUMBER): 3,
+    (Role.CLOCK,): 0,
+    (Role.APPOINTMENT,): 1,
+    (Role.PERSON,): 0,
+    (Role.INTERVIEW,): 2,
+}
+"""What the card shows, in this order. The highest rank gives way first if there is no room; 0 always stays."""
+OTHER_NUMBERS: Final = (Role.OTHER_NUMBER, Role.CLOSED_NUMBER)
+NUMBERS: Final = (Role.NUMBER, Role.DIALED_NUMBER, *OTHER_NUMBERS)
+LEFT_TO_SIDE: Final = (Role.FACT, *OTHER_NUMBERS)
+"""What the card leaves out if the side panel shows it."""
 
 
 def build_card(state: "CardState", view: CaseView, width: int) -> list[Content]:
-    """Build the case in the rows there are; the sample's columns and other numbers give way first.
+    """Build the case in the rows there are; the sample's columns and other numbers give way first."""
+    lines = station_lines.build_case_lines(view)
+    drawn: list[tuple[int, Content]] = []
+    for roles, rank in RANKS.items():
+        group = [line for line in lines if line.role in roles]
+        if state.has_side:
+            group = [line for line in group if line.role not in LEFT_TO_SIDE]
+        if group:
+            contents = _draw_group(group, width, numbers=len(view.numbers))
+            drawn += [(rank, each.truncate(width, ellipsis=True)) for each in contents if each]
 
-    Beside the side panel, what it shows is left out.
-    """
-    details = (
-        ""
-        if state.has_side
-        else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
-    )
-    others = [] if state.has_side else _build_other_numbers(view)
-    notice = [
-        line.stylize("bold $warning")
-        for line in _limit(style_text(f"» {view.notice}" if view.notice else ""), width)
-    ]
-    ranked = [
-        (0, [_build_name(view, width)]),
-        (1, notice),
-        (4, _limit(style_text(details.replace("\n", " "), "$quiet"), width)),
-        (0, _build_numbers(view, width)),
-        (3, others),
-        (0, build_clocks(view, width)),
-        (1, _limit(_label("Appointment", view.appointment, "bold $warning"), width)),
-        (0, _limit(_label("Ask for", view.ask_for, "bold"), width, 1)),
-        (2, _limit(_label("Interview", view.interview_status), width, 1)),
-    ]
-    lines = [
-        (rank, line.truncate(width, ellipsis=True))
-        for rank, block in ranked
-        for line in block
-        if line
-    ]
-    while len(lines) > state.rows and (least := max(rank for rank, _ in lines)):
-        del lines[max(n for n, (rank, _) in enumerate(lines) if rank == least)]
-    return [line for _, line in lines]
+    while len(drawn) > state.rows:
+        lowest = max(rank for rank, _ in drawn)
+        if lowest == 0:
+            break
+        last = max(place for place, (rank, _) in enumerate(drawn) if rank == lowest)
+        del drawn[last]
+    return [content for _, content in drawn]
 
 
-def _label(label: str, text: str, style: str = "") -> Content:
-    return (
-        Content.assemble((f"{label}  ", "$quiet"), (clean(text).replace("\n", " "), style))
-        if text
-        else Content()
-    )
+def _draw_group(group: list[Line], width: int, *, numbers: int) -> list[Content]:
+    """Draw lines that belong together on the card; `numbers` is how many numbers the case has."""
+    line = group[0]
+    match line.role:
+        case Role.CASE:
+            return [_draw_name(line, width)]
+        case Role.NOTICE:
+            text = style_text(f"» {line.plain_text}")
+            return [part.stylize("bold $warning") for part in _limit(text, width)]
+        case Role.FACT:
+            facts = SEPARATOR.join([f"{fact.label}: {fact.plain_text}" for fact in group])
+            return _limit(style_text(facts.replace("\n", " "), "$quiet"), width)
+        case Role.NUMBER | Role.DIALED_NUMBER:
+            return _draw_number(line, width, numbers=numbers)
+        case Role.OTHER_NUMBER | Role.CLOSED_NUMBER:
+            return _draw_other_numbers(group)
+        case Role.CLOCK:
+            return draw_clocks(line, width)
+        case Role.APPOINTMENT:
+            return _limit(_draw_labeled(line, "bold $warning"), width)
+        case Role.PERSON:
+            return _limit(_draw_labeled(line, "bold"), width, 1)
+        case _:
+            return _limit(_draw_labeled(line), width, 1)
+
+
+def _draw_labeled(line: Line, style: str = "") -> Content:
+    text = clean(line.plain_text).replace("\n", " ")
+    return Content.assemble((f"{line.label}  ", "$quiet"), (text, style))
 
 
 def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
-    """Wrap the text into at most so many lines, the last one ending in … where there was more."""
+    """Wrap the text into at most so many lines; if there was more, … ends the last one."""
     lines = text.wrap(max(width, 4))
     if len(lines) <= most:
         return lines
     return [*lines[: most - 1], lines[most - 1].truncate(width - 1) + Content("…")]
 
 
-def _build_name(view: station_views.CaseView, width: int) -> Content:
-    key = f"  {view.key}" if view.key != view.name else ""
-    name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
-    return styled.spread(
-        name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width
-    )
+def _draw_name(line: Line, width: int) -> Content:
+    name = style_text(line.plain_text, "bold")
+    if line.key:
+        name += style_text(f"  {line.key}", "$quiet")
+    return styled.spread(name, style_text(line.note, "$quiet"), width)
 
 
-def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
-    """Build the number that is dialed, and why it may not be."""
-    number = view.current_number
-    if number is None:
-        return [style_text("no number that can be dialed", "bold $error")]
-    position = f"number {view.numbers.index(number) + 1} of {len(view.numbers)}"
-    about = style_text(f"   {SEPARATOR.join([*describe_number(number), position])}", "$quiet")
-    line = Content.assemble((clean(number.text), "bold $accent"), about)
-    if view.has_open_call:
-        line += style_text(f"{SEPARATOR}dialed", "bold")
-    if not number.why_not:
-        return [line]
-    why = style_text(f"not now: {number.why_not}", "bold $error")
-    return [line, *hang(style_text("! ", "bold $error"), why, width)[:2]]
+def _draw_number(line: Line, width: int, *, numbers: int) -> list[Content]:
+    """Draw the number that is dialed, and why it may not be."""
+    if not line.key:
+        return [style_text(line.plain_text, "bold $error")]
+
+    remarks = list(line.remarks)
+    dialed = Content()
+    if line.role is Role.DIALED_NUMBER:
+        dialed = style_text(f"{SEPARATOR}{remarks.pop()}", "bold")
+    remarks.append(f"number {line.key} of {numbers}")
+    about = style_text(f"   {SEPARATOR.join(remarks)}", "$quiet")
+    drawn = style_text(line.plain_text, "bold $accent") + about + dialed
+    if not line.note:
+        return [drawn]
+    why = style_text(line.note, "bold $error")
+    return [drawn, *hang(style_text("! ", "bold $error"), why, width)[:2]]
 
 
-def describe_number(number: station_views.StationNumber) -> list[str]:
-    """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
-    line = number.line if number.line != "unknown" else ""
-    by_hand = "dial by hand" if number.by_hand else ""
-    return [
-        word
-        for word in (line, by_hand, NUMBER_STATES.get(number.state, ""), number.outcome)
-        if word
-    ]
-
-
-def _build_other_numbers(view: station_views.CaseView) -> list[Content]:
-    others = [number for number in view.numbers if not number.current]
-    words = [
-        f"{number.text}   {SEPARATOR.join(describe_number(number))}"
-        for number in others[:MAX_OTHER_NUMBERS]
-    ]
-    lines = [style_text(text, "$quiet") for text in words]
-    if len(others) > MAX_OTHER_NUMBERS:
-        lines.append(style_text(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
+def _draw_other_numbers(group: list[Line]) -> list[Content]:
+    lines = []
+    for line in group[:MAX_OTHER_NUMBERS]:
+        text = f"{line.plain_text}   {SEPARATOR.join(line.remarks)}"
+        lines.append(style_text(text, "$quiet"))
+    if len(group) > MAX_OTHER_NUMBERS:
+        lines.append(style_text(f"and {len(group) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
     return lines
 
 
-def build_clocks(view: station_views.CaseView, width: int) -> list[Content]:
-    """Build both clocks, and until when the respondent may be called, in two lines where there is no room for one."""
-    there, here = view.respondent_time, view.station_time
-    if there is None:
-        unknown = f"{SEPARATOR}their local time is not known"
-        return [Content.assemble((f"{here:%H:%M} here", "bold"), (unknown, "$quiet"))]
-    day = "%H:%M" if there.date() == here.date() else "%a %H:%M"
-    until = (
-        f"{SEPARATOR}call until {view.callable_until:%H:%M} there"
-        if view.callable_until is not None
-        else ""
-    )
-    clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
-    line = Content.assemble(clocks, (until, "$quiet"))
-    return (
-        [line]
-        if line.cell_length <= width
-        else [clocks, style_text(until.removeprefix(SEPARATOR), "$quiet")]
-    )
+def draw_clocks(line: Line, width: int) -> list[Content]:
+    """Draw both clocks, and until when the respondent may be called; on two lines if one is too short."""
+    clocks = style_text(line.plain_text, "bold")
+    for remark in line.remarks:
+        clocks += style_text(f"   {remark}")
+    if not line.note:
+        return [clocks]
+    whole = clocks + style_text(f"{SEPARATOR}{line.note}", "$quiet")
+    if whole.cell_length <= width or not line.remarks:
+        return [whole]
+    return [clocks, style_text(line.note, "$quiet")]
 
 
-def build_waiting(
-    view: station_views.IdleView | station_views.BreakView | station_views.WrapUpView, width: int
-) -> list[Content]:
+def build_waiting(view: IdleView | BreakView | WrapUpView, width: int) -> list[Content]:
     """Build what is waited for, and how long."""
-    match view:
-        case station_views.IdleView():
-            heading = (
-                "The study is paused" if view.study_is_paused else "Nobody can be called just now"
-            )
-            texts = [style_text(view.why[:1].upper() + view.why[1:])]
-            if view.next_at is not None:
-                when = format_time(view.next_at, view.station_time)
-                texts.append(style_text(f"Next: {when}. The case appears automatically."))
-        case station_views.BreakView():
-            heading = f"On a break: {view.reason}" if view.reason else "On a break"
-            texts = [style_text(f"Since {view.since:%H:%M}")]
-            if view.station_time is not None:
-                texts = [
-                    Content.assemble(
-                        (styled.format_duration(view.station_time - view.since), "bold"),
-                        "   ",
-                        texts[0],
-                    )
-                ]
-        case station_views.WrapUpView():
-            heading = f"{view.case}: {view.outcome}"
-            left = max(view.until - view.station_time, timedelta())
-            seconds = -(-left // timedelta(seconds=1))
-            texts = [Content.assemble("The next case comes in ", (f"{seconds} s", "bold"))]
-            texts.append(style_text("━" * min(seconds, width), "$accent"))
-        case _:
-            assert_never(view)
-    clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
-    lines = [
-        styled.spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width),
-        Content(),
+    lines = station_lines.build_view_lines(view)
+    heading = lines[0]
+    texts = [_draw_waiting(line, view) for line in lines if line.role is Role.FACT]
+    if heading.label:
+        reason = heading.plain_text
+        texts.insert(0, style_text(reason[:1].upper() + reason[1:]))
+    if isinstance(view, WrapUpView):
+        texts += _draw_countdown(view, width)
+
+    clock = f"{view.station_time:%H:%M} here" if view.station_time is not None else ""
+    title = style_text(heading.label or heading.plain_text, "bold")
+    drawn = [styled.spread(title, style_text(clock, "$quiet"), width), Content()]
+    for text in texts:
+        drawn += text.wrap(max(width, 4))
+    return drawn
+
+
+def _draw_waiting(line: Line, view: IdleView | BreakView | WrapUpView) -> Content:
+    """Draw when it goes on, or since when it doesn't."""
+    text = drawing.draw_labeled(line)
+    if isinstance(view, IdleView):
+        return text + ". The case appears automatically."
+    if isinstance(view, BreakView) and view.station_time is not None:
+        duration = styled.format_duration(view.station_time - view.since)
+        return style_text(duration, "bold") + "   " + text
+    return text
+
+
+def _draw_countdown(view: WrapUpView, width: int) -> list[Content]:
+    left = max(view.until - view.station_time, timedelta())
+    seconds = -(-left // timedelta(seconds=1))
+    return [
+        Content.assemble("The next case comes in ", (f"{seconds} s", "bold")),
+        style_text("━" * min(seconds, width), "$accent"),
     ]
-    return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
 
 
-def build_history(history: Iterable[station_views.StationHistoryLine], width: int) -> list[Content]:
+def build_history(history: Iterable[StationHistoryLine], width: int) -> list[Content]:
     """Build what happened to the case, the oldest first: when, what, what was noted, by whom."""
-    lines: list[Content] = []
-    for entry in history:
-        when = style_text(f"{format_time(entry.at)}  ", "$quiet")
-        note, by = (
-            f": {entry.note}" if entry.note else "",
-            f"  {clean(entry.by)}" if entry.by else "",
-        )
-        text = Content.assemble(clean(entry.what), (clean(note), "italic $quiet"), (by, "$quiet"))
-        lines += hang(when, text, width)
-    return lines
+    drawn: list[Content] = []
+    for past in history:
+        line = station_lines.build_history_line(past)
+        text = style_text(line.plain_text)
+        if line.note:
+            text += style_text(f": {line.note}", "italic $quiet")
+        for remark in line.remarks:
+            text += style_text(f"  {remark}", "$quiet")
+        drawn += hang(style_text(f"{line.label}  ", "$quiet"), text, width)
+    return drawn
 
 
-def format_time(at: datetime, today: datetime | None = None) -> str:
-    """Format a date and time: `Thu 26 Nov 14:10`; only `14:10` where it is today."""
-    if today is not None and at.date() == today.date():
-        return f"{at:%H:%M}"
-    return f"{at:%a} {at.day:>2} {at:%b %H:%M}"
-
-
-def format_appointment(appointment: station_views.StationAppointment) -> tuple[str, str, str]:
+def format_appointment(appointment: StationAppointment) -> tuple[str, str, str]:
     """Return when an appointment is, with whom, and what else is known of it."""
-    there, here = appointment.respondent_time, appointment.station_time
-    words = (
-        "LATE" if appointment.is_late else "",
-        f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else "",
-        appointment.owner,
-        f"ask for {appointment.person}" if appointment.person else "",
-        appointment.note,
-    )
-    return format_time(here), appointment.name, ", ".join(word for word in words if word)
+    line = station_lines.build_callback_line(appointment)
+    parts = ["LATE"] if line.role is Role.LATE_CALLBACK else []
+    parts += line.remarks
+    if line.note:
+        parts.append(line.note)
+    return line.label, line.plain_text, ", ".join(parts)
 
 
 COLUMN_GAP: Final = 2
@@ -239,11 +239,9 @@ class CaseCard(styled.Lines[CardState]):
         super().show(state)
 
     def build_lines(self, state: CardState, width: int) -> list[Content]:
-        return (
-            build_card(state, state.view, width)
-            if isinstance(state.view, CaseView)
-            else build_waiting(state.view, width)
-        )
+        if isinstance(state.view, CaseView):
+            return build_card(state, state.view, width)
+        return build_waiting(state.view, width)
 
 
 class HistoryView(VerticalScroll):
@@ -252,7 +250,7 @@ class HistoryView(VerticalScroll):
     def __init__(self, changed: Callable[[], None]) -> None:
         super().__init__(id="history", can_focus=False)
         self._changed = changed
-        """Called where more or less of it can be seen."""
+        """Called when more or less of it can be seen."""
         self.display = False
         self._lines: styled.Lines[tuple[StationHistoryLine, ...]] = styled.Lines(
             id="history-lines", build=build_history
@@ -307,22 +305,19 @@ class OutcomeGrid(styled.Lines[GridState]):
         """For each line the keys on it: from which cell to which."""
 
     def build_lines(self, state: GridState, width: int) -> list[Content]:
-        calls, outcomes, is_apart = state
         self._places = []
-        while calls and sum(map(_measure, calls)) + COLUMN_GAP * (len(calls) - 1) > width:
-            calls = calls[:-1]
-        lines = [self._build_line(calls, [_measure(cell) for cell in calls])] if calls else []
-        if lines and is_apart:
-            lines.append(self._build_line((), ()))
-        columns = _choose_columns(outcomes, width)
-        starts = range(0, len(outcomes), len(columns))
-        return [
-            *lines,
-            *(
-                self._build_line(outcomes[start : start + len(columns)], columns)
-                for start in starts
-            ),
-        ]
+        lines = []
+        calls = _select_fitting(state.calls, width)
+        if calls:
+            lines.append(self._build_line(calls, [_measure(cell) for cell in calls]))
+            if state.is_apart:
+                lines.append(self._build_line((), ()))
+
+        columns = _choose_columns(state.outcomes, width)
+        for start in range(0, len(state.outcomes), len(columns)):
+            cells = state.outcomes[start : start + len(columns)]
+            lines.append(self._build_line(cells, columns))
+        return lines
 
     def _build_line(self, cells: Sequence[styled.KeyHint], widths: Sequence[int]) -> Content:
         start = 0
@@ -340,7 +335,9 @@ class OutcomeGrid(styled.Lines[GridState]):
     def on_click(self, event: events.Click) -> None:
         """Press the key that was clicked."""
         x, y = event.get_content_offset_capture(self)
-        for start, end, key in self._places[y] if 0 <= y < len(self._places) else ():
+        if not 0 <= y < len(self._places):
+            return
+        for start, end, key in self._places[y]:
             if start <= x < end:
                 strike_key(self.app, key, event.time)
 
@@ -349,8 +346,19 @@ def _measure(cell: styled.KeyHint) -> int:
     return Content(f" {cell.key}  {clean(cell.label)}").cell_length
 
 
+def _select_fitting(cells: Sequence[styled.KeyHint], width: int) -> Sequence[styled.KeyHint]:
+    """Return the first cells that fit on one line."""
+    needed = 0
+    for place, cell in enumerate(cells):
+        needed += _measure(cell)
+        if needed > width:
+            return cells[:place]
+        needed += COLUMN_GAP
+    return cells
+
+
 def _choose_columns(cells: Sequence[styled.KeyHint], width: int) -> list[int]:
-    """Return the widths of as many columns as there is room for; of two at least, where labels are cut."""
+    """Return the widths of as many columns as there is room for, at least two; then labels are cut."""
     for count in range(MAX_COLUMNS, 1, -1):
         widths = [max(map(_measure, cells[n::count]), default=0) for n in range(count)]
         if sum(widths) + COLUMN_GAP * (count - 1) <= width:
