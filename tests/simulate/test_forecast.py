@@ -105,7 +105,7 @@ def test_the_model_makes_calls_worth_an_audit(tmp_path: Path) -> None:
     _, seen = fieldwork_audit.modeled(3, tmp_path)
     assert seen["dialled"] > 20
     with pytest.MonkeyPatch.context() as broken:
-        broken.setattr("survey_cli.simulate.fieldwork.model.find_number_obstacle", lambda *_: None)
+        broken.setattr("survey_cli.simulate.fieldwork.calls.find_number_obstacle", lambda *_: None)
         broken.setattr("survey_cli.fieldwork.queue.call_order.CallOrder.is_open", lambda *_: True)
         with pytest.raises(fieldwork_audit.Broken):
             some_studies(tmp_path)

@@ -47,7 +47,7 @@ from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.account_names import format_author
-from survey_cli.study.consistency.upkeep import list_next_rows
+from survey_cli.study.consistency.stored_queue import list_next_rows
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 from survey_cli.values import Cell, Missing

@@ -19,7 +19,8 @@ from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import find_interview_target
 from survey_cli.services.run_on_study import read_records
 from survey_cli.simulate.fieldwork import behavior
-from survey_cli.simulate.fieldwork.model import COMPLETE_CODE, FieldworkModel, FieldworkStart
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
+from survey_cli.simulate.fieldwork.model_records import COMPLETE_CODE
 from survey_cli.simulate.fieldwork.staff import build_staff, find_station_zone
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
@@ -279,7 +280,7 @@ def _build_row(
         spread=spread,
         complete=model.complete,
         new=model.complete - complete,
-        working_days=len(model.by_day),
+        working_days=model.working_days,
         calls=sum(agent.log.calls for agent in model.interviewers),
         hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta())
         / timedelta(hours=1),

@@ -26,7 +26,6 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION, Plan
-from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import (
     QueuePosition,
@@ -39,7 +38,7 @@ from survey_cli.outcomes import LOST, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Store
 from survey_cli.store.backends.connector import Pause
-from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, QueueHead
+from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency import interview_outcomes
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
 from survey_cli.study.open_study import OpenStudy
@@ -436,41 +435,6 @@ def release_lapsed_places(store: Store, plan: Plan, at: datetime) -> None:
             released.add(place.case)
     if released:
         update_positions(store, plan, sorted(released), at)
-
-
-def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
-    """Return the heads of all buckets that are open to this interviewer now, in the order of calling."""
-    heads = []
-    for head in store.cases.queries.list_queue_heads():
-        bucket = parse_criteria(head.bucket)
-        if not order.is_open(bucket):
-            continue
-        open_head: QueueHead | None = head
-        if (cutoff := order.find_appointment_cutoff(bucket)) is not None:
-            open_head = store.cases.queries.find_appointment_head(
-                head.bucket, appointment_before=cutoff
-            )
-        if open_head is not None:
-            heads.append((order.rank_case(bucket, open_head.rank), open_head))
-    return sorted(heads)
-
-
-def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRow]:
-    """Return the first `limit` ready cases that are open to this interviewer now, in the order of claiming.
-
-    The rules that apply to each case are not checked here.
-    """
-    ranked: list[tuple[CallPriority, str, str, CaseRow]] = []
-    for _, head in list_open_heads(store, order):
-        bucket = parse_criteria(head.bucket)
-        cutoff = order.find_appointment_cutoff(bucket)
-        ranked += [
-            (order.rank_case(bucket, row.position.rank), row.position.bucket, row.key, row)
-            for row in store.cases.queries.list_queue([head.bucket], limit=limit)
-            if cutoff is None
-            or (row.position.promised_at is not None and row.position.promised_at <= cutoff)
-        ]
-    return [row for *_, row in sorted(ranked, key=lambda entry: entry[:3])[:limit]]
 
 
 PLAN_SETTING: Final = "plan"
