@@ -77,6 +77,7 @@ class FieldworkModel:
         With `stops_early` they end once `target` interviews are complete, every hard cell is full, or no case is left
         to call.
         """
+        self.instrument = start.instrument
         self.plan = start.plan
         self.people = start.people
         self.settings = settings
