@@ -48,7 +48,8 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "report": ("report", "codebook"),
     "interview": ("preview", "interview", "station"),
     "monitoring": ("watch",),
-    "privacy": ("privacy", "db"),
+    "database": ("db",),
+    "privacy": ("privacy",),
     "questionnaire": (
         "new",
         "check",

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
         CallabilityReport,
         CaseLine,
         CaseSheet,
+        DeferredLine,
         InterviewLine,
+        NumberLine,
+        QueueLine,
         QueueReport,
         UnsampledCase,
     )
+    from survey_cli.reports.fieldwork.status import QuotaCellLine
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
     from survey_cli.services.cases.case_lists import CaseFilter
     from survey_cli.services.cases.interview_migration import MigratedCase, MigrationResult
@@ -121,10 +125,10 @@ def case_list(
     ] = "",
     form: parameters.ListFormatOption = "table",
 ) -> None:
-    """List the cases with their status; with --next, who is called next and why; with --interviews, the interviews.
+    """List the cases with their status, who is called next (--next), or interviews (--interviews).
 
-    If the study has a list of people, only supervisors see names, numbers and notes. --next also
-    lists cases that are due but not callable now, with the reason.
+    If the study has a list of people, only supervisors see names, numbers and notes. --next tells
+    why a case comes first, and also lists cases that are due but not callable now, with the reason.
 
     Example: survey case list study.yaml --next
     """
@@ -157,10 +161,8 @@ def _list_cases(request: "Request", form: str, case_filter: "CaseFilter") -> Non
     print_result(form, lines, cases.lines, partial(tabulate_cases, cases.lines))
 
     count = f"{len(cases.lines):,} of {format_quantity(cases.total, 'case')}"
-    say(
-        f"{cases.where}: "
-        f"{count}{'' if cases.names_shown else '; names are visible to supervisors only'}"
-    )
+    remark = "" if cases.names_shown else "; names are visible to supervisors only"
+    say(f"{cases.where}: {count}{remark}")
     if cases.damage:
         say(cases.damage)
         raise typer.Exit(1)
@@ -180,10 +182,15 @@ def _list_interviews(request: "Request", form: str) -> None:
 
 
 def _render_interviews(listed: "InterviewList") -> list[str]:
-    """Render interviews in columns; no line for none."""
+    """Render interviews in columns; no line if there aren't any."""
+    if not listed.rows:
+        return []
+
     rows = []
     for row in listed.rows:
-        case = row.case if row.number == 1 else f"{row.case} ({row.number})"
+        case = row.case
+        if row.number > 1:
+            case += f" ({row.number})"
         if row.status == "ended":
             status = row.outcome or row.status
         else:
@@ -191,13 +198,11 @@ def _render_interviews(listed: "InterviewList") -> list[str]:
         answered = "erased" if row.is_erased else str(row.answered)
         updated = f"{row.updated_at.astimezone():%Y-%m-%d %H:%M}"
         rows.append((case, status, answered, row.at_item or "–", updated, row.by, row.origin))
-    if not rows:
-        return []
     return render_table(("case", "status", "answered", "at", "last entry", "by", "origin"), rows)
 
 
 def _list_next(request: "Request", form: str, *, limit: int, interviewer: str) -> None:
-    """Print the next cases in the order of calling, with reasons, and those that are due but not callable now."""
+    """Print the next cases in the order of calling, then those that are due but not callable."""
     from survey_cli.services.cases.case_lists import list_queue
 
     report = list_queue(request, limit=limit, interviewer=interviewer)
@@ -226,17 +231,17 @@ def case_find(
     from survey_cli.services.cases.caller_search import find_caller
 
     found = find_caller(place, number, at=datetimes.now(), by=by)
-    rows = [
-        (each.study, each.key, each.name, ", ".join(each.numbers), each.state)
-        for each in found.matches
-    ]
-    print_lines(render_table(("study", "case", "name", "numbers", ""), rows) if rows else ())
+    rows = []
+    for match in found.matches:
+        numbers = ", ".join(match.numbers)
+        rows.append((match.study, match.key, match.name, numbers, match.state))
+    if rows:
+        print_lines(render_table(("study", "case", "name", "numbers", ""), rows))
+
     for error in found.skipped:
         say(f"not searched: {error}")
-    say(
-        f"{format_quantity(len(rows), 'case')} in "
-        f"{format_quantity(len(found.studies), 'study', 'studies')}"
-    )
+    studies = format_quantity(len(found.studies), "study", "studies")
+    say(f"{format_quantity(len(rows), 'case')} in {studies}")
 
 
 @on_study
@@ -260,47 +265,86 @@ def case_show(
 
 
 def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
-    """Render the columns that have a value in at least one line."""
-    named = any(line.name and line.name != line.key for line in lines)
-    head = ["case", *(["name"] if named else []), "status", "code", "outcome", "att", "due", "why"]
+    """Render cases in columns; names have one only if a case has a name."""
+    has_names = _has_names(lines)
     rows = []
     for line in lines:
-        case = (line.key, line.name) if named else (line.key,)
         due = datetimes.format_here(line.due_at) if line.due_at else "–"
-        why = line.with_whom or shorten(line.why, MAX_REASON_LENGTH)
-        rows.append(
-            (*case, line.name_status(), line.code, line.outcome or "–", line.attempts, due, why)
-        )
+        row = [
+            line.key,
+            line.name_status(),
+            line.code,
+            line.outcome or "–",
+            str(line.attempts),
+            due,
+            line.with_whom or shorten(line.why, MAX_REASON_LENGTH),
+        ]
+        if has_names:
+            row.insert(1, line.name)
+        rows.append(row)
+
+    head = ["case", "status", "code", "outcome", "att", "due", "why"]
+    if has_names:
+        head.insert(1, "name")
     return render_table(head, rows)
+
+
+def _has_names(lines: "Sequence[CaseLine] | Sequence[QueueLine]") -> bool:
+    """Return whether a case has a name that isn't its key."""
+    return any(line.name and line.name != line.key for line in lines)
 
 
 def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     """Render a case with its history as lines."""
-    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
-
-    line = sheet.line
-    yield f"{line.key}, {line.name}" if line.name and line.name != line.key else line.key
-    yield f"  {_describe_status(line, sheet.zone)}"
-    yield f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}"
-    yield from (f"  {label}: {words}" for label, words in sheet.columns)
+    yield from _render_head(sheet)
     for number in sheet.numbers:
-        digits = number.shown or "(not shown)"
-        following = ", dialed next" if number.next and number.state == "live" else ""
-        yield f"  number {number.position}: {digits}, {number.line}, {number.state.replace('_', ' ')}{following}"
+        yield f"  {_describe_number(number)}"
     if sheet.appointment:
         yield f"  appointment: {sheet.appointment}"
     for interview in sheet.interviews:
         yield from _render_interview(interview)
     for cell in sheet.cells:
-        in_progress = f", {cell.held:,} {IN_PROGRESS.name}" if cell.held else ""
-        yield f"  quota {cell.label}: {cell.taken:,} {COUNTED.name}{in_progress}, target {cell.target:,}"
+        yield f"  {_describe_cell(cell)}"
+
     yield ""
     rows = []
     for entry in sheet.history:
-        what = f"{entry.what}: {entry.note}" if entry.note else entry.what
+        what = entry.what
+        if entry.note:
+            what += f": {entry.note}"
         respondent_time = datetimes.format_clock(entry.at, sheet.zone)
         rows.append((entry.seq, datetimes.format_here(entry.at), respondent_time, entry.by, what))
     yield from render_table(("", "here", "there", "by", "what"), rows)
+
+
+def _render_head(sheet: "CaseSheet") -> Iterator[str]:
+    """Render key, name, status, time zone, language and the columns of the sample."""
+    line = sheet.line
+    title = line.key
+    if line.name and line.name != line.key:
+        title += f", {line.name}"
+    yield title
+    yield f"  {_describe_status(line, sheet.zone)}"
+
+    language = f", language {sheet.language}" if sheet.language else ""
+    yield f"  zone {sheet.zone or 'unknown'}{language}"
+    for label, words in sheet.columns:
+        yield f"  {label}: {words}"
+
+
+def _describe_number(number: "NumberLine") -> str:
+    digits = number.shown or "(not shown)"
+    state = number.state.replace("_", " ")
+    following = ", dialed next" if number.next and number.state == "live" else ""
+    return f"number {number.position}: {digits}, {number.line}, {state}{following}"
+
+
+def _describe_cell(cell: "QuotaCellLine") -> str:
+    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+
+    in_progress = f", {cell.held:,} {IN_PROGRESS.name}" if cell.held else ""
+    counted = f"{cell.taken:,} {COUNTED.name}"
+    return f"quota {cell.label}: {counted}{in_progress}, target {cell.target:,}"
 
 
 def _render_unsampled(case: "UnsampledCase") -> Iterator[str]:
@@ -312,27 +356,28 @@ def _render_unsampled(case: "UnsampledCase") -> Iterator[str]:
 
 def _render_interview(interview: "InterviewLine") -> Iterator[str]:
     origin = "" if interview.origin == "real" else f"{interview.origin}, "
-    at_item = (
-        f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
-    )
-    answers = (
-        "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
-    )
-    outcome, updated = (
-        interview.outcome or interview.status,
-        datetimes.format_here(interview.updated_at),
-    )
+    outcome = interview.outcome or interview.status
+    at_item = ""
+    if interview.at_item and interview.status != "ended":
+        at_item = f" at {interview.at_item}"
+
+    answers = "answers erased"
+    if not interview.erased:
+        answers = format_quantity(interview.answered, "answer")
+    updated = datetimes.format_here(interview.updated_at)
     yield f"  interview {interview.number}: {origin}{outcome}{at_item}, {answers}, {updated}"
     if interview.review:
         yield f"    review: {interview.review}"
 
 
 def _describe_status(line: "CaseLine", zone: str) -> str:
-    due = f", due {datetimes.format_both(line.due_at, zone)}" if line.due_at else ""
-    reason = f" ({line.why})" if line.why else ""
+    """Describe where a case stands: its status with the reason, its code, its attempts."""
     whose = f": {line.with_whom}" if line.with_whom else ""
+    reason = f" ({line.why})" if line.why else ""
+    due = f", due {datetimes.format_both(line.due_at, zone)}" if line.due_at else ""
+    attempts = format_quantity(line.attempts, "attempt")
+    facts = f"code {line.code}, {attempts}, last outcome {line.outcome or 'none'}"
     unreleased = f", replicate {line.replicate}" if line.replicate else ""
-    facts = f"code {line.code}, {format_quantity(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}"
     return f"{line.name_status()}{whose}{reason}{due}; {facts}{unreleased}"
 
 
@@ -353,7 +398,9 @@ def case_why(
     ] = "",
     interviewer: InterviewerOption = "",
 ) -> None:
-    """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
+    """Explain why a case may or may not be called now.
+
+    It shows every rule with its result, and when the case may be called next.
 
     Exit code 0: it may be called; 1: it may not.
 
@@ -372,51 +419,77 @@ def render_verdicts(report: "CallabilityReport") -> Iterator[str]:
     line = report.line
     name = f" ({line.name})" if line.name and line.name != line.key else ""
     result = "may be called" if report.is_allowed else "may not be called"
-    yield f"{line.key}{name} {result} by {report.who}, {datetimes.format_both(report.at, report.zone)}"
+    when = datetimes.format_both(report.at, report.zone)
+    yield f"{line.key}{name} {result} by {report.who}, {when}"
+
     longest = max(len(verdict.rule) for verdict in report.verdicts)
     for verdict in report.verdicts:
         mark = "✓ yes" if verdict.allows else "✗ no "
-        until = (
-            f" (until {datetimes.format_both(verdict.until, report.zone)})" if verdict.until else ""
-        )
+        until = ""
+        if verdict.until:
+            until = f" (until {datetimes.format_both(verdict.until, report.zone)})"
         yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.explanation}{until}"
-    if report.next_at is not None and (not report.is_allowed or report.next_at > report.at):
-        yield f"next: {datetimes.format_both(report.next_at, report.zone)}"
-    elif report.next_at is None and not report.is_allowed:
-        if report.is_on_do_not_call_list:
-            next_time = "never"
-        elif line.status == "done":
-            next_time = "never, unless a supervisor reopens it"
-        else:
-            next_time = "cannot be predicted"
-        yield f"next: {next_time}"
+
+    next_call = _describe_next_call(report)
+    if next_call:
+        yield f"next: {next_call}"
+
+
+def _describe_next_call(report: "CallabilityReport") -> str:
+    """Describe when the case may be called next; nothing if that is now."""
+    if report.next_at is not None:
+        is_now = report.is_allowed and report.next_at <= report.at
+        return "" if is_now else datetimes.format_both(report.next_at, report.zone)
+    if report.is_allowed:
+        return ""
+    if report.is_on_do_not_call_list:
+        return "never"
+    if report.line.status == "done":
+        return "never, unless a supervisor reopens it"
+    return "cannot be predicted"
 
 
 def _render_queue(report: "QueueReport") -> Iterator[str]:
+    """Render the next cases, then those that a rule excludes, then those of closed hours."""
     if report.lines:
-        named = any(line.name and line.name != line.key for line in report.lines)
-        rows = []
-        for line in report.lines:
-            keys = (line.key, line.name) if named else (line.key,)
-            rows.append((line.place, *keys, datetimes.format_clock(report.at, line.zone), line.why))
-        yield from render_table(("", "case", *(("name",) if named else ()), "there", "why"), rows)
+        yield from _render_next_cases(report)
     else:
         yield "no case can be called now"
-    for heading, deferred in (
-        ("excluded by a rule:", report.turned_down),
-        ("due, but not callable now (the first case of each kind):", report.closed),
-    ):
-        if deferred:
-            yield from ("", heading)
-        for case in deferred[:MAX_CLOSED]:
-            opens = (
-                f"; opens {datetimes.format_both(case.opens_at, case.zone)}"
-                if case.opens_at
-                else ""
-            )
-            yield f"  {case.key}: {case.why}{opens}"
-        if len(deferred) > MAX_CLOSED:
-            yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
+    yield from _render_deferred("excluded by a rule:", report.turned_down)
+    yield from _render_deferred(
+        "due, but not callable now (the first case of each kind):", report.closed
+    )
+
+
+def _render_next_cases(report: "QueueReport") -> list[str]:
+    """Render the next cases in columns; names have one only if a case has a name."""
+    has_names = _has_names(report.lines)
+    rows = []
+    for line in report.lines:
+        row = [str(line.place), line.key, datetimes.format_clock(report.at, line.zone), line.why]
+        if has_names:
+            row.insert(2, line.name)
+        rows.append(row)
+
+    head = ["", "case", "there", "why"]
+    if has_names:
+        head.insert(2, "name")
+    return render_table(head, rows)
+
+
+def _render_deferred(heading: str, deferred: "Sequence[DeferredLine]") -> Iterator[str]:
+    """Render cases that can't be called now under a heading; nothing if there aren't any."""
+    if not deferred:
+        return
+
+    yield from ("", heading)
+    for case in deferred[:MAX_CLOSED]:
+        opens = ""
+        if case.opens_at:
+            opens = f"; opens {datetimes.format_both(case.opens_at, case.zone)}"
+        yield f"  {case.key}: {case.why}{opens}"
+    if len(deferred) > MAX_CLOSED:
+        yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
 
 
 @on_study
@@ -456,12 +529,12 @@ def case_review(
         str, option("--note TEXT", "What was found. Required unless the interview is ok.")
     ] = "",
 ) -> None:
-    """Store the verdict of a review on a case's latest interview. A later verdict replaces it; no answer changes.
+    """Store the verdict of a review on a case's latest interview.
 
-    A review verifies an interview: its times and answers are looked at, and some respondents are
-    called again. Exports have the verdict in the column interview_review. --without-falsified
-    leaves falsified interviews out of exports and reports. To call the case again, correct its
-    outcome with `survey case outcome`.
+    A later verdict replaces it; no answer changes. A review verifies an interview: its times and
+    answers are looked at, and some respondents are called again. Exports have the verdict in the
+    column interview_review. --without-falsified leaves falsified interviews out of exports and
+    reports. To call the case again, correct its outcome with `survey case outcome`.
 
     Example: survey case review study.yaml 1017 falsified --note "not called"
     """
@@ -518,6 +591,7 @@ def case_reopen(
     if case:
         _say_change(reopen_case(request, case, why=note))
         return
+
     until = datetimes.parse_time(before, option="--before") if before else None
     with show_progress() as progress:
         batch = reopen_refusals(request, before=until, why=note, progress=progress)
@@ -531,7 +605,9 @@ def case_free(
     note: ReasonOption = "",
     seen: SeenOption = None,
 ) -> None:
-    """Take a case away from the station that has it: others can call it. The call in progress stays in its history.
+    """Take a case away from the station that has it, so that others can call it.
+
+    The call in progress stays in its history.
 
     Example: survey case free study.yaml 1017
     """
@@ -572,14 +648,15 @@ def case_reassign(
         raise typer.BadParameter(
             "give the new owner of the appointment, or anyone", param_hint="--to"
         )
-    policy: Final = {None: None, "only": "me", "first": "me_first"}
+
+    policies: Final = {None: None, "only": "me", "first": "me_first"}
     batch = reassign_appointments(
-        request, to=to, key=case, all_of=all_of, policy=policy[keeps], note=note
+        request, to=to, key=case, all_of=all_of, policy=policies[keeps], note=note
     )
     if case:
         _say_change(batch.changed[0])
     else:
-        say_changes(batch, f"now {'anyone' if to == 'anyone' else to}'s")
+        say_changes(batch, f"now {to}'s")
 
 
 def _say_change(result: "CaseActionResult") -> None:
@@ -626,11 +703,13 @@ def case_migrate(
 
     with show_progress() as progress:
         result = migrate_interviews(request, cases or (), dry_run=dry_run, progress=progress)
+
     lines = [f"{case.case}: {_describe_migration(case)}" for case in result.cases]
     lines += [f"{skipped.case}: skipped: {skipped.why}" for skipped in result.skipped]
     print_result(form, lines, result)
-    for change in result.changes if form == "table" else ():
-        say(f"{change.item} is asked again: {change.what}")
+    if form == "table":
+        for change in result.changes:
+            say(f"{change.item} is asked again: {change.what}")
     say(_describe_totals(result))
     if result.note:
         say(f"it would be refused now: {result.note}")
@@ -639,18 +718,23 @@ def case_migrate(
 
 def _describe_migration(case: "MigratedCase") -> str:
     parts = [f"{format_quantity(case.kept, 'answer')} kept"]
-    for places, what in ((case.reopened, "asked again"), (case.off_route, "off the route")):
-        parts += [f"{len(places)} {what} ({', '.join(places)})"] if places else []
+    if case.reopened:
+        parts.append(f"{len(case.reopened)} asked again ({', '.join(case.reopened)})")
+    if case.off_route:
+        parts.append(f"{len(case.off_route)} off the route ({', '.join(case.off_route)})")
     return ", ".join(parts)
 
 
 def _describe_totals(result: "MigrationResult") -> str:
-    done = f"{format_quantity(len(result.cases), 'interview')} {'would be ' if result.dry_run else ''}taken"
-    kept = sum(case.kept for case in result.cases)
-    reopened, off_route = (
-        sum(len(c.reopened) for c in result.cases),
-        sum(len(c.off_route) for c in result.cases),
+    interviews = format_quantity(len(result.cases), "interview")
+    taken = "would be taken" if result.dry_run else "taken"
+    kept = format_quantity(sum(case.kept for case in result.cases), "answer")
+    reopened = sum(len(case.reopened) for case in result.cases)
+    off_route = sum(len(case.off_route) for case in result.cases)
+    skipped = ""
+    if result.skipped:
+        skipped = f"; {format_quantity(len(result.skipped), 'case')} skipped"
+    return (
+        f"{result.where}: {interviews} {taken} to {result.version}: "
+        f"{kept} kept, {reopened:,} asked again, {off_route:,} off the route{skipped}"
     )
-    skipped = f"; {format_quantity(len(result.skipped), 'case')} skipped" if result.skipped else ""
-    answers = f"{format_quantity(kept, 'answer')} kept, {reopened:,} asked again, {off_route:,} off the route"
-    return f"{result.where}: {done} to {result.version}: {answers}{skipped}"

@@ -22,6 +22,10 @@ from survey_cli.cli.parameters import argument, on_study, option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from survey_cli.fieldwork.shifts import ShiftCorrection
+    from survey_cli.reports.fieldwork.cases import InterviewerLine
     from survey_cli.reports.fieldwork.status import (
         AppointmentLine,
         FieldworkStatus,
@@ -33,6 +37,8 @@ MAX_WIDTH: Final = 100
 """Maximum width of a line."""
 MAX_LISTED: Final = 8
 """Maximum number of lines in a list; the rest is counted."""
+MAX_STATIONS: Final = 24
+"""Maximum number of stations listed, which a supervisor wants to see together."""
 MAX_NAME_WIDTH: Final = 28
 """Maximum width of a name or note."""
 FACTS_OF_DATA: Final = ("paused", "appointments", "leases", "held", "backed_up")
@@ -125,7 +131,9 @@ def status(
     ] = False,
     assumed: ForecastParameters,
 ) -> None:
-    """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
+    """Show the state of the fieldwork.
+
+    It shows progress, cases, outcomes, quotas, appointments, calls and interviewers.
 
     Cases, outcomes, quotas and appointments are as they are now. Calls, hours and lengths are
     counted from --since, or from the beginning.
@@ -137,16 +145,12 @@ def status(
 
     Example: survey status study.yaml --watch
     """
-    from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
-    from survey_cli.services.run_on_study import Request
-
     local_zone = parameters.parse_zone(zone)
     if forecast:
         from survey_cli.cli.commands.forecast import print_forecast
 
-        refuse_options(
-            context, (*list_option_names(StatusParameters), "theme"), "is not for --forecast"
-        )
+        status_only = (*list_option_names(StatusParameters), "theme")
+        refuse_options(context, status_only, "is not for --forecast")
         print_forecast(
             file,
             interviewers=assumed.interviewers,
@@ -167,28 +171,49 @@ def status(
 
         run_boards([StudyCommands(file, people=people, db=db, zone=local_zone)], theme)
         return
+
+    from survey_cli.services.run_on_study import Request
+
     request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
     if given.out:
         from survey_cli.services.cases.fieldwork_status import publish_status
 
         publish_status(request, given.out, force=given.force, since=given.since, zone=local_zone)
         say(f"{given.out}: written")
-        return
-    report = load_fieldwork_status(request, since=given.since, zone=local_zone)
+    else:
+        _print_status(request, given, form, local_zone)
+
+
+def _print_status(
+    request: "Request", given: StatusParameters, form: str, zone: "ZoneInfo | None"
+) -> None:
+    """Print the state of the fieldwork once."""
+    from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+
+    report = load_fieldwork_status(request, since=given.since, zone=zone)
     if form == "json":
-        facts = {
-            part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"
-        }
-        facts |= {name: getattr(report.data, name) for name in FACTS_OF_DATA}
-        terminal.print_result(form, (), facts)
+        terminal.print_result(form, (), _build_status_value(report))
         return
+
     if given.watch:
         say("survey: this terminal cannot show a full screen, so the status is shown once")
     say(report.in_use)
     say(*report.future[: terminal.MOST_PROBLEMS])
-    if len(report.future) > terminal.MOST_PROBLEMS:
-        say(f"… and {len(report.future) - terminal.MOST_PROBLEMS} more: survey db verify {file}")
+    more = len(report.future) - terminal.MOST_PROBLEMS
+    if more > 0:
+        say(f"… and {more} more: survey db verify {request.path}")
     print_lines(render_status(report, cells=terminal.get_width()))
+
+
+def _build_status_value(report: "FieldworkStatus") -> dict[str, Any]:
+    """Build the report as one object, with some facts of the data that it is built from."""
+    facts = {}
+    for part in fields(report):
+        if part.name != "data":
+            facts[part.name] = getattr(report, part.name)
+    for name in FACTS_OF_DATA:
+        facts[name] = getattr(report.data, name)
+    return facts
 
 
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
@@ -200,16 +225,16 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
     for heading, body in _render_sections(report):
         if body:
             lines += ["", heading, *body]
-    last = report.data.backed_up
-    backup = (
-        f"last made {last:%Y-%m-%d %H:%M}"
-        if last is not None
-        else "no backup yet; make one with survey db backup"
-    )
-    return [_truncate(line, min(cells, MAX_WIDTH)) for line in (*lines, "", f"backup: {backup}")]
+
+    backup = "no backup yet; make one with survey db backup"
+    if report.data.backed_up is not None:
+        backup = f"last made {report.data.backed_up:%Y-%m-%d %H:%M}"
+    lines += ["", f"backup: {backup}"]
+    return [_truncate(line, min(cells, MAX_WIDTH)) for line in lines]
 
 
 def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
+    """Render the complete interviews, the pace and the main rates."""
     from fractions import Fraction
 
     from survey_cli.reports.fieldwork.rates import describe_main_rates, format_rate
@@ -219,10 +244,15 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     completes = f"{progress.complete:,} {COMPLETE.name}"
     if progress.target:
         share = format_rate(Fraction(progress.complete, progress.target))
-        completes = f"{progress.complete:,} of {progress.target:,} {COMPLETE.name} ({share} of {progress.target_of})"
+        completes = (
+            f"{progress.complete:,} of {progress.target:,} {COMPLETE.name} "
+            f"({share} of {progress.target_of})"
+        )
     yield f"{completes}, {progress.today:,} of them today, {progress.yesterday:,} yesterday"
-    if report.numbers.erased:
-        yield f"{report.numbers.erased:,} of the complete interviews were erased: their answers are in no export"
+
+    erased = report.numbers.erased
+    if erased:
+        yield (f"{erased:,} of the complete interviews were erased: their answers are in no export")
     yield f"{progress.partial:,} {PARTIAL.name}; {format_quantity(report.cases, 'case')} in all"
     if report.pace is not None:
         yield f"pace of the last days: {report.pace.describe()}"
@@ -234,111 +264,155 @@ Section: TypeAlias = tuple[str, Sequence[str]]
 
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
-    from survey_cli.fieldwork.case.activity import ATTEMPTS, ATTEMPTS_ANSWERED
-    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
-    from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
-    from survey_cli.reports.fieldwork.status import CLOSED_NUMBERS, DEAD_NUMBERS, LISTED_NUMBERS
-
-    yield (
-        "needs attention",
-        [line for alert in report.alerts for line in wrap_paragraph(alert, indent=2)],
-    )
-    statuses = [
-        *((s, f"{n:,}", what) for s, what, n in report.statuses),
-        ("total", f"{report.cases:,}", ""),
-    ]
-    yield (
-        f"cases, current status ({report.callable_now:,} {CALLABLE_NOW.name})",
-        _render_columns(("", "cases", ""), statuses),
-    )
+    """Render the sections in their order."""
+    yield "needs attention", _render_alerts(report)
+    yield _render_statuses(report)
     yield from _render_attention(report)
-    outcomes = [(o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes]
-    yield "last outcomes", _render_columns(("outcome", "cases", "done", ""), outcomes)
-    codes = [(c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes]
-    yield (
-        "codes of cases that are done",
-        _render_columns(("", "cases", "group", ""), codes, right=(1,)),
-    )
-    cells = []
-    for c in report.cells:
-        state = "closed" if c.closed else "soft" if c.soft else ""
-        cells.append((_shorten(c.label), f"{c.taken:,}", f"{c.held:,}", f"{c.target:,}", state))
-    yield "quotas", _render_columns(("cell", COUNTED.name, IN_PROGRESS.name, "target", ""), cells)
-    dayparts = []
+    yield "last outcomes", _render_outcomes(report)
+    yield "codes of cases that are done", _render_codes(report)
+    yield "quotas", _render_quotas(report)
+    yield f"attempts by the respondent's time of day, {report.period}", _render_dayparts(report)
+    yield f"interviewers, {report.period}", _render_interviewers(report.people)
+    yield f"length of interviews, {report.period}", _render_lengths(report)
+    yield "numbers", _render_numbers(report)
+
+
+def _render_alerts(report: "FieldworkStatus") -> list[str]:
+    return [line for alert in report.alerts for line in wrap_paragraph(alert, indent=2)]
+
+
+def _render_statuses(report: "FieldworkStatus") -> Section:
+    from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
+
+    rows = [(status, f"{cases:,}", what) for status, what, cases in report.statuses]
+    rows.append(("total", f"{report.cases:,}", ""))
+    heading = f"cases, current status ({report.callable_now:,} {CALLABLE_NOW.name})"
+    return heading, _render_columns(("", "cases", ""), rows)
+
+
+def _render_outcomes(report: "FieldworkStatus") -> list[str]:
+    rows = [
+        (line.name, f"{line.cases:,}", f"{line.done:,}", line.outcome) for line in report.outcomes
+    ]
+    return _render_columns(("outcome", "cases", "done", ""), rows)
+
+
+def _render_codes(report: "FieldworkStatus") -> list[str]:
+    rows = [(line.code, f"{line.cases:,}", line.group, line.name) for line in report.codes]
+    return _render_columns(("", "cases", "group", ""), rows, right=(1,))
+
+
+def _render_quotas(report: "FieldworkStatus") -> list[str]:
+    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+
+    rows = []
+    for cell in report.cells:
+        if cell.closed:
+            state = "closed"
+        elif cell.soft:
+            state = "soft"
+        else:
+            state = ""
+        label = _shorten(cell.label)
+        rows.append((label, f"{cell.taken:,}", f"{cell.held:,}", f"{cell.target:,}", state))
+    return _render_columns(("cell", COUNTED.name, IN_PROGRESS.name, "target", ""), rows)
+
+
+def _render_dayparts(report: "FieldworkStatus") -> list[str]:
+    from survey_cli.fieldwork.case.activity import ATTEMPTS, ATTEMPTS_ANSWERED
+
+    rows = []
     for part in report.dayparts:
         share = _format_share(part.reached, part.attempts)
-        dayparts.append((part.daypart, f"{part.attempts:,}", f"{part.reached:,}, {share}"))
-    heading = f"attempts by the respondent's time of day, {report.period}"
-    yield heading, _render_columns(("", ATTEMPTS.name, ATTEMPTS_ANSWERED.name), dayparts)
-    yield f"interviewers, {report.period}", _render_interviewers(report.people)
-    if (lengths := report.lengths) is not None:
-        limits = f"from {_format_length(lengths.shortest)} to {_format_length(lengths.longest)}"
-        line = f"median {_format_length(lengths.median)}, {limits} (of {lengths.interviews:,} completed)"
-        yield f"length of interviews, {report.period}", [line]
+        rows.append((part.daypart, f"{part.attempts:,}", f"{part.reached:,}, {share}"))
+    return _render_columns(("", ATTEMPTS.name, ATTEMPTS_ANSWERED.name), rows)
+
+
+def _render_lengths(report: "FieldworkStatus") -> list[str]:
+    lengths = report.lengths
+    if lengths is None:
+        return []
+
+    median = _format_length(lengths.median)
+    shortest = _format_length(lengths.shortest)
+    longest = _format_length(lengths.longest)
+    count = f"{lengths.interviews:,} completed"
+    return [f"median {median}, from {shortest} to {longest} (of {count})"]
+
+
+def _render_numbers(report: "FieldworkStatus") -> list[str]:
+    from survey_cli.reports.fieldwork.status import CLOSED_NUMBERS, DEAD_NUMBERS, LISTED_NUMBERS
+
     numbers = report.numbers
-    if numbers.cases or numbers.listed:
-        cases = format_quantity(numbers.cases, "case")
-        closed = f"{numbers.dead:,} {DEAD_NUMBERS.name}, {numbers.do_not_call:,} {CLOSED_NUMBERS.name}, of {cases}"
-        yield (
-            "numbers",
-            [f"  {closed}", f"  {numbers.listed:,} {LISTED_NUMBERS.name}, which all studies share"],
-        )
+    if not numbers.cases and not numbers.listed:
+        return []
+
+    dead = f"{numbers.dead:,} {DEAD_NUMBERS.name}"
+    closed = f"{numbers.do_not_call:,} {CLOSED_NUMBERS.name}"
+    listed = f"{numbers.listed:,} {LISTED_NUMBERS.name}"
+    return [
+        f"  {dead}, {closed}, of {format_quantity(numbers.cases, 'case')}",
+        f"  {listed}, which all studies share",
+    ]
 
 
 def _render_attention(report: "FieldworkStatus") -> Iterator[Section]:
     """Render what a supervisor looks at first: referred cases, appointments, cases at stations."""
-    held = [
-        (
-            _shorten(h.key),
-            f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}",
-            f"{h.why}: {h.note}" if h.note else h.why,
-        )
-        for h in report.data.held[:MAX_LISTED]
-    ]
-    waiting = len(report.data.held)
-    yield (
-        f"waiting for a supervisor: {waiting:,}",
-        _render_list(("case", "since", ""), held, waiting),
-    )
-    by_state = {
-        state: [p for p in report.data.appointments if p.state == state]
-        for state in APPOINTMENT_STATES
-    }
-    counts = ", ".join(
-        f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s]
-    )
-    rows = [
-        _build_appointment_row(p)
-        for appointments in by_state.values()
-        for p in appointments[:MAX_LISTED]
-    ]
+    yield _render_referred_cases(report)
+    yield _render_appointments(report)
+    yield _render_stations(report)
+
+
+def _render_referred_cases(report: "FieldworkStatus") -> Section:
+    held = report.data.held
+    rows = []
+    for case in held[:MAX_LISTED]:
+        since = f"{case.since:%a} {case.since.day} {case.since:%b %H:%M}"
+        why = case.why
+        if case.note:
+            why += f": {case.note}"
+        rows.append((_shorten(case.key), since, why))
+    heading = f"waiting for a supervisor: {len(held):,}"
+    return heading, _render_list(("case", "since", ""), rows, len(held))
+
+
+def _render_appointments(report: "FieldworkStatus") -> Section:
+    """Render the first appointments of each state."""
+    counts = []
+    rows = []
+    for state, words in APPOINTMENT_STATES.items():
+        appointments = [line for line in report.data.appointments if line.state == state]
+        if appointments:
+            counts.append(f"{len(appointments):,} {words}")
+            rows += [_build_appointment_row(line) for line in appointments[:MAX_LISTED]]
+
     head = ("case", "", "here", "there", "owner")
-    yield f"appointments: {counts}", _render_list(head, rows, len(report.data.appointments))
-    stations = []
-    for lease in report.data.leases[: 3 * MAX_LISTED]:
+    lines = _render_list(head, rows, len(report.data.appointments))
+    return f"appointments: {', '.join(counts)}", lines
+
+
+def _render_stations(report: "FieldworkStatus") -> Section:
+    leases = report.data.leases
+    rows = []
+    for lease in leases[:MAX_STATIONS]:
         since = f"{lease.since:%H:%M}" if lease.since else ""
-        stations.append(
-            (_shorten(lease.key), lease.who, lease.station, since, f"{lease.until:%H:%M}")
-        )
+        until = f"{lease.until:%H:%M}"
+        rows.append((_shorten(lease.key), lease.who, lease.station, since, until))
     head = ("case", "with", "station", "since", "until")
-    yield (
-        f"at stations now: {len(report.data.leases):,}",
-        _render_list(head, stations, len(report.data.leases)),
-    )
+    return f"at stations now: {len(leases):,}", _render_list(head, rows, len(leases))
 
 
-def _build_appointment_row(p: "AppointmentLine") -> tuple[str, ...]:
-    day = f"{p.starts:%a} {p.starts.day} {p.starts:%b} " if p.state in ("missed", "later") else ""
-    return (
-        _shorten(p.key),
-        p.state,
-        f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}",
-        p.respondent_time,
-        p.owner or "anybody",
-    )
+def _build_appointment_row(line: "AppointmentLine") -> tuple[str, ...]:
+    times = f"{line.starts:%H:%M}–{line.ends:%H:%M}"
+    if line.state in ("missed", "later"):
+        # On another day than today.
+        times = f"{line.starts:%a} {line.starts.day} {line.starts:%b} {times}"
+    owner = line.owner or "anybody"
+    return (_shorten(line.key), line.state, times, line.respondent_time, owner)
 
 
 def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]:
+    """Render a row for each interviewer, then how the figures are meant."""
     from survey_cli.fieldwork.case.activity import (
         CALLS,
         COMPLETED,
@@ -350,24 +424,22 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
 
     if not people:
         return []
-    rows = []
-    for line in people:
-        counts = (_shorten(line.name), f"{line.complete:,}", f"{line.calls:,}")
-        hours, speed = f"{line.on_cases / timedelta(hours=1):.1f}", line.calls_per_hour
-        length = _format_length(line.mean_length) if line.mean_length is not None else "–"
-        refused = f"{line.refusals:,} of {line.conclusive_contacts:,}"
-        share = _format_share(line.refusals, line.conclusive_contacts)
-        rows.append(
-            (*counts, hours, f"{speed:.1f}" if speed is not None else "–", length, refused, share)
-        )
+
     head = (
-        "", COMPLETED.name, CALLS.name, "hours", "calls/h", "length", REFUSALS.name, REFUSAL_SHARE.name
-    )  # fmt: skip
+        "",
+        COMPLETED.name,
+        CALLS.name,
+        "hours",
+        "calls/h",
+        "length",
+        REFUSALS.name,
+        REFUSAL_SHARE.name,
+    )
+    rows = [_build_interviewer_row(line) for line in people]
     notes = wrap_paragraph(
-        f"hours are {HOURS_ON_CASES.name}; calls/h is shown after one hour; length is the mean of "
-        "completed"
-        f" interviews; {REFUSALS.name} are of contacts that ended in a complete or partial "
-        "interview or a refusal"
+        f"hours are {HOURS_ON_CASES.name}; calls/h is shown after one hour; "
+        f"length is the mean of completed interviews; {REFUSALS.name} are of contacts that ended "
+        "in a complete or partial interview or a refusal"
     )
     if any(0 < line.conclusive_contacts < SMALL_BASE for line in people):
         notes += wrap_paragraph(
@@ -377,41 +449,69 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
     return [*_render_columns(head, rows), *notes]
 
 
+def _build_interviewer_row(line: "InterviewerStatusLine") -> tuple[str, ...]:
+    speed = "–" if line.calls_per_hour is None else f"{line.calls_per_hour:.1f}"
+    length = "–" if line.mean_length is None else _format_length(line.mean_length)
+    return (
+        _shorten(line.name),
+        f"{line.complete:,}",
+        f"{line.calls:,}",
+        f"{line.on_cases / timedelta(hours=1):.1f}",
+        speed,
+        length,
+        f"{line.refusals:,} of {line.conclusive_contacts:,}",
+        _format_share(line.refusals, line.conclusive_contacts),
+    )
+
+
 def _render_list(head: Sequence[str], rows: Sequence[Sequence[str]], total: int) -> list[str]:
     """Render a list, and the number of lines left out of `total`."""
-    more = [f"… and {total - len(rows):,} more"] if total > len(rows) else []
-    return [*_render_columns(head, rows, right=()), *more]
+    lines = _render_columns(head, rows, right=())
+    if total > len(rows):
+        lines.append(f"… and {total - len(rows):,} more")
+    return lines
 
 
 def _render_columns(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] | None = None
 ) -> list[str]:
-    """Render rows in columns. Figures are aligned right: in all columns that contain nothing else, or in those given."""
+    """Render rows in columns; those in `right` are aligned right.
+
+    By default, these are the columns that contain only figures. The first is never one of them.
+    """
     if not rows:
         return []
+
     if right is None:
         columns = list(zip(*rows, strict=True))
-        figures = [
-            all(not cell or cell[0].isdecimal() or cell == "–" for cell in column)
-            for column in columns
-        ]
-        right = [at for at in range(1, len(head)) if figures[at]]
+        right = [at for at in range(1, len(head)) if all(map(_is_figure, columns[at]))]
     lines = render_table(head, rows, right=right)
-    return [f"  {line}" for line in (lines if any(head) else lines[1:])]
+    if not any(head):
+        lines = lines[1:]
+    return [f"  {line}" for line in lines]
+
+
+def _is_figure(cell: str) -> bool:
+    return not cell or cell[0].isdecimal() or cell == "–"
 
 
 def _format_share(part: int, base: int) -> str:
     """Format a share as `29%`, with a mark for a small base; a dash without a base."""
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
-    return f"{part / base:.0%}{'*' if base < SMALL_BASE else ' '}" if base else "–"
+    if not base:
+        return "–"
+    mark = "*" if base < SMALL_BASE else " "
+    return f"{part / base:.0%}{mark}"
 
 
 def _format_length(length: timedelta) -> str:
     """Format a duration as `12:04` or `1:02:30`."""
     minutes, seconds = divmod(round(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"
 
 
 def _shorten(name: str) -> str:
@@ -422,7 +522,9 @@ def _truncate(line: str, cells: int) -> str:
     """Cut a line to at most `cells` cells; … marks the cut."""
     from survey_cli.text_width import fit, measure_width
 
-    return line if measure_width(line) <= cells else fit(line, cells - 1).rstrip() + "…"
+    if measure_width(line) <= cells:
+        return line
+    return fit(line, cells - 1).rstrip() + "…"
 
 
 @on_study
@@ -440,11 +542,10 @@ def study_pause(
     from survey_cli.services.study_administration import pause_study
 
     paused = pause_study(request, message)
-    since, file = paused.since.astimezone(), request.path
-    say(
-        f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations "
-        "continue"
-    )
+    since = paused.since.astimezone()
+    file = request.path
+    remedy = f"survey study resume {file} lets the stations continue"
+    say(f"{file}: {paused.describe(since, since)}; {remedy}")
 
 
 @on_study
@@ -455,11 +556,10 @@ def study_resume(request: "Request") -> None:
     """
     from survey_cli.services.study_administration import resume_study
 
-    minutes = (request.at - resume_study(request).since) // timedelta(minutes=1)
-    say(
-        f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations "
-        "continue automatically"
-    )
+    paused = resume_study(request)
+    minutes = (request.at - paused.since) // timedelta(minutes=1)
+    duration = format_quantity(minutes, "minute")
+    say(f"{request.path}: resumed after {duration}; the stations continue automatically")
 
 
 @on_study
@@ -476,10 +576,8 @@ def study_publish(request: "Request") -> None:
     from survey_cli.services.study_administration import publish_version
 
     result = publish_version(request)
-    say(
-        f"{result.where}: version {result.version} "
-        f"{'is published' if result.new else 'was in effect already'}"
-    )
+    done = "is published" if result.new else "was in effect already"
+    say(f"{result.where}: version {result.version} {done}")
 
 
 def study_share(
@@ -518,44 +616,49 @@ def study_people(request: "Request") -> None:
 
     listing = list_interviewers(request, request.people)
     say(*listing.problems)
+
+    # Only people on a server have accounts.
+    has_accounts = any(line.account for line in listing.lines)
+    if listing.lines:
+        print_lines(_render_people(listing.lines, has_accounts=has_accounts))
+    if listing.unowned_appointments:
+        say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")
+
+    if listing.where:
+        listed = sum(bool(line.role) for line in listing.lines)
+        say(f"{listing.where}: {format_quantity(listed, 'person', 'people')}")
+    else:
+        rights = describe_rights_without_list(on_server=has_accounts)
+        say(
+            f"no people are listed, so {rights} — "
+            "list people in interviewers.csv beside the database"
+        )
+
+
+def _render_people(lines: "Sequence[InterviewerLine]", *, has_accounts: bool) -> list[str]:
+    """Render a row for each person."""
     rows = []
-    for line in listing.lines:
-        described = (
+    for line in lines:
+        appointments = str(line.appointments)
+        if line.missed:
+            appointments += f" ({line.missed} missed)"
+        row = [
+            line.login,
             line.role or "(not on the list)",
             line.languages or "any",
             line.skills or "–",
             line.pseudonym or "–",
-        )
-        appointments = (
-            f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments
-        )
-        account = (line.account,) if line.account else ()
-        rows.append((line.login, *described, *account, appointments, ", ".join(line.cases) or "–"))
-    on_server = ("account",) if any(line.account for line in listing.lines) else ()
-    head = (
-        "login",
-        "role",
-        "languages",
-        "skills",
-        "pseudonym",
-        *on_server,
-        "appointments",
-        "current case",
-    )
-    print_lines(render_table(head, rows) if rows else ())
-    if listing.unowned_appointments:
-        say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")
-    if listing.where:
-        say(
-            f"{listing.where}: "
-            f"{format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}"
-        )
-    else:
-        rights = describe_rights_without_list(on_server=bool(on_server))
-        say(
-            f"no people are listed, so {rights} — list people in interviewers.csv beside the "
-            "database"
-        )
+            appointments,
+            ", ".join(line.cases) or "–",
+        ]
+        if has_accounts:
+            row.insert(5, line.account)
+        rows.append(row)
+
+    head = ["login", "role", "languages", "skills", "pseudonym", "appointments", "current case"]
+    if has_accounts:
+        head.insert(5, "account")
+    return render_table(head, rows)
 
 
 @on_study
@@ -587,49 +690,85 @@ def study_message(
         raise typer.BadParameter(
             "give the text of a new message, or --withdraw N alone", param_hint="TEXT"
         )
+
     if withdraw:
         say(f"withdrawn: {floor.withdraw_message(request, withdraw).text}")
-        return
-    if text:
+    elif text:
         end = datetimes.parse_time(until, option="--until") if until else None
         message = floor.send_message(request, text, to=to, until=end)
         say(f"sent to {to or 'everybody'}, shown until {datetimes.format_here(message.until)}")
-        return
+    else:
+        _list_messages(request)
+
+
+def _list_messages(request: "Request") -> None:
+    """Print the messages that stations show, and who has seen them."""
+    from survey_cli.services.cases.floor import load_current_floor
+
     rows = []
-    for number, (message, seen_by) in enumerate(floor.load_current_floor(request).messages, 1):
-        times = datetimes.format_here(message.at), datetimes.format_here(message.until)
-        rows.append(
-            (
-                number,
-                *times,
-                message.by,
-                message.to or "everybody",
-                message.text,
-                ", ".join(seen_by) or "–",
-            )
+    for number, (message, seen_by) in enumerate(load_current_floor(request).messages, 1):
+        row = (
+            number,
+            datetimes.format_here(message.at),
+            datetimes.format_here(message.until),
+            message.by,
+            message.to or "everybody",
+            message.text,
+            ", ".join(seen_by) or "–",
         )
-    print_lines(
-        render_table(("", "sent", "until", "by", "to", "message", "seen by"), rows) if rows else ()
-    )
+        rows.append(row)
+    if rows:
+        head = ("", "sent", "until", "by", "to", "message", "seen by")
+        print_lines(render_table(head, rows))
     say(f"{request.path}: {format_quantity(len(rows), 'message')}")
+
+
+@option_group
+class ShiftCorrectionParameters:
+    """Options of `survey study shift` that correct a day, and the day."""
+
+    day: Annotated[str, option("--day DATE", "The day; by default today.")] = ""
+    start: Annotated[str, option("--from TIME", "Correct when the person began: 09:00.")] = ""
+    end: Annotated[str, option("--to TIME", "Correct when the person left: 17:30.")] = ""
+    unpaid: Annotated[
+        int | None, option("--unpaid MINUTES", "Correct the unpaid breaks.", min=0)
+    ] = None
+    away: Annotated[
+        int | None, option("--away MINUTES", "Correct the time signed off in between.", min=0)
+    ] = None
+    note: Annotated[str, option("--note TEXT", "The reason. Required with a correction.")] = ""
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether a time is corrected."""
+        has_times = bool(self.start or self.end)
+        return has_times or self.unpaid is not None or self.away is not None
+
+    def make_correction(self, day: str) -> "ShiftCorrection":
+        """Return the correction of this day."""
+        from survey_cli.fieldwork.shifts import ShiftCorrection
+
+        correction = ShiftCorrection(day, self.note)
+        if self.start:
+            since = datetimes.parse_time(f"{day} {self.start}", option="--from")
+            correction = correction._replace(since=since)
+        if self.end:
+            until = datetimes.parse_time(f"{day} {self.end}", option="--to")
+            correction = correction._replace(until=until)
+        if self.unpaid is not None:
+            correction = correction._replace(unpaid=timedelta(minutes=self.unpaid))
+        if self.away is not None:
+            correction = correction._replace(away=timedelta(minutes=self.away))
+        return correction
 
 
 @on_study
 def study_shift(
     request: "Request",
+    given: ShiftCorrectionParameters,
     person: Annotated[
         str, argument("PERSON", "The login. Without it, everybody who is at work is listed.")
     ] = "",
-    day: Annotated[str, option("--day DATE", "The day; by default today.")] = "",
-    start: Annotated[str, option("--from TIME", "Correct when the person began: 09:00.")] = "",
-    end: Annotated[str, option("--to TIME", "Correct when the person left: 17:30.")] = "",
-    unpaid: Annotated[
-        int | None, option("--unpaid MINUTES", "Correct the unpaid breaks.", min=0)
-    ] = None,
-    away: Annotated[
-        int | None, option("--away MINUTES", "Correct the time signed off in between.", min=0)
-    ] = None,
-    note: Annotated[str, option("--note TEXT", "The reason. Required with a correction.")] = "",
 ) -> None:
     """Show who is at work, or one person's working day, and correct its times.
 
@@ -638,46 +777,47 @@ def study_shift(
 
     Example: survey study shift study.yaml ann --to 17:30 --note "forgot"
     """
-    from survey_cli.fieldwork.shifts import ShiftCorrection, format_length, render_shift_summary
-    from survey_cli.services.cases import floor
-
-    is_correction = any((start, end, unpaid is not None, away is not None))
-    if (is_correction or note) and not (is_correction and person):
+    is_complete = given.is_correction and person
+    if (given.is_correction or given.note) and not is_complete:
         raise typer.BadParameter(
             "a correction needs a person, and what is corrected: --from, --to, --unpaid or --away"
         )
-    if not person:
-        rows = []
-        for each in floor.load_current_floor(request).people:
-            since, paid = datetimes.format_here(each.since), format_length(each.paid)
-            silent = (
-                f", no sign since {datetimes.format_here(each.silent_since)}"
-                if each.silent_since
-                else ""
-            )
-            rows.append((each.login, each.station, each.state + silent, since, paid))
-        print_lines(render_table(("person", "station", "", "since", "paid"), rows) if rows else ())
-        say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")
-        return
-    day = f"{(datetimes.parse_time(day, option='--day') if day else request.at).astimezone():%Y-%m-%d}"
-    times = {"since": ("--from", start), "until": ("--to", end)}
-    lengths = {"away": away, "unpaid": unpaid}
-    changes: dict[str, Any] = {
-        **{
-            name: datetimes.parse_time(f"{day} {text}", option=by)
-            for name, (by, text) in times.items()
-            if text
-        },
-        **{
-            name: timedelta(minutes=minutes)
-            for name, minutes in lengths.items()
-            if minutes is not None
-        },
-    }
-    if is_correction:
-        worked = floor.correct_shift(request, person, ShiftCorrection(day, note, **changes))
+
+    if person:
+        _show_shift(request, person, given)
+    else:
+        _list_people_at_work(request)
+
+
+def _list_people_at_work(request: "Request") -> None:
+    """Print who is signed on, where, and what they do."""
+    from survey_cli.fieldwork.shifts import format_length
+    from survey_cli.services.cases.floor import load_current_floor
+
+    rows = []
+    for one in load_current_floor(request).people:
+        state = one.state
+        if one.silent_since:
+            state += f", no sign since {datetimes.format_here(one.silent_since)}"
+        since = datetimes.format_here(one.since)
+        rows.append((one.login, one.station, state, since, format_length(one.paid)))
+    if rows:
+        print_lines(render_table(("person", "station", "", "since", "paid"), rows))
+    say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")
+
+
+def _show_shift(request: "Request", person: str, given: ShiftCorrectionParameters) -> None:
+    """Print a person's working day, corrected before if that was requested."""
+    from survey_cli.fieldwork.shifts import render_shift_summary
+    from survey_cli.services.cases import floor
+
+    at = datetimes.parse_time(given.day, option="--day") if given.day else request.at
+    day = f"{at.astimezone():%Y-%m-%d}"
+    if given.is_correction:
+        worked = floor.correct_shift(request, person, given.make_correction(day))
     else:
         worked = floor.load_shift(request, person, day)
+
     print_lines(render_shift_summary(worked.summary))
     if worked.corrections:
         say(f"corrected: {worked.describe_corrections({}, datetime.astimezone)}")
