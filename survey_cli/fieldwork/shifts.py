@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
@@ -16,17 +16,20 @@ from survey_cli.outcomes import Outcome, classify_result, is_answered
 ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""
 WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "corrected"]
-"""Signed on, signed off, on a break, back, an interview or break goes on, a message was shown, a time was corrected."""
+"""Signed on, signed off, on a break, back, an interview or break goes on, a message was shown, a
+time was corrected."""
 
 
 OFFICE: Final = ("office", "import")
-"""What stands in place of a station where supervisors write to cases: it is no part of a shift."""
+"""Names in place of a station when supervisors write to cases, which is no part of a shift."""
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 LONGEST_SILENCE: Final = timedelta(hours=2)
-"""A shift goes on over midnight if no more time than this is between what was stored before and after it."""
+"""A shift goes on over midnight if no more time than this is between what was stored before and
+after it."""
 MAX_SILENCE: Final = timedelta(minutes=15)
-"""A person who is signed on is at work until now if the last sign is not older. A running station stores a sign at least
-every five minutes; after a longer silence the time counts until the last sign."""
+"""A person who is signed on is at work until now if the last sign is not older. A running station
+stores a sign at least every five minutes; after a longer silence the time counts until the last
+sign."""
 
 
 PAID_TIME: Final = NamedFigure(
@@ -97,7 +100,8 @@ class ShiftSummary:
     breaks: tuple[BreakTaken, ...] = ()
     """The present one included."""
     away: timedelta = timedelta()
-    """The time between two sign-ons in which the person was signed off, or the station no longer responded."""
+    """The time between two sign-ons in which the person was signed off, or the station no longer
+    responded."""
     paid_reasons: Collection[str] = field(default=())
     """The reasons of breaks that are paid."""
     corrected_unpaid: timedelta | None = None
@@ -105,15 +109,17 @@ class ShiftSummary:
 
     @property
     def paid_breaks(self) -> timedelta:
-        return sum((b.duration for b in self.breaks if b.reason in self.paid_reasons), timedelta())
+        """The length of all paid breaks."""
+        paid = [taken.duration for taken in self.breaks if taken.reason in self.paid_reasons]
+        return sum(paid, timedelta())
 
     @property
     def unpaid_breaks(self) -> timedelta:
+        """The length of all unpaid breaks, as corrected."""
         if self.corrected_unpaid is not None:
             return self.corrected_unpaid
-        return sum(
-            (b.duration for b in self.breaks if b.reason not in self.paid_reasons), timedelta()
-        )
+        unpaid = [taken.duration for taken in self.breaks if taken.reason not in self.paid_reasons]
+        return sum(unpaid, timedelta())
 
     @property
     def paid_time(self) -> timedelta:
@@ -134,7 +140,9 @@ class ShiftSummary:
     def completes_per_hour(self) -> float:
         """Complete interviews per hour of working time."""
         hours = self.working_time / timedelta(hours=1)
-        return self.completes / hours if hours else 0.0
+        if not hours:
+            return 0.0
+        return self.completes / hours
 
 
 class PersonAtWork(NamedTuple):
@@ -154,7 +162,8 @@ class PersonAtWork(NamedTuple):
     on_cases: timedelta
     """The time with a case on the screen."""
     silent_since: datetime | None
-    """The last sign of the station if it is older than `MAX_SILENCE`: the time is counted until then."""
+    """The last sign of the station if it is older than `MAX_SILENCE`: the time is counted until
+    then."""
 
 
 class _CountedCall(NamedTuple):
@@ -205,6 +214,7 @@ class Shift:
 
     @property
     def last_activity(self) -> datetime | None:
+        """The last activity of the shift; None if there wasn't any."""
         return max((span[1] for span in self._spans if span is not None), default=None)
 
     def is_at_work(self, at: datetime) -> bool:
@@ -218,22 +228,26 @@ class Shift:
         self._present_at = at
 
     def _note_activity(self, at: datetime) -> None:
-        n = bisect_right(self._sign_ons, at)
-        if (
-            n in self._sign_offs
-            and n < len(self._sign_ons)
-            and self._sign_ons[n] - at < at - self._sign_offs[n]
-        ):
-            n += 1  # a case for which the person signed on again, claimed a moment before
-        first, last = self._spans[n] or (at, at)
-        self._spans[n] = min(first, at), max(last, at)
+        """Add an activity to the span of its sign-on."""
+        number = bisect_right(self._sign_ons, at)
+        if number in self._sign_offs and number < len(self._sign_ons):
+            until_next_sign_on = self._sign_ons[number] - at
+            since_sign_off = at - self._sign_offs[number]
+            # a case for which the person signed on again may be claimed a moment before
+            if until_next_sign_on < since_sign_off:
+                number += 1
+        first, last = self._spans[number] or (at, at)
+        self._spans[number] = (min(first, at), max(last, at))
 
     def _note_deed(self, at: datetime) -> None:
         if self.last_deed is None or at > self.last_deed:
             self.last_deed = at
 
     def add_work(self, event: WorkEvent) -> None:
-        """Add a work event. A break, and a sign-on, end with the last activity before the next sign-on."""
+        """Add a work event.
+
+        A break, and a sign-on, end with the last activity before the next sign-on.
+        """
         at = event.at
         if event.kind in ("on", "off"):
             self._last_sign = event
@@ -265,28 +279,30 @@ class Shift:
             self.open_break = None
 
     def find_activity_before(self, at: datetime) -> datetime:
-        """Return the last time until then at which the person was active; `at` where there is none."""
-        return max(
-            (min(last, at) for first, last in filter(None, self._spans) if first <= at), default=at
-        )
+        """Return the last time until then at which the person was active; `at` if there is none."""
+        times = [min(span[1], at) for span in self._spans if span is not None and span[0] <= at]
+        return max(times, default=at)
 
     def pass_midnight(self, following: "Shift", to_local: ToLocal) -> None:
         """Give each day its part of a shift that goes on over midnight: of a break too, not of a case.
 
-        It does not go on where the person signed off, or signed on again after midnight.
+        It does not go on if the person signed off, or signed on again after midnight.
         """
-        last, after = self.last_activity, following._spans[0]
-        if not self.is_on or last is None or after is None or after[0] - last > LONGEST_SILENCE:
+        last = self.last_activity
+        after = following._spans[0]
+        if not self.is_on or last is None or after is None:
             return
+        if after[0] - last > LONGEST_SILENCE:
+            return
+
         midnight = to_local(after[0]).replace(hour=0, minute=0, second=0, microsecond=0)
         if self.open_break is not None:
             following._breaks.insert(0, BreakTaken(self.open_break.reason, after[0] - midnight))
             self._end_break(midnight)
         self._note_activity(midnight)
         following._note_activity(midnight)
-        if (
-            following._last_sign is None
-        ):  # nothing but calls, or the person's presence now, since midnight
+        # since midnight only calls were stored, or the person is present now
+        if following._last_sign is None:
             following._last_sign = self._last_sign
             following.is_on = True
 
@@ -303,21 +319,20 @@ class Shift:
 
     def add(self, key: str, entry: events.HistoryEntry) -> None:
         """Add one event of a case."""
-        if entry.event == events.CaseReturned(
-            "lapsed"
-        ):  # dated when the lease of a silent station ended
+        # dated when the lease of a silent station ended, which is no activity
+        if entry.event == events.CaseReturned("lapsed"):
             self._dialed.pop(key, None)
             self.leave_case(key)
             self._interviewing.discard(key)
             return
         self._note_activity(entry.at)
         if isinstance(entry.event, events.CaseClaimed):
-            self.leave_case(key)  # another station ended its lease
-        self._last_events[key] = entry.at
-        if not isinstance(
-            entry.event, events.CaseClaimed
-        ):  # the next case is claimed without a key
+            # another station ended its lease
+            self.leave_case(key)
+        else:
+            # a claim is no deed: the next case comes without a keystroke
             self._note_deed(entry.at)
+        self._last_events[key] = entry.at
         match entry.event:
             case events.CaseClaimed():
                 self.show_case(key, entry.at)
@@ -348,7 +363,9 @@ class Shift:
             self.add_time_on_case(max(self._last_events.get(key, since) - since, timedelta()))
 
     def _find_last_call(self, key: str) -> int | None:
-        return max((n for n, call in enumerate(self._calls) if call.key == key), default=None)
+        """Return the number of the last call of a case; None if there isn't one."""
+        numbers = [number for number, call in enumerate(self._calls) if call.key == key]
+        return max(numbers, default=None)
 
     def correct_call(self, key: str, outcome: str, code: str) -> None:
         """Give the last call of a case the outcome that a supervisor gave it."""
@@ -376,26 +393,28 @@ class Shift:
     ) -> ShiftSummary:
         """Return the counts as of the last activity, or of the present time `at` while the person is signed on.
 
-        `case` is on the screen; the present `wrapup` is not added yet; `to_local` converts a time to this station's
-        clock; `breaks` says which reasons are paid.
+        `case` is on the screen; the present `wrapup` is not added yet; `to_local` converts a time
+        to this station's clock; `breaks` says which reasons are paid.
         """
         spans = [span for span in self._spans if span is not None]
         at = at or self.last_activity or NEVER
         if self.is_on and spans:
-            spans[-1] = spans[-1][0], max(at, spans[-1][1])
+            spans[-1] = (spans[-1][0], max(at, spans[-1][1]))
         spans = spans or [(at, at)]
-        first, last = spans[0][0], spans[-1][1]
+        first = spans[0][0]
+        last = spans[-1][1]
+        signed_on = sum((end - start for start, end in spans), timedelta())
+
         dialed = [call for call in self._calls if call.number]
         contacts = 0
         for call in dialed:
             contacts += is_answered(outcomes.get(call.outcome), has_interview=call.has_interview)
         results = [classify_result(outcomes.get(call.outcome), call.code) for call in self._calls]
         kinds = [outcomes[call.outcome].kind for call in self._calls if call.outcome in outcomes]
-        break_now = (
-            [BreakTaken(self.open_break.reason, at - self.open_break.since)]
-            if self.open_break
-            else []
-        )
+        breaks_taken = list(self._breaks)
+        if self.open_break is not None:
+            breaks_taken.append(BreakTaken(self.open_break.reason, at - self.open_break.since))
+
         on_screen = timedelta()
         newest = max(self._claimed, key=self._claimed.__getitem__, default="")
         for key, since in self._claimed.items():
@@ -415,15 +434,18 @@ class Shift:
             appointments=self.appointments,
             talk_time=self._talk_time + (at - self._dialed.get(case, at)),
             time_on_cases=self._time_on_cases + on_screen + wrapup,
-            breaks=(*self._breaks, *break_now),
-            away=last - first - sum((end - start for start, end in spans), timedelta()),
+            breaks=tuple(breaks_taken),
+            away=last - first - signed_on,
             paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
         )
 
     def describe_person(
         self, login: str, summary: ShiftSummary, at: datetime
     ) -> PersonAtWork | None:
-        """Describe where the person is, from the work events; None if there was no sign-on or sign-off."""
+        """Describe where the person is, from the work events.
+
+        None if there was no sign-on or sign-off.
+        """
         sign = self._last_sign
         if sign is None:
             return None
@@ -459,7 +481,9 @@ def add_calls(
     calls: Iterable[tuple[str, events.HistoryEntry]],
     find_shift: Callable[[events.HistoryEntry], Shift | None],
 ) -> None:
-    """Add events of cases to the shifts of those who wrote them; None is a shift of somebody else.
+    """Add events of cases to the shifts of those who wrote them.
+
+    `find_shift` returns None for another person's.
 
     The outcome that a supervisor gave a case replaces that of its last call, whoever made it.
     """
@@ -487,7 +511,7 @@ def add_calls(
 
 
 class ShiftCorrection(NamedTuple):
-    """What a supervisor corrected of one person's day; None where it was right."""
+    """What a supervisor corrected of one person's day; None for what was right."""
 
     day: str
     """On the supervisor's clock: `2026-11-24`."""
@@ -504,45 +528,46 @@ class ShiftCorrection(NamedTuple):
 
     @classmethod
     def decode(cls, detail: str) -> "ShiftCorrection":
+        """Decode the detail of a work event."""
         values = json.loads(detail)
-        times = {
-            name: datetime.fromisoformat(values[name])
-            for name in ("since", "until")
-            if name in values
-        }
-        lengths = {
-            name: timedelta(seconds=values[name]) for name in ("away", "unpaid") if name in values
-        }
-        return cls(**{**values, **times, **lengths})
+        for name in ("since", "until"):
+            if name in values:
+                values[name] = datetime.fromisoformat(values[name])
+        for name in ("away", "unpaid"):
+            if name in values:
+                values[name] = timedelta(seconds=values[name])
+        return cls(**values)
 
     def apply(self, summary: ShiftSummary, to_local: ToLocal) -> ShiftSummary:
         """Return the summary as corrected."""
-        times = {
-            "since": self.since and to_local(self.since),
-            "until": self.until and to_local(self.until),
-        }
-        values: dict[str, Any] = {**times, "away": self.away, "corrected_unpaid": self.unpaid}
-        return replace(
-            summary, **{name: value for name, value in values.items() if value is not None}
-        )
+        if self.since is not None:
+            summary = replace(summary, since=to_local(self.since))
+        if self.until is not None:
+            summary = replace(summary, until=to_local(self.until))
+        if self.away is not None:
+            summary = replace(summary, away=self.away)
+        if self.unpaid is not None:
+            summary = replace(summary, corrected_unpaid=self.unpaid)
+        return summary
 
     def describe(self, to_local: ToLocal) -> str:
         """Describe the corrected values and the reason: `until 17:30: forgot to sign off`."""
-        times = [
-            (word, at)
-            for word, at in (("from", self.since), ("until", self.until))
-            if at is not None
-        ]
-        words = [f"{word} {to_local(at):%H:%M}" for word, at in times]
-        lengths = (("away", self.away), ("unpaid breaks", self.unpaid))
-        words += [
-            f"{word} {format_length(length)}" for word, length in lengths if length is not None
-        ]
+        words = []
+        if self.since is not None:
+            words.append(f"from {to_local(self.since):%H:%M}")
+        if self.until is not None:
+            words.append(f"until {to_local(self.until):%H:%M}")
+        if self.away is not None:
+            words.append(f"away {format_length(self.away)}")
+        if self.unpaid is not None:
+            words.append(f"unpaid breaks {format_length(self.unpaid)}")
         return f"{', '.join(words)}: {self.note}"
 
 
 def _encode_time(value: datetime | timedelta) -> str | float:
-    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.total_seconds()
 
 
 class DayOfWork(NamedTuple):
@@ -558,9 +583,11 @@ class DayOfWork(NamedTuple):
 
     def describe_corrections(self, display_names: Mapping[str, str], to_local: ToLocal) -> str:
         """Describe the corrections and who made them: `until 17:30: forgot to sign off (sue)`."""
-        names = (display_names.get(event.by, event.by) for event, _ in self.corrections)
-        texts = (correction.describe(to_local) for _, correction in self.corrections)
-        return "; ".join(f"{text} ({name})" for text, name in zip(texts, names, strict=True))
+        descriptions = []
+        for event, correction in self.corrections:
+            name = display_names.get(event.by, event.by)
+            descriptions.append(f"{correction.describe(to_local)} ({name})")
+        return "; ".join(descriptions)
 
 
 def build_days(
@@ -573,8 +600,8 @@ def build_days(
 ) -> list[DayOfWork]:
     """Build each person's days as of `at`, as corrected; those of one person in order.
 
-    The board, the list of people, one person's day and the export all call it, so that paid time is one figure. `work`
-    is in the order of time.
+    The board, the list of people, one person's day and the export all call it, so that paid time is
+    one figure. `work` is in the order of time.
     """
     shifts: defaultdict[tuple[str, str], Shift] = defaultdict(Shift)
     corrections: defaultdict[tuple[str, str], list[tuple[WorkEvent, ShiftCorrection]]] = (
@@ -593,10 +620,10 @@ def build_days(
         shifts[login, f"{to_local(at):%Y-%m-%d}"].note_presence(at)
 
     for (login, day), shift in sorted(shifts.items()):
-        if (
-            before := shifts.get((login, f"{date.fromisoformat(day) - timedelta(days=1)}"))
-        ) is not None:
-            before.pass_midnight(shift, to_local)
+        day_before = date.fromisoformat(day) - timedelta(days=1)
+        shift_before = shifts.get((login, f"{day_before}"))
+        if shift_before is not None:
+            shift_before.pass_midnight(shift, to_local)
 
     days = []
     for (login, day), shift in sorted(shifts.items()):
@@ -618,9 +645,8 @@ def _apply_correction(
 ) -> ShiftSummary:
     """Return the summary as corrected; what the person did after the correction is added."""
     last = shift.last_activity or NEVER
-    if (
-        correction.until is not None and last > event.at
-    ):  # the person came back since: less or more away
+    # the person came back since the correction, and was away for less time or more
+    if correction.until is not None and last > event.at:
         away = summary.away + (shift.find_activity_before(event.at) - correction.until)
         summary = replace(summary, away=max(away, timedelta()))
         correction = correction._replace(until=None)
@@ -647,12 +673,8 @@ def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
         ]
         figures.append(("Breaks", ", ".join(taken)))
     if summary.paid_breaks:
-        figures.append(
-            (
-                "Paid",
-                f"{format_length(summary.paid_time)}, breaks of {format_length(summary.paid_breaks)}",
-            )
-        )
+        paid_breaks = format_length(summary.paid_breaks)
+        figures.append(("Paid", f"{format_length(summary.paid_time)}, breaks of {paid_breaks}"))
     return figures
 
 
@@ -667,4 +689,6 @@ def format_length(time: timedelta) -> str:
     hours, minutes = divmod(seconds // 60, 60)
     if hours:
         return f"{hours} h {minutes:02} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
+    if minutes:
+        return f"{minutes} min"
+    return f"{seconds} s"

@@ -1,12 +1,11 @@
-"""The resolved time of an appointment, and the question asked back where the text is unclear.
+"""The resolved time of an appointment, and the question asked back if the text is unclear.
 
-Whether it is still open, when it starts and ends, whether it was missed: wall times are resolved here, as late as
-possible; the queue is computed in `scheduling`. No clock is used.
+Whether it is still open, when it starts and ends, whether it was missed: wall times are resolved
+here, as late as possible; the queue is computed in `scheduling`. No clock is used.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Final
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
@@ -27,12 +26,12 @@ class AppointmentTime:
     """Its end; for one exact time, the time until which the appointment is not missed."""
     zone: str
     fold: int = 0
-    """1 where the clock shows this time twice and the second is meant."""
+    """1 if the clock shows this time twice and the second is meant."""
     exact: bool
     """One time was given, not a span in which to call."""
     text: str
-    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Spans of several days,
-    `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, are only for reading."""
+    """`Thu 26 Nov 15:00`, `Thu 26 Nov 14:00–16:00`: typed again, it is read as the same time. Spans
+    of several days, `Mon 30 Nov 09:00 to Fri 4 Dec 20:30`, are only for reading."""
     hint: str = ""
     """A hint for the interviewer, such as `that is 8 months ahead`."""
 
@@ -55,18 +54,30 @@ class AppointmentTime:
         note: str = "",
     ) -> AppointmentMade:
         """Return the event of an appointment at this wall time."""
-        start, end = (wall.isoformat(timespec="minutes") for wall in (self.wall, self.wall_end))
-        return AppointmentMade(start, end, self.zone, self.fold, person, owner, policy, note)
+        return AppointmentMade(
+            start=self.wall.isoformat(timespec="minutes"),
+            end=self.wall_end.isoformat(timespec="minutes"),
+            zone=self.zone,
+            fold=self.fold,
+            person=person,
+            owner=owner,
+            policy=policy,
+            note=note,
+        )
 
     def format_both_clocks(self, station_zone: str = "") -> str:
         """Return the time on both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`."""
         respondent_time = f"{self.text} there ({self.zone})"
         if not station_zone:
             return respondent_time
-        start, end = to_wall_time(station_zone, self.starts), to_wall_time(station_zone, self.ends)
-        if (start, end) == (self.wall, self.wall_end):
+        start = to_wall_time(station_zone, self.starts)
+        end = to_wall_time(station_zone, self.ends)
+        if start == self.wall and end == self.wall_end:
             return f"{respondent_time} · the same here"
-        day = "" if start.date() == self.wall.date() else f"{format_short_day(start.date())} "
+
+        day = ""
+        if start.date() != self.wall.date():
+            day = f"{format_short_day(start.date())} "
         if self.exact:
             station_time = f"{start:%H:%M}"
         elif self.wall_end - self.wall > timedelta(days=1):
@@ -83,10 +94,13 @@ class UnclearAppointment:
     what: str
     remedy: str = ""
     choices: tuple[AppointmentTime, ...] = ()
-    """In the order in which they are offered; one of them is chosen by its number, or something else is typed."""
+    """In the order in which they are offered; one of them is chosen by its number, or something
+    else is typed."""
 
     def __str__(self) -> str:
-        return f"{self.what} — {self.remedy}" if self.remedy else self.what
+        if not self.remedy:
+            return self.what
+        return f"{self.what} — {self.remedy}"
 
 
 def resolve_start(zone: str, wall: datetime, fold: int) -> datetime:
@@ -101,11 +115,12 @@ def resolve_end(zone: str, wall: datetime, wall_end: datetime, fold: int) -> dat
 
 
 MISSED_RETRY: Final = timedelta(minutes=30)
-"""An appointment call that nobody answered is repeated after this, sooner than any other unanswered call."""
+"""An appointment call that nobody answered is repeated after this, sooner than any other unanswered
+call."""
 EARLY_WINDOW: Final = timedelta(minutes=15)
 """A call this long before the appointed time keeps the appointment."""
 OWNER_FIRST_PERIOD: Final = timedelta(minutes=15)
-"""An appointment that its owner may keep first is open to everybody when it is this late."""
+"""An appointment that its owner may keep first is open to all interviewers when it is this late."""
 
 
 def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
@@ -113,24 +128,23 @@ def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
 
     Wall times are resolved as late as this, so that no change of the clock moves them.
     """
-    wall, wall_end = datetime.fromisoformat(details.start), datetime.fromisoformat(details.end)
-    return resolve_start(details.zone, wall, details.fold), resolve_end(
-        details.zone, wall, wall_end, details.fold
-    )
+    wall = datetime.fromisoformat(details.start)
+    wall_end = datetime.fromisoformat(details.end)
+    starts = resolve_start(details.zone, wall, details.fold)
+    ends = resolve_end(details.zone, wall, wall_end, details.fold)
+    return starts, ends
 
 
 def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
     """Return the appointment that still has to be kept, or None.
 
-    A call at its time keeps it, and so does any later conversation. The call in which it was made does neither, however
-    near the appointed time it was.
+    A call at its time keeps it, and so does any later conversation. The call in which it was made
+    does neither, however near the appointed time it was.
     """
     appointment = case.appointment
-    if (
-        appointment is None
-        or _has_spoken_since(case, plan, appointment.at)
-        or _list_attempts(case, appointment)
-    ):
+    if appointment is None or _has_spoken_since(case, plan, appointment.at):
+        return None
+    if _list_attempts(case, appointment):
         return None
     return appointment.details
 
@@ -154,21 +168,22 @@ def _has_spoken_since(case: Case, plan: Plan, made_at: datetime) -> bool:
 
     An outcome `appointment` is the conversation in which it was made.
     """
-    later = takewhile(
-        lambda attempt: attempt.ended_at is None or attempt.ended_at >= made_at,
-        reversed(case.attempts),
-    )
-    contacts = (
-        c for attempt in later for c in attempt.calls if c.at > made_at and is_contact(c, plan)
-    )
-    return any(classify_outcome(call, plan) != "appointment" for call in contacts)
+    for attempt in reversed(case.attempts):
+        if attempt.ended_at is not None and attempt.ended_at < made_at:
+            return False
+        for call in attempt.calls:
+            is_later_contact = call.at > made_at and is_contact(call, plan)
+            if is_later_contact and classify_outcome(call, plan) != "appointment":
+                return True
+    return False
 
 
 def _list_attempts(case: Case, appointment: Appointment) -> list[Attempt]:
     """Return the attempts since the appointment was made that began at its time or later."""
     starts, _ = resolve_span(appointment.details)
+    earliest = starts - EARLY_WINDOW
     return [
-        a
-        for a in case.attempts
-        if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW
+        attempt
+        for attempt in case.attempts
+        if attempt.started_at > appointment.at and attempt.started_at >= earliest
     ]

@@ -1,7 +1,7 @@
 """Grammar of typed appointments: splits `tomorrow 3pm` or `26 nov 14:00` into day and time expressions.
 
-Understands English, the most common Spanish and the languages of the study. Resolves no date, and uses neither zone
-nor clock.
+Understands English, the most common Spanish and the languages of the study. Resolves no date, and
+uses neither zone nor clock.
 """
 
 import re
@@ -17,7 +17,7 @@ from survey_cli.fieldwork.appointments.languages import translate_to_english
 from survey_cli.instrument.schema.hours import Hours
 
 MAX_BARE_HOURS: Final = 12
-"""Numbers above this are minutes where the unit is left out: `in 20`."""
+"""Numbers above this are minutes if the unit is left out: `in 20`."""
 NO_DAYPARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
 EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6"
 
@@ -80,7 +80,7 @@ DayExpression: TypeAlias = (
 class ClockTime(NamedTuple):
     """A time of day in minutes after midnight.
 
-    It is not `certain` where the half of the day is left open: `3`, `8:30`.
+    It is not `certain` if the half of the day is left open: `3`, `8:30`.
     """
 
     minute: int
@@ -88,11 +88,16 @@ class ClockTime(NamedTuple):
 
     def list_minutes(self) -> tuple[int, ...]:
         """Return the minutes that may be meant."""
-        return (self.minute,) if self.certain else (self.minute, (self.minute + 720) % 1440)
+        if self.certain:
+            return (self.minute,)
+        return (self.minute, (self.minute + 720) % 1440)
 
 
 class TimeRange(NamedTuple):
-    """A range such as `2-4`, `after 5pm` or `before noon`; an open end is that of the calling hours."""
+    """A range such as `2-4`, `after 5pm` or `before noon`.
+
+    An open end is that of the calling hours.
+    """
 
     start: ClockTime | None
     end: ClockTime | None
@@ -135,21 +140,15 @@ class ParsedAppointment(NamedTuple):
 
 def _number_words(words: str, first: int) -> dict[str, int]:
     """Number words by their order; those with a slash between them have the same number."""
-    return {word: n for n, same in enumerate(words.split(), first) for word in same.split("/")}
+    numbers = {}
+    for number, same in enumerate(words.split(), first):
+        for word in same.split("/"):
+            numbers[word] = number
+    return numbers
 
 
 _NEXT_WEEK: Final = DaySpan("next week", 0, 6, 1)
-_NUMBERS: Final = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "un": 1,
-    "una": 1,
-    "dos": 2,
-    "tres": 3,
-}
+_NUMBERS: Final = _number_words("a/an/one/un/una two/dos three/tres", 1)
 _WEEKDAYS: Final = (
     r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
     r"|lun(?:es)?|martes|mie(?:rcoles)?|jue(?:ves)?|vie(?:rnes)?|sab(?:ado)?|dom(?:ingo)?)\b"
@@ -220,17 +219,17 @@ def parse_text(
 ) -> ParsedAppointment | UnclearAppointment:
     """Parse what was typed in English, Spanish or one of the study's `languages`.
 
-    `year` is the current one at the respondent's: a four-digit number is a year only where it is near it, else a time.
-    `parts` are the study's own parts of the day that have hours.
+    `year` is the current one at the respondent's: a four-digit number near it is a year, any other
+    is a time. `parts` are the study's own parts of the day that have hours.
     """
     zone = _ZONE.search(text)
-    english = _replace_spoken_times(
-        translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize)
-    )
+    normalized = _normalize(_ZONE.sub(" ", text))
+    english = _replace_spoken_times(translate_to_english(normalized, languages, _normalize))
     station_time = bool(_HERE.search(english))
     english = _HERE.sub("", english).strip()
     if not english:
         return _unclear("a day and a time are needed")
+
     tokens: list[AppointmentToken] = []
     for token in _tokenize(english, _build_rules(year, tuple(parts.items()))):
         if isinstance(token, UnclearAppointment):
@@ -240,10 +239,10 @@ def parse_text(
     if isinstance(parsed, UnclearAppointment):
         return parsed
     if station_time and not isinstance(parsed.time, ClockTime):
-        return _unclear(
-            "“here” can be used with only one time of day", "write 5pm here, tomorrow 17:00 here"
-        )
-    return parsed._replace(zone=zone[1] if zone else None, station_time=station_time)
+        what = "“here” can be used with only one time of day"
+        return _unclear(what, "write 5pm here, tomorrow 17:00 here")
+    zone_name = None if zone is None else zone[1]
+    return parsed._replace(zone=zone_name, station_time=station_time)
 
 
 def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:
@@ -252,9 +251,8 @@ def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:
 
 def _normalize(text: str) -> str:
     """Return lower-case text without accents, with digits 0 to 9 and one space between words."""
-    bare = "".join(
-        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
-    )
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     bare = re.sub(r"[–—−]", "-", to_ascii_digits(bare)).replace("’", "'")
     bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
     return " ".join(re.sub(r"[,;·،、]", " ", bare).split())
@@ -272,12 +270,16 @@ def _replace_spoken_times(text: str) -> str:
 def _format_spoken_time(minute: int, match: re.Match[str]) -> str:
     """Write `half past 3` as `3:30` and `quarter to 3` as `2:45`; 12 comes before 1."""
     hour = int(match[1])
-    if minute < 0:
-        hour, minute = (hour - 2) % 12 + 1 if hour <= 12 else hour - 1, 60 + minute
-    return f"{hour}:{minute:02}"
+    if minute >= 0:
+        return f"{hour}:{minute:02}"
+    hour_before = hour - 1
+    if hour <= 12:
+        hour_before = (hour - 2) % 12 + 1
+    return f"{hour_before}:{60 + minute:02}"
 
 
 def _tokenize(text: str, rules: list[TokenRule]) -> ParsedTokens:
+    """Yield the tokens of a text, and at a part that isn't understood, a question about it."""
     rest = text
     while rest:
         for pattern, parse in rules:
@@ -352,7 +354,12 @@ def _parse_date(day: str, month: str, year: str | None) -> ParsedTokens:
 
 
 def _parse_year(word: str | None) -> int | None:
-    return None if not word else int(word) if len(word) == 4 else 2000 + int(word)
+    """Parse a year of four or two digits; None if none was written."""
+    if not word:
+        return None
+    if len(word) == 4:
+        return int(word)
+    return 2000 + int(word)
 
 
 def _parse_ambiguous_date(match: re.Match[str]) -> ParsedTokens:
@@ -368,24 +375,28 @@ def _make_daypart(name: str) -> NamedDaypart:
 
 
 def _parse_relative(match: re.Match[str]) -> ParsedTokens:
-    unit = _UNIT_MINUTES[match[3][0]]
-    extra = int(match[4]) if match[4] else unit // 2 if match[5] else 0
-    minutes = (int(match[1]) if match[1] else _NUMBERS[match[2]]) * unit + extra
-    return (
-        (DaysAhead(minutes // 1440),)
-        if unit >= 1440 and minutes % 1440 == 0
-        else (MinutesAhead(minutes),)
-    )
+    """Parse `in 2 hours and 30 minutes`, `in a day and a half`."""
+    number_text, number_word, unit_text, extra_minutes, half = match.groups()
+    unit = _UNIT_MINUTES[unit_text[0]]
+    number = int(number_text) if number_text else _NUMBERS[number_word]
+    minutes = number * unit
+    if extra_minutes:
+        minutes += int(extra_minutes)
+    elif half:
+        minutes += unit // 2
+    # days have no time of day; a day and a half has one
+    if unit >= 1440 and minutes % 1440 == 0:
+        return (DaysAhead(minutes // 1440),)
+    return (MinutesAhead(minutes),)
 
 
 def _parse_bare_number(match: re.Match[str]) -> ParsedTokens:
-    """Parse `in 20` as minutes where it can't be hours."""
+    """Parse `in 20` as minutes if it can't be hours."""
     number = int(match[1])
     if number > MAX_BARE_HOURS:
         return (MinutesAhead(number),)
-    return (
-        _unclear(f"“{match[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),
-    )
+    remedy = f"write in {number} min or in {number} hours"
+    return (_unclear(f"“{match[0]}”: minutes or hours?", remedy),)
 
 
 def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
@@ -395,11 +406,17 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     if not match:
         what = "midnight is the end of one day and the beginning of another"
         return _unclear(what, "write 23:45 or 00:15, with its day")
-    hour, minute, half = int(match[1]), int(match[2] or 0), match[4]
-    if minute > 59 or hour > 24 or (hour == 24 and minute) or (half and not 1 <= hour <= 12):
+    hour = int(match[1])
+    minute = int(match[2] or 0)
+    half = match[4]
+    is_in_day = minute <= 59 and hour * 60 + minute <= 1440
+    is_in_half = not half or 1 <= hour <= 12
+    if not is_in_day or not is_in_half:
         return _unclear(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
     if half:
-        return ClockTime(hour % 12 * 60 + minute + (720 if half == "p" else 0), True)
+        noon = 720 if half == "p" else 0
+        return ClockTime(hour % 12 * 60 + minute + noon, True)
+    # 08:30 is in the morning, 8:30 may be either
     has_two_digits = len(match[1]) == 2 and bool(match[2] or match[3])
     return ClockTime(hour * 60 + minute, hour == 0 or hour > 12 or has_two_digits)
 
@@ -413,10 +430,14 @@ def _parse_single_time(text: str) -> ParsedTokens:
 
 def _parse_range(match: re.Match[str]) -> ParsedTokens:
     """Parse the times of a range; the text of an open end is empty."""
-    start, end = (_parse_clock(text) if text else None for text in match.groups())
+    start_text, end_text = match.groups()
+    start = _parse_clock(start_text) if start_text else None
     if isinstance(start, UnclearAppointment):
         return (start,)
-    return (end if isinstance(end, UnclearAppointment) else TimeRange(start, end),)
+    end = _parse_clock(end_text) if end_text else None
+    if isinstance(end, UnclearAppointment):
+        return (end,)
+    return (TimeRange(start, end),)
 
 
 def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | UnclearAppointment:
@@ -453,15 +474,14 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
                 assert_never(token)
     if len(times) > 1:
         return _unclear("these are two times", "write one, or between 2 and 4")
-    time = (
-        _restrict_to_part(times[0], part)
-        if times and part is not None
-        else times[0]
-        if times
-        else part
-    )
+    time: TimeExpression | UnclearAppointment | None = part
+    if times:
+        time = times[0]
+        if part is not None:
+            time = _restrict_to_part(time, part)
     if isinstance(time, UnclearAppointment):
         return time
+
     combined = _combine_days(days)
     if isinstance(combined, UnclearAppointment):
         return combined
@@ -479,14 +499,11 @@ def _restrict_to_part(
         case ClockTime():
             wide_part = _widen_named_part(part)
             clock = _choose_half(time, wide_part)
-            if any(
-                wide_part.hours.start <= minute < wide_part.hours.end
-                for minute in clock.list_minutes()
-            ):
+            hours = wide_part.hours
+            if any(hours.start <= minute < hours.end for minute in clock.list_minutes()):
                 return clock
-            return _unclear(
-                f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30"
-            )
+            what = f"this time is not in the {part.name}"
+            return _unclear(what, "write a time such as 9:30 pm or 21:30")
         case TimeRange(start, end):
             return TimeRange(start and _choose_half(start, part), end and _choose_half(end, part))
         case _:
@@ -494,10 +511,10 @@ def _restrict_to_part(
 
 
 def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
-    """Return the part of the day as it is meant beside a time.
+    """Return the part of the day as it is meant together with a time.
 
-    5 in the afternoon and 4 in the evening are after noon, wherever these parts begin and end. 12 in the evening is not
-    noon, and 3 at night not in the afternoon.
+    5 in the afternoon and 4 in the evening are after noon, wherever these parts begin and end. 12
+    in the evening is not noon, and 3 at night not in the afternoon.
     """
     start = part.hours.start
     if start < 720 or part.name.endswith(("night", "noche")):
@@ -506,14 +523,18 @@ def _widen_named_part(part: NamedDaypart) -> NamedDaypart:
 
 
 def _choose_half(clock: ClockTime, part: NamedDaypart) -> ClockTime:
-    """Choose the half of the day that lies in this part of it; leave the time as it is where neither does."""
-    minute = clock.minute % 720
-    fitting = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
-    return (
-        ClockTime(fitting[0], True)
-        if len(fitting) == 1 and (not clock.certain or not part.name)
-        else clock
-    )
+    """Choose the half of the day that lies in this part of it.
+
+    Leave the time as it is if neither or both do.
+    """
+    morning = clock.minute % 720
+    halves = (morning, morning + 720)
+    fitting = [minute for minute in halves if part.hours.start <= minute < part.hours.end]
+    # am and pm, which have no name, also change a time that seemed certain
+    may_change = not clock.certain or not part.name
+    if len(fitting) == 1 and may_change:
+        return ClockTime(fitting[0], True)
+    return clock
 
 
 def _combine_days(

@@ -1,7 +1,7 @@
 """Translation of words for days and times into the English words that the appointment grammar reads.
 
-Names of months and days come from Babel; the few other words of each language are in JSON beside this module. Nothing is
-guessed: an unknown word stays, and is then reported as not understood.
+Names of months and days come from Babel; the few other words of each language are in JSON beside
+this module. Nothing is guessed: an unknown word stays, and is then reported as not understood.
 """
 
 import json
@@ -25,16 +25,32 @@ _HALF_BEFORE: Final = re.compile(r"half before (\d{1,2})")
 
 
 def translate_to_english(text: str, languages: Iterable[str], plain: Callable[[str], str]) -> str:
-    """Replace words of these languages by English ones. `plain` is the function that normalized the text."""
+    """Replace words of these languages by English ones.
+
+    `plain` is the function that normalized the text.
+    """
     for language in languages:
         if language.partition("-")[0] != "en":
             for pattern, english in _build_rules(language, plain):
                 text = pattern.sub(english, text)
-    text = _MONTH_DAY.sub(
-        lambda m: f" {m[2]} {dict(enumerate(MONTHS, 1)).get(int(m[1]), '').lower()} ", text
-    )
-    text = _HALF_BEFORE.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:30", text)
+    text = _MONTH_DAY.sub(_replace_month_day, text)
+    text = _HALF_BEFORE.sub(_replace_half_before, text)
     return " ".join(text.split())
+
+
+def _replace_month_day(match: re.Match[str]) -> str:
+    """Write `month 11 day 26` as `26 november`; a month that doesn't exist is left out."""
+    month = int(match[1])
+    name = ""
+    if 1 <= month <= len(MONTHS):
+        name = MONTHS[month - 1].lower()
+    return f" {match[2]} {name} "
+
+
+def _replace_half_before(match: re.Match[str]) -> str:
+    """Write `half before 3`, as German and others say, as `2:30`; 12 comes before 1."""
+    hour_before = (int(match[1]) - 2) % 12 + 1
+    return f"{hour_before}:30"
 
 
 @lru_cache(maxsize=32)
@@ -43,23 +59,26 @@ def _build_rules(
 ) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Build the patterns of a language: its own words, then names of days and months, the longer ones first."""
     base = language.partition("-")[0]
-    edges = ("", "") if base in UNSPACED_LANGUAGES else (r"(?<![\w:])", r"(?!\w)")
+    is_spaced = base not in UNSPACED_LANGUAGES
+    word_start = r"(?<![\w:])" if is_spaced else ""
+    word_end = r"(?!\w)" if is_spaced else ""
     rules = []
     for words, english in TRANSLATIONS.get(base, {}).items():
         # normalize the table's letters like the text; its pattern characters are ASCII and stay
         words = re.sub(r"[^\x00-\x7f]+", lambda m: plain(m[0]), words)
-        replaced = f" {english} " if base in UNSPACED_LANGUAGES else english
-        rules.append((re.compile(f"{edges[0]}(?:{words}){edges[1]}"), replaced))
+        replaced = english if is_spaced else f" {english} "
+        rules.append((re.compile(f"{word_start}(?:{words}){word_end}"), replaced))
+
     names: dict[str, str] = {}
     months, days = list_date_names(language)
     for shown, english_names in ((days, DAYS), (months, MONTHS)):
-        for n, name in enumerate(shown):
+        for number, name in enumerate(shown):
             bare = plain(name).rstrip(". ")
+            # names that are numbers, as in Chinese, would replace all numbers
             if bare and not bare[0].isdecimal():
-                names.setdefault(bare, english_names[n % len(english_names)].lower())
-    longest_first = sorted(names, key=len, reverse=True)
-    rules += [
-        (re.compile(rf"{edges[0]}{re.escape(n)}\.?{edges[1]}"), f" {names[n]} ")
-        for n in longest_first
-    ]
+                # long and short forms of all names follow one another
+                names.setdefault(bare, english_names[number % len(english_names)].lower())
+    for name in sorted(names, key=len, reverse=True):
+        pattern = re.compile(rf"{word_start}{re.escape(name)}\.?{word_end}")
+        rules.append((pattern, f" {names[name]} "))
     return tuple(rules)

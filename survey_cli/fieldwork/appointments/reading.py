@@ -40,10 +40,10 @@ def parse_appointment(
     station_zone: str = "",
     languages: Sequence[str] = (),
 ) -> AppointmentAnswer:
-    """Resolve what was typed on the respondent's clock, or on the station's where the text says so.
+    """Resolve what was typed on the respondent's clock, or on the station's if the text says so.
 
-    Of several possible zones the first is taken where all give the same time, or the one named in the text; otherwise
-    the interviewer is asked which.
+    If the case may be in several zones, the first is taken if all give the same time, or the one
+    named in the text; otherwise the interviewer is asked which.
     """
     if not zones:
         return UnclearAppointment(
@@ -67,12 +67,18 @@ def parse_appointment(
         return UnclearAppointment(
             "this station's time zone is not known", "write the respondent's time"
         )
-    readers = [_Reader(now, zone, calendar) for zone in zones]
-    answers = [
-        r.read_from(station_zone, typed) if typed.station_time else r.read(typed) for r in readers
-    ]
+
+    answers = []
+    for zone in zones:
+        reader = _Reader(now, zone, calendar)
+        if typed.station_time:
+            answers.append(reader.read_from(station_zone, typed))
+        else:
+            answers.append(reader.read(typed))
+    if len(answers) == 1:
+        return answers[0]
     same_time = typed.station_time or isinstance(typed.time, grammar.MinutesAhead)
-    return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, same_time=same_time)
+    return _combine_zones(answers, zones, same_time=same_time)
 
 
 def _combine_zones(
@@ -87,10 +93,8 @@ def _combine_zones(
     if same_time and unclear:
         return unclear[0]
     if not times:
-        return replace(
-            unclear[0],
-            choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices)),
-        )
+        choices = _drop_duplicates(choice for answer in unclear for choice in answer.choices)
+        return replace(unclear[0], choices=tuple(choices))
     if len(times) == 1 and not unclear:
         return times[0]
     what = f"in which zone? This number may be in {' or '.join(zones)}"
@@ -98,10 +102,11 @@ def _combine_zones(
 
 
 def _drop_duplicates(times: Iterable[AppointmentTime]) -> list[AppointmentTime]:
-    """Return the first of those that begin and, where they are spans, end together."""
+    """Return the first of those that begin together and, if they are spans, end together."""
     by_span: dict[tuple[datetime, datetime | None], AppointmentTime] = {}
     for time in times:
-        by_span.setdefault((time.starts, None if time.exact else time.ends), time)
+        end = None if time.exact else time.ends
+        by_span.setdefault((time.starts, end), time)
     return list(by_span.values())
 
 
@@ -122,6 +127,7 @@ class _Reader(NamedTuple):
         return self.local_now.date()
 
     def read(self, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
+        """Resolve what was typed on the clock of this zone."""
         if isinstance(typed.time, grammar.MinutesAhead):
             return self._read_minutes_ahead(typed.time.minutes)
         if isinstance(typed.day, grammar.DaySpan):
@@ -133,13 +139,13 @@ class _Reader(NamedTuple):
         if not fitting:
             what = f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}"
             return UnclearAppointment(what, "write the day or the date")
+
         answer = self._choose_one(
             [answer for day in fitting for answer in self._read_on(day, typed)]
         )
         if isinstance(answer, AppointmentTime):
-            return replace(
-                answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint)))
-            )
+            hints = (self._explain_day(typed.day), answer.hint)
+            return replace(answer, hint=" · ".join(hint for hint in hints if hint))
         if typed.day is None and not answer.choices:
             return replace(answer, choices=self._find_following(self.today, typed))
         return answer
@@ -153,18 +159,15 @@ class _Reader(NamedTuple):
         answers: list[AppointmentAnswer] = []
         for day in days:
             for minute in typed.time.list_minutes():
-                at = (
-                    make_wall_time(day, minute)
-                    .replace(tzinfo=get_zone(station_zone))
-                    .astimezone(UTC)
-                )
+                station_wall = make_wall_time(day, minute)
+                at = station_wall.replace(tzinfo=get_zone(station_zone)).astimezone(UTC)
                 wall = to_wall_time(self.zone, at)
-                answers += self._resolve_times(
-                    wall.date(), wall.hour * 60 + wall.minute, None, wall.fold
-                )
+                local_minute = wall.hour * 60 + wall.minute
+                answers += self._resolve_times(wall.date(), local_minute, None, wall.fold)
         return self._choose_one(answers)
 
     def _read_minutes_ahead(self, minutes: int) -> AppointmentAnswer:
+        """Resolve `in 20 minutes`, to the next whole minute."""
         at = self.now.astimezone(UTC) + timedelta(minutes=minutes)
         if at.second or at.microsecond:
             at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -175,7 +178,7 @@ class _Reader(NamedTuple):
     # days
 
     def _list_days(self, day: grammar.DayExpression | None) -> list[date] | UnclearAppointment:
-        """Return the day or, where it is not certain, all possible days."""
+        """Return the day, or all possible days if it is not certain."""
         match day:
             case None:
                 return [self.today]
@@ -188,77 +191,96 @@ class _Reader(NamedTuple):
                 if week == 1:
                     return [self._find_monday(1) + timedelta(days=number)]
                 # on a Tuesday, "tuesday" is today's or the next one
-                return (
-                    [coming, coming + timedelta(days=7)]
-                    if coming == self.today and week is None
-                    else [coming]
-                )
+                if coming == self.today and week is None:
+                    return [coming, coming + timedelta(days=7)]
+                return [coming]
             case grammar.CalendarDate(month=month, day=number, year=year):
                 return self._list_dates(month, number, year)
             case grammar.AmbiguousDate(first=first, second=second, year=year):
-                orders = {(first, second), (second, first)}
-                usual = find_date_order(self.calendar.country or "")
-                if usual == "mdy":
-                    orders = {(first, second)} if first <= 12 else {(second, first)}
-                elif usual == "dmy":
-                    orders = {(second, first)} if second <= 12 else {(first, second)}
-                possible = [order for order in sorted(orders) if 1 <= order[0] <= 12]
-                if not possible:
-                    return UnclearAppointment(f"there is no month {second}", "write it like 26 nov")
-                candidates = [self._list_dates(month, number, year) for month, number in possible]
-                dates = [
-                    date
-                    for dates in candidates
-                    if not isinstance(dates, UnclearAppointment)
-                    for date in dates
-                ]
-                return dates or candidates[0]
+                return self._list_ambiguous_dates(first, second, year)
             case grammar.DayOfMonth(day=number):
-                month_start = self.today.replace(day=1)
-                for _ in range(13):
-                    date_in_month = _find_day_in_month(month_start, number)
-                    if date_in_month is not None and date_in_month >= self.today:
-                        return [date_in_month]
-                    month_start = (month_start + timedelta(days=32)).replace(day=1)
-                return UnclearAppointment(f"no month has a day {number}")
+                return self._list_days_of_month(number)
             case grammar.DaySpan():
                 raise AssertionError("a span is no day")
             case _:
                 assert_never(day)
 
+    def _list_ambiguous_dates(
+        self, first: int, second: int, year: int | None
+    ) -> list[date] | UnclearAppointment:
+        """Return the dates that `4/5` may mean: the usual order of the country, or both orders."""
+        orders = {(first, second), (second, first)}
+        usual = find_date_order(self.calendar.country or "")
+        # a 13th month shows that the other order was written
+        if usual == "mdy":
+            orders = {(first, second)} if first <= 12 else {(second, first)}
+        elif usual == "dmy":
+            orders = {(second, first)} if second <= 12 else {(first, second)}
+        possible = [order for order in sorted(orders) if 1 <= order[0] <= 12]
+        if not possible:
+            return UnclearAppointment(f"there is no month {second}", "write it like 26 nov")
+
+        candidates = [self._list_dates(month, number, year) for month, number in possible]
+        dates = []
+        for candidate in candidates:
+            if not isinstance(candidate, UnclearAppointment):
+                dates += candidate
+        return dates or candidates[0]
+
+    def _list_days_of_month(self, number: int) -> list[date] | UnclearAppointment:
+        """Return the next day with this number, in the first month that has it."""
+        month_start = self.today.replace(day=1)
+        for _ in range(13):
+            day = _find_day_in_month(month_start, number)
+            if day is not None and day >= self.today:
+                return [day]
+            month_start = _find_next_month(month_start)
+        return UnclearAppointment(f"no month has a day {number}")
+
     def _list_dates(
         self, month: int, number: int, year: int | None
     ) -> list[date] | UnclearAppointment:
+        """Return the date in this or a coming year.
+
+        Two dates if the nearer one may be meant and has passed.
+        """
         if year is not None and not self.today.year - 1 <= year <= self.today.year + 2:
             return UnclearAppointment(f"the year {year} is out of range", "write it like 26 nov")
-        years = range(self.today.year, self.today.year + 3) if year is None else [year]
-        days = (
-            [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))]
-            if 1 <= month <= 12
-            else []
-        )
+        years = [self.today.year, self.today.year + 1, self.today.year + 2]
+        if year is not None:
+            years = [year]
+        days = []
+        if 1 <= month <= 12:
+            dates = [_find_day_in_month(date(year, month, 1), number) for year in years]
+            days = [day for day in dates if day is not None]
         if not days:
-            return UnclearAppointment(
-                f"there is no such day: {number}/{month}", "write it like 26 nov"
-            )
-        coming = next((day for day in days if day >= self.today), days[-1])
+            what = f"there is no such day: {number}/{month}"
+            return UnclearAppointment(what, "write it like 26 nov")
+
+        later = [day for day in days if day >= self.today]
+        coming = later[0] if later else days[-1]
+        is_far_ahead = coming - self.today > FAR_AHEAD
         # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
-        return (
-            [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
-        )
+        if is_far_ahead and days[0] != coming:
+            return [days[0], coming]
+        return [coming]
 
     def _find_monday(self, week: int) -> date:
+        """Return the Monday of this week (0), or of the week so many weeks later."""
         return self.today + timedelta(days=7 * week - self.today.weekday())
 
     def _explain_day(self, day: grammar.DayExpression | None) -> str:
-        """Return a hint to the nearer day that `next tuesday` does not mean; empty where there is none."""
+        """Return a hint to the nearer day that `next tuesday` does not mean.
+
+        Empty if there isn't one.
+        """
         if not isinstance(day, grammar.Weekday) or day.week != 1:
             return ""
         nearest = self.today + timedelta(days=(day.day - self.today.weekday() - 1) % 7 + 1)
         next_week = self._find_monday(1) + timedelta(days=day.day)
-        return (
-            f"not {format_short_day(nearest)}, which is this week's" if nearest != next_week else ""
-        )
+        if nearest == next_week:
+            return ""
+        return f"not {format_short_day(nearest)}, which is this week's"
 
     # times
 
@@ -267,9 +289,8 @@ class _Reader(NamedTuple):
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         match typed.time:
             case grammar.ClockTime():
-                spans: list[tuple[int, int | None]] = [
-                    (m, None) for m in _list_halves(typed.time, span)
-                ]
+                minutes = _list_halves(typed.time, span)
+                spans: list[tuple[int, int | None]] = [(minute, None) for minute in minutes]
             case grammar.SameTime():
                 spans = [(self.local_now.hour * 60 + self.local_now.minute, None)]
             case grammar.TimeRange(start=start, end=end):
@@ -283,76 +304,86 @@ class _Reader(NamedTuple):
             case _:
                 assert_never(typed.time)
         if not spans:
-            return [
-                UnclearAppointment(
-                    "the end is not later than the beginning", "write it like between 2 and 4"
-                )
-            ]
-        return [
-            answer
-            for start, end in spans
-            for answer in self._resolve_times(day, start, end, typed.fold)
-        ]
+            what = "the end is not later than the beginning"
+            return [UnclearAppointment(what, "write it like between 2 and 4")]
+        answers: list[AppointmentAnswer] = []
+        for first, last in spans:
+            answers += self._resolve_times(day, first, last, typed.fold)
+        return answers
 
     def _resolve_times(
         self, day: date, start: int, end: int | None, fold: int | None
     ) -> list[AppointmentAnswer]:
-        """Return the time on this day, twice where the clock shows it twice, or why it can't be.
+        """Return the time on this day, twice if the clock shows it twice, or why it can't be.
 
         A time without an end is exact.
         """
-        wall = make_wall_time(day, start)
-        if closed := self._explain_closed(day, start, end):
+        closed = self._explain_closed(day, start, end)
+        if closed is not None:
             return [closed]
-        span = self.calendar.find_hours(day) or PERMITTED_HOURS
         if end is None:
-            kind = classify_wall_time(self.zone, wall)
-            if kind == "never":
-                return [self._explain_skipped(day, wall)]
-            folds = [0] if kind == "once" else [0, 1] if fold is None else [fold]
-            wall_end = min(wall + DEFAULT_WINDOW, make_wall_time(day, span.end))
-            marks = ("",) if kind == "once" else (" (first)", " (second)")
-            times = [
-                self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds
-            ]
-            return [
-                time if time.starts >= self._round_now() else self._explain_past(time)
-                for time in times
-            ]
-        wall = max(wall, make_wall_time(day, span.start))
-        wall_end = min(make_wall_time(day, end), make_wall_time(day, span.end))
+            return self._resolve_exact_time(day, make_wall_time(day, start), fold)
+
+        span = self.calendar.find_hours(day) or PERMITTED_HOURS
+        wall = make_wall_time(day, max(start, span.start))
+        wall_end = make_wall_time(day, min(end, span.end))
         fold = fold or 0
         if resolve_start(self.zone, wall_end, fold) <= self._round_now():
-            return [
-                self._explain_past(
-                    self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))
-                )
-            ]
+            text = _format_times(wall, wall_end)
+            return [self._explain_past(self._make_time(wall, wall_end, fold, False, text))]
+        # of a span that has begun the rest is left
         if resolve_start(self.zone, wall, fold) < self._round_now():
-            wall, fold = self.local_now.replace(fold=0), self.local_now.fold
+            wall = self.local_now.replace(fold=0)
+            fold = self.local_now.fold
         return [self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))]
+
+    def _resolve_exact_time(
+        self, day: date, wall: datetime, fold: int | None
+    ) -> list[AppointmentAnswer]:
+        """Return a time on the clock, twice if the clock shows it twice, or why it can't be."""
+        kind = classify_wall_time(self.zone, wall)
+        if kind == "never":
+            return [self._explain_skipped(day, wall)]
+        folds = [0]
+        marks = ["", ""]
+        if kind == "twice":
+            folds = [0, 1] if fold is None else [fold]
+            marks = [" (first)", " (second)"]
+
+        span = self.calendar.find_hours(day) or PERMITTED_HOURS
+        wall_end = min(wall + DEFAULT_WINDOW, make_wall_time(day, span.end))
+        answers: list[AppointmentAnswer] = []
+        for number in folds:
+            text = f"{wall:%H:%M}{marks[number]}"
+            time = self._make_time(wall, wall_end, number, True, text)
+            if time.starts >= self._round_now():
+                answers.append(time)
+            else:
+                answers.append(self._explain_past(time))
+        return answers
 
     def _make_time(
         self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str
     ) -> AppointmentTime:
-        ahead, text = wall.date() - self.today, f"{self._format_day(wall.date())} {times}"
-        hint = f"that is {round(ahead.days / 30.44)} months ahead" if ahead > FAR_AHEAD else ""
+        ahead = wall.date() - self.today
+        hint = ""
+        if ahead > FAR_AHEAD:
+            hint = f"that is {round(ahead.days / 30.44)} months ahead"
         return AppointmentTime(
             wall=wall,
             wall_end=wall_end,
             zone=self.zone,
             fold=fold,
             exact=exact,
-            text=text,
+            text=f"{self._format_day(wall.date())} {times}",
             hint=hint,
         )
 
     def _format_day(self, day: date) -> str:
-        return (
-            format_short_day(day)
-            if day.year == self.today.year
-            else f"{format_short_day(day)} {day.year}"
-        )
+        """Return `Thu 26 Nov`, with the year if it is another one."""
+        if day.year == self.today.year:
+            return format_short_day(day)
+        return f"{format_short_day(day)} {day.year}"
 
     def _round_now(self) -> datetime:
         return self.now.replace(second=0, microsecond=0)
@@ -360,7 +391,8 @@ class _Reader(NamedTuple):
     # reasons why a time is not possible
 
     def _explain_past(self, time: AppointmentTime) -> UnclearAppointment:
-        what = f"{time.text} has passed there, where it is {format_short_day(self.today)} {self.local_now:%H:%M}"
+        now = f"{format_short_day(self.today)} {self.local_now:%H:%M}"
+        what = f"{time.text} has passed there, where it is {now}"
         return UnclearAppointment(what, "write a later time")
 
     def _explain_closed(self, day: date, start: int, end: int | None) -> UnclearAppointment | None:
@@ -370,55 +402,61 @@ class _Reader(NamedTuple):
             return UnclearAppointment(
                 f"{self._format_day(day)} is too far ahead", "write an earlier day"
             )
-        if why := self.calendar.explain_closed_day(day):
-            last = self.calendar.ends
-            if last is not None and day > last:
-                what = f"{self._format_day(day)} is {why}"
-                return UnclearAppointment(
-                    what, "choose an earlier day, or close the case with an outcome"
-                )
-            start_time, what = grammar.ClockTime(start, True), f"nobody is called then: {why}"
-            time = (
-                start_time
-                if end is None
-                else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
-            )
-            following = self._find_following(day, grammar.ParsedAppointment(time=time))
-            return UnclearAppointment(what, "choose another day", choices=following)
+        if self.calendar.is_closed_day(day):
+            return self._explain_closed_day(day, start, end)
+
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
-        remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
-        edge = f"after {format_clock(span.end)}" if start >= span.end else ""
-        if not edge and (start if end is None else end - 1) < span.start:
+        last_minute = start if end is None else end - 1
+        if start >= span.end:
+            edge = f"after {format_clock(span.end)}"
+        elif last_minute < span.start:
             edge = f"before {format_clock(span.start)}"
+        else:
+            return None
         what = f"the study does not call {edge} there on {format_short_day(day)}"
-        return UnclearAppointment(what, remedy) if edge else None
+        remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
+        return UnclearAppointment(what, remedy)
+
+    def _explain_closed_day(self, day: date, start: int, end: int | None) -> UnclearAppointment:
+        """Explain why nobody is called on this day, and offer the same time on the next possible one."""
+        why = self.calendar.explain_closed_day(day)
+        last = self.calendar.ends
+        if last is not None and day > last:
+            what = f"{self._format_day(day)} is {why}"
+            remedy = "choose an earlier day, or close the case with an outcome"
+            return UnclearAppointment(what, remedy)
+        time: grammar.ClockTime | grammar.TimeRange = grammar.ClockTime(start, True)
+        if end is not None:
+            time = grammar.TimeRange(grammar.ClockTime(start, True), grammar.ClockTime(end, True))
+        following = self._find_following(day, grammar.ParsedAppointment(time=time))
+        what = f"nobody is called then: {why}"
+        return UnclearAppointment(what, "choose another day", choices=following)
 
     def _explain_skipped(self, day: date, wall: datetime) -> UnclearAppointment:
+        """Explain that the clock never shows this time, and offer the times before and after the change."""
         choices = []
         for fold in (0, 1):
-            near = to_wall_time(
-                self.zone, wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC)
-            )
+            at = wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC)
+            near = to_wall_time(self.zone, at)
             answers = self._resolve_times(near.date(), near.hour * 60 + near.minute, None, 0)
             choices += [answer for answer in answers if isinstance(answer, AppointmentTime)]
-        what = f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward"
-        return UnclearAppointment(
-            what, "which time is meant?" if choices else "choose another time", tuple(choices)
-        )
+        date_text = format_short_day(day)
+        what = f"{wall:%H:%M} does not exist there on {date_text}, because the clock is put forward"
+        remedy = "which time is meant?" if choices else "choose another time"
+        return UnclearAppointment(what, remedy, tuple(choices))
 
     def _find_following(
         self, day: date, typed: grammar.ParsedAppointment
     ) -> tuple[AppointmentTime, ...]:
         """Return the same time on the next possible day after this one."""
-        for later in (day + timedelta(days=n) for n in range(1, 15)):
-            if not self.calendar.explain_closed_day(later):
-                times = [
-                    answer
-                    for answer in self._read_on(later, typed)
-                    if isinstance(answer, AppointmentTime)
-                ]
-                if times:
-                    return tuple(times)
+        for number in range(1, 15):
+            later = day + timedelta(days=number)
+            if self.calendar.is_closed_day(later):
+                continue
+            answers = self._read_on(later, typed)
+            times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
+            if times:
+                return tuple(times)
         return ()
 
     def _read_in_span(
@@ -426,13 +464,15 @@ class _Reader(NamedTuple):
     ) -> AppointmentAnswer:
         """Resolve a span of days: all of its calling hours or, with a time of day, one of its days."""
         week = span.week
+        # on a Saturday, "weekdays" are those of next week
         if span.last < self.today.weekday():
-            week += 1  # on a Saturday, "weekdays" are those of next week
+            week += 1
         monday = self._find_monday(week)
-        days = [monday + timedelta(days=n) for n in range(span.first, span.last + 1)]
-        answers = [
-            answer for day in days if day >= self.today for answer in self._read_on(day, typed)
-        ]
+        days = [monday + timedelta(days=number) for number in range(span.first, span.last + 1)]
+        answers: list[AppointmentAnswer] = []
+        for day in days:
+            if day >= self.today:
+                answers += self._read_on(day, typed)
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
         if not times:
             why = self.calendar.explain_closed_day(days[-1]) or "its hours have passed"
@@ -443,21 +483,27 @@ class _Reader(NamedTuple):
             return times[0]
         if typed.time is not None:
             return UnclearAppointment(f"which day of {span.name}?", "choose", choices=tuple(times))
-        first, last = times[0].wall, times[-1].wall_end
+
+        first = times[0].wall
+        last = times[-1].wall_end
         span_text = f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
         return self._make_time(first, last, times[0].fold, False, span_text)
 
     def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
+        """Return the only time among the answers, a question if there are several, or the first refusal."""
         times = _drop_duplicates(
             answer for answer in answers if isinstance(answer, AppointmentTime)
         )
-        if len(times) > 1:
-            what = f"{' or '.join(time.text for time in times)}?"
-            if times[0].wall == times[1].wall:
-                twice = f"{times[0].wall:%H:%M} occurs twice there on {format_short_day(times[0].wall.date())}"
-                what = f"{twice}, because the clock is put back: the first or the second?"
-            return UnclearAppointment(what, "choose", choices=tuple(times))
-        return times[0] if times else answers[0]
+        if not times:
+            return answers[0]
+        if len(times) == 1:
+            return times[0]
+        first = times[0].wall
+        what = f"{' or '.join(time.text for time in times)}?"
+        if first == times[1].wall:
+            twice = f"{first:%H:%M} occurs twice there on {format_short_day(first.date())}"
+            what = f"{twice}, because the clock is put back: the first or the second?"
+        return UnclearAppointment(what, "choose", choices=tuple(times))
 
 
 def _format_times(wall: datetime, wall_end: datetime) -> str:
@@ -466,42 +512,56 @@ def _format_times(wall: datetime, wall_end: datetime) -> str:
 
 
 def _list_halves(clock: grammar.ClockTime, span: Hours) -> list[int]:
-    """Return the minutes that may be meant: those within the calling hours where there are any."""
-    inside = [minute for minute in clock.list_minutes() if span.start <= minute < span.end]
-    return inside or [
-        next((m for m in clock.list_minutes() if m >= PERMITTED_HOURS.start), clock.minute)
-    ]
+    """Return the minutes that a time may mean: those within the calling hours, or else one within permitted hours."""
+    minutes = clock.list_minutes()
+    inside = [minute for minute in minutes if span.start <= minute < span.end]
+    if inside:
+        return inside
+    permitted = [minute for minute in minutes if minute >= PERMITTED_HOURS.start]
+    return [permitted[0] if permitted else clock.minute]
 
 
 def _list_spans(
     start: grammar.ClockTime | None, end: grammar.ClockTime | None, span: Hours
 ) -> Iterator[tuple[int, int]]:
-    """Yield the shortest spans that may be meant: those that touch the calling hours where there are any."""
-    starts = (start.list_minutes() if end else _list_halves(start, span)) if start else ()
-    ends = (end.list_minutes() if start else _list_halves(end, span)) if end else ()
-    if not end:
-        pairs = [(a, max(span.end, a + 1)) for a in starts]
-    elif not start:
-        pairs = [(min(span.start, b), b) for b in ends]
-    else:
-        pairs = [(a, b) for a in starts for b in ends if a < b]
-    touching = [(a, b) for a, b in pairs if a < span.end and b > span.start] or pairs
-    shortest = min((b - a for a, b in touching), default=0)
-    yield from (pair for pair in touching if pair[1] - pair[0] == shortest)
+    """Yield the shortest spans that may be meant: those that touch the calling hours, if any do."""
+    pairs: list[tuple[int, int]] = []
+    if start is not None and end is not None:
+        pairs = [
+            (first, last)
+            for first in start.list_minutes()
+            for last in end.list_minutes()
+            if first < last
+        ]
+    elif start is not None:
+        pairs = [(first, max(span.end, first + 1)) for first in _list_halves(start, span)]
+    elif end is not None:
+        pairs = [(min(span.start, last), last) for last in _list_halves(end, span)]
+
+    touching = [pair for pair in pairs if pair[0] < span.end and pair[1] > span.start]
+    possible = touching or pairs
+    shortest = min((last - first for first, last in possible), default=0)
+    yield from (pair for pair in possible if pair[1] - pair[0] == shortest)
 
 
 def _find_day_in_month(first: date, number: int) -> date | None:
-    """Return a day of the month that begins with `first`; None where it has no such day."""
+    """Return a day of the month that begins with `first`; None if it has no such day."""
     try:
         return first.replace(day=number)
     except ValueError:
         return None
 
 
+def _find_next_month(first: date) -> date:
+    """Return the first day of the month after the one that begins with `first`."""
+    # no month has 32 days
+    return (first + timedelta(days=32)).replace(day=1)
+
+
 def _add_months(day: date, months: int) -> date:
     """Return the same day of a later month, or that month's last day."""
     month_start = day.replace(day=1)
     for _ in range(months):
-        month_start = (month_start + timedelta(days=32)).replace(day=1)
-    month_end = (month_start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        month_start = _find_next_month(month_start)
+    month_end = _find_next_month(month_start) - timedelta(days=1)
     return month_start.replace(day=min(day.day, month_end.day))

@@ -21,11 +21,12 @@ from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
 
 MAX_SEARCH_DAYS: Final = 400
-"""Number of days ahead in which an opening is searched for; more than a year, so that a yearly closing lies within."""
+"""Number of days ahead in which an opening is searched for: more than a year, which contains every
+yearly closing."""
 NO_ZONE_REASON: Final = "its time zone is not known"
 
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH_NAMES: Final = (
+_MONTH_NAMES: Final = [
     "Jan",
     "Feb",
     "Mar",
@@ -38,7 +39,7 @@ _MONTH_NAMES: Final = (
     "Oct",
     "Nov",
     "Dec",
-)
+]
 
 
 def format_short_day(day: date) -> str:
@@ -55,6 +56,12 @@ class Daypart(NamedTuple):
     hours: Hours = Hours(0, 24 * 60)
     weight: int = 1
     """The number of attempts it gets for one attempt in a part of weight 1."""
+
+    def contains(self, day: date, minute: int) -> bool:
+        """Return whether a minute of a day lies in this part."""
+        if self.days:
+            return day.weekday() in self.days
+        return self.hours.start <= minute < self.hours.end
 
 
 def build_usual_dayparts(country: str) -> tuple[Daypart, ...]:
@@ -77,13 +84,13 @@ class Opening(NamedTuple):
 
     open: bool
     why: str
-    """The reason where it is not open, such as `before 09:00 there (it is 07:12)`, `Sunday there`, `Thanksgiving Day`;
-    empty where it is open."""
+    """Why it is not open, such as `before 09:00 there (it is 07:12)`, `Sunday there`, `Thanksgiving
+    Day`; empty if it is open."""
     until: datetime | None
-    """The time at which it closes, in UTC; None where it is not open."""
+    """The time at which it closes, in UTC; None if it is not open."""
     next: datetime | None
-    """The next open time, in UTC: the time itself where it is open, None where it does not open before the last
-    day."""
+    """The next open time, in UTC: the time itself if it is open, None if it does not open before
+    the last day."""
 
 
 class _OpenInterval(NamedTuple):
@@ -96,7 +103,7 @@ class _Day(NamedTuple):
     """One local day in one zone."""
 
     closed_reason: str
-    """The reason why nobody is called on this day; empty where somebody is."""
+    """Why nobody is called on this day; empty if the day has calling hours."""
     hours: Hours
     intervals: tuple[_OpenInterval, ...]
     """The open time in order, cut where a part of the day ends."""
@@ -138,41 +145,37 @@ class Calendar:
         """Build the calendar of a checked instrument; values that its checks reject are skipped."""
         if spec is None:
             return cls(own_hours=False, own_parts=False)
-        own_hours = {
-            DAYS.index(day): hours
-            for name, text in spec.hours.items()
-            if isinstance(days := parse_days(name), tuple)
-            and isinstance(hours := parse_hours(text), Hours)
-            for day in days
-        }
-        parts = [
-            part
-            for name, entry in spec.dayparts.items()
-            if (part := _parse_daypart(str(name), entry))
-        ]
+
         country = str(spec.country or "")
+        region = ""
+        if spec.region:
+            region = countries.find_region(str(spec.region), country)
+        hours = countries.build_usual_hours(country)
+        if spec.hours:
+            hours = _parse_all_hours(spec)
+        parts = build_usual_dayparts(country)
+        if spec.dayparts:
+            parts = _parse_dayparts(spec)
+        closed_days = {_parse_date(text) for text in spec.closed}
         return cls(
-            hours=own_hours if spec.hours else countries.build_usual_hours(country),
+            hours=hours,
             own_hours=bool(spec.hours),
             wide_hours=spec.reason is not None,
-            closed_days=frozenset(day for text in spec.closed if (day := _parse_date(text))),
+            closed_days=frozenset(day for day in closed_days if day is not None),
             country=country or None,
-            region=countries.find_region(str(spec.region), country) if spec.region else "",
+            region=region,
             holidays=spec.holidays,
             starts=_parse_date(spec.starts),
             ends=_parse_date(spec.ends),
-            # parts of days go before parts of hours: Saturday at 11 is the weekend, not the day
-            parts=tuple(sorted(parts, key=lambda part: not part.days))
-            if spec.dayparts
-            else build_usual_dayparts(country),
+            parts=parts,
             own_parts=bool(spec.dayparts),
         )
 
     def for_region(self, region: str) -> "Calendar":
         """Return the calendar for respondents in this country (`EG`) or region (`DE-BY`).
 
-        It has the holidays and permitted hours of the region and, where the study has no own hours, its usual ones. An
-        empty region returns the study's calendar.
+        It has the holidays and permitted hours of the region, and the region's usual hours if the
+        study has no own hours. For an empty region it is the study's calendar.
         """
         if not region or region == (self.region or self.country):
             return self
@@ -189,22 +192,26 @@ class Calendar:
         return calendar
 
     def find_opening(self, zones: Sequence[str], at: datetime) -> Opening:
-        """Return whether a case that may be in any of these zones can be called: only where all are open."""
+        """Return whether a case that may be in any of these zones can be called: only if all are open."""
         if not zones:
             return Opening(False, NO_ZONE_REASON, None, None)
-        until: datetime | None = None
+        ends = []
         for zone in zones:
             end = self._find_end(zone, at)
             if end is None:
-                why = f"{f'{zone}: ' if len(zones) > 1 else ''}{self._explain_closed(zone, at)}"
+                why = self._explain_closed(zone, at)
+                if len(zones) > 1:
+                    why = f"{zone}: {why}"
                 return Opening(False, why, None, self.find_next_opening(zones, at))
-            until = end if until is None or end < until else until
-        return Opening(True, "", until, at.astimezone(UTC))
+            ends.append(end)
+        return Opening(True, "", min(ends), at.astimezone(UTC))
 
     def find_daypart(self, zones: Sequence[str], at: datetime) -> str:
-        """Return the name of the part of the day, open or not; empty where no part fits or no zone is known.
+        """Return the name of the part of the day, open or not.
 
-        Of several zones the first counts, which is the most likely one.
+        Empty if no part fits or no zone is known.
+
+        The first zone counts, which is the most likely one.
         """
         if not zones:
             return ""
@@ -214,21 +221,24 @@ class Calendar:
     def find_next_opening(
         self, zones: Sequence[str], at: datetime, dayparts: Collection[str] = ()
     ) -> datetime | None:
-        """Return the next open time from `at` on, in UTC; where `dayparts` are given, in one of these.
+        """Return the next open time from `at` on, in UTC; only in `dayparts`, if any are given.
 
-        None where there is none before the last day. Each zone moves the time on to its own next opening, until none
-        does.
+        None if no such time comes before the last day. Each zone moves the time on to its own next
+        opening, until none does.
         """
         if not zones:
             return None
-        start = at if self.starts is None else max(at, find_day_start(zones[0], self.starts))
-        current, last = at, start + timedelta(days=MAX_SEARCH_DAYS)
+        start = at
+        if self.starts is not None:
+            start = max(at, find_day_start(zones[0], self.starts))
+        last = start + timedelta(days=MAX_SEARCH_DAYS)
+        current = at
         while True:
             postponed = current
             for number, zone in enumerate(zones):
-                opening = self._find_next_of_zone(
-                    zone, postponed, last, dayparts if number == 0 else ()
-                )
+                # the part of the day is that of the first zone
+                zone_parts = dayparts if number == 0 else ()
+                opening = self._find_next_of_zone(zone, postponed, last, zone_parts)
                 if opening is None:
                     return None
                 postponed = opening
@@ -250,9 +260,10 @@ class Calendar:
         return to_utc(zone, datetime.combine(next_day, time(fold=1)))
 
     def explain_closed_day(self, day: date) -> str:
-        """Return why nobody is called on this day; empty where somebody is.
+        """Return why nobody is called on this day; empty if the day has calling hours.
 
-        For example `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`, `after the study's last day, …`.
+        For example `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`, `after the study's
+        last day, …`.
         """
         if self.starts is not None and day < self.starts:
             return f"before the study's first day, {format_short_day(self.starts)}"
@@ -261,13 +272,17 @@ class Calendar:
         if day in self.closed_days:
             return f"closed on {format_short_day(day)}"
         where = self.region or self.country
-        if (
-            self.holidays
-            and where
-            and (holiday := countries.list_public_holidays(where, day.year).get(day))
-        ):
-            return f"{holiday}, {format_short_day(day)}"
-        return "" if self.find_hours(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
+        if self.holidays and where:
+            holiday = countries.list_public_holidays(where, day.year).get(day)
+            if holiday:
+                return f"{holiday}, {format_short_day(day)}"
+        if self.find_hours(day) is None:
+            return f"{DAY_NAMES[day.weekday()]} there"
+        return ""
+
+    def is_closed_day(self, day: date) -> bool:
+        """Return whether nobody is called on this day."""
+        return self.explain_closed_day(day) != ""
 
     def find_hours(self, day: date) -> Hours | None:
         """Return the calling hours of this day of the week.
@@ -283,11 +298,7 @@ class Calendar:
 
     def _find_part(self, day: date, minute: int) -> str:
         for part in self.parts:
-            if (
-                (day.weekday() in part.days)
-                if part.days
-                else part.hours.start <= minute < part.hours.end
-            ):
+            if part.contains(day, minute):
                 return part.name
         return ""
 
@@ -297,49 +308,56 @@ class Calendar:
         return self._days[zone, day]
 
     def _build_day(self, zone: str, day: date) -> _Day:
-        why, hours = self.explain_closed_day(day), self.find_hours(day) or Hours(0, 0)
+        hours = self.find_hours(day) or Hours(0, 0)
+        why = self.explain_closed_day(day)
         if why:
             return _Day(why, hours, ())
-        edges = {
-            edge for part in self.parts for edge in part.hours if hours.start < edge < hours.end
-        }
-        cuts = sorted({*edges, *hours})
-        intervals = sorted(
-            _OpenInterval(start, end, self._find_part(day, first))
-            for first, last in pairwise(cuts)
-            for start, end in iterate_intervals(
-                zone, make_wall_time(day, first), make_wall_time(day, last)
-            )
-        )
-        return _Day("", hours, tuple(intervals))
+
+        cuts = {hours.start, hours.end}
+        for part in self.parts:
+            cuts |= {edge for edge in part.hours if hours.start < edge < hours.end}
+        intervals = []
+        for first, last in pairwise(sorted(cuts)):
+            part_name = self._find_part(day, first)
+            # an hour that clocks skip or repeat makes no interval, or two
+            times = iterate_intervals(zone, make_wall_time(day, first), make_wall_time(day, last))
+            intervals += [_OpenInterval(start, end, part_name) for start, end in times]
+        return _Day("", hours, tuple(sorted(intervals)))
 
     def _find_end(self, zone: str, at: datetime) -> datetime | None:
-        """Return when the zone, open now, closes; None where it is not open."""
+        """Return when the zone, open now, closes; None if it is not open."""
         end: datetime | None = None
         for interval in self._get_day(zone, to_wall_time(zone, at).date()).intervals:
-            if (interval.start <= at < interval.end) if end is None else interval.start == end:
+            is_current = interval.start <= at < interval.end
+            # intervals are cut where a part of the day ends, and the zone stays open
+            continues = end is not None and interval.start == end
+            if is_current or continues:
                 end = interval.end
         return end
 
     def _explain_closed(self, zone: str, at: datetime) -> str:
+        """Return why a zone is not open now."""
         wall = to_wall_time(zone, at)
         day = self._get_day(zone, wall.date())
         if day.closed_reason:
             return day.closed_reason
         minute = wall.hour * 60 + wall.minute
-        is_early = minute < day.hours.start
-        edge = format_clock(day.hours.start if is_early else day.hours.end)
-        return f"{'before' if is_early else 'after'} {edge} there (it is {format_clock(minute)})"
+        now = format_clock(minute)
+        if minute < day.hours.start:
+            return f"before {format_clock(day.hours.start)} there (it is {now})"
+        return f"after {format_clock(day.hours.end)} there (it is {now})"
 
     def _find_next_of_zone(
         self, zone: str, at: datetime, last: datetime, parts: Collection[str]
     ) -> datetime | None:
-        # where the clock goes back over midnight, the day before comes a second time
-        day, end = (
-            self.find_local_day(zone, at) - timedelta(days=1),
-            self.find_local_day(zone, last),
-        )
-        day, end = max(day, self.starts or day), min(end, self.ends or end)
+        """Return the next open time of one zone, up to the time `last`; None if there isn't one."""
+        # if the clock goes back over midnight, the day before comes a second time
+        day = self.find_local_day(zone, at) - timedelta(days=1)
+        if self.starts is not None:
+            day = max(day, self.starts)
+        end = self.find_local_day(zone, last)
+        if self.ends is not None:
+            end = min(end, self.ends)
         while day <= end:
             for interval in self._get_day(zone, day).intervals:
                 if at < interval.end and (not parts or interval.part in parts):
@@ -348,20 +366,49 @@ class Calendar:
         return None
 
 
+def _parse_all_hours(spec: FieldworkSpec) -> dict[int, Hours]:
+    """Parse calling hours by day of the week; entries that the checks reject are skipped."""
+    hours_by_day = {}
+    for name, text in spec.hours.items():
+        days = parse_days(name)
+        hours = parse_hours(text)
+        if isinstance(days, tuple) and isinstance(hours, Hours):
+            for day in days:
+                hours_by_day[DAYS.index(day)] = hours
+    return hours_by_day
+
+
+def _parse_dayparts(spec: FieldworkSpec) -> tuple[Daypart, ...]:
+    """Parse parts of the day, in the order in which they are tried.
+
+    Entries that the checks reject are skipped.
+    """
+    parsed = [_parse_daypart(str(name), entry) for name, entry in spec.dayparts.items()]
+    parts = [part for part in parsed if part is not None]
+    # parts of days go before parts of hours: Saturday at 11 is the weekend, not the day
+    return tuple(sorted(parts, key=lambda part: not part.days))
+
+
 def _parse_daypart(name: str, entry: DaypartSpec | str) -> Daypart | None:
+    """Parse one part of the day; None if it is neither days nor hours."""
     weight = 1
     if isinstance(entry, DaypartSpec):
-        weight, entry = max(1, entry.weight), str(entry.days or entry.hours or "")
+        weight = max(1, entry.weight)
+        entry = str(entry.days or entry.hours or "")
     days = parse_days(entry)
     if isinstance(days, tuple):
         return Daypart(name, days=frozenset(DAYS.index(day) for day in days), weight=weight)
     hours = parse_hours(entry)
-    return Daypart(name, hours=hours, weight=weight) if isinstance(hours, Hours) else None
+    if isinstance(hours, Hours):
+        return Daypart(name, hours=hours, weight=weight)
+    return None
 
 
 def _parse_date(text: str | None) -> date | None:
-    """Parse a date; None where there is no text, or no date."""
+    """Parse a date; None for any other text."""
+    if text is None:
+        return None
     try:
-        return date.fromisoformat(text) if text is not None else None
+        return date.fromisoformat(text)
     except ValueError:
         return None

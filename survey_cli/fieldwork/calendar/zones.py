@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 WallTimeKind: TypeAlias = Literal["once", "never", "twice"]
-"""The number of times that a clock shows a wall time: never where it is put forward past it, twice where it is put
+"""How often a clock shows a wall time: never if it is put forward past it, twice if it is put
 back."""
 
 
@@ -18,7 +18,7 @@ back."""
 def get_zone(name: str) -> ZoneInfo:
     """Return the zone of an IANA name.
 
-    Raises `KeyError` (`ZoneInfoNotFoundError`) or `ValueError` where there is none.
+    Raises `KeyError` (`ZoneInfoNotFoundError`) or `ValueError` if there is no such zone.
     """
     return ZoneInfo(name)
 
@@ -29,27 +29,33 @@ def to_wall_time(zone: str, at: datetime) -> datetime:
 
 
 def make_wall_time(day: date, minute: int) -> datetime:
-    """Return the wall time so many minutes after midnight; 1440 is the midnight at the end of the day."""
+    """Return the wall time so many minutes after midnight.
+
+    1440 is the midnight at the end of the day.
+    """
     return datetime.combine(day, time.min) + timedelta(minutes=minute)
 
 
 def classify_wall_time(zone: str, wall: datetime) -> WallTimeKind:
     """Return whether the clock shows this wall time once, never, or twice."""
-    first, second = (_find_offset(zone, wall.replace(fold=fold)) for fold in (0, 1))
-    return "once" if first == second else "twice" if first > second else "never"
+    first = _find_offset(zone, wall.replace(fold=0))
+    second = _find_offset(zone, wall.replace(fold=1))
+    if first == second:
+        return "once"
+    # a clock that is put back is less far ahead of UTC afterwards
+    return "twice" if first > second else "never"
 
 
 def to_utc(zone: str, wall: datetime) -> datetime:
     """Return when the clock shows this wall time, in UTC: the first or, with `fold` 1, the second time.
 
-    A time that is never shown becomes the time at which the clock was put forward past it, so that later walls are
-    never earlier times.
+    A time that is never shown becomes the time at which the clock was put forward past it, so that
+    later walls are never earlier times.
     """
     if classify_wall_time(zone, wall) == "never":
-        before = _subtract_offset(wall.replace(fold=1), _find_offset(zone, wall.replace(fold=1)))
-        return _locate_change(
-            zone, before, _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0)))
-        )
+        before = _subtract_offset(wall, _find_offset(zone, wall.replace(fold=1)))
+        after = _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0)))
+        return _locate_change(zone, before, after)
     return _subtract_offset(wall, _find_offset(zone, wall))
 
 
@@ -63,13 +69,12 @@ def iterate_intervals(
 ) -> Iterator[tuple[datetime, datetime]]:
     """Yield the time during which the clock shows `wall_from` or later, but not yet `wall_to`.
 
-    These are pairs of times in UTC: one pair, except on a day on which the clock changes, where there may be none or
-    two.
+    These are pairs of times in UTC: one pair, or none or two on a day on which the clock changes.
     """
-    least = _subtract_offset(
-        wall_from, timedelta(hours=16)
-    )  # no zone is, or was, further from UTC than this
-    most = _subtract_offset(wall_to, timedelta(hours=-16))
+    # no zone is, or was, further from UTC than this
+    farthest = timedelta(hours=16)
+    least = _subtract_offset(wall_from, farthest)
+    most = _subtract_offset(wall_to, -farthest)
     start_of_offset = least
     while start_of_offset < most:
         offset = _find_offset_at(zone, start_of_offset)
@@ -109,7 +114,8 @@ def _find_next_change(zone: str, since: datetime, until: datetime) -> datetime:
 
 def _locate_change(zone: str, before: datetime, after: datetime) -> datetime:
     """Return the time (a whole second) between the two at which the offset becomes that of `after`."""
-    before, offset = before.replace(microsecond=0), _find_offset_at(zone, after)
+    before = before.replace(microsecond=0)
+    offset = _find_offset_at(zone, after)
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
         if _find_offset_at(zone, middle) == offset:

@@ -87,27 +87,31 @@ def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> 
     activity: Activity = Counter()
     plan = localize_plan(case, plan)
     for attempt in (*case.uncalled_attempts, *case.attempts):
-        if since is None or attempt.started_at >= since:
-            quarter = format_quarter(attempt.started_at)
-            if attempt.claimed and attempt.held_until is not None:
-                activity[quarter, ("seconds", attempt.by)] += round(
-                    (attempt.held_until - attempt.started_at).total_seconds()
-                )
-            _count_calls(attempt, quarter, case, plan, activity)
-    states = (
-        [number.state for number in case.numbers if number.state != "live"] if since is None else []
-    )
-    activity.update(("", (state,)) for state in states)
-    activity["", ("blocked",)] += bool(states)
-    if since is None and case.erased and code_case(case, plan).code == "1.1":
-        activity["", ("erased",)] += 1
+        if since is not None and attempt.started_at < since:
+            continue
+        quarter = format_quarter(attempt.started_at)
+        if attempt.claimed and attempt.held_until is not None:
+            held = attempt.held_until - attempt.started_at
+            activity[quarter, ("seconds", attempt.by)] += round(held.total_seconds())
+        _count_calls(attempt, quarter, case, plan, activity)
+
+    # states of numbers and erasures have no time
+    if since is None:
+        for number in case.numbers:
+            if number.state != "live":
+                activity["", (number.state,)] += 1
+                activity["", ("blocked",)] = 1
+        if case.erased and code_case(case, plan).code == "1.1":
+            activity["", ("erased",)] += 1
     return activity
 
 
 def encode_activity(activity: Activity) -> str:
     """Encode the additions of a case as JSON, in which the quarter and the JSON of the name are one key."""
     additions = {
-        f"{quarter} {_encode_name(name)}": n for (quarter, name), n in activity.items() if n
+        f"{quarter} {_encode_name(name)}": number
+        for (quarter, name), number in activity.items()
+        if number
     }
     return _ENCODER.encode(dict(sorted(additions.items())))
 
@@ -120,6 +124,7 @@ def _encode_name(name: ActivityName) -> str:
 def _count_calls(
     attempt: Attempt, quarter: str, case: Case, plan: Plan, activity: Activity
 ) -> None:
+    """Add the calls of one session, and how they ended, to the counts."""
     by = attempt.by
     dialed = [call for call in attempt.calls if call.number]
     if dialed:
@@ -129,6 +134,7 @@ def _count_calls(
         activity[quarter, ("calls", by)] += len(dialed)
         activity[quarter, ("sessions", by, daypart)] += 1
         activity[quarter, ("reached", by, daypart)] += answered
+
     for call in attempt.calls:
         result = classify_result(plan.outcomes.get(call.outcome), call.code)
         if result == "complete":

@@ -1,6 +1,7 @@
 """The state of a case, derived from its history alone; and its location, derived from the case and the plan.
 
-The location is the time zones in which a call may ring, and the region whose hours and holidays apply. No clock is used.
+The location is the time zones in which a call may ring, and the region whose hours and holidays
+apply. No clock is used.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,9 +43,10 @@ class Call(NamedTuple):
     """Known to be eligible at this call's end, or before."""
     note: str
     keyed_outcome: str = ""
-    """The outcome that the interviewer keyed, where a supervisor changed it."""
+    """The outcome that the interviewer keyed, if a supervisor changed it."""
     interview_time: timedelta | None = None
-    """The time of the interview until this call's end, all its calls added up; None without an interview."""
+    """The time of the interview until this call's end, all its calls added up; None without an
+    interview."""
 
 
 class Attempt(NamedTuple):
@@ -60,7 +62,8 @@ class Attempt(NamedTuple):
     claimed: bool = False
     """False for calls without a claim, by an earlier version: how long they took is not known."""
     held_until: datetime | None = None
-    """When the interviewer had the case last: its return, or the last event before a lost lease; None while open."""
+    """When the interviewer had the case last: its return, or the last event before a lost lease;
+    None while open."""
 
     @property
     def end(self) -> datetime:
@@ -76,7 +79,7 @@ class Attempt(NamedTuple):
 class OutcomeOverride(NamedTuple):
     """The outcome that a supervisor gave the case.
 
-    A final one is the case's until somebody reopens it; any other is the outcome of the last call.
+    A final one is the case's until it is reopened; any other is the outcome of the last call.
     """
 
     at: datetime
@@ -96,15 +99,13 @@ class Appointment(NamedTuple):
 
 
 RESTORED: Final = (
-    *(
-        "appointment",
-        "interrupted",
-        "eligible",
-        "person_known",
-        "do_not_call",
-        "requested_language",
-        "numbers",
-    ),
+    "appointment",
+    "interrupted",
+    "eligible",
+    "person_known",
+    "do_not_call",
+    "requested_language",
+    "numbers",
     "interview_left_at",
 )
 """The fields of a case that a call's outcome may change: restored if it is revoked."""
@@ -147,7 +148,8 @@ class Case:
     """When the interview that waits to be resumed was left; None while it is being conducted."""
     last_event_at: datetime | None = None
     interrupted: bool = False
-    """The interview waits to be resumed, whatever else is keyed until then, or its station was lost in the middle."""
+    """The interview waits to be resumed, whatever else is keyed until then, or its station was lost
+    in the middle."""
     eligible: bool = False
     person_known: bool = False
     override: OutcomeOverride | None = None
@@ -161,7 +163,8 @@ class Case:
     """It is never called again."""
     erased: bool = False
     anonymized: bool = False
-    """Identifying data are no longer stored, at the respondent's request or because the retention period was over."""
+    """Identifying data are no longer stored, at the respondent's request or because the retention
+    period was over."""
     scripts_read: frozenset[str] = frozenset()
     """Texts that were read out."""
     before_call: Mapping[str, Any] | None = None
@@ -171,16 +174,15 @@ class Case:
     def from_history(cls, key: str, history: Iterable[events.HistoryEntry]) -> "Case":
         """Build the case from its events.
 
-        Nobody else has it yet, so it is changed in place: copies for each event would take longer than all the rest.
+        The new case is changed in place before anyone else has it: a copy per event would take
+        longer than all the rest.
         """
         case = cls(key=key)
         for entry in history:
             changes = case._compute_changes(entry)
-            for name, value in (
-                *changes.items(),
-                ("seq", case.seq + 1),
-                ("last_event_at", entry.at),
-            ):
+            changes["seq"] = case.seq + 1
+            changes["last_event_at"] = entry.at
+            for name, value in changes.items():
                 object.__setattr__(case, name, value)
         return case
 
@@ -203,9 +205,11 @@ class Case:
 
     @property
     def last_call(self) -> Call | None:
-        return next(
-            (attempt.calls[-1] for attempt in reversed(self.attempts) if attempt.calls), None
-        )
+        """The last call; None before the first."""
+        for attempt in reversed(self.attempts):
+            if attempt.calls:
+                return attempt.calls[-1]
+        return None
 
     @property
     def live_numbers(self) -> tuple[NumberRecord, ...]:
@@ -216,63 +220,77 @@ class Case:
     def counted_attempts(self) -> tuple[Attempt, ...]:
         """The attempts that count toward a limit.
 
-        Redials of a busy line within an hour of the first are one attempt, and calls from the respondent are none.
+        Redials of a busy line within an hour of the first are one attempt, and calls from the
+        respondent are none.
         """
         counted: list[Attempt] = []
         for attempt in self.attempts:
-            if all(call.number == 0 for call in attempt.calls):
+            was_called_only = all(call.number == 0 for call in attempt.calls)
+            if was_called_only or (counted and _is_redial(attempt, counted[-1])):
                 continue
-            last = counted[-1] if counted else None
-            is_redial = last is not None and attempt.is_busy and last.is_busy
-            if last is None or not is_redial or attempt.started_at - last.end >= BUSY_REDIAL_WINDOW:
-                counted.append(attempt)
+            counted.append(attempt)
         return tuple(counted)
 
     def find_number(self, position: int) -> NumberRecord | None:
-        return next((n for n in self.numbers if n.position == position), None)
+        """Return the number at this position; None if there isn't one."""
+        for number in self.numbers:
+            if number.position == position:
+                return number
+        return None
 
     def list_zones(self, number: NumberRecord | None) -> tuple[str, ...]:
         """Return where a call to this number may ring: the case's own zone, else those of the number."""
         if self.zone:
             return (self.zone,)
-        return number.zones if number is not None else ()
+        if number is None:
+            return ()
+        return number.zones
 
     @property
     def next_number(self) -> NumberRecord | None:
         """The number that is dialed next.
 
-        Only live numbers in a known zone count (all live ones where no zone is known). In an attempt it is the first
-        not tried yet; else the one where somebody was reached last, as long as that was the last call; else the one
-        after the last that was called, going round.
+        Only live numbers in a known zone count, or all live ones if no zone is known. In an attempt
+        it is the first one not tried yet. Otherwise it is the number of the last call if somebody
+        answered there, else the one after it, going round.
         """
         live = [n for n in self.live_numbers if self.list_zones(n)] or list(self.live_numbers)
         if not live:
             return None
         if self.open_attempt is not None and self.open_attempt.calls:
             tried = {call.number for call in self.open_attempt.calls}
-            return next((n for n in live if n.position not in tried), live[0])
+            untried = [number for number in live if number.position not in tried]
+            return untried[0] if untried else live[0]
+
         last = self.last_call
         if last is None or last.number == 0:
             return live[0]
         row = OUTCOMES.get(last.outcome)
-        was_contact = (
-            last.eligible or self.person_known or (row is not None and row.moment != "before")
-        )
+        has_talked = row is not None and row.moment != "before"
+        was_contact = last.eligible or self.person_known or has_talked
         last_number = self.find_number(last.number)
         if was_contact and last_number in live:
             return last_number
-        return next((n for n in live if n.position > last.number), live[0])
+        later = [number for number in live if number.position > last.number]
+        return later[0] if later else live[0]
 
     def end_attempt(self) -> "Case":
-        """Return the case as if its attempt ended at its last call; unchanged without an open attempt."""
-        return self if self.open_attempt is None else replace(self, **self._close_attempt(None))
+        """Return the case as if its attempt ended at its last call.
+
+        Unchanged without an open attempt.
+        """
+        if self.open_attempt is None:
+            return self
+        return replace(self, **self._close_attempt(None))
 
     # applying events
 
     def apply(self, entry: events.HistoryEntry) -> "Case":
         """Return the case after one more event."""
         changes = self._compute_changes(entry)
-        return replace(self, seq=self.seq + 1, **{**changes, "last_event_at": entry.at})
+        changes["seq"] = self.seq + 1
+        changes["last_event_at"] = entry.at
+        return replace(self, **changes)
 
     def _compute_changes(self, entry: events.HistoryEntry) -> dict[str, Any]:  # noqa: C901 - one branch per kind
         """Return the fields that change with this event."""
@@ -280,47 +298,38 @@ class Case:
         match event:
             case events.CaseSampled():
                 sampled = event._asdict()
-                language, numbers = (
-                    sampled.pop("language"),
-                    _merge_numbers(self.numbers, event.numbers),
-                )
-                released = self.released or not event.replicate
-                return {
-                    **sampled,
-                    "numbers": numbers,
-                    "sampled_language": language,
-                    "released": released,
-                }
+                sampled["sampled_language"] = sampled.pop("language")
+                sampled["numbers"] = _merge_numbers(self.numbers, event.numbers)
+                sampled["released"] = self.released or not event.replicate
+                return sampled
             case events.CaseReleased():
                 return {"released": True}
             case events.CaseClaimed():
-                return {
-                    **self._close_attempt(None),
-                    "open_attempt": Attempt(at, by, station, claimed=True),
-                }
+                changes = self._close_attempt(None)
+                changes["open_attempt"] = Attempt(at, by, station, claimed=True)
+                return changes
             case events.NumberDialed(number):
-                return self._replace_attempt(
-                    self._get_open_attempt(at, by, station)._replace(dialed=number)
-                )
+                attempt = self._get_open_attempt(at, by, station)
+                return self._replace_attempt(attempt._replace(dialed=number))
             case events.OutcomeRecorded():
                 return self._record_outcome(at, by, station, event)
             case events.OutcomeRevoked():
                 return self._revoke_outcome(by, station)
-            case events.CaseReturned(
-                "lapsed" | "released"
-            ):  # the station was silent for an unknown time
+            case events.CaseReturned("lapsed" | "released"):
+                # the station was silent for an unknown time
                 return self._close_attempt(at, held_until=self.last_event_at)
             case events.AttemptClosed() | events.CaseReturned():
                 return self._close_attempt(at, held_until=at)
             case events.InterviewOpened(interview):
                 time_before = self.interview_time if interview == self.interview else NO_TIME
-                opened = {"interview": interview, "interview_open": True, "interrupted": False}
-                began = {
+                return {
+                    "interview": interview,
+                    "interview_open": True,
+                    "interrupted": False,
                     "interview_began": at,
                     "interview_time": time_before,
                     "interview_left_at": None,
                 }
-                return {**opened, **began}
             case events.AppointmentMade():
                 return {"appointment": Appointment(at, by, event)}
             case events.AppointmentCanceled():
@@ -347,8 +356,12 @@ class Case:
             case events.ReferralAnswered():
                 return self._answer_referral()
             case events.CaseReopened():
-                reopened = {"reopened_at": at, "calls_before_reopening": len(self.calls)}
-                return {**self._answer_referral(), "override": None, **reopened}
+                return {
+                    **self._answer_referral(),
+                    "override": None,
+                    "reopened_at": at,
+                    "calls_before_reopening": len(self.calls),
+                }
             case events.DoNotCallSet():
                 numbers = tuple(_mark_number(n, n.position, "never_call") for n in self.numbers)
                 return {"do_not_call": True, "appointment": None, "numbers": numbers}
@@ -380,7 +393,7 @@ class Case:
     def _close_attempt(
         self, at: datetime | None, held_until: datetime | None = None
     ) -> dict[str, Any]:
-        """Return the changes that end the current attempt, at its last call where no time is given.
+        """Return the changes that end the current attempt, at its last call if no time is given.
 
         An interview in the middle is interrupted.
         """
@@ -389,11 +402,9 @@ class Case:
         if self.interview_began is not None and held_until is not None:
             changes["interview_time"] = self.interview_time + (held_until - self.interview_began)
         if self.interview_open:
-            changes |= {
-                "interview_open": False,
-                "interrupted": True,
-                "interview_left_at": at or held_until,
-            }
+            changes["interview_open"] = False
+            changes["interrupted"] = True
+            changes["interview_left_at"] = at or held_until
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
             ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0, held_until=held_until)
@@ -407,42 +418,46 @@ class Case:
         self, at: datetime, by: str, station: str, event: events.OutcomeRecorded
     ) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
-        total = (
-            self.interview_time + (at - self.interview_began)
-            if self.interview_began is not None
-            else None
-        )
+        interview_time = None
+        if self.interview_began is not None:
+            interview_time = self.interview_time + (at - self.interview_began)
         call = Call(
-            at,
-            by,
-            event.number,
-            event.outcome,
-            event.code,
-            eligible,
-            event.note,
-            interview_time=total,
+            at=at,
+            by=by,
+            number=event.number,
+            outcome=event.outcome,
+            code=event.code,
+            eligible=eligible,
+            note=event.note,
+            interview_time=interview_time,
         )
         left_at = self.interview_left_at
         if self.interview_open or (event.interrupted and not self.interrupted):
             left_at = at
+
+        # if this outcome is revoked, the interview goes on as one that was interrupted
         before_call = {name: getattr(self, name) for name in RESTORED}
         before_call["interrupted"] = self.has_unfinished_interview
         before_call["interview_left_at"] = left_at
+
         attempt = self._get_open_attempt(at, by, station)
+        with_call = attempt._replace(calls=(*attempt.calls, call), dialed=0)
         return {
             "eligible": eligible,
             "person_known": self.person_known or event.person,
             "interview_open": False,
             "interview_began": None,
-            "interview_time": self.interview_time if total is None else total,
+            "interview_time": self.interview_time if interview_time is None else interview_time,
             "interview_left_at": left_at,
             "interrupted": self.interrupted or event.interrupted,
             "before_call": before_call,
-            **self._replace_attempt(attempt._replace(calls=(*attempt.calls, call), dialed=0)),
+            **self._replace_attempt(with_call),
         }
 
     def _revoke_outcome(self, by: str, station: str) -> dict[str, Any]:
-        """Return the changes that remove the last outcome and what followed from it; the attempt goes on.
+        """Return the changes that remove the last outcome and what followed from it.
+
+        The attempt goes on.
 
         A number that was given, a text that was read out and a supervisor's answer stay.
         """
@@ -458,33 +473,44 @@ class Case:
             ended_at=None,
             held_until=None,
         )
-        states = {n.position: n.state for n in self.before_call["numbers"]}
+        attempts = self.attempts[:-1]
+        if attempt.calls:
+            attempts = (*attempts, attempt)
+        states = {number.position: number.state for number in self.before_call["numbers"]}
+        # a number that was given since then stays
+        numbers = tuple(
+            number._replace(state=states.get(number.position, number.state))
+            for number in self.numbers
+        )
         return {
             **self.before_call,
-            "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
+            "attempts": attempts,
             "open_attempt": attempt,
-            "numbers": tuple(
-                n._replace(state=states.get(n.position, n.state)) for n in self.numbers
-            ),
+            "numbers": numbers,
             "before_call": None,
         }
 
     def _clear_do_not_call(self) -> dict[str, Any]:
         """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
         before = self.before_call or {}
-        states = {n.position: n.state for n in before.get("numbers", ())}
-        numbers = tuple(
-            n._replace(state=states.get(n.position, "live")) if n.state == "never_call" else n
-            for n in self.numbers
-        )
+        states = {number.position: number.state for number in before.get("numbers", ())}
+        numbers = []
+        for number in self.numbers:
+            if number.state == "never_call":
+                numbers.append(number._replace(state=states.get(number.position, "live")))
+            else:
+                numbers.append(number)
         return {
             "do_not_call": False,
-            "numbers": numbers,
+            "numbers": tuple(numbers),
             "appointment": self.appointment or before.get("appointment"),
         }
 
     def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
-        """Return the attempts with another outcome of the last call; unchanged where none is given."""
+        """Return the attempts with another outcome of the last call.
+
+        Unchanged if no outcome is given.
+        """
         if not outcome or not self.attempts or not self.attempts[-1].calls:
             return self.attempts
         last = self.attempts[-1]
@@ -495,8 +521,17 @@ class Case:
         return (*self.attempts[:-1], last._replace(calls=(*earlier_calls, call)))
 
 
+def _is_redial(attempt: Attempt, last: Attempt) -> bool:
+    """Return whether an attempt only dialed a busy line again, within an hour of the one before."""
+    are_busy = attempt.is_busy and last.is_busy
+    return are_busy and attempt.started_at - last.end < BUSY_REDIAL_WINDOW
+
+
 def _mark_number(number: NumberRecord, position: int, state: events.NumberState) -> NumberRecord:
-    """Return the number in another state; a dead number stays dead where it must not be called."""
+    """Return the number in another state.
+
+    A dead number stays dead even if it must not be called.
+    """
     if number.position != position or (number.state == "dead" and state == "never_call"):
         return number
     return number._replace(state=state)
@@ -506,7 +541,7 @@ def _merge_numbers(
     known: tuple[NumberRecord, ...], added: tuple[events.NumberFacts, ...]
 ) -> tuple[NumberRecord, ...]:
     """Add numbers behind the known ones, which keep their position and state."""
-    merged = {n.position: n for n in known}
+    merged = {number.position: number for number in known}
     for facts in added:
         record = NumberRecord(*facts)
         if facts.position in merged:
@@ -532,30 +567,33 @@ def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> Call
 
     1. the zone that the sample gives the case
     2. the zone of a landline number that has only one
-    3. the zones of the case's region, where possible only those of the number
+    3. the zones of the case's region, if possible only those of the number
     4. the zone of any other number that has only one
     5. the study's zone, if the number may be in it
     6. all zones of the number: the case is called only while all are open
     """
-    if own_zone := _find_own_zone(case, plan):
+    own_zone = _find_own_zone(case, plan)
+    if own_zone:
         return CallZones((own_zone,), "the case's own zone")
+
     number_zones = number.zones if number is not None else ()
-    if number is not None and number.line == "fixed" and len(number_zones) == 1:
+    is_in_one_zone = len(number_zones) == 1
+    if number is not None and number.line == "fixed" and is_in_one_zone:
         return CallZones(number_zones, "by its number")
+
     region = find_case_region(case, plan)
-    if region_zones := REGION_ZONES.get(region, ()):
+    region_zones = REGION_ZONES.get(region, ())
+    if region_zones:
         common_zones = tuple(zone for zone in region_zones if _has_same_clock(zone, number_zones))
         return CallZones(common_zones or region_zones, f"by its region, {region}")
-    if len(number_zones) == 1:
+    if is_in_one_zone:
         return CallZones(number_zones, "by its number")
+
     study_zone = plan.zone or case.zone
     if study_zone and (not number_zones or _has_same_clock(study_zone, number_zones)):
-        is_mobile = number_zones and number is not None and number.line == "mobile"
-        rule = (
-            "the study's zone: a mobile number does not say where it is"
-            if is_mobile
-            else "the study's zone"
-        )
+        rule = "the study's zone"
+        if number_zones and number is not None and number.line == "mobile":
+            rule = "the study's zone: a mobile number does not say where it is"
         return CallZones((study_zone,), rule)
     return CallZones(number_zones, "all zones where its number may be" if number_zones else "")
 
@@ -566,7 +604,10 @@ def list_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> tupl
 
 
 def find_case_region(case: Case, plan: Plan) -> str:
-    """Return the region (`DE-BY`) or country (`DE`) that the sample gives the case; else the study's, or nothing."""
+    """Return the region (`DE-BY`) or country (`DE`) that the sample gives the case.
+
+    Else the study's, or nothing.
+    """
     region = str(case.columns.get(plan.region_column, ""))
     country = str(case.columns.get(plan.country_column, ""))
     if not region and country == plan.region[:2]:
@@ -575,9 +616,11 @@ def find_case_region(case: Case, plan: Plan) -> str:
 
 
 def find_other_region(case: Case, plan: Plan) -> str:
-    """Return the case's region where it is not the study's; empty where it is."""
+    """Return the case's region; empty if it is the study's."""
     region = find_case_region(case, plan)
-    return region if region != plan.region else ""
+    if region == plan.region:
+        return ""
+    return region
 
 
 def localize_plan(case: Case, plan: Plan) -> Plan:
@@ -588,12 +631,15 @@ def localize_plan(case: Case, plan: Plan) -> Plan:
 def _find_own_zone(case: Case, plan: Plan) -> str:
     """Return the zone that the sample gives the case.
 
-    Imports write the study's zone into cases without one, so it is the case's own only where a column for it is filled
-    in, or where that column is personal and thus not among the columns.
+    Imports write the study's zone into cases without one, so it is the case's own only if a column
+    for it is filled in. A personal column is not among the columns; then it is the case's own if it
+    isn't the study's.
     """
-    if case.columns.get(plan.zone_column):
+    is_filled_in = bool(case.columns.get(plan.zone_column))
+    is_other_zone = plan.zone_column and case.zone != plan.zone
+    if is_filled_in or is_other_zone:
         return case.zone
-    return case.zone if plan.zone_column and case.zone != plan.zone else ""
+    return ""
 
 
 @lru_cache(maxsize=4096)

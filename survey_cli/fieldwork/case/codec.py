@@ -1,7 +1,8 @@
 """JSON encoding of case events, with the event's kind beside it, and removal of content from them.
 
-It opens no file: whoever stores a history receives the text. The removal leaves outcomes, codes, times and logins, so
-that the case still counts as before; the caller decides when content is removed.
+It opens no file: whoever stores a history receives the text. The removal leaves outcomes, codes,
+times and logins, so that the case still counts as before; the caller decides when content is
+removed.
 """
 
 import json
@@ -42,7 +43,10 @@ def encode_case_event(event: CaseEvent) -> tuple[str, str]:
 
 
 def encode_other(value: object) -> object:
-    """Encode a value that JSON has no form for: a date or a time of a sample column, a mapping. Raises TypeError."""
+    """Encode a value that JSON has no form for: a date or a time of a sample column, a mapping.
+
+    Raises TypeError.
+    """
     match value:
         case datetime():
             raise TypeError(f"a sample column is a date or a time, not both: {value}")
@@ -106,26 +110,33 @@ FIXED_REASON_KINDS: Final = frozenset({"returned", "erased", "anonymised"})
 def erase_content(entry: HistoryEntry, *, columns: Collection[str] | None) -> HistoryEntry:
     """Remove notes, reasons and names from the entry.
 
-    Of the sample's columns only these stay, or all where `columns` is None.
+    Of the sample's columns only the given ones stay, or all if `columns` is None.
     """
     event = entry.event
     kind = EVENT_KINDS[type(event)]
     if isinstance(event, CaseSampled) and columns is not None:
         remaining = {name: value for name, value in event.columns.items() if name in columns}
         return entry._replace(event=event._replace(columns=remaining))
-    names = [n for n in _list_text_fields(entry) if not (n == "why" and kind in FIXED_REASON_KINDS)]
-    empty_fields: dict[str, Any] = dict.fromkeys(names, "")
-    return entry._replace(event=event._replace(**empty_fields)) if empty_fields else entry
+
+    empty_fields: dict[str, Any] = {}
+    for name in _list_text_fields(entry):
+        is_fixed = name == "why" and kind in FIXED_REASON_KINDS
+        if not is_fixed:
+            empty_fields[name] = ""
+    if not empty_fields:
+        return entry
+    return entry._replace(event=event._replace(**empty_fields))
 
 
 def count_notes(entry: HistoryEntry) -> int:
     """Count the notes and names in the entry."""
-    return sum(name != "why" for name in _list_text_fields(entry))
+    return len([name for name in _list_text_fields(entry) if name != "why"])
 
 
 def _list_text_fields(entry: HistoryEntry) -> list[str]:
     """Return the fields of the event that contain text."""
-    fields = entry.event._asdict().items()
     return [
-        name for name, value in fields if name in TEXT_FIELDS and isinstance(value, str) and value
+        name
+        for name, value in entry.event._asdict().items()
+        if name in TEXT_FIELDS and isinstance(value, str) and value
     ]

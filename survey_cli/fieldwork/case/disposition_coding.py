@@ -1,7 +1,7 @@
 """The AAPOR code of a case as if fieldwork ended now, by precedence over its whole history.
 
-Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether the case is called again is decided in
-`scheduling`.
+Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether the case is called
+again is decided in `scheduling`.
 """
 
 from datetime import datetime
@@ -19,17 +19,20 @@ OUTCOMES_HELP: Final = (
 )
 NEVER_DIALED_CODES: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
 NO_NUMBER_LEFT_CODE: Final = "3.90"
-"""Every number of a known unit is dead: nothing says that the unit is not there, so it stays in the denominator. AAPOR
-has no code of its own for this in lists; 3.90 is `other, unknown`, which counts as the rates require."""
+"""Every number of a known unit is dead: nothing says that the unit is not there, so it stays in the
+denominator. AAPOR has no code of its own for this in lists; 3.90 is `other, unknown`, which counts
+as the rates require."""
 NOT_SCREENED_CODE: Final = "3.21"
 NUMBER_CODES: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
 """Codes of a number that apply to the case only when they apply to each of its numbers."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """Outcomes of an interview; a supervisor can give them only where there is one."""
 NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})
-"""Conversations that do not show that the number belongs to a household: anybody may hang up at once."""
+"""Conversations that do not show that the number belongs to a household: anybody may hang up at
+once."""
 RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical", LOST})
-"""Outcomes after which an interview that stopped in the middle waits to be resumed: it is no break-off."""
+"""Outcomes after which an interview that stopped in the middle waits to be resumed: it is no
+break-off."""
 
 CODE_PRECEDENCE: Final = (
     ("1.1",), ("1.2",),
@@ -46,14 +49,17 @@ class CaseDisposition(NamedTuple):
 
     code: str
     outcome: str = ""
-    """The outcome that gave it; empty where nothing has happened."""
+    """The outcome that gave it; empty before the first one."""
     at: datetime | None = None
     by: str = ""
-    """The supervisor, where one overrode the outcome."""
+    """The supervisor who overrode the outcome; empty if nobody did."""
 
 
 class InterviewProgress(NamedTuple):
-    """The progress of an interview when it stopped, as its code needs it; filled in by the sessions."""
+    """The progress of an interview when it stopped, as its code needs it.
+
+    Filled in by the sessions.
+    """
 
     passed_items: frozenset[str] = frozenset()
     """Items that its route has passed: answered, declined, read, or left out on the way."""
@@ -62,55 +68,66 @@ class InterviewProgress(NamedTuple):
     asked_item: str = ""
     """The item at which it stopped, if only eligible respondents are asked it."""
     question_count: int = 0
-    """Items that would have been asked on the whole of its present route, including those answered."""
+    """Items that would have been asked on the whole of its present route, including those
+    answered."""
 
 
 def code_case(case: Case, plan: Plan) -> CaseDisposition:
     """Return the code of a case as if fieldwork ended now.
 
-    What is known of the case now (that it is eligible, who is to be interviewed) applies to all its calls: a refusal
-    before the screening counts as one once a later call found the household eligible. Where every unit is known
-    beforehand, a refusal is one whatever was screened. In a random-digit frame with a screener, every conversation
-    before the screening is 3.21, so that a callback never replaces a refusal. Reaching a limit has no code; a later
-    no-answer never replaces a refusal or a known respondent. An interview that waits for an appointment, or whose
-    station was lost, is no break-off: it is 2.21 (3.21 before the screening), or 1.2 where enough was answered.
-    Withdrawn consent removes an interview's code.
+    What is known of the case now (that it is eligible, who is to be interviewed) applies to all its
+    calls: a refusal before the screening counts as one once a later call found the household
+    eligible. If every unit is known beforehand, a refusal is one whatever was screened. In a
+    random-digit frame with a screener, every conversation before the screening is 3.21, so that a
+    callback never replaces a refusal. Reaching a limit has no code; a later no-answer never
+    replaces a refusal or a known respondent. An interview that waits for an appointment, or whose
+    station was lost, is no break-off: it is 2.21 (3.21 before the screening), or 1.2 if enough was
+    answered. Withdrawn consent removes an interview's code.
     """
     override = case.override
     if override is not None and has_final_override(case, plan):
-        return CaseDisposition(
-            override.code or _code_override(case, plan), override.outcome, override.at, override.by
-        )
+        code = override.code or _code_override(case, plan)
+        return CaseDisposition(code, override.outcome, override.at, override.by)
+
     calls = case.calls
-    lowest_rank, disposition = len(CODE_PRECEDENCE) + 1, None
-    if (
-        override is not None
-        and not override.calls_before
-        and (code := override.code or _code_override(case, plan))
-    ):
-        lowest_rank, disposition = (
-            rank_code(code),
-            CaseDisposition(code, override.outcome, override.at, override.by),
-        )
-    withdrawal = max(
-        (n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"),
-        default=-1,
-    )
+    lowest_rank = len(CODE_PRECEDENCE) + 1
+    disposition: CaseDisposition | None = None
+    if override is not None and not override.calls_before:
+        code = override.code or _code_override(case, plan)
+        if code:
+            lowest_rank = rank_code(code)
+            disposition = CaseDisposition(code, override.outcome, override.at, override.by)
+
+    withdrawal = _find_withdrawal(case, plan)
     for number, call in enumerate(calls):
         if number < withdrawal and call.code in ("1.1", "1.2", "2.12"):
             continue
         code = _code_call(case, call, plan)
-        if code and (rank := rank_code(code)) <= lowest_rank:  # ties: the latest
-            lowest_rank, disposition = rank, CaseDisposition(code, call.outcome, call.at)
+        # of calls with codes of one rank the latest counts
+        if code and rank_code(code) <= lowest_rank:
+            lowest_rank = rank_code(code)
+            disposition = CaseDisposition(code, call.outcome, call.at)
+
     if case.has_unfinished_interview and lowest_rank > rank_code("2.21"):
-        code = "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
+        code = _code_waiting(case, plan)
         if rank_code(code) < lowest_rank:
-            disposition = CaseDisposition(code, "break_off", calls[-1].at if calls else None)
+            last_call_at = calls[-1].at if calls else None
+            disposition = CaseDisposition(code, "break_off", last_call_at)
     if disposition is not None:
         return disposition
+
     if calls and _are_all_numbers_dead(case):
         return CaseDisposition(NO_NUMBER_LEFT_CODE, calls[-1].outcome, calls[-1].at)
     return CaseDisposition(NEVER_DIALED_CODES[plan.frame])
+
+
+def _find_withdrawal(case: Case, plan: Plan) -> int:
+    """Return the number of the last call in which consent was withdrawn; -1 if it never was."""
+    withdrawal = -1
+    for number, call in enumerate(case.calls):
+        if classify_outcome(call, plan) == "withdrawn":
+            withdrawal = number
+    return withdrawal
 
 
 @lru_cache(maxsize=512)
@@ -125,15 +142,20 @@ def rank_code(code: str) -> int:
 def find_outcome_row(call: Call, plan: Plan) -> Outcome | None:
     """Return the row of a call's outcome.
 
-    Where an override named an outcome that the study does not have, it is the row of the keyed one.
+    If an override named an outcome that the study does not have, it is the row of the keyed one.
     """
     return plan.outcomes.get(call.outcome) or plan.outcomes.get(call.keyed_outcome)
 
 
 def classify_outcome(call: Call, plan: Plan) -> str:
-    """Return the outcome of the table that a call's outcome is, or behaves like; empty where it is unknown."""
+    """Return the outcome of the table that a call's outcome is, or behaves like.
+
+    Empty if it is unknown.
+    """
     row = find_outcome_row(call, plan)
-    return row.kind if row is not None else ""
+    if row is None:
+        return ""
+    return row.kind
 
 
 def is_contact(call: Call, plan: Plan) -> bool:
@@ -147,13 +169,16 @@ def is_contact(call: Call, plan: Plan) -> bool:
 def has_final_override(case: Case, plan: Plan) -> bool:
     """Return whether a supervisor's override ends the case.
 
-    An outcome that ends cases does, and so does a code without an outcome. An empty or unknown outcome ends nothing.
+    An outcome that ends cases does, and so does a code without an outcome. An empty or unknown
+    outcome ends nothing.
     """
     override = case.override
     if override is None:
         return False
     row = plan.outcomes.get(override.outcome)
-    return bool(override.code) if row is None else ends_case(row)
+    if row is None:
+        return bool(override.code)
+    return ends_case(row)
 
 
 def ends_case(row: Outcome) -> bool:
@@ -164,8 +189,9 @@ def ends_case(row: Outcome) -> bool:
 def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> None:
     """Check that a supervisor can give the case this outcome and code. Raises UserError.
 
-    An empty or unknown outcome would leave the case where nobody ever finds it, an interview's outcome needs an
-    interview, and a code needs a group. A code may be given alone; it is then final.
+    An empty or unknown outcome would leave the case where nobody ever finds it, an interview's
+    outcome needs an interview, and a code needs a group. A code may be given alone; it is then
+    final.
     """
     where = f"case {case.key}"
     row = plan.outcomes.get(outcome)
@@ -188,29 +214,46 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if kind == "appointment" and case.appointment is None:
         remedy = "give callback, or book the appointment at a station, which asks for its time"
         raise UserError(where, "it has no appointment", remedy)
-    called = case.last_call.number if case.last_call is not None else 0
-    if kind == "changed" and not (
-        called and any(number.position != called for number in case.live_numbers)
-    ):
+    if kind == "changed" and not _has_another_number(case):
         what = f"{outcome} requires a call to the old number, and the new number in the case"
-        remedy = "add it in the sample file: survey sample import FILE cases.csv --update; or use disconnected"
+        remedy = (
+            "add it in the sample file: survey sample import FILE cases.csv --update;"
+            " or use disconnected"
+        )
         raise UserError(where, what, remedy)
     if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not possible in a frame whose units are known to be eligible"
         raise UserError(where, what, "use wrong_number or not_eligible")
-    if code and isinstance(group := find_group(code, frame=plan.frame), UncountableCode):
-        raise UserError(where, group.what, group.remedy)
+    if code:
+        group = find_group(code, frame=plan.frame)
+        if isinstance(group, UncountableCode):
+            raise UserError(where, group.what, group.remedy)
+
+
+def _has_another_number(case: Case) -> bool:
+    """Return whether a live number of the case is not the one that was dialed last."""
+    last_call = case.last_call
+    if last_call is None or not last_call.number:
+        return False
+    return any(number.position != last_call.number for number in case.live_numbers)
 
 
 def _code_override(case: Case, plan: Plan) -> str:
     """Return the code of an override's outcome: that of the call it corrects, or of the table."""
-    last_call, override = case.last_call, case.override
+    last_call = case.last_call
+    override = case.override
     if override is None or override.outcome not in plan.outcomes:
         return ""
     if last_call is not None and last_call.outcome == override.outcome:
         return _code_call(case, last_call, plan)
     assumed_call = Call(
-        override.at, override.by, 0, override.outcome, override.code, case.eligible, ""
+        at=override.at,
+        by=override.by,
+        number=0,
+        outcome=override.outcome,
+        code=override.code,
+        eligible=case.eligible,
+        note="",
     )
     return _code_call(case, assumed_call, plan)
 
@@ -219,22 +262,23 @@ def _code_override(case: Case, plan: Plan) -> str:
 
 
 def _code_call(case: Case, call: Call, plan: Plan) -> str:
-    """Return the code that one call gives the case; empty where it gives none."""
+    """Return the code that one call gives the case; empty if it gives none."""
     row = find_outcome_row(call, plan)
     if row is None:
         return call.code
-    kind = row.kind
-    break_off = "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
-    if call.code == "2.12" and kind in RESUMABLE_OUTCOMES:
-        return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
+    if call.code == "2.12" and row.kind in RESUMABLE_OUTCOMES:
+        return _code_waiting(case, plan)
     if call.code:
-        return (
-            break_off if call.code == NOT_SCREENED_CODE and row.listed == "derived" else call.code
-        )
-    if kind == LOST and is_contact(call, plan):
-        return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
-    code = row.listed if plan.eligibility_known else row.rdd
-    code = "dead" if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES else code
+        # a break-off before the screening, which a later call has found eligible
+        if call.code == NOT_SCREENED_CODE and row.listed == "derived":
+            return _code_break_off(case, plan)
+        return call.code
+    if row.kind == LOST and is_contact(call, plan):
+        return _code_waiting(case, plan)
+
+    code = row.rdd
+    if plan.eligibility_known:
+        code = "dead" if row.kind in RDD_ONLY_OUTCOMES else row.listed
     if code in NUMBER_CODES:
         if not _are_all_numbers_dead(case):
             return ""
@@ -242,21 +286,37 @@ def _code_call(case: Case, call: Call, plan: Plan) -> str:
     if code == "pending":
         return _code_referral(case, call, plan)
     if code == "derived":
-        return break_off
-    if not is_contact(call, plan):
-        return code if plan.eligibility_known else _code_unreached(case, call, code, row, plan)
-    return _code_conversation(case, code, kind, plan)
+        return _code_break_off(case, plan)
+    if is_contact(call, plan):
+        return _code_conversation(case, code, row.kind, plan)
+    if plan.eligibility_known:
+        return code
+    return _code_unreached(case, call, code, row, plan)
+
+
+def _code_waiting(case: Case, plan: Plan) -> str:
+    """Return the code of an interview that waits to be resumed."""
+    return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
+
+
+def _code_break_off(case: Case, plan: Plan) -> str:
+    """Return the code of an interview that was broken off."""
+    return "2.12" if _is_screened(case, plan) else NOT_SCREENED_CODE
 
 
 def _code_conversation(case: Case, code: str, kind: str, plan: Plan) -> str:
     """Return the code that a conversation gives the case."""
     if not _is_screened(case, plan):
         # the household may not belong to the survey at all
-        return NOT_SCREENED_CODE if code.startswith("2.") or code == QUOTA_FILLED_CODE else code
-    if code == NOT_SCREENED_CODE and kind == "hangup_intro":
+        assumes_eligible = code.startswith("2.") or code == QUOTA_FILLED_CODE
+        return NOT_SCREENED_CODE if assumes_eligible else code
+    if code != NOT_SCREENED_CODE:
+        return code
+    if kind == "hangup_intro":
         # an unfinished interview was with a household, as `code_case` counts it
-        return "2.111" if _is_household(case, plan) or case.has_unfinished_interview else code
-    if code == NOT_SCREENED_CODE and (case.eligible or case.person_known):
+        is_household = _is_household(case, plan) or case.has_unfinished_interview
+        return "2.111" if is_household else code
+    if case.eligible or case.person_known:
         return "2.21"
     return code
 
@@ -276,27 +336,34 @@ def _code_referral(case: Case, call: Call, plan: Plan) -> str:
 
 def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
     """Return the code of a call in a random-digit frame that reached nobody, by what is known of the number."""
-    is_household = _is_household(case, plan, call.at)
-    if is_household and code in ("3.12", "3.13", "3.14"):
-        return "2.20" if code != "3.14" else "2.221" if row.listed == "2.221" else "2.222"
-    if code in ("3.12", "4.33") and not _is_always(case, plan, row):
-        return "3.13" if code == "3.12" else "3.16"
+    if _is_household(case, plan, call.at):
+        if code in ("3.12", "3.13"):
+            return "2.20"
+        if code == "3.14":
+            return "2.221" if row.listed == "2.221" else "2.222"
+    if not _is_always(case, plan, row):
+        # busy and out of service count only if every call had this outcome
+        if code == "3.12":
+            return "3.13"
+        if code == "4.33":
+            return "3.16"
     return code
 
 
 def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool:
     """Return whether a number dialed at random is known to belong to an eligible household.
 
-    It is by its screening or, where there is none, by a conversation (up to `until`, where given).
+    The screening tells. A study without one counts a conversation, up to `until` if that is given.
     """
     if case.eligible or plan.eligible_from:
         return case.eligible
-    contacts = (
-        call
-        for call in case.calls
-        if (until is None or call.at <= until) and is_contact(call, plan)
-    )
-    return any(classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES for call in contacts)
+    for call in case.calls:
+        is_early_enough = until is None or call.at <= until
+        if not is_early_enough or not is_contact(call, plan):
+            continue
+        if classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES:
+            return True
+    return False
 
 
 def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
@@ -320,8 +387,9 @@ def _are_all_numbers_dead(case: Case) -> bool:
 def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
     """Return whether an interview has shown that its respondent belongs to the survey.
 
-    If `eligible_from` names an item that only eligible respondents are asked, and not the screener itself, to be asked
-    it is enough: who refuses to answer the first question after the screener has passed it.
+    If `eligible_from` names an item that only eligible respondents are asked, and not the screener
+    itself, to be asked it is enough: who refuses to answer the first question after the screener
+    has passed it.
     """
     if plan.eligibility_known or not plan.eligible_from:
         return True
@@ -331,7 +399,8 @@ def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
 def code_interview(progress: InterviewProgress, plan: Plan) -> str:
     """Return the code of an interview that stopped: complete (1.1), partial (1.2) or break-off (2.12).
 
-    Before `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much was answered.
+    Before `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much
+    was answered.
     """
     if not is_known_eligible(progress, plan):
         return NOT_SCREENED_CODE
@@ -349,9 +418,13 @@ def code_waiting_interview(progress: InterviewProgress, plan: Plan) -> str:
 
 
 def _has_passed(progress: InterviewProgress, point: CompletionPoint | None) -> bool:
-    if point is not None and point.share is not None:
-        return (
-            progress.question_count > 0
-            and progress.answer_count >= point.share * progress.question_count
-        )
-    return point is not None and point.item in progress.passed_items
+    """Return whether an interview got as far as this point.
+
+    False if the study has no such point.
+    """
+    if point is None:
+        return False
+    if point.share is None:
+        return point.item in progress.passed_items
+    needed = point.share * progress.question_count
+    return progress.question_count > 0 and progress.answer_count >= needed

@@ -1,8 +1,8 @@
 """Events of a case: immutable values that are stored for good.
 
-A case's history is its events, as an interview is its journal: attempts, codes, appointments and the queue are all
-derived from them. Field names are stored. Numbers are named by their position; digits, like names, are stored apart
-with the contacts. What an event does is defined in `case`.
+A case's history is its events, as an interview is its journal: attempts, codes, appointments and
+the queue are all derived from them. Field names are stored. Numbers are named by their position;
+digits, like names, are stored apart with the contacts. What an event does is defined in `case`.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from survey_cli.values import Value
 LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 NumberState: TypeAlias = Literal["live", "dead", "never_call"]
 AppointmentPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
-"""The interviewers who may keep an appointment: anybody; only its owner; its owner, and anybody once it is 15 minutes
-late."""
+"""The interviewers who may keep an appointment: anybody; only its owner; its owner, and anybody
+once it is 15 minutes late."""
 
 NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
 
@@ -68,10 +68,11 @@ class OutcomeRecorded(NamedTuple):
 
     outcome: str
     number: int = 0
-    """The number that was called; 0 where none was dialed from here (the respondent called): no limit counts that."""
+    """The number that was called; 0 where none was dialed from here (the respondent called): no
+    limit counts that."""
     code: str = ""
-    """The code that only the interview can give: 1.1, 1.2, 2.12. With an appointment, a callback or a lost line the
-    interview will be resumed, and this is its code so far."""
+    """The code that only the interview can give: 1.1, 1.2, 2.12. With an appointment, a callback or
+    a lost line the interview will be resumed, and this is its code so far."""
     eligible: bool = False
     """The respondent is now known to be eligible."""
     person: bool = False
@@ -247,7 +248,8 @@ EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     OutcomeOverridden: "corrected", ReferralAnswered: "advised", CaseReopened: "reopened", DoNotCallSet: "blocked",
     DoNotCallCleared: "unblocked", CaseErased: "erased", CaseAnonymized: "anonymised",
 }  # fmt: skip
-"""The kind under which each event is stored. These texts, and the names of the events' fields, never change."""
+"""The kind under which each event is stored. These texts, and the names of the events' fields,
+never change."""
 
 
 class HistoryEntry(NamedTuple):

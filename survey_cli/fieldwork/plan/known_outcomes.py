@@ -10,8 +10,8 @@ from survey_cli.outcomes import OUTCOMES, Outcome
 
 UNREACHED_DELAY: Final = "3h"
 CONTACT_DELAY: Final = "1d"
-"""Delays after a temporary outcome of the study's own that behaves like none of the table: after no answer, and after a
-conversation."""
+"""Delays after a temporary outcome of the study's own that behaves like none of the table: after no
+answer, and after a conversation."""
 
 
 def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
@@ -20,7 +20,9 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     new_numbers = count(max(row.number for row in OUTCOMES.values()) + 1)
     for key, spec in instrument.document.outcomes.items():
         outcome_id = str(key)
-        number = OUTCOMES[outcome_id].number if outcome_id in OUTCOMES else 0
+        number = 0
+        if outcome_id in OUTCOMES:
+            number = OUTCOMES[outcome_id].number
         number = number or next(new_numbers)
         like = OUTCOMES.get(str(spec.like or outcome_id)) or _make_model(spec)
         table[outcome_id] = replace(
@@ -39,6 +41,7 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
 
 def _make_model(spec: OutcomeSpec) -> Outcome:
     """Make the model of an outcome that behaves like none of the table."""
-    delay = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
-    delay = delay if spec.temporary else ""
+    delay = ""
+    if spec.temporary:
+        delay = UNREACHED_DELAY if spec.moment == "before" else CONTACT_DELAY
     return Outcome(id="", moment="after", name="", rdd="", listed="", temporary=False, delay=delay)

@@ -19,7 +19,7 @@ from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.quota_capacity import QuotaLimit, QuotaRule, find_limit, list_codes
-from survey_cli.instrument.schema.document import FieldworkSpec
+from survey_cli.instrument.schema.document import FieldworkSpec, QuotaSpec
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import UserError, suggest_nearest
@@ -34,7 +34,7 @@ class Interviewer:
 
     login: str
     languages: frozenset[str] = frozenset()
-    """Codes of the languages spoken; empty, where not specified, for all."""
+    """Codes of the languages spoken; empty if the list has none, which means all."""
     skills: frozenset[str] = frozenset()
     """Skills such as `converter`."""
     pseudonym: str = ""
@@ -44,9 +44,11 @@ class Interviewer:
     """Other columns of the list, which conditions name as `interviewer.sex`."""
 
     def speaks(self, language: str) -> bool:
+        """Return whether this person interviews in a language; an empty one is any."""
         return not language or not self.languages or language in self.languages
 
     def has_skill(self, skill: str) -> bool:
+        """Return whether this person has a skill; an empty one is none in particular."""
         return not skill or skill in self.skills
 
     @property
@@ -56,19 +58,20 @@ class Interviewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """The interviewers of a study. Where none are listed, everybody may do everything."""
+    """The interviewers of a study. If none are listed, every account may do everything."""
 
     interviewers: Mapping[str, Interviewer] = field(default_factory=dict)
 
     def find(self, login: str) -> Interviewer | None:
-        """Return the interviewer with this login; None where a list exists and lacks it."""
+        """Return the interviewer with this login; None if a list exists and lacks it."""
         if not self.interviewers:
             return Interviewer(login=login, role="supervisor")
         return self.interviewers.get(login)
 
     def require(self, login: str) -> Interviewer:
-        """Return the interviewer with this login. Raises UserError where a list lacks it."""
-        if (person := self.find(login)) is not None:
+        """Return the interviewer with this login. Raises UserError if a list lacks it."""
+        person = self.find(login)
+        if person is not None:
             return person
         otherwise = f"the people are {', '.join(sorted(self.interviewers)[:10])}"
         remedy = suggest_nearest(login, self.interviewers, otherwise=otherwise)
@@ -77,19 +80,23 @@ class People:
     def format_supervisors(self) -> str:
         """Return whom to ask, in words: `ann or bob`."""
         logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
-        nobody = (
-            "to add a supervisor to the list of people" if self.interviewers else "a supervisor"
-        )
-        return " or ".join(logins[:3]) or nobody
+        if logins:
+            return " or ".join(logins[:3])
+        if self.interviewers:
+            return "to add a supervisor to the list of people"
+        return "a supervisor"
 
     def speaks(self, language: str) -> bool:
-        """Return whether anybody here interviews in this language; without a list, everybody may."""
+        """Return whether at least one person interviews in this language; true without a list."""
         return not self.interviewers or any(
             person.speaks(language) for person in self.interviewers.values()
         )
 
     def has_skill(self, skill: str) -> bool:
-        """Return whether anybody has this skill: a skill that nobody has is not waited for."""
+        """Return whether at least one person has this skill.
+
+        No case waits for a skill that is missing.
+        """
         return not skill or any(person.has_skill(skill) for person in self.interviewers.values())
 
 
@@ -142,12 +149,16 @@ class Quota:
 
     def list_inputs(self) -> frozenset[str]:
         """Return the variables that determine the cell."""
-        return frozenset(self.by) | (self.where.names if self.where is not None else frozenset())
+        names = frozenset(self.by)
+        if self.where is not None:
+            names |= self.where.names
+        return names
 
     def find_cell(self, known: Known) -> str | None:
         """Return the cell for what is known.
 
-        It is OUTSIDE_QUOTA where there is none, and None where the interview has not come far enough to decide.
+        It is OUTSIDE_QUOTA if the quota does not apply, and None if the interview has not come far
+        enough to decide.
         """
         if self.where is not None:
             applies = self.where.evaluate(known)
@@ -162,42 +173,71 @@ class Quota:
             return None
         if any(isinstance(value, Missing) for value in values):
             return OUTSIDE_QUOTA
-        cell_id = f"{self.id}:{'/'.join(_format_code(value) for value in values)}"
+        codes = "/".join(_format_code(value) for value in values)
+        cell_id = f"{self.id}:{codes}"
         return cell_id if cell_id in self.cells else OUTSIDE_QUOTA
 
     def find_untargeted(self, known: Known) -> str:
-        """Return the values, as `North/1`, for which the quota applies and has no target; empty elsewhere."""
+        """Return the values, as `North/1`, for which the quota applies and has no target.
+
+        Empty otherwise.
+        """
         values = [known.value(name) for name in self.by]
-        applies = self.where is None or self.where.evaluate(known)
-        if (
-            not values
-            or any(isinstance(value, Missing) for value in (*values, applies))
-            or not applies
-        ):
+        is_known = not any(isinstance(value, Missing) for value in values)
+        if not values or not is_known:
             return ""
+        if self.where is not None:
+            applies = self.where.evaluate(known)
+            if isinstance(applies, Missing) or not applies:
+                return ""
         codes = "/".join(_format_code(value) for value in values)
-        return "" if f"{self.id}:{codes}" in self.cells else codes
+        if f"{self.id}:{codes}" in self.cells:
+            return ""
+        return codes
 
 
 def _label_code(instrument: Instrument, name: str, code: str) -> str:
-    """Return the label of a code as targets name it; the code where it has none."""
+    """Return the label of a code as targets name it; the code if it has none."""
     compute = instrument.computes.get(name)
     labels: Mapping[Any, str] = {0: "no", 1: "yes"}
     if compute is None or compute.type != "flag":
         labels = find_labels(instrument, name, instrument.language)
-    return next(
-        (
-            render_placeholders(text)
-            for value, text in labels.items()
-            if _format_code(value) == code
-        ),
-        code,
-    )
+    for value, text in labels.items():
+        if _format_code(value) == code:
+            return render_placeholders(text)
+    return code
 
 
 def _format_code(value: Any) -> str:
     """Return a value as targets name it; a flag is 1 or 0."""
-    return str(int(value)) if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        value = int(value)
+    return str(value)
+
+
+def _build_quota(instrument: Instrument, spec: QuotaSpec) -> Quota:
+    """Build one quota. Raises ValueError for a condition that can't be compiled."""
+    key = str(spec.id)
+    where = None
+    if spec.where is not None:
+        where, problems = compile_external_condition(instrument, str(spec.where), who=key)
+        if where is None:
+            raise ValueError(str(problems[0]))
+
+    by = tuple(str(name) for name in spec.by)
+    cells: dict[str, QuotaCell] = {}
+    if not by:
+        cells[key] = QuotaCell(key, key, spec.target or 0, spec.soft, key)
+    else:
+        for text, target in spec.targets.items():
+            codes = [code.strip() for code in str(text).split("/")]
+            labels = [
+                _label_code(instrument, name, code) for name, code in zip(by, codes, strict=True)
+            ]
+            cell_id = f"{key}:{'/'.join(codes)}"
+            label = f"{key}: {', '.join(labels)}"
+            cells[cell_id] = QuotaCell(cell_id, key, target, spec.soft, label)
+    return Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,38 +257,29 @@ class Quotas:
 
         Raises ValueError for a condition that its checks should have rejected.
         """
-        quotas = []
-        for spec in instrument.document.quotas:
-            key = str(spec.id)
-            where = None
-            if spec.where is not None:
-                where, problems = compile_external_condition(instrument, str(spec.where), who=key)
-                if where is None:
-                    raise ValueError(str(problems[0]))
-            by = tuple(str(name) for name in spec.by)
-            cells = {key: QuotaCell(key, key, spec.target or 0, spec.soft, key)} if not by else {}
-            for text, target in spec.targets.items() if by else ():
-                codes = [code.strip() for code in str(text).split("/")]
-                words = ", ".join(
-                    _label_code(instrument, *pair) for pair in zip(by, codes, strict=True)
-                )
-                cell_id = f"{key}:{'/'.join(codes)}"
-                cells[cell_id] = QuotaCell(cell_id, key, target, spec.soft, f"{key}: {words}")
-            quotas.append(Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft))
-        cells = {key: cell for quota in quotas for key, cell in quota.cells.items()}
+        quotas = tuple(_build_quota(instrument, spec) for spec in instrument.document.quotas)
+        cells: dict[str, QuotaCell] = {}
+        for quota in quotas:
+            cells |= quota.cells
+        codes: Mapping[str, Sequence[Value]] = {}
+        if quotas:
+            codes = list_codes(build_external_symbols(instrument).value_types)
         return cls(
-            quotas=tuple(quotas),
+            quotas=quotas,
             known_variables=frozenset(instrument.sample),
             cells=cells,
-            codes=list_codes(build_external_symbols(instrument).value_types) if quotas else {},
+            codes=codes,
         )
 
     def find_limit(
         self, fill: Mapping[str, CellFill] | None = None, *, soft: bool = False
     ) -> QuotaLimit | None:
-        """Return the most interviews that the hard quotas allow, or the soft ones; None if nothing limits them.
+        """Return the most interviews that the hard quotas allow, or the soft ones.
 
-        With `fill` it is the number of further ones. Nothing else that happens in the fieldwork changes it.
+        None if nothing limits them.
+
+        With `fill` it is the number of further ones. Nothing else that happens in the fieldwork
+        changes it.
         """
         rules = []
         for quota in self.quotas:
@@ -257,32 +288,35 @@ class Quotas:
             places = {}
             for cell_id, cell in quota.cells.items():
                 taken = (fill or {}).get(cell_id, CellFill()).completes
-                places[cell_id.removeprefix(f"{quota.id}:") if quota.by else ""] = max(
-                    cell.target - taken, 0
-                )
+                codes = cell_id.removeprefix(f"{quota.id}:") if quota.by else ""
+                places[codes] = max(cell.target - taken, 0)
             rules.append(QuotaRule(quota.id, quota.where, quota.by, places))
         return find_limit(rules, self.codes)
 
     def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the cells that a case is known to be in before the interview."""
         known = Known(dict.fromkeys(self.known_variables, Missing("not_asked")) | dict(columns))
-        decided = (quota for quota in self.quotas if quota.list_inputs() <= self.known_variables)
-        return tuple(cell for quota in decided if (cell := quota.find_cell(known)))
+        decided = [quota for quota in self.quotas if quota.list_inputs() <= self.known_variables]
+        cells = [quota.find_cell(known) for quota in decided]
+        return tuple(cell for cell in cells if cell)
 
     def list_counted_cells(self, known: Known) -> tuple[str, ...]:
         """Return the cells in which a finished interview counts."""
-        return tuple(cell for quota in self.quotas if (cell := quota.find_cell(known)))
+        cells = [quota.find_cell(known) for quota in self.quotas]
+        return tuple(cell for cell in cells if cell)
 
     def list_full_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the hard cells in which no more interviews are needed.
 
-        Complete interviews and reserved places reach the target, so that it is never exceeded. A cell opens again when
-        a place is released. Interviews with a place are not checked again.
+        Complete interviews and reserved places reach the target, so that it is never exceeded. A
+        cell opens again when a place is released. Interviews with a place are not checked again.
         """
-        hard = (cell for cell in self.cells.values() if not cell.soft)
-        return frozenset(
-            cell.id for cell in hard if sum(fill.get(cell.id, CellFill())) >= cell.target
-        )
+        full = set()
+        for cell in self.cells.values():
+            taken = fill.get(cell.id, CellFill())
+            if not cell.soft and taken.completes + taken.reserved >= cell.target:
+                full.add(cell.id)
+        return frozenset(full)
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the cells, soft ones included, whose complete interviews have reached the target."""
@@ -296,17 +330,22 @@ class Quotas:
 
         A case in no cell comes after all others.
         """
-        targets = ((id, self.cells[id].target) for id in cells if id in self.cells)
-        shares = (
-            fill.get(id, CellFill()).completes * 1000 // target if target else 1000
-            for id, target in targets
-        )
-        return min([1000, *shares])
+        lowest = 1000
+        for id in cells:
+            cell = self.cells.get(id)
+            # a cell without a target needs nobody
+            if cell is not None and cell.target:
+                completes = fill.get(id, CellFill()).completes
+                lowest = min(lowest, completes * 1000 // cell.target)
+        return lowest
 
 
 def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
-    """Return the first of these cells that is full; empty where none is."""
-    return next((cell for cell in cells if cell in full), "")
+    """Return the first of these cells that is full; empty if none is."""
+    for cell in cells:
+        if cell in full:
+            return cell
+    return ""
 
 
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
@@ -316,11 +355,13 @@ DELAY_UNITS: Final = {
 }  # fmt: skip
 SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
 DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
-"""The time for which a case waits for the part of the day tried least, where the study waits and states none."""
+"""How long a case waits for the part of the day tried least, if the study waits and states no
+time."""
 DEFAULT_LEASE: Final = timedelta(minutes=20)
 """The time for which a silent station keeps a case, unless the study states another."""
 DEFAULT_QUOTA_HOLD: Final = timedelta(days=1)
-"""The time for which a suspended interview keeps its quota places, unless the study states another."""
+"""The time for which a suspended interview keeps its quota places, unless the study states
+another."""
 DEFAULT_BREAKS: Final = {
     "lunch": "unpaid",
     "pause": "paid",
@@ -373,13 +414,14 @@ class Plan:
     country: str = ""
     zone: str = ""
     region: str = ""
-    """The study's region (`DE-BY`), or its country where it names none."""
+    """The study's region (`DE-BY`), or its country if it names none."""
     calendar: Calendar = field(default_factory=Calendar)
     limits: AttemptLimits = field(default_factory=AttemptLimits)
     delays: Mapping[str, Delay] = field(default_factory=dict)
     """The least time before the next call, by outcome."""
     spread: SpreadMode = "prefer"
-    """The effect of the part of the day that was tried least: a case is preferred in it, waits for it, or neither."""
+    """The effect of the part of the day that was tried least: a case is preferred in it, waits for
+    it, or neither."""
     spread_wait: timedelta = DEFAULT_SPREAD_WAIT
     refusals: int = 2
     """The number of the refusal that is final."""
@@ -420,25 +462,22 @@ class Plan:
         document = instrument.document
         spec = document.fieldwork or FieldworkSpec.model_construct()
         outcomes = build_outcome_table(instrument)
-        # the first column of each role
-        columns = {c.role: name for name, c in [*instrument.sample.items()][::-1] if c.role}
+        columns = _find_role_columns(instrument)
         calendar = Calendar.from_written(document.fieldwork)
+        attempts = spec.attempts
         plan = cls(
             study=instrument.id,
             frame=spec.frame,
-            **{
-                name: str(getattr(spec, name) or "")
-                for name in ("country", "zone", "eligible_from")
-            },
-            **{
-                f"{role}_column": columns.get(role, "")
-                for role in ("zone", "country", "region", "consent")
-            },
+            country=str(spec.country or ""),
+            zone=str(spec.zone or ""),
+            eligible_from=str(spec.eligible_from or ""),
+            zone_column=columns.get("zone", ""),
+            country_column=columns.get("country", ""),
+            region_column=columns.get("region", ""),
+            consent_column=columns.get("consent", ""),
             region=calendar.region or calendar.country or "",
             calendar=calendar,
-            limits=AttemptLimits(
-                spec.attempts.total, spec.attempts.per_day, spec.attempts.per_daypart
-            ),
+            limits=AttemptLimits(attempts.total, attempts.per_day, attempts.per_daypart),
             delays=_build_delays(spec, outcomes),
             spread=spec.spread,
             spread_wait=_parse_period(spec.spread_wait, DEFAULT_SPREAD_WAIT),
@@ -450,28 +489,17 @@ class Plan:
             quota_hold=_parse_period(spec.quota_hold, DEFAULT_QUOTA_HOLD),
             outcomes=outcomes,
             quotas=Quotas.from_instrument(instrument),
-            scripts=tuple(
-                Script(
-                    str(key),
-                    {lang: str(script.text.get(lang)) for lang in instrument.languages},
-                    script.once,
-                )
-                for key, script in spec.scripts.items()
-            ),
+            scripts=_build_scripts(spec, instrument.languages),
             wrapup=_parse_period(spec.wrapup, timedelta()),
             breaks=dict(spec.breaks) or DEFAULT_BREAKS,
-            retention={
-                str(content): period
-                for content, text in spec.retention.items()
-                if isinstance(period := parse_delay(str(text)), timedelta)
-            },
+            retention=_build_retention(spec),
         )
         return replace(plan, fingerprint=plan._compute_fingerprint())
 
     def for_region(self, region: str) -> "Plan":
         """Return the plan for cases in this country or region, with its calendar.
 
-        It is the plan itself where that is the study's.
+        It is the plan itself for the study's own country or region.
         """
         calendar = self.calendar.for_region(region)
         if calendar is self.calendar:
@@ -481,19 +509,19 @@ class Plan:
     def requires_manual_dialing(self, line: str, columns: Mapping[str, object]) -> bool:
         """Return whether the law requires that a person dials this line.
 
-        In the United States this applies to a mobile line, or one that may be one, unless the sample records consent
-        (47 U.S.C. 227).
+        In the United States this applies to a mobile line, or one that may be one, unless the
+        sample records consent (47 U.S.C. 227).
         """
-        has_consent = str(columns.get(self.consent_column, "")).casefold() in (
-            "1",
-            "yes",
-            "y",
-            "true",
-        )
-        return self.country in MANUAL_DIALING_COUNTRIES and line != "fixed" and not has_consent
+        consent = str(columns.get(self.consent_column, "")).casefold()
+        has_consent = consent in ("1", "yes", "y", "true")
+        may_be_mobile = line != "fixed"
+        return self.country in MANUAL_DIALING_COUNTRIES and may_be_mobile and not has_consent
 
     def _compute_fingerprint(self) -> str:
-        """Hash everything that queue positions depend on; wordings and answers are not part of it."""
+        """Hash everything that queue positions depend on.
+
+        Wordings and answers are not part of it.
+        """
         cells = [
             (q.where.text if q.where else "", q.by, sorted(q.cells)) for q in self.quotas.quotas
         ]
@@ -530,18 +558,54 @@ def _build_delays(spec: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[
 
     It is the one written for the outcome, or for the one it is like, else the table's.
     """
-    texts = {str(outcome_id): str(text) for outcome_id, text in spec.delays.items()}
+    texts: dict[str, str] = {}
     if spec.refusals.soft_wait:
-        texts = dict.fromkeys(SOFT_REFUSALS, str(spec.refusals.soft_wait)) | texts
-    delays = (
-        (id, parse_delay(texts.get(id) or texts.get(row.like) or row.delay))
-        for id, row in outcomes.items()
-    )
-    return {outcome_id: delay for outcome_id, delay in delays if delay is not None}
+        texts = dict.fromkeys(SOFT_REFUSALS, str(spec.refusals.soft_wait))
+    # a delay of its own takes precedence over that of all refusals
+    for outcome_id, text in spec.delays.items():
+        texts[str(outcome_id)] = str(text)
+
+    delays: dict[str, Delay] = {}
+    for id, row in outcomes.items():
+        delay = parse_delay(texts.get(id) or texts.get(row.like) or row.delay)
+        if delay is not None:
+            delays[id] = delay
+    return delays
+
+
+def _find_role_columns(instrument: Instrument) -> dict[str, str]:
+    """Return the first sample column of each role."""
+    columns: dict[str, str] = {}
+    for name, column in instrument.sample.items():
+        if column.role:
+            columns.setdefault(column.role, name)
+    return columns
+
+
+def _build_scripts(spec: FieldworkSpec, languages: Sequence[str]) -> tuple[Script, ...]:
+    """Build the texts that interviewers read out, in all languages of the interviews."""
+    scripts = []
+    for key, script in spec.scripts.items():
+        texts = {language: str(script.text.get(language)) for language in languages}
+        scripts.append(Script(str(key), texts, script.once))
+    return tuple(scripts)
+
+
+def _build_retention(spec: FieldworkSpec) -> dict[str, timedelta]:
+    """Return how long contents are kept; entries that the checks reject are skipped."""
+    retention = {}
+    for content, text in spec.retention.items():
+        period = parse_delay(str(text))
+        if isinstance(period, timedelta):
+            retention[str(content)] = period
+    return retention
 
 
 def parse_delay(text: str) -> Delay | None:
-    """Parse `20s`, `20m`, `3h`, `7d` as a duration; return `never`, `held` and `appointment` as they are, else None."""
+    """Parse `20s`, `20m`, `3h`, `7d` as a duration.
+
+    Return `never`, `held` and `appointment` as they are, else None.
+    """
     match text:
         case "never" | "held" | "appointment":
             return text
@@ -552,16 +616,24 @@ def parse_delay(text: str) -> Delay | None:
 
 
 def _parse_period(text: object, otherwise: timedelta) -> timedelta:
+    """Parse a duration; `otherwise` for any other text."""
     period = parse_delay(str(text or ""))
-    return period if isinstance(period, timedelta) else otherwise
+    if isinstance(period, timedelta):
+        return period
+    return otherwise
 
 
 def _parse_point(text: object) -> CompletionPoint | None:
+    """Parse an item, or a share such as `{answered: 80%}`."""
     match text:
         case None:
             return None
         case dict():
-            share = str(next(iter(text.values()), "")).rstrip("%")
-            return CompletionPoint(share=Fraction(int(share), 100)) if share.isdecimal() else None
+            for written in text.values():
+                share = str(written).rstrip("%")
+                if share.isdecimal():
+                    return CompletionPoint(share=Fraction(int(share), 100))
+                break
+            return None
         case _:
             return CompletionPoint(item=str(text))

@@ -1,7 +1,7 @@
 """The order in which cases of several buckets are called, for one interviewer at one time, which is an argument.
 
-`scheduling` derives the queue position; whoever claims the first case checks its rules once more (`calling_rules`) before
-any telephone rings.
+`scheduling` derives the queue position; whoever claims the first case checks its rules once more
+(`calling_rules`) before any telephone rings.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -29,7 +29,8 @@ class CaseAvailability(StrEnum):
     BY_ALL = "by_all"
     """All interviewers in question may call them."""
     BY_SOME = "by_some"
-    """Only some of them may, or none: a language, a skill, or the owner of an appointment is needed."""
+    """Only some of them may, or none: a language, a skill, or the owner of an appointment is
+    needed."""
     PART = "part"
     """They wait for another part of the day."""
     HOURS = "hours"
@@ -80,10 +81,11 @@ class CallPriority(NamedTuple):
     order: str
     """1 appointments, 2 interrupted interviews, 4 all others."""
     deferred: bool
-    """Another part of the day was tried least for it: cases for which it is the current one come first."""
+    """Another part of the day was tried least for it: cases for which it is the current one come
+    first."""
     quota_fill: int
-    """The share of the emptiest quota cell that is filled, in thousandths; emptier ones come first. 0 where quotas don't
-    matter."""
+    """The share of the emptiest quota cell that is filled, in thousandths; emptier ones come first.
+    0 where quotas don't matter."""
     rank: str
 
 
@@ -146,7 +148,9 @@ class CallOrder(NamedTuple):
         return self.check(criteria, is_open_to_all=is_open_to_all).find_obstacle() is None
 
     def find_lasting_obstacle(self, criteria: ClaimCriteria) -> CriteriaRule | None:
-        """Return the rule that keeps this interviewer from calling such cases now; None if none does.
+        """Return the rule that keeps this interviewer from calling such cases now.
+
+        None if none does.
 
         Of several, it is the one that lasts longest: hours and parts of the day end by themselves.
         """
@@ -168,7 +172,9 @@ class CallOrder(NamedTuple):
         return CriteriaCheck(criteria, self._localize_plan(criteria), context, is_open_to_all)
 
     def find_appointment_cutoff(self, criteria: ClaimCriteria) -> datetime | None:
-        """Return until when an appointment must have been due for this interviewer to keep it; None if at any time.
+        """Return until when an appointment must have been due for this interviewer to keep it.
+
+        None if at any time.
 
         The owner of an appointment comes first, and after a while anyone may keep it.
         """

@@ -1,7 +1,8 @@
 """A queue of cases that stations claim from, as an interface, and what is found out about any such queue.
 
-`study.consistency.stored_queue` implements it over the database of a study, `memory_queue` in memory for simulations. One
-test runs random histories over both and demands the same case for the same station at the same time.
+`study.consistency.stored_queue` implements it over the database of a study, `memory_queue` in
+memory for simulations. One test runs random histories over both and demands the same case for the
+same station at the same time.
 """
 
 from collections import Counter
@@ -44,8 +45,8 @@ PlacedT = TypeVar("PlacedT", bound=PlacedCase)
 class CallQueue(Protocol):
     """A queue of cases.
 
-    A station that looks for a case first lets the time pass, then claims, and gives the case back with the position
-    that follows from its call:
+    A station that looks for a case first lets the time pass, then claims, and gives the case back
+    with the position that follows from its call:
 
         queue.make_due(order.at)
         claimed = queue.claim_first(order)
@@ -54,13 +55,17 @@ class CallQueue(Protocol):
         case = call(claimed.key)
         queue.put(case.key, case.seq, schedule_case(case, plan, at))
 
-    An implementation keeps three things apart: the ready cases of each bucket in the order of (rank, key), of which
-    `claim_first` looks at the first only; the waiting cases in the order of their due times; and the claimed cases,
-    which are in neither. The order of buckets and whether a station may call their cases is the business of `CallOrder`.
+    An implementation keeps three things apart: the ready cases of each bucket in the order of
+    (rank, key), of which `claim_first` looks at the first only; the waiting cases in the order of
+    their due times; and the claimed cases, which are in neither. The order of buckets and whether a
+    station may call their cases is the business of `CallOrder`.
     """
 
     def put(self, key: str, seq: int, position: QueuePosition) -> None:
-        """Give a case this position, which follows from its first `seq` events. If it was claimed, it is free again."""
+        """Give a case this position, which follows from its first `seq` events.
+
+        If it was claimed, it is free again.
+        """
 
     def make_due(self, at: datetime) -> None:
         """Make waiting cases ready that are due at this time."""

@@ -1,8 +1,8 @@
 """The rules that decide whether an interviewer may call a case now. Every rule is decided and worded here, once.
 
-Criteria rules need only the claim criteria, so that they decide about many cases at once: which buckets of the queue are
-open (`call_order`), and what the cases of a report wait for. Case rules need the case and its history. `case why` shows
-all of them.
+Criteria rules need only the claim criteria, so that they decide about many cases at once: which
+buckets of the queue are open (`call_order`), and what the cases of a report wait for. Case rules
+need the case and its history. `case why` shows all of them.
 """
 
 from collections.abc import Collection, Iterator
@@ -29,7 +29,10 @@ from survey_cli.wording import Words
 
 
 class CriteriaRule(StrEnum):
-    """Rules that the claim criteria decide, in the order in which they are checked. The values are shown to people."""
+    """Rules that the claim criteria decide, in the order in which they are checked.
+
+    The values are shown to people.
+    """
 
     HOURS = "hours"
     DAYPART = "day part"
@@ -40,7 +43,10 @@ class CriteriaRule(StrEnum):
 
 
 class CaseRule(StrEnum):
-    """Rules that need the case itself, in the order in which they are checked. The values are shown to people."""
+    """Rules that need the case itself, in the order in which they are checked.
+
+    The values are shown to people.
+    """
 
     STUDY = "study"
     RELEASED = "released"
@@ -85,8 +91,8 @@ class ClaimContext(NamedTuple):
     pause: Words | None = None
     """Why the study is paused; None while it runs."""
     by_key: bool = False
-    """The case is claimed by its key, with the respondent on the line: delays, parts of the day and owners do not
-    apply; hours, limits of the study and prohibitions do."""
+    """The case is claimed by its key, with the respondent on the line: delays, parts of the day and
+    owners do not apply; hours, limits of the study and prohibitions do."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +104,9 @@ class CriteriaCheck:
     """The plan of the region of these cases."""
     context: ClaimContext
     is_open_to_all: bool = True
-    """An appointment whose owner comes first was due so long ago that any interviewer may keep it. For a bucket it is
-    true, because the appointments in it differ: `CallOrder.find_appointment_cutoff` selects them."""
+    """An appointment whose owner comes first was due so long ago that any interviewer may keep it.
+    For a bucket it is true, because the appointments in it differ:
+    `CallOrder.find_appointment_cutoff` selects them."""
     open_to_all_from: datetime | None = None
     """When it will be, for one case."""
     zone_rule: str = ""
@@ -219,7 +226,10 @@ class CriteriaCheck:
                 assert_never(rule)
 
     def find_end(self, rule: CriteriaRule) -> datetime | None:
-        """Return when a rule that forbids the call will allow it; None if that is never, or unknown."""
+        """Return when a rule that forbids the call will allow it.
+
+        None if that is never, or unknown.
+        """
         match rule:
             case CriteriaRule.HOURS:
                 return self.opening.next
@@ -260,7 +270,8 @@ def is_allowed(case: Case, plan: Plan, context: ClaimContext) -> bool:
 def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleResult]:
     """Yield the results of all rules, in the order in which they are checked.
 
-    What is due, and the criteria, are unknown for a case that is never called again: it has no such results.
+    What is due, and the criteria, are unknown for a case that is never called again: it has no such
+    results.
     """
     plan = localize_plan(case, plan)
     position = scheduling.schedule_case(_drop_open_calls(case), plan, context.at)
@@ -402,7 +413,10 @@ def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | 
 
 
 def find_prohibition(case: Case, plan: Plan, context: ClaimContext) -> RuleResult | None:
-    """Return the rule that forbids calling this case even with its respondent on the line; None if none does."""
+    """Return the rule that forbids calling this case even with its respondent on the line.
+
+    None if none does.
+    """
     for result in check_rules(case, plan, context):
         if not result.allows and result.rule not in WAIVABLE_RULES:
             return result
@@ -425,7 +439,10 @@ def find_dead_number(number: NumberRecord) -> Words | None:
 def find_number_obstacle(
     case: Case, number: NumberRecord, plan: Plan, at: datetime
 ) -> Words | None:
-    """Return why this number may not be dialed now; None if it may. Checked again before every call."""
+    """Return why this number may not be dialed now.
+
+    None if it may. Checked again before every call.
+    """
     dead = find_dead_number(number)
     if dead is not None:
         return dead

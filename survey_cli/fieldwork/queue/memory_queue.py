@@ -30,7 +30,8 @@ Entry = TypeVar("Entry", bound=tuple[object, ...])
 class QueueSource(Protocol):
     """A stored queue from which a queue in memory begins, as `CaseQueries` of the store reads it.
 
-    Both methods yield in calling order and read page by page, so that a caller who stops early reads little:
+    Both methods yield in calling order and read page by page, so that a caller who stops early
+    reads little:
 
         entries = source.iterate_ready('[["America/Denver"],[],"","","","anyone",[]]')
         first = next(entries, None)
@@ -89,10 +90,11 @@ class _GroupKey(NamedTuple):
 class MemoryQueue:
     """A queue of cases in memory: see `CallQueue`.
 
-    A position that is replaced stays in its heap. Every position has a version, and an entry whose version is not that
-    of its case any more is passed over when it comes to the front.
+    A position that is replaced stays in its heap. Every position has a version, and an entry whose
+    version is not that of its case any more is passed over when it comes to the front.
 
-    All orders must be those of one plan and one list of people, since the queue remembers what they decided.
+    All orders must be those of one plan and one list of people, since the queue remembers what they
+    decided.
     """
 
     def __init__(
@@ -110,7 +112,8 @@ class MemoryQueue:
         self._versions: dict[str, int] = dict.fromkeys(known, UNQUEUED)
         """By key of a case that was put or claimed: the version of its position.
 
-        They are negative, so that none is that of an entry of the source, whose version is the number of its events.
+        They are negative, so that none is that of an entry of the source, whose version is the
+        number of its events.
         """
         self._last_version = UNQUEUED
         self._positions: dict[str, QueuePosition] = {}
@@ -212,7 +215,8 @@ class MemoryQueue:
     def count_groups(self, at: datetime) -> Sequence[CaseGroup]:
         """Count all cases by what decides whether they may be called at this time.
 
-        Raises ValueError for a queue with a source, whose cases it doesn't know before they are claimed.
+        Raises ValueError for a queue with a source, whose cases it doesn't know before they are
+        claimed.
         """
         if self._source is not None:
             raise ValueError("the cases of a stored queue are counted by the store")

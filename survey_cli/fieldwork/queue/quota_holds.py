@@ -1,7 +1,8 @@
 """Places in quota cells that an unfinished interview keeps while its case waits for the next call.
 
-A respondent who refused or broke off keeps none, so that somebody else can have them at once. Anybody else keeps them
-for the plan's `quota_hold`. Pure: every time is an argument. See decision 0022.
+A respondent who refused or broke off keeps none, so that somebody else can have them at once.
+Anybody else keeps them for the plan's `quota_hold`. Pure: every time is an argument. See decision
+0022.
 """
 
 from datetime import datetime

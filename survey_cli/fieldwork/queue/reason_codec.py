@@ -1,7 +1,8 @@
 """The stored form of a reason: the text in the column `why` of a case, and in the names of the live counts.
 
-All versions of the program have stored sentences, which earlier ones show as they are. They are a file format by now:
-they may be the words of today, and stay the same when the words in `reasons` change. A test pins them.
+All versions of the program have stored sentences, which earlier ones show as they are. They are a
+file format by now: they may be the words of today, and stay the same when the words in `reasons`
+change. A test pins them.
 """
 
 import re
@@ -78,9 +79,10 @@ def encode_reason(reason: QueueReason) -> str:
 def decode_reason(text: str) -> QueueReason:
     """Return the reason that a stored text means.
 
-    A text that has no other form is the name of the outcome that ended the case. This is also how a reason of a later
-    version is read. A study may name an outcome like one of the fixed forms (`Erased`), which the stored text can't
-    tell apart: whoever destroys something because of a reason asks the history, too.
+    A text that has no other form is the name of the outcome that ended the case. This is also how a
+    reason of a later version is read. A study may name an outcome like one of the fixed forms
+    (`Erased`), which the stored text can't tell apart: whoever destroys something because of a
+    reason asks the history, too.
     """
     kind = _KINDS_OF_FIXED_FORMS.get(text)
     if kind is not None:

@@ -1,7 +1,8 @@
 """Reasons why a case waits, is held, or is never called again: values, and the words that are made from them.
 
-Decisions are taken on a `QueueReason`. Its words are made here and nowhere else, so that a sentence can be reworded
-without changing what is called. `reason_codec` has the form in which a reason is stored.
+Decisions are taken on a `QueueReason`. Its words are made here and nowhere else, so that a sentence
+can be reworded without changing what is called. `reason_codec` has the form in which a reason is
+stored.
 """
 
 from enum import Enum, auto
@@ -54,7 +55,8 @@ class ReasonKind(Enum):
     ATTEMPTS_IN_DAYPARTS = auto()
     NO_DAYPART_LEFT = auto()
     STUDY_END = auto()
-    """The case would be due after the last day, which is the detail; `waits_for` is why it would wait that long."""
+    """The case would be due after the last day, which is the detail; `waits_for` is why it would
+    wait that long."""
 
 
 class QueueReason(NamedTuple):

@@ -1,7 +1,8 @@
 """Scheduling of cases: the queue position that a case has by its history and the plan, and its claim criteria.
 
-Claim criteria are the zones, parts of the day, language, skill, owner and quota cells that a case requires. The store
-groups cases by their text, the bucket, so that hours and quotas are checked once for all cases of a bucket.
+Claim criteria are the zones, parts of the day, language, skill, owner and quota cells that a case
+requires. The store groups cases by their text, the bucket, so that hours and quotas are checked
+once for all cases of a bucket.
 
 Pure: every time is an argument. Uses nothing about the interviewer; the store keeps the result.
 """
@@ -39,8 +40,9 @@ from survey_cli.fieldwork.queue.reasons import DUE, QueueReason, ReasonKind
 from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
 
 QueueStatus: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
-"""Unreleased: its replicate is not released yet. Ready and waiting: due now, due later. Held: a supervisor must
-answer, or give it a number or a zone. Done: never called again, unless a supervisor reopens it."""
+"""Unreleased: its replicate is not released yet. Ready and waiting: due now, due later. Held: a
+supervisor must answer, or give it a number or a zone. Done: never called again, unless a supervisor
+reopens it."""
 
 
 NO_ACTIVITY: Final = "{}"
@@ -51,13 +53,13 @@ class QueuePosition(NamedTuple):
 
     status: QueueStatus
     due_at: datetime | None
-    """When it may be called, by delays, limits and appointments; hours belong to the bucket. None: never. It is not
-    later than the study's last open hour."""
+    """When it may be called, by delays, limits and appointments; hours belong to the bucket. None:
+    never. It is not later than the study's last open hour."""
     bucket: str
     """The text of its claim criteria."""
     rank: str
-    """A sort key for the order of calling; its first letter is the class: 1 appointments, 2 interrupted, 4 all
-    others."""
+    """A sort key for the order of calling; its first letter is the class: 1 appointments, 2
+    interrupted, 4 all others."""
     code: str
     """Its AAPOR code if fieldwork ended now."""
     outcome: str
@@ -99,7 +101,8 @@ class ClaimCriteria(NamedTuple):
     cells: tuple[str, ...] = ()
     """Quota cells it is known to be in."""
     prefers: tuple[str, ...] = ()
-    """Parts of the day that were tried least: in them such cases come before those that prefer another; empty: any."""
+    """Parts of the day that were tried least: in them such cases come before those that prefer
+    another; empty: any."""
     region: str = ""
     """The country or region whose hours and holidays apply; empty: the study's."""
 
@@ -149,9 +152,10 @@ class DueTime(NamedTuple):
 def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     """Derive the queue position of a case at this time, as if its current attempt were over.
 
-    An appointment comes before limits and delays: it may use one attempt more than the limit, and it is kept on its day
-    however often the case was called on that day. The position also depends on the time and must be derived again now
-    and then: a part of the day that a case waits for may not come again before the study ends.
+    An appointment comes before limits and delays: it may use one attempt more than the limit, and
+    it is kept on its day however often the case was called on that day. The position also depends
+    on the time and must be derived again now and then: a part of the day that a case waits for may
+    not come again before the study ends.
     """
     activity: Activity = Counter()
     if case.seq > 1:
@@ -191,7 +195,10 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
 
 
 def _find_decisive_outcome(case: Case, plan: Plan) -> str:
-    """Return the outcome of the last call, or the supervisor's if it replaces it; empty before the first call."""
+    """Return the outcome of the last call, or the supervisor's if it replaces it.
+
+    Empty before the first call.
+    """
     override = case.override
     last_call = case.last_call
     if override is not None and (last_call is None or coding.has_final_override(case, plan)):
@@ -247,8 +254,8 @@ def _schedule_open_case(
 def _compute_rank(case: Case) -> str:
     """Return the sort key of a case without an appointment.
 
-    Interrupted interviews come first. The others are sorted by priority; of equal priority, cases that were called
-    before come before new ones, and the longest not called comes first.
+    Interrupted interviews come first. The others are sorted by priority; of equal priority, cases
+    that were called before come before new ones, and the longest not called comes first.
     """
     last_attempt = ""
     if case.attempts:
@@ -303,7 +310,10 @@ def _build_criteria(
 def _find_study_end_reason(
     due: DueTime, calendar: Calendar, zones: tuple[str, ...], at: datetime
 ) -> QueueReason | None:
-    """Return why a case is done although it is due at some time: the study ends before; None if it doesn't."""
+    """Return why a case is done although it is due at some time: the study ends before.
+
+    None if it doesn't.
+    """
     if calendar.ends is None:
         return None
     if calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is not None:
@@ -335,7 +345,10 @@ def has_time_left(criteria: ClaimCriteria, plan: Plan, at: datetime) -> bool:
 
 
 def find_done_reason(case: Case, plan: Plan) -> QueueReason | None:
-    """Return why its history ends a case; None if it does not. Limits and the study's end are other reasons."""
+    """Return why its history ends a case.
+
+    None if it does not. Limits and the study's end are other reasons.
+    """
     if case.erased:
         return QueueReason(ReasonKind.ERASED)
     if case.do_not_call:
@@ -391,7 +404,8 @@ def find_held_reason(case: Case, plan: Plan, zones: tuple[str, ...]) -> QueueRea
 def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
     """Count the refusals among these calls.
 
-    Hanging up on the introduction and breaking off are refusals, except in an interview that counts.
+    Hanging up on the introduction and breaking off are refusals, except in an interview that
+    counts.
     """
     refusals = 0
     for call in calls:
@@ -405,7 +419,9 @@ def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
 
 
 def count_attempts_left(case: Case, plan: Plan) -> int:
-    """Return how many attempts the limit leaves; below zero if even an appointment may have no more.
+    """Return how many attempts the limit leaves.
+
+    Below zero if even an appointment may have no more.
 
     Attempts before a supervisor reopened the case do not count.
     """
@@ -417,7 +433,9 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
 
 
 def find_attempts_end(case: Case, plan: Plan, at: datetime) -> QueueReason | None:
-    """Return why a case has no attempt left, as if its current attempt were over; None if it may have one more.
+    """Return why a case has no attempt left, as if its current attempt were over.
+
+    None if it may have one more.
 
     An appointment may use one attempt more than the limit.
     """
@@ -466,8 +484,8 @@ def _find_due_time(
 def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
     """Return when the least time after each outcome is over, and after which outcome.
 
-    The calls since the last conversation count, and that conversation: a later conversation ends the wait after an
-    earlier one. Calls before a supervisor reopened the case do not count.
+    The calls since the last conversation count, and that conversation: a later conversation ends
+    the wait after an earlier one. Calls before a supervisor reopened the case do not count.
     """
     due = ALWAYS_DUE
     reason = DUE
@@ -502,7 +520,8 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
 def _find_delay(call: Call, plan: Plan) -> Delay | None:
     """Return the least time after a call.
 
-    If an override named an outcome that the study does not have, it is the time after the keyed one.
+    If an override named an outcome that the study does not have, it is the time after the keyed
+    one.
     """
     row = coding.find_outcome_row(call, plan)
     if row is None:
@@ -554,8 +573,8 @@ def _select_dayparts(
 ) -> _DaypartChoice | QueueReason:
     """Return the parts of the day for the next attempt, or why no part is left.
 
-    Urgent cases (interrupted, missed appointment, busy) have no preference: the redial of a busy number belongs to the
-    same attempt.
+    Urgent cases (interrupted, missed appointment, busy) have no preference: the redial of a busy
+    number belongs to the same attempt.
     """
     names = [part.name for part in plan.calendar.parts]
     limit = plan.limits.per_daypart
@@ -613,7 +632,9 @@ def _format_length(delay: timedelta) -> str:
 
 
 def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> datetime | None:
-    """Return when a case was done, from which retention periods run; None where it may still be called.
+    """Return when a case was done, from which retention periods run.
+
+    None where it may still be called.
 
     This is its last event, at `last`, or the study's last day where it was still open then.
     """

@@ -46,18 +46,24 @@ DISPOSITIONS: Final = {code: Disposition(code, *row) for code, *row in _ROWS}
 A study may assign any of them to another group. Doubtful are:
 
 - 2.31 dead: O only if alive on the day the sample was drawn, else not eligible.
-- 2.33 language problem: not eligible where the population is defined by its language; 2.331 is UO with a screener.
-- 2.333 is a fault of staffing; it is a code only where no station speaks the language. Numbered from memory.
-- 2.34, 2.35: these names came with the editions about mobile telephones; Miscellaneous was 2.35 in 2004, now 2.36.
-- 3.161: the number is in no edition at hand. 3.211: only in the errata of AAPOR's calculator; its group is certain.
-- 4.42 to 4.46 are numbered differently by edition: in 2004 4.42 was Cell phone and 4.43 Call forwarding. All are NE.
+- 2.33 language problem: not eligible if the population is defined by its language; 2.331 is UO with
+  a screener.
+- 2.333 is a fault of staffing; it is a code only if no station speaks the language. Numbered from
+  memory.
+- 2.34, 2.35: these names came with the editions about mobile telephones; Miscellaneous was 2.35 in
+  2004, now 2.36.
+- 3.161: the number is in no edition at hand. 3.211: only in the errata of AAPOR's calculator; its
+  group is certain.
+- 4.42 to 4.46 are numbered differently by edition: in 2004 4.42 was Cell phone and 4.43 Call
+  forwarding. All are NE.
 - 4.33 out of service: only if for the whole field period.
-- 4.50 to 4.53 are meant for surveys of households; in a survey of establishments, these are eligible units.
-- 4.53 group quarters: not eligible only where they are outside of the population.
+- 4.50 to 4.53 are meant for surveys of households; in a survey of establishments, these are
+  eligible units.
+- 4.53 group quarters: not eligible only if they are outside of the population.
 - 4.80 quota filled: only after contact and screening. It lowers e.
 
-Where eligibility is known beforehand (`listed`), an unanswered number is a non-contact, and a number that does not work
-says nothing about the eligibility of the case, which is UO.
+If eligibility is known beforehand (`listed`), an unanswered number is a non-contact, and a number
+that does not work says nothing about the eligibility of the case, which is UO.
 """
 
 QUOTA_FILLED_CODE: Final = "4.80"
@@ -71,7 +77,10 @@ def _normalize_code(code: str) -> str:
     Other text is returned unchanged.
     """
     form = _FORM.fullmatch(code.strip())
-    return f"{form[1]}.{(form[2] or '').rstrip('0')}" if form else code.strip()
+    if form is None:
+        return code.strip()
+    digits = form[2] or ""
+    return f"{form[1]}.{digits.rstrip('0')}"
 
 
 _BY_KEY: Final = {_normalize_code(code): row for code, row in DISPOSITIONS.items()}
@@ -106,12 +115,12 @@ def find_group(
     row = _BY_KEY.get(key)
     if row is not None:
         return row.group if frame == "rdd" else row.listed
+
     if key in _HEADINGS:
-        return UncountableCode(
-            f"{code} is the heading of a group of codes, not the code of a case", _HEADINGS[key]
-        )
-    nearest = _find_nearest_code(key)
+        what = f"{code} is the heading of a group of codes, not the code of a case"
+        return UncountableCode(what, _HEADINGS[key])
     remedy = "AAPOR codes are numbers from 1.1 to 4.90"
+    nearest = _find_nearest_code(key)
     if nearest is not None:
         remedy = f"did you mean {nearest.code} ({nearest.name})?"
     return UncountableCode(f"{code!r} is not an AAPOR code", remedy)
@@ -119,12 +128,16 @@ def find_group(
 
 def _find_nearest_code(key: str) -> Disposition | None:
     """Return the row most like an unknown code: with a missing dot, or too many digits."""
-    dotted = f"{key[0]}.{key[1:]}" if _UNDOTTED.fullmatch(key) else key
-    shorter = dotted
-    while len(shorter) > len("1."):
-        row = _BY_KEY.get(_normalize_code(shorter))
+    dotted = key
+    if _UNDOTTED.fullmatch(key):
+        dotted = f"{key[0]}.{key[1:]}"
+    for length in range(len(dotted), len("1."), -1):
+        row = _BY_KEY.get(_normalize_code(dotted[:length]))
         if row is not None:
             return row
-        shorter = shorter[:-1]
-    nearest = find_nearest(dotted, DISPOSITIONS) if dotted[:2] in _HEADINGS else None
+
+    # of a text that is no number of a chapter, a likeness would be chance
+    if dotted[:2] not in _HEADINGS:
+        return None
+    nearest = find_nearest(dotted, DISPOSITIONS)
     return DISPOSITIONS[nearest] if nearest else None

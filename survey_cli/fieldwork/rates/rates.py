@@ -20,7 +20,10 @@ _RATIO: Final = re.compile(r"([0-9]{1,15})/([0-9]{1,15})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispositionCounts:
-    """Numbers of cases, or sums of their base weights, by group. Raises ValueError for negative ones."""
+    """Numbers of cases, or sums of their base weights, by group.
+
+    Raises ValueError for negative ones.
+    """
 
     i: ExactNumber = 0
     """Complete interviews."""
@@ -33,7 +36,7 @@ class DispositionCounts:
     o: ExactNumber = 0
     """Others: eligible, reached, and neither interviewed nor refusing."""
     uh: ExactNumber = 0
-    """Unknown whether there is a household."""
+    """Unknown whether the number belongs to a household."""
     uo: ExactNumber = 0
     """Other unknown eligibility."""
     ne: ExactNumber = 0
@@ -74,14 +77,23 @@ def parse_exact(text: str) -> ExactNumber | None:
 def parse_share(text: str) -> Fraction | None:
     """Parse a share from 0 to 1 exactly (`0.9`, `90%`, `9/10`); None for any other text."""
     stripped = text.strip()
-    if ratio := _RATIO.fullmatch(stripped):
-        value = Fraction(int(ratio[1]), int(ratio[2])) if int(ratio[2]) else None
-    else:
+    value = _parse_ratio(stripped)
+    if value is None:
         number = parse_exact(stripped.removesuffix("%"))
-        value = (
-            None if number is None else Fraction(number) / (100 if stripped.endswith("%") else 1)
-        )
-    return value if value is not None and value <= 1 else None
+        if number is None:
+            return None
+        value = Fraction(number)
+        if stripped.endswith("%"):
+            value /= 100
+    return value if value <= 1 else None
+
+
+def _parse_ratio(text: str) -> Fraction | None:
+    """Parse `9/10`; None for any other text, and for a division by 0."""
+    ratio = _RATIO.fullmatch(text)
+    if ratio is None or not int(ratio[2]):
+        return None
+    return Fraction(int(ratio[1]), int(ratio[2]))
 
 
 ShareSource: TypeAlias = Literal["estimated", "given", "known"]
@@ -91,9 +103,10 @@ class EligibleShare(NamedTuple):
     """The share of one kind of unknown cases that is counted as eligible, and its source."""
 
     value: Fraction | None
-    """From 0 to 1; None where there is nothing to estimate it from."""
+    """From 0 to 1; None if it can't be estimated."""
     source: ShareSource
-    """Estimated from the frame's counts, given by the user, or known: in a list every unit is eligible."""
+    """Estimated from the frame's counts, given by the user, or known: in a list every unit is
+    eligible."""
 
 
 class Eligibility(NamedTuple):
@@ -139,73 +152,106 @@ def estimate_eligibility(
 ) -> Eligibility:
     """Estimate e of a frame from its counts; given values `uh` and `uo` take precedence.
 
-    In a list or establishment frame e is 1. Otherwise it is estimated by proportional allocation, as if the unknown
-    cases were like the known ones: (I+P+R+NC+O)/(I+P+R+NC+O+NE).
+    In a list or establishment frame e is 1. Otherwise it is estimated by proportional allocation,
+    as if the unknown cases were like the known ones: (I+P+R+NC+O)/(I+P+R+NC+O+NE).
     """
     eligible = counts.i + counts.p + counts.r + counts.nc + counts.o
     if frame == "rdd":
         share = EligibleShare(_divide(eligible, eligible + counts.ne), "estimated")
     else:
         share = EligibleShare(Fraction(1), "known")
-    uh_share, uo_share = (
-        share if given is None else EligibleShare(given, "given") for given in (uh, uo)
+    return Eligibility(
+        uh=share if uh is None else EligibleShare(uh, "given"),
+        uo=share if uo is None else EligibleShare(uo, "given"),
+        eligible=eligible,
+        not_eligible=counts.ne,
     )
-    return Eligibility(uh_share, uo_share, eligible, counts.ne)
 
 
 def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     """Compute the rates of one frame, or of a part of it with the e of the whole frame.
 
-    With all = I+P+R+NC+O+UH+UO, some = I+P+R+NC+O+e(UH+UO) and known = I+P+R+NC+O:
+    RR1 and RR2 take every unknown case as eligible and are the least that the rates can be. RR5 and
+    RR6 (as REF3 and CON3) assume that no unknown case is eligible, or that there are none: the most
+    that they can be. A rate whose e can't be estimated while there are unknown cases is not
+    defined.
 
-    - RR1 = I/all, RR3 = I/some, RR5 = I/known; RR2, RR4 and RR6 are the same with I+P above the line.
-    - COOP1 = I/(I+P+R+O), COOP3 = I/(I+P+R); COOP2 and COOP4 are the same with I+P above the line.
-    - REF1 = R/all, REF2 = R/some, REF3 = R/known.
-    - CON1 = (I+P+R+O)/all, CON2 = (I+P+R+O)/some, CON3 = (I+P+R+O)/known.
-
-    RR1 and RR2 take every unknown case as eligible and are the least the rates can be. RR5 and RR6 (as REF3 and CON3)
-    assume that no unknown case is eligible, or that there are none: the most they can be. A rate whose e can't be
-    estimated while there are unknown cases is not defined. Source: AAPOR, Standard Definitions: Final Dispositions of
-    Case Codes and Outcome Rates for Surveys.
+    Source: AAPOR, Standard Definitions: Final Dispositions of Case Codes and Outcome Rates for
+    Surveys.
     """
-    i, p, r, o = counts.i, counts.p, counts.r, counts.o
+    i = counts.i
+    p = counts.p
+    r = counts.r
+    o = counts.o
+    known = i + p + r + counts.nc + o
+    everyone = known + counts.uh + counts.uo
+    # the known cases and the share e of the unknown ones; None if e is needed and not known
+    eligible = _add_unknown(_add_unknown(known, counts.uh, e.uh), counts.uo, e.uo)
     contacted = i + p + r + o
-    known = contacted + counts.nc
-    everybody = known + counts.uh + counts.uo
-    eligible: ExactNumber | None = known
-    for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
-        # a share that can't be estimated matters only where there are unknown cases
-        eligible = (
-            None
-            if eligible is None or (unknown and share is None)
-            else eligible + unknown * (share or 0)
-        )
-    bases = (everybody, eligible, known)
-    response = (_divide(part, base) for base in bases for part in (i, i + p))
-    cooperation = (_divide(part, base) for base in (contacted, i + p + r) for part in (i, i + p))
-    refusal_and_contact = (_divide(part, base) for part in (r, contacted) for base in bases)
-    return Rates(*response, *cooperation, *refusal_and_contact)
+    return Rates(
+        RR1=_divide(i, everyone),
+        RR2=_divide(i + p, everyone),
+        RR3=_divide(i, eligible),
+        RR4=_divide(i + p, eligible),
+        RR5=_divide(i, known),
+        RR6=_divide(i + p, known),
+        COOP1=_divide(i, contacted),
+        COOP2=_divide(i + p, contacted),
+        COOP3=_divide(i, i + p + r),
+        COOP4=_divide(i + p, i + p + r),
+        REF1=_divide(r, everyone),
+        REF2=_divide(r, eligible),
+        REF3=_divide(r, known),
+        CON1=_divide(contacted, everyone),
+        CON2=_divide(contacted, eligible),
+        CON3=_divide(contacted, known),
+    )
+
+
+def _add_unknown(
+    cases: ExactNumber | None, unknown: ExactNumber, share: EligibleShare
+) -> ExactNumber | None:
+    """Add the eligible share of unknown cases.
+
+    None if it can't be estimated and there are unknown cases.
+    """
+    if cases is None or not unknown:
+        return cases
+    if share.value is None:
+        return None
+    return cases + unknown * share.value
 
 
 def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
     """Return each rate as the weighted sum of the frames' rates.
 
-    A rate that a frame with a weight lacks is not defined. Raises ValueError for weights whose sum is not 1.
+    A rate that a frame with a weight lacks is not defined. Raises ValueError for weights whose sum
+    is not 1.
     """
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
-    weights, frames = [weight for weight, _ in parts], [rates for _, rates in parts]
-    return Rates(
-        *(_weigh(zip(weights, values, strict=True)) for values in zip(*frames, strict=True))
-    )
+    combined = {
+        name: _weigh([(weight, getattr(rates, name)) for weight, rates in parts])
+        for name in Rates._fields
+    }
+    return Rates(**combined)
 
 
 def _weigh(parts: Iterable[tuple[Fraction, Fraction | None]]) -> Fraction | None:
-    weighted = [(weight, rate) for weight, rate in parts if weight]
-    if any(rate is None for _, rate in weighted):
-        return None
-    return sum((weight * (rate or 0) for weight, rate in weighted), Fraction(0))
+    """Return the weighted sum of the frames' rates; None if one of them is not defined."""
+    total = Fraction(0)
+    for weight, rate in parts:
+        # a frame without weight does not count, whether it has the rate or not
+        if not weight:
+            continue
+        if rate is None:
+            return None
+        total += weight * rate
+    return total
 
 
 def _divide(part: ExactNumber, whole: ExactNumber | None) -> Fraction | None:
-    return Fraction(part) / Fraction(whole) if whole else None
+    """Divide exactly; None if the base is 0 or not known."""
+    if not whole:
+        return None
+    return Fraction(part) / Fraction(whole)
