@@ -129,9 +129,9 @@ class Interviewer:
             self.keyed[session.id, seq] = start
 
     def _begin(self) -> None:
-        assert isinstance(self.station.dial(), str)
-        session = self.station.open_interview()
-        assert isinstance(session, InterviewSession), session
+        assert self.station.dial().rejection is None
+        session = self.station.open_interview().interview
+        assert session is not None
         self.session = session
 
 

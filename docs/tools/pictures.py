@@ -164,7 +164,7 @@ async def _practice(instrument: Path, heard: str, keys: tuple[str, ...]) -> str:
     app = StationApp(station)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("d")
-        while heard not in getattr(station.view(), "heard", ""):
+        while heard not in getattr(station.look().view, "heard", ""):
             await pilot.press("1", "d")
         await _type(pilot, keys)
         await pilot.pause()

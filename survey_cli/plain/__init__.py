@@ -96,7 +96,7 @@ def run_station(
                 if station.interview.result() is None:
                     station.interview.suspend()
                 session.close_interview(then_next=False)
-            rejection = session.end_shift()
+            rejection = session.end_shift().rejection
     if rejection is None or session.practice:
         return EXIT_ENDED
     report(

@@ -1,12 +1,12 @@
-"""Line interface of a station: what each typed line does and what is printed next.
+"""Line interface of a station: what a typed line does and what is printed next.
 
-Each line is handled completely before the next is read. It knows no rules about who may be called.
+A line is handled completely before the next is read. It knows no rules about who may be called.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.plain import rendering
@@ -16,12 +16,21 @@ from survey_cli.problems import find_nearest
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.lines import station_lines
 from survey_cli.sessions.lines.question_lines import build_heard_line
-from survey_cli.sessions.lines.station_lines import build_callback_line
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_commands import COMMANDS_BY_NAME, STATION_COMMANDS
+from survey_cli.sessions.station.station_views import (
+    BreakView,
+    CaseView,
+    IdleView,
+    OutcomeChoice,
+    StationView,
+    WrapUpView,
+)
+from survey_cli.sessions.station.step import Step
 
 Action: TypeAlias = Callable[[], Rejection | None]
+"""Does what a line asks for; returns why it was not done."""
 OWNER_POLICIES: Final[dict[str, station_views.AppointmentPolicy]] = {
     "": "anyone", "1": "anyone", "2": "me", "3": "me_first",
 }  # fmt: skip
@@ -33,11 +42,24 @@ INPUT_QUESTIONS: Final = {
 TIME_QUESTION: Final = "when should we call again?"
 TIME_HINT: Final = "tomorrow 3pm, thursday morning"
 OWNER_HINT: Final = "1 anyone, 2 only me, 3 me first; then whom to ask for, and a note"
+MIN_SEARCH: Final = 2
+"""Characters of a number or a name that are searched for; fewer would find half the sample."""
 STRENGTH_HINT: Final = "1 no time, perhaps another day, 2 unwilling, 3 angry, Enter if not known"
 
 
 class _CanceledError(Exception):
-    """The interviewer canceled the current command: nothing was done. Its text is a command typed instead, or empty."""
+    """The interviewer canceled the current command: nothing was done.
+
+    Its text is a command typed instead, or empty.
+    """
+
+
+class _Refusal(NamedTuple):
+    """What the next interviewer should know of a refusal."""
+
+    who: str = ""
+    reason: str = ""
+    strength: int = 0
 
 
 class PlainStation:
@@ -51,7 +73,8 @@ class PlainStation:
         self._output = lines_out
         self.interview: InterviewSession | None = None
         """The interview that is being conducted."""
-        self._view: station_views.StationView | None = None
+        self._shown: StationView | None = None
+        """The view that was printed last."""
         self._notice = ""
         self._title = session.title
         """The study of the case that was shown last."""
@@ -62,107 +85,116 @@ class PlainStation:
     def run(self) -> Rejection | None:
         """Run the station to the end of the shift.
 
-        Returns a Rejection that says what is still pending where the input ended before. Raises OutputClosedError.
+        If the input ended before, it returns a rejection that says what is still pending. Raises
+        OutputClosedError.
         """
-        session, output = self._station, self._output
-        output.print_aside(
-            ", ".join(
-                part for part in (session.title, session.interviewer, session.station) if part
-            )
-        )
+        session = self._station
+        output = self._output
+        parts = (session.title, session.interviewer, session.station)
+        output.print_aside(", ".join(part for part in parts if part))
         if session.practice:
             output.print_aside("PRACTICE: the respondents are simulated; no number is dialed")
         output.print_once(".help lists what can be typed")
-        view = session.view()
-        if isinstance(view, station_views.IdleView) and not view.why:
-            self._print_rejection(session.claim_next())
+
+        view = session.look().view
+        if isinstance(view, IdleView) and not view.was_searched:
+            self._print_rejection(session.claim_next().rejection)
         try:
             while not self._has_ended:
                 self._show()
                 self._handle_line(ask_line(self._output, self._input).strip())
         except InputEndedError:
             output.end_line()
-            if (rejection := session.end_shift()) is not None:
+            rejection = session.end_shift().rejection
+            if rejection is not None:
                 return rejection
         output.flush()
         return None
 
     def _handle_line(self, text: str) -> None:
-        """Handle one line; a line typed before another case was shown is not meant for that case."""
-        if not isinstance(
-            self._view, station_views.WrapUpView
-        ):  # which lasts until the interviewer goes on
-            self._station.keep_alive()
-        if text != ".leave" and _is_different(self._station.view(), self._view):
+        """Handle one line.
+
+        A line typed before another case was shown is not meant for that case.
+        """
+        if isinstance(self._shown, WrapUpView):  # it lasts until the interviewer goes on
+            step = self._station.look()
+        else:
+            step = self._station.keep_alive()
+        if text != ".leave" and _is_different(step.view, self._shown):
             if text:
                 self._output.print_marked(
                     "!", "this came first, so your line was not used: type it again"
                 )
             return
+
         try:
-            self._print_rejection(self._run_line(text))
+            self._print_rejection(self._run_line(text, step.view))
         except _CanceledError as canceled:
             self._output.print_aside("not done")
-            if command := str(canceled):
+            command = str(canceled)
+            if command:
                 self._handle_line(command)
 
-    def _print_rejection(self, rejected: Rejection | None) -> None:
-        if rejected is not None:
-            self._output.print_marked("!", rejected.why)
+    def _print_rejection(self, rejection: Rejection | None) -> None:
+        if rejection is not None:
+            self._output.print_marked("!", rejection.why)
 
     # out
 
     def _show(self) -> None:
-        """Print the view in full where it is a different one, else what has changed."""
-        view, before = self._station.view(), self._view
-        notice = self._station.notice()
-        if notice and notice != self._notice:
-            self._output.print_marked("=", notice)
-        self._notice = notice
+        """Print the view in full if it is a different one, else what has changed."""
+        step = self._station.look()
+        view = step.view
+        if step.notice and step.notice != self._notice:
+            self._output.print_marked("=", step.notice)
+        self._notice = step.notice
         self._output.print_aside(self._station.take_message())
         self._announce_due_appointment()
+
+        before = self._shown
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
-        elif isinstance(view, station_views.CaseView) and isinstance(
-            before, station_views.CaseView
-        ):
-            # those that are new, have an outcome, or are the current one now
-            earlier = set(before.numbers)
-            changed = [
-                number
-                for number in view.numbers
-                if not {number, replace(number, current=True)} & earlier
-            ]
-            self._print_lines([rendering.render_number(number, view) for number in changed])
-            if view.heard and view.heard != before.heard:
-                self._output.print_line(build_heard_line(view.heard))
-            if view.pending_input != before.pending_input:
-                self._output.print_lines(station_lines.build_pending_lines(view))
-        self._view = view
+        elif isinstance(view, CaseView) and isinstance(before, CaseView):
+            self._show_changes(view, before)
+        self._shown = view
+
+    def _show_changes(self, view: CaseView, before: CaseView) -> None:
+        """Print what has changed of the case on the screen."""
+        # numbers that are new, have an outcome, or are the current one now
+        for number in view.numbers:
+            is_known = number in before.numbers or replace(number, current=True) in before.numbers
+            if not is_known:
+                self._output.print_aside(rendering.render_number(number, view))
+        if view.heard and view.heard != before.heard:
+            self._output.print_line(build_heard_line(view.heard))
+        if view.pending_input != before.pending_input:
+            self._output.print_lines(station_lines.build_pending_lines(view))
 
     def _announce_due_appointment(self) -> None:
         """Print once that an appointment is due."""
         due = self._station.find_due_appointment()
-        if due is not None and due.key != self._due:
-            self._output.print_marked(
-                "=",
-                f"appointment due: {rendering.render_line(build_callback_line(due))}: .fetch {due.key}",
-            )
-        self._due = due.key if due is not None else ""
+        if due is None:
+            self._due = ""
+            return
+        if due.key != self._due:
+            appointment = _render_appointment(due)
+            self._output.print_marked("=", f"appointment due: {appointment}: .fetch {due.key}")
+        self._due = due.key
 
-    def _show_all(self, view: station_views.StationView, *, brief: bool) -> None:
+    def _show_all(self, view: StationView, *, brief: bool) -> None:
         """Print the view in full, or the brief form, with outcomes that have not been listed yet.
 
-        The study is named where it is another one than before.
+        The study is named if it is another one than before.
         """
-        if isinstance(view, station_views.CaseView) and self._title != self._station.title:
+        if isinstance(view, CaseView) and self._title != self._station.title:
             self._title = self._station.title
             self._output.print_aside(f"Study: {self._title}")
         self._print_lines(rendering.render_view(view, brief=brief))
-        if isinstance(view, station_views.BreakView) and not view.reason:
+
+        if isinstance(view, BreakView) and not view.reason:
             reasons = ", ".join(self._station.list_break_reasons())
             self._output.print_once(f".pause with a reason says why: {reasons}")
-        if isinstance(view, station_views.CaseView):
+        if isinstance(view, CaseView):
             for choice in view.main_outcomes:
                 if self._output.is_due(choice.outcome.id) or not brief:
                     self._output.print_plain(rendering.render_outcome(choice, brief=brief))
@@ -171,93 +203,93 @@ class PlainStation:
 
     # in
 
-    def _run_line(self, text: str) -> Rejection | None:
+    def _run_line(self, text: str, view: StationView) -> Rejection | None:
         if text.startswith("."):
-            return self._run_command(text)
-        view = self._station.view()
-        if not isinstance(view, station_views.CaseView):
-            if not text and isinstance(view, station_views.IdleView):
+            return self._run_command(text, view)
+        match view:
+            case CaseView():
+                return self._run_outcome(text, view)
+            case IdleView():
+                if text:
+                    return Rejection(
+                        _explain_pause(view) or "there is no case: .next looks for one"
+                    )
                 return self._claim_next()
-            if isinstance(view, station_views.WrapUpView):
-                return (
-                    Rejection(".note, .back, or Enter to continue")
-                    if text
-                    else self._station.end_wrapup()
-                )
-            return Rejection(
-                ".pause resumes calling"
-                if isinstance(view, station_views.BreakView)
-                else _explain_pause(view) or "there is no case: .next looks for one"
-            )
+            case WrapUpView():
+                if text:
+                    return Rejection(".note, .back, or Enter to continue")
+                return self._station.end_wrapup().rejection
+            case BreakView():
+                return Rejection(".pause resumes calling")
+            case _:
+                assert_never(view)
+
+    def _run_outcome(self, text: str, view: CaseView) -> Rejection | None:
+        """Record the outcome whose number or id begins the line."""
         if not text:
             return Rejection(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
         keyed = to_ascii_digits(word).casefold()
-        choice = next(
-            (c for c in view.choices if keyed in (str(c.outcome.number), c.outcome.id)), None
-        )
-        if choice is None:
-            near = find_nearest(word, [c.outcome.id for c in view.choices])
-            suggestion = f"did you mean {near}?" if near is not None else ".outcomes lists them"
-            return Rejection(f"{word} is not an outcome here: {suggestion}")
-        return self._record(choice, rest.strip(), view)
+        for choice in view.choices:
+            if keyed in (str(choice.outcome.number), choice.outcome.id):
+                return self._record(choice, rest.strip(), view)
 
-    def _run_command(self, text: str) -> Rejection | None:
-        word, _, rest = text[1:].partition(" ")
-        word, rest, view = word.casefold(), rest.strip(), self._station.view()
-        acts = self._list_actions(rest, view)
-        known = COMMANDS_BY_NAME
+        near = find_nearest(word, [choice.outcome.id for choice in view.choices])
+        suggestion = ".outcomes lists them"
+        if near is not None:
+            suggestion = f"did you mean {near}?"
+        return Rejection(f"{word} is not an outcome here: {suggestion}")
+
+    def _run_command(self, text: str, view: StationView) -> Rejection | None:
+        typed, _, behind = text[1:].partition(" ")
+        word = typed.casefold()
+        acts = self._list_actions(behind.strip(), view)
         if word in acts:
             return acts[word]()
-        if word in known and not isinstance(view, station_views.CaseView):
+        known = COMMANDS_BY_NAME
+        if word in known and not isinstance(view, CaseView):
             return Rejection(
                 _explain_pause(view) or "there is no case on the screen: .next looks for one"
             )
         if word in known:
             return Rejection(f"it is typed as {known[word]}")
-        near = find_nearest(word, known) if word else None
-        return Rejection(
-            f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}"
-        )
 
-    def _list_actions(self, rest: str, view: station_views.StationView) -> dict[str, Action]:
-        """List what can be done now, by the word of its command; `rest` is what was typed behind it."""
-        session, on_break = self._station, isinstance(view, station_views.BreakView)
+        near = find_nearest(word, known) if word else None
+        suggestion = f"did you mean .{near}?" if near else ".help lists them"
+        return Rejection(f".{word} is not a command here: {suggestion}")
+
+    def _list_actions(self, rest: str, view: StationView) -> dict[str, Action]:
+        """List what can be done now, by the word of its command; `rest` was typed behind it."""
+        session = self._station
         acts: dict[str, Action] = {
             "find": lambda: self._search_cases(rest),
             "appointments": self._list_appointments,
-            "messages": lambda: self._print_lines(
-                session.list_messages() or ["there are no messages"]
-            ),
-            "back": session.revoke_outcome,
-            "pause": lambda: (
-                session.end_break() if on_break and not rest else session.start_break(rest)
-            ),
+            "messages": self._list_messages,
+            "back": lambda: session.revoke_outcome().rejection,
+            "pause": lambda: self._pause(rest, view),
             "leave": self._leave,
-            "help": lambda: self._print_lines(
-                [f"{command}  {command.help}" for command in STATION_COMMANDS]
-            ),
+            "help": self._list_commands,
             "again": lambda: self._show_all(view, brief=False),
             "brief": self._output.switch_brief,
         }
         if rest:
-            acts["fetch"] = lambda: session.fetch_case(rest)
-        if isinstance(view, station_views.IdleView):
+            acts["fetch"] = lambda: session.fetch_case(rest).rejection
+        if isinstance(view, IdleView):
             acts["next"] = self._claim_next
-        elif isinstance(view, station_views.WrapUpView):
-            acts["next"] = session.end_wrapup
-        if rest and isinstance(view, station_views.WrapUpView | station_views.CaseView):
+        elif isinstance(view, WrapUpView):
+            acts["next"] = lambda: session.end_wrapup().rejection
+        if rest and isinstance(view, WrapUpView | CaseView):
             acts["note"] = lambda: self._confirm_note(session.add_note(rest))
-        return (
-            self._list_case_actions(rest, view) | acts
-            if isinstance(view, station_views.CaseView)
-            else acts
-        )
+        if isinstance(view, CaseView):
+            # An outcome may have the name of a command, which is then done.
+            acts = self._list_case_actions(rest, view) | acts
+        return acts
 
-    def _list_case_actions(self, rest: str, view: station_views.CaseView) -> dict[str, Action]:
-        acts: dict[str, Action] = {
-            each.outcome.id: partial(self._record, each, rest, view) for each in view.choices
-        }
+    def _list_case_actions(self, rest: str, view: CaseView) -> dict[str, Action]:
+        session = self._station
+        acts: dict[str, Action] = {}
+        for choice in view.choices:
+            acts[choice.outcome.id] = partial(self._record, choice, rest, view)
         acts |= {
             "dial": lambda: self._dial(view),
             "interview": self._conduct_interview,
@@ -265,157 +297,178 @@ class PlainStation:
             "next": lambda: self._choose_next_number(view),
             "scripts": lambda: self._run_scripts(view, rest),
             "faq": lambda: self._show_faq(view),
-            "finish": self._station.finish_case,
+            "finish": lambda: session.finish_case().rejection,
         }
         if rest:
-            acts["add"] = lambda: self._station.add_number(rest)
+            acts["add"] = lambda: session.add_number(rest).rejection
             acts["appointment"] = lambda: self._book_appointment(rest)
         if rest.isdecimal():
-            acts["number"] = lambda: self._station.choose_number(int(rest))
+            acts["number"] = lambda: session.choose_number(int(rest)).rejection
         return acts
 
     def _list_appointments(self) -> None:
-        appointments = [
-            rendering.render_line(build_callback_line(each))
-            for each in self._station.list_appointments()
-        ]
-        self._print_lines(appointments or ["you have no open appointments"])
+        appointments = self._station.list_appointments()
+        lines = [_render_appointment(appointment) for appointment in appointments]
+        self._print_lines(lines or ["you have no open appointments"])
+
+    def _list_messages(self) -> None:
+        self._print_lines(self._station.list_messages() or ["there are no messages"])
+
+    def _list_commands(self) -> None:
+        for command in STATION_COMMANDS:
+            self._output.print_aside(f"{command}  {command.help}")
+
+    def _pause(self, reason: str, view: StationView) -> Rejection | None:
+        """End the break; else start one. A reason always starts one."""
+        if isinstance(view, BreakView) and not reason:
+            return self._station.end_break().rejection
+        return self._station.start_break(reason).rejection
 
     def _leave(self) -> Rejection | None:
-        rejection = self._station.end_shift()
+        rejection = self._station.end_shift().rejection
         self._has_ended = rejection is None
         return rejection
 
     def _claim_next(self) -> Rejection | None:
-        """Claim the next case; where the study is still paused, say so again."""
-        paused = _explain_pause(self._station.view())
-        rejected = self._station.claim_next()
-        if rejected is None and paused and (why := _explain_pause(self._station.view())):
-            return Rejection(why)
-        return rejected
+        """Claim the next case; if the study is still paused, say so again."""
+        was_paused = _explain_pause(self._station.look().view)
+        step = self._station.claim_next()
+        still_paused = _explain_pause(step.view)
+        if step.rejection is None and was_paused and still_paused:
+            return Rejection(still_paused)
+        return step.rejection
 
     def _print_lines(self, lines: list[str]) -> None:
         for line in lines:
             self._output.print_aside(line)
 
-    def _confirm_note(self, rejected: Rejection | None) -> Rejection | None:
-        if rejected is None:
+    def _confirm_note(self, step: Step) -> Rejection | None:
+        if step.rejection is None:
             self._output.print_aside("noted")
-        return rejected
+        return step.rejection
 
-    def _dial(self, view: station_views.CaseView) -> Rejection | None:
+    def _dial(self, view: CaseView) -> Rejection | None:
         if view.has_open_call:
             self._ask_confirmation("it was dialed: y dials it again")
-        result = self._station.dial()
-        if isinstance(result, Rejection):
-            return result
-        self._output.print_marked("=", result)
-        return None
+        step = self._station.dial()
+        if step.rejection is None:
+            self._output.print_marked("=", step.dialing)
+        return step.rejection
 
-    def _choose_next_number(self, view: station_views.CaseView) -> Rejection | None:
-        if (chosen := view.next_number) is None:
+    def _choose_next_number(self, view: CaseView) -> Rejection | None:
+        chosen = view.next_number
+        if chosen is None:
             return Rejection(
                 "the case has no other number that can be called; .add NUMBER adds one"
             )
-        return self._station.choose_number(chosen.position)
+        return self._station.choose_number(chosen.position).rejection
 
-    def _list_outcomes(self, view: station_views.CaseView) -> None:
+    def _list_outcomes(self, view: CaseView) -> None:
         for heading, choices in (("", view.main_outcomes), *view.other_outcomes):
             self._output.print_aside(heading)
             for choice in choices:
                 self._output.print_plain(rendering.render_outcome(choice))
 
-    def _record(
-        self, choice: station_views.OutcomeChoice, rest: str, view: station_views.CaseView
-    ) -> Rejection | None:
-        name, required = choice.outcome.name, choice.required_input
+    def _record(self, choice: OutcomeChoice, rest: str, view: CaseView) -> Rejection | None:
+        """Ask for what an outcome requires, and record it; `rest` was typed behind it."""
+        required = choice.required_input
         if required == "time":
             return self._book_appointment(rest or self._ask(TIME_QUESTION, TIME_HINT))
-        refusal = self._ask_refusal(rest) if choice.is_refusal else None
-        rest = "" if choice.is_refusal else rest
-        if (doubt := view.find_doubt(choice)) is not None:
+        refusal = _Refusal()
+        if choice.is_refusal:
+            refusal = self._ask_refusal(rest)
+            rest = ""
+
+        doubt = view.find_doubt(choice)
+        if doubt is not None:
             self._ask_confirmation(f"{doubt.what} {doubt.question} y records it")
         if required == "sure":
+            name = choice.outcome.name
             self._ask_confirmation(f"{name}: the case will not be called again; y records it")
-        elif required:
-            names = ", ".join(f"{code} {name}" for code, name in view.languages)
-            hint = f"{names}, or other" if required == "language" and names else ""
-            rest = rest or self._ask(INPUT_QUESTIONS[required], hint)
-        if refusal is not None and any(refusal):
-            who, reason, strength = refusal
-            if (
-                why := self._station.record_refusal(reason=reason, strength=strength, who=who)
-            ) is not None:
-                return why
-        given = {required if required in ("number", "language") else "note": rest}
-        return self._station.record_outcome(choice.outcome.id, **given)
+        elif required and not rest:
+            rest = self._ask(INPUT_QUESTIONS[required], _build_hint(choice, view))
 
-    def _ask_refusal(self, reason: str) -> tuple[str, str, int]:
+        if refusal != _Refusal():
+            described = self._station.record_refusal(
+                reason=refusal.reason, strength=refusal.strength, who=refusal.who
+            )
+            if described.rejection is not None:
+                return described.rejection
+        # Whatever else was typed behind an outcome is a note.
+        kind = required if required in ("number", "language") else "note"
+        return self._station.record_outcome(choice.outcome.id, **{kind: rest}).rejection
+
+    def _ask_refusal(self, reason: str) -> _Refusal:
         """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
         if reason:
-            return "", reason, 0
+            return _Refusal(reason=reason)
         who = self._ask("who refused?", "Enter if not known", optional=True)
         reason = self._ask("the reason that was given?", "Enter for none", optional=True)
         strength = self._ask_choice(
             ("", "1", "2", "3"), "how strong?", STRENGTH_HINT, optional=True
         )
-        return who, reason, int(strength or 0)
+        return _Refusal(who, reason, int(strength or 0))
 
     def _search_cases(self, text: str) -> Rejection | None:
-        if len(text) < 2:
+        if len(text) < MIN_SEARCH:
             return Rejection("type part of the number, the name or the key: .find 555 01")
-        self._print_lines(
-            [
-                rendering.render_line(station_lines.build_match_line(match))
-                for match in self._station.search_cases(text)
-            ]
-            or [f"no case matches: {self._station.search_hint}"]
-        )
+        matches = self._station.search_cases(text)
+        if matches:
+            for match in matches:
+                self._output.print_aside(
+                    rendering.render_line(station_lines.build_match_line(match))
+                )
+        else:
+            self._output.print_aside(f"no case matches: {self._station.search_hint}")
         return None
 
-    def _run_scripts(self, view: station_views.CaseView, script_id: str) -> Rejection | None:
+    def _run_scripts(self, view: CaseView, script_id: str) -> Rejection | None:
         if script_id:
             return self._confirm_note(self._station.record_script(script_id))
+        if not view.scripts:
+            return Rejection("this survey has no scripts")
         self._output.print_lines(station_lines.build_script_lines(view.scripts))
-        return None if view.scripts else Rejection("this survey has no scripts")
+        return None
 
-    def _show_faq(self, view: station_views.CaseView) -> Rejection | None:
+    def _show_faq(self, view: CaseView) -> Rejection | None:
+        if not view.faq:
+            return Rejection("this survey has no answers to respondents' questions")
         self._output.print_lines(station_lines.build_faq_lines(view.faq))
-        return (
-            None if view.faq else Rejection("this survey has no answers to respondents' questions")
-        )
+        return None
 
     def _conduct_interview(self) -> Rejection | None:
-        interview = self._station.open_interview()
-        if isinstance(interview, Rejection):
-            return interview
-        self.interview = interview
-        rejection = PlainInterview(interview, self._input, self._output).run()
+        opened = self._station.open_interview()
+        if opened.interview is None:
+            return opened.rejection
+        self.interview = opened.interview
+        rejection = PlainInterview(opened.interview, self._input, self._output).run()
         self.interview = None
         self._print_rejection(rejection)
         if self._input.has_ended:
             self._station.close_interview(then_next=False)
             raise InputEndedError("")
-        close_rejection = self._station.close_interview()
-        view = self._station.view()
-        if (
-            close_rejection is None
-            and isinstance(view, station_views.CaseView)
-            and view.pending_input == "time"
-        ):
+
+        closed = self._station.close_interview()
+        view = closed.view
+        needs_time = isinstance(view, CaseView) and view.pending_input == "time"
+        if closed.rejection is None and needs_time:
             return self._book_appointment(self._ask(TIME_QUESTION, TIME_HINT))
-        return close_rejection
+        return closed.rejection
 
     # what wants more than one line
 
     def _ask(self, question: str, hint: str = "", *, optional: bool = False) -> str:
-        """Ask for a line of text. A dot command cancels, and so does an empty line unless the text is optional.
+        """Ask for a line of text.
 
-        What may be typed is in brackets, in brief mode only once.
+        A dot command cancels, and so does an empty line unless the text is optional. What may be
+        typed is in brackets, in brief mode only once.
         """
-        hints = (hint, ".drop cancels" if optional else "Enter alone cancels")
-        words = "; ".join(each for each in hints if each and self._output.is_due(each))
-        self._output.print_aside(f"{question} ({words})" if words else question)
+        way_out = ".drop cancels" if optional else "Enter alone cancels"
+        hints = [part for part in (hint, way_out) if part and self._output.is_due(part)]
+        if hints:
+            question = f"{question} ({'; '.join(hints)})"
+        self._output.print_aside(question)
+
         line = ask_line(self._output, self._input).strip()
         if line.startswith(".") or not (line or optional):
             raise _CanceledError
@@ -424,55 +477,85 @@ class PlainStation:
     def _ask_confirmation(self, what: str) -> None:
         self._output.print_marked("?", what)
         line = ask_line(self._output, self._input).strip()
-        if line.casefold() not in ("y", "yes"):
-            raise _CanceledError(line if line.startswith(".") else "")
+        if line.casefold() in ("y", "yes"):
+            return
+        command = line if line.startswith(".") else ""
+        raise _CanceledError(command)
 
     def _book_appointment(self, text: str) -> Rejection | None:
-        """Book an appointment: first its time, then by Enter, or after who calls, whom to ask for and a note."""
+        """Book an appointment: first its time, then by Enter, or after what else is known of it."""
         reading = 0
-        while (time := self._station.parse_time(text, reading)).why_unclear:
+        time = self._station.parse_time(text, reading)
+        while time.why_unclear:
             if time.choices:
-                self._output.print_marked("?", time.why_unclear)
-                for n, choice in enumerate(time.choices, 1):
-                    self._output.print_plain(f"{n}  {choice}")
-                numbers = [str(n) for n in range(1, len(time.choices) + 1)]
-                reading = int(self._ask_choice(numbers, "which one?"))
+                reading = self._ask_reading(time)
             else:
                 self._output.print_marked("!", time.why_unclear)
                 text = self._ask(TIME_QUESTION, TIME_HINT)
-        self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
+            time = self._station.parse_time(text, reading)
+        understood = [part for part in (time.echo, time.hint) if part]
+        self._output.print_marked("=", ", ".join(understood))
+
+        person = ""
+        note = ""
         owner = self._ask_choice(
             OWNER_POLICIES, "Enter books it; or who calls?", OWNER_HINT, optional=True
         )
-        person = self._ask("whom to ask for?", "Enter if not known", optional=True) if owner else ""
-        note = self._ask("a note?", "Enter for none", optional=True) if owner else ""
-        policy = OWNER_POLICIES[owner]
-        return self._station.book_appointment(
-            text, reading=reading, policy=policy, person=person, note=note
+        if owner:
+            person = self._ask("whom to ask for?", "Enter if not known", optional=True)
+            note = self._ask("a note?", "Enter for none", optional=True)
+        step = self._station.book_appointment(
+            text, reading=reading, policy=OWNER_POLICIES[owner], person=person, note=note
         )
+        return step.rejection
+
+    def _ask_reading(self, time: station_views.TimeReading) -> int:
+        """Ask which of several meanings a time has; returns its number, from 1."""
+        self._output.print_marked("?", time.why_unclear)
+        numbers = []
+        for number, choice in enumerate(time.choices, start=1):
+            self._output.print_plain(f"{number}  {choice}")
+            numbers.append(str(number))
+        return int(self._ask_choice(numbers, "which one?"))
 
     def _ask_choice(
         self, choices: Collection[str], question: str, hint: str = "", *, optional: bool = False
     ) -> str:
         """Ask until the line is one of the choices."""
-        while (line := self._ask(question, hint, optional=optional)) not in choices:
+        while True:
+            line = self._ask(question, hint, optional=optional)
+            if line in choices:
+                return line
             self._output.print_marked("!", f"{line} is not one of them")
-        return line
 
 
-def _explain_pause(view: station_views.StationView) -> str:
+def _build_hint(choice: OutcomeChoice, view: CaseView) -> str:
+    """Build the hint for what an outcome requires: the languages of the study."""
+    if choice.required_input != "language" or not view.languages:
+        return ""
+    names = ", ".join(f"{code} {name}" for code, name in view.languages)
+    return f"{names}, or other"
+
+
+def _render_appointment(appointment: station_views.StationAppointment) -> str:
+    return rendering.render_line(station_lines.build_callback_line(appointment))
+
+
+def _explain_pause(view: StationView) -> str:
     """Explain by whom the study is paused, since when and why; empty while it is not."""
-    return view.why if isinstance(view, station_views.IdleView) and view.study_is_paused else ""
+    if isinstance(view, IdleView) and view.study_is_paused:
+        return view.why
+    return ""
 
 
-def _is_different(
-    view: station_views.StationView, before: station_views.StationView | None
-) -> bool:
+def _is_different(view: StationView, before: StationView | None) -> bool:
     """Whether another case, or none, is shown now."""
-    if isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
-        return (view.key, view.attempt) != (before.key, before.attempt)
-    if isinstance(view, station_views.IdleView) and isinstance(before, station_views.IdleView):
-        return view.study_is_paused != before.study_is_paused
-    if isinstance(view, station_views.BreakView) and isinstance(before, station_views.BreakView):
-        return view.reason != before.reason
-    return type(view) is not type(before)
+    match (view, before):
+        case (CaseView(), CaseView()):
+            return (view.key, view.attempt) != (before.key, before.attempt)
+        case (IdleView(), IdleView()):
+            return view.study_is_paused != before.study_is_paused
+        case (BreakView(), BreakView()):
+            return view.reason != before.reason
+        case _:
+            return type(view) is not type(before)

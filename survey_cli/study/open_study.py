@@ -37,6 +37,10 @@ from survey_cli.study.versions import (
 NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
 
+class NoLongerListedError(UserError):
+    """The person who works here was removed from the study's list of people."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyRecords:
     """The stored data of one study, open for reading. The caller closes it."""
@@ -344,7 +348,8 @@ class StudyFiles:
             raise obstacle
         if (who := people.find(study.who.login)) is None:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
-            raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
+            what = "is no longer on the study's list of people"
+            raise NoLongerListedError(study.who.login, what, remedy)
         plan, notice = Plan.from_instrument(instrument), version.notice
         who = _limit_to_account(who, study.store)
         reopened = replace(

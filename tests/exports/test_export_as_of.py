@@ -61,12 +61,12 @@ def a_shift(
 def held(shift: Shift, key: str, *answers: str) -> None:
     """An interview; one that stops in the middle waits for a call."""
     ann = shift.station("ann")
-    assert ann.fetch_case(key) is None
+    assert ann.fetch_case(key).rejection is None
     ann.dial()
     interviewed(ann, *answers)
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     if len(answers) < 2:
-        assert ann.record_outcome("callback") is None
+        assert ann.record_outcome("callback").rejection is None
     ann.end_shift()
     Shift.close_all()
 
@@ -210,9 +210,9 @@ def test_an_interview_counts_as_a_correction_has_it(shift: Shift) -> None:
 
 def test_a_correction_of_another_call_is_none_of_the_interview(shift: Shift) -> None:
     ann = shift.station("ann")
-    assert ann.fetch_case("B") is None
+    assert ann.fetch_case("B").rejection is None
     ann.dial()
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     ann.end_shift()
     Shift.close_all()
     corrected(shift, "B", "busy")

@@ -151,10 +151,10 @@ def test_as_of_a_moment_it_is_the_same_whatever_came_after(shift: Shift) -> None
     made(shift, "then.zip", as_of=moment)
     shift.later(hours=3)
     ann = shift.station("ann")
-    assert ann.fetch_case("C") is None
+    assert ann.fetch_case("C").rejection is None
     ann.dial()
     interviewed(ann, "2", "2", "no", "Cleo Secret")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     ann.end_shift()
     Shift.close_all()
     made(shift, "again.zip", as_of=moment)

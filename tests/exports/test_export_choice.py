@@ -46,22 +46,22 @@ def a_shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shift:
     monkeypatch.chdir(tmp_path)
     shift = Shift(tmp_path, ITEMS, CASES, people=PEOPLE)
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     ann.dial()
     interviewed(ann, "1", "1", "because", "Alice Secret")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     ann.end_shift()
     shift.later(hours=2)
     bob = shift.station("bob")
-    assert bob.fetch_case("B") is None
+    assert bob.fetch_case("B").rejection is None
     bob.dial()
     interviewed(bob, "1")
-    assert bob.close_interview() is None
-    assert bob.record_outcome("callback", note="call the mother") is None
+    assert bob.close_interview().rejection is None
+    assert bob.record_outcome("callback", note="call the mother").rejection is None
     bob.end_shift()
-    assert bob.fetch_case("C") is None
+    assert bob.fetch_case("C").rejection is None
     bob.dial()
-    assert bob.record_outcome("no_answer") is None
+    assert bob.record_outcome("no_answer").rejection is None
     bob.end_shift()
     Shift.close_all()
     return shift

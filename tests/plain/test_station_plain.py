@@ -11,6 +11,7 @@ import pytest
 from support.fake_station import FakeStation, a_case, a_number, an_appointment, three_cases
 from survey_cli.plain import EXIT_ENDED, EXIT_SUSPENDED, run_station
 from survey_cli.sessions.station.station_commands import STATION_COMMANDS
+from survey_cli.sessions.station.step import Step
 
 
 class Closed(io.StringIO):
@@ -383,12 +384,13 @@ def test_the_only_number_of_a_case_is_not_counted() -> None:
 
 def test_what_has_changed_at_the_numbers_is_said() -> None:
     class TwoNumbers(FakeStation):
-        def record_outcome(self, outcome: str, **more: str) -> None:
+        def record_outcome(self, outcome: str, **more: str) -> Step:
             numbers = self._case().numbers
             busy = replace(numbers[0], current=False, outcome=outcome)
             self.now = replace(
                 self._case(), numbers=(busy, replace(numbers[1], current=True)), has_open_call=False
             )
+            return self._step()
 
     _, said, _ = worked(TwoNumbers(), ".dial", "2", ".number 1")
     after = said.split("> \n")

@@ -105,19 +105,19 @@ def a_shift(folder: Path, *, items: str = ITEMS, db: str = "", **more: str) -> S
 def told(shift: Shift, *, complete: bool = True) -> None:
     """Case A says a great deal: a promise, notes, an interview, one of them put aside for good."""
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
-    assert ann.add_note(NOTE) is None
+    assert ann.fetch_case("A").rejection is None
+    assert ann.add_note(NOTE).rejection is None
     ann.dial()
-    assert ann.book_appointment("tomorrow 15:00", person=PERSON, note=NOTE) is None
+    assert ann.book_appointment("tomorrow 15:00", person=PERSON, note=NOTE).rejection is None
     ann.end_shift()
     shift.later(days=1, hours=6)
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     ann.dial()
     interviewed(ann, "1", WHO, TOLD, *(["2"] if complete else []))
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     if not complete:
-        assert ann.record_outcome("callback", note=NOTE) is None
+        assert ann.record_outcome("callback", note=NOTE).rejection is None
     ann.end_shift()
     ann.close()
     with shift.study() as study:
@@ -216,7 +216,7 @@ def test_numbers_on_the_list_are_said_to_be_there(tmp_path: Path) -> None:
     ann = shift.station("ann")
     ann.fetch_case("A")
     ann.dial()
-    assert ann.record_outcome("never_call") is None
+    assert ann.record_outcome("never_call").rejection is None
     held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
     assert held.on_do_not_call_list
@@ -279,7 +279,7 @@ def test_nothing_of_it_is_in_any_byte_though_others_are_connected(tmp_path: Path
     assert back_up_database(shift.file, copy, at=shift.at, db=shift.db).where == shift.db
     assert found_in(*files_of(shift), copy) == set()
     station.dial()
-    assert station.record_outcome("busy") is None
+    assert station.record_outcome("busy").rejection is None
     station.close()
     assert found_in(*files_of(shift)) == set()
 
@@ -408,9 +408,9 @@ def test_an_erased_case_is_never_called_again_and_no_file_brings_it_back(tmp_pat
     ann = shift.station("ann")
     assert on(ann) == "B"
     ann.end_shift()
-    assert ann.fetch_case("A") is None
-    assert isinstance(ann.dial(), Rejection)
-    assert isinstance(ann.open_interview(), Rejection)
+    assert ann.fetch_case("A").rejection is None
+    assert ann.dial().rejection is not None
+    assert ann.open_interview().rejection is not None
 
 
 def test_a_case_at_a_station_and_one_that_is_not_there(tmp_path: Path) -> None:
@@ -560,9 +560,9 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     told(shift, complete=False)
     shift.later(days=8)
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     ann.dial()
-    assert ann.record_outcome("withdrawn") is None
+    assert ann.record_outcome("withdrawn").rejection is None
     assert findings(shift) == (), "a withdrawal leaves nothing to be found"
     assert any("may still be in free pages" in note for note in notes(shift)), (
         "the station does not wait for the file"
@@ -653,17 +653,19 @@ def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path
 def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     ann.dial()
-    view = ann.view()
+    view = ann.look().view
     assert isinstance(view, CaseView)
     assert {choice.outcome.id for choice in view.main_outcomes if choice.is_refusal} == {
         "refusal_soft"
     }
-    assert ann.record_refusal() == Rejection("an empty note is not saved")
-    assert ann.record_refusal(strength=4) == Rejection("the strength is a number from 1 to 3")
-    assert ann.record_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
-    assert ann.record_outcome("refusal_soft") is None
+    assert ann.record_refusal().rejection == Rejection("an empty note is not saved")
+    assert ann.record_refusal(strength=4).rejection == Rejection(
+        "the strength is a number from 1 to 3"
+    )
+    assert ann.record_refusal(reason=f" {NOTE} ", strength=2, who="her husband").rejection is None
+    assert ann.record_outcome("refusal_soft").rejection is None
     assert (shift.row("A").position.code, shift.case("A").attempts[0].calls[0].outcome) == (
         "2.112",
         "refusal_soft",
@@ -671,8 +673,8 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     ann.end_shift()
     shift.later(days=8)
     bob = shift.station("bob")
-    assert bob.fetch_case("A") is None
-    view = bob.view()
+    assert bob.fetch_case("A").rejection is None
+    view = bob.look().view
     assert isinstance(view, CaseView)
     assert ("refused by her husband, strength 2 of 3", NOTE) in {
         (p.what, p.note) for p in view.history

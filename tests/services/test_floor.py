@@ -72,7 +72,7 @@ def test_a_message_reaches_an_interview_with_its_next_answer(tmp_path: Path) -> 
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station("ann")
     ann.dial()
-    session = ann.open_interview()
+    session = ann.open_interview().interview
     assert isinstance(session, InterviewSession)
     floor.send_message(sue(shift), "hurry", to="ann")
     shift.later(minutes=0.2)
@@ -158,20 +158,20 @@ def a_day(shift: Shift) -> None:
     ann.dial()
     interviewed(ann, "1", "2", "1")
     shift.later(minutes=10)
-    assert ann.close_interview() is None
-    assert ann.start_break("lunch") is None
+    assert ann.close_interview().rejection is None
+    assert ann.start_break("lunch").rejection is None
     shift.later(minutes=30)
-    assert ann.end_break() is None
-    assert ann.start_break("rest") is None
+    assert ann.end_break().rejection is None
+    assert ann.start_break("rest").rejection is None
     shift.later(minutes=10)
-    assert ann.end_break() is None
+    assert ann.end_break().rejection is None
     shift.later(minutes=20)
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     shift.later(minutes=50)
     ann = shift.station("ann")
     shift.later(minutes=30)
-    assert ann.finish_case() is None
-    assert ann.end_shift() is None
+    assert ann.finish_case().rejection is None
+    assert ann.end_shift().rejection is None
 
 
 def exported(shift: Shift) -> list[dict[str, str]]:
@@ -242,7 +242,7 @@ def test_work_after_a_correction_is_added_to_what_was_corrected(tmp_path: Path) 
     shift.later(minutes=30)
     ann = shift.station("ann")
     shift.later(minutes=30)
-    assert ann.end_shift() is None
+    assert ann.end_shift().rejection is None
     [row] = exported(shift)
     assert (row["last"], float(row["paid"]), float(row["away"])) == ("15:00:00", 160, 110)
 
@@ -254,13 +254,13 @@ def test_a_shift_over_midnight_loses_neither_a_break_nor_a_call(tmp_path: Path) 
     bob.fetch_case("B")
     bob.dial()
     shift.later(minutes=10)
-    assert ann.start_break("rest") is None
+    assert ann.start_break("rest").rejection is None
     shift.later(minutes=35)
-    assert ann.end_break() is None
-    assert bob.record_outcome("no_answer") is None
+    assert ann.end_break().rejection is None
+    assert bob.record_outcome("no_answer").rejection is None
     shift.later(minutes=10)
     for station in (ann, bob):
-        assert station.end_shift() is None
+        assert station.end_shift().rejection is None
     rows = {(row["interviewer"], row["day"][-2:]): row for row in exported(shift)}
     assert {key: (float(row["paid"]), float(row["paid_breaks"])) for key, row in rows.items()} == {
         ("ann", "24"): (30, 20), ("ann", "25"): (25, 15), ("bob", "24"): (30, 0), ("bob", "25"): (25, 0)
@@ -271,9 +271,9 @@ def test_a_station_that_is_left_on_over_night_is_not_paid_for(tmp_path: Path) ->
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station("ann")
     shift.later(minutes=60)
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     shift.later(minutes=22 * 60)
-    assert ann.end_shift() is None
+    assert ann.end_shift().rejection is None
     assert [(row["day"][-2:], float(row["paid"])) for row in exported(shift)] == [
         ("24", 60),
         ("25", 0),
@@ -310,9 +310,9 @@ def test_the_floor_says_who_is_on_which_break(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
     ann, bob, eve = shift.station("ann"), shift.station("bob"), shift.station("eve")
     shift.later(minutes=5)
-    assert ann.start_break("rest") is None
-    assert isinstance(ann.view(), BreakView)
-    assert eve.end_shift() is None
+    assert ann.start_break("rest").rejection is None
+    assert isinstance(ann.look().view, BreakView)
+    assert eve.end_shift().rejection is None
     shift.later(minutes=4)
     people = {each.login: each for each in floor.load_current_floor(sue(shift)).people}
     assert {login: each.state for login, each in people.items()} == {
@@ -329,11 +329,11 @@ def test_a_break_goes_on_while_its_station_gives_signs_and_is_counted_until_the_
 ) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
     ann = shift.station("ann")
-    assert ann.start_break("rest") is None
+    assert ann.start_break("rest").rejection is None
     for _ in range(3):
         shift.later(minutes=6)
         ann.keep_alive()
-    assert isinstance(ann.view(), BreakView)
+    assert isinstance(ann.look().view, BreakView)
     shift.later(minutes=14)
     [person] = floor.load_current_floor(sue(shift)).people
     assert (person.state, person.silent_since, person.paid) == (
@@ -351,7 +351,7 @@ def test_a_break_goes_on_while_its_station_gives_signs_and_is_counted_until_the_
     )
     assert [float(row["paid"]) for row in exported(shift)] == [18]
     again = shift.station("ann")
-    assert again.end_shift() is None
+    assert again.end_shift().rejection is None
     [row] = exported(shift)
     assert (float(row["paid"]), float(row["paid_breaks"])) == (18, 18)
     assert float(row["away"]) == (dead - last) / timedelta(minutes=1)
@@ -378,7 +378,7 @@ def at_both(*shifts: Shift, clock: Callable[[], datetime] | None = None) -> Stat
     ann = StationSession(
         study=studies[0], further=studies[1:], station="7", clock=clock, options=OPTIONS
     )
-    assert ann.start() is None
+    assert ann.start().rejection is None
     return ann
 
 
@@ -386,11 +386,11 @@ def test_a_station_asks_its_studies_in_their_order(tmp_path: Path) -> None:
     first, second = two_studies(tmp_path)
     ann = at_both(first, second)
     assert (ann.title, on(ann)) == ("Field test", "A")
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert ann.title == "Other test"
-    assert isinstance(ann.view(), CaseView)
-    assert ann.record_outcome("no_answer") is None
-    assert ann.revoke_outcome() is None
+    assert isinstance(ann.look().view, CaseView)
+    assert ann.record_outcome("no_answer").rejection is None
+    assert ann.revoke_outcome().rejection is None
     assert ann.summarize_shift().calls == 1
     assert first.case("A").calls
 
@@ -403,11 +403,11 @@ def test_the_time_at_a_station_is_that_of_one_study_after_the_other(tmp_path: Pa
     assert on(ann) == "A"
     for minutes, study in ((10, "Other test"), (240, "Field test")):
         first.later(minutes=minutes)
-        assert ann.record_outcome("no_answer") is None
+        assert ann.record_outcome("no_answer").rejection is None
         assert ann.title == study
     first.later(minutes=5)
-    assert ann.finish_case() is None
-    assert ann.end_shift() is None
+    assert ann.finish_case().rejection is None
+    assert ann.end_shift().rejection is None
     second.at = first.at
     minutes_paid = [float(exported(study)[0]["paid"]) for study in (first, second)]
     assert minutes_paid == pytest.approx([15, 240], abs=0.2)
@@ -430,8 +430,8 @@ def test_an_appointment_that_is_due_comes_first_whatever_its_study(tmp_path: Pat
     first, second = two_studies(tmp_path)
     ann = at_both(second)
     key = on(ann)
-    assert ann.book_appointment("10:30") is None
-    assert ann.end_shift() is None
+    assert ann.book_appointment("10:30").rejection is None
+    assert ann.end_shift().rejection is None
     first.later(minutes=31)
     second.at = first.at
     ann = at_both(first, second)
@@ -447,12 +447,12 @@ def test_each_study_keeps_its_pause_and_the_time_spent_on_it(tmp_path: Path) -> 
     assert ann.title == "Other test"
     pause_study(sue(second), "")
     first.later(minutes=10)
-    assert ann.finish_case() is None
-    view = ann.view()
+    assert ann.finish_case().rejection is None
+    view = ann.look().view
     assert isinstance(view, IdleView)
     assert view.study_is_paused
     assert view.why.startswith("Field test: Paused by sue")
-    assert ann.end_shift() is None
+    assert ann.end_shift().rejection is None
     rows = [exported(shift)[0] for shift in (first, second)]
     assert [float(row["paid"]) for row in rows] == [0, 10]
 
@@ -462,7 +462,7 @@ def test_a_caller_is_found_in_all_studies_of_the_station(tmp_path: Path) -> None
     ann = at_both(first, second)
     keys = {match.key for match in ann.search_cases("312 555 01")}
     assert keys == {"field:A", "other:Z", "other:B", "other:C", "other:D", "other:E"}
-    assert ann.fetch_case("other:D") is None
+    assert ann.fetch_case("other:D").rejection is None
     assert (ann.title, on(ann)) == ("Other test", "D")
     assert first.row("A").holder is None
 
@@ -548,7 +548,7 @@ def test_paid_time_of_a_session_without_sign_off_is_the_same_everywhere(tmp_path
     ann = shift.station("ann")
     ann.dial()
     shift.later(minutes=16)
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     shift.later(minutes=13)
     assert set(paid_everywhere(shift).values()) == {timedelta(minutes=29)}, (
         "it may still be at work"
@@ -561,8 +561,8 @@ def test_paid_time_of_a_session_without_sign_off_is_the_same_everywhere(tmp_path
     shift.later(minutes=10)
     assert set(paid_everywhere(shift).values()) == {timedelta(minutes=26)}
     assert again.summarize_shift().paid_time == timedelta(minutes=26)
-    assert again.finish_case() is None
-    assert again.end_shift() is None
+    assert again.finish_case().rejection is None
+    assert again.end_shift().rejection is None
     shift.later(minutes=90)
     assert set(paid_everywhere(shift).values()) == {timedelta(minutes=26)}
 
@@ -573,7 +573,7 @@ def test_a_killed_stations_case_is_no_longer_time_on_cases(tmp_path: Path) -> No
     ann = shift.station("ann")
     ann.dial()
     shift.later(minutes=10)
-    assert ann.add_note("asks who pays for this") is None
+    assert ann.add_note("asks who pays for this").rejection is None
     shift.later(minutes=18)
     [line] = load_fieldwork_status(sue(shift)).people_today
     assert line.at_work is not None
@@ -615,7 +615,7 @@ def test_a_station_that_runs_is_at_work_though_there_is_nothing_to_call(tmp_path
 def test_verify_reports_working_times_that_were_removed(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     station = shift.station("ann")
-    assert station.end_shift() is None
+    assert station.end_shift().rejection is None
     Shift.close_all()
     assert verify_database(shift.file, db=shift.db, at=shift.at).findings == ()
     if is_server_address(shift.db):

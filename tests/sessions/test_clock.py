@@ -103,9 +103,9 @@ def test_two_stations_of_a_server_whose_clocks_differ(
         "A",
         "B",
     }  # with a lease of some minutes, bob's clock would have ended ann's
-    assert str(bob.fetch_case(on(ann))).count("ann has this case")
-    assert bob.record_outcome("no_answer") is None
-    assert ann.record_outcome("busy") is None
+    assert str(bob.fetch_case(on(ann)).rejection).count("ann has this case")
+    assert bob.record_outcome("no_answer").rejection is None
+    assert ann.record_outcome("busy").rejection is None
     ann.close()
     bob.close()
     wrong_by(timedelta())
@@ -255,7 +255,7 @@ def test_entries_dated_in_the_future_are_listed(
     assert verified.findings == ()
     shift.at = datetime(2131, 1, 2, 12, tzinfo=UTC)
     ann = shift.station("ann")
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     Shift.close_all()
     verified = verify_database(shift.file, db=shift.db)
     assert isinstance(verified, VerificationResult)

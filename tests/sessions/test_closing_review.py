@@ -73,9 +73,9 @@ def alone(shift: Shift, case: str = "A", *, review: bool = True, **how: bool) ->
 
 def at_station(shift: Shift, by: str = "ann") -> tuple[StationSession, InterviewSession]:
     station = shift.station(by)
-    assert station.fetch_case("A") is None
+    assert station.fetch_case("A").rejection is None
     station.dial()
-    session = station.open_interview()
+    session = station.open_interview().interview
     assert isinstance(session, InterviewSession), session
     session.review_before_end = True
     return station, session
@@ -275,7 +275,7 @@ def suspend(shift: Shift) -> None:
     station, session = at_station(shift)
     key(session, "1", "1", "40", "20")
     assert session.suspend() is None
-    assert station.close_interview() is None
+    assert station.close_interview().rejection is None
     assert on(station) == "B"
 
 
@@ -298,7 +298,8 @@ def kill_and_return(shift: Shift) -> None:
     shift.later(minutes=1)
     station = shift.station("ann")
     assert (
-        "A: recorded as complete, because its closing review was on the screen" in station.notice()
+        "A: recorded as complete, because its closing review was on the screen"
+        in station.look().notice
     )
     assert on(station) == "B"
 
@@ -309,9 +310,9 @@ def kill_and_fetch(shift: Shift) -> None:
     bob = shift.station("bob")
     key(session, "1", "1", "40", "20")
     shift.later(minutes=40)
-    assert bob.fetch_case("A") is None
-    assert isinstance(bob.open_interview(), Rejection)
-    assert bob.finish_case() is None
+    assert bob.fetch_case("A").rejection is None
+    assert bob.open_interview().rejection is not None
+    assert bob.finish_case().rejection is None
 
 
 def kill_and_free(shift: Shift) -> None:

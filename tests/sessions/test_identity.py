@@ -182,7 +182,7 @@ def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account)
     as_account("sue")
     bob = shift.station("bob")
     assert on(bob) == "A"
-    assert bob.record_outcome("busy") is None
+    assert bob.record_outcome("busy").rejection is None
     with closing(sqlite3.connect(shift.db)) as db:
         written_by = dict(
             db.execute(
@@ -201,7 +201,7 @@ def test_the_server_says_who_writes_whatever_is_sent(tmp_path: Path) -> None:
     place = postgres_server.create_address()
     shift = Shift(tmp_path, db=place)
     bob = shift.station("bob")
-    assert bob.record_outcome("busy") is None
+    assert bob.record_outcome("busy").rejection is None
     Shift.close_all()
     assert postgres_server.run_query(
         place, "SELECT DISTINCT by, account FROM case_events WHERE kind = 'called'"

@@ -136,9 +136,9 @@ def begun(shift: Shift, way: str) -> tuple[StationSession | None, InterviewSessi
     if way == "alone":
         return None, alone(shift)
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     ann.dial()
-    talk = ann.open_interview()
+    talk = ann.open_interview().interview
     assert isinstance(talk, InterviewSession), talk
     return ann, talk
 
@@ -293,13 +293,13 @@ def test_a_station_that_comes_back_to_the_closing_words_does_not_call_the_respon
     _, talk = begun(shift, "station")
     assert [talk.reply(""), talk.reply(answer), talk.result()] == [None, None, None]
     ann = shift.station("ann")
-    shown = ann.view()
+    shown = ann.look().view
     assert isinstance(shown, CaseView)
     assert shown.key == next_case
     assert findings(shift) == ()
     assert code(shift) == ends
     if answer == "3":
-        assert "A: recorded as respondent refuses (hard)" in ann.notice()
+        assert "A: recorded as respondent refuses (hard)" in ann.look().notice
 
 
 def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_again(
@@ -359,10 +359,10 @@ def test_the_end_of_an_earlier_attempts_interview_is_no_outcome_of_a_later_one(
     _, talk = begun(shift, "station")
     assert [talk.reply(""), talk.reply("2")] == [None, None]
     back = shift.station("ann")
-    assert (on(back), back.record_outcome("callback")) == ("A", None)
+    assert (on(back), back.record_outcome("callback").rejection) == ("A", None)
     shift.later(days=1)
     bob = shift.station("bob")
-    assert bob.fetch_case("A") is None
+    assert bob.fetch_case("A").rejection is None
     bob.dial()
     leave(shift)
     assert [call.outcome for call in shift.case("A").calls] == ["callback", "lost"]
@@ -497,7 +497,7 @@ def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_en
     assert talk.reply("1") is None
     assert code(shift) == "1.1"
     assert ann is not None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert on(ann) == "B"
 
 
@@ -507,8 +507,8 @@ def test_a_terminal_that_is_closed_at_the_end_takes_no_other_case(tmp_path: Path
     keyed(talk, "1", "2", "1")
     assert ann is not None
     before = history(shift, "B")
-    assert ann.close_interview(then_next=False) is None
-    assert ann.end_shift() is None
+    assert ann.close_interview(then_next=False).rejection is None
+    assert ann.end_shift().rejection is None
     assert history(shift, "B") == before
 
 
@@ -523,13 +523,13 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     before = talk.prompt()
     shift.later(minutes=40)
     bob = shift.station("bob")
-    assert bob.fetch_case("A") is None
+    assert bob.fetch_case("A").rejection is None
     why = talk.reply("2")
     assert isinstance(why, Rejection)
     assert "bob at station of bob has this case now" in why.why
     assert talk.prompt() == before, "what was typed stays on the screen"
     talk.save_draft("half a word")
-    theirs = bob.open_interview()
+    theirs = bob.open_interview().interview
     assert isinstance(theirs, InterviewSession)
     assert theirs.load_draft() == ""
     assert isinstance(talk.reply("2"), Rejection)
@@ -538,13 +538,13 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     assert closing is not None
     assert (closing.status, "bob" in closing.remark) == ("lost", True)
     if ann is not None:
-        assert ann.close_interview() is None
+        assert ann.close_interview().rejection is None
         assert on(ann) == "B"
-        assert "bob at station of bob has this case now" in ann.notice()
+        assert "bob at station of bob has this case now" in ann.look().notice
     else:
         talk.close()
     keyed(theirs, "1", "1")
-    assert bob.close_interview() is None
+    assert bob.close_interview().rejection is None
     assert (code(shift), status(shift)) == ("1.1", [("ended", "complete")])
     calls = [
         (e.by, e.event.outcome) for e in history(shift) if isinstance(e.event, OutcomeRecorded)
@@ -569,7 +569,7 @@ def test_a_lease_that_ran_out_while_nobody_took_the_case_is_taken_again(
     events = [e.event for e in history(shift)]
     assert CaseReturned("lapsed") in events
     assert sum(isinstance(event, InterviewOpened) for event in events) == 2
-    assert ann is None or ann.close_interview() is None
+    assert ann is None or ann.close_interview().rejection is None
 
 
 def test_a_case_that_lapsed_and_was_called_since_is_not_taken_again(tmp_path: Path) -> None:
@@ -578,8 +578,8 @@ def test_a_case_that_lapsed_and_was_called_since_is_not_taken_again(tmp_path: Pa
     keyed(talk, "1")
     shift.later(minutes=60)
     bob = shift.station("bob")
-    assert bob.fetch_case("A") is None
-    assert bob.record_outcome("refusal_soft") is None
+    assert bob.fetch_case("A").rejection is None
+    assert bob.record_outcome("refusal_soft").rejection is None
     before = history(shift)
     why = talk.reply("2")
     assert isinstance(why, Rejection)
@@ -796,8 +796,8 @@ def test_a_list_that_cannot_be_written_is_said_and_done_later(
         broken.setattr("survey_cli.store.do_not_call.DoNotCallList.add", full)
         assert talk.stop("never_call") is None
     assert ann is not None
-    assert ann.close_interview() is None
-    assert "not on the do-not-call list yet: the disk is full" in ann.notice()
+    assert ann.close_interview().rejection is None
+    assert "not on the do-not-call list yet: the disk is full" in ann.look().notice
     assert shift.row("A").status == "done"
     queued(shift)
     with shift.study() as study:
@@ -863,12 +863,12 @@ def test_an_end_with_a_temporary_outcome_asks_when_to_call_again(tmp_path: Path)
     ann, talk = begun(shift, "station")
     assert ann is not None
     keyed(talk, "2")
-    assert ann.close_interview() is None
-    view = ann.view()
+    assert ann.close_interview().rejection is None
+    view = ann.look().view
     assert isinstance(view, CaseView)
     assert (view.key, view.pending_input) == ("A", "time")
-    assert isinstance(ann.end_shift(), Rejection)
-    assert ann.book_appointment("tomorrow 3pm") is None
+    assert ann.end_shift().rejection is not None
+    assert ann.book_appointment("tomorrow 3pm").rejection is None
     events = [e.event for e in history(shift)]
     assert [e.outcome for e in events if isinstance(e, OutcomeRecorded)] == ["appointment"]
     assert any(isinstance(e, AppointmentMade) for e in events)
@@ -880,8 +880,8 @@ def test_without_a_time_the_callback_is_keyed(tmp_path: Path) -> None:
     ann, talk = begun(shift, "station")
     assert ann is not None
     keyed(talk, "2")
-    assert ann.close_interview() is None
-    assert ann.record_outcome("callback") is None
+    assert ann.close_interview().rejection is None
+    assert ann.record_outcome("callback").rejection is None
     assert on(ann) == "B"
     assert (shift.row("A").status, shift.case("A").has_unfinished_interview) == ("waiting", True)
 
@@ -891,10 +891,10 @@ def test_a_form_that_a_crash_closed_is_asked_for_again(tmp_path: Path) -> None:
     _, talk = begun(shift, "station")
     keyed(talk, "2")
     back = shift.station("ann")
-    view = back.view()
+    view = back.look().view
     assert isinstance(view, CaseView)
     assert (view.key, view.pending_input) == ("A", "time")
-    assert back.book_appointment("tomorrow 3pm") is None
+    assert back.book_appointment("tomorrow 3pm").rejection is None
 
 
 def test_a_form_that_nobody_came_back_to_is_a_callback(tmp_path: Path) -> None:

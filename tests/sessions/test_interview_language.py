@@ -27,13 +27,13 @@ def bilingual(folder: Path, language: str = "en") -> Shift:
 
 
 def started(station: StationSession) -> InterviewSession:
-    conduct = station.open_interview()
+    conduct = station.open_interview().interview
     assert not isinstance(conduct, Rejection), conduct
     return conduct
 
 
 def shown_language(station: StationSession) -> str:
-    view = station.view()
+    view = station.look().view
     assert isinstance(view, CaseView)
     return dict(view.details)["Language"]
 
@@ -67,10 +67,10 @@ def test_the_language_chosen_in_the_interview_stays_after_a_suspension(
     conduct.reply("")
     assert conduct.switch_language(chosen) is None
     assert conduct.suspend() is None
-    assert ann.close_interview() is None
-    assert ann.record_outcome("callback") is None
+    assert ann.close_interview().rejection is None
+    assert ann.record_outcome("callback").rejection is None
     shift.later(days=1, minutes=5)
-    assert ann.claim_next() is None
+    assert ann.claim_next().rejection is None
     assert started(ann).interview.language == chosen
 
 
@@ -82,10 +82,10 @@ def test_a_language_that_was_asked_for_after_the_interview_is_that_of_the_next_s
     conduct = started(ann)
     conduct.reply("")
     assert conduct.suspend() is None
-    assert ann.close_interview() is None
-    assert ann.record_outcome("language", language="Spanish") is None
+    assert ann.close_interview().rejection is None
+    assert ann.record_outcome("language", language="Spanish").rejection is None
     shift.later(days=1, minutes=5)
-    assert ann.claim_next() is None
+    assert ann.claim_next().rejection is None
     assert shown_language(ann) == "Spanish"
     assert started(ann).interview.language == "es"
 
@@ -95,14 +95,14 @@ def test_a_language_problem_takes_one_of_the_studys_languages_by_code_or_name(
     tmp_path: Path, typed: str
 ) -> None:
     shift = bilingual(tmp_path)
-    assert shift.station().record_outcome("language", language=typed) is None
+    assert shift.station().record_outcome("language", language=typed).rejection is None
     assert shift.case("A").language == "es"
 
 
 @pytest.mark.parametrize("typed", ["Spnish", "Vietnamese", ""])
 def test_an_unknown_language_is_refused_with_the_list(tmp_path: Path, typed: str) -> None:
     shift = bilingual(tmp_path)
-    refused = shift.station().record_outcome("language", language=typed)
+    refused = shift.station().record_outcome("language", language=typed).rejection
     assert isinstance(refused, Rejection)
     assert refused.why.endswith("en (English), es (Spanish), or other")
     assert shift.case("A").language == "en"
@@ -110,7 +110,7 @@ def test_an_unknown_language_is_refused_with_the_list(tmp_path: Path, typed: str
 
 def test_a_language_that_the_study_does_not_have_is_another_one(tmp_path: Path) -> None:
     shift = bilingual(tmp_path)
-    assert shift.station().record_outcome("language", language="Other") is None
+    assert shift.station().record_outcome("language", language="Other").rejection is None
     assert shift.case("A").language == "other"
 
 
@@ -133,14 +133,14 @@ def test_an_export_has_the_language_that_each_interview_ended_in(tmp_path: Path)
     ann = shift.station()
     switched = {"A": "es", "B": "en"}
     for _ in range(3):
-        view = ann.view()
+        view = ann.look().view
         assert isinstance(view, CaseView)
         conduct = started(ann)
         conduct.reply("")
         if view.key in switched:
             assert conduct.switch_language(switched[view.key]) is None
         assert (conduct.reply("1"), conduct.reply("1"), conduct.reply("1")) == (None, None, None)
-        assert ann.close_interview() is None
+        assert ann.close_interview().rejection is None
     Shift.close_all()
     for as_of in ((), ("--as-of", "2026-11-30")):
         out, _ = run_survey(

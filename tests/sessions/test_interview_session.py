@@ -56,8 +56,8 @@ def close() -> Iterator[None]:
 
 def at_station(shift: Shift, by: str = "ann", case: str = "A") -> InterviewSession:
     station = shift.station(by)
-    assert station.fetch_case(case) is None
-    session = station.open_interview()
+    assert station.fetch_case(case).rejection is None
+    session = station.open_interview().interview
     assert isinstance(session, InterviewSession), session
     return session
 
@@ -73,14 +73,14 @@ def key(session: InterviewSession, *answers: str) -> None:
 def test_the_sample_columns_are_those_of_the_stations_card(tmp_path: Path) -> None:
     shift = Shift(tmp_path, head=HEAD, cases=SAMPLE)
     station = shift.station()
-    view = station.view()
+    view = station.look().view
     assert isinstance(view, CaseView)
-    session = station.open_interview()
+    session = station.open_interview().interview
     assert isinstance(session, InterviewSession)
     assert session.details == view.details == (("Kind of unit", "Sector"), ("Officers", "44"))
     assert session.suspend() is None
-    assert station.close_interview() is None
-    assert station.record_outcome("callback") is None
+    assert station.close_interview().rejection is None
+    assert station.record_outcome("callback").rejection is None
     shift.later(days=1)
     assert at_station(shift).details == view.details, "a resumed interview has them too"
 
@@ -186,7 +186,7 @@ def test_what_is_shown_beside_the_question_costs_the_same_at_item_3000(tmp_path:
             times.append(time.perf_counter() - began)
         return min(times)
 
-    assert session.add_note("calm") is None
+    assert session.add_note("calm").rejection is None
     for _ in range(3):
         assert session.reply("7") is None
     early = measure()

@@ -58,8 +58,8 @@ def monitored(shift: Shift) -> OpenStudy:
 def at_work(shift: Shift, *replies: str, key: str = "A") -> tuple[StationSession, InterviewSession]:
     """Ann interviews a case; ten seconds for each reply."""
     station = shift.station("ann")
-    assert station.fetch_case(key) is None
-    session = station.open_interview()
+    assert station.fetch_case(key).rejection is None
+    session = station.open_interview().interview
     assert isinstance(session, InterviewSession), session
     for reply in replies:
         shift.later(minutes=1 / 6)
@@ -107,13 +107,13 @@ def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> 
     assert (watch.state, watch.session) == ("ann has no case now", None)
     assert not watch.advance()
     station = shift.station("ann")
-    assert station.fetch_case("A") is None
+    assert station.fetch_case("A").rejection is None
     assert watch.advance()
     assert watch.state == "ann, case A: between calls"
     station.dial()
     assert watch.advance()
     assert watch.state == "ann, case A: in a call"
-    session = station.open_interview()
+    session = station.open_interview().interview
     assert isinstance(session, InterviewSession)
     assert session.reply("") is None
     assert watch.advance()
@@ -356,7 +356,7 @@ def test_the_lines_of_a_watcher_have_every_answer_of_interviews_that_follow_at_o
             yield
             for reply in ("1", "7", "2"):
                 assert session.reply(reply) is None
-            assert station.close_interview(then_next=False) is None
+            assert station.close_interview(then_next=False).rejection is None
         yield
         raise KeyboardInterrupt
 

@@ -17,18 +17,18 @@ TWO_ANSWERS = "2 answers were recorded in this call. Record “No answer” anyw
 
 def put_aside(station: StationSession, *answers: str) -> None:
     """Dial, ask as many questions as there are answers, and suspend the interview."""
-    assert isinstance(station.dial(), str)
-    conduct = station.open_interview()
+    assert station.dial().rejection is None
+    conduct = station.open_interview().interview
     assert not isinstance(conduct, Rejection)
     conduct.reply("")
     for answer in answers:
         assert conduct.reply(answer) is None
     assert conduct.suspend() is None
-    assert station.close_interview() is None
+    assert station.close_interview().rejection is None
 
 
 def find_doubt(station: StationSession, outcome: str) -> str:
-    view = station.view()
+    view = station.look().view
     assert isinstance(view, CaseView)
     (choice,) = (choice for choice in view.choices if choice.outcome.id == outcome)
     doubt = view.find_doubt(choice)
@@ -65,10 +65,10 @@ def test_answers_of_an_earlier_call_contradict_nothing(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
     put_aside(ann, "1", "2")
-    assert ann.record_outcome("callback") is None
+    assert ann.record_outcome("callback").rejection is None
     shift.later(days=1)
-    assert ann.claim_next() is None
-    assert isinstance(ann.dial(), str)
+    assert ann.claim_next().rejection is None
+    assert ann.dial().rejection is None
     assert find_doubt(ann, "no_answer") == ""
 
 

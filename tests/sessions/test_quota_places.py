@@ -59,7 +59,7 @@ def close() -> Iterator[None]:
 
 
 def begun(station: object) -> InterviewSession:
-    desk = station.open_interview()  # type: ignore[attr-defined]
+    desk = station.open_interview().interview  # type: ignore[attr-defined]
     assert isinstance(desk, InterviewSession), desk
     return desk
 
@@ -96,11 +96,11 @@ def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_pa
     assert closing is not None
     assert closing.outcome is not None
     assert closing.outcome.id == "quota_full"
-    assert bob.close_interview() is None
+    assert bob.close_interview().rejection is None
     assert shift.row(key).position.code == "4.80"
     assert fill(shift)["men"] == (0, 1)
     assert first.reply("1") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)["men"] == (1, 0)
 
 
@@ -108,7 +108,7 @@ def test_a_slip_at_the_deciding_answer_is_corrected_by_going_back(tmp_path: Path
     shift = Shift(tmp_path, items=ASKED, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     interviewed(ann, "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     desk = begun(bob)
     desk.reply("")
     desk.reply("1")
@@ -121,7 +121,7 @@ def test_a_slip_at_the_deciding_answer_is_corrected_by_going_back(tmp_path: Path
     assert desk.reply("2") is None
     assert asked(desk).place.item == "a"
     assert desk.reply("1") is None
-    assert bob.close_interview() is None
+    assert bob.close_interview().rejection is None
     assert fill(shift)["men"] == (1, 0)
 
 
@@ -152,14 +152,14 @@ def test_sample_columns_take_a_place_when_the_interview_begins(tmp_path: Path) -
     # the first breaks off: the place is free, and the next respondent has it
     key = on(ann)
     assert first.stop("refusal_hard") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert shift.row(key).position.code == "2.112"
     assert fill(shift)["kinds:1"] == (0, 0)
     third = begun(ann)
     assert asked(third).place.item == "hello"
     third.reply("")
     third.reply("1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)["kinds:1"] == (1, 0)
 
 
@@ -203,7 +203,7 @@ def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(
     shift = Shift(tmp_path, items=items, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)["men"] == (1, 0)
     desk, key = begun(bob), on(bob)
     for answer in ("", "1", "1"):
@@ -240,7 +240,7 @@ def test_a_correction_of_a_complete_interview_is_not_turned_away(tmp_path: Path)
     shift = Shift(tmp_path, items=ASKED, cases=CASES)
     ann = shift.station("ann")
     interviewed(ann, "2", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     other = shift.study().store
     other.cases.quotas.hold("somebody else", {"men": 1}, shift.at)
     desk = start_or_resume(
@@ -276,19 +276,19 @@ def test_who_was_turned_away_goes_on_once_the_target_is_raised(tmp_path: Path) -
     shift = Shift(tmp_path, items=ASKED, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     interviewed(ann, "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     desk, key = begun(bob), on(bob)
     for answer in ("", "1", ""):
         assert desk.reply(answer) is None
-    assert bob.close_interview() is None
+    assert bob.close_interview().rejection is None
     assert shift.row(key).position.code == "4.80"
     shift.write(ASKED.replace("where: sex == 1, target: 1", "where: sex == 1, target: 2"))
     later = shift.station("cat")
-    assert later.fetch_case(key) is None
+    assert later.fetch_case(key).rejection is None
     again = begun(later)
     assert asked(again).place.item == "a"
     assert again.reply("1") is None
-    assert later.close_interview() is None
+    assert later.close_interview().rejection is None
     assert shift.row(key).position.code == "1.1"
     assert fill(shift)["men"] == (2, 0)
 
@@ -299,12 +299,12 @@ def test_a_correction_that_passes_a_target_says_so(tmp_path: Path) -> None:
     ann = shift.station("ann")
     key = on(ann)
     interviewed(ann, "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
     slip = correct_outcome(request, key, "refusal_hard", note="a slip")
     assert isinstance(slip, CaseActionResult)
     interviewed(ann, "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     changed = correct_outcome(request, key, "complete", note="it was complete")
     assert isinstance(changed, CaseActionResult)
     assert changed.summary == "corrected to complete, which exceeds a quota's target (men 2 of 1)"
@@ -339,8 +339,8 @@ def test_a_suspended_interview_gives_its_place_back_when_its_case_is_done(
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE.replace("B,1", "B,2"), fieldwork=fieldwork)
     ann = shift.station("ann")
     assert begun(ann).stop("callback") is None
-    assert ann.close_interview() is None
-    assert ann.finish_case() is None
+    assert ann.close_interview().rejection is None
+    assert ann.finish_case().rejection is None
     shift.later(days=6)
     assert (fill(shift)["kinds:1"], shift.row("A").status) == ((0, 1), "waiting")
     finish(shift)
@@ -376,10 +376,10 @@ def test_who_refuses_in_the_middle_gives_the_place_back_at_once(
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
     assert begun(ann).stop(outcome) is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)["kinds:1"] == (0, 0)
     interviewed(bob, "1")
-    assert bob.close_interview() is None
+    assert bob.close_interview().rejection is None
     assert fill(shift)["kinds:1"] == (1, 0)
     assert verify(shift) == ((), ())
 
@@ -390,7 +390,7 @@ def test_a_place_of_a_respondent_who_refused_is_found_and_mended(tmp_path: Path)
     ann = shift.station("ann")
     key = on(ann)
     assert begun(ann).stop("refusal_soft") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     interview = shift.case(key).interview
     with shift.study() as study:
         study.store.cases.quotas.hold(interview, {"kinds:1": 1}, shift.at)
@@ -413,7 +413,7 @@ def test_the_status_names_what_holds_the_study(tmp_path: Path) -> None:
         shift.later(minutes=minutes)
         ann = shift.station("ann")
         assert begun(ann).stop("callback") is None
-        assert ann.close_interview() is None
+        assert ann.close_interview().rejection is None
     shift.later(hours=2)
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
     alerts = load_fieldwork_status(request, zone=ZoneInfo("America/Chicago")).alerts
@@ -444,12 +444,12 @@ def test_who_refuses_at_the_next_call_gives_the_place_back_at_once(tmp_path: Pat
     )
     ann = shift.station("ann")
     assert begun(ann).stop("callback") is None
-    assert ann.close_interview() is None
-    assert ann.finish_case() is None
+    assert ann.close_interview().rejection is None
+    assert ann.finish_case().rejection is None
     shift.later(days=1)
     assert fill(shift)["kinds:1"] == (0, 1)
-    assert ann.fetch_case("A") is None
-    assert ann.record_outcome("refusal_household_soft") is None
+    assert ann.fetch_case("A").rejection is None
+    assert ann.record_outcome("refusal_household_soft").rejection is None
     assert fill(shift)["kinds:1"] == (0, 0)
 
 
@@ -469,7 +469,7 @@ def test_a_place_is_released_after_the_hold_and_returning_respondents_need_anoth
     for answer in ("", "1") if items is LOOKED_UP else ("",):
         assert first.reply(answer) is None
     assert first.stop("callback") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)[cell] == (0, 1)
     shift.later(hours=23)
     bob.keep_alive()
@@ -482,9 +482,9 @@ def test_a_place_is_released_after_the_hold_and_returning_respondents_need_anoth
     # somebody else has the last place
     other = next(case for case in "ABC" if case not in (key, on(bob)))
     ann = shift.station("ann", name="another")
-    assert ann.fetch_case(other) is None
+    assert ann.fetch_case(other).rejection is None
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)[cell] == (1, 0)
     if items is SAMPLED:
         # nobody is called in vain: the sample says that the cell is full
@@ -492,12 +492,12 @@ def test_a_place_is_released_after_the_hold_and_returning_respondents_need_anoth
         assert set(parse_criteria(shift.row(key).position.bucket).cells) & full
     if on(ann) != key:
         ann = shift.station("ann", name="a third")
-        assert ann.fetch_case(key) is None
+        assert ann.fetch_case(key).rejection is None
     desk = begun(ann)
     assert asked(desk).ending == "quota_full"
     assert "".join(span.text for span in asked(desk).text) == "That is all for today."
     assert desk.reply("") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert shift.row(key).position.code == "4.80"
     assert fill(shift)[cell] == (1, 0)
     assert verify(shift) == ((), ())
@@ -510,11 +510,11 @@ def test_without_a_script_a_returning_respondent_hears_the_end_item(tmp_path: Pa
     for answer in ("", "1"):
         assert desk.reply(answer) is None
     assert desk.stop("break_off") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     interviewed(bob, "1", "1", "1")
-    assert bob.close_interview() is None
+    assert bob.close_interview().rejection is None
     ann = shift.station("ann", name="another")
-    assert ann.fetch_case(key) is None
+    assert ann.fetch_case(key).rejection is None
     prompt = asked(begun(ann))
     assert prompt.ending == "quota_full"
     assert "".join(span.text for span in prompt.text) == "We have enough men."
@@ -527,7 +527,7 @@ def test_a_returning_respondent_gets_a_place_if_one_is_free(tmp_path: Path) -> N
     for answer in ("", "1"):
         assert first.reply(answer) is None
     assert first.stop("refusal_soft") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)["men"] == (0, 0)
     shift.later(days=7)
     ann = shift.station("ann", name="another")
@@ -537,7 +537,7 @@ def test_a_returning_respondent_gets_a_place_if_one_is_free(tmp_path: Path) -> N
     assert fill(shift)["men"] == (0, 1)
     for answer in ("1", "1"):
         assert desk.reply(answer) is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert fill(shift)["men"] == (1, 0)
 
 
@@ -546,10 +546,10 @@ def test_a_place_is_not_released_while_its_interview_is_resumed(tmp_path: Path) 
     shift = Shift(tmp_path, items=SAMPLED, cases=CASES)
     ann = shift.station("ann")
     assert begun(ann).stop("callback") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     before = shift.case("A")
     shift.later(hours=23)
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     begun(ann)
     cases = shift.study().store.cases
     assert not cases.release_places("A", before.interview, before.seq)
@@ -566,17 +566,17 @@ def test_one_of_two_who_race_for_a_released_place_receives_it(kept: str, tmp_pat
     ann = shift.station("ann")
     key = on(ann)
     assert begun(ann).stop("callback") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     shift.later(hours=25)
     other = next(case for case in "ABC" if case != key)
     racers = [shift.station(name) for name in ("bob", "cat")]
     for racer, case in zip(racers, (key, other), strict=True):
-        assert racer.fetch_case(case) is None
+        assert racer.fetch_case(case).rejection is None
     gate, prompts = Barrier(2), dict[str, Prompt]()
 
     def race(racer: StationSession, case: str) -> None:
         gate.wait(30)
-        refresh_queue(racer._study.opened.store, racer._study.plan, shift.at)
+        refresh_queue(racer.studies[0].store, racer.studies[0].plan, shift.at)
         prompts[case] = asked(begun(racer))
 
     threads = [Thread(target=race, args=pair) for pair in zip(racers, (key, other), strict=True)]
@@ -629,11 +629,11 @@ def work(me, all_started):
     station = StationSession(study=study, station="of " + me, clock=clock)
     station.start()
     all_started.wait(60)
-    while (view := station.view()).__class__.__name__ == "CaseView":
+    while (view := station.look().view).__class__.__name__ == "CaseView":
         if dice.random() < 0.15:
             station.record_outcome("no_answer")
             continue
-        desk = station.open_interview()
+        desk = station.open_interview().interview
         assert isinstance(desk, InterviewSession), desk
         while (prompt := desk.prompt()) is not None:
             if isinstance(prompt.entry, ReadEntry):
@@ -645,7 +645,7 @@ def work(me, all_started):
             else:
                 said = desk.reply(str(dice.choice((1, 2))))
             assert said is None, said
-        assert station.close_interview() is None
+        assert station.close_interview().rejection is None
 
 fork = get_context("fork")
 gate = fork.Barrier(int(stations))

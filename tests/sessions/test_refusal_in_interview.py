@@ -22,12 +22,12 @@ def test_the_reason_is_stored_with_the_end_of_the_interview(tmp_path: Path, outc
     shift = Shift(tmp_path)
     ann = shift.station()
     ann.dial()
-    interview = ann.open_interview()
+    interview = ann.open_interview().interview
     assert not isinstance(interview, Rejection)
     interview.reply("")
     assert interview.asks_reason(interview.outcomes[outcome])
     assert interview.stop(outcome, reason="This takes too long.") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     events = read_events(shift)
     assert RefusalDescribed("This takes too long.") in events
     (recorded,) = [event for event in events if isinstance(event, OutcomeRecorded)]
@@ -39,7 +39,7 @@ def test_the_reason_is_stored_with_the_end_of_the_interview(tmp_path: Path, outc
 
 def test_other_ends_ask_for_no_reason(tmp_path: Path) -> None:
     ann = Shift(tmp_path).station()
-    interview = ann.open_interview()
+    interview = ann.open_interview().interview
     assert not isinstance(interview, Rejection)
     assert not interview.asks_reason(interview.outcomes["language"])
     assert not interview.asks_reason(interview.outcomes["appointment"])

@@ -88,7 +88,7 @@ def interviewed_until(talk: InterviewSession, end: str) -> None:
 
 
 def idle(station: StationSession) -> IdleView:
-    view = station.view()
+    view = station.look().view
     assert isinstance(view, IdleView), view
     return view
 
@@ -101,35 +101,35 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     ann = working(shift)
     first = on(ann)
     rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
-    said = ann.dial()
-    assert isinstance(said, Rejection)
+    said = ann.dial().rejection
+    assert said is not None
     assert (
         said.why
         == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
     )
     assert shift.case(first).open_attempt is None or not shift.case(first).open_attempt.dialed  # type: ignore[union-attr]
-    assert ann.finish_case() is None
+    assert ann.finish_case().rejection is None
     assert idle(ann).next_at is not None
     assert f"{idle(ann).next_at:%H:%M}" == "12:00"
     rewrite(shift, '"12:00-20:30", sat', '"09:00-20:30", sat')
     ann.keep_alive()
     assert on(ann)
-    assert ann.notice() == "the study's files changed and were read again"
-    assert isinstance(ann.dial(), str)
+    assert ann.look().notice == "the study's files changed and were read again"
+    assert ann.dial().rejection is None
 
 
 def test_a_day_that_is_closed_while_stations_work_ends_their_calls(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)
     rewrite(shift, "  country: US\n", "  country: US\n  closed: [2026-11-24]\n")
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert f"{idle(ann).next_at:%a %H:%M}" == "Wed 09:00"
 
 
 def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = working(shift)
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert shift.row("A").position.due_at == shift.at + timedelta(hours=3)
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 1}")
     ann.keep_alive()
@@ -154,15 +154,15 @@ def test_one_station_works_the_queue_out_and_the_others_go_on(
 
     with monkeypatch.context() as broken:
         broken.setattr(CaseStore, "update_queue_positions", dies)
-        assert isinstance(ann.record_outcome("no_answer"), Rejection)
+        assert ann.record_outcome("no_answer").rejection is not None
     if is_server_address(shift.db):  # there the queue was worked out when the version was published
-        assert ann.claim_next() is None
-    assert bob.record_outcome("no_answer") is None
-    assert "read again" in bob.notice()
+        assert ann.claim_next().rejection is None
+    assert bob.record_outcome("no_answer").rejection is None
+    assert "read again" in bob.look().notice
     assert on(bob)
     shift.later(minutes=6)
     cat = working(shift, "cat")
-    assert isinstance(cat.view(), (CaseView, IdleView))
+    assert isinstance(cat.look().view, (CaseView, IdleView))
     rows = [shift.row(key) for key in "ABCDE"]
     assert (
         sum(row.status == "done" and "limit" in str(row.position.reason.words) for row in rows) == 2
@@ -174,16 +174,16 @@ def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: 
     shift = Shift(tmp_path, cases=FIVE)
     ann, bob = working(shift, "ann"), working(shift, "bob")
     key = on(ann)
-    assert isinstance(ann.dial(), str)
+    assert ann.dial().rejection is None
     rewrite(
         shift,
         "  attempts: {total: 8, per_day: 3}",
         "  attempts: {total: 8}\n  delays: {no_answer: 1h}",
     )
-    assert bob.record_outcome("busy") is None
-    assert "read again" in bob.notice()
-    assert ann.record_outcome("no_answer") is None
-    assert "read again" in ann.notice()
+    assert bob.record_outcome("busy").rejection is None
+    assert "read again" in bob.look().notice
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "read again" in ann.look().notice
     assert shift.row(key).position.due_at == shift.at + timedelta(hours=1)
 
 
@@ -193,15 +193,15 @@ def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_pa
         cases="unit,kind,name,phone,zone\nA,1,Alice,312 555 0100; 312 555 0101,America/Chicago\n",
     )
     ann = working(shift)
-    assert isinstance(ann.dial(), str)
-    assert ann.record_outcome("no_answer") is None
+    assert ann.dial().rejection is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert on(ann) == "A", "another number can be tried"
     rewrite(
         shift,
         "  attempts: {total: 8, per_day: 3}",
         "  attempts: {total: 8}\n  delays: {no_answer: 1h}",
     )
-    assert ann.end_shift() is None
+    assert ann.end_shift().rejection is None
     assert shift.row("A").position.due_at == shift.at + timedelta(hours=1)
 
 
@@ -218,9 +218,9 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     module = tmp_path / "closing.yaml"
     module.write_text(module.read_text().replace("Third?", "Third and last?"))
     shift.publish()
-    assert ann.record_outcome("no_answer") is None
-    assert "read again" in ann.notice()
-    conduct = ann.open_interview()
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "read again" in ann.look().notice
+    conduct = ann.open_interview().interview
     assert not isinstance(conduct, Rejection)
     for entry in ("", "1", "1"):
         assert conduct.reply(entry) is None
@@ -229,7 +229,7 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
     assert "".join(word.text for word in prompt.text) == "Third and last?"
     assert conduct.reply("1") is None
     (tmp_path / "interviewers.csv").write_text(PEOPLE.replace("ann,,,I-01,\n", ""))
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert "ann: is no longer on the study's list of people" in idle(ann).why
     (tmp_path / "interviewers.csv").write_text(PEOPLE)
     ann.keep_alive()
@@ -239,7 +239,7 @@ def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None
 def test_an_interview_that_goes_on_keeps_its_questionnaire(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = working(shift)
-    conduct = ann.open_interview()
+    conduct = ann.open_interview().interview
     assert not isinstance(conduct, Rejection)
     assert conduct.reply("") is None
     shift.write(ITEMS.replace("Second?", "Other?").replace("Third?", "Last?"))
@@ -249,7 +249,7 @@ def test_an_interview_that_goes_on_keeps_its_questionnaire(tmp_path: Path) -> No
         assert prompt is not None
         assert "".join(word.text for word in prompt.text) == expected
         assert conduct.reply("1") is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert shift.row("A").status == "done"
 
 
@@ -257,19 +257,18 @@ def test_a_file_with_errors_changes_nothing_and_that_is_said(tmp_path: Path) -> 
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)
     rewrite(shift, "type: single, text: First?", "type: singel, text: First?")
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert on(ann)
-    assert "the instrument has a problem" in ann.notice()
-    assert f"survey check {shift.file}" in ann.notice()
-    assert "The station continues without the change" in ann.notice()
+    assert "the instrument has a problem" in ann.look().notice
+    assert f"survey check {shift.file}" in ann.look().notice
+    assert "The station continues without the change" in ann.look().notice
     rewrite(shift, "type: singel, text: First?", "type: singlee, text: First?")
-    said = ann.dial()  # whose own words would take the place of the notice
-    assert isinstance(said, str)
+    said = ann.dial().dialing  # whose own words would take the place of the notice
     assert said.startswith("dial (312) 555-01")
     assert "The station continues without the change" in said
     rewrite(shift, "type: singlee, text: First?", "type: single, text: First?")
-    assert ann.record_outcome("no_answer") is None
-    assert "read again" in ann.notice()
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "read again" in ann.look().notice
 
 
 def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_path: Path) -> None:
@@ -278,7 +277,7 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     on(ann)
     ann.dial()
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     rewrite(
         shift,
         'text: First?, options: {1: "Yes", 2: "No"}',
@@ -286,27 +285,27 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     )
     if is_server_address(shift.db):
         assert "a: code 1 was 'Yes' and is 'No'" in str(shift.publish())
-        assert ann.record_outcome("no_answer") is None
-        assert "The published questionnaire" in ann.notice()
+        assert ann.record_outcome("no_answer").rejection is None
+        assert "The published questionnaire" in ann.look().notice
         return
-    assert ann.record_outcome("no_answer") is None
-    assert "a: code 1 was 'Yes' and is 'No'" in ann.notice()
-    assert "The station continues without the change" in ann.notice()
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "a: code 1 was 'Yes' and is 'No'" in ann.look().notice
+    assert "The station continues without the change" in ann.look().notice
     shift.later(minutes=1)
     on(ann)
-    assert ann.record_outcome("no_answer") is None
-    assert "read again" not in ann.notice(), "nobody has accepted it yet"
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "read again" not in ann.look().notice, "nobody has accepted it yet"
     assert accept_changes(str(shift.file), ["a"], "the list was reversed", db=shift.db)
-    assert ann.record_outcome("no_answer") is None
-    assert "read again" in ann.notice()
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "read again" in ann.look().notice
 
 
 def test_a_file_that_is_written_anew_unchanged_is_not_read_again(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = working(shift)
     shift.file.write_text(shift.file.read_text())
-    assert ann.record_outcome("no_answer") is None
-    assert "read again" not in ann.notice()
+    assert ann.record_outcome("no_answer").rejection is None
+    assert "read again" not in ann.look().notice
 
 
 @pytest.mark.parametrize(("before", "after", "opens"), [(1, 2, True), (2, 1, False)])
@@ -318,10 +317,10 @@ def test_a_place_is_held_by_the_newest_target(
     shift = Shift(tmp_path, items=LOOKED_UP, cases=FIVE, fieldwork=FIELDWORK + quota)
     ann, bob = working(shift, "ann"), working(shift, "bob")
     interviewed(ann, "1", "1")
-    conduct = bob.open_interview()
+    conduct = bob.open_interview().interview
     assert not isinstance(conduct, Rejection)
     rewrite(shift, f"target: {before}", f"target: {after}")
-    assert ann.close_interview() is None  # reads the file
+    assert ann.close_interview().rejection is None  # reads the file
     assert conduct.reply("1") is None
     prompt = conduct.prompt()
     assert prompt is not None
@@ -337,15 +336,15 @@ def test_a_paused_study_claims_and_dials_nothing_and_resumes_by_itself(tmp_path:
     shown = on(ann)
     paused(shift, "the server moves")
     shift.later(minutes=2)
-    said = ann.dial()
-    assert isinstance(said, Rejection)
+    said = ann.dial().rejection
+    assert said is not None
     assert said.why == "Paused by sue since 10:00: the server moves"
     assert idle(ann).why == said.why
     assert idle(ann).study_is_paused
     assert shift.row(shown).status == "ready", "nobody had called it: it is in the queue again"
-    assert bob.record_outcome("no_answer") is None
+    assert bob.record_outcome("no_answer").rejection is None
     assert idle(bob).why == said.why
-    assert ann.claim_next() is None
+    assert ann.claim_next().rejection is None
     assert idle(ann).study_is_paused
     shift.later(minutes=3)
     ended = resume_study(request(shift))
@@ -354,7 +353,7 @@ def test_a_paused_study_claims_and_dials_nothing_and_resumes_by_itself(tmp_path:
     bob.keep_alive()
     assert on(ann)
     assert on(bob)
-    assert isinstance(ann.dial(), str)
+    assert ann.dial().rejection is None
 
 
 def test_a_case_that_waits_on_the_screen_goes_back_at_the_next_beat(tmp_path: Path) -> None:
@@ -371,12 +370,12 @@ def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     key = on(ann)
-    assert isinstance(ann.dial(), str)
+    assert ann.dial().rejection is None
     paused(shift)
     ann.keep_alive()
     assert on(ann) == key, "somebody is on the line"
     interviewed(ann, "1", "2", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert shift.row(key).position.outcome == "complete"
     assert idle(ann).study_is_paused
 
@@ -469,11 +468,11 @@ def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     key = on(ann)
-    assert isinstance(ann.dial(), str)
+    assert ann.dial().rejection is None
     paused(shift)
-    assert isinstance(ann.dial(), Rejection)
+    assert ann.dial().rejection is not None
     assert on(ann) == key
-    assert ann.book_appointment("tomorrow 3pm") is None
+    assert ann.book_appointment("tomorrow 3pm").rejection is None
     assert shift.row(key).position.promised_at is not None
     assert idle(ann).study_is_paused
 
@@ -481,7 +480,7 @@ def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:
 def test_an_appointment_that_falls_due_in_a_pause_is_not_lost(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()
-    assert ann.book_appointment("3pm") is None
+    assert ann.book_appointment("3pm").rejection is None
     shift.to("2026-11-24T15:00")
     ann.keep_alive()
     assert on(ann) == "A"
@@ -493,7 +492,7 @@ def test_an_appointment_that_falls_due_in_a_pause_is_not_lost(tmp_path: Path) ->
     shift.later(minutes=5)
     assert isinstance(resume_study(request(shift)), Pause)
     ann.keep_alive()
-    view = ann.view()
+    view = ann.look().view
     assert isinstance(view, CaseView)
     assert "Tue 24 Nov 15:00" in view.appointment
 
@@ -502,11 +501,11 @@ def test_whoever_rings_back_is_found_but_nobody_is_dialed(tmp_path: Path) -> Non
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     paused(shift, "fire drill")
-    assert ann.fetch_case("C") is None
-    view = ann.view()
+    assert ann.fetch_case("C").rejection is None
+    view = ann.look().view
     assert isinstance(view, CaseView)
     assert view.notice == "Don't dial this number: Paused by sue since 10:00: fire drill."
-    assert isinstance(ann.dial(), Rejection)
+    assert ann.dial().rejection is not None
 
 
 def test_status_and_why_say_that_the_study_is_paused(tmp_path: Path) -> None:

@@ -57,15 +57,15 @@ def test_who_passed_the_screener_stays_eligible_when_the_number_is_disconnected(
     """A refusal became 3.21, then 4.32, and left the denominator of RR1."""
     shift = Shift(tmp_path, items=ITEMS, fieldwork=FIELDWORK.replace("SCREENER", eligible_from))
     ann = shift.station("ann")
-    desk = ann.open_interview()
+    desk = ann.open_interview().interview
     assert isinstance(desk, InterviewSession), desk
     for answer in answers:
         assert desk.reply(answer) is None
     assert desk.stop(outcome) is None
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     assert shift.row("A").position.code == code
     shift.later(days=8)
     ann = shift.station("ann", name="another")
     assert on(ann) == "A"
-    assert ann.record_outcome("disconnected") is None
+    assert ann.record_outcome("disconnected").rejection is None
     assert shift.row("A").position.code == later

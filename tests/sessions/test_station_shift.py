@@ -34,18 +34,18 @@ def seconds(shift: Shift, number: float) -> None:
 def test_a_call_is_timed_from_its_dialing_also_after_a_crash(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
-    view = ann.view()
+    view = ann.look().view
     assert isinstance(view, CaseView)
     assert view.dialed_at is None
     dialed_at = shift.at
     ann.dial()
     seconds(shift, 90)
     again = shift.station()  # the first one was killed
-    view = again.view()
+    view = again.look().view
     assert isinstance(view, CaseView)
     assert view.dialed_at == dialed_at
-    assert again.record_outcome("busy") is None
-    view = again.view()
+    assert again.record_outcome("busy").rejection is None
+    view = again.look().view
     assert isinstance(view, CaseView)
     assert view.dialed_at is None, "another case, which nobody has called"
 
@@ -58,14 +58,14 @@ def test_after_a_call_the_next_case_comes_when_its_time_is_over(tmp_path: Path) 
     ann = shift.station()
     first = on(ann)
     ann.dial()
-    assert ann.record_outcome("no_answer") is None
-    view = ann.view()
+    assert ann.record_outcome("no_answer").rejection is None
+    view = ann.look().view
     assert isinstance(view, WrapUpView)
     assert (view.until, view.outcome) == (shift.at + timedelta(seconds=20), "no answer")
     seconds(shift, 19)
     ann.keep_alive()
-    assert isinstance(ann.view(), WrapUpView)
-    assert isinstance(ann.claim_next(), Rejection)
+    assert isinstance(ann.look().view, WrapUpView)
+    assert ann.claim_next().rejection is not None
     seconds(shift, 1)
     ann.keep_alive()
     assert on(ann) not in ("", first)
@@ -74,8 +74,8 @@ def test_after_a_call_the_next_case_comes_when_its_time_is_over(tmp_path: Path) 
 def test_the_time_after_a_call_ends_at_once_when_the_interviewer_goes_on(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=WRAPUP)
     ann = shift.station()
-    assert ann.record_outcome("no_answer") is None
-    assert ann.end_wrapup() is None
+    assert ann.record_outcome("no_answer").rejection is None
+    assert ann.end_wrapup().rejection is None
     assert on(ann)
 
 
@@ -83,8 +83,8 @@ def test_an_interview_also_has_its_time_afterwards(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=WRAPUP)
     ann = shift.station()
     interviewed(ann, "1", "2", "1")
-    assert ann.close_interview() is None
-    view = ann.view()
+    assert ann.close_interview().rejection is None
+    view = ann.look().view
     assert isinstance(view, WrapUpView)
     assert view.outcome == "complete"
 
@@ -93,25 +93,27 @@ def test_a_note_after_a_call_goes_to_its_case(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=WRAPUP)
     ann = shift.station()
     first = on(ann)
-    assert ann.record_outcome("refusal_soft") is None
+    assert ann.record_outcome("refusal_soft").rejection is None
     due_at = shift.row(first).position.due_at
     seconds(shift, 5)
-    assert ann.add_note("her husband may want to take part") is None
+    assert ann.add_note("her husband may want to take part").rejection is None
     with shift.study() as study:
         history = study.store.cases.queries.read_history(first)
     assert history[-1].event == CaseNoteWritten("her husband may want to take part")
     assert (shift.row(first).holder, shift.row(first).position.due_at) == (None, due_at)
-    assert isinstance(ann.view(), WrapUpView)
-    assert isinstance(ann.add_note("  "), Rejection)
+    assert isinstance(ann.look().view, WrapUpView)
+    assert ann.add_note("  ").rejection is not None
 
 
 def test_a_note_after_a_call_is_refused_where_another_station_has_its_case(tmp_path: Path) -> None:
     shift = Shift(tmp_path, fieldwork=WRAPUP)
     ann = shift.station()
-    assert ann.record_outcome("busy") is None
+    assert ann.record_outcome("busy").rejection is None
     bob = shift.station("bob")
-    assert bob.fetch_case("A") is None
-    assert ann.add_note("too late") == Rejection("A: bob at station of bob has this case now")
+    assert bob.fetch_case("A").rejection is None
+    assert ann.add_note("too late").rejection == Rejection(
+        "A: bob at station of bob has this case now"
+    )
 
 
 def test_an_outcome_is_revoked_after_its_call(tmp_path: Path) -> None:
@@ -119,12 +121,12 @@ def test_an_outcome_is_revoked_after_its_call(tmp_path: Path) -> None:
     ann = shift.station()
     first = on(ann)
     ann.dial()
-    assert ann.record_outcome("no_answer") is None
-    assert ann.add_note("noted") is None
-    assert ann.revoke_outcome() is None
+    assert ann.record_outcome("no_answer").rejection is None
+    assert ann.add_note("noted").rejection is None
+    assert ann.revoke_outcome().rejection is None
     assert on(ann) == first
     assert ann.summarize_shift().calls == 0
-    assert ann.record_outcome("busy") is None
+    assert ann.record_outcome("busy").rejection is None
     assert shift.case(first).last_call.outcome == "busy"  # type: ignore[union-attr]
     assert ann.summarize_shift().calls == 1
 
@@ -134,16 +136,16 @@ def test_a_case_with_another_number_stays_without_a_time_between(tmp_path: Path)
         "unit,kind,name,phone,zone\nA,1,Alice Adams,312 555 0100; 312 555 0101,America/Chicago\n"
     )
     ann = Shift(tmp_path, cases=cases, fieldwork=WRAPUP).station()
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert on(ann) == "A"
 
 
 def test_a_break_may_begin_after_a_call(tmp_path: Path) -> None:
     ann = Shift(tmp_path, cases=FIVE, fieldwork=WRAPUP).station()
-    assert ann.record_outcome("no_answer") is None
-    assert ann.start_break("lunch") is None
-    assert isinstance(ann.view(), BreakView)
-    assert ann.end_break() is None
+    assert ann.record_outcome("no_answer").rejection is None
+    assert ann.start_break("lunch").rejection is None
+    assert isinstance(ann.look().view, BreakView)
+    assert ann.end_break().rejection is None
     assert on(ann)
 
 
@@ -154,8 +156,8 @@ def test_a_break_has_one_of_the_reasons_of_the_study(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
     assert ann.list_break_reasons() == ("lunch", "pause", "technical", "briefing")
-    assert ann.start_break("lunch") is None
-    view = ann.view()
+    assert ann.start_break("lunch").rejection is None
+    view = ann.look().view
     assert isinstance(view, BreakView)
     assert view.reason == "lunch"
 
@@ -163,9 +165,9 @@ def test_a_break_has_one_of_the_reasons_of_the_study(tmp_path: Path) -> None:
 def test_another_reason_begins_another_break(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
-    assert ann.start_break() is None
+    assert ann.start_break().rejection is None
     shift.later(minutes=2)
-    assert ann.start_break("technical") is None
+    assert ann.start_break("technical").rejection is None
     shift.later(minutes=3)
     assert ann.summarize_shift().breaks == (
         ("", timedelta(minutes=2)),
@@ -177,9 +179,11 @@ def test_a_study_may_have_its_own_reasons(tmp_path: Path) -> None:
     ann = Shift(tmp_path, cases=FIVE, fieldwork=FIELDWORK + "  breaks: [tea, training]\n").station()
     case = on(ann)
     assert ann.list_break_reasons() == ("tea", "training")
-    assert ann.start_break("lunch") == Rejection("choose a reason for the break: tea, training")
+    assert ann.start_break("lunch").rejection == Rejection(
+        "choose a reason for the break: tea, training"
+    )
     assert on(ann) == case
-    assert ann.start_break() is None, "none has to be given"
+    assert ann.start_break().rejection is None, "none has to be given"
 
 
 # appointments
@@ -190,8 +194,8 @@ def with_appointment(tmp_path: Path, by: str = "ann", policy: str = "anyone") ->
     shift = Shift(tmp_path, cases=FIVE)
     station = shift.station(by)
     key = on(station)
-    assert station.book_appointment("10:30", policy=policy) is None  # type: ignore[arg-type]
-    assert station.end_shift() is None
+    assert station.book_appointment("10:30", policy=policy).rejection is None  # type: ignore[arg-type]
+    assert station.end_shift().rejection is None
     return shift, key
 
 
@@ -225,11 +229,11 @@ def test_an_appointment_is_due_for_those_who_may_keep_it(
 def test_an_appointment_is_announced_on_a_break_and_during_an_interview(tmp_path: Path) -> None:
     shift, key = with_appointment(tmp_path)
     ann = shift.station()
-    assert ann.start_break() is None
+    assert ann.start_break().rejection is None
     shift.later(minutes=40)
     ann.keep_alive()
     assert ann.find_due_appointment() is not None
-    assert ann.fetch_case("C" if key != "C" else "D") is None
+    assert ann.fetch_case("C" if key != "C" else "D").rejection is None
     ann.open_interview()
     ann.keep_alive()
     due = ann.find_due_appointment()
@@ -243,7 +247,7 @@ def test_an_appointment_on_the_screen_is_not_announced(tmp_path: Path) -> None:
     shift.later(minutes=30)
     ann.keep_alive()
     assert ann.find_due_appointment() is not None
-    assert ann.fetch_case(key) is None
+    assert ann.fetch_case(key).rejection is None
     assert ann.find_due_appointment() is None
     ann.keep_alive()
     assert ann.find_due_appointment() is None
@@ -274,19 +278,19 @@ def work_a_while(shift: Shift, ann: StationSession) -> None:
     """A refusal after a talk of 2 minutes, a break of 10, an appointment after 3, a complete after 4."""
     ann.dial()
     shift.later(minutes=2)
-    assert ann.record_outcome("refusal_soft") is None
-    assert ann.start_break("lunch") is None
+    assert ann.record_outcome("refusal_soft").rejection is None
+    assert ann.start_break("lunch").rejection is None
     shift.later(minutes=10)
-    assert ann.end_break() is None
+    assert ann.end_break().rejection is None
     shift.later(minutes=1)
     ann.dial()
     shift.later(minutes=3)
-    assert ann.book_appointment("tomorrow 3pm", policy="me") is None
+    assert ann.book_appointment("tomorrow 3pm", policy="me").rejection is None
     ann.dial()
     ann.open_interview()
     shift.later(minutes=4)
     interviewed(ann, "1", "2", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
 
 
 def test_the_summary_of_a_shift_counts_and_times_it(tmp_path: Path) -> None:
@@ -341,27 +345,27 @@ def test_a_call_that_goes_on_is_talk(tmp_path: Path) -> None:
     ann.dial()
     shift.later(minutes=7)
     assert ann.summarize_shift().talk_time == timedelta(minutes=7)
-    assert ann.record_outcome("busy") is None
+    assert ann.record_outcome("busy").rejection is None
     shift.later(minutes=5)
     summary = ann.summarize_shift()
-    assert isinstance(ann.view(), IdleView)
+    assert isinstance(ann.look().view, IdleView)
     assert (summary.talk_time, summary.idle_time) == (timedelta(minutes=7), timedelta(minutes=5))
 
 
 def test_the_time_after_a_call_is_time_on_its_case(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=WRAPUP)
     ann = shift.station()
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     seconds(shift, 15)
     assert ann.summarize_shift().time_on_cases == timedelta(seconds=15)
-    assert ann.end_wrapup() is None
+    assert ann.end_wrapup().rejection is None
     assert ann.summarize_shift().time_on_cases == timedelta(seconds=15)
 
 
 def test_a_refusal_under_a_name_of_the_study_counts_as_one(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, head=OWN_OUTCOME)
     ann = shift.station()
-    assert ann.record_outcome("too_busy") is None
+    assert ann.record_outcome("too_busy").rejection is None
     assert ann.summarize_shift().refusals == 1
 
 
@@ -371,7 +375,7 @@ OWN_OUTCOME = f"{Shift.head}outcomes:\n  too_busy: {{name: Too busy, like: refus
 def test_an_outcome_of_another_day_is_not_counted(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     shift.later(days=1)
     assert shift.station().summarize_shift().calls == 0
     with shift.study() as study:
@@ -391,14 +395,14 @@ def test_an_outcome_has_the_same_number_in_every_list(tmp_path: Path) -> None:
         cases=FIVE,
         head=OWN_OUTCOME + "  hung_up: {name: Hung up, moment: interrupted, like: refusal_soft}\n",
     ).station()
-    view = ann.view()
+    view = ann.look().view
     assert isinstance(view, CaseView)
     others = [choice for _, choices in view.other_outcomes for choice in choices]
     numbers = {
         choice.outcome.id: choice.outcome.number for choice in (*view.main_outcomes, *others)
     }
     assert [choice.outcome.number for choice in view.main_outcomes] == list(range(1, 9))
-    interview = ann.open_interview()
+    interview = ann.open_interview().interview
     assert not isinstance(interview, Rejection)
     for outcome in interview.list_stop_outcomes():
         assert numbers.setdefault(outcome.id, outcome.number) == outcome.number, outcome.id

@@ -72,11 +72,11 @@ def midfield(folder: Path, *, cases: int = 300, quotas: str = QUOTAS, fieldwork:
     )
     ann = shift.station()
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
-    assert ann.book_appointment("tomorrow 3pm") is None
+    assert ann.close_interview().rejection is None
+    assert ann.book_appointment("tomorrow 3pm").rejection is None
     for outcome in ("refusal_hard", "no_answer", "busy", "disconnected"):
-        assert ann.record_outcome(outcome) is None
-    assert ann.end_shift() is None
+        assert ann.record_outcome(outcome).rejection is None
+    assert ann.end_shift().rejection is None
     return shift
 
 
@@ -171,12 +171,13 @@ def called_for_a_day(folder: Path) -> Shift:
     ann = shift.station()
     for outcome in ("no_answer", "machine", "busy", "refusal_soft", "no_answer", "language") * 3:
         assert (
-            ann.record_outcome(outcome, language="other" if outcome == "language" else "") is None
+            ann.record_outcome(outcome, language="other" if outcome == "language" else "").rejection
+            is None
         )
         shift.later(minutes=3)
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
-    assert ann.book_appointment("tomorrow 3pm") is None
+    assert ann.close_interview().rejection is None
+    assert ann.book_appointment("tomorrow 3pm").rejection is None
     shift.later(minutes=90)  # the case that ann still has returns to the queue by itself
     with shift.study("bob") as study:
         assert study.store.cases.expire_leases(shift.at)

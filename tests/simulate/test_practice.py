@@ -15,7 +15,7 @@ import pytest
 
 from support.command_line import run_survey
 from support.shift import on
-from survey_cli.entries import ExactText, PickEntry, PickReply, ReadEntry, Rejection
+from survey_cli.entries import ExactText, PickEntry, PickReply, ReadEntry
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.calendar import Calendar
@@ -237,10 +237,10 @@ def test_a_shift_keyed_as_heard_has_no_differences(tmp_path: Path) -> None:
 
 def conduct(station: PracticeStation, case: str) -> None:
     """Conduct the interview with the answers that are meant, as a screen would send them."""
-    interview = station.session.open_interview()
-    assert not isinstance(interview, Rejection), interview
+    interview = station.session.open_interview().interview
+    assert interview is not None, interview
     answer(station, case, interview)
-    assert station.session.close_interview() is None
+    assert station.session.close_interview().rejection is None
 
 
 def answer(station: PracticeStation, case: str, interview: InterviewSession) -> None:
@@ -279,24 +279,24 @@ def test_the_example_instruments_can_be_practiced(name: str, seed: int) -> None:
     station = practice(str(INSTRUMENTS / f"{name}.yaml"), seed=seed)
     session, respondents = station.session, station.respondents
     for _ in range(15):
-        view = session.view()
+        view = session.look().view
         assert isinstance(view, CaseView)
-        assert not isinstance(session.dial(), Rejection)
+        assert session.dial().rejection is None
         call = respondents.calls[
             view.key, max(index for key, index in respondents.calls if key == view.key)
         ]
         if call.response == "interview":
             conduct(station, view.key)
         if call.appointment is not None and on(session) == view.key:
-            now = session.view()
+            now = session.look().view
             assert isinstance(now, CaseView)
             assert now.heard in (call.heard, call.leaving)
-            assert session.book_appointment(f"{call.appointment:%Y-%m-%d %H:%M}") is None
+            assert session.book_appointment(f"{call.appointment:%Y-%m-%d %H:%M}").rejection is None
         elif on(session) == view.key:
             language = "es" if call.response == "language" else ""
-            assert session.record_outcome(call.response, language=language) is None
+            assert session.record_outcome(call.response, language=language).rejection is None
         if on(session) == view.key:
-            assert session.finish_case() is None
+            assert session.finish_case().rejection is None
     [line] = station.describe_differences()
     assert line.endswith("all entered as heard")
     assert session.summarize_shift().calls >= 15
@@ -364,7 +364,7 @@ def find_call(station: PracticeStation, response: str) -> str:
     """Dial until a call goes like this; returns the case. The others are finished with what was heard."""
     session = station.session
     for _ in range(60):
-        view = session.view()
+        view = session.look().view
         assert isinstance(view, CaseView)
         session.dial()
         call = station.respondents.calls[view.key, 0]
@@ -379,7 +379,7 @@ def find_call(station: PracticeStation, response: str) -> str:
 def test_an_appointment_at_another_time_than_the_one_heard_is_said(tmp_path: Path) -> None:
     station = practice(write(tmp_path), seed=2)
     key = find_call(station, "appointment")
-    assert station.session.book_appointment("2026-12-01 10:00") is None
+    assert station.session.book_appointment("2026-12-01 10:00").rejection is None
     [line] = [line for line in station.describe_differences() if f"({key})" in line]
     assert re.search(
         r": heard an appointment for \w{3} \d+ Nov \d\d:\d\d, entered Tue 1 Dec 10:00$", line
@@ -389,7 +389,7 @@ def test_an_appointment_at_another_time_than_the_one_heard_is_said(tmp_path: Pat
 def test_a_willing_respondent_who_is_let_go_is_a_difference(tmp_path: Path) -> None:
     station = practice(write(tmp_path), seed=2)
     key = find_call(station, "interview")
-    assert station.session.record_outcome("callback") is None
+    assert station.session.record_outcome("callback").rejection is None
     [line] = [line for line in station.describe_differences() if f"({key})" in line]
     assert "heard consent to an interview, entered “call back" in line
 
@@ -402,8 +402,8 @@ def test_a_respondent_confirms_what_was_said_and_denies_anything_else(tmp_path: 
         write(tmp_path, re.sub(r"(?s)items:.*(?=  - {id: hours)", "items:\n", text)), seed=2
     )
     key = find_call(station, "interview")
-    interview = station.session.open_interview()
-    assert not isinstance(interview, Rejection)
+    interview = station.session.open_interview().interview
+    assert interview is not None
     heard = interview.heard()
     meant = station.respondents.answers[key][interview.prompt().place].cell  # type: ignore[union-attr]
     other = 59 if meant != 59 else 58
@@ -423,8 +423,8 @@ def test_who_has_answered_wrongly_gives_another_answer_there(tmp_path: Path) -> 
     for seed in range(12):
         station = practice(path, seed=seed)
         key = find_call(station, "interview")
-        interview = station.session.open_interview()
-        assert not isinstance(interview, Rejection)
+        interview = station.session.open_interview().interview
+        assert interview is not None
         interview.heard()
         [adults] = station.respondents.answers[key].values()
         if adults.cell == 3:
@@ -433,7 +433,7 @@ def test_who_has_answered_wrongly_gives_another_answer_there(tmp_path: Path) -> 
             assert interview.heard() == CONTRADICTION
             assert interview.heard() == CONTRADICTION, "heard once more, nothing else is withdrawn"
         answer(station, key, interview)
-        assert station.session.close_interview() is None
+        assert station.session.close_interview().rejection is None
         assert not [line for line in station.describe_differences() if f"({key})" in line]
         station.session.close()
     assert contradicted

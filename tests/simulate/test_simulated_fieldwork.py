@@ -302,7 +302,7 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
 def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: Path) -> None:
     shift = Shift(tmp_path, at=datetime(2026, 11, 24, 16, tzinfo=UTC))
     ann = shift.station()
-    assert ann.record_outcome("refusal_hard") is None
+    assert ann.record_outcome("refusal_hard").rejection is None
     before = shift.study().store.cases.queries.read_history("A")
     run, _ = simulate_study(
         StudySimulationOptions(
@@ -498,16 +498,14 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     quotas = "quotas:\n  - {id: sexes, by: [sex], targets: {1: 1, 2: 1}}\n"
     shift = Shift(tmp_path, items=QUOTA_ITEMS, fieldwork=FIELDWORK + quotas)
     ann = shift.station()
-    interviewed(ann, "1")
-    assert ann._session is not None
-    assert ann._session.suspend() is None
-    assert ann.close_interview() is None
-    assert ann.record_outcome("callback") is None
+    assert interviewed(ann, "1").suspend() is None
+    assert ann.close_interview().rejection is None
+    assert ann.record_outcome("callback").rejection is None
     assert shift.study().store.cases.quotas.read_fill()["sexes:1"].reserved == 1
     shift.later(days=1)
     ann.keep_alive()
     assert on(ann) == "A"
-    assert ann.record_outcome("refusal_hard") is None
+    assert ann.record_outcome("refusal_hard").rejection is None
     assert shift.study().store.cases.quotas.read_fill()["sexes:1"] == (0, 0)
 
 
@@ -518,7 +516,7 @@ def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(
     interviewed(shift.station(), "1")  # and then nothing more is heard of the terminal
     shift.later(minutes=5)
     back = shift.station()
-    assert back.record_outcome("callback") is None
+    assert back.record_outcome("callback").rejection is None
     case = shift.case("A")
     assert case.interrupted
     assert shift.row("A").position.rank.startswith("2"), (
@@ -536,7 +534,7 @@ def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_lef
         fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n',
     )
     ann = shift.station()
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     shift.to("2026-11-25T10:00")
     ann.keep_alive()
     assert on(ann) == ""
@@ -560,7 +558,7 @@ def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(
     """Tried once by day, and nobody else is to be called."""
     shift = Shift(tmp_path, fieldwork=f"{FIELDWORK}  {spread}\n")
     ann = shift.station()
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     shift.to(called)
     shift.later(minutes=-1)
     ann.keep_alive()

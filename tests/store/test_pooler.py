@@ -84,7 +84,7 @@ def test_stations_of_two_studies_share_a_connection(pooled: str, tmp_path: Path)
     assert [station.search_cases("mr one")[:1] != () for station in stations] == [True, False]
     for station in stations:  # more statements than psycopg runs without preparing them
         interviewed(station, "1", "1", "1")
-        assert station.close_interview() is None
+        assert station.close_interview().rejection is None
         station.close()
     for name in ("one", "two"):
         with Store.open(f"{pooled}?schema={name}", create=False) as store:

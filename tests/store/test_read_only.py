@@ -31,7 +31,7 @@ def archived(disk: Path) -> Shift:
     ann = shift.station()
     assert on(ann) == "A"
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     Shift.close_all()
     return shift
 
@@ -137,7 +137,7 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(
     """As an earlier version left it: the interview is complete, and its case is not told."""
     shift = Shift(disk)
     ann = shift.station()
-    talk = ann.open_interview()
+    talk = ann.open_interview().interview
     assert isinstance(talk, InterviewSession)
     talk.link.build_closing_update = lambda *_, **__: None  # type: ignore[method-assign]
     for answer in ("", "1", "1", "1"):

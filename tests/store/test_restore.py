@@ -50,8 +50,8 @@ def calls(shift: Shift) -> None:
     ann = shift.station("ann")
     ann.dial()
     interviewed(ann, "1", "2", "1")
-    assert ann.close_interview() is None
-    assert ann.end_shift() is None
+    assert ann.close_interview().rejection is None
+    assert ann.end_shift().rejection is None
     shift.later(minutes=5)
     shift.close_all()
 

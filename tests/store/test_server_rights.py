@@ -69,12 +69,12 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     ann = station(shift)
     assert ann.interviewer == shift.ann
     first = on(ann)
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert on(ann) not in ("", first)
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
-    assert ann.record_outcome("never_call") is None
-    assert ann.end_shift() is None
+    assert ann.close_interview().rejection is None
+    assert ann.record_outcome("never_call").rejection is None
+    assert ann.end_shift().rejection is None
     ann.close()
     done = postgres_server.run_query(shift.db, "SELECT by, outcome FROM interviews")
     assert done == [(shift.ann, "complete")]
@@ -106,9 +106,9 @@ def test_an_interviewers_role_adds_a_note_after_the_call(shift: Served) -> None:
     assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     ann = station(shift)
     first = on(ann)
-    assert ann.record_outcome("no_answer") is None
-    assert ann.add_note("a child was heard") is None
-    assert ann.end_wrapup() is None
+    assert ann.record_outcome("no_answer").rejection is None
+    assert ann.add_note("a child was heard").rejection is None
+    assert ann.end_wrapup().rejection is None
     ann.close()
     with shift.study() as study:
         assert study.store.cases.queries.read_history(first)[-1].event == CaseNoteWritten(
@@ -122,7 +122,7 @@ def test_an_interviewers_role_codes_open_answers(shift: Served) -> None:
     ann = station(shift)
     assert on(ann)
     interviewed(ann, "1", "1", "1", "Because")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     ann.close()
     request = Request(path=str(shift.file), at=datetime.now(UTC), db=as_role(shift, shift.ann))
     with open_coding(request, "why") as session:
@@ -135,7 +135,7 @@ def test_an_interviewers_role_codes_open_answers(shift: Served) -> None:
 
 def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -> None:
     ann = station(shift)
-    assert ann.record_outcome("busy") is None
+    assert ann.record_outcome("busy").rejection is None
     ann.close()
     with DoNotCallList.open_beside(as_role(shift, shift.sue)) as supervisors:
         supervisors.add(["+13125550199"], at=shift.at, reason="asked for it", by="sue")
@@ -187,7 +187,7 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
 ) -> None:
     ann = station(shift)
     case = on(ann)
-    assert ann.record_outcome("busy") is None
+    assert ann.record_outcome("busy").rejection is None
     ann.close()
     where = ["--db", as_role(shift, shift.sue)]
     assert (
@@ -260,23 +260,25 @@ def test_stations_go_on_with_the_published_version_and_say_so(
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
     assert "The published questionnaire, version 1, is used" in desk.notice
     desk.close()
-    assert before.record_outcome("no_answer") is None  # its files changed meanwhile
+    assert before.record_outcome("no_answer").rejection is None  # its files changed meanwhile
     assert third_question(before) == "Third?"
     ann.end_shift()
     ann.close()
     assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     assert "version 1 is published" in capsys.readouterr().err
-    assert before.close_interview() is None
-    assert before.record_outcome("no_answer") is None
+    assert before.close_interview().rejection is None
+    assert before.record_outcome("no_answer").rejection is None
     with Store.open(shift.db, create=False) as store:
         interviewed = {row.case for row in store.interviews.list_rows()}
-    assert before.fetch_case(next(key for key in "ABCD" if key not in interviewed)) is None
+    assert (
+        before.fetch_case(next(key for key in "ABCD" if key not in interviewed)).rejection is None
+    )
     assert third_question(before) == "Third and last?"
     before.close()
 
 
 def third_question(station: StationSession) -> str:
-    conduct = station.open_interview()
+    conduct = station.open_interview().interview
     assert not hasattr(conduct, "why"), conduct
     for entry in ("", "1", "1"):
         assert conduct.reply(entry) is None  # type: ignore[union-attr]
@@ -344,7 +346,7 @@ def test_an_interviewer_reads_the_contact_of_the_case_in_progress_alone(shift: S
     assert len(ask(shift, shift.sue, contacts)) == 4
     for name in (shift.cy, shift.al):
         refused(shift, name, f"SELECT * FROM {schema_of(shift)}_contacts.case_contacts")
-    assert ann.record_outcome("no_answer") is None
+    assert ann.record_outcome("no_answer").rejection is None
     assert ask(shift, shift.ann, contacts) == [(f"Mr {on(ann)}",)]
     ann.close()
 
@@ -392,7 +394,7 @@ def test_a_station_ends_the_lease_of_another_one_that_is_gone(
     assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     gone = station(shift)
     case = on(gone)
-    conduct = gone.open_interview()
+    conduct = gone.open_interview().interview
     for answer in answers:
         assert conduct.reply(answer) is None  # type: ignore[union-attr]
     status = "SELECT status, outcome, by FROM interviews"
@@ -403,7 +405,7 @@ def test_a_station_ends_the_lease_of_another_one_that_is_gone(
 
     made = open_station(shift.file, db=as_role(shift, shift.bob), station="another")
     assert isinstance(made, StationSession), made
-    assert made.end_shift() is None
+    assert made.end_shift().rejection is None
     made.close()
     events = f"SELECT kind FROM case_events WHERE case_key = '{case}' AND by = ? AND account = ?"
     kinds = [kind for (kind,) in postgres_server.run_query(shift.db, events, shift.ann, shift.bob)]
@@ -424,7 +426,7 @@ def test_a_task_that_no_outcome_asks_for_is_not_done(
     ann = station(shift)
     case = on(ann)
     interviewed(ann, "1", "1", "1")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     ann.close()
     journal = postgres_server.run_query(shift.db, "SELECT kind, payload FROM journal ORDER BY seq")
     numbers = postgres_server.run_query(shift.db, "SELECT * FROM survey_shared.never_call")
@@ -516,7 +518,7 @@ def log_of(shift: Served, name: str) -> list[tuple]:
 def test_numbers_of_a_case_that_was_handed_back_reach_the_do_not_call_list(shift: Served) -> None:
     ann = station(shift)
     case = on(ann)
-    assert ann.record_outcome("never_call") is None
+    assert ann.record_outcome("never_call").rejection is None
     ann.close()
     with DoNotCallList.open_beside(shift.db) as listed:
         assert listed.find_entry(f"+1312555010{'ABCD'.index(case)}").by == shift.ann
@@ -525,7 +527,7 @@ def test_numbers_of_a_case_that_was_handed_back_reach_the_do_not_call_list(shift
 def test_a_new_number_is_stored_by_the_interviewer_who_has_the_case(shift: Served) -> None:
     ann = station(shift)
     case = on(ann)
-    assert ann.add_number("+1 312 555 0177") is None
+    assert ann.add_number("+1 312 555 0177").rejection is None
     ann.close()
     assert "+13125550177" in repr(
         postgres_server.run_query(shift.db, "SELECT details FROM case_contacts")
@@ -541,7 +543,7 @@ def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
     ann = station(shift)
     assert on(ann)
     interviewed(ann, "1", "1", "1", "Ada")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     ann.close()
     where, data = ["--db", as_role(shift, shift.al)], str(shift.folder / "data.csv")
     for command in ("status", "rates", "report", "case list"):
@@ -596,7 +598,7 @@ def test_a_coder_codes_and_changes_nothing_else(shift: Served) -> None:
     ann = station(shift)
     assert on(ann)
     interviewed(ann, "1", "1", "1", "Because")
-    assert ann.close_interview() is None
+    assert ann.close_interview().rejection is None
     ann.close()
     request = Request(path=str(shift.file), at=datetime.now(UTC), db=as_role(shift, shift.cy))
     with open_coding(request, "why") as session:
@@ -721,8 +723,8 @@ def test_the_check_finds_rights_that_were_given_to_people_by_hand(
 
 def test_working_times_are_read_by_their_person_and_corrected_by_supervisors(shift: Served) -> None:
     ann = station(shift)
-    assert ann.finish_case() is None
-    assert ann.end_shift() is None
+    assert ann.finish_case().rejection is None
+    assert ann.end_shift().rejection is None
     kinds = f"SELECT DISTINCT person FROM {schema_of(shift)}.work_events"
     assert [ask(shift, role, kinds) for role in (shift.ann, shift.bob)] == [[(shift.ann,)], []]
     assert ask(shift, shift.sue, kinds) == [(shift.ann,)]

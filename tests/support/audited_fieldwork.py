@@ -397,23 +397,24 @@ class Watched(StationSimulation):
         self.agenda.remove(turn)
         turn.action_times.close()
         station = self.stations.pop(turn.number, None)
-        here = station._case if station is not None else None
+        at_hand = station._cases.at_hand if station is not None else None
         self.half_done.pop(turn.number, None)
         back = self.at + timedelta(minutes=self.fate.choice((1, 4, 30, 180, 1440)))
-        if here is not None:
-            self.half_done[turn.number] = (here.case.key, here.token)
+        if at_hand is not None:
+            self.half_done[turn.number] = (at_hand.key, at_hand.claimed.token)
         self.agenda.append(AgendaEntry(back, turn.number, self.iterate_shifts(turn.number)))
         heapify(self.agenda)
         self.crashed += 1
 
     def _look(self, number: int, station: StationSession) -> None:
-        here = station._case
+        at_hand = station._cases.at_hand
+        here = at_hand.claimed if at_hand is not None else None
         key = f"{here.case.key} {here.token}" if here is not None else ""
         new, self.shown[number] = key and key != self.shown.get(number), key
         who = self.interviewers[number].who
         if (
             here is None
-            and isinstance(station.view(), IdleView)
+            and isinstance(station.look().view, IdleView)
             and self._on_duty(number)
             and self.fate.random() < 0.5
         ):
@@ -478,13 +479,13 @@ class Watched(StationSimulation):
             ),
         )
         for row, case, _ in self._cases():
-            if row.status in ("leased", "done") or row.key in station._study.skipped:
+            if row.status in ("leased", "done") or row.key in station._studies.current.skipped:
                 continue
             if is_allowed(case, plan, claimant):
                 raise Broken(
                     f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can"
                 )
-        self._no_promise_waits(who, passed=station._study.skipped)
+        self._no_promise_waits(who, passed=station._studies.current.skipped)
 
     def _no_promise_waits(
         self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()

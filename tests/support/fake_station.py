@@ -18,6 +18,7 @@ from survey_cli.sessions.station.station_views import (
     CaseMatch,
     CaseView,
     IdleView,
+    InterviewState,
     OutcomeChoice,
     ShiftSummary,
     StationAppointment,
@@ -28,6 +29,7 @@ from survey_cli.sessions.station.station_views import (
     TimeReading,
     WrapUpView,
 )
+from survey_cli.sessions.station.step import Step
 
 NOW = datetime(2026, 11, 24, 17, 42, tzinfo=UTC)
 HERE, THERE = ZoneInfo("America/Chicago"), ZoneInfo("America/Denver")
@@ -113,6 +115,7 @@ def a_case(key: str, name: str, **more: object) -> CaseView:
             StationScript(id="gatekeeper", text="May I speak with the supervisor?"),
         ),
         faq=(("Who pays for this?", "The Office of the Inspector General."),),
+        interview_state=InterviewState.NONE,
         interview_status="",
         has_open_call=False,
     )
@@ -133,6 +136,7 @@ def three_cases() -> list[CaseView]:
             "DT-02",
             "Detroit District",
             attempt=2,
+            interview_state=InterviewState.OPEN,
             interview_status="open at q17, Tue 14:03, version 1",
         ),
     ]
@@ -165,7 +169,11 @@ class FakeStation:
     due: CaseView | None = None
     """A case that the next beat brings, where none is on the screen."""
     said: str = ""
-    now: StationView = field(default_factory=lambda: IdleView(why="", next_at=None))
+    can_be_undone: bool = False
+    """What was said is of an outcome that can be undone."""
+    now: StationView = field(
+        default_factory=lambda: IdleView(why="", next_at=None, was_searched=False)
+    )
     closed: list[CaseView] = field(default_factory=list)
     wrapup: bool = False
     """After an outcome a time for notes comes before the next case."""
@@ -176,8 +184,17 @@ class FakeStation:
     spoken: str = ""
     """What is heard once a number is dialed."""
 
-    def view(self) -> StationView:
-        return self.now
+    def look(self) -> Step:
+        return self._step()
+
+    def _step(self, rejection: Rejection | None = None, **more: object) -> Step:
+        return Step(
+            view=self.now,
+            notice=self.said,
+            can_be_undone=self.can_be_undone,
+            rejection=rejection,
+            **more,  # type: ignore[arg-type]
+        )
 
     def summarize_shift(self) -> ShiftSummary:
         done = sum(call.startswith("record") for call in self.calls)
@@ -194,12 +211,10 @@ class FakeStation:
             time_on_cases=timedelta(hours=1),
         )
 
-    def notice(self) -> str:
-        return self.said
-
-    def keep_alive(self) -> None:
+    def keep_alive(self) -> Step:
         if isinstance(self.now, IdleView) and self.due is not None:
             self.now, self.due = self.due, None
+        return self._step()
 
     def take_message(self) -> str:
         return self.messages.pop(0) if self.messages else ""
@@ -210,20 +225,20 @@ class FakeStation:
     def find_due_appointment(self) -> StationAppointment | None:
         return self.due_appointment
 
-    def _rejected(self, what: str) -> Rejection | None:
+    def _rejected(self, what: str) -> Step | None:
         why = self.rejects.get(what)
-        return Rejection(why) if why else None
+        return self._step(Rejection(why)) if why else None
 
     def _case(self) -> CaseView:
         assert isinstance(self.now, CaseView), "no case is on the screen"
         return self.now
 
-    def claim_next(self) -> Rejection | None:
+    def claim_next(self) -> Step:
         if rejected := self._rejected("take_next"):
             return rejected
         self.calls.append("take_next")
         self._next()
-        return None
+        return self._step()
 
     def _next(self) -> None:
         if self.queue:
@@ -234,7 +249,7 @@ class FakeStation:
             why="all 12 open cases are waiting", next_at=next_at, station_time=NOW.astimezone(HERE)
         )
 
-    def dial(self) -> Rejection | str:
+    def dial(self) -> Step:
         if rejected := self._rejected("dial"):
             return rejected
         case = self._case()
@@ -242,9 +257,9 @@ class FakeStation:
         self.now = replace(
             case, has_open_call=True, dialed_at=NOW.astimezone(HERE), heard=self.spoken
         )
-        return f"dial {next(n.text for n in case.numbers if n.current)}"
+        return self._step(dialing=f"dial {next(n.text for n in case.numbers if n.current)}")
 
-    def choose_number(self, position: int) -> Rejection | None:
+    def choose_number(self, position: int) -> Step:
         if rejected := self._rejected("choose"):
             return rejected
         case = self._case()
@@ -252,11 +267,11 @@ class FakeStation:
         self.now = replace(
             case, numbers=tuple(replace(n, current=n.position == position) for n in case.numbers)
         )
-        return None
+        return self._step()
 
     def record_outcome(
         self, outcome: str, *, note: str = "", number: str = "", language: str = ""
-    ) -> Rejection | None:
+    ) -> Step:
         if rejected := self._rejected("record"):
             return rejected
         case = self._case()
@@ -264,6 +279,7 @@ class FakeStation:
             " ".join(part for part in ("record", case.key, outcome, note, number, language) if part)
         )
         self.said = f"{OUTCOMES[outcome].name}: kept at 11:43"
+        self.can_be_undone = WANTS.get(outcome) != "sure"
         self.closed.append(case)
         if self.wrapup:
             here = NOW.astimezone(HERE)
@@ -273,14 +289,14 @@ class FakeStation:
             )
         else:
             self._next()
-        return None
+        return self._step()
 
-    def end_wrapup(self) -> Rejection | None:
+    def end_wrapup(self) -> Step:
         if rejected := self._rejected("end_wrapup"):
             return rejected
         self.calls.append("end_wrapup")
         self._next()
-        return None
+        return self._step()
 
     def parse_time(self, text: str, reading: int = 0) -> TimeReading:
         if text == "1 nov 1:30" and not reading:
@@ -303,22 +319,23 @@ class FakeStation:
         policy: AppointmentPolicy = "anyone",
         person: str = "",
         note: str = "",
-    ) -> Rejection | None:
+    ) -> Step:
         if rejected := self._rejected("book"):
             return rejected
         case = self._case()
         self.calls.append(f"book {case.key} {text}|{reading}|{policy}|{person}|{note}")
         self.said = "appointment kept"
+        self.can_be_undone = True
         self._next()
-        return None
+        return self._step()
 
-    def open_interview(self) -> "FakeInterview | Rejection":
+    def open_interview(self) -> Step:
         if rejected := self._rejected("interview"):
             return rejected
         self.calls.append(f"interview {self._case().key}")
-        return self.conduct
+        return self._step(interview=self.conduct)
 
-    def close_interview(self, *, then_next: bool = True) -> Rejection | None:
+    def close_interview(self, *, then_next: bool = True) -> Step:
         if rejected := self._rejected("came_back"):
             return rejected
         closing = self.conduct.result()
@@ -331,59 +348,60 @@ class FakeStation:
         else:
             owed: Literal["time", "outcome"] = "time" if closing.outcome is not None else "outcome"
             self.now = replace(
-                case, pending_input=owed, interview_status="open at q2, Tue 11:43, version 1"
+                case,
+                pending_input=owed,
+                interview_state=InterviewState.OPEN,
+                interview_status="open at q2, Tue 11:43, version 1",
             )
-        return None
+        return self._step()
 
-    def add_note(self, text: str) -> Rejection | None:
+    def add_note(self, text: str) -> Step:
         if rejected := self._rejected("remark"):
             return rejected
         if isinstance(self.now, WrapUpView):
             self.calls.append(f"remark {self.closed[-1].key} {text}")
-            return None
+            return self._step()
         case = self._case()
         self.calls.append(f"remark {case.key} {text}")
         self.now = replace(case, history=(*case.history, past(0, 11, "note", note=text)))
-        return None
+        return self._step()
 
-    def record_refusal(
-        self, *, reason: str = "", strength: int = 0, who: str = ""
-    ) -> Rejection | None:
+    def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Step:
         if rejected := self._rejected("note_refusal"):
             return rejected
         self.calls.append(f"note_refusal {self._case().key} {who}|{reason}|{strength}")
-        return None
+        return self._step()
 
-    def add_number(self, text: str) -> Rejection | None:
+    def add_number(self, text: str) -> Step:
         if rejected := self._rejected("add_number"):
             return rejected
         self.calls.append(f"add_number {self._case().key} {text}")
-        return None
+        return self._step()
 
-    def record_script(self, script: str) -> Rejection | None:
+    def record_script(self, script: str) -> Step:
         if rejected := self._rejected("spoke"):
             return rejected
         self.calls.append(f"spoke {self._case().key} {script}")
-        return None
+        return self._step()
 
-    def finish_case(self) -> Rejection | None:
+    def finish_case(self) -> Step:
         if rejected := self._rejected("finish"):
             return rejected
         self.calls.append(f"finish {self._case().key}")
         self._next()
-        return None
+        return self._step()
 
-    def revoke_outcome(self) -> Rejection | None:
+    def revoke_outcome(self) -> Step:
         if rejected := self._rejected("take_back"):
             return rejected
         if not self.closed:
-            return Rejection("there is no outcome to undo")
+            return self._step(Rejection("there is no outcome to undo"))
         case = self.closed.pop()
         if isinstance(self.now, CaseView):
             self.queue.insert(0, self.now)
         self.calls.append(f"take_back {case.key}")
         self.now = case
-        return None
+        return self._step()
 
     search_hint = "type part of the number they call from, the name or the key"
 
@@ -403,18 +421,18 @@ class FakeStation:
             c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold()
         )
 
-    def fetch_case(self, key: str) -> Rejection | None:
+    def fetch_case(self, key: str) -> Step:
         if rejected := self._rejected("fetch"):
             return rejected
         case = next((c for c in self.queue if c.key == key), None)
         if case is None:
-            return Rejection(f"no case has the key {key}")
+            return self._step(Rejection(f"no case has the key {key}"))
         self.calls.append(f"fetch {key}")
         self.queue.remove(case)
         if isinstance(self.now, CaseView):
             self.queue.append(self.now)
         self.now = case
-        return None
+        return self._step()
 
     def list_appointments(self) -> tuple[StationAppointment, ...]:
         return self.appointments
@@ -422,7 +440,7 @@ class FakeStation:
     def list_break_reasons(self) -> tuple[str, ...]:
         return ("lunch", "pause", "technical", "briefing")
 
-    def start_break(self, reason: str = "") -> Rejection | None:
+    def start_break(self, reason: str = "") -> Step:
         if rejected := self._rejected("pause"):
             return rejected
         self.calls.append(f"pause {reason}".strip())
@@ -430,20 +448,20 @@ class FakeStation:
             self.queue.insert(0, self.now)
         here = NOW.astimezone(HERE)
         self.now = BreakView(since=here - timedelta(minutes=12), reason=reason, station_time=here)
-        return None
+        return self._step()
 
-    def end_break(self) -> Rejection | None:
+    def end_break(self) -> Step:
         if rejected := self._rejected("go_on"):
             return rejected
         self.calls.append("go_on")
         self._next()
-        return None
+        return self._step()
 
-    def end_shift(self) -> Rejection | None:
+    def end_shift(self) -> Step:
         if rejected := self._rejected("leave"):
             return rejected
         self.calls.append("leave")
-        return None
+        return self._step()
 
 
 def an_appointment(**more: object) -> StationAppointment:

@@ -23,6 +23,7 @@ from survey_cli.problems import UserError
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
 from survey_cli.services.study_administration import PublishedVersion, publish_version
+from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store import Store
@@ -195,7 +196,7 @@ class Shift:
             options=options,
         )
         rebuild_queue(study, self.at)
-        assert here.start() is None
+        assert here.start().rejection is None
         return here
 
     def case(self, key: str) -> Case:
@@ -211,19 +212,23 @@ class Shift:
 
 def on(station: StationSession) -> str:
     """The key of the case on the screen; empty where there is none."""
-    view = station.view()
+    view = station.look().view
     return view.key if isinstance(view, CaseView) else ""
 
 
-def interviewed(station: StationSession, *answers: str) -> None:
-    """Hold the interview: `answers` one after another, what is read goes by itself."""
-    conduct = station.open_interview()
-    assert not hasattr(conduct, "why"), conduct
+def interviewed(station: StationSession, *answers: str) -> InterviewSession:
+    """Hold the interview: `answers` one after another; texts to read are confirmed."""
+    step = station.open_interview()
+    conduct = step.interview
+    assert conduct is not None, step.rejection
     entries = list(answers)
-    while (prompt := conduct.prompt()) is not None:  # type: ignore[union-attr]
+    while True:
+        prompt = conduct.prompt()
+        if prompt is None:
+            return conduct
         if isinstance(prompt.entry, ReadEntry):
-            assert conduct.reply("") is None  # type: ignore[union-attr]
+            assert conduct.reply("") is None
         elif entries:
-            assert conduct.reply(entries.pop(0)) is None  # type: ignore[union-attr]
+            assert conduct.reply(entries.pop(0)) is None
         else:
-            return
+            return conduct

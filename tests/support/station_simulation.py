@@ -21,7 +21,14 @@ from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
+from survey_cli.sessions.station.station_views import (
+    BreakView,
+    CaseView,
+    IdleView,
+    StationView,
+    WrapUpView,
+)
+from survey_cli.sessions.station.step import Step
 from survey_cli.simulate.fieldwork.behavior import (
     BREAK_INTERVAL,
     BREAK_LENGTH,
@@ -89,15 +96,22 @@ class SimulatedInterviewer:
     def _wait_between(self, span: tuple[int, int]) -> datetime:
         return self._wait(self._rng.uniform(*span))
 
-    def _check_done(self, station: StationSession, action: str, result: object) -> bool:
+    def _check_step(self, action: str, step: Step) -> bool:
+        """Whether an action at the station was done; a rejection is logged."""
+        return self._check_done(action, step.rejection, step.view)
+
+    def _check_done(self, action: str, rejection: Rejection | None, view: StationView) -> bool:
         """Whether an action was done; a rejection is logged."""
-        if not isinstance(result, Rejection):
+        if rejection is None:
             return True
-        view = station.view()
         key = view.key if isinstance(view, CaseView) else ""
         self.rejected.append(
             RejectedAction(
-                at=self._context.clock(), by=self.who.login, case=key, action=action, why=result.why
+                at=self._context.clock(),
+                by=self.who.login,
+                case=key,
+                action=action,
+                why=rejection.why,
             )
         )
         return False
@@ -108,14 +122,14 @@ class SimulatedInterviewer:
         """Start the shift, call until it ends, and leave; an open call is finished first."""
         clock, began = self._context.clock, self._context.clock()
         self.log.shifts += 1
-        self._check_done(station, "start", station.start())
+        self._check_step("start", station.start())
         rested, before = began, station.summarize_shift()
-        while clock() < until or not self._check_done(station, "leave", station.end_shift()):
-            view = station.view()
+        while clock() < until or not self._check_step("leave", station.end_shift()):
+            view = station.look().view
             if clock() - rested >= BREAK_INTERVAL and not _is_engaged(view):
-                if self._check_done(station, "pause", station.start_break()):
+                if self._check_step("pause", station.start_break()):
                     yield clock() + BREAK_LENGTH
-                    self._check_done(station, "go_on", station.end_break())
+                    self._check_step("go_on", station.end_break())
                 rested = clock()
                 continue
             match view:
@@ -133,7 +147,7 @@ class SimulatedInterviewer:
                     yield end
                     station.keep_alive()
                 case BreakView():
-                    self._check_done(station, "go_on", station.end_break())
+                    self._check_step("go_on", station.end_break())
         tally = station.summarize_shift()
         self.log.on_duty += clock() - began
         self.log.on_cases += tally.time_on_cases - before.time_on_cases
@@ -148,8 +162,7 @@ class SimulatedInterviewer:
         elif view.pending_input or view.has_open_call:
             # the terminal died in the middle of a call
             yield self._wait(KEY_SECONDS)
-            self._check_done(
-                station,
+            self._check_step(
                 "record",
                 station.record_outcome("callback" if view.interview_status else "no_answer"),
             )
@@ -158,10 +171,9 @@ class SimulatedInterviewer:
             yield from self._call(station, view)
 
     def _call(self, station: StationSession, view: CaseView) -> ActionTimes:
-        result = station.dial()
-        if not self._check_done(station, "dial", result):
+        if not self._check_step("dial", station.dial()):
             yield self._wait(KEY_SECONDS)
-            self._check_done(station, "finish", station.finish_case())
+            self._check_step("finish", station.finish_case())
             return
         household = self._context.find_household(view.key, len(view.numbers))
         number = next((n.position for n in view.numbers if n.current), 0)
@@ -182,9 +194,7 @@ class SimulatedInterviewer:
         self, station: StationSession, outcome: str, *, language: str = ""
     ) -> ActionTimes:
         yield self._wait(KEY_SECONDS)
-        self._check_done(
-            station, f"record {outcome}", station.record_outcome(outcome, language=language)
-        )
+        self._check_step(f"record {outcome}", station.record_outcome(outcome, language=language))
 
     def _leave_message(self, station: StationSession, view: CaseView) -> ActionTimes:
         message = next(
@@ -195,7 +205,7 @@ class SimulatedInterviewer:
             yield from self._key_outcome(station, "machine")
             return
         yield self._wait(MESSAGE_SECONDS)
-        self._check_done(station, "spoke", station.record_script(message.id))
+        self._check_step("spoke", station.record_script(message.id))
         yield from self._key_outcome(station, "machine_left")
 
     def _talk(self, station: StationSession, view: CaseView, household: Household) -> ActionTimes:
@@ -225,8 +235,8 @@ class SimulatedInterviewer:
             parsed = station.parse_time(text)
             reading = 1 if parsed.choices else 0
             [policy] = self._rng.choices(*OWNER_POLICY_WEIGHTS)
-            rejection = station.book_appointment(text, reading=reading, policy=policy)
-            if self._check_done(station, f"book {text}", rejection):
+            booked = station.book_appointment(text, reading=reading, policy=policy)
+            if self._check_step(f"book {text}", booked):
                 household = self._context.find_household(view.key, len(view.numbers))
                 household.appointment = appointment_time
                 return
@@ -235,10 +245,10 @@ class SimulatedInterviewer:
     # an interview
 
     def _conduct_interview(self, station: StationSession, household: Household) -> ActionTimes:
-        session = station.open_interview()
-        if not self._check_done(station, "interview", session) or not isinstance(
-            session, InterviewSession
-        ):
+        opened = station.open_interview()
+        view = opened.view
+        session = opened.interview
+        if not self._check_step("interview", opened) or session is None:
             yield from self._key_outcome(station, "callback")
             return
         prompt = session.prompt()
@@ -252,12 +262,12 @@ class SimulatedInterviewer:
         while (prompt := session.prompt()) is not None:
             yield self._wait(self._rng.uniform(0.3, 1.7) * self._context.item_seconds)
             if items_left == 0:
-                self._check_done(station, "stop", self._cut_short(session))
+                self._check_done("stop", self._cut_short(session), view)
                 break
             items_left -= 1
             if not self._answer_prompt(session, prompt):
-                self._check_done(station, "stop", session.stop("break_off"))
-        self._check_done(station, "came back", station.close_interview())
+                self._check_done("stop", session.stop("break_off"), view)
+        self._check_step("came back", station.close_interview())
 
     def _cut_short(self, session: InterviewSession) -> Rejection | None:
         """Interrupt the interview for an appointment or a callback, or say so afterwards."""

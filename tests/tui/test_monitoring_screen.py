@@ -38,7 +38,7 @@ def shift(
 def interview(shift: Shift, *replies: str) -> InterviewSession:
     station = shift.station("ann")
     station.fetch_case("A")
-    session = station.open_interview()
+    session = station.open_interview().interview
     assert isinstance(session, InterviewSession)
     for reply in replies:
         shift.later(minutes=0.5)

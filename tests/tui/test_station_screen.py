@@ -1089,7 +1089,7 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
     """Keys become what the database holds, and one burst of digits is one call."""
     shift = Shift(tmp_path, cases=CASES + "B,2,Person B,312 555 0101,America/Chicago\n")
     station = shift.station()
-    first = station.view()
+    first = station.look().view
     assert isinstance(first, CaseView)
     with calling(station, "d", "1", "1", "1") as at:
         keys = sorted("AB", key=lambda key: key != first.key)
@@ -1103,7 +1103,7 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
             "2026-11-25T15:00",
             "Ms Reyes",
         )
-        idle = station.view()
+        idle = station.look().view
         assert isinstance(idle, IdleView)
         assert idle.next_at is not None
         assert f"{idle.next_at:%H:%M}. The case appears automatically." in at.text()

@@ -28,8 +28,11 @@ from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.outcomes import LOST, REFUSAL_OUTCOMES, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.case.claimed_case import (
+    NO_INTERVIEW,
     CaseEvents,
     ClaimedCase,
+    InterviewState,
+    InterviewStatus,
     PendingInput,
     build_events_without_station,
     requires_time,
@@ -245,23 +248,25 @@ class CaseClaims:
         last = self.study.store.interviews.find_last(key)
         return last is not None and last.status in ("open", "suspended")
 
-    def describe_interview(self, key: str) -> str:
-        """Describe the state of the last interview: `open at q17, Tue 14:03, version 1`, `complete`; empty: none.
-
-        Raises StoreError.
-        """
+    def describe_interview(self, key: str) -> InterviewStatus:
+        """Return the state of the last interview, and describe it. Raises StoreError."""
         last = self.study.store.interviews.find_last(key)
         if last is None:
-            return ""
+            return NO_INTERVIEW
         if last.status == "ended" and last.outcome == COMPLETE:
-            return COMPLETE
+            return InterviewStatus(InterviewState.COMPLETE, "complete")
         if last.is_erased:
-            return "answers erased"
-        rows = self.study.store.data.list_instruments()
-        version = next((row.version for row in rows if row.hash == last.instrument), "")
-        at_item = f" at {last.at_item}" if last.at_item else ""
-        when = self.to_local(last.updated_at)
-        return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
+            return InterviewStatus(InterviewState.ERASED, "answers erased")
+
+        text = "open"
+        if last.at_item:
+            text += f" at {last.at_item}"
+        updated_at = self.to_local(last.updated_at)
+        text += f", {updated_at:%a %H:%M}"
+        for row in self.study.store.data.list_instruments():
+            if row.hash == last.instrument and row.version:
+                text += f", version {row.version}"
+        return InterviewStatus(InterviewState.OPEN, text)
 
     def load_open_interview(self, claimed: ClaimedCase) -> Interview | None:
         """Load the interview that was open when the terminal was lost; None if none was. Raises StoreError."""

@@ -6,7 +6,8 @@ The events are built from the plan and the case; other modules write them.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from enum import Enum, auto
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
@@ -37,6 +38,27 @@ PendingInput: TypeAlias = Literal["", "time", "outcome"]
 """What is needed before the case can be released: an appointment's time, or the outcome of a suspended interview."""
 
 
+class InterviewState(Enum):
+    """The state of a case's last interview."""
+
+    NONE = auto()
+    OPEN = auto()
+    COMPLETE = auto()
+    ERASED = auto()
+    """Its answers were erased."""
+
+
+class InterviewStatus(NamedTuple):
+    """The state of a case's last interview, and how it is shown."""
+
+    state: InterviewState
+    text: str
+    """`open at q17, Tue 14:03, version 1`, `complete`; empty if there is no interview."""
+
+
+NO_INTERVIEW: Final = InterviewStatus(InterviewState.NONE, "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCase:
     """One case at one station, as stored."""
@@ -51,8 +73,7 @@ class ClaimedCase:
     current_number: int
     """The position of the number that is dialed next; 0: none."""
     shown_at: datetime
-    interview_status: str = ""
-    """The state of its interview, in words."""
+    interview: InterviewStatus = NO_INTERVIEW
     notice: str = ""
     heard: str = ""
     """What is heard in the open call of a practice station."""

@@ -73,7 +73,8 @@ def build_case_view(
             (_render_text(ask, language), _render_text(say, language))
             for ask, say in instrument.faq
         ),
-        interview_status=claimed.interview_status,
+        interview_state=claimed.interview.state,
+        interview_status=claimed.interview.text,
         has_open_call=claimed.has_open_call,
         dialed_at=to_local(claimed.dialed_at) if claimed.dialed_at is not None else None,
         heard=claimed.heard if claimed.has_open_call else "",

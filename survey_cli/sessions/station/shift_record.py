@@ -1,4 +1,7 @@
-"""Shift of an interviewer at a station: sign-ons, breaks and the time after calls, stored in the study worked on."""
+"""Shift of an interviewer at a station: sign-ons, breaks and the time after calls.
+
+They are stored in the study that is worked on.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -12,13 +15,14 @@ from survey_cli.fieldwork.shifts import (
     WorkEvent,
     WorkKind,
 )
+from survey_cli.outcomes import Outcome
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy
 
 ACTIVE_INTERVAL: Final = timedelta(minutes=5)
-"""How often a station that runs, or an interview or a break that goes on, is recorded as time at work."""
+"""How often a station, an interview or a break that goes on is recorded as time at work."""
 
 
 class WrapUp(NamedTuple):
@@ -33,9 +37,9 @@ class WrapUp(NamedTuple):
 
 
 class ShiftRecord:
-    """The shift of the interviewer at one station, as stored. Whatever records work raises StoreError.
+    """The shift of the interviewer at one station, as stored.
 
-    Cases are named by `StationStudy.name_case`.
+    Methods that record work raise StoreError. Cases are named by `StationStudy.name_case`.
     """
 
     def __init__(self, studies: StationStudies, station: str, clock: Clock) -> None:
@@ -52,27 +56,33 @@ class ShiftRecord:
 
     @property
     def open_break(self) -> OpenBreak | None:
+        """The break that the interviewer is on."""
         return self._shift.open_break
 
+    def list_break_reasons(self) -> tuple[str, ...]:
+        """List the reasons for a break in the study that is worked on."""
+        return tuple(self._studies.current.plan.breaks)
+
     def resume(self, since: datetime) -> None:
-        """Add what this interviewer did since then in all studies. Raises StoreError, and then nothing is added."""
-        work, calls = list[WorkEvent](), list[tuple[str, HistoryEntry]]()
+        """Add what this interviewer did since then in all studies.
+
+        Raises StoreError, and then nothing is added.
+        """
+        work: list[WorkEvent] = []
+        calls: list[tuple[str, HistoryEntry]] = []
         for study in self._studies.all:
-            login = study.opened.who.login
-            work += study.store.work.list_events(since=since, person=login)
-            calls += [
-                (study.name_case(key), e)
-                for key, e in study.store.cases.queries.list_work(login, since)
-            ]
-            study.seen_messages |= {event.detail for event in work if event.kind == "seen"}
-        self._shift.resume(
-            self._studies.current.opened.who.login, sorted(work, key=lambda event: event.at), calls
-        )
+            work += study.store.work.list_events(since=since, person=study.login)
+            for key, entry in study.store.cases.queries.list_work(study.login, since):
+                calls.append((study.name_case(key), entry))
+            study.news.mark_seen(*(event.detail for event in work if event.kind == "seen"))
+
+        in_order = sorted(work, key=lambda event: event.at)
+        self._shift.resume(self._studies.current.login, in_order, calls)
 
     def record(self, kind: WorkKind, detail: str = "", study: StationStudy | None = None) -> None:
         """Store a work event in a study, by default the one that is worked on."""
         study = study or self._studies.current
-        event = WorkEvent(self._clock(), study.opened.who.login, kind, detail, self._station)
+        event = WorkEvent(self._clock(), study.login, kind, detail, self._station)
         if not study.store.read_only:
             study.store.work.add(event)
         self._shift.add_work(event)
@@ -85,15 +95,16 @@ class ShiftRecord:
             self.record("on")
 
     def record_activity(self) -> None:
-        """Record that an interview or a break goes on, where nothing else was recorded for long."""
+        """Record that an interview or a break goes on, if the last record is some minutes old."""
         last = self._shift.last_activity
         if last is None or self._clock() - last >= ACTIVE_INTERVAL:
             self.record("active")
 
     def record_presence(self) -> None:
-        """Record that the station runs while somebody is signed on.
+        """Record that the station of a signed-on interviewer runs.
 
-        Not if nobody pressed a key for `LONGEST_SILENCE`: a station that is left on over night is not paid for.
+        A station that is left on overnight isn't paid for: the record ends `LONGEST_SILENCE` after
+        the last key.
         """
         last_deed = self._shift.last_deed
         if not self._shift.is_on or last_deed is None:
@@ -101,15 +112,36 @@ class ShiftRecord:
         if self._clock() - last_deed <= LONGEST_SILENCE:
             self.record_activity()
 
+    # breaks, and the time after a call
+
+    def start_break(self, reason: str) -> None:
+        """Start a break, which ends the time after a call."""
+        self.end_wrapup()
+        self.record("break", reason)
+
     def end_break(self) -> None:
+        """End the break, if there is one."""
         if self._shift.open_break is not None:
             self.record("back")
 
+    def start_wrapup(self, key: str, name: str, outcome: str) -> None:
+        """Start the time that the study gives after a call."""
+        since = self._clock()
+        until = since + self._studies.current.plan.wrapup
+        self.wrapup = WrapUp(key, name, outcome, since, until)
+
     def end_wrapup(self) -> None:
-        """End the time after a call."""
+        """End the time after a call, if it goes on."""
         if self.wrapup is not None:
             self._shift.add_time_on_case(self._clock() - self.wrapup.since)
             self.wrapup = None
+
+    def sign_off(self) -> None:
+        """End the shift."""
+        self.end_wrapup()
+        self.record("off")
+
+    # cases and figures
 
     def show_case(self, name: str, at: datetime) -> None:
         """A case is on the screen since then."""
@@ -123,20 +155,24 @@ class ShiftRecord:
 
     def count_appointments(self) -> None:
         """Count the interviewer's own open appointments. Raises StoreError."""
-        self._shift.appointments = sum(
-            len(study.list_appointments()) for study in self._studies.all
-        )
+        count = 0
+        for study in self._studies.all:
+            count += len(study.list_appointments())
+        self._shift.appointments = count
 
     def summarize(self, to_local: ToLocal, *, case: str) -> ShiftSummary:
         """Return the counts and times so far; `case` is on the screen."""
         at = self._clock()
-        wrapup_time = at - self.wrapup.since if self.wrapup is not None else timedelta()
-        outcomes = {
-            id: row for study in self._studies.all for id, row in study.plan.outcomes.items()
-        }
-        breaks = {
-            reason: pay for study in self._studies.all for reason, pay in study.plan.breaks.items()
-        }
+        wrapup_time = timedelta()
+        if self.wrapup is not None:
+            wrapup_time = at - self.wrapup.since
+
+        outcomes: dict[str, Outcome] = {}
+        breaks: dict[str, str] = {}
+        for study in self._studies.all:
+            outcomes |= study.plan.outcomes
+            breaks |= study.plan.breaks
+
         return self._shift.summarize(
             to_local, outcomes, breaks, at=at, case=case, wrapup=wrapup_time
         )

@@ -1,6 +1,6 @@
-"""Appointments at a station: times as the interviewer types them, and the open appointments of its studies."""
+"""Appointments at a station: times as the interviewer types them, and the studies' open ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from survey_cli.fieldwork.case.events import AppointmentMade
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.case_view import format_case_name
+from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy
 from survey_cli.sessions.station.station_views import StationAppointment, TimeReading
 from survey_cli.store.cases.case_records import CaseRow
@@ -30,18 +31,23 @@ def parse_time(
     now: datetime,
     station_zone: str,
 ) -> AppointmentTime | UnclearAppointment:
-    """Parse a time; `reading` chooses, from 1, where it is ambiguous. `5pm here` is on the station's clock."""
-    case, plan = claimed.case, study.plan
+    """Parse a time; `reading` chooses one of several meanings, from 1.
+
+    `5pm here` is on the station's clock.
+    """
+    case = claimed.case
+    number = case.find_number(claimed.current_number)
     parsed = parse_appointment(
         text,
         now=now,
-        zones=list_call_zones(case, case.find_number(claimed.current_number), plan),
-        calendar=localize_plan(case, plan).calendar,
+        zones=list_call_zones(case, number, study.plan),
+        calendar=localize_plan(case, study.plan).calendar,
         station_zone=station_zone,
         languages=study.instrument.languages,
     )
-    choices = parsed.choices if isinstance(parsed, UnclearAppointment) else ()
-    return choices[reading - 1] if 0 < reading <= len(choices) else parsed
+    if isinstance(parsed, UnclearAppointment) and 0 < reading <= len(parsed.choices):
+        return parsed.choices[reading - 1]
+    return parsed
 
 
 def describe_time(time: AppointmentTime | UnclearAppointment, station_zone: str) -> TimeReading:
@@ -53,7 +59,10 @@ def describe_time(time: AppointmentTime | UnclearAppointment, station_zone: str)
 
 
 def read_back(appointment: AppointmentMade, to_local: ToLocal) -> str:
-    """Say when an appointment is, as it can be read aloud: `on Thursday 26 November at 15:00 their time (17:00 here)`."""
+    """Say when an appointment is, as it can be read aloud.
+
+    `on Thursday 26 November at 15:00 their time (17:00 here)`
+    """
     start = datetime.fromisoformat(appointment.start)
     end = datetime.fromisoformat(appointment.end)
     day = f"{start:%A} {start.day} {start:%B}"
@@ -63,17 +72,25 @@ def read_back(appointment: AppointmentMade, to_local: ToLocal) -> str:
         words = f"on {day} between {start:%H:%M} and {end:%H:%M}"
     else:
         words = f"from {day} {start:%H:%M} to {end:%A} {end.day} {end:%B} {end:%H:%M}"
+
+    # Stored times have no zone: 1:30 comes twice when the clock is put back, and `fold` says which.
     here = to_local(start.replace(tzinfo=ZoneInfo(appointment.zone), fold=appointment.fold))
     if here.replace(tzinfo=None) == start:
         return words
-    day_here = "" if here.date() == start.date() else f"{here:%A} "
+
+    day_here = ""
+    if here.date() != start.date():
+        day_here = f"{here:%A} "
     return f"{words} their time ({day_here}{here:%H:%M} here)"
 
 
 class OpenAppointments:
-    """The open appointments of a station's studies, soonest first. Whatever reads them raises StoreError."""
+    """The open appointments of a station's studies, soonest first.
 
-    def __init__(self, studies: Sequence[StationStudy], to_local: ToLocal) -> None:
+    Methods that read them raise StoreError.
+    """
+
+    def __init__(self, studies: StationStudies, to_local: ToLocal) -> None:
         self._studies = studies
         self._to_local = to_local
         self._due: tuple[StationAppointment, ...] = ()
@@ -81,49 +98,57 @@ class OpenAppointments:
 
     def list_own(self, now: datetime) -> tuple[StationAppointment, ...]:
         """List this interviewer's own."""
-        return self._describe(((study, study.list_appointments()) for study in self._studies), now)
+        found = []
+        for study in self._studies.all:
+            found += self._describe(study, study.list_appointments(), now)
+        return _sort(found)
 
     def look(self, now: datetime) -> None:
         """Look for those that this interviewer may keep soon."""
-        until = now + DUE_SOON + DUE_SOON
-        rows = ((study, study.queue.list_due_appointments(now, until)) for study in self._studies)
-        self._due = self._describe(rows, now)
+        # They are looked for some seconds apart: twice the time, so that none is missed between.
+        until = now + 2 * DUE_SOON
+        found = []
+        for study in self._studies.all:
+            found += self._describe(study, study.queue.list_due_appointments(now, until), now)
+        self._due = _sort(found)
 
     def find_due(self, now: datetime, *, left_out: str) -> StationAppointment | None:
-        """Find one that is due within five minutes or late, as of the last look; that of one case is left out."""
-        return next(
-            (a for a in self._due if a.key != left_out and a.station_time <= now + DUE_SOON), None
-        )
+        """Find one that is due within five minutes or late, as of the last look.
+
+        The one of the case `left_out` doesn't count.
+        """
+        for appointment in self._due:
+            if appointment.key != left_out and appointment.station_time <= now + DUE_SOON:
+                return appointment
+        return None
 
     def _describe(
-        self, rows: Iterable[tuple[StationStudy, Sequence[CaseRow]]], now: datetime
-    ) -> tuple[StationAppointment, ...]:
-        lines = [
-            self._describe_row(study, row, now) for study, of_study in rows for row in of_study
-        ]
-        return tuple(
-            sorted((line for line in lines if line is not None), key=lambda line: line.station_time)
-        )
-
-    def _describe_row(
-        self, study: StationStudy, row: CaseRow, now: datetime
-    ) -> StationAppointment | None:
+        self, study: StationStudy, rows: Sequence[CaseRow], now: datetime
+    ) -> list[StationAppointment]:
         queries = study.store.cases.queries
-        case = Case.from_history(row.key, queries.read_history(row.key))
-        if case.appointment is None or row.position.promised_at is None:
-            return None
-        appointment, at, until = (
-            case.appointment.details,
-            row.position.promised_at,
-            row.position.promised_until,
-        )
-        return StationAppointment(
-            key=study.name_case(row.key),
-            name=format_case_name(study.opened.instrument, case, queries.find_contact(row.key)),
-            respondent_time=at.astimezone(ZoneInfo(appointment.zone)),
-            station_time=self._to_local(at),
-            person=appointment.person,
-            note=appointment.note,
-            owner=row.position.owner,
-            is_late=until is not None and until < now,
-        )
+        described = []
+        for row in rows:
+            case = Case.from_history(row.key, queries.read_history(row.key))
+            # It may have been kept, or canceled, since its row was read.
+            if case.appointment is None or row.position.promised_at is None:
+                continue
+            details = case.appointment.details
+            promised_at = row.position.promised_at
+            promised_until = row.position.promised_until
+            contact = queries.find_contact(row.key)
+            appointment = StationAppointment(
+                key=study.name_case(row.key),
+                name=format_case_name(study.opened.instrument, case, contact),
+                respondent_time=promised_at.astimezone(ZoneInfo(details.zone)),
+                station_time=self._to_local(promised_at),
+                person=details.person,
+                note=details.note,
+                owner=row.position.owner,
+                is_late=promised_until is not None and promised_until < now,
+            )
+            described.append(appointment)
+        return described
+
+
+def _sort(appointments: list[StationAppointment]) -> tuple[StationAppointment, ...]:
+    return tuple(sorted(appointments, key=lambda appointment: appointment.station_time))

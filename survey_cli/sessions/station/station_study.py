@@ -1,33 +1,42 @@
-"""One study as a station works on it, read again when its files change: its pauses, messages and cases."""
+"""One study as a station works on it, read again when its files change: its rules, stops and queue."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseNoteWritten, HistoryEntry
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import StoreError, UserError
-from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station import case_view, station_views
+from survey_cli.sessions.station.station_views import IdleView
+from survey_cli.sessions.station.supervisor_news import SupervisorNews
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate
-from survey_cli.store.work_events import SupervisorMessage
 from survey_cli.study.consistency.upkeep import rebuild_queue, update_positions
-from survey_cli.study.open_study import OpenStudy, StudyFiles
-from survey_cli.study.pause import Pause, read_pause_and_messages
+from survey_cli.study.open_study import NoLongerListedError, OpenStudy, StudyFiles
 
 OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
-MAX_APPOINTMENTS_SEARCHED: Final = 200
-"""Open appointments, the next first, whose person to ask for is compared with what is searched for."""
-MESSAGE_INTERVAL: Final = timedelta(seconds=5)
-"""How often messages of supervisors are looked for at most, apart from each look for a case."""
+"""How long it is known why no case can be called."""
+
+
+class StudyCheck(NamedTuple):
+    """Whether a study may be worked on now."""
+
+    stop: IdleView | None = None
+    """Why no case may be claimed or dialed, whatever the queue holds. None: calls go on."""
+    notice: str = ""
+    """What the interviewer should know about files that were read again."""
+
+
+class _Outlook(NamedTuple):
+    found_at: datetime
+    view: IdleView
 
 
 @dataclass(eq=False)
@@ -40,25 +49,24 @@ class StationStudy:
     to_local: ToLocal
     rng: Random | None
     files: StudyFiles | None
-    """Read again between two cases when they changed; None: never."""
+    """Read again between two cases when they changed. None: never."""
     several: bool = False
     """The station has other studies too, so cases are named with their study."""
     last_case: str = ""
     """The case that left the station last; the plan may have changed since."""
     skipped: set[str] = field(default_factory=set)
     """Cases that this interviewer returned without a call: they are for others."""
-    seen_messages: set[str] = field(default_factory=set)
     _queue_is_outdated: bool = False
     """The plan was read again, and the queue is not updated to it yet."""
-    _barred_view: station_views.IdleView | None = None
+    _barred_view: IdleView | None = None
     """Why this interviewer receives no more cases."""
-    _outlook: tuple[datetime, station_views.IdleView] | None = None
+    _outlook: _Outlook | None = None
     """Why no case can be called, and when that was found out."""
     _notice: str = ""
-    _messages: list[SupervisorMessage] = field(default_factory=list)
-    _messages_read_at: datetime | None = None
+    """What the interviewer should know about files that were read again, until it is told."""
 
     def __post_init__(self) -> None:
+        self.news = SupervisorNews(self.opened.store, self.opened.who.login)
         self._use(self.opened)
 
     def _use(self, study: OpenStudy) -> None:
@@ -66,9 +74,12 @@ class StationStudy:
         self.plan = study.plan
         self.store = study.store
         self.queue = CaseQueue(study, self.station)
-        clock, to_local = self.clock, self.to_local
         self.claims = CaseClaims(
-            study=study, station=self.station, clock=clock, to_local=to_local, rng=self.rng
+            study=study,
+            station=self.station,
+            clock=self.clock,
+            to_local=self.to_local,
+            rng=self.rng,
         )
         self._outlook = None
 
@@ -78,155 +89,125 @@ class StationStudy:
         instrument = self.opened.instrument
         return str(instrument.title.get(instrument.language))
 
+    @property
+    def login(self) -> str:
+        """The interviewer, as this study knows her."""
+        return self.opened.who.login
+
     def name_case(self, key: str) -> str:
         """Return the key of a case by which the station tells it from those of its other studies."""
         return f"{self.opened.instrument.id}:{key}" if self.several else key
 
-    def _read_pause(self, at: datetime) -> Pause | None:
-        pause, self._messages = read_pause_and_messages(self.store, at)
-        self._messages_read_at = at
-        return pause
+    # whether it may be worked on
 
-    def list_messages(self, at: datetime) -> list[SupervisorMessage]:
-        """List the messages to this interviewer that are shown now, as of the last look."""
-        return [
-            message
-            for message in self._messages
-            if message.until > at and message.is_for(self.opened.who.login)
-        ]
+    def check(self, at: datetime, *, interviewing: bool) -> StudyCheck:
+        """Check whether the study may be worked on now.
 
-    def list_new_messages(self, at: datetime) -> list[SupervisorMessage]:
-        """List the messages that were not shown here yet, and look for them after some seconds. Raises StoreError."""
-        read_at = self._messages_read_at
-        if read_at is None or not read_at <= at < read_at + MESSAGE_INTERVAL:
-            self._read_pause(at)
-        return [
-            message for message in self.list_messages(at) if message.name not in self.seen_messages
-        ]
-
-    def take_notice(self) -> str:
-        """Return once what the interviewer should know about the files that were read again."""
-        notice, self._notice = self._notice, ""
-        return notice
-
-    def find_stop(self, at: datetime, *, interviewing: bool) -> station_views.IdleView | None:
-        """Find why no case may be claimed or dialed here, whatever the queue holds.
-
-        The study is paused, or the interviewer does not work on it any more. Changed files are read again first, except
-        while an interview is open: it keeps its questionnaire. Raises StoreError.
+        It is stopped if a supervisor paused it, or if the interviewer doesn't work on it any more.
+        Changed files are read again first, except during an interview, which keeps its
+        questionnaire. Raises StoreError; what was to be told is then told by the next check.
         """
-        barred = self._barred_view if interviewing else self.reload(at)
-        if barred is not None:
-            return barred
-        if (pause := self._read_pause(at)) is None:
-            return None
-        why = pause.describe(self.to_local(pause.since), self.to_local(at))
-        return station_views.IdleView(why=why, next_at=None, study_is_paused=True)
+        if not interviewing:
+            self._reread_files(at)
+        stop = self._barred_view or self._find_pause(at)
+        return StudyCheck(stop, self._take_notice())
 
-    def reload(self, at: datetime) -> station_views.IdleView | None:
+    def reload(self, at: datetime) -> str:
         """Use the changed files from now on, unless they have errors.
 
-        Returns why the interviewer receives no more cases, where the list of people does not contain them any more.
-        Raises StoreError.
+        Returns what the interviewer should know about it. Raises StoreError.
         """
+        self._reread_files(at)
+        return self._take_notice()
+
+    def _find_pause(self, at: datetime) -> IdleView | None:
+        pause = self.news.read_pause(at)
+        if pause is None:
+            return None
+        why = pause.describe(self.to_local(pause.since), self.to_local(at))
+        return IdleView(why=why, next_at=None, study_is_paused=True)
+
+    def _take_notice(self) -> str:
+        notice = self._notice
+        self._notice = ""
+        return notice
+
+    def _reread_files(self, at: datetime) -> None:
+        """Read changed files again, and find out whether the interviewer is still listed."""
         if self.files is None:
-            return self._barred_view
+            return
         if not self.files.has_changed():
             self._update_queue(at)
-            return self._barred_view
+            return
+
         self._barred_view = None
         try:
             study = self.files.reread(self.opened)
         except StoreError:
             raise
         except UserError as error:
-            if error.where == self.opened.who.login:
-                self._barred_view = station_views.IdleView(why=str(error), next_at=None)
+            if isinstance(error, NoLongerListedError):
+                self._barred_view = IdleView(why=str(error), next_at=None)
             self._notice = f"{error}. The station continues without the change"
-            return self._barred_view
+            return
+
         self._use(study)
         self._notice = study.notice or "the study's files changed and were read again"
         self._queue_is_outdated = True
         self._update_queue(at)
-        return None
 
     def _update_queue(self, at: datetime) -> None:
-        """Update the queue, and the case that left last, to the newest plan. Tried again after a StoreError."""
-        if self._queue_is_outdated:
-            rebuild_queue(self.opened, at, yielding=True)
-            if self.last_case:
-                update_positions(self.store, self.plan, [self.last_case], at)
-            self._queue_is_outdated = False
+        """Update the queue, and the case that left last, to the newest plan.
+
+        After a StoreError the next call tries it again.
+        """
+        if not self._queue_is_outdated:
+            return
+        rebuild_queue(self.opened, at, yielding=True)
+        if self.last_case:
+            update_positions(self.store, self.plan, [self.last_case], at)
+        self._queue_is_outdated = False
+
+    # why no case can be called
 
     def forget_outlook(self) -> None:
-        """A case was claimed, or the study was stopped: find out anew why no case can be called."""
+        """Forget why no case can be called: a case was claimed, or the study was stopped."""
         self._outlook = None
 
-    def find_outlook(self, at: datetime) -> station_views.IdleView:
-        """Find why no case can be called. All cases are counted, once a minute: a second's work for a million.
+    def find_outlook(self, at: datetime) -> IdleView:
+        """Find why no case can be called. Raises StoreError.
 
-        Raises StoreError.
+        It counts all cases, which takes a second for a million. It therefore does so once a minute.
         """
-        if (
-            self._outlook is not None
-            and self._outlook[0] <= at < self._outlook[0] + OUTLOOK_INTERVAL
-        ):
-            return self._outlook[1]
-        outlook = self.queue.find_outlook(at)
-        next_at = self.to_local(outlook.next_at) if outlook.next_at else None
-        view = station_views.IdleView(why=str(outlook.words), next_at=next_at)
-        self._outlook = (at, view)
-        return self._outlook[1]
+        outlook = self._outlook
+        # The clock of the computer may be put back: then the outlook was found in the future.
+        if outlook is not None and outlook.found_at <= at < outlook.found_at + OUTLOOK_INTERVAL:
+            return outlook.view
 
-    def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
-        """Search cases by part of a number, of a name or of the key."""
-        if not text.strip():
-            return ()
-        search = self.store.cases.queries.search
-        # a number as it is spoken: `+44 (0)7911`, with the zero that is only dialed inside the country
-        rows = search(text.strip()) or search(extract_search_digits(text))
-        matches = []
-        for match in rows:
-            key, number, state = (
-                match.row.key,
-                ", ".join(match.numbers),
-                case_view.describe_state(match.row, self.plan),
-            )
-            name, key = match.name or key, self.name_case(key)
-            matches.append(station_views.CaseMatch(key=key, name=name, number=number, state=state))
-        # a case of each appointment is read: only if nothing else is found
-        return tuple(matches or self._find_asked_for(text.strip()))
+        found = self.queue.find_outlook(at)
+        next_here = None
+        if found.next_at is not None:
+            next_here = self.to_local(found.next_at)
+        view = IdleView(why=str(found.words), next_at=next_here)
+        self._outlook = _Outlook(at, view)
+        return view
 
-    def _find_asked_for(self, text: str) -> Iterator[station_views.CaseMatch]:
-        """Find the cases with an open appointment at which this person is to be asked for.
-
-        Without a supervisor's rights, the name must be typed whole, as in other searches.
-        """
-        wanted = text.casefold()
-        may_search_parts = self.store.connector.supervises
-        for row in self.store.cases.queries.list_appointments()[:MAX_APPOINTMENTS_SEARCHED]:
-            case = Case.from_history(row.key, self.store.cases.queries.read_history(row.key))
-            person = case.appointment.details.person if case.appointment is not None else ""
-            is_named = person.casefold() == wanted or (
-                may_search_parts and wanted in person.casefold()
-            )
-            if person and is_named:
-                state = case_view.describe_state(row, self.plan)
-                contact = self.store.cases.queries.find_contact(row.key)
-                name = case_view.format_case_name(self.opened.instrument, case, contact)
-                yield station_views.CaseMatch(
-                    key=self.name_case(row.key), name=name, number=f"ask for {person}", state=state
-                )
+    # its cases
 
     def list_appointments(self) -> Sequence[CaseRow]:
         """List the cases with an open appointment of this interviewer. Raises StoreError."""
-        return self.store.cases.queries.list_appointments(owner=self.opened.who.login)
+        return self.store.cases.queries.list_appointments(owner=self.login)
 
     def add_note(self, key: str, text: str, at: datetime, entry_key: str) -> Rejection | None:
         """Add a note to a case that is back in the queue. Raises StoreError."""
         history = self.store.cases.queries.read_history(key)
-        at, note = max(at, history[-1].at), CaseNoteWritten(text)
-        entry = HistoryEntry(at, self.opened.who.login, self.station, note, entry_key)
-        position = schedule_case(Case.from_history(key, [*history, entry]), self.plan, at)
+        # A history never goes backwards in time, whatever the clock says.
+        noted_at = max(at, history[-1].at)
+        entry = HistoryEntry(noted_at, self.login, self.station, CaseNoteWritten(text), entry_key)
+
+        case = Case.from_history(key, [*history, entry])
+        position = schedule_case(case, self.plan, noted_at)
         conflict = self.store.cases.update(CaseUpdate(key, len(history), [entry], position))
-        return Rejection(f"{key}: {conflict.message}") if conflict is not None else None
+        if conflict is not None:
+            return Rejection(f"{key}: {conflict.message}")
+        return None

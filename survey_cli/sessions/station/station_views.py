@@ -8,11 +8,12 @@ from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
-from survey_cli.sessions.case.claimed_case import RequiredInput
+from survey_cli.sessions.case.claimed_case import InterviewState, RequiredInput
 from survey_cli.wording import format_quantity
 
 __all__ = [
     "AppointmentPolicy",
+    "InterviewState",
     "RequiredInput",
     "ShiftSummary",
     "StationHistoryLine",
@@ -111,6 +112,7 @@ class CaseView:
     """Respondents' questions and their answers."""
     interview_status: str
     """The state of the case's interview: `open at q17, Tue 14:03, version 1`; empty: none."""
+    interview_state: InterviewState
     has_open_call: bool
     """The current number was dialed and the outcome is not entered yet."""
     languages: tuple[tuple[str, str], ...] = ()
@@ -173,6 +175,8 @@ class IdleView:
     """When the next case can be called, on this station's clock."""
     study_is_paused: bool = False
     """The study is paused: `why` says by whom, since when and why."""
+    was_searched: bool = True
+    """False before the first search for a case, when nothing is known yet."""
     station_time: datetime | None = None
     """This station's clock."""
 

@@ -20,6 +20,7 @@ from survey_cli.sessions.station.station_views import (
     BreakView,
     CaseView,
     IdleView,
+    InterviewState,
     StationView,
     WrapUpView,
 )
@@ -149,7 +150,7 @@ def describe_offered(view: StationView) -> str:
 def list_call_keys(view: CaseView) -> list[KeyHint]:
     """List the keys that begin a call, or end it with an appointment."""
     others = sum(number.state == "live" and not number.current for number in view.numbers)
-    begun = view.interview_status.startswith("open")
+    begun = view.interview_state is InterviewState.OPEN
     keys = [
         KeyHint("d", "dial again" if view.has_open_call else "dial"),
         KeyHint("i", "continue the interview" if begun else "interview"),

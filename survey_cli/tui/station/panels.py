@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.entries import to_ascii_digits
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView, OutcomeChoice, TimeReading
+from survey_cli.sessions.station.step import Step
 from survey_cli.tui.station.views import format_appointment
 from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.key_app import KeyScreen
@@ -259,20 +260,21 @@ LABELS: Final = {"note": "note: ", "number": "the new number: ", "language": "wh
 
 
 class OutcomeEntry:
-    """The outcome that is keyed for the case on a station's screen. What was typed of it is kept while the case stays."""
+    """The outcome that is keyed for the case on the screen.
+
+    What was typed of it is kept while the case stays.
+    """
 
     def __init__(
         self,
         screen: KeyScreen,
         session: StationSession,
-        finish: Callable[[Rejection | None], Awaitable[bool]],
+        take: Callable[[Step], Awaitable[bool]],
     ) -> None:
         self._screen = screen
         self._session = session
-        self._finish = finish
-        """Shows what the session shows after a call, or why it was rejected."""
-        self.notice = ""
-        """The session's notice of the outcome that can be taken back."""
+        self._take = take
+        """Shows the step of an action, or says why it was rejected."""
         self.forget()
 
     def forget(self) -> None:
@@ -285,7 +287,7 @@ class OutcomeEntry:
         """What of this refusal is stored already, though its outcome is not."""
 
     async def choose(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
-        """Ask what there is to know of a refusal, then what the outcome requires."""
+        """Ask about the refusal, if it is one, then for what the outcome requires."""
         if not choice.is_refusal:
             await self._require(case, choice, words)
             return
@@ -295,12 +297,11 @@ class OutcomeEntry:
             (f"{clean(choice.outcome.name)}: {clean(shorten(case.name, MAX_NAME))}", "bold"),
             ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),
         )
-        await self._screen.open_panel(
-            RefusalPanel(title, self._refusal, partial(self._require, case, choice))
-        )
+        require = partial(self._require, case, choice)
+        await self._screen.open_panel(RefusalPanel(title, self._refusal, require))
 
     async def _require(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
-        """Ask about an outcome that contradicts what is known of this call, then what it requires."""
+        """Ask about a contradiction to what is known of this call, then for what is required."""
         doubt = case.find_doubt(choice)
         require = partial(self._require_input, case, choice, words)
         if doubt is None:
@@ -310,7 +311,7 @@ class OutcomeEntry:
         await self._screen.open_panel(panel.build_question(question, "record it", require))
 
     async def _require_input(self, case: CaseView, choice: OutcomeChoice, words: str) -> None:
-        """Ask what an outcome requires, and once more if it can't be undone."""
+        """Ask for what an outcome requires, and once more if it can't be undone."""
         name = choice.outcome.name
         record = partial(self._record, choice)
         match choice.required_input:
@@ -342,28 +343,33 @@ class OutcomeEntry:
         await self._screen.open_panel(panel.LinePanel(required, label, submit, text=words))
 
     async def _record(self, choice: OutcomeChoice, **given: str) -> None:
-        """Record an outcome; where it is rejected, what was typed stays open."""
-        rejection = self._record_refusal() or self._session.record_outcome(
-            choice.outcome.id, **given
-        )
-        if rejection is None:
-            self._refusal, self._stored_refusal = {}, {}
-        await self._close(rejection, can_be_revoked=choice.required_input != "sure")
+        """Record an outcome; after a rejection, what was typed stays open."""
+        step = self._record_refusal()
+        if step is None or step.rejection is None:
+            step = self._session.record_outcome(choice.outcome.id, **given)
+        if step.rejection is None:
+            self._refusal = {}
+            self._stored_refusal = {}
+        await self._close(step)
 
-    def _record_refusal(self) -> Rejection | None:
-        """Store what was said of a refusal, once though its outcome is rejected and keyed again."""
-        if not any(isinstance(each, RefusalPanel) for each in self._screen.panels):
+    def _record_refusal(self) -> Step | None:
+        """Store what was said of a refusal; None if there is nothing to store.
+
+        It is stored once, also if its outcome is rejected and keyed again.
+        """
+        if not any(isinstance(opened, RefusalPanel) for opened in self._screen.panels):
             return None
         said = {name: self._refusal.get(name, "").strip() for name in ("who", "reason", "strength")}
         if not any(said.values()) or said == self._stored_refusal:
             return None
+
         strength = int(said["strength"] or 0)
-        rejection = self._session.record_refusal(
+        step = self._session.record_refusal(
             reason=said["reason"], strength=strength, who=said["who"]
         )
-        if rejection is None:
+        if step.rejection is None:
             self._stored_refusal = said
-        return rejection
+        return step
 
     async def open_appointment(self, case: CaseView, when: str = "") -> None:
         """Open the form of an appointment, with what was typed into it before."""
@@ -373,18 +379,19 @@ class OutcomeEntry:
         await self._screen.open_panel(form)
 
     async def _book(self, values: FormValues) -> None:
-        when, person, note = (values.get(name, "").strip() for name in ("when", "person", "note"))
-        reading, policy = int(values.get("reading") or 0), POLICIES[int(values["policy"]) - 1]
-        rejection = self._session.book_appointment(
-            when, reading=reading, policy=policy, person=person, note=note
+        step = self._session.book_appointment(
+            values.get("when", "").strip(),
+            reading=int(values.get("reading") or 0),
+            policy=POLICIES[int(values["policy"]) - 1],
+            person=values.get("person", "").strip(),
+            note=values.get("note", "").strip(),
         )
-        if rejection is None:
+        if step.rejection is None:
             self._appointment = {}
-        await self._close(rejection)
+        await self._close(step)
 
-    async def _close(self, rejection: Rejection | None, *, can_be_revoked: bool = True) -> None:
-        """Close what is open where the outcome was recorded."""
-        if rejection is None:
+    async def _close(self, step: Step) -> None:
+        """Close what is open if the outcome was recorded, and show the step."""
+        if step.rejection is None:
             await self._screen.close_panels()
-        if await self._finish(rejection) and can_be_revoked:
-            self.notice = self._session.notice()
+        await self._take(step)

@@ -1,4 +1,4 @@
-"""Screen of a station: each key becomes a call of the session, and the widgets show the case that follows.
+"""Screen of a station: a key becomes an action of the session, and the widgets show its step.
 
 It knows no terminal, no telephone and no rules about who may be called.
 """
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -17,11 +17,18 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.entries import to_ascii_digits
 from survey_cli.problems import find_nearest
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import CaseView, IdleView, StationView, WrapUpView
+from survey_cli.sessions.station.station_views import (
+    BreakView,
+    CaseView,
+    IdleView,
+    StationView,
+    WrapUpView,
+)
+from survey_cli.sessions.station.step import Step
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station import pages, panels
 from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
@@ -49,6 +56,9 @@ MAX_WIDTH: Final = 82
 """Columns that the case takes at most, with its margins."""
 APART: Final = 28
 """Rows from which the outcomes stand apart from what begins a call."""
+MIN_CARD_ROWS: Final = 5
+MIN_MESSAGE_WIDTH: Final = 20
+OUTCOME_KEYS: Final = "12345678"
 OTHER_ROWS: Final = 11
 """Rows for the header, the outcomes, a message and the key bar."""
 
@@ -65,18 +75,20 @@ class StationScreen(KeyScreen):
     def __init__(self, session: StationSession) -> None:
         super().__init__()
         self.session = session
-        self.now: StationView = session.view()
-        """What is on the screen: read from the session after each of its methods, and every second."""
+        self.step = session.look()
+        """The last step: of the last action, or brought up to date since."""
+        self.now = _drop_seconds(self.step.view)
+        """What is on the screen."""
         self.appointments: tuple[station_views.StationAppointment, ...] = ()
         """This interviewer's open appointments."""
         self._interview_screen: InterviewScreen | None = None
         """The interview that is open on top."""
-        self._seen: tuple[object, ...] = ()
+        self._seen: _Identity | None = None
         self._message = ""
         """A message of a supervisor, until the next key."""
         self._announced = ""
         """The case of the appointment that was last announced."""
-        self._outcomes = panels.OutcomeEntry(self, session, self._finish)
+        self._outcomes = panels.OutcomeEntry(self, session, self._take)
         self._rings = os.environ.get(BELL_VARIABLE) == "1"
 
     def compose(self) -> ComposeResult:
@@ -97,10 +109,10 @@ class StationScreen(KeyScreen):
         yield Static(id="too-small", markup=False)
 
     async def start(self) -> None:
-        if isinstance(self.now, IdleView) and not self.now.why:  # nobody has looked for a case yet
-            await self._finish(self.session.claim_next())
+        if isinstance(self.now, IdleView) and not self.now.was_searched:
+            await self._take(self.session.claim_next())
         else:
-            await self.look()
+            await self._see(self.session.look())
 
     @property
     def case(self) -> CaseView | None:
@@ -119,7 +131,10 @@ class StationScreen(KeyScreen):
             await opened.press(key)
         else:
             await self._decide(to_ascii_digits(key))
-        self._message = self.session.take_message() if self._interview_screen is None else ""
+
+        self._message = ""
+        if self._interview_screen is None:  # which shows messages itself
+            self._message = self.session.take_message()
 
     async def paste(self, text: str) -> None:
         self.forget_messages()
@@ -131,37 +146,39 @@ class StationScreen(KeyScreen):
     async def _decide(self, key: str) -> None:
         """Handle a key while nothing is open."""
         view = self.now
-        known = pages.BY_KEY.get(key.casefold() if len(key) == 1 else key)
-        if isinstance(view, CaseView) and len(key) == 1 and key in "12345678":
-            if (
-                choice := next(
-                    (c for c in view.main_outcomes if c.outcome.number == int(key)), None
-                )
-            ) is None:
-                self.refuse(f"{key} is not an outcome here")
-            else:
-                await self._outcomes.choose(view, choice)
+        is_character = len(key) == 1
+        known = pages.BY_KEY.get(key.casefold() if is_character else key)
+
+        if isinstance(view, CaseView) and is_character and key in OUTCOME_KEYS:
+            await self._press_outcome(view, int(key))
         elif key in ("up", "down", "pageup", "pagedown"):
             panel.scroll_by_key(self.query_one(HistoryView), key)
         elif key in ENTER and isinstance(view, IdleView):
-            await self._finish(self.session.claim_next())
+            await self._take(self.session.claim_next())
         elif key in ENTER and isinstance(view, WrapUpView):
-            await self._finish(self.session.end_wrapup())
+            await self._take(self.session.end_wrapup())
         elif key == ".":
-            await self.open_panel(
-                panel.LinePanel("command", "", self._run_command, text=".", saves="run it")
-            )
+            line = panel.LinePanel("command", "", self._run_command, text=".", saves="run it")
+            await self.open_panel(line)
         elif known is not None:
             await self._do(known)
-        elif key in ENTER or len(key) == 1:
+        elif key in ENTER or is_character:
             self.refuse(pages.describe_offered(view))
+
+    async def _press_outcome(self, case: CaseView, number: int) -> None:
+        """Choose the outcome that has this number."""
+        for choice in case.main_outcomes:
+            if choice.outcome.number == number:
+                await self._outcomes.choose(case, choice)
+                return
+        self.refuse(f"{number} is not an outcome here")
 
     async def _do(self, key: pages.StationKey, rest: str = "") -> None:
         """Do what a key or a dot word asks for."""
         acts: dict[str, panel.Act] = {
             "find": lambda: self._open_search(rest),
             "appointments": self._open_appointments,
-            "back": lambda: self._finish(self.session.revoke_outcome()),
+            "back": lambda: self._take(self.session.revoke_outcome()),
             "pause": lambda: self._pause(rest),
             "leave": self._open_end,
             "help": lambda: self.open_panel(panel.TextPanel("help", pages.build_key_help())),
@@ -172,6 +189,7 @@ class StationScreen(KeyScreen):
         case = self.case
         if case is not None:
             acts |= self._list_case_actions(case, rest)
+
         if key.action in acts:
             await acts[key.action]()
         elif case is None:
@@ -180,7 +198,7 @@ class StationScreen(KeyScreen):
             self.refuse(NOTHING_TO_OPEN[key.action])
 
     def _list_case_actions(self, case: CaseView, rest: str) -> dict[str, panel.Act]:
-        """List what can be done with the case; what there is nothing of is left out."""
+        """List what can be done with the case, without lists that would be empty."""
         add = self._store_by(self.session.add_number, "added; d dials this number")
         record_script = self._store_by(self.session.record_script, "noted: the script was read")
         acts: dict[str, panel.Act] = {
@@ -189,7 +207,7 @@ class StationScreen(KeyScreen):
             "next": lambda: self._choose_next_number(case),
             "add": lambda: self._open_line("add", "another number: ", add, rest),
             "appointment": lambda: self._outcomes.open_appointment(case, rest),
-            "finish": lambda: self._finish(self.session.finish_case()),
+            "finish": lambda: self._take(self.session.finish_case()),
         }
         if case.other_outcomes:
             acts["outcomes"] = lambda: self.open_panel(
@@ -203,37 +221,43 @@ class StationScreen(KeyScreen):
             acts["faq"] = lambda: self.open_panel(panel.TextPanel("faq", pages.build_faq(case.faq)))
         return acts
 
-    # After each call of the session
+    # After each action
 
-    async def _finish(self, rejection: Rejection | None) -> bool:
-        """Go on to what is on the screen now, or say why not; returns whether it was accepted."""
-        await self.look()
-        if rejection is not None:
-            self.refuse(rejection.why)
-        return rejection is None
+    async def _take(self, step: Step) -> bool:
+        """Show the step of an action, or say why it was rejected; returns whether it was done."""
+        await self._see(step)
+        if step.rejection is None:
+            return True
+        self.refuse(step.rejection.why)
+        return False
 
-    def _store_by(self, method: Callable[[str], Rejection | None], said: str = "") -> panel.Submit:
-        """Return what gives a text to a method of the session, and closes what was open for it; else it stays."""
+    def _store_by(self, action: Callable[[str], Step], said: str = "") -> panel.Submit:
+        """Return a function that does an action with a text, and closes the panel of that text.
+
+        After a rejection the panel stays open.
+        """
 
         async def store(text: str) -> None:
-            if (rejection := method(text)) is None:
+            step = action(text)
+            if step.rejection is None:
                 await self.close_panel()
-            if await self._finish(rejection) and not self.said and not self.unexpected:
+            was_done = await self._take(step)
+            if was_done and not self.said and not self.unexpected:
                 self.said = said
 
         return store
 
-    async def look(self) -> bool:
-        """See what the session shows now; returns whether it is something else than before."""
-        self.now = view = _drop_seconds(self.session.view())
-        seen = _identify(view)
-        if seen == self._seen:
+    async def _see(self, step: Step) -> bool:
+        """Show a step; returns whether it shows something else than before."""
+        before = self._seen
+        self._hold(step)
+        view = self.now
+        if self._seen == before:
             return False
-        is_same_case = seen[:3] == self._seen[:3]
-        self._seen = seen
+
         self.unexpected = True
         await self.close_panels()
-        if not is_same_case:
+        if not _shows_same_case(self._seen, before):
             self._outcomes.forget()
             self.kept_lines.clear()
             self.appointments = self.session.list_appointments()
@@ -241,15 +265,19 @@ class StationScreen(KeyScreen):
             await self._outcomes.open_appointment(view)
         return True
 
-    def _expect(self) -> None:
-        """Take what the session shows now for what the interviewer asked for."""
-        self.now = _drop_seconds(self.session.view())
+    def _hold(self, step: Step) -> None:
+        """Take a step for what is on the screen: the interviewer expects it."""
+        self.step = step
+        self.now = _drop_seconds(step.view)
         self._seen = _identify(self.now)
 
     def _refuse_without_case(self) -> None:
-        """Say why there is no case to act on: the pause where the study is paused."""
+        """Say why there is no case to act on."""
         view = self.now
-        self.refuse(view.why if isinstance(view, IdleView) and view.study_is_paused else NO_CASE)
+        if isinstance(view, IdleView) and view.study_is_paused:
+            self.refuse(view.why)
+        else:
+            self.refuse(NO_CASE)
 
     def fail(self, error: Exception) -> None:
         self.refuse(f"that failed ({type(error).__name__}): check the screen, then try again")
@@ -265,24 +293,23 @@ class StationScreen(KeyScreen):
         await self.open_panel(panel.build_question(question, "dial", self._dial_now))
 
     async def _dial_now(self) -> None:
-        result = self.session.dial()
-        if isinstance(result, Rejection):
-            await self._finish(result)
-        else:
-            await self._finish(None)
-            self.said = result
+        step = self.session.dial()
+        if await self._take(step):
+            self.said = step.dialing
 
     async def _choose_next_number(self, case: CaseView) -> None:
-        if (chosen := case.next_number) is None:
+        chosen = case.next_number
+        if chosen is None:
             self.refuse("the case has no other number that can be called; + adds one")
         else:
             await self._choose_number(chosen.position)
 
     async def _choose_number(self, position: int) -> None:
-        rejection = self.session.choose_number(position)
-        if rejection is None:
-            self._expect()  # the interviewer wanted it: keys typed behind it were meant for it
-        await self._finish(rejection)
+        step = self.session.choose_number(position)
+        if step.rejection is None:
+            # The interviewer wanted another number: keys typed behind it were meant for it.
+            self._hold(step)
+        await self._take(step)
 
     async def _open_line(self, what: str, label: str, act: panel.Submit, text: str = "") -> None:
         """Open a line; with a text, do what its Enter would do."""
@@ -291,19 +318,24 @@ class StationScreen(KeyScreen):
             return
 
         async def submit(typed: str) -> None:
-            await (act(typed) if typed else self.close_panel())
+            if typed:
+                await act(typed)
+            else:
+                await self.close_panel()
 
         await self.open_panel(panel.LinePanel(what, label, submit))
 
     async def _open_note(self, rest: str) -> None:
-        if isinstance(self.now, CaseView | WrapUpView):
-            name = self.now.case if isinstance(self.now, WrapUpView) else self.now.name
-            label = f"note on {shorten(name)}: "
-            await self._open_line(
-                "note", label, self._store_by(self.session.add_note, "noted"), rest
-            )
+        view = self.now
+        if isinstance(view, WrapUpView):
+            name = view.case
+        elif isinstance(view, CaseView):
+            name = view.name
         else:
             self._refuse_without_case()
+            return
+        store = self._store_by(self.session.add_note, "noted")
+        await self._open_line("note", f"note on {shorten(name)}: ", store, rest)
 
     async def _take_outcome(self, choice: station_views.OutcomeChoice) -> None:
         await self.close_panel()
@@ -315,15 +347,18 @@ class StationScreen(KeyScreen):
     async def _open_appointments(self) -> None:
         self.appointments = self.session.list_appointments()
         listed = list(self.appointments)
-        if (due := self.session.find_due_appointment()) is not None:
-            listed = [due, *(each for each in listed if each.key != due.key)]
-        await self.open_panel(
-            panels.build_appointment_list(listed, self._store_by(self.session.fetch_case))
-        )
+        due = self.session.find_due_appointment()
+        if due is not None:
+            others = [appointment for appointment in listed if appointment.key != due.key]
+            listed = [due, *others]
+        fetch = self._store_by(self.session.fetch_case)
+        await self.open_panel(panels.build_appointment_list(listed, fetch))
 
     async def _open_search(self, rest: str) -> None:
-        take, hint = self._store_by(self.session.fetch_case), self.session.search_hint
-        callers = panels.build_caller_list(self.session.search_cases, take, hint)
+        fetch = self._store_by(self.session.fetch_case)
+        callers = panels.build_caller_list(
+            self.session.search_cases, fetch, self.session.search_hint
+        )
         await self.open_panel(callers)
         if rest:
             await callers.paste(rest)
@@ -331,24 +366,25 @@ class StationScreen(KeyScreen):
     # Breaks, and the end
 
     async def _pause(self, rest: str) -> None:
-        """End the break; else start one, for a reason that a key chooses, unless a call has no outcome yet."""
-        if isinstance(self.now, station_views.BreakView):
-            await self._finish(self.session.end_break())
+        """End the break; else start one, for a reason that a key chooses."""
+        if isinstance(self.now, BreakView):
+            await self._take(self.session.end_break())
             return
         if self._needs_outcome():
             self.refuse("key the outcome of this call before the break")
             return
+
         reasons = self.session.list_break_reasons()
         if rest or not reasons:
-            await self._finish(self.session.start_break(rest))
+            await self._take(self.session.start_break(rest))
             return
-        await self.open_panel(
-            panels.build_break_list(reasons, self._store_by(self.session.start_break))
-        )
+        start = self._store_by(self.session.start_break)
+        await self.open_panel(panels.build_break_list(reasons, start))
 
     def _needs_outcome(self) -> bool:
-        """Return whether a call was made that has no outcome yet."""
-        return self.case is not None and (self.case.has_open_call or bool(self.case.pending_input))
+        """Whether a call was made that has no outcome yet."""
+        case = self.case
+        return case is not None and (case.has_open_call or case.pending_input != "")
 
     async def _open_end(self) -> None:
         """Show the shift, and ask whether it ends; not while a call has no outcome."""
@@ -362,9 +398,9 @@ class StationScreen(KeyScreen):
         await self.open_panel(question)
 
     async def _leave(self) -> None:
-        rejection = self.session.end_shift()
+        step = self.session.end_shift()
         await self.close_panels()
-        self.left = await self._finish(rejection)
+        self.left = await self._take(step)
 
     async def end_from_outside(self) -> None:
         if self._interview_screen is not None:
@@ -375,40 +411,51 @@ class StationScreen(KeyScreen):
     # The interview
 
     async def _interview(self) -> None:
-        interview = self.session.open_interview()
-        if isinstance(interview, Rejection):
-            await self._finish(interview)
+        step = self.session.open_interview()
+        if step.interview is None:
+            await self._take(step)
             return
-        self._interview_screen = screen = InterviewScreen(interview)
-        await self.app.push_screen(screen)
+        self._interview_screen = InterviewScreen(step.interview)
+        await self.app.push_screen(self._interview_screen)
 
     async def close_interview(self) -> None:
         """Go on after the interview was left."""
         self._interview_screen = None
         self.forget_messages()
-        await self._finish(self.session.close_interview())
+        await self._take(self.session.close_interview())
         self.unexpected = True
 
     async def beat(self) -> None:
-        """Keep the case ours; where there is none, a due one may come by itself."""
-        self.bell_due = self.unexpected = False
+        """Keep the case ours; without one, a case that is due may come by itself."""
+        self.bell_due = False
+        self.unexpected = False
         interview = self._interview_screen
-        if interview is None and self.panels and isinstance(self.now, IdleView | WrapUpView):
-            return  # somebody calls back and is searched for, or a note is typed: no case may come over it
-        self.session.keep_alive()
-        if interview is not None:
-            due = self.session.find_due_appointment()
-            if self._is_new(due) and due is not None:
-                interview.said = pages.describe_due(due, self.session.summarize_shift().until)
-                interview.show()
-            elif interview.question.take_message():
-                interview.show()
+        is_waiting = isinstance(self.now, IdleView | WrapUpView)
+        if interview is None and self.panels and is_waiting:
+            # A respondent who calls back is searched for, or a note is typed: no case may come
+            # over it.
             return
-        self._message = self._message or self.session.take_message()
-        if await self.look():
-            self.bell_due, self.why = True, ""
+
+        step = self.session.keep_alive()
+        if interview is not None:
+            self._tell_in_interview(interview)
+            return
+        if not self._message:
+            self._message = self.session.take_message()
+        if await self._see(step):
+            self.bell_due = True
+            self.why = ""
         elif self.case is None:
             self.appointments = self.session.list_appointments()
+
+    def _tell_in_interview(self, interview: InterviewScreen) -> None:
+        """Tell of an appointment that is due, or of a message, while an interview is open."""
+        due = self.session.find_due_appointment()
+        if self._is_new(due) and due is not None:
+            interview.said = pages.describe_due(due, self.session.summarize_shift().until)
+            interview.show()
+        elif interview.question.take_message():
+            interview.show()
 
     # Pages
 
@@ -421,50 +468,54 @@ class StationScreen(KeyScreen):
     async def _open_palette(self) -> None:
         """Open the palette: every action that has a key, and every outcome."""
         case = self.case
-        rows = [
-            panel.Row((each.sign, each.does), partial(self._do, each), terms=f".{each.action}")
-            for each in pages.STATION_KEYS
-            if each.action != "palette" and (each.without_case or case is not None)
-        ]
+        rows = []
+        for key in pages.STATION_KEYS:
+            if key.action != "palette" and (key.without_case or case is not None):
+                act = partial(self._do, key)
+                rows.append(panel.Row((key.sign, key.does), act, terms=f".{key.action}"))
+
         if case is not None:
-            rows += [
-                panel.Row(
-                    (str(row.number), row.name),
-                    partial(self._outcomes.choose, case, choice),
-                    terms=f".{row.id}",
-                )
-                for choice in case.choices
-                for row in (choice.outcome,)
-            ]
+            for choice in case.choices:
+                outcome = choice.outcome
+                act = partial(self._outcomes.choose, case, choice)
+                texts = (str(outcome.number), outcome.name)
+                rows.append(panel.Row(texts, act, terms=f".{outcome.id}"))
         await self.open_palette(rows)
 
     # Dot words
 
     async def _run_command(self, text: str) -> None:
         """Carry out a line that begins with a dot, as in the one-line interface."""
-        word, _, rest = text[1:].strip().partition(" ")
-        word, rest = word.casefold(), rest.strip()
+        typed, _, behind = text[1:].strip().partition(" ")
+        word = typed.casefold()
+        rest = behind.strip()
         case = self.case
         await self.close_panel()
-        choices = {choice.outcome.id: choice for choice in case.choices} if case is not None else {}
+
+        choices = {}
+        if case is not None:
+            choices = {choice.outcome.id: choice for choice in case.choices}
         if word in pages.BY_WORD:
             await self._do(pages.BY_WORD[word], rest)
         elif case is not None and word in choices:
             await self._outcomes.choose(case, choices[word], rest)
         elif word == "fetch" and rest:
-            await self._finish(self.session.fetch_case(rest))
+            await self._take(self.session.fetch_case(rest))
         elif word == "number" and rest.isdecimal() and case is not None:
-            numbers = case.numbers[int(rest) - 1 : int(rest)] if int(rest) else ()
-            if numbers:
-                await self._choose_number(numbers[0].position)
-            else:
-                self.refuse(f"the case has {format_quantity(len(case.numbers), 'number')}")
+            await self._choose_nth_number(case, int(rest))
         else:
-            near = (
-                find_nearest(word, [*pages.BY_WORD, "fetch", "number", *choices]) if word else None
-            )
+            near = None
+            if word:
+                near = find_nearest(word, [*pages.BY_WORD, "fetch", "number", *choices])
             remedy = f"did you mean .{near}?" if near else ".help lists them"
             self.refuse(f".{word} is not a command here: {remedy}")
+
+    async def _choose_nth_number(self, case: CaseView, nth: int) -> None:
+        """Choose a number of the case by its place in the list, from 1."""
+        if 0 < nth <= len(case.numbers):
+            await self._choose_number(case.numbers[nth - 1].position)
+        else:
+            self.refuse(f"the case has {format_quantity(len(case.numbers), 'number')}")
 
     # What is shown
 
@@ -473,38 +524,48 @@ class StationScreen(KeyScreen):
         has_side = self.has_class("-wide")
         self.set_class(bool(self.panels), "-open")
         self.query_one(Header).show(pages.build_header(self.session, view))
+
         due = self.session.find_due_appointment()
         self._is_new(due)
-        due_line = pages.build_due_line(due, view.station_time, min(self.size.width, MAX_WIDTH))
+        width = min(self.size.width, MAX_WIDTH)
+        due_line = pages.build_due_line(due, view.station_time, width)
         self.query_one("#due", TextView).show(due_line)
+
         history = view.history if isinstance(view, CaseView) else ()
-        margins = 0 if self.has_class("-short") else 1
-        others = (
-            OTHER_ROWS + margins + (margins + min(len(history), 2)) + (margins + 1) * bool(due_line)
-        )
-        self.query_one(CaseCard).show(CardState(view, max(self.size.height - others, 5), has_side))
+        rows = self._count_card_rows(len(history), has_due_line=bool(due_line))
+        self.query_one(CaseCard).show(CardState(view, rows, has_side))
         self.query_one(HistoryView).show(history)
         self._show_grid(view)
         self._show_waiting(view, has_side=has_side)
-        self._show_message(view)
+        self._show_message()
+
         older = self.case is not None and self.query_one(HistoryView).has_more
-        self.show_keys(
-            pages.list_keys(
-                view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older
-            )
-        )
+        is_narrow = self.size.width < NARROW
+        keys = pages.list_keys(view, is_narrow=is_narrow, has_side=has_side, older=older)
+        self.show_keys(keys)
         if has_side:
             self.query_one("#case", TextView).show(self._build_side())
 
+    def _count_card_rows(self, history: int, *, has_due_line: bool) -> int:
+        """Count the rows for the card: what header, history, outcomes and messages leave."""
+        margins = 0 if self.has_class("-short") else 1
+        others = OTHER_ROWS + margins
+        others += margins + min(history, 2)
+        if has_due_line:
+            others += margins + 1
+        return max(self.size.height - others, MIN_CARD_ROWS)
+
     def tick(self) -> None:
-        self.now = view = _drop_seconds(self.session.view())
+        self.step = self.session.look()
+        self.now = view = _drop_seconds(self.step.view)
         if isinstance(view, WrapUpView) and view.station_time >= view.until and not self.panels:
             self.app.post_message(self.WrapUpOver())
         self.show()
 
     def _is_new(self, due: station_views.StationAppointment | None) -> bool:
-        """Return whether this appointment has just become due; the bell rings for it once, where that is wanted."""
-        before, self._announced = self._announced, due.key if due is not None else ""
+        """Whether this appointment has just become due; the bell rings once, if it is wanted."""
+        before = self._announced
+        self._announced = due.key if due is not None else ""
         is_new = due is not None and due.key != before
         if is_new and self._rings:
             self.app.bell()
@@ -513,72 +574,99 @@ class StationScreen(KeyScreen):
     def _show_grid(self, view: StationView) -> None:
         state = None
         if isinstance(view, CaseView) and not self.panels:
-            outcomes = [
-                KeyHint(str(choice.outcome.number), choice.outcome.name)
-                for choice in view.main_outcomes
-            ]
-            outcomes += [KeyHint("9", "more …")] if view.other_outcomes else []
-            state = GridState(pages.list_call_keys(view), outcomes, self.size.height >= APART)
+            shown = [choice.outcome for choice in view.main_outcomes]
+            outcomes = [KeyHint(str(outcome.number), outcome.name) for outcome in shown]
+            if view.other_outcomes:
+                outcomes.append(KeyHint("9", "more …"))
+            is_apart = self.size.height >= APART
+            state = GridState(pages.list_call_keys(view), outcomes, is_apart)
         self.query_one(OutcomeGrid).show(state)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
-        """Show the next appointments and the shift where there is no case, and no side panel that has them."""
+        """Show the next appointments and the shift while there is no case.
+
+        The side panel has them too.
+        """
         content = Content()
         if not isinstance(view, CaseView) and not has_side and not self.panels:
             content = pages.build_waiting_page(self.appointments, self.session, self.size.width)
         self.query_one("#waiting", TextView).show(content)
 
-    def _show_message(self, view: StationView) -> None:
-        """Show why not, what is pending, what is heard, what was done: under the outcomes, or under what is open."""
-        case, width = self.case, max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20)
-        asks = case is not None and (not self.panels or isinstance(self.panel, panel.FormPanel))
+    def _show_message(self) -> None:
+        """Show why not, what is pending, what is heard, what was done.
+
+        It is shown under the outcomes, or under what is open.
+        """
+        pending = ""
+        heard = ""
+        case = self.case
+        if case is not None:
+            heard = case.heard
+            if not self.panels or isinstance(self.panel, panel.FormPanel):
+                pending = PENDING.get(case.pending_input, "")
+
         messages = (
             ("! ", self.why, "bold $error"),
-            (
-                "? ",
-                PENDING.get(case.pending_input, "") if case is not None and asks else "",
-                "bold $warning",
-            ),
-            ("▷ ", case.heard if case is not None else "", "$success"),
+            ("? ", pending, "bold $warning"),
+            ("▷ ", heard, "$success"),
             ("» ", self._message, "bold $accent"),
             ("= ", self.said or self._describe_notice(), "$quiet"),
         )
+        width = max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, MIN_MESSAGE_WIDTH)
         message = pages.build_messages(messages, width)
-        self.query_one("#station-message", TextView).show(Content() if self.panels else message)
-        self.query_one("#panel-message", TextView).show(message if self.panels else Content())
+        place, other = "#station-message", "#panel-message"
+        if self.panels:
+            place, other = other, place
+        self.query_one(place, TextView).show(message)
+        self.query_one(other, TextView).show(Content())
 
     def _describe_notice(self) -> str:
-        """Describe what was done last, if nothing else is to be said, and how it is undone."""
-        notice = "" if self.why or self.panels else self.session.notice()
-        can_be_undone = notice and notice == self._outcomes.notice
-        return f"{notice} · Bksp undoes it" if can_be_undone else notice
+        """Describe what was done last, and how it is undone; nothing if it would be in the way."""
+        notice = self.step.notice
+        if self.why or self.panels or not notice:
+            return ""
+        if self.step.can_be_undone:
+            return f"{notice} · Bksp undoes it"
+        return notice
 
 
 def _drop_seconds(view: StationView) -> StationView:
-    """Return the view with clocks of whole minutes, where seconds are not shown: it changes less often."""
+    """Return the view with clocks of whole minutes, if seconds aren't shown: it changes less."""
     match view:
         case CaseView(respondent_time=there, station_time=here):
-            there = there.replace(second=0, microsecond=0) if there is not None else None
-            return replace(
-                view, respondent_time=there, station_time=here.replace(second=0, microsecond=0)
-            )
+            if there is not None:
+                there = there.replace(second=0, microsecond=0)
+            here = here.replace(second=0, microsecond=0)
+            return replace(view, respondent_time=there, station_time=here)
         case IdleView(station_time=datetime() as here):
             return replace(view, station_time=here.replace(second=0, microsecond=0))
         case _:
             return view
 
 
-def _identify(view: StationView) -> tuple[object, ...]:
-    """Return what tells one view from another: the case and its attempt, then what is called and pending."""
+class _Identity(NamedTuple):
+    """What tells one view from another: what is on the screen, then what is called and pending."""
+
+    kind: type[StationView]
+    case: str = ""
+    attempt: int = 0
+    number: int = 0
+    pending_input: str = ""
+
+
+def _identify(view: StationView) -> _Identity:
     if not isinstance(view, CaseView):
-        return (type(view),)
-    return (
-        CaseView,
-        view.key,
-        view.attempt,
-        view.current_number and view.current_number.position,
-        view.pending_input,
-    )
+        return _Identity(type(view))
+    number = view.current_number
+    position = number.position if number is not None else 0
+    return _Identity(CaseView, view.key, view.attempt, position, view.pending_input)
+
+
+def _shows_same_case(view: _Identity | None, before: _Identity | None) -> bool:
+    """Whether both show the same attempt of the same case, or neither shows a case."""
+    if view is None or before is None:
+        return False
+    return view[:3] == before[:3]
 
 
 BEAT_SECONDS: Final = 10.0
