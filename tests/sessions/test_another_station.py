@@ -19,7 +19,7 @@ def test_her_open_interview_comes_first_at_another_station_which_says_so(tmp_pat
     key = on(old)
     old.dial()
     interview = old.open_interview().interview
-    assert not isinstance(interview, Rejection)
+    assert interview is not None
     interview.reply("")
     assert interview.reply("1") is None
     shift.later(minutes=1)
@@ -37,7 +37,7 @@ def test_her_open_interview_comes_first_at_another_station_which_says_so(tmp_pat
     assert isinstance(refused, Rejection)
     assert "ann at station desk 2 has this case now" in refused.why
     there = new.open_interview().interview
-    assert not isinstance(there, Rejection)
+    assert there is not None
     prompt = there.prompt()
     assert prompt is not None
     assert prompt.place.item == "b"
@@ -79,7 +79,7 @@ def test_the_open_interview_of_another_person_is_not_taken_over(tmp_path: Path) 
     shift = Shift(tmp_path)
     ann = shift.station("ann", "desk 1")
     interview = ann.open_interview().interview
-    assert not isinstance(interview, Rejection)
+    assert interview is not None
     interview.reply("")
     assert on(shift.station("bob", "desk 2")) == ""
     assert interview.reply("1") is None
@@ -89,7 +89,7 @@ def test_survey_interview_continues_her_case_at_another_station(tmp_path: Path) 
     shift = Shift(tmp_path)
     ann = shift.station("ann", "desk 1")
     interview = ann.open_interview().interview
-    assert not isinstance(interview, Rejection)
+    assert interview is not None
     interview.reply("")
     options = StartOptions(case="A", interviewer="ann", station="desk 2", db=shift.db)
     there = start_or_resume(shift.file, options, clock=lambda: shift.at)

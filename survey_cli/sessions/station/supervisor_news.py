@@ -1,4 +1,4 @@
-"""What supervisors tell a station about one study: its pause, and their messages."""
+"""News from supervisors to a station about one study: its pause, and their messages."""
 
 from datetime import datetime, timedelta
 from typing import Final
