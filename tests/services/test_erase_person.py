@@ -461,9 +461,9 @@ def test_an_outcome_named_erased_erases_nothing(tmp_path: Path) -> None:
     outcomes = "\noutcomes: {struck: {name: Erased, like: not_eligible}}\n"
     shift = Shift(tmp_path, ITEMS, SAMPLE, KEPT + outcomes, COLUMNS)
     ann = shift.station("ann")
-    assert ann.fetch_case("A") is None
+    assert ann.fetch_case("A").rejection is None
     ann.dial()
-    assert ann.record_outcome("struck") is None
+    assert ann.record_outcome("struck").rejection is None
     ann.end_shift()
     assert str(shift.row("A").position.reason.words) == "erased"
     with shift.study() as study:
