@@ -84,6 +84,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tests/support/density.py
 
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks $(ROWS)

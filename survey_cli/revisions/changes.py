@@ -27,7 +27,7 @@ class ComparedChange(NamedTuple):
 
     kind: ChangeKind
     items: tuple[str, ...]
-    """The items, groups, sample columns or computes that have it; empty for the study's settings."""
+    """The items, groups, sample columns or computes that have it; empty if it is a setting."""
     what: str
     places: tuple[Position | None, ...]
     """Its positions in the older and the newer version."""

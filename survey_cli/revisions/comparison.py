@@ -1,4 +1,4 @@
-"""Comparison of two versions of a questionnaire: every change in one class, with its positions in both."""
+"""Comparison of two versions of a questionnaire: all changes, by kind and with their positions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def compare_versions(
     old: Instrument, new: Instrument, comparer: "ConditionComparer | None" = None
 ) -> list[ComparedChange]:
-    """List all changes, the gravest first. Without a comparer, conditions are equal only if they are written alike."""
+    """List all changes, the gravest first.
+
+    Without a comparer, conditions are equal only if they are written alike.
+    """
     kinds = get_args(ChangeKind)
     changes = _merge(_iterate_changes(old, new, comparer))
     return sorted(changes, key=lambda change: (kinds.index(change.kind), change.where))
@@ -92,7 +95,7 @@ def _locate_meaning_changes(
 
 
 def _locate_meaning(version: Version, change: MeaningChange) -> Position | None:
-    """Locate what has a meaning: the option of a code, or the item; a statement's meaning is its battery's."""
+    """Locate what has the meaning: the option of a code, the item, or a statement's battery."""
     node = version.nodes.get(change.item)
     if node is None or node.item is None:
         return version.locate(change.item)

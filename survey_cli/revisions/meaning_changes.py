@@ -1,4 +1,4 @@
-"""Changes of meaning between two versions of an instrument: what stored answers mean, and what is accepted.
+"""Changes in what stored answers mean, and in what is accepted, between two versions.
 
 Compares kinds, codes with their texts, ranges, units and declines, not the wording of questions.
 """
@@ -37,8 +37,8 @@ _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
 
 MeaningKind: TypeAlias = Literal["narrowed", "widened", "recoded", "type", "removed"]
-"""Answers that were accepted no longer are; answers are accepted that were not; an answer means something else; answers
-are of another type; nothing is stored any more."""
+"""Answers that were accepted no longer are; answers are accepted that were not; an answer means
+something else; answers are of another type; nothing is stored any more."""
 
 TextsByLanguage: TypeAlias = Mapping[str, str]
 IsSameMeaning: TypeAlias = Callable[["MeaningChange"], bool]
@@ -61,7 +61,7 @@ class MeaningChange(NamedTuple):
 
 
 class _ValueKind(Enum):
-    """What is stored of an item, a roster or a sample column; the value is how a change of it is worded."""
+    """What is stored of an item, a roster or a sample column, with the words for it."""
 
     ONE_CODE = "one code"
     SEVERAL_CODES = "several codes"
@@ -126,12 +126,12 @@ class _Meaning:
 
 
 def list_changes(old: Instrument, new: Instrument) -> tuple[MeaningChange, ...]:
-    """Return the changes in meaning of stored answers of `old` under `new` that must be accepted."""
+    """List the changes from `old` to `new` that somebody must accept."""
     return tuple(change for change in iterate_changes(old, new) if change.needs_acceptance)
 
 
 def iterate_changes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
-    """Yield all changes in meaning of stored answers, in the order of `old`; then those of the study's own outcomes."""
+    """Yield the changes of items in the order of `old`, then those of the study's own outcomes."""
     for name in _iterate_names(old):
         yield from _compare_item(name, old, new)
     yield from _compare_outcomes(old, new)
@@ -140,9 +140,10 @@ def iterate_changes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]
 def find_separate_columns(
     versions: Sequence[Instrument], is_same_meaning: IsSameMeaning
 ) -> list[dict[str, SeparateColumns]]:
-    """Return, for each version, the names whose answers cannot share the column of the newest version that has them.
+    """Return, for each version, the names whose answers can't share the newest version's column.
 
-    `versions` are ordered from oldest to newest. Versions that agree with each other share a column.
+    `versions` are ordered from oldest to newest. Versions that agree with each other share a
+    column.
     """
     separate: list[dict[str, SeparateColumns]] = [{} for _ in versions]
     if len(versions) < 2:
@@ -277,7 +278,7 @@ def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[Me
 
 
 def _is_wider(key: str, was: object, is_: object) -> bool:
-    """Return whether a limit certainly accepts more than before: it is gone, or a later or earlier date."""
+    """Return whether a limit certainly accepts more: it is gone, or is a later or earlier date."""
     if is_ is None:
         return True
     if not isinstance(was, date) or not isinstance(is_, date):
@@ -290,7 +291,7 @@ def _format_pattern(pattern: str | None) -> str:
 
 
 def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
-    """Yield the changes of declines, which need no acceptance: interviews store a decline by its name."""
+    """Yield the changes of declines. None needs acceptance, as interviews store their names."""
     for decline, code in before.declines.items():
         if decline not in after.declines:
             what = f"{decline} is no longer offered"
@@ -344,7 +345,7 @@ def _get_first(texts: TextsByLanguage) -> str:
 
 
 def _normalize(text: str) -> str:
-    """Return a text without what does not affect its meaning: case, spaces, kinds of quotes, final punctuation."""
+    """Return a text without case, spaces, kinds of quotes and final punctuation."""
     return " ".join(text.translate(_QUOTES).casefold().split()).rstrip(_ENDS)
 
 
@@ -370,7 +371,7 @@ def _format_range(meaning: _Meaning) -> str:
 
 
 def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
-    """Return the meaning of an item, roster or sample column; None if the instrument has none of this name."""
+    """Return the meaning of an item, roster or sample column; None if there is no such name."""
     if name in instrument.items:
         return _find_item_meaning(instrument, instrument.items[name])
     if name in instrument.sample:
@@ -468,7 +469,10 @@ def _list_bounds(item: CompiledItem, answers: PossibleAnswers) -> dict[str, date
 
 
 def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
-    """Return a text in the languages in which it is written: one that a translation adds changes no meaning."""
+    """Return a text in the languages in which it is written.
+
+    A translation that is added changes no meaning.
+    """
     written = [lang for lang in languages if lang in text.by_language] or languages[:1]
     return {lang: str(text.get(lang)) for lang in written}
 

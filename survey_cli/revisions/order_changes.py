@@ -11,7 +11,10 @@ from survey_cli.wording import join_words
 
 
 def iterate_order_changes(pair: VersionPair) -> Iterator[ComparedChange]:
-    """Yield a smallest set of what moved inside its group or list of options, and what moved to another group."""
+    """Yield what moved to another group, and what moved inside its group or list of options.
+
+    Of what moved inside, it is a smallest set whose move explains the new order.
+    """
     old_children = _list_children(pair.old, pair.new)
     new_children = _list_children(pair.new, pair.old)
     new_parents = {name: parent for parent, names in new_children.items() for name in names}
@@ -65,8 +68,9 @@ def _list_children(version: Version, other: Version) -> dict[str, list[str]]:
 
 
 def find_moved(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
-    """Find the smallest set of names whose move makes one order the other; names of only one version don't count.
+    """Find a smallest set of names whose move makes one order the other.
 
+    Names of only one version don't count.
     What stays is a longest increasing subsequence, found by patience sorting.
     """
     new_index = {name: number for number, name in enumerate(new)}

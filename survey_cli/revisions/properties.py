@@ -52,7 +52,7 @@ def _flatten(key: str, value: Any, where: Position) -> Iterator[tuple[str, Prope
 
 
 def render_value(key: str, value: Any, languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Render a value for comparison: a text in each language, without differences of spacing or notation."""
+    """Render a value in each language, without differences of spacing or notation."""
     if isinstance(value, Template):
         value = value.source
     if isinstance(value, Text):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
+from survey_cli.instrument.source.nodes import get_named
 from survey_cli.revisions.changes import ChangeKind, ComparedChange
 from survey_cli.revisions.meaning_changes import MeaningChange
 from survey_cli.revisions.properties import Property, list_properties, render_value
@@ -12,9 +13,9 @@ from survey_cli.revisions.route_changes import normalize
 from survey_cli.revisions.versions import OUTCOME_PREFIX, Node, Version, VersionPair
 
 _COMPARED_OTHERWISE: Final = frozenset(
-    ("id", "items", "statements", "ask_if", "unless", "checks", "confirm", "declines", "options", "scale", "from_", "to",
-     "labels", "min", "max", "unit", "decimals", "partial", "pattern", "count", "where", "answer",
-     "defaults")
+    ("id", "items", "statements", "ask_if", "unless", "checks", "confirm", "declines", "options",
+     "scale", "from_", "to", "labels", "min", "max", "unit", "decimals", "partial", "pattern",
+     "count", "where", "answer", "defaults")
 )  # fmt: skip
 """Keys of items that are compared as meanings, conditions, options, checks or order."""
 _RESOLVED: Final = frozenset(
@@ -82,7 +83,10 @@ class PropertyComparison:
         yield from self._compare("", old, new)
 
     def _list_node_properties(self, name: str) -> tuple[dict[str, Property], dict[str, Property]]:
-        """List the properties of an item or group in both versions, with those of options and checks that both have."""
+        """List the properties of an item or group in both versions.
+
+        Of its options and checks, only those that both versions have are listed.
+        """
         old_node, new_node = self.pair.get_nodes(name)
         old = list_properties(old_node.spec, _COMPARED_OTHERWISE)
         new = list_properties(new_node.spec, _COMPARED_OTHERWISE)
@@ -183,7 +187,7 @@ def _list_part_properties(version: Version, node: Node) -> dict[str, Property]:
             properties[name] = Property(getattr(check, key), check.say.source.where)
 
     if item.scale is not None:
-        scale = version.instrument.document.scales[item.scale]  # type: ignore[index]  # a key is a text with its position
+        scale = get_named(version.instrument.document.scales, item.scale)
         properties["list: order"] = Property(item.scale_order, scale.find_position("order"))
     elif item.options:
         properties["list: order"] = Property("written", item.question.find_position("options"))

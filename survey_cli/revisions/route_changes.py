@@ -1,4 +1,4 @@
-"""Changes of who is asked what: conditions of items, groups, options, checks and rosters, and calculations in them."""
+"""Changes of who is asked what: conditions of items, groups, options, checks and rosters."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -118,7 +118,10 @@ class RouteComparison:
     # Items and groups
 
     def _compare_routes(self) -> Iterator[ComparedChange]:
-        """Yield each item or group whose own condition makes a difference for an item in it, or an item that moved."""
+        """Yield each item or group whose own condition makes a difference for an item in it.
+
+        An item that is asked of other people only because it moved is yielded itself.
+        """
         affected: dict[str, list[str]] = {}
         verdicts: dict[str, Comparison] = {}
         for name in self.pair.common:
@@ -150,9 +153,10 @@ class RouteComparison:
             )
 
     def _compare_route(self, name: str, verdicts: dict[str, Comparison]) -> Comparison | None:
-        """Compare who is asked an item, with the conditions of the groups around it; None if that is the same.
+        """Compare who is asked an item, with the conditions of the groups around it.
 
-        `verdicts` receives the comparison of each condition by itself.
+        Returns None if that is the same. `verdicts` receives the comparison of each condition by
+        itself.
         """
         old, new = self.pair.get_nodes(name)
         if old.item is None or old.roster != new.roster:
@@ -317,7 +321,7 @@ class RouteComparison:
 
 
 def _get_limit(node: CompiledNode) -> Condition | None:
-    """Return the condition that limits the turns of a draw, of a source of options, or of a roster."""
+    """Return the condition that limits the turns of a draw, a source of options, or a roster."""
     return node.where if isinstance(node, CompiledItem | Roster) else None
 
 
@@ -332,7 +336,7 @@ def _list_parts(node: Node) -> "list[ConditionPart]":
 
 
 def _list_check_parts(check: CompiledCheck) -> Parts:
-    """List what must hold for a check to be shown: a read-back if it is true, another if it is false."""
+    """List when a check is shown: a read-back if its condition is true, another if it is false."""
     return [(check.condition, "true" if check.aloud else "false")]
 
 

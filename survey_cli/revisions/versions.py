@@ -7,11 +7,11 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemG
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.options import SpecModel
-from survey_cli.instrument.source.nodes import locate_name
+from survey_cli.instrument.source.nodes import find_named, get_named, locate_name
 from survey_cli.problems import Position
 
 OUTCOME_PREFIX: Final = "outcomes."
-"""The prefix of an outcome's id among the names of changes, which otherwise are items or sample columns."""
+"""What the names of outcomes begin with, among those of items and sample columns."""
 
 
 class Node(NamedTuple):
@@ -44,16 +44,16 @@ class Version:
         """All items and groups by id, in written order."""
 
     def locate(self, name: str) -> Position | None:
-        """Locate an item, group, sample column, compute or outcome; None if the version has none of this name."""
+        """Locate an item, group, sample column, compute or outcome; None if there is none."""
         if name in self.nodes:
             return self.nodes[name].where
         document = self.instrument.document
         if name in self.instrument.computes:
-            return document.compute[name].where  # type: ignore[index]  # a key is a text with its position
+            return get_named(document.compute, name).where
         if name in self.instrument.sample:
             return self.instrument.sample[name].find_position()
         if name.startswith(OUTCOME_PREFIX):
-            outcome = document.outcomes.get(name.removeprefix(OUTCOME_PREFIX))  # type: ignore[call-overload]  # as above
+            outcome = find_named(document.outcomes, name.removeprefix(OUTCOME_PREFIX))
             return None if outcome is None else outcome.find_position()
         return None
 

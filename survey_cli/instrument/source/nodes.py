@@ -5,9 +5,11 @@ A scalar stays text, whatever type YAML would give it; the key it belongs to dec
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from survey_cli.problems import Position
+
+_Value = TypeVar("_Value")
 
 NOWHERE: Final = Position("")
 """The position of what is not written in a file."""
@@ -205,6 +207,16 @@ def iterate_nodes(node: YamlNode) -> Iterator[YamlNode]:
 def is_options_source(options: YamlMapping) -> bool:
     """Return whether options are taken from somewhere, as in `{from: aware}`; a code named from is in quotes."""
     return any(key == "from" and getattr(key, "plain", True) for key in options)
+
+
+def get_named(mapping: Mapping[YamlScalar, _Value], name: str) -> _Value:
+    """Return what a mapping of the file has under a name, which needn't know its position."""
+    return mapping[cast("YamlScalar", name)]
+
+
+def find_named(mapping: Mapping[YamlScalar, _Value], name: str) -> _Value | None:
+    """Return what a mapping of the file has under a name; None if it has nothing."""
+    return mapping.get(cast("YamlScalar", name))
 
 
 def locate_name(name: object) -> Position:
