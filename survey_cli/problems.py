@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from enum import Enum, auto
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -51,6 +52,8 @@ class Problem:
     """How many characters the caret underlines."""
     scenario: Mapping[str, Any] | None = field(default=None, compare=False)
     """An interview that shows it, as `survey test` reads it."""
+    subject: str = field(default="", compare=False)
+    """The name or code that it is about, if other checks decide by it."""
 
     def __str__(self) -> str:
         who = f"{self.who}: " if self.who else ""
@@ -100,11 +103,32 @@ class OutdatedError(UserError):
     """A `UserError` about something that others have changed since it was shown: look at it again."""
 
 
+class StoreFailure(Enum):
+    """Why a database can't be used, for callers that decide by it. The words may change."""
+
+    NO_DATABASE = auto()
+    """The server has no database of this name."""
+    DAMAGED = auto()
+    """What is stored can't be read. A backup has to be restored."""
+
+
 class StoreError(UserError):
     """The database can't be opened, read or written now.
 
-    The transaction was not written, not even in part; once the cause is removed, the same call works.
+    Nothing of the transaction was written. Once the cause is removed, the same call works.
     """
+
+    def __init__(
+        self,
+        where: str,
+        what: str,
+        remedy: str = "",
+        problems: tuple[Problem, ...] = (),
+        *,
+        reason: StoreFailure | None = None,
+    ) -> None:
+        super().__init__(where, what, remedy, problems)
+        self.reason = reason
 
 
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:

@@ -121,9 +121,8 @@ class Command(LazyConversion, TyperCommand):
         """Refuse a table or a database in place of the questionnaire, before it is read as one."""
         parameters: list[Any] = self.params
         for parameter in parameters:
-            if parameter.param_type_name != "argument" or not parameter.help.startswith(
-                QUESTIONNAIRE_HELPS
-            ):
+            takes_questionnaires = parameter.help in QUESTIONNAIRE_HELPS
+            if parameter.param_type_name != "argument" or not takes_questionnaires:
                 continue
             value = ctx.params.get(parameter.name)
             files = [value] if isinstance(value, str) else value or ()

@@ -50,6 +50,7 @@ def describe_misuse(error: Any, arguments: Sequence[str]) -> Iterator[str]:
             yield _describe_dropped(error.option_name, words, given)
         case "WrongFileError":
             yield _describe_wrong_file(error.file, words, given)
+        # The parser raises the plain UsageError for it, and tells it only by the text.
         case _ if "unexpected extra argument" in str(error.message):
             yield _describe_extra(words, given, error)
         case _ if words[0] in GROUPS and len(words) == 1:

@@ -73,9 +73,20 @@ def split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
 
 # the study and who works on it
 
-QUESTIONNAIRE_HELPS: Final = ("The questionnaire", "Questionnaires")
-"""How the help of an argument begins that takes questionnaires: another file there is refused before it is read."""
-InstrumentArgument = Annotated[str, argument("FILE", "The questionnaire.")]
+QUESTIONNAIRE_HELPS: Final[set[str]] = set()
+"""The help of each argument that takes questionnaires.
+
+Another file there is refused before it is read. Typer gives arguments no place for a mark of our own.
+"""
+
+
+def questionnaire_argument(metavar: str, text: str, **more: Any) -> Any:
+    """Declare an argument that takes questionnaires."""
+    QUESTIONNAIRE_HELPS.add(text)
+    return argument(metavar, text, **more)
+
+
+InstrumentArgument = Annotated[str, questionnaire_argument("FILE", "The questionnaire.")]
 CaseArgument = Annotated[str, argument("CASE", "The case's key.")]
 DatabaseOption = Annotated[
     str | None,

@@ -79,7 +79,11 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
     while (stop := walk.advance()) is not None:
         answer = machine.recorded_answers.get(stop.place)
         is_end = isinstance(stop.item.question, EndItem)
-        if answer is not None and not answer.lapsed and not new_machine.why_invalid(stop, answer):
+        if (
+            answer is not None
+            and not answer.lapsed
+            and new_machine.find_mistake(stop, answer) is None
+        ):
             answers[stop.place] = answer
             walk.record_answer(stop, answer.cell)
         elif not is_end:

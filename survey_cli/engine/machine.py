@@ -89,6 +89,14 @@ def _lapse(
         answers[Place(item, turn)] = answer._replace(lapsed=True)
 
 
+class InvalidAnswer(NamedTuple):
+    """Why an item doesn't accept an answer."""
+
+    words: str
+    check: CompiledCheck | None = None
+    """The hard check that failed; None if the type, the options or the draw exclude the answer."""
+
+
 class Machine:
     """The state of an interview, changed by accepted events only."""
 
@@ -347,8 +355,10 @@ class Machine:
                 if isinstance(stop.item.question, ComputedItem):
                     return Rejection("the computer answers this item")
                 answer = RecordedAnswer(event.value, event.specify_texts)
-                if why := self.why_invalid(stop, answer):
-                    return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
+                invalid = self.find_mistake(stop, answer)
+                if invalid is not None:
+                    places = self._list_failed_places(stop, invalid)
+                    return Rejection(invalid.words, places=places)
             case events.QuestionDeclined():
                 if all(d.id != event.decline for d in stop.item.declines):
                     return Rejection(
@@ -361,15 +371,18 @@ class Machine:
                 if not isinstance(stop.item.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
                 answer = make_answer(event)
-                if why := self.why_invalid(stop, answer):
-                    return Rejection(why)
+                invalid = self.find_mistake(stop, answer)
+                if invalid is not None:
+                    return Rejection(invalid.words)
             case events.AnswerKept():
                 earlier = self.recorded_answers.get(stop.place)
                 if earlier is None:
                     return Rejection("nothing was answered here before")
-                if why := self.why_invalid(stop, earlier):
-                    places = self._list_failed_places(stop, earlier.cell, why)
-                    return Rejection(f"the earlier answer no longer fits: {why}", places=places)
+                invalid = self.find_mistake(stop, earlier)
+                if invalid is not None:
+                    places = self._list_failed_places(stop, invalid)
+                    why = f"the earlier answer no longer fits: {invalid.words}"
+                    return Rejection(why, places=places)
                 answer = earlier._replace(lapsed=False)
             case events.QueryConfirmed():
                 earlier = self.recorded_answers.get(stop.place)
@@ -380,63 +393,54 @@ class Machine:
                 assert_never(event)
         return answer
 
-    def why_invalid(self, stop: route.RouteStop, answer: RecordedAnswer) -> str:
-        """Return why the item would not accept this answer now; empty where it would.
+    def find_mistake(self, stop: route.RouteStop, answer: RecordedAnswer) -> InvalidAnswer | None:
+        """Return why the item would not accept this answer now; None if it would.
 
         Its type and options are checked first, then its hard checks.
         """
-        cell, item = answer.cell, stop.item
+        cell = answer.cell
+        item = stop.item
         if not item.question.expects_answer and isinstance(
             item.question, DrawItem | PickItem | SplitItem
         ):
             pool_size = int(answer.specify_texts.get("of", "0"))
-            return (
-                "the draw has changed"
-                if computed_answers.has_changed(self.walk, stop, cell, pool_size)
-                else ""
-            )
+            if computed_answers.has_changed(self.walk, stop, cell, pool_size):
+                return InvalidAnswer("the draw has changed")
+            return None
         if isinstance(cell, Missing):
-            offered = any(d.id == cell.kind for d in item.declines) or isinstance(
-                item.question, ComputedItem
-            )
-            return "" if offered else "this can no longer be declined"
-        if why := item.question.why_invalid(
-            self.walk.build_item_context(stop, self.language), cell
-        ):
-            return why
-        failure = self._find_failed_check(stop, cell)
-        return "" if failure is None else failure[1]
+            is_offered = any(decline.id == cell.kind for decline in item.declines)
+            if is_offered or isinstance(item.question, ComputedItem):
+                return None
+            return InvalidAnswer("this can no longer be declined")
 
-    def _find_failed_check(
-        self, stop: route.RouteStop, cell: Cell | None
-    ) -> tuple[CompiledCheck, str] | None:
+        context = self.walk.build_item_context(stop, self.language)
+        why = item.question.why_invalid(context, cell)
+        if why:
+            return InvalidAnswer(why)
+        return self._find_failed_check(stop, cell)
+
+    def _find_failed_check(self, stop: route.RouteStop, cell: Cell | None) -> InvalidAnswer | None:
         """Return the first hard check that fails with this answer, and what it says."""
         if not stop.item.checks:
             return None
         change_count = self.walk.known.change_count
         self.walk.record_answer(stop, cell)
         try:
-            failed = next(
-                (c for c in stop.item.checks if not c.soft and c.fires(self.walk.known)), None
-            )
-            return (
-                None
-                if failed is None
-                else (failed, to_plain_text(failed.say.fill(self.walk.known, self.language)))
-            )
+            for check in stop.item.checks:
+                if not check.soft and check.fires(self.walk.known):
+                    says = to_plain_text(check.say.fill(self.walk.known, self.language))
+                    return InvalidAnswer(says, check)
+            return None
         finally:
             self.walk.known.undo_changes(change_count)
 
     def _list_failed_places(
-        self, stop: route.RouteStop, cell: Cell | None, why: str
+        self, stop: route.RouteStop, invalid: InvalidAnswer
     ) -> tuple[Place, ...]:
-        """Return the other places that a hard check used, where it is one that says `why`."""
-        failure = self._find_failed_check(stop, cell)
-        return (
-            route.list_check_places(self.walk, stop, failure[0])
-            if failure is not None and failure[1] == why
-            else ()
-        )
+        """Return the other places that a failed hard check used; none if it was no check."""
+        if invalid.check is None:
+            return ()
+        return route.list_check_places(self.walk, stop, invalid.check)
 
     def _add_confirmation(
         self, stop: route.RouteStop, answer: RecordedAnswer, check: int
@@ -508,7 +512,7 @@ class Machine:
             answer = self.recorded_answers.get(stop.place)
             if answer is None or answer.lapsed:
                 break
-            if self.why_invalid(stop, answer):
+            if self.find_mistake(stop, answer) is not None:
                 _lapse(self.recorded_answers, *stop.place)
                 break
             passes = (
@@ -550,7 +554,7 @@ class Machine:
         stop = self.current_stop
         assert stop is not None
         answer = self.recorded_answers.get(stop.place)
-        if answer is None or answer.lapsed or self.why_invalid(stop, answer):
+        if answer is None or answer.lapsed or self.find_mistake(stop, answer) is not None:
             return Rejection("answer this item first")
         self.returning, self.target = True, place
         self._continue_from(stop, answer)

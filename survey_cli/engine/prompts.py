@@ -201,7 +201,7 @@ def _build_earlier(
             return None
     else:
         value, words = answer.cell, answer.specify_texts
-        kind = "reopened" if machine.why_invalid(stop, answer) else "answer"
+        kind = "reopened" if machine.find_mistake(stop, answer) is not None else "answer"
         if isinstance(value, Missing):
             label = format_decline(stop.item, value, language)
             return entries.EarlierAnswer(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
+from enum import Enum
 from typing import Any, NamedTuple
 
 from survey_cli.engine.interview import RouteState, walk_from_start
@@ -14,16 +15,28 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import Cell, Place
 
 
+class Exclusion(Enum):
+    """What excludes a place from the route."""
+
+    ASK_IF = "ask_if"
+    UNLESS = "unless"
+    NO_OPTION = "options"
+    """None of its options is offered."""
+    NO_TURN = "turns"
+    """The roster does not have so many turns."""
+    EARLIER_END = "end"
+    """The interview ends before it."""
+
+
 class RouteReason(NamedTuple):
     """Why a place is off the route."""
 
+    exclusion: Exclusion
     node: CompiledNode | None
-    """The item or group that excludes it; None where an `end` comes before it."""
-    key: str
-    """The key that excludes it: `ask_if`, `unless`, `options`, `turns` or `end`."""
+    """The item or group that excludes it; None if an `end` comes before it."""
     condition: Condition | None
     values: Mapping[str, Any]
-    """The values that decide, by name; for an `end`, its id; for `turns` without a count, the turns."""
+    """The values that decide, by name: of an `end`, its id; of turns without a count, the turns."""
     truth: Any = None
     """What the condition evaluates to."""
 
@@ -59,30 +72,34 @@ def explain_absence(
     node = excluding.get(place)
     if node is None:
         end = find_end(machine, excluding)
-        return RouteReason(None, "end", None, {"end": end}) if end else None
+        if not end:
+            return None
+        return RouteReason(Exclusion.EARLIER_END, None, None, {"end": end})
     known = state.known.in_turn(place.turn)
-    for key, condition, is_on_route in (
-        ("ask_if", node.ask_if, True),
-        ("unless", node.unless, False),
+    for exclusion, condition, is_on_route in (
+        (Exclusion.ASK_IF, node.ask_if, True),
+        (Exclusion.UNLESS, node.unless, False),
     ):
         truth = condition.evaluate(known) if condition is not None else None
         if condition is not None and (truth is True) is not is_on_route:
-            return RouteReason(node, key, condition, collect_values(condition, known), truth)
+            values = collect_values(condition, known)
+            return RouteReason(exclusion, node, condition, values, truth)
     if isinstance(node, Roster):
         count = node.count
-        values = (
-            collect_values(count, known)
-            if count is not None
-            else {"turns": known.turns_of(node.id) if node.id in known.rosters else ()}
-        )
-        return RouteReason(node, "turns", count, values)
-    condition = node.options[0].ask_if if isinstance(node, CompiledItem) and node.options else None
-    return RouteReason(
-        node,
-        "options",
-        condition,
-        collect_values(condition, known) if condition is not None else {},
-    )
+        turns: Mapping[str, Any]
+        if count is not None:
+            turns = collect_values(count, known)
+        else:
+            turns = {"turns": known.turns_of(node.id) if node.id in known.rosters else ()}
+        return RouteReason(Exclusion.NO_TURN, node, count, turns)
+
+    condition = None
+    values = {}
+    if isinstance(node, CompiledItem) and node.options:
+        condition = node.options[0].ask_if
+    if condition is not None:
+        values = collect_values(condition, known)
+    return RouteReason(Exclusion.NO_OPTION, node, condition, values)
 
 
 def collect_values(condition: Condition, known: Known) -> dict[str, Cell]:

@@ -43,6 +43,8 @@ class Format:
     """Whether the file always holds labels beside the codes."""
     extra: str = ""
     """The extra to install: `spss`."""
+    needs_memory: bool = False
+    """Whether writing it needs memory for all rows."""
 
     def find_data_path(self, to: Path) -> Path | None:
         """Return the path of the data file: `asu_sps.csv` for `asu.sps`; None if there is none."""
@@ -56,10 +58,10 @@ _FORMATS: Final = (
            always_labeled=False),
     Format("xlsx", (".xlsx",), "Excel workbook: data, codebook and labels", write_file=write_xlsx,
            always_labeled=False, extra="excel"),
-    Format("sav", (".sav", ".zsav"), "SPSS data with labels and user-missing codes; needs memory for all rows",
-           write_file=write_sav, extra="spss"),
-    Format("dta", (".dta",), "Stata data with labels and extended missing values; needs memory for all rows",
-           write_file=write_dta, extra="stata"),
+    Format("sav", (".sav", ".zsav"), "SPSS data with labels and user-missing codes",
+           write_file=write_sav, needs_memory=True, extra="spss"),
+    Format("dta", (".dta",), "Stata data with labels and extended missing values",
+           write_file=write_dta, needs_memory=True, extra="stata"),
     Format("parquet", (".parquet",), "Apache Parquet, typed, with labels in the schema", write_file=write_parquet,
            extra="parquet"),
     Format("arrow", (".arrow", ".feather"), "the same as an Arrow file", write_file=write_arrow, extra="parquet"),

@@ -84,10 +84,10 @@ def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.
         return frame.select(list(columns))
     except pl.exceptions.PolarsError as error:
         what = str(error).partition("\n")[0][:200]
-        unknown = "replace_strict" in what  # polars' word for a text without a replacement
-        raise ValueError(
-            "a missing value of a kind that no column has" if unknown else what
-        ) from None
+        # polars raises one class for all of these. It names the function that found no replacement.
+        if "replace_strict" in what:
+            what = "a missing value of a kind that no column has"
+        raise ValueError(what) from None
 
 
 def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":

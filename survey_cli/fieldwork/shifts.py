@@ -153,6 +153,8 @@ class PersonAtWork(NamedTuple):
     """Where the person signed on last."""
     state: str
     """`at work`, `off`, or the break: `break: lunch`."""
+    is_calling: bool
+    """Whether the person is signed on and in no break."""
     since: datetime
     """When that began."""
     paid: timedelta
@@ -464,6 +466,7 @@ class Shift:
             login=login,
             station=sign.station,
             state=state,
+            is_calling=self.is_on and self.open_break is None,
             since=since,
             paid=summary.paid_time,
             working=summary.working_time,

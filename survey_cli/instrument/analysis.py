@@ -17,7 +17,12 @@ from typing import Any
 from survey_cli.instrument.checks.names import bad_id, column_clash, duplicate_id, reserved_id
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
 from survey_cli.instrument.checks.source_items import Place, report
-from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, build_external_symbols
+from survey_cli.instrument.compiled.draft import (
+    InstrumentDraft,
+    Symbol,
+    SymbolKind,
+    build_external_symbols,
+)
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
 from survey_cli.instrument.expressions.expression_checker import (
@@ -155,7 +160,9 @@ class _AnalysisReader:
         draft.items.update(self.instrument.items)
         draft.groups.update(self.instrument.groups)
         for name in names:
-            self.symbols.add(Symbol(str(name), "variable", name.where, 0, ValueType("code")))
+            self.symbols.add(
+                Symbol(str(name), SymbolKind.VARIABLE, name.where, 0, ValueType("code"))
+            )
         for problem in chain.from_iterable(
             check(draft) for check in (bad_id, reserved_id, duplicate_id, column_clash)
         ):

@@ -183,7 +183,15 @@ class ProofReport:
             requirement = Requirement(
                 check.condition, 0, node.id, "confirm" if check.aloud else "expect"
             )
-            yield self._describe(rule, node, requirement, passes != check.aloud, what)
+            accepts_nothing = not passes and not check.soft
+            yield self._describe(
+                rule,
+                node,
+                requirement,
+                passes != check.aloud,
+                what,
+                accepts_nothing=accepts_nothing,
+            )
 
     def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
         requirements = list_requirements(node)
@@ -226,14 +234,14 @@ class ProofReport:
         truth: bool,
         what: str,
         never: Literal = TRUE,
+        *,
+        accepts_nothing: bool = False,
     ) -> ProofFinding:
         """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
         condition, _, _, key = requirement
         use = self._uses.get(id(condition))
         is_dead_end = rule == "always-asked" and is_passed_by_nobody(self.draft, node)
-        severity: Severity = (
-            "error" if what == "so no answer is accepted" or is_dead_end else "warning"
-        )
+        severity: Severity = "error" if accepts_nothing or is_dead_end else "warning"
         for problem in self.known:
             if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
                 return ProofFinding(replace(problem, rule=rule, severity=severity))

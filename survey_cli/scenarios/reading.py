@@ -4,7 +4,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
-from survey_cli.engine.route_reasons import RouteReason, collect_values, explain_absence
+from survey_cli.engine.route_reasons import (
+    Exclusion,
+    RouteReason,
+    collect_values,
+    explain_absence,
+)
 from survey_cli.entries import LineEntry, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN
@@ -300,14 +305,16 @@ class _Comparison:
         if self._is_asked(place):
             if node.ask_if is None and node.unless is None:
                 return "it has no condition"
-            key, condition = (
-                ("unless", node.unless) if node.unless is not None else ("ask_if", node.ask_if)
-            )
+            exclusion = Exclusion.ASK_IF
+            condition = node.ask_if
+            if node.unless is not None:
+                exclusion = Exclusion.UNLESS
+                condition = node.unless
             assert condition is not None
             known = machine.walk.known.in_turn(place.turn)
-            reason = RouteReason(
-                node, key, condition, collect_values(condition, known), condition.evaluate(known)
-            )
+            values = collect_values(condition, known)
+            truth = condition.evaluate(known)
+            reason = RouteReason(exclusion, node, condition, values, truth)
             return self._describe(reason, place)
         first = node if isinstance(node, CompiledItem) else node.items[0]
         turn = place.turn or (1 if first.roster is not None else None)
@@ -317,25 +324,28 @@ class _Comparison:
     def _describe(self, reason: RouteReason, place: Place) -> str:
         if reason.node is None:
             return self._describe_end()
-        if reason.key == "turns":
+        if reason.exclusion is Exclusion.NO_TURN:
             turns = self.run.interview.machine.walk.known.turns_of(reason.node.id)
-            return f"{reason.node.id} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
-        if reason.key == "options":
+            count = len(turns) if isinstance(turns, tuple) else 0
+            return f"{reason.node.id} has {format_quantity(count, 'turn')}"
+        if reason.exclusion is Exclusion.NO_OPTION:
             return "none of its options is offered"
-        truth = (
-            "unknown"
-            if isinstance(reason.truth, Missing)
-            else "true"
-            if reason.truth is True
-            else "false"
-        )
+
+        if isinstance(reason.truth, Missing):
+            truth = "unknown"
+        elif reason.truth is True:
+            truth = "true"
+        else:
+            truth = "false"
+        key = reason.exclusion.value
         within = "" if reason.node.id == place.item else f"{reason.node.id}."
         spec = reason.node.question if isinstance(reason.node, CompiledItem) else reason.node.spec
-        at = spec.find_position(reason.key) if spec is not None else Position("")
+        at = spec.find_position(key) if spec is not None else Position("")
         inputs = " and ".join(
             f"{name} = {self._format(name, value)}" for name, value in reason.values.items()
         )
-        return f"{within}{reason.key} at {at} is {truth}{f' because {inputs}' if inputs else ''}"
+        because = f" because {inputs}" if inputs else ""
+        return f"{within}{key} at {at} is {truth}{because}"
 
     def _describe_end(self) -> str:
         return f"the interview ended before it, at {self.last}"

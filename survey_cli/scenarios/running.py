@@ -249,10 +249,10 @@ class _Runner:
         interview = self.result.interview
         for reply in self._iterate_replies(stop):
             event = prompts.parse_reply(interview, reply, self.stamp)
-            if isinstance(event, events.QuestionAnswered) and not interview.machine.why_invalid(
-                stop, RecordedAnswer(event.value, event.specify_texts)
-            ):
-                return event
+            if isinstance(event, events.QuestionAnswered):
+                answer = RecordedAnswer(event.value, event.specify_texts)
+                if interview.machine.find_mistake(stop, answer) is None:
+                    return event
         declines = (
             events.QuestionDeclined(self.stamp, stop.place, decline.id)
             for decline in stop.item.declines

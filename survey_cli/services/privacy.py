@@ -24,6 +24,7 @@ from survey_cli.reports.fieldwork.cases import (
 from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
+from survey_cli.store.access_log import Access
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 from survey_cli.study.consistency import person_erasure, withdrawals
 from survey_cli.study.consistency.interview_outcomes import ERASE_PRACTICE_TASK, ERASE_TASK
@@ -224,7 +225,7 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
     study.store.access_log.record(
-        "contact", f"case {key}", "everything stored", at=study.at, by=study.who.login
+        Access.CONTACT, f"case {key}", "everything stored", at=study.at, by=study.who.login
     )
     case, contact = (
         Case.from_history(key, history),

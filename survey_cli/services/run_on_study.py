@@ -12,7 +12,7 @@ from typing import Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.store import Store
-from survey_cli.store.access_log import REFUSED
+from survey_cli.store.access_log import Access
 from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import convert_to_study_clock
@@ -160,7 +160,7 @@ def read_records(
         if exported is not None:
             at = convert_to_study_time(records.store, datetime.now(UTC))
             with close_on_error(records):
-                records.store.access_log.record("export", *exported, at=at)
+                records.store.access_log.record(Access.EXPORT, *exported, at=at)
         with records:
             try:
                 with records.store.read_transaction():
@@ -189,7 +189,7 @@ def _record_refusal(records: StudyRecords, exported: tuple[str, str]) -> None:
     """Record that an export was refused after it had been recorded: nothing was written."""
     at = convert_to_study_time(records.store, datetime.now(UTC))
     with suppress(StoreError):
-        records.store.access_log.record(REFUSED, *exported, at=at)
+        records.store.access_log.record(Access.REFUSED, *exported, at=at)
 
 
 REPORT_INTERVAL: Final = 200

@@ -19,6 +19,7 @@ from survey_cli.sessions.interview.interview_session import CaseLink, InterviewS
 from survey_cli.sessions.interview.start_interview import Clock, utc_now
 from survey_cli.sessions.preview.preview_session import NullStore, find_usable_zone
 from survey_cli.store import InterviewRow
+from survey_cli.store.access_log import Access
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.table.columns import find_personal_names
 from survey_cli.values import Place
@@ -70,7 +71,7 @@ class MonitoredInterview:
         """Whether the respondent was told that somebody may watch."""
         return _find_notice(self.instrument) in self.now.machine.recorded_answers
 
-    def record(self, what: str) -> None:
+    def record(self, what: Access) -> None:
         """Record who watches or replays it."""
         log, detail = self._study.store.access_log, f"interview {self.row.number} by {self.row.by}"
         log.record(
@@ -175,7 +176,7 @@ class Watch:
             self.state += ": the notice of monitoring was not read yet"
             return True
         if self.session is None:
-            followed.record("watch")
+            followed.record(Access.WATCH)
         self.session = followed.build_session()
         return True
 
@@ -220,7 +221,7 @@ class Replay:
         )
         self._stops = [*rests, len(journal)]
         """Numbers of events after which something is asked, since the last migration to another version."""
-        self.shown.record("replay")
+        self.shown.record(Access.REPLAY)
         self.speed, self.is_paused = speed, False
         self.at = journal[first - 1].stamp.at
         """The time that is shown."""

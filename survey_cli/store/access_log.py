@@ -5,6 +5,7 @@ A claim of a case is an event in its history, by which an interviewer receives t
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -14,8 +15,19 @@ from survey_cli.store.backends.statements import read_statements
 sql: Final = read_statements(__file__)
 
 
-REFUSED: Final = "refused"
-"""An export that was recorded a moment before and then refused: nothing was written."""
+class Access(StrEnum):
+    """Kinds of accesses, as they are stored and listed."""
+
+    CONTACT = "contact"
+    CONTACTS = "contacts"
+    SEARCH = "search"
+    EXPORT = "export"
+    REFUSED = "refused"
+    """An export that was recorded a moment before and then refused: nothing was written."""
+    WATCH = "watch"
+    REPLAY = "replay"
+    BACKUP = "backup"
+    CLAIM = "claim"
 
 
 class AccessEntry(NamedTuple):
@@ -27,7 +39,7 @@ class AccessEntry(NamedTuple):
     account: str
     """The account, as the system or the server knows it."""
     what: str
-    """`contact`, `contacts`, `search`, `export`, `refused`, `watch`, `replay`, `backup` or `claim`."""
+    """An `Access`, or a kind that only a later version knows."""
     object: str
     """The case, or the file."""
     detail: str
@@ -37,7 +49,7 @@ class AccessLog(StorePart):
     """The log of one study. Methods raise StoreError."""
 
     def record(
-        self, what: str, accessed: str, detail: str = "", *, at: datetime, by: str = ""
+        self, what: Access, accessed: str, detail: str = "", *, at: datetime, by: str = ""
     ) -> None:
         """Record an access before it happens. In an archive that can't be written, nothing is recorded."""
         if self._db.read_only and self._db.dialect == "sqlite":

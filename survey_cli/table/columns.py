@@ -7,6 +7,7 @@ a respondent by themselves.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -433,26 +434,31 @@ def _reads(conditions: Iterable[Condition], names: set[str]) -> bool:
     return any(not condition.names.isdisjoint(names) for condition in conditions)
 
 
-IdentifyingKind: TypeAlias = Literal["keys", "free text", "dates and times"]
-KINDS: Final[tuple[IdentifyingKind, ...]] = ("keys", "free text", "dates and times")
+class IdentifyingKind(StrEnum):
+    """Kinds of columns by which a respondent may be identified, as bundles and messages name them."""
+
+    KEYS = "keys"
+    FREE_TEXT = "free text"
+    DATES = "dates and times"
+
 
 _ADMIN: Final[dict[str, IdentifyingKind]] = {
-    "interview_id": "keys",
-    "interview_case": "keys",
-    "interview_by": "keys",
-    "interview_began": "dates and times",
-    "interview_updated": "dates and times",
+    "interview_id": IdentifyingKind.KEYS,
+    "interview_case": IdentifyingKind.KEYS,
+    "interview_by": IdentifyingKind.KEYS,
+    "interview_began": IdentifyingKind.DATES,
+    "interview_updated": IdentifyingKind.DATES,
 }
 
 
 def find_identifying_columns(
     variables: Sequence[Variable], keys: Sequence[str] = ()
-) -> dict[str, tuple[str, ...]]:
+) -> dict[IdentifyingKind, tuple[str, ...]]:
     """Return the names of identifying columns by kind.
 
     `keys` are the sample columns that identify cases. Where one column of a question is identifying, all are.
     """
-    found = {v.name: "keys" if v.name in keys else _find_kind(v) for v in variables}
+    found = {v.name: IdentifyingKind.KEYS if v.name in keys else _find_kind(v) for v in variables}
     kinds = {name: kind for name, kind in found.items() if kind}
     item_kinds = {
         (v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"
@@ -462,7 +468,7 @@ def find_identifying_columns(
             kinds.setdefault(variable.name, item_kinds[variable.item, variable.turn])
     return {
         kind: names
-        for kind in KINDS
+        for kind in IdentifyingKind
         if (names := tuple(v.name for v in variables if kinds.get(v.name) == kind))
     }
 
@@ -472,7 +478,8 @@ def _find_kind(variable: Variable) -> IdentifyingKind | None:
     if variable.role == "admin":
         return _ADMIN.get(variable.name)
     if variable.storage in ("date", "time"):
-        return "dates and times"
+        return IdentifyingKind.DATES
     is_coded = bool(variable.labels) or variable.role == "order"
     is_mentions = variable.role == "words" and variable.name.startswith(f"{variable.item}_mentions")
-    return "free text" if variable.storage == "text" and not is_coded and not is_mentions else None
+    is_free_text = variable.storage == "text" and not is_coded and not is_mentions
+    return IdentifyingKind.FREE_TEXT if is_free_text else None

@@ -742,7 +742,7 @@ def _describe_occupation(person: "PersonLine") -> tuple[str, datetime | None]:
     """Return the case that a person has, or the break that the person is on, and since when."""
     case = person.case
     shift = person.at_work
-    if shift is not None and shift.state != "at work":
+    if shift is not None and not shift.is_calling:
         return shift.state, shift.since
     if case is not None:
         return case.key, case.since

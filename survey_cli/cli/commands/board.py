@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
-from survey_cli.cli.parameters import argument
+from survey_cli.cli.parameters import questionnaire_argument
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.cli.commands.study_commands import StudyCommands
 
-FilesArgument = Annotated[list[str], argument("FILE...", "The questionnaires of the studies.")]
+FilesArgument = Annotated[
+    list[str], questionnaire_argument("FILE...", "The questionnaires of the studies.")
+]
 
 
 def board(

@@ -23,7 +23,8 @@ def _print_formats(is_requested: bool) -> None:
 
     for form in FORMATS.values():
         extensions = " ".join(form.extensions)
-        print(f"{form.name:<10} {extensions:<14} {form.description}")
+        memory = "; needs memory for all rows" if form.needs_memory else ""
+        print(f"{form.name:<10} {extensions:<14} {form.description}{memory}")
     raise typer.Exit
 
 

@@ -11,7 +11,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.option_groups import option_group
 from survey_cli.cli.output.terminal import MISUSED, say
-from survey_cli.cli.parameters import argument, option
+from survey_cli.cli.parameters import option, questionnaire_argument
 from survey_cli.cli.run_command import run_full_screen
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -315,7 +315,7 @@ class StationParameters:
 def station(
     files: Annotated[
         list[str],
-        argument(
+        questionnaire_argument(
             "FILE…", "The questionnaires of the studies, in the order in which they are called."
         ),
     ],

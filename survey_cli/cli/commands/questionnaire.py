@@ -24,7 +24,7 @@ from survey_cli.cli.output.terminal import (
     separate,
     wrap_paragraph,
 )
-from survey_cli.cli.parameters import argument, option
+from survey_cli.cli.parameters import argument, option, questionnaire_argument
 from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity, join_first
 
@@ -133,7 +133,8 @@ def new(
 
 def check(
     files: Annotated[
-        list[str], argument("FILE", "Questionnaires; for a folder, every one in and below it.")
+        list[str],
+        questionnaire_argument("FILE", "Questionnaires; for a folder, every one in and below it."),
     ],
     form: Annotated[
         Literal["text", "json", "github"],

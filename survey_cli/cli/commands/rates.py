@@ -11,7 +11,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.option_groups import option_group
 from survey_cli.cli.output import datetimes, terminal
 from survey_cli.cli.output.terminal import render_table, say, separate, wrap_paragraph
-from survey_cli.cli.parameters import argument, option
+from survey_cli.cli.parameters import option, questionnaire_argument
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def rates(
     given: RatesParameters,
     file: Annotated[
         str,
-        argument(
+        questionnaire_argument(
             "FILE", "The questionnaire of the study whose cases are counted.", show_default=False
         ),
     ] = "",

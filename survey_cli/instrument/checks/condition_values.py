@@ -9,6 +9,7 @@ from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import (
     InstrumentDraft,
     NameUse,
+    SymbolKind,
     list_declines,
     once_per_draft,
 )
@@ -47,7 +48,9 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
     Correct the condition, or remove it.
     """
     items = (
-        (name, symbol.question) for name, symbol in draft.symbols.items() if symbol.kind == "item"
+        (name, symbol.question)
+        for name, symbol in draft.symbols.items()
+        if symbol.kind is SymbolKind.ITEM
     )
     numbers = {name: question for name, question in items if isinstance(question, NumberItem)}
     declines = {

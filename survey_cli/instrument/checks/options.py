@@ -92,8 +92,7 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
         elif len(listed.options) == 1 and not listed.may_be_one:
             (code,) = listed.options
             if any(
-                p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ")
-                for p in draft.file_problems
+                p.rule == "duplicate-key" and p.subject == str(code) for p in draft.file_problems
             ):
                 continue  # the other option was probably meant to have another code
             what = f"the only option is {code}, so there is no choice"

@@ -11,7 +11,13 @@ from survey_cli.instrument.checks.source_items import (
     iterate_items,
     report,
 )
-from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, NameUse, Symbol
+from survey_cli.instrument.compiled.draft import (
+    GroupStep,
+    InstrumentDraft,
+    NameUse,
+    Symbol,
+    SymbolKind,
+)
 from survey_cli.instrument.compiled.model import Roster, find_inputs
 from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -85,7 +91,7 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, at: Plac
     if name == owner:
         what = f"{use.key}: {name} refers to itself, and has no answer yet when this is evaluated"
         remedy = "use an earlier item; a rule for the answer itself belongs under checks:"
-    elif symbol.kind == "compute":
+    elif symbol.kind is SymbolKind.COMPUTE:
         latest = max(_list_inputs(draft, name), key=lambda n: n.index, default=None)
         of = (
             f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
@@ -108,7 +114,9 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, at: Plac
 def _list_inputs(draft: InstrumentDraft, compute: str) -> list[Symbol]:
     """List the items a compute depends on, also through other computes."""
     symbols = [draft.symbols.get(name) for name in find_inputs([compute], draft.computes)]
-    return [symbol for symbol in symbols if symbol is not None and symbol.kind != "compute"]
+    return [
+        symbol for symbol in symbols if symbol is not None and symbol.kind is not SymbolKind.COMPUTE
+    ]
 
 
 def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -133,7 +133,7 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for quota, _, problems in _compile_quotas(draft):
         for p in problems:
-            if p.rule != "unknown-name" or not any(f"'{name}'" in p.what for name in draft.lost):
+            if p.rule != "unknown-name" or p.subject not in draft.lost:
                 yield report(
                     "quota-where",
                     (p.where, p.length),

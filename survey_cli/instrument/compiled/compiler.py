@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 from survey_cli.instrument.compiled.draft import (
     GroupStep,
     InstrumentDraft,
+    SymbolKind,
     SymbolTable,
     is_shuffled,
 )
@@ -86,16 +87,14 @@ class InstrumentCompiler:
         self.item_compiler = ItemCompiler(self.draft)
         self.problems = self.item_compiler.problems
         for p in self.symbol_table.problems:
-            if p.rule not in ("unknown-list", "bad-source") or not any(
-                f"{n!r}" in p.what for n in lost
-            ):
+            if p.rule not in ("unknown-list", "bad-source") or p.subject not in lost:
                 self.problems.append(p)
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
         self.picks: dict[str, CompiledItem] = {}
         """What is picked of groups; it has no name in conditions."""
         for symbol in self.symbol_table.symbols.values():
-            if symbol.kind == "sample column" and symbol.options:
+            if symbol.kind is SymbolKind.SAMPLE_COLUMN and symbol.options:
                 self.item_compiler.compile_options(
                     symbol.options, CompileContext(symbol.id, before=-1), None
                 )

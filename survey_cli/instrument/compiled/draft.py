@@ -8,6 +8,7 @@ from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import wraps
 from itertools import chain
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
@@ -83,13 +84,25 @@ def is_shuffled(group: SectionItem | BatteryItem | RosterItem) -> bool:
     )
 
 
+class SymbolKind(StrEnum):
+    """What a name stands for, as problems call it."""
+
+    ITEM = "item"
+    STATEMENT = "statement"
+    SAMPLE_COLUMN = "sample column"
+    COMPUTE = "compute"
+    QUESTION_AFTER_TURN = "question after each turn"
+    """Whether a roster has another turn."""
+    VARIABLE = "variable"
+    """A variable of the analysis file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """One name: a question, a statement, a sample column or a compute."""
 
     id: str
-    kind: str
-    """How a problem calls it: `item`, `statement`, `sample column`, `compute`."""
+    kind: SymbolKind
     where: Position
     index: int
     """When it is settled, in written order from 0; −1 for the sample."""
@@ -256,7 +269,7 @@ class SymbolTable:
         codes = frozenset(options) or frozenset(map(str, column.arms)) or None
         type_ = "code" if column.type == "single" or column.type == "split" else column.type
         value_type = ValueType(type_, codes, labels=self._find_labels(options) if options else None)
-        self.add(Symbol(name, "sample column", where, -1, value_type, options=options))
+        self.add(Symbol(name, SymbolKind.SAMPLE_COLUMN, where, -1, value_type, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:
         path = path or (GroupStep("", 0, False),)
@@ -295,9 +308,19 @@ class SymbolTable:
             self.groups[item_id] = (item.id.where, first, self.index - 1, path)
 
     def _report(
-        self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
+        self,
+        rule: str,
+        where: Position,
+        who: str,
+        what: str,
+        remedy: str,
+        *,
+        length: int = 1,
+        subject: str = "",
     ) -> None:
-        self.problems.append(Problem(rule, where, who, what, remedy, length=length))
+        self.problems.append(
+            Problem(rule, where, who, what, remedy, length=length, subject=subject)
+        )
 
     def _resolve_options(self, item: AnyItem, roster: str | None) -> ResolvedOptions:
         """Return the options of a coded question (by code), and the name of the list they come from, if any."""
@@ -326,8 +349,15 @@ class SymbolTable:
         mistake = self._find_source_mistake(options, roster)
         if mistake is not None:
             key, what, remedy = mistake
+            subject = str(options.label) if key == "label" else str(name)
             self._report(
-                "bad-source", options.find_position(key), who, what, remedy, length=len(name)
+                "bad-source",
+                options.find_position(key),
+                who,
+                what,
+                remedy,
+                length=len(name),
+                subject=subject,
             )
             return {}, None
         if name in self.rosters:
@@ -345,7 +375,15 @@ class SymbolTable:
         known = self.document.scales if reported < MAX_PER_RULE else ()
         remedy = suggest_nearest(options, known, otherwise="define it under scales:")
         what = f"there is no list {str(options)!r} under scales"
-        self._report("unknown-list", locate_name(options), who, what, remedy, length=len(options))
+        self._report(
+            "unknown-list",
+            locate_name(options),
+            who,
+            what,
+            remedy,
+            length=len(options),
+            subject=str(options),
+        )
         return {}, None
 
     def _build_points(
@@ -519,7 +557,7 @@ class SymbolTable:
         self._add_question(question, question.id, path, roster_id, (yes_no, None))
         symbol = self.symbols.get(f"{roster_id}_more")
         if symbol is not None and symbol.question is question:
-            self.symbols[symbol.id] = replace(symbol, kind="question after each turn")
+            self.symbols[symbol.id] = replace(symbol, kind=SymbolKind.QUESTION_AFTER_TURN)
 
     def _add_question(
         self,
@@ -547,7 +585,7 @@ class SymbolTable:
         ordered = isinstance(item, coded.MultipleItem) and item.mentions == "ordered"
         texts = labels, source, turn_name, may_be_missing
         value_type = ValueType(type_, codes, declinable, roster, why_unanswered, ordered, *texts)
-        kind = "statement" if isinstance(item, BatteryItem) else "item"
+        kind = SymbolKind.STATEMENT if isinstance(item, BatteryItem) else SymbolKind.ITEM
         where = locate_name(name)
         self.add(Symbol(str(name), kind, where, self.index, value_type, path, item, options, scale))
         self.index += 1
@@ -672,7 +710,7 @@ def build_external_symbols(instrument: Instrument) -> SymbolTable:
     table = SymbolTable(instrument.document)
     for name, compute in instrument.computes.items():
         value_type = next(iter(compute.conditions.values())).result_type
-        table.add(Symbol(name, "compute", NOWHERE, 0, value_type))
+        table.add(Symbol(name, SymbolKind.COMPUTE, NOWHERE, 0, value_type))
     return table
 
 

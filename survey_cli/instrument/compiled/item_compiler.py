@@ -15,6 +15,7 @@ from survey_cli.instrument.compiled.draft import (
     NameUse,
     OptionSpecs,
     Symbol,
+    SymbolKind,
     list_declines,
 )
 from survey_cli.instrument.expressions.conditions import (
@@ -120,9 +121,7 @@ class ItemCompiler:
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
         """Record problems with their key, except those about names lost with a broken item."""
         for p in problems:
-            if p.rule in ("unknown-name", "unknown-fill") and any(
-                f"'{name}'" in p.what for name in self.draft.lost
-            ):
+            if p.rule in ("unknown-name", "unknown-fill") and p.subject in self.draft.lost:
                 continue
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
@@ -352,7 +351,7 @@ def _compile_compute(
     value_type = result_type._replace(
         labels=_find_labels(compiler, first), may_be_missing=index >= 0
     )
-    symbol = Symbol(str(name), "compute", locate_name(name), index, value_type)
+    symbol = Symbol(str(name), SymbolKind.COMPUTE, locate_name(name), index, value_type)
     if not draft.symbol_table.add(symbol) or first is None:
         return index, None
     compute = draft.computes[str(name)] = Compute(

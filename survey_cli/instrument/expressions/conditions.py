@@ -226,14 +226,22 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
                 f"write {roster} alone; only a roster has items",
             )
         return checker.report_problem(
-            "unknown-name", node.value, what, remedy or "write the item's id alone"
+            "unknown-name",
+            node.value,
+            what,
+            remedy or "write the item's id alone",
+            subject=roster,
         )
     name, value_type = node.attr, scope.names.get(node.attr)
     if value_type is None or value_type.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
         remedy = suggest_nearest(name, items, otherwise=f"its items are {', '.join(items[:8])}")
         return checker.report_problem(
-            "unknown-name", node, f"the roster {roster} has no item {name!r}", remedy
+            "unknown-name",
+            node,
+            f"the roster {roster} has no item {name!r}",
+            remedy,
+            subject=name,
         )
     if isinstance(node.value, ast.Name):
         return _compile_variable(

@@ -6,7 +6,7 @@ It evaluates nothing.
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -200,10 +200,18 @@ class ExpressionChecker:
         return shorten(self.parsed.get_source(node))
 
     def report_problem(
-        self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity = "error"
+        self,
+        rule: str,
+        node: ast.expr,
+        what: str,
+        remedy: str,
+        severity: Severity = "error",
+        *,
+        subject: str = "",
     ) -> Term:
         """Report a problem and return a wrong term, about which nothing more is reported."""
-        self.problems.append(self._make_problem(rule, node, what, remedy, severity))
+        problem = self._make_problem(rule, node, what, remedy, severity)
+        self.problems.append(replace(problem, subject=subject))
         return self.make_wrong(node)
 
     def report_syntax(self, node: ast.expr, what: str, remedy: str) -> Term:
@@ -422,7 +430,7 @@ class ExpressionChecker:
         elif beside and beside.kind == "text" and not beside.is_literal:
             also = f"; {remedy}" if near else ""
             remedy = f"put it in quotes if it is a text: '{word}'{also}"
-        return self.report_problem("unknown-name", node, what, remedy)
+        return self.report_problem("unknown-name", node, what, remedy, subject=node.id)
 
     def _report_misused_word(self, node: ast.Name, word: str, name: str) -> Term | None:
         """Report a word of the language that is no variable; None for any other word. `name` is the item for examples."""

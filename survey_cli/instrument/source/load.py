@@ -56,9 +56,13 @@ ModuleFetcher: TypeAlias = Callable[[str], str | bytes]
 class UnreadableFileError(Exception):
     """A file whose bytes cannot be read, and what to do about it."""
 
-    def __init__(self, rule: str, what: str, remedy: str) -> None:
+    def __init__(self, rule: str, what: str, remedy: str, *, is_missing: bool = False) -> None:
         super().__init__(what)
-        self.rule, self.what, self.remedy = rule, what, remedy
+        self.rule = rule
+        self.what = what
+        self.remedy = remedy
+        self.is_missing = is_missing
+        """Whether the file, or its folder, does not exist."""
 
     def build_problem(self, where: Position, *, length: int) -> Problem:
         return Problem(self.rule, where, "", self.what, self.remedy, length=length)
@@ -103,7 +107,8 @@ def load_source_text(
         if fetch is not None:
             with contextlib.suppress(LookupError, OSError):
                 return fetch(module)
-        raise UnreadableFileError("no-file", f"there is no file '{module}'", "check the path")
+        what = f"there is no file '{module}'"
+        raise UnreadableFileError("no-file", what, "check the path", is_missing=True)
 
     return _Loader(name, fetch_or_explain).load(lambda: text)
 
@@ -196,7 +201,7 @@ class _Loader:
             try:
                 is_there = language.replace("-", "").isalnum() and bool(self.fetch(file))
             except UnreadableFileError as error:
-                is_there = not error.what.startswith("there is no")
+                is_there = not error.is_missing
             if is_there:
                 self._load_catalog(file)
 
@@ -313,9 +318,8 @@ def _report_missing_file(path: Path, *, is_named_in_text: bool) -> NoReturn:
     A name that was typed already begins the message. A name in a questionnaire is repeated.
     """
     if not path.parent.is_dir():
-        raise UnreadableFileError(
-            "no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path"
-        )
+        what = f"there is no folder '{shorten(str(path.parent))}'"
+        raise UnreadableFileError("no-file", what, "check the path", is_missing=True)
 
     names = sorted(
         p.name
@@ -338,7 +342,7 @@ def _report_missing_file(path: Path, *, is_named_in_text: bool) -> NoReturn:
         what = f"there is no file '{shorten(str(path))}'"
     else:
         what = "there is no such file"
-    raise UnreadableFileError("no-file", what, remedy)
+    raise UnreadableFileError("no-file", what, remedy, is_missing=True)
 
 
 def _list_questionnaires(folder: Path, names: Sequence[str]) -> str:

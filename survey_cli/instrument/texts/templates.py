@@ -422,9 +422,14 @@ class _TextParser:
         )
         return None
 
-    def _report_fill(self, rule: str, piece: re.Match[str], what: str, remedy: str) -> None:
+    def _report_fill(
+        self, rule: str, piece: re.Match[str], what: str, remedy: str, subject: str = ""
+    ) -> None:
         where = self.source.find_position(piece.start())
-        self.problems.append(Problem(rule, where, self.who, what, remedy, length=len(piece[0])))
+        length = len(piece[0])
+        self.problems.append(
+            Problem(rule, where, self.who, what, remedy, length=length, subject=subject)
+        )
 
     def _report_unknown_name(self, piece: re.Match[str], name: str, key: str) -> None:
         what, remedy = "{options} has no options here", "use it in an item that has options"
@@ -436,7 +441,7 @@ class _TextParser:
                 else "use an earlier item, a sample column or a compute"
             )
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
-        self._report_fill("unknown-fill", piece, what, remedy)
+        self._report_fill("unknown-fill", piece, what, remedy, key)
 
     def _check_format(
         self, piece: re.Match[str], name: str, format_spec: str, variable: ValueType

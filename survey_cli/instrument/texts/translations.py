@@ -198,11 +198,17 @@ def withdraw_translations(document: Any, places: Set[Position]) -> None:
                 text.withdraw_translation(language)
 
 
+NOT_READ: Final = "; this translation is not read"
+
+
 def downgrade_translation_problem(problem: Problem) -> Problem:
     """Return an error in a PO file as a warning: the translation is not used, and everything else is."""
-    return replace(
-        problem, severity="warning", what=f"{problem.what}; this translation is not read"
-    )
+    return replace(problem, severity="warning", what=f"{problem.what}{NOT_READ}")
+
+
+def describe_translation_mistake(problem: Problem) -> str:
+    """Describe a problem of a PO file without saying what follows from it."""
+    return problem.what.removesuffix(NOT_READ)
 
 
 def list_untranslated(document: object, base: str, language: str) -> list[str]:

@@ -6,6 +6,7 @@ It formats rates and computes none.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -95,6 +96,22 @@ class RateColumn:
         return " ".join(part for part in (self.frame, self.by) if part) or "all"
 
 
+class RateNoteKind(Enum):
+    """What a note on rates is about, for reports that repeat some of them."""
+
+    ELIGIBILITY = auto()
+    """e, the share of unknown cases counted as eligible; the note begins with the letter."""
+    OPEN_CASES = auto()
+    OTHER = auto()
+
+
+class RateNote(NamedTuple):
+    """A note on rates."""
+
+    text: str
+    kind: RateNoteKind = RateNoteKind.OTHER
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateTable:
     """The report."""
@@ -104,8 +121,13 @@ class RateTable:
     title: str = ""
     """The study and the time of the rates; empty where they are not known."""
     columns: tuple[RateColumn, ...]
-    notes: tuple[str, ...]
+    remarks: tuple[RateNote, ...]
     """Notes on e, assumptions and open cases."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The texts of the notes."""
+        return tuple(note.text for note in self.remarks)
 
 
 def build_rate_table(
@@ -123,15 +145,20 @@ def build_rate_table(
     `weights` maps frames to weights that add up to 1. `finished_only` says that the counts exclude open cases, `then`
     that they are as of a past time. `notes` follow those derived from the figures.
     """
+    heading = ""
+    if quotas:
+        heading = translate("not a probability sample: quotas decided who was interviewed")
+    composites: list[RateColumn] = []
+    if weights:
+        composites = _build_composites(columns, weights)
+    open_cases = _describe_open_cases(columns, finished_only=finished_only, then=then)
     return RateTable(
-        heading=translate("not a probability sample: quotas decided who was interviewed")
-        if quotas
-        else "",
-        columns=(*columns, *(_build_composites(columns, weights) if weights else ())),
-        notes=(
+        heading=heading,
+        columns=(*columns, *composites),
+        remarks=(
             *_iterate_notes(columns, weights or {}),
-            *_describe_open_cases(columns, finished_only=finished_only, then=then),
-            *notes,
+            *(RateNote(text, RateNoteKind.OPEN_CASES) for text in open_cases),
+            *map(RateNote, notes),
         ),
         title=title,
     )
@@ -154,21 +181,28 @@ def _build_composites(
     ]
 
 
-def _iterate_notes(columns: Sequence[RateColumn], weights: Mapping[str, Fraction]) -> Iterable[str]:
+def _iterate_notes(
+    columns: Sequence[RateColumn], weights: Mapping[str, Fraction]
+) -> Iterable[RateNote]:
     by_frame = {column.frame: column.e for column in columns if column.e is not None}
     for frame, e in by_frame.items():
         name = translate("e of {frame}", frame=frame) if frame else "e"
         if e.uh == e.uo:
-            yield f"{name}: {_describe_eligibility(e.uh, e)}"
+            text = _describe_eligibility(e.uh, e)
         else:
-            texts = {"uh": _describe_eligibility(e.uh, e), "uo": _describe_eligibility(e.uo, e)}
-            yield f"{name}: " + translate("for UH {uh}; for UO {uo}", **texts)
-    yield from _describe_full_quotas(columns)
-    yield from _describe_unscreened(columns)
-    yield translate("rates-unknown")
+            text = translate(
+                "for UH {uh}; for UO {uo}",
+                uh=_describe_eligibility(e.uh, e),
+                uo=_describe_eligibility(e.uo, e),
+            )
+        yield RateNote(f"{name}: {text}", RateNoteKind.ELIGIBILITY)
+    for text in _describe_full_quotas(columns):
+        yield RateNote(text, RateNoteKind.ELIGIBILITY)
+    yield from map(RateNote, _describe_unscreened(columns))
+    yield RateNote(translate("rates-unknown"))
     if weights:
         parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
-        yield f"{translate('composite')}: {parts}"
+        yield RateNote(f"{translate('composite')}: {parts}")
 
 
 def _describe_full_quotas(columns: Iterable[RateColumn]) -> Iterable[str]:

@@ -626,7 +626,7 @@ def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[Pe
         on_cases = None
         if shift is not None and shift.working:
             on_cases = min(shift.on_cases / shift.working, 1.0)
-        is_free = lease is None and (shift is None or shift.state == "at work")
+        is_free = lease is None and (shift is None or shift.is_calling)
         idle = (
             data.at - data.last_entries[login] if is_free and login in data.last_entries else None
         )

@@ -12,7 +12,12 @@ from typing import Final
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
-from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
+from survey_cli.reports.fieldwork.rates import (
+    RateColumn,
+    RateNoteKind,
+    RateTable,
+    format_rate,
+)
 from survey_cli.reports.results.analysis_base import WHOLE_STUDY_NOTE, AnalysisBase
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.report_model import MethodLine
@@ -187,8 +192,12 @@ def _format_days(base: AnalysisBase, zone: tzinfo | None) -> str:
 def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
     base = facts.base
     others = base.interviews - base.complete - base.partial
-    kinds = {"{n} complete": base.complete, "{n} partial": base.partial, "{n} others": others}
-    counts = [translate(kind, n=f"{n:,}") for kind, n in kinds.items() if n or kind != "{n} others"]
+    counts = [
+        translate("{n} complete", n=f"{base.complete:,}"),
+        translate("{n} partial", n=f"{base.partial:,}"),
+    ]
+    if others:
+        counts.append(translate("{n} others", n=f"{others:,}"))
     text = f"{base.interviews:,} ({', '.join(counts)})"
     if base.left_out:
         text += "; " + translate("{n} with other outcomes are left out", n=f"{base.left_out:,}")
@@ -254,9 +263,12 @@ def _describe_rates(rates: RateTable | None) -> str:
             )
             texts.append(_prepend_frame(column, text))
     share = translate("e, the share of unknown cases counted as eligible")
-    texts += [share + note[1:] for note in rates.notes if note.startswith(("e:", "e "))]
-    remarks = tuple(translate(beginning) for beginning in ("as if", "only finished"))
-    texts += [note for note in rates.notes if note.startswith(remarks)]
+    for note in rates.remarks:
+        if note.kind is RateNoteKind.ELIGIBILITY:
+            # The note begins with the letter e, which this reader doesn't know.
+            explained = share + note.text[1:]
+            texts.append(explained)
+    texts += [note.text for note in rates.remarks if note.kind is RateNoteKind.OPEN_CASES]
     return "; ".join(texts)
 
 

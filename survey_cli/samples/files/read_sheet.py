@@ -225,6 +225,7 @@ def _iterate_rows(
                 yield InputRow(line, cells)
     except csv.Error as error:
         what, remedy = "a quote is in the wrong place", 'write each " inside a quoted cell twice'
+        # csv.Error has no code: only the text of the standard library tells what is wrong.
         if "unexpected end" in str(error):
             what, remedy = "a quoted cell is never closed", "close the quote, or write it twice"
         elif "larger than" in str(error):

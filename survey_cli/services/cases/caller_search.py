@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.store import Store
+from survey_cli.store.access_log import Access
 from survey_cli.store.backends.address import ServerAddress, is_server_address
 from survey_cli.store.backends.schema.migrations import ADDITIVE, STEPS
 from survey_cli.store.database_location import RESPONSES_FOLDER, STUDY_SETTING, format_path
@@ -106,7 +107,7 @@ def _search_study(store: Store, name: str, text: str, at: datetime, by: str) -> 
     found = search(text) or search(extract_search_digits(text))
     if found and store.connector.supervises:  # the server records the others itself
         cases = ", ".join(f"case {match.row.key}" for match in found)
-        store.access_log.record("search", cases, "a caller", at=at, by=by)
+        store.access_log.record(Access.SEARCH, cases, "a caller", at=at, by=by)
     matches = []
     for row, contact_name, numbers in ((match.row, match.name, match.numbers) for match in found):
         state = (

@@ -44,6 +44,7 @@ from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS, build_cells
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.run_on_study import find_case, on_study
+from survey_cli.store.access_log import Access
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.account_names import format_author
@@ -113,7 +114,7 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
     )
     if names := _load_names(study, selected):
         listed = format_quantity(len(selected), "case")
-        study.store.access_log.record("contacts", listed, at=study.at, by=study.who.login)
+        study.store.access_log.record(Access.CONTACTS, listed, at=study.at, by=study.who.login)
     lines, total = (
         tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
         cases.counts.count_cases(),
@@ -243,7 +244,9 @@ def _build_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         link=""
     )
     if contact.link:
-        study.store.access_log.record("contact", f"case {key}", at=study.at, by=study.who.login)
+        study.store.access_log.record(
+            Access.CONTACT, f"case {key}", at=study.at, by=study.who.login
+        )
     zones, values = (
         list_call_zones(case, case.next_number, plan),
         {**contact.columns, **case.columns},

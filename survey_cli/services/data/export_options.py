@@ -11,6 +11,7 @@ from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin
+from survey_cli.table.columns import IdentifyingKind
 from survey_cli.table.table import Table
 from survey_cli.wording import join_first
 
@@ -107,7 +108,7 @@ class DataTable:
     """Items and columns whose personal values were not requested."""
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
     """Corrected outcomes, by interview."""
-    identifying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    identifying: Mapping[IdentifyingKind, tuple[str, ...]] = field(default_factory=dict)
     """Columns that can identify respondents, by kind: in the table, or with `public` left out of it."""
 
 

@@ -20,7 +20,7 @@ from survey_cli.services.database.verification import Verification
 from survey_cli.services.date_options import parse_start_time
 from survey_cli.services.run_on_study import ProgressCallback, convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
-from survey_cli.store.access_log import REFUSED, AccessEntry
+from survey_cli.store.access_log import Access, AccessEntry
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.errors import UndecodableTextError
@@ -113,14 +113,14 @@ def _drop_refused_exports(entries: Sequence[AccessEntry]) -> list[AccessEntry]:
     """Leave out the entry of each export that was refused afterwards; the refusal stays."""
     kept: list[AccessEntry] = []
     for entry in entries:
-        if entry.what == REFUSED:
+        if entry.what == Access.REFUSED:
             for earlier in reversed(kept):
                 is_same = (earlier.account, earlier.object, earlier.detail) == (
                     entry.account,
                     entry.object,
                     entry.detail,
                 )
-                if earlier.what == "export" and is_same:
+                if earlier.what == Access.EXPORT and is_same:
                     kept.remove(earlier)
                     break
         kept.append(entry)

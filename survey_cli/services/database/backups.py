@@ -12,13 +12,12 @@ from typing import NamedTuple
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import StoreError, UserError
+from survey_cli.problems import StoreError, StoreFailure, UserError
 from survey_cli.services.database.administration import VerificationResult, verify_store
 from survey_cli.services.output_files import write_text_file
 from survey_cli.store import Store
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import ServerAddress, is_server_address
-from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.store.backends.sqlite.database_files import UNFINISHED_SUFFIX, resolve_link
 from survey_cli.store.database_location import open_store
 from survey_cli.store.do_not_call import DoNotCallList
@@ -219,7 +218,9 @@ def restore_database(
                 file, lost = replace_database(copy, target, at=at, where=where, prepare=prepare)
                 kept = str(file or "")
     except StoreError as problem:
-        if RESTORE_COMMAND not in problem.remedy or problem.where == str(where):
+        # A damaged database that is being replaced is not the backup.
+        is_of_backup = problem.where != str(where)
+        if problem.reason is not StoreFailure.DAMAGED or not is_of_backup:
             raise
         raise UserError(
             str(source), f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY

@@ -4,7 +4,7 @@ The route follows from the journal. What can be wrong was written or damaged fro
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.engine.events import (
@@ -17,6 +17,7 @@ from survey_cli.engine.events import (
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.route_reasons import (
+    Exclusion,
     RouteReason,
     explain_absence,
     find_end,
@@ -89,24 +90,34 @@ def _explain_rejection(interview: Interview, event: InterviewEvent, rejection: R
 def describe_reason(instrument: Instrument, reason: RouteReason, place: Place) -> str:
     """Describe why a place is off the route: `ask_if (study.yaml:7:15) `q1 == 1` is false: q1 = 2`."""
     personal = find_personal_names(instrument)
-    named = reason.values.items()
     values = ", ".join(
-        f"{n} is personal" if n in personal else f"{n} = {_format(value)}" for n, value in named
+        f"{name} is personal" if name in personal else f"{name} = {_format(value)}"
+        for name, value in reason.values.items()
     )
-    match reason.key:
-        case "end":
+    node = reason.node
+    match reason.exclusion:
+        case Exclusion.EARLIER_END:
             return f"the interview ends before it, at {reason.values['end']}"
-        case "turns":
-            return f"the roster {reason.node.id if reason.node else ''} has no turn {place.turn}: {values}"
-        case "options":
+        case Exclusion.NO_TURN:
+            roster = node.id if node is not None else ""
+            return f"the roster {roster} has no turn {place.turn}: {values}"
+        case Exclusion.NO_OPTION:
             return f"none of its options is offered: {values}"
-    node, condition = reason.node, reason.condition
+        case Exclusion.ASK_IF:
+            outcome = "not true"
+        case Exclusion.UNLESS:
+            outcome = "true"
+        case _:
+            assert_never(reason.exclusion)
+
+    condition = reason.condition
     assert node is not None
     assert condition is not None
+    key = reason.exclusion.value
     of_group = f" of {node.id}" if isinstance(node, ItemGroup) else ""
-    outcome = "true" if reason.key == "unless" else "not true"
-    where = _locate(node, reason.key)
-    return f"{reason.key}{of_group} `{condition.text}`{f' ({where})' if where else ''} is {outcome}: {values}"
+    position = _locate(node, key)
+    where = f" ({position})" if position else ""
+    return f"{key}{of_group} `{condition.text}`{where} is {outcome}: {values}"
 
 
 def _locate(node: CompiledItem | ItemGroup, key: str) -> str:

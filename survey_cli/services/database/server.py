@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from survey_cli.problems import StoreError, UserError
+from survey_cli.problems import StoreError, StoreFailure, UserError
 from survey_cli.store import do_not_call
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.errors import require_driver
@@ -54,16 +54,16 @@ def prepare_server(address: str) -> PreparedServer:
     It is safe to repeat. Raises UserError.
     """
     from survey_cli.store.backends.postgres.connection import create_database
-    from survey_cli.store.backends.postgres.server_errors import NO_DATABASE
 
     created = False
     try:
         db = _connect(address)
     except StoreError as error:
-        if error.what != NO_DATABASE:
+        if error.reason is not StoreFailure.NO_DATABASE:
             raise
         create_database(parse_server_address(address))
-        created, db = True, _connect(address)
+        created = True
+        db = _connect(address)
     with closing(db):
         do_not_call.DoNotCallList.open_beside(db.address).close()
         db.run(adapt_statement(do_not_call.sql.REMOVED_TABLE))

@@ -138,12 +138,11 @@ def write_bundle(
         what = f"it cannot be written ({error.strerror})"
         raise UserError(to, what, "choose another folder, or free some space") from error
     except UserError as error:
-        if str(folder) not in str(error):
-            raise
-        where = Path(error.where).name if error.where.startswith(str(folder)) else error.where
-        raise UserError(
-            where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems
-        ) from error
+        # The folder is temporary: name the files in it as they will be called.
+        if error.where.startswith(str(folder)):
+            error.where = Path(error.where).name
+        error.what = error.what.replace(f"{folder}/", "")
+        raise
     finally:
         rmtree(folder, ignore_errors=True)
     return result
@@ -253,9 +252,7 @@ def _write_contents(
         data_format = find_format(name, chosen=options.format)
         if not isinstance(data_format, str):
             prefix = "" if data_format.name in ("ddi", "datapackage") else "the data: "
-            descriptions[name] = (
-                f"{prefix}{data_format.description.removesuffix('; needs memory for all rows')}"
-            )
+            descriptions[name] = f"{prefix}{data_format.description}"
         if result.beside:
             descriptions[Path(result.beside).name] = f"the data that {name} describes"
         results.append(replace(result, to=name, beside=""))

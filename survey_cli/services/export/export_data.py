@@ -25,6 +25,7 @@ from survey_cli.services.output_files import (
 )
 from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
+from survey_cli.table.columns import IdentifyingKind
 from survey_cli.table.table import Table, show_table_placeholders
 from survey_cli.wording import format_quantity, join_first
 
@@ -174,7 +175,8 @@ def _iterate_notes(data: DataTable, chosen: Format, options: ExportOptions) -> I
     if options.labels and chosen.always_labeled:
         yield LABELS_NOTE
     beside = chosen.find_data_path(Path(options.to))
-    texts = options.what != "interviews" or ("free text" in data.identifying and not options.public)
+    has_free_text = IdentifyingKind.FREE_TEXT in data.identifying and not options.public
+    texts = options.what != "interviews" or has_free_text
     if beside is not None and beside.suffix != ".dta" and texts:
         yield (
             f"{beside.name} contains texts as they were typed, which a spreadsheet may run as formulas: "

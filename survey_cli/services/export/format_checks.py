@@ -4,7 +4,7 @@ The results are warnings with positions in the questionnaire, given while it is 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -38,7 +38,6 @@ from survey_cli.table.table import build_admin_variables, show_placeholders
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 
-VALUE_LABEL_PREFIX: Final = "the label of the code "
 """Beginning of a message about a value's label."""
 
 
@@ -113,8 +112,9 @@ def check_formats(
         for name in formats:
             for check in _CHECKS.get(name, ()):
                 for problem in check(data):
-                    labels_value = problem.what.startswith(VALUE_LABEL_PREFIX)
-                    problems.setdefault((name, problem.rule, problem.who, labels_value), problem)
+                    # One problem about labels of columns, and one about labels of their codes.
+                    is_about_code = bool(problem.subject)
+                    problems.setdefault((name, problem.rule, problem.who, is_about_code), problem)
     found = [(name, problem) for (name, *_), problem in problems.items()]
     return [
         p for name, p in found if (_COVERED_RULES.get((name, p.rule)), p.who) not in known_rules
@@ -154,9 +154,13 @@ def _check_labels(
             yield data.make_problem("format-label", v.item, what, "give it a short label:", text)
         for code, label in build_value_labels(v).items() if texts or v.storage != "text" else ():
             if (size := limits.measure(to_single_line(label))) > limits.value_label:
-                what = f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} stores {limits.value_label}"
+                stored = f"{limits.program} stores {limits.value_label}"
+                what = f"the label of the code {code} has {size} {measure}; {stored}"
                 owner, text = data.find_label_text(v, code)
-                yield data.make_problem("format-label", owner, what, "give it a short label:", text)
+                problem = data.make_problem(
+                    "format-label", owner, what, "give it a short label:", text
+                )
+                yield replace(problem, subject=str(code))
 
 
 def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:

@@ -268,5 +268,5 @@ def _find_mistakes(
     for problem in problems:
         found = by_line.get(problem.where.line) if problem.where.file == name else None
         if found in sound:
-            mistakes[found] = problem.what.removesuffix("; this translation is not read")
+            mistakes[found] = translations.describe_translation_mistake(problem)
     return mistakes

@@ -17,7 +17,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
-from survey_cli.reports.fieldwork.rates import RateTable
+from survey_cli.reports.fieldwork.rates import RateNote, RateTable
 from survey_cli.reports.results import analysis_base
 from survey_cli.reports.results.batteries import build_batteries
 from survey_cli.reports.results.column_groups import ReportColumns
@@ -211,7 +211,8 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
             _suggest_more_interviews(data, options),
         )
     if (rates := data.rates) is not None and options.where:
-        rates = replace(rates, notes=(translate(analysis_base.WHOLE_STUDY_NOTE), *rates.notes))
+        remark = RateNote(translate(analysis_base.WHOLE_STUDY_NOTE))
+        rates = replace(rates, remarks=(remark, *rates.remarks))
     options = _set_population(data, options)
     weights = weight_interviews(
         data.answers, analysis, options, base=options.weighted, threshold=options.parts_threshold

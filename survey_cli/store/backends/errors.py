@@ -4,15 +4,13 @@ Messages for SQLite, errors for stored values that can't be decoded (they name t
 and the decorator that repeats an operation once after a transient error.
 """
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
-from typing import Any, Final, ParamSpec, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from survey_cli.problems import StoreError
+from survey_cli.problems import StoreError, StoreFailure
 
 
 class Closable(Protocol):
@@ -63,12 +61,64 @@ def require_driver(where: str) -> Iterator[None]:
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"
 """Command that restores a backup. The replaced files are kept."""
 
-_ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
-MESSAGES: Final[dict[int, tuple[str, str]]] = {
-    getattr(sqlite3, name): tuple(texts) for name, texts in _ROWS.items()
+
+class StoreMessage(NamedTuple):
+    """The words of an error, and its reason for callers that decide by it."""
+
+    what: str
+    remedy: str
+    reason: StoreFailure | None = None
+
+    def make_error(self, where: str, what: str = "") -> StoreError:
+        """Make the error, with more exact words if `what` is given."""
+        return StoreError(where, what or self.what, self.remedy, reason=self.reason)
+
+
+DAMAGED: Final = StoreMessage(
+    "the database is damaged",
+    f"stop interviewing on it, and restore the latest backup: {RESTORE_COMMAND}",
+    StoreFailure.DAMAGED,
+)
+DISK_FULL: Final = StoreMessage("the disk is full", "free some space on it, then try again")
+OUT_OF_MEMORY: Final = StoreMessage(
+    "the computer is out of memory", "close other programs, then try again"
+)
+MESSAGES: Final[dict[int, StoreMessage]] = {
+    sqlite3.SQLITE_FULL: DISK_FULL,
+    sqlite3.SQLITE_BUSY: StoreMessage(
+        "another program keeps the database locked",
+        "close programs that write to it (a database browser, a copy in progress), then try again",
+    ),
+    sqlite3.SQLITE_LOCKED: StoreMessage("the database is locked", "try again"),
+    sqlite3.SQLITE_PROTOCOL: StoreMessage(
+        "too many programs open the database at once", "try again"
+    ),
+    sqlite3.SQLITE_READONLY: StoreMessage(
+        "the database can only be read",
+        "make the file and its folder writable for you, then try again",
+    ),
+    sqlite3.SQLITE_PERM: StoreMessage(
+        "you have no permission to open the file",
+        "make the file and its folder writable for you",
+    ),
+    sqlite3.SQLITE_CANTOPEN: StoreMessage(
+        "the database can't be opened",
+        "check that the file and its folder exist and are writable for you",
+    ),
+    sqlite3.SQLITE_IOERR: StoreMessage(
+        "the disk can't store it",
+        "check the disk, its free space and the limit on the size of a file, then try again",
+    ),
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: StoreMessage(
+        "the file is not a database, or is damaged",
+        f"specify another file, or restore the latest backup: {RESTORE_COMMAND}",
+        StoreFailure.DAMAGED,
+    ),
+    sqlite3.SQLITE_NOMEM: OUT_OF_MEMORY,
+    sqlite3.SQLITE_TOOBIG: StoreMessage("the text is too long to be stored", "shorten it"),
 }
-"""By SQLite's primary result code; the texts are in the JSON file beside it."""
-DAMAGED: Final = MESSAGES[sqlite3.SQLITE_CORRUPT]
+"""The message of each primary result code of SQLite."""
 
 
 def get_primary_code(error: sqlite3.Error) -> int:
@@ -78,30 +128,29 @@ def get_primary_code(error: sqlite3.Error) -> int:
 
 
 def translate_error(error: BaseException, where: str) -> StoreError | None:
-    """Translate an error to a StoreError with a plain message; None where it is a programming error."""
+    """Translate an error to a StoreError with a plain message; None for a programming error."""
     if isinstance(error, UnicodeError):
         return StoreError(
             where, "a text contains an incomplete character, which can't be stored", "type it again"
         )
     if isinstance(error, MemoryError):
-        return StoreError(where, *MESSAGES[sqlite3.SQLITE_NOMEM])
+        return OUT_OF_MEMORY.make_error(where)
     if not isinstance(error, sqlite3.Error):
         return None
-    if (
-        getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE
-    ):  # no space for the file FILE-shm
-        return StoreError(where, *MESSAGES[sqlite3.SQLITE_FULL])
-    if get_primary_code(error) in MESSAGES:
-        what, remedy = MESSAGES[get_primary_code(error)]
-        name = getattr(error, "sqlite_errorname", "")
-        return StoreError(
-            where,
-            f"{what} ({name})" if get_primary_code(error) == sqlite3.SQLITE_IOERR else what,
-            remedy,
-        )
+
+    # The disk has no space for the file FILE-shm.
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return DISK_FULL.make_error(where)
+    code = get_primary_code(error)
+    if code in MESSAGES:
+        message = MESSAGES[code]
+        if code == sqlite3.SQLITE_IOERR:
+            name = getattr(error, "sqlite_errorname", "")
+            return message.make_error(where, f"{message.what} ({name})")
+        return message.make_error(where)
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
         # A dropped table, or bytes that are not text. The tests run the statements of this program.
-        return StoreError(where, f"the database is not as it was created ({error})", DAMAGED[1])
+        return DAMAGED.make_error(where, f"the database is not as it was created ({error})")
     return None
 
 
@@ -122,7 +171,9 @@ def make_decoding_error(where: str, what: str) -> StoreError:
     return StoreError(
         where,
         f"{what} can't be read",
-        f"check the database: survey db verify FILE; if it is damaged, restore the latest backup: {RESTORE_COMMAND}",
+        "check the database: survey db verify FILE; if it is damaged, "
+        f"restore the latest backup: {RESTORE_COMMAND}",
+        reason=StoreFailure.DAMAGED,
     )
 
 

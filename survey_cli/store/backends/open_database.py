@@ -206,7 +206,7 @@ def _check_database(db: SqliteConnector) -> None:
     if not db.read_only:
         db.run("PRAGMA journal_mode = WAL")
     for what in find_damage(db):
-        raise StoreError(db.where, f"the database is damaged ({what})", DAMAGED[1])
+        raise DAMAGED.make_error(db.where, f"{DAMAGED.what} ({what})")
 
 
 def _list_missing_steps(db: SqliteConnector) -> list[str]:

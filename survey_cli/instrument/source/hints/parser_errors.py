@@ -427,7 +427,9 @@ def _locate(mark: Any, otherwise: tuple[int, int]) -> tuple[int, int]:
 
 
 def _build_hint(lines: Sequence[str], error: Any, stop: int) -> values.Hint:
-    what, context = error.problem or "", error.context or ""
+    # libyaml's errors have no codes: what went wrong is only in its two texts.
+    what = error.problem or ""
+    context = error.context or ""
     line, column = _locate(error.problem_mark or error.context_mark, (1, 1))
     position = (stop, column if line <= len(lines) else 1)
     opening = _locate(error.context_mark, (stop, 1))

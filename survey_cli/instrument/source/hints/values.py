@@ -275,7 +275,13 @@ def report_duplicate_keys(
         what = f"'{shorten(key)}' is given twice, on lines {line} and {key.where.line}"
         remedy = "keep one of them"
         yield Problem(
-            "duplicate-key", key.where, find_item_id(holder), what, remedy, length=max(1, len(key))
+            "duplicate-key",
+            key.where,
+            find_item_id(holder),
+            what,
+            remedy,
+            length=max(1, len(key)),
+            subject=str(key),
         )
 
 

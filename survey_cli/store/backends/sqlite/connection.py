@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import quote
 
-from survey_cli.problems import StoreError
+from survey_cli.problems import StoreError, StoreFailure
 from survey_cli.store.backends import account, errors
 from survey_cli.store.backends.connector import (
     Connector,
@@ -223,6 +223,7 @@ class SqliteConnector(Connector):
             pass  # SQLite has rolled back by itself: disk full, I/O error
 
     def translate_error(self, error: BaseException) -> BaseException:
+        # Python's own decoding error has no error code; its text names the column.
         if isinstance(error, sqlite3.OperationalError) and (
             match := UNDECODABLE_MESSAGE.match(str(error))
         ):
@@ -231,7 +232,12 @@ class SqliteConnector(Connector):
                 f"a text in the column {match[1]}",
             )
             remedy = f"`survey db verify` lists every such text; restore a backup with: {errors.RESTORE_COMMAND}"
-            return errors.UndecodableTextError(self.where, f"{text} can't be decoded", remedy)
+            return errors.UndecodableTextError(
+                self.where,
+                f"{text} can't be decoded",
+                remedy,
+                reason=StoreFailure.DAMAGED,
+            )
         return errors.translate_error(error, self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
