@@ -1,9 +1,10 @@
 """Line interface for interviews and stations: for screen readers, pipes, tests and slow links.
 
-It moves no cursor except in the line that is typed, conveys nothing by position or color alone, and decides nothing
-about the survey. Text for the respondent is printed as it is, options as `3  Disagree`. Text for the interviewer is
-printed in brackets, or after `!` (not accepted), `?` (please confirm), `=` (understood as) and `was`; what could be
-taken for text to read aloud begins with a word. Each `> ` waits for one line. In brief mode nothing is repeated that an
+It moves no cursor except in the line that is typed, conveys nothing by position or color alone, and
+decides nothing about the survey. It prints the lines of `sessions.lines`: text for the respondent as
+it is, options as `3  Disagree`. Text for the interviewer is printed in brackets, or after `!` (not
+accepted), `?` (please confirm), `=` (understood as) and `was`; what could be taken for text to read
+aloud begins with a word. A `> ` waits for one line. In brief mode nothing is repeated that an
 experienced interviewer knows.
 """
 
@@ -51,10 +52,7 @@ def conduct_interview(
             rejection = PlainInterview(session, lines_in, OutputLines(write, brief=brief)).run()
         except OutputClosedError:
             discard_output(write)
-            if session.result() is None and (rejection := session.suspend()) is None:
-                is_ended = (result := session.result()) is not None and result.status == "ended"
-                how = "has ended, and is stored" if is_ended else "is suspended and can be resumed"
-                report(errors, f"The output was closed: the interview {how}.")
+            rejection = _suspend_unseen(session, errors)
     if rejection is not None:
         report(
             errors or write,
@@ -63,10 +61,28 @@ def conduct_interview(
     result = session.result()
     if result is None:
         return EXIT_NOT_SUSPENDED
-    ended_for_now = (
-        result.status == "suspended" and result.outcome is not None
-    )  # an `end` with a temporary outcome
-    return EXIT_ENDED if result.status == "ended" or ended_for_now else EXIT_SUSPENDED
+
+    # An `end` with a temporary outcome suspends the interview, and is an end all the same.
+    ended_for_now = result.status == "suspended" and result.outcome is not None
+    if result.status == "ended" or ended_for_now:
+        return EXIT_ENDED
+    return EXIT_SUSPENDED
+
+
+def _suspend_unseen(session: "InterviewSession", errors: TextIO | None) -> Rejection | None:
+    """Suspend an interview whose output was closed; returns why it could not be suspended."""
+    if session.result() is not None:
+        return None
+    rejection = session.suspend()
+    if rejection is not None:
+        return rejection
+
+    result = session.result()
+    how = "is suspended and can be resumed"
+    if result is not None and result.status == "ended":
+        how = "has ended, and is stored"
+    report(errors, f"The output was closed: the interview {how}.")
+    return None
 
 
 def run_station(
@@ -79,8 +95,8 @@ def run_station(
 ) -> int:
     """Run a station until its shift ends; returns the exit code.
 
-    It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED where something was still pending when the input or
-    the output ended. `errors` receives what that is.
+    It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED if something was still pending when the
+    input or the output ended. `errors` receives what that is.
     """
     from survey_cli.plain.station import PlainStation
 

@@ -18,43 +18,57 @@ HELP: Final = (
 def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
     """Code answers until the coder stops, or the input or output ends."""
     with streams.Interrupts() as interrupts:
-        typed, printed = streams.InputLines(read, interrupts, write), streams.OutputLines(write)
+        typed = streams.InputLines(read, interrupts, write)
+        printed = streams.OutputLines(write)
         try:
-            printed.print_aside("\n".join((session.wording, HELP, *_list_codes(session))))
-            while True:
-                if session.group is None:
-                    printed.print_aside(
-                        "every answer is coded: .undo takes back the last coding, Enter leaves"
-                    )
-                    if streams.ask_line(printed, typed).strip() != ".undo":
-                        return
-                    if why := session.undo():
-                        printed.print_marked("!", why)
-                    continue
-                done, total = session.count()
-                printed.print_aside(
-                    "; ".join([f"{done:,} of {total:,} coded", *session.describe_group()])
-                )
-                printed.print_plain(session.group[0].text)
-                suggestions = session.suggest()
-                if suggestions:
-                    printed.print_aside(session.describe(suggestions[0][0]), "Enter: ")
-                line = streams.ask_line(printed, typed).strip()
-                if line == ".stop":
-                    return
-                if line == ".codes":
-                    printed.print_aside("\n".join(_list_codes(session)))
-                    continue
-                try:
-                    why = _do(session, line, suggestions[0][0] if suggestions else ())
-                except UserError as error:
-                    why = str(error)
-                if why:
-                    printed.print_marked("!", why)
+            _run(session, typed, printed)
         except streams.InputEndedError:
             pass
         except streams.OutputClosedError:
             streams.discard_output(write)
+
+
+def _run(session: "CodingSession", typed: streams.InputLines, printed: streams.OutputLines) -> None:
+    """Show one group of answers after the other, and do what is typed."""
+    printed.print_aside("\n".join((session.wording, HELP, *_list_codes(session))))
+    while True:
+        if session.group is None:
+            printed.print_aside(
+                "every answer is coded: .undo takes back the last coding, Enter leaves"
+            )
+            if streams.ask_line(printed, typed).strip() != ".undo":
+                return
+            why = session.undo()
+        else:
+            suggested = _show_group(session, printed)
+            line = streams.ask_line(printed, typed).strip()
+            if line == ".stop":
+                return
+            if line == ".codes":
+                printed.print_aside("\n".join(_list_codes(session)))
+                continue
+            try:
+                why = _do(session, line, suggested)
+            except UserError as error:
+                why = str(error)
+        if why:
+            printed.print_marked("!", why)
+
+
+def _show_group(session: "CodingSession", printed: streams.OutputLines) -> tuple[int, ...]:
+    """Print the equal answers that are coded next; returns the codes that Enter gives them."""
+    assert session.group is not None
+    done, total = session.count()
+    facts = [f"{done:,} of {total:,} coded", *session.describe_group()]
+    printed.print_aside("; ".join(facts))
+    printed.print_plain(session.group[0].text)
+
+    suggestions = session.suggest()
+    if not suggestions:
+        return ()
+    codes = suggestions[0][0]
+    printed.print_aside(session.describe(codes), "Enter: ")
+    return codes
 
 
 def _list_codes(session: "CodingSession") -> list[str]:
@@ -63,24 +77,31 @@ def _list_codes(session: "CodingSession") -> list[str]:
 
 def _do(session: "CodingSession", line: str, suggested: tuple[int, ...]) -> str:
     """Do what a line says; returns why that is not possible."""
-    words = to_ascii_digits(line).split()
-    codes = tuple(
-        int(word) for word in words if word.isdecimal() and int(word) in session.frame.codes
-    )
-    match line[:1]:
-        case "." if line == ".undo":
-            return session.undo()
-        case "." if line == ".skip":
-            session.skip()
-            return ""
-        case "+" if line[1:].strip():
-            return session.code((session.add_code(line[1:].strip()),))
-        case "?":
-            return session.code((), line[1:].strip())
-        case "" if suggested:
-            return session.code(suggested)
-        case _ if (
-            codes and len(codes) == len(words) and (session.frame.multiple or len(codes) == 1)
-        ):
-            return session.code(codes)
-    return f"not a code here. {HELP}"
+    if line == ".undo":
+        return session.undo()
+    if line == ".skip":
+        session.skip()
+        return ""
+    if line.startswith("+") and line[1:].strip():
+        return session.code((session.add_code(line[1:].strip()),))
+    if line.startswith("?"):
+        return session.code((), line[1:].strip())
+    if not line and suggested:
+        return session.code(suggested)
+
+    codes = _parse_codes(session, line)
+    if not codes:
+        return f"not a code here. {HELP}"
+    return session.code(codes)
+
+
+def _parse_codes(session: "CodingSession", line: str) -> tuple[int, ...]:
+    """Return the codes of a line; none if a word isn't a code, or if there are more than allowed."""
+    codes = []
+    for word in to_ascii_digits(line).split():
+        if not word.isdecimal() or int(word) not in session.frame.codes:
+            return ()
+        codes.append(int(word))
+    if len(codes) > 1 and not session.frame.multiple:
+        return ()
+    return tuple(codes)

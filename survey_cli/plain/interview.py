@@ -39,7 +39,8 @@ class PlainInterview:
         self._output = lines_out
         self._heading = ""
         self._turn = ""
-        self._declines = ""
+        # The first question doesn't say that it has none.
+        self._declines = question_lines.NO_DECLINES
         self._options: list[Line] = []
         self._place: Place | None = None
         self._was_denied = False

@@ -20,10 +20,10 @@ from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.text_width import count_fitting, measure_width
 
 _SETTINGS: Final = (
-    # sequences that would be sent with every prompt; a screen reader or a simple terminal may read them out
+    # They would be sent with every prompt; a screen reader or a simple terminal may read them out.
     "set enable-bracketed-paste off",
     "set enable-meta-key off",
-    # what was cut from one answer could be inserted in the next, or at another respondent
+    # What was cut from one answer could be inserted in the next, or at another respondent.
     *("set keymap vi-command", '"p": ""', '"P": ""'),
     *("set keymap vi-insert", '"\\C-y": ""'),
     *("set keymap emacs", '"\\C-y": ""', '"\\ey": ""', '"\\e\\C-y": ""'),
@@ -40,7 +40,7 @@ class LineEditor:
         self._last = ""
 
     def read_line(self, prompt: str) -> str:
-        """Show the prompt, and return the edited line with its end; an empty text at the end of the input."""
+        """Show the prompt, and return the edited line with its end; empty at the end of the input."""
         self.unfinished = ""
         try:
             self._last = input(prompt)
@@ -49,9 +49,8 @@ class LineEditor:
         except KeyboardInterrupt:
             self._note_interrupted()
             raise
-        except (
-            SystemError
-        ) as error:  # of Python, where another signal is handled after the one that ended the wait
+        except SystemError as error:
+            # Python raises it if it handles another signal after the one that ended the wait.
             if not isinstance(error.__cause__, KeyboardInterrupt):
                 raise
             self._note_interrupted()
@@ -61,9 +60,8 @@ class LineEditor:
     def note_unfinished(self) -> None:
         """Note what has been typed so far. Once a terminal is gone, readline has it no more."""
         line = self._readline.get_line_buffer()
-        self.unfinished = (
-            line if line != self._last else ""
-        )  # the line before, where nothing is typed yet
+        # Until something is typed, the buffer has the line before.
+        self.unfinished = line if line != self._last else ""
 
     def _note_interrupted(self) -> None:
         noted = self.unfinished
@@ -74,8 +72,8 @@ class LineEditor:
 def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
     """Open the editor of the terminal's lines.
 
-    Returns None where lines are not edited: at a pipe, on a terminal that can't move the cursor, without GNU
-    readline, and where the library would take the bytes of a letter for several letters.
+    Returns None if lines are not edited: at a pipe, on a terminal that can't move the cursor, without
+    GNU readline, and if the library would take the bytes of a letter for several letters.
     """
     if not (_is_own_terminal(read, 0) and _is_own_terminal(write, 1)):
         return None
@@ -87,9 +85,10 @@ def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
         import readline
     except ImportError:  # Windows, and some builds of Python
         return None
-    if "libedit" in (
-        readline.__doc__ or ""
-    ):  # with it, `input` never returns from a terminal that is gone
+
+    # With libedit, `input` never returns from a terminal that is gone.
+    description = readline.__doc__ or ""
+    if "libedit" in description:
         return None
     readline.set_auto_history(False)
     readline.set_completer(lambda _text, _state: None)
@@ -99,7 +98,10 @@ def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
 
 
 def _is_own_terminal(stream: TextIO, descriptor: int) -> bool:
-    """Return whether the stream is the process's standard input or output, which `input` edits on, and a terminal."""
+    """Return whether the stream is a terminal and the process's standard input or output.
+
+    `input` edits lines on these only.
+    """
     try:
         return stream.fileno() == descriptor and stream.isatty()
     except (OSError, ValueError):
@@ -118,7 +120,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class OutputClosedError(Exception):
-    """Nobody reads the output any more."""
+    """The output was closed by its reader."""
 
 
 class InputEndedError(Exception):
@@ -127,15 +129,16 @@ class InputEndedError(Exception):
     def __init__(self, unfinished: str = "") -> None:
         super().__init__()
         self.unfinished = unfinished
-        """What had been typed of the next line, where that is known."""
+        """What had been typed of the next line, if that is known."""
 
 
 class Interrupts:
     """Lets Ctrl+C and requests to end take effect only while a line is awaited.
 
-    A signal that arrives while the session is at work waits until then, so that no event is half processed. Python
-    runs a handler only when it executes its own code again. A signal that arrives just before the operating system
-    begins to wait would therefore stay unnoticed until a line is typed: an alarm interrupts that wait at intervals.
+    A signal that arrives while the session is at work waits until then, so that no event is half
+    processed. Python runs a handler only when it executes its own code again. A signal that arrives
+    just before the operating system begins to wait would therefore stay unnoticed until a line is
+    typed: an alarm interrupts that wait at intervals.
     """
 
     def __init__(self) -> None:
@@ -158,9 +161,8 @@ class Interrupts:
             usual[signal.SIGALRM] = signal.SIG_DFL
         for number, before in usual.items():
             if signal.getsignal(number) == before:
-                with contextlib.suppress(
-                    ValueError
-                ):  # not the main thread: there signals never arrive
+                # Outside the main thread signals never arrive.
+                with contextlib.suppress(ValueError):
                     signal.signal(number, self._handle_signal)
                     self._previous_handlers[number] = before
         return self
@@ -183,8 +185,8 @@ class Interrupts:
         if self._is_waiting and self._on_alarm is not None:
             self._on_alarm()
         elif self._is_inside and self._was_signaled:
-            # Python drops an exception that is raised in a callback of the editor, or in a finalizer. Then the wait
-            # would go on until a line is typed.
+            # Python drops an exception that is raised in a callback of the editor, or in a finalizer.
+            # Then the wait would go on until a line is typed.
             self._alarms_since_signal += 1
             if self._alarms_since_signal >= ALARMS_UNTIL_LOST:
                 self._alarms_since_signal = 0
@@ -193,7 +195,10 @@ class Interrupts:
     def wait_for(
         self, read_line: Callable[[], str], on_alarm: Callable[[], None] | None = None
     ) -> str:
-        """Return the line that `read_line` waits for; `on_alarm` is called at intervals. Raises KeyboardInterrupt."""
+        """Return the line that `read_line` waits for; `on_alarm` is called at intervals.
+
+        Raises KeyboardInterrupt.
+        """
         self._on_alarm = on_alarm
         self._alarms_since_signal = 0
         try:
@@ -215,7 +220,7 @@ class Interrupts:
 
 
 def set_line_mode(terminal: TextIO) -> None:
-    """Make the terminal return whole lines, echo what is typed and end a line at Enter.
+    """Make the terminal return whole lines, echo what is typed, and end a line at Enter.
 
     A program that crashed may have left it in raw mode, in which no line would ever end.
     """
@@ -258,7 +263,7 @@ class InputLines:
                 read.reconfigure(errors="surrogateescape")
         try:
             self.is_terminal = read.isatty()
-            """The terminal moves to a new line by itself."""
+            """Whether it is a terminal, which moves to a new line at Enter."""
         except (OSError, ValueError):
             self.is_terminal = False
         if self.is_terminal:
@@ -277,7 +282,10 @@ class InputLines:
         return self._editor.unfinished if self._editor is not None else ""
 
     def read_line(self) -> str | Rejection:
-        """Read the next line without its end, or return why it is not accepted. Raises InputEndedError."""
+        """Read the next line without its end, or return why it is not accepted.
+
+        Raises InputEndedError.
+        """
         text = self._read_raw()
         now = monotonic()
         self.is_repeated = self.is_terminal and now - self._last < HELD_ENTER_SECONDS
@@ -285,6 +293,7 @@ class InputLines:
         if not text:
             self.has_ended = True
             raise InputEndedError(self._unfinished)
+
         if len(text) > MAX_LINE_LENGTH and not text.endswith("\n"):
             while text and not text.endswith("\n"):
                 text = self._read_raw()
@@ -294,7 +303,8 @@ class InputLines:
         return text.rstrip("\r\n")
 
     def _read_raw(self) -> str:
-        editor, read = self._editor, self._read
+        editor = self._editor
+        read = self._read
         try:
             if editor is not None:
                 return self._interrupts.wait_for(
@@ -316,21 +326,24 @@ class OutputLines:
         self.brief = brief
         """Whether what an experienced interviewer knows is printed only once."""
         self.right_to_left = False
-        """Whether lines in a script from right to left stand at the right edge of a terminal."""
+        """Whether lines in a script from right to left are set at the right edge of a terminal."""
         self._printed_once: set[str] = set()
         if isinstance(write, io.TextIOWrapper):
             with contextlib.suppress(OSError, ValueError):
                 write.reconfigure(errors="replace")
 
     def _measure_terminal(self) -> int:
-        """Return the width of the terminal; 0 where there is none."""
+        """Return the width of the terminal; 0 if there is none."""
         try:
             return os.get_terminal_size(self._write.fileno()).columns
         except (OSError, ValueError):
             return 0
 
     def _write_line(self, line: str) -> None:
-        """Write a line. A terminal would split words at its edge, and a screen reader reads them as they are split."""
+        """Write a line, split between words at the terminal's edge.
+
+        The terminal itself would split words, and a screen reader reads them as they are split.
+        """
         width = self._measure_terminal()
         while width and measure_width(line) > width:
             fitting = count_fitting(line, width) or len(line)
@@ -342,14 +355,17 @@ class OutputLines:
             self._write_text(f"{self._align(line, width)}\n")
 
     def _align(self, line: str, width: int) -> str:
-        """Return the line; one from right to left at the right edge, marked so that a terminal orders its letters."""
-        if not (
-            width
-            and self.right_to_left
-            and any(unicodedata.bidirectional(c) in ("R", "AL") for c in line)
-        ):
+        """Return the line; on a terminal, one from right to left is set at the right edge.
+
+        It is also marked, so that the terminal orders its letters.
+        """
+        if not width or not self.right_to_left:
             return line
-        return " " * (width - measure_width(line)) + f"\u2067{line}\u2069"
+        has_letters = any(unicodedata.bidirectional(c) in ("R", "AL") for c in line)
+        if not has_letters:
+            return line
+        margin = " " * (width - measure_width(line))
+        return f"{margin}\u2067{line}\u2069"
 
     def _write_text(self, text: str, *, flush: bool = False) -> None:
         try:
@@ -366,9 +382,10 @@ class OutputLines:
                 self._write_line(line.rstrip())
 
     def print_aside(self, text: str, label: str = "") -> None:
-        """Print text for the interviewer, each line in brackets, and after its label.
+        """Print text for the interviewer, every line in brackets and after its label.
 
-        Many screen readers do not speak brackets: what could be taken for text to read aloud needs a label.
+        Many screen readers don't speak brackets: a text that could be taken for one to read aloud
+        needs a label.
         """
         for line in clean(text).splitlines():
             if line.strip():
@@ -397,7 +414,7 @@ class OutputLines:
             self.print_aside(line.short)
 
     def is_due(self, text: str) -> bool:
-        """Return whether a text is to be printed that in brief mode is printed only once; it then counts as printed."""
+        """Return whether to print a text that brief mode prints only once; it then counts as printed."""
         is_first = text not in self._printed_once
         self._printed_once.add(text)
         return is_first or not self.brief
@@ -410,11 +427,10 @@ class OutputLines:
     def switch_brief(self) -> None:
         """Switch brief mode on or off, and say so."""
         self.brief = not self.brief
-        on, off = (
-            "brief mode: what was said is not repeated",
-            "brief mode is off: everything is said",
-        )
-        self.print_aside(on if self.brief else off)
+        if self.brief:
+            self.print_aside("brief mode: what was said is not repeated")
+        else:
+            self.print_aside("brief mode is off: everything is said")
 
     def print_marked(self, mark: str, text: str) -> None:
         """Print one line after a mark."""
@@ -424,7 +440,7 @@ class OutputLines:
         self._write_text("\n")
 
     def flush(self, prompt: str = "") -> None:
-        """Flush the output, and show that a line is awaited where there is a prompt."""
+        """Flush the output, after a prompt if a line is awaited."""
         self._write_text(prompt, flush=True)
 
 

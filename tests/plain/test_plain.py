@@ -211,6 +211,8 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
     assert out.count("[Person 1]") == out.count("[Person 2]") == 1
     assert out.count("[or .dk Don't know, .refused Refused]") == 1
     assert out.count("[an answer is needed here]") == 1
+    first = held(Fake((ask("a", 2, declines=()),)), "1")[1]
+    assert "an answer is needed here" not in first, "it is said where declines were offered before"
 
 
 @pytest.mark.parametrize(

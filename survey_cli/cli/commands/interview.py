@@ -14,7 +14,6 @@ from survey_cli.cli.output.terminal import MISUSED, say
 from survey_cli.cli.parameters import option, questionnaire_argument
 from survey_cli.cli.run_command import run_full_screen
 from survey_cli.problems import UserError
-from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -225,7 +224,10 @@ def conduct_on_screen(session: "InterviewSession", theme: str) -> int:
 
 
 def _describe_closing(session: "InterviewSession", result: "InterviewResult") -> str:
-    """Describe the result: `Case 1042: complete, 31 answers in 12:04, stored in asu_2000.db`."""
+    """Describe the result: `1042: complete, 31 answers in 12 minutes, stored in asu_2000.db`."""
+    from survey_cli.sessions.lines.interview_lines import build_result_lines
+    from survey_cli.sessions.lines.line import Role
+
     practice = "practice, " if session.practice else ""
     remark = f"; {result.remark}" if result.remark else ""
 
@@ -236,13 +238,9 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
     else:
         outcome = result.status
 
-    if result.erased:
-        answers = "0 answers stored: all are erased"
-    else:
-        minutes, seconds = divmod(round(result.duration.total_seconds()), 60)
-        count = format_quantity(result.answered, "answer")
-        answers = f"{count} in {minutes}:{seconds:02}, stored in {result.stored_in}"
-    return f"{session.respondent}: {practice}{outcome}, {answers}{remark}"
+    lines = build_result_lines(result)
+    facts = ", ".join([line.plain_text for line in lines if line.role is Role.FACT])
+    return f"{session.respondent}: {practice}{outcome}, {facts}{remark}"
 
 
 @option_group

@@ -1,4 +1,4 @@
-"""The question that is asked in an interview, what is keyed for it, and where each call of the session leads."""
+"""The question that is asked, what is keyed for it, and what is asked after a call of the session."""
 
 from survey_cli import entry_commands as commands
 from survey_cli.entries import (
@@ -51,7 +51,7 @@ class CurrentQuestion:
         self.last: tuple[Place, str] | None = None
         """The place and the words of the answer that was given last."""
         self.follows_code = False
-        """The last key was a code that went on without Enter: an Enter now may belong to it, and answers nothing."""
+        """The last key was a code that went on without Enter: an Enter now answers nothing, as it may belong to it."""
         self.insists = False
         """Suspending was asked for and could not be written."""
         self.message = ""
@@ -91,6 +91,7 @@ class CurrentQuestion:
             return typed
         if not self._shown_text or not typed.startswith(self._shown_text):
             return ""
+
         added = typed[len(self._shown_text) :]
         if not commands.is_command(added):
             return ""
@@ -100,12 +101,11 @@ class CurrentQuestion:
     @property
     def is_changed(self) -> bool:
         """Whether something is keyed that is not sent yet, so that the entry differs from the answer that is stored."""
-        is_specifying = any(
-            isinstance(panel, LinePanel) and panel.option is not None
-            for panel in self._screen.panels
-        )
+        for panel in self._screen.panels:
+            if isinstance(panel, LinePanel) and panel.option is not None:
+                return True  # the words of an option are being typed
         is_typed = self.typed != self._shown_text and not self.typed_command
-        return is_typed or is_specifying or self.pick != PickState()
+        return is_typed or self.pick != PickState()
 
     @property
     def is_text(self) -> bool:
@@ -121,9 +121,9 @@ class CurrentQuestion:
         earlier = self.prompt.earlier if self.prompt is not None else None
         if earlier is None:
             return ""
-        if earlier.declined:
-            return earlier.typed_text
-        return commands.escape_dots(earlier.typed_text) if self.is_text else earlier.typed_text
+        if self.is_text and not earlier.declined:
+            return commands.escape_dots(earlier.typed_text)
+        return earlier.typed_text
 
     @property
     def keeps_earlier(self) -> bool:
@@ -165,15 +165,19 @@ class CurrentQuestion:
         """Go on to what is asked now, or say why not; returns whether the entry was accepted."""
         before = self.prompt
         if rejection is not None:
-            if self.session.prompt() != before:  # accepted, and what follows of itself was not
+            # The entry may have been accepted, and only what follows without a key was not.
+            if self.session.prompt() != before:
                 await self.arrive()
             self._screen.refuse(rejection.why)
             self.compared = rejection.places
             return False
+
         self.sent = sent
         self.insists = False
-        if before is not None and (answer := self.session.describe_answer(before.place)):
-            self.last = before.place, answer
+        if before is not None:
+            answer = self.session.describe_answer(before.place)
+            if answer:
+                self.last = before.place, answer
         dropped = self.session.take_dropped()
         await self.arrive()
         if dropped:
@@ -201,36 +205,45 @@ class CurrentQuestion:
         self.compared = ()
         self.is_selected = False
         self._draft = ""
-        self.review = self.session.closing_review() if prompt is None else None
         if prompt is None:
-            # Keys typed ahead of the end were meant for no other case.
-            self._screen.unexpected = self.review is None
-            if self.review is None and not self._stays:
-                result = self.session.result()
-                must_be_read = (
-                    result is None or result.remark or result.erased or result.status == "lost"
-                )
-                self._screen.left = not must_be_read
+            self._arrive_at_end()
             return
+
+        self.review = None
         await self._view.prepare(prompt)
-        was_uncertain, self._is_uncertain = self._is_uncertain, not is_certainly_measured(prompt)
+        was_uncertain = self._is_uncertain
+        self._is_uncertain = not is_certainly_measured(prompt)
         if was_uncertain or self._is_uncertain:
             self._screen.refresh()  # every line whole: what ran over on this terminal goes with it
         self._bring_back(prompt)
         if not self.take_message():
-            self.message, self._is_message_new = (
-                (self.message if self._is_message_new else ""),
-                False,
-            )
+            if not self._is_message_new:
+                self.message = ""
+            self._is_message_new = False
+
+    def _arrive_at_end(self) -> None:
+        """Show the closing review, or leave the interview that has ended."""
+        self.review = self.session.closing_review()
+        # Keys typed ahead of the end were meant for no other case.
+        self._screen.unexpected = self.review is None
+        if self.review is not None or self._stays:
+            return
+        result = self.session.result()
+        must_be_read = (
+            result is None or bool(result.remark) or result.erased or result.status == "lost"
+        )
+        self._screen.left = not must_be_read
 
     def take_message(self) -> bool:
         """Take the next message of a supervisor; returns whether there is one."""
-        if message := self.session.take_message():
-            self.message, self._is_message_new = message, True
+        message = self.session.take_message()
+        if message:
+            self.message = message
+            self._is_message_new = True
         return bool(message)
 
     def _bring_back(self, prompt: Prompt) -> None:
-        """Fill the entry with what was begun at this place, else with the text that was answered: it is edited there."""
+        """Fill the entry with what was begun at this place, else with the text that was answered."""
         unsent = self._unsent.pop(prompt.place, None)
         earlier = prompt.earlier
         # A value of the sample is none of the respondent's: typing replaces it.
@@ -244,10 +257,12 @@ class CurrentQuestion:
         is_verbatim = isinstance(prompt.entry, VerbatimEntry)
         if is_verbatim:
             self._draft = self.session.load_draft()
+
         if prompt.query is not None:
             unsent = None  # the answer that is questioned was sent after it
         elif unsent is None and self._draft:
             unsent = self._draft
+
         if isinstance(unsent, PickState):
             self.pick = unsent
             self._shown_text = ""
@@ -256,9 +271,9 @@ class CurrentQuestion:
             self._shown_text = earlier_text
             # A free answer that is questioned is mostly continued.
             self.is_selected = prompt.query is not None and bool(earlier_text) and not is_verbatim
-            self._view.set_typed(
-                earlier_text if unsent is None else unsent, selected=self.is_selected
-            )
+            typed = earlier_text if unsent is None else unsent
+            self._view.set_typed(typed, selected=self.is_selected)
+
         if unsent:
             takes = "" if is_verbatim else ": Enter takes it"
             self._screen.said = (
@@ -268,14 +283,15 @@ class CurrentQuestion:
             self._screen.said = UNDO_HINT
 
     def keep_draft(self) -> None:
-        """Save what is being typed in a free answer, where it changed.
+        """Save what is being typed in a free answer if it changed.
 
         A text that was removed stays saved until another is typed: until then it can be wanted back.
         """
         typed = self._view.typed
         if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
             return
-        if typed and typed not in (self._draft, self._shown_text) and not self.typed_command:
+        is_new = bool(typed) and typed not in (self._draft, self._shown_text)
+        if is_new and not self.typed_command:
             self._draft = typed
             self.session.save_draft(typed)
 
@@ -290,20 +306,18 @@ class CurrentQuestion:
         entry = self.prompt.entry
         is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
         is_text = is_line or isinstance(entry, VerbatimEntry)
-        is_begun = self.typed != self._shown_text or bool(
-            self._draft
-        )  # a draft may have been cleared
+        is_changed = self.typed != self._shown_text
+        is_begun = is_changed or bool(self._draft)  # a draft may have been cleared
         if is_text and is_begun and not self.typed_command:
             self._unsent[self.prompt.place] = self.typed
             return
-        if self.typed != self._shown_text and not self.typed_command:
-            self.history.record(
-                self.typed, ""
-            )  # there to be brought back, but not to be sent by an Enter
+
+        if is_changed and not self.typed_command:
+            # It can be brought back, but an Enter must not send it.
+            self.history.record(self.typed, "")
         if self.pick.chosen is not None:
-            self._unsent[self.prompt.place] = self.pick._replace(
-                typed="", marked=None, rejected=False
-            )
+            chosen = self.pick._replace(typed="", marked=None, rejected=False)
+            self._unsent[self.prompt.place] = chosen
 
     async def drop_command(self) -> None:
         """Take away what led to a command: the panel on top, or the line that was typed."""
@@ -316,11 +330,10 @@ class CurrentQuestion:
     # Answers and moves
 
     async def send_codes(self, reply: PickReply, *, without_enter: bool) -> None:
-        """Send codes; where they are rejected, they stay to be seen."""
-        codes = " ".join(str(code) for code in reply.codes)
-        accepted = await self.finish(
-            self.session.reply(reply), without_enter=without_enter, sent=codes
-        )
+        """Send codes; if they are rejected, they stay to be seen."""
+        codes = " ".join([str(code) for code in reply.codes])
+        rejection = self.session.reply(reply)
+        accepted = await self.finish(rejection, without_enter=without_enter, sent=codes)
         if not accepted and self.pick.chosen is None and self._screen.panel is None:
             self.pick = self.pick._replace(typed=codes, rejected=True)
 

@@ -1,4 +1,7 @@
-"""Codes that are keyed for a question with options, and not sent yet. Pure: a key returns another state, or an action."""
+"""Codes that are keyed for a question with options, and not sent yet.
+
+All functions are pure: a key returns another state, or an action.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -25,10 +28,10 @@ class PickState(NamedTuple):
     typed: str = ""
     """The beginning of a code."""
     chosen: tuple[Code, ...] | None = None
-    """Codes chosen where several may be, in that order; None while none was touched."""
+    """Codes chosen if several may be, in that order; None until one was touched."""
     specify_texts: SpecifyTexts = ()
     removed_texts: SpecifyTexts = ()
-    """The texts of options that were taken away again: they come back with their option."""
+    """The texts of options that were removed again; they come back with their option."""
     marked: int | None = None
     """The option under the mark that ↑ ↓ move."""
     rejected: bool = False
@@ -66,14 +69,16 @@ def get_chosen(prompt: Prompt, state: PickState) -> tuple[tuple[Code, ...], Spec
         return state.chosen, state.specify_texts
     if prompt.earlier is None or not isinstance(prompt.entry, PickEntry):
         return (), ()
+
+    texts: SpecifyTexts = ()
     picked = prompt.entry.parse(prompt.earlier.typed_text)
-    return prompt.earlier.codes, tuple(picked.specify_texts.items()) if isinstance(
-        picked, PickReply
-    ) else ()
+    if isinstance(picked, PickReply):
+        texts = tuple(picked.specify_texts.items())
+    return prompt.earlier.codes, texts
 
 
 def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction | None:
-    """Return what a key does; None where it is no code and no editing key."""
+    """Return what a key does; None if it is neither a code nor an editing key."""
     typed = "" if state.rejected else state.typed
     if len(key) == 1 and pick.is_code_prefix(typed + key):
         state = state._replace(typed=typed + key, rejected=False, marked=None)
@@ -81,6 +86,7 @@ def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAc
         if option is not None and pick.is_complete_code(typed + key):
             return choose(option, pick, prompt, state, without_enter=True)
         return state
+
     if key in ENTER:
         return _press_enter(pick, prompt, state)
     match key:
@@ -89,44 +95,50 @@ def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAc
         case "backspace":
             return state._replace(typed=typed[:-1], rejected=False)
         case "up" | "down" | "home" | "end":
-            return state._replace(
-                marked=_move_mark(key, pick, prompt, state), typed="", rejected=False
-            )
+            marked = _move_mark(key, pick, prompt, state)
+            return state._replace(marked=marked, typed="", rejected=False)
         case " " if pick.several and state.marked is not None:
             return choose(pick.options[state.marked], pick, prompt, state)
+
     if typed and len(key) == 1:
-        return Rejection(
-            f"{typed}{key} is not offered; {describe_typed(typed, pick)}, Esc clears it"
-        )
+        offered = describe_typed(typed, pick)
+        return Rejection(f"{typed}{key} is not offered; {offered}, Esc clears it")
     return None
 
 
 def _move_mark(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> int:
-    """Return where the mark goes; it begins at the earlier answer."""
+    """Return the place of the option to which the mark goes; it begins at the earlier answer."""
     last = len(pick.options) - 1
     if state.marked is None:
-        codes = prompt.earlier.codes if prompt.earlier is not None and not pick.several else ()
-        earlier = next((n for n, option in enumerate(pick.options) if option.code in codes), None)
-        return earlier if earlier is not None else last if key in ("up", "end") else 0
+        codes: tuple[Code, ...] = ()
+        if prompt.earlier is not None and not pick.several:
+            codes = prompt.earlier.codes
+        for place, option in enumerate(pick.options):
+            if option.code in codes:
+                return place
+        return last if key in ("up", "end") else 0
+
     moved = {"up": state.marked - 1, "down": state.marked + 1, "home": 0, "end": last}[key]
     return min(max(moved, 0), last)
 
 
 def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction:
+    """Return what Enter does: it takes what is typed, then what is marked, else it keeps the answer."""
     if state.typed:
         option = pick.find_abbreviated(state.typed)
-        if option is not None:
-            return choose(option, pick, prompt, state)
-        return Rejection(pick.explain_incomplete(state.typed))
+        if option is None:
+            return Rejection(pick.explain_incomplete(state.typed))
+        return choose(option, pick, prompt, state)
+
+    if not pick.several and state.marked is not None:
+        return choose(pick.options[state.marked], pick, prompt, state)
     if not pick.several:
-        return (
-            KeepEarlier()
-            if state.marked is None
-            else choose(pick.options[state.marked], pick, prompt, state)
-        )
+        return KeepEarlier()
     if state.chosen is not None:
         return Send(state.chosen, state.specify_texts)
-    return Send(()) if pick.min_count == 0 and prompt.earlier is None else KeepEarlier()
+    if pick.min_count == 0 and prompt.earlier is None:
+        return Send(())
+    return KeepEarlier()
 
 
 def describe_typed(typed: str, pick: PickEntry) -> str:
@@ -138,16 +150,12 @@ def describe_typed(typed: str, pick: PickEntry) -> str:
 
 
 def find_decline(key: str, prompt: Prompt) -> DeclineOption | None:
-    """Find the decline whose key this is."""
+    """Find the decline that this key selects."""
     folded = key.casefold()
-    return next(
-        (
-            decline
-            for decline in prompt.declines
-            if decline.key and decline.key.casefold() == folded
-        ),
-        None,
-    )
+    for decline in prompt.declines:
+        if decline.key and decline.key.casefold() == folded:
+            return decline
+    return None
 
 
 def choose(
@@ -161,22 +169,17 @@ def choose(
     """Choose an option: send it, ask for its text, or turn it on or off where several may be chosen."""
     chosen, texts = get_chosen(prompt, state)
     if pick.several and option.code in chosen:
-        return _keep_removed_texts(
-            state._replace(
-                typed="",
-                chosen=tuple(code for code in chosen if code != option.code),
-                specify_texts=tuple(text for text in texts if text[0] != option.code),
-            ),
-            texts,
-        )
+        others = tuple(code for code in chosen if code != option.code)
+        kept = tuple(text for text in texts if text[0] != option.code)
+        removed = state._replace(typed="", chosen=others, specify_texts=kept)
+        return _keep_removed_texts(removed, texts)
+
     if option.specify:
         known = {**dict(state.removed_texts), **dict(texts)}
         return AskSpecify(option, known.get(option.code, ""), without_enter)
-    return (
-        add(option, pick, prompt, state)
-        if pick.several
-        else Send((option.code,), (), without_enter)
-    )
+    if pick.several:
+        return add(option, pick, prompt, state)
+    return Send((option.code,), (), without_enter)
 
 
 def add(
@@ -184,20 +187,19 @@ def add(
 ) -> PickState | Rejection:
     """Add an option; an exclusive one removes the others, and is removed when another is added."""
     chosen, texts = get_chosen(prompt, state)
-    exclusive = {each.code for each in pick.options if each.exclusive}
-    others = (
-        ()
-        if option.exclusive
-        else tuple(c for c in chosen if c not in exclusive and c != option.code)
-    )
+    others: tuple[Code, ...] = ()
+    if not option.exclusive:
+        left_out = {each.code for each in pick.options if each.exclusive}
+        left_out.add(option.code)
+        others = tuple(code for code in chosen if code not in left_out)
     if pick.max_count is not None and len(others) >= pick.max_count:
         return Rejection(f"at most {pick.max_count}: key one again to remove it")
+
     kept = tuple(each for each in texts if each[0] in others)
     if text:
         kept = (*kept, (option.code, text))
-    return _keep_removed_texts(
-        state._replace(typed="", chosen=(*others, option.code), specify_texts=kept), texts
-    )
+    added = state._replace(typed="", chosen=(*others, option.code), specify_texts=kept)
+    return _keep_removed_texts(added, texts)
 
 
 def _keep_removed_texts(state: PickState, texts: SpecifyTexts) -> PickState:
@@ -211,8 +213,13 @@ CHOOSE_HELP = "key the number of the right one, or ↓ and Enter; more words nar
 
 
 def list_matches(search: ListSearch, typed: str) -> tuple[OfferedOption, ...]:
-    """List the entries that fit what is typed, and the options besides the list; none while nothing is typed."""
-    return (*search.find_listed(typed), *search.options) if typed.strip(" .") else ()
+    """List the entries that fit what is typed, then the options besides the list.
+
+    While nothing is typed, nothing is listed.
+    """
+    if not typed.strip(" ."):
+        return ()
+    return (*search.find_listed(typed), *search.options)
 
 
 def number_matches(matches: tuple[OfferedOption, ...]) -> PickEntry:
@@ -223,31 +230,38 @@ def number_matches(matches: tuple[OfferedOption, ...]) -> PickEntry:
 def press_in_search(
     key: str, typed: str, search: ListSearch, state: PickState
 ) -> OfferedOption | PickState | Rejection | None:
-    """Return the match that a key chooses, or the mark that it moves; None where the key is typed.
+    """Return the match that a key chooses, or the mark that it moves; None if the key is typed.
 
-    A digit is typed where it begins a word or continues a number, as in a code.
+    A digit is typed if it begins a word or continues a number, as in a code.
     """
     matches = list_matches(search, typed)
     if not matches:
         return None
+
     word = typed.rpartition(" ")[2]
-    if len(key) == 1 and key.isdecimal() and word and not word.isdecimal():
-        return (
-            matches[int(key) - 1]
-            if 0 < int(key) <= len(matches)
-            else Rejection(f"there is no match {key}")
-        )
+    is_number_of_match = len(key) == 1 and key.isdecimal() and word and not word.isdecimal()
+    if is_number_of_match:
+        number = int(key)
+        if not 1 <= number <= len(matches):
+            return Rejection(f"there is no match {key}")
+        return matches[number - 1]
     if key in ("up", "down"):
-        last = len(matches) - 1
-        marked = (
-            (last if key == "up" else 0)
-            if state.marked is None
-            else state.marked + (1 if key == "down" else -1)
-        )
-        return state._replace(marked=min(max(marked, 0), last))
-    if key in ENTER and state.marked is not None:
-        return matches[state.marked]
-    if key not in ENTER or search.list.find_code(typed) is not None:
+        return state._replace(marked=_move_in_matches(key, state.marked, len(matches)))
+    if key not in ENTER:
         return None
+
+    if state.marked is not None:
+        return matches[state.marked]
+    if search.list.find_code(typed) is not None:
+        return None  # a whole code is typed: it is sent as it is
     listed = search.find_listed(typed)
     return listed[0] if len(listed) == 1 else Rejection(CHOOSE_HELP)
+
+
+def _move_in_matches(key: str, marked: int | None, count: int) -> int:
+    """Return the place of the match to which the mark goes; Up begins at the last one."""
+    last = count - 1
+    if marked is None:
+        return last if key == "up" else 0
+    moved = marked + 1 if key == "down" else marked - 1
+    return min(max(moved, 0), last)

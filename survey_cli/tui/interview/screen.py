@@ -1,4 +1,4 @@
-"""Screen of one interview: each key becomes a call of the session, and the widgets show what is asked then.
+"""Screen of one interview: a key becomes a call of the session, and the widgets show what is asked then.
 
 It never depends on what a question is about.
 """
@@ -16,7 +16,7 @@ from survey_cli import entries
 from survey_cli import entry_commands as commands
 from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
-from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.sessions.lines import interview_lines
 from survey_cli.sessions.lines.question_lines import build_faq_lines
 from survey_cli.tui.interview import pages, pick
@@ -41,6 +41,7 @@ OPENERS: Final = frozenset(
 BACK_KEYS: Final = ("alt+left", "shift+tab")
 FRONT_KEYS: Final = ("alt+right", "tab")
 """Tab and Shift+Tab: terminals send Alt with an arrow in several ways, and some send the keys of other things."""
+KEYS_BY_COMMAND: Final = {command.name: command.key for command in commands.COMMANDS if command.key}
 DECLINES_BY_KEY: Final = {key: decline for decline, key in pages.DECLINE_KEYS.items()}
 
 
@@ -93,12 +94,13 @@ class InterviewScreen(KeyScreen):
 
     async def press(self, key: str, at: float) -> None:
         struck, struck_at = self._struck
-        self._struck = key, at
+        self._struck = (key, at)
         follows_code = self.question.follows_code
         self.question.follows_code = False
         was_held = self._was_held
         self._was_held = False
         self.forget_messages()
+
         prompt = self.question.prompt
         if prompt is None and self.question.review is None:
             await self._press_at_end(key)
@@ -112,16 +114,15 @@ class InterviewScreen(KeyScreen):
         if is_at_end and key in ENTER and (follows_code or struck in ENTER):
             limit = commands.REPEATED_ENTER_SECONDS if was_held else commands.HELD_ENTER_SECONDS
             if 0 < at - struck_at < limit:
-                # A held key's first repetition comes late: what was said of the first Enter is no reason to let it pass.
+                # The first repetition of a held key comes late: it must not pass although the
+                # Enter before it was explained.
                 self._was_held = struck in ENTER
                 does = "ends here" if prompt is not None else "completes the interview"
                 self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more {does}"
                 return
 
-        takes_enter = is_at_end or (
-            self.panel is None and isinstance(self._entry, entries.ReadEntry)
-        )
-        if follows_code and key in ENTER and not takes_enter:
+        is_read = self.panel is None and isinstance(self._entry, entries.ReadEntry)
+        if follows_code and key in ENTER and not (is_at_end or is_read):
             # Keyed by habit: it must neither keep an answer here, nor take one from the sample, nor choose none.
             self.said = commands.ENTER_AFTER_CODE_HINT
         elif key in OPENERS:
@@ -141,7 +142,7 @@ class InterviewScreen(KeyScreen):
         return self.question.prompt.entry if self.question.prompt is not None else None
 
     def refuse(self, why: str) -> None:
-        """Say why a key was not accepted. Those typed after it act as if they were typed now."""
+        """Say why a key was not accepted. Keys typed after it act as if they were typed now."""
         self.why = why
         self.bell_due = True
 
@@ -149,13 +150,14 @@ class InterviewScreen(KeyScreen):
         self.forget_messages()
         self.question.follows_code = False
         self.notice = ""
-        flat = " ".join(text.split())
         if not text:
             return
+
+        flat = " ".join(text.split())
         if self.panel is not None:
             await self.panel.paste(flat)
         elif self.question.prompt is not None and self.view.entry is not None:
-            has_lines = isinstance(self.question.prompt.entry, entries.VerbatimEntry)
+            has_lines = isinstance(self._entry, entries.VerbatimEntry)
             before = self.view.typed
             insert(self.view.entry, text if has_lines else flat, self.question.history)
             self.said = describe_removal("", before, self.view.typed)
@@ -178,44 +180,61 @@ class InterviewScreen(KeyScreen):
         await self.leave()
 
     async def _answer(self, key: str, prompt: entries.Prompt) -> None:
-        entry = prompt.entry
-        empty = not self.view.typed
-        if key in BACK_KEYS or (key == "left" and empty):
+        """Go to another question, or handle a key of this one."""
+        is_empty = not self.view.typed
+        # In a list of options, End moves the mark to the last one.
+        has_mark = isinstance(prompt.entry, entries.PickEntry)
+        if key in BACK_KEYS or (key == "left" and is_empty):
             await self.question.go_back()
-        elif key in FRONT_KEYS or (
-            key == "end" and empty and not isinstance(entry, entries.PickEntry)
-        ):
+        elif key in FRONT_KEYS or (key == "end" and is_empty and not has_mark):
             await self.question.go_forward()
         elif self.question.is_read_back:
             await self._handle_read_back(key)
         elif key in DECLINES_BY_KEY:
             await self._decline_by_key(key, prompt)
         else:
-            match entry:
-                case entries.PickEntry():
-                    action = pick.press(key, entry, prompt, self.question.pick)
-                    if action is None:
-                        offered = f"{key.strip() or 'a blank'} is not offered here: {entry.format_codes()}"
-                        await self._press_letter(key, prompt, otherwise=offered)
-                    else:
-                        await self._pick(action, entry)
-                case entries.ReadEntry():
-                    if key in ENTER or key == " ":
-                        await self.question.finish(self.question.session.reply(""))
-                    elif key in ("up", "down"):
-                        panel.scroll_by_key(self.view, key)
-                    else:
-                        await self._press_letter(key, prompt, otherwise="Enter continues")
-                case entries.LineEntry(search=lists) if (
-                    lists is not None and not commands.is_command(self.view.typed)
-                ):
-                    await self._search(key, prompt, lists)
-                case entries.LineEntry() | entries.VerbatimEntry():
+            await self._enter(key, prompt)
+
+    async def _enter(self, key: str, prompt: entries.Prompt) -> None:
+        """Handle a key that answers, in the way of the question's entry."""
+        entry = prompt.entry
+        match entry:
+            case entries.PickEntry():
+                await self._press_in_pick(key, entry, prompt)
+            case entries.ReadEntry():
+                await self._press_in_text(key, prompt)
+            case entries.LineEntry(search=search):
+                if search is None or commands.is_command(self.view.typed):
                     await self._type(key, prompt)
-                case entries.LookupEntry():
-                    self.refuse("the computer answers this one: nothing is asked")
-                case _:
-                    assert_never(entry)
+                else:
+                    await self._search(key, prompt, search)
+            case entries.VerbatimEntry():
+                await self._type(key, prompt)
+            case entries.LookupEntry():
+                self.refuse("the computer answers this one: nothing is asked")
+            case _:
+                assert_never(entry)
+
+    async def _press_in_pick(
+        self, key: str, entry: entries.PickEntry, prompt: entries.Prompt
+    ) -> None:
+        """Handle a key at a question with options."""
+        action = pick.press(key, entry, prompt, self.question.pick)
+        if action is not None:
+            await self._pick(action, entry)
+            return
+        named = key.strip() or "a blank"
+        offered = f"{named} is not offered here: {entry.format_codes()}"
+        await self._press_letter(key, prompt, otherwise=offered)
+
+    async def _press_in_text(self, key: str, prompt: entries.Prompt) -> None:
+        """Handle a key at a text that is only read."""
+        if key in ENTER or key == " ":
+            await self.question.finish(self.question.session.reply(""))
+        elif key in ("up", "down"):
+            panel.scroll_by_key(self.view, key)
+        else:
+            await self._press_letter(key, prompt, otherwise="Enter continues")
 
     async def _decline_by_key(self, key: str, prompt: entries.Prompt) -> None:
         """Record the decline of a key that acts whatever is typed."""
@@ -264,6 +283,8 @@ class InterviewScreen(KeyScreen):
     async def _ask_specify(
         self, option: entries.OfferedOption, entry: entries.PickEntry, text: str
     ) -> None:
+        """Ask for the words of an option that requires them."""
+
         async def submit(typed: str) -> None:
             text = commands.unescape_dots(typed)
             if commands.is_command(typed):
@@ -273,14 +294,15 @@ class InterviewScreen(KeyScreen):
             elif entry.several:
                 assert self.question.prompt is not None
                 await self.close_panel()
-                await self._pick(
-                    pick.add(option, entry, self.question.prompt, self.question.pick, text), entry
-                )
+                state = self.question.pick
+                added = pick.add(option, entry, self.question.prompt, state, text)
+                await self._pick(added, entry)
             else:
                 reply = entries.PickReply((option.code,), {option.code: text})
                 await self.question.send_codes(reply, without_enter=False)
 
-        label = f"{option.code} {entries.to_plain_text(option.text).strip().rstrip(':?')}: "
+        words = entries.to_plain_text(option.text).strip().rstrip(":?")
+        label = f"{option.code} {words}: "
         line = panel.LinePanel(
             "specify",
             label,
@@ -312,10 +334,12 @@ class InterviewScreen(KeyScreen):
             await self._ask_specify(option, entries.PickEntry(options=(option,)), self.view.typed)
         else:
             reply = entries.PickReply((option.code,), {option.code: self.view.typed})
-            rejection, sent = self.question.session.reply(reply), entries.to_plain_text(option.text)
-            await self.question.finish(rejection, without_enter=True, sent=sent)
+            rejection = self.question.session.reply(reply)
+            words = entries.to_plain_text(option.text)
+            await self.question.finish(rejection, without_enter=True, sent=words)
 
     async def _type(self, key: str, prompt: entries.Prompt) -> None:
+        """Handle a key at an answer that is typed."""
         entry = self.view.entry
         assert entry is not None
         typed = self.view.typed
@@ -323,6 +347,7 @@ class InterviewScreen(KeyScreen):
         if self.question.is_selected and len(key) > 1:
             deselect(entry)  # typing replaces what was rejected, other keys change it
         self.question.is_selected = False
+
         if isinstance(prompt.entry, entries.VerbatimEntry) and key == "ctrl+j":
             insert(entry, "\n", history)
         elif key in ENTER:
@@ -337,6 +362,7 @@ class InterviewScreen(KeyScreen):
             history.record("", self.view.typed)
         elif not await edit(entry, key, history):
             self.refuse("type the answer; Enter sends it, Esc clears it")
+
         removal = describe_removal(key, typed, self.view.typed)
         if removal and self.question.prompt is prompt:
             self.said = removal
@@ -352,21 +378,19 @@ class InterviewScreen(KeyScreen):
             await self.question.keep_earlier()
 
     async def _give(self, reply: entries.Reply, *, sent: str) -> None:
-        """Send a typed entry; ask where its meaning is not certain."""
+        """Send a typed entry; if it may mean several things, ask which."""
         rejection = self.question.session.reply(reply)
         if rejection is not None and rejection.meanings:
             self.bell_due = True
-            meanings = enumerate(rejection.meanings, 1)
-            choices = [
-                panel.Choice(str(n), each.label, partial(self._give_meaning, each))
-                for n, each in meanings
-            ]
+            choices = []
+            for number, meaning in enumerate(rejection.meanings, 1):
+                give = partial(self._give_meaning, meaning)
+                choices.append(panel.Choice(str(number), meaning.label, give))
             await self.open_panel(panel.ChoicePanel(rejection.why, choices))
-        elif (
-            not await self.question.finish(rejection, sent=sent)
-            and self.view.entry is not None
-            and self.panel is None
-        ):
+            return
+
+        accepted = await self.question.finish(rejection, sent=sent)
+        if not accepted and self.view.entry is not None and self.panel is None:
             self.view.set_typed(self.view.typed, selected=True)
             self.question.is_selected = True
 
@@ -394,18 +418,21 @@ class InterviewScreen(KeyScreen):
             self.refuse(otherwise)
 
     async def _decline(self, decline: entries.DeclineOption, *, without_enter: bool = True) -> None:
-        """Record a decline by its key; where an answer is keyed already, ask first."""
+        """Record a decline by its key; if an answer is keyed already, ask first."""
 
         async def record() -> None:
             rejection = self.question.session.decline(decline.id)
             await self.question.finish(rejection, without_enter=without_enter, sent=decline.text)
 
+        question = ""
         chosen = self.question.pick.chosen
+        # One word may be half a number; more are an answer that somebody gave.
+        has_words = self.question.is_text or len(self.view.typed.split()) > 1
         if chosen:
             question = commands.format_drop_question(decline.text, len(chosen))
-            await self.open_panel(panel.build_question(question, "yes", record))
-        elif self.view.typed and (self.question.is_text or len(self.view.typed.split()) > 1):
+        elif self.view.typed and has_words:
             question = commands.format_drop_text_question(decline.text)
+        if question:
             await self.open_panel(panel.build_question(question, "yes", record))
         else:
             await record()
@@ -415,29 +442,24 @@ class InterviewScreen(KeyScreen):
         place = self.view.place
 
         async def choose() -> None:
-            question, prompt = self.question, self.question.prompt
+            question = self.question
             if place != question.place:
                 self.refuse("that click was for the previous question")
-            elif question.is_read_back:
+                return
+            if question.is_read_back:
                 await self._handle_read_back(str(option.code))
-            elif (
-                prompt is not None
-                and isinstance(prompt.entry, entries.PickEntry)
-                and self.panel is None
-            ):
+                return
+
+            entry = self._entry
+            if isinstance(entry, entries.PickEntry) and self.panel is None:
+                assert question.prompt is not None
                 self.forget_messages()
-                await self._pick(
-                    pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry
-                )
-            elif (
-                prompt is not None
-                and isinstance(prompt.entry, entries.LineEntry)
-                and prompt.entry.search is not None
-            ):
+                action = pick.choose(option, entry, question.prompt, question.pick)
+                await self._pick(action, entry)
+            elif isinstance(entry, entries.LineEntry) and entry.search is not None:
                 self.forget_messages()
-                await self._take_match(
-                    pick.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1]
-                )
+                matches = pick.list_matches(entry.search, self.view.typed)
+                await self._take_match(matches[int(option.code) - 1])
 
         self.app.post_message(panel.ActLater(choose))
 
@@ -447,12 +469,10 @@ class InterviewScreen(KeyScreen):
             self.question.session.suspend()
 
     async def _suspend(self) -> None:
-        """Suspend; where it can't be written, asking once more leaves all the same: what was answered is stored."""
+        """Suspend. If it can't be written, asking once more leaves all the same: every answer is stored."""
         self.question.keep_unsent()
-        if (
-            await self.question.finish(self.question.session.suspend())
-            or self.question.prompt is None
-        ):
+        is_suspended = await self.question.finish(self.question.session.suspend())
+        if is_suspended or self.question.prompt is None:
             return
         if self.question.insists:
             self.left = True
@@ -477,26 +497,35 @@ class InterviewScreen(KeyScreen):
 
     def _list_openers(self) -> Mapping[str, panel.Act]:
         """List what opens by which key."""
-        question, prompt, session = self.question, self.question.prompt, self.question.session
         return {
-            "f1": lambda: self.open_panel(
-                panel.TextPanel("f1", self.help_intro + pages.build_help(prompt, self.keys))
-            ),
+            "f1": self._open_help,
             "f2": self._open_note,
-            "f3": lambda: self.open_panel(
-                pages.build_jump_list(session.list_items(), question.place, question.jump)
-            ),
+            "f3": self._open_jump_list,
             "f4": self._open_languages,
             "f5": self._open_faq,
-            "f6": lambda: self.open_panel(panel.TextPanel("f6", self._build_case(prompt))),
+            "f6": self._open_case,
             "f7": self._jump_to_other,
-            "f8": lambda: self.open_panel(
-                pages.build_stop_list(session, self._suspend, self._ask_stop)
-            ),
+            "f8": self._open_stop_list,
             "f9": self._confirm,
             "ctrl+p": self._open_palette,
             "ctrl+c": self._ask_suspend,
         }
+
+    async def _open_help(self) -> None:
+        text = self.help_intro + pages.build_help(self.question.prompt, self.keys)
+        await self.open_panel(panel.TextPanel("f1", text))
+
+    async def _open_jump_list(self) -> None:
+        items = self.question.session.list_items()
+        listed = pages.build_jump_list(items, self.question.place, self.question.jump)
+        await self.open_panel(listed)
+
+    async def _open_case(self) -> None:
+        await self.open_panel(panel.TextPanel("f6", self._build_case(self.question.prompt)))
+
+    async def _open_stop_list(self) -> None:
+        listed = pages.build_stop_list(self.question.session, self._suspend, self._ask_stop)
+        await self.open_panel(listed)
 
     async def _open_faq(self) -> None:
         if self.question.prompt is not None and self.question.prompt.faq:
@@ -538,25 +567,26 @@ class InterviewScreen(KeyScreen):
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
         is_elsewhere = replaces is not None and replaces.place != self.question.place
         rejection = self.question.session.add_note(text, replaces=replaces)
-        await self.question.stay(
-            rejection, said="noted" if is_elsewhere else ""
-        )  # here the note itself is shown
+        # At its own question, the note itself is shown.
+        await self.question.stay(rejection, said="noted" if is_elsewhere else "")
 
     async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""
         prompt = self.question.prompt
         if prompt is None or len(prompt.languages) < 2:
             self.refuse(commands.NO_LANGUAGE)
-        elif len(prompt.languages) == 2:
-            await self._speak(next(each for each in prompt.languages if each != prompt.language))
-        else:
-            listed = enumerate(prompt.languages, 1)
-            rows = [
-                panel.Row((str(n), each), partial(self._speak, each), str(n)) for n, each in listed
-            ]
-            await self.open_panel(
-                panel.ListPanel("f4", "continue in: ", rows, takes="continue in it")
-            )
+            return
+
+        others = [language for language in prompt.languages if language != prompt.language]
+        if len(others) == 1:
+            await self._speak(others[0])
+            return
+        rows = []
+        for number, language in enumerate(prompt.languages, 1):
+            speak = partial(self._speak, language)
+            rows.append(panel.Row((str(number), language), speak, str(number)))
+        listed = panel.ListPanel("f4", "continue in: ", rows, takes="continue in it")
+        await self.open_panel(listed)
 
     async def _speak(self, language: str) -> None:
         await self.question.stay(self.question.session.switch_language(language))
@@ -571,8 +601,9 @@ class InterviewScreen(KeyScreen):
     async def _ask_stop(self, outcome: Outcome) -> None:
         await self.question.drop_command()
         question = commands.format_stop_question(outcome)
-        asks_reason = self.question.session.asks_reason(outcome)
-        stop = partial(self._ask_reason if asks_reason else self._stop, outcome)
+        stop: panel.Act = partial(self._stop, outcome)
+        if self.question.session.asks_reason(outcome):
+            stop = partial(self._ask_reason, outcome)
         await self.open_panel(panel.build_question(question, "yes", stop))
 
     async def _ask_reason(self, outcome: Outcome) -> None:
@@ -594,38 +625,46 @@ class InterviewScreen(KeyScreen):
         elif self.question.is_read_back:
             await self.question.finish(self.question.session.confirm(), without_enter=True)
         else:
-            question, label = self.question, "confirmed, because (optional): "
+            question = self.question
 
             async def submit(reason: str) -> None:
                 await question.finish(question.session.confirm(reason))
 
             line = panel.LinePanel(
-                "f9", label, submit, saves="confirm", about=question.place, opener="F9"
+                "f9",
+                "confirmed, because (optional): ",
+                submit,
+                saves="confirm",
+                about=question.place,
+                opener="F9",
             )
             await self.open_panel(line)
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
         now = self._struck[1]
-        rows = [
-            panel.Row((key.label, key.does), partial(self.press, key.press, now))
-            for key in self.keys
-            if key.press
-        ]
+        rows = []
+        for key in self.keys:
+            if key.press:
+                press = partial(self.press, key.press, now)
+                rows.append(panel.Row((key.label, key.does), press))
         declines = self.question.prompt.declines if self.question.prompt is not None else ()
-        rows += [
-            panel.Row((each.key or f".{each.id}", each.text), partial(self._decline, each))
-            for each in declines
-        ]
-        await self.open_palette(
-            [*rows, panel.Row(("F1", "all keys"), partial(self.press, "f1", now))]
-        )
+        for decline in declines:
+            sign = decline.key or f".{decline.id}"
+            rows.append(panel.Row((sign, decline.text), partial(self._decline, decline)))
+        rows.append(panel.Row(("F1", "all keys"), partial(self.press, "f1", now)))
+        await self.open_palette(rows)
 
     # Commands
 
     async def _run_command(self, text: str) -> None:
-        """Carry out a command typed after a dot; without an argument that it may have, it opens what its key opens."""
-        question, prompt, session = self.question, self.question.prompt, self.question.session
+        """Carry out a command typed after a dot.
+
+        Without an argument that it may have, it opens what its key opens.
+        """
+        question = self.question
+        session = question.session
+        prompt = question.prompt
         assert prompt is not None
         typed = commands.parse_command(text, prompt)
         if isinstance(typed, entries.Rejection):
@@ -634,6 +673,7 @@ class InterviewScreen(KeyScreen):
         if isinstance(typed, entries.DeclineOption):
             await question.finish(session.decline(typed.id), sent=typed.text)
             return
+
         name, rest = typed
         acts: dict[str, panel.Act] = {
             "back": question.go_back,
@@ -643,10 +683,12 @@ class InterviewScreen(KeyScreen):
             "notes": partial(self._change_note, rest),
         }
         if rest:
-            acts |= {"jump": partial(self._jump_to, rest), "note": partial(self._add_note, rest)}
-            acts |= {"stop": partial(self._stop_with, rest)}
+            acts["jump"] = partial(self._jump_to, rest)
+            acts["note"] = partial(self._add_note, rest)
+            acts["stop"] = partial(self._stop_with, rest)
         if rest and len(prompt.languages) > 1:
             acts["lang"] = partial(self._speak, rest)
+
         if name in acts:
             await acts[name]()
         elif name == "ok" and question.query is not None:
@@ -655,25 +697,22 @@ class InterviewScreen(KeyScreen):
             self.refuse(commands.NOTHING_TO_CONFIRM)
         else:
             await question.drop_command()
-            await self._open(next(each.key for each in commands.COMMANDS if each.name == name))
+            await self._open(KEYS_BY_COMMAND[name])
 
     async def _jump_to(self, text: str) -> None:
-        place = commands.find_place(
-            text, (item.place for item in self.question.session.list_items())
-        )
-        await (
-            self.question.stay(place)
-            if isinstance(place, entries.Rejection)
-            else self.question.jump(place)
-        )
+        asked = [item.place for item in self.question.session.list_items()]
+        place = commands.find_place(text, asked)
+        if isinstance(place, entries.Rejection):
+            await self.question.stay(place)
+        else:
+            await self.question.jump(place)
 
     async def _stop_with(self, text: str) -> None:
         outcome = commands.find_outcome(text, self.question.session.list_stop_outcomes())
-        await (
-            self.question.stay(outcome)
-            if isinstance(outcome, entries.Rejection)
-            else self._ask_stop(outcome)
-        )
+        if isinstance(outcome, entries.Rejection):
+            await self.question.stay(outcome)
+        else:
+            await self._ask_stop(outcome)
 
     async def _change_note(self, text: str) -> None:
         notes = self.question.notes
@@ -684,23 +723,25 @@ class InterviewScreen(KeyScreen):
             await self._add_note(change[1], notes[change[0] - 1])
         else:
             await self.question.drop_command()
-            await self._open("f2") if notes else self.refuse("there is no note yet")
+            if notes:
+                await self._open("f2")
+            else:
+                self.refuse("there is no note yet")
 
     # What is shown
 
     def show(self) -> None:
-        question, prompt = self.question, self.question.prompt
-        self._show_head(prompt)
-        if prompt is None and question.review is not None:
-            lines = interview_lines.build_review_lines(question.review)
-            width = min(self.size.width, MEASURE) - PAGE_MARGINS
-            self.view.show_page(drawing.draw_page(lines, width))
-            self.view.show_message(pages.build_refusal(self.why, self.said or question.message))
-            self.show_keys(pages.REVIEW_HINTS)
-        if prompt is None:
-            if question.review is None:
-                self._show_end()
-            return
+        question = self.question
+        self._show_head(question.prompt)
+        if question.prompt is not None:
+            self._show_question(question.prompt)
+        elif question.review is not None:
+            self._show_review(question.review)
+        else:
+            self._show_end()
+
+    def _show_question(self, prompt: entries.Prompt) -> None:
+        question = self.question
         option = self.panel.option if isinstance(self.panel, panel.LinePanel) else None
         specifying = option.code if option is not None else None
         self.view.show_question(
@@ -710,10 +751,19 @@ class InterviewScreen(KeyScreen):
         self.view.show_message(
             pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=said)
         )
-        wide = self.has_class("-wide")
-        self.show_keys(pages.list_hints(question, prompt, has_side=wide))
-        if wide:
+        is_wide = self.has_class("-wide")
+        self.show_keys(pages.list_hints(question, prompt, has_side=is_wide))
+        if is_wide:
             self.query_one("#case", styled.TextView).show(self._build_case(prompt))
+
+    def _show_review(self, review: ClosingReview) -> None:
+        """Show what is looked through before the interview is complete."""
+        lines = interview_lines.build_review_lines(review)
+        width = min(self.size.width, MEASURE) - PAGE_MARGINS
+        self.view.show_page(drawing.draw_page(lines, width))
+        said = self.said or self.question.message
+        self.view.show_message(pages.build_refusal(self.why, said))
+        self.show_keys(pages.REVIEW_HINTS)
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
@@ -732,10 +782,14 @@ class InterviewScreen(KeyScreen):
         return pages.build_header(self.question.session, prompt, self.question.last)
 
     def _show_head(self, prompt: entries.Prompt | None) -> None:
-        session, has_side = self.question.session, self.has_class("-wide")
+        session = self.question.session
+        has_side = self.has_class("-wide")
         self.query_one(styled.Header).show(self._build_header(prompt))
+
         there = session.respondent_time()
-        parts = [styled.clean(session.respondent)] if session.respondent and not has_side else []
+        parts = []
+        if session.respondent and not has_side:
+            parts.append(styled.clean(session.respondent))
         if prompt is not None and prompt.after_hangup:
             parts.append("has hung up")
         elif there is not None and not has_side:
