@@ -8,7 +8,7 @@ from pathlib import Path
 from survey_cli.instrument.checks.all_checks import CHECKS, WORDING_CHECKS, get_rule
 
 LATER_GROUPS = ("File formats", "The proof", "Comparison of versions")
-"""Groups of rules that are checked on request, or with a database."""
+"""Groups of rules that need more than the text of a questionnaire: a format, the solver, a database."""
 
 
 def name_group(module_docstring: str | None) -> str:

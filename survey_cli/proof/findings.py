@@ -4,40 +4,36 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.reachability.analysis import (
-    Reason,
-    describe_reason,
-    is_passed_by_nobody,
-)
-from survey_cli.instrument.checks.reachability.facts import Requirement, list_requirements
-from survey_cli.instrument.checks.reachability.silent_choices import SilentChoice
 from survey_cli.instrument.checks.source_items import locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.requirements import Requirement, list_requirements
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import find_node
 from survey_cli.problems import Problem, Severity
-from survey_cli.proof.cells import TRUE, Literal
+from survey_cli.proof.cells import Literal
 from survey_cli.proof.forks import ForkModel, find_inputs
 from survey_cli.proof.goals import FillUse, Goal, GoalKind, Verdicts, Witness
-from survey_cli.proof.silent_choices import get_goal
+from survey_cli.proof.route import RoutePosition
+from survey_cli.proof.silent_choice_words import describe_silent_choice
+from survey_cli.proof.silent_choices import ComputeReaders, SilentChoice, select_silent_choices
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import Missing
 from survey_cli.wording import join_words
 
 MAX_SHOWN: Final = 6
 """How many answers of a witness are shown."""
-REPLACED_RULES: Final = frozenset(("never-reached", "needless-condition"))
-"""Rules of `survey check` that the proof decides better."""
 STATED_RULES: Final = frozenset(("never-true", "constant-condition", "compared-with-itself"))
-"""Rules of `survey check` about a condition by itself. What follows from them is not reported again."""
+"""Rules of the checks about a condition by itself. What follows from it is not reported again."""
 _REMEDIES: Final[Mapping[str, str]] = {
     "never-asked": "change one of the conditions, or remove it",
     "always-asked": "remove it if that is intended, or change one of the conditions",
     "never-offered": "change one of the conditions, or remove the option",
+    "always-offered": "remove it, or change one of the conditions",
+    "no-option": "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one",
     "check-never-passes": "correct the condition",
     "check-never-fires": "change the condition, or remove it",
     "filter-gap": "change one of the conditions, or add an item for the others",
@@ -54,6 +50,29 @@ _STATEMENTS: Final[Mapping[GoalKind, str]] = {
     "passes": "check {} is passed",
     "counted": "an interview counts in the cell {}",
 }
+
+
+DEAD_END_REMEDY: Final = "change one of the conditions: nobody is asked what follows"
+
+
+class Reason(NamedTuple):
+    """One thing that must hold for the interview to come to a position."""
+
+    requirement: Requirement
+    is_end: bool = False
+    """It is the condition of an `end` that did not end the interview."""
+
+
+class SettledCondition(NamedTuple):
+    """A condition that is always true, or never, whenever the interview evaluates it."""
+
+    node: CompiledNode
+    requirement: Requirement
+    """The condition, with the key that it is written under."""
+    truth: bool
+    """It is always true."""
+    impossible: Literal
+    """What would have to be true for it to be otherwise."""
 
 
 class ProofFinding(NamedTuple):
@@ -93,22 +112,24 @@ class ProofReport:
 
     def list_findings(self) -> list[ProofFinding]:
         """List the findings."""
-        stated = {(p.who, p.where, p.length) for p in self.known if p.rule in STATED_RULES}
-        findings = [
-            found for at in self.positions.values() for found in self._check_node(at[0].node)
-        ]
         return [
-            *(
-                f
-                for f in findings
-                if (f.problem.who, f.problem.where, f.problem.length) not in stated
-            ),
+            *self._list_settled(),
             *(finding for fork in self.forks for finding in self._describe_fork(fork)),
             *self._list_empty_cells(),
             *self._list_unfilled(),
             *self._list_silent_choices(),
             *self._list_undecided(),
         ]
+
+    def _list_settled(self) -> Iterator[ProofFinding]:
+        """Yield what is never or always so, unless a check has said it of the condition by itself."""
+        stated = {(p.who, p.where, p.length) for p in self.known if p.rule in STATED_RULES}
+        for positions in self.positions.values():
+            for finding in self._check_node(positions[0].node):
+                problem = finding.problem
+                is_stated = (problem.who, problem.where, problem.length) in stated
+                if problem.severity == "error" or not is_stated:
+                    yield finding
 
     def list_possible(self) -> Iterator[ProofFinding]:
         """Yield what is possible as information."""
@@ -122,9 +143,6 @@ class ProofReport:
     def keep_others(self, findings: Iterable[ProofFinding]) -> list[Problem]:
         """Return the problems found without the proof, except those that it decides."""
         settled = {use.where for use in self.fills if use.goal not in self.verdicts.undecided}
-        undecided = [
-            choice.problem for choice in self.choices if get_goal(choice) in self.verdicts.undecided
-        ]
         holes = {
             finding.problem.who for finding in findings if finding.problem.rule == "decline-hole"
         }
@@ -134,9 +152,7 @@ class ProofReport:
         def is_decided(problem: Problem) -> bool:
             is_settled = problem.rule == "unsure-fill" and problem.where in settled
             is_explained = problem.rule == "unsure-negation" and problem.who in explained
-            if problem.rule == "silent-else":
-                return problem not in undecided
-            return problem.rule in REPLACED_RULES or is_settled or is_explained
+            return is_settled or is_explained
 
         return [problem for problem in self.known if not is_decided(problem)]
 
@@ -146,142 +162,204 @@ class ProofReport:
         if Goal("asked", node.id) in self._impossible:
             yield from self._explain_never_asked(node)
             return
+        yield from self._list_needless(node)
+        if isinstance(node, CompiledItem):
+            yield from self._check_options(node)
+            yield from self._check_checks(node)
+
+    def _list_needless(self, node: CompiledNode) -> Iterator[ProofFinding]:
+        """Yield the conditions of a node that never keep it from being asked."""
         position = self.positions[node.id][0]
-        if Goal("skipped", node.id) in self._impossible:
-            is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
-            self._blocked |= is_end
-            what = "so nobody continues after this end" if is_end else "so the filter has no effect"
-            for requirement in list_requirements(node)[:1]:
-                literal = (
-                    -position.ask_if.true if requirement.key == "ask_if" else position.unless.true
-                )
-                yield self._describe(
-                    "always-asked", node, requirement, requirement.key == "ask_if", what, literal
-                )
-        for option in node.options if isinstance(node, CompiledItem) else ():
-            if (
-                option.ask_if is not None
-                and Goal("offered", node.id, option.code) in self._impossible
-            ):
-                literal = self.prover.model.encoder.encode(option.ask_if.tree, position.turns).true
+        requirements = list_requirements(node)
+        is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
+        for requirement in requirements:
+            if Goal("kept", node.id, requirement.key) not in self._impossible:
+                continue
+            is_always_true = requirement.key == "ask_if"
+            impossible = -position.ask_if.true if is_always_true else position.unless.true
+            settled = SettledCondition(node, requirement, is_always_true, impossible)
+            if not is_end or len(requirements) > 1:
+                yield self._describe("always-asked", settled, "so the filter has no effect")
+                continue
+
+            self._blocked = True
+            what = "so nobody continues after this end"
+            severity: Severity = "warning"
+            remedy = ""
+            if self._is_followed_by_questions(node):
+                severity = "error"
+                remedy = DEAD_END_REMEDY
+            yield self._describe("always-asked", settled, what, remedy, severity)
+
+    def _is_followed_by_questions(self, end: CompiledNode) -> bool:
+        """Return whether questions follow an `end`, so that it is a mistake if nobody continues."""
+        if not isinstance(end, CompiledItem) or end.roster is not None:
+            return False
+        names = list(self.instrument.items)
+        following = names[names.index(end.id) + 1 :]
+        return any(self.instrument.items[name].question.expects_answer for name in following)
+
+    def _check_options(self, item: CompiledItem) -> Iterator[ProofFinding]:
+        """Yield the options that are never offered, and the conditions of options without effect."""
+        position = self.positions[item.id][0]
+        is_shared = item.scale is not None or item.options_source is not None
+        for option in item.options:
+            if option.ask_if is None:
+                continue
+            truth = self.prover.model.encoder.encode(option.ask_if.tree, position.turns)
+            requirement = Requirement(option.ask_if, item.id, "ask_if")
+            if Goal("offered", item.id, option.code) in self._impossible:
+                settled = SettledCondition(item, requirement, False, truth.true)
                 what = f"so the option {option.code} is never offered"
-                requirement = Requirement(option.ask_if, 0, node.id, "ask_if")
-                yield self._describe("never-offered", node, requirement, False, what, literal)
-        for number, check in enumerate(node.checks if isinstance(node, CompiledItem) else ()):
-            passes, fires = (
-                Goal(kind, node.id, number) not in self._impossible for kind in ("passes", "fires")
-            )
+                yield self._describe("never-offered", settled, what)
+            elif Goal("withheld", item.id, option.code) in self._impossible and not is_shared:
+                settled = SettledCondition(item, requirement, True, -truth.true)
+                what = f"so the option {option.code} is always offered"
+                yield self._describe("always-offered", settled, what)
+
+        goal = Goal("optionless", item.id)
+        if goal in self.verdicts.possible and item.options_source is None:
+            what = "every option has an ask_if: if none of them is true, this item is not asked"
+            yield ProofFinding(self._make_problem("no-option", item.id, what), goal)
+
+    def _check_checks(self, item: CompiledItem) -> Iterator[ProofFinding]:
+        """Yield the checks that never fire, and those that no answer passes."""
+        position = self.positions[item.id][0]
+        for number, check in enumerate(item.checks):
+            passes = Goal("passes", item.id, number) not in self._impossible
+            fires = Goal("fires", item.id, number) not in self._impossible
             if passes == fires:
                 continue
-            rule = "check-never-fires" if passes else "check-never-passes"
-            what = "so it is never read" if check.aloud else "so the check has no effect"
-            if not passes:
-                self._blocked |= not check.soft
-                what = (
-                    "so it comes after every answer" if check.soft else "so no answer is accepted"
+            truth = self.prover.model.encoder.encode(check.condition.tree, position.turns)
+            key = "confirm" if check.aloud else "expect"
+            requirement = Requirement(check.condition, item.id, key)
+            # a check that is read aloud fires if its condition is true, another one if it is false
+            is_always_true = passes != check.aloud
+            impossible = truth.false if is_always_true else truth.true
+            settled = SettledCondition(item, requirement, is_always_true, impossible)
+            if passes and check.aloud:
+                yield self._describe("check-never-fires", settled, "so it is never read")
+            elif passes:
+                yield self._describe("check-never-fires", settled, "so the check has no effect")
+            elif check.soft:
+                yield self._describe(
+                    "check-never-passes", settled, "so it comes after every answer"
                 )
-            requirement = Requirement(
-                check.condition, 0, node.id, "confirm" if check.aloud else "expect"
-            )
-            accepts_nothing = not passes and not check.soft
-            yield self._describe(
-                rule,
-                node,
-                requirement,
-                passes != check.aloud,
-                what,
-                accepts_nothing=accepts_nothing,
-            )
+            else:
+                self._blocked = True
+                what = "so no answer is accepted"
+                yield self._describe("check-never-passes", settled, what, severity="error")
 
     def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
         requirements = list_requirements(node)
-        names = find_inputs(
-            self.instrument, (name for r in requirements for name in r.condition.names)
-        )
-        if any(Goal("asked", name) in self._impossible for name in names):
+        named = [name for requirement in requirements for name in requirement.condition.names]
+        if any(Goal("asked", n) in self._impossible for n in find_inputs(self.instrument, named)):
             return  # it follows from what was found at that item
-        if all(self.prover.is_excluded(position.reached) for position in self.positions[node.id]):
+        positions = self.positions[node.id]
+        coming = [each for each in positions if not self.prover.is_excluded(each.reached)]
+        if not coming:
             if not self._blocked and self._parents.get(node.id) is self.instrument.root:
                 self._blocked = True
                 yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
             return
-        position = self.positions[node.id][0]
+
+        position = coming[0]
         by_key = {requirement.key: requirement for requirement in requirements}
-        what = (
-            "so it is never asked"
-            if isinstance(node, CompiledItem)
-            else "so nothing in it is ever asked"
+        what = "so nothing in it is ever asked"
+        if isinstance(node, CompiledItem):
+            what = "so it is never asked"
+        lacks_options = (
+            isinstance(node, CompiledItem)
+            and node.options_conditional
+            and not self.prover.is_excluded(position.due)
         )
-        is_unless_needed = not self.prover.is_excluded(position.reached, position.ask_if.true)
-        if "unless" in by_key and is_unless_needed:
-            yield self._describe(
-                "never-asked", node, by_key["unless"], True, what, -position.unless.true
-            )
-        elif "ask_if" in by_key:
-            yield self._describe(
-                "never-asked", node, by_key["ask_if"], False, what, position.ask_if.true
-            )
+        is_ask_if = "ask_if" in by_key and (
+            "unless" not in by_key
+            or self.prover.is_excluded(position.reached, position.ask_if.true)
+        )
+        if lacks_options:
+            what = "no option can be offered here"
+            yield ProofFinding(self._make_problem("never-asked", node.id, what))
+        elif is_ask_if:
+            settled = SettledCondition(node, by_key["ask_if"], False, position.ask_if.true)
+            yield self._describe("never-asked", settled, what)
+        elif "unless" in by_key:
+            settled = SettledCondition(node, by_key["unless"], True, -position.unless.true)
+            yield self._describe("never-asked", settled, what)
         else:
-            yield ProofFinding(
-                self._make_problem("never-asked", node.id, "no option can be offered here")
-            )
+            yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
 
     def _describe(
         self,
         rule: str,
-        node: CompiledNode,
-        requirement: Requirement,
-        truth: bool,
+        settled: SettledCondition,
         what: str,
-        never: Literal = TRUE,
-        *,
-        accepts_nothing: bool = False,
+        remedy: str = "",
+        severity: Severity = "warning",
     ) -> ProofFinding:
-        """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
-        condition, _, _, key = requirement
-        use = self._uses.get(id(condition))
-        is_dead_end = rule == "always-asked" and is_passed_by_nobody(self.draft, node)
-        severity: Severity = "error" if accepts_nothing or is_dead_end else "warning"
-        for problem in self.known:
-            if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
-                return ProofFinding(replace(problem, rule=rule, severity=severity))
-        reasons = self._find_reasons(node, condition, never) if never != TRUE else []
+        """Describe a condition that is always or never true: what follows, and why."""
+        condition, owner, key = settled.requirement
+        reasons = self._find_reasons(settled)
         because = f": {join_words(reasons, most=3)}" if reasons else ""
-        always = "is always true" if truth else "can never be true"
+        always = "is always true" if settled.truth else "can never be true"
         text = f"{key}: {shorten(condition.text)} {always} here, {what}{because}"
-        return ProofFinding(self._make_problem(rule, node.id, text, use=use, severity=severity))
+        use = self._uses.get(id(condition))
+        return ProofFinding(self._make_problem(rule, owner, text, remedy, use, severity))
 
-    def _find_reasons(
-        self, node: CompiledNode, condition: Condition, impossible: Literal
-    ) -> list[str]:
-        """Describe the conditions because of which a literal can't be true."""
-        reasons: dict[Literal, Reason] = {}
-        around, positions = set(self._list_around(node)), self.prover.model.positions
-        for position in positions[: positions.index(self.positions[node.id][0])]:
+    def _find_reasons(self, settled: SettledCondition) -> list[str]:
+        """Describe the conditions because of which a condition is settled."""
+        node, requirement, _, impossible = settled
+        reasons = dict(self._iterate_reasons(node, requirement))
+        excluding = self.prover.find_reasons(impossible, list(reasons))
+        needed = [reasons[literal] for literal in excluding or ()]
+        if not needed:
+            # it follows from when the items are asked that the condition names
+            needed = [*self._list_reasons_of_names(requirement.condition)]
+        others = [r for r in needed if r.requirement.condition is not requirement.condition]
+        return [self._describe_reason(reason) for reason in dict.fromkeys(others)]
+
+    def _iterate_reasons(
+        self, node: CompiledNode, requirement: Requirement
+    ) -> Iterator[tuple[Literal, Reason]]:
+        """Yield what must hold for the interview to come to a condition of a node, with its literal."""
+        around = set(self._list_around(node))
+        positions = self.prover.model.positions
+        own = self.positions[node.id][0]
+        for position in positions[: positions.index(own)]:
             before = position.node
-            if isinstance(before, CompiledItem) and isinstance(before.question, EndItem):
-                reasons[-position.asked] = Reason(list_requirements(before)[-1:], is_end=True)
-            for requirement in list_requirements(before) if before.id in around else ():
-                truth = (
-                    position.ask_if.true if requirement.key == "ask_if" else -position.unless.true
-                )
-                reasons.setdefault(truth, Reason((requirement,)))
-        needed = [
-            reasons[reason] for reason in self.prover.find_reasons(impossible, list(reasons)) or ()
-        ]
-        if not needed:  # it follows from when the items are asked that the condition names
-            inputs = sorted(
-                find_inputs(self.instrument, condition.names) & self.instrument.items.keys()
-            )
-            nodes = dict.fromkeys(
-                name for i in inputs for name in (i, *self._list_around(self.instrument.items[i]))
-            )
-            needed = [
-                Reason((r,))
-                for name in nodes
-                for r in list_requirements(self.positions[name][0].node)
-            ]
-        return [describe_reason(reason, self._uses) for reason in needed if reason.requirements]
+            requirements = list_requirements(before)
+            is_end = isinstance(before, CompiledItem) and isinstance(before.question, EndItem)
+            if is_end and requirements:
+                yield -position.asked, Reason(requirements[-1], is_end=True)
+            if before.id in around:
+                for each in requirements:
+                    yield _find_met(position, each), Reason(each)
+        for each in list_requirements(node):
+            if each.condition is requirement.condition:
+                break
+            yield _find_met(own, each), Reason(each)
+
+    def _list_reasons_of_names(self, condition: Condition) -> Iterator[Reason]:
+        """Yield the conditions of the items that a condition names, and of the groups around these."""
+        inputs = find_inputs(self.instrument, condition.names) & self.instrument.items.keys()
+        for name in sorted(inputs):
+            for each in (name, *self._list_around(self.instrument.items[name])):
+                if each in self.positions:
+                    for requirement in list_requirements(self.positions[each][0].node):
+                        yield Reason(requirement)
+
+    def _describe_reason(self, reason: Reason) -> str:
+        """Describe a reason in words, with the position of its condition."""
+        condition, owner, key = reason.requirement
+        use = self._uses.get(id(condition))
+        text = shorten(condition.text)
+        if use is not None:
+            text += f" (at {use.where})"
+        if reason.is_end:
+            return f"{owner} ends the interview {'if' if key == 'ask_if' else 'unless'} {text}"
+        if key == "ask_if":
+            return f"{owner} is asked only if {text}"
+        return f"{owner} is not asked if {text}"
 
     def _list_around(self, node: CompiledNode) -> Iterator[str]:
         """Yield the groups around a node."""
@@ -342,10 +420,9 @@ class ProofReport:
                 )
 
     def _list_silent_choices(self) -> Iterator[ProofFinding]:
-        for choice in self.choices:
-            goal = get_goal(choice)
-            if goal in self.verdicts.possible:
-                yield ProofFinding(choice.problem, goal)
+        readers = ComputeReaders(self.draft)
+        for found in select_silent_choices(self.choices, self.verdicts):
+            yield ProofFinding(describe_silent_choice(self.draft, readers, found), found.goal)
 
     def _list_undecided(self) -> Iterator[ProofFinding]:
         questions: dict[str, dict[str, None]] = {}
@@ -374,6 +451,13 @@ class ProofReport:
         )
         at = (use.where, max(1, use.length)) if use is not None else (where, max(1, len(name)))
         return report(rule, at, name, what, remedy or _REMEDIES.get(rule, ""), severity)
+
+
+def _find_met(position: RoutePosition, requirement: Requirement) -> Literal:
+    """Return where a requirement of a position is met."""
+    if requirement.key == "ask_if":
+        return position.ask_if.true
+    return -position.unless.true
 
 
 def _state(goal: Goal) -> str:

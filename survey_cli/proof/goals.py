@@ -23,6 +23,7 @@ RETRIES: Final = 12
 GoalKind: TypeAlias = typing.Literal[
     "asked", "skipped", "unknown", "offered", "fires", "passes",
     "unfilled", "counted", "taken", "left", "hole", "filled", "silent",
+    "kept", "withheld", "optionless",
 ]  # fmt: skip
 """What may be possible.
 
@@ -31,7 +32,8 @@ true nor false there; `offered`: an option is; `fires`, `passes`: a check does, 
 and a fill in it has no value; `counted`: a complete interview counts in a quota cell; `taken`, `left`: a branch of a fork
 is asked or not asked, in a range of the variable; `hole`: no branch is asked after a decline; `filled`: a text is read,
 and a fill in it has a value (not proved); `silent`: a choice `x if condition else y` gives `y` although its condition is
-unknown.
+unknown; `kept`: the interview comes to an item, and one of its conditions keeps it from being asked; `withheld`: it is
+asked, and an option is not offered; `optionless`: its conditions hold, and none of its options is offered.
 """
 
 

@@ -100,6 +100,8 @@ class RoutePosition:
     ask_if: cells.Truth
     unless: cells.Truth
     asked: Literal
+    due: Literal = FALSE
+    """Its own conditions hold there too, whether or not it is picked and an option is offered."""
     cell: cells.Cell | None = None
     offered: Mapping[Any, Literal] = field(default_factory=dict)
     """Where each option that has a condition is offered."""
@@ -222,7 +224,8 @@ class RouteModel:
         )
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
         place = Place(node.id, turn[1] if turn is not None else None)
-        position = RoutePosition(node, place, reached, ask_if, unless, asked, turns=turns)
+        due = self.clauses.all_of([reached, ask_if.true, -unless.true])
+        position = RoutePosition(node, place, reached, ask_if, unless, asked, due=due, turns=turns)
         self.positions.append(position)
         if isinstance(node, CompiledItem):
             self._visit_item(node, position, turns)
@@ -287,7 +290,7 @@ class RouteModel:
         place = Place(pick.id, turn[1] if turn is not None and pick.roster is not None else None)
         reached = self.clauses.all_of([asked, self._alive])
         self.positions.append(
-            RoutePosition(pick, place, reached, cells.ALWAYS, cells.NEVER, reached, cell)
+            RoutePosition(pick, place, reached, cells.ALWAYS, cells.NEVER, reached, cell=cell)
         )
         return cell.chosen
 

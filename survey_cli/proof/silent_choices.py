@@ -1,38 +1,233 @@
-"""Goals of choices `x if condition else y` that give `y` although the condition is unknown."""
+"""Choices `x if condition else y` that give `y` although the condition is unknown.
 
-from collections.abc import Iterator
+The candidates are found in each calculation by supposing that one item has no answer. Whether an
+interview can come to one, with its value read, is a goal of the proof.
+"""
 
-from survey_cli.instrument.checks.reachability.facts import TRUE
-from survey_cli.instrument.checks.reachability.silent_choices import SilentChoice
-from survey_cli.proof.cells import Literal
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from survey_cli.instrument.checks.assumptions import (
+    FALSE,
+    NOT_TRUE,
+    TRUE,
+    UNKNOWN,
+    Assumption,
+    SupposedAnswer,
+)
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
+from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.proof.cells import Cell, Literal
 from survey_cli.proof.conditions import Turns
-from survey_cli.proof.goals import Goal
+from survey_cli.proof.goals import Goal, Verdicts
 from survey_cli.proof.route import RouteModel
 
+NOT_ASKED: Final = "not_asked"
+_KEYS: Final = ("compute", "min", "max", "count", "total")
+"""Where a choice has a value. In conditions such as `(0 if q1 == 1 else 1) == 1` it is written on
+purpose."""
+_KNOWN: Final = TRUE | FALSE
 
-def get_goal(choice: SilentChoice) -> Goal:
-    """Return the goal that an interview has the value of a choice although its test is unknown."""
-    return Goal("silent", choice.name, (choice.item, choice.key))
+Step: TypeAlias = tuple[ast.expr, int]
+"""A test on the way to a choice, and the truth values that lead there."""
 
 
-def list_silent_goals(model: RouteModel, choices: list[SilentChoice]) -> dict[Goal, list[Literal]]:
-    """List these goals with their literals: one for each place where the value matters."""
-    goals: dict[Goal, list[Literal]] = {}
-    encode = model.encoder.encode
-    for choice in choices:
-        literals = []
-        for reached, turns in _list_places(model, choice):
-            parts = [reached]
-            for tree, truths in choice.path:
-                truth = encode(tree, turns)
-                parts.append(truth.true if truths == TRUE else -truth.true)
-            test = encode(choice.test, turns)
-            parts += [-test.true, -test.false]
-            term = model.find_term(choice.item, turns) or []
-            parts += [-model.encoder.find_known(alternative) for alternative in term]
-            literals.append(model.clauses.all_of(parts))
-        goals[get_goal(choice)] = literals
-    return goals
+class SilentChoice(NamedTuple):
+    """A choice in a calculation, and an item without which its test is unknown."""
+
+    use: NameUse
+    """The calculation."""
+    item: str
+    missing: str
+    """How the item is without an answer: the decline, or `not_asked`."""
+    node: ast.IfExp
+    path: tuple[Step, ...]
+    """The tests that lead to it."""
+    value: ast.expr
+    """What it then gives."""
+    read_at: tuple[str, ...]
+    """The items where its value is read, if it matters only there; empty for a variable of the
+    data."""
+
+    @property
+    def goal(self) -> Goal:
+        """The goal that an interview has its value although its test is unknown."""
+        place = (self.node.lineno, self.node.col_offset)
+        return Goal("silent", self.use.owner, (self.item, self.use.key, self.missing, place))
+
+
+class ComputeReaders:
+    """What reads each compute, also through other computes."""
+
+    def __init__(self, draft: InstrumentDraft) -> None:
+        self._direct: dict[str, list[NameUse]] = {}
+        for use in draft.uses:
+            for name in use.names & draft.computes.keys():
+                self._direct.setdefault(name, []).append(use)
+
+    def find(self, compute: str) -> tuple[list[NameUse], set[str]]:
+        """Return the uses outside of computes, and the computes that depend on this one, with itself."""
+        uses: list[NameUse] = []
+        waiting = [compute]
+        dependent = {compute}
+        for name in waiting:
+            for use in self._direct.get(name, ()):
+                if use.key != "compute":
+                    uses.append(use)
+                elif use.owner not in dependent:
+                    dependent.add(use.owner)
+                    waiting.append(use.owner)
+        return uses, dependent
+
+
+# Candidates
+
+
+def list_silent_choices(draft: InstrumentDraft) -> list[SilentChoice]:
+    """List the choices that may be silent: in the order of calculations, and of items in each."""
+    readers = ComputeReaders(draft)
+    choices: list[SilentChoice] = []
+    for use in draft.uses:
+        condition = use.condition
+        if use.key not in _KEYS or condition is None or " if " not in condition.text:
+            continue
+        read_at = tuple(dict.fromkeys(_list_fills(readers, use)))
+        for item in find_inputs(sorted(condition.names), draft.computes):
+            for missing in _list_missing_kinds(draft, item):
+                assumption = Assumption(SupposedAnswer(item, declined=missing), draft.computes)
+                choices += [
+                    SilentChoice(use, item, missing, node, path, value, read_at)
+                    for node, path, value in _find_silent(assumption, condition.tree, ())
+                ]
+    return choices
+
+
+def _list_fills(readers: ComputeReaders, use: NameUse) -> Iterator[str]:
+    """Yield where a compute is filled in, if it is a text that has no other purpose."""
+    if use.key != "compute" or use.condition is None:
+        return
+    uses, _ = readers.find(use.owner)
+    is_text = use.condition.result_type.type == "text"
+    if is_text and all(each.condition is None for each in uses):
+        for each in uses:
+            yield each.owner
+
+
+def _list_missing_kinds(draft: InstrumentDraft, name: str) -> list[str]:
+    """List how an item can be without an answer.
+
+    Items of rosters are left out: they are read over all turns.
+    """
+    item = draft.items.get(name)
+    if item is None or item.roster is not None or not item.question.expects_answer:
+        return []
+    kinds = [decline.id for decline in item.declines]
+    groups = [draft.groups.get(step.group) for step in draft.symbols[name].path]
+    nodes: list[CompiledNode] = [item]
+    nodes += [group for group in groups if group is not None]
+    if any(list_requirements(node) for node in nodes):
+        kinds.append(NOT_ASKED)
+    return kinds
+
+
+def _find_silent(
+    assumption: Assumption, node: ast.expr, path: tuple[Step, ...]
+) -> Iterator[tuple[ast.IfExp, tuple[Step, ...], ast.expr]]:
+    """Yield the choices that give a value although their test is unknown, with the way and the value."""
+    if not isinstance(node, ast.IfExp):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                yield from _find_silent(assumption, child, path)
+        return
+    tested = assumption.evaluate(node.test)
+    if tested & UNKNOWN and _gives_value(assumption, node.orelse):
+        yield node, path, _find_value(assumption, node.orelse)
+    if tested & TRUE:
+        yield from _find_silent(assumption, node.body, (*path, (node.test, TRUE)))
+    if tested & NOT_TRUE:
+        yield from _find_silent(assumption, node.orelse, (*path, (node.test, NOT_TRUE)))
+
+
+def _gives_value(assumption: Assumption, node: ast.expr) -> bool:
+    """Return whether what comes after an `else` has a value that nothing in it gives on purpose."""
+    match node:
+        case ast.Constant(value=""):
+            return False
+        case ast.BinOp(op=ast.Div(), right=ast.Constant(value=0)):
+            return False  # written for a missing value
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            tested = assumption.evaluate(test)
+            if tested in (TRUE, FALSE) and _tests_state(test, assumption.answer.item):
+                return False
+            body_counts = bool(tested & TRUE) and _gives_value(assumption, body)
+            return body_counts or (bool(tested & NOT_TRUE) and _gives_value(assumption, orelse))
+        case _:
+            return bool(assumption.evaluate_value(node) & _KNOWN)
+
+
+def _find_value(assumption: Assumption, node: ast.expr) -> ast.expr:
+    """Return the last `else` of a chain of choices whose tests are unknown too."""
+    while isinstance(node, ast.IfExp) and assumption.evaluate(node.test) == UNKNOWN:
+        node = node.orelse
+    return node
+
+
+def _tests_state(test: ast.expr, item: str) -> bool:
+    """Return whether a condition asks whether an item has an answer: `answered(q)`, `q in [dk]`."""
+    return any(isinstance(node, ast.Name) and node.id == item for node in ast.walk(test))
+
+
+# Goals
+
+
+def list_silent_goals(
+    model: RouteModel, choices: Iterable[SilentChoice]
+) -> dict[Goal, list[Literal]]:
+    """List the goals of choices with their literals: one for each place where the value matters."""
+    return {
+        choice.goal: [
+            _encode_choice(model, choice, matters, turns)
+            for matters, turns in _list_places(model, choice)
+        ]
+        for choice in choices
+    }
+
+
+def _encode_choice(
+    model: RouteModel, choice: SilentChoice, matters: Literal, turns: Turns
+) -> Literal:
+    """Return where the value of a choice matters and is given although its test is unknown."""
+    parts = [matters, _encode_missing(model, choice, turns)]
+    for tree, truths in choice.path:
+        truth = model.encoder.encode(tree, turns)
+        parts.append(truth.true if truths == TRUE else -truth.true)
+    test = model.encoder.encode(choice.node.test, turns)
+    parts += [-test.true, -test.false]
+
+    # the value itself is known, unless it is a choice or a function that may do without
+    nodes = list(ast.walk(choice.value))
+    if not any(isinstance(node, ast.IfExp | ast.Call) for node in nodes):
+        for name in [node.id for node in nodes if isinstance(node, ast.Name)]:
+            term = model.find_term(name, turns) or []
+            known = [model.encoder.find_known(alternative) for alternative in term]
+            parts.append(model.clauses.any_of(known))
+    return model.clauses.all_of(parts)
+
+
+def _encode_missing(model: RouteModel, choice: SilentChoice, turns: Turns) -> Literal:
+    """Return where the item of a choice is without an answer in its way."""
+    cells = [
+        leaf for _, leaf in model.find_term(choice.item, turns) or () if isinstance(leaf, Cell)
+    ]
+    if choice.missing != NOT_ASKED:
+        declined = [
+            cell.declines[choice.missing] for cell in cells if choice.missing in cell.declines
+        ]
+        return model.clauses.any_of(declined)
+    states = [state for cell in cells for state in (cell.answered, *cell.declines.values())]
+    return model.clauses.all_of([-state for state in states])
 
 
 def _list_places(model: RouteModel, choice: SilentChoice) -> Iterator[tuple[Literal, Turns]]:
@@ -40,10 +235,43 @@ def _list_places(model: RouteModel, choice: SilentChoice) -> Iterator[tuple[Lite
 
     An interview that ends because of the value is not complete.
     """
-    if choice.key == "compute" and not choice.read_at:
-        asked = [position.asked for position in model.positions_by_node.get(choice.item, ())]
-        yield model.clauses.any_of([model.completed, *asked]), {}
+    owner = choice.use.owner
+    if choice.use.key == "compute" and not choice.read_at:
+        reached = [position.reached for position in model.positions_by_node.get(choice.item, ())]
+        yield model.clauses.any_of([model.completed, *reached]), {}
         return
-    for name in choice.read_at or (choice.name,):
+    for name in choice.read_at or (owner,):
         for position in model.positions_by_node.get(name, ()):
             yield position.asked, position.turns
+
+
+# What was found
+
+
+class FoundChoice(NamedTuple):
+    """The first silent choice of a calculation, and the item because of which its test is unknown."""
+
+    choice: SilentChoice
+    kinds: Sequence[str]
+    """How the item can be without an answer then."""
+    goal: Goal
+    """What shows it; or what the solver can't decide."""
+
+
+def select_silent_choices(
+    choices: Iterable[SilentChoice], verdicts: Verdicts
+) -> Iterator[FoundChoice]:
+    """Yield the first choice of each compute, and of each limit, that isn't impossible."""
+    impossible = set(verdicts.impossible)
+    first: dict[tuple[str, str], list[SilentChoice]] = {}
+    for choice in choices:
+        if choice.goal in impossible:
+            continue
+        same = first.setdefault((choice.use.owner, choice.use.key), [choice])
+        is_same = choice.item == same[0].item and choice.node is same[0].node
+        if is_same and choice is not same[0]:
+            same.append(choice)
+    for same in first.values():
+        kinds = dict.fromkeys(choice.missing for choice in same)
+        shown = [choice.goal for choice in same if choice.goal in verdicts.possible]
+        yield FoundChoice(same[0], list(kinds), shown[0] if shown else same[0].goal)

@@ -1,6 +1,6 @@
 """Verdicts about every item of a questionnaire: what can be, what can't, and answers that lead there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import Enum, auto
 from itertools import islice
@@ -24,7 +24,7 @@ from survey_cli.proof.cells import (
     TextCell,
 )
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
-from survey_cli.proof.route import CalendarCell, RouteModel
+from survey_cli.proof.route import CalendarCell, RouteModel, RoutePosition
 from survey_cli.values import Missing, Place, get_missing
 
 SOLVER: Final = "glucose4"
@@ -51,6 +51,10 @@ def prove(instrument: Instrument, today: date) -> Verdicts:
         return prover.settle(list_goals(prover.model))
 
 
+class ProofAbandonedError(Exception):
+    """Nobody waits for this proof any longer."""
+
+
 class Answer(Enum):
     """What the solver answers: whether literals can be true together."""
 
@@ -63,8 +67,12 @@ class Answer(Enum):
 class Prover:
     """The route of a questionnaire and the solver that knows its clauses."""
 
-    def __init__(self, instrument: Instrument, today: date) -> None:
+    def __init__(
+        self, instrument: Instrument, today: date, is_abandoned: Callable[[], bool] = lambda: False
+    ) -> None:
         self.model = RouteModel(instrument, today)
+        self.is_abandoned = is_abandoned
+        """Asked before each question; the proof ends with ProofAbandonedError if it is true."""
         self.conflicts_left = MAX_ALL_CONFLICTS
         self._solver = Solver(name=SOLVER)
         self._known = 0
@@ -139,7 +147,6 @@ class Prover:
         for goal in [goal for goal, literal in choices.items() if literal == refuted]:
             verdicts.impossible.append(goal)
             del choices[goal]
-        self.model.clauses.require(-refuted)
 
     def look_again(self, goals: Goals, attempt: int) -> dict[Goal, Witness]:
         """Look for other witnesses of some goals, one for each: those found before don't lead where they should."""
@@ -185,6 +192,8 @@ class Prover:
 
     def ask(self, *literals: Literal) -> Answer:
         """Ask whether all of these can be true together."""
+        if self.is_abandoned():
+            raise ProofAbandonedError
         if self.conflicts_left <= 0:
             return Answer.GIVEN_UP
         clauses = self.model.clauses.clauses
@@ -224,7 +233,10 @@ class Prover:
 
 
 def list_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
-    """List all goals, each with the literals of which one must be true: an item of a roster has one for each turn."""
+    """List all goals about items, each with the literals of which one must be true.
+
+    An item of a roster has one literal for each turn.
+    """
     goals: dict[Goal, list[Literal]] = {}
     clauses = model.clauses
 
@@ -242,13 +254,35 @@ def list_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
             add("skipped", node, clauses.all_of([reached, -position.asked]))
             unknown = [-clauses.any_of(truth) for truth in (position.ask_if, position.unless)]
             add("unknown", node, clauses.all_of([reached, clauses.any_of(unknown)]))
+            for key, literal in list_kept(model, position):
+                add("kept", node, literal, key)
         for code, literal in position.offered.items():
             add("offered", node, clauses.all_of([position.asked, literal]), code)
+            add("withheld", node, clauses.all_of([position.asked, -literal]), code)
+        if isinstance(node, CompiledItem) and node.options_conditional:
+            offered = clauses.any_of(position.offered.values())
+            add("optionless", node, clauses.all_of([position.due, -offered]))
         if isinstance(node, CompiledItem) and position.cell is not None:
             for number, fires in enumerate(position.fires):
                 add("fires", node, fires, number)
                 add("passes", node, clauses.all_of([position.cell.answered, -fires]), number)
     return goals
+
+
+def list_kept(model: RouteModel, position: RoutePosition) -> Iterator[tuple[str, Literal]]:
+    """Yield each condition of a node, by its key, and where it keeps the node from being asked."""
+    all_of = model.clauses.all_of
+    node = position.node
+    has_both = node.ask_if is not None and node.unless is not None
+    if not has_both and position.asked == position.due:
+        # nothing else keeps it from being asked: it is the literal of `skipped`
+        key = "unless" if node.ask_if is None else "ask_if"
+        yield key, all_of([position.reached, -position.asked])
+        return
+    if node.ask_if is not None:
+        yield "ask_if", all_of([position.reached, -position.ask_if.true])
+    if node.unless is not None:
+        yield "unless", all_of([position.reached, position.ask_if.true, position.unless.true])
 
 
 def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:

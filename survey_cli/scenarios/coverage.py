@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
+from functools import cached_property
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,9 +22,17 @@ from survey_cli.instrument.schema.items.unasked_items import (
 )
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.problems import Position
-from survey_cli.proof.goals import FillUse, Goal, Witness
+from survey_cli.proof.goals import FillUse, Goal, GoalKind, Witness
 from survey_cli.scenarios.running import Scenario, ScenarioRun, run_scenario
 from survey_cli.values import Missing, Value
+
+SEEN_KINDS: Final[frozenset[GoalKind]] = frozenset(
+    (
+        *("asked", "skipped", "kept", "unknown", "offered", "withheld", "optionless"),
+        *("fires", "passes", "unfilled"),
+    )
+)
+"""Goals that a walk notes when they happen."""
 
 
 class ObservedWalk(RouteWalk):
@@ -34,19 +43,44 @@ class ObservedWalk(RouteWalk):
     def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
         on_route = super()._is_asked(node, group, turn)
         self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
-        conditions = [
-            condition for condition in (node.ask_if, node.unless) if condition is not None
-        ]
-        if any(isinstance(condition.evaluate(self.known), Missing) for condition in conditions):
-            self.seen.add(Goal("unknown", node.id))
+        is_due = self._note_conditions(node)
+        if is_due and isinstance(node, CompiledItem) and node.options_conditional:
+            self._note_options(node)
         return on_route
 
+    def _note_conditions(self, node: CompiledNode) -> bool:
+        """Note what the conditions of a node are; returns whether they let it be asked."""
+        is_due = True
+        if node.ask_if is not None:
+            truth = node.ask_if.evaluate(self.known)
+            if isinstance(truth, Missing):
+                self.seen.add(Goal("unknown", node.id))
+            if truth is not True:
+                self.seen.add(Goal("kept", node.id, "ask_if"))
+                is_due = False
+        if node.unless is not None:
+            truth = node.unless.evaluate(self.known)
+            if isinstance(truth, Missing):
+                self.seen.add(Goal("unknown", node.id))
+            if truth is True and is_due:
+                self.seen.add(Goal("kept", node.id, "unless"))
+                is_due = False
+        return is_due
+
+    def _note_options(self, item: CompiledItem) -> None:
+        """Note that none of the options is offered, each of which has a condition."""
+        conditions = [option.ask_if for option in item.options if option.ask_if is not None]
+        if not any(condition.evaluate(self.known) is True for condition in conditions):
+            self.seen.add(Goal("optionless", item.id))
+
     def note_item(self, item: CompiledItem) -> None:
-        """Note that an item is asked, and its options that are offered."""
+        """Note that an item is asked, and which of its options are offered."""
         self.seen.add(Goal("asked", item.id))
         for option in item.options:
-            if option.ask_if is not None and option.ask_if.evaluate(self.known) is True:
-                self.seen.add(Goal("offered", item.id, option.code))
+            if option.ask_if is None:
+                continue
+            is_offered = option.ask_if.evaluate(self.known) is True
+            self.seen.add(Goal("offered" if is_offered else "withheld", item.id, option.code))
 
 
 def observe(run: ScenarioRun) -> frozenset[Goal]:
@@ -253,23 +287,16 @@ class WitnessWalk(ObservedWalk):
         while (stop := self.advance()) is not None and self._answer(stop):
             pass
 
-    @property
+    @cached_property
     def follows_witness(self) -> bool:
         """Whether exactly the items of the witness are asked."""
         return not self.rejection and {stop.place for stop in self.stops} == set(self.witness.route)
 
     def shows(self, goal: Goal) -> bool:
         """Return whether a goal that the witness should show is reached."""
-        seen = goal.kind in (
-            "asked",
-            "skipped",
-            "unknown",
-            "offered",
-            "fires",
-            "passes",
-            "unfilled",
-        )
-        return goal in self.seen if seen else self.follows_witness
+        if goal.kind in SEEN_KINDS:
+            return goal in self.seen
+        return self.follows_witness
 
     def _answer(self, stop: RouteStop) -> bool:
         """Record the answer of the witness; returns whether the walk goes on."""

@@ -65,7 +65,10 @@ def generate_scenarios(
     in_order = list_coverage(instrument)
     candidates: list[GeneratedScenario] = []
     with Prover(instrument, today) as prover:
-        goals, read_names = list_goals(prover.model), prover.model.read_names
+        covered = set(in_order)
+        listed = list_goals(prover.model)
+        goals = {goal: literals for goal, literals in listed.items() if goal in covered}
+        read_names = prover.model.read_names
         verdicts = prover.settle(goals, wished=_list_first_answers(prover.model))
         witnesses = verdicts.possible
         open_goals = {*witnesses, *verdicts.undecided}

@@ -3,13 +3,12 @@
 It imports the solver, which `route_check` looks for first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from survey_cli.instrument.checks.all_checks import CheckResult
-from survey_cli.instrument.checks.reachability.silent_choices import list_silent_choices
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Problem, limit_per_rule
 from survey_cli.proof.findings import ProofReport, describe_witness
@@ -23,25 +22,30 @@ from survey_cli.proof.goals import (
     list_fill_goals,
     list_quota_goals,
 )
-from survey_cli.proof.silent_choices import list_silent_goals
-from survey_cli.proof.verdicts import Goals, Prover, list_goals
+from survey_cli.proof.silent_choices import list_silent_choices, list_silent_goals
+from survey_cli.proof.verdicts import Goals, ProofAbandonedError, Prover, list_goals
 from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
 from survey_cli.values import Missing
 
 
 def prove_instrument(
-    checked: CheckResult, today: date, *, possible: bool = False
+    checked: CheckResult,
+    today: date,
+    *,
+    possible: bool = False,
+    is_abandoned: Callable[[], bool] = lambda: False,
 ) -> tuple[Problem, ...]:
     """Return the problems of a checked questionnaire with what the proof found.
 
     With `possible` these include what can happen, as information. The questionnaire has been
-    compiled without errors, and the solver is installed.
+    compiled without errors, and the solver is installed. Raises ProofAbandonedError as soon as
+    `is_abandoned` returns true.
     """
     instrument = checked.compiled
     draft = checked.draft
     assert instrument is not None
     assert draft is not None
-    with Prover(instrument, today) as prover:
+    with Prover(instrument, today, is_abandoned) as prover:
         forks = build_fork_models(prover.model)
         fill_goals, fills = list_fill_goals(prover.model)
         goals = {**list_goals(prover.model), **fill_goals, **list_quota_goals(prover.model)}
@@ -80,6 +84,8 @@ def _settle(prover: Prover, goals: Goals, fills: Sequence[FillUse]) -> Verdicts:
         walks: dict[int, WitnessWalk] = {}
         for goal, witness in pending.items():
             if id(witness) not in walks:
+                if prover.is_abandoned():
+                    raise ProofAbandonedError
                 walks[id(witness)] = WitnessWalk(prover.model.instrument, witness, by_owner)
             if walks[id(witness)].shows(goal):
                 shown[goal] = witness

@@ -59,7 +59,10 @@ def run_preview(preview: "Preview", theme: str = "") -> None:
     """Conduct an interview that is not stored and follows its file, until it is left."""
     from survey_cli.tui.preview.screen import PreviewApp
 
-    _run(PreviewApp(preview, theme))
+    try:
+        _run(PreviewApp(preview, theme))
+    finally:
+        preview.close()
 
 
 def run_coding(session: "CodingSession", theme: str = "") -> None:

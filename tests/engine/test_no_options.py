@@ -9,6 +9,7 @@ from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.prompts import find_previous_place
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.scenarios.route_check import check_route
 from survey_cli.values import NOT_ASKED
 
 TRAVEL = """\
@@ -114,6 +115,5 @@ def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() ->
 def test_it_is_said_in_print_and_warned_of() -> None:
     made = instrument(TRAVEL)
     assert "Not asked if none of the answers is offered." in repr(build_booklet(made, ("en",)))
-    assert [
-        p.who for p in check_instrument(source_of(TRAVEL)).problems if p.rule == "no-option"
-    ] == ["best"]
+    problems, _ = check_route(check_instrument(source_of(TRAVEL)), TODAY)
+    assert [p.who for p in problems if p.rule == "no-option"] == ["best"]

@@ -2,103 +2,66 @@
 interviews, and what it says a condition never is, it never is.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import date
 from random import Random
-from time import perf_counter
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.example_files import QUESTIONNAIRES
+from support.mistake_tables import Mistake, mistakes, said_of_route
 from support.random_instruments import instruments
 from support.random_respondents import begun, forward, wander
-from survey_cli.engine.machine import Machine, RecordedAnswer
-from survey_cli.engine.route import RouteStop, RouteWalk
+from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.checks.reachability.analysis import (
-    ReachabilityFinding,
-    analyze_route,
-)
-from survey_cli.instrument.checks.reachability.facts import FALSE, TRUE, UNKNOWN
-from survey_cli.instrument.compiled.compiler import compile_instrument
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument
-from survey_cli.instrument.expressions.known import Known
-from survey_cli.instrument.schema.items.question import CompiledOption
-from survey_cli.instrument.source.load import load_source, load_source_text
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
+from survey_cli.proof.goals import Goal, GoalKind
+from survey_cli.proof.verdicts import Prover, list_goals
+from survey_cli.scenarios.coverage import ObservedWalk
+from survey_cli.scenarios.route_check import check_route
 from survey_cli.values import Missing
+
+TODAY = date(2026, 11, 27)
 
 # what is watched
 
 
-def worth(truth: Any) -> int:
-    return TRUE if truth is True else FALSE if truth is False else UNKNOWN
+def prove_text(text: str) -> tuple[Instrument, frozenset[Goal]]:
+    """The instrument, and what the proof calls impossible. Errors about ends that end too few or all
+    keep nobody from walking here."""
+    checked = check_instrument(load_source_text(text))
+    errors = {problem.rule for problem in select_errors(checked.problems)}
+    assert errors <= {"decline-passes-end"}, text
+    assert checked.compiled is not None
+    with Prover(checked.compiled, TODAY) as prover:
+        verdicts = prover.settle(list_goals(prover.model))
+    return checked.compiled, frozenset(verdicts.impossible)
 
 
-@contextmanager
-def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
-    """Every condition that was found to be never worth something is looked at wherever an interview evaluates it on
-    its way. Gives the conditions that were evaluated at all."""
-    never = {id(f.condition): f for f in found}
-    seen: set[int] = set()
-
-    def look(condition: Any, known: Known) -> None:
-        finding = never.get(id(condition))
-        if finding is None:
-            return
-        seen.add(id(condition))
-        truth = condition.evaluate(known)
-        assert not finding.impossible_truths & worth(truth), (
-            f"{condition.text} is {truth}, and {finding.what}"
-        )
-
-    shown, options, unfit = RouteWalk._is_on_route, RouteWalk.list_options, Machine.why_invalid
-
-    def watched_shown(self: RouteWalk, node: CompiledNode) -> Any:
-        if not self.looking_ahead:
-            if node.ask_if is not None:
-                look(node.ask_if, self.known)
-            if node.unless is not None and (
-                node.ask_if is None or node.ask_if.evaluate(self.known) is True
-            ):
-                look(node.unless, self.known)
-        return shown(self, node)
-
-    def watched_options(self: RouteWalk, stop: RouteStop) -> tuple[CompiledOption, ...]:
-        for option in stop.item.options if not self.looking_ahead else ():
-            if option.ask_if is not None:
-                look(option.ask_if, self.known)
-        return options(self, stop)
-
-    def watched_unfit(self: Machine, stop: RouteStop, held: RecordedAnswer) -> str:
-        why = unfit(self, stop, held)
-        if not why and not self.walk.looking_ahead and not isinstance(held.cell, Missing):
-            change_count = self.walk.known.change_count
-            self.walk.record_answer(stop, held.cell)
-            for check in stop.item.checks:
-                look(check.condition, self.walk.known)
-            self.walk.known.undo_changes(change_count)
-        return why
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RouteWalk, "_is_on_route", watched_shown)
-        patch.setattr(RouteWalk, "list_options", watched_options)
-        patch.setattr(Machine, "why_invalid", watched_unfit)
-        yield seen
-
-
-def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
-    """The instrument and what the walk finds. Errors about ends that end too few or all keep nobody from walking here."""
-    made, draft, problems = compile_instrument(load_source_text(text))
-    assert made is not None
-    assert draft is not None
-    assert select_errors(problems) == []
-    errors = {p.rule for p in select_errors(check_instrument(load_source_text(text)).problems)}
-    assert errors <= {"decline-passes-end", "needless-condition"}, text
-    return made, list(analyze_route(draft)[0])
+def list_seen(interview: Interview) -> frozenset[Goal]:
+    """What happened on the route of an interview, and on the way to its next question."""
+    walk = ObservedWalk(
+        interview.instrument,
+        interview.start.seed,
+        interview.machine.build_known(),
+        rules=interview.start.rules,
+    )
+    walk.seen = set()
+    for stop in interview.machine.walk.stops:
+        walk.advance()
+        walk.note_item(stop.item)
+        answer = interview.machine.recorded_answers.get(stop.place)
+        if answer is None:
+            continue
+        walk.record_answer(stop, answer.cell)
+        if not isinstance(answer.cell, Missing):
+            for number, check in enumerate(stop.item.checks):
+                kind: GoalKind = "fires" if check.fires(walk.known) else "passes"
+                walk.seen.add(Goal(kind, stop.item.id, number))
+    return frozenset(walk.seen)
 
 
 # invented instruments and people
@@ -106,18 +69,18 @@ def looked_at(text: str) -> tuple[Instrument, list[ReachabilityFinding]]:
 
 @settings(max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6))
-def test_nobody_is_accused_wrongly_in_a_made_up_instrument(text: str, seed: int) -> None:
-    made, found = looked_at(text)
-    if not found:
+def test_no_false_positives_on_random_instruments(text: str, seed: int) -> None:
+    made, impossible = prove_text(text)
+    if not impossible:
         return
-    with watched(found):
-        for turn in range(6):
-            dice = Random(seed + turn)
-            forward(wander(begun(made, dice), dice, moves=12 * (turn % 2)), dice)
+    for turn in range(6):
+        dice = Random(seed + turn)
+        done = forward(wander(begun(made, dice), dice, moves=12 * (turn % 2)), dice)
+        assert impossible.isdisjoint(list_seen(done.interview))
 
 
 def test_an_item_to_which_nothing_may_be_offered_can_be_skipped() -> None:
-    _, found = looked_at("""
+    _, impossible = prove_text("""
 instrument: t
 title: T
 items:
@@ -125,7 +88,7 @@ items:
   - {id: b, type: multiple, text: B?, options: {from: a}, min: 0, declines: []}
   - {id: c, type: single, text: C?, options: {1: X, 2: Y}, ask_if: answered(b)}
 """)
-    assert not found
+    assert Goal("skipped", "c") not in impossible
 
 
 ATOMS = (
@@ -214,14 +177,13 @@ def dense(draw: st.DrawFn) -> str:
 
 @settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(dense(), st.integers(0, 10**6))
-def test_nobody_is_accused_wrongly_where_conditions_meet(text: str, seed: int) -> None:
-    made, found = looked_at(text)
-    if not found:
+def test_no_false_positives_where_conditions_meet(text: str, seed: int) -> None:
+    made, impossible = prove_text(text)
+    if not impossible:
         return
-    with watched(found):
-        for turn in range(8):
-            dice = Random(seed + turn)
-            forward(begun(made, dice), dice)
+    for turn in range(8):
+        dice = Random(seed + turn)
+        assert impossible.isdisjoint(list_seen(forward(begun(made, dice), dice).interview))
 
 
 # what is found, and what is not
@@ -248,61 +210,63 @@ def along(lines: str, condition: str = "") -> list[tuple[str, str]]:
         + lines.strip("\n")
         + (LAST.replace("CONDITION", f'"{condition}"') if condition else "\n")
     )
+    problems, _ = check_route(check_instrument(load_source_text(text)), TODAY)
     return [
         (p.rule, p.who)
-        for p in check_instrument(load_source_text(text)).problems
-        if p.rule in ("never-reached", "needless-condition")
+        for p in problems
+        if p.rule in ("never-asked", "always-asked", "never-offered", "always-offered")
         or (p.severity == "error" and p.rule != "decline-passes-end")
     ]
 
 
-NEVER, NEEDLESS = [("never-reached", "x")], [("needless-condition", "x")]
+NEVER = [("never-asked", "x")]
+NEEDLESS = [("always-asked", "x")]
 OUT = "  - {id: out, type: end, outcome: not_eligible, %s}"
 ASKED = "  - {id: y, type: single, text: Y?, options: {1: x, 2: y}, %s}"
 
 
-@pytest.mark.parametrize(
-    ("lines", "condition", "found"),
-    [
-        # an end that was passed by the unknown too
-        (OUT % "ask_if: q == 1", "q == 1", NEVER),
-        (OUT % "ask_if: q == 1", "dk(q)", []),
-        (OUT % "ask_if: q == 1", "q in [2, 3]", []),
-        (OUT % "unless: q == 1", "dk(q)", NEVER),
-        (OUT % "unless: q == 1", "q == 1", NEEDLESS),
-        (OUT % "unless: q == 1", "answered(q)", NEEDLESS),
-        (OUT % "unless: q == 1 or age > 50", "q == 2 and age < 50", NEVER),
-        (OUT % "unless: q == 1 or age > 50", "q == 2 and age > 40", []),
-        (OUT % "ask_if: age < 18", "adult", []),
-        (OUT % "unless: age >= 18", "adult", NEEDLESS),
-        (OUT % "unless: adult", "age < 18", NEVER),
-        (OUT % "unless: adult", "age <= 17 or refused(age)", NEVER),
-        (OUT % "unless: age > 17", "17 < age < 18", NEVER),
-        (OUT % "unless: \"'tv' in media\"", "dk(media)", NEVER),
-        (OUT % "unless: \"'tv' in media\"", "'web' not in media", []),
-        (OUT % "unless: \"'tv' in media\"", "'tv' not in media", NEVER),
-        (OUT % "unless: kind == 1", "kind == 2", NEVER),
-        # items that were asked only under a condition
-        (ASKED % "ask_if: q == 1", "y == 1 and q == 2", NEVER),
-        (ASKED % "ask_if: q == 1", "y == 1 and q == 1", []),
-        (ASKED % "ask_if: q == 1", "declined(y) and q != 1", NEVER),
-        (ASKED % "ask_if: q == 1", "not answered(y) and q == 2", []),
-        (ASKED % "unless: q == 1", "y == 1 and dk(q)", []),
-        (ASKED % "unless: q == 1", "y == 1 and q == 1", NEVER),
-        (ASKED % "ask_if: q == 1", "(y == 1 if q == 2 else consent == 1) and q == 2", NEVER),
-        # alone
-        ("", "answered(consent)", NEEDLESS),
-        ("", "dk(consent)", NEVER),
-        ("", "consent in [1, 2]", NEEDLESS),
-        ("", "answered(q)", []),
-        ("", "q in [1, 2, 3]", []),
-        ("", "q in [1, 2, 3, dk, refused]", NEEDLESS),
-        ("", "q in [1, 2] and q not in [1, 2, dk]", NEVER),
-        ("", "age > 10 and age < 11", NEVER),
-        ("", "miles > 10 and miles < 11", []),
-        ("", "q == age or q != age", []),
-    ],
-)
+BEHIND_ENDS: list[tuple[str, str, list[Any]]] = [
+    # an end that was passed by the unknown too
+    (OUT % "ask_if: q == 1", "q == 1", NEVER),
+    (OUT % "ask_if: q == 1", "dk(q)", []),
+    (OUT % "ask_if: q == 1", "q in [2, 3]", []),
+    (OUT % "unless: q == 1", "dk(q)", NEVER),
+    (OUT % "unless: q == 1", "q == 1", NEEDLESS),
+    (OUT % "unless: q == 1", "answered(q)", NEEDLESS),
+    (OUT % "unless: q == 1 or age > 50", "q == 2 and age < 50", NEVER),
+    (OUT % "unless: q == 1 or age > 50", "q == 2 and age > 40", []),
+    (OUT % "ask_if: age < 18", "adult", []),
+    (OUT % "unless: age >= 18", "adult", NEEDLESS),
+    (OUT % "unless: adult", "age < 18", NEVER),
+    (OUT % "unless: adult", "age <= 17 or refused(age)", NEVER),
+    (OUT % "unless: age > 17", "17 < age < 18", NEVER),
+    (OUT % "unless: \"'tv' in media\"", "dk(media)", NEVER),
+    (OUT % "unless: \"'tv' in media\"", "'web' not in media", []),
+    (OUT % "unless: \"'tv' in media\"", "'tv' not in media", NEVER),
+    (OUT % "unless: kind == 1", "kind == 2", NEVER),
+    # items that were asked only under a condition
+    (ASKED % "ask_if: q == 1", "y == 1 and q == 2", NEVER),
+    (ASKED % "ask_if: q == 1", "y == 1 and q == 1", []),
+    (ASKED % "ask_if: q == 1", "declined(y) and q != 1", NEVER),
+    (ASKED % "ask_if: q == 1", "not answered(y) and q == 2", []),
+    (ASKED % "unless: q == 1", "y == 1 and dk(q)", []),
+    (ASKED % "unless: q == 1", "y == 1 and q == 1", NEVER),
+    (ASKED % "ask_if: q == 1", "(y == 1 if q == 2 else consent == 1) and q == 2", NEVER),
+    # alone
+    ("", "answered(consent)", NEEDLESS),
+    ("", "dk(consent)", NEVER),
+    ("", "consent in [1, 2]", NEEDLESS),
+    ("", "answered(q)", []),
+    ("", "q in [1, 2, 3]", []),
+    ("", "q in [1, 2, 3, dk, refused]", NEEDLESS),
+    ("", "q in [1, 2] and q not in [1, 2, dk]", NEVER),
+    ("", "age > 10 and age < 11", NEVER),
+    ("", "miles > 10 and miles < 11", []),
+    ("", "q == age or q != age", []),
+]
+
+
+@pytest.mark.parametrize(("lines", "condition", "found"), BEHIND_ENDS)
 def test_what_is_found_behind_ends_and_conditions(
     lines: str, condition: str, found: list[Any]
 ) -> None:
@@ -318,8 +282,8 @@ def test_an_end_in_a_section_tells_something_of_those_who_came_in() -> None:
       - {id: out, type: end, ask_if: q == 1, outcome: not_eligible}
       - {id: inside, type: text, text: I?, ask_if: q == 1}
 """
-    assert along(section, "q == 1") == [("never-reached", "inside")]
-    assert along(section, "q == 1 and kind == 1") == [("never-reached", "inside"), *NEVER]
+    assert along(section, "q == 1") == [("never-asked", "inside")]
+    assert along(section, "q == 1 and kind == 1") == [("never-asked", "inside"), *NEVER]
 
 
 def test_a_roster_tells_nothing_of_what_comes_behind_it() -> None:
@@ -334,7 +298,7 @@ def test_a_roster_tells_nothing_of_what_comes_behind_it() -> None:
       - {id: m, type: text, text: M?, ask_if: sex == 1}
       - {id: p, type: section, ask_if: sex == 2, items: [{id: w, type: text, text: W?, ask_if: sex == 1}]}
 """
-    assert along(roster, "count(person.sex == 1) > 0") == [("never-reached", "w")]
+    assert along(roster, "count(person.sex == 1) > 0") == [("never-asked", "w")]
 
 
 def test_siblings_in_a_drawn_order_tell_nothing_of_one_another() -> None:
@@ -360,41 +324,6 @@ def test_of_what_stands_in_a_section_that_nobody_enters_nothing_more_is_said() -
     assert along(section) == [], "that it can't hold is said by another rule"
 
 
-FILES = QUESTIONNAIRES
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
-def test_nobody_is_accused_in_an_example(path: Any) -> None:
-    draft = check_instrument(load_source(path)).draft
-    assert draft is not None
-    assert analyze_route(draft)[0] == []
-
-
-def tangled(count: int) -> str:
-    """Items each of which is asked by what eight earlier ones came to."""
-    lines = []
-    for at in range(count):
-        before = [f"q{max(0, at - back)} == 1" for back in range(1, 9)]
-        pairs = [f"({before[i]} and not {before[i + 1]})" for i in range(0, 8, 2)]
-        lines.append(
-            f'  - {{id: q{at + 1}, type: single, text: Q?, options: {{1: x, 2: y}}, ask_if: "{" or ".join(pairs)}"}}'
-        )
-    return HEAD.lstrip().replace("id: q,", "id: q0,") + "\n".join(lines) + "\n"
-
-
-@pytest.mark.time_limit
-def test_tangled_conditions_take_their_time_item_by_item() -> None:
-    """The bounds hold: six times the items take nothing like thirty-six times as long."""
-
-    def took(count: int) -> float:
-        draft = check_instrument(load_source_text(tangled(count))).draft
-        assert draft is not None
-        times = []
-        for _ in range(3):
-            draft.cache.clear()
-            start = perf_counter()
-            analyze_route(draft)
-            times.append(perf_counter() - start)
-        return min(times)
-
-    assert took(1200) / took(200) < 18
+@pytest.mark.parametrize("mistake", mistakes("mistakes_route.txt"), ids=lambda m: m.name)
+def test_a_mistake_of_the_route_is_told_at_its_place(mistake: Mistake) -> None:
+    assert said_of_route(mistake.written) == mistake.said

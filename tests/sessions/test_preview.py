@@ -3,6 +3,7 @@ the item, and nothing is stored.
 """
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -396,3 +397,83 @@ def test_the_same_seed_invents_the_same() -> None:
     for desk in (first, again):
         desk.jump(Place("bye"))
     assert first.list_values() == again.list_values()
+
+
+# ── the proof ──────────────────────────────────────────────────────────────────────────────────────────────
+
+NEVER = """\
+instrument: t
+title: T
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: own, type: single, declines: [], options: {1: "Yes", 2: "No"}, text: A car?}
+  - {id: out, type: end, ask_if: own == 2, outcome: not_eligible}
+  - {id: why, type: text, ask_if: own == 2, text: Why not?}
+"""
+
+
+def find_findings(preview: Preview) -> PreviewState:
+    """What is shown once the proof is ready."""
+    for _ in range(400):
+        shown = preview.take_findings()
+        if shown is not None:
+            return shown
+        time.sleep(0.02)
+    pytest.fail("the proof has no end")
+
+
+def rules(shown: PreviewState) -> list[str]:
+    return [problem.rule for problem in shown.problems]
+
+
+def test_findings_of_the_proof_come_later_and_once() -> None:
+    preview = begun(NEVER)
+    assert "never-asked" not in rules(preview.restart())
+    before = preview.restart().session
+    shown = find_findings(preview)
+    assert "never-asked" in rules(shown)
+    assert shown.session is before, "the interview goes on"
+    assert preview.take_findings() is None
+    assert "never-asked" in rules(preview.restart()), "they stay"
+
+
+def test_a_change_abandons_the_proof_of_the_version_before() -> None:
+    preview = begun(NEVER)
+    assert preview.take_findings() is None, "it has only begun"
+    shown = followed(preview, NEVER.replace("why, type: text, ask_if: own == 2", "why, type: text"))
+    assert "never-asked" not in rules(shown)
+    for _ in range(50):
+        assert preview.take_findings() is None, "nothing is found in the new version"
+        time.sleep(0.02)
+    followed(preview, NEVER)
+    assert "never-asked" in rules(find_findings(preview))
+
+
+def test_a_file_that_can_not_be_compiled_is_not_proved() -> None:
+    preview = begun(NEVER.replace("own == 2, text", "owns == 2, text"))
+    for _ in range(10):
+        assert preview.take_findings() is None
+        time.sleep(0.02)
+    preview.close()
+
+
+def test_the_preview_ends_while_the_proof_goes_on() -> None:
+    preview = begun(NEVER)
+    preview.take_findings()
+    preview.close()
+    assert "proof" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_proof_that_fails_is_said_and_the_next_version_is_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("survey_cli.scenarios.proving.prove_instrument", fail)
+        preview = begun(NEVER)
+        with pytest.raises(RuntimeError):
+            find_findings(preview)
+    followed(preview, NEVER.replace("A car?", "Any car?"))
+    assert "never-asked" in rules(find_findings(preview))

@@ -1,10 +1,14 @@
 """Tables of mistakes (`data/*.txt`): a text, and the problems reported of it."""
 
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import Problem
+from survey_cli.scenarios.route_check import check_route
 
 HEAD = 'instrument: t\ntitle: T\nitems:\n  - {id: hi, type: read, text: "I am {interviewer} of Acme."}\n'
 
@@ -40,7 +44,14 @@ def fetch_example(name: str) -> bytes:
 
 def said(text: str) -> list[str]:
     """The lines that are printed, each with its severity, rule and the length of its caret."""
-    return [
-        f"{'!' if p.severity == 'error' else '?'} {p} [{p.rule}, {p.length}]"
-        for p in looked_at(text).problems
-    ]
+    return _list_lines(looked_at(text).problems)
+
+
+def said_of_route(text: str) -> list[str]:
+    """The lines that are printed with those of the proof."""
+    problems, _ = check_route(looked_at(text), date(2026, 11, 27))
+    return _list_lines(problems)
+
+
+def _list_lines(problems: Iterable[Problem]) -> list[str]:
+    return [f"{'!' if p.severity == 'error' else '?'} {p} [{p.rule}, {p.length}]" for p in problems]

@@ -39,12 +39,14 @@ class PreviewHands(Hands):
 
 @contextmanager
 def preview(
-    options: PreviewOptions = KINDS, size: tuple[int, int] = (80, 24)
+    options: PreviewOptions = KINDS, size: tuple[int, int] = (80, 24), *, proves: bool = False
 ) -> Iterator[PreviewHands]:
-    """Show the preview of the file."""
+    """Show the preview of the file; its findings come at any time, so that most tests do without."""
     questionnaire_preview = Preview(FILE, options)
     questionnaire_preview.review_before_end = True
     app = PreviewApp(questionnaire_preview)
+    if not proves:
+        app._take_findings = lambda: None
     hands = PreviewHands(app, size)
     for timer in list(app._timers):
         timer.pause()  # these hands look at the file after each key
@@ -365,6 +367,21 @@ def test_reading_that_fails_is_said_and_tried_again() -> None:
         screen.app._reload = reload
         saved(TEXT.replace("Good morning.", "Good day."))
         assert "Good day." in screen()
+
+
+def test_what_the_proof_finds_is_shown_when_it_is_ready_and_what_is_typed_stays() -> None:
+    saved(TEXT.replace("id: cars, ", "id: cars, unless: own == 2, "))
+    with preview(proves=True) as screen:
+        assert "How many cars?" in screen("enter", "1", "4")
+        proved = ""
+        for _ in range(200):
+            proved = screen()
+            if "4 warnings" in proved:
+                break
+            time.sleep(0.02)
+        assert re.match(r" +PREVIEW  s\.yaml +4 warnings", proved)
+        assert re.search(r"^ +4$", proved, re.MULTILINE), "the answer that is being typed"
+        assert "unless: own == 2 can never be true here" in " ".join(screen("ctrl+l").split())
 
 
 @pytest.mark.parametrize("size", [(40, 12), (120, 32)])

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.instrument.checks import (
     coded_amounts,
     condition_values,
+    declined_ends,
     fieldwork_settings,
     names,
     options,
@@ -18,7 +19,6 @@ from survey_cli.instrument.checks import (
     texts,
     wording_style,
 )
-from survey_cli.instrument.checks.reachability import analysis, declined_ends, silent_choices
 from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
@@ -30,7 +30,7 @@ Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
 _MODULES: Final = (
     *(names, route, options, ranges, condition_values, coded_amounts, texts),
-    *(declined_ends, analysis, silent_choices, sample_and_quotas, fieldwork_settings),
+    *(declined_ends, sample_and_quotas, fieldwork_settings),
 )
 
 

@@ -25,6 +25,7 @@ from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.start_interview import Clock, daypart, utc_now
 from survey_cli.sessions.preview import preview_session
+from survey_cli.sessions.preview.background_proof import BackgroundProof
 from survey_cli.sessions.preview.preview_session import AnswerMigration, PreviewSession
 from survey_cli.store.backends import account
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
@@ -86,6 +87,11 @@ class Preview:
         """Errors were found and are not shown yet: the file may be half saved."""
         self._names: frozenset[str] = frozenset()
         self._is_empty = True
+        self._unproved: CheckResult | None = None
+        """What was read last, until its proof begins."""
+        self._own_problems: tuple[Problem, ...] = ()
+        """Problems of the preview itself: its options don't fit the file."""
+        self._proof: BackgroundProof | None = None
         self.review_before_end = False
         """Of every session from now on; set before `open` by an interface that shows the closing review."""
         instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
@@ -133,6 +139,37 @@ class Preview:
         self._broken_at = None
         return self._show_checked(result, source)
 
+    def take_findings(self) -> PreviewState | None:
+        """Return the state with what the proof found, once; None as long as there is nothing new.
+
+        It is called as often as `reload`, and never waits. The first call after a reading begins
+        the proof, so that the question is on the screen before.
+        """
+        if self._unproved is not None:
+            self._proof = BackgroundProof(self._unproved, self._clock().date())
+            self._unproved = None
+        if self._proof is None:
+            return None
+
+        try:
+            found = self._proof.take()
+        except Exception:
+            self._proof = None
+            raise
+        if found is None:
+            return None
+        self._proof = None
+        problems = (*self._own_problems, *found)
+        if problems == self._state.problems:
+            return None
+        self._state = replace(self._state, problems=problems, remark="")
+        return self._state
+
+    def close(self) -> None:
+        """End what goes on beside the preview."""
+        if self._proof is not None:
+            self._proof.end()
+
     def restart(self) -> PreviewState:
         """Start over at the first item, without answers."""
         instrument = self._state.session.interview.instrument
@@ -159,13 +196,17 @@ class Preview:
 
     def _show_checked(self, result: CheckResult, source: InstrumentSource) -> PreviewState:
         """Show what was read: the interview carried over, or the problems."""
-        instrument, problems = result.instrument, result.problems
+        instrument = result.instrument
+        self._own_problems = ()
         try:
             if instrument is not None:
                 self._check_options(instrument)
         except UserError as error:
             problem = Problem("preview", Position(error.where), "", error.what, error.remedy)
-            problems, instrument = (problem, *problems), None
+            self._own_problems = (problem,)
+            instrument = None
+        problems = (*self._own_problems, *result.problems)
+        self._prove_later(result)
         if instrument is None:
             return self._show(
                 self._state.session, problems=problems, read_line=source.find_line, broken=True
@@ -175,6 +216,13 @@ class Preview:
         return self._show(
             session, problems=problems, read_line=source.find_line, broken=False, remark=remark
         )
+
+    def _prove_later(self, result: CheckResult) -> None:
+        """Abandon the proof of the version before, and note the new one if it can be proved."""
+        if self._proof is not None:
+            self._proof.abandon()
+            self._proof = None
+        self._unproved = result if result.compiled is not None else None
 
     def _show(self, session: PreviewSession, *, remark: str = "", **file: Any) -> PreviewState:
         """Show this interview; `file` is what has changed of the file's state."""

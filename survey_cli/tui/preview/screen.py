@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from survey_cli.entries import OfferedOption, PickEntry, Prompt
-from survey_cli.problems import Problem, select_errors
+from survey_cli.problems import Problem, Severity
 from survey_cli.sessions.lines.interview_lines import build_preview_result_lines
 from survey_cli.sessions.preview.preview import Preview, PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
@@ -56,12 +56,17 @@ MARKS: Final = {
 """What stands before a problem, and the style of its severity."""
 
 
+SEVERITIES: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
+"""The severities in the order in which they are counted, and what they are called."""
+
+
 def count_problems(problems: Sequence[Problem]) -> str:
-    """Return `3 errors · 1 warning`; empty where there are none."""
-    errors = len(select_errors(problems))
-    counts = {"error": errors, "warning": len(problems) - errors}
+    """Return `3 errors · 1 warning`; empty if there are none."""
+    counts = Counter(problem.severity for problem in problems)
     return SEPARATOR.join(
-        format_quantity(count, severity) for severity, count in counts.items() if count
+        format_quantity(counts[severity], word)
+        for severity, word in SEVERITIES.items()
+        if counts[severity]
     )
 
 
@@ -70,7 +75,8 @@ class ProblemLines(Lines[PreviewState]):
 
     def build_lines(self, state: PreviewState, width: int) -> list[Content]:
         lines: list[Content] = []
-        for problem in sorted(state.problems, key=lambda problem: problem.severity != "error"):
+        order = list(SEVERITIES)
+        for problem in sorted(state.problems, key=lambda problem: order.index(problem.severity)):
             lines += [Content()] if lines else []
             lines += _format_problem(problem, width)
             lines += _format_source(problem, state.read_line(problem.where), width)
@@ -187,6 +193,13 @@ class PreviewScreen(InterviewScreen):
             await self._reopen(opened)
         self.said = shown.remark
         self.unexpected = not same
+
+    def show_findings(self, shown: PreviewState) -> None:
+        """Show what the proof has found; nothing else changes."""
+        self.shown = shown
+        for lines in self.query(ProblemLines):
+            lines.show(shown)
+        self.show()
 
     async def _ask_again(self, prompt: Prompt) -> None:
         """Ask the same again, in the words it has now."""
@@ -433,6 +446,7 @@ class PreviewApp(KeyApp):
         shown = preview.open()
         super().__init__(lambda: PreviewScreen(shown, preview.restart), theme)
         self._reload = preview.reload
+        self._take_findings = preview.take_findings
 
     def start(self) -> None:
         self.every(RELOAD_SECONDS, self.follow)
@@ -446,12 +460,24 @@ class PreviewApp(KeyApp):
         try:
             shown = self._reload()
         except Exception as error:
-            self.log.error(error)
-            screen.said = (
-                f"reading the file failed ({type(error).__name__}), a bug in survey: save again"
-            )
-            screen.show()
+            self._report_failure(screen, "reading", error)
             return
         if shown is not None:
             state = shown
             await self._handle(lambda: screen.follow(state), monotonic())
+            return
+        try:
+            proved = self._take_findings()
+        except Exception as error:
+            self._report_failure(screen, "proving", error)
+            return
+        if proved is not None:
+            screen.show_findings(proved)
+
+    def _report_failure(self, screen: PreviewScreen, what: str, error: Exception) -> None:
+        """Say on the screen that something failed; the preview goes on."""
+        self.log.error(error)
+        screen.said = (
+            f"{what} the file failed ({type(error).__name__}), a bug in survey: save again"
+        )
+        screen.show()

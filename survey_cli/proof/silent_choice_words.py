@@ -1,0 +1,87 @@
+"""The problem of a choice that gives a value although its condition is unknown, in words."""
+
+import ast
+import re
+from typing import Final
+
+from survey_cli.instrument.checks.source_items import report
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.expression_checker import shift_position
+from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
+from survey_cli.instrument.schema.items.unasked_items import EndItem
+from survey_cli.problems import Problem
+from survey_cli.proof.silent_choices import NOT_ASKED, ComputeReaders, FoundChoice
+from survey_cli.wording import join_words
+
+_MAX_READERS: Final = 6
+
+
+def describe_silent_choice(
+    draft: InstrumentDraft, readers: ComputeReaders, found: FoundChoice
+) -> Problem:
+    """Describe a silent choice: when its test is unknown, what it then gives, and who reads that."""
+    choice = found.choice
+    use = choice.use
+    condition = use.condition
+    assert condition is not None
+    test, at, length = _get_source(condition, choice.node.test)
+    otherwise, _, _ = _get_source(condition, choice.value)
+    subject = use.owner if use.key == "compute" else f"{use.key} of {use.owner}"
+    when = _describe_missing(draft, found)
+    what = f"{when}, {shorten(test)} is unknown, and {subject} is {shorten(otherwise)}"
+    read_by = _describe_readers(draft, use.owner, readers) if use.key == "compute" else ""
+    if read_by:
+        what += f", which is read by {read_by}"
+
+    guard = f"answered({choice.item})"
+    is_compound = isinstance(choice.node.test, ast.BoolOp | ast.IfExp)
+    guarded = f"({test})" if is_compound else test
+    remedy = f"write … if not {guard} else {shorten(condition.text)} for a value of their own"
+    if not isinstance(choice.node.orelse, ast.IfExp):
+        remedy += f", or {guard} and {shorten(guarded)} if this is meant"
+    where = shift_position(use.where, condition.text, at)
+    return report("silent-else", (where, max(1, length)), use.owner, what, remedy, "warning")
+
+
+def _describe_missing(draft: InstrumentDraft, found: FoundChoice) -> str:
+    """Describe the ways in which the item is without an answer."""
+    item = found.choice.item
+    labels = {
+        decline.id: str(decline.text.get(draft.language)).lower()
+        for decline in draft.items[item].declines
+    }
+    declined = [labels[kind] for kind in found.kinds if kind in labels]
+    if not declined:
+        return f"if {item} is not asked"
+    after = f"after {join_words(declined, 'or')} at {item}"
+    if NOT_ASKED in found.kinds:
+        return f"{after}, or if it is not asked"
+    return after
+
+
+def _describe_readers(draft: InstrumentDraft, name: str, readers: ComputeReaders) -> str:
+    """Name the fills, conditions, limits, quotas and ends that read a compute."""
+    listed: dict[str, None] = {}
+    uses, dependent = readers.find(name)
+    for use in uses:
+        item = draft.items.get(use.owner)
+        if item is not None and isinstance(item.question, EndItem):
+            listed[f"the end {use.owner}"] = None
+        elif use.condition is None:
+            listed[f"the text of {use.owner}"] = None
+        else:
+            listed[f"{use.key} of {use.owner}"] = None
+    for quota in draft.document.quotas:
+        words = [*map(str, quota.by), *re.findall(r"\w+", str(quota.where or ""))]
+        if not dependent.isdisjoint(words):
+            listed[f"the quota {quota.id}"] = None
+    return join_words(listed, most=_MAX_READERS)
+
+
+def _get_source(condition: Condition, node: ast.expr) -> tuple[str, int, int]:
+    """Return a part of a condition as written, its offset and its length."""
+    parsed = parse_expression(condition.text)
+    assert isinstance(parsed, ParsedExpression)
+    at, length = parsed.locate(node)
+    return " ".join(condition.text[at : at + length].split()), at, length
