@@ -46,7 +46,7 @@ def named_rules() -> frozenset[str]:
     makers = {
         "Problem", "ParseFailure", "Hint", "UnreadableFileError", "report_problem", "_make_problem",
         "report", "report_scalar", "give_up",
-        "_report", "_report_unknown", "_report_fill", "add_finding", "warn", "_warn", "reject", "build_hint",
+        "_report", "_report_unknown", "_report_fill", "warn", "_warn", "reject", "build_hint",
     }  # fmt: skip
     found = set()
     package = ROOT / "survey_cli"

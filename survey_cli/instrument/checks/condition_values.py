@@ -11,7 +11,6 @@ from survey_cli.instrument.compiled.draft import (
     NameUse,
     SymbolKind,
     list_declines,
-    once_per_draft,
 )
 from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
@@ -32,12 +31,6 @@ from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words, pluralize
 
 
-@once_per_draft
-def get_never_true_conditions(_draft: InstrumentDraft) -> set[int]:
-    """Return the identities of the conditions that `never_true` has reported so far."""
-    return set()
-
-
 def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
     """A condition is never true, or always true, whatever the answers are.
 
@@ -56,7 +49,6 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
     declines = {
         float(decline.code): name for name, decline in list_declines(draft.document).items()
     }
-    reported = get_never_true_conditions(draft)
     for use in draft.uses:
         condition = use.condition
         if condition is None:
@@ -73,9 +65,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
             problems = [_make_problem(use, tree, what, _write_remedy(tree))]
         elif not numbers.keys().isdisjoint(condition.names):
             problems = _check_ranges(use, numbers, declines)
-        for problem in problems:
-            reported.add(id(condition))
-            yield problem
+        yield from problems
 
 
 def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:

@@ -1,1 +1,0 @@
-"""Analysis of the route: which items and options can be reached, and which conditions can hold."""
