@@ -1,4 +1,4 @@
-"""What an item or group requires: its own conditions, which decide whether it is asked."""
+"""Requirements of an item or group: its own conditions, which decide whether it is asked."""
 
 from typing import NamedTuple
 
