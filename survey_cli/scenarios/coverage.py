@@ -24,7 +24,7 @@ from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.problems import Position
 from survey_cli.proof.goals import FillUse, Goal, GoalKind, Witness
 from survey_cli.scenarios.running import Scenario, ScenarioRun, run_scenario
-from survey_cli.values import Missing, Value
+from survey_cli.values import Code, Missing, Value
 
 SEEN_KINDS: Final[frozenset[GoalKind]] = frozenset(
     (
@@ -343,15 +343,16 @@ class WitnessWalk(ObservedWalk):
     def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
         """Note the fills without a value in what is read at a stop, or in the messages of checks that fired."""
         groups = [self._introduced[id(intro)] for intro in stop.intros if fired is None]
-        offered = (
-            {option.code for option in self.list_options(stop)} if stop.item.options else set()
-        )
-        for name in (*(group.id for group in groups), stop.item.id):
-            for use in self._fills.get(name, ()):
-                is_read = use.check is None if fired is None else use.check in fired
-                if (
-                    is_read
-                    and (use.option is None or use.option in offered)
-                    and use.is_missing(self.known)
-                ):
-                    self.seen.add(use.goal)
+        names = [*(group.id for group in groups), stop.item.id]
+        uses = [use for name in names for use in self._fills.get(name, ())]
+        if not uses:
+            return
+
+        offered: set[Code] = set()
+        if stop.item.options:
+            offered = {option.code for option in self.list_options(stop)}
+        for use in uses:
+            is_read = use.check is None if fired is None else use.check in fired
+            is_shown = use.option is None or use.option in offered
+            if is_read and is_shown and use.is_missing(self.known):
+                self.seen.add(use.goal)
