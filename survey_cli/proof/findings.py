@@ -1,4 +1,4 @@
-"""Findings of the proof: verdicts as problems of a questionnaire, with positions, reasons and remedies."""
+"""Findings of the proof: verdicts as problems, with positions, reasons and remedies."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +33,10 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "always-asked": "remove it if that is intended, or change one of the conditions",
     "never-offered": "change one of the conditions, or remove the option",
     "always-offered": "remove it, or change one of the conditions",
-    "no-option": "add an option without ask_if (as None of these), or give the item an ask_if that guarantees one",
+    "no-option": (
+        "add an option without ask_if (as None of these), or give the item an ask_if that "
+        "guarantees one"
+    ),
     "check-never-passes": "correct the condition",
     "check-never-fires": "change the condition, or remove it",
     "filter-gap": "change one of the conditions, or add an item for the others",
@@ -122,7 +125,7 @@ class ProofReport:
         ]
 
     def _list_settled(self) -> Iterator[ProofFinding]:
-        """Yield what is never or always so, unless a check has said it of the condition by itself."""
+        """Yield what is never or always so, unless a check has said it of the condition."""
         stated = {(p.who, p.where, p.length) for p in self.known if p.rule in STATED_RULES}
         for positions in self.positions.values():
             for finding in self._check_node(positions[0].node):
@@ -200,7 +203,7 @@ class ProofReport:
         return any(self.instrument.items[name].question.expects_answer for name in following)
 
     def _check_options(self, item: CompiledItem) -> Iterator[ProofFinding]:
-        """Yield the options that are never offered, and the conditions of options without effect."""
+        """Yield the options that are never offered, and those that are always offered."""
         position = self.positions[item.id][0]
         is_shared = item.scale is not None or item.options_source is not None
         for option in item.options:
@@ -321,7 +324,7 @@ class ProofReport:
     def _iterate_reasons(
         self, node: CompiledNode, requirement: Requirement
     ) -> Iterator[tuple[Literal, Reason]]:
-        """Yield what must hold for the interview to come to a condition of a node, with its literal."""
+        """Yield what must hold for the interview to come to a condition, with its literal."""
         around = set(self._list_around(node))
         positions = self.prover.model.positions
         own = self.positions[node.id][0]
@@ -340,7 +343,7 @@ class ProofReport:
             yield _find_met(own, each), Reason(each)
 
     def _list_reasons_of_names(self, condition: Condition) -> Iterator[Reason]:
-        """Yield the conditions of the items that a condition names, and of the groups around these."""
+        """Yield the conditions of the items that this one names, and of the groups around these."""
         inputs = find_inputs(self.instrument, condition.names) & self.instrument.items.keys()
         for name in sorted(inputs):
             for each in (name, *self._list_around(self.instrument.items[name])):
@@ -385,8 +388,14 @@ class ProofReport:
             if rule == "decline-hole":
                 item, labels = what[0][0], _list_declines(self.instrument)
                 kinds = join_words([labels[kind] for name, kind in what if name == item], "or")
-                text = f"after {kinds} at {item}, {none} is asked, although every other answer leads to one of them"
-                remedy = f"add declined({item}) to one condition; if it is intended, write answered({item}) and …"
+                text = (
+                    f"after {kinds} at {item}, {none} is asked, although every other answer leads "
+                    "to one of them"
+                )
+                remedy = (
+                    f"add declined({item}) to one condition; if it is intended, write "
+                    f"answered({item}) and …"
+                )
             else:
                 asked = (
                     f"{none} is" if rule == "filter-gap" else f"both {names[0]} and {names[1]} are"
@@ -475,7 +484,7 @@ def _list_declines(instrument: Instrument) -> dict[str, str]:
 
 
 def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> str:
-    """Return the answers that lead to a goal, as far as conditions on the way there name them: `age = 17`."""
+    """Return the answers that lead to a goal and that conditions on the way name: `age = 17`."""
     names: set[str] = set()
     further = {goal.name}
     if goal.kind in ("unfilled", "hole", "silent"):

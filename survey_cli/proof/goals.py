@@ -1,4 +1,4 @@
-"""Goals: what may be possible in a questionnaire, its texts and quotas, and witnesses: answers that lead there."""
+"""Goals: what may be possible in a questionnaire, and witnesses: answers that lead there."""
 
 import typing
 from collections.abc import Iterator, Mapping
@@ -27,13 +27,19 @@ GoalKind: TypeAlias = typing.Literal[
 ]  # fmt: skip
 """What may be possible.
 
-`asked`: an item is asked; `skipped`: the interview comes to it, and it is not asked; `unknown`: its condition is neither
-true nor false there; `offered`: an option is; `fires`, `passes`: a check does, on an answer; `unfilled`: a text is read,
-and a fill in it has no value; `counted`: a complete interview counts in a quota cell; `taken`, `left`: a branch of a fork
-is asked or not asked, in a range of the variable; `hole`: no branch is asked after a decline; `filled`: a text is read,
-and a fill in it has a value (not proved); `silent`: a choice `x if condition else y` gives `y` although its condition is
-unknown; `kept`: the interview comes to an item, and one of its conditions keeps it from being asked; `withheld`: it is
-asked, and an option is not offered; `optionless`: its conditions hold, and none of its options is offered.
+- `asked`: an item is asked.
+- `skipped`: the interview comes to it, and it is not asked.
+- `kept`: the interview comes to it, and one of its conditions keeps it from being asked.
+- `unknown`: its condition is neither true nor false there.
+- `offered`, `withheld`: it is asked, and an option is offered, or not.
+- `optionless`: its conditions hold, and none of its options is offered.
+- `fires`, `passes`: a check does, on an answer.
+- `unfilled`: a text is read, and a fill in it has no value.
+- `filled`: a text is read, and a fill in it has a value. This is not proved.
+- `counted`: a complete interview counts in a quota cell.
+- `taken`, `left`: a branch of a fork is asked or not asked, in a range of the variable.
+- `hole`: no branch is asked after a decline.
+- `silent`: a choice `x if condition else y` gives `y` although its condition is unknown.
 """
 
 
@@ -44,7 +50,7 @@ class Goal(NamedTuple):
     name: str
     """The item, group or quota; of a fork the first of its items."""
     detail: Any = None
-    """The option's code, the number of the check from 0, the quota cell, or what else identifies it."""
+    """What identifies it: the option's code, the number of the check from 0, the quota cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Comparison(NamedTuple):
     is_same: bool = False
     decided: bool = False
     holds_in_new: bool = True
-    """Whether the conditions of the newer version hold for the example, and those of the older don't."""
+    """Whether those of the newer version hold for the example, and those of the older don't."""
     example: Mapping[str, Any] = MappingProxyType({})
     """Answers and sample values for which only one of the two holds."""
 

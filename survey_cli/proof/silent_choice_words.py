@@ -20,7 +20,7 @@ _MAX_READERS: Final = 6
 def describe_silent_choice(
     draft: InstrumentDraft, readers: ComputeReaders, found: FoundChoice
 ) -> Problem:
-    """Describe a silent choice: when its test is unknown, what it then gives, and who reads that."""
+    """Describe a silent choice: when its test is unknown, what it gives, and who reads that."""
     choice = found.choice
     use = choice.use
     condition = use.condition

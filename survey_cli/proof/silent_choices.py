@@ -68,7 +68,7 @@ class ComputeReaders:
                 self._direct.setdefault(name, []).append(use)
 
     def find(self, compute: str) -> tuple[list[NameUse], set[str]]:
-        """Return the uses outside of computes, and the computes that depend on this one, with itself."""
+        """Return the uses outside of computes, and the computes that depend on this one."""
         uses: list[NameUse] = []
         waiting = [compute]
         dependent = {compute}
@@ -135,7 +135,7 @@ def _list_missing_kinds(draft: InstrumentDraft, name: str) -> list[str]:
 def _find_silent(
     assumption: Assumption, node: ast.expr, path: tuple[Step, ...]
 ) -> Iterator[tuple[ast.IfExp, tuple[Step, ...], ast.expr]]:
-    """Yield the choices that give a value although their test is unknown, with the way and the value."""
+    """Yield the choices that give a value although their test is unknown: way and value."""
     if not isinstance(node, ast.IfExp):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
@@ -231,7 +231,7 @@ def _encode_missing(model: RouteModel, choice: SilentChoice, turns: Turns) -> Li
 
 
 def _list_places(model: RouteModel, choice: SilentChoice) -> Iterator[tuple[Literal, Turns]]:
-    """Yield where the value of a choice matters: where it is read, or in every interview that comes so far.
+    """Yield where the value of a choice matters: where it is read, or in all that come so far.
 
     An interview that ends because of the value is not complete.
     """
@@ -249,11 +249,11 @@ def _list_places(model: RouteModel, choice: SilentChoice) -> Iterator[tuple[Lite
 
 
 class FoundChoice(NamedTuple):
-    """The first silent choice of a calculation, and the item because of which its test is unknown."""
+    """The first silent choice of a calculation, and how its item can be without an answer."""
 
     choice: SilentChoice
     kinds: Sequence[str]
-    """How the item can be without an answer then."""
+    """The declines, and `not_asked`."""
     goal: Goal
     """What shows it; or what the solver can't decide."""
 

@@ -1,4 +1,4 @@
-"""Verdicts about every item of a questionnaire: what can be, what can't, and answers that lead there."""
+"""Verdicts about a questionnaire: what can be, what can't, and answers that lead there."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -30,7 +30,7 @@ from survey_cli.values import Missing, Place, get_missing
 SOLVER: Final = "glucose4"
 MAX_CONFLICTS: Final = 20_000
 """After how many conflicts the solver gives up one question. The hardest one of the instruments and
-of the tests takes a few hundred. Counted in conflicts, every machine gives up at the same question."""
+of the tests takes a few hundred. Seconds would make slow machines give up at other questions."""
 MAX_ALL_CONFLICTS: Final = 200_000
 """After how many conflicts the solver gives up a whole questionnaire."""
 BATCH: Final = 200
@@ -94,8 +94,9 @@ class Prover:
     ) -> Verdicts:
         """Settle goals. Many are tried at once, so that one solution shows that many are possible.
 
-        With wished literals, witnesses are few: each shows so many goals, and then has so many of these literals, that
-        none can be added. Of the numbers that an answer can be, witnesses have the one nearest to a wish.
+        With wished literals, witnesses are few: each shows so many goals, and then has so many of
+        these literals, that none can be added. Of the numbers that an answer can be, witnesses have
+        the one nearest to a wish.
         """
         verdicts, clauses = Verdicts(), self.model.clauses
         choices = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
@@ -149,7 +150,7 @@ class Prover:
             del choices[goal]
 
     def look_again(self, goals: Goals, attempt: int) -> dict[Goal, Witness]:
-        """Look for other witnesses of some goals, one for each: those found before don't lead where they should."""
+        """Look for another witness of each goal: those found before don't lead where they should."""
         rng, some = Random(attempt), dict(islice(goals.items(), RETRIED))
         return self.settle(some, batch=1, wish=lambda: rng.choice((-inf, inf))).possible
 
@@ -220,7 +221,7 @@ class Prover:
         return self.ask(*literals) is Answer.IMPOSSIBLE
 
     def find_reasons(self, literal: Literal, reasons: Sequence[Literal]) -> list[Literal] | None:
-        """Return the fewest reasons found without which the literal can be true; None if they don't exclude it."""
+        """Return few reasons that exclude the literal together; None if all of them don't."""
         if not self.is_excluded(literal, *reasons):
             return None
         core = set(self._solver.get_core() or ())
@@ -313,7 +314,7 @@ def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
 
 
 def _add_up(model: RouteModel, known: Known, answers: dict[Place, Any], true: set[Literal]) -> None:
-    """Change the answers of batteries with a total, as far as the solution leaves it open, until they add up to it."""
+    """Let the answers of batteries with a total add up to it, if the solution leaves them open."""
     cells = {position.place: position.cell for position in model.positions}
     for group in model.positions:
         if (

@@ -1,4 +1,4 @@
-"""Coverage: everything that can happen in a questionnaire, what happened in a run, and the replay of witnesses."""
+"""Coverage: what can happen in a questionnaire, what happened in a run, and replays of witnesses."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -262,7 +262,7 @@ def to_calendar(kind: str, value: Any) -> Value | Missing:
 
 
 class WitnessWalk(ObservedWalk):
-    """The walk with the answers of a witness. Splits, draws and lookups give what the witness says."""
+    """The walk with a witness: its answers, and its results of splits, draws and lookups."""
 
     def __init__(
         self,
@@ -341,7 +341,7 @@ class WitnessWalk(ObservedWalk):
         return all(item.checks[n].soft for n in fired)
 
     def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
-        """Note the fills without a value in what is read at a stop, or in the messages of checks that fired."""
+        """Note the fills without a value in what is read at a stop, or by the checks that fired."""
         groups = [self._introduced[id(intro)] for intro in stop.intros if fired is None]
         names = [*(group.id for group in groups), stop.item.id]
         uses = [use for name in names for use in self._fills.get(name, ())]

@@ -1,4 +1,4 @@
-"""The proof of a questionnaire: what can't happen, and what can and should not, shown by an interview.
+"""The proof of a questionnaire: what can't happen, and what can and should not.
 
 It imports the solver, which `route_check` looks for first.
 """

@@ -1,4 +1,4 @@
-"""The check of a route: what the proof finds, provided the questionnaire and this computer allow it."""
+"""The check of a route: what the proof finds, if the questionnaire and this computer allow it."""
 
 from datetime import date
 from enum import Enum, auto
@@ -41,8 +41,8 @@ def check_route(
 def describe_missing_solver() -> str:
     """Say what was not looked for without the solver, and how to install it."""
     what = (
-        "there is no solver, so these were not looked for: items that are never asked, options that "
-        "are never offered, conditions and checks without effect, gaps and overlaps of filters, "
+        "there is no solver, so these were not looked for: items that are never asked, options "
+        "that are never offered, conditions and checks without effect, gaps and overlaps of filters, "
         "quota cells that stay empty, fills without a value, values after else"
     )
     return f"{what} — {make_solver_remedy()}"

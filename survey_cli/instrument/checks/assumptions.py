@@ -1,4 +1,4 @@
-"""Assumptions: what conditions and calculations can be if one item is declined, not asked, or has a certain answer."""
+"""Assumptions: what conditions can be if one item is declined, not asked, or has an answer."""
 
 import ast
 from collections.abc import Callable, Mapping
@@ -75,7 +75,7 @@ class Assumption:
                 return self._evaluate_either(node, depth, self.evaluate)
 
     def evaluate_value(self, node: ast.expr, depth: int = 0) -> int:
-        """Return whether a term can have a value (TRUE, FALSE) or be missing since the item was declined (UNKNOWN)."""
+        """Return whether a term can have a value (TRUE, FALSE), or be missing (UNKNOWN)."""
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) if name == self.answer.item:
                 return UNKNOWN if self.answer.declined else _TRUE_OR_FALSE
@@ -120,7 +120,7 @@ class Assumption:
         return known | (UNKNOWN if any(value & UNKNOWN for value in values) else 0)
 
     def evaluate_requirements(self, requirements: tuple[Requirement, ...]) -> int:
-        """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is not met because it is unknown."""
+        """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is unknown."""
         truths = [
             (self.evaluate(requirement.condition.tree), requirement.key)
             for requirement in requirements
@@ -172,7 +172,7 @@ class Assumption:
 
 
 def _combine(operands: list[int], *, conjunction: bool) -> int:
-    """Return the possible truth values of `and` or `or` over operands with these possible truth values."""
+    """Return the possible truth values of `and` or `or` over operands with these."""
     decides, other = (FALSE, TRUE) if conjunction else (TRUE, FALSE)
     joined = other
     for truths in operands:

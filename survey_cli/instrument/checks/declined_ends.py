@@ -1,7 +1,9 @@
 """Checks of the route: ends that a respondent who declines passes.
 
-For each item that an end depends on and that may be declined, the route after that end is followed for a respondent
-who declined, up to another end that certainly applies or to the next question.
+For each item that an end depends on and that may be declined, the route after that end is followed
+for a respondent who declined, up to another end that certainly applies or to the next question. All
+other items are taken to be answered. An interview doesn't start with such an end, so this is decided
+without the solver.
 """
 
 import ast
@@ -29,7 +31,7 @@ from survey_cli.wording import join_words
 
 
 class _RouteItem(NamedTuple):
-    """One item on the route: what must hold for anybody to get to the groups around it, and to the item itself."""
+    """One item on the route, with the requirements of the groups around it and its own."""
 
     item: CompiledItem
     outer_requirements: tuple[Requirement, ...]
@@ -133,7 +135,7 @@ def _find_inputs(draft: InstrumentDraft, requirements: tuple[Requirement, ...]) 
 def _follow(
     draft: InstrumentDraft, route: list[_RouteItem], ends: list[int], answer: SupposedAnswer
 ) -> tuple[int, str] | None:
-    """Find the last end passed before the interview continues, and what it continues with; None if it does not."""
+    """Find the last end passed before the interview continues, and how it does; None if it ends."""
     declined = Assumption(answer, draft.computes)
     answered = Assumption(SupposedAnswer(answer.item), draft.computes)
 

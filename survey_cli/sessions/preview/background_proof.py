@@ -9,7 +9,7 @@ from survey_cli.problems import Problem
 from survey_cli.proof.solver import has_solver
 
 WAIT_AT_END: Final = 5.0
-"""For how many seconds the end of the preview waits for the solver, which can't be interrupted within
+"""For how many seconds the end of the preview waits for the solver: it can't be interrupted within
 a question."""
 
 
