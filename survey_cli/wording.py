@@ -5,6 +5,7 @@ Texts of a questionnaire are worded by `instrument.texts`, in the languages of t
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from string import ascii_lowercase
 from typing import Final, NoReturn, final
 
@@ -62,6 +63,21 @@ def pluralize(number: int, singular: str, plural: str = "") -> str:
 def format_quantity(number: int, singular: str, plural: str = "") -> str:
     """Return `1 case`, `1,200 cases`."""
     return f"{number:,} {pluralize(number, singular, plural)}"
+
+
+def format_work_time(time: timedelta) -> str:
+    """Return how long somebody worked, talked or waited: `1 h 05`, `47 min`, `40 s`.
+
+    It can't be taken for a time of day, and fits a narrow column of the board.
+    """
+    seconds = max(int(time.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+
+    hours, minutes = divmod(seconds // 60, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes:02}"
 
 
 def join_words(words: Iterable[object], joint: str = "and", *, most: int | None = None) -> str:

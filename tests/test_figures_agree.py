@@ -40,6 +40,7 @@ from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, add_numbers, count_numbers
 from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Propensities
 from survey_cli.tui import board
+from survey_cli.wording import format_work_time
 
 ZONE = ZoneInfo("America/Chicago")
 SHOWN_CELL = re.compile(
@@ -387,8 +388,8 @@ def compare_people(
             check_equal(
                 f"paid time of {who.login}",
                 board=line["paid time"],
-                list=board.format_time_spent(listed[who.login].paid),
-                day=board.format_time_spent(summary.paid_time),
+                list=format_work_time(listed[who.login].paid),
+                day=format_work_time(summary.paid_time),
             )
             assert abs(paid - summary.paid_time) < timedelta(seconds=4), (
                 who.login,

@@ -22,6 +22,8 @@ MAX_BYTES: Final = 50_000_000
 MAX_UNPACKED: Final = 200_000_000
 MAX_CELLS: Final = 5_000_000
 """Cells of a sheet, empty ones included."""
+FORM_ENDINGS: Final = (".xlsx", ".xlsm", ".xls", ".csv", ".md")
+
 _ZIP: Final = b"PK"
 SHEETS: Final = ("survey", "choices", "settings")
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
@@ -57,6 +59,17 @@ class FormRow(NamedTuple):
         return {language: text for (name, language), text in self.cells.items() if name == column}
 
 
+def check_form_name(path: Path) -> None:
+    """Raise UserError if the name has no ending of a form."""
+    if path.suffix.lower() not in FORM_ENDINGS:
+        raise _refuse_name(path)
+
+
+def _refuse_name(path: Path) -> UserError:
+    remedy = "its name must end in .xlsx, .xls, .csv or .md"
+    return UserError(str(path), "this is not an XLSForm", remedy)
+
+
 def read_form(path: Path) -> dict[str, list[FormRow]]:
     """Read the sheets of a form. Raises UserError where it is not one."""
     try:
@@ -83,9 +96,7 @@ def read_form(path: Path) -> dict[str, list[FormRow]]:
                 (n, _split_line(line)) for n, line in enumerate(lines, 1) if line.startswith("|")
             )
         case _:
-            raise UserError(
-                str(path), "this is not an XLSForm", "its name must end in .xlsx, .xls, .csv or .md"
-            )
+            raise _refuse_name(path)
     form = {name: _name_columns(rows) for name, rows in sheets.items()}
     if not form.get("survey"):
         raise UserError(

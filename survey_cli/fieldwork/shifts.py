@@ -12,6 +12,7 @@ from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.figures import NamedFigure
 from survey_cli.outcomes import Outcome, classify_result, is_answered
+from survey_cli.wording import format_work_time
 
 ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""
@@ -561,9 +562,9 @@ class ShiftCorrection(NamedTuple):
         if self.until is not None:
             words.append(f"until {to_local(self.until):%H:%M}")
         if self.away is not None:
-            words.append(f"away {format_length(self.away)}")
+            words.append(f"away {format_work_time(self.away)}")
         if self.unpaid is not None:
-            words.append(f"unpaid breaks {format_length(self.unpaid)}")
+            words.append(f"unpaid breaks {format_work_time(self.unpaid)}")
         return f"{', '.join(words)}: {self.note}"
 
 
@@ -661,37 +662,26 @@ def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
     per_hour = f" ({summary.completes_per_hour:.1f} per hour)" if summary.completes else ""
     figures = [
         ("Shift", f"{summary.since:%H:%M} to {summary.until:%H:%M}"),
-        ("Working", format_length(summary.working_time)),
-        ("Without a case", format_length(summary.idle_time)),
+        ("Working", format_work_time(summary.working_time)),
+        ("Without a case", format_work_time(summary.idle_time)),
         ("Calls", f"{summary.calls:,} ({summary.contacts:,} reached)"),
-        ("Talk", format_length(summary.talk_time)),
+        ("Talk", format_work_time(summary.talk_time)),
         ("Complete", f"{summary.completes:,}{per_hour}"),
         ("Refusals", f"{summary.refusals:,}"),
         ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} for me"),
     ]
     if summary.breaks:
         taken = [
-            f"{reason or 'no reason'} {format_length(duration)}"
+            f"{reason or 'no reason'} {format_work_time(duration)}"
             for reason, duration in summary.breaks
         ]
         figures.append(("Breaks", ", ".join(taken)))
     if summary.paid_breaks:
-        paid_breaks = format_length(summary.paid_breaks)
-        figures.append(("Paid", f"{format_length(summary.paid_time)}, breaks of {paid_breaks}"))
+        paid_breaks = format_work_time(summary.paid_breaks)
+        figures.append(("Paid", f"{format_work_time(summary.paid_time)}, breaks of {paid_breaks}"))
     return figures
 
 
 def render_shift_summary(summary: ShiftSummary) -> list[str]:
     """Render the figures of a shift as lines of text."""
     return [f"{label}: {value}" for label, value in list_shift_figures(summary)]
-
-
-def format_length(time: timedelta) -> str:
-    """Format a length of time: `2 h 05 min`, `12 min`, `40 s`."""
-    seconds = int(time.total_seconds())
-    hours, minutes = divmod(seconds // 60, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    if minutes:
-        return f"{minutes} min"
-    return f"{seconds} s"

@@ -166,8 +166,16 @@ def publish_document(
         return build()
     ending = ".md" if to == "-" else Path(to).suffix.lower()
     if ending not in writers:
-        what = refusal.format(ending) if ending else "the file's name has no ending"
-        raise UserError(to, what, remedy or f"end the name in one of {', '.join(writers)}")
+        if ending:
+            what = refusal.format(ending)
+        else:
+            what = "the file's name has no ending"
+        if not remedy:
+            remedy = f"end the name in one of {', '.join(writers)}"
+            if ending == ".pdf" and ".html" in writers:
+                page = Path(to).with_suffix(".html")
+                remedy = f"write {page}, open it in a browser, and print it as a PDF"
+        raise UserError(to, what, remedy)
     if to != "-":
         check_output_path(Path(to), force=force)
     document, writer = build(), writers[ending]

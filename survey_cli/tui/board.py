@@ -40,7 +40,7 @@ from survey_cli.tui.widgets import panel, styled
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
 from survey_cli.tui.widgets.styled import KeyHint, style_text
 from survey_cli.tui.widgets.terminal import ENTER
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, format_work_time
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import CaseLine
@@ -707,14 +707,14 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
     cells = (
         work.name,
         what,
-        format_time_spent(status.data.at - began) if began is not None else "",
+        format_work_time(status.data.at - began) if began is not None else "",
         f"{work.calls:,}",
         f"{work.complete:,}",
         _share(work.reached, work.sessions),
         _share(work.refusals, work.conclusive_contacts),
         f"{person.on_cases:.0%}" if person.on_cases is not None else "–",
-        format_time_spent(person.idle) if person.idle is not None else "",
-        format_time_spent(shift.paid) if shift is not None else "",
+        format_work_time(person.idle) if person.idle is not None else "",
+        format_work_time(shift.paid) if shift is not None else "",
     )
     key, seq = (case.key, case.seq) if case is not None else ("", 0)
     return TableLine(cells, key, work.name, seq)
@@ -729,13 +729,6 @@ def _break_heading(heading: str) -> str:
 
 def _find_longest_line(text: str) -> str:
     return max(text.split("\n"), key=measure_width)
-
-
-def format_time_spent(time: timedelta) -> str:
-    """Format a duration so that it can't be taken for a time of day: `47 min`, `1 h 05`."""
-    minutes = max(int(time.total_seconds()), 0) // 60
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest:02}" if hours else f"{rest} min"
 
 
 def _describe_occupation(person: "PersonLine") -> tuple[str, datetime | None]:

@@ -43,3 +43,24 @@ def test_losses_are_printed_or_written_as_json(capsys: pytest.CaptureFixture[str
     result = json.loads(capsys.readouterr().out)
     assert result["report"]["lost"][0]["row"] == 6
     assert result["errors"] == []
+
+
+def test_without_out_the_questionnaire_is_beside_the_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "forms").mkdir()
+    form = tmp_path / "forms" / "household.md"
+    form.write_bytes((FORMS / "household_cati.md").read_bytes())
+    assert run_command(["convert", "forms/household.md"]) == 0
+    assert "forms/household.yaml: written" in capsys.readouterr().err
+    assert (tmp_path / "forms" / "household.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["form.docx", "form"])
+def test_a_file_that_is_no_form_is_refused_first(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(b"")
+    assert run_command(["convert", name]) == 1
+    remedy = "its name must end in .xlsx, .xls, .csv or .md"
+    assert capsys.readouterr().err == f"{name}: this is not an XLSForm — {remedy}\n"

@@ -91,6 +91,13 @@ def test_the_list_of_words_says_where_the_pages_are(capsys: pytest.CaptureFixtur
     )
 
 
+def test_the_list_of_words_counts_the_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain"]) == 0
+    listed = capsys.readouterr().out
+    assert "`survey explain problems` describes them all" in " ".join(listed.split())
+    assert "duplicate-key" not in listed
+
+
 def test_all_pages_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     listed = explain("pages", capsys)
     assert max(map(len, listed.splitlines())) <= 80

@@ -49,7 +49,7 @@ MISTAKES = {
     "case show 12": "FILE is missing: the questionnaire — survey case show study.yaml 12",
     "sample import sample.csv": "survey sample import study.yaml sample.csv",
     "db restore study.yaml": "survey db restore BACKUP study.yaml",
-    "convert form.xlsx": "survey convert form.xlsx --out FILE",
+    "convert": "FORM is missing: an XLSForm",
     "watch study.yaml": "give the interviewer's login, or --replay CASE",
     "rates": "survey rates study.yaml, or final counts",
     # an argument too many, or another file

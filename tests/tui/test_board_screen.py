@@ -414,7 +414,7 @@ def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(
         assert "nowhere.yaml" in _press(hands, "s")
         for tab in ("2", "5", "1"):
             shown = _press(hands, tab)
-            assert "check the path" in shown, tab
+            assert "are: study.yaml" in shown, tab
             assert "whole" not in shown, "no case of the other study"
         assert "12 of 90" in _press(hands, "s")
     finally:

@@ -413,6 +413,18 @@ def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -
     for kind, words in words_by_kind.items():
         if not words:
             continue
+
+        # These are 200 names that only `survey check` leads to: they would fill a screen.
+        if kind == "problem":
+            yield ""
+            yield "Problems"
+            yield from wrap_paragraph(
+                f"{len(words)} problems that `survey check` reports, such as {words[0]}. "
+                "`survey explain problems` describes them all.",
+                indent=2,
+            )
+            continue
+
         listed = ", ".join(word.replace(" ", NO_BREAK_SPACE) for word in words)
         yield ""
         yield f"{kind}s".capitalize()
@@ -545,7 +557,13 @@ def run_print(
 
 def convert(
     form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
-    out: Annotated[str, option("--out -o FILE", "The questionnaire to write, .yaml.")],
+    out: Annotated[
+        str,
+        option(
+            "--out -o FILE",
+            "The questionnaire to write, .yaml; by default beside the form, with its name.",
+        ),
+    ] = "",
     report: Annotated[
         str, option("--report FILE", "Also write what was carried over and what was not, as .md.")
     ] = "",
@@ -564,7 +582,7 @@ def convert(
     """
     from survey_cli.services.questionnaire.convert_questionnaire import convert_questionnaire
 
-    losses, errors = convert_questionnaire(form, out, report=report, force=force)
+    out, losses, errors = convert_questionnaire(form, out, report=report, force=force)
     lines = []
     for entry in losses.lost if not report else ():
         column = f", {entry.column}" if entry.column else ""

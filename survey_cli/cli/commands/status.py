@@ -19,7 +19,7 @@ from survey_cli.cli.output.terminal import (
     wrap_paragraph,
 )
 from survey_cli.cli.parameters import argument, on_study, option
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, format_work_time
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -791,7 +791,6 @@ def study_shift(
 
 def _list_people_at_work(request: "Request") -> None:
     """Print who is signed on, where, and what they do."""
-    from survey_cli.fieldwork.shifts import format_length
     from survey_cli.services.cases.floor import load_current_floor
 
     rows = []
@@ -800,7 +799,7 @@ def _list_people_at_work(request: "Request") -> None:
         if one.silent_since:
             state += f", no sign since {datetimes.format_here(one.silent_since)}"
         since = datetimes.format_here(one.since)
-        rows.append((one.login, one.station, state, since, format_length(one.paid)))
+        rows.append((one.login, one.station, state, since, format_work_time(one.paid)))
     if rows:
         print_lines(render_table(("person", "station", "", "since", "paid"), rows))
     say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")

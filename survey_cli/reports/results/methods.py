@@ -189,6 +189,15 @@ def _format_days(base: AnalysisBase, zone: tzinfo | None) -> str:
     return translate("{first} to {last}", first=start, last=format_day(last))
 
 
+_ORIGIN_REMARKS: Final = {
+    "imported": "These are interviews whose answers were imported",
+    "practice": "These are practice interviews",
+    "simulated": "These are simulated interviews, of no real person",
+    "all": "Practice and simulated interviews are among them",
+}
+"""What the methods say about interviews that this study didn't conduct, by their origin."""
+
+
 def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
     base = facts.base
     others = base.interviews - base.complete - base.partial
@@ -210,13 +219,20 @@ def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
         text += f"; {translate('by frame')}: " + ", ".join(
             f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True)
         )
-    remarks = {
-        "imported": "These are interviews whose answers were imported",
-        "practice": "These are practice interviews",
-        "simulated": "These are simulated interviews, of no real person",
-        "all": "Practice and simulated interviews are among them",
-    }
-    return f"{text}. {translate(remarks[facts.origin])}" if facts.origin in remarks else text
+    remark = _ORIGIN_REMARKS.get(facts.origin, "")
+    if remark:
+        text = f"{text}. {translate(remark)}"
+    return text
+
+
+def describe_unreal_origin(origin: str) -> str:
+    """Return a sentence for the top of a report on interviews that aren't real; else an empty text.
+
+    A printed report of simulated interviews must not be taken for one on people.
+    """
+    if origin in ("practice", "simulated", "all"):
+        return f"{translate(_ORIGIN_REMARKS[origin])}."
+    return ""
 
 
 def _describe_outcomes(rates: RateTable | None) -> str:

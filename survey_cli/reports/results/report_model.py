@@ -268,7 +268,7 @@ class Results:
     language: str = "en"
     interviews: int
     filter_notes: tuple[str, ...] = ()
-    """Sentences on the report's filters, printed with the title; empty where the report is of the whole study."""
+    """Sentences printed with the title: interviews that aren't real, and the report's filters."""
     hidden_count: int = 0
     """Number of hidden counts and bases."""
     count_total: int = 0

@@ -2,18 +2,23 @@
 
 from pathlib import Path
 
+from survey_cli.conversion.form import check_form_name
 from survey_cli.conversion.questionnaire import LossReport, convert_form, render_report
 from survey_cli.problems import Problem
 from survey_cli.services.output_files import check_output_path, write_text_file
 
 
 def convert_questionnaire(
-    form: str, out: str, *, report: str = "", force: bool = False
-) -> tuple[LossReport, tuple[Problem, ...]]:
+    form: str, out: str = "", *, report: str = "", force: bool = False
+) -> tuple[str, LossReport, tuple[Problem, ...]]:
     """Convert a form, and write the questionnaire and, if a file is given, the report.
 
-    Returns the report, and the errors of the questionnaire.
+    Without `out`, the questionnaire is written beside the form, with its name. Returns the name of
+    the questionnaire, the report, and the errors of the questionnaire.
     """
+    check_form_name(Path(form))
+    if not out:
+        out = str(Path(form).with_suffix(".yaml"))
     for target in filter(None, (out, report)):
         check_output_path(Path(target), force=force)
     converted = convert_form(Path(form))
@@ -21,4 +26,4 @@ def convert_questionnaire(
     if report:
         text = render_report(converted.report, Path(form).name, Path(out).name)
         write_text_file(Path(report), lambda file: file.write(text), force=force, public=True)
-    return converted.report, converted.errors
+    return out, converted.report, converted.errors

@@ -36,7 +36,12 @@ from survey_cli.reports.results.groupings import (
     select_option,
 )
 from survey_cli.reports.results.linked_tables import build_tables
-from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
+from survey_cli.reports.results.methods import (
+    MethodFacts,
+    build_brief_line,
+    build_methods,
+    describe_unreal_origin,
+)
 from survey_cli.reports.results.questions import (
     UNASKED_KINDS,
     ReportQuestion,
@@ -299,13 +304,17 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         filter_notes=data.narrowing.describe(data.included, len(tables), reported_count),
         is_filtered=bool(options.where),
     )
+    filter_notes = list(facts.filter_notes)
+    origin_note = describe_unreal_origin(options.origin)
+    if origin_note:
+        filter_notes.insert(0, origin_note)
     return Results(
         title=study.title,
         instrument=instrument.id,
         version=instrument.version,
         language=language,
         interviews=answers.interviews,
-        filter_notes=facts.filter_notes,
+        filter_notes=tuple(filter_notes),
         hidden_count=sum(table.count_hidden()[0] for table in tables),
         count_total=sum(table.count_hidden()[1] for table in tables),
         methods=build_methods(study, facts, options),
