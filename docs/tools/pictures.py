@@ -80,7 +80,7 @@ TUTORIAL: dict[str, tuple[str, ...]] = {
 
 PRACTICE: dict[str, tuple[str, tuple[str, ...]]] = {
     "tutorial_call": ("Nobody answers", ()),
-    "tutorial_appointment": ("Call me ", ("a", *"today 4:30 pm")),
+    "tutorial_appointment": ("Call me today at 4:30 pm", ("a", *"today 4:30 pm")),
     "tutorial_consent": ("go ahead", ("i", "enter")),
 }
 """Name to what is heard in a call at a practice station, and keys after it."""
