@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -29,6 +30,12 @@ LEAD: Final = re.compile(
 )
 """A line of the glossary with a word of the trade, and links to the words of the program."""
 LINKED: Final = re.compile(r"\[([^]]+)\]")
+TEXT_CLASS: Final = "language-text"
+TEXT_BLOCK: Final = re.compile(rf'<div class="{TEXT_CLASS}[^>]*>(?P<code>.*?)</pre>', re.DOTALL)
+"""A block of text in a page, such as what a command prints."""
+TAG: Final = re.compile("<[^>]*>")
+COLUMNS: Final = re.compile(r"\S {2,}\S|[│┌└]")
+"""Blanks between two columns of a line, or the frame of a table."""
 INDEX_SCRIPT: Final = "var __index = "
 """Beginning of the script with which a page opened from a file has the index."""
 
@@ -55,9 +62,22 @@ def build_site(target: Path) -> None:
             text = page.read_text(encoding="utf-8").replace(
                 SHIM, f"{to_root}assets/iframe-worker.js"
             )
-            page.write_text(text, encoding="utf-8")
+            page.write_text(mark_aligned_outputs(text), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(work / "site", target)
+
+
+def mark_aligned_outputs(html: str) -> str:
+    """Mark the blocks of text that are tables: site.css wraps messages, and would break up columns."""
+
+    def mark(block: re.Match[str]) -> str:
+        shown = unescape(TAG.sub("", block["code"]))
+        aligned_lines = [line for line in shown.splitlines() if COLUMNS.search(line)]
+        if len(aligned_lines) < 2:
+            return block[0]
+        return block[0].replace(TEXT_CLASS, f"{TEXT_CLASS} aligned", 1)
+
+    return TEXT_BLOCK.sub(mark, html)
 
 
 def copy_instruments(docs: Path) -> None:
