@@ -1,6 +1,5 @@
 """Items that have been asked, with their questions and answers in words."""
 
-from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from survey_cli.engine.events import QueryConfirmed, QuestionAnswered, QuestionDeclined
@@ -31,25 +30,33 @@ class AskedItem(NamedTuple):
 
 
 def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
-    """Return all items that have been asked and count, in the order of the route, beyond the current one too."""
+    """Return all asked items whose answers count, in the order of the route.
+
+    Items after the current one are among them, and the current one if it was answered before.
+    """
     machine = interview.machine
     route = interview.evaluate_route()
     answers = dict(route.answers)
-    current = machine.current_stop.place if machine.current_stop is not None else None
-    if current is not None and current not in answers and current in machine.recorded_answers:
-        answers[current] = machine.recorded_answers[current]
-    return tuple(
-        _build_item(machine, place, answer, route.known)
-        for place, answer in answers.items()
-        if not isinstance(machine.instrument.items[place.item].question, ComputedItem)
-    )
+    stop = machine.current_stop
+    if stop is not None and stop.place not in answers:
+        earlier = machine.recorded_answers.get(stop.place)
+        if earlier is not None:
+            answers[stop.place] = earlier
+
+    asked = []
+    for place, answer in answers.items():
+        question = machine.instrument.items[place.item].question
+        if not isinstance(question, ComputedItem):
+            asked.append(_build_item(machine, place, answer, route.known))
+    return tuple(asked)
 
 
 def find_corrected_route(interview: Interview, event: AnswerEvent) -> RouteState | None:
     """Return the route before a correction; None if the event doesn't change an answer.
 
-    The whole route is walked, which takes longer the longer the interview is. So a first answer, and the same answer
-    once more, must not lead there. It is called before the event: afterwards, the earlier interview would be replayed.
+    The whole route is walked, which takes longer the longer the interview is. So a first answer, and
+    the same answer once more, must not lead there. It is called before the event: afterwards, the
+    earlier interview would be replayed.
     """
     earlier = interview.machine.recorded_answers.get(event.place)
     if earlier is None:
@@ -63,7 +70,7 @@ def find_corrected_route(interview: Interview, event: AnswerEvent) -> RouteState
 
 
 def list_dropped(before: RouteState, after: Interview, corrected: Place) -> tuple[Place, ...]:
-    """Return the answered places that are on the route before a correction and not after it, in their order."""
+    """Return the answered places that a correction takes off the route, in their order."""
     if after.status != "open":
         return ()
 
@@ -80,28 +87,29 @@ def list_dropped(before: RouteState, after: Interview, corrected: Place) -> tupl
 def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
     """Return the last items before the current one that have an answer, the newest first."""
     machine = interview.machine
-    stops = islice(reversed(machine.walk.stops), int(machine.current_stop is not None), None)
-    places = (stop.place for stop in stops if not isinstance(stop.item.question, ComputedItem))
-    answers = (
-        (place, answer)
-        for place in places
-        if (answer := machine.recorded_answers.get(place)) is not None
-    )
-    answered = ((place, answer) for place, answer in answers if answer.cell is not None)
-    return tuple(
-        _build_item(machine, *pair, machine.walk.known) for pair in islice(answered, limit)
-    )
+    current = machine.current_stop
+    recent: list[AskedItem] = []
+    for stop in reversed(machine.walk.stops):
+        if len(recent) == limit:
+            break
+        if stop is current or isinstance(stop.item.question, ComputedItem):
+            continue
+        answer = machine.recorded_answers.get(stop.place)
+        if answer is not None and answer.cell is not None:
+            recent.append(_build_item(machine, stop.place, answer, machine.walk.known))
+    return tuple(recent)
 
 
 def describe_answer(interview: Interview, place: Place) -> str:
-    """Return the answer at a place in words; empty where there is none, or where it does not count now."""
+    """Return the answer at a place in words; empty if there is none, or if it does not count now."""
     machine = interview.machine
-    answer, item = machine.recorded_answers.get(place), machine.instrument.items.get(place.item)
+    answer = machine.recorded_answers.get(place)
+    item = machine.instrument.items.get(place.item)
     if answer is None or item is None or answer.lapsed:
         return ""
-    wording = AnswerWording(
-        machine.language, answer.specify_texts, _go_to_place(machine.walk.known, place), False
-    )
+
+    known = _go_to_place(machine.walk.known, place)
+    wording = AnswerWording(machine.language, answer.specify_texts, known, with_code=False)
     return _format_answer(item, answer, wording)
 
 
@@ -116,30 +124,36 @@ def list_declined(interview: Interview) -> tuple[AskedItem, ...]:
 
 
 def list_accepted_warnings(interview: Interview) -> tuple[AskedItem, ...]:
-    """Return the items up to the current one whose answer was confirmed although a check warned of it."""
+    """Return the items up to the current one whose answers were confirmed after a warning."""
     machine = interview.machine
-    confirmed = [event for event in machine.events if isinstance(event, QueryConfirmed)]
-    hides = bool(machine.instrument.hidden)
-    reasons = {
-        (e.place, e.check): HIDDEN_TEXT if hides and e.reason else e.reason for e in confirmed
-    }
-    return tuple(
-        _build_item(machine, stop.place, answer, machine.walk.known)._replace(
-            reason=reasons.get((stop.place, check), "")
-        )
-        for stop, answer in _list_answered_stops(machine)
-        for check in machine.list_accepted_warnings(stop, answer)
-    )
+    reasons = _collect_reasons(machine)
+    accepted = []
+    for stop, answer in _list_answered_stops(machine):
+        for check in machine.list_accepted_warnings(stop, answer):
+            line = _build_item(machine, stop.place, answer, machine.walk.known)
+            accepted.append(line._replace(reason=reasons.get((stop.place, check), "")))
+    return tuple(accepted)
+
+
+def _collect_reasons(machine: Machine) -> dict[tuple[Place, int], str]:
+    """Return the latest reason for each confirmation, by place and check."""
+    reasons = {}
+    for event in machine.events:
+        if isinstance(event, QueryConfirmed):
+            # what an interviewer wrote may repeat a personal answer
+            is_hidden = machine.instrument.hidden and event.reason
+            reasons[event.place, event.check] = HIDDEN_TEXT if is_hidden else event.reason
+    return reasons
 
 
 def _list_answered_stops(machine: Machine) -> list[tuple[RouteStop, RecordedAnswer]]:
-    """Return the stops of the route so far that somebody was asked, with their answers."""
-    return [
-        (stop, answer)
-        for stop in machine.walk.stops
-        if not isinstance(stop.item.question, ComputedItem)
-        and (answer := machine.recorded_answers.get(stop.place)) is not None
-    ]
+    """Return the stops of the route so far that were asked, with their answers."""
+    answered = []
+    for stop in machine.walk.stops:
+        answer = machine.recorded_answers.get(stop.place)
+        if answer is not None and not isinstance(stop.item.question, ComputedItem):
+            answered.append((stop, answer))
+    return answered
 
 
 def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: Known) -> AskedItem:

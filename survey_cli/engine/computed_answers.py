@@ -1,9 +1,9 @@
-"""Answers that the journal alone decides: the arm of a split, the drawn turn of a roster, a sample column."""
+"""Answers that the journal decides: the arm of a split, the drawn turn of a roster, a sample column."""
 
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from survey_cli.engine.order import choose_arm, draw_number
 from survey_cli.engine.route import RouteStop, RouteWalk
@@ -16,6 +16,8 @@ from survey_cli.instrument.schema.items.unasked_items import (
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing
 
 NO_COUNTS: Final[Mapping[Code, int]] = MappingProxyType({})
+AFTER_ALL_BIRTHDAYS: Final = 1000
+"""More days than there are until any birthday."""
 
 
 def compute_answer(
@@ -23,8 +25,8 @@ def compute_answer(
 ) -> tuple[Cell | None, int]:
     """Return the answer and, for a draw or a pick, the number of what could be drawn.
 
-    Returns (None, 0) where only the session can look it up. `counts` are the interviews in which something was picked
-    before; None: they are not known, so that what depends on them is looked up too.
+    Return (None, 0) if only the session can look it up. `counts` are the interviews in which
+    something was picked before. If they are None, what depends on them is looked up too.
     """
     match stop.item.question:
         case SplitItem(arms=arms):
@@ -32,12 +34,10 @@ def compute_answer(
             return choose_arm(shares, seed=walk.seed, key=stop.item.id, turn=stop.place.turn), 0
         case DrawItem():
             return _draw_turn(walk, stop)
-        case PickItem(method=method):
-            if counts is None and method == "least_filled":
-                return None, 0
-            return _rank_candidates(
-                walk, stop, NO_COUNTS if counts is None or method == "random" else counts
-            )
+        case PickItem(method="random"):
+            return _rank_candidates(walk, stop, NO_COUNTS)
+        case PickItem() if counts is not None:
+            return _rank_candidates(walk, stop, counts)
         case LookupItem(sample=column) if column is not None:
             return walk.known.value(str(column), otherwise=NOT_ASKED), 0
         case _:
@@ -45,32 +45,37 @@ def compute_answer(
 
 
 def has_changed(walk: RouteWalk, stop: RouteStop, cell: Cell | None, pool_size: int) -> bool:
-    """Return whether a draw would have another result now. What was least filled then stays so."""
+    """Return whether a draw would have another result now."""
     expected, expected_size = compute_answer(walk, stop)
+    if pool_size != expected_size:
+        return True
+
     question = stop.item.question
-    least_filled = isinstance(question, PickItem) and question.method == "least_filled"
-    if least_filled and isinstance(cell, tuple) and isinstance(expected, tuple):
-        return (
-            set(cell) != set(expected) or len(cell) != len(expected) or pool_size != expected_size
-        )
-    return (cell, pool_size) != (expected, expected_size)
+    by_counts = isinstance(question, PickItem) and question.method == "least_filled"
+    if by_counts and isinstance(cell, tuple) and isinstance(expected, tuple):
+        # the order came from the counts of that time, so that only what was ranked is compared
+        return set(cell) != set(expected) or len(cell) != len(expected)
+    return cell != expected
 
 
 def _rank_candidates(
     walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int]
 ) -> tuple[Cell, int]:
-    """Return what can be picked, the least filled first and otherwise by chance; not asked if there is nothing."""
+    """Return what can be picked, the least filled first and otherwise in a drawn order.
+
+    It is not asked if there is nothing to pick.
+    """
     candidates = walk.list_candidates(stop)
     if isinstance(candidates, Missing):
         return candidates, 0
     if not candidates:
         return NOT_ASKED, 0
-    place = stop.place
+
+    item, turn = stop.place
 
     def rank(name: Code) -> tuple[int, int]:
-        return counts.get(name, 0), draw_number(
-            walk.seed, "pick", place.item, place.turn or 0, name
-        )
+        drawn = draw_number(walk.seed, "pick", item, turn or 0, name)
+        return counts.get(name, 0), drawn
 
     return tuple(sorted(candidates, key=rank)), len(candidates)
 
@@ -78,52 +83,64 @@ def _rank_candidates(
 def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
     """Draw a turn and return it with the number of eligible ones.
 
-    The answer is `not_asked` where no turn is eligible, and missing where the number of turns is.
+    The answer is not asked if no turn is eligible, and missing if the number of turns is.
     """
     item = stop.item
     assert isinstance(item.question, DrawItem)
     eligible = walk.select_turns(item.source, item.where)
     if isinstance(eligible, Missing):
         return eligible, 0
-    by = item.question.by
     if not eligible:
         return NOT_ASKED, 0
 
+    by = item.question.by
+
     def rank(turn: int) -> tuple[object, ...]:
-        answer = walk.known.value(item.using, turn) if item.using is not None else None
-        number = draw_number(walk.seed, "draw", item.id, turn)
+        # the drawn number decides between people of the same age or birthday
+        drawn = draw_number(walk.seed, "draw", item.id, turn)
+        born = walk.known.value(item.using, turn) if item.using is not None else None
         match by:
             case "random":
-                return (number,)
+                return (drawn,)
             case "youngest":
-                return (_rank_by_age(answer), number)
+                return (_rank_by_age(born), drawn)
             case "next_birthday":
-                return (_count_days_to_birthday(answer, walk.known.today), number)
+                return (_count_days_to_birthday(born, walk.known.today), drawn)
 
     return min(eligible, key=rank), len(eligible)
 
 
-def _rank_by_age(born: Any) -> tuple[int, float]:
-    """Return a key that is smaller for the younger; unknown ages come last.
+def _rank_by_age(born: Cell | None) -> tuple[int, float]:
+    """Return a key that is smaller for younger people. Unknown ages come last.
 
     `born` is a date of birth, a year of birth or an age.
     """
-    if isinstance(born, date):
-        return 0, -born.toordinal()
-    if isinstance(born, str) and born[:4].isdecimal():
-        return 0, -date(int(born[:4]), 7, 1).toordinal()
-    return (0, float(born)) if isinstance(born, int | float) else (1, 0.0)
+    match born:
+        case date():
+            return 0, -born.toordinal()
+        case str() if born[:4].isdecimal():
+            # a partial date, of which the middle of the year stands for all days
+            return 0, -date(int(born[:4]), 7, 1).toordinal()
+        case int() | float():
+            return 0, float(born)
+        case _:
+            return 1, 0.0
 
 
 def _count_days_to_birthday(born: Cell | None, today: date | Missing) -> int:
-    """Count the days until the next birthday (today's is a year away); unknown dates come last."""
+    """Return the number of days until the next birthday. Today's is a year away.
+
+    Unknown dates come last.
+    """
     if not isinstance(born, date) or isinstance(today, Missing):
-        return 1000
+        return AFTER_ALL_BIRTHDAYS
+
+    # of somebody born on 29 February, the birthday of this year and of the next may be past
     for year in (today.year, today.year + 1, today.year + 2):
         try:
             birthday = born.replace(year=year)
-        except ValueError:  # 29 February in a common year
+        except ValueError:  # 29 February, in a year that has no such day
             birthday = date(year, 3, 1)
         if birthday > today:
             return (birthday - today).days
-    return 1000
+    return AFTER_ALL_BIRTHDAYS

@@ -1,7 +1,7 @@
 """`Interview`: an immutable value whose `step` returns the next interview or a rejection.
 
-The newest interview of a line owns the state machine; stepping from an older one replays its events first. Either way
-the same events give the same interview.
+The newest interview of a line owns the state machine. Stepping from an older one replays its events
+first. Either way the same events give the same interview.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,23 +42,24 @@ class RouteState(NamedTuple):
     answers: Mapping[Place, RecordedAnswer]
     """Every place whose answer counts, in the order of the route."""
     unreached: frozenset[Place]
-    """The first open place, and what lies ahead of it as far as conditions can tell. Places that are neither here nor
-    among the answers are not asked."""
+    """The first open place, and what lies ahead of it as far as conditions can tell. Places that are
+    neither here nor among the answers are not asked."""
     known: Known
     """What is known at the end of the route, such as the computes and the turns of rosters."""
 
 
 def evaluate_route(machine: Machine) -> RouteState:
-    """Return each answer that counts, and the places not reached.
+    """Return the answers that count, and the places not reached.
 
-    At the end of a route this is the walk that led there; elsewhere the route is walked again. An interview whose
-    answers were erased has only the values that remain.
+    At the end of a route this is the walk that led there. Elsewhere the route is walked again. An
+    interview whose answers were erased has only the values that remain.
     """
     walk = machine.walk
     if machine.remaining_answers is not None:
         known = machine.build_known()
         known.values.update(machine.remaining_answers)
         return RouteState({}, frozenset(), known)
+
     if walk.finished and machine.status == "ended":
         answers = {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops}
         return RouteState(answers, frozenset(), walk.known.copy())
@@ -66,7 +67,7 @@ def evaluate_route(machine: Machine) -> RouteState:
 
 
 def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = None) -> RouteState:
-    """Walk the route from its start, counting each answer that its item would accept.
+    """Walk the route from its start, with the answers that their items would accept now.
 
     `on_pass_over` is called with each item that is off the route.
     """
@@ -90,7 +91,7 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
             walk.leave_open(stop)
         if is_end and not (machine.outcome and machine.status == "suspended"):
             walk.finish()
-        elif is_end:  # a temporary end: what lies behind it may still be asked
+        elif is_end:  # a temporary end: what comes after it may still be asked
             walk.look_ahead.has_begun = True
     return RouteState(answers, frozenset(walk.look_ahead.unreached), walk.known)
 
@@ -101,7 +102,7 @@ class Interview:
     __slots__ = ("_machine", "_route_state", "outcome", "place", "seq", "status")
 
     def __init__(self, machine: Machine) -> None:
-        """Make the interview in the state of a machine, which nobody else changes from now on."""
+        """Make the interview in the state of a machine, which only this interview changes from now on."""
         self._machine = machine
         self._route_state: RouteState | None = None
         self.seq = len(machine.events)
@@ -120,39 +121,44 @@ class Interview:
 
     @classmethod
     def replay(cls, instrument: Instrument, events: Iterable[InterviewEvent]) -> "Interview":
-        """Replay these events. Raises ValueError where they are no journal of this instrument."""
+        """Replay these events. Raises ValueError if they are no journal of this instrument."""
         journal = list(events)
-        if not journal or not isinstance(start := journal[0], InterviewStarted):
+        start = journal[0] if journal else None
+        if not isinstance(start, InterviewStarted):
             raise ValueError("a journal begins with its start")
-        restored = max(
-            (at for at, event in enumerate(journal) if isinstance(event, RESTORING_EVENTS)),
-            default=0,
-        )
-        machine = (
-            Machine.restore(instrument, journal[: restored + 1])
-            if restored
-            else Machine.begin(instrument, start)
-        )
+
+        # what came before a migration or an erasure isn't checked again
+        restored = 0
+        for index, event in enumerate(journal):
+            if isinstance(event, RESTORING_EVENTS):
+                restored = index
+        if restored:
+            machine = Machine.restore(instrument, journal[: restored + 1])
+        else:
+            machine = Machine.begin(instrument, start)
+
         for event in journal[restored + 1 :]:
-            if (rejection := machine.apply(event)) is not None:
-                raise ValueError(
-                    f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}"
-                )
+            rejection = machine.apply(event)
+            if rejection is not None:
+                where = f"event {len(machine.events)} ({type(event).__name__})"
+                raise ValueError(f"{where}: {rejection.why}")
         return cls(machine)
 
     def step(self, event: InterviewEvent) -> "Interview | Rejection":
-        """Return the interview after this event, or the reason why it is rejected; this one never changes."""
+        """Return the interview after this event, or why it is rejected. This one never changes."""
         machine = self.machine
         rejection = machine.apply(event)
-        return Interview(machine) if rejection is None else rejection
+        if rejection is not None:
+            return rejection
+        return Interview(machine)
 
     @property
     def machine(self) -> Machine:
         """The state of this interview. For the engine's own use, and only for reading."""
+        # a later interview of this line has taken the machine on
         if len(self._machine.events) != self.seq:
-            self._machine = Interview.replay(
-                self._machine.instrument, self._machine.events[: self.seq]
-            )._machine
+            journal = self._machine.events[: self.seq]
+            self._machine = Interview.replay(self._machine.instrument, journal)._machine
         return self._machine
 
     @property
@@ -165,24 +171,20 @@ class Interview:
         return self.machine.events[-1].stamp
 
     def measure_time(self, now: datetime) -> timedelta:
-        """Return the time spent in all sessions; while it is open, the current one lasts until now."""
+        """Return the time spent in all sessions. The current one lasts until now while it is open."""
         machine = self.machine
-        last = machine.session_last_at
-        return (
-            machine.earlier_sessions
-            + (max(now, last) if self.status == "open" else last)
-            - machine.session_began_at
-        )
+        until = machine.session_last_at
+        if self.status == "open":
+            until = max(now, until)  # the clock of this machine may be behind
+        return machine.earlier_sessions + (until - machine.session_began_at)
 
     @property
     def notes(self) -> tuple[InterviewNote, ...]:
         """The interviewer's notes, each with its newest text."""
         notes = self.machine.notes.list_current()
-        return (
-            tuple(note._replace(text=HIDDEN_TEXT) for note in notes)
-            if self.instrument.hidden
-            else notes
-        )
+        if self.instrument.hidden:
+            return tuple(note._replace(text=HIDDEN_TEXT) for note in notes)
+        return notes
 
     @property
     def instrument(self) -> Instrument:
@@ -196,32 +198,34 @@ class Interview:
     def ending(self) -> str:
         """The outcome at the end of the route, for `InterviewEnded`; empty elsewhere."""
         machine = self.machine
-        return machine.ending if machine.walk.finished and machine.status == "open" else ""
+        is_at_end = machine.walk.finished and machine.status == "open"
+        return machine.ending if is_at_end else ""
 
     @property
     def remaining_answers(self) -> Mapping[str, Cell] | None:
-        """The remaining cells by column, once answers were erased; None where none were."""
+        """The remaining cells by column, once answers were erased; None if none were."""
         return self.machine.remaining_answers
 
     @property
     def is_after_hangup(self) -> bool:
-        """Whether only the interviewer's own items are left: the respondent hung up, the case is complete."""
+        """Whether only the interviewer's own items remain, so that the case is complete."""
         stop = self.machine.current_stop
         return stop is not None and stop.item.after_hangup
 
     @property
     def is_at_end(self) -> bool:
-        """Whether an `end` has been reached, so that only its text is left to be read."""
+        """Whether an `end` has been reached, so that only its text remains to be read."""
         stop = self.machine.current_stop
-        return (
-            self.machine.status == "open"
-            and stop is not None
-            and isinstance(stop.item.question, EndItem)
-        )
+        if self.machine.status != "open" or stop is None:
+            return False
+        return isinstance(stop.item.question, EndItem)
 
     @property
     def is_answered(self) -> bool:
-        """Whether everything on the route is answered, no `end` item among it: it would end now as complete."""
+        """Whether everything on the route is answered, and the interview did not reach an `end`.
+
+        It would end now as complete.
+        """
         stops = self.machine.walk.stops
         past_end_item = bool(stops) and isinstance(stops[-1].item.question, EndItem)
         return self.ending == COMPLETE and not past_end_item
@@ -229,10 +233,10 @@ class Interview:
     @property
     def is_reopened(self) -> bool:
         """Whether this session corrects an interview that had ended."""
-        resumptions = (
-            event for event in reversed(self.machine.events) if isinstance(event, InterviewResumed)
-        )
-        return getattr(next(resumptions, None), "reopen", False)
+        for event in reversed(self.machine.events):
+            if isinstance(event, InterviewResumed):
+                return event.reopen
+        return False
 
     @property
     def language(self) -> str:
@@ -252,6 +256,11 @@ class Interview:
     def compute_answer(
         self, counts: Mapping[Code, int] | None = NO_COUNTS
     ) -> tuple[Cell | None, int]:
-        """Return the value at a lookup that the journal and these counts decide, and from how many it was drawn."""
+        """Return the value of an item that the computer answers, and from how many it was drawn.
+
+        It is (None, 0) if the journal and these counts don't decide it.
+        """
         stop = self.machine.current_stop
-        return compute_answer(self.machine.walk, stop, counts) if stop is not None else (None, 0)
+        if stop is None:
+            return None, 0
+        return compute_answer(self.machine.walk, stop, counts)

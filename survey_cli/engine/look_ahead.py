@@ -76,7 +76,7 @@ class LookAhead:
             self._provisional_names.add(name)
 
     def may_change(self, condition: Condition) -> bool:
-        """Return whether a condition that has a value can have another one after open places are answered.
+        """Return whether answers to open places can change the value of a condition.
 
         `not answered(q)` is true as long as q is still to come.
         """
@@ -88,5 +88,5 @@ class LookAhead:
         return reads_open_name and is_defined_on_unknown(condition)
 
     def is_open(self, condition: Condition, value: object) -> bool:
-        """Return whether a condition with this value is undecided: it has none yet, or may have another one."""
+        """Return whether a condition is undecided: it has no value yet, or may have another."""
         return self.has_begun and (value == NOT_REACHED or self.may_change(condition))

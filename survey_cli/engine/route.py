@@ -1,4 +1,6 @@
-"""The route: the places that are asked, in order. Each condition is evaluated once, at its position.
+"""The route: the places that are asked, in order.
+
+Each condition is evaluated once, at its position.
 
 The walk keeps what it has decided, so that a step takes as long at the nine-thousandth item as at
 the ninth. `Known` records every change, so that going back undoes exactly what came after.
@@ -24,7 +26,7 @@ Truth: TypeAlias = bool | Missing
 
 
 class GroupPosition(NamedTuple):
-    """The position of the walk in one group. The positions in the groups around it are its parents."""
+    """The position of the walk in one group; its parents are those in the groups around it."""
 
     parent: "GroupPosition | None"
     group: ItemGroup
@@ -138,7 +140,7 @@ class RouteWalk:
     # what is known
 
     def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
-        """Record the answer at the current stop as known from here on. A text read aloud has none."""
+        """Record the answer at the current stop as known from here on; None for a text read aloud."""
         item = stop.item
         if cell is not None:
             self.known.record(item.id, cell, _get_answer_turn(item, stop.place.turn))
@@ -243,7 +245,7 @@ class RouteWalk:
     def _end_turn(
         self, roster: Roster, position: GroupPosition
     ) -> RouteStop | GroupPosition | None:
-        """Go to the question whether there is another turn, or to the next turn; None if there is none."""
+        """Go to the question for another turn, or to the next turn; None if this was the last."""
         turns_to_come = position.turns_to_come
         turn = position.turn
         if roster.until is not None and turn is not None:
@@ -290,20 +292,20 @@ class RouteWalk:
     # what is on the route
 
     def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Truth:
-        """Return whether the walk goes into a node of a group: its conditions are true, and it is picked."""
+        """Return whether the walk goes into a node: its conditions are true, and it is picked."""
         on_route = self._is_on_route(node)
         if on_route is True and group.pick is not None and not isinstance(group, Roster):
             return self._is_picked(group.pick, turn, node.id)
         return on_route
 
     def _is_on_route(self, node: CompiledNode) -> Truth:
-        """Return whether the conditions of a node allow it, or the missing value that leaves it unknown."""
+        """Return whether the conditions of a node allow it, or why that is unknown."""
         if node.ask_if is not None:
-            value = node.ask_if.evaluate(self.known)
+            value: Truth = node.ask_if.evaluate(self.known)
             if self.look_ahead.is_open(node.ask_if, value):
                 return NOT_REACHED
             if value is not True:
-                return value  # type: ignore[no-any-return]  # a condition returns a truth value
+                return value
 
         if node.unless is not None:
             value = node.unless.evaluate(self.known)
@@ -494,7 +496,7 @@ class RouteWalk:
         return tuple(turns[: roster.maximum])
 
     def select_turns(self, roster: str, where: Condition | None) -> tuple[int, ...] | Missing:
-        """Return the turns of a roster in which a condition is true, or why its turns are not known."""
+        """Return the turns of a roster in which a condition is true, or why they are unknown."""
         turns = self.known.turns_of(roster)
         if isinstance(turns, Missing):
             return turns
@@ -504,7 +506,8 @@ class RouteWalk:
         """Return whether a condition holds in a turn of a roster that was passed."""
         if where is None:
             return True
-        return where.evaluate(self.known.in_turn(turn))  # type: ignore[no-any-return]  # a condition returns a truth value
+        truth: Truth = where.evaluate(self.known.in_turn(turn))
+        return truth
 
     def _leave_turns(self, roster: Roster, on_route: Collection[int]) -> None:
         """Mark all turns except those on the route as off it."""
@@ -518,7 +521,7 @@ class RouteWalk:
     # turns that are open while the walk looks ahead
 
     def _list_open_turns(self, roster: Roster, over: Roster) -> list[int]:
-        """Return the turns of another roster of which isn't known yet whether this one visits them."""
+        """Return the turns of another roster that this one may visit or not."""
         all_turns = range(1, roster.maximum + 1)
         turns = self.known.turns_of(over.id)
         if isinstance(turns, Missing):
@@ -580,7 +583,7 @@ class RouteWalk:
     def _find_amount_left(
         self, stop: RouteStop, battery_total: Condition
     ) -> question.AmountLeft | None:
-        """Return what the statements before this one have left of the total; None if it is unknown."""
+        """Return what earlier statements have left of the total; None if that is unknown."""
         total = battery_total.evaluate(self.known)
         if not isinstance(total, int | float):
             return None
@@ -658,7 +661,7 @@ def list_check_places(
 
 
 def _list_same_turn_rosters(instrument: Instrument, stop: RouteStop) -> list[str | None]:
-    """Return the rosters with the same turns as the stop's; None stands for items outside of rosters."""
+    """Return the rosters whose turns are those of the stop; None for items outside of rosters."""
     rosters: list[str | None] = [None]
     roster = instrument.groups.get(stop.item.roster or "")
     if isinstance(roster, Roster):

@@ -117,13 +117,13 @@ class Known:
         return self.values_by_turn.get((name, turn), otherwise)
 
     def has_value(self, name: str, turn: int | None = None) -> bool:
-        """Return whether the route has reached it, so that it has a value or is known to be missing."""
+        """Return whether it has a value, or is known to be missing."""
         if turn is None:
             return name in self.values
         return (name, turn) in self.values_by_turn
 
     def value_as_read(self, name: str, turn: int | None) -> Cell:
-        """Return the value that a condition in this turn reads by a name, as `Condition.names` has it."""
+        """Return what a condition in this turn reads by one of its `Condition.names`."""
         in_turn = self.values_by_turn.get((name, turn))
         if in_turn is not None:
             return in_turn
@@ -133,7 +133,7 @@ class Known:
         return self.value(name)
 
     def turns_of(self, roster: str) -> tuple[int, ...] | Missing:
-        """Return the turns of a roster so far, or the missing value that leaves their number unknown."""
+        """Return the turns of a roster so far, or why their number is unknown."""
         return self.rosters.get(roster, NO_TURNS_YET).turns
 
     def may_have_more_turns(self, roster: str) -> bool:
