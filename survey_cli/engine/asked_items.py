@@ -54,9 +54,9 @@ def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
 def find_corrected_route(interview: Interview, event: AnswerEvent) -> RouteState | None:
     """Return the route before a correction; None if the event doesn't change an answer.
 
-    The whole route is walked, which takes longer the longer the interview is. So a first answer, and
-    the same answer once more, must not lead there. It is called before the event: afterwards, the
-    earlier interview would be replayed.
+    The whole route is walked, which takes longer the longer the interview is. So a first answer,
+    and the same answer once more, must not lead there. It is called before the event: afterwards,
+    the earlier interview would be replayed.
     """
     earlier = interview.machine.recorded_answers.get(event.place)
     if earlier is None:
@@ -101,7 +101,7 @@ def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
 
 
 def describe_answer(interview: Interview, place: Place) -> str:
-    """Return the answer at a place in words; empty if there is none, or if it does not count now."""
+    """Return the answer at a place in words; empty if there is none that counts now."""
     machine = interview.machine
     answer = machine.recorded_answers.get(place)
     item = machine.instrument.items.get(place.item)

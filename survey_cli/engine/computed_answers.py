@@ -1,4 +1,4 @@
-"""Answers that the journal decides: the arm of a split, the drawn turn of a roster, a sample column."""
+"""Answers that the journal decides: the arm of a split, a drawn turn, a sample column."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -42,8 +42,8 @@ class RouteState(NamedTuple):
     answers: Mapping[Place, RecordedAnswer]
     """Every place whose answer counts, in the order of the route."""
     unreached: frozenset[Place]
-    """The first open place, and what lies ahead of it as far as conditions can tell. Places that are
-    neither here nor among the answers are not asked."""
+    """The first open place, and what lies ahead of it as far as conditions can tell. Places that
+    are neither here nor among the answers are not asked."""
     known: Known
     """What is known at the end of the route, such as the computes and the turns of rosters."""
 
@@ -102,7 +102,7 @@ class Interview:
     __slots__ = ("_machine", "_route_state", "outcome", "place", "seq", "status")
 
     def __init__(self, machine: Machine) -> None:
-        """Make the interview in the state of a machine, which only this interview changes from now on."""
+        """Make the interview in the state of a machine, which nothing else changes from now on."""
         self._machine = machine
         self._route_state: RouteState | None = None
         self.seq = len(machine.events)
@@ -171,7 +171,7 @@ class Interview:
         return self.machine.events[-1].stamp
 
     def measure_time(self, now: datetime) -> timedelta:
-        """Return the time spent in all sessions. The current one lasts until now while it is open."""
+        """Return the time spent in all sessions. An open one lasts until now."""
         machine = self.machine
         until = machine.session_last_at
         if self.status == "open":

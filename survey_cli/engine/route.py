@@ -140,7 +140,7 @@ class RouteWalk:
     # what is known
 
     def record_answer(self, stop: RouteStop, cell: Cell | None) -> None:
-        """Record the answer at the current stop as known from here on; None for a text read aloud."""
+        """Record the answer at the current stop as known; None for a text read aloud."""
         item = stop.item
         if cell is not None:
             self.known.record(item.id, cell, _get_answer_turn(item, stop.place.turn))
