@@ -28,8 +28,14 @@ from survey_cli.sessions.case.claimed_case import (
     ClaimedCase,
 )
 from survey_cli.sessions.interview.interview_session import ToLocal
-from survey_cli.sessions.station import station_views
-from survey_cli.sessions.station.station_views import OutcomeChoices
+from survey_cli.sessions.station.station_views import (
+    CaseView,
+    OutcomeChoice,
+    OutcomeChoices,
+    OutcomeGroup,
+    StationNumber,
+    StationScript,
+)
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import OpenStudy
 
@@ -41,66 +47,97 @@ OUTCOME_HEADINGS: Final = (
 
 def build_case_view(
     claimed: ClaimedCase, study: OpenStudy, *, at: datetime, to_local: ToLocal
-) -> station_views.CaseView:
-    """Build everything that is shown of the case; `to_local` converts a time to this station's clock."""
-    case, plan, instrument = claimed.case, study.plan, study.instrument
-    zones = list_call_zones(case, case.find_number(claimed.current_number), plan)
-    zone = ZoneInfo(zones[0]) if zones else None
-    until = localize_plan(case, plan).calendar.find_opening(zones, at).until
-    first, more = _build_outcome_choices(plan)
+) -> CaseView:
+    """Build everything that is shown of the case.
+
+    `to_local` converts a time to this station's clock.
+    """
+    case = claimed.case
+    plan = study.plan
+    instrument = study.instrument
     language = case.language or instrument.language
-    personal = claimed.contact.columns if claimed.contact is not None else {}
-    return station_views.CaseView(
+
+    zones = list_call_zones(case, case.find_number(claimed.current_number), plan)
+    opening = localize_plan(case, plan).calendar.find_opening(zones, at)
+    # Without a zone, nothing can be said on the respondent's clock.
+    zone = None
+    respondent_time = None
+    callable_until = None
+    if zones:
+        zone = ZoneInfo(zones[0])
+        respondent_time = at.astimezone(zone)
+        if opening.until is not None:
+            callable_until = opening.until.astimezone(zone)
+
+    attempt = len(case.counted_attempts)
+    if not claimed.has_calls:
+        attempt += 1  # the one that begins now
+    ask_for = ""
+    if case.appointment is not None:
+        ask_for = case.appointment.details.person
+    dialed_at = None
+    if claimed.dialed_at is not None:
+        dialed_at = to_local(claimed.dialed_at)
+
+    return CaseView(
         key=case.key,
         name=format_case_name(instrument, case, claimed.contact),
-        details=list_details(instrument, {**personal, **case.columns})
-        + _list_language(instrument, language),
+        details=_list_details(claimed, instrument, language),
         languages=tuple((code, get_language_name(code)) for code in instrument.languages),
-        attempt=len(case.counted_attempts) + (0 if claimed.has_calls else 1),
+        attempt=attempt,
         limit=plan.limits.total,
-        numbers=_build_numbers(case, claimed.contact, plan, claimed.current_number, at),
-        respondent_time=at.astimezone(zone) if zone is not None else None,
+        numbers=_build_numbers(claimed, plan, at),
+        respondent_time=respondent_time,
         station_time=to_local(at),
-        callable_until=until.astimezone(zone) if until is not None and zone is not None else None,
-        ask_for=case.appointment.details.person if case.appointment is not None else "",
+        callable_until=callable_until,
+        ask_for=ask_for,
         appointment=_format_appointment(case, plan),
         history=build_history(claimed.history, plan, zone),
-        main_outcomes=first,
+        main_outcomes=_list_main_outcomes(plan),
+        other_outcomes=_group_other_outcomes(plan),
         answers_in_call=claimed.answers_in_call,
-        other_outcomes=more,
         scripts=_build_scripts(plan, case, language),
-        faq=tuple(
-            (_render_text(ask, language), _render_text(say, language))
-            for ask, say in instrument.faq
-        ),
+        faq=_build_faq(instrument, language),
         interview_state=claimed.interview.state,
         interview_status=claimed.interview.text,
         has_open_call=claimed.has_open_call,
-        dialed_at=to_local(claimed.dialed_at) if claimed.dialed_at is not None else None,
+        dialed_at=dialed_at,
         heard=claimed.heard if claimed.has_open_call else "",
         pending_input=claimed.pending_input,
         notice=claimed.notice,
     )
 
 
-def _list_language(instrument: Instrument, language: str) -> tuple[tuple[str, str], ...]:
-    """List the language in which the case is interviewed, if the study has several."""
+def _list_details(
+    claimed: ClaimedCase, instrument: Instrument, language: str
+) -> tuple[tuple[str, str], ...]:
+    """List the sample columns, and the language of the interview if the study has several."""
+    columns = dict(claimed.case.columns)
+    if claimed.contact is not None:
+        columns = {**claimed.contact.columns, **columns}
+    details = list_details(instrument, columns)
     if len(instrument.languages) < 2:
-        return ()
-    name = "another than the study's" if language == OTHER_LANGUAGE else get_language_name(language)
-    return (("Language", name),)
+        return details
+
+    if language == OTHER_LANGUAGE:
+        name = "another than the study's"
+    else:
+        name = get_language_name(language)
+    return (*details, ("Language", name))
 
 
 def describe_interrupted_call(case: Case, to_local: ToLocal, *, elsewhere: str = "") -> str:
-    """Describe what was going on when the terminal was lost; `elsewhere` is the station, if it was another one."""
+    """Describe what was going on when the terminal was lost.
+
+    `elsewhere` is the station, if it was another one.
+    """
     attempt = case.open_attempt
-    since = (
-        f"You have been on this case since {to_local(attempt.started_at):%H:%M}"
-        if attempt is not None
-        else ""
-    )
+    since = ""
     if elsewhere:
         since = f"Continued from station {elsewhere}, which can't write to it any more"
+    elif attempt is not None:
+        since = f"You have been on this case since {to_local(attempt.started_at):%H:%M}"
+
     if case.interview_open:
         return f"{since}: the interview was in progress. Resume it, or key an outcome."
     if attempt is not None and attempt.dialed:
@@ -108,63 +145,91 @@ def describe_interrupted_call(case: Case, to_local: ToLocal, *, elsewhere: str =
     return f"{since}."
 
 
+def _build_faq(instrument: Instrument, language: str) -> tuple[tuple[str, str], ...]:
+    faq = []
+    for question, answer in instrument.faq:
+        faq.append((_render_text(question, language), _render_text(answer, language)))
+    return tuple(faq)
+
+
 def _render_text(text: Template, language: str) -> str:
     words = to_plain_text(text.fill(NOTHING_KNOWN, language))
     return " ".join(words.split())
 
 
-def _build_outcome_choices(
-    plan: Plan,
-) -> tuple[OutcomeChoices, tuple[tuple[str, OutcomeChoices], ...]]:
-    """Build the main outcomes, and all others under headings."""
-    left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
-    on_offer = {
-        id: row
-        for id, row in plan.outcomes.items()
-        if id not in left_out and row.moment != "interrupted"
-    }
-    main = tuple(_build_choice(on_offer[id]) for id in SINGLE_KEY_OUTCOMES if id in on_offer)
+# outcomes
+
+
+def _list_outcomes_on_offer(plan: Plan) -> dict[str, Outcome]:
+    """List the outcomes that an interviewer can key."""
+    left_out = INTERVIEW_OUTCOMES
+    if plan.eligibility_known:
+        left_out |= RDD_ONLY_OUTCOMES
+    known = {id: outcome for id, outcome in plan.outcomes.items() if id not in left_out}
+    return {id: outcome for id, outcome in known.items() if outcome.moment != "interrupted"}
+
+
+def _list_main_outcomes(plan: Plan) -> OutcomeChoices:
+    """List the outcomes that are entered with one key."""
+    on_offer = _list_outcomes_on_offer(plan)
+    return tuple(_build_choice(on_offer[id]) for id in SINGLE_KEY_OUTCOMES if id in on_offer)
+
+
+def _group_other_outcomes(plan: Plan) -> tuple[OutcomeGroup, ...]:
+    """Group all other outcomes under headings, the study's own ones first."""
     others = []
+    for id, outcome in _list_outcomes_on_offer(plan).items():
+        if id not in SINGLE_KEY_OUTCOMES:
+            others.append(outcome)
+
+    groups = []
     for heading, moments in OUTCOME_HEADINGS:
-        rows = [
-            row
-            for id, row in on_offer.items()
-            if row.moment in moments and id not in SINGLE_KEY_OUTCOMES
-        ]
-        own_first = sorted(rows, key=lambda row: row.id in OUTCOMES)
-        others.append((heading, tuple(map(_build_choice, own_first))))
-    return main, tuple(others)
+        under_heading = [outcome for outcome in others if outcome.moment in moments]
+        own_first = sorted(under_heading, key=lambda outcome: outcome.id in OUTCOMES)
+        groups.append((heading, tuple(_build_choice(outcome) for outcome in own_first)))
+    return tuple(groups)
 
 
-def _build_choice(row: Outcome) -> station_views.OutcomeChoice:
-    required, is_refusal = REQUIRED_INPUTS.get(row.kind, ""), row.kind in REFUSAL_OUTCOMES
-    return station_views.OutcomeChoice(outcome=row, required_input=required, is_refusal=is_refusal)
+def _build_choice(outcome: Outcome) -> OutcomeChoice:
+    return OutcomeChoice(
+        outcome=outcome,
+        required_input=REQUIRED_INPUTS.get(outcome.kind, ""),
+        is_refusal=outcome.kind in REFUSAL_OUTCOMES,
+    )
 
 
-def _build_numbers(
-    case: Case, contact: Contact | None, plan: Plan, current: int, at: datetime
-) -> tuple[station_views.StationNumber, ...]:
+# numbers
+
+
+def _build_numbers(claimed: ClaimedCase, plan: Plan, at: datetime) -> tuple[StationNumber, ...]:
     """Build the lines of all numbers, in the order of the sample."""
-    texts = {n.position: n.display for n in contact.numbers} if contact is not None else {}
-    calls = case.open_attempt.calls if case.open_attempt is not None else ()
-    outcomes = {call.number: describe_outcome(call.outcome, plan) for call in calls}
-    return tuple(
-        station_views.StationNumber(
+    case = claimed.case
+    texts = {}
+    if claimed.contact is not None:
+        texts = {number.position: number.display for number in claimed.contact.numbers}
+    outcomes = {}
+    if case.open_attempt is not None:
+        for call in case.open_attempt.calls:
+            outcomes[call.number] = describe_outcome(call.outcome, plan)
+
+    numbers = []
+    for number in case.numbers:
+        built = StationNumber(
             position=number.position,
             text=texts.get(number.position, "(erased)"),
             line=number.line,
             state=number.state,
-            current=number.position == current,
+            current=number.position == claimed.current_number,
             outcome=outcomes.get(number.position, ""),
             why_not=_explain_number(case, number, plan, at),
             by_hand=plan.requires_manual_dialing(number.line, case.columns),
         )
-        for number in case.numbers
-    )
+        numbers.append(built)
+    return tuple(numbers)
 
 
 def _explain_number(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:
-    """Return why a live number may not be dialed now; empty if it may, or if it is never dialed."""
+    """Return why a live number may not be dialed now; empty if it may, or is never dialed."""
     if number.state != "live":
         return ""
     obstacle = find_number_obstacle(case, number, plan, at)
@@ -174,41 +239,51 @@ def _explain_number(case: Case, number: NumberRecord, plan: Plan, at: datetime) 
 def format_case_name(instrument: Instrument, case: Case, contact: Contact | None) -> str:
     """Return the case's name column, or its key."""
     column = find_column(instrument, "name")
-    name = contact.columns.get(column) if contact is not None and column else None
-    return name if isinstance(name, str) and name else case.key
+    if contact is not None and column:
+        name = contact.columns.get(column)
+        if isinstance(name, str) and name:
+            return name
+    return case.key
 
 
-def _build_scripts(
-    plan: Plan, case: Case, language: str
-) -> tuple[station_views.StationScript, ...]:
+def _build_scripts(plan: Plan, case: Case, language: str) -> tuple[StationScript, ...]:
     scripts = []
     for script in plan.scripts:
-        text = script.texts.get(language) or next(iter(script.texts.values()), "")
+        # A script may lack the language of the case: its first text is better than none.
+        first_text = next(iter(script.texts.values()), "")
+        text = script.texts.get(language) or first_text
         is_used = script.once and script.id in case.scripts_read
-        scripts.append(station_views.StationScript(id=script.id, text=text, is_used=is_used))
+        scripts.append(StationScript(id=script.id, text=text, is_used=is_used))
     return tuple(scripts)
 
 
 def _format_appointment(case: Case, plan: Plan) -> str:
-    """Format the open appointment on the respondent's clock: `Thu 26 Nov 15:00 (me first): use the direct line`."""
+    """Format the open appointment on the respondent's clock.
+
+    `Thu 26 Nov 15:00 (me first): use the direct line`
+    """
     appointment = find_open_appointment(case, plan)
     if appointment is None:
         return ""
-    owner_words = {
-        "anyone": "",
-        "me": f" ({appointment.owner} only)",
-        "me_first": f" ({appointment.owner} first)",
-    }
-    return format_appointment_time(appointment) + owner_words[appointment.policy]
+    text = format_appointment_time(appointment)
+    match appointment.policy:
+        case "anyone":
+            return text
+        case "me":
+            return f"{text} ({appointment.owner} only)"
+        case "me_first":
+            return f"{text} ({appointment.owner} first)"
 
 
 def describe_state(row: CaseRow, plan: Plan) -> str:
-    """Describe a case's state: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
+    """Describe a case's state.
+
+    `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`
+    """
     if row.holder is not None:
         return f"at station {row.holder.station} with {row.holder.by}"
-    outcome = (
-        describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
-    )
-    if row.position.reason == DUE:
-        return f"{row.status}: {outcome}"
-    return f"{row.status}: {row.position.reason.words}"
+    if row.position.reason != DUE:
+        return f"{row.status}: {row.position.reason.words}"
+    if row.position.outcome:
+        return f"{row.status}: {describe_outcome(row.position.outcome, plan)}"
+    return f"{row.status}: never called"

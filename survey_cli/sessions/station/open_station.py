@@ -1,13 +1,13 @@
-"""Opening a station: the study is opened, the queue is updated to the plan, and the interviewer's session starts."""
+"""Opening a station: studies are opened, queues updated, and the interviewer's session starts."""
 
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from survey_cli.entries import Rejection
 from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview import start_interview
@@ -30,36 +30,24 @@ def open_station(
     clock: start_interview.Clock | None = None,
     clock_is_right: bool = False,
 ) -> StationSession:
-    """Open a station of these studies, with a case where one can be called. The caller closes it.
+    """Open a station of these studies, with a case if one can be called. The caller closes it.
 
     `clock` is for tests; otherwise it is the study's. Raises UserError.
     """
-    if len(paths) > 1 and db and (not is_server_address(db) or parse_server_address(db).schema):
-        what = "with several files each study has its own database"
-        raise UserError(
-            "--db", what, "leave it out, or give the address of a server, without schema="
-        )
+    if len(paths) > 1 and db:
+        _check_shared_address(db)
     station_zone = find_station_zone(zone)
     command = read_dial_command()
+
     with ExitStack() as opened:
-        studies = [
-            opened.enter_context(open_study(path, db=db, by=interviewer, people=people))
-            for path in paths
-        ]
-        ids = [study.instrument.id for study in studies]
-        if twice := next((id for id in ids if ids.count(id) > 1), ""):
-            raise UserError(
-                twice,
-                "two of the files have this study",
-                "give each study once, under names of their own",
-            )
-        options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
-        for study in studies:
-            start_interview.check_role(study.store)
-            start_interview.check_clock(study.store, study.where, options, clock)
-        clock = clock or next(
-            filter(None, (study.store.clock for study in studies)), start_interview.utc_now
-        )
+        studies = []
+        for path in paths:
+            study = open_study(path, db=db, by=interviewer, people=people)
+            studies.append(opened.enter_context(study))
+        _check_different(studies)
+        _check_start(studies, clock, clock_is_right=clock_is_right)
+
+        clock = clock or _choose_clock(studies)
         files = [StudyFiles(study, people) for study in studies]
         session = StationSession(
             study=studies[0],
@@ -72,10 +60,50 @@ def open_station(
             check_may_begin(study.store, study.instrument)
             rebuild_queue(study, clock(), yielding=True)
             record_start(study.store, clock())
-        if isinstance(rejection := session.start(), Rejection):
+
+        rejection = session.start().rejection
+        if rejection is not None:
             raise UserError(studies[0].where, rejection.why)
         opened.pop_all()
         return session
+
+
+def _check_shared_address(db: str) -> None:
+    """Check that several studies can be kept at this address: each has its own database there."""
+    if is_server_address(db) and not parse_server_address(db).schema:
+        return
+    what = "with several files each study has its own database"
+    remedy = "leave it out, or give the address of a server, without schema="
+    raise UserError("--db", what, remedy)
+
+
+def _check_different(studies: Sequence[OpenStudy]) -> None:
+    """Check that no study was given twice."""
+    known = set()
+    for study in studies:
+        id = study.instrument.id
+        if id in known:
+            remedy = "give each study once, under names of their own"
+            raise UserError(id, "two of the files have this study", remedy)
+        known.add(id)
+
+
+def _check_start(
+    studies: Sequence[OpenStudy], clock: start_interview.Clock | None, *, clock_is_right: bool
+) -> None:
+    """Check the person's role and the computer's clock in each study."""
+    options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
+    for study in studies:
+        start_interview.check_role(study.store)
+        start_interview.check_clock(study.store, study.where, options, clock)
+
+
+def _choose_clock(studies: Sequence[OpenStudy]) -> start_interview.Clock:
+    """Choose the clock of the first study that has one: a server's; else the computer's."""
+    for study in studies:
+        if study.store.clock is not None:
+            return study.store.clock
+    return start_interview.utc_now
 
 
 def build_station(
@@ -103,16 +131,18 @@ def build_station(
 
 
 def find_station_zone(name: str) -> ZoneInfo | None:
-    """Find the station's time zone, by default the computer's; None where that is unknown."""
+    """Find the station's time zone, by default the computer's; None if that is unknown."""
     zone_name = name or os.environ.get("TZ", "").lstrip(":")
     if not zone_name:
         with suppress(OSError):
             _, _, zone_name = os.readlink("/etc/localtime").partition("zoneinfo/")
+    if not zone_name:
+        return None
+
     try:
-        return ZoneInfo(zone_name) if zone_name else None
+        return ZoneInfo(zone_name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if name:
-            raise UserError(
-                "--zone", f"{name!r} is not a time zone", "write one such as America/Chicago"
-            ) from None
+            what = f"{name!r} is not a time zone"
+            raise UserError("--zone", what, "write one such as America/Chicago") from None
         return None

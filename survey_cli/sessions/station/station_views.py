@@ -1,15 +1,15 @@
-"""Views of a station session, as immutable values: the case on the screen, waiting, breaks, the shift so far."""
+"""Views of a station session, as immutable values: the case on the screen, waiting, breaks."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
-from survey_cli.sessions.case.claimed_case import InterviewState, RequiredInput
-from survey_cli.wording import format_quantity
+from survey_cli.sessions.case.claimed_case import InterviewState, PendingInput, RequiredInput
+from survey_cli.wording import format_quantity, pluralize
 
 __all__ = [
     "AppointmentPolicy",
@@ -34,9 +34,9 @@ class StationNumber:
     current: bool
     """The number that `dial` dials."""
     outcome: str = ""
-    """The outcome of its call under this claim: `busy`; empty: not called yet."""
+    """The outcome of its call under this claim: `busy`. Empty if it was not called yet."""
     why_not: str = ""
-    """Why it may not be dialed now: `after 20:30 there (it is 20:41)`; empty where it may."""
+    """Why it may not be dialed now: `after 20:30 there (it is 20:41)`. Empty if it may."""
     by_hand: bool = False
     """The law requires that a person dials it: no dial command is run."""
 
@@ -67,16 +67,20 @@ class OutcomeChoice:
 
     outcome: Outcome
     required_input: RequiredInput = ""
-    """What `record_outcome` needs besides; for a time see `book_appointment`. `sure`: calling again cannot undo it,
-    so the interface asks for confirmation.
+    """What `record_outcome` needs besides; a time is for `book_appointment`.
+
+    `sure`: calling again can't undo it, so the interface asks for confirmation.
     """
     is_refusal: bool = False
-    """Another call may try to convert it: before `record_outcome` the interface may ask for what `record_refusal`
-    stores.
+    """Another call may try to convert it.
+
+    The interface may first ask for what `record_refusal` stores.
     """
 
 
 OutcomeChoices: TypeAlias = tuple[OutcomeChoice, ...]
+OutcomeGroup: TypeAlias = tuple[str, OutcomeChoices]
+"""A heading, and the outcomes under it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +97,25 @@ class CaseView:
     limit: int
     numbers: tuple[StationNumber, ...]
     respondent_time: datetime | None
-    """The respondent's clock; None where their zone is unknown."""
+    """The respondent's clock. None if their zone is unknown."""
     station_time: datetime
     callable_until: datetime | None
     """Until when they may be called today, on their clock."""
     ask_for: str
-    """The person to ask for, where known."""
+    """The person to ask for, if known."""
     appointment: str
     """An appointment that is due, in words, on the respondent's clock; or empty."""
     history: tuple[StationHistoryLine, ...]
     """Oldest first."""
     main_outcomes: OutcomeChoices
     """At most eight outcomes that are entered with one key, the likeliest first."""
-    other_outcomes: tuple[tuple[str, OutcomeChoices], ...]
+    other_outcomes: tuple[OutcomeGroup, ...]
     """All other outcomes, under headings (`Nobody was reached`, `Somebody was`)."""
     scripts: tuple[StationScript, ...]
     faq: tuple[tuple[str, str], ...]
     """Respondents' questions and their answers."""
     interview_status: str
-    """The state of the case's interview: `open at q17, Tue 14:03, version 1`; empty: none."""
+    """The state of its interview in words: `open at q17, Tue 14:03, version 1`."""
     interview_state: InterviewState
     has_open_call: bool
     """The current number was dialed and the outcome is not entered yet."""
@@ -120,12 +124,14 @@ class CaseView:
     answers_in_call: int = 0
     """Answers that were recorded in this call."""
     dialed_at: datetime | None = None
-    """When the open call was dialed, on this station's clock; None while no call is open."""
+    """When the open call was dialed, on this station's clock. None while no call is open."""
     heard: str = ""
-    """What is heard in the open call: only of simulated respondents (`It rings; nobody answers.`)."""
-    pending_input: Literal["", "time", "outcome"] = ""
-    """What is needed before the case can be released. `time`: an appointment was chosen in the interview and needs
-    its time; `outcome`: the interview was left open and needs an outcome.
+    """What simulated respondents say in the open call: `It rings; nobody answers.`"""
+    pending_input: PendingInput = ""
+    """What is needed before the case can be released.
+
+    `time`: an appointment was chosen in the interview and needs its time. `outcome`: the interview
+    was left open and needs an outcome.
     """
     notice: str = ""
     """A notice about a call that was going on when the terminal was lost."""
@@ -133,24 +139,42 @@ class CaseView:
     @property
     def current_number(self) -> StationNumber | None:
         """The number that `dial` dials."""
-        return next((number for number in self.numbers if number.current), None)
+        for number in self.numbers:
+            if number.current:
+                return number
+        return None
 
     @property
     def next_number(self) -> StationNumber | None:
-        """The next live number after the current one, those first that were not called in this attempt."""
-        at = next((n for n, number in enumerate(self.numbers) if number.current), -1)
-        others = [
-            n for n in (*self.numbers[at + 1 :], *self.numbers[: max(at, 0)]) if n.state == "live"
-        ]
-        return next((n for n in others if not n.outcome), others[0] if others else None)
+        """The next live number after the current one, going round.
+
+        Those come first that were not called in this attempt.
+        """
+        before: list[StationNumber] = []
+        after: list[StationNumber] = []
+        is_after = self.current_number is None
+        for number in self.numbers:
+            if number.current:
+                is_after = True
+            elif number.state == "live" and is_after:
+                after.append(number)
+            elif number.state == "live":
+                before.append(number)
+
+        others = after + before
+        for number in others:
+            if not number.outcome:
+                return number
+        return others[0] if others else None
 
     def find_doubt(self, choice: OutcomeChoice) -> OutcomeDoubt | None:
-        """Find what contradicts an outcome: answers of this call, or that no call is known; None if nothing does."""
+        """Find what contradicts an outcome: answers of this call, or that no call is known."""
         question = f"Record “{choice.outcome.name}” anyway?"
         if self.answers_in_call and choice.outcome.denies_contact:
             recorded = format_quantity(self.answers_in_call, "answer")
-            verb = "was" if self.answers_in_call == 1 else "were"
+            verb = pluralize(self.answers_in_call, "was", "were")
             return OutcomeDoubt(what=f"{recorded} {verb} recorded in this call.", question=question)
+
         is_called = self.has_open_call or self.pending_input
         if not choice.required_input and not is_called:
             return OutcomeDoubt(what="This number was not dialed from here.", question=question)
@@ -158,11 +182,11 @@ class CaseView:
 
     @property
     def choices(self) -> OutcomeChoices:
-        """Every outcome that can be entered, in the order of their numbers: those with one digit first."""
-        return (
-            *self.main_outcomes,
-            *(choice for _, choices in self.other_outcomes for choice in choices),
-        )
+        """Every outcome that can be entered, in the order of their numbers."""
+        choices = list(self.main_outcomes)
+        for _, under_heading in self.other_outcomes:
+            choices += under_heading
+        return tuple(choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,14 +211,17 @@ class BreakView:
 
     since: datetime
     reason: str = ""
-    """One of `list_break_reasons()`; empty: none was given."""
+    """One of `list_break_reasons()`. Empty if none was given."""
     station_time: datetime | None = None
     """This station's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpView:
-    """The time after a call: a note can be added to its case, or its outcome revoked, before the next case comes."""
+    """The time after a call, before the next case comes.
+
+    A note can be added to the case that was called, or its outcome revoked.
+    """
 
     until: datetime
     """When `keep_alive` claims the next case, on this station's clock."""
@@ -240,8 +267,8 @@ class TimeReading:
     echo: str = ""
     """`Thu 26 Nov 15:00 there · 17:00 here`."""
     hint: str = ""
-    """What the interviewer should notice: `in 6 weeks`, `their morning: any time from 09:00 to 12:00`."""
+    """What to notice: `in 6 weeks`, `their morning: any time from 09:00 to 12:00`."""
     why_unclear: str = ""
-    """Why it is not accepted, or in what it is ambiguous; empty where it is understood."""
+    """Why it is not accepted, or in what it is ambiguous. Empty if it is understood."""
     choices: tuple[str, ...] = ()
     """Possible readings; the interface sends the number of one, from 1, as `reading`."""
