@@ -202,7 +202,7 @@ def test_lost_calls_count_toward_the_limits(tmp_path: Path) -> None:
     key = died(shift)
     noticed(shift)
     position = shift.row(key).position
-    assert (position.status, position.why) == ("waiting", "once on one day")
+    assert (position.status, str(position.reason.words)) == ("waiting", "once on one day")
 
 
 def test_nobody_keys_the_outcome_lost(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A case claimed by a station: what is known of it, and the events for what an interviewer enters.
+"""A case claimed by a station: its state, and the events for what an interviewer enters.
 
 The events are built from the plan and the case; other modules write them.
 """
@@ -23,19 +23,30 @@ from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 from survey_cli.study.consistency import interview_outcomes
 
 RequiredInput: TypeAlias = Literal["", "note", "time", "number", "language", "sure"]
-"""What an outcome requires besides: a note, an appointment's time, the new number, the language, or a confirmation.
+"""What an outcome requires besides.
+
+It is a note, an appointment's time, the new number, the language, or a confirmation.
 """
 REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
-    "supervisor": "note", "changed": "number", "language": "language", "appointment": "time",
-    "refusal_hard": "sure", "refusal_household_hard": "sure", "never_call": "sure", "withdrawn": "sure",
-}  # fmt: skip
+    "supervisor": "note",
+    "changed": "number",
+    "language": "language",
+    "appointment": "time",
+    "refusal_hard": "sure",
+    "refusal_household_hard": "sure",
+    "never_call": "sure",
+    "withdrawn": "sure",
+}
 OTHER_LANGUAGE: Final = "other"
 """What is typed, and stored, for a language in which the study can't interview."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off", LOST})
 """Outcomes that only the interview itself can have, or the program gives."""
 
 PendingInput: TypeAlias = Literal["", "time", "outcome"]
-"""What is needed before the case can be released: an appointment's time, or the outcome of a suspended interview."""
+"""What is needed before the case can be released.
+
+It is an appointment's time, or the outcome of a suspended interview.
+"""
 
 
 class InterviewState(Enum):
@@ -71,7 +82,7 @@ class ClaimedCase:
     token: str
     """The token of the lease."""
     current_number: int
-    """The position of the number that is dialed next; 0: none."""
+    """The position of the number that is dialed next; 0 if there is none."""
     shown_at: datetime
     interview: InterviewStatus = NO_INTERVIEW
     notice: str = ""
@@ -92,17 +103,27 @@ class ClaimedCase:
     ) -> "ClaimedCase":
         """Return the case after these events.
 
-        Each entry has a key of its own, so that writing it twice has no further effect. A history never goes
-        backwards in time, whatever the clock says.
+        Each entry has a key of its own, so that writing it twice has no further effect.
         """
-        time = max(at, self.history[-1].at) if self.history else at
-        case, history = self.case, self.history
-        for number, event in enumerate(events, start=1):
-            entry = case_events.HistoryEntry(
-                time, by, station, event, f"{self.token}:{self.case.seq + number}"
-            )
-            case, history = case.apply(entry), (*history, entry)
-        return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
+        # A history never goes backwards in time, whatever the clock says.
+        time = at
+        if self.history:
+            time = max(at, self.history[-1].at)
+
+        case = self.case
+        entries = []
+        for number, event in enumerate(events, start=self.case.seq + 1):
+            key = f"{self.token}:{number}"
+            entry = case_events.HistoryEntry(time, by, station, event, key)
+            case = case.apply(entry)
+            entries.append(entry)
+        return replace(
+            self,
+            case=case,
+            history=(*self.history, *entries),
+            contact=contact or self.contact,
+            notice="",
+        )
 
     def choose_number(self, position: int) -> "ClaimedCase | Rejection":
         """Return the case with another live number as the one that is dialed next."""
@@ -112,18 +133,19 @@ class ClaimedCase:
         dead = find_dead_number(number)
         if dead is not None:
             return Rejection(str(dead))
-        if self.case.open_attempt is not None and self.case.open_attempt.dialed not in (
-            0,
-            position,
-        ):
+        attempt = self.case.open_attempt
+        if attempt is not None and attempt.dialed not in (0, position):
             return Rejection("first key the outcome of the call that was dialed")
         return replace(self, current_number=position)
 
     def move_to_next_number(self) -> "ClaimedCase":
-        """Return the case with the next number that can be tried, where the current one was called."""
-        number, attempt = self.case.next_number, self.case.open_attempt
-        calls = attempt.calls if attempt is not None else ()
-        if number is None or not any(call.number == self.current_number for call in calls):
+        """Return the case with the next number that can be tried, if the current one was called."""
+        number = self.case.next_number
+        attempt = self.case.open_attempt
+        if number is None or attempt is None:
+            return self
+        called_numbers = {call.number for call in attempt.calls}
+        if self.current_number not in called_numbers:
             return self
         return replace(self, current_number=number.position)
 
@@ -142,25 +164,27 @@ class ClaimedCase:
         """When the open call was dialed; None while no call is open."""
         if not self.has_open_call:
             return None
-        dialed = (
-            entry.at
-            for entry in reversed(self.history)
-            if isinstance(entry.event, case_events.NumberDialed)
-        )
-        return next(dialed, None)
+        for entry in reversed(self.history):
+            if isinstance(entry.event, case_events.NumberDialed):
+                return entry.at
+        return None
 
     def why_not_releasable(self) -> str:
-        """Explain why the case cannot be released yet; empty where it can."""
+        """Explain why the case can't be released yet; empty if it can."""
         if self.pending_input == "time":
             return "first give the appointment's time"
-        return (
-            "first key the outcome of this call" if self.pending_input or self.has_open_call else ""
-        )
+        if self.pending_input or self.has_open_call:
+            return "first key the outcome of this call"
+        return ""
 
     def find_number(self, position: int) -> ContactNumber | None:
-        """Find the digits of a number, where they are still stored."""
-        numbers = self.contact.numbers if self.contact is not None else ()
-        return next((n for n in numbers if n.position == position and n.e164), None)
+        """Find the digits of a number; None if they were erased."""
+        if self.contact is None:
+            return None
+        for number in self.contact.numbers:
+            if number.position == position and number.e164:
+                return number
+        return None
 
 
 NO_TIME_NOTICE: Final = (
@@ -178,9 +202,9 @@ class CaseEvents:
     release: bool = False
     """The station releases the case with them."""
     outcome: str = ""
-    """The outcome that was entered; empty: none."""
+    """The outcome that was entered; empty if there is none."""
     contact: Contact | None = None
-    """The person's contact data from now on; None: unchanged."""
+    """The person's contact data from now on; None if they don't change."""
     tasks: tuple[str, ...] = ()
     """Tasks that follow: numbers for the do-not-call list, answers to erase."""
     notice: str = ""
@@ -206,9 +230,8 @@ def build_outcome_events(
     kind = outcome.kind
     if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
         return Rejection("only the interview itself can set this outcome")
-    events: list[case_events.CaseEvent] = [
-        build_call_event(claimed, outcome.id, plan, interview, note=note)
-    ]
+    call = build_call_event(claimed, outcome.id, plan, interview, note=note)
+    events: list[case_events.CaseEvent] = [call]
     contact = None
     match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
@@ -226,15 +249,18 @@ def build_outcome_events(
                 return added
             events += added.events
             contact = added.contact
-    if (
-        outcome.listed if plan.eligibility_known else outcome.rdd
-    ) in NUMBER_CODES and claimed.current_number:
-        events.append(
-            case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower())
-        )
+
+    code = outcome.listed if plan.eligibility_known else outcome.rdd
+    if code in NUMBER_CODES and claimed.current_number:
+        dead = case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower())
+        events.append(dead)
     events += interview_outcomes.build_do_not_call_events(outcome)
-    keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
-    events += [] if keeps_case else [case_events.AttemptClosed()]
+
+    # Somebody speaks on a busy line: the other numbers of the case wait.
+    tries_others = outcome.next_number and kind != "busy"
+    keeps_case = tries_others and _has_untried_number(claimed, events)
+    if not keeps_case:
+        events.append(case_events.AttemptClosed())
     return CaseEvents(
         events=tuple(events),
         release=not keeps_case,
@@ -251,9 +277,9 @@ def _choose_language(typed: str, languages: Sequence[str]) -> str | Rejection:
     language = find_language(typed, languages)
     if language:
         return language
-    what = (
-        f"{typed.strip()} is not a language of this study" if typed.strip() else "which language?"
-    )
+    what = "which language?"
+    if typed.strip():
+        what = f"{typed.strip()} is not a language of this study"
     return Rejection(f"{what}: {list_languages(languages)}, or {OTHER_LANGUAGE}")
 
 
@@ -279,16 +305,15 @@ def build_call_event(
         if is_open:
             row = plan.outcomes[outcome]
             code = interview_outcomes.code_unfinished_interview(interview, progress, row, plan)
+
+    was_left = is_open or claimed.pending_input != ""
     return case_events.OutcomeRecorded(
         outcome=outcome,
         number=claimed.current_number,
         code=code,
         eligible=eligible,
         person=interview is not None,
-        interrupted=interrupted
-        or claimed.case.interrupted
-        or claimed.pending_input != ""
-        or is_open,
+        interrupted=interrupted or claimed.case.interrupted or was_left,
         note=note,
     )
 
@@ -296,11 +321,9 @@ def build_call_event(
 def _has_untried_number(claimed: ClaimedCase, events: list[case_events.CaseEvent]) -> bool:
     """Whether a live number has not been called under this claim."""
     case = claimed.append_events(events, at=claimed.shown_at, by="", station="").case
-    called_numbers = (
-        {call.number for call in case.open_attempt.calls}
-        if case.open_attempt is not None
-        else set()
-    )
+    called_numbers = set()
+    if case.open_attempt is not None:
+        called_numbers = {call.number for call in case.open_attempt.calls}
     return any(number.position not in called_numbers for number in case.live_numbers)
 
 
@@ -312,14 +335,16 @@ def build_number_events(
     parsed = read_number(text, country or None)
     if isinstance(parsed, InvalidNumber):
         return Rejection(f"{parsed.why}: {parsed.remedy}")
-    position = max((n.position for n in claimed.case.numbers), default=0) + 1
-    shown = parsed.national if parsed.country in ("", country) else parsed.international
-    added = ContactNumber(position, parsed.written, parsed.e164, shown, parsed.extension)
+
+    position = max((number.position for number in claimed.case.numbers), default=0) + 1
+    display = parsed.international
+    if parsed.country in ("", country):
+        display = parsed.national
+    added = ContactNumber(position, parsed.written, parsed.e164, display, parsed.extension)
     contact = claimed.contact or Contact(link=link)
+    facts = case_events.NumberFacts(position, parsed.line, parsed.zones)
     return CaseEvents(
-        events=(
-            case_events.NumberAdded(case_events.NumberFacts(position, parsed.line, parsed.zones)),
-        ),
+        events=(case_events.NumberAdded(facts),),
         contact=contact._replace(numbers=(*contact.numbers, added)),
     )
 
@@ -327,7 +352,7 @@ def build_number_events(
 def build_interview_events(
     claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, by_route: bool
 ) -> CaseEvents | PendingInput:
-    """Build the events that close the case with its interview, or return what is pending before it can be released.
+    """Build the events that close the case with its interview, or return what is pending first.
 
     `by_route`: an `end` closed the interview, not the interviewer.
     """
@@ -358,19 +383,21 @@ def requires_time(outcome: Outcome, plan: Plan, *, by_route: bool) -> bool:
 def build_events_without_station(
     claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, by_route: bool
 ) -> CaseEvents:
-    """Build the same events where no station has the case and no time can be asked for: it is called again."""
+    """Build the same events for an interview outside of a station.
+
+    No time can be asked for there: the case is called again.
+    """
     closing = build_interview_events(claimed, interview, outcome, plan, by_route)
     if outcome is None or not isinstance(closing, CaseEvents):
         call = build_call_event(claimed, "callback", plan, interview, interrupted=True)
         notice = NO_TIME_NOTICE if closing == "time" else ""
         return CaseEvents(events=(call, case_events.AttemptClosed()), release=True, notice=notice)
-    case, last = claimed.case, claimed.case.last_call
-    after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
-    if (
-        last is not None
-        and last.outcome == outcome.id
-        and code_case(case, plan).code == code_case(after, plan).code
-    ):
-        # a correction that changed no outcome
-        return CaseEvents(events=(case_events.CaseReturned("given back"),), release=True)
+
+    last_call = claimed.case.last_call
+    if last_call is not None and last_call.outcome == outcome.id:
+        after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
+        code_before = code_case(claimed.case, plan).code
+        if code_before == code_case(after, plan).code:
+            # a correction that changed no outcome
+            return CaseEvents(events=(case_events.CaseReturned("given back"),), release=True)
     return closing
