@@ -25,7 +25,7 @@ from survey_cli.cli.parameters import QUESTIONNAIRE_HELPS
 COMPLETION_VARIABLE = "_SURVEY_COMPLETE"
 """Variable that a shell sets to complete a word."""
 WITHOUT_COMMAND = ("", "-h", "--help", "--version")
-"""First words for which no command is needed: the list of commands is available without building them."""
+"""First words for which no command is built: they only list the names."""
 OWN_OPTIONS = (*WITHOUT_COMMAND, "--install-completion", "--show-completion")
 """First words that are the program's own options."""
 LEARN_MORE: Final = (
@@ -39,7 +39,7 @@ LEARN_MORE: Final = (
 
 
 class ValueConversion:
-    """Conversion of one parameter's value: one that has the right type already is not given to Typer.
+    """Conversion of one parameter's value. Typer receives only values that have another type.
 
     Typer converts with pydantic, even a text into a text. Importing it takes longer than everything
     else that a short command does.
@@ -62,21 +62,22 @@ class ValueConversion:
 
 
 class LazyConversion:
-    """Base class of commands and groups: their parameters' conversions are built when a value needs one."""
+    """Base class of commands and groups that build a parameter's conversion when it is needed."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # a mixin before a command
+        # This class is a mixin, which stands before a command.
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for parameter in parameters:
-            if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(
-                parameter
-            ):
+            has_conversion = hasattr(parameter, "get_runtime_param")
+            is_replaced = "get_runtime_param" in vars(parameter)
+            if has_conversion and not is_replaced:
                 conversion = ValueConversion(parameter)
                 parameter.get_runtime_param = lambda conversion=conversion: conversion
         return parameters
 
 
 class MissingValueError(typer.BadParameter):
-    """An option that stands without its value before another option."""
+    """An option without its value, before another option."""
 
     def __init__(self, option: str, ctx: Any) -> None:
         super().__init__("", ctx)
@@ -98,21 +99,22 @@ class Command(LazyConversion, TyperCommand):
         super().__init__(*args, **more)
         for parameter in self.params:
             if parameter.param_type_name == "argument":
-                setattr(parameter, "display_type_rich", lambda ctx: "")  # noqa: B010 - not in every typer
+                # Not every Typer has this attribute, so mypy would reject an assignment.
+                setattr(parameter, "display_type_rich", lambda ctx: "")  # noqa: B010
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse an option in place of the value of another: `--case --plain` is no case named --plain."""
-        names = {
-            name for parameter in self.params for name in parameter.opts if name.startswith("-")
-        }
-        with_value = set()
+        """Refuse an option in place of another's value: `--case --plain` names no case."""
         parameters: list[Any] = self.params
+        names: set[str] = set()
+        with_value: set[str] = set()
         for parameter in parameters:
+            names.update(name for name in parameter.opts if name.startswith("-"))
             if parameter.param_type_name == "option" and not parameter.is_flag:
                 with_value.update(parameter.opts)
         for option, value in pairwise(args):
             if option in with_value and value in names:
                 raise MissingValueError(option, ctx)
+
         left: list[str] = super().parse_args(ctx, args)
         self._check_files(ctx)
         return left
@@ -124,6 +126,7 @@ class Command(LazyConversion, TyperCommand):
             takes_questionnaires = parameter.help in QUESTIONNAIRE_HELPS
             if parameter.param_type_name != "argument" or not takes_questionnaires:
                 continue
+
             value = ctx.params.get(parameter.name)
             files = [value] if isinstance(value, str) else value or ()
             for file in files:
@@ -144,7 +147,7 @@ class Commands(LazyConversion, TyperGroup):
         formatter.write_usage("survey", "COMMAND FILE [OPTIONS]")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """List the first commands with a line each, the names of the others, and how to learn more."""
+        """List the first commands with a line each, then the others' names and how to learn more."""
         texts = read_help_lines()
         [(first, first_names), *others] = PANELS.items()
         with formatter.section(first):
@@ -166,7 +169,7 @@ class Subcommands(LazyConversion, TyperGroup):
 
 
 def _render_names(panels: Sequence[tuple[str, Sequence[str]]], width: int) -> str:
-    """Render the names of the commands of each panel, on one line if they fit; no name is broken."""
+    """Render the names of the commands of each panel. No name is broken into two lines."""
     column = max(len(panel) for panel, _ in panels)
     lines = []
     for panel, names in panels:
@@ -183,13 +186,15 @@ def _render_names(panels: Sequence[tuple[str, Sequence[str]]], width: int) -> st
 
 
 def select_app(word: str) -> typer.Typer:
-    """Build the app with only the command of this name; with all commands where there is none.
+    """Build the app with only the command of this name; with all commands if there isn't one.
 
     Typer builds every command of an app, and thirty unused ones take 6 ms of every start.
     """
     if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
         return build_app(())
-    return build_app((word,)) if word in COMMANDS else build_app()
+    if word in COMMANDS:
+        return build_app((word,))
+    return build_app()
 
 
 def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
@@ -214,6 +219,7 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
             register(expand_groups(function))
             continue
         text, subnames = GROUPS[name]
+
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
         for subname in subnames:
             register = group.command(subname, cls=Command)

@@ -1,4 +1,4 @@
-"""Command lines to copy: a command with the arguments that were given, or with files of this folder."""
+"""Command lines to copy, with the arguments that were given or with files of this folder."""
 
 import os
 import shlex
@@ -25,7 +25,7 @@ def read_help_lines() -> dict[str, str]:
 
 
 def get_names(usage: str) -> str:
-    """Return the words of a usage without its arguments: `watch --replay` of `watch FILE --replay CASE`."""
+    """Return a usage without its arguments: `watch --replay` of `watch FILE --replay CASE`."""
     return " ".join(word for word in usage.split() if not word.isupper())
 
 

@@ -36,7 +36,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
 one, and the names of the others."""
 COMMANDS: Final = tuple(name for names in PANELS.values() for name in names)
 HELP_FILE: Final = Path(__file__).with_name("commands.txt")
-"""The line of help of each command: the first paragraph of its docstring, written by `make docs`."""
+"""Lines of help: the first paragraph of each command's docstring, written by `make docs`."""
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "board": ("board",),

@@ -110,7 +110,7 @@ def _describe_missing(
 def _describe_missing_first(
     first: Any, words: Sequence[str], given: Sequence[str], following: Sequence[Any]
 ) -> str:
-    """Give the line with its first argument: the questionnaire of this folder, or its name in capitals."""
+    """Give the line with its first argument: a questionnaire of this folder, or its name."""
     where = " ".join(("survey", *words))
     what = f"{first.metavar.rstrip('…')} is missing: {_get_meaning(first)}"
     positional = [word for word in given if not word.startswith("-")]
@@ -122,7 +122,8 @@ def _describe_missing_first(
     file = files[0] if files else "study.yaml"
     line = join_line([*words, file, *given, *names])
     if not files:
-        return f"{where}: {what} — {line} (this folder has no questionnaire: survey new {file} writes one)"
+        hint = f"this folder has no questionnaire: survey new {file} writes one"
+        return f"{where}: {what} — {line} ({hint})"
     if len(files) > 1:
         others = ", ".join(files[1:MAX_NAMED])
         return f"{where}: {what} — {line} (or {others})"
@@ -169,7 +170,7 @@ def _describe_extra(words: Sequence[str], given: Sequence[str], error: Any) -> s
 
 
 def _describe_wrong_file(file: str, words: Sequence[str], given: Sequence[str]) -> str:
-    """Describe a table or a database in the place of a questionnaire, and give the line with both."""
+    """Describe a table or a database in place of a questionnaire, and give the line with both."""
     where = " ".join(("survey", *words))
     others = [argument for argument in given if argument != file]
     questionnaires = [argument for argument in others if argument.endswith(SUFFIXES)]
@@ -227,10 +228,12 @@ def _describe_other(error: Any) -> str:
     if " — " in what:
         return f"{where}: {what}"
 
-    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(
-        map(repr, sorted(possibilities))
-    )
-    remedy = f"did you mean {suggested}?" if suggested else f"see `{where} --help`"
+    remedy = f"see `{where} --help`"
+    suggested = suggested.rstrip("?").replace(", ", " or ")
+    if not suggested:
+        suggested = " or ".join(map(repr, sorted(possibilities)))
+    if suggested:
+        remedy = f"did you mean {suggested}?"
     return f"{where}: {what[:1].lower()}{what[1:]} — {remedy}"
 
 

@@ -227,7 +227,7 @@ def on_study(command: Callable[..., None]) -> Callable[..., None]:
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__
-    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]  # inspect reads it
+    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]
     return run
 
 

@@ -32,8 +32,9 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command. Returns its exit code."""
     _prepare_streams()
     try:
-        while (code := _run_once(arguments)) == RETRY:  # a question was answered at the terminal
-            pass
+        code = _run_once(arguments)
+        while code == RETRY:
+            code = _run_once(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         code = PIPE_CLOSED
@@ -49,7 +50,8 @@ def run_command(arguments: Sequence[str]) -> int:
 def _prepare_streams() -> None:
     """Make sure that every stream exists and accepts any text."""
     for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the calling process
+        # A calling process may close one.
+        if getattr(sys, name) is None:
             setattr(sys, name, _open_null_stream(name))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -62,8 +64,11 @@ def _open_null_stream(name: str) -> TextIO:
     There is nothing to read, writing results fails when they are flushed, and notices are
     discarded.
     """
-    mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
-    return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
+    access = os.O_WRONLY if name == "stderr" else os.O_RDONLY
+    descriptor = os.open(os.devnull, access)
+    if name == "stdin":
+        return open(descriptor)
+    return open(descriptor, "w")
 
 
 def _run_once(arguments: Sequence[str]) -> int:
@@ -96,7 +101,7 @@ def _is_for_the_app(first_word: str) -> bool:
 
 
 def _run_other_word(arguments: Sequence[str]) -> int:
-    """Answer a first word that is no command, or run what is meant: `help check` is `check --help`."""
+    """Answer a first word that isn't a command, or run what it means: `help check`."""
     from survey_cli.cli.first_word import answer_first_word, replace_help_words
 
     meant = replace_help_words(arguments)
@@ -159,28 +164,33 @@ def write_crash_report(bug: BaseException) -> str:
 
 
 def _render_report(bug: BaseException) -> Iterator[str]:
+    """Yield the lines of a crash report."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield f"survey {__version__}, Python {version}, {sys.platform}"
-    arguments = sys.argv[1:]  # the command's name and those of its options, without their values
-    names = [a for a in arguments[:1] if a.isalpha()] + [
-        a.partition("=")[0] for a in arguments if a.startswith("--")
-    ]
-    yield f"command: {' '.join(names) or '(none)'}"
+    yield f"command: {_name_command(sys.argv[1:])}"
+
     error: BaseException | None = bug
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield ""
-        yield f"{type(error).__module__}.{type(error).__qualname__} (its message is left out)"
+        kind = type(error)
+        yield f"{kind.__module__}.{kind.__qualname__} (its message is left out)"
         for frame in traceback.extract_tb(error.__traceback__):
-            yield f"  {_format_path(frame.filename)}:{frame.lineno} in {frame.name}: {frame.line or ''}"
+            where = f"{_format_path(frame.filename)}:{frame.lineno} in {frame.name}"
+            yield f"  {where}: {frame.line or ''}"
         error = error.__cause__ or error.__context__
+
+
+def _name_command(arguments: Sequence[str]) -> str:
+    """Return the command's name and those of its options, without their values."""
+    names = [word for word in arguments[:1] if word.isalpha()]
+    names += [word.partition("=")[0] for word in arguments if word.startswith("--")]
+    return " ".join(names) or "(none)"
 
 
 def _format_path(file: str) -> str:
     path = Path(file)
-    return (
-        str(path.relative_to(PACKAGE.parent))
-        if path.is_relative_to(PACKAGE)
-        else "/".join(path.parts[-2:])
-    )
+    if path.is_relative_to(PACKAGE):
+        return str(path.relative_to(PACKAGE.parent))
+    return "/".join(path.parts[-2:])

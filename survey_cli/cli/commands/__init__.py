@@ -1,1 +1,1 @@
-"""The commands, one module for each group in `survey --help`. A command imports what it needs when it runs."""
+"""The commands, one module for each subject. A command imports what it needs when it runs."""

@@ -1,4 +1,4 @@
-"""The command `board`: studies as supervisors follow them on a full screen, and what they change there."""
+"""The command `board`: studies on a full screen, as supervisors follow and change them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -24,9 +24,10 @@ def board(
     db: parameters.DatabaseOption = None,
     theme: parameters.ThemeOption = "",
 ) -> None:
-    """Follow the fieldwork on a full screen: progress, cases, quotas, people, appointments, and what needs attention.
+    """Follow the fieldwork on a full screen.
 
-    The board, or dashboard, is read again every few seconds. Supervisors correct outcomes, answer
+    It shows progress, cases, quotas, people, appointments, and what needs attention. The board, or
+    dashboard, is read again every few seconds. Supervisors correct outcomes, answer
     referred cases, free cases and give appointments to others there; each change needs a reason,
     which is stored in the history of the case. They also send messages to stations. F1 shows the
     keys. `survey status` shows the same once as text.

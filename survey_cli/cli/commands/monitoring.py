@@ -58,11 +58,12 @@ def watch(
     ] = "",
     given: WatchParameters,
 ) -> None:
-    """Watch an interviewer's interviews while they run, or replay one, as the interviewer sees it; nothing changes.
+    """Watch an interviewer's interviews while they run, or replay one, as the interviewer sees it.
 
-    The trade calls it silent monitoring. An interview is shown once its notice was read: the item
-    that `monitoring:` names. Only supervisors may watch, and the log of accesses says who did. In a
-    replay, Space pauses, the arrows go from answer to answer, + and - change the speed.
+    Nothing changes. The trade calls it silent monitoring. An interview is shown once its notice was
+    read: the item that `monitoring:` names. Only supervisors may watch, and the log of accesses
+    says who did. In a replay, Space pauses, the arrows go from answer to answer, + and - change the
+    speed.
 
     Example: survey watch study.yaml ann
     """
@@ -120,7 +121,7 @@ def _replay(
 
 
 def _print_changes(source: "Replay | Watch", printed: dict[str, str]) -> None:
-    """Print the state and each question with its answer, as far as they were printed otherwise or not at all."""
+    """Print the state and each question with its answer, unless that line was printed before."""
     from survey_cli.plain.rendering import render_line, render_result
     from survey_cli.sessions.lines.interview_lines import build_answer_line, build_result_lines
 
@@ -133,19 +134,19 @@ def _print_changes(source: "Replay | Watch", printed: dict[str, str]) -> None:
         if result is not None:
             ending = build_result_lines(result)
             lines[f"{session.id} end"] = render_result(ending, brief=True)
+
     print_lines(line for key, line in lines.items() if printed.get(key) != line)
     sys.stdout.flush()
     printed.update(lines)
 
 
 def _show_screen(source: "Replay | Watch", theme: str) -> bool:
-    """Show on the full screen what is monitored; False where there is none."""
+    """Show on the full screen what is monitored; returns False if there isn't one."""
     from survey_cli.cli.run_command import run_full_screen
     from survey_cli.tui import run_monitor
 
-    has_screen = (
-        has_full_screen()
-    )  # asked once: afterwards the terminal may be closed, and nobody would watch
+    # Asked once: afterwards the terminal may be closed, and nobody would watch.
+    has_screen = has_full_screen()
     if has_screen and not run_full_screen(lambda: run_monitor(source, theme)):
         raise typer.Exit(1)
     return has_screen

@@ -1,4 +1,4 @@
-"""The commands `new`, `check`, `print`, `schema`, `explain`, `convert`, `translations` and `diff`, for designers."""
+"""The commands of designers, such as `new`, `check`, `print`, `explain`, `convert` and `diff`."""
 
 import json
 import sys
@@ -47,10 +47,14 @@ _HEADINGS: Final = {
 def _estimate_length(
     result: "InstrumentCheck", *, wanted: bool, db: str | None
 ) -> tuple["InstrumentCheck", "LengthEstimate | None"]:
-    """Estimate the length where it is `wanted` or has a budget; add the problem if the budget doesn't suffice."""
+    """Estimate the length if it is `wanted` or has a budget.
+
+    If the budget doesn't suffice, the problem is added to the result.
+    """
     instrument = result.instrument
     if instrument is None or not (wanted or instrument.document.study.minutes is not None):
         return result, None
+
     from survey_cli.simulate.interviews.length import estimate_lengths
     from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 
@@ -59,11 +63,17 @@ def _estimate_length(
         from survey_cli.services.questionnaire.item_times import read_item_seconds
 
         measured = read_item_seconds(result.file, db=db)
-    start, habits = datetime(2026, 1, 5, 9, tzinfo=UTC), Habits(qualify=0.85)
-    invented = simulate_interviews(instrument, count=SIMULATED, seed=1, start=start, habits=habits)
-    estimate = estimate_lengths(
-        instrument, (simulated.interview for simulated in invented), measured
+
+    # Fixed values, so that every machine estimates the same.
+    invented = simulate_interviews(
+        instrument,
+        count=SIMULATED,
+        seed=1,
+        start=datetime(2026, 1, 5, 9, tzinfo=UTC),
+        habits=Habits(qualify=0.85),
     )
+    interviews = (simulated.interview for simulated in invented)
+    estimate = estimate_lengths(instrument, interviews, measured)
     problems = tuple(sort_problems((*result.problems, *estimate.check_budget(instrument))))
     return replace(result, problems=problems), estimate
 
@@ -72,43 +82,38 @@ def _summarize_length(estimate: "LengthEstimate") -> dict[str, Any]:
     """Return the estimate as values for JSON: minutes, and seconds of items."""
     from survey_cli.simulate.interviews.length import describe_spread
 
-    spreads = {
-        kind: {
-            name: describe_spread(minutes)._asdict()
-            for name, minutes in getattr(estimate, kind).items()
-        }
-        for kind in _HEADINGS
-    }
-    return {
-        **spreads,
-        "longest_items": dict(estimate.list_longest_items()),
-        "measured_items": estimate.measured,
-    }
+    summary: dict[str, Any] = {}
+    for kind in _HEADINGS:
+        spreads = {}
+        for name, minutes in getattr(estimate, kind).items():
+            spreads[name] = describe_spread(minutes)._asdict()
+        summary[kind] = spreads
+    summary["longest_items"] = dict(estimate.list_longest_items())
+    summary["measured_items"] = estimate.measured
+    return summary
 
 
 def _render_length(estimate: "LengthEstimate") -> Iterator[str]:
+    """Render the minutes of routes and sections, then the longest items."""
     summary = _summarize_length(estimate)
     for kind, heading in _HEADINGS.items():
-        rows = [
-            (
-                name or "outside of sections",
-                *(f"{spread[key]:.1f}" for key in ("p10", "median", "p90")),
-            )
-            for name, spread in summary[kind].items()
-        ]
+        rows = []
+        for name, spread in summary[kind].items():
+            minutes = [f"{spread[key]:.1f}" for key in ("p10", "median", "p90")]
+            rows.append((name or "outside of sections", *minutes))
+        # A single section says the same as the whole interview.
         if rows and (kind == "routes" or len(rows) > 1):
             yield from render_table((heading, "10 %", "median", "90 %"), rows)
-    longest = ", ".join(
-        f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items()
-    )
-    yield from wrap_paragraph(
-        f"The longest items: {longest}." if longest else "No interview was complete."
-    )
-    source = (
-        f"{estimate.measured} items as measured"
-        if estimate.measured
-        else "estimated from the words"
-    )
+
+    longest = [f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items()]
+    if longest:
+        yield from wrap_paragraph(f"The longest items: {', '.join(longest)}.")
+    else:
+        yield from wrap_paragraph("No interview was complete.")
+
+    source = "estimated from the words"
+    if estimate.measured:
+        source = f"{estimate.measured} items as measured"
     shares = f"10 %, half and 90 % of {SIMULATED} simulated interviews"
     yield from wrap_paragraph(f"Minutes that {shares} take at most, {source}.")
 
@@ -260,33 +265,44 @@ def _print_problems(
     """Print the problems on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
-    problems = [(result, problem) for result in results for problem in result.problems]
-    if form != "text" or not sys.stdout.isatty():
-        rows = snippets.build_problem_rows(problem for _, problem in problems)
-        render = snippets.render_github if form == "github" else snippets.render_plain
-        lines = [render(problem) for _, problem in problems]
-        print_result(form, lines, {"problems": rows, "lengths": lengths} if lengths else rows)
+    if form == "text" and sys.stdout.isatty():
+        _print_snippets(results)
         return
+
+    problems = [problem for result in results for problem in result.problems]
+    rows = snippets.build_problem_rows(problems)
+    value = {"problems": rows, "lengths": lengths} if lengths else rows
+    render = snippets.render_github if form == "github" else snippets.render_plain
+    print_result(form, [render(problem) for problem in problems], value)
+
+
+def _print_snippets(results: "Sequence[InstrumentCheck]") -> None:
+    """Print the problems in color, with their lines."""
     from rich.console import Console
 
+    from survey_cli.cli.output.problems import render_rich
+
     console = Console(highlight=False, markup=False, emoji=False)
-    for result, problem in problems:
-        text = snippets.render_rich(
-            problem, result.line_at(problem.where), width=terminal.get_width()
-        )
-        console.print(text, soft_wrap=True)
+    for result in results:
+        for problem in result.problems:
+            line = result.line_at(problem.where)
+            text = render_rich(problem, line, width=terminal.get_width())
+            console.print(text, soft_wrap=True)
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:
-    counted = Counter(p.severity for p in problems)
+    """Summarize a questionnaire: `48 items, 2 errors, 1 warning`."""
+    counted = Counter(problem.severity for problem in problems)
     words: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
-    kinds = [
-        format_quantity(number, word)
-        for severity, word in words.items()
-        if (number := counted[severity])
-    ]
-    counts = ", ".join(kinds) or "no problems"
-    return counts if items is None else f"{format_quantity(items, 'item')}, {counts}"
+    parts = []
+    if items is not None:
+        parts.append(format_quantity(items, "item"))
+    for severity, word in words.items():
+        if counted[severity]:
+            parts.append(format_quantity(counted[severity], word))
+    if not problems:
+        parts.append("no problems")
+    return ", ".join(parts)
 
 
 def schema(
@@ -327,18 +343,25 @@ def schema(
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
-    kinds = {
-        "scenarios": scenarios,
-        "analysis": analysis,
-        "codes": codes,
-        "map": answer_map,
-        "simulation": simulation,
-        "module": module,
-    }
-    kind = next((kind for kind, is_chosen in kinds.items() if is_chosen), "instrument")
+    if scenarios:
+        kind = "scenarios"
+    elif analysis:
+        kind = "analysis"
+    elif codes:
+        kind = "codes"
+    elif answer_map:
+        kind = "map"
+    elif simulation:
+        kind = "simulation"
+    elif module:
+        kind = "module"
+    else:
+        kind = "instrument"
+
     if out == "-":
         sys.stdout.write(questionnaire_files.render_schema(kind, file))
         return
+
     questionnaire_files.write_schema(out, kind, file)
     say(f"{out}: written")
 
@@ -486,16 +509,18 @@ def _render_explanation(text: str) -> Iterator[str]:
 
 
 def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
-    article = "an" if entry.kind[0] in "aeiou" else "a"
-    within = f" of {', '.join(entry.within)}" if entry.within else ""
+    """Render a word with its meaning, its other names, and its keys."""
     if entry.instead_of and entry.is_foreign:
         yield from wrap_paragraph(
             f"{entry.instead_of} — a word of other programs; here it is {entry.word}"
         )
     elif entry.instead_of:
         yield from wrap_paragraph(f"{entry.instead_of} — another word for {entry.word}")
+    article = "an" if entry.kind[0] in "aeiou" else "a"
+    within = f" of {', '.join(entry.within)}" if entry.within else ""
     yield from wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}")
     yield from _render_explanation(entry.meaning)
+
     if entry.accepts:
         yield from wrap_paragraph(f"Takes {entry.accepts}.", indent=2)
     if entry.trade:
@@ -507,16 +532,16 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
         yield from wrap_paragraph(f"Commands: {', '.join(entry.commands)}.", indent=2)
     if entry.page:
         yield from wrap_paragraph(f"Read on: {entry.page}.", indent=2)
+
     for key in entry.keys:
-        more = ", required" if key.required else ""
-        yield from ("", *wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2))
+        required = ", required" if key.required else ""
+        yield ""
+        yield from wrap_paragraph(f"{key.name}: {key.accepts}{required}", indent=2)
         yield from wrap_paragraph(key.describe(), indent=6)
     if entry.shared_keys:
         keys = ", ".join(entry.shared_keys)
-        yield from (
-            "",
-            *wrap_paragraph(f"It also has the keys of every question: {keys}.", indent=2),
-        )
+        yield ""
+        yield from wrap_paragraph(f"It also has the keys of every question: {keys}.", indent=2)
 
 
 def run_print(
@@ -584,24 +609,26 @@ def convert(
 
     out, losses, errors = convert_questionnaire(form, out, report=report, force=force)
     lines = []
-    for entry in losses.lost if not report else ():
-        column = f", {entry.column}" if entry.column else ""
-        lines.append(
-            f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: "
-            f"{entry.text}"
-        )
-    lists = {name: list(getattr(losses, name)) for name in ("carried", "noted", "lost")}
-    value = lists | {"logic": losses.logic, "without_counterpart": losses.without_counterpart}
-    print_result(
-        output_format, lines, {"file": out, "report": value, "errors": list(map(str, errors))}
-    )
+    if not report:
+        for entry in losses.lost:
+            column = f", {entry.column}" if entry.column else ""
+            where = f"{form}: sheet {entry.sheet}, row {entry.row}{column}"
+            lines.append(f"{where}: {entry.name or 'all rows'}: {entry.text}")
+    lists = {
+        "carried": list(losses.carried),
+        "noted": list(losses.noted),
+        "lost": list(losses.lost),
+        "logic": losses.logic,
+        "without_counterpart": losses.without_counterpart,
+    }
+    value = {"file": out, "report": lists, "errors": [str(error) for error in errors]}
+    print_result(output_format, lines, value)
+
     say(*errors)
     say(f"{out}: written; {losses.summarize()}")
     if losses.lost and report:
-        say(
-            f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, "
-            "with the reasons"
-        )
+        entries = format_quantity(len(losses.lost), "entry", "entries")
+        say(f"{report}: {entries} not carried over, with the reasons")
     say(f"Next: survey check {out}, then survey preview {out}")
     raise typer.Exit(1 if losses.lost or errors else 0)
 
@@ -609,12 +636,12 @@ def convert(
 def translations_export(
     file: parameters.InstrumentArgument, language: parameters.LanguageOption = ""
 ) -> None:
-    """Write the texts as PO files for translators: NAME.es.po beside NAME.yaml, for each language but the first.
+    """Write the texts as PO files for translators: NAME.es.po beside NAME.yaml.
 
-    The file is also where the program reads the translations. Those that it has are kept; if the
-    text has changed since, the translation is marked fuzzy, and the text is read in the first
-    language until the mark is removed. Texts that are translated in the questionnaire itself are
-    left out.
+    There is one file for each language but the first. It is also where the program reads the
+    translations. Those that it has are kept; if the text has changed since, the translation is
+    marked fuzzy, and the text is read in the first language until the mark is removed. Texts that
+    are translated in the questionnaire itself are left out.
 
     Example: survey translations export study.yaml --language es
     """
@@ -662,17 +689,21 @@ def translations_status(
     languages = load_translation_status(file)
     lines = []
     for one in languages:
-        lines.append(
-            f"{one.language}: {_describe_counts(one)}{' (required)' if one.required else ''}"
-        )
-        for what, contexts in (("out of date", one.stale), ("missing", one.missing)):
-            lines += [f"  {what}: {join_first(contexts, 20)}"] if contexts else []
+        required = " (required)" if one.required else ""
+        lines.append(f"{one.language}: {_describe_counts(one)}{required}")
+        if one.stale:
+            lines.append(f"  out of date: {join_first(one.stale, 20)}")
+        if one.missing:
+            lines.append(f"  missing: {join_first(one.missing, 20)}")
     print_result(form, lines, languages)
     raise typer.Exit(1 if any(one.stale or one.missing for one in languages) else 0)
 
 
 def _describe_counts(status: "LanguageStatus") -> str:
-    return f"{status.complete:,} complete, {len(status.stale):,} out of date, {len(status.missing):,} missing"
+    return (
+        f"{status.complete:,} complete, {len(status.stale):,} out of date, "
+        f"{len(status.missing):,} missing"
+    )
 
 
 CONSEQUENCES: Final = json.loads(
@@ -718,14 +749,13 @@ def diff(
     value = result._asdict() | {"changes": [_to_json(change, count) for change, count in changes]}
     del value["counts"]
     print_result(form, _render_changes(changes, result.interviews), value)
+
     numbers = Counter(change.kind for change in result.changes)
-    kinds = (
-        f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
-    )
-    say(
-        f"{result.old} → {result.new}: "
-        f"{format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}"
-    )
+    summary = "no changes"
+    if changes:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in numbers.items())
+        summary = f"{format_quantity(len(changes), 'change')}: {kinds}"
+    say(f"{result.old} → {result.new}: {summary}")
     if not result.proved and not all(change.decided for change in result.changes):
         from survey_cli.scenarios.route_check import make_solver_remedy
 
@@ -747,14 +777,19 @@ def _render_changes(
 
 
 def _render_change(change: "ComparedChange", count: int | None, interviews: int | None) -> str:
-    notes = [f"before: {change.places[0]}"] if None not in change.places else []
+    """Render a change: where, of what, and the remarks on it in brackets."""
+    remarks = []
+    if None not in change.places:
+        remarks.append(f"before: {change.places[0]}")
     if change.affected not in ((), change.items):
-        notes.append(f"it is about {join_first(change.affected)}")
+        remarks.append(f"it is about {join_first(change.affected)}")
     if count is not None and change.answers:
-        notes.append(f"concerns {count:,} of {format_quantity(interviews or 0, 'interview')}")
+        remarks.append(f"concerns {count:,} of {format_quantity(interviews or 0, 'interview')}")
+
+    items = join_first(change.items) or "study"
     undecided = "" if change.decided else " (not decided: it may be the same)"
-    end = f" ({'; '.join(notes)})" if notes else ""
-    return f"{change.where}: {join_first(change.items) or 'study'}: {change.what}{undecided}{end}"
+    end = f" ({'; '.join(remarks)})" if remarks else ""
+    return f"{change.where}: {items}: {change.what}{undecided}{end}"
 
 
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:

@@ -243,8 +243,9 @@ class CodebookParameters:
 
 
 def codebook(file: parameters.InstrumentArgument, given: CodebookParameters) -> None:
-    """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
+    """Describe the data: the codebook of a study.
 
+    It has every variable with its wording, who is asked, codes, labels, missing values and source.
     The codebook, or data dictionary, is an .html, .md or .docx file. Where interviews are stored,
     it has counts.
 

@@ -1,4 +1,4 @@
-"""The commands `simulate`, with text rendering of simulated fieldwork, and `test`, which runs scenarios."""
+"""The commands `simulate`, for interviews and fieldwork, and `test`, which runs scenarios."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from survey_cli.services.questionnaire.scenario_tests import SuiteResult
     from survey_cli.services.questionnaire.simulation_settings import SimulationSettings
     from survey_cli.simulate.fieldwork.model import FieldworkModel
-    from survey_cli.simulate.interviews.respondents import AnswerShares, SimulationFindings
+    from survey_cli.simulate.interviews.respondents import (
+        AnswerShares,
+        InterviewLengths,
+        SimulationFindings,
+    )
 
 DEFAULT_INTERVIEWS = 1000
 MAX_INVENTED_CASES = 1_000_000
@@ -156,17 +160,17 @@ def _simulate_interviews(
     from survey_cli.simulate.interviews.respondents import Habits, run_simulation
 
     written = settings.written
-    respondents = written.respondents
     habits = Habits(
-        decline=respondents.decline,
-        break_off=respondents.break_off,
-        qualify=respondents.qualify,
+        decline=written.respondents.decline,
+        break_off=written.respondents.break_off,
+        qualify=written.respondents.qualify,
         shares=settings.shares,
     )
     completes = written.completes or 0
+    most = completes * MAX_TRIES_PER_COMPLETE if completes else count
     total = completes or count
     begins = datetime.now(UTC)
-    store = partial(
+    open_writer = partial(
         open_simulated_interview_writer,
         file,
         instrument,
@@ -174,27 +178,30 @@ def _simulate_interviews(
         beside_real=written.beside_real,
         start=begins,
     )
-    with store() if keep else nullcontext() as writer, show_progress() as progress:
+    with open_writer() if keep else nullcontext() as writer, show_progress() as progress:
+
+        def report_progress(interviews: int) -> None:
+            if progress is not None:
+                progress(interviews, total)
+
         findings = run_simulation(
             instrument,
-            count=completes * MAX_TRIES_PER_COMPLETE if completes else count,
+            count=most,
             completes=completes,
             seed=seed,
             start=begins,
             habits=habits,
             keep=writer.write if writer is not None else None,
-            progress=(lambda interviews: progress(interviews, total))
-            if progress is not None
-            else None,
+            progress=report_progress,
         )
+
     terminal.print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
         only = format_quantity(findings.complete.interviews, "interview")
         terminal.say(f"only {only} are complete: see where the others end")
     if writer is not None:
-        terminal.say(
-            f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored"
-        )
+        stored = format_quantity(findings.interviews, "simulated interview")
+        terminal.say(f"{writer.where}: {stored} stored")
 
 
 def _simulate_fieldwork(
@@ -254,115 +261,163 @@ def _simulate_fieldwork(
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
     """Render the findings as plain lines."""
-    total = findings.interviews
     outcomes = ", ".join(
         f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common()
     )
-    lines = [f"{format_quantity(total, 'interview')}: {outcomes}"]
+    lines = [f"{format_quantity(findings.interviews, 'interview')}: {outcomes}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
-            shortest = f"{lengths.shortest} in the shortest (seed {lengths.shortest_seed})"
-            longest = f"{lengths.longest} in the longest (seed {lengths.longest_seed})"
-            mean = f"{lengths.questions / lengths.interviews:.1f} on average"
-            lines.append(
-                f"questions asked, {who} ({lengths.interviews:,}): {shortest}, {longest}, {mean}"
-            )
+            lines.append(f"questions asked, {who} {_describe_lengths(lengths)}")
+
     unreached = [item.id for item in findings.list_unreached_items()]
-    lines.append(f"never reached: {join_first(unreached, MAX_LISTED) if unreached else 'nothing'}")
-    unchosen = [
-        f"{item.id} ({', '.join(map(str, codes))})"
-        for item, codes in findings.list_unchosen_options()
-    ]
-    lines.append(f"never chosen: {join_first(unchosen, MAX_LISTED) if unchosen else 'nothing'}")
+    lines.append(f"never reached: {_join_listed(unreached)}")
+    unchosen = []
+    for item, codes in findings.list_unchosen_options():
+        unchosen.append(f"{item.id} ({', '.join(map(str, codes))})")
+    lines.append(f"never chosen: {_join_listed(unchosen)}")
     if findings.stuck_counts:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
-        lines.append(f"no invented answer passed the checks of: {join_first(stuck, MAX_LISTED)}")
+        lines.append(f"no invented answer passed the checks of: {_join_listed(stuck)}")
     return lines
 
 
+def _describe_lengths(lengths: "InterviewLengths") -> str:
+    """Describe how many questions interviews have: the shortest, the longest, on average."""
+    shortest = f"{lengths.shortest} in the shortest (seed {lengths.shortest_seed})"
+    longest = f"{lengths.longest} in the longest (seed {lengths.longest_seed})"
+    mean = f"{lengths.questions / lengths.interviews:.1f} on average"
+    return f"({lengths.interviews:,}): {shortest}, {longest}, {mean}"
+
+
+def _join_listed(names: Sequence[str]) -> str:
+    """Join the first names; `nothing` if there aren't any."""
+    return join_first(names, MAX_LISTED) if names else "nothing"
+
+
 def _describe_shares(shares: "AnswerShares") -> str:
-    if shares:
-        return f"Answers to {format_quantity(len(shares), 'question')} have given shares, all others are equally likely."
-    return "Options are chosen equally often, so quotas over answers fill differently from reality."
+    if not shares:
+        return (
+            "Options are chosen equally often, so quotas over answers fill differently from "
+            "reality."
+        )
+    questions = format_quantity(len(shares), "question")
+    return f"Answers to {questions} have given shares, all others are equally likely."
 
 
 def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> Iterator[list[str]]:
     """Render the assumptions, then the report in plain tables."""
-    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+    yield terminal.wrap_paragraph(_describe_assumptions(report, model))
+    yield [_describe_effort(report)]
+    yield _render_days(report)
 
-    settings, propensities = model.settings, model.settings.propensities
-    yield terminal.wrap_paragraph(
-        f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
-        f"{format_quantity(len(model.interviewers), 'interviewer')}, "
-        f"{format_quantity(model.simulated_days, 'day')} from "
-        f"{settings.starts} ({settings.zone.key}), spread: {model.plan.spread}, seed "
-        f"{settings.seed}. "
-        f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
-        f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, "
-        "an appointment is kept "
-        f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for "
-        "each item. "
-        f"{_describe_shares(settings.habits.shares)} "
-        "A file given as --settings changes contact, refuse, kept, eligible and seconds."
-    )
-    completes, calls = (
-        format_quantity(report.complete, "complete interview"),
-        format_quantity(report.calls, "call"),
-    )
-    effort = (
-        f"{report.calls / report.complete:.1f} calls per complete"
-        if report.complete
-        else "no complete interview"
-    )
-    yield [f"{completes} of {format_quantity(report.cases, 'case')}, {calls}: {effort}"]
-    days = [(f"{day:%a} {day}", *figures) for day, *figures in report.days]
-    head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
-    yield _render_figures(head, days) if days else ["no day on which anybody could be called"]
-    shares = [(*row, _format_share(row[1], report.calls)) for row in _add_up_rest(report.outcomes)]
+    shares = []
+    for outcome, calls in _add_up_rest(report.outcomes):
+        shares.append((outcome, calls, _format_share(calls, report.calls)))
     yield _render_figures(("outcome", "calls", "share"), shares)
+
     attempts = [(*row, _format_share(row.complete, row.cases)) for row in report.attempts]
     yield _render_figures(("attempts", "cases", "complete", "share"), attempts)
-    work = []
-    for row in report.interviewers:
-        hours = row.on_duty.total_seconds() / 3600
-        share_on_cases = f"{row.on_cases / row.on_duty:.0%}" if row.on_duty else ""
-        calls_per_hour = f"{row.calls / hours:.1f}" if hours else ""
-        work.append(
-            (
-                row.login,
-                row.shifts,
-                f"{hours:.1f}",
-                share_on_cases,
-                row.calls,
-                calls_per_hour,
-                row.complete,
-            )
-        )
-    yield _render_figures(
-        ("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete"), work
-    )
-    results = ", ".join(
-        f"{number} {result}" for result, number in report.appointments.items() if number
-    )
-    yield [
-        f"appointments: {sum(report.appointments.values())}" + (f" ({results})" if results else "")
-    ]
+    yield _render_work(report)
+    yield [_describe_appointments(report)]
     if report.cells:
-        cells = []
-        for cell in report.cells:
-            open_cases = "" if cell.open_cases is None else cell.open_cases
-            name = f"{cell.label} (soft)" if cell.soft else cell.label
-            cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
-        cell_head = ("quota cell", COUNTED.name, IN_PROGRESS.name, "target", "open cases", "")
-        yield terminal.render_table(cell_head, cells, right=range(1, 5))
-    ends = [
-        (f"{row.status}: {row.why}" if row.why else row.status, row.cases)
-        for row in report.final_statuses
-    ]
+        yield _render_cells(report)
+
+    ends = []
+    for row in report.final_statuses:
+        status = row.status
+        if row.why:
+            status += f": {row.why}"
+        ends.append((status, row.cases))
     yield _render_figures(("status of cases at the end", "cases"), _add_up_rest(ends))
     if report.rates is not None:
         rates = render_rates(report.rates, digits=1, cells=terminal.get_width())
         yield ["if the field period closed at the end:", *rates]
+
+
+def _describe_assumptions(report: "SimulationReport", model: "FieldworkModel") -> str:
+    """Describe what was simulated, and how respondents behave."""
+    settings = model.settings
+    propensities = settings.propensities
+    cases = format_quantity(report.cases, "case")
+    interviewers = format_quantity(len(model.interviewers), "interviewer")
+    days = format_quantity(model.simulated_days, "day")
+    return (
+        f"Invented respondents: nobody was called. {cases}, {interviewers}, {days} from "
+        f"{settings.starts} ({settings.zone.key}), spread: {model.plan.spread}, "
+        f"seed {settings.seed}. "
+        f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
+        f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, "
+        f"an appointment is kept {propensities.keep_appointment:.0%} of the time, "
+        f"{settings.item_seconds:g} seconds for each item. "
+        f"{_describe_shares(settings.habits.shares)} "
+        "A file given as --settings changes contact, refuse, kept, eligible and seconds."
+    )
+
+
+def _describe_effort(report: "SimulationReport") -> str:
+    completes = format_quantity(report.complete, "complete interview")
+    cases = format_quantity(report.cases, "case")
+    calls = format_quantity(report.calls, "call")
+    effort = "no complete interview"
+    if report.complete:
+        effort = f"{report.calls / report.complete:.1f} calls per complete"
+    return f"{completes} of {cases}, {calls}: {effort}"
+
+
+def _render_days(report: "SimulationReport") -> list[str]:
+    if not report.days:
+        return ["no day on which anybody could be called"]
+    days = [(f"{day:%a} {day}", *figures) for day, *figures in report.days]
+    head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
+    return _render_figures(head, days)
+
+
+def _render_work(report: "SimulationReport") -> list[str]:
+    """Render a row for each interviewer."""
+    rows = []
+    for one in report.interviewers:
+        hours = one.on_duty.total_seconds() / 3600
+        share_on_cases = ""
+        if one.on_duty:
+            share_on_cases = f"{one.on_cases / one.on_duty:.0%}"
+        calls_per_hour = ""
+        if hours:
+            calls_per_hour = f"{one.calls / hours:.1f}"
+        row = (
+            one.login,
+            one.shifts,
+            f"{hours:.1f}",
+            share_on_cases,
+            one.calls,
+            calls_per_hour,
+            one.complete,
+        )
+        rows.append(row)
+    head = ("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete")
+    return _render_figures(head, rows)
+
+
+def _describe_appointments(report: "SimulationReport") -> str:
+    total = sum(report.appointments.values())
+    results = [f"{number} {result}" for result, number in report.appointments.items() if number]
+    if not results:
+        return f"appointments: {total}"
+    return f"appointments: {total} ({', '.join(results)})"
+
+
+def _render_cells(report: "SimulationReport") -> list[str]:
+    """Render a row for each quota cell."""
+    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+
+    rows = []
+    for cell in report.cells:
+        name = cell.label
+        if cell.soft:
+            name += " (soft)"
+        open_cases = "" if cell.open_cases is None else cell.open_cases
+        rows.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
+    head = ("quota cell", COUNTED.name, IN_PROGRESS.name, "target", "open cases", "")
+    return terminal.render_table(head, rows, right=range(1, 5))
 
 
 def _render_figures(head: tuple[str, ...], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -371,8 +426,11 @@ def _render_figures(head: tuple[str, ...], rows: Iterable[Sequence[object]]) -> 
 
 def _add_up_rest(rows: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """Return the first rows, and the others as one."""
+    shown = list(rows[:MAX_ROWS])
     rest = sum(number for _, number in rows[MAX_ROWS:])
-    return [*rows[:MAX_ROWS], *([("others", rest)] if rest else [])]
+    if rest:
+        shown.append(("others", rest))
+    return shown
 
 
 def _format_share(part: int, base: int) -> str:
@@ -435,21 +493,19 @@ def run_test(
             terminal.say(f"not decided: {what}")
         terminal.say(f"{given.generate}: {format_quantity(count, 'scenario')} written")
         return
-    result = scenario_tests.run_suite(
-        file, scenarios or scenario_tests.find_scenario_file(file), today, proved=given.prove
-    )
+
+    suite = scenarios or scenario_tests.find_scenario_file(file)
+    result = scenario_tests.run_suite(file, suite, today, proved=given.prove)
     if given.junit:
         scenario_tests.write_junit(result, given.junit)
-    terminal.print_result(
-        given.form, _render_suite(result, None if given.everything else MAX_UNCOVERED), result
-    )
+
+    most = None if given.everything else MAX_UNCOVERED
+    terminal.print_result(given.form, _render_suite(result, most), result)
     if given.form == "table":
+        count_of_all = format_quantity(len(result.scenarios), "scenario")
         passed = len(result.scenarios) - result.failed
         failed = f", {result.failed} failed" if result.failed else ""
-        terminal.say(
-            f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} "
-            f"passed{failed}"
-        )
+        terminal.say(f"{result.file}: {count_of_all}, {passed} passed{failed}")
     raise typer.Exit(1 if result.failed else 0)
 
 
@@ -458,19 +514,20 @@ def _render_suite(result: "SuiteResult", most: int | None) -> Iterator[str]:
     for scenario in result.scenarios:
         if scenario.departures:
             yield f"{scenario.where}: failed: {scenario.name}"
-            yield from (
-                f"  line {departure.where.line}: {departure.what}"
-                for departure in scenario.departures
-            )
+        for departure in scenario.departures:
+            yield f"  line {departure.where.line}: {departure.what}"
     if result.failed:
         yield ""
+
     for kind, (covered, total) in result.coverage.items():
         yield f"{kind:<26}{covered:>5} of {total:<5}{covered / total:>6.0%}"
     if result.impossible is not None:
         yield f"Left out, since it can't happen: {result.impossible}"
+
     if result.not_covered:
         yield from ("", "Not covered:")
-        yield from (f"  {entry.where}: {entry.what}" for entry in result.not_covered[:most])
+        for entry in result.not_covered[:most]:
+            yield f"  {entry.where}: {entry.what}"
         if most is not None and len(result.not_covered) > most:
             yield f"  and {len(result.not_covered) - most} more; --all lists them"
     yield ""

@@ -11,9 +11,9 @@ def now() -> datetime:
 
 
 def parse_time(text: str, *, option: str) -> datetime:
-    """Parse `2026-11-24`, `2026-11-24 15:00` or `15:00` (today), on the clock here unless it has an offset.
+    """Parse `2026-11-24`, `2026-11-24 15:00` or `15:00`, which is today.
 
-    Returns UTC.
+    It is on the clock here unless it has an offset. Returns UTC.
     """
     plain = text.strip()
     try:
@@ -48,10 +48,13 @@ def format_both(at: datetime, zone: str) -> str:
     local = at.astimezone()
     if not zone:
         return f"{_format_short(local)} here"
+
     remote = _to_zone(at, zone)
     if remote.replace(tzinfo=None) == local.replace(tzinfo=None):
         return f"{_format_short(local)} here and there"
-    respondent_time = f"{remote:%H:%M}" if remote.date() == local.date() else _format_short(remote)
+    respondent_time = _format_short(remote)
+    if remote.date() == local.date():
+        respondent_time = f"{remote:%H:%M}"
     return f"{_format_short(local)} here, {respondent_time} there"
 
 

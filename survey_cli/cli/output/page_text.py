@@ -1,4 +1,4 @@
-"""A page of the documentation as lines for a terminal: its Markdown without markup, hidden comments and links."""
+"""A page of the documentation as lines for a terminal: without markup, comments and links."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ GAP: Final = 2
 
 
 def render_page(markdown: str) -> Iterator[str]:
-    """Yield the lines of a page: paragraphs wrapped to the terminal, code and quotations indented."""
+    """Yield the lines of a page: paragraphs wrapped, code and quotations indented."""
     page = COMMENT.sub("", markdown)
     yield from separate(_render_block(block) for block in BLOCK.finditer(page))
 

@@ -18,8 +18,9 @@ _STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "bold c
 
 def render_plain(problem: Problem) -> str:
     """Render `file:line:col: who: what — remedy`, with the severity unless it is an error."""
-    where, text = f"{problem.where}: ", str(problem)
+    text = str(problem)
     if problem.severity != "error":
+        where = f"{problem.where}: "
         text = f"{where}{problem.severity}: {text.removeprefix(where)}"
     return make_printable(text)
 
@@ -30,14 +31,16 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
 
     from survey_cli.text_width import cut_snippet
 
-    word, style = problem.severity, _STYLES[problem.severity]
-    where, who = make_printable(str(problem.where)), make_printable(problem.who)
-    what = f"{who}: " if who else ""
+    style = _STYLES[problem.severity]
     text = Text.assemble(
-        (where, "bold"), ": ", (word, style), ": ", what, make_printable(problem.what)
+        (make_printable(str(problem.where)), "bold"), ": ", (problem.severity, style), ": "
     )
+    if problem.who:
+        text.append(f"{make_printable(problem.who)}: ")
+    text.append(make_printable(problem.what))
     if problem.remedy:
         text.append(f" — {make_printable(problem.remedy)}")
+
     if line.strip() and problem.where.column:
         number = str(problem.where.line)
         room = max(20, width - len(number) - len(GUTTER) - 2)
@@ -52,20 +55,38 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
 def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Build the values of JSON output, one object per problem."""
     rows = []
-    for p in problems:
-        row = {"rule": p.rule, "severity": p.severity, **p.where._asdict()}
-        row |= {"length": p.length, "who": p.who, "what": p.what, "remedy": p.remedy}
-        rows.append(row | ({"scenario": p.scenario} if p.scenario is not None else {}))
+    for problem in problems:
+        row: dict[str, Any] = {
+            "rule": problem.rule,
+            "severity": problem.severity,
+            **problem.where._asdict(),
+            "length": problem.length,
+            "who": problem.who,
+            "what": problem.what,
+            "remedy": problem.remedy,
+        }
+        if problem.scenario is not None:
+            row["scenario"] = problem.scenario
+        rows.append(row)
     return rows
 
 
 def render_github(problem: Problem) -> str:
     """Render a workflow command, which GitHub shows beside the line of a pull request."""
     position = {"file": problem.where.file, "line": problem.where.line, "col": problem.where.column}
-    properties = ",".join(f"{k}={_escape(str(v), more=':,')}" for k, v in position.items() if v)
+    properties = []
+    for name, value in position.items():
+        if value:
+            properties.append(f"{name}={_escape_property(str(value))}")
+    properties.append(f"title={_escape_property(problem.rule)}")
+
     text = str(problem).removeprefix(f"{problem.where}: ")
     level = "notice" if problem.severity == "info" else problem.severity
-    return f"::{level} {properties},title={_escape(problem.rule, more=':,')}::{_escape(text)}"
+    return f"::{level} {','.join(properties)}::{_escape(text)}"
+
+
+def _escape_property(text: str) -> str:
+    return _escape(text, more=":,")
 
 
 def _escape(text: str, *, more: str = "") -> str:

@@ -1,6 +1,7 @@
-"""Plain text output on a terminal or into a pipe: text is literal, never markup or an escape sequence.
+"""Plain text output on a terminal or into a pipe.
 
-For what takes over a second, a terminal shows a progress bar, a pipe nothing. It knows no command and no instrument.
+Text is literal, never markup or an escape sequence. A terminal shows a progress bar for what takes
+over a second; a pipe gets nothing. This module knows no command and no instrument.
 """
 
 import io
@@ -22,18 +23,21 @@ if TYPE_CHECKING:
     from survey_cli.table.table import Table
 
 
-FAILED, MISUSED = 1, 2
+FAILED = 1
+MISUSED = 2
 PIPE_CLOSED = 141
 """As in shells: 128 and the number of SIGPIPE."""
 RETRY = -1
-"""A question was answered at the terminal, so the command is run again; never the code of the process."""
+"""A question was answered at the terminal, so the command is run again. Not a code of a process."""
 MOST_PROBLEMS = 10
 """Number of an instrument's problems shown by a command other than `check`."""
 
 
 def make_printable(text: str) -> str:
     """Return the text on one line, with control characters and direction controls made visible."""
-    return text if text.isprintable() else escape_controls(text.replace("\n", " "))
+    if text.isprintable():
+        return text
+    return escape_controls(text.replace("\n", " "))
 
 
 class _TerminalText(io.TextIOBase):
@@ -51,13 +55,15 @@ class _TerminalText(io.TextIOBase):
 
 
 def open_data_output() -> TextIO:
-    """Standard output for data and documents: always UTF-8, unchanged into a pipe or a file.
+    """Return standard output for data and documents: always UTF-8, unchanged into a pipe or a file.
 
     On a terminal, control characters are made visible.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
-    return cast(TextIO, _TerminalText(sys.stdout)) if sys.stdout.isatty() else sys.stdout
+    if sys.stdout.isatty():
+        return cast(TextIO, _TerminalText(sys.stdout))
+    return sys.stdout
 
 
 def name_output(to: str) -> str:
@@ -76,21 +82,29 @@ def report_error(error: UserError) -> int:
     say(*error.problems[:MOST_PROBLEMS])
     if len(error.problems) > MOST_PROBLEMS:
         say(f"… and {len(error.problems) - MOST_PROBLEMS} more")
-    if [p.where.line for p in error.problems] != [
-        0
-    ]:  # the problem of an unreadable file says the same
+    # The problem of a file that can't be read has no line. It says the same as the error.
+    is_unreadable_file = [problem.where.line for problem in error.problems] == [0]
+    if not is_unreadable_file:
         say(error)
+
     if isinstance(error, ConfirmableError):
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            return MISUSED
-        print(f"{make_printable(error.question)} [y/N] ", end="", file=sys.stderr, flush=True)
-        if sys.stdin.readline().strip().lower() in ("y", "yes"):
-            try:
-                error.confirm()
-            except UserError as failure:
-                return report_error(failure)
-            return RETRY
+        return _confirm(error)
     return FAILED
+
+
+def _confirm(error: ConfirmableError) -> int:
+    """Ask the error's question at the terminal. Returns RETRY if the answer is yes."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return MISUSED
+
+    print(f"{make_printable(error.question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        return FAILED
+    try:
+        error.confirm()
+    except UserError as failure:
+        return report_error(failure)
+    return RETRY
 
 
 def get_width() -> int:
@@ -114,7 +128,10 @@ def print_result(
 
 
 def render_json(value: Any) -> str:
-    """Render a value as JSON: dates and times in ISO 8601 with their offset, durations in seconds."""
+    """Render a value as JSON.
+
+    Dates and times are in ISO 8601 with their offset, durations in seconds.
+    """
     import json
 
     return json.dumps(to_json_data(value), ensure_ascii=False, indent=1)
@@ -151,18 +168,26 @@ def print_lines(lines: Iterable[str]) -> None:
 
 def separate(parts: Iterable[Iterable[str]]) -> Iterator[str]:
     """Yield the lines of all parts that have any, with an empty line between two of them."""
-    for number, lines in enumerate(filter(None, map(list, parts))):
-        yield from ("", *lines)[not number :]
+    is_first = True
+    for part in parts:
+        lines = list(part)
+        if not lines:
+            continue
+
+        if not is_first:
+            yield ""
+        yield from lines
+        is_first = False
 
 
 def wrap_paragraph(text: str, *, indent: int = 0) -> list[str]:
     """Wrap text to the terminal, at most 100 cells wide."""
     from textwrap import wrap
 
-    space, width = " " * indent, min(get_width(), 100)
+    space = " " * indent
     return wrap(
         make_printable(text),
-        width,
+        min(get_width(), 100),
         initial_indent=space,
         subsequent_indent=space,
         break_on_hyphens=False,
@@ -172,22 +197,23 @@ def wrap_paragraph(text: str, *, indent: int = 0) -> list[str]:
 def render_table(
     head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Container[int] = ()
 ) -> list[str]:
-    """Render rows in columns, two spaces apart; those in `right` are aligned right. Wide characters count as two."""
+    """Render rows in columns, two spaces apart; those in `right` are aligned right.
+
+    A wide character takes two cells.
+    """
     from survey_cli.text_width import measure_width
 
     lines = [[make_printable(str(cell)) for cell in row] for row in (head, *rows)]
     widths = [max(map(measure_width, column)) for column in zip(*lines, strict=True)]
 
-    def line(cells: Sequence[str]) -> str:
-        spaces = [
-            " " * (width - measure_width(cell)) for cell, width in zip(cells, widths, strict=True)
-        ]
-        padded = (
-            spaces[n] + cell if n in right else cell + spaces[n] for n, cell in enumerate(cells)
-        )
-        return "  ".join(padded).rstrip()
-
-    return list(map(line, lines))
+    rendered = []
+    for cells in lines:
+        padded = []
+        for number, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            space = " " * (width - measure_width(cell))
+            padded.append(space + cell if number in right else cell + space)
+        rendered.append("  ".join(padded).rstrip())
+    return rendered
 
 
 SHOW_AFTER_SECONDS: Final = 1.0
@@ -198,10 +224,11 @@ PLAIN_INTERVAL_SECONDS: Final = 5.0
 
 @contextmanager
 def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] | None]:
-    """Yield a callback for the number read and the total; None without a terminal, or where `shown` is false."""
+    """Yield a callback for the number read and the total; None without a terminal or `shown`."""
     if not shown or not sys.stderr.isatty():
         yield None
         return
+
     began = time.monotonic()
     bar: Progress | None = None
 
@@ -222,16 +249,20 @@ def show_progress(*, shown: bool = True) -> Iterator[Callable[[int, int], None] 
 
 @contextmanager
 def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
-    """Yield a callback for the days of simulated fieldwork done, the total, and the complete interviews.
+    """Yield a callback for simulated fieldwork: the days done, all days, the complete interviews.
 
     It shows a bar on the terminal, a line every few seconds elsewhere.
     """
     if sys.stderr.isatty():
         with show_progress() as progress:
-            yield (
-                lambda done, days, complete: progress(done, days) if progress is not None else None
-            )
+
+            def show_days(done: int, days: int, complete: int) -> None:
+                if progress is not None:
+                    progress(done, days)
+
+            yield show_days
         return
+
     last = time.monotonic()
 
     def say(done: int, days: int, complete: int) -> None:
