@@ -147,7 +147,7 @@ class Commands(LazyConversion, TyperGroup):
         formatter.write_usage("survey", "COMMAND FILE [OPTIONS]")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """List the first commands with a line each, then the others' names and how to learn more."""
+        """List the first commands with a line each, then the names of the others."""
         texts = read_help_lines()
         [(first, first_names), *others] = PANELS.items()
         with formatter.section(first):

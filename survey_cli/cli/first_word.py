@@ -94,7 +94,8 @@ def _answer_option(option: str, rest: Sequence[str]) -> Iterator[str]:
             ordered = [word, *rest[index + 1 :], option, *rest[:index]]
             yield f"survey: {option}: options follow the command — {join_line(ordered)}"
             return
-    yield f"survey: {option}: this is no option of survey — a command comes first: survey --help lists them"
+    remedy = "a command comes first: survey --help lists them"
+    yield f"survey: {option}: this is no option of survey — {remedy}"
 
 
 def _is_file(word: str) -> bool:
@@ -121,7 +122,8 @@ def _answer_file(file: str, rest: Sequence[str]) -> Iterator[str]:
     elif file.endswith(SUFFIXES):
         yield from _answer_questionnaire(file)
     else:
-        yield f"survey: {file}: this kind of file is not used here — give a questionnaire (.yaml), or see survey --help"
+        remedy = "give a questionnaire (.yaml), or see survey --help"
+        yield f"survey: {file}: this kind of file is not used here — {remedy}"
 
 
 def _answer_folder(folder: str) -> Iterator[str]:
@@ -139,7 +141,8 @@ def _answer_missing_file(file: str) -> Iterator[str]:
     files = find_questionnaires()
     if files:
         named = ", ".join(files[:MAX_NAMED])
-        yield f"survey: {file}: there is no such file — the questionnaires of this folder are: {named}"
+        remedy = f"the questionnaires of this folder are: {named}"
+        yield f"survey: {file}: there is no such file — {remedy}"
     elif file.endswith(SUFFIXES):
         yield f"survey: {file}: there is no such file — write it: {join_line(['new', file])}"
     else:
@@ -151,7 +154,8 @@ def _answer_questionnaire(file: str) -> Iterator[str]:
     stem = Path(path.stem)
     main = path.with_name(stem.stem + path.suffix)
     if stem.suffix in COMPANIONS and main.exists():
-        yield f"survey: {file}: this file belongs to {main} — give the questionnaire to a command:"
+        remedy = "give the questionnaire to a command:"
+        yield f"survey: {file}: this file belongs to {main} — {remedy}"
         yield from _list_lines(_list_uses(str(main)))
         return
 
@@ -176,7 +180,8 @@ def _list_uses(file: str) -> list[tuple[str, str]]:
 
 def _answer_database(file: str) -> Iterator[str]:
     questionnaire = find_questionnaire_of(file)
-    yield f"survey: {file}: this is a database — give its questionnaire to a command, and the database as --db:"
+    remedy = "give its questionnaire to a command, and the database as --db:"
+    yield f"survey: {file}: this is a database — {remedy}"
     at = [questionnaire, "--db", file]
     yield from _list_lines(
         [
@@ -213,12 +218,14 @@ def _answer_misspelling(word: str, rest: Sequence[str]) -> Iterator[str]:
     close = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)
     if not close:
         close = get_close_matches(name, {*RENAMED, *SYNONYMS}, n=1, cutoff=0.8)
+
+    what = f"survey: there is no command {word!r}"
     if not close and _is_explained(word):
-        yield f"survey: there is no command {word!r} — {join_line(['explain', word])} says what it is called here"
+        yield f"{what} — {join_line(['explain', word])} says what it is called here"
     elif not close:
-        yield f"survey: there is no command {word!r} — survey --help lists them all"
+        yield f"{what} — survey --help lists them all"
     elif close[0] in COMMANDS:
-        yield f"survey: there is no command {word!r} — did you mean: {join_line([close[0], *rest])}"
+        yield f"{what} — did you mean: {join_line([close[0], *rest])}"
     else:
         yield from answer_first_word(close[0], rest)
 

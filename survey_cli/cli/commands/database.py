@@ -148,7 +148,7 @@ def _parse_span(every: str) -> timedelta:
 def _repeat_backups(
     file: str, to: str, span: timedelta, *, keep: int | None, db: str | None
 ) -> None:
-    """Make a backup every `span` until Ctrl-C. One that fails is reported, and the next one tried."""
+    """Make a backup every `span` until Ctrl-C. One that fails is reported."""
     at = datetimes.now()
     while True:
         try:

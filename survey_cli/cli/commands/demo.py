@@ -31,20 +31,21 @@ COLUMNS: Final = {"branch": "2"}
 """What is known about the case, so that nothing is asked before the first statement."""
 
 SCRIPT: Final = ("", "1", "45", "12", "1 3", ".back", "1 2 3", "8", "1", "2", ".dk", "41", "", "")
-"""The lines that are typed if there is no terminal: an unlikely number is corrected, and an answer is changed."""
+"""The lines that are typed without a terminal. They correct an unlikely number, and an answer."""
 
 
 class _Script(StringIO):
     """Lines that are shown when they are read, as a terminal shows what is typed."""
 
-    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # typeshed has bytes, of another base
+    # In typeshed it returns bytes, as in another base.
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
         line = super().readline(size)
         sys.stdout.write(line)
         return line
 
 
 class _PlainText(TextIOBase):
-    """Standard output without the `*` around words that an interviewer stresses: nobody reads this aloud."""
+    """Standard output without the `*` around words that an interviewer stresses."""
 
     STRESSED: Final = re.compile(r"\*(\S[^*\n]*)\*")
 
@@ -92,7 +93,7 @@ def demo(
         place = "" if folder == FOLDER else f" {shlex.quote(folder)}"
         say(f"Resume it:       {program} demo{place}")
     else:
-        # On a line of its own, since it fills one. One interview is a small count, which reports hide.
+        # It fills a line. One interview is a small count, which reports hide by default.
         say(
             "See your data:",
             f"  {program} report {shlex.quote(str(file))} --origin practice --threshold 0",
@@ -105,7 +106,7 @@ def demo(
 
 
 def _name_program() -> str:
-    """Return what to type for this program: `survey`, or what was typed if the shell finds no program of that name."""
+    """Return what to type for this program: `survey`, or what was typed if that isn't found."""
     # Only within `uv run` does the path name the environment's program.
     if "UV_RUN_RECURSION_DEPTH" in os.environ:
         return "uv run survey"
@@ -117,7 +118,7 @@ def _name_program() -> str:
 
 
 def _write_questionnaire(folder: Path) -> Path:
-    """Write the questionnaire if the folder doesn't have it yet; returns its file. Raises UserError."""
+    """Write the questionnaire unless the folder has it; returns its file. Raises UserError."""
     from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 
     file = folder / QUESTIONNAIRE

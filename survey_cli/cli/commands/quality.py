@@ -122,7 +122,7 @@ def _compare_interviewers(request: "Request", given: QualityParameters) -> None:
 
 
 def _render_quality(report: "QualityReport", *, in_detail: bool) -> Iterator[str]:
-    """Render the report: a line per interviewer, or per indicator if `in_detail`; then the flags."""
+    """Render a line per interviewer, or per indicator if `in_detail`; then the flags."""
     from survey_cli.reports.quality.quality_report import list_notes
 
     if in_detail:

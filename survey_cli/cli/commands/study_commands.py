@@ -34,7 +34,10 @@ class StudyCommands:
         return load_fieldwork_status(self._make_request(), zone=self.zone)
 
     def list_cases(self, text: str) -> tuple[CaseLine, ...]:
-        """Return the cases that match a text; without one, those that need attention and those changed last."""
+        """Return the cases that match a text.
+
+        Without one, return those that need attention, then those changed last.
+        """
         return list_cases_of_interest(self._make_request(), text)
 
     def list_choices(self) -> case_actions.CaseChoices:
