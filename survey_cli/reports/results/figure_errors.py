@@ -1,6 +1,7 @@
-"""Precision of the figures of tables under the design of the sample, read from the columns of the interviews.
+"""Precision of the figures of tables under the design of the sample.
 
-It needs the extra `report`, and is imported where errors are requested.
+The design is read from the columns of the interviews. The module needs the extra `report`, and is
+imported only if errors are requested.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,48 +35,73 @@ def read_design(
 ) -> design_errors.SampleDesign:
     """Read the design of a sample from its columns, by role; those of draws have the role `draw`.
 
-    `study` says how replicate weights were made, and how many units the population has, which counts where the
-    interviews are a simple random sample. Raises UserError for a design that cannot be.
+    `study` says how replicate weights were made, and how many units the population has, which is
+    used for a simple random sample. Raises UserError if the columns contradict each other.
     """
-    method, population = study.replication, study.size
     values = {
         name: _read_column(answers, name) for role in DESIGN_ROLES for name in columns.get(role, ())
     }
-    weights = [1.0] * answers.interviews
-    if replicates := columns.get("replicate_weight"):
-        if len(replicates) < 2 or method is None:
-            what = (
-                "there is only one replicate weight"
-                if method
-                else "the method of the replicate weights is not stated"
-            )
-            remedy = (
-                "add the others"
-                if method
-                else "state it: study: {replication: jk1}, or jkn, brr, fay, bootstrap, sdr"
-            )
-            raise UserError("--errors", what, remedy)
-        table = numpy.array([_parse_numbers(name, values[name]) for name in replicates])
-        table = (table * multiply_pool_sizes(answers, columns.get("draw", ()))).T
-        try:
-            return design_errors.make_replicate_design(
-                weights, table, method, study.replication_factors
-            )
-        except ValueError as error:
-            remedy = "give them under study: replication_factors"
-            raise UserError("--errors", str(error), remedy) from error
-    stratum, psu, fpc = (next(iter(columns.get(role, ())), "") for role in DESIGN_ROLES[:3])
-    sizes = _parse_numbers(fpc, values[fpc]) if fpc else None
-    if not (stratum or psu or fpc) and population and population >= answers.interviews:
-        sizes = [float(population)] * answers.interviews
+    replicates = columns.get("replicate_weight", ())
+    if replicates:
+        return _read_replicates(
+            answers,
+            {name: values[name] for name in replicates},
+            draws=columns.get("draw", ()),
+            study=study,
+        )
+
+    stratum = _get_first(columns, "stratum")
+    psu = _get_first(columns, "psu")
+    fpc = _get_first(columns, "fpc")
+    sizes = None
+    if fpc:
+        sizes = _parse_numbers(fpc, values[fpc])
+    elif not (stratum or psu) and study.size and study.size >= answers.interviews:
+        sizes = [float(study.size)] * answers.interviews
     try:
         return design_errors.make_design(
-            weights, strata=values.get(stratum), units=values.get(psu), population_units=sizes
+            [1.0] * answers.interviews,
+            strata=values.get(stratum),
+            units=values.get(psu),
+            population_units=sizes,
         )
     except ValueError as error:
-        raise UserError(
-            fpc or "--errors", str(error), "correct the column in the sample"
-        ) from error
+        remedy = "correct the column in the sample"
+        raise UserError(fpc or "--errors", str(error), remedy) from error
+
+
+def _get_first(columns: Mapping[str, Sequence[str]], role: str) -> str:
+    """Return the first column with a role; empty if there isn't one."""
+    names = columns.get(role, ())
+    return names[0] if names else ""
+
+
+def _read_replicates(
+    answers: AnswerColumns,
+    values: Mapping[str, Sequence[object]],
+    *,
+    draws: Sequence[str],
+    study: StudySpec,
+) -> design_errors.SampleDesign:
+    """Read the design of a sample with replicate weights, whose columns are `values`."""
+    method = study.replication
+    if method is None:
+        what = "the method of the replicate weights is not stated"
+        remedy = "state it: study: {replication: jk1}, or jkn, brr, fay, bootstrap, sdr"
+        raise UserError("--errors", what, remedy)
+    if len(values) < 2:
+        raise UserError("--errors", "there is only one replicate weight", "add the others")
+
+    table = numpy.array([_parse_numbers(name, column) for name, column in values.items()])
+    weights = [1.0] * answers.interviews
+    replicates = (table * multiply_pool_sizes(answers, draws)).T
+    try:
+        return design_errors.make_replicate_design(
+            weights, replicates, method, study.replication_factors
+        )
+    except ValueError as error:
+        remedy = "give them under study: replication_factors"
+        raise UserError("--errors", str(error), remedy) from error
 
 
 def _read_column(answers: AnswerColumns, name: str) -> list[object]:
@@ -102,13 +128,24 @@ def _parse_numbers(name: str, values: Sequence[object]) -> list[float]:
 def select_interviews(
     design: design_errors.SampleDesign, positions: Sequence[int], answers: AnswerColumns
 ) -> design_errors.SampleDesign:
-    """Return the design of some of its interviews with their weights; all units still count as selected."""
+    """Return the design of some of its interviews, with their weights.
+
+    All units still count as selected.
+    """
     weights = numpy.ones(answers.interviews)
     if answers.weights is not None:
         weights = numpy.array(answers.weights, dtype=float) / answers.unit
-    replicates = design.replicates[list(positions)] if design.replicates is not None else None
-    strata, units = design.strata[list(positions)], design.units[list(positions)]
-    return replace(design, weights=weights, strata=strata, units=units, replicates=replicates)
+    selected = list(positions)
+    replicates = None
+    if design.replicates is not None:
+        replicates = design.replicates[selected]
+    return replace(
+        design,
+        weights=weights,
+        strata=design.strata[selected],
+        units=design.units[selected],
+        replicates=replicates,
+    )
 
 
 def add_design(
@@ -118,7 +155,7 @@ def add_design(
     design: design_errors.SampleDesign,
     level: float = DEFAULT_LEVEL,
 ) -> Crosstab:
-    """Return the table with the design, by which the precision of its shares and means is measured."""
+    """Return the table with the design, which measures the precision of its shares and means."""
     keys = answers.iterate_keys(table.question.columns)
     numbering: dict[AnswerKey, int] = {}
     positions = numpy.array([numbering.setdefault(key, len(numbering)) for key in keys])
@@ -135,12 +172,12 @@ def add_design(
     rows[BASE] = design_errors.RowValues(
         numbers, list_values(dict.fromkeys(table.numbers, 1)), is_share=False
     )
-    starts = (columns.start for columns in list_columns(groupings))
-    parts = [
-        numpy.array(grouping.part_by_interview) + start
-        for grouping, start in zip(groupings, starts, strict=True)
-    ]
-    columns = numpy.array([numpy.zeros(answers.interviews, dtype=int), *parts])
+
+    columns_by_group = [numpy.zeros(answers.interviews, dtype=int)]
+    for grouping, positions_of_group in zip(groupings, list_columns(groupings), strict=True):
+        parts = numpy.array(grouping.part_by_interview)
+        columns_by_group.append(parts + positions_of_group.start)
+    columns = numpy.array(columns_by_group)
     return replace(
         table,
         design=design_errors.QuestionDesign(
@@ -161,16 +198,18 @@ def describe_errors(
         how = translate("errors-linearized", units=units, strata=strata)
         if design.sampled_shares.any():
             how += " " + translate("The correction for finite populations is applied.")
-    alone = int((design.unit_counts == 1).sum()) if design.replicates is None else 0
+
+    single_units = 0
+    if design.replicates is None:
+        single_units = int((design.unit_counts == 1).sum())
     notes = [
         how,
         translate("errors-intervals", level=f"{level * 100:g}"),
         translate("errors-terms"),
     ]
-    if alone:
-        notes.append(
-            translate("errors-single-units", strata=translate_quantity(alone, "stratum", "strata"))
-        )
+    if single_units:
+        strata = translate_quantity(single_units, "stratum", "strata")
+        notes.append(translate("errors-single-units", strata=strata))
     if raked:
         notes.append(translate("errors-raked"))
     return notes

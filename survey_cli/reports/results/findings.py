@@ -1,4 +1,4 @@
-"""Key findings of a report: sentences of the analysis file with the figures of the tables, and ratios of two sums."""
+"""Key findings of a report: sentences of the analysis file, with the figures of the tables."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -9,7 +9,7 @@ from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
-from survey_cli.reports.results.report_model import ItemResult
+from survey_cli.reports.results.report_model import Figure, ItemResult
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 
@@ -19,46 +19,52 @@ RATIO_DIGITS: Final = 3
 def _compute_ratio(
     numerator: Crosstab, denominator: Crosstab, answers: AnswerColumns, options: ResultOptions
 ) -> tuple[str, str]:
-    """Return Σwy/Σwx of those who have both numbers, with its precision where the tables have a design, and their number.
+    """Return Σwy/Σwx of the people who have both numbers, and how many these are.
 
-    It is hidden where one of the means is, and where few people have both numbers or only one: with both means, it would
-    reveal theirs.
+    The ratio has its precision if the tables have a design. It is hidden if one of the means is, or
+    if few people have both numbers or only one: with both means, it would reveal theirs.
     """
-    tables = numerator, denominator
-    columns = (answers.iterate_keys(table.question.columns) for table in tables)
-    people, dividend, divisor = 0, Fraction(0), Fraction(0)
-    for key, other_key, weight in zip(
-        *columns, answers.weights or [1] * answers.interviews, strict=True
-    ):
-        first, second = numerator.numbers.get(key), denominator.numbers.get(other_key)
+    people = 0
+    dividend = Fraction(0)
+    divisor = Fraction(0)
+    rows = zip(
+        answers.iterate_keys(numerator.question.columns),
+        answers.iterate_keys(denominator.question.columns),
+        answers.weights or [1] * answers.interviews,
+        strict=True,
+    )
+    for key, other_key, weight in rows:
+        first = numerator.numbers.get(key)
+        second = denominator.numbers.get(other_key)
         if first is not None and second is not None:
-            people, dividend, divisor = (
-                people + 1,
-                dividend + first * weight,
-                divisor + second * weight,
-            )
-    groups = [
-        people,
-        *(sum(counts[0].people for _, counts in table.values) - people for table in tables),
-    ]
-    if any(table.is_mean_hidden(0) for table in tables) or any(
-        0 < n < options.threshold for n in groups
-    ):
+            people += 1
+            dividend += first * weight
+            divisor += second * weight
+
+    tables = (numerator, denominator)
+    groups = [people]
+    groups += [sum(counts[0].people for _, counts in table.values) - people for table in tables]
+    has_small_group = any(0 < size < options.threshold for size in groups)
+    if has_small_group or any(table.is_mean_hidden(0) for table in tables):
         return rounding.HIDDEN_MARK, rounding.HIDDEN_MARK
     if not divisor:
         return rounding.EMPTY_MARK, f"{people:,}"
-    text, error = rounding.format_decimal(dividend / divisor, RATIO_DIGITS), None
+
+    text = _format_ratio(dividend / divisor)
     if numerator.design is not None and denominator.design is not None:
         error = numerator.design.measure_ratio(BASE, denominator.design)
-    if error is not None:
-        numbers = (error.standard_error, error.low, error.high)
-        se, low, high = (
-            rounding.format_decimal(Fraction(number), RATIO_DIGITS) for number in numbers
-        )
-        text += translate(
-            " (standard error {error}, interval {low} to {high})", error=se, low=low, high=high
-        )
+        if error is not None:
+            text += translate(
+                " (standard error {error}, interval {low} to {high})",
+                error=_format_ratio(Fraction(error.standard_error)),
+                low=_format_ratio(Fraction(error.low)),
+                high=_format_ratio(Fraction(error.high)),
+            )
     return text, f"{people:,}"
+
+
+def _format_ratio(value: Fraction) -> str:
+    return rounding.format_decimal(value, RATIO_DIGITS)
 
 
 def build_findings(
@@ -69,10 +75,10 @@ def build_findings(
     language: str,
     options: ResultOptions,
 ) -> tuple[str, ...]:
-    """Fill the figures of the tables into the sentences of an analysis file; `tables` are those of ratios, by item.
+    """Fill the figures of the tables into the sentences of an analysis file.
 
-    Sentences with a figure that its table hides give way to one notice at the end. A finding on an item that the report
-    leaves out, or to which nobody has an answer, is left out.
+    `tables` are those of ratios, by item. One notice at the end replaces all sentences with a
+    hidden figure. A finding is left out if the report leaves out its item, or if nobody answered.
     """
     by_name = {item.id: item for item in items}
     sentences = []
@@ -81,44 +87,59 @@ def build_findings(
         item = by_name.get(str(finding.item))
         if item is None or (finding.per and not tables.keys() >= {finding.item, finding.per}):
             continue
-        summary = item.summary
-        values = {
-            "mean": rounding.HIDDEN_MARK,
-            "median": rounding.HIDDEN_MARK,
-            "base": item.base.count_text,
-        }
-        if summary is not None:
-            values |= {"mean": summary.mean_text, "median": summary.median_text}
+        values = _collect_figures(finding, item, options)
         if finding.per:
-            pair = tables[finding.item], tables[finding.per]
-            values["ratio"], values["base"] = _compute_ratio(*pair, answers, options)
-        if finding.answer:
-            codes = set(map(str, finding.answer))
-            figures = [
-                row.total
-                for row in item.rows
-                if (row.label if row.kind == "net" else row.code) in codes
-            ]
-            shares = [figure.share for figure in figures if figure.share is not None]
-            percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), options.digits)}%"
-            values["percent"] = (
-                percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
+            ratio, people = _compute_ratio(
+                tables[finding.item], tables[finding.per], answers, options
             )
+            values["ratio"] = ratio
+            values["base"] = people
+
         text = str(finding.text.get(language))
-        if not item.base.asked or any(
-            values.get(name) == rounding.EMPTY_MARK and f"{{{name}}}" in text for name in values
-        ):
-            continue  # nobody was asked, or has a number
-        if any(
-            value == rounding.HIDDEN_MARK and f"{{{name}}}" in text
-            for name, value in values.items()
-        ):
+        used = [value for name, value in values.items() if f"{{{name}}}" in text]
+        has_number = rounding.EMPTY_MARK not in used
+        if not item.base.asked or not has_number:
+            continue
+        if rounding.HIDDEN_MARK in used:
             hidden[render_placeholders(item.label)] = None
             continue
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
         sentences.append(text)
+
     if hidden:
         labels = "; ".join(hidden)
         sentences.append(translate("Not shown, because of small counts: {item}", item=labels))
     return tuple(dict.fromkeys(sentences))
+
+
+def _collect_figures(
+    finding: FindingSpec, item: ItemResult, options: ResultOptions
+) -> dict[str, str]:
+    """Return the figures of an item that a finding may name, by their names in its text."""
+    values = {
+        "mean": rounding.HIDDEN_MARK,
+        "median": rounding.HIDDEN_MARK,
+        "base": item.base.count_text,
+    }
+    summary = item.summary
+    if summary is not None:
+        values["mean"] = summary.mean_text
+        values["median"] = summary.median_text
+    if finding.answer:
+        answers = set(map(str, finding.answer))
+        figures = []
+        for row in item.rows:
+            name = row.label if row.kind == "net" else row.code
+            if name in answers:
+                figures.append(row.total)
+        values["percent"] = _add_shares(figures, options.digits)
+    return values
+
+
+def _add_shares(figures: Sequence[Figure], digits: int) -> str:
+    """Return the sum of the shares as a percentage; hidden if one of them is, or if there are none."""
+    shares = [figure.share for figure in figures if figure.share is not None]
+    if not figures or len(shares) < len(figures):
+        return rounding.HIDDEN_MARK
+    return f"{rounding.format_percentage(sum(shares, Fraction(0)), digits)}%"

@@ -58,7 +58,7 @@ class ReportQuestion(ReportItem):
     base: str = ""
     """Who is asked, in the designer's words: `who disagreed`."""
     asked: str = ""
-    """Who is asked, as its conditions say; empty where all are asked."""
+    """Who is asked, as its conditions say; empty if all are asked."""
     points: tuple[AnswerPoint, ...] = ()
     nets: tuple[tuple[str, tuple[Code, ...]], ...] = ()
     verbatim_columns: tuple[tuple[str, str], ...] = ()
@@ -72,18 +72,18 @@ class ReportQuestion(ReportItem):
     is_reported: bool = True
     """False if the questionnaire says `report: false`, and for items of the interviewer."""
     inputs: frozenset[str] = frozenset()
-    """Of a variable of the analysis file: the items and sample columns that it is computed from; of codes: their item."""
+    """What a variable of the analysis file is computed from, or the item of codes."""
     code_of: Mapping[str, str] = field(default_factory=dict)
-    """Of a variable that is computed from one item: its code for each code of the item."""
+    """The code for each code of the item, if a variable is computed from one item."""
 
     def has_columns_of_its_own(self, inputs: frozenset[str]) -> bool:
         """Return whether columns of these variables are made of the question’s own answers.
 
         Such a table says nothing: of the men, all are men.
         """
-        return (self.inputs or {self.item}) <= inputs or not inputs.isdisjoint(
-            (self.item, *self.columns)
-        )
+        own_inputs = self.inputs or {self.item}
+        are_of_own_columns = not inputs.isdisjoint((self.item, *self.columns))
+        return own_inputs <= inputs or are_of_own_columns
 
 
 def list_questions(
@@ -93,64 +93,80 @@ def list_questions(
     language: str = "",
     asked: Mapping[str, str] | None = None,
 ) -> tuple[tuple[ReportQuestion, ...], tuple[Battery, ...]]:
-    """List the questions with columns among `variables` in the order of the newest questionnaire, and their batteries.
+    """List the questions with columns among `variables`, and their batteries.
 
-    The codes of an item's open answers, the columns of `ITEM_code`, are a question after that of the item. Questions of
-    older versions follow, and then the variables of the analysis file. Personal columns are never reported.
+    They are in the order of the newest questionnaire. The codes of an item's open answers, the
+    columns of `ITEM_code`, are a question after that of the item. Questions of older versions
+    follow, and then the variables of the analysis file. Personal columns are never reported.
     """
-    language = language or instrument.language
     columns: dict[str, list[Variable]] = {}
     for variable in variables:
         if not variable.personal and variable.role in ("answer", "words"):
             columns.setdefault(variable.item, []).append(variable)
-    numbers = number_items(instrument)
-    questions: list[ReportQuestion] = []
-    batteries: list[Battery] = []
+    walk = _QuestionWalk(
+        columns=columns,
+        numbers=number_items(instrument),
+        language=language or instrument.language,
+        asked=asked or {},
+    )
+    walk.visit(instrument.root.children, "", None)
 
-    def walk(nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
+    questions = walk.questions
+    for old_columns in walk.columns.values():
+        questions.extend(_build_old_questions(old_columns))
+    questions.extend(_build_derived_questions(instrument, variables, walk.asked))
+    return tuple(questions), tuple(walk.batteries)
+
+
+@dataclass(slots=True, kw_only=True)
+class _QuestionWalk:
+    """A walk through the newest questionnaire, which collects its questions and batteries."""
+
+    columns: dict[str, list[Variable]]
+    """The columns of each item that was not visited yet."""
+    numbers: Mapping[str, str]
+    language: str
+    asked: Mapping[str, str]
+    questions: list[ReportQuestion] = field(default_factory=list)
+    batteries: list[Battery] = field(default_factory=list)
+
+    def visit(self, nodes: Sequence[CompiledNode], section: str, battery: ItemGroup | None) -> None:
         for node in nodes:
             if isinstance(node, CompiledItem):
-                own_columns = columns.pop(node.id, [])
-                if node.question.expects_answer:
-                    questions.extend(
-                        replace(
-                            question,
-                            number=numbers[node.id],
-                            is_reported=_is_reported(node.question),
-                        )
-                        for question in _build_questions(
-                            node, own_columns, language, section, battery, asked or {}
-                        )
-                    )
-                coded = map(
-                    _translate_coded, _build_old_questions(columns.pop(f"{node.id}_code", []))
-                )
-                own = {
-                    "section": section,
-                    "asked": (asked or {}).get(node.id, ""),
-                    "inputs": frozenset({node.id}),
-                }
-                questions.extend(replace(question, **own) for question in coded)  # type: ignore[arg-type]
-                continue
-            spec = node.spec
-            if isinstance(spec, BatteryItem):
-                written = spec.title or spec.label
-                title = str(written.get(language)) if written else ""
-                intro = node.intro.get_source_text(language) if node.intro else ""
-                batteries.append(
-                    Battery(id=node.id, section=section, title=title or section, intro=intro)
-                )
-                walk(node.children, section, node)
-                continue
-            own_title = node.title.get_source_text(language) if node.title else ""
-            path = ": ".join(part for part in (section, own_title) if part)
-            walk(node.children, path, None)
+                self._add_item(node, section, battery)
+            elif isinstance(node.spec, BatteryItem):
+                self._add_battery(node, node.spec, section)
+                self.visit(node.children, section, node)
+            else:
+                own_title = node.title.get_source_text(self.language) if node.title else ""
+                path = ": ".join(part for part in (section, own_title) if part)
+                self.visit(node.children, path, None)
 
-    walk(instrument.root.children, "", None)
-    for old_columns in columns.values():
-        questions.extend(_build_old_questions(old_columns))
-    questions.extend(_build_derived_questions(instrument, variables, asked or {}))
-    return tuple(questions), tuple(batteries)
+    def _add_item(self, item: CompiledItem, section: str, battery: ItemGroup | None) -> None:
+        columns = self.columns.pop(item.id, [])
+        if item.question.expects_answer:
+            number = self.numbers[item.id]
+            is_reported = _is_reported(item.question)
+            for question in _build_questions(
+                item, columns, self.language, section, battery, self.asked
+            ):
+                self.questions.append(replace(question, number=number, is_reported=is_reported))
+
+        for question in _build_old_questions(self.columns.pop(f"{item.id}_code", [])):
+            coded = replace(
+                _translate_coded(question),
+                section=section,
+                asked=self.asked.get(item.id, ""),
+                inputs=frozenset({item.id}),
+            )
+            self.questions.append(coded)
+
+    def _add_battery(self, group: ItemGroup, spec: BatteryItem, section: str) -> None:
+        written = spec.title or spec.label
+        title = str(written.get(self.language)) if written else ""
+        intro = group.intro.get_source_text(self.language) if group.intro else ""
+        battery = Battery(id=group.id, section=section, title=title or section, intro=intro)
+        self.batteries.append(battery)
 
 
 def _is_reported(question: QuestionItem) -> bool:
@@ -174,43 +190,37 @@ def _build_questions(
 ) -> Iterator[ReportQuestion]:
     """Build one question per turn of an item."""
     question = item.question
-    kind: ItemKind = next(
-        (kind for question_type, kind in _KINDS if isinstance(question, question_type)), "single"
-    )
+    kind = _classify_question(question)
     spec = None
     if battery and isinstance(battery.spec, BatteryItem):
         spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]  # a text with its position
-    battery = None if kind == "number" else battery  # the chart of a battery is of a scale
+    # The chart of a battery is of a scale.
+    if kind == "number":
+        battery = None
     volunteered = {option.code for option in item.options if question.read and not option.read}
-    nets = tuple(
-        (
-            str(name),
-            tuple(
-                option.code for option in item.options if str(option.code) in set(map(str, codes))
-            ),
-        )
-        for name, codes in question.nets.items()
-    )
     labels = {option.code: str(option.label.get(language)) for option in item.options}
+
     for turn in dict.fromkeys(variable.turn for variable in variables):
         of_turn = [variable for variable in variables if variable.turn == turn]
         answers = [variable for variable in of_turn if variable.role == "answer"]
-        answers = (
-            [variable for variable in answers if variable.option is not None]
-            if kind == "multiple"
-            else answers[:1]
-        )
+        if kind == "multiple":
+            answers = [variable for variable in answers if variable.option is not None]
+        else:
+            answers = answers[:1]
         if not answers:
             continue
+
         first = answers[0]
         if kind == "multiple":
+            name = _name_multiple(item.id, turn)
             points = _build_multiple_points(answers, labels, volunteered)
         else:
+            name = first.name
             points = _build_points(first, volunteered, sided=kind == "scale" or battery is not None)
         point_labels = {point.code: point.label for point in points}
         turn_text = "" if turn is None else f" ({turn})"
         yield ReportQuestion(
-            id=first.name if kind != "multiple" else item.id + ("" if turn is None else f"_{turn}"),
+            id=name,
             item=item.id,
             kind=kind,
             columns=tuple(variable.name for variable in answers),
@@ -224,7 +234,7 @@ def _build_questions(
             base=str(question.base.get(language)) if question.base else "",
             asked=asked.get(item.id, ""),
             points=points,
-            nets=tuple((name, codes) for name, codes in nets if codes),
+            nets=tuple(_iterate_nets(item)),
             verbatim_columns=tuple(
                 (variable.name, point_labels.get(variable.option, ""))
                 for variable in of_turn
@@ -236,12 +246,33 @@ def _build_questions(
         )
 
 
+def _classify_question(question: QuestionItem) -> ItemKind:
+    for question_type, kind in _KINDS:
+        if isinstance(question, question_type):
+            return kind
+    return "single"
+
+
+def _name_multiple(item: str, turn: int | None) -> str:
+    """Return the name of a multiple, which has no column of its own."""
+    return item if turn is None else f"{item}_{turn}"
+
+
+def _iterate_nets(item: CompiledItem) -> Iterator[tuple[str, tuple[Code, ...]]]:
+    """Yield the nets with their codes, in the order of the options; without those that have none."""
+    for name, written in item.question.nets.items():
+        texts = set(map(str, written))
+        codes = tuple(option.code for option in item.options if str(option.code) in texts)
+        if codes:
+            yield str(name), codes
+
+
 def _build_points(
     variable: Variable, volunteered: set[Code], *, sided: bool
 ) -> tuple[AnswerPoint, ...]:
-    """Build the points of a column's labeled codes; with `sided`, the first half is left and the second right.
+    """Build the points of a column's labeled codes. A long list has none.
 
-    A long list has none.
+    With `sided`, the first half of the points is left and the second right.
     """
     if len(variable.labels) > MAX_POINTS:
         return ()
@@ -254,9 +285,12 @@ def _build_points(
         ]
         half, odd = divmod(len(codes), 2)
         for position, code in enumerate(codes):
-            sides[code] = (
-                "left" if position < half else "middle" if odd and position == half else "right"
-            )
+            if position < half:
+                sides[code] = "left"
+            elif odd and position == half:
+                sides[code] = "middle"
+            else:
+                sides[code] = "right"
     return tuple(
         AnswerPoint(
             code=code,
@@ -272,7 +306,10 @@ def _build_points(
 def _build_multiple_points(
     variables: Sequence[Variable], labels: Mapping[Code, str], volunteered: set[Code]
 ) -> tuple[AnswerPoint, ...]:
-    """Build the points of a multiple's columns; an old option's label is at the end of its column's: `Media: Radio`."""
+    """Build the points of a multiple's columns.
+
+    The label of an old option is at the end of its column's: `Media: Radio`.
+    """
     return tuple(
         AnswerPoint(
             code=variable.option,
@@ -285,7 +322,7 @@ def _build_multiple_points(
 
 
 def _build_old_questions(variables: Sequence[Variable]) -> Iterator[ReportQuestion]:
-    """Build the questions that the newest questionnaire does not ask, or stores differently, from their columns."""
+    """Build questions that the newest questionnaire doesn't ask, or stores differently."""
     multiples: dict[int | None, list[Variable]] = {}
     for variable in variables:
         if variable.role == "answer" and variable.option is not None:
@@ -293,7 +330,7 @@ def _build_old_questions(variables: Sequence[Variable]) -> Iterator[ReportQuesti
     for turn, of_turn in multiples.items():
         first = of_turn[0]
         yield ReportQuestion(
-            id=first.item + ("" if turn is None else f"_{turn}"),
+            id=_name_multiple(first.item, turn),
             item=first.item,
             kind="multiple",
             columns=tuple(variable.name for variable in of_turn),
@@ -322,14 +359,16 @@ def _build_column_question(variable: Variable, kind: ItemKind) -> ReportQuestion
 
 
 def _translate_coded(question: ReportQuestion) -> ReportQuestion:
-    """Return the question of an item's codes with what the program itself calls it in the language of the report."""
+    """Return the question of an item's codes with the program's own words in the report's language."""
+    label = question.label
     item_label, mark, _ = question.label.rpartition(CODED_MARK)
-    label = translate("{label} (coded)", label=item_label) if mark else question.label
-    ours = (UNCODED.kind, UNCLEAR.kind)
-    declines = {
-        kind: (code, translate(text) if kind in ours else text)
-        for kind, (code, text) in question.variable.declines.items()
-    }
+    if mark:
+        label = translate("{label} (coded)", label=item_label)
+    declines = dict(question.variable.declines)
+    for kind in (UNCODED.kind, UNCLEAR.kind):
+        if kind in declines:
+            code, text = declines[kind]
+            declines[kind] = (code, translate(text))
     return replace(question, label=label, variable=replace(question.variable, declines=declines))
 
 
@@ -344,12 +383,16 @@ def _build_derived_questions(
         if compute.is_reported is None or variable is None or variable.personal:
             continue
         kind: ItemKind = "single" if variable.labels else _classify_variable(variable)
+        base = ""
+        if len(inputs[name]) == 1:
+            (source,) = inputs[name]
+            base = asked.get(source, "")
         if kind not in ("words", "time"):
             yield replace(
                 _build_column_question(variable, kind),
                 wording="",
                 section=translate(DERIVED_SECTION),
-                asked=asked.get(min(inputs[name]), "") if len(inputs[name]) == 1 else "",
+                asked=base,
                 is_reported=compute.is_reported,
                 inputs=inputs[name],
                 code_of=_trace_codes(instrument, name, inputs),
@@ -363,9 +406,8 @@ def trace_inputs(instrument: Instrument) -> dict[str, frozenset[str]]:
         read = frozenset[str]().union(
             *(condition.names for condition in compute.conditions.values())
         )
-        inputs[name] = (
-            read.union(*(inputs[other] for other in read if other in inputs)) - inputs.keys()
-        )
+        of_others = [inputs[other] for other in read if other in inputs]
+        inputs[name] = read.union(*of_others) - inputs.keys()
     return inputs
 
 
@@ -373,16 +415,25 @@ def _trace_codes(
     instrument: Instrument, name: str, inputs: Mapping[str, frozenset[str]]
 ) -> dict[str, str]:
     """Return which code a variable has for each code of the only item that it is computed from."""
-    item = instrument.items.get(min(inputs[name])) if len(inputs[name]) == 1 else None
+    if len(inputs[name]) != 1:
+        return {}
+    (source,) = inputs[name]
+    item = instrument.items.get(source)
+    if item is None:
+        return {}
+
+    # The variable may be computed from others, which come from the same item.
     steps = [other for other, read in inputs.items() if read == inputs[name]]
     codes = {}
-    for option in item.options if item is not None else ():
-        known = Known({min(inputs[name]): option.code})
+    for option in item.options:
+        known = Known({source: option.code})
         for step in steps:
             condition = next(iter(instrument.computes[step].conditions.values()))
             known.values[step] = condition.evaluate(known)
         value = known.values[name]
-        codes[str(option.code)] = str(int(value) if isinstance(value, bool) else value)
+        if isinstance(value, bool):
+            value = int(value)
+        codes[str(option.code)] = str(value)
     return codes
 
 
