@@ -6,7 +6,6 @@ Counts are included where there are data; percentages are not.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile, islice
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
@@ -36,9 +35,9 @@ class CodebookCode:
     """The code in the data; empty for an empty cell, and for values without a code."""
     label: str
     missing: str = ""
-    """`missing`, `don't know`, … for values that a program should treat as missing; empty for an answer."""
+    """`missing`, `don't know`, … if a program should treat it as missing; empty for an answer."""
     count_text: str = ""
-    """Number of interviews; empty without data, and where the entry has several columns."""
+    """Number of interviews; empty without data, and if the entry has several columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,7 @@ class CodebookColumn:
     """Position in the data, from 1."""
     name: str
     label: str = ""
-    """The option's label; empty where the column is not one of an option."""
+    """The option's label; empty if the column is not one of an option."""
     turn: int | None = None
     counts: tuple[str, ...] = ()
     """Numbers of interviews by code, then by missing value; empty without data."""
@@ -65,7 +64,7 @@ class CodebookVariable:
     label: str
     wording: str
     asked: str
-    """Who is asked: `Asked if …`, `Asked of all`; or how the value is determined where nobody is asked."""
+    """Who is asked: `Asked if …`, `Asked of all`; or how the value is determined."""
     intro: str = ""
     """The text read before a battery, at the battery's first statement."""
     instruction: str = ""
@@ -84,7 +83,10 @@ class CodebookVariable:
     columns: tuple[CodebookColumn, ...] = ()
     """The columns of an entry for several variables; empty for one variable."""
     range_text: str = ""
-    """Range of the numbers without labels, `1 to 60`; empty without data or where it would disclose a small count."""
+    """Range of the numbers without labels, `1 to 60`.
+
+    It is empty without data, or if it would disclose a small count.
+    """
     personal: bool = False
     notes: tuple[str, ...] = ()
 
@@ -96,14 +98,14 @@ class CodebookVariable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codebook:
-    """All variables in the order of the data; options and turns are merged into the entry of the first."""
+    """All variables in the order of the data. The entry of the first has all options and turns."""
 
     title: str
     instrument: str
     version: str = ""
     language: str = "en"
     interviews: int | None = None
-    """Number of interviews; None where there are no data."""
+    """Number of interviews; None without data."""
     methods: tuple[MethodLine, ...] = ()
     variables: tuple[CodebookVariable, ...]
     notes: tuple[str, ...] = ()
@@ -163,15 +165,13 @@ class _Context:
     """Items that come after one that may end the interview."""
 
     def find_item(self, variable: Variable) -> CompiledItem | None:
-        """Return the variable's item; None where it has none, or the item is of an older version."""
-        return (
-            self.instrument.items.get(variable.item)
-            if variable.role in ("answer", "words", "state")
-            else None
-        )
+        """Return the variable's item; None if it has none, or one of an older version."""
+        if variable.role not in ("answer", "words", "state"):
+            return None
+        return self.instrument.items.get(variable.item)
 
     def count_cells(self, variable: Variable) -> Mapping[Cell, int] | None:
-        """Count the interviews with each distinct cell; None where nothing is counted."""
+        """Count the interviews with each distinct cell; None if nothing is counted."""
         answers = self.answers
         if answers is None or variable.name not in answers.columns or variable.personal:
             return None
@@ -194,16 +194,12 @@ def build_codebook(
 ) -> Codebook:
     """Build the codebook: every variable in the order of the data.
 
-    The options of a multiple share one entry, and so do the turns of a roster item. Only the columns in `answers` have
-    counts. Counts of fewer people than `threshold` are hidden, and where only one count of a variable is, so is a
-    second.
+    The options of a multiple share one entry, and so do the turns of a roster item. Only the
+    columns in `answers` have counts. Counts of fewer people than `threshold` are hidden, and a
+    second count of a variable if only one is.
     """
-    units = choose_units(
-        instrument.document.study, answers.interviews if answers is not None else 0
-    )
-    not_end = dropwhile(
-        lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items
-    )
+    interviews = answers.interviews if answers is not None else None
+    units = choose_units(instrument.document.study, interviews or 0)
     context = _Context(
         instrument=instrument,
         study=study,
@@ -218,27 +214,43 @@ def build_codebook(
             if isinstance(group.spec, BatteryItem) and group.intro is not None and group.items
         },
         tables=_tabulate_questions(variables, instrument, answers, threshold, units),
-        after_end=frozenset(item.id for item in islice(not_end, 1, None)),
+        after_end=_find_items_after_end(instrument),
     )
+
     groups: dict[tuple[str, ...], list[tuple[int, Variable]]] = {}
     for number, variable in enumerate(variables, 1):
         groups.setdefault(_make_group_key(variable), []).append((number, variable))
     entries = [entry for group in groups.values() for entry in _build_entries(group, context)]
     if answers is not None and threshold > 1:
-        hidden = f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count that would reveal such a number."
         if units == "anonymous":
-            hidden = f"{HIDDEN_MARK}: answers of fewer than {threshold} interviews."
-        notes = (*notes, hidden)
+            hidden = f"answers of fewer than {threshold} interviews."
+        else:
+            hidden = (
+                f"fewer than {threshold} interviews, or a count that would reveal such a number."
+            )
+        notes = (*notes, f"{HIDDEN_MARK}: {hidden}")
     return Codebook(
         title=study.title,
         instrument=instrument.id,
         version=instrument.version,
         language=language,
-        interviews=answers.interviews if answers is not None else None,
+        interviews=interviews,
         methods=build_study_lines(study, answers),
         variables=tuple(sorted(entries, key=lambda entry: entry.number)),
         notes=tuple(notes),
     )
+
+
+def _find_items_after_end(instrument: Instrument) -> frozenset[str]:
+    """Return the items that come after the first one that may end the interview."""
+    after = []
+    is_after_end = False
+    for item in instrument.root.items:
+        if is_after_end:
+            after.append(item.id)
+        elif isinstance(item.question, unasked_items.EndItem):
+            is_after_end = True
+    return frozenset(after)
 
 
 def _tabulate_questions(
@@ -248,12 +260,13 @@ def _tabulate_questions(
     threshold: int,
     units: Units,
 ) -> Mapping[tuple[str, int | None], Crosstab]:
-    """Count as a report of the same interviews does, so that the codebook hides what the report hides."""
+    """Count as a report of the same interviews does, so that the codebook hides the same."""
     if answers is None or threshold < 2:
         return {}
     options = ResultOptions(threshold=threshold, units=units)
     counted = [variable for variable in variables if variable.name in answers.columns]
-    tables = build_tables(list_questions(instrument, counted)[0], answers, (), options)
+    questions, _ = list_questions(instrument, counted)
+    tables = build_tables(questions, answers, (), options)
     return {(table.question.item, table.question.variable.turn): table for table in tables}
 
 
@@ -262,12 +275,8 @@ def _make_group_key(variable: Variable) -> tuple[str, ...]:
     if variable.option is not None and variable.role == "answer":
         return variable.role, variable.item, "options"
     if variable.turn is not None:
-        return (
-            variable.role,
-            variable.item,
-            variable.name.removesuffix(f"_{variable.turn}"),
-            "turns",
-        )
+        name = variable.name.removesuffix(f"_{variable.turn}")
+        return variable.role, variable.item, name, "turns"
     return variable.role, variable.name
 
 
@@ -278,9 +287,12 @@ def _iterate_section_titles(
     for node in nodes:
         yield node.id, above
         if not isinstance(node, CompiledItem):
-            battery = isinstance(node.spec, BatteryItem)
-            title = node.title.get_source_text(language) if node.title and not battery else ""
-            path = ": ".join(part for part in (above, title) if part) if title != above else above
+            title = ""
+            if node.title and not isinstance(node.spec, BatteryItem):
+                title = node.title.get_source_text(language)
+            path = above
+            if title != above:
+                path = ": ".join(part for part in (above, title) if part)
             yield node.id, path
             yield from _iterate_section_titles(node.children, language, path)
             until = getattr(node, "until", None)
@@ -291,8 +303,9 @@ def _iterate_section_titles(
 def _build_entries(
     group: Sequence[tuple[int, Variable]], context: _Context
 ) -> list[CodebookVariable]:
-    """Build one entry for a group, or one for each of its variables where their codes differ."""
-    entries, pooled = [], Counter[Cell]()
+    """Build one entry for a group, or one per variable if their codes differ."""
+    entries = []
+    pooled = Counter[Cell]()
     for number, variable in group:
         counts = context.count_cells(variable)
         entries.append(_build_variable(number, variable, counts, context))
@@ -313,45 +326,52 @@ def _merge_entries(
     pooled: Mapping[Cell, int],
     context: _Context,
 ) -> CodebookVariable:
-    """Merge the options of a multiple, or the turns of an item, into one entry. `pooled` has the counts of all."""
-    first, variable = entries[0], variables[0]
+    """Merge the options of a multiple, or the turns of an item, into one entry.
+
+    `pooled` has the counts of all columns.
+    """
+    first = entries[0]
+    variable = variables[0]
     item = context.find_item(variable)
-    multiple = variable.option is not None and variable.role == "answer"
-    options = (
-        {option.code: str(option.label.get(context.language)) for option in item.options}
-        if item is not None
-        else {}
-    )
-    columns = [
-        CodebookColumn(
-            number=entry.number,
-            name=entry.name,
-            label=options.get(each.option, each.label)
-            if multiple and each.option is not None
-            else "",
-            turn=each.turn,
-            counts=tuple(
-                text for line in (*entry.codes, *entry.missing) if (text := line.count_text)
-            ),
+    is_multiple = variable.option is not None and variable.role == "answer"
+    labels: dict[Code, str] = {}
+    if is_multiple and item is not None:
+        labels = {option.code: str(option.label.get(context.language)) for option in item.options}
+    columns = []
+    for entry, each in zip(entries, variables, strict=True):
+        label = ""
+        if is_multiple and each.option is not None:
+            label = labels.get(each.option, each.label)
+        lines = (*entry.codes, *entry.missing)
+        columns.append(
+            CodebookColumn(
+                number=entry.number,
+                name=entry.name,
+                label=label,
+                turn=each.turn,
+                counts=tuple(line.count_text for line in lines if line.count_text),
+            )
         )
-        for entry, each in zip(entries, variables, strict=True)
-    ]
-    label = str(item.label.get(context.language)) if multiple and item is not None else first.label
-    turn = variable.turn
+
+    label = first.label
+    source = first.source.removesuffix(f", turn {variable.turn}")
+    notes = first.notes
+    if is_multiple:
+        source = f"question {variable.item}"
+        notes = (*notes, "Several answers: one variable with 0 and 1 per option.")
+        if item is not None:
+            label = str(item.label.get(context.language))
+    if variable.turn is not None:
+        label = label.removesuffix(f" ({variable.turn})")
     return replace(
         first,
-        label=label if turn is None else label.removesuffix(f" ({turn})"),
-        source=f"question {variable.item}"
-        if multiple
-        else first.source.removesuffix(f", turn {turn}"),
+        label=label,
+        source=source,
         codes=tuple(replace(code, count_text="") for code in first.codes),
         missing=tuple(replace(code, count_text="") for code in first.missing),
         columns=tuple(columns),
         range_text=_format_range(variable, pooled, context.threshold),
-        notes=(
-            *first.notes,
-            *(("Several answers: one variable with 0 and 1 per option.",) if multiple else ()),
-        ),
+        notes=notes,
     )
 
 
@@ -360,8 +380,18 @@ def _build_variable(
 ) -> CodebookVariable:
     item = context.find_item(variable)
     is_answer = variable.role == "answer"
-    labels = len(variable.labels)
-    by_interviewer = item is not None and item.question.by == "interviewer" and is_answer
+    intro = ""
+    instruction = ""
+    notes = []
+    if is_answer:
+        intro = context.intros.get(variable.item, "")
+        instruction = context.study.instructions.get(variable.item, "")
+        if item is not None and item.question.by == "interviewer":
+            notes.append("Not asked: the interviewer enters the answer.")
+    label_count = len(variable.labels)
+    if label_count > MAX_POINTS:
+        notes.append(f"One of {label_count:,} codes; those in the data are listed.")
+    section = _ROLE_SECTIONS.get(variable.role) or context.sections.get(variable.item)
     codes, missing = _build_codes(variable, counts, context)
     return CodebookVariable(
         number=number,
@@ -369,11 +399,9 @@ def _build_variable(
         label="" if variable.label == variable.name else variable.label,
         wording=variable.wording if variable.role in ("answer", "words") else "",
         asked=_describe_asked(variable, context),
-        intro=context.intros.get(variable.item, "") if is_answer else "",
-        instruction=context.study.instructions.get(variable.item, "") if is_answer else "",
-        section=_ROLE_SECTIONS.get(variable.role)
-        or context.sections.get(variable.item, "")
-        or "Questions",
+        intro=intro,
+        instruction=instruction,
+        section=section or "Questions",
         storage=_describe_storage(variable),
         measure=variable.measure if variable.role not in ("admin", "order", "words") else "",
         source=_describe_source(variable),
@@ -382,14 +410,7 @@ def _build_variable(
         missing=missing,
         range_text=_format_range(variable, counts, context.threshold),
         personal=variable.personal,
-        notes=(
-            *(("Not asked: the interviewer enters the answer.",) if by_interviewer else ()),
-            *(
-                (f"One of {labels:,} codes; those in the data are listed.",)
-                if labels > MAX_POINTS
-                else ()
-            ),
-        ),
+        notes=tuple(notes),
     )
 
 
@@ -398,8 +419,9 @@ def _describe_storage(variable: Variable) -> str:
 
 
 def _describe_asked(variable: Variable, context: _Context) -> str:
-    """Return who is asked or, where nobody is, how the value is determined."""
-    study, groups = context.study, context.instrument.groups
+    """Return who is asked or, if nobody is, how the value is determined."""
+    study = context.study
+    groups = context.instrument.groups
     match variable.role:
         case "sample":
             return "Comes from the sample."
@@ -408,35 +430,38 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
             return f"Computed: {description}." if description else "Computed from the answers."
         case "order":
             ordered = "names of the items" if variable.item in groups else "codes of the options"
-            return (
-                f"Drawn for each interview: the {ordered} in the order shown, separated by spaces."
-            )
+            order = f"the {ordered} in the order shown, separated by spaces"
+            return f"Drawn for each interview: {order}."
         case "admin":
             return "Stored for every interview."
+
     item = context.find_item(variable)
+    asked = study.universes.get(variable.item, "")
+    if item is None and variable.item in groups:
+        turns = study.rosters.get(variable.item, "")
+        of_turns = f", {turns}" if turns else ""
+        return f"Counted: the number of turns of {variable.item}{of_turns}."
     if item is None:
-        if variable.item in groups:
-            turns = study.rosters.get(variable.item, "")
-            return (
-                f"Counted: the number of turns of {variable.item}{f', {turns}' if turns else ''}."
-            )
         return study.universes.get(
             variable.item, "Asked in an earlier version of the questionnaire."
         )
-    asked = study.universes.get(variable.item, "")
     if isinstance(item.question, unasked_items.ComputedItem):
-        return f"{_describe_computer_answer(item)}{asked.removeprefix('Asked').removesuffix('.')}."
+        condition = asked.removeprefix("Asked").removesuffix(".")
+        return f"{_describe_computer_answer(item)}{condition}."
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
-    if item.roster is None:
-        return asked or (
-            "Asked of all who reached this item."
-            if item.id in context.after_end
-            else "Asked of all."
-        )
-    turns = study.rosters.get(item.roster, "")
-    in_each = f"Asked in each turn of {item.roster}{f' ({turns})' if turns else ''}"
-    return f"{in_each}, {asked.removeprefix('Asked ')}" if asked else f"{in_each}."
+    if item.roster is not None:
+        turns = study.rosters.get(item.roster, "")
+        of_turns = f" ({turns})" if turns else ""
+        in_turns = f"Asked in each turn of {item.roster}{of_turns}"
+        if asked:
+            return f"{in_turns}, {asked.removeprefix('Asked ')}"
+        return f"{in_turns}."
+    if asked:
+        return asked
+    if item.id in context.after_end:
+        return "Asked of all who reached this item."
+    return "Asked of all."
 
 
 def _describe_computer_answer(item: CompiledItem) -> str:
@@ -447,11 +472,9 @@ def _describe_computer_answer(item: CompiledItem) -> str:
         case unasked_items.DrawItem() as draw:
             return f"Drawn by the computer: a turn of {draw.from_}, {_DRAW_METHODS[draw.by]}"
         case unasked_items.PickItem(group=group, count=count, method=method):
-            how = (
-                "at random"
-                if method == "random"
-                else "those picked in the fewest interviews so far"
-            )
+            how = "those picked in the fewest interviews so far"
+            if method == "random":
+                how = "at random"
             return f"Picked by the computer: {count} of {group}, {how}"
         case unasked_items.LookupItem():
             return "Looked up by the computer"
@@ -461,9 +484,9 @@ def _describe_computer_answer(item: CompiledItem) -> str:
 
 def _describe_source(variable: Variable) -> str:
     turn = "" if variable.turn is None else f", turn {variable.turn}"
-    item = (
-        variable.item if variable.option is None else f"option {variable.option} of {variable.item}"
-    )
+    item = variable.item
+    if variable.option is not None:
+        item = f"option {variable.option} of {variable.item}"
     match variable.role:
         case "answer" if variable.option is not None:
             return f"{item}{turn}"
@@ -486,9 +509,10 @@ def _describe_source(variable: Variable) -> str:
 def _select_labels(
     variable: Variable, counts: Mapping[Cell, int] | None, context: _Context
 ) -> Mapping[Code, str]:
-    """Return the labels of the codes; of outcomes only those in the data or, without data, those that end interviews.
+    """Return the labels of the codes that the codebook lists.
 
-    Of a long list, also only those in the data.
+    These are all but for a long list, and for outcomes: only those in the data or, without data,
+    outcomes that end interviews.
     """
     if len(variable.labels) > MAX_POINTS:
         return {code: label for code, label in variable.labels.items() if code in (counts or ())}
@@ -507,14 +531,14 @@ def _select_labels(
 class _CodeLine(NamedTuple):
     code: CodebookCode
     value: str
-    """The code by which a report hides the line's count; empty where it has none."""
+    """The code by which a report hides the line's count; empty if it has none."""
     interviews: int
 
 
 def _build_codes(
     variable: Variable, counts: Mapping[Cell, int] | None, context: _Context
 ) -> tuple[tuple[CodebookCode, ...], tuple[CodebookCode, ...]]:
-    """Build the codes of answers, with one line for all without a label, and the codes of missing values."""
+    """Build the codes of answers, with one line for all without a label, and of missing values."""
     rest = dict(counts or {})
     labels = _select_labels(variable, counts, context)
     answers: list[_CodeLine] = []
@@ -528,36 +552,44 @@ def _build_codes(
         limits = _describe_number_limits(variable, context)
         label = "any other value" if labels else f"any {_describe_storage(variable)}{limits}"
         answers.append(_CodeLine(CodebookCode(code="", label=label), "", others))
-    missings: list[_CodeLine] = []
-    empty = (
-        variable.storage in ("text", "date", "time") and not variable.labels
-    )  # coded texts have codes for missings
-    option_words = variable.role == "words" and variable.option is not None
-    cannot_decline = variable.role in ("admin", "order") or option_words
-    for kind, (number, label) in variable.declines.items():
-        count = sum(
-            n for cell, n in rest.items() if isinstance(cell, Missing) and cell.kind == kind
-        )
-        if not count and (cannot_decline or (variable.role == "sample" and kind != "not_asked")):
-            continue
-        missing = _MISSING_LABELS.get(kind, kind)
-        line = CodebookCode(code="" if empty else str(number), label=label, missing=missing)
-        missings.append(_CodeLine(line, str(number), count))
-    if without_words or option_words:
-        missings.append(
-            _CodeLine(
-                CodebookCode(code="", label="No words", missing="no words"), "", without_words
-            )
-        )
+
+    missings = _list_missing_codes(variable, rest)
+    is_of_option = variable.role == "words" and variable.option is not None
+    if without_words or is_of_option:
+        line = CodebookCode(code="", label="No words", missing="no words")
+        missings.append(_CodeLine(line, "", without_words))
+
     lines = [*answers, *missings]
     codes = [line.code for line in lines]
     if counts is not None:
         hidden = _find_hidden_lines(variable, answers, missings, context)
-        texts = [
-            HIDDEN_MARK if i in hidden else f"{line.interviews:,}" for i, line in enumerate(lines)
-        ]
-        codes = [replace(code, count_text=text) for code, text in zip(codes, texts, strict=True)]
+        for i, counted in enumerate(lines):
+            count = HIDDEN_MARK if i in hidden else f"{counted.interviews:,}"
+            codes[i] = replace(counted.code, count_text=count)
     return tuple(codes[: len(answers)]), tuple(codes[len(answers) :])
+
+
+def _list_missing_codes(variable: Variable, rest: Mapping[Cell, int]) -> list[_CodeLine]:
+    """List the codes of missing values; those that can't occur only if they do."""
+    # Coded texts have codes for missing values. Other texts, dates and times have empty cells.
+    has_codes = bool(variable.labels) or variable.storage not in ("text", "date", "time")
+    is_of_option = variable.role == "words" and variable.option is not None
+    lines = []
+    for kind, (number, label) in variable.declines.items():
+        count = sum(
+            n for cell, n in rest.items() if isinstance(cell, Missing) and cell.kind == kind
+        )
+        can_occur = variable.role not in ("admin", "order") and not is_of_option
+        if variable.role == "sample" and kind != "not_asked":
+            can_occur = False
+        if count or can_occur:
+            code = CodebookCode(
+                code=str(number) if has_codes else "",
+                label=label,
+                missing=_MISSING_LABELS.get(kind, kind),
+            )
+            lines.append(_CodeLine(code, str(number), count))
+    return lines
 
 
 def _find_hidden_lines(
@@ -566,30 +598,34 @@ def _find_hidden_lines(
     missings: Sequence[_CodeLine],
     context: _Context,
 ) -> Collection[int]:
-    """Return the positions of hidden lines; of an item or a variable, a report hides the same ones."""
+    """Return the positions of hidden lines. A report hides the same ones of an item or a variable."""
     lines = [*answers, *missings]
     is_item = variable.role in ("answer", "state", "words", "compute")
     table = context.tables.get((variable.item, variable.turn)) if is_item else None
     parts_threshold = 0 if context.units == "anonymous" else context.threshold
     if table is None:
         return find_hidden_parts([line.interviews for line in lines], parts_threshold)
+
     hidden = [table.lines[i] for i in table.detail_rows if table.is_hidden(i, 0)]
-    codes = {line.code for line in hidden}  # "" of verbatim answers and ranges of numbers
+    has_hidden_decline = any(line.kind == "decline" for line in hidden)
+    # The code of verbatim answers and of ranges of numbers is empty.
+    codes = {line.code for line in hidden}
 
     def hides_answer(code: str) -> bool:
         if variable.option is not None:
-            return str(variable.option) in codes or (
-                code == "0" and any(line.kind == "decline" for line in hidden)
-            )
-        return ("" if variable.role == "state" else code) in codes
+            # With 1, 0 and a decline adding up to the base, the decline would follow from 0.
+            follows = code == "0" and has_hidden_decline
+            return str(variable.option) in codes or follows
+        if variable.role == "state":
+            return "" in codes
+        return code in codes
 
     if table.is_base_hidden(0) or (variable.role == "words" and hides_answer("")):
         return range(len(lines))
     if variable.role == "words":
         return find_hidden_parts([line.interviews for line in lines], parts_threshold)
-    flags = [hides_answer(line.value) for line in answers] + [
-        line.value in codes - {""} for line in missings
-    ]
+    flags = [hides_answer(line.value) for line in answers]
+    flags += [bool(line.value) and line.value in codes for line in missings]
     return [i for i, is_hidden in enumerate(flags) if is_hidden]
 
 
@@ -599,25 +635,25 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
     if item is None or not isinstance(item.question, NumberItem) or variable.role != "answer":
         return ""
     question = item.question
-    limits = [
-        getattr(question, key) if key not in item.limits else item.limits[key].words
-        for key in ("min", "max")
-    ]
+    low = _describe_limit(item, question.min, "min")
+    high = _describe_limit(item, question.max, "max")
     unit = f" {question.unit.get(context.language)}" if question.unit else ""
-    low, high = (
-        "" if limit is None else limit if isinstance(limit, str) else f"{limit:.10g}"
-        for limit in limits
-    )
     return f" from {question.format_range(low, high)}{unit}"
 
 
+def _describe_limit(item: CompiledItem, limit: object, key: str) -> str:
+    """Describe a limit of a number: what it is computed from, or the number; empty without one."""
+    if key in item.limits:
+        return item.limits[key].words
+    if isinstance(limit, int | float):
+        return f"{limit:.10g}"
+    return "" if limit is None else str(limit)
+
+
 def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:
-    """Return the range of the numbers in the data; empty where fewer people than the threshold are at either end."""
-    if (
-        counts is None
-        or variable.measure != "scale"
-        or variable.storage not in ("integer", "decimal")
-    ):
+    """Return the range of the numbers in the data; empty if too few people are at either end."""
+    is_number = variable.measure == "scale" and variable.storage in ("integer", "decimal")
+    if counts is None or not is_number:
         return ""
     numbers = sorted(
         cell for cell in counts if isinstance(cell, int | float) and cell not in variable.labels

@@ -9,13 +9,19 @@ Number: TypeAlias = int | Fraction
 
 
 class Tableau(Generic[Name]):
-    """A system of linear equations over unknown counts, solved exactly for some of them (Gauss-Jordan elimination)."""
+    """Linear equations over unknown counts, solved exactly for some of them.
+
+    The method is Gauss-Jordan elimination.
+    """
 
     def __init__(self, equations: Sequence[Mapping[Name, int]], values: Mapping[Name, int]) -> None:
-        """Solve the equations: the sum of the unknowns, each with its sign, is the same as for the true `values`."""
+        """Solve the equations: signed sums of unknowns, which equal those of the true `values`."""
         self._values = values
         self._equations: dict[Name, dict[Name, Number]] = {}
-        """By solved unknown, the coefficients of the others; the unknown plus their products is constant."""
+        """By solved unknown, the coefficients of the others.
+
+        The unknown plus their products is constant.
+        """
         self._dependents: dict[Name, set[Name]] = {}
         """By unknown, the solved unknowns whose equation contains it."""
         for equation in equations:
@@ -31,7 +37,8 @@ class Tableau(Generic[Name]):
     def _solve(self, name: Name, row: dict[Name, Number]) -> None:
         """Solve an equation of unsolved unknowns for one of them, and substitute it in the others."""
         factor = row.pop(name)
-        if factor in (1, -1):  # nearly always
+        # It is nearly always 1 or -1, and fractions are slow.
+        if factor in (1, -1):
             solved = {other: value * factor for other, value in row.items()}
         else:
             solved = {other: _simplify(Fraction(value) / factor) for other, value in row.items()}
@@ -60,10 +67,11 @@ class Tableau(Generic[Name]):
         self._solve(other, {**row, solved: 1})
 
     def find_solution(self, name: Name, goal: int) -> Mapping[Name, int] | None:
-        """Return whole numbers for all unknowns in which this one equals `goal`; None where none are found.
+        """Return whole numbers for all unknowns with `goal` for this one; None if none are found.
 
-        This is the simplex method, starting from the true values: the unknown moves toward the goal, and the solved ones
-        change with it. When one of these reaches zero, its equation is solved for another that can still change.
+        This is the simplex method, starting from the true values: the unknown moves toward the goal,
+        and the solved ones change with it. When one of these reaches zero, its equation is solved
+        for another that can still change.
         """
         return self._copy()._move(name, goal)
 
@@ -97,9 +105,9 @@ class Tableau(Generic[Name]):
             ]
             if not changeable:
                 return None
-            self._swap(
-                first_at_zero, max(changeable, key=lambda other: (values[other], row[other] < 0))
-            )
+            largest = max(changeable, key=lambda other: (values[other], row[other] < 0))
+            self._swap(first_at_zero, largest)
+
         if values[name] != goal or any(value.denominator != 1 for value in values.values()):
             return None
         return {other: int(value) for other, value in values.items()}
@@ -110,10 +118,13 @@ def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -
     changed: list[Name] = []
     for name, value in other.items():
         before = row.get(name, 0)
-        if total := before + times * value:
-            row[name] = total if type(total) is int else _simplify(total)
-        else:
+        total = before + times * value
+        if not total:
             del row[name]
+        elif type(total) is int:
+            row[name] = total
+        else:
+            row[name] = _simplify(total)
         if not (before and total):
             changed.append(name)
     return changed

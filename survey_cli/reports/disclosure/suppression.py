@@ -31,7 +31,10 @@ class CountTable:
     """The counts of one item in all its tables; the topline is the first column of the banner."""
 
     counts: Sequence[Sequence[int]]
-    """Unweighted number of people by row and column; rows for bases that other items print come last."""
+    """Unweighted number of people by row and column.
+
+    Rows for bases that other items print come last.
+    """
     bases: Sequence[int]
     """Base of each column."""
     groups: Sequence[Sequence[int]] = ()
@@ -39,7 +42,7 @@ class CountTable:
     nested: Sequence[tuple[int, frozenset[int]]] = ()
     """Columns that are sums of columns of another grouping, as a state of its counties."""
     sums: Mapping[int, Collection[int]]
-    """Rows that are sums of other rows: nets, and the bases that other items print (`asked of 16 who disagreed`)."""
+    """Rows that are sums of other rows: nets, and bases of other items (`asked of 16 who agreed`)."""
     base_rows: Sequence[int]
     """Rows that add up to the base; empty for a multiple."""
     at_most: Sequence[tuple[int, frozenset[int]]] = ()
@@ -51,7 +54,7 @@ class CountTable:
     hidden_elsewhere: frozenset[CellPosition] = frozenset()
     """Counts that another table repeats and hides."""
     hideable: frozenset[CellPosition] | None = None
-    """The only counts that may be hidden, because a larger threshold shows the others; None for all."""
+    """The only counts that may be hidden, since a larger threshold shows the others; None for all."""
     linked: frozenset[CellPosition] = frozenset()
     """Counts that another table repeats."""
     totals_settled: bool = False
@@ -65,10 +68,11 @@ def find_hidden_positions(
 ) -> frozenset[CellPosition]:
     """Return the counts, nets and bases to hide.
 
-    Zeros stay, unless a small count needs another hidden count beside it, or the base itself is small. Every sum that a
-    reader can form (rows to a base, columns to the total, rows to a net) is an equation, and no count is negative. A
-    small count is safe where another table of whole numbers, in which it is not small, agrees with everything shown.
-    While there is none, another count is hidden, small ones first.
+    Zeros stay, unless a small count needs another hidden count beside it, or the base itself is
+    small. Every sum that a reader can form (rows to a base, columns to the total, rows to a net) is
+    an equation, and no count is negative. A small count is safe if another table of whole numbers,
+    in which it is not small, agrees with everything shown. Until one does, further counts are
+    hidden, small ones first.
     """
     if threshold < 2:
         return frozenset()
@@ -79,10 +83,13 @@ def find_hidden_positions(
         for c, number in enumerate(counts)
     }
     printed = frozenset(values)
+
     small = {position for position, number in values.items() if 0 < number < threshold}
     small_columns = {c for c, number in enumerate(table.bases) if 0 < number < threshold}
     hidden = small | {position for position in printed if position.column in small_columns}
     hidden |= table.hidden | table.hidden_elsewhere
+
+    # The equations add the slacks of inequalities to the values; these are never printed.
     equations = list(_iterate_equations(table, values))
     slacks = values.keys() - printed
     suppressor = _Suppressor(table, values, equations, hidden | slacks, threshold)
@@ -111,7 +118,10 @@ def _find_between_bounds(table: CountTable, threshold: int) -> frozenset[CellPos
 def build_parts_table(sizes: Sequence[int]) -> CountTable:
     """Build a table of one column with the sizes of the parts of a whole."""
     return CountTable(
-        counts=[[size] for size in sizes], bases=[sum(sizes)], sums={}, base_rows=range(len(sizes))
+        counts=[[size] for size in sizes],
+        bases=[sum(sizes)],
+        sums={},
+        base_rows=range(len(sizes)),
     )
 
 
@@ -120,31 +130,38 @@ def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> It
 
     The slack of an inequality becomes a count that is never printed; it is added to `values`.
     """
-    rows, columns = range(len(table.counts)), range(len(table.bases))
-    slack_rows = count(len(table.counts))
-    for c in columns:
+    columns = range(len(table.bases))
+    for column in columns:
         if table.base_rows:
-            yield _make_equation(
-                CellPosition(BASE, c), (CellPosition(r, c) for r in table.base_rows)
-            )
+            yield _sum_rows(BASE, table.base_rows, column)
         for net, parts in table.sums.items():
-            yield _make_equation(CellPosition(net, c), (CellPosition(r, c) for r in parts))
+            yield _sum_rows(net, parts, column)
+
+    slack_rows = count(len(table.counts))
     for sign, limits in ((1, table.at_most), (-1, table.at_least)):
         for whole, parts in limits:
-            row = next(slack_rows)
-            for c in columns:
-                equation = _make_equation(
-                    CellPosition(whole, c), (CellPosition(r, c) for r in parts)
-                )
-                slack = sign * (
-                    values[CellPosition(whole, c)] - sum(values[CellPosition(r, c)] for r in parts)
-                )
-                values[CellPosition(row, c)] = max(slack, 0)
+            slack_row = next(slack_rows)
+            for column in columns:
+                sum_of_parts = sum(values[CellPosition(row, column)] for row in parts)
+                slack = sign * (values[CellPosition(whole, column)] - sum_of_parts)
+                slack_position = CellPosition(slack_row, column)
+                values[slack_position] = max(slack, 0)
+                # With a negative slack, the counts violate the limit, and no equation follows.
                 if slack >= 0:
-                    yield {**equation, CellPosition(row, c): sign}
-    for total, group in (*((0, frozenset(group)) for group in table.groups), *table.nested):
-        for r in (BASE, *rows):
-            yield _make_equation(CellPosition(r, total), (CellPosition(r, c) for c in group))
+                    yield {**_sum_rows(whole, parts, column), slack_position: sign}
+
+    sums_of_columns = [(0, frozenset(group)) for group in table.groups]
+    sums_of_columns += table.nested
+    for total, group in sums_of_columns:
+        for row in (BASE, *range(len(table.counts))):
+            yield _make_equation(
+                CellPosition(row, total), (CellPosition(row, column) for column in group)
+            )
+
+
+def _sum_rows(whole: int, parts: Iterable[int], column: int) -> SumEquation:
+    """Return the equation of a row that is the sum of other rows in a column."""
+    return _make_equation(CellPosition(whole, column), (CellPosition(row, column) for row in parts))
 
 
 def _make_equation(whole: CellPosition, parts: Iterable[CellPosition]) -> SumEquation:
@@ -152,7 +169,7 @@ def _make_equation(whole: CellPosition, parts: Iterable[CellPosition]) -> SumEqu
 
 
 class _Requirement(NamedTuple):
-    """A value that must remain possible for a count, for all a reader knows: `goal` or more, or (sign -1) or less."""
+    """A value that a reader must think possible for a count: `goal` or more; with sign -1, or less."""
 
     position: CellPosition
     sign: int
@@ -167,7 +184,7 @@ class _Requirement(NamedTuple):
 
 
 class _Suppressor:
-    """The hidden counts of one table; they are only added to, so that a protected count stays protected."""
+    """The hidden counts of one table. More are added, and none is removed: protection remains."""
 
     def __init__(
         self,
@@ -193,11 +210,11 @@ class _Suppressor:
         elsewhere: Collection[CellPosition],
         small_columns: Collection[int],
     ) -> None:
-        """Hide counts until every small count may be as large as the threshold, for all a reader knows.
+        """Hide counts until a reader must think that every small count may reach the threshold.
 
-        Counts that another table hides (`elsewhere`) may then be larger and smaller than they are. A small count may be
-        large while other tables stay the same, unless its whole column is small: the base of the column then differs in
-        all of them.
+        Counts that another table hides (`elsewhere`) may then be larger and smaller than they are. A
+        small count may be large while other tables stay the same, unless its whole column is small:
+        the base of the column then differs in all of them.
         """
         linked = self._table.linked
         unmet = [
@@ -210,18 +227,17 @@ class _Suppressor:
             for position in sorted(small)
         ]
         for position in sorted(elsewhere):
-            value = self._values[position]
-            unmet.append(_Requirement(position, 1, value + self._threshold, spares_totals=True))
-            unmet.append(
-                _Requirement(position, -1, max(value - self._threshold, 0), spares_totals=True)
-            )
+            most = self._values[position] + self._threshold
+            least = max(self._values[position] - self._threshold, 0)
+            unmet.append(_Requirement(position, 1, most, spares_totals=True))
+            unmet.append(_Requirement(position, -1, least, spares_totals=True))
+
         unchecked = list(unmet)
         while unmet:
-            for requirement in unchecked:  # only once: what is hidden later makes no equation tight
-                while requirement in unmet and self._hide_next(
-                    self._find_tight_equations(requirement), requirement
-                ):
-                    pass
+            # Only once: what is hidden later makes no equation tight.
+            for requirement in unchecked:
+                if requirement in unmet:
+                    self._loosen_equations(requirement)
             unchecked = []
             tableaux: dict[tuple[bool, CellPosition], Tableau[CellPosition]] = {}
             for requirement in list(unmet):
@@ -231,13 +247,12 @@ class _Suppressor:
                 if (keeps_linked, position) not in tableaux:
                     connected = dict(self._iterate_connected(requirement))
                     tableau = self._build_tableau(connected)
-                    tableaux |= dict.fromkeys(
-                        [(keeps_linked, other) for other in connected], tableau
-                    )
-                solution = tableaux[keeps_linked, position].find_solution(
-                    position, requirement.goal
-                )
+                    for other in connected:
+                        tableaux[keeps_linked, other] = tableau
+                tableau = tableaux[keeps_linked, position]
+                solution = tableau.find_solution(position, requirement.goal)
                 if solution is not None:
+                    # The same numbers often meet other requirements too.
                     unmet = [
                         other
                         for other in unmet
@@ -246,23 +261,31 @@ class _Suppressor:
                     ]
                 elif self._hide_next(self._find_blocking_equations(requirement), requirement):
                     break
-                else:  # all counts in its equations are hidden
+                else:
+                    # All counts in its equations are hidden.
                     unmet.remove(requirement)
                     if keeps_linked:
-                        unchecked.append(requirement._replace(keeps_linked=False))
-                        unmet.append(unchecked[-1])
+                        weaker = requirement._replace(keeps_linked=False)
+                        unchecked.append(weaker)
+                        unmet.append(weaker)
+
+    def _loosen_equations(self, requirement: _Requirement) -> None:
+        """Hide counts until no single equation excludes the required value."""
+        while True:
+            tight = self._find_tight_equations(requirement)
+            if not self._hide_next(tight, requirement):
+                return
 
     def _may_change(self, position: CellPosition, requirement: _Requirement) -> bool:
-        """Return whether a count may have another value where the requirement is met."""
-        return position in self.hidden and not (
-            requirement.keeps_linked and position in self._table.linked
-        )
+        """Return whether a count may have another value when the requirement is met."""
+        is_fixed = requirement.keeps_linked and position in self._table.linked
+        return position in self.hidden and not is_fixed
 
     def _can_hide(self, position: CellPosition, requirement: _Requirement) -> bool:
         """Return whether hiding this count is possible and helps to meet the requirement.
 
-        The size of a group is hidden only for that of another group. Once the totals are settled, columns are hidden
-        instead.
+        The size of a group is hidden only for that of another group. Once the totals are settled,
+        columns are hidden instead.
         """
         hideable = self._table.hideable
         if hideable is not None and position not in hideable:
@@ -272,12 +295,15 @@ class _Suppressor:
         # A larger threshold that hides this total shows columns for which it has to stay hidden.
         if self._table.totals_settled and is_settled and hideable is None:
             return False
-        if position in self.hidden or (requirement.keeps_linked and position in self._table.linked):
+        is_fixed = requirement.keeps_linked and position in self._table.linked
+        if position in self.hidden or is_fixed:
             return False
-        return not requirement.spares_totals or self._is_inner_cell(position, requirement.position)
+        if requirement.spares_totals:
+            return self._is_inner_cell(position, requirement.position)
+        return True
 
     def _find_tight_equations(self, requirement: _Requirement) -> list[SumEquation]:
-        """Return the equations that by themselves exclude the required value."""
+        """Return the equations that exclude the required value without the others."""
         change = abs(requirement.goal - self._values[requirement.position])
         return [
             equation
@@ -287,19 +313,24 @@ class _Suppressor:
 
     def _measure_slack(self, requirement: _Requirement, equation: SumEquation) -> float:
         """Return by how much the count may change, compensated by other counts of this equation."""
-        others = [
-            p for p in equation if p != requirement.position and self._may_change(p, requirement)
-        ]
-        if any(
-            equation[other] * requirement.sign != equation[requirement.position] for other in others
-        ):
-            return float("inf")
-        return sum(self._values[other] for other in others)
+        own_sign = equation[requirement.position]
+        slack = 0
+        for other, sign in equation.items():
+            if other == requirement.position or not self._may_change(other, requirement):
+                continue
+            # This count may grow without limit.
+            if sign * requirement.sign != own_sign:
+                return float("inf")
+            slack += self._values[other]
+        return slack
 
     def _iterate_connected(
         self, requirement: _Requirement
     ) -> Iterator[tuple[CellPosition, list[SumEquation]]]:
-        """Yield the changeable counts connected with the requirement's, nearest first, each with new equations."""
+        """Yield the changeable counts connected with the requirement's, nearest first.
+
+        A count comes with the equations that no nearer one is in.
+        """
         connected = {requirement.position}
         reached: set[int] = set()
         queue = [requirement.position]
@@ -331,8 +362,9 @@ class _Suppressor:
     def _find_blocking_equations(self, requirement: _Requirement) -> list[SumEquation]:
         """Find the equations that keep the requirement from being met.
 
-        These are the equations of connected counts in which only one count may change, otherwise the nearest equations
-        with something shown. Equations in which only a base or a total could be hidden come last.
+        These are the equations of connected counts in which only one count may change, otherwise the
+        nearest equations with something shown. Equations in which only a base or a total could be
+        hidden come last.
         """
         blocking: dict[tuple[bool, bool], list[SumEquation]] = {}
         for _, equations in self._iterate_connected(requirement):
@@ -348,9 +380,10 @@ class _Suppressor:
     def _classify_equation(
         self, equation: SumEquation, requirement: _Requirement
     ) -> set[tuple[bool, bool]]:
-        """Return the classes in which an equation is tried, the lowest first; none where nothing can be hidden.
+        """Return the classes in which an equation is tried; none if nothing can be hidden in it.
 
-        The flags of a class allow that only bases or totals can be hidden, and that several counts may change.
+        The lowest class is tried first. The flags of a class allow that only bases or totals can be
+        hidden, and that several counts may change.
         """
         candidates = [position for position in equation if self._can_hide(position, requirement)]
         if not candidates:
@@ -366,21 +399,23 @@ class _Suppressor:
         return position.row != BASE and (position.column != 0 or protected.column == 0)
 
     def _hide_next(self, equations: Sequence[SumEquation], requirement: _Requirement) -> bool:
-        """Hide the most useful count of these equations; return False where nothing in them can be hidden.
+        """Hide the most useful count of these equations; return False if none can be hidden.
 
-        Preferred are counts that help in most equations and are large enough; then nets, counts in the fewest equations
-        without hidden counts, and small counts; then zeros, and last totals and bases.
+        Counts that help in most equations and are large enough come first; then nets, counts in the
+        fewest equations without hidden counts, and small counts; then zeros, and last totals and
+        bases.
         """
         candidates = {
             p for equation in equations for p in equation if self._can_hide(p, requirement)
         }
         if not candidates:
             return False
-        sums, protected = self._table.sums, requirement.position
+        protected = requirement.position
         change = abs(requirement.goal - self._values[protected])
 
         def cost(position: CellPosition) -> tuple[object, ...]:
-            value, is_sum = self._values[position], position.row in sums
+            value = self._values[position]
+            is_sum = position.row in self._table.sums
             own_equations = self._equations_by_position[position]
             return (
                 position.row == BASE,

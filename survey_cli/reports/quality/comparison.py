@@ -1,19 +1,19 @@
-"""Comparison of each interviewer's counts with those of comparable interviews: expectation, p value, flag.
+"""Comparison of an interviewer's counts with comparable interviews: expectation, p value, flag.
 
-Interviews are exchangeable within a group (the case mix). If each interviewer's interviews were drawn anew from those
-of their groups again and again, the mean, the variance and the skewness of the sums would be those computed here: no
-drawing is needed. Only sums are kept, so that memory does not grow with the interviews.
+Interviews are exchangeable within a group (the case mix). If an interviewer's interviews were drawn
+anew from those of their groups again and again, the mean, the variance and the skewness of the sums
+would be those computed here: no drawing is needed. Only sums are kept, so that memory does not grow
+with the interviews.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import accumulate
 from math import copysign, log, sqrt
 from operator import add
 from statistics import NormalDist
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 Counts: TypeAlias = Mapping[str, tuple[int, int]]
-"""Of one interview: by indicator what is counted, and of how many."""
+"""The counts of one interview: by indicator what is counted, and of how many."""
 
 LEVEL: Final = 0.05
 """The probability, for all comparisons together, that an interviewer is flagged by chance."""
@@ -34,7 +34,7 @@ class Indicator(NamedTuple):
     label: str
     """The heading of its values."""
     high: str
-    """What a rate above the expected one means; empty where it means nothing."""
+    """What a rate above the expected one means; empty if it means nothing."""
     low: str
     kind: Literal["share", "mean", "excess"] = "share"
     """Whether its rates are shares, numbers per interview, or differences of shares."""
@@ -55,9 +55,9 @@ def _compute_rate(sums: Sequence[int]) -> float:
 
 
 def compute_draw_moments(sums: Sequence[int], count: int) -> tuple[float, float]:
-    """Compute the variance and the third moment of the sum of n − rate · d over `count` interviews drawn from these.
+    """Compute the variance and the third moment of the sum of n − rate · d over drawn interviews.
 
-    No interview is drawn twice.
+    `count` interviews are drawn from those of the sums, and none is drawn twice.
     """
     total, _, _, nn, nd, dd, nnn, nnd, ndd, ddd = sums
     rate = _compute_rate(sums)
@@ -82,7 +82,7 @@ class IndicatorResult(NamedTuple):
     of: int
     """The number of which the rates are."""
     p: float | None
-    """None where the interviewer has too few interviews, or none is comparable, or all others have too few."""
+    """None if the interviewer or all others have too few interviews, or none is comparable."""
     adjusted: float | None = None
     """The p value corrected for the number of comparisons."""
     flagged: bool = False
@@ -133,7 +133,8 @@ class InterviewerComparison:
         for name, indicator in self._indicators.items():
             deviations = {interviewer: self._measure(interviewer, name) for interviewer in results}
             compared = [d for d in deviations.values() if d.is_compared]
-            if len(compared) == 1:  # how much interviewers usually differ is unknown
+            # With only one, nobody knows how much interviewers usually differ.
+            if len(compared) == 1:
                 deviations = {who: d._replace(is_compared=False) for who, d in deviations.items()}
             usual = _estimate_usual(compared)
             for interviewer, found in deviations.items():
@@ -143,14 +144,15 @@ class InterviewerComparison:
     def _flag_absolute(
         self, results: Mapping[str, list[IndicatorResult]]
     ) -> dict[str, list[IndicatorResult]]:
-        """Flag shares above the limit of their indicator, also of the only interviewer."""
+        """Flag shares above the limit of their indicator, even those of the only interviewer."""
         flagged: dict[str, list[IndicatorResult]] = {}
         for interviewer, own in results.items():
             is_judged = self.count_interviews(interviewer) >= MIN_INTERVIEWS
-            flagged[interviewer] = [
-                result._replace(flagged=result.flagged or (is_judged and self._exceeds(result)))
-                for result in own
-            ]
+            flagged[interviewer] = []
+            for result in own:
+                if is_judged and self._exceeds(result):
+                    result = result._replace(flagged=True)
+                flagged[interviewer].append(result)
         return flagged
 
     def _exceeds(self, result: IndicatorResult) -> bool:
@@ -158,42 +160,61 @@ class InterviewerComparison:
         return most is not None and result.of >= MIN_BASE and result.observed > most
 
     def _measure(self, interviewer: str, indicator: str) -> _Deviation:
-        total = of = 0
-        deviation = variance = third = 0.0
+        total = 0
+        of = 0
+        deviation = 0.0
+        variance = 0.0
+        third = 0.0
         for group, own in self._own[interviewer].items():
-            (count, n, d), whole = own[indicator], self._groups[group][indicator]
-            total, of, deviation = total + n, of + d, deviation + n - _compute_rate(whole) * d
-            more = compute_draw_moments(whole, count)
-            variance, third = variance + more[0], third + more[1]
-        is_compared = (
-            variance > 0 and of > 0 and self.count_interviews(interviewer) >= MIN_INTERVIEWS
-        )
-        skewness = third / variance**1.5 if variance > 0 else 0.0
+            count, n, d = own[indicator]
+            whole = self._groups[group][indicator]
+            total += n
+            of += d
+            deviation += n - _compute_rate(whole) * d
+            more_variance, more_third = compute_draw_moments(whole, count)
+            variance += more_variance
+            third += more_third
+
+        has_enough = self.count_interviews(interviewer) >= MIN_INTERVIEWS
         base = max(of, 1)
         return _Deviation(
-            total / base, of, deviation / base, sqrt(variance) / base, skewness, is_compared
+            observed=total / base,
+            of=of,
+            deviation=deviation / base,
+            error=sqrt(variance) / base,
+            skewness=third / variance**1.5 if variance > 0 else 0.0,
+            is_compared=variance > 0 and of > 0 and has_enough,
         )
 
 
 def _estimate_usual(deviations: Sequence[_Deviation]) -> tuple[float, float, float]:
-    """Estimate the usual deviation, the variance between interviewers beyond chance, and its degrees of freedom.
+    """Estimate the usual deviation, the variance between interviewers, and its degrees of freedom.
 
-    Deviations far from the others count only in part, so that a falsifier does not become the rule.
+    The variance is that beyond chance. Deviations far from the others count only in part, so that a
+    falsifier does not become the rule.
     """
-    center = spread = 0.0
-    for _ in range(_ROUNDS if len(deviations) > 1 else 0):
+    center = 0.0
+    spread = 0.0
+    rounds = _ROUNDS if len(deviations) > 1 else 0
+    for _ in range(rounds):
         spread = _estimate_spread(deviations, center)
-        weights = [1 / (d.error**2 + spread) for d in deviations]
-        clipped = (
-            sqrt(w) * max(-_CLIP, min(_CLIP, (d.deviation - center) * sqrt(w)))
-            for d, w in zip(deviations, weights, strict=True)
-        )
-        center += sum(clipped) / sum(weights)
-    return center, spread, _EFFICIENCY * max(len(deviations) - 1, 1)
+        sum_of_clipped = 0.0
+        sum_of_weights = 0.0
+        for each in deviations:
+            weight = 1 / (each.error**2 + spread)
+            standardized = (each.deviation - center) * sqrt(weight)
+            sum_of_clipped += sqrt(weight) * max(-_CLIP, min(_CLIP, standardized))
+            sum_of_weights += weight
+        center += sum_of_clipped / sum_of_weights
+    freedom = _EFFICIENCY * max(len(deviations) - 1, 1)
+    return center, spread, freedom
 
 
 def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
-    """Return the variance between interviewers that, with chance, explains their clipped squared deviations."""
+    """Return the variance between interviewers that explains their clipped squared deviations.
+
+    Chance explains a part of these.
+    """
 
     def excess(spread: float) -> float:
         squares = (
@@ -203,43 +224,59 @@ def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
 
     if excess(0) <= 0:
         return 0.0
-    low, high = 0.0, sum((d.deviation - center) ** 2 for d in deviations)
+    low = 0.0
+    high = sum((d.deviation - center) ** 2 for d in deviations)
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+        if excess(middle) > 0:
+            low = middle
+        else:
+            high = middle
     return high
 
 
 def _judge(
     name: str, indicator: Indicator, found: _Deviation, usual: tuple[float, float, float]
 ) -> IndicatorResult:
+    """Compare a rate with the usual one."""
     center, spread, freedom = usual
-    error, expected = sqrt(found.error**2 + spread), found.observed - found.deviation + center
-    low, high = expected - 1.96 * error, expected + 1.96 * error
+    error = sqrt(found.error**2 + spread)
+    expected = found.observed - found.deviation + center
     p: float | None = None
     if found.is_compared:
         skewness = found.skewness * (found.error / error) ** 3
-        if (
-            indicator.kind == "share" and 0 < expected < 1
-        ):  # interviewers differ as in a beta distribution
+        # The shares of interviewers differ as in a beta distribution.
+        if indicator.kind == "share" and 0 < expected < 1:
             third = 2 * spread**2 * (1 - 2 * expected) / (expected * (1 - expected))
             skewness += third / error**3
         z = _to_normal((found.deviation - center) / error, skewness)
         if spread:
             z = _from_student(z, freedom * (error**2 / spread) ** 2)
-        above, below = _NORMAL.cdf(-z), _NORMAL.cdf(z)
-        p = (
-            min(1.0, 2 * min(above, below))
-            if indicator.high and indicator.low
-            else above
-            if indicator.high
-            else below
-        )
-    return IndicatorResult(name, found.observed, expected, low, high, found.of, p)
+
+        above = _NORMAL.cdf(-z)
+        below = _NORMAL.cdf(z)
+        if indicator.high and indicator.low:
+            p = min(1.0, 2 * min(above, below))
+        elif indicator.high:
+            p = above
+        else:
+            p = below
+    return IndicatorResult(
+        indicator=name,
+        observed=found.observed,
+        expected=expected,
+        low=expected - 1.96 * error,
+        high=expected + 1.96 * error,
+        of=found.of,
+        p=p,
+    )
 
 
 def _to_normal(x: float, skewness: float) -> float:
-    """Convert a standardized deviation of a skewed distribution (Pearson III) to a normal one, by Wilson and Hilferty."""
+    """Convert a standardized deviation of a skewed distribution to a normal one.
+
+    The distribution is Pearson's III, and the method that of Wilson and Hilferty.
+    """
     if abs(skewness) < 1e-6:
         return x
     base = max(skewness * x / 2 + 1, 0.0)
@@ -255,14 +292,19 @@ def _from_student(t: float, freedom: float) -> float:
 def _adjust(results: Mapping[str, list[IndicatorResult]]) -> dict[str, list[IndicatorResult]]:
     """Correct the p values for the number of comparisons, by Holm."""
     ranked = sorted(r.p for own in results.values() for r in own if r.p is not None)
-    products = (min(1.0, p * (len(ranked) - index)) for index, p in enumerate(ranked))
-    adjusted: dict[float | None, float] = dict(
-        zip(reversed(ranked), [*accumulate(products, max)][::-1], strict=True)
-    )
-    return {
-        name: [
-            r._replace(adjusted=adjusted.get(r.p), flagged=adjusted.get(r.p, 1.0) <= LEVEL)
-            for r in own
-        ]
-        for name, own in results.items()
-    }
+    adjusted: dict[float, float] = {}
+    most = 0.0
+    for index, p in enumerate(ranked):
+        most = max(most, min(1.0, p * (len(ranked) - index)))
+        # Equal p values have the adjusted value of the first of them.
+        adjusted.setdefault(p, most)
+
+    corrected: dict[str, list[IndicatorResult]] = {}
+    for name, own in results.items():
+        corrected[name] = []
+        for result in own:
+            if result.p is not None:
+                is_flagged = adjusted[result.p] <= LEVEL
+                result = result._replace(adjusted=adjusted[result.p], flagged=is_flagged)
+            corrected[name].append(result)
+    return corrected

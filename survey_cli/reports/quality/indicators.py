@@ -15,6 +15,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import VerbatimItem
 from survey_cli.reports.quality.comparison import Indicator
 from survey_cli.table.paradata import count_read_words
+from survey_cli.table.table import NOT_ASKED_TEXT
 from survey_cli.values import Place, Variable
 
 WORDS_PER_SECOND: Final = 4.5
@@ -46,22 +47,32 @@ class AnswerLayout:
         """The columns of open answers."""
         self._names = [variable.name for variable in variables]
         self._scales: dict[int, tuple[str, str, str]] = {}
-        """By column, the lowest and the highest point of its scale and the one in the middle, which may be missing."""
+        """By column, the lowest and the highest point of its scale, and the middle one or nothing."""
         self._pairs: list[tuple[int, int]] = []
         """Columns of neighboring statements on one scale."""
-        previous: tuple[int | None, list[str], int] = None, [], 0
+        self._find_scales(instrument, variables)
+
+    def _find_scales(self, instrument: Instrument, variables: Sequence[Variable]) -> None:
+        """Find the columns with a scale, and the neighbors with the same one."""
+        previous: tuple[int | None, list[str]] = (None, [])
+        previous_column = 0
         for n in self._places:
-            variable, item = variables[n], instrument.items.get(variables[n].item)
-            options = item.options if item is not None and variable.measure == "ordinal" else ()
-            points = [
-                dumps(o.code, ensure_ascii=False) for o in options if o.read and not o.missing
-            ]
+            variable = variables[n]
+            item = instrument.items.get(variable.item)
+            points: list[str] = []
+            if item is not None and variable.measure == "ordinal":
+                points = [
+                    dumps(option.code, ensure_ascii=False)
+                    for option in item.options
+                    if option.read and not option.missing
+                ]
             if len(points) > 2:
                 middle = points[len(points) // 2] if len(points) % 2 else ""
-                self._scales[n] = points[0], points[-1], middle
-                if previous[:2] == (variable.turn, points):
-                    self._pairs.append((previous[2], n))
-            previous = variable.turn, points, n
+                self._scales[n] = (points[0], points[-1], middle)
+                if previous == (variable.turn, points):
+                    self._pairs.append((previous_column, n))
+            previous = (variable.turn, points)
+            previous_column = n
 
     @staticmethod
     def _find_question(instrument: Instrument, variable: Variable) -> object:
@@ -69,54 +80,72 @@ class AnswerLayout:
         return item.question if item is not None else None
 
     def list_verbatims(self, cells: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield the open answers of an interview, each with the name of its column."""
+        """Yield the open answers of an interview with the names of their columns."""
         for n in self._verbatims:
             if cells[n].startswith('"'):
                 yield self._names[n], loads(cells[n])
 
     def count_answers(self, cells: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Count the indicators that are in the answers of one interview."""
-        asked = [cell for n in self._places if (cell := cells[n]) != "null"]
+        asked = [cells[n] for n in self._places if cells[n] != NOT_ASKED_TEXT]
         refused = asked.count('{"missing":"refused"}')
-        declined = sum(cell[0] == "{" for cell in asked)
+        missing = sum(cell.startswith("{") for cell in asked)
         unreached = asked.count('{"missing":"not_reached"}')
-        points = [(cells[n], scale) for n, scale in self._scales.items() if cells[n][0] not in "n{"]
+        count = len(asked) - unreached
+
+        points = [(cells[n], scale) for n, scale in self._scales.items() if _is_answer(cells[n])]
+        extremes = sum(cell in (low, high) for cell, (low, high, _) in points)
+        has_middle = [(cell, middle) for cell, (_, _, middle) in points if middle]
+        middles = sum(cell == middle for cell, middle in has_middle)
         pairs = [
             (cells[a], cells[b])
             for a, b in self._pairs
-            if cells[a][0] not in "n{" and cells[b][0] not in "n{"
+            if _is_answer(cells[a]) and _is_answer(cells[b])
         ]
-        middles = [cell == scale[2] for cell, scale in points if scale[2]]
-        count = len(asked) - unreached
         return {
             "same": (sum(a == b for a, b in pairs), len(pairs)),
-            "dont_know": (declined - refused - unreached, count),
+            "dont_know": (missing - refused - unreached, count),
             "refused": (refused, count),
-            "extreme": (sum(cell in scale[:2] for cell, scale in points), len(points)),
-            "middle": (sum(middles), len(middles)),
+            "extreme": (extremes, len(points)),
+            "middle": (middles, len(has_middle)),
             "asked": (count, 1),
         }
 
     def make_signature(self, cells: Sequence[str]) -> bytes:
-        """Return a byte per column: 0 where it was not asked, equal ones for equal answers."""
+        """Return a byte per column: 0 if it was not asked, and equal ones for equal answers."""
         return bytes([_hash_cell(cells[n]) for n in self.columns])
 
 
 @lru_cache(maxsize=65_536)
 def _hash_cell(cell: str) -> int:
-    return 0 if cell == "null" else crc32(cell.encode()) % 255 + 1
+    if cell == NOT_ASKED_TEXT:
+        return 0
+    return crc32(cell.encode()) % 255 + 1
+
+
+def _is_answer(cell: str) -> bool:
+    """Return whether a stored cell is an answer. Missing values are objects, or null."""
+    return not cell.startswith(("n", "{"))
 
 
 def count_events(
     instrument: Instrument, journal: Sequence[events.InterviewEvent]
 ) -> tuple[str, dict[str, tuple[int, int]]]:
-    """Return the language in which an interview began, and count the indicators in its events up to its first end."""
-    language, seen = instrument.language, set[Place]()
-    fast = timed = back = warnings = 0
+    """Return the language in which an interview began, and the indicators in its events.
+
+    Events after its first end don't count.
+    """
+    language = instrument.language
+    seen = set[Place]()
+    fast = 0
+    timed = 0
+    back = 0
+    warnings = 0
     since: datetime | None = None
     previous: CompiledItem | None = None
     for event in journal:
-        at, item = event.stamp.at, instrument.items.get(getattr(event, "place", _NOWHERE).item)
+        at = event.stamp.at
+        item = instrument.items.get(getattr(event, "place", _NOWHERE).item)
         match event:
             case events.InterviewStarted(session=session):
                 language = session.language
@@ -124,7 +153,9 @@ def count_events(
                 place not in seen
             ):
                 seen.add(place)
-                words = count_read_words(item, previous, language) if item is not None else 0
+                words = 0
+                if item is not None:
+                    words = count_read_words(item, previous, language)
                 if words and since is not None:
                     timed += 1
                     fast += (at - since).total_seconds() * WORDS_PER_SECOND < words
@@ -132,11 +163,14 @@ def count_events(
             case events.PositionMoved():
                 back += 1
             case events.QueryConfirmed(check=check):
-                warnings += (
-                    item is None or check >= len(item.checks) or not item.checks[check].aloud
+                # A check that is read aloud is a question, and no warning.
+                is_aloud = (
+                    item is not None and check < len(item.checks) and item.checks[check].aloud
                 )
+                warnings += not is_aloud
             case events.NoteWritten() | events.LanguageChanged():
-                continue  # the item is the same as before
+                # The item is the same as before.
+                continue
             case events.InterviewEnded():
                 break
             case events.InterviewSuspended() | events.InterviewStopped():
@@ -178,6 +212,10 @@ class EarlierVerbatims:
         return repeated, total
 
 
+MAX_PAIRS: Final = 3
+"""Pairs of similar interviews that are kept of an interviewer."""
+
+
 class AlikePair(NamedTuple):
     """Two interviews of one interviewer."""
 
@@ -202,30 +240,35 @@ class EarlierInterviews:
     ) -> tuple[int, int]:
         """Compare an interview with earlier ones of its group, and add it to them.
 
-        Returns by how many equal answers the most similar one of the interviewer exceeds the most similar one of as
-        many by others, and the number of answers.
+        Returns by how many equal answers the most similar one of the interviewer exceeds the most
+        similar one of as many by others, and the number of answers.
         """
         own = self._own.setdefault((interviewer, group), deque(maxlen=MAX_COMPARED))
         latest = self._latest.setdefault(group, deque(maxlen=2 * MAX_COMPARED))
-        width, answers = len(signature), int.from_bytes(signature)
+        width = len(signature)
         answered = width - signature.count(0)
+        # As one number, all bytes are compared at once.
+        answers = int.from_bytes(signature)
 
         def count_equal(other: int) -> int:
             equal = (answers ^ other).to_bytes(width).count(0)
-            return equal - (answers | other).to_bytes(width).count(
-                0
-            )  # without what neither was asked
+            asked_of_neither = (answers | other).to_bytes(width).count(0)
+            return equal - asked_of_neither
 
-        others = [other for who, other in latest if who != interviewer][-len(own) :] if own else []
-        mine = [(count_equal(other), earlier) for earlier, other in list(own)]
-        if mine:
-            equal, earlier = max(mine)
+        own_equal = [count_equal(other) for _, other in own]
+        if own:
+            equal, earlier = max(zip(own_equal, (case for case, _ in own), strict=True))
             pairs = [*self.pairs.get(interviewer, ()), AlikePair(case, earlier, equal, answered)]
-            self.pairs[interviewer] = sorted(pairs, key=lambda pair: -pair.equal / max(pair.of, 1))[
-                :3
-            ]
-        nearest = max((equal for equal, _ in mine[-len(others) :]), default=0) if others else 0
-        excess = nearest - max(map(count_equal, others), default=nearest)
+            pairs.sort(key=lambda pair: -pair.equal / max(pair.of, 1))
+            self.pairs[interviewer] = pairs[:MAX_PAIRS]
+
+        excess = 0
+        others = [other for who, other in latest if who != interviewer]
+        compared = min(len(own), len(others))
+        if compared:
+            nearest_own = max(own_equal[-compared:])
+            nearest_other = max(count_equal(other) for other in others[-compared:])
+            excess = nearest_own - nearest_other
         own.append((case, answers))
         latest.append((interviewer, answers))
-        return excess, answered if others else 0
+        return excess, answered if compared else 0

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from survey_cli.engine.events import ReviewVerdict
-from survey_cli.reports.quality.comparison import MIN_INTERVIEWS, IndicatorResult
+from survey_cli.reports.quality.comparison import MIN_INTERVIEWS, Indicator, IndicatorResult
 from survey_cli.reports.quality.indicators import INDICATORS, AlikePair
 from survey_cli.table.paradata import NOT_APPLICABLE
 from survey_cli.table.table import Table
-from survey_cli.values import Variable
+from survey_cli.values import Cell, Variable
 from survey_cli.wording import join_first, join_words
 
 MEANING: Final = (
@@ -61,24 +61,47 @@ def describe_flag(result: IndicatorResult) -> str:
         return f"{indicator.high}: {observed} of {result.of:,}, more than {indicator.most:.0%}"
     words = indicator.high if result.observed > result.expected else indicator.low
     base = "" if indicator.kind == "mean" else f" of {result.of:,}"
-    return f"{words}: {observed}{base}, {expected} expected ({usual}), p {p if p[:1] == '<' else f'= {p}'}"
+    if not p.startswith("<"):
+        p = f"= {p}"
+    return f"{words}: {observed}{base}, {expected} expected ({usual}), p {p}"
 
 
 def list_cells(result: IndicatorResult) -> tuple[str, ...]:
-    """Return label, observed and expected rate, usual range, both p values (`0.03`, `< 0.001`), and `flag` or nothing.
+    """Return label, observed and expected rate, usual range, both p values, and `flag` or nothing."""
+    indicator = INDICATORS[result.indicator]
+    low = _format_rate(result.low, indicator)
+    high = _format_rate(result.high, indicator)
+    return (
+        indicator.label,
+        _format_rate(result.observed, indicator),
+        _format_rate(result.expected, indicator),
+        f"{low} to {high}",
+        _format_p(result.p),
+        _format_p(result.adjusted),
+        "flag" if result.flagged else "",
+    )
 
-    Rates are `5.1%`, of questions `41.2`, of an excess `+3.4%`.
-    """
-    kind = INDICATORS[result.indicator].kind
-    form = ".1f" if kind == "mean" else "+.1%" if kind == "excess" else ".1%"
-    rates = (min(max(rate, 0.0), 1.0) if kind == "share" else rate for rate in result[1:5])
-    observed, expected, low, high = (format(rate, form) for rate in rates)
-    ps = [
-        "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
-        for p in (result.p, result.adjusted)
-    ]
-    label = INDICATORS[result.indicator].label
-    return label, observed, expected, f"{low} to {high}", *ps, "flag" if result.flagged else ""
+
+def _format_rate(rate: float, indicator: Indicator) -> str:
+    """Format a share as `5.1%`, a number of questions as `41.2`, an excess as `+3.4%`."""
+    match indicator.kind:
+        case "mean":
+            return f"{rate:.1f}"
+        case "excess":
+            return f"{rate:+.1%}"
+        case "share":
+            # The ends of a range may be beyond what is possible.
+            return f"{min(max(rate, 0.0), 1.0):.1%}"
+        case _:
+            assert_never(indicator.kind)
+
+
+def _format_p(p: float | None) -> str:
+    if p is None:
+        return "–"
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.2g}"
 
 
 def describe_state(line: InterviewerQuality) -> str:
@@ -95,18 +118,19 @@ def describe_state(line: InterviewerQuality) -> str:
 
 def tabulate_quality(lines: Iterable[InterviewerQuality]) -> Table:
     """Convert the report to a table with a row per interviewer and indicator."""
-    texts, figures = ("interviewer", "indicator"), IndicatorResult._fields[1:]
-    variables = (
-        *(Variable(name=name, storage="text", role="admin") for name in texts),
-        *(Variable(name=name, storage="decimal", decimals=6, role="admin") for name in figures),
-    )
+    texts = ("interviewer", "indicator")
+    figures = IndicatorResult._fields[1:]
+    variables = [Variable(name=name, storage="text", role="admin") for name in texts]
+    variables += [
+        Variable(name=name, storage="decimal", decimals=6, role="admin") for name in figures
+    ]
     rows = (
-        (
-            line.interviewer,
-            *(NOT_APPLICABLE if cell is None else cell for cell in result[:-1]),
-            int(result.flagged),
-        )
-        for line in lines
-        for result in line.results
+        (line.interviewer, *_list_row_cells(result)) for line in lines for result in line.results
     )
-    return Table(variables=variables, rows=rows)
+    return Table(variables=tuple(variables), rows=rows)
+
+
+def _list_row_cells(result: IndicatorResult) -> list[Cell]:
+    cells: list[Cell] = [NOT_APPLICABLE if cell is None else cell for cell in result[:-1]]
+    cells.append(int(result.flagged))
+    return cells

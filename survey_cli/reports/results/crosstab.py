@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from survey_cli.reports.weighting.design_errors import QuestionDesign
 
 MAX_FREQUENT: Final = 20
-"""Of a long list, how many answers have a line of their own: the most frequent ones."""
+"""Answers of a long list that have a line of their own: the most frequent ones."""
 SMALL_BASE: Final = 30
-"""A base of fewer interviews is marked as unreliable, and its column is not compared with others."""
+"""A base of fewer interviews is marked as unreliable, and its column is compared with no other."""
 
 
 Units: TypeAlias = Literal["known", "anonymous"]
@@ -51,8 +51,8 @@ ANONYMOUS_SHARE: Final = Fraction(1, 10)
 def choose_units(study: StudySpec, selected: int) -> Units:
     """Return what disclosure control assumes; `selected` is the number of units in the sample.
 
-    Where nothing is declared, or too much of the population was selected, a reader may know who was
-    interviewed.
+    A reader may know who was interviewed if nothing is declared, or if too much of the population
+    was selected.
     """
     if study.units == "anonymous" and is_small_sample(study, selected):
         return "anonymous"
@@ -60,7 +60,7 @@ def choose_units(study: StudySpec, selected: int) -> Units:
 
 
 def is_small_sample(study: StudySpec, selected: int) -> bool:
-    """Return whether a sample of so many units can be anonymous, as far as the size of the population is known."""
+    """Return whether a sample of so many units can be anonymous, if the population's size is known."""
     return study.size is None or selected <= ANONYMOUS_SHARE * study.size
 
 
@@ -77,11 +77,11 @@ class ResultOptions:
     digits: int = 0
     """Decimals of percentages."""
     population: int | None = None
-    """Number of units in the population, for the finite population correction; None where it is not known."""
+    """Number of units in the population, for its correction of variances; None if not known."""
     census: bool = False
     """Whether the whole population was selected."""
     inference: bool | None = None
-    """Run significance tests; None: unless the whole population was selected."""
+    """Run significance tests; None runs them unless the whole population was selected."""
     margins: bool = False
     """Print margins of error with each item."""
     errors: bool = False
@@ -101,7 +101,9 @@ class ResultOptions:
 
     @property
     def has_tests(self) -> bool:
-        return not self.census if self.inference is None else self.inference
+        if self.inference is None:
+            return not self.census
+        return self.inference
 
     @property
     def has_letters(self) -> bool:
@@ -110,7 +112,10 @@ class ResultOptions:
 
     @property
     def layout_threshold(self) -> int:
-        """The people that a range needs, the same for all thresholds: other ranges would reveal counts."""
+        """The people that a range needs.
+
+        It is the same for all thresholds: a report with other ranges would reveal counts.
+        """
         return DEFAULT_THRESHOLD if self.threshold > 1 else 0
 
     @property
@@ -121,16 +126,15 @@ class ResultOptions:
     @property
     def least_column(self) -> int:
         """Columns with fewer interviews are merged or left out."""
-        is_anonymous = self.units == "anonymous" and self.threshold > 1
-        return max(self.min_base, self.threshold) if is_anonymous else self.min_base
+        if self.units == "anonymous" and self.threshold > 1:
+            return max(self.min_base, self.threshold)
+        return self.min_base
 
     def compute_population_correction(self, interviews: int) -> Fraction:
-        """Return the finite population correction of a variance: the share of the population not interviewed."""
-        return (
-            max(Fraction(0), 1 - Fraction(interviews, self.population))
-            if self.population
-            else Fraction(1)
-        )
+        """Return the finite population correction of a variance: the share not interviewed."""
+        if not self.population:
+            return Fraction(1)
+        return max(Fraction(0), 1 - Fraction(interviews, self.population))
 
 
 class CrosstabLine(NamedTuple):
@@ -149,7 +153,7 @@ class CrosstabLine(NamedTuple):
     keys: frozenset[AnswerKey] = frozenset()
     """The answers in the line."""
     is_coarse: bool = False
-    """Whether it is a net that the questionnaire does not have, shown only by column in place of its parts."""
+    """Whether it is a net made by the report, shown only by column and in place of its parts."""
 
     @property
     def in_tests(self) -> bool:
@@ -174,7 +178,7 @@ class Crosstab:
     design: "QuestionDesign | None" = None
     """The answers under the design of the sample; None unless errors are requested."""
     unit: int = 1
-    """The weight of one unweighted interview in the counts; 1 where nothing is weighted."""
+    """The weight of one unweighted interview in the counts; 1 if nothing is weighted."""
     is_valid: bool = False
     """Whether it only counts people with an answer: neither declines nor volunteered answers."""
 
@@ -191,11 +195,9 @@ class Crosstab:
     def is_unknown(self, position: CellPosition) -> bool:
         """Return whether a share is not shown or, in the row of the bases, a mean."""
         row, column = position
-        return (
-            self.is_mean_hidden(column)
-            if row == BASE
-            else not self.hidden.isdisjoint((position, (BASE, column)))
-        )
+        if row == BASE:
+            return self.is_mean_hidden(column)
+        return position in self.hidden or self.is_base_hidden(column)
 
     def has_hidden(self, column: int) -> bool:
         """Return whether any figure of a column is hidden."""
@@ -206,31 +208,38 @@ class Crosstab:
         return len(self.hidden), (len(self.lines) + 1) * len(self.bases)
 
     def is_mostly_hidden(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
-        """Return whether more shares are hidden than shown, without zeros that are shown; in the total, all counts.
+        """Return whether more shares are hidden than shown; in the total, whether all counts are.
 
-        A hidden zero counts as hidden: a reader can't tell it from other hidden counts. By column, declines and
-        volunteered answers don't count: a table that hides only these is worth reading.
+        Shown zeros don't count. A hidden zero counts as hidden: a reader can't tell it from other
+        hidden counts. By column, declines and volunteered answers don't count: a table that hides
+        only these is worth reading.
         """
-        positions = [CellPosition(row, c) for row in rows for c in columns]
+        positions = [CellPosition(row, column) for row in rows for column in columns]
         if list(columns) == [0]:
-            not_zero = [
+            filled = [
                 position for position in positions if self.lines[position.row].counts[0].people
             ]
-            return bool(not_zero) and all(position in self.hidden for position in not_zero)
+            return bool(filled) and all(position in self.hidden for position in filled)
+
         asides = ("decline", "volunteered")
-        counted = [p for p in positions if self.lines[p.row].kind not in asides] or positions
-        hidden = set(filter(self.is_unknown, counted))
-        shown = [
-            p for p in counted if p not in hidden and self.lines[p.row].counts[p.column].people
+        counted = [
+            position for position in positions if self.lines[position.row].kind not in asides
         ]
-        return len(hidden) > len(shown)
+        hidden = 0
+        shown = 0
+        for position in counted or positions:
+            if self.is_unknown(position):
+                hidden += 1
+            elif self.lines[position.row].counts[position.column].people:
+                shown += 1
+        return hidden > shown
 
     def gives_up_details(self, columns: Sequence[int]) -> bool:
-        """Return whether most details would be hidden in these columns, or most of details and nets together."""
+        """Return whether most details would be hidden in these columns, or most of all rows."""
+        if self.is_mostly_hidden(self.detail_rows, columns):
+            return True
         all_rows = range(len(self.lines))
-        return self.is_mostly_hidden(self.detail_rows, columns) or self.is_mostly_hidden(
-            all_rows, columns
-        )
+        return self.is_mostly_hidden(all_rows, columns)
 
     @property
     def detail_rows(self) -> list[int]:
@@ -245,58 +254,62 @@ class Crosstab:
     def select_rows(self, columns: Sequence[int]) -> list[int]:
         """Select the rows that a table with these columns shows.
 
-        These are all rows, only nets where it gives up its details, or none where most nets are hidden too or no base is
-        shown.
+        These are all rows; only nets, if it gives up its details; or none, if most nets are hidden
+        too, or all bases.
         """
-        if columns and all(map(self.is_base_hidden, columns)):
+        if columns and all(self.is_base_hidden(column) for column in columns):
             return []
         if not self.gives_up_details(columns):
             return list(range(len(self.lines)))
-        return (
-            self.net_rows
-            if self.net_rows and not self.is_mostly_hidden(self.net_rows, columns)
-            else []
-        )
+        if self.is_mostly_hidden(self.net_rows, columns):
+            return []
+        return self.net_rows
 
     def is_mean_hidden(self, column: int) -> bool:
         """Return whether any count behind the mean is hidden, since the mean would disclose it."""
-        return self.is_base_hidden(column) or any(
-            self.is_hidden(i, column)
-            for i, line in enumerate(self.lines)
-            if line.in_means or (self.question.kind == "number" and line.kind != "decline")
-        )
+        if self.is_base_hidden(column):
+            return True
+        is_number = self.question.kind == "number"
+        for row, line in enumerate(self.lines):
+            is_in_mean = line.in_means or (is_number and line.kind != "decline")
+            if is_in_mean and self.is_hidden(row, column):
+                return True
+        return False
 
 
 def coarsen(table: Crosstab) -> Crosstab:
     """Add the sides of a scale, or the halves of ranges, as nets to a table that has none."""
-    sides = [(i, line.side) for i, line in enumerate(table.lines) if line.side != "apart"]
-    ranges = [i for i, line in enumerate(table.lines) if line.kind == "range"]
-    halves = [(i, "left" if place < len(ranges) / 2 else "right") for place, i in enumerate(ranges)]
+    if table.net_rows:
+        return table
+    sides = [(row, line.side) for row, line in enumerate(table.lines) if line.side != "apart"]
+    if not sides:
+        ranges = [row for row, line in enumerate(table.lines) if line.kind == "range"]
+        sides = [
+            (row, "left" if place < len(ranges) / 2 else "right")
+            for place, row in enumerate(ranges)
+        ]
     nets = []
-    for _, group in groupby(sides or halves, key=lambda pair: pair[1]):
-        parts = tuple(i for i, _ in group)
-        if len(parts) > 1 and not table.net_rows:
-            lines = [table.lines[i] for i in parts]
-            counts = tuple(
-                map(answer_counts.sum_counts, zip(*(line.counts for line in lines), strict=True))
-            )
-            label, codes = (
-                f"{lines[0].label} … {lines[-1].label}",
-                filter(None, (line.code for line in lines)),
-            )
-            keys = frozenset[AnswerKey]().union(*(line.keys for line in lines))
-            net = CrosstabLine(
-                "net",
-                "",
-                label,
-                counts,
-                note=" + ".join(codes),
-                parts=parts,
-                keys=keys,
-                is_coarse=True,
-            )
-            nets.append(net)
+    for _, group in groupby(sides, key=lambda pair: pair[1]):
+        parts = tuple(row for row, _ in group)
+        if len(parts) > 1:
+            nets.append(_make_coarse_net(table, parts))
     return replace(table, lines=(*table.lines, *nets))
+
+
+def _make_coarse_net(table: Crosstab, parts: tuple[int, ...]) -> CrosstabLine:
+    """Make a net of neighboring rows, labeled by the first and the last of them."""
+    lines = [table.lines[row] for row in parts]
+    columns = zip(*(line.counts for line in lines), strict=True)
+    return CrosstabLine(
+        kind="net",
+        code="",
+        label=f"{lines[0].label} … {lines[-1].label}",
+        counts=tuple(answer_counts.sum_counts(counts) for counts in columns),
+        note=" + ".join(line.code for line in lines if line.code),
+        parts=parts,
+        keys=frozenset[AnswerKey]().union(*(line.keys for line in lines)),
+        is_coarse=True,
+    )
 
 
 def select_valid(table: Crosstab) -> Crosstab:
@@ -412,9 +425,12 @@ class _CountedAnswers:
         """Add up the counts of answers column by column."""
         if not keys:
             return (WeightedCount(),) * self.width
-        return tuple(
-            map(answer_counts.sum_counts, zip(*(self.counts[key] for key in keys), strict=True))
-        )
+        columns = zip(*(self.counts[key] for key in keys), strict=True)
+        return tuple(answer_counts.sum_counts(counts) for counts in columns)
+
+    def count_people(self, keys: Collection[AnswerKey]) -> int:
+        """Return the number of people with any of these answers."""
+        return sum(self.counts[key][0].people for key in keys)
 
     def make_line(
         self,
@@ -447,9 +463,8 @@ def tabulate(
 
     Interviews in which it was not asked, or not reached, are in no line and no base.
     """
-    counted = _CountedAnswers(
-        question, options, 1 + sum(len(grouping.part_labels) for grouping in groupings)
-    )
+    width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
+    counted = _CountedAnswers(question, options, width)
     readers = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[AnswerKey]] = {}
     for key, counts in answers.count(answers.iterate_keys(question.columns), groupings).items():
@@ -463,6 +478,8 @@ def tabulate(
             declined.setdefault(kind, []).append(key)
         else:
             counted.answered[key] = cells
+
+    lines: list[CrosstabLine] = []
     numbers: dict[AnswerKey, Fraction] = {}
     match question.kind:
         case "multiple":
@@ -470,19 +487,19 @@ def tabulate(
         case "number" | "date":
             lines, numbers = _count_numbers(counted)
         case "words" | "time":
-            lines = (
-                [counted.make_line("answer", "", translate("Answered"), counted.answered)]
-                if counted.answered
-                else []
-            )
+            if counted.answered:
+                label = translate("Answered")
+                lines = [counted.make_line("answer", "", label, counted.answered)]
         case _:
             lines, numbers = _count_answers(counted)
+
     declines = question.variable.declines
     for kind in dict.fromkeys([*declines, *sorted(declined)]):
         if kind in declined:
             code, label = declines.get(kind, ("", kind))
             lines.append(counted.make_line("decline", str(code), label, declined[kind]))
     lines += _count_nets(counted, lines)
+
     keys_by_value: dict[Fraction, list[AnswerKey]] = {}
     for key, value in numbers.items():
         keys_by_value.setdefault(value, []).append(key)
@@ -502,10 +519,10 @@ def tabulate(
 def _count_answers(
     counted: _CountedAnswers,
 ) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
-    """Build a line per option, whether chosen or not, then one per other code, then volunteered answers.
+    """Build a line per option, chosen or not, then one per other code, then volunteered answers.
 
-    Of a long list these are the codes that were answered most often, and a line for the rest. Returns lines, and the
-    numbers of answers in means.
+    A long list has lines for the codes that were answered most often, and a line for the rest.
+    Returns the lines, and the numbers of answers in means.
     """
     question = counted.question
     by_code: dict[Cell, list[AnswerKey]] = {}
@@ -515,42 +532,36 @@ def _count_answers(
     volunteered: list[CrosstabLine] = []
     numbers: dict[AnswerKey, Fraction] = {}
     for point in counted.question.points:
-        kind: RowKind = "volunteered" if point.volunteered else "answer"
-        keys, note = by_code.pop(point.code, []), "volunteered" if point.volunteered else ""
-        line = counted.make_line(kind, str(point.code), point.label, keys, point.side, note)
-        if (
-            question.kind == "scale"
-            and not (point.missing or point.volunteered)
-            and isinstance(point.code, int)
-        ):
+        keys = by_code.pop(point.code, [])
+        if point.volunteered:
+            line = counted.make_line(
+                "volunteered", str(point.code), point.label, keys, point.side, "volunteered"
+            )
+            volunteered.append(line)
+            continue
+        line = counted.make_line("answer", str(point.code), point.label, keys, point.side)
+        if question.kind == "scale" and not point.missing and isinstance(point.code, int):
             line = line._replace(in_means=True)
             numbers |= dict.fromkeys(keys, Fraction(point.code))
-        (volunteered if point.volunteered else lines).append(line)
-    labels, rest = question.variable.labels, []
+        lines.append(line)
+
+    labels = question.variable.labels
+    rest: list[list[AnswerKey]] = []
     if len(labels) > MAX_POINTS:
-        people = {
-            code: sum(counted.counts[key][0].people for key in keys)
-            for code, keys in by_code.items()
-        }
-        by_code = {code: by_code[code] for code in sorted(by_code, key=lambda code: -people[code])}
-        rest = [by_code.pop(code) for code in list(by_code)[MAX_FREQUENT:]]
+        by_frequency = sorted(by_code, key=lambda code: -counted.count_people(by_code[code]))
+        rest = [by_code[code] for code in by_frequency[MAX_FREQUENT:]]
+        by_code = {code: by_code[code] for code in by_frequency[:MAX_FREQUENT]}
     for code, keys in by_code.items():
         label = labels.get(code) if isinstance(code, int | str) else None
         lines.append(counted.make_line("answer", str(code), label or str(code), keys))
     if rest:
-        lines.append(
-            counted.make_line(
-                "answer",
-                "",
-                translate("{n} other answers", n=len(rest)),
-                list(chain.from_iterable(rest)),
-            )
-        )
+        label = translate("{n} other answers", n=len(rest))
+        lines.append(counted.make_line("answer", "", label, list(chain.from_iterable(rest))))
     return [*lines, *volunteered], numbers
 
 
 def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
-    """Build a line per option of a multiple, and one for those who mentioned none where that is an answer."""
+    """Build a line per option of a multiple, and one for mentioning none if that is an answer."""
     lines = []
     for position, point in enumerate(counted.question.points):
         note = "volunteered" if point.volunteered else ""
@@ -567,50 +578,53 @@ def _count_numbers(
 ) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
     """Count ranges of numbers, or years of dates. Returns lines, and the numbers of answers in means.
 
-    Numbers with labels have lines of their own, and count in means where they are within the question's limits.
+    Numbers with labels have lines of their own, and count in means if they are within the
+    question's limits.
     """
     question = counted.question
+    is_number = question.kind == "number"
     labels = {point.code: point.label for point in question.points}
     by_value: dict[Fraction, list[AnswerKey]] = {}
     for key, cells in counted.answered.items():
         by_value.setdefault(_read_number(cells[0]), []).append(key)
+
     unlabeled = {value: keys for value, keys in by_value.items() if value not in labels}
-    least, most = (
-        None if limit is None else Fraction(repr(limit))
-        for limit in (question.least, question.most)
-    )
+    least = _read_limit(question.least)
+    most = _read_limit(question.most)
     bins = build_bins(
-        {
-            value: sum(counted.counts[key][0].people for key in keys)
-            for value, keys in unlabeled.items()
-        },
-        decimals=question.variable.decimals if question.kind == "number" else 0,
+        {value: counted.count_people(keys) for value, keys in unlabeled.items()},
+        decimals=question.variable.decimals if is_number else 0,
         threshold=counted.options.layout_threshold,
         least=least,
         most=most,
         plain=question.kind == "date",
     )
+
     inside: dict[int, list[AnswerKey]] = {}
-    edges = [low for low, _, _ in bins]
+    edges = [each.low for each in bins]
     for value, keys in unlabeled.items():
         inside.setdefault(bisect_right(edges, value) - 1, []).extend(keys)
     lines = [
-        counted.make_line("range", "", label, inside.get(i, []))
-        for i, (_, _, label) in enumerate(bins)
+        counted.make_line("range", "", each.label, inside.get(i, [])) for i, each in enumerate(bins)
     ]
-    in_means = dict(unlabeled) if question.kind == "number" else {}
+    in_means = dict(unlabeled) if is_number else {}
     for code, label in labels.items():
-        number = Fraction(code) if isinstance(code, int) else None
-        keys = by_value.get(number, []) if number is not None else []
+        if not isinstance(code, int):
+            lines.append(counted.make_line("answer", str(code), label, []))
+            continue
+        number = Fraction(code)
+        keys = by_value.get(number, [])
         lines.append(counted.make_line("answer", str(code), label, keys))
-        is_outside = (
-            number is None
-            or (least is not None and number < least)
-            or (most is not None and number > most)
-        )
-        if number is not None and not is_outside and question.kind == "number":
+        is_below = least is not None and number < least
+        is_above = most is not None and number > most
+        if is_number and not (is_below or is_above):
             in_means[number] = keys
     return lines, {key: value for value, keys in in_means.items() for key in keys}
+
+
+def _read_limit(limit: float | None) -> Fraction | None:
+    """Return a limit as it is written: 0.1 is a tenth."""
+    return None if limit is None else Fraction(repr(limit))
 
 
 def _read_number(cell: Cell) -> Fraction:
@@ -618,7 +632,8 @@ def _read_number(cell: Cell) -> Fraction:
         case date():
             return Fraction(cell.year)
         case str():
-            return Fraction(cell[:4])  # a partial date begins with its year
+            # A partial date begins with its year.
+            return Fraction(cell[:4])
         case float():
             return Fraction(repr(cell))
         case int():
@@ -628,10 +643,13 @@ def _read_number(cell: Cell) -> Fraction:
 
 
 def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list[CrosstabLine]:
-    """Build a line per net; in a multiple, a person who mentioned several of its options counts once."""
+    """Build a line per net.
+
+    A person who mentioned several of its options, in a multiple, counts once.
+    """
     rows = {
-        line.code: i
-        for i, line in enumerate(lines)
+        line.code: row
+        for row, line in enumerate(lines)
         if line.kind in ("answer", "volunteered", "mention")
     }
     nets = []
@@ -639,11 +657,12 @@ def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list
         parts = tuple(rows[str(code)] for code in codes if str(code) in rows)
         if not parts:
             continue
-        keys = list(chain.from_iterable(lines[i].keys for i in parts))
         if counted.question.kind == "multiple":
-            keys = counted.list_mentions(
-                [i for i, p in enumerate(counted.question.points) if p.code in codes]
-            )
-        note = " + ".join(lines[i].code for i in parts)
-        nets.append(counted.make_line("net", "", name, keys, note=note)._replace(parts=parts))
+            points = enumerate(counted.question.points)
+            keys = counted.list_mentions([i for i, point in points if point.code in codes])
+        else:
+            keys = list(chain.from_iterable(lines[row].keys for row in parts))
+        note = " + ".join(lines[row].code for row in parts)
+        net = counted.make_line("net", "", name, keys, note=note)
+        nets.append(net._replace(parts=parts))
     return nets

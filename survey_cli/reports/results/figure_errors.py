@@ -43,12 +43,9 @@ def read_design(
     }
     replicates = columns.get("replicate_weight", ())
     if replicates:
-        return _read_replicates(
-            answers,
-            {name: values[name] for name in replicates},
-            draws=columns.get("draw", ()),
-            study=study,
-        )
+        numbers = [_parse_numbers(name, values[name]) for name in replicates]
+        pool_sizes = multiply_pool_sizes(answers, columns.get("draw", ()))
+        return _make_replicate_design(numpy.array(numbers) * pool_sizes, study)
 
     stratum = _get_first(columns, "stratum")
     psu = _get_first(columns, "psu")
@@ -76,28 +73,21 @@ def _get_first(columns: Mapping[str, Sequence[str]], role: str) -> str:
     return names[0] if names else ""
 
 
-def _read_replicates(
-    answers: AnswerColumns,
-    values: Mapping[str, Sequence[object]],
-    *,
-    draws: Sequence[str],
-    study: StudySpec,
+def _make_replicate_design(
+    replicates: design_errors.Numbers, study: StudySpec
 ) -> design_errors.SampleDesign:
-    """Read the design of a sample with replicate weights, whose columns are `values`."""
+    """Make the design of a sample from replicate weights, of which each is a row."""
+    count, interviews = replicates.shape
     method = study.replication
     if method is None:
         what = "the method of the replicate weights is not stated"
         remedy = "state it: study: {replication: jk1}, or jkn, brr, fay, bootstrap, sdr"
         raise UserError("--errors", what, remedy)
-    if len(values) < 2:
+    if count < 2:
         raise UserError("--errors", "there is only one replicate weight", "add the others")
-
-    table = numpy.array([_parse_numbers(name, column) for name, column in values.items()])
-    weights = [1.0] * answers.interviews
-    replicates = (table * multiply_pool_sizes(answers, draws)).T
     try:
         return design_errors.make_replicate_design(
-            weights, replicates, method, study.replication_factors
+            [1.0] * interviews, replicates.T, method, study.replication_factors
         )
     except ValueError as error:
         remedy = "give them under study: replication_factors"

@@ -1,14 +1,14 @@
 """Disclosure control across linked tables, so that no table reveals what another hides.
 
-The same count may be in several tables: the base of a follow-up is also a row of the question before it, the base of a
-column is a part of all interviews, and a codebook repeats both.
+The same count may be in several tables: the base of a follow-up is also a row of the question
+before it, the base of a column is a part of all interviews, and a codebook repeats both.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from itertools import chain, pairwise, permutations, repeat
+from itertools import chain, pairwise, permutations
 from typing import NamedTuple, TypeAlias
 
 from survey_cli.reports.disclosure.suppression import (
@@ -37,13 +37,19 @@ from survey_cli.reports.weighting.answer_counts import (
 )
 
 TablePosition: TypeAlias = tuple[int, CellPosition]
-"""A count in one of the tables, which are numbered from 0: first the questions', then the groupings'."""
+"""A count in one of the tables.
+
+They are numbered from 0: first those of the questions, then those of the groupings.
+"""
 _Part: TypeAlias = tuple[tuple[int, ...], ...]
 """For each of several tables, the rows that an interview is in."""
 Links: TypeAlias = dict[TablePosition, set[TablePosition]]
 """Positions with the same count as another position."""
 _Protected: TypeAlias = dict[int, list[tuple[CountTable, frozenset[CellPosition]]]]
-"""By table, the counts that were protected before, with the hidden positions: most come again unchanged."""
+"""By table, the counts that were protected before, with the hidden positions.
+
+Most tables come again unchanged.
+"""
 _ProtectedByThreshold: TypeAlias = dict[int, _Protected]
 
 
@@ -113,9 +119,8 @@ def hide_small_counts(
             linked = _LinkedTables(coarser, answers, ordered_groupings, options, protected)
 
     back = sorted(range(len(order)), key=order.__getitem__)
-    return [
-        _order_columns(table, ordered_groupings, back) for table in linked.apply(options.threshold)
-    ]
+    hidden = linked.apply(options.threshold)
+    return [_order_columns(table, ordered_groupings, back) for table in hidden]
 
 
 def _hide_small_bases(table: Crosstab, threshold: int) -> Crosstab:
@@ -313,9 +318,10 @@ def _reduce_to_nets(
     columns: Sequence[int],
     protected: _Protected,
 ) -> list[frozenset[CellPosition]]:
-    """Return the hidden positions of each table, where crowded tables keep only their nets.
+    """Return the hidden positions of each table; crowded tables keep only their nets.
 
-    A table in which most counts would be hidden in these columns gives up its details if its nets can be shown instead.
+    A table in which most counts would be hidden in these columns gives up its details if its nets
+    can be shown instead.
     """
     hidden = _hide_until_stable(count_tables, links, threshold, protected)
     reduced = set[int]()
@@ -326,21 +332,20 @@ def _reduce_to_nets(
         may_give_up = hideable is None or _list_details(table, columns) <= hideable
         if may_give_up and replace(table, hidden=hidden[i]).gives_up_details(columns):
             reduced.add(i)
+
     while reduced:
-        without_details = [
-            replace(table, hidden=table.hidden | _list_details(tables[i], columns))
-            if i in reduced
-            else table
-            for i, table in enumerate(count_tables)
-        ]
+        without_details = list(count_tables)
+        for i in reduced:
+            details = _list_details(tables[i], columns)
+            with_details = count_tables[i]
+            without_details[i] = replace(with_details, hidden=with_details.hidden | details)
         new_hidden = _hide_until_stable(without_details, links, threshold, protected)
-        in_vain = {
-            i
-            for i in reduced
-            if replace(tables[i], hidden=new_hidden[i]).is_mostly_hidden(
-                tables[i].net_rows, columns
-            )
-        }
+
+        in_vain = set[int]()
+        for i in reduced:
+            table_with_nets = replace(tables[i], hidden=new_hidden[i])
+            if table_with_nets.is_mostly_hidden(table_with_nets.net_rows, columns):
+                in_vain.add(i)
         if not in_vain:
             return new_hidden
         reduced -= in_vain
@@ -348,7 +353,7 @@ def _reduce_to_nets(
 
 
 def _list_details(table: Crosstab, columns: Sequence[int]) -> frozenset[CellPosition]:
-    """Return all details in the total, or in all columns of groups, including those without a value."""
+    """Return all details in the total, or in all columns of groups, with or without a value."""
     printed = columns if list(columns) == [0] else range(1, len(table.bases))
     return frozenset(CellPosition(row, column) for row in table.detail_rows for column in printed)
 
@@ -365,10 +370,8 @@ def _hide_until_stable(
 
     def spread(i: int, positions: frozenset[CellPosition]) -> None:
         for other, position in _find_linked(((i, position) for position in positions), links):
-            if (
-                position.column < len(count_tables[other].bases)
-                and position not in elsewhere[other]
-            ):
+            is_in_table = position.column < len(count_tables[other].bases)
+            if is_in_table and position not in elsewhere[other]:
                 elsewhere[other] |= {position}
                 waiting[other] = None
 
@@ -378,20 +381,33 @@ def _hide_until_stable(
     while waiting:
         i = next(iter(waiting))
         del waiting[i]
-        linked = frozenset(position for table, position in links if table == i)
         table = replace(
-            count_tables[i], hidden=hidden[i], hidden_elsewhere=elsewhere[i], linked=linked
+            count_tables[i],
+            hidden=hidden[i],
+            hidden_elsewhere=elsewhere[i],
+            linked=frozenset(position for number, position in links if number == i),
         )
-        before = next(
-            (positions for other, positions in protected.get(i, ()) if other == table), None
-        )
-        positions = find_hidden_positions(table, threshold) if before is None else before
-        if before is None:
-            protected.setdefault(i, []).append((table, positions))
-        new, hidden[i] = positions - hidden[i], positions
-        if table.sums or table.base_rows or table.at_most:  # else it only repeats what others hide
+        positions = _protect(table, threshold, protected.setdefault(i, []))
+        new = positions - hidden[i]
+        hidden[i] = positions
+        # A table without sums only repeats what others hide.
+        if table.sums or table.base_rows or table.at_most:
             spread(i, new)
     return hidden
+
+
+def _protect(
+    table: CountTable,
+    threshold: int,
+    protected: list[tuple[CountTable, frozenset[CellPosition]]],
+) -> frozenset[CellPosition]:
+    """Return the hidden positions of a table, and remember them in `protected`."""
+    for other, positions in protected:
+        if other == table:
+            return positions
+    positions = find_hidden_positions(table, threshold)
+    protected.append((table, positions))
+    return positions
 
 
 def _find_linked(positions: Iterable[TablePosition], links: Links) -> list[TablePosition]:
@@ -419,33 +435,45 @@ def _build_count_table(
     *,
     asked_of_everybody: bool,
 ) -> CountTable:
-    """Build the counts of a question, with one more row per follow-up for its base, and the sums that the rows are in.
+    """Build the counts of a question, and the sums that its rows are in.
 
-    `follow_ups` maps follow-ups to the rows that add up to their base.
+    The base of each follow-up is one more row. `follow_ups` maps follow-ups to the rows that add up
+    to their base.
     """
-    lines, multiple = table.lines, table.question.kind == "multiple"
-    nets = {i: line.parts for i, line in enumerate(lines) if line.kind == "net"}
-    no_mention = frozenset(
-        i
-        for i, line in enumerate(lines)
-        if line.kind == "decline" or (multiple and not line.code and line.kind != "net")
-    )
-    mentions = frozenset(i for i, line in enumerate(lines) if line.kind == "mention") - no_mention
+    lines = table.lines
+    nets = {row: line.parts for row, line in enumerate(lines) if line.kind == "net"}
+    sums: dict[int, Collection[int]] = {}
+    base_rows: list[int] = []
     at_most: list[tuple[int, frozenset[int]]] = []
     at_least: list[tuple[int, frozenset[int]]] = []
-    if multiple:
-        at_most = [(BASE, frozenset({i}) | no_mention) for i in (*mentions, *nets)]
-        at_most += [(net, frozenset({i})) for net, parts in nets.items() for i in parts]
+    if table.question.kind == "multiple":
+        # People may be in several rows, so that sums are only limits.
+        no_mention = frozenset(
+            row
+            for row, line in enumerate(lines)
+            if line.kind == "decline" or (not line.code and line.kind != "net")
+        )
+        mentions = frozenset(
+            row for row, line in enumerate(lines) if line.kind == "mention"
+        ).difference(no_mention)
+        at_most = [(BASE, frozenset({row}) | no_mention) for row in (*mentions, *nets)]
+        at_most += [(net, frozenset({part})) for net, parts in nets.items() for part in parts]
         at_least = [(net, frozenset(parts)) for net, parts in nets.items()]
         at_least.append((BASE, mentions | no_mention))
-    base_sums = dict(enumerate(follow_ups.values(), len(lines)))
-    rows = [line.counts for line in lines] + [tables[follow_up].bases for follow_up in follow_ups]
+    else:
+        sums.update(nets)
+        base_rows = table.detail_rows
+
+    counts_by_row = [line.counts for line in lines]
+    for row, (follow_up, rows) in enumerate(follow_ups.items(), len(lines)):
+        counts_by_row.append(tables[follow_up].bases)
+        sums[row] = rows
     return CountTable(
-        counts=[[count.people for count in counts] for counts in rows],
+        counts=[[count.people for count in counts] for counts in counts_by_row],
         bases=[count.people for count in table.bases],
         groups=list_columns(groupings),
-        sums={**({} if multiple else nets), **base_sums},
-        base_rows=[] if multiple else table.detail_rows,
+        sums=sums,
+        base_rows=base_rows,
         at_most=at_most,
         at_least=at_least,
         asked_of_everybody=asked_of_everybody,
@@ -453,7 +481,7 @@ def _build_count_table(
 
 
 def _group_by_input(tables: Sequence[Crosstab]) -> list[list[int]]:
-    """Return groups of tables that count the same answers: an item, and the variables that come from it alone."""
+    """Return groups of tables that count the same answers: an item, and variables made of it only."""
     groups: dict[tuple[str, int | None], list[int]] = {}
     turns = [table.question.variable.turn for table in tables]
     for i, table in enumerate(tables):
@@ -472,51 +500,59 @@ def _join_derived(
     parts: Mapping[_Part, Sequence[int]],
     links: Links,
 ) -> None:
-    """Join the rows of variables to the table of the item that they are computed from, as sums of its rows.
+    """Join the rows of variables to the table of the item that they are computed from.
 
-    So a variable reveals no row that its item hides, and the other way round. Where a row of the item is divided by a
-    variable, its parts are further rows, which nobody sees. The variables' own tables then repeat what is hidden here.
+    They become sums of its rows, so that a variable reveals no row that its item hides, and the
+    item none that the variable hides. If a variable divides a row of the item, the parts are
+    further rows, which nobody sees. The variables' own tables then repeat what is hidden here.
     """
     first, *derived = shared
-    table, columns = count_tables[first], range(len(tables[first].bases))
-    rows, sums, hidden = list(table.counts), dict(table.sums), set(table.hidden)
-    divided = all(
-        tables[i].question.kind != "multiple" for i in shared
-    )  # where options overlap, equal rows are linked
+    table = count_tables[first]
+    columns = range(len(tables[first].bases))
+    rows = list(table.counts)
+    sums = dict(table.sums)
+    hidden = set(table.hidden)
+    # The options of a multiple overlap: only equal rows are linked.
+    divided = all(tables[i].question.kind != "multiple" for i in shared)
     row_of = {
         frozenset(part for part in parts if row in part[0]): row
         for row in tables[first].detail_rows
     }
     row_of[frozenset(part for part in parts if part[0])] = BASE
-    for own in dict.fromkeys(part[0] for part in parts) if divided else ():
-        inside = [part for part in parts if part[0] == own]
-        if len(own) != 1 or len(inside) != 1:
+    if divided:
+        for own in dict.fromkeys(part[0] for part in parts):
+            inside = [part for part in parts if part[0] == own]
+            is_row_itself = len(own) == 1 and len(inside) == 1
+            if is_row_itself:
+                continue
             numbers = range(len(rows), len(rows) + len(inside))
-            row_of |= {
-                frozenset((part,)): number for part, number in zip(inside, numbers, strict=True)
-            }
+            for part, number in zip(inside, numbers, strict=True):
+                row_of[frozenset((part,))] = number
             sums |= dict.fromkeys(own, numbers)
-            hidden |= {CellPosition(number, c) for number in numbers for c in columns}
+            hidden |= {CellPosition(number, column) for number in numbers for column in columns}
             rows += [parts[part] for part in inside]
+
     for at, i in enumerate(derived, 1):
-        own_parts = {
+        parts_of_row = {
             row: frozenset(part for part in parts if row in part[at])
             for row in tables[i].detail_rows
         }
-        for row, joined in {
-            **own_parts,
-            BASE: frozenset(part for part in parts if part[at]),
-        }.items():
-            if joined and divided and joined not in row_of:
+        parts_of_row[BASE] = frozenset(part for part in parts if part[at])
+        for row, joined in parts_of_row.items():
+            if not joined:
+                continue
+            if divided and joined not in row_of:
                 sums[len(rows)] = [row_of[frozenset((part,))] for part in joined]
                 row_of[joined] = len(rows)
-                rows.append(count_tables[i].bases if row == BASE else count_tables[i].counts[row])
-            for c in columns if joined and joined in row_of else ():
-                position = CellPosition(row_of[joined], c)
-                _link(links, (first, position), (i, CellPosition(row, c)))
-                hidden.discard(
-                    position
-                )  # a part that is a row of a variable's own table is printed there
+                own_table = count_tables[i]
+                rows.append(own_table.bases if row == BASE else own_table.counts[row])
+            if joined not in row_of:
+                continue
+            for column in columns:
+                position = CellPosition(row_of[joined], column)
+                _link(links, (first, position), (i, CellPosition(row, column)))
+                # The variable's own table prints it.
+                hidden.discard(position)
         if divided:
             count_tables[i] = replace(count_tables[i], sums={}, base_rows=(), groups=())
     count_tables[first] = replace(table, counts=rows, sums=sums, hidden=frozenset(hidden))
@@ -526,33 +562,38 @@ def _divide_interviews(
     shared: Sequence[Crosstab], answers: AnswerColumns, groupings: Sequence[Grouping]
 ) -> dict[_Part, Sequence[int]]:
     """Count the interviews by the rows of several tables that they are in."""
-    rows_by_key = []
-    for table in shared:
-        rows: dict[AnswerKey, tuple[int, ...]] = {}
-        for row in table.detail_rows:
-            rows |= {key: (*rows.get(key, ()), row) for key in table.lines[row].keys}
-        rows_by_key.append(rows)
+    rows_by_key = [_index_rows(table) for table in shared]
     keys = zip(*(answers.iterate_keys(table.question.columns) for table in shared), strict=True)
     parts: dict[_Part, Sequence[int]] = {}
     for key, counts in answers.count(keys, groupings).items():
         part = tuple(rows.get(own_key, ()) for rows, own_key in zip(rows_by_key, key, strict=True))
         if any(part):
-            parts[part] = [
-                count.people + n
-                for count, n in zip(counts, parts.get(part, repeat(0)), strict=False)
-            ]
+            before = parts.get(part, [0] * len(counts))
+            parts[part] = [count.people + n for count, n in zip(counts, before, strict=True)]
+
+    # Nobody gave some answers, but a reader knows what they would become.
     first, *derived = shared
     rows_by_code = [
         {table.lines[row].code: (row,) for row in table.detail_rows} for table in derived
     ]
     for row in first.detail_rows:
-        if (
-            not (line := first.lines[row]).keys and line.code
-        ):  # nobody answered so, but a reader knows what it becomes
-            codes = [table.question.code_of.get(line.code, "") for table in derived]
-            own = [rows_of.get(code, ()) for rows_of, code in zip(rows_by_code, codes, strict=True)]
+        line = first.lines[row]
+        if line.code and not line.keys:
+            own = []
+            for table, rows_of_code in zip(derived, rows_by_code, strict=True):
+                code = table.question.code_of.get(line.code, "")
+                own.append(rows_of_code.get(code, ()))
             parts[(row,), *own] = [0] * len(first.bases)
     return parts
+
+
+def _index_rows(table: Crosstab) -> dict[AnswerKey, tuple[int, ...]]:
+    """Return the rows that each answer is in; an answer to a multiple may be in several."""
+    rows: dict[AnswerKey, tuple[int, ...]] = {}
+    for row in table.detail_rows:
+        for key in table.lines[row].keys:
+            rows[key] = (*rows.get(key, ()), row)
+    return rows
 
 
 def _count_parts(grouping: Grouping) -> list[int]:
@@ -566,22 +607,26 @@ def _link_parts(
     count_tables: Sequence[CountTable],
     groupings: Sequence[Grouping],
 ) -> None:
-    """Link the size of each column with its base where everybody was asked, and with the dividing item's row."""
-    for i, (columns, grouping) in enumerate(
-        zip(list_columns(groupings), groupings, strict=True), len(tables)
-    ):
-        for part, (column, size) in enumerate(zip(columns, _count_parts(grouping), strict=True)):
+    """Link the size of each column with the counts that repeat it.
+
+    These are the base of the column in a question that everybody was asked, and the row of the item
+    that divides the columns.
+    """
+    numbered = enumerate(zip(list_columns(groupings), groupings, strict=True), len(tables))
+    for i, (columns, grouping) in numbered:
+        sizes = _count_parts(grouping)
+        for part, column in enumerate(columns):
             size_position = (i, CellPosition(part, 0))
             for other, table in enumerate(tables):
-                if count_tables[other].asked_of_everybody and table.bases[column].people == size:
+                is_base = table.bases[column].people == sizes[part]
+                if count_tables[other].asked_of_everybody and is_base:
                     _link(links, size_position, (other, CellPosition(BASE, column)))
-                if grouping.name in table.question.columns:
-                    for row, line in enumerate(table.lines):
-                        if (
-                            line.label == grouping.part_labels[part]
-                            and line.counts[0].people == size
-                        ):
-                            _link(links, size_position, (other, CellPosition(row, 0)))
+                if grouping.name not in table.question.columns:
+                    continue
+                for row, line in enumerate(table.lines):
+                    is_same_size = line.counts[0].people == sizes[part]
+                    if line.label == grouping.part_labels[part] and is_same_size:
+                        _link(links, size_position, (other, CellPosition(row, 0)))
 
 
 def _join_merged_parts(
@@ -625,9 +670,8 @@ def _join_merged_parts(
 def _find_nested(groupings: Sequence[Grouping]) -> list[tuple[int, frozenset[int]]]:
     """Return columns of one grouping that are sums of columns of another: (column, summed columns)."""
     nested = []
-    for (outer_columns, outer), (inner_columns, inner) in permutations(
-        zip(list_columns(groupings), groupings, strict=True), 2
-    ):
+    with_columns = zip(list_columns(groupings), groupings, strict=True)
+    for (outer_columns, outer), (inner_columns, inner) in permutations(with_columns, 2):
         pairs = set(zip(outer.part_by_interview, inner.part_by_interview, strict=True))
         for part in {outer_part for outer_part, _ in pairs}:
             inside = {inner_part for outer_part, inner_part in pairs if outer_part == part}
@@ -652,9 +696,9 @@ def _group_by_asked(tables: Sequence[Crosstab], answers: AnswerColumns) -> list[
     """Return groups of tables whose questions were asked of the same people."""
     groups: dict[tuple[int, bytes], list[int]] = {}
     for i, table in enumerate(tables):
-        groups.setdefault(
-            (table.bases[0].people, sha256(_flag_asked(table, answers)).digest()), []
-        ).append(i)
+        # The digest stands for the flags, which take a byte per interview.
+        digest = sha256(_flag_asked(table, answers)).digest()
+        groups.setdefault((table.bases[0].people, digest), []).append(i)
     return list(groups.values())
 
 
@@ -671,12 +715,18 @@ def _find_follow_ups(
         if not 0 < base < answers.interviews:
             continue
         asked = Grouping(
-            "", "", ("not asked", "asked"), _flag_asked(follow_up, answers), (True, True)
+            name="",
+            label="",
+            part_labels=("not asked", "asked"),
+            part_by_interview=_flag_asked(follow_up, answers),
+            has_value=(True, True),
         )
         for i, table in enumerate(tables):
-            if i == other or table.bases[0].people <= base or not _may_add_up(table, base):
+            is_larger = table.bases[0].people > base
+            if i == other or not is_larger or not _may_add_up(table, base):
                 continue
-            rows = _find_rows_of_asked(tabulate(table.question, answers, [asked], options), base)
+            by_asked = tabulate(table.question, answers, [asked], options)
+            rows = _find_rows_of_asked(by_asked, base)
             if rows:
                 follow_ups.setdefault(i, {})[other] = rows
     return follow_ups
@@ -696,17 +746,23 @@ def _may_add_up(table: Crosstab, people: int) -> bool:
 def _find_rows_of_asked(table: Crosstab, people: int) -> frozenset[int]:
     """Find the rows that together contain exactly the people who were asked the other question.
 
-    They are the last column of `table`. The result is empty where there are no such rows.
+    They are the last column of `table`. The result is empty if there are no such rows.
     """
-    rows = [
-        (i, line.counts[0].people, line.counts[-1].people) for i, line in enumerate(table.lines)
-    ]
     if table.question.kind == "multiple":
-        return frozenset(next(([i] for i, total, asked in rows if total == asked == people), []))
-    rows = [rows[i] for i in table.detail_rows]
-    if (
-        any(asked not in (0, total) for _, total, asked in rows)
-        or sum(asked for *_, asked in rows) != people
-    ):
+        for row, line in enumerate(table.lines):
+            if line.counts[0].people == people and line.counts[-1].people == people:
+                return frozenset({row})
         return frozenset()
-    return frozenset(i for i, _, asked in rows if asked)
+
+    rows = set[int]()
+    total = 0
+    for row in table.detail_rows:
+        counts = table.lines[row].counts
+        asked = counts[-1].people
+        is_divided = asked not in (0, counts[0].people)
+        if is_divided:
+            return frozenset()
+        if asked:
+            rows.add(row)
+            total += asked
+    return frozenset(rows) if total == people else frozenset()

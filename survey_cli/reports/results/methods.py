@@ -1,4 +1,4 @@
-"""Methods statement: the disclosure items of AAPOR's Code of Professional Ethics and Practices (2021), section III.
+"""Methods statement: what AAPOR's Code of Ethics (2021), section III, asks to disclose.
 
 Items of which nothing is known are listed as not stated.
 """
@@ -39,7 +39,7 @@ class MethodFacts:
     answers: AnswerColumns
     """The reported interviews, with at least their origin and version."""
     frames: Mapping[str, int] = field(default_factory=dict)
-    """Number of interviews by frame, where the sample has several."""
+    """Number of interviews by frame, if the sample has several."""
     languages: Sequence[str] = ()
     """Names of the questionnaire's languages."""
     incentive: str = ""
@@ -62,43 +62,37 @@ class MethodFacts:
 def build_methods(
     study: StudyDescription, facts: MethodFacts, options: ResultOptions
 ) -> tuple[MethodLine, ...]:
-    """Build the methods box, in order; an item of which nothing is known is not stated."""
-    quotas = (
-        translate("not a probability sample: quotas decided who was interviewed")
-        if facts.quotas
-        else ""
-    )
+    """Build the methods box in its order; items of which nothing is known are not stated."""
+    selection = [study.selection] if study.selection else []
+    if facts.quotas:
+        quotas = translate("not a probability sample: quotas decided who was interviewed")
+        selection.append(quotas)
+    filters = []
+    if facts.filter_notes:
+        filters.append(MethodLine(translate("Filters"), " ".join(facts.filter_notes)))
+    outcomes = _make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates)
+    rates = _make_line("Response rates", _describe_rates(facts.rates), facts.no_rates)
+    missing = translate("missing-are-excluded" if options.valid else "missing-are-rows")
     sponsor, conductor, population, frame, _, _, _, contact, *notes = build_study_lines(study)
     return (
         sponsor,
         conductor,
         _mark_whole_study(population, facts),
         frame,
-        _make_line("Selection", "; ".join(filter(None, (study.selection, quotas)))),
+        _make_line("Selection", "; ".join(selection)),
         _make_line("Mode", _describe_mode(study, facts.answers)),
         _make_line("Languages", ", ".join(facts.languages)),
         _make_line("Incentive", facts.incentive),
         _make_line("Field dates", study.dates or _format_days(facts.base, facts.zone)),
         _make_line("Interviews", _describe_interviews(facts, options)),
-        *(
-            [MethodLine(translate("Filters"), " ".join(facts.filter_notes))]
-            if facts.filter_notes
-            else []
-        ),
-        _mark_whole_study(
-            _make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts
-        ),
-        _mark_whole_study(
-            _make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts
-        ),
+        *filters,
+        _mark_whole_study(outcomes, facts),
+        _mark_whole_study(rates, facts),
         _make_line("Weighting", _describe_weighting(facts.weighting)),
         _make_line("Precision", _describe_precision(facts, options, study.size)),
         _make_line("Length of interviews", _describe_length(facts.base)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
-        _make_line(
-            "Missing answers",
-            translate("missing-are-excluded" if options.valid else "missing-are-rows"),
-        ),
+        _make_line("Missing answers", missing),
         contact,
         *notes,
     )
@@ -122,53 +116,63 @@ def build_study_lines(
 
 
 def _describe_population(study: StudyDescription) -> str:
-    return (
-        f"{study.population or translate('Units')} (N = {study.size:,})"
-        if study.size
-        else study.population
-    )
+    if not study.size:
+        return study.population
+    units = study.population or translate("Units")
+    return f"{units} (N = {study.size:,})"
 
 
 def build_brief_line(study: StudyDescription, facts: MethodFacts) -> str:
-    """Return the methods in one line, for the first page: who, how, when, and AAPOR's first response rate."""
-    whole = (
-        next((column for column in facts.rates.columns if not column.by), None)
-        if facts.rates
-        else None
-    )
-    rate = format_rate(whole.rates.RR1) if whole is not None and not facts.is_filtered else ""
+    """Return the methods in one line, for the first page: who, how, when, and the response rate."""
     parts = [
         _describe_population(study),
         _describe_mode(study, facts.answers),
         study.dates or _format_days(facts.base, facts.zone),
-        translate("response rate 1 (RR1) {rate}", rate=rate) if rate else "",
-        facts.weighting.description if facts.weighting is not None else "",
+        _describe_first_rate(facts),
     ]
-    return " · ".join(filter(None, parts))
+    if facts.weighting is not None:
+        parts.append(facts.weighting.description)
+    return " · ".join(part for part in parts if part)
+
+
+def _describe_first_rate(facts: MethodFacts) -> str:
+    """Describe AAPOR's first response rate; empty if it is not of the reported interviews."""
+    if facts.rates is None or facts.is_filtered:
+        return ""
+    for column in facts.rates.columns:
+        if not column.by:
+            rate = format_rate(column.rates.RR1)
+            return translate("response rate 1 (RR1) {rate}", rate=rate)
+    return ""
 
 
 def _make_line(label: str, text: str, why_not: str = "") -> MethodLine:
-    """Make a line; `why_not` says why nothing is stated where the text is empty."""
+    """Make a line; `why_not` says why nothing is stated if the text is empty."""
     text = text.strip()
+    if text:
+        return MethodLine(translate(label), text, is_stated=True)
     unstated = translate(NOT_STATED)
-    return MethodLine(
-        translate(label), text or (f"{unstated}: {why_not}" if why_not else unstated), bool(text)
-    )
+    if why_not:
+        unstated = f"{unstated}: {why_not}"
+    return MethodLine(translate(label), unstated, is_stated=False)
 
 
 def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
-    """Note in a line that it is of the whole study, where the report is not."""
-    is_marked = facts.is_filtered and line.is_stated
-    return line._replace(text=f"{line.text}; {translate(WHOLE_STUDY_NOTE)}") if is_marked else line
+    """Note in a line that it is of the whole study, if the report is of a part."""
+    if facts.is_filtered and line.is_stated:
+        return line._replace(text=f"{line.text}; {translate(WHOLE_STUDY_NOTE)}")
+    return line
 
 
 def _describe_mode(study: StudyDescription, answers: AnswerColumns | None) -> str:
-    origins = (
-        answers.read_cells("interview_origin")
-        if answers and "interview_origin" in answers.columns
-        else {}
-    )
-    return study.mode or ("" if set(origins.values()) == {"imported"} else translate(DEFAULT_MODE))
+    if study.mode:
+        return study.mode
+    # How imported interviews were conducted is not known.
+    if answers and "interview_origin" in answers.columns:
+        origins = answers.read_cells("interview_origin")
+        if set(origins.values()) == {"imported"}:
+            return ""
+    return translate(DEFAULT_MODE)
 
 
 def _format_days(base: AnalysisBase, zone: tzinfo | None) -> str:
@@ -176,7 +180,9 @@ def _format_days(base: AnalysisBase, zone: tzinfo | None) -> str:
     period = base.find_period()
     if period is None:
         return ""
-    first, last = (start.astimezone(zone).date() for start in period)
+    first_start, last_start = period
+    first = first_start.astimezone(zone).date()
+    last = last_start.astimezone(zone).date()
 
     def format_day(day: date) -> str:
         month = translate(MONTHS[day.month - 1])
@@ -212,13 +218,11 @@ def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
         text += "; " + translate("{n} with other outcomes are left out", n=f"{base.left_out:,}")
     if len(facts.frames) > 1:
         hidden = find_hidden_parts(list(facts.frames.values()), options.parts_threshold)
-        sizes = [
-            HIDDEN_MARK if i in hidden else f"{size:,}"
-            for i, size in enumerate(facts.frames.values())
-        ]
-        text += f"; {translate('by frame')}: " + ", ".join(
-            f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True)
-        )
+        sizes = []
+        for i, (name, size) in enumerate(facts.frames.items()):
+            shown = HIDDEN_MARK if i in hidden else f"{size:,}"
+            sizes.append(f"{name} {shown}")
+        text += f"; {translate('by frame')}: {', '.join(sizes)}"
     remark = _ORIGIN_REMARKS.get(facts.origin, "")
     if remark:
         text = f"{text}. {translate(remark)}"
@@ -236,7 +240,7 @@ def describe_unreal_origin(origin: str) -> str:
 
 
 def _describe_outcomes(rates: RateTable | None) -> str:
-    """Describe the groups with cases, each by its name and AAPOR's letters."""
+    """Describe the groups that have cases, by their names and AAPOR's letters."""
     if rates is None:
         return ""
     texts = []
@@ -253,7 +257,9 @@ def _describe_outcomes(rates: RateTable | None) -> str:
 
 
 def _prepend_frame(column: RateColumn, text: str) -> str:
-    return f"{column.frame}: {text}" if column.frame else text[:1].upper() + text[1:]
+    if column.frame:
+        return f"{column.frame}: {text}"
+    return text[:1].upper() + text[1:]
 
 
 SHOWN_RATES: Final = {
@@ -263,7 +269,10 @@ SHOWN_RATES: Final = {
     "REF1": "refusal rate 1",
     "CON1": "contact rate 1",
 }
-"""The first of AAPOR's rates of each kind, and the response rate with an estimate of e; the appendix has all rates."""
+"""The first of AAPOR's rates of each kind, and the response rate with an estimate of e.
+
+The appendix has all rates.
+"""
 
 
 def _describe_rates(rates: RateTable | None) -> str:
@@ -297,7 +306,9 @@ def _describe_weighting(weighting: WeightingSummary | None) -> str:
         effect=format_decimal(Fraction(weighting.design_effect), 2),
         n=format_decimal(Fraction(weighting.effective_size), 0),
     )
-    return text + (f", {weighting.range_text}" if weighting.range_text else "")
+    if weighting.range_text:
+        text += f", {weighting.range_text}"
+    return text
 
 
 def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | None) -> str:
@@ -308,26 +319,28 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if options.errors:
         return translate("precision-of-design")
     if facts.census and not options.margins:
-        text = "census-filtered" if facts.filter_notes else "census-selected"
-        if n >= (size or n):
+        population = size or n
+        if n >= population:
             text = "No sampling error: all {size} units of the population were interviewed"
-        return translate(text, size=f"{size or n:,}", n=f"{n:,}")
+        elif facts.filter_notes:
+            text = "census-filtered"
+        else:
+            text = "census-selected"
+        return translate(text, size=f"{population:,}", n=f"{n:,}")
     if facts.quotas and not options.margins:
         return translate("No margin of error is stated: quotas decided who was interviewed")
-    effective = (
-        Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
-    )
+
+    effective = Fraction(n)
+    if facts.weighting is not None:
+        effective = Fraction(facts.weighting.effective_size)
     half = compute_half_width(effective, n, options.population, options.level)
     text = "± {points} points at most for a share of all, {level} % confidence"
     parts = [translate(text, points=half, level=f"{options.level * 100:g}")]
     if facts.weighting is not None:
         parts.append(translate("with the design effect of weighting"))
     if options.population:
-        parts.append(
-            translate(
-                "with the correction for a population of {size}", size=f"{options.population:,}"
-            )
-        )
+        units = f"{options.population:,}"
+        parts.append(translate("with the correction for a population of {size}", size=units))
     if facts.is_filtered and size and not facts.census:
         parts.append(translate("precision-of-part"))
     return f"{', '.join(parts)}; {translate('other errors are not included')}"
@@ -349,7 +362,8 @@ def format_duration(seconds: Fraction) -> str:
     for unit, size in (("minute", 60), ("second", 1)):
         number = format_decimal(seconds / size, 0)
         if seconds >= size:
-            return f"{number} {translate(unit if number == '1' else f'{unit}s')}"
+            word = unit if number == "1" else f"{unit}s"
+            return f"{number} {translate(word)}"
     return translate("under a second")
 
 
@@ -357,5 +371,8 @@ def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
     used = list(map(str, answers.read_cells("interview_version").values()))
     if not used and study.version:
         used = [study.version]
-    versions = (translate("version {version}" if v else "no version", version=v) for v in used)
-    return ", ".join([study.id, *versions])
+    names = [study.id]
+    for version in used:
+        text = "version {version}" if version else "no version"
+        names.append(translate(text, version=version))
+    return ", ".join(names)

@@ -1,4 +1,4 @@
-"""Answer columns, interview weights, exact counts of interviews by answer and group, and their margins of error."""
+"""Answer columns with weights, exact counts of interviews by answer and group, margins of error."""
 
 import zlib
 from array import array
@@ -74,9 +74,9 @@ class DesignError(NamedTuple):
     """The lower end of the interval at 95 percent confidence."""
     high: float
     coefficient_of_variation: float | None
-    """Standard error by estimate; None where the estimate is 0."""
+    """Standard error by estimate; None if the estimate is 0."""
     design_effect: float | None
-    """Variance by that of a simple random sample with replacement of as many interviews; None where that is 0."""
+    """Variance by that of a simple random sample of the same size; None if that is 0."""
     freedom: int
     """Degrees of freedom of Student's t."""
 
@@ -186,7 +186,7 @@ def list_value_columns(groupings: Sequence[Grouping]) -> list[list[int]]:
 
 
 class TextColumn(Iterable[str]):
-    """The texts of one column, compressed. Where few are distinct, each interview takes some two to four bits."""
+    """The texts of one column, compressed. If few are distinct, an interview takes two to four bits."""
 
     def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(int)
@@ -195,7 +195,10 @@ class TextColumn(Iterable[str]):
         self._is_numbered = True
         self._blocks: list[bytes] = []
         self._open_block = bytearray()
-        """The numbers of the texts, a byte each, or the texts with a NUL behind each, which is in no stored text."""
+        """The numbers of the texts, one byte per text, or the texts, which NULs separate.
+
+        No stored text contains a NUL.
+        """
 
     def extend(self, texts: Sequence[str]) -> None:
         """Append the texts of further interviews."""
@@ -204,8 +207,11 @@ class TextColumn(Iterable[str]):
             if len(self._numbers) <= MAX_CODES:
                 self._append(bytes(numbers))
                 return
+            # Too many texts are distinct: write all of them again as texts.
             texts = [*self, *texts]
-            self._is_numbered, self._blocks, self._open_block = False, [], bytearray()
+            self._is_numbered = False
+            self._blocks = []
+            self._open_block = bytearray()
         for start in range(0, len(texts), BATCH_SIZE):
             self._append("\0".join([*texts[start : start + BATCH_SIZE], ""]).encode())
 
@@ -235,7 +241,7 @@ class AnswerColumns:
     columns: Mapping[str, Iterable[str]]
     interviews: int
     weights: Sequence[int] | None = None
-    """None where nothing is weighted."""
+    """None if nothing is weighted."""
 
     @classmethod
     def from_table(
@@ -246,40 +252,45 @@ class AnswerColumns:
     ) -> "AnswerColumns":
         """Read the table and store some columns.
 
-        `select` receives every row once, in batches with all columns, and returns which of them are stored. Of an item
-        with few answers, 100,000 interviews take some 30 kB. Raises ValueError where a row cannot be read.
+        `select` receives every row once, in batches with all columns, and returns which of them are
+        stored. 100,000 interviews take some 30 kB of an item with few answers. Raises ValueError if
+        a row can't be read.
         """
         all_variables = {variable.name: variable for variable in table.variables}
         variables = {
             name: variable for name, variable in all_variables.items() if is_stored(variable)
         }
         columns = {name: TextColumn() for name in variables}
-        rows, interviews = table.iterate_texts(), 0
+        rows = table.iterate_texts()
+        interviews = 0
         while batch := list(islice(rows, BATCH_SIZE)):
             texts = dict(zip(all_variables, zip(*batch, strict=True), strict=True))
             interviews += len(batch)
-            if select is not None and not all(
-                flags := select(cls(all_variables, texts, len(batch)))
-            ):
-                texts = {name: tuple(compress(texts[name], flags)) for name in columns}
-                interviews -= flags.count(False)
+            if select is not None:
+                flags = select(cls(all_variables, texts, len(batch)))
+                if not all(flags):
+                    texts = {name: tuple(compress(texts[name], flags)) for name in columns}
+                    interviews -= flags.count(False)
             for name, column in columns.items():
                 column.extend(texts[name])
         return cls(variables, columns, interviews)
 
     def read_cells(self, name: str) -> dict[str, Cell]:
         """Return the cell of each distinct text of a column."""
-        read, column = make_cell_reader(self.variables[name].storage), self.columns[name]
-        texts = column.list_distinct() if isinstance(column, TextColumn) else dict.fromkeys(column)
+        read = make_cell_reader(self.variables[name].storage)
+        column = self.columns[name]
+        texts: Iterable[str]
+        if isinstance(column, TextColumn):
+            texts = column.list_distinct()
+        else:
+            texts = dict.fromkeys(column)
         return {text: read(text) for text in texts}
 
     def with_weights(self, weights: Sequence[Fraction] | None) -> "AnswerColumns":
         """Return the columns with other weights, one per interview."""
-        scaled = (
-            None
-            if weights is None
-            else array("q", (round(weight * WEIGHT_UNIT) for weight in weights))
-        )
+        scaled = None
+        if weights is not None:
+            scaled = array("q", (round(weight * WEIGHT_UNIT) for weight in weights))
         return AnswerColumns(self.variables, self.columns, self.interviews, scaled)
 
     def iterate_keys(self, names: Sequence[str]) -> Iterator[AnswerKey]:
@@ -318,8 +329,10 @@ class AnswerColumns:
 
 
 def compute_effective_size(count: WeightedCount) -> Fraction:
-    """Return Kish's effective number of interviews, (Σw)²/Σw² (L. Kish, Survey Sampling, 1965); 0 for none."""
-    return Fraction(count.weight**2, count.squares) if count.squares else Fraction(0)
+    """Return Kish's effective number of interviews, (Σw)²/Σw² (L. Kish, Survey Sampling, 1965)."""
+    if not count.squares:
+        return Fraction(0)
+    return Fraction(count.weight**2, count.squares)
 
 
 DEFAULT_LEVEL: Final = 0.95
@@ -329,7 +342,7 @@ LARGE_FREEDOM: Final = 500
 
 
 def compute_normal_point(level: float) -> Fraction:
-    """Return the standard deviations around the mean of a normal distribution that contain this share of it."""
+    """Return the standard deviations on both sides of the mean that contain this share of a normal."""
     return Fraction(round(NormalDist().inv_cdf((1 + level) / 2), 6)).limit_denominator(10**6)
 
 
@@ -338,15 +351,15 @@ def compute_half_width(
 ) -> str:
     """Return half of the widest interval of a share in points, rounded up: `9.1`.
 
-    `effective` is the effective number of interviews. The estimated variance of a share of 1/2 is N/(N − 1) times 1/4
-    times the part that was not interviewed, (N − n)/N (Cochran, Sampling Techniques, 3.2).
+    `effective` is the effective number of interviews. The estimated variance of a share of 1/2 is
+    N/(N − 1) times 1/4 times the part that was not interviewed, (N − n)/N (Cochran, Sampling
+    Techniques, 3.2).
     """
     correction = Fraction(1)
     if population and population > 1:
         correction = max(Fraction(0), Fraction(population - people, population - 1))
-    tenths = ceil(
-        compute_normal_point(level) * compute_root(Fraction(1, 4) / effective * correction) * 1000
-    )
+    standard_error = compute_root(Fraction(1, 4) / effective * correction)
+    tenths = ceil(compute_normal_point(level) * standard_error * 1000)
     return format_decimal(Fraction(tenths, 10), 1)
 
 
@@ -355,18 +368,21 @@ def compute_student_point(freedom: int, level: float = DEFAULT_LEVEL) -> Fractio
     """Return the two-sided point of Student's t with these degrees of freedom."""
     if freedom >= LARGE_FREEDOM:
         normal = compute_normal_point(level)
-        return normal + (normal**3 + normal) / (4 * freedom)  # Abramowitz and Stegun, 26.7.5
-    low, high = 0.0, 1e6
+        # Abramowitz and Stegun, 26.7.5
+        return normal + (normal**3 + normal) / (4 * freedom)
+    low = 0.0
+    high = 1e6
     for _ in range(80):
         middle = (low + high) / 2
-        low, high = (
-            (middle, high) if _compute_probability(middle, freedom) < level else (low, middle)
-        )
+        if _compute_probability(middle, freedom) < level:
+            low = middle
+        else:
+            high = middle
     return Fraction(round(high * 10**6), 10**6)
 
 
 def _compute_probability(t: float, freedom: int) -> float:
-    """Return the probability of a value between -t and t (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
+    """Return the probability of a value from -t to t (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
     angle = atan(t / sqrt(freedom))
     odd = freedom % 2
     term = cos(angle) if odd else 1.0
@@ -374,4 +390,6 @@ def _compute_probability(t: float, freedom: int) -> float:
     for n in range(2 + odd, freedom + 1, 2):
         total += term
         term *= cos(angle) ** 2 * (n - 1) / n
-    return 2 / pi * (angle + sin(angle) * total) if odd else sin(angle) * total
+    if odd:
+        return 2 / pi * (angle + sin(angle) * total)
+    return sin(angle) * total

@@ -1,13 +1,14 @@
 """Design-based errors: standard errors of means, shares, ratios and differences under a complex sample.
 
-Pure functions of numbers per interview, by Taylor linearization or from replicate weights. They need the extra `report`.
-Figures equal those of R's package survey (T. Lumley, Complex Surveys, 2010) for the same design.
+They are pure functions of numbers per interview, by Taylor linearization or from replicate weights,
+and need the extra `report`. Figures equal those of R's package survey (T. Lumley, Complex Surveys,
+2010) for the same design.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, inf, isfinite, log, sqrt
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 import numpy
 from numpy.typing import NDArray
@@ -18,8 +19,11 @@ from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, DesignDiff
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
 Replication: TypeAlias = Literal["jk1", "jkn", "brr", "fay", "bootstrap", "sdr"]
-"""How replicate weights were made: the jackknife that deletes one unit, of all or of a stratum, balanced half-samples,
-Fay's variant of these, the bootstrap, or successive differences."""
+"""How replicate weights were made.
+
+The jackknife deletes one unit, of all or of a stratum. The others are balanced half-samples, Fay's
+variant of these, the bootstrap, and successive differences.
+"""
 MAX_STORED: Final = 5_000_000
 """Numbers in the variations of one question that are stored at a time: 40 MB."""
 RANK_TOLERANCE: Final = 1e-5
@@ -40,18 +44,18 @@ class SampleDesign:
     unit_counts: Integers
     """Number of units in the sample, by stratum."""
     sampled_shares: Numbers
-    """Share of the units in the population that were selected, by stratum; 0 where it is not known."""
+    """Share of the population's units that were selected, by stratum; 0 if it is not known."""
     replicates: Numbers | None = None
     """Replicate weights, a row per interview; with them, strata and units are not used."""
     scale: float | Numbers = 1.0
-    """The factor of the squared deviations of the replicates, of each or of all."""
+    """The factor of the squared deviations of the replicates: one for all, or a row."""
 
 
 class Estimate(NamedTuple):
     """An estimate, and how it varies: a number per unit or set of replicate weights.
 
-    The covariance of two estimates is the sum of products of their variations, and the variation of a difference is the
-    difference of the variations.
+    The covariance of two estimates is the sum of products of their variations. The variation of a
+    difference is the difference of the variations.
     """
 
     value: float
@@ -67,18 +71,24 @@ def make_design(
 ) -> SampleDesign:
     """Make the design of a sample with strata and primary sampling units.
 
-    Without strata, there is one; without units, each interview is one. `population_units` is, for each interview, the
-    number of units in the population of its stratum, or, up to 1, the share of them that was selected. Units are
-    numbered within strata, so that 1 in two strata are two units. Raises ValueError where a stratum has several numbers
-    or fewer units than were selected.
+    Without strata, all interviews are in one. Without units, every interview is one. For an
+    interview, `population_units` is the number of units in the population of its stratum, or, up
+    to 1, the share of them that was selected. Units are numbered within strata, so that 1 in two
+    strata are two units. Raises ValueError if a stratum has several numbers, or fewer units than
+    were selected.
     """
     n = len(weights)
-    stratum_numbers = _number_values(strata if strata is not None else [0] * n)
-    pairs = list(zip(stratum_numbers, units if units is not None else range(n), strict=True))
+    if strata is None:
+        strata = [0] * n
+    if units is None:
+        units = range(n)
+    stratum_numbers = _number_values(strata)
+    pairs = list(zip(stratum_numbers, units, strict=True))
     unit_numbers = _number_values(pairs)
     unit_strata = numpy.zeros(max(unit_numbers, default=-1) + 1, dtype=int)
     unit_strata[unit_numbers] = stratum_numbers
     unit_counts = numpy.bincount(unit_strata, minlength=max(stratum_numbers, default=-1) + 1)
+
     shares = numpy.zeros(len(unit_counts))
     if population_units is not None:
         numbers: dict[int, float] = {}
@@ -88,10 +98,11 @@ def make_design(
                     f"a stratum has {numbers[stratum]:g} and {number:g} units in the population"
                 )
         for stratum, number in numbers.items():
-            shares[stratum] = number if number <= 1 else unit_counts[stratum] / number
+            selected = unit_counts[stratum]
+            shares[stratum] = number if number <= 1 else selected / number
             if not 0 <= shares[stratum] <= 1:
                 raise ValueError(
-                    f"a stratum has {number:g} units in the population, and {unit_counts[stratum]} selected"
+                    f"a stratum has {number:g} units in the population, and {selected} selected"
                 )
     return SampleDesign(
         weights=numpy.asarray(weights, dtype=float),
@@ -109,27 +120,36 @@ def make_replicate_design(
     method: Replication,
     factors: Sequence[float] = (),
 ) -> SampleDesign:
-    """Make the design of a sample with replicate weights, which include the weight, a row per interview.
+    """Make the design of a sample with replicate weights, a row per interview.
 
-    The factor of the squared deviations of R replicates is (R − 1)/R for `jk1`, 1/R for `brr`, 1/(R(1 − ρ)²) for `fay`
-    with ρ in `factors`, 1/(R − 1) for `bootstrap` and 4/R for `sdr` (K. Wolter, Introduction to Variance Estimation,
-    2007). For `jkn`, `factors` has that of each replicate, or one for all. Raises ValueError where it does not fit.
+    Replicate weights include the weight. The factor of the squared deviations of R replicates is
+    (R − 1)/R for `jk1`, 1/R for `brr`, 1/(R(1 − ρ)²) for `fay` with ρ in `factors`, 1/(R − 1) for
+    `bootstrap` and 4/R for `sdr` (K. Wolter, Introduction to Variance Estimation, 2007). For `jkn`,
+    `factors` has one for all replicates, or one for every replicate. Raises ValueError otherwise.
     """
     count = replicates.shape[1]
     if method == "jkn" and len(factors) not in (1, count):
         raise ValueError(f"jkn needs one factor, or {count} for as many replicate weights")
     if method == "fay" and not (len(factors) == 1 and 0 <= factors[0] < 1):
         raise ValueError("fay needs one factor, its coefficient, from 0 and below 1")
-    scales: dict[Replication, float | Numbers] = {
-        "jk1": (count - 1) / count,
-        "jkn": numpy.array(factors, dtype=float),
-        "brr": 1 / count,
-        "fay": 1 / (count * (1 - (factors[0] if method == "fay" else 0)) ** 2),
-        "bootstrap": 1 / (count - 1),
-        "sdr": 4 / count,
-    }
+    scale: float | Numbers
+    match method:
+        case "jk1":
+            scale = (count - 1) / count
+        case "jkn":
+            scale = numpy.array(factors, dtype=float)
+        case "brr":
+            scale = 1 / count
+        case "fay":
+            scale = 1 / (count * (1 - factors[0]) ** 2)
+        case "bootstrap":
+            scale = 1 / (count - 1)
+        case "sdr":
+            scale = 4 / count
+        case _:
+            assert_never(method)
     design = make_design(weights)
-    return replace(design, replicates=numpy.asarray(replicates, dtype=float), scale=scales[method])
+    return replace(design, replicates=numpy.asarray(replicates, dtype=float), scale=scale)
 
 
 def _number_values(values: Sequence[object]) -> list[int]:
@@ -141,65 +161,66 @@ def _number_values(values: Sequence[object]) -> list[int]:
 def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Numbers) -> Estimate:
     """Estimate a ratio of two sums, R = Σwy/Σwx. The sum of the denominator must not be 0.
 
-    A mean in a domain is the ratio of Σwyd to Σwd, where d is 1 in the domain and 0 outside; a share is the mean of 1
-    for the answer and 0 for others. The linearized value of a unit is its sum of w(y − Rx)/Σwx (W. Cochran, Sampling
-    Techniques, 1977, 6.3; C.-E. Särndal et al., Model Assisted Survey Sampling, 1992, 5.6), 0 for units outside the
-    domain, which still count as selected. With replicate weights, it is the deviation of the replicate's ratio from R.
+    A mean in a domain is the ratio of Σwyd to Σwd, with d = 1 in the domain and 0 outside. A share is
+    the mean of 1 for the answer and 0 for others. The linearized value of a unit is its sum of
+    w(y − Rx)/Σwx (W. Cochran, Sampling Techniques, 1977, 6.3; C.-E. Särndal et al., Model Assisted
+    Survey Sampling, 1992, 5.6). It is 0 for units outside the domain, which still count as
+    selected. With replicate weights, it is the deviation of the replicate's ratio from R.
 
-    Linearized, covariances are Σ(1 − f)·n/(n − 1)·Σ(z − z̄)(y − ȳ) over the strata, with n units of which the share f was
-    selected (W. Cochran, 1977, 11.18: ultimate clusters). A unit that is alone in its stratum is compared with 0, the
-    mean of all linearized values, unless the whole stratum was selected. From replicates they are the factor of their
-    method times the sum of products of deviations from their mean.
+    Linearized, covariances are Σ(1 − f)·n/(n − 1)·Σ(z − z̄)(y − ȳ) over the strata, with n units of
+    which the share f was selected (W. Cochran, 1977, 11.18: ultimate clusters). The only unit of a
+    stratum is compared with 0, the mean of all linearized values, unless the whole stratum was
+    selected. From replicates they are the factor of their method times the sum of products of
+    deviations from their mean.
     """
-    numerators, denominators = design.weights * numerator, design.weights * denominator
+    numerators = design.weights * numerator
+    denominators = design.weights * denominator
     whole = float(denominators.sum())
     ratio = float(numerators.sum()) / whole
     if design.replicates is not None:
-        with numpy.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # a replicate may have nobody in the domain
-            deviations = (numerator @ design.replicates) / (denominator @ design.replicates) - ratio
+        # A replicate may have nobody in the domain: its deviation is then no number.
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            ratios = (numerator @ design.replicates) / (denominator @ design.replicates)
+            deviations = ratios - ratio
             return Estimate(ratio, numpy.sqrt(design.scale) * (deviations - deviations.mean()))
-    counts, strata = design.unit_counts, design.unit_strata
-    linearized = numpy.bincount(
-        design.units, (numerators - ratio * denominators) / whole, len(strata)
-    )
+
+    counts = design.unit_counts
+    strata = design.unit_strata
+    residuals = (numerators - ratio * denominators) / whole
+    linearized = numpy.bincount(design.units, residuals, len(strata))
     means = numpy.bincount(strata, linearized, len(counts)) / counts
+    compared_with = numpy.where(counts > 1, means, 0)
     factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
-    return Estimate(
-        ratio,
-        numpy.sqrt(factors)[strata] * (linearized - numpy.where(counts > 1, means, 0)[strata]),
-    )
+    variation = numpy.sqrt(factors)[strata] * (linearized - compared_with[strata])
+    return Estimate(ratio, variation)
 
 
 def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Estimate:
-    """Estimate the mean in a domain, where `domain` is 1, and 0 outside; of 0 and 1, a share."""
+    """Estimate the mean in a domain; `domain` is 1 inside and 0 outside. That of 0 and 1 is a share."""
     return estimate_ratio(design, values * domain, domain)
 
 
 def combine(estimates: Sequence[Estimate], coefficients: Sequence[float]) -> Estimate:
-    """Return the sum of estimates from the same sample times coefficients; 1 and -1 give their difference."""
+    """Return the sum of estimates times coefficients; 1 and -1 give their difference."""
     value = sum(c * estimate.value for c, estimate in zip(coefficients, estimates, strict=True))
-    return Estimate(
-        value,
-        numpy.array(coefficients) @ numpy.array([estimate.variation for estimate in estimates]),
-    )
+    variations = numpy.array([estimate.variation for estimate in estimates])
+    return Estimate(value, numpy.array(coefficients) @ variations)
 
 
 def count_freedom(design: SampleDesign, domain: Numbers | NDArray[numpy.bool]) -> int:
     """Return the degrees of freedom in a domain.
 
-    They are the units less the strata with interviews in it (E. Korn and B. Graubard, Analysis of Health Surveys, 1999,
-    5.2), or one less than the rank of the replicate weights.
+    They are the units less the strata with interviews in it (E. Korn and B. Graubard, Analysis of
+    Health Surveys, 1999, 5.2), or one less than the rank of the replicate weights.
     """
     inside = domain > 0
     if design.replicates is not None:
         products = design.replicates[inside].T @ design.replicates[inside]
         least = RANK_TOLERANCE**2 * float(numpy.max(products))
-        return int((numpy.linalg.eigvalsh(products) > least).sum()) - 1
-    units, strata = (
-        numpy.count_nonzero(numpy.bincount(of[inside])) for of in (design.units, design.strata)
-    )
+        rank = int((numpy.linalg.eigvalsh(products) > least).sum())
+        return rank - 1
+    units = numpy.count_nonzero(numpy.bincount(design.units[inside]))
+    strata = numpy.count_nonzero(numpy.bincount(design.strata[inside]))
     return int(units - strata)
 
 
@@ -215,33 +236,67 @@ def compute_error(
 ) -> DesignError:
     """Compute the precision of an estimate.
 
-    The interval is the estimate ± t times its standard error; that of a `share` is symmetric on the scale log(p/(1 − p)),
-    so that it stays between 0 and 1. `values` are those of a mean, for its design effect: its variance by s²/n, with s² =
-    Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
-    `freedom` are the degrees of freedom, where they are known.
+    The interval is the estimate ± t times its standard error. That of a `share` is symmetric on the
+    scale log(p/(1 − p)), so that it stays between 0 and 1. `values` are those of a mean, for its
+    design effect. `freedom` are the degrees of freedom, if they are known.
     """
+    if freedom is None:
+        freedom = count_freedom(design, domain)
+    value = estimate.value
     variance = float(estimate.variation @ estimate.variation)
-    freedom = count_freedom(design, domain) if freedom is None else freedom
-    error, value = sqrt(variance), estimate.value
-    quantile = float(special.stdtrit(freedom, (1 + level) / 2)) if freedom > 0 else inf
+    error = sqrt(variance)
+    quantile = inf
+    if freedom > 0:
+        quantile = float(special.stdtrit(freedom, (1 + level) / 2))
+
     if not error:
-        low = high = value
+        low = value
+        high = value
     elif share and 0 < value < 1:
-        middle, half = log(value / (1 - value)), quantile * error / (value * (1 - value))
-        low, high = (_invert_logit(middle + sign * half) for sign in (-1, 1))
+        middle = log(value / (1 - value))
+        half = quantile * error / (value * (1 - value))
+        low = _invert_logit(middle - half)
+        high = _invert_logit(middle + half)
     else:
-        low, high = value - quantile * error, value + quantile * error
-    effect = None
-    if values is not None:
-        inside = design.weights * domain
-        n = int((inside > 0).sum())
-        spread = float((inside * (values - value) ** 2).sum() / inside.sum())
-        effect = variance * (n - 1) / spread if n > 1 and spread else None
-    return DesignError(error, low, high, error / abs(value) if value else None, effect, freedom)
+        low = value - quantile * error
+        high = value + quantile * error
+    return DesignError(
+        standard_error=error,
+        low=low,
+        high=high,
+        coefficient_of_variation=error / abs(value) if value else None,
+        design_effect=_compute_effect(design, value, variance, domain, values),
+        freedom=freedom,
+    )
+
+
+def _compute_effect(
+    design: SampleDesign,
+    mean: float,
+    variance: float,
+    domain: Numbers,
+    values: Numbers | None,
+) -> float | None:
+    """Return the design effect of a mean; None if its values are not given, or don't vary.
+
+    It is the variance by s²/n, with s² = Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the
+    domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
+    """
+    if values is None:
+        return None
+    inside = design.weights * domain
+    n = int((inside > 0).sum())
+    spread = float((inside * (values - mean) ** 2).sum() / inside.sum())
+    if n < 2 or not spread:
+        return None
+    return variance * (n - 1) / spread
 
 
 def _invert_logit(value: float) -> float:
-    return 1 / (1 + exp(-value)) if value > -700 else 0.0
+    # exp(-value) would overflow.
+    if value <= -700:
+        return 0.0
+    return 1 / (1 + exp(-value))
 
 
 class RowValues(NamedTuple):
@@ -262,69 +317,85 @@ class QuestionDesign:
     answers: Integers
     """The number of each interview's answer."""
     columns: Integers
-    """The columns that each interview is in: the total's, which is 0, and one of each group."""
+    """The columns that an interview is in: that of the total, which is 0, and one per group."""
     rows: Mapping[int, RowValues]
     level: float = DEFAULT_LEVEL
     _domains: dict[tuple[int, ...], tuple[NDArray[numpy.bool], int]] = field(default_factory=dict)
     _estimates: dict[tuple[int, ...], Estimate | None] = field(default_factory=dict)
-    """By row and columns, as far as there is room for them."""
+    """By row and columns; cleared when they need too much memory."""
 
     def _find_domain(self, row: int, columns: Sequence[int]) -> tuple[Numbers, int]:
-        """Return 1 for the interviews in the base of a row and in one of the columns, and its degrees of freedom."""
+        """Return the domain of a figure, and its degrees of freedom.
+
+        It is 1 for the interviews in the base of the row and in one of the columns. All shares have
+        the same base.
+        """
         key = (self.rows[row].is_share, *sorted(columns))
         if key not in self._domains:
-            inside = (
-                numpy.isin(self.columns, columns).any(axis=0)
-                & (self.rows[row].base > 0)[self.answers]
-            )
+            is_in_column = numpy.isin(self.columns, columns).any(axis=0)
+            is_in_base = (self.rows[row].base > 0)[self.answers]
+            inside = is_in_column & is_in_base
             self._domains[key] = inside, count_freedom(self.design, inside)
         inside, freedom = self._domains[key]
         return inside.astype(float), freedom
 
     def _estimate(self, row: int, columns: Sequence[int]) -> Estimate | None:
-        """Estimate the figure of a row in some columns; None of nobody, and where a share is 0 or 1."""
-        key, domain = (row, *columns), self._find_domain(row, columns)[0]
+        """Estimate the figure of a row in some columns.
+
+        None if nobody is in them, or if a share is 0 or 1.
+        """
+        key = (row, *columns)
+        domain, _ = self._find_domain(row, columns)
         if key not in self._estimates:
             if len(self._estimates) * len(domain) > MAX_STORED:
                 self._estimates.clear()
             self._estimates[key] = None
             if (self.design.weights * domain).any():
-                estimate = estimate_mean(self.design, self.rows[row].values[self.answers], domain)
-                self._estimates[key] = (
-                    estimate if 0 < estimate.value < 1 or not self.rows[row].is_share else None
-                )
+                values = self.rows[row].values[self.answers]
+                estimate = estimate_mean(self.design, values, domain)
+                varies = 0 < estimate.value < 1 or not self.rows[row].is_share
+                if varies:
+                    self._estimates[key] = estimate
         return self._estimates[key]
 
     def measure(self, row: int, column: int) -> DesignError | None:
         """Return the precision of a figure.
 
-        None where the column has no two units to compare, or nobody in a replicate, and of a share of 0 or 1.
+        None if the column has no two units to compare, or nobody in a replicate, and for a share of
+        0 or 1.
         """
         estimate = self._estimate(row, [column])
         domain, freedom = self._find_domain(row, [column])
         if estimate is None or freedom < 1:
             return None
-        values, is_share = self.rows[row].values[self.answers], self.rows[row].is_share
         error = compute_error(
-            self.design, estimate, domain, values, share=is_share, freedom=freedom, level=self.level
+            self.design,
+            estimate,
+            domain,
+            self.rows[row].values[self.answers],
+            share=self.rows[row].is_share,
+            freedom=freedom,
+            level=self.level,
         )
         return error if isfinite(error.standard_error) else None
 
     def compare(
         self, row: int, parts: Sequence[Sequence[int]], coefficients: Sequence[float] = (1, -1)
     ) -> DesignDifference | None:
-        """Return the difference of a row's figure between parts, which are columns without an interview in common.
+        """Return the difference of a row's figure between parts: columns with different interviews.
 
-        With other coefficients, it is a contrast of several parts. None where one of them can't be measured, or the
-        difference doesn't vary.
+        With other coefficients, it is a contrast of several parts. None if one of them can't be
+        measured, or if the difference doesn't vary.
         """
-        estimates = [
-            estimate for columns in parts if (estimate := self._estimate(row, columns)) is not None
-        ]
-        domain, freedom = self._find_domain(
-            row, [column for columns in parts for column in columns]
-        )
-        if len(estimates) < len(parts) or freedom < 1:
+        estimates = []
+        for columns in parts:
+            estimate = self._estimate(row, columns)
+            if estimate is None:
+                return None
+            estimates.append(estimate)
+        all_columns = [column for columns in parts for column in columns]
+        domain, freedom = self._find_domain(row, all_columns)
+        if freedom < 1:
             return None
         difference = combine(estimates, coefficients)
         error = compute_error(self.design, difference, domain, freedom=freedom, level=self.level)
@@ -334,20 +405,30 @@ class QuestionDesign:
         return DesignDifference(difference.value, error, p)
 
     def measure_ratio(self, row: int, other: "QuestionDesign") -> DesignError | None:
-        """Return the precision of the sum of a row's values by that of another question, of those who have both."""
-        both = self._find_domain(row, [0])[0] * other._find_domain(row, [0])[0]
-        ratio = estimate_ratio(
-            self.design, *(each.rows[row].values[each.answers] * both for each in (self, other))
-        )
+        """Return the precision of the sum of a row's values by that of another question.
+
+        Both sums are of the people who have both values.
+        """
+        own_domain, _ = self._find_domain(row, [0])
+        other_domain, _ = other._find_domain(row, [0])
+        both = own_domain * other_domain
+        numerator = self.rows[row].values[self.answers] * both
+        denominator = other.rows[row].values[other.answers] * both
+        ratio = estimate_ratio(self.design, numerator, denominator)
         error = compute_error(self.design, ratio, both, level=self.level)
-        return error if error.freedom > 0 and isfinite(error.standard_error) else None
+        if error.freedom < 1 or not isfinite(error.standard_error):
+            return None
+        return error
 
     def compute_cell_covariance(
         self, rows: Sequence[int], columns: Sequence[int]
     ) -> tuple[Numbers, int]:
         """Return the covariances of the shares of cells, row by row, and their degrees of freedom."""
         by_row = [self.rows[row].values[self.answers] for row in rows]
-        by_column = [self._find_domain(rows[0], [column])[0] for column in columns]
+        by_column = []
+        for column in columns:
+            of_column, _ = self._find_domain(rows[0], [column])
+            by_column.append(of_column)
         domain = numpy.sum(by_row, axis=0) * numpy.sum(by_column, axis=0)
         shares = (
             estimate_mean(self.design, values * part, domain)

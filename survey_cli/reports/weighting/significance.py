@@ -1,11 +1,13 @@
 """Significance tests between groups, on counts or on weights scaled to the effective sample size.
 
-Fisher’s exact test, Rao and Scott’s and that of Kruskal and Wallis need scipy, which is imported when one is run.
+Fisher’s exact test, Rao and Scott’s and that of Kruskal and Wallis need scipy, which is imported
+only to run one of them.
 """
 
 import warnings
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 from math import erfc, exp, fsum, gamma, sqrt
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
@@ -37,9 +39,9 @@ class SignificanceTest(NamedTuple):
     group: str
     """The label of the group: `Kind of unit`."""
     name: str
-    """Name of the test: `Chi-square test`, `Fisher’s exact test`, …; empty where none was run."""
+    """Name of the test: `Chi-square test`, `Fisher’s exact test`, …; empty if none was run."""
     statistic_text: str
-    """`χ² = 7.81, df = 2`; empty where the test has no statistic."""
+    """`χ² = 7.81, df = 2`; empty if the test has no statistic."""
     p: float | None
     p_text: str
     """`p = 0.031`, `p < 0.001`."""
@@ -49,8 +51,10 @@ class SignificanceTest(NamedTuple):
     @property
     def text(self) -> str:
         """`Chi-square test: χ² = 7.81, df = 2, p = 0.020`, or why no test was run."""
-        texts = ", ".join(filter(None, (self.statistic_text, self.p_text)))
-        return f"{translate(self.name)}: {texts}" if self.name else self.note
+        if not self.name:
+            return self.note
+        texts = [text for text in (self.statistic_text, self.p_text) if text]
+        return f"{translate(self.name)}: {', '.join(texts)}"
 
 
 def describe_tests(seed: int, *, by_design: bool = False) -> dict[str, str]:
@@ -76,9 +80,9 @@ class ComparisonTable(NamedTuple):
     """Counts by answer and column; tests ignore empty answers and columns."""
     weighted: bool = False
     population_correction: Fraction = Fraction(1)
-    """The share of the population that was not interviewed; 1 where its size is not known."""
+    """The share of the population that was not interviewed; 1 if its size is not known."""
     design: "TableDesign | None" = None
-    """What tests under the design of the sample need; None where interviews are a simple random sample with weights."""
+    """What tests under the design of the sample need; None for a simple random sample."""
 
 
 class TableDesign(NamedTuple):
@@ -92,11 +96,11 @@ class TableDesign(NamedTuple):
 
 
 def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
-    """Run Pearson's chi-square test, or Fisher's exact test where expected counts are small.
+    """Run Pearson's chi-square test, or Fisher's exact test if expected counts are small.
 
-    Small means any under 1, or more than a fifth under 5 (W. G. Cochran, Biometrics 10, 1954). Under weights, Rao and
-    Scott's correction of chi-square is used, unless an expected count is small on Kish's n. With a known population the
-    statistic is divided by the share that was not interviewed.
+    Small means any under 1, or more than a fifth under 5 (W. G. Cochran, Biometrics 10, 1954). Under
+    weights, Rao and Scott's correction of chi-square is used, unless an expected count is small on
+    Kish's n. With a known population the statistic is divided by the share not interviewed.
     """
     counts = _drop_empty(matrix.counts)
     if len(counts) < 2 or len(counts[0]) < 2:
@@ -108,30 +112,28 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
         table = [[n * count.weight / total.weight for count in line] for line in counts]
     else:
         table = [[float(count.people) for count in line] for line in counts]
-    row_sums, column_sums = (
-        [sum(row) for row in table],
-        [sum(column) for column in zip(*table, strict=True)],
-    )
-    expected = [[row * column / sum(row_sums) for column in column_sums] for row in row_sums]
-    pairs = [pair for rows in zip(table, expected, strict=True) for pair in zip(*rows, strict=True)]
-    is_small = (
-        min(e for _, e in pairs) < 1 or sum(e < MIN_EXPECTED for _, e in pairs) > len(pairs) / 5
-    )
+
+    row_sums = [sum(row) for row in table]
+    column_sums = [sum(column) for column in zip(*table, strict=True)]
+    observed = list(chain.from_iterable(table))
+    expected = [row * column / sum(row_sums) for row in row_sums for column in column_sums]
+    small_count = sum(number < MIN_EXPECTED for number in expected)
+    is_small = min(expected) < 1 or small_count > len(expected) / 5
     if is_small and is_adjusted:
         how = "under weights" if matrix.design is None else "under the design"
         return _explain_no_test(matrix, f"no test: expected counts are too small {how}")
     if not is_small and not matrix.population_correction:
         return _explain_no_test(matrix, "no test: the whole population was interviewed")
-    if is_small or is_adjusted:
-        try:
-            return (
-                _run_fisher(matrix.group, table, seed)
-                if is_small
-                else _run_rao_scott(matrix, counts)
-            )
-        except ImportError:
-            return _explain_no_test(matrix, SCIPY_MISSING)
-    statistic = sum((o - e) ** 2 / e for o, e in pairs) / float(matrix.population_correction)
+    try:
+        if is_small:
+            return _run_fisher(matrix.group, table, seed)
+        if is_adjusted:
+            return _run_rao_scott(matrix, counts)
+    except ImportError:
+        return _explain_no_test(matrix, SCIPY_MISSING)
+
+    distances = [(o - e) ** 2 / e for o, e in zip(observed, expected, strict=True)]
+    statistic = sum(distances) / float(matrix.population_correction)
     df = (len(table) - 1) * (len(column_sums) - 1)
     p = compute_chi_square_p(statistic, df)
     text = f"χ² = {_format_statistic(statistic)}, df = {df}"
@@ -145,26 +147,28 @@ def _explain_no_test(matrix: ComparisonTable, why: str) -> SignificanceTest:
 def _run_rao_scott(
     matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]]
 ) -> SignificanceTest:
-    """Run Rao and Scott's second-order corrected chi-square test; `counts` are without empty rows and columns.
+    """Run Rao and Scott's second-order corrected chi-square test, under the design or weights only.
 
-    It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's
-    degrees of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA
-    82, 1987), as `svychisq` of R's survey package has it: under the design, or for weights alone.
+    It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with
+    Satterthwaite's degrees of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984;
+    D. R. Thomas and J. N. K. Rao, JASA 82, 1987), as in `svychisq` of R's survey package. `counts`
+    have no empty rows and columns.
     """
     import numpy
     from scipy import linalg, stats
 
-    rows, columns = len(counts), len(counts[0])
+    rows = len(counts)
+    columns = len(counts[0])
     people = sum(count.people for line in counts for count in line)
     weights = numpy.array([[float(count.weight) for count in line] for line in counts])
     total = float(weights.sum())
     shares = weights / total
     cells = shares.ravel()
     if matrix.design is not None:
-        variance, freedom = matrix.design.covariance, matrix.design.freedom
-        if (
-            freedom < 1 or not numpy.trace(variance) > 0
-        ):  # it is not a number where a replicate has nobody
+        variance = matrix.design.covariance
+        freedom = matrix.design.freedom
+        # The trace is no number if nobody has a weight in a replicate.
+        if freedom < 1 or not numpy.trace(variance) > 0:
             return _explain_no_test(matrix, NO_VARIATION)
     else:
         squares = (
@@ -179,14 +183,15 @@ def _run_rao_scott(
         )
         variance *= people / (people - 1) * float(matrix.population_correction)
         freedom = people - 1
+
+    # The generalized design effects are those of the interactions beside the main effects.
     inverse = numpy.diag(numpy.divide(1, cells, out=numpy.zeros_like(cells), where=cells > 0))
     row_effects = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
     column_effects = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
     main_effects = numpy.hstack([numpy.ones((rows * columns, 1)), row_effects, column_effects])
     interactions = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
-    contrast = (
-        interactions - main_effects @ numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
-    )
+    coefficients = numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
+    contrast = interactions - main_effects @ coefficients
     try:
         with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
             design_effects = linalg.solve(
@@ -202,8 +207,11 @@ def _run_rao_scott(
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
     statistic = people * float(((shares - expected) ** 2 / expected).sum()) / trace
     p = float(stats.f.sf(statistic, df, df * freedom))
-    first, second = _format_statistic(df), _format_statistic(df * freedom)
-    dfs = translate("{first} and {second}", first=first, second=second)
+    dfs = translate(
+        "{first} and {second}",
+        first=_format_statistic(df),
+        second=_format_statistic(df * freedom),
+    )
     text = f"F = {_format_statistic(statistic)}, df = {dfs}"
     return SignificanceTest(matrix.group, "Rao–Scott test", text, p, format_p_value(p))
 
@@ -213,9 +221,9 @@ def run_trend_test(
 ) -> SignificanceTest:
     """Test whether a scale rises or falls over the columns.
 
-    For two columns, or columns with an order, the test is linear-by-linear association, (n − 1)r² with one degree of
-    freedom (N. Mantel, JASA 58, 1963), with columns counted 1, 2, 3 …. Otherwise it is the Kruskal–Wallis test, which
-    is not run under weights. `values` holds the value of each answer.
+    For two columns, or columns with an order, the test is linear-by-linear association. Otherwise it
+    is the Kruskal–Wallis test, which is not run under weights. `values` holds the value of each
+    answer.
     """
     counts = _drop_empty(matrix.counts)
     all_in_one = _explain_no_test(matrix, "no trend test: all in one row or one column")
@@ -225,37 +233,61 @@ def run_trend_test(
         return _explain_no_test(matrix, "no trend test: the whole population was interviewed")
     by_value = zip(values, matrix.counts, strict=True)
     rows = [float(value) for value, line in by_value if any(count.people for count in line)]
-    columns = range(len(counts[0]))
-    if matrix.design is not None and (len(columns) == 2 or ordered):
-        trend = matrix.design.trend
-        if trend is None:
-            return _explain_no_test(matrix, NO_VARIATION)
-        text = f"t = {_format_statistic(trend.value / trend.error.standard_error)}, df = {trend.error.freedom}"
-        return SignificanceTest(
-            matrix.group, "Trend test under the design", text, trend.p, format_p_value(trend.p)
-        )
-    if len(columns) == 2 or ordered:
-        total = sum_counts(count for line in counts for count in line)
-        n = _get_size(total, weighted=matrix.weighted)
-        cells = [
-            (row, column, count.weight / total.weight)
-            for row, line in zip(rows, counts, strict=True)
-            for column, count in enumerate(line)
-        ]
-        means = [fsum(cell[axis] * cell[2] for cell in cells) for axis in (0, 1)]
-        deviations = [(row - means[0], column - means[1], share) for row, column, share in cells]
-        covariance = fsum(row * column * share for row, column, share in deviations)
-        variances = fsum(x * x * share for x, _, share in deviations) * fsum(
-            y * y * share for _, y, share in deviations
-        )
-        if variances <= 0:
-            return all_in_one
-        statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
-        p = compute_chi_square_p(statistic, 1)
-        text = f"M² = {_format_statistic(statistic)}, df = 1"
-        return SignificanceTest(
-            matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p)
-        )
+    has_order = ordered or len(counts[0]) == 2
+    if not has_order:
+        return _run_kruskal_wallis(matrix, counts, rows)
+    if matrix.design is not None:
+        return _describe_design_trend(matrix, matrix.design.trend)
+    return _run_linear_trend(matrix, counts, rows) or all_in_one
+
+
+def _describe_design_trend(
+    matrix: ComparisonTable, trend: DesignDifference | None
+) -> SignificanceTest:
+    """Describe the contrast of the columns' means, which the design has tested."""
+    if trend is None:
+        return _explain_no_test(matrix, NO_VARIATION)
+    t = _format_statistic(trend.value / trend.error.standard_error)
+    text = f"t = {t}, df = {trend.error.freedom}"
+    p_text = format_p_value(trend.p)
+    return SignificanceTest(matrix.group, "Trend test under the design", text, trend.p, p_text)
+
+
+def _run_linear_trend(
+    matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]], rows: Sequence[float]
+) -> SignificanceTest | None:
+    """Run the test of linear-by-linear association; None if rows or columns don't vary.
+
+    The statistic is (n − 1)r² with one degree of freedom (N. Mantel, JASA 58, 1963), and columns
+    are counted 1, 2, 3 ….
+    """
+    total = sum_counts(count for line in counts for count in line)
+    n = _get_size(total, weighted=matrix.weighted)
+    cells = [
+        (row, column, count.weight / total.weight)
+        for row, line in zip(rows, counts, strict=True)
+        for column, count in enumerate(line)
+    ]
+    row_mean = fsum(row * share for row, _, share in cells)
+    column_mean = fsum(column * share for _, column, share in cells)
+    deviations = [(row - row_mean, column - column_mean, share) for row, column, share in cells]
+    covariance = fsum(row * column * share for row, column, share in deviations)
+    row_variance = fsum(row * row * share for row, _, share in deviations)
+    column_variance = fsum(column * column * share for _, column, share in deviations)
+    variances = row_variance * column_variance
+    if variances <= 0:
+        return None
+
+    statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
+    p = compute_chi_square_p(statistic, 1)
+    text = f"M² = {_format_statistic(statistic)}, df = 1"
+    return SignificanceTest(matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p))
+
+
+def _run_kruskal_wallis(
+    matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]], rows: Sequence[float]
+) -> SignificanceTest:
+    """Run the Kruskal–Wallis test of columns without an order."""
     if matrix.weighted or matrix.design is not None:
         how = "under weights" if matrix.design is None else "under the design"
         return _explain_no_test(matrix, f"no trend test of columns without an order {how}")
@@ -263,16 +295,15 @@ def run_trend_test(
         from scipy import stats
     except ImportError:
         return _explain_no_test(matrix, SCIPY_MISSING)
-    samples = [
-        [
-            value
-            for value, line in zip(rows, counts, strict=True)
-            for _ in range(line[column].people)
-        ]
-        for column in columns
-    ]
+
+    samples = []
+    for column in range(len(counts[0])):
+        sample: list[float] = []
+        for value, line in zip(rows, counts, strict=True):
+            sample += [value] * line[column].people
+        samples.append(sample)
     statistic = float(stats.kruskal(*samples).statistic) / float(matrix.population_correction)
-    df = len(columns) - 1
+    df = len(samples) - 1
     p = compute_chi_square_p(statistic, df)
     text = f"H = {_format_statistic(statistic)}, df = {df}"
     return SignificanceTest(matrix.group, "Kruskal–Wallis test", text, p, format_p_value(p))
@@ -285,18 +316,23 @@ def compare_shares(
     weighted: bool,
     population_correction: Fraction = Fraction(1),
 ) -> float | None:
-    """Return z of two shares of different people, positive where the first is greater; None where it has none.
+    """Return z of two shares of different people, positive if the first is greater.
 
-    z = (p₁ − p₂)/√(p(1 − p)(1/n₁ + 1/n₂)(1 − n/N)), with p the share of both together. Shares of 0 or 1 are not
-    compared. Each argument is (those with the answer, the base).
+    z = (p₁ − p₂)/√(p(1 − p)(1/n₁ + 1/n₂)(1 − n/N)), with p the share of both together. It is None
+    for shares of 0 or 1, and if the whole population was interviewed. Each argument is a pair: the
+    people with the answer, and the base.
     """
-    (part_1, base_1), (part_2, base_2) = first, second
+    part_1, base_1 = first
+    part_2, base_2 = second
     if not base_1.weight or not base_2.weight or not population_correction:
         return None
-    share_1, share_2 = part_1.weight / base_1.weight, part_2.weight / base_2.weight
+    share_1 = part_1.weight / base_1.weight
+    share_2 = part_2.weight / base_2.weight
     if not 0 < share_1 < 1 or not 0 < share_2 < 1:
         return None
-    n_1, n_2 = _get_size(base_1, weighted=weighted), _get_size(base_2, weighted=weighted)
+
+    n_1 = _get_size(base_1, weighted=weighted)
+    n_2 = _get_size(base_2, weighted=weighted)
     pooled = (n_1 * share_1 + n_2 * share_2) / (n_1 + n_2)
     standard_error = sqrt(
         pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(population_correction)
@@ -310,9 +346,18 @@ def compute_p(z: float) -> float:
 
 
 def compute_chi_square_p(statistic: float, df: int) -> float:
-    """Return the probability of a greater chi-square, by Q(a + 1, x) = Q(a, x) + xᵃ·exp(−x)/Γ(a + 1) from a = ½ or 1."""
-    half, a = statistic / 2, 0.5 if df % 2 else 1.0
-    p, term = (erfc(sqrt(half)) if df % 2 else exp(-half)), half**a * exp(-half) / gamma(a + 1)
+    """Return the probability of a greater chi-square.
+
+    It is Q(df/2, x/2), by Q(a + 1, x) = Q(a, x) + xᵃ·exp(−x)/Γ(a + 1) from a = ½ or 1.
+    """
+    half = statistic / 2
+    if df % 2:
+        a = 0.5
+        p = erfc(sqrt(half))
+    else:
+        a = 1.0
+        p = exp(-half)
+    term = half**a * exp(-half) / gamma(a + 1)
     while a < df / 2:
         p += term
         a += 1
@@ -323,18 +368,20 @@ def compute_chi_square_p(statistic: float, df: int) -> float:
 def adjust_p_values(values: Sequence[float], correction: Correction) -> list[float]:
     """Return the p values corrected for their number.
 
-    Bonferroni: times their number m, at most 1. False discovery rate (Y. Benjamini and Y. Hochberg, JRSS B 57, 1995):
-    the smallest of m·p/rank of all that are not smaller.
+    Bonferroni multiplies by their number m, up to 1. The false discovery rate (Y. Benjamini and Y.
+    Hochberg, JRSS B 57, 1995) is the smallest of m·p/rank of all that are not smaller.
     """
     count = len(values)
     if correction == "bonferroni":
         return [min(1.0, value * count) for value in values]
     if correction == "none":
         return list(values)
-    adjusted, least = [0.0] * count, 1.0
-    for rank, position in zip(
-        range(count, 0, -1), sorted(range(count), key=lambda i: -values[i]), strict=True
-    ):
+
+    adjusted = [0.0] * count
+    least = 1.0
+    from_largest = sorted(range(count), key=lambda position: -values[position])
+    for smaller_count, position in enumerate(from_largest):
+        rank = count - smaller_count
         least = min(least, values[position] * count / rank)
         adjusted[position] = least
     return adjusted
@@ -357,18 +404,17 @@ def _run_fisher(group: str, table: list[list[float]], seed: int) -> Significance
             n_resamples=FISHER_SAMPLES, rng=numpy.random.default_rng(seed)
         )
         result = stats.fisher_exact(counts, method=method)
-        p = float(
-            numpy.ravel(result.pvalue)[0]
-        )  # scipy returns an array of one for tables with few people
+        # scipy returns an array of one for tables with few people.
+        p = float(numpy.ravel(result.pvalue)[0])
     return SignificanceTest(group, "Fisher’s exact test", "", p, format_p_value(p))
 
 
 def _drop_empty(counts: Sequence[Sequence[WeightedCount]]) -> list[list[WeightedCount]]:
     """Return the counts without empty rows and columns."""
     rows = [line for line in counts if any(count.people for count in line)]
-    columns = [
-        c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)
-    ]
+    if not rows:
+        return []
+    columns = [c for c in range(len(rows[0])) if any(line[c].people for line in rows)]
     return [[line[c] for c in columns] for line in rows]
 
 

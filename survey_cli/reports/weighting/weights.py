@@ -94,13 +94,13 @@ def rake(
 ) -> RakingResult:
     """Rake the weights `start` (base weights, or ones) until each margin has its targets.
 
-    Each margin in turn is scaled to its targets until none is further off than `tolerance` (W. E. Deming and F. F.
-    Stephan, Annals of Mathematical Statistics 11, 1940). With `trim`, weights above that many times the mean, or below
-    one over it, are trimmed after each round. Interviews without a value of a margin keep their share under the start
-    weights.
+    Each margin in turn is scaled to its targets until none is further off than `tolerance` (W. E.
+    Deming and F. F. Stephan, Annals of Mathematical Statistics 11, 1940). With `trim`, weights above
+    that many times the mean, or below one over it, are trimmed after each round. Interviews without
+    a value of a margin keep their share under the start weights.
 
-    A target whose value nobody has cannot be reached: see `find_unreachable`. Raises ValueError where no weight is
-    above 0, or one is negative.
+    A target can't be reached if nobody has its value: see `find_unreachable`. Raises ValueError if
+    no weight is above 0, or one is negative.
     """
     total = fsum(start)
     n = len(start)
@@ -108,8 +108,9 @@ def rake(
         raise ValueError("raking needs start weights that are not negative, and one above 0")
     weights = array("d", (weight * n / total for weight in start))
     all_targets = [_compute_targets(margin, weights) for margin in margins]
-    trimmed: set[int] = set()
     distance = _measure_distance(margins, all_targets, weights)
+
+    trimmed: set[int] = set()
     rounds_run = 0
     while distance > tolerance and rounds_run < rounds:
         rounds_run += 1
@@ -122,15 +123,18 @@ def rake(
             rows = zip(weights, margin.value_by_interview, strict=True)
             weights = array("d", (weight * factors[value] for weight, value in rows))
         if trim is not None:
-            trimmed |= {
-                i for i, weight in enumerate(weights) if weight > trim or 0 < weight < 1 / trim
-            }
-            limited = [
-                min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights
-            ]
+            least = 1 / trim
+            limited = []
+            for i, weight in enumerate(weights):
+                # A weight of 0 leaves the interview out, whatever the limits.
+                if weight > trim or 0 < weight < least:
+                    trimmed.add(i)
+                    weight = trim if weight > trim else least
+                limited.append(weight)
             scale = n / fsum(limited)
             weights = array("d", (weight * scale for weight in limited))
         distance = _measure_distance(margins, all_targets, weights)
+
     scale = n / fsum(weights)
     return RakingResult(
         weights=array("d", (weight * scale for weight in weights)),
@@ -152,10 +156,12 @@ def find_unreachable(margin: RakingMargin) -> list[str]:
 
 
 def _compute_targets(margin: RakingMargin, weights: Sequence[float]) -> dict[int, float]:
-    """Return the target shares of the values present, and of -1 the share that it has."""
-    sums, total = _sum_weights(margin, weights), fsum(weights)
+    """Return the target shares of the values that occur; -1 keeps the share that it has."""
+    sums = _sum_weights(margin, weights)
     present = {value: float(share) for value, share in margin.targets.items() if value in sums}
-    unchanged = {-1: sums[-1] / total} if -1 in sums else {}
+    unchanged: dict[int, float] = {}
+    if -1 in sums:
+        unchanged[-1] = sums[-1] / fsum(weights)
     scale = (1 - sum(unchanged.values())) / (sum(present.values()) or 1)
     return {value: share * scale for value, share in present.items()} | unchanged
 
@@ -182,40 +188,48 @@ def _measure_distance(
 
 
 def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
-    """Return the weights in a sample column, one per interview. Raises UserError for a missing or negative weight."""
+    """Return the weights in a sample column, one per interview.
+
+    Raises UserError for a missing or negative weight.
+    """
     weight_by_text: dict[str, Fraction] = {}
     for text, cell in answers.read_cells(column).items():
-        is_number = isinstance(cell, int | float) or (isinstance(cell, str) and DECIMAL.match(cell))
-        weight = Fraction(str(cell)) if is_number else None
+        weight = None
+        if isinstance(cell, int | float) or (isinstance(cell, str) and DECIMAL.match(cell)):
+            weight = Fraction(str(cell))
         if weight is None or weight < 0:
+            what = f"the weight is {str(cell)!r}"
+            if isinstance(cell, Missing):
+                what = "there is no weight"
             number = format_quantity(list(answers.columns[column]).count(text), "interview")
-            what = (
-                "there is no weight"
-                if isinstance(cell, Missing)
-                else f"the weight is {str(cell)!r}"
+            remedy = (
+                "give every case a weight, 0 or more, "
+                f"or report on --where '{column} > 0', or --unweighted"
             )
-            remedy = f"give every case a weight, 0 or more, or report on --where '{column} > 0', or --unweighted"
             raise UserError(column, f"{what} in {number}", remedy)
         weight_by_text[text] = weight
+
     weights = [weight_by_text[text] for text in answers.columns[column]]
     if weights and not any(weights):
-        raise UserError(
-            column, "all weights are 0", "give cases the weights they were selected with"
-        )
+        remedy = "give cases the weights they were selected with"
+        raise UserError(column, "all weights are 0", remedy)
     return weights
 
 
 def multiply_pool_sizes(answers: AnswerColumns, columns: Sequence[str]) -> list[int]:
-    """Return how many units each interview's was drawn from, multiplied over the columns; 1 where none was drawn."""
+    """Return how many units each interview's was drawn from, multiplied over the columns.
+
+    The factor of a column is 1 if nothing was drawn.
+    """
     sizes = [1] * answers.interviews
     for column in columns:
-        cells = answers.read_cells(column)
-        by_text = {
-            text: cell if isinstance(cell, int) and cell > 0 else 1 for text, cell in cells.items()
-        }
-        sizes = [
-            size * by_text[text] for size, text in zip(sizes, answers.columns[column], strict=True)
-        ]
+        factors = {}
+        for text, cell in answers.read_cells(column).items():
+            factors[text] = 1
+            if isinstance(cell, int) and cell > 0:
+                factors[text] = cell
+        texts = answers.columns[column]
+        sizes = [size * factors[text] for size, text in zip(sizes, texts, strict=True)]
     return sizes
 
 
@@ -228,54 +242,38 @@ def compute_weights(
     trim: Fraction | None = None,
     threshold: int = 0,
 ) -> InterviewWeights:
-    """Compute weights from a sample column, from targets, or by raking the column's weights to the targets.
+    """Compute weights from a sample column, from targets, or by raking the one to the others.
 
-    `draws` are columns with the number of units of which one was drawn, by which weights are multiplied. The summary
-    hides the shares of values that fewer than `threshold` interviews have. Raises UserError for invalid weights or
-    targets.
+    `draws` are columns with the number of units of which one was drawn. Weights are multiplied by
+    them. The summary hides the shares of values that fewer than `threshold` interviews have. Raises
+    UserError for invalid weights or targets.
     """
-    n = answers.interviews
-    start = [Fraction(1)] * n if not column else read_base_weights(answers, column)
-    if not n:
+    start = [Fraction(1)] * answers.interviews
+    steps = []
+    if column:
+        start = read_base_weights(answers, column)
+        steps.append(translate("base weights of {column}", column=column))
+    if not answers.interviews:
         raise UserError("weights", "there are no interviews to weight", "interview somebody first")
-    steps = [translate("base weights of {column}", column=column)] if column else []
     if draws:
-        start = [
-            weight * size
-            for weight, size in zip(start, multiply_pool_sizes(answers, draws), strict=True)
-        ]
+        sizes = multiply_pool_sizes(answers, draws)
+        start = [weight * size for weight, size in zip(start, sizes, strict=True)]
         text = "weights by how many each was drawn from ({draws})"
         steps.append(translate(text, draws=", ".join(draws)))
     if not targets:
         weights = _scale(start)
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
+
     margins = _build_margins(answers, targets)
-    raked = rake(margins, array("d", map(float, start)), trim=float(trim) if trim else None)
+    limit = float(trim) if trim else None
+    raked = rake(margins, array("d", map(float, start)), trim=limit)
     rounded = {weight: _round_weight(weight) for weight in set(raked.weights)}
     weights = _scale([rounded[weight] for weight in raked.weights])
     names = ", ".join(margin.name for margin in margins)
     rounds = translate_quantity(raked.rounds, "round")
     steps.append(translate("raked to {variables} in {rounds}", variables=names, rounds=rounds))
-    notes = []
-    if not raked.converged:
-        notes.append(
-            translate(
-                "raking-unconverged", points=format_decimal(Fraction(raked.distance) * 100, 2)
-            )
-        )
-    for margin in margins:
-        notes += [
-            translate("raking-empty", variable=margin.name, value=value)
-            for value in find_unreachable(margin)
-        ]
-        without = margin.value_by_interview.count(-1)
-        if without:  # their number would reveal small counts beside it
-            interviews = (
-                translate_quantity(without, "interview")
-                if threshold < 2
-                else translate("interviews")
-            )
-            notes.append(translate("raking-missing", variable=margin.name, interviews=interviews))
+
+    notes = _describe_raking(raked, margins, threshold)
     if trim:
         trimmed = translate_quantity(raked.trimmed, "weight")
         notes.append(translate("raking-trimmed", times=format_decimal(trim, 1), weights=trimmed))
@@ -284,30 +282,47 @@ def compute_weights(
     return InterviewWeights(weights=weights, weighting=summary)
 
 
+def _describe_raking(
+    raked: RakingResult, margins: Sequence[RakingMargin], threshold: int
+) -> list[str]:
+    """Build notes on targets that were not reached, and on interviews without a value."""
+    notes = []
+    if not raked.converged:
+        points = format_decimal(Fraction(raked.distance) * 100, 2)
+        notes.append(translate("raking-unconverged", points=points))
+    for margin in margins:
+        notes += [
+            translate("raking-empty", variable=margin.name, value=value)
+            for value in find_unreachable(margin)
+        ]
+        without = margin.value_by_interview.count(-1)
+        if without:
+            interviews = translate("interviews")
+            # With a threshold, their number would reveal small counts beside it.
+            if threshold < 2:
+                interviews = translate_quantity(without, "interview")
+            notes.append(translate("raking-missing", variable=margin.name, interviews=interviews))
+    return notes
+
+
 def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> list[RakingMargin]:
-    """Return a margin per variable, with the value of each interview. Raises UserError for invalid targets."""
+    """Return a margin per variable, with the value of each interview.
+
+    Raises UserError for invalid targets.
+    """
     margins = []
     for name in dict.fromkeys(target.variable for target in targets):
         own_targets = [target for target in targets if target.variable == name]
         variable = answers.variables.get(name)
         if variable is None:
-            raise UserError(
-                "--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables)
-            )
+            nearest = suggest_nearest(name, answers.variables)
+            raise UserError("--rake", f"there is no variable {name!r}", nearest)
         cells = answers.read_cells(name)
         shares = [target.share for target in own_targets]
         _check_values(variable, own_targets, cells)
         _check_shares(name, shares)
         positions = {
-            text: next(
-                (
-                    i
-                    for i, target in enumerate(own_targets)
-                    if _matches(cell, target.value, variable)
-                ),
-                -1,
-            )
-            for text, cell in cells.items()
+            text: _find_target(cell, own_targets, variable) for text, cell in cells.items()
         }
         total = sum(shares, Fraction(0))
         labels = {str(code): label for code, label in variable.labels.items()}
@@ -322,31 +337,42 @@ def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> l
     return margins
 
 
+def _find_target(cell: Cell, targets: Sequence[RakingTarget], variable: Variable) -> int:
+    """Return the position of the target for a cell; -1 if it has none."""
+    for position, target in enumerate(targets):
+        if _matches(cell, target.value, variable):
+            return position
+    return -1
+
+
 def _check_shares(name: str, shares: Sequence[Fraction]) -> None:
-    """Raise UserError for invalid shares of one variable. Shares add up to 1; numbers of units to any sum."""
-    total, remedy = sum(shares, Fraction(0)), "give a share for each value"
+    """Raise UserError for invalid shares of one variable.
+
+    Shares add up to 1, and numbers of units to any sum.
+    """
+    total = sum(shares, Fraction(0))
+    remedy = "give a share for each value"
     if total <= 0:
         raise UserError("--rake", f"the targets of {name} add up to 0", remedy)
     if len(shares) == 1:
         raise UserError("--rake", f"{name} has a target for only one value", remedy)
-    parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
-    if parts and abs(total - 1) > SHARE_TOLERANCE:
-        raise UserError(
-            "--rake",
-            f"the shares of {name} add up to {format_decimal(total, 3)}",
-            f"{remedy}: together 1",
-        )
+    are_shares = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
+    if are_shares and abs(total - 1) > SHARE_TOLERANCE:
+        what = f"the shares of {name} add up to {format_decimal(total, 3)}"
+        raise UserError("--rake", what, f"{remedy}: together 1")
 
 
 def _check_values(
     variable: Variable, targets: Sequence[RakingTarget], cells: Mapping[str, Cell]
 ) -> None:
-    """Raise UserError for a value that the variable does not have; without labels, only where it is close to another."""
+    """Raise UserError for a value that the variable does not have.
+
+    Without labels, nobody knows all values: only one that is close to another is refused.
+    """
     present = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
+    all_values = (*cells.values(), *variable.labels)
     for target in targets:
-        if any(
-            _matches(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)
-        ):
+        if any(_matches(cell, target.value, variable) for cell in all_values):
             continue
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
@@ -356,16 +382,17 @@ def _check_values(
             )
             raise UserError("--rake", what, f"its values are {', '.join(known)}")
         without_target = present - {other.value for other in targets}
-        if near := suggest_nearest(target.value, without_target):
+        near = suggest_nearest(target.value, without_target)
+        if near:
             raise UserError("--rake", what, near)
 
 
 def _matches(cell: Cell, value: str, variable: Variable) -> bool:
     if isinstance(cell, Missing):
         return False
-    return str(cell) == value or (
-        isinstance(cell, int | str) and variable.labels.get(cell) == value
-    )
+    if str(cell) == value:
+        return True
+    return isinstance(cell, int | str) and variable.labels.get(cell) == value
 
 
 def _scale(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
@@ -389,10 +416,16 @@ def _summarize_weights(
     margins: tuple[tuple[str, str, str, str, str], ...] = (),
 ) -> WeightingSummary:
     floats = array("d", map(float, weights))
-    total, squares, n = fsum(floats), fsum(weight * weight for weight in floats), len(floats)
-    effective = total**2 / squares
+    n = len(floats)
+    squares = fsum(weight * weight for weight in floats)
+    effective = fsum(floats) ** 2 / squares
+    weight_range = ""
+    # The extreme weights may be those of values whose shares are hidden.
     has_hidden = any(HIDDEN_MARK in margin for margin in margins)
-    low, high = (f"{limit:.2f}" for limit in (min(floats), max(floats)))
+    if not has_hidden:
+        weight_range = translate(
+            "weights from {low} to {high}", low=f"{min(floats):.2f}", high=f"{max(floats):.2f}"
+        )
     return WeightingSummary(
         description=translate(
             "{steps}, scaled to the {n} interviews", steps=", ".join(steps), n=f"{n:,}"
@@ -400,9 +433,7 @@ def _summarize_weights(
         interviews=n,
         effective_size=effective,
         design_effect=n / effective,
-        range_text=""
-        if has_hidden
-        else translate("weights from {low} to {high}", low=low, high=high),
+        range_text=weight_range,
         notes=notes,
         margins=margins,
     )
@@ -421,22 +452,20 @@ def _build_margin_rows(
         sizes = [positions.count(position) for position in range(-1, len(margin.values))]
         hidden = find_hidden_parts(sizes, threshold)
         for i, value in enumerate(margin.values):
-            shares = [
-                sum(
-                    (
-                        weight
-                        for weight, position in zip(weights, positions, strict=True)
-                        if position == i
-                    ),
-                    Fraction(0),
-                )
-                / sum(weights, Fraction(0))
-                for weights in (start, end)
-            ]
-            before, after, target = (
-                format_decimal(share * 100, 1) for share in (*shares, margin.targets[i])
-            )
+            before = format_decimal(_compute_share(start, positions, i) * 100, 1)
+            after = format_decimal(_compute_share(end, positions, i) * 100, 1)
+            target = format_decimal(margin.targets[i] * 100, 1)
             if i + 1 in hidden:
-                before = after = HIDDEN_MARK
+                before = HIDDEN_MARK
+                after = HIDDEN_MARK
             rows.append((margin.name, value, before, after, target))
     return rows
+
+
+def _compute_share(weights: Sequence[Fraction], positions: Sequence[int], value: int) -> Fraction:
+    """Return the share of the interviews with a value in the sum of the weights."""
+    with_value = Fraction(0)
+    for weight, position in zip(weights, positions, strict=True):
+        if position == value:
+            with_value += weight
+    return with_value / sum(weights, Fraction(0))
