@@ -30,7 +30,7 @@ from survey_cli.reports.rounding import (
     format_p_value,
 )
 from survey_cli.reports.texts import translate, translate_quantity
-from survey_cli.reports.weighting.answer_counts import DesignError
+from survey_cli.reports.weighting.answer_counts import DesignDifference, DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.wording import escape_controls, format_quantity, pluralize
 
@@ -96,12 +96,12 @@ class GridCell(NamedTuple):
     share: Fraction | None = None
     """The share shown as a bar."""
     amount: Fraction | int | None = None
-    """The whole number or sum of weights, for programs that compute with it; None if the text is not such a number."""
+    """The number or sum of weights, for programs that compute with it; None for other texts."""
 
     @property
     def full_text(self) -> str:
         """The text, its mark and its letters."""
-        return " ".join(filter(None, (self.text, self.mark, self.letters)))
+        return " ".join(part for part in (self.text, self.mark, self.letters) if part)
 
 
 class GridLine(NamedTuple):
@@ -145,17 +145,18 @@ class Grid:
 
 
 class Block(NamedTuple):
-    """Items shown together: the statements of one battery, or one item by itself."""
+    """Items shown together: the statements of one battery, or one other item."""
 
     battery: model.Battery | None
     items: tuple[model.ItemResult, ...]
 
     @property
     def span(self) -> str:
-        """The numbers of its items, `3–8`, or the ids where none has a number."""
+        """The numbers of its items, `3–8`, or their ids if none has a number."""
         items = [item for item in self.items if item.number] or self.items
-        first, last = items[0].number_or_id, items[-1].number_or_id
-        return f"{first}" if first == last else f"{first}–{last}"
+        first = items[0].number_or_id
+        last = items[-1].number_or_id
+        return first if first == last else f"{first}–{last}"
 
     @property
     def span_text(self) -> str:
@@ -170,23 +171,22 @@ class Block(NamedTuple):
         """
         if self.battery is None:
             return ""
-        return self.battery.own_title or translate(
-            "{items}, asked together", items=self.span_text.capitalize()
-        )
+        if self.battery.own_title:
+            return self.battery.own_title
+        return translate("{items}, asked together", items=self.span_text.capitalize())
 
     def get_item_title(self, item: model.ItemResult) -> str:
         """Return the label of an item, as written.
 
         The statement of a battery is preceded by the battery's title, or replaced by the whole question.
         """
-        if (
-            self.battery is None
-            or not flatten(item.wording)
-            or flatten(item.wording) == flatten(item.label)
-        ):
+        wording = flatten(item.wording)
+        has_wording = wording not in ("", flatten(item.label))
+        if self.battery is None or not has_wording:
             return item.label
-        own = self.battery.own_title
-        return f"{own}: {item.label}" if own else item.wording
+        if self.battery.own_title:
+            return f"{self.battery.own_title}: {item.label}"
+        return item.wording
 
     def get_wording(self, item: model.ItemResult) -> str:
         """Return the wording of an item; empty if it is the title."""
@@ -205,21 +205,31 @@ class Chapter(NamedTuple):
 
 
 def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
-    """Return the items in their order, divided by section; a section that continues after another says so."""
+    """Return the items in their order, divided by section.
+
+    A section that continues after another says so.
+    """
     batteries = {battery.id: battery for battery in results.batteries}
     titled = any(item.section for item in results.items)
     chapters: list[Chapter] = []
     used_titles: set[str] = set()
-    for title, run in groupby(results.items, key=lambda i: i.section):
+
+    def find_block(item: model.ItemResult) -> tuple[str, str]:
+        """Return what the items of a block have in common: a battery, or the item itself."""
+        return (item.battery, "") if item.battery in batteries else ("", item.id)
+
+    for title, run in groupby(results.items, key=lambda item: item.section):
         items = tuple(run)
-        groups = groupby(items, key=lambda i: (i.battery, "" if i.battery in batteries else i.id))
         blocks = tuple(
-            Block(batteries.get(battery), tuple(group)) for (battery, _), group in groups
+            Block(batteries.get(battery), tuple(group))
+            for (battery, _), group in groupby(items, key=find_block)
         )
         span_text = Block(None, items).span_text
-        shown = flatten(title) + (translate(", continued") if title in used_titles else "")
-        if not flatten(title):
-            shown = span_text.capitalize() if titled else ""
+        shown = flatten(title)
+        if not shown and titled:
+            shown = span_text.capitalize()
+        elif shown and title in used_titles:
+            shown += translate(", continued")
         used_titles.add(title)
         chapters.append(Chapter(f"s-{len(chapters) + 1}", shown, span_text, blocks))
     return tuple(chapters)
@@ -231,7 +241,7 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
 def build_text_grid(
     caption: str, corner: str, heads: Sequence[GridHead], rows: Iterable[Sequence[str]]
 ) -> Grid:
-    """Return a table of texts alone; each row begins with its label."""
+    """Return a table of texts only. A row begins with its label."""
     lines = [GridLine("answer", label, "", tuple(map(GridCell, texts))) for label, *texts in rows]
     return Grid(caption, corner, heads, lines)
 
@@ -239,33 +249,35 @@ def build_text_grid(
 def build_item_grid(
     item: model.ItemResult, results: model.Results, *, with_own_columns: bool = False
 ) -> Grid:
-    """Return one item as one table: counts and percentages in total, percentages by column, then means and bases.
+    """Return one item as one table.
 
-    Columns that are made of the item's own answers are left out unless tables of several items need equal columns.
+    It has counts and percentages in total, percentages by column, then means and bases. Columns that
+    are made of the item's own answers are left out unless tables of several items need equal columns.
     """
     columns = results.columns[1 : len(item.bases)]
     if not with_own_columns:
         columns = _drop_places(results.columns[: len(item.bases)], item.own_columns)[1:]
         item = _drop_own_columns(item)
+
     lines = []
     for row in item.rows:
         total, *others = row.figures
-        others = others or [model.HIDDEN_FIGURE] * len(columns)
-        cells = (
-            GridCell(total.count_text, amount=total.amount),
-            *map(_build_share_cell, (total, *others)),
-        )
-        lines.append(GridLine(row.kind, flatten(row.label), row.note, cells))
+        if not others:
+            others = [model.HIDDEN_FIGURE] * len(columns)
+        cells = [GridCell(total.count_text, amount=total.amount)]
+        cells += [_build_share_cell(figure) for figure in (total, *others)]
+        lines.append(GridLine(row.kind, flatten(row.label), row.note, tuple(cells)))
     if item.has_columns:
-        lines += [*_build_summary_lines(item, GridCell("")), *_build_base_lines(item.bases)]
+        lines += _build_summary_lines(item, GridCell(""))
+        lines += _build_base_lines(item.bases)
+
     group = translate("All") if columns else ""
     heads = [
         GridHead(group, translate("Number")),
         GridHead(group, translate("Percent"), has_bars=len(columns) <= MAX_BAR_COLUMNS),
-        *(
-            GridHead(flatten(column.group), flatten(column.label), column.letter)
-            for column in columns
-        ),
+    ]
+    heads += [
+        GridHead(flatten(column.group), flatten(column.label), column.letter) for column in columns
     ]
     caption = translate("Item {number}: counts and percentages", number=item.number_or_id)
     return Grid(caption, translate("Answer"), heads, lines)
@@ -294,7 +306,7 @@ def _build_share_cell(figure: model.Figure) -> GridCell:
 
 
 def _build_summary_lines(item: model.ItemResult, *first: GridCell) -> list[GridLine]:
-    """Return the mean of each column, and further statistics where they are requested, after these first cells."""
+    """Return the means of the columns, and further statistics if requested, after these cells."""
     rows = {
         "Mean": [GridCell(summary.mean_text, amount=summary.mean) for summary in item.summaries],
         "Quartiles": [GridCell(summary.quartiles_text) for summary in item.summaries],
@@ -308,33 +320,31 @@ def _build_summary_lines(item: model.ItemResult, *first: GridCell) -> list[GridL
 
 
 def _build_base_cell(base: model.Base) -> GridCell:
-    return GridCell(
-        base.count_text, mark=UNRELIABLE_MARK if base.small_text else "", amount=base.asked
-    )
+    mark = UNRELIABLE_MARK if base.small_text else ""
+    return GridCell(base.count_text, mark=mark, amount=base.asked)
 
 
 def _build_base_lines(bases: Sequence[model.Base]) -> list[GridLine]:
-    """Return the base of each column, that of the total in the first of two cells, and the effective one."""
-    cells = list(map(_build_base_cell, bases))
-    weighted = any(base.effective_text for base in bases)
-    note = translate("interviews") if weighted else ""
-    lines = [
-        GridLine(
-            "base", translate("Base"), note, (cells[0]._replace(mark=""), GridCell(""), *cells[1:])
-        )
-    ]
-    if weighted:
+    """Return the base of each column, and the effective one if anything is weighted.
+
+    That of the total is in the first of its two cells.
+    """
+    is_weighted = any(base.effective_text for base in bases)
+    note = translate("interviews") if is_weighted else ""
+    total, *others = map(_build_base_cell, bases)
+    cells = (total._replace(mark=""), GridCell(""), *others)
+    lines = [GridLine("base", translate("Base"), note, cells)]
+    if is_weighted:
         total, *others = (GridCell(base.effective_text) for base in bases)
-        lines.append(
-            GridLine("base", translate("Effective base"), "", (total, GridCell(""), *others))
-        )
+        cells = (total, GridCell(""), *others)
+        lines.append(GridLine("base", translate("Effective base"), "", cells))
     return lines
 
 
 def build_item_grids(
     item: model.ItemResult, results: model.Results, room: TableWidth = PAGE_WIDTH
 ) -> tuple[Grid, ...]:
-    """Return one item as as many tables as needed for none to be too wide; none where no row can be shown."""
+    """Return one item as tables of which none is too wide; none if no row can be shown."""
     if not item.rows:
         return ()
     grid = build_item_grid(item, results)
@@ -343,12 +353,13 @@ def build_item_grids(
 
 def drop_counts(grid: Grid) -> Grid:
     """Return the table of an item without the counts in total."""
-    lines = (
-        line._replace(
-            cells=(line.cells[0], *line.cells[2:]) if line.kind == "base" else line.cells[1:]
-        )
-        for line in grid.lines
-    )
+    lines = []
+    for line in grid.lines:
+        cells = line.cells[1:]
+        # The base of the total is in the column of counts.
+        if line.kind == "base":
+            cells = (line.cells[0], *line.cells[2:])
+        lines.append(line._replace(cells=cells))
     all_heads = (grid.heads[1]._replace(group="", text=translate("All")), *grid.heads[2:])
     return replace(grid, heads=all_heads, lines=tuple(lines))
 
@@ -358,22 +369,25 @@ def _split_grid(
 ) -> tuple[Grid, ...]:
     """Divide a table that is too wide.
 
-    The first `lead` columns are in the first table, and the last of them begins all others. These have the columns of
-    `rest`, which lacks others before it. A group of columns is divided only where it is too wide by itself.
+    The first `lead` columns are in the first table, and the last of them begins all others. These
+    have the columns of `rest`, which lacks others before it. A group of columns is divided only if
+    it is too wide without others.
     """
     widths = [_measure_column(grid, place) for place in range(len(grid.heads))]
+    repeated = [lead - 1] if lead else []
 
     def fits(columns: Sequence[int], most: int = room.characters) -> bool:
         column_widths = [widths[column] for column in columns]
-        return (
-            max(column_widths) * len(column_widths) if room.equal_columns else sum(column_widths)
-        ) <= most
+        if room.equal_columns:
+            return max(column_widths) * len(column_widths) <= most
+        return sum(column_widths) <= most
 
     def divide(group: Sequence[int], most: int) -> list[list[int]]:
-        parts = [[lead - 1]] if lead else [[]]
+        parts = [list(repeated)]
         for place in group:
-            if len(parts[-1]) > min(lead, 1) and not fits([*parts[-1], place], most):
-                parts.append([lead - 1] if lead else [])
+            has_own_column = len(parts[-1]) > len(repeated)
+            if has_own_column and not fits([*parts[-1], place], most):
+                parts.append(list(repeated))
             parts[-1].append(place)
         return parts
 
@@ -383,12 +397,16 @@ def _split_grid(
         if fits([*pieces[-1], *group]):
             pieces[-1] += group
             continue
-        piece_count = len(divide(group, room.characters))
-        most = next(
-            n for n in range(1, room.characters + 1) if len(divide(group, n)) == piece_count
-        )
-        pieces += divide(group, most)  # about as wide as one another
-    first, *others = filter(None, pieces)
+        # The least width with as many parts makes these about as wide as one another.
+        parts = divide(group, room.characters)
+        for width in range(1, room.characters):
+            narrower = divide(group, width)
+            if len(narrower) == len(parts):
+                parts = narrower
+                break
+        pieces += parts
+
+    first, *others = [columns for columns in pieces if columns]
     rest = rest or grid
     missing = len(grid.heads) - len(rest.heads)
     later = (_select_columns(rest, [column - missing for column in columns]) for columns in others)
@@ -399,12 +417,15 @@ def _select_columns(grid: Grid, columns: Sequence[int]) -> Grid:
     if len(columns) == len(grid.heads):
         return grid
     heads = tuple(grid.heads[column] for column in columns)
+    caption = grid.caption
     groups = dict.fromkeys(head.group for head in heads if head.group)
-    bars = len(columns) - 2 <= MAX_BAR_COLUMNS
+    if groups:
+        caption = f"{caption}: {'; '.join(groups)}"
+    may_have_bars = len(columns) - 2 <= MAX_BAR_COLUMNS
     return replace(
         grid,
-        caption=f"{grid.caption}: {'; '.join(groups)}" if groups else grid.caption,
-        heads=tuple(head._replace(has_bars=head.has_bars and bars) for head in heads),
+        caption=caption,
+        heads=tuple(head._replace(has_bars=head.has_bars and may_have_bars) for head in heads),
         lines=tuple(
             line._replace(cells=tuple(line.cells[column] for column in columns))
             for line in grid.lines
@@ -415,17 +436,21 @@ def _select_columns(grid: Grid, columns: Sequence[int]) -> Grid:
 def _measure_column(grid: Grid, place: int) -> int:
     """Return the width of a column in characters, with its head wrapped between words."""
     words = grid.heads[place].full_text.split()
-    words += [line.cells[place].text + line.cells[place].letters for line in grid.lines]
-    words += [cell.full_text for line in grid.lines if (cell := line.cells[place]).mark]
-    return ceil(max(estimate_width(word, 1 / CHARACTER_WIDTH) for word in words)) + COLUMN_GAP
+    for line in grid.lines:
+        cell = line.cells[place]
+        words.append(cell.text + cell.letters)
+        if cell.mark:
+            words.append(cell.full_text)
+    widest = max(estimate_width(word, 1 / CHARACTER_WIDTH) for word in words)
+    return ceil(widest) + COLUMN_GAP
 
 
 def build_battery_grids(
     battery: model.Battery, results: model.Results, room: TableWidth = PAGE_WIDTH
 ) -> tuple[Grid, ...]:
-    """Return a battery as tables: statements by points, nets, means and bases, then the same by column.
+    """Return a battery as tables: statements by points, nets, means and bases, then by column.
 
-    Each table is divided where it is too wide.
+    A table that is too wide is divided.
     """
     statements = battery.statements
     nets = dict.fromkeys(
@@ -433,31 +458,26 @@ def build_battery_grids(
     )
     has_means = any(item.summaries for item in statements)
     heads = [GridHead(translate("Percent"), flatten(label)) for label, _ in battery.points]
-    heads += [
-        GridHead(translate("Nets"), flatten(label) + (f" ({note})" if note else ""))
-        for label, note in nets
-    ]
-    heads += [GridHead("", translate("Mean"))] if has_means else []
+    heads += [GridHead(translate("Nets"), _add_note(flatten(label), note)) for label, note in nets]
+    if has_means:
+        heads.append(GridHead("", translate("Mean")))
+    heads.append(GridHead("", translate("Base")))
+
     lines = []
     for item in statements:
-        by_label = {(segment.label, segment.side): segment.figure for segment in item.segments}
-        aside = item.apart.figure if item.apart else model.Figure(0, Fraction(0), "0", "0")
-        figures = [
-            aside if side == "apart" else by_label.get((label, side), model.HIDDEN_FIGURE)
-            for label, side in battery.points
+        cells = [
+            _build_share_cell(_find_point(item, label, side)) for label, side in battery.points
         ]
         by_net = {(row.label, row.note): row.total for row in item.rows if row.kind == "net"}
-        figures += [by_net.get(net, model.HIDDEN_FIGURE) for net in nets]
-        mean = (
-            GridCell(item.summaries[0].mean_text, amount=item.summaries[0].mean)
-            if item.summaries
-            else GridCell("")
-        )
-        cells = (*map(_build_share_cell, figures), *([mean] if has_means else []))
-        lines.append(
-            GridLine("answer", _name_statement(item), "", (*cells, _build_base_cell(item.base)))
-        )
-    heads.append(GridHead("", translate("Base")))
+        cells += [_build_share_cell(by_net.get(net, model.HIDDEN_FIGURE)) for net in nets]
+        if has_means and item.summaries:
+            total = item.summaries[0]
+            cells.append(GridCell(total.mean_text, amount=total.mean))
+        elif has_means:
+            cells.append(GridCell(""))
+        cells.append(_build_base_cell(item.base))
+        lines.append(GridLine("answer", _name_statement(item), "", tuple(cells)))
+
     caption = "Percentages of all who were asked"
     if all(item.is_valid for item in statements):
         caption = "Percentages of those with an answer"
@@ -467,6 +487,19 @@ def build_battery_grids(
     return (*_split_grid(grid, room), *_build_battery_columns(battery, results, room))
 
 
+def _find_point(item: model.ItemResult, label: str, side: model.Side) -> model.Figure:
+    """Return the figure of a point of the scale, or of all answers that are apart from it."""
+    if side == "apart":
+        nobody = model.Figure(0, Fraction(0), "0", "0")
+        return item.apart.figure if item.apart else nobody
+    figures = {(segment.label, segment.side): segment.figure for segment in item.segments}
+    return figures.get((label, side), model.HIDDEN_FIGURE)
+
+
+def _add_note(label: str, note: str) -> str:
+    return f"{label} ({note})" if note else label
+
+
 def _name_statement(item: model.ItemResult) -> str:
     return f"{item.number_prefix}{flatten(item.statement or item.label)}"
 
@@ -474,121 +507,124 @@ def _name_statement(item: model.ItemResult) -> str:
 def _build_battery_columns(
     battery: model.Battery, results: model.Results, room: TableWidth
 ) -> tuple[Grid, ...]:
-    """Return the statements by the columns of each net, or of each answer where there are none, and of the mean.
+    """Return the statements by the columns of each net and of the mean.
 
-    Bases that are the same for all statements are in the last line.
+    Without nets, they are by the columns of each answer. Bases that are the same for all statements
+    are in the last line.
     """
     items = [item for item in battery.statements if item.has_columns]
-    grids = [
-        (item, drop_counts(build_item_grid(item, results, with_own_columns=True))) for item in items
-    ]
-    if not grids:
+    if not items:
         return ()
-    columns = grids[0][1].heads
-    several = len({head.group for head in columns[1:]}) > 1
+    grids = [drop_counts(build_item_grid(item, results, with_own_columns=True)) for item in items]
+    columns = grids[0].heads
     by_item: list[dict[tuple[str, str], tuple[GridCell, ...]]] = []
     kinds: dict[tuple[str, str], LineKind] = {}
-    for _, grid in grids:
+    for grid in grids:
         by_item.append({})
         for line in grid.lines:
             kinds.setdefault((line.label, line.note), line.kind)
             by_item[-1][line.label, line.note] = line.cells
+
     bases = [key for key, kind in kinds.items() if kind == "base"]
     is_one_base = all(lines.get(key) == by_item[0].get(key) for lines in by_item for key in bases)
     shown = [key for key, kind in kinds.items() if kind in ("net", "summary")]
-    if not any(kinds[key] == "net" for key in shown):
+    if "net" not in kinds.values():
         shown = [key for key, kind in kinds.items() if kind != "base"]
-    shown += [] if is_one_base else bases
+    if not is_one_base:
+        shown += bases
+
+    heads = []
+    has_several_groups = len({head.group for head in columns[1:]}) > 1
+    for label, note in shown:
+        name = _add_note(label, note)
+        for head in (columns[0]._replace(group=columns[1].group), *columns[1:]):
+            group = name
+            if has_several_groups:
+                group = ": ".join(part for part in (name, head.group) if part)
+            heads.append(head._replace(group=group, has_bars=False))
+
     hidden = (GridCell(HIDDEN_MARK),) * len(columns)
-    heads = [
-        head._replace(
-            group=": ".join(filter(None, (name, head.group if several else ""))), has_bars=False
-        )
-        for name in (f"{label} ({note})" if note else label for label, note in shown)
-        for head in (columns[0]._replace(group=columns[1].group), *columns[1:])
-    ]
-    lines = [
-        GridLine(
-            "answer",
-            _name_statement(item),
-            "",
-            tuple(chain(*(cells.get(key, hidden) for key in shown))),
-        )
-        for (item, _), cells in zip(grids, by_item, strict=True)
-    ]
+    lines = []
+    for item, cells_by_key in zip(items, by_item, strict=True):
+        cells = tuple(chain.from_iterable(cells_by_key.get(key, hidden) for key in shown))
+        lines.append(GridLine("answer", _name_statement(item), "", cells))
     if is_one_base:
-        lines += [
-            GridLine("base", label, note, by_item[0][label, note] * len(shown))
-            for label, note in bases
-        ]
+        for label, note in bases:
+            cells = by_item[0][label, note] * len(shown)
+            lines.append(GridLine("base", label, note, cells))
+
     groups = ", ".join(dict.fromkeys(head.group for head in columns[1:]))
     caption = translate("Percentages and means by {groups}", groups=groups)
-    return _split_grid(
-        Grid(caption, translate("Statement"), heads, lines, has_statements=True), room
-    )
+    grid = Grid(caption, translate("Statement"), heads, lines, has_statements=True)
+    return _split_grid(grid, room)
 
 
 def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[Grid, ...]:
-    """Return the precision of an item's shares and mean, and then their differences, by column below each other.
+    """Return the precision of an item's shares and mean, then their differences, column by column.
 
-    None where they are not requested, or all are hidden.
+    Return no grid if they aren't requested, or if all are hidden.
     """
     precision: list[GridLine] = []
     differences: list[GridLine] = []
     for place, column in enumerate(results.columns[: len(item.bases)]):
         if place in item.own_columns:
             continue
-        name = flatten(": ".join(filter(None, (column.group, column.label))))
+        name = flatten(": ".join(part for part in (column.group, column.label) if part))
         errors: list[GridLine] = []
         compared: list[GridLine] = []
         for line, figure in _list_figures(item, place):
-            if (error := figure.error) is not None:
-                errors += [] if errors else [_build_column_line(name, error, len(ERROR_HEADS))]
-                variation, effect = error.coefficient_of_variation, error.design_effect
-                cv = (
-                    EMPTY_MARK
-                    if variation is None
-                    else f"{format_decimal(Fraction(variation) * 100, 1)}%"
-                )
-                deff = EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)
-                cells = (
-                    *line.cells,
-                    *_build_error_cells(error, figure),
-                    GridCell(cv),
-                    GridCell(deff),
-                )
+            error = figure.error
+            if error is not None:
+                if not errors:
+                    errors.append(_build_column_line(name, error, len(ERROR_HEADS)))
+                cells = (*line.cells, *_build_precision_cells(error, figure))
                 errors.append(line._replace(cells=cells))
-            if (difference := figure.difference) is not None:
-                less = translate(
-                    "{column} less {other}", column=name, other=flatten(difference.other)
-                )
-                compared += (
-                    []
-                    if compared
-                    else [_build_column_line(less, difference.error, len(DIFFERENCE_HEADS))]
-                )
-                p = GridCell(format_p_value(difference.p).removeprefix("p ").removeprefix("= "))
-                value = GridCell(_format_measure(difference.value, figure))
-                compared.append(
-                    line._replace(cells=(value, *_build_error_cells(difference.error, figure), p))
-                )
+            difference = figure.difference
+            if difference is not None:
+                if not compared:
+                    other = flatten(difference.other)
+                    less = translate("{column} less {other}", column=name, other=other)
+                    compared.append(
+                        _build_column_line(less, difference.error, len(DIFFERENCE_HEADS))
+                    )
+                cells = _build_difference_cells(difference, figure)
+                compared.append(line._replace(cells=cells))
         precision += errors
         differences += compared
-    number, corner = item.number_or_id, translate("Answer")
-    grids = (
+
+    grids = []
+    for caption, heads, lines in (
         ("Item {number}: precision", ERROR_HEADS, precision),
         ("Item {number}: differences", DIFFERENCE_HEADS, differences),
-    )
-    return tuple(
-        Grid(
-            translate(caption, number=number),
-            corner,
-            [GridHead("", translate(text)) for text in heads],
-            lines,
-        )
-        for caption, heads, lines in grids
-        if lines
-    )
+    ):
+        if lines:
+            text = translate(caption, number=item.number_or_id)
+            grid_heads = [GridHead("", translate(head)) for head in heads]
+            grids.append(Grid(text, translate("Answer"), grid_heads, lines))
+    return tuple(grids)
+
+
+def _build_precision_cells(
+    error: DesignError, figure: model.Figure | model.SummaryStatistics
+) -> tuple[GridCell, ...]:
+    """Build the cells of the standard error, interval, coefficient of variation, design effect."""
+    variation = EMPTY_MARK
+    if error.coefficient_of_variation is not None:
+        percent = format_decimal(Fraction(error.coefficient_of_variation) * 100, 1)
+        variation = f"{percent}%"
+    effect = EMPTY_MARK
+    if error.design_effect is not None:
+        effect = format_decimal(Fraction(error.design_effect), 2)
+    return (*_build_error_cells(error, figure), GridCell(variation), GridCell(effect))
+
+
+def _build_difference_cells(
+    difference: DesignDifference, figure: model.Figure | model.SummaryStatistics
+) -> tuple[GridCell, ...]:
+    """Build the cells of a difference, its standard error, its interval and its p value."""
+    value = GridCell(_format_measure(difference.value, figure))
+    p = format_p_value(difference.p).removeprefix("p ").removeprefix("= ")
+    return (value, *_build_error_cells(difference.error, figure), GridCell(p))
 
 
 def _list_figures(
@@ -613,11 +649,10 @@ def _build_column_line(name: str, error: DesignError, width: int) -> GridLine:
 
 
 def _format_measure(number: float, figure: model.Figure | model.SummaryStatistics) -> str:
-    """Format a number of the unit of a figure: a percentage with one decimal more than it has, or a mean."""
+    """Format a number of the unit of a figure: a mean, or a percentage with one decimal more."""
     if isinstance(figure, model.Figure):
-        return format_decimal(
-            Fraction(number) * 100, len(figure.percent_text.partition(".")[2]) + 1
-        )
+        _, _, decimals = figure.percent_text.partition(".")
+        return format_decimal(Fraction(number) * 100, len(decimals) + 1)
     return format_decimal(Fraction(number), 2)
 
 
@@ -625,24 +660,28 @@ def _build_error_cells(
     error: DesignError, figure: model.Figure | model.SummaryStatistics
 ) -> tuple[GridCell, GridCell]:
     """Build the cells of a standard error and an interval."""
-    low, high = (
-        _format_measure(limit, figure) if isfinite(limit) else ""
-        for limit in (error.low, error.high)
-    )
-    form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
-    interval = translate(form, first=low, last=high) if low else EMPTY_MARK
+    interval = EMPTY_MARK
+    if isfinite(error.low):
+        low = _format_measure(error.low, figure)
+        high = _format_measure(error.high, figure)
+        # A dash beside a minus would be misread.
+        form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
+        interval = translate(form, first=low, last=high)
     return GridCell(_format_measure(error.standard_error, figure)), GridCell(interval)
 
 
 def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:
-    """Return notes on all tables. `remedy` says how to show hidden counts, to those who may see them."""
-    filled = translate("note-fills")
+    """Return notes on all tables.
+
+    `remedy` says how to show hidden counts, to people who may see them.
+    """
+    notes = list(results.notes)
     hidden = describe_hidden_counts(results)
-    return (
-        *results.notes,
-        *([f"{hidden}{remedy}."] if hidden else []),
-        *([filled] if any("‹" in flatten(item.wording) for item in results.items) else []),
-    )
+    if hidden:
+        notes.append(f"{hidden}{remedy}.")
+    if any("‹" in flatten(item.wording) for item in results.items):
+        notes.append(translate("note-fills"))
+    return tuple(notes)
 
 
 def describe_hidden_counts(results: model.Results) -> str:
@@ -656,7 +695,10 @@ def describe_hidden_counts(results: model.Results) -> str:
 
 
 def list_table_notes(*items: model.ItemResult) -> tuple[str, ...]:
-    """Return the notes and tests of a table of these items; equal notes are merged, with the items' numbers."""
+    """Return the notes and tests of a table of these items.
+
+    Equal notes are merged, with the numbers of their items.
+    """
     numbers: dict[str, list[str]] = {}
     for item in items:
         tests = [
@@ -673,23 +715,33 @@ def list_table_notes(*items: model.ItemResult) -> tuple[str, ...]:
 
 def describe_base(base: model.Base) -> str:
     """Return `Base: all 35`, with weighted and effective base if known, and a note on small bases."""
-    more = [translate("{n} weighted", n=base.weighted_text)] if base.weighted_text else []
-    more += [translate("effective base {n}", n=base.effective_text)] if base.effective_text else []
-    more += [base.small_text] if base.small_text else []
-    return f"{translate('Base')}: {base.text}" + (f" ({', '.join(more)})" if more else "")
+    more = []
+    if base.weighted_text:
+        more.append(translate("{n} weighted", n=base.weighted_text))
+    if base.effective_text:
+        more.append(translate("effective base {n}", n=base.effective_text))
+    if base.small_text:
+        more.append(base.small_text)
+    return f"{translate('Base')}: {_add_note(base.text, ', '.join(more))}"
 
 
 def format_verbatim(verbatim: model.Verbatim) -> str:
-    """Return an answer in quotes, with its option, number of times and case; direction controls are visible."""
+    """Return an answer in quotes, with its option, number of times and case.
+
+    Direction controls are made visible.
+    """
     option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
-    remarks = [translate("{n} times", n=f"{verbatim.times:,}")] if verbatim.times > 1 else []
-    remarks += [escape_controls(verbatim.case)] if verbatim.case else []
-    more = f" ({': '.join(remarks)})" if remarks else ""
-    return f"{option}“{' '.join(escape_controls(verbatim.text).split())}”{more}"
+    words = " ".join(escape_controls(verbatim.text).split())
+    remarks = []
+    if verbatim.times > 1:
+        remarks.append(translate("{n} times", n=f"{verbatim.times:,}"))
+    if verbatim.case:
+        remarks.append(escape_controls(verbatim.case))
+    return _add_note(f"{option}“{words}”", ": ".join(remarks))
 
 
 def describe_summary(summary: model.SummaryStatistics) -> str:
-    """Return mean, median and standard deviation, and further statistics where they are requested."""
+    """Return mean, median and standard deviation, and further statistics if they are requested."""
     margin = f" {summary.margin_text}" if summary.margin_text else ""
     texts = {
         "mean {value}": summary.mean_text + margin,
@@ -708,23 +760,29 @@ def build_rates_grid(rates: RateTable) -> Grid:
     figures = [collect_figures(column) for column in rates.columns]
     lines = []
     for group, name in GROUPS.items():
-        counts = (f.get(group) for f in figures)
-        cells = (GridCell(EMPTY_MARK if n is None else format_count(n), amount=n) for n in counts)
-        lines.append(GridLine("base", f"{group}: {translate(name)}", "", tuple(cells)))
+        cells = tuple(_build_count_cell(of_column.get(group)) for of_column in figures)
+        lines.append(GridLine("base", f"{group}: {translate(name)}", "", cells))
     for rate, part, whole in RATE_DEFINITIONS:
-        shares = (None if f[rate] is None else Fraction(f[rate] or 0) for f in figures)
-        cells = (GridCell(format_rate(share), share=share) for share in shares)
-        lines.append(
-            GridLine(
-                "answer", rate, translate("{part} of {whole}", part=part, whole=whole), tuple(cells)
-            )
-        )
+        definition = translate("{part} of {whole}", part=part, whole=whole)
+        cells = tuple(_build_rate_cell(of_column[rate]) for of_column in figures)
+        lines.append(GridLine("answer", rate, definition, cells))
+
     caption = rates.title or translate("Final outcomes and rates, as AAPOR defines them")
-    heads = [
-        GridHead("", translate("All") if column.title == "all" else column.title)
-        for column in rates.columns
-    ]
+    heads = []
+    for column in rates.columns:
+        is_whole = not column.frame and not column.by
+        heads.append(GridHead("", translate("All") if is_whole else column.title))
     return Grid(caption, translate("Outcomes and rates"), heads, lines)
+
+
+def _build_count_cell(count: Fraction | int | None) -> GridCell:
+    text = EMPTY_MARK if count is None else format_count(count)
+    return GridCell(text, amount=count)
+
+
+def _build_rate_cell(rate: Fraction | int | None) -> GridCell:
+    share = None if rate is None else Fraction(rate)
+    return GridCell(format_rate(share), share=share)
 
 
 class AppendixPart(NamedTuple):
@@ -737,26 +795,35 @@ class AppendixPart(NamedTuple):
 
 
 def build_appendix(results: model.Results) -> tuple[AppendixPart, ...]:
-    """Return how the interviews were weighted, and outcomes and rates, where there are any."""
+    """Return how the interviews were weighted, and outcomes and rates, if the report has them."""
     parts = []
-    if (weighting := results.weighting) is not None:
-        heads = [GridHead("", translate(text)) for text in ("Before", "After", "Target")]
-        rows = [(f"{variable}: {value}", *shares) for variable, value, *shares in weighting.margins]
-        caption = translate("Percentages before and after weighting, and their targets")
-        grid = build_text_grid(caption, translate("Value"), heads, rows) if rows else None
+    weighting = results.weighting
+    if weighting is not None:
+        grid = None
+        if weighting.margins:
+            caption = translate("Percentages before and after weighting, and their targets")
+            heads = [GridHead("", translate(text)) for text in ("Before", "After", "Target")]
+            rows = [
+                (f"{variable}: {value}", *shares) for variable, value, *shares in weighting.margins
+            ]
+            grid = build_text_grid(caption, translate("Value"), heads, rows)
         parts.append(AppendixPart(translate("Weighting"), describe_weighting(weighting), grid))
-    if (rates := results.rates) is not None:
+
+    rates = results.rates
+    if rates is not None:
         heading = (rates.heading,) if rates.heading else ()
         title = translate("Outcomes and rates")
-        parts.append(AppendixPart(title, heading, build_rates_grid(rates), tuple(rates.notes)))
+        parts.append(AppendixPart(title, heading, build_rates_grid(rates), rates.notes))
     return tuple(parts)
 
 
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     """Return the weighting of interviews in sentences."""
-    n, effective = f"{weighting.interviews:,}", f"{weighting.effective_size:,.0f}"
     text = translate(
-        "weighting-effect", effect=f"{weighting.design_effect:.2f}", n=n, effective=effective
+        "weighting-effect",
+        effect=f"{weighting.design_effect:.2f}",
+        n=f"{weighting.interviews:,}",
+        effective=f"{weighting.effective_size:,.0f}",
     )
     limits = f"{weighting.range_text.capitalize()}. " if weighting.range_text else ""
     return (weighting.description, limits + text, *weighting.notes)
@@ -765,14 +832,9 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
 def describe_edition(document: model.Results | Codebook) -> str:
     """Return the data of a document: `asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = translate(", version {version}", version=document.version) if document.version else ""
-    variables = (
-        [format_quantity(document.column_count, "variable")]
-        if isinstance(document, Codebook)
-        else []
-    )
-    interviews = (
-        [translate_quantity(document.interviews, "interview")]
-        if document.interviews is not None
-        else []
-    )
-    return " · ".join([f"{document.instrument}{version}", *variables, *interviews])
+    parts = [f"{document.instrument}{version}"]
+    if isinstance(document, Codebook):
+        parts.append(format_quantity(document.column_count, "variable"))
+    if document.interviews is not None:
+        parts.append(translate_quantity(document.interviews, "interview"))
+    return " · ".join(parts)
