@@ -31,7 +31,10 @@ BAR_STYLES: Final = {
 }
 """Fill and outline of the bars of rows that are not answers."""
 WHITE_TEXT_BELOW: Final = 0.18
-"""Text is white on colors with a relative luminance below this, else black: the contrast is 4.5 to 1 or more."""
+"""Text is white on colors with a relative luminance below this, else black.
+
+The contrast is then 4.5 to 1 or more.
+"""
 HEADING_SIZE: Final = 15.0
 """Font size of the heading of a chart that stands alone."""
 BOLD_FACTOR: Final = 1.2
@@ -57,7 +60,10 @@ class Chart(NamedTuple):
     @property
     def svg(self) -> str:
         """The chart as an `svg` element for a page that has the title above it."""
-        name = f"chart-{self.id}{'-stacked' if self.width == svg.STACKED_WIDTH else ''}"
+        name = f"chart-{self.id}"
+        # A page has both charts of a battery, for wide and narrow screens.
+        if self.width == svg.STACKED_WIDTH:
+            name += "-stacked"
         return svg.render_svg(
             name, self.title, self.description, self.parts, self.height, width=self.width
         )
@@ -66,14 +72,17 @@ class Chart(NamedTuple):
         """Return the chart for a file of its own, with a heading of at most two lines."""
         first, *more = wrap_text(heading, svg.WIDTH / BOLD_FACTOR, HEADING_SIZE)
         lines = [first]
-        if more:
-            lines.append(more[0] if len(more) == 1 else f"{more[0].rsplit(' ', 1)[0]} …")
-        top = len(lines) * (svg.LINE_HEIGHT + 3) + 8
+        if len(more) == 1:
+            lines += more
+        elif more:
+            without_last_word = more[0].rsplit(" ", 1)[0]
+            lines.append(f"{without_last_word} …")
+        line_height = svg.LINE_HEIGHT + 3
+        top = len(lines) * line_height + 8
         parts = Element("g")
         for n, line in enumerate(lines):
-            svg.add_label(
-                parts, 0, 15 + n * (svg.LINE_HEIGHT + 3), line, size=HEADING_SIZE, weight="600"
-            )
+            y = 15 + n * line_height
+            svg.add_label(parts, 0, y, line, size=HEADING_SIZE, weight="600")
         add_element(parts, "g", transform=f"translate(0 {top})").extend(self.parts)
         return svg.render_svg(
             f"chart-{self.id}", heading, self.description, parts, self.height + top
@@ -81,7 +90,10 @@ class Chart(NamedTuple):
 
 
 def draw_item(item: model.ItemResult, width: float = svg.WIDTH) -> Chart | None:
-    """Draw one bar for each answer; None if nothing can be drawn: words and dates, nobody asked, or all hidden."""
+    """Draw one bar for each answer.
+
+    Return None if nothing can be drawn: words and dates, nobody asked, or all hidden.
+    """
     if item.kind in ("words", "date", "time") or all(row.total.share is None for row in item.rows):
         return None
     shares = "; ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in item.rows)
@@ -93,14 +105,14 @@ def draw_item(item: model.ItemResult, width: float = svg.WIDTH) -> Chart | None:
 def draw_picture(results: model.Results, width: float = svg.WIDTH) -> tuple[Chart | None, str]:
     """Draw the picture of the first page; with its caption, which has the numbers of its items.
 
-    `width` is that of an item's chart; a battery's needs the whole.
+    `width` is that of an item's chart. A battery's is as wide as the page.
     """
     for battery in results.batteries:
         if battery.id == results.picture:
-            first, last = battery.statements[0].number_or_id, battery.statements[-1].number_or_id
-            return draw_battery(
-                battery
-            ), f"{first}–{last}. {flatten(battery.own_title or battery.intro)}"
+            first = battery.statements[0].number_or_id
+            last = battery.statements[-1].number_or_id
+            title = flatten(battery.own_title or battery.intro)
+            return draw_battery(battery), f"{first}–{last}. {title}"
     for item in results.items:
         if item.id == results.picture:
             return draw_item(item, width), f"{item.number_prefix}{flatten(item.label)}"
@@ -108,16 +120,19 @@ def draw_picture(results: model.Results, width: float = svg.WIDTH) -> tuple[Char
 
 
 def draw_battery(battery: model.Battery, width: float = svg.WIDTH) -> Chart | None:
-    """Draw one diverging bar for each statement, all on one scale; None if no statement can be drawn.
+    """Draw one diverging bar for each statement, all on one scale; None if none can be drawn.
 
-    Answers without a side stand apart. In a chart narrower than `svg.WIDTH`, each statement is above its bar.
+    Answers without a side have bars of their own. In a chart narrower than `svg.WIDTH`, statements
+    are above their bars.
     """
     drawable = [
-        s for s in battery.statements if s.is_complete and any(x.figure.share for x in s.segments)
+        statement
+        for statement in battery.statements
+        if statement.is_complete and any(segment.figure.share for segment in statement.segments)
     ]
     if not drawable:
         return None
-    description = " ".join(_describe_statement(s) for s in battery.statements)
+    description = " ".join(_describe_statement(statement) for statement in battery.statements)
     parts, height = _draw_diverging(battery, drawable, width)
     title = shorten_title(battery.title or battery.intro or battery.id)
     return Chart(battery.id, title, description, parts, height, width)
@@ -125,19 +140,20 @@ def draw_battery(battery: model.Battery, width: float = svg.WIDTH) -> Chart | No
 
 def format_share(figure: model.Figure) -> str:
     """Return `46%`, `*%` for a share that rounds to zero, or `hidden`."""
-    if figure.hidden or figure.share is None:
-        return translate("hidden") if figure.hidden else figure.percent_text
+    if figure.hidden:
+        return translate("hidden")
+    if figure.share is None:
+        return figure.percent_text
     return f"{figure.percent_text}%"
 
 
 def shorten_title(text: str) -> str:
     """Return a text on one line, shortened to `MAX_TITLE_LENGTH`."""
     line = flatten(text)
-    return (
-        line
-        if len(line) <= MAX_TITLE_LENGTH
-        else line[: MAX_TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
-    )
+    if len(line) <= MAX_TITLE_LENGTH:
+        return line
+    whole_words = line[: MAX_TITLE_LENGTH - 1].rsplit(" ", 1)[0]
+    return f"{whole_words}…"
 
 
 def _describe_statement(statement: model.ItemResult) -> str:
@@ -151,7 +167,7 @@ def _describe_statement(statement: model.ItemResult) -> str:
 
 
 def _explain_missing_bar(statement: model.ItemResult, room: float) -> str:
-    """Return why a statement has no bar, or the nets that its table shows, as far as there is room for them."""
+    """Return why a statement has no bar, with the nets of its table if they fit."""
     reason = f"{HIDDEN_MARK} {translate(NOT_DRAWN)}"
     nets = _format_shown_nets(statement)
     if nets:
@@ -182,7 +198,10 @@ class _SegmentStyle(NamedTuple):
 
 
 def _choose_style(side: model.Side, place: int, points: int) -> _SegmentStyle:
-    """Return the style of a point of a side: its place is counted from the outer end, `points` is their number."""
+    """Return the style of a point of a side.
+
+    Its place is counted from the outer end, `points` is their number.
+    """
     if side == "middle":
         return _SegmentStyle(side, "#e2e2e2", svg.TEXT_COLOR, stroke=svg.LINE_COLOR)
     if side == "apart":
@@ -191,23 +210,34 @@ def _choose_style(side: model.Side, place: int, points: int) -> _SegmentStyle:
     share = place / (points - 1) if points > 1 else 0.35
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(strong, mild, strict=True))
     light = 0.2126 * _to_linear(red) + 0.7152 * _to_linear(green) + 0.0722 * _to_linear(blue)
-    text = "#fff" if light < WHITE_TEXT_BELOW else "#000"
-    hatch = "" if side == "left" else "#d8893f" if light < WHITE_TEXT_BELOW else "#9a5a1c"
+    is_dark = light < WHITE_TEXT_BELOW
+    hatch = ""
+    # Sides differ without colors too.
+    if side == "right":
+        hatch = "#d8893f" if is_dark else "#9a5a1c"
+    text = "#fff" if is_dark else "#000"
     return _SegmentStyle(side, f"#{red:02x}{green:02x}{blue:02x}", text, hatch)
 
 
 def _to_linear(channel: int) -> float:
     """Return the linear value (0 to 1) of an sRGB channel (0 to 255), as defined by WCAG 2.2."""
     share = channel / 255
-    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+    if share <= 0.04045:
+        return share / 12.92
+    return float(((share + 0.055) / 1.055) ** 2.4)
 
 
 def _choose_styles(points: Sequence[tuple[str, model.Side]]) -> list[_SegmentStyle]:
-    """Return the styles in written order: on the left the first point is the outer end, on the right the last."""
+    """Return the styles in written order.
+
+    The outer end is the first point on the left, and the last on the right.
+    """
     styles = []
-    for side, group in groupby(points, key=lambda p: p[1]):
+    for side, group in groupby(points, key=lambda point: point[1]):
         count = len(list(group))
-        places = range(count) if side != "right" else range(count - 1, -1, -1)
+        places = list(range(count))
+        if side == "right":
+            places.reverse()
         styles += [_choose_style(side, place, count) for place in places]
     return styles
 
@@ -225,6 +255,7 @@ def _draw_bars(
     y = 10.0
     has_net = False
     for row in rows:
+        # A line divides the answers from the nets, which repeat them.
         if row.kind == "net" and not has_net:
             has_net = True
             svg.add_horizontal_line(parts, y + 3, "#cfcfcf")
@@ -234,11 +265,11 @@ def _draw_bars(
         middle = y + row_height / 2
         first_line = middle - (len(lines) - 1) * svg.LINE_HEIGHT / 2 + 4.5
         svg.add_lines(parts, labels_width - 8, first_line, lines, anchor="end")
+
         figure = row.total
         if figure.share is None:
-            svg.add_label(
-                parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=svg.MUTED_COLOR
-            )
+            text = figure.percent_text
+            svg.add_label(parts, labels_width + 6, middle + 4.5, text, fill=svg.MUTED_COLOR)
         else:
             length = float(figure.share) * 100 * scale
             box = (labels_width, middle - BAR_HEIGHT / 2 + 2, length, BAR_HEIGHT - 4)
@@ -249,11 +280,11 @@ def _draw_bars(
             text = f"{format_share(figure)} ({figure.count_text})"
             svg.add_label(parts, labels_width + length + 6, middle + 4.5, text)
         y += row_height + 6
+
     bottom = y + 2
     svg.add_vertical_line(parts, labels_width, 8, bottom, svg.LINE_COLOR)
-    for n, line in enumerate(
-        wrap_text(f"{translate('Base')}: {base.text}", width - 10, svg.SMALL_SIZE)
-    ):
+    base_text = f"{translate('Base')}: {base.text}"
+    for n, line in enumerate(wrap_text(base_text, width - 10, svg.SMALL_SIZE)):
         y = bottom + 16 + n * 15
         svg.add_label(parts, 0, y, line, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     return parts, y + 8
@@ -262,11 +293,18 @@ def _draw_bars(
 # ── diverging bars ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+STATEMENT_WIDTH: Final = 260.0
+FIGURE_WIDTH: Final = 34.0
+"""The width of a base, or of the figure beside a bar."""
+APART_GAP: Final = 34.0
+"""The space before the bars without a side."""
+
+
 class _BatteryGeometry(NamedTuple):
     """Horizontal positions of the parts of a diverging chart."""
 
     text_end: float
-    """The right end of the statements; 0 where they are above the bars."""
+    """The right end of the statements; 0 if they are above the bars."""
     zero: float
     """The line between left and right."""
     apart_start: float | None
@@ -276,16 +314,20 @@ class _BatteryGeometry(NamedTuple):
 
 
 def _measure_battery(statements: Sequence[model.ItemResult], width: float) -> _BatteryGeometry:
-    text_width, base_width, gap = 260.0 if width == svg.WIDTH else 0.0, 34.0, 34.0
-    bars_width = width - text_width - base_width - 8
-    left, right = map(max, zip(*map(_measure_sides, statements), strict=True))
-    apart = max(_measure_side(s, "apart") for s in statements)
-    apart_margin = gap + 34 if apart else 0.0  # 34: the figure beside the bar
-    scale = (bars_width - apart_margin) / float(max(left + right + apart, Fraction(1, 100)))
+    text_width = STATEMENT_WIDTH if width == svg.WIDTH else 0.0
+    bars_width = width - text_width - FIGURE_WIDTH - 8
+    sides = [_measure_sides(statement) for statement in statements]
+    left = max(left for left, _ in sides)
+    right = max(right for _, right in sides)
+    apart = max(_measure_side(statement, "apart") for statement in statements)
+    if apart:
+        bars_width -= APART_GAP + FIGURE_WIDTH
+    scale = bars_width / float(max(left + right + apart, Fraction(1, 100)))
     zero = text_width + 8 + float(left) * scale
-    return _BatteryGeometry(
-        text_width, zero, zero + float(right) * scale + gap if apart else None, scale
-    )
+    apart_start = None
+    if apart:
+        apart_start = zero + float(right) * scale + APART_GAP
+    return _BatteryGeometry(text_width, zero, apart_start, scale)
 
 
 def _measure_sides(statement: model.ItemResult) -> tuple[Fraction, Fraction]:
@@ -295,9 +337,8 @@ def _measure_sides(statement: model.ItemResult) -> tuple[Fraction, Fraction]:
 
 
 def _measure_side(statement: model.ItemResult, side: model.Side) -> Fraction:
-    return sum(
-        (s.figure.share or Fraction(0) for s in statement.segments if s.side == side), Fraction(0)
-    )
+    shares = [segment.figure.share for segment in statement.segments if segment.side == side]
+    return sum((share or Fraction(0) for share in shares), Fraction(0))
 
 
 def _draw_diverging(
@@ -308,50 +349,40 @@ def _draw_diverging(
     styles = _choose_styles(battery.points)
     parts = Element("g")
     y = _draw_legend(parts, battery.points, styles, width)
-    svg.add_label(
-        parts,
-        width,
-        y + 12,
-        translate("Base"),
-        anchor="end",
-        fill=svg.MUTED_COLOR,
-        size=svg.SMALL_SIZE,
-    )
+    _add_remark(parts, width, y + 12, translate("Base"), anchor="end")
     y += 18
     for statement in battery.statements:
-        lines = wrap_text(
-            flatten(statement.statement), (geometry.text_end or width) - 8, svg.FONT_SIZE
-        )
-        text_height = len(lines) * svg.LINE_HEIGHT
-        row_height = max(text_height, BAR_HEIGHT + 14) if geometry.text_end else BAR_HEIGHT + 14
-        svg.add_lines(
-            parts, 0, y + ((row_height - text_height) / 2 if geometry.text_end else 0) + 12, lines
-        )
-        y += 0 if geometry.text_end else text_height
+        row_height = BAR_HEIGHT + 14
+        wording = flatten(statement.statement)
+        if geometry.text_end:
+            lines = wrap_text(wording, geometry.text_end - 8, svg.FONT_SIZE)
+            text_height = len(lines) * svg.LINE_HEIGHT
+            row_height = max(text_height, row_height)
+            svg.add_lines(parts, 0, y + (row_height - text_height) / 2 + 12, lines)
+        else:
+            lines = wrap_text(wording, width - 8, svg.FONT_SIZE)
+            svg.add_lines(parts, 0, y + 12, lines)
+            y += len(lines) * svg.LINE_HEIGHT
+
         middle = y + row_height / 2 + 3
-        svg.add_label(parts, width, middle + 4.5, statement.base.count_text, anchor="end")
+        base = statement.base.count_text
+        svg.add_label(parts, width, middle + 4.5, base, anchor="end")
         if statement.is_complete:
             svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
             _draw_statement(parts, statement, styles, geometry, middle - BAR_HEIGHT / 2)
         else:
-            room = (
-                width
-                - geometry.text_end
-                - 8
-                - estimate_width(f" {statement.base.count_text}", svg.FONT_SIZE)
-            )
+            base_width = estimate_width(f" {base}", svg.FONT_SIZE)
+            room = width - geometry.text_end - 8 - base_width
             note = _explain_missing_bar(statement, room)
-            svg.add_label(
-                parts,
-                geometry.text_end + 8,
-                middle + 4.5,
-                note,
-                fill=svg.MUTED_COLOR,
-                size=svg.SMALL_SIZE,
-            )
+            _add_remark(parts, geometry.text_end + 8, middle + 4.5, note)
         y += row_height + 8
         svg.add_horizontal_line(parts, y - 3)
     return parts, y + 2
+
+
+def _add_remark(parent: Element, x: float, y: float, text: str, anchor: str = "") -> None:
+    """Add a small line of text in gray."""
+    svg.add_label(parent, x, y, text, anchor=anchor, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
 
 
 def _draw_legend(
@@ -361,12 +392,14 @@ def _draw_legend(
     total_width: float,
 ) -> float:
     """Draw the legend and return its height."""
-    x, y = 0.0, 4.0
+    x = 0.0
+    y = 4.0
     for (label, _), style in zip(points, styles, strict=True):
         text = shorten_title(label)
         width = 20 + estimate_width(text, svg.SMALL_SIZE) + 18
         if x and x + width > total_width:
-            x, y = 0.0, y + 18
+            x = 0.0
+            y += 18
         _draw_segment(parent, x, y, 14, 12, style)
         svg.add_label(parent, x + 20, y + 10.5, text, size=svg.SMALL_SIZE)
         x += width
@@ -388,41 +421,46 @@ def _draw_statement(
     geometry: _BatteryGeometry,
     y: float,
 ) -> None:
-    """Draw one bar. A figure that is wider than its segment stands above it, on its side of zero."""
-    x = geometry.zero - float(_measure_sides(statement)[0]) * geometry.scale
+    """Draw one bar. A figure that is wider than its segment is above it, on its side of zero."""
+    left, _ = _measure_sides(statement)
+    x = geometry.zero - float(left) * geometry.scale
     figures_above: list[_FigureAbove] = []
     sided = iter([segment for segment in statement.segments if segment.side != "apart"])
     apart = iter([segment for segment in statement.segments if segment.side == "apart"])
     for style in styles:
         segment = next(apart if style.side == "apart" else sided, None)
-        share = segment.figure.share if segment is not None else None
-        if segment is None or not share:
+        if segment is None or not segment.figure.share:
             continue
-        start = x if segment.side != "apart" else geometry.apart_start or x
-        length = float(share) * geometry.scale
+        length = float(segment.figure.share) * geometry.scale
         text = segment.figure.percent_text
-        text_width = estimate_width(text, svg.SMALL_SIZE) + 4
-        _draw_segment(parent, start, y, length, BAR_HEIGHT, style)
         if segment.side == "apart":
+            start = geometry.apart_start or x
+            _draw_segment(parent, start, y, length, BAR_HEIGHT, style)
             svg.add_label(parent, start + length + 5, y + 14.5, text, size=svg.SMALL_SIZE)
             continue
+
+        _draw_segment(parent, x, y, length, BAR_HEIGHT, style)
+        middle = x + length / 2
         x += length
-        middle = start + length / 2
+        text_width = estimate_width(text, svg.SMALL_SIZE) + 4
         if text_width > length:
             figures_above.append(_FigureAbove(segment.side, middle, text_width, text))
             continue
-        if style.hatch:  # text on strokes cannot be read, whatever its color
+        color = style.text
+        # Text on strokes can't be read, whatever its color.
+        if style.hatch:
+            color = svg.TEXT_COLOR
             svg.add_box(parent, middle - text_width / 2, y + 3, text_width, BAR_HEIGHT - 6, "#fff")
-        color = svg.TEXT_COLOR if style.hatch else style.text
         svg.add_label(
             parent, middle, y + 14.2, text, anchor="middle", fill=color, size=svg.SMALL_SIZE
         )
+
     for middle, text in _place_figures(figures_above, geometry.zero):
         svg.add_label(parent, middle, y - 2.5, text, anchor="middle", size=svg.SMALL_SIZE - 1)
 
 
 class _FigureAbove(NamedTuple):
-    """A figure that stands above its segment."""
+    """A figure above its segment."""
 
     side: model.Side
     middle: float
@@ -431,11 +469,16 @@ class _FigureAbove(NamedTuple):
 
 
 def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tuple[float, str]]:
-    """Yield the middle and text of each figure, without overlaps, the left and right ones on their side of zero."""
+    """Yield the middle and text of each figure, without overlaps.
+
+    Those of the left and the right stay on their side of zero.
+    """
     for side, sign in (("left", -1), ("right", 1)):
-        limit = 1.0  # the distance from zero where the next one may begin
+        # The distance from zero at which the next one may begin.
+        limit = 1.0
         for figure in figures[::sign]:
-            distance, half = (figure.middle - zero) * sign, figure.width / 2
+            distance = (figure.middle - zero) * sign
+            half = figure.width / 2
             if figure.side == "middle" and side == "right":
                 yield figure.middle, figure.text
                 limit = max(limit, distance + half)
@@ -451,43 +494,71 @@ def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tup
 def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterator[Chart]:
     """Draw one chart for each banner variable with two to four values.
 
-    There is none where the battery has no nets, or where no statement shows two figures to compare.
+    It draws none if the battery has no nets, or if no statement shows two figures to compare.
     """
-    for group, columns in groupby(enumerate(results.columns), key=lambda c: c[1].group):
+    for group, columns in groupby(enumerate(results.columns), key=lambda column: column[1].group):
         places, members = zip(*columns, strict=True)
         if not group or not 2 <= len(members) <= 4:
             continue
         lines: list[tuple[str, list[model.Figure]]] = []
         net: model.ResultRow | None = None
         for statement in battery.statements:
-            row = next(
-                (row for row in statement.rows if row.kind == "net" and len(row.figures) > 1), None
-            )
-            if row is not None and (net is None or row.label == net.label):
-                net = net or row
+            row = _find_net_by_column(statement)
+            if row is None:
+                continue
+            if net is None:
+                net = row
+            if row.label == net.label:
                 lines.append((flatten(statement.statement), [row.figures[n] for n in places]))
-        if net is not None and any(
-            sum(figure.share is not None for figure in figures) > 1 for _, figures in lines
-        ):
-            names = [flatten(column.label) for column in members]
-            description = " ".join(
-                f"{wording} {', '.join(f'{n} {format_share(f)}' for n, f in zip(names, figures, strict=True))}."
-                for wording, figures in lines
-            )
-            parts, height = _draw_groups(names, lines)
-            title = translate(
-                "{net} by {group}", net=f"{flatten(net.label)}{net.note_text}", group=group
-            )
-            yield Chart(f"{battery.id}-by-{members[0].variable}", title, description, parts, height)
+        if net is None or not _has_comparison(lines):
+            continue
+
+        names = [flatten(column.label) for column in members]
+        sentences = []
+        for wording, figures in lines:
+            shares = [
+                f"{name} {format_share(figure)}"
+                for name, figure in zip(names, figures, strict=True)
+            ]
+            sentences.append(f"{wording} {', '.join(shares)}.")
+        parts, height = _draw_groups(names, lines)
+        net_name = f"{flatten(net.label)}{net.note_text}"
+        yield Chart(
+            id=f"{battery.id}-by-{members[0].variable}",
+            title=translate("{net} by {group}", net=net_name, group=group),
+            description=" ".join(sentences),
+            parts=parts,
+            height=height,
+        )
+
+
+def _find_net_by_column(statement: model.ItemResult) -> model.ResultRow | None:
+    """Return the first net that has figures by column."""
+    for row in statement.rows:
+        if row.kind == "net" and len(row.figures) > 1:
+            return row
+    return None
+
+
+def _has_comparison(lines: Sequence[tuple[str, Sequence[model.Figure]]]) -> bool:
+    """Return whether a statement shows at least two figures."""
+    for _, figures in lines:
+        shown = [figure for figure in figures if figure.share is not None]
+        if len(shown) > 1:
+            return True
+    return False
 
 
 def _draw_groups(
     names: Sequence[str], lines: Sequence[tuple[str, Sequence[model.Figure]]]
 ) -> tuple[Element, float]:
-    """Return the elements and their height; each line is a statement with the figure of each group."""
-    text_width, name_width, bar_height = 300.0, 110.0, 11.0
+    """Return the elements and their height; a line is a statement with the figures of the groups."""
+    text_width = 300.0
+    name_width = 110.0
+    bar_height = 11.0
     parts = Element("g")
-    bars_x, step = text_width + name_width, bar_height + 4
+    bars_x = text_width + name_width
+    step = bar_height + 4
     scale = (svg.WIDTH - bars_x - 50) / 100
     y = 4.0
     short_names = []
@@ -507,9 +578,8 @@ def _draw_groups(
                 fill = svg.BAR_COLOR if n % 2 == 0 else "#fff"
                 svg.add_box(parts, bars_x, top, length, bar_height, fill, stroke=svg.BAR_COLOR)
             x = bars_x + length + 5
-            svg.add_label(
-                parts, x, top + 9.5, figure.percent_text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE
-            )
+            text = figure.percent_text
+            svg.add_label(parts, x, top + 9.5, text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
         svg.add_vertical_line(parts, bars_x, y - 2, y + row_height, svg.LINE_COLOR)
         y += row_height + 10
         svg.add_horizontal_line(parts, y - 5)

@@ -39,9 +39,14 @@ def render_svg(
     width: float = WIDTH,
 ) -> str:
     """Return an `svg` element with a title and a description for screen readers."""
+    name = "chart"
+    if width == NARROW_WIDTH:
+        name = "chart narrow"
+    elif width != WIDTH:
+        name = "chart stacked"
     root = Element("svg", {
         "xmlns": "http://www.w3.org/2000/svg",
-        "class": "chart" if width == WIDTH else f"chart {'narrow' if width == NARROW_WIDTH else 'stacked'}",
+        "class": name,
         "viewBox": f"0 0 {format_number(width)} {format_number(height)}",
         "width": format_number(width),
         "height": format_number(height),
@@ -63,14 +68,13 @@ def format_number(number: float) -> str:
 
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: float | str) -> None:
-    """Add an element whose attributes are numbers or texts; underscores in their names are hyphens."""
-    texts = {
-        name: value if isinstance(value, str) else format_number(value)
-        for name, value in attributes.items()
-    }
-    add_element(
-        parent, tag, text, **{name.replace("_", "-"): value for name, value in texts.items()}
-    )
+    """Add an element with attributes. Underscores in their names stand for hyphens."""
+    texts = {}
+    for name, value in attributes.items():
+        if not isinstance(value, str):
+            value = format_number(value)
+        texts[name.replace("_", "-")] = value
+    add_element(parent, tag, text, **texts)
 
 
 def add_label(
@@ -83,7 +87,7 @@ def add_label(
     fill: str = "",
     weight: str = "",
 ) -> None:
-    """Add a line of text; `anchor`, `size`, `fill` and `weight` only where they differ from the chart's."""
+    """Add a line of text; `anchor`, `size`, `fill` and `weight` only if the chart has others."""
     font_size = format_number(size) if size else ""
     _add(
         parent,
@@ -101,7 +105,7 @@ def add_label(
 def add_lines(
     parent: Element, x: float, y: float, lines: Iterable[str], *, anchor: str = ""
 ) -> None:
-    """Add lines of text below each other; `y` is the first one's."""
+    """Add lines of text, one below the other; `y` is that of the first."""
     for n, line in enumerate(lines):
         add_label(parent, x, y + n * LINE_HEIGHT, line, anchor=anchor)
 
@@ -139,11 +143,15 @@ def add_vertical_line(parent: Element, x: float, top: float, bottom: float, colo
 def add_hatching(
     parent: Element, x: float, y: float, width: float, height: float, color: str
 ) -> None:
-    """Add strokes that fall to the right within a box, drawn one by one, since not every program knows patterns."""
+    """Add strokes that fall to the right within a box.
+
+    They are drawn one by one, since some programs know no patterns.
+    """
     strokes = []
     start = x - height
     while start < x + width:
-        left, right = max(start, x), min(start + height, x + width)
+        left = max(start, x)
+        right = min(start + height, x + width)
         if right > left:
             strokes.append(
                 f"M{format_number(left)} {format_number(y + left - start)}"
@@ -175,7 +183,8 @@ def _estimate_character(letter: str) -> float:
 
 def wrap_text(text: str, room: float, size: float) -> list[str]:
     """Return one or more lines of at most `room` units; a word that is wider is cut."""
-    lines, line = [], ""
+    lines = []
+    line = ""
     for word in text.split():
         joined = f"{line} {word}" if line else word
         if estimate_width(joined, size) <= room:
@@ -190,7 +199,9 @@ def wrap_text(text: str, room: float, size: float) -> list[str]:
             lines.append(word[:length])
             word = word[length:]
         line = word
-    return [*lines, line] if line or not lines else lines
+    if line or not lines:
+        lines.append(line)
+    return lines
 
 
 SCALE: Final = 2
@@ -208,7 +219,8 @@ def can_render_png() -> bool:
         return False
     try:
         import_module("cairosvg")
-    except OSError:  # Cairo is not installed
+    except OSError:
+        # Cairo is not installed.
         return False
     return True
 

@@ -1,6 +1,7 @@
-"""Questionnaire booklet for reviewers: title, contents, items in written order, and appendices; as HTML and Markdown.
+"""Questionnaire booklet for reviewers, as HTML and Markdown.
 
-Each page is one self-contained file. Markdown reads well in a terminal and compares well line by line.
+It has a title, contents, items in written order, and appendices. A page is one self-contained file.
+Markdown reads well in a terminal and compares well line by line.
 """
 
 import json
@@ -47,6 +48,7 @@ from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextI
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.values import Code
 from survey_cli.wording import escape_controls, join_words
 
 _NOT_READ: Final = (TextRun("not read"),)
@@ -87,19 +89,23 @@ def build_booklet(
     labels = {
         key: _STUDY_LABELS.get(key, key.replace("_", " ").capitalize()) for key in _STUDY_KEYS
     }
-    facts = {key: getattr(instrument.document.study, key) for key in labels}
-    unstated = (key for key, value in facts.items() if value is None and key not in _OPTIONAL_KEYS)
-    stated = {key: value for key, value in facts.items() if value is not None}
+    study = []
+    unstated = []
+    for key, label in labels.items():
+        value = getattr(instrument.document.study, key)
+        if value is not None:
+            study.append((label, renderer.render_text(_make_text(value))))
+        elif key not in _OPTIONAL_KEYS:
+            unstated.append(label.lower())
+    names = [" ".join(render_plain(line) for line in text.lines) for text in title]
     return model.Booklet(
         title=title,
-        name=" · ".join(" ".join(render_plain(line) for line in text.lines) for text in title),
+        name=" · ".join(names),
         version=escape_controls(instrument.version),
         fingerprint=instrument.hash[:FINGERPRINT_LENGTH],
         languages=tuple((la, get_language_name(la)) for la in languages),
-        study=tuple(
-            (labels[key], renderer.render_text(_make_text(value))) for key, value in stated.items()
-        ),
-        unstated=tuple(labels[key].lower() for key in unstated),
+        study=tuple(study),
+        unstated=tuple(unstated),
         declines=tuple(map(builder.build_decline, builder.declines)),
         parts=builder.build_parts(),
         appendices=builder.build_appendices(),
@@ -110,18 +116,21 @@ def build_booklet(
 def _make_text(value: Text | str | int) -> Text:
     if isinstance(value, Text):
         return value
-    return Text.from_string(f"{value:,}" if isinstance(value, int) else str(value))
+    if isinstance(value, int):
+        return Text.from_string(f"{value:,}")
+    return Text.from_string(str(value))
 
 
 def render_html(booklet: model.Booklet) -> str:
     """Return the page, ending in a line end."""
     from markupsafe import Markup
 
-    version = (
-        f"Version {booklet.version} · {booklet.fingerprint}"
-        if booklet.version
-        else booklet.fingerprint
-    )
+    version = booklet.fingerprint
+    if booklet.version:
+        version = f"Version {booklet.version} · {version}"
+    direction = ""
+    if all(is_right_to_left(code) for code, _ in booklet.languages):
+        direction = Markup(' dir="rtl"')
     entries = (entry for appendix in booklet.appendices for entry in appendix.entries)
     return render_page(
         "booklet.html.jinja",
@@ -129,9 +138,7 @@ def render_html(booklet: model.Booklet) -> str:
         anchors=frozenset(_iterate_anchors((*booklet.parts, *entries))) - {""},
         names=dict(booklet.languages),
         is_right_to_left=is_right_to_left,
-        page_direction=Markup(' dir="rtl"')
-        if all(is_right_to_left(code) for code, _ in booklet.languages)
-        else "",
+        page_direction=direction,
         long_battery=LONG_BATTERY_ROWS,
         page_header=booklet.name,
         page_footer=version,
@@ -177,24 +184,22 @@ class BookletBuilder:
             elif parts and parts[-1].kind == "loose":
                 parts[-1] = parts[-1]._replace(children=(*parts[-1].children, child))
             else:
-                parts.append(
-                    model.BookletPart(kind="loose", id="", title=(), level=1, children=(child,))
-                )
+                part = model.BookletPart(kind="loose", id="", title=(), level=1, children=(child,))
+                parts.append(part)
         return tuple(parts)
 
     def _build_children(
         self, nodes: Sequence[CompiledNode], level: int
     ) -> tuple[model.BookletItem | model.BookletPart, ...]:
-        return tuple(
-            (
-                self._build_battery(node)
-                if isinstance(node.spec, BatteryItem)
-                else self._build_part(node, level)
-            )
-            if isinstance(node, ItemGroup)
-            else self._build_item(node)
-            for node in nodes
-        )
+        children: list[model.BookletItem | model.BookletPart] = []
+        for node in nodes:
+            if not isinstance(node, ItemGroup):
+                children.append(self._build_item(node))
+            elif isinstance(node.spec, BatteryItem):
+                children.append(self._build_battery(node))
+            else:
+                children.append(self._build_part(node, level))
+        return tuple(children)
 
     # sections and rosters
 
@@ -211,7 +216,9 @@ class BookletBuilder:
             notes.append(make_note("", "Filled in after the respondent has hung up."))
         notes += _iterate_order_notes("", "Its items come", group.order, _list_moving(group))
         notes += self._build_pick_notes(group)
-        until = (group.until,) if isinstance(group, Roster) and group.until is not None else ()
+        children: list[CompiledNode] = list(group.children)
+        if isinstance(group, Roster) and group.until is not None:
+            children.append(group.until)
         return model.BookletPart(
             kind="roster" if isinstance(group, Roster) else "section",
             id=group.id,
@@ -219,14 +226,15 @@ class BookletBuilder:
             level=level,
             notes=tuple(notes),
             intro=self.renderer.render_template(group.intro),
-            children=self._build_children((*group.children, *until), level + 1),
+            children=self._build_children(children, level + 1),
         )
 
     def _build_pick_notes(self, group: ItemGroup) -> Iterator[model.BookletNote]:
-        if group.pick is not None and isinstance(
-            pick := group.pick.question, unasked_items.PickItem
-        ):
-            yield make_note("Picked", f"{rule_sentences.describe_pick(pick)}.")
+        if group.pick is None:
+            return
+        question = group.pick.question
+        if isinstance(question, unasked_items.PickItem):
+            yield make_note("Picked", f"{rule_sentences.describe_pick(question)}.")
 
     def _describe_turns(self, roster: Roster) -> str:
         most = f"at most {roster.maximum} times"
@@ -237,30 +245,27 @@ class BookletBuilder:
         if roster.until is not None:
             return f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}."
         if roster.count is not None:
-            return (
-                f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}."
-            )
+            count = self.rules.render_clause(roster.count)
+            return f"Repeated as many times as {count} says, {most}."
         return f"Repeated {most}."
 
     # items
 
     def _build_item(self, item: CompiledItem) -> model.BookletItem:
         question = item.question
-        quiet = isinstance(question, unasked_items.ComputedItem)
+        asked = list(_describe_who_answers(item))
+        asked += self.rules.describe_asked(_choose_verb(item), item.ask_if, item.unless)
+        if item.options_conditional:
+            asked.append(make_line("Not asked if none of the answers is offered."))
+        wording: model.MultilingualText = ()
+        if not isinstance(question, unasked_items.ComputedItem):
+            wording = self.renderer.render_template(item.text, question.or_)
         return model.BookletItem(
             number=self._numbers[item.id],
             id=item.id,
             kind=_describe_kind(item),
-            asked=(
-                *_describe_who_answers(item),
-                *self.rules.describe_asked(_choose_verb(item), item.ask_if, item.unless),
-                *(
-                    (make_line("Not asked if none of the answers is offered."),)
-                    if item.options_conditional
-                    else ()
-                ),
-            ),
-            wording=() if quiet else self.renderer.render_template(item.text, question.or_),
+            asked=tuple(asked),
+            wording=wording,
             read_aloud=not _is_observed(item),
             allows_several=isinstance(question, MultipleItem),
             space=_choose_space(item),
@@ -273,67 +278,68 @@ class BookletBuilder:
         spec = group.spec
         assert isinstance(spec, BatteryItem)
         items = [node for node in group.children if isinstance(node, CompiledItem)]
-        first = items[0] if items else None
-        statement = {"statement": ValueType("text")}
-        choices = self._build_choices(first) if first is not None else ()
-        if spec.answer is not None and first is not None:  # one column for a number
-            expected = self.renderer.render_text(Text.from_string(self._describe_expected(first)))
-            choices = (model.BookletChoice(code="", wording=expected), *choices)
+        kind = "one answer for each statement"
+        if spec.answer is not None:
+            kind = "a number for each statement"
+        wording: model.MultilingualText = ()
+        if str(spec.text.plain) != "{statement}":
+            wording = self.renderer.render_text(spec.text, {"statement": ValueType("text")})
+
+        asked: list[Line] = []
+        choices: list[model.BookletChoice] = []
+        notes: list[model.BookletNote] = []
+        if items:
+            # All statements have the same answers.
+            first = items[0]
+            asked += _describe_who_answers(first)
+            if spec.answer is not None:
+                expected = Text.from_string(self._describe_expected(first))
+                column = model.BookletChoice(code="", wording=self.renderer.render_text(expected))
+                choices.append(column)
+            choices += self._build_choices(first)
+            notes += self._build_battery_notes(spec, first)
+            notes += self._build_notes(first)
+        asked += self.rules.describe_asked("Asked", group.ask_if, group.unless)
+        notes += self._build_pick_notes(group)
+        notes += _iterate_order_notes(
+            "Order", "The statements come", group.order, _list_moving(group)
+        )
         return model.BookletItem(
             number=self._numbers[group.id],
             id=group.id,
-            kind="one answer for each statement"
-            if spec.answer is None
-            else "a number for each statement",
-            asked=(
-                *(_describe_who_answers(first) if first is not None else ()),
-                *self.rules.describe_asked("Asked", group.ask_if, group.unless),
-            ),
+            kind=kind,
+            asked=tuple(asked),
             intro=self.renderer.render_template(group.intro),
-            wording=()
-            if str(spec.text.plain) == "{statement}"
-            else self.renderer.render_text(spec.text, statement),
+            wording=wording,
             read_aloud=spec.by is None,
             space="grid",
-            choices=choices,
-            rows=tuple(
-                model.BookletStatement(
-                    id=item.id,
-                    wording=self.renderer.render_text(
-                        spec.statements[item.id].text,  # type: ignore[index]  # a text with its position
-                        inside=item.roster,
-                    ),
-                    remarks=self._describe_condition("asked", item.ask_if),
-                )
-                for item in items
-            ),
-            notes=(
-                *self._build_battery_notes(spec, first),
-                *(self._build_notes(first) if first is not None else ()),
-                *self._build_pick_notes(group),
-                *_iterate_order_notes(
-                    "Order", "The statements come", group.order, _list_moving(group)
-                ),
-            ),
+            choices=tuple(choices),
+            rows=tuple(self._build_statement(spec, item) for item in items),
+            notes=tuple(notes),
+        )
+
+    def _build_statement(self, spec: BatteryItem, item: CompiledItem) -> model.BookletStatement:
+        text = spec.statements[item.id].text  # type: ignore[index]  # a text with its position
+        return model.BookletStatement(
+            id=item.id,
+            wording=self.renderer.render_text(text, inside=item.roster),
+            remarks=self._describe_condition("asked", item.ask_if),
         )
 
     def _build_battery_notes(
-        self, spec: BatteryItem, first: CompiledItem | None
+        self, spec: BatteryItem, first: CompiledItem
     ) -> Iterator[model.BookletNote]:
         if spec.next_ is not None:
             wording = self.renderer.render_text(spec.next_, {"statement": ValueType("text")})
             yield make_note("From the second statement on", wording=wording, read_aloud=True)
-        if first is not None and first.total is not None:
-            yield make_note(
-                "Total", f"the answers add up to {self.rules.render_clause(first.total)}."
-            )
+        if first.total is not None:
+            total = self.rules.render_clause(first.total)
+            yield make_note("Total", f"the answers add up to {total}.")
 
     def _describe_condition(self, verb: str, condition: Condition | None) -> tuple[Line, ...]:
-        return (
-            (make_line(f"{verb} if {self.rules.render_clause(condition)}"),)
-            if condition is not None
-            else ()
-        )
+        if condition is None:
+            return ()
+        return (make_line(f"{verb} if {self.rules.render_clause(condition)}"),)
 
     def _describe_expected(self, item: CompiledItem) -> str:
         question = item.question
@@ -350,38 +356,37 @@ class BookletBuilder:
             )
         options = item.options
         if _choose_space(item) == "line":
-            options = tuple(o for o in options if not _is_labeled_by_code(o))
-        unread = not question.read or _is_observed(item)  # then a note says so for all of them
-        conditional = (
-            item.options_source is None
-        )  # otherwise a note says for all of them when they are offered
-        return tuple(
-            model.BookletChoice(
-                code=escape_controls(str(option.code)),
-                wording=()
-                if _is_labeled_by_code(option)
-                else self.renderer.render_template(option.text),
-                remarks=(
-                    *(() if option.read or unread else (_NOT_READ,)),
-                    *((_CHOSEN_ALONE,) if option.exclusive else ()),
-                    *(self._describe_condition("offered", option.ask_if) if conditional else ()),
-                ),
-                note=self.renderer.render_template(option.note),
-                specify=option.specify,
-            )
-            for option in options
+            options = tuple(option for option in options if not _is_labeled_by_code(option))
+        return tuple(self._build_choice(item, option) for option in options)
+
+    def _build_choice(self, item: CompiledItem, option: CompiledOption) -> model.BookletChoice:
+        wording: model.MultilingualText = ()
+        if not _is_labeled_by_code(option):
+            wording = self.renderer.render_template(option.text)
+        remarks: list[Line] = []
+        # If no option is read, a note says so for all of them.
+        are_read = item.question.read and not _is_observed(item)
+        if are_read and not option.read:
+            remarks.append(_NOT_READ)
+        if option.exclusive:
+            remarks.append(_CHOSEN_ALONE)
+        # With a source, a note says for all of them when they are offered.
+        if item.options_source is None:
+            remarks += self._describe_condition("offered", option.ask_if)
+        return model.BookletChoice(
+            code=escape_controls(str(option.code)),
+            wording=wording,
+            remarks=tuple(remarks),
+            note=self.renderer.render_template(option.note),
+            specify=option.specify,
         )
 
     # notes
 
     def _build_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
-        question, render, render_clause = (
-            item.question,
-            self.renderer.render_template,
-            self.rules.render_clause,
-        )
+        question = item.question
         if item.ask_for is not None:
-            yield make_note("Ask for", wording=render(item.ask_for))
+            yield make_note("Ask for", wording=self.renderer.render_template(item.ask_for))
         if item.options_source is not None:
             yield make_note("Offered", f"{self.rules.describe_source(item)}.")
         if not question.read and item.options and not _is_observed(item):
@@ -392,7 +397,8 @@ class BookletBuilder:
             ("Help", item.help),
         ):
             if template is not None:
-                yield make_note(label, wording=render(template), read_aloud=label == "Probe")
+                wording = self.renderer.render_template(template)
+                yield make_note(label, wording=wording, read_aloud=template is item.probe)
         options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
         yield from _iterate_order_notes("Order", "answers come", item.order, options)
         same = f", the same for all items with the list “{item.scale}”"
@@ -400,193 +406,177 @@ class BookletBuilder:
         for check in item.checks:
             yield from self._build_check_notes(check)
         if item.prefill is not None:
-            prose = (
-                f"{render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
-            )
+            value = self.rules.render_clause(item.prefill)
+            prose = f"{value}, if known; the interviewer confirms or replaces it."
             yield make_note("Filled in beforehand", prose)
         declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
-        if (
-            declines
-            and question.expects_answer
-            and not (_is_observed(item) and question.declines is None)
-        ):
+        # Interviewers decline nothing, unless the questionnaire says so.
+        may_decline = question.expects_answer and (
+            not _is_observed(item) or question.declines is not None
+        )
+        if declines and may_decline:
             yield make_note("Declines", declines)
         if question.personal:
             yield make_note("Personal", "stored with the contacts, apart from the data.")
 
     def _build_check_notes(self, check: CompiledCheck) -> Iterator[model.BookletNote]:
-        wording, clause = (
-            self.renderer.render_template(check.say),
-            self.rules.render_clause(check.condition),
-        )
-        if check.soft and not check.aloud:
-            yield make_note(
-                "Warning",
-                f"questioned unless {clause}; the interviewer confirms or changes it:",
-                wording,
-            )
-        elif not check.aloud:
-            yield make_note(
-                "Check", f"accepted only if {clause}; otherwise the interviewer is told:", wording
-            )
-        else:
-            yield make_note(
-                "Confirm", f"if {clause}, the interviewer asks back:", wording, read_aloud=True
-            )
+        wording = self.renderer.render_template(check.say)
+        clause = self.rules.render_clause(check.condition)
+        if check.aloud:
+            prose = f"if {clause}, the interviewer asks back:"
+            yield make_note("Confirm", prose, wording, read_aloud=True)
             if check.otherwise is not None:
-                yield make_note(
-                    "After a no",
-                    wording=self.renderer.render_template(check.otherwise),
-                    read_aloud=True,
-                )
+                otherwise = self.renderer.render_template(check.otherwise)
+                yield make_note("After a no", wording=otherwise, read_aloud=True)
+        elif check.soft:
+            prose = f"questioned unless {clause}; the interviewer confirms or changes it:"
+            yield make_note("Warning", prose, wording)
+        else:
+            prose = f"accepted only if {clause}; otherwise the interviewer is told:"
+            yield make_note("Check", prose, wording)
 
     def _build_computer_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
         """Yield notes on what the computer does, or what an end means."""
         match item.question:
             case unasked_items.SplitItem(arms=arms):
-                shares = join_words(
-                    [f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()]
-                )
+                shares = join_words(_list_arms(arms.items()))
                 yield make_note("Drawn by chance", f"{shares}; the shares are in brackets.")
             case unasked_items.DrawItem(by=by):
-                how = {
-                    "random": "by chance",
-                    "youngest": "the youngest",
-                    "next_birthday": "the next birthday",
-                }[by]
                 using = f" by {mark_name(item.using)}" if item.using and by != "random" else ""
-                among = (
-                    f" where {self.rules.render_clause(item.where)}"
-                    if item.where is not None
-                    else ""
-                )
-                yield make_note(
-                    "Drawn", f"one turn of {mark_name(item.source)}{among}: {how}{using}."
-                )
+                among = ""
+                if item.where is not None:
+                    among = f" where {self.rules.render_clause(item.where)}"
+                prose = f"one turn of {mark_name(item.source)}{among}: {_DRAW_WORDS[by]}{using}."
+                yield make_note("Drawn", prose)
             case unasked_items.LookupItem(quota=str() as quota):
-                prose = f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
-                yield make_note("Looked up", prose)
-            case unasked_items.LookupItem(sample=column):
+                states = "is open, full, or does not apply (outside)"
                 yield make_note(
-                    "Looked up",
-                    f"the value of {mark_name(str(column))} in the sample, used as an answer.",
+                    "Looked up", f"whether the quota {escape_controls(quota)} {states}."
                 )
+            case unasked_items.LookupItem(sample=column):
+                prose = f"the value of {mark_name(str(column))} in the sample, used as an answer."
+                yield make_note("Looked up", prose)
             case unasked_items.EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
                 after = "Nothing is asked after this."
                 if temporary:
-                    after = (
-                        "The interview is suspended and later resumed at the item that led here."
-                    )
+                    resumed = "resumed at the item that led here"
+                    after = f"The interview is suspended and later {resumed}."
                 yield make_note("Outcome", f"“{name}”. {after}")
 
     def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
         """Return the name of an outcome, and whether the case may be called again."""
         own = self.instrument.document.outcomes.get(outcome)  # type: ignore[call-overload]  # a key is a text with its position
-        like = OUTCOMES.get(str(own.like) if own is not None and own.like is not None else outcome)
+        model_id = outcome
+        if own is not None and own.like is not None:
+            model_id = str(own.like)
+        like = OUTCOMES.get(model_id)
         temporary = like is not None and like.temporary
-        if own is None:
-            return like.name if like is not None else escape_controls(outcome), temporary
-        return render_label(
-            own.name, self.language
-        ), temporary if own.temporary is None else own.temporary
+        if own is not None:
+            if own.temporary is not None:
+                temporary = own.temporary
+            return render_label(own.name, self.language), temporary
+        name = like.name if like is not None else escape_controls(outcome)
+        return name, temporary
 
     # declines and appendices
 
     def build_decline(self, decline: CompiledDecline) -> model.BookletChoice:
         """Return a decline for the list of those that are accepted everywhere."""
-        letters = dict.fromkeys(filter(None, map(decline.find_key, self.renderer.languages)))
-        remarks = ((TextRun(f"key {escape_controls(' / '.join(letters))}"),),) if letters else ()
+        keys = [decline.find_key(language) for language in self.renderer.languages]
+        letters = dict.fromkeys(key for key in keys if key)
+        remarks: tuple[Line, ...] = ()
+        if letters:
+            remarks = ((TextRun(f"key {escape_controls(' / '.join(letters))}"),),)
         wording = self.renderer.render_text(decline.text)
         return model.BookletChoice(code=format_code(decline.code), wording=wording, remarks=remarks)
 
     def build_appendices(self) -> tuple[model.Appendix, ...]:
-        """Return what respondents ask, scripts, sample columns and computes, as far as there are any."""
-        instrument, render = self.instrument, self.renderer.render_template
+        """Return what respondents ask, scripts, sample columns and computes.
+
+        An appendix without entries is left out.
+        """
+        instrument = self.instrument
+        render = self.renderer.render_template
         fieldwork = instrument.document.fieldwork
         scripts = fieldwork.scripts.items() if fieldwork is not None else ()
-        faq = [
-            model.AppendixEntry(id="", wording=render(ask), answer=render(say))
-            for ask, say in instrument.faq
-        ]
-        columns = [self._build_column(*named) for named in instrument.sample.items()]
-        computes = [self._build_compute(compute) for compute in instrument.computes.values()]
-        about_scripts = "Read to an answering machine, or to the person who answers the telephone."
         appendices = (
-            (
-                "faq",
-                "What respondents ask",
-                "Available on every screen; read when the respondent asks.",
-                faq,
+            model.Appendix(
+                id="faq",
+                title="What respondents ask",
+                description="Available on every screen; read when the respondent asks.",
+                entries=tuple(
+                    model.AppendixEntry(id="", wording=render(ask), answer=render(say))
+                    for ask, say in instrument.faq
+                ),
             ),
-            (
-                "scripts",
-                "Scripts before the interview",
-                about_scripts,
-                [self._build_script(*each) for each in scripts],
+            model.Appendix(
+                id="scripts",
+                title="Scripts before the interview",
+                description=(
+                    "Read to an answering machine, or to the person who answers the telephone."
+                ),
+                entries=tuple(self._build_script(name, script) for name, script in scripts),
             ),
-            ("sample", "Sample columns", "Known about each case before the call.", columns),
-            (
-                "computed",
-                "Computed values",
-                "Used in texts and conditions; nobody is asked.",
-                computes,
+            model.Appendix(
+                id="sample",
+                title="Sample columns",
+                description="Known about each case before the call.",
+                entries=tuple(
+                    self._build_column(name, column) for name, column in instrument.sample.items()
+                ),
+            ),
+            model.Appendix(
+                id="computed",
+                title="Computed values",
+                description="Used in texts and conditions; nobody is asked.",
+                entries=tuple(
+                    self._build_compute(compute) for compute in instrument.computes.values()
+                ),
             ),
         )
-        return tuple(
-            model.Appendix(id=id, title=title, description=description, entries=tuple(entries))
-            for id, title, description, entries in appendices
-            if entries
-        )
+        return tuple(appendix for appendix in appendices if appendix.entries)
 
     def _build_script(self, name: str, script: ScriptSpec) -> model.AppendixEntry:
-        wording = self.renderer.render_text(
-            Text.from_string(str(name).replace("_", " ").capitalize())
-        )
+        title = Text.from_string(str(name).replace("_", " ").capitalize())
+        wording = self.renderer.render_text(title)
         notes = (make_note("", "Once per case."),) if script.once else ()
         return model.AppendixEntry(
             id="", wording=wording, answer=self.renderer.render_text(script.text), notes=notes
         )
 
     def _build_column(self, name: str, column: SampleColumn) -> model.AppendixEntry:
-        facts = (
-            [_WORDS["roles"].get(column.role, column.role.replace("_", " "))]
-            if column.role is not None
-            else []
-        )
+        facts = []
+        if column.role is not None:
+            facts.append(_WORDS["roles"].get(column.role, column.role.replace("_", " ")))
         if column.options is not None:
-            scales, texts = self.instrument.document.scales, []
-            for code in (
-                scales[column.options].options
-                if isinstance(column.options, str)
-                else column.options
-            ):
-                text = self.rules.get_words(name, code)
-                texts.append(text if text == str(code) else f"{escape_controls(str(code))} {text}")
-            facts.append(join_words(texts, "or"))
+            facts.append(join_words(self._list_options(name, column.options), "or"))
         elif column.type == "split":
-            arms = join_words(
-                [f"{escape_controls(str(arm))} ({share})" for arm, share in column.arms.items()],
-                "or",
-            )
-            within = (
-                f", balanced within {mark_name(str(column.balanced_within))}"
-                if column.balanced_within
-                else ""
-            )
+            arms = join_words(_list_arms(column.arms.items()), "or")
+            within = ""
+            if column.balanced_within:
+                within = f", balanced within {mark_name(str(column.balanced_within))}"
             facts.append(f"drawn by chance when the sample is imported: {arms}{within}")
         elif column.role is None:
-            facts.append(
-                {"text": "text", "number": "a number", "date": "a date"}.get(
-                    column.type, column.type
-                )
-            )
+            facts.append(_COLUMN_TYPES.get(column.type, column.type))
         if column.is_personal:
             facts.append("personal, kept apart from the data")
         note = make_note("", "; ".join(facts))
         return model.AppendixEntry(
             id=name, wording=self.renderer.render_text(column.label), notes=(note,)
         )
+
+    def _list_options(self, name: str, options: Iterable[Code] | str) -> list[str]:
+        """List the options of a sample column: `1 Sector`. They may be the name of a list."""
+        if isinstance(options, str):
+            options = self.instrument.document.scales[options].options  # type: ignore[index]  # a text with its position
+        texts = []
+        for code in options:
+            text = self.rules.get_words(name, code)
+            if text != str(code):
+                text = f"{escape_controls(str(code))} {text}"
+            texts.append(text)
+        return texts
 
     def _build_compute(self, compute: Compute) -> model.AppendixEntry:
         notes = []
@@ -612,8 +602,22 @@ def _iterate_order_notes(
     label: str, what: str, how: str, things: Sequence[tuple[str, bool]], more: str = ""
 ) -> Iterator[model.BookletNote]:
     """Yield a note on the order of things; none if it is as written."""
-    if order := rule_sentences.describe_order(what, how, things):
+    order = rule_sentences.describe_order(what, how, things)
+    if order:
         yield make_note(label, f"{order}{more}.")
+
+
+_DRAW_WORDS: Final = {
+    "random": "by chance",
+    "youngest": "the youngest",
+    "next_birthday": "the next birthday",
+}
+_COLUMN_TYPES: Final = {"text": "text", "number": "a number", "date": "a date"}
+
+
+def _list_arms(arms: Iterable[tuple[object, object]]) -> list[str]:
+    """List the arms of a split with their shares: `long (2)`."""
+    return [f"{escape_controls(str(arm))} ({share})" for arm, share in arms]
 
 
 def _list_moving(group: ItemGroup) -> list[tuple[str, bool]]:
@@ -639,17 +643,20 @@ def _is_observed(item: CompiledItem) -> bool:
 
 
 def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
-    return (
-        (make_line("Not asked: the interviewer enters the answer."),) if _is_observed(item) else ()
-    )
+    if not _is_observed(item):
+        return ()
+    return (make_line("Not asked: the interviewer enters the answer."),)
 
 
 def _describe_kind(item: CompiledItem) -> str:
     if isinstance(item.question, MultipleItem):
         return f"several answers: {rule_sentences.describe_answer_limits(item.question)}"
-    classes, kinds = type(item.question).__mro__, _WORDS["kinds"]
-    kind = next((kinds[base.__name__] for base in classes if base.__name__ in kinds), "")
-    return kind or ("one answer" if item.options else "in their own words")
+    kinds = _WORDS["kinds"]
+    for base in type(item.question).__mro__:
+        kind = kinds.get(base.__name__)
+        if kind:
+            return str(kind)
+    return "one answer" if item.options else "in their own words"
 
 
 def _choose_space(item: CompiledItem) -> model.AnswerSpace:

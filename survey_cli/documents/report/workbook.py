@@ -21,6 +21,7 @@ from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -49,7 +50,21 @@ def _write(results: Results, path: Path) -> None:
     from openpyxl import Workbook
 
     book = Workbook()
-    book.properties.title, book.properties.creator = replace_illegal(flatten(results.title)), ""
+    book.properties.title = replace_illegal(flatten(results.title))
+    book.properties.creator = ""
+    _write_methods(book, results)
+    _write_items(book, results)
+    for part in layout.build_appendix(results):
+        sheet = _SheetWriter(book.create_sheet(), part.title)
+        sheet.add_lines(part.lines)
+        if part.grid is not None:
+            sheet.add_grid(part.grid)
+        sheet.add_lines(part.notes)
+    book.save(path)
+
+
+def _write_methods(book: "Workbook", results: Results) -> None:
+    """Write the first sheet: what has to be known to read the others."""
     methods = _SheetWriter(book.active, translate("Methods"))  # type: ignore[arg-type]  # the types of openpyxl allow more
     methods.set_width("A", NAME_WIDTH)
     methods.set_width("B", LABEL_WIDTH)
@@ -67,9 +82,15 @@ def _write(results: Results, path: Path) -> None:
     methods.add_line([translate(layout.READING_TITLE)], strong=True)
     for note in layout.list_reading_notes(results):
         methods.add_line(["", note])
-    across = len(results.columns) > MAX_PORTRAIT_COLUMNS
+
+
+def _write_items(book: "Workbook", results: Results) -> None:
+    """Write the sheet with all items."""
     sheet = _SheetWriter(
-        book.create_sheet(), translate("Results"), decimals=_count_decimals(results), across=across
+        book.create_sheet(),
+        translate("Results"),
+        decimals=_count_decimals(results),
+        across=len(results.columns) > MAX_PORTRAIT_COLUMNS,
     )
     listed = [
         (block, item)
@@ -79,18 +100,10 @@ def _write(results: Results, path: Path) -> None:
     ]
     grids = {item.id: layout.build_item_grid(item, results) for _, item in listed}
     if grids:
-        sheet.add_repeated_head(
-            flatten(results.title), max(grids.values(), key=lambda grid: len(grid.heads))
-        )
+        widest = max(grids.values(), key=lambda grid: len(grid.heads))
+        sheet.add_repeated_head(flatten(results.title), widest)
     for block, item in listed:
         _write_item(sheet, block, item, grids[item.id], layout.build_errors_grids(item, results))
-    for part in layout.build_appendix(results):
-        sheet = _SheetWriter(book.create_sheet(), part.title)
-        sheet.add_lines(part.lines)
-        if part.grid is not None:
-            sheet.add_grid(part.grid)
-        sheet.add_lines(part.notes)
-    book.save(path)
 
 
 def _write_item(
@@ -100,10 +113,10 @@ def _write_item(
     grid: layout.Grid,
     error_grids: Sequence[layout.Grid],
 ) -> None:
-    sheet.add_line(
-        [f"{item.number_prefix}{flatten(block.get_item_title(item))}", item.id], strong=True
-    )
-    if wording := flatten(block.get_wording(item)):
+    title = f"{item.number_prefix}{flatten(block.get_item_title(item))}"
+    sheet.add_line([title, item.id], strong=True)
+    wording = flatten(block.get_wording(item))
+    if wording:
         sheet.add_line([wording])
     sheet.add_line([layout.describe_base(item.base)])
     if item.rows:
@@ -123,11 +136,16 @@ def _write_item(
 def _count_decimals(results: Results) -> int:
     """Return the number of decimals of the report's percentages."""
     texts = (row.total.percent_text for item in results.items for row in item.rows)
-    return max((len(text.partition(".")[2]) for text in texts), default=0)
+    return max((_count_printed_decimals(text) for text in texts), default=0)
+
+
+def _count_printed_decimals(text: str) -> int:
+    _, _, decimals = text.partition(".")
+    return len(decimals)
 
 
 class _SheetWriter:
-    """A sheet written from top to bottom, which prints one page wide; `across` in landscape.
+    """A sheet written from top to bottom, which prints one page wide, in landscape if `across`.
 
     Percentages have this number of `decimals`.
     """
@@ -136,13 +154,15 @@ class _SheetWriter:
         self, sheet: "Worksheet", title: str, *, decimals: int = RATE_DECIMALS, across: bool = False
     ) -> None:
         sheet.title = title[:MAX_TITLE_LENGTH]
-        self.sheet, self.decimals = sheet, decimals
+        self.sheet = sheet
+        self.decimals = decimals
         self.row = 0
         self.set_width("A", LABEL_WIDTH)
         for letter in "BCDEFGHIJKLMNO":
             self.set_width(letter, FIGURE_WIDTH)
         sheet.page_setup.orientation = "landscape" if across else "portrait"
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_setup.fitToWidth = 1
+        sheet.page_setup.fitToHeight = 0
         sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]  # the types of openpyxl allow more
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]  # the types of openpyxl allow more
 
@@ -157,13 +177,13 @@ class _SheetWriter:
         self.sheet.column_dimensions[column].width = letters
 
     def add_line(self, texts: Sequence[str], *, strong: bool = False, heads: bool = False) -> None:
-        """Add texts from the first column on; `heads`: all but the first are heads of figures."""
+        """Add texts from the first column on; with `heads`, all but the first are of figures."""
         self.row += 1
+        # Lines of one or two texts are prose, which may be long.
+        is_prose = len(texts) <= 2
         for column, text in enumerate(texts, 1):
-            right = heads and column > 1
-            self._set_text(
-                column, text, strong=strong, wrap=right or column <= 2 >= len(texts), right=right
-            )
+            is_head = heads and column > 1
+            self._set_text(column, text, strong=strong, wrap=is_head or is_prose, right=is_head)
 
     def add_lines(self, texts: Iterable[str]) -> None:
         for text in texts:
@@ -188,7 +208,7 @@ class _SheetWriter:
                 self._set_figure(column, shown)
 
     def _set_figure(self, column: int, shown: layout.GridCell) -> None:
-        """Write a number if it is one; a percentage that rounds to zero shows a star and keeps its value."""
+        """Write a number if the cell has one, else its text."""
         from openpyxl.styles import Alignment
 
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # the types of openpyxl allow more
@@ -199,16 +219,28 @@ class _SheetWriter:
             self._set_text(column, shown.text)
         else:
             cell.value = value if isinstance(value, int) else _to_number(value)
-            if shown.share is not None:
-                form = "0" + (f".{'0' * self.decimals}" if self.decimals else "") + "%"
-                least = f"{0.5 / 10 ** (self.decimals + 2):.{self.decimals + 3}f}"
-                letters = f'" {shown.letters}"' if shown.letters else ""
-                cell.number_format = f'[=0]{form};[<{least}]"*";{form}{letters}'
-            elif decimals_shown := len(shown.text.partition(".")[2]):
-                cell.number_format = f"0.{'0' * decimals_shown}"
-            elif shown.mark:
-                cell.number_format = f'0" {shown.mark}"'
+            number_format = self._choose_format(shown)
+            if number_format:
+                cell.number_format = number_format
         cell.alignment = Alignment(horizontal="right")
+
+    def _choose_format(self, shown: layout.GridCell) -> str:
+        """Return the format of a number; empty for the default one.
+
+        A percentage that rounds to zero shows a star and keeps its value.
+        """
+        if shown.share is not None:
+            decimals = f".{'0' * self.decimals}" if self.decimals else ""
+            form = f"0{decimals}%"
+            least = f"{0.5 / 10 ** (self.decimals + 2):.{self.decimals + 3}f}"
+            letters = f'" {shown.letters}"' if shown.letters else ""
+            return f'[=0]{form};[<{least}]"*";{form}{letters}'
+        decimal_count = _count_printed_decimals(shown.text)
+        if decimal_count:
+            return f"0.{'0' * decimal_count}"
+        if shown.mark:
+            return f'0" {shown.mark}"'
+        return ""
 
     def _set_text(
         self,
@@ -225,7 +257,8 @@ class _SheetWriter:
             return
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # the types of openpyxl allow more
         cell.value = replace_illegal(text)[:MAX_CELL_LENGTH]
-        cell.data_type = "s"  # also where it begins as a formula does
+        # It is a text even if it begins as a formula does.
+        cell.data_type = "s"
         cell.quotePrefix = True
         cell.font = Font(bold=strong)
         cell.alignment = Alignment(
@@ -236,7 +269,9 @@ class _SheetWriter:
 
 
 def _to_number(value: Fraction) -> float | int:
-    return value.numerator if value.denominator == 1 else float(value)
+    if value.denominator == 1:
+        return value.numerator
+    return float(value)
 
 
 COLUMNS: Final = (
@@ -255,13 +290,15 @@ _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 
 
 def build_results_table(results: Results) -> Table:
-    """Build the table: counts and percentages to six decimals, and as they are printed beside them.
+    """Build the table: counts and percentages to six decimals, and next to them as printed.
 
-    Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter notes. Where the
-    precision of figures is requested, it follows, and means have rows too.
+    Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter
+    notes. If the precision of figures is requested, it follows, and means have rows too.
     """
     rows = list(_iterate_rows(results))
-    names = (*COLUMNS, *ERROR_COLUMNS)[: len(rows[0])] if rows else COLUMNS
+    names: tuple[str, ...] = COLUMNS
+    if rows and len(rows[0]) > len(COLUMNS):
+        names = (*COLUMNS, *ERROR_COLUMNS)
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
         rows=rows,
@@ -281,11 +318,14 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
             flatten(item.wording),
         )
         for place, (base, column) in enumerate(zip(item.bases, results.columns, strict=False)):
+            if place in item.own_columns:
+                continue
+            # The topline has no group.
+            of_column = (column.group, column.label) if place else ("", "")
             asked = "" if base.asked is None else str(base.asked)
-            group, label = (column.group, column.label) if place else ("", "")
             of_base = (asked, base.text, base.effective_text.replace(",", ""))
             for row in item.rows:
-                if place >= len(row.figures) or place in item.own_columns:
+                if place >= len(row.figures):
                     continue
                 figure = row.figures[place]
                 answer = (
@@ -296,52 +336,49 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                 share = None if figure.share is None else figure.share * 100
                 exact = (_format_exact(figure.amount), _format_exact(share))
                 shown = (figure.count_text, figure.percent_text, figure.letters)
-                errors = ("", *_build_errors(figure, 100)) if has_errors else ()
-                yield (*about, group, label, *answer, *exact, *shown, *of_base, narrowed, *errors)
-            is_mean_listed = has_errors and place not in item.own_columns
-            for summary in item.summaries[place : place + 1] if is_mean_listed else ():
-                of_mean = (
-                    "mean",
-                    "",
-                    translate("Mean"),
-                    "",
-                    "",
-                    "",
-                    summary.mean_text,
-                    "",
-                    *of_base,
-                    narrowed,
-                )
-                yield (
-                    *about,
-                    group,
-                    label,
-                    *of_mean,
-                    _format_number(summary.mean),
-                    *_build_errors(summary, 1),
-                )
+                cells: tuple[float | str, ...] = (
+                    *about, *of_column, *answer, *exact, *shown, *of_base, narrowed,
+                )  # fmt: skip
+                if has_errors:
+                    cells = (*cells, "", *_build_errors(figure, 100))
+                yield cells
+            if has_errors and place < len(item.summaries):
+                summary = item.summaries[place]
+                of_mean = ("mean", "", translate("Mean"), "", "", "", summary.mean_text, "")
+                cells = (*about, *of_column, *of_mean, *of_base, narrowed)
+                mean = _format_number(summary.mean)
+                yield (*cells, mean, *_build_errors(summary, 1))
 
 
 def _build_errors(figure: Figure | SummaryStatistics, scale: int) -> tuple[float | str, ...]:
-    """Return the precision of a percentage or mean, and its difference from others; `scale` is 100 for percentages."""
-    error, difference = figure.error, figure.difference
+    """Return the precision of a percentage or mean, and its difference from others.
+
+    `scale` is 100 for percentages.
+    """
+    error = figure.error
     texts: list[float | str] = [""] * 6
     if error is not None:
-        variation = error.coefficient_of_variation
-        ratios = (
-            None if variation is None else variation * 100,
-            error.design_effect,
-            error.freedom,
-        )
-        texts = [*_format_precision(error, scale), *map(_format_number, ratios)]
+        variation = None
+        if error.coefficient_of_variation is not None:
+            variation = error.coefficient_of_variation * 100
+        texts = [
+            *_format_precision(error, scale),
+            _format_number(variation),
+            _format_number(error.design_effect),
+            _format_number(error.freedom),
+        ]
+
+    difference = figure.difference
     if difference is None:
         return (*texts, *[""] * 7)
-    others = (
+    return (
+        *texts,
         _format_number(difference.value * scale),
         difference.other,
         *_format_precision(difference.error, scale),
+        f"{difference.p:.6g}",
+        str(difference.error.freedom),
     )
-    return (*texts, *others, f"{difference.p:.6g}", str(difference.error.freedom))
 
 
 def _format_precision(error: DesignError, scale: int) -> list[float | str]:
@@ -352,7 +389,9 @@ def _format_precision(error: DesignError, scale: int) -> list[float | str]:
 
 def _format_number(number: float | Fraction | None) -> float | str:
     """Format a number; a negative one stays a number, since its text could run as a formula."""
-    text = "" if number is None else _format_exact(Fraction(number))
+    if number is None:
+        return ""
+    text = _format_exact(Fraction(number))
     return float(text) if text.startswith("-") else text
 
 
@@ -361,6 +400,8 @@ def _parse_number(text: str) -> int | str:
 
 
 def _format_exact(value: Fraction | int | None) -> str:
-    if value is None or Fraction(value).denominator == 1:
-        return "" if value is None else str(int(value))
+    if value is None:
+        return ""
+    if Fraction(value).denominator == 1:
+        return str(int(value))
     return format_decimal(value, MAX_DECIMALS).replace(",", "").rstrip("0").removesuffix(".")
