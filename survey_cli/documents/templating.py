@@ -17,13 +17,15 @@ _MARKUP_AT_START: Final = re.compile(r"^(?:[#>+=:-]|\d+(?=[.)]))")
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return a page, ending in a line end. A template whose name contains `.md` is Markdown, any other HTML or XML."""
+    """Return a page, ending in a line end.
+
+    A template whose name contains `.md` is Markdown, any other HTML or XML.
+    """
     if ".md" not in template:
         return _make_environment("html").get_template(template).render(values)
-    lines = [
-        line.rstrip()
-        for line in _make_environment("markdown").get_template(template).render(values).split("\n")
-    ]
+    page = _make_environment("markdown").get_template(template).render(values)
+    lines = [line.rstrip() for line in page.split("\n")]
+    # Blocks of the template leave several empty lines: keep one.
     kept = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 
@@ -49,14 +51,23 @@ def _make_environment(language: Literal["html", "markdown"]) -> "Environment":
 
 
 def quote_css(text: str) -> str:
-    """Return a CSS string, with all but letters, digits and spaces by number, so that no character ends it."""
-    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):X} " for c in text) + '"'
+    """Return a CSS string that no character of the text can end.
+
+    All but letters, digits and spaces are written by their numbers.
+    """
+    quoted = ""
+    for character in text:
+        is_harmless = character.isalnum() or character == " "
+        quoted += character if is_harmless else f"\\{ord(character):X} "
+    return f'"{quoted}"'
 
 
 def escape_markdown(text: str, *, first: bool = True) -> str:
-    """Return literal text in Markdown. `first`: it may begin a line."""
-    text = _MARKUP.sub(lambda m: "\\" + m.group(), text)
-    return _MARKUP_AT_START.sub(_escape_first, text) if first else text
+    """Return literal text in Markdown; with `first`, it may begin a line."""
+    text = _MARKUP.sub(lambda match: "\\" + match.group(), text)
+    if first:
+        text = _MARKUP_AT_START.sub(_escape_first, text)
+    return text
 
 
 def _escape_first(match: re.Match[str]) -> str:
@@ -77,7 +88,7 @@ def render_code(text: str) -> str:
 
 
 def render_runs(line: Line, *, first: bool = False) -> str:
-    """Return a line with its styles in Markdown. `first`: it may begin a line."""
+    """Return a line with its styles in Markdown; with `first`, it may begin a line."""
     return "".join(_render_run(run, first=first and n == 0) for n, run in enumerate(line))
 
 
@@ -85,8 +96,10 @@ def _render_run(run: TextRun, *, first: bool) -> str:
     match run.style:
         case "stress":
             inner = run.text.strip()
-            before, _, after = run.text.partition(inner) if inner else (run.text, "", "")
-            return f"{before}**{_escape_inside(inner)}**{after}" if inner else before
+            if not inner:
+                return run.text
+            before, _, after = run.text.partition(inner)
+            return f"{before}**{_escape_inside(inner)}**{after}"
         case "fill":
             return f"‹{_escape_inside(run.text)}›"
         case "id" | "code":

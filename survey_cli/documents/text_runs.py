@@ -6,8 +6,11 @@ from survey_cli.instrument.texts.templates import iterate_parts
 from survey_cli.wording import escape_controls
 
 Style: TypeAlias = Literal["plain", "stress", "fill", "id", "code"]
-"""`fill`: a placeholder for text that the computer fills in; `id`: the name of an item, sample column or compute; `code`:
-as written in the instrument's file."""
+"""The style of a run.
+
+A `fill` is a placeholder for text that the computer fills in, an `id` the name of an item, sample
+column or compute, and `code` is as written in the instrument's file.
+"""
 
 
 class TextRun(NamedTuple):
@@ -21,7 +24,7 @@ Line: TypeAlias = tuple[TextRun, ...]
 
 
 def parse_lines(wording: str) -> tuple[Line, ...]:
-    """Return the lines of a text as written in a questionnaire: `**stress**`, `{fill}`, and a doubled brace for one."""
+    """Return the lines of a text as written: `**stress**`, `{fill}`, and a doubled brace for one."""
     return tuple(
         tuple(TextRun(escape_controls(part), style) for part, style in iterate_parts(text) if part)
         for text in wording.split("\n")
@@ -30,7 +33,7 @@ def parse_lines(wording: str) -> tuple[Line, ...]:
 
 
 def flatten(wording: str) -> str:
-    """Return a text as written in a questionnaire on one line, without styles; placeholders are in angle quotes."""
+    """Return a text as written on one line, without styles; placeholders are in angle quotes."""
     return " ".join(" ".join(render_plain(line).split()) for line in parse_lines(wording))
 
 

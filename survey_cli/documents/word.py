@@ -1,6 +1,6 @@
 """Word documents: results, codebooks and questionnaires, from the templates that end in `.xml.jinja`.
 
-It needs the extra `word`; charts are included where the extra `png` is installed too.
+It needs the extra `word`. Charts are included if the extra `png` is installed too.
 """
 
 from collections.abc import Iterable
@@ -76,7 +76,9 @@ def _write(template: str, title: str, path: Path, **values: Any) -> None:
     for element in list(parse_xml(replace_illegal(page))):
         end.addprevious(element)
     for table in word.tables:
-        if (following := table._tbl.getnext()).tag == qn("w:tbl"):  # else they are one table
+        following = table._tbl.getnext()
+        # Word joins tables without a paragraph between them.
+        if following.tag == qn("w:tbl"):
             following = parse_xml(f"<w:p {nsdecls('w')}/>")
             table._tbl.addnext(following)
         if following.tag == qn("w:p") and not (following.style or "").startswith("Heading"):
@@ -87,18 +89,11 @@ def _write(template: str, title: str, path: Path, **values: Any) -> None:
 def _draw(word: Document, numbers: "count[int]", chart: charts.Chart) -> Markup:
     """Add a picture with its description to a document, and return the element that shows it."""
     shape = word.part.new_pic_inline(BytesIO(svg.render_png(chart.svg)), width=Cm(CHART_WIDTH_CM))
-    number, title, words = (
-        next(numbers),
-        replace_illegal(chart.title),
-        replace_illegal(chart.description),
-    )
-    for name, value in (
-        ("id", f"{number}"),
-        ("name", f"Picture {number}"),
-        ("title", title),
-        ("descr", words),
-    ):
-        shape.docPr.set(name, value)
+    number = next(numbers)
+    shape.docPr.set("id", f"{number}")
+    shape.docPr.set("name", f"Picture {number}")
+    shape.docPr.set("title", replace_illegal(chart.title))
+    shape.docPr.set("descr", replace_illegal(chart.description))
     return Markup(shape.xml)
 
 
@@ -106,25 +101,36 @@ def _make_document(title: str) -> Document:
     """Make an empty document on A4 paper with page numbers."""
     document = docx.Document()
     known = document.core_properties
-    known.title, known.author, known.language, known.comments = replace_illegal(title), "", "en", ""
+    known.title = replace_illegal(title)
+    known.author = ""
+    known.language = "en"
+    known.comments = ""
+    # These times are those of python-docx's template, of 2013.
     for moment in known._element.xpath("./dcterms:created | ./dcterms:modified"):
-        moment.getparent().remove(moment)  # of python-docx's template, of 2013
+        moment.getparent().remove(moment)
     for lang in document.styles.element.xpath("./w:docDefaults//w:lang"):
         lang.set(qn("w:val"), "en-GB")
     section = document.sections[0]
-    section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.5)
-    section.top_margin = section.bottom_margin = Cm(2.2)
+    section.page_width = Cm(21)
+    section.page_height = Cm(29.7)
+    section.left_margin = Cm(2.5)
+    section.right_margin = Cm(2.5)
+    section.top_margin = Cm(2.2)
+    section.bottom_margin = Cm(2.2)
+
     for name, size in (("Title", 24), ("Heading 1", 16), ("Heading 2", 12), ("Heading 3", 11)):
         font = document.styles[name].font
-        font.size, font.color.rgb = Pt(size), _INK
+        font.size = Pt(size)
+        font.color.rgb = _INK
     normal = document.styles["Normal"]
-    normal.font.size, normal.font.name = Pt(10), "Calibri"
+    normal.font.size = Pt(10)
+    normal.font.name = "Calibri"
     normal.paragraph_format.space_after = Pt(4)
     quote = document.styles["Intense Quote"]
-    quote.font.color.rgb, quote.font.bold = _INK, False
-    number = parse_xml(
-        f'<w:fldSimple {nsdecls("w")} w:instr="PAGE" w:dirty="true"/>'
-    )  # Word fills it in
+    quote.font.color.rgb = _INK
+    quote.font.bold = False
+
+    # Word fills in the number of the page.
+    number = parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr="PAGE" w:dirty="true"/>')
     section.footer.paragraphs[0]._p.append(number)
     return document

@@ -14,7 +14,7 @@ class LanguageText(NamedTuple):
 
 
 MultilingualText: TypeAlias = tuple[LanguageText, ...]
-"""A text of the questionnaire in each language shown, in the instrument's order; empty where there is none."""
+"""A text of the questionnaire in the languages shown, in the instrument's order; empty for none."""
 
 
 class BookletNote(NamedTuple):
@@ -105,7 +105,7 @@ class BookletPart(NamedTuple):
     @property
     def span(self) -> str:
         """The numbers of its items: `6–8`, or `9`."""
-        numbers = [item.number for item in self.iterate_items()]
+        numbers = self._list_numbers()
         if not numbers:
             return ""
         return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
@@ -113,8 +113,14 @@ class BookletPart(NamedTuple):
     @property
     def span_text(self) -> str:
         """`items 6–8`, `item 9` or `no items`."""
-        span = self.span
-        return f"item{'s' if '–' in span else ''} {span}" if span else "no items"
+        count = len(self._list_numbers())
+        if not count:
+            return "no items"
+        word = "item" if count == 1 else "items"
+        return f"{word} {self.span}"
+
+    def _list_numbers(self) -> list[str]:
+        return [item.number for item in self.iterate_items()]
 
 
 class AppendixEntry(NamedTuple):
@@ -145,7 +151,7 @@ class Booklet(NamedTuple):
     """The title as one line of plain text, for running headers."""
     version: str
     fingerprint: str
-    """The first digits of the content hash; equal questionnaires have equal ones."""
+    """The first digits of the content hash, which are equal for equal questionnaires."""
     languages: tuple[tuple[str, str], ...]
     """Code and English name of each language shown."""
     study: tuple[tuple[str, MultilingualText], ...]

@@ -24,7 +24,8 @@ from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
 from survey_cli.wording import escape_controls, format_quantity, join_words, pluralize
 
-_NAME_START, _NAME_END = "\x02", "\x03"
+_NAME_START: Final = "\x02"
+_NAME_END: Final = "\x03"
 """Delimiters of a name while a sentence is built; texts of an instrument contain no such characters."""
 _NAME_PATTERN: Final = re.compile(f"{_NAME_START}([^{_NAME_START}{_NAME_END}]*){_NAME_END}")
 
@@ -49,7 +50,9 @@ class RuleWriter:
         if code is None:
             return f"{_NAME_START}{name}{_NAME_END}"
         text = self._labels.get(name, {}).get((type(code), code))
-        return render_label(text, self.language) if text is not None else escape_controls(str(code))
+        if text is None:
+            return escape_controls(str(code))
+        return render_label(text, self.language)
 
     def render_clause(self, condition: Condition) -> str:
         """Return a condition as a part of a sentence."""
@@ -58,32 +61,37 @@ class RuleWriter:
     def describe_asked(
         self, verb: str, ask_if: Condition | None, unless: Condition | None
     ) -> tuple[Line, ...]:
-        """Return a sentence for each condition; that of `unless` says that an unknown condition does not exclude."""
+        """Return a sentence for each condition.
+
+        That of `unless` says that an unknown condition does not exclude.
+        """
         sentences = []
         if ask_if is not None:
             sentences.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
         if unless is not None:
-            sentences.append(
-                make_line(
-                    f"{verb} unless {self.render_clause(unless)}; also {verb.lower()} if that is not known."
-                )
-            )
+            unknown = f"also {verb.lower()} if that is not known"
+            sentences.append(make_line(f"{verb} unless {self.render_clause(unless)}; {unknown}."))
         return tuple(sentences)
 
     def describe_source(self, item: CompiledItem) -> str:
-        """Return where the options of an item come from: `those chosen in aware`; empty if they are written out."""
+        """Return where the options of an item come from: `those chosen in aware`.
+
+        It is empty if they are written out.
+        """
         source = item.options_source
         if source is None:
             return ""
         if source.from_ in self._groups:
             return f"{self.describe_turns(source.from_, item.where)}, by their numbers"
-        return f"those {'' if source.chosen else 'not '}chosen in {mark_name(source.from_)}"
+        chosen = "chosen" if source.chosen else "not chosen"
+        return f"those {chosen} in {mark_name(source.from_)}"
 
     def describe_turns(self, roster: str, where: Condition | None) -> str:
         """Return `the turns of person where age is at least 15`."""
-        return f"the turns of {mark_name(roster)}" + (
-            f" where {self.render_clause(where)}" if where else ""
-        )
+        turns = f"the turns of {mark_name(roster)}"
+        if where:
+            turns += f" where {self.render_clause(where)}"
+        return turns
 
 
 def make_line(text: str) -> Line:
@@ -128,7 +136,9 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
 def describe_pick(pick: PickItem) -> str:
     """Return how much of a group is asked: `2 of these, at random`."""
     things = "the turns" if isinstance(pick.names[0], int) else "these"
-    how = "at random" if pick.method == "random" else "those picked in the fewest interviews so far"
+    how = "those picked in the fewest interviews so far"
+    if pick.method == "random":
+        how = "at random"
     return f"{pick.count} of {things}, {how}"
 
 
@@ -145,15 +155,14 @@ def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> s
     first = stays.index(False)
     last = len(stays) - stays[::-1].index(False)
     parts = [f"{what} {_ORDERS[how]}"]
-    for where, elements in (
-        ("first", [n for n, _ in things[:first]]),
-        ("in place", [n for n, stay in things[first:last] if stay]),
-        ("last", [n for n, _ in things[last:]]),
+    for where, names in (
+        ("first", [name for name, _ in things[:first]]),
+        ("in place", [name for name, stay in things[first:last] if stay]),
+        ("last", [name for name, _ in things[last:]]),
     ):
-        if elements:
-            parts.append(
-                f"{join_words(elements)} {pluralize(len(elements), 'stays', 'stay')} {where}"
-            )
+        if names:
+            verb = pluralize(len(names), "stays", "stay")
+            parts.append(f"{join_words(names)} {verb} {where}")
     return "; ".join(parts)
 
 
@@ -166,40 +175,45 @@ def describe_answer_limits(question: MultipleItem) -> str:
         limits = f"exactly {most}"
     elif question.min > 1:
         limits = f"{question.min} to {most}"
+    elif question.min == 0:
+        limits = f"at most {most}, or none"
     else:
-        limits = f"at most {most}" + (", or none" if question.min == 0 else "")
-    return f"{limits}, in order of mention" if question.mentions == "ordered" else limits
+        limits = f"at most {most}"
+    if question.mentions == "ordered":
+        limits += ", in order of mention"
+    return limits
 
 
 def describe_expected(item: CompiledItem, language: str) -> str:
     """Return a phrase for the accepted answers; empty if any answer is accepted."""
     match item.question:
         case NumberItem(decimals=places, unit=unit) as question:
-            limits = question.format_range(*(_describe_limit(item, key) for key in ("min", "max")))
+            low = _describe_limit(item, "min")
+            high = _describe_limit(item, "max")
+            limits = question.format_range(low, high)
             if unit is not None:
                 limits += f" {render_label(unit, language)}"
-            return (
-                f"{limits}, up to {format_quantity(places, 'decimal place')}" if places else limits
-            )
+            if places:
+                limits += f", up to {format_quantity(places, 'decimal place')}"
+            return limits
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case TextItem(like=str() as kind):
             return TEXT_KINDS[kind].words
         case DateItem(partial=partial, order=order):
-            full = "day, month, year" if order == "dmy" else "month, day, year"
-            phrases = [full, "month and year, or only the year, are enough" if partial else ""]
-            phrases += [
-                f"{word} {limit}"
-                for word, key in _DATE_LIMITS
-                if (limit := _describe_limit(item, key))
-            ]
-            return "; ".join(filter(None, phrases))
+            phrases = ["day, month, year" if order == "dmy" else "month, day, year"]
+            if partial:
+                phrases.append("month and year, or only the year, are enough")
+            for word, key in _DATE_LIMITS:
+                limit = _describe_limit(item, key)
+                if limit:
+                    phrases.append(f"{word} {limit}")
+            return "; ".join(phrases)
         case TimeItem():
             return "time of day"
         case SearchItem(list_=path, entries=entries):
-            return (
-                f"one of {format_quantity(len(entries.rows), 'answer')} in {escape_controls(path)}"
-            )
+            answers = format_quantity(len(entries.rows), "answer")
+            return f"one of {answers} in {escape_controls(path)}"
         case _:
             return ""
 
@@ -209,18 +223,23 @@ _DATE_LIMITS: Final = (("not before", "min"), ("not after", "max"))
 
 def _describe_limit(item: CompiledItem, key: str) -> str:
     """Return the `min` or `max` of an item in words; empty if there is none."""
-    limit, written = item.limits.get(key), getattr(item.question, key)
+    limit = item.limits.get(key)
     if limit is not None:
         return escape_controls(limit.words)
-    return (
-        "" if written is None else str(written) if isinstance(written, date) else f"{written:.10g}"
-    )
+    written = getattr(item.question, key)
+    if written is None:
+        return ""
+    if isinstance(written, date):
+        return str(written)
+    return f"{written:.10g}"
 
 
 def _describe_pattern(pattern: str) -> str:
     meanings = {"9": "9 is a digit", "A": "A is a letter", "X": "X is a letter or digit"}
     used = [meaning for sign, meaning in meanings.items() if sign in pattern]
-    return ", ".join(used + ["the rest as written"] * bool(set(pattern) - set(meanings)))
+    if set(pattern) - set(meanings):
+        used.append("the rest as written")
+    return ", ".join(used)
 
 
 def describe_declines(
@@ -231,7 +250,9 @@ def describe_declines(
         return ""
     if not permitted:
         labels = join_words([render_label(d.text, language) for d in general], "or")
-        return f"must be answered; not accepted: {labels}." if labels else ""
+        if not labels:
+            return ""
+        return f"must be answered; not accepted: {labels}."
     texts = [f"{render_label(d.text, language)} ({format_code(d.code)})" for d in permitted]
     return f"accepted here: {join_words(texts)}."
 

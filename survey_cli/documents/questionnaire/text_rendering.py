@@ -1,4 +1,4 @@
-"""Questionnaire texts before anybody has answered: fills become placeholders, all other text is literal."""
+"""Questionnaire texts before an interview: fills become placeholders, all other text is literal."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -29,6 +29,7 @@ _FILL_NAMES: Final = {
     "interviewer": "interviewer’s name", "today": "today’s date", "case": "the case", "turn": "1, 2, 3 …",
     "each": "each answer in turn", "options": "the answers",
 }  # fmt: skip
+DAYPARTS: Final = ("morning", "afternoon", "evening")
 _NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
 
 
@@ -59,14 +60,16 @@ class TextRenderer(NamedTuple):
     def render_template(
         self, template: Template | None, joint: Text | None = None
     ) -> MultilingualText:
-        """Return a compiled text; `joint` is the word before the last of the options that it reads out."""
+        """Return a compiled text; `joint` is the word before the last option that it reads out."""
         if template is None:
             return ()
         texts = tuple(
             LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages
         )
-        same = len(texts) > 1 and all(text.lines == texts[0].lines for text in texts)
-        return (LanguageText("", texts[0].lines),) if same else texts
+        are_equal = all(text.lines == texts[0].lines for text in texts)
+        if len(texts) > 1 and are_equal:
+            return (LanguageText("", texts[0].lines),)
+        return texts
 
     def render_text(
         self,
@@ -74,13 +77,17 @@ class TextRenderer(NamedTuple):
         more: Mapping[str, ValueType] | None = None,
         inside: str | None = None,
     ) -> MultilingualText:
-        """Return a text that was not compiled with the instrument; its fills are known if another text uses them."""
+        """Return a text that was not compiled with the instrument.
+
+        Its fills are known if another text uses them.
+        """
         if text is None:
             return ()
         roster = self.instrument.groups.get(inside or "")
         sources = [source.id for source in roster.sources] if isinstance(roster, Roster) else ()
         scope = Scope(names={**self.names, **(more or {})}, inside_roster=inside, sources=sources)
-        return self.render_template(compile_text(text, scope, who="")[0])
+        template, _ = compile_text(text, scope, who="")
+        return self.render_template(template)
 
     def _render_lines(
         self, template: Template, language: str, joint: Text | None
@@ -91,55 +98,56 @@ class TextRenderer(NamedTuple):
             style: Style = "stress" if stress else "plain"
             for part in parts:
                 if isinstance(part, TextFill):
-                    lines[-1].append(
-                        TextRun(escape_controls(self._describe_fill(part, language, joint)), "fill")
-                    )
+                    description = self._describe_fill(part, language, joint)
+                    lines[-1].append(TextRun(escape_controls(description), "fill"))
                     continue
                 first, *rest = escape_controls(part).split("\n")
                 lines[-1].append(TextRun(first, style))
                 lines.extend([TextRun(text, style)] for text in rest)
-        return tuple(tidy for line in lines if (tidy := _join_runs(line)))
+        joined = [_join_runs(line) for line in lines]
+        return tuple(line for line in joined if line)
 
     def _describe_fill(self, fill: TextFill, language: str, joint: Text | None) -> str:
+        spell = _NUMBER_SPELLERS.get(fill.format)
         if fill.key == "options" and joint is not None:
-            name = f"the answers, the last after “{joint.get(language)}”"
+            names = [f"the answers, the last after “{joint.get(language)}”"]
         elif fill.key == "daypart":
             parts = self.instrument.document.dayparts
-            name = (
-                " / ".join(str(t.get(language)) for t in parts.values())
-                or "morning / afternoon / evening"
-            )
-        elif fill.key == "turn" and (spelled := _NUMBER_SPELLERS.get(fill.format)) is not None:
-            name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
+            names = [str(text.get(language)) for text in parts.values()] or list(DAYPARTS)
+        elif fill.key == "turn" and spell is not None:
+            turns = [spell(turn, language) or str(turn) for turn in (1, 2, 3)]
+            names = [f"{', '.join(turns)} …"]
         elif fill.variable is None:
-            name = _FILL_NAMES.get(fill.key, fill.key)
+            names = [_FILL_NAMES.get(fill.key, fill.key)]
         else:
-            name = self._name_fill(fill, fill.variable, language)
-        if " / " in name:
-            name = " / ".join(
-                change_case(text, fill.format, language) for text in name.split(" / ")
-            )
-        known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
-        return name if known else f"{name}, else “{fill.otherwise}”"
+            names = self._list_fill_texts(fill, fill.variable, language)
+        # A name by itself is not a text that the fill changes.
+        if len(names) > 1:
+            names = [change_case(name, fill.format, language) for name in names]
+        name = " / ".join(names)
+        if fill.otherwise in (None, "", NO_ANSWER_TEXT):
+            return name
+        return f"{name}, else “{fill.otherwise}”"
 
-    def _name_fill(self, fill: TextFill, known: ValueType, language: str) -> str:
-        """Return the possible texts of a fill where they are few, otherwise its name."""
+    def _list_fill_texts(self, fill: TextFill, known: ValueType, language: str) -> list[str]:
+        """Return the possible texts of a fill if they are few, otherwise its name."""
         if isinstance(fill.turn, int):
-            return f"{fill.key} of {known.drawn_from or known.roster} {fill.turn}"
+            return [f"{fill.key} of {known.drawn_from or known.roster} {fill.turn}"]
         if fill.format == "code":
-            return f"code of {fill.key}"
+            return [f"code of {fill.key}"]
         wordings: list[str] = []
         if known.labels is not None and known.type == "code":
             wordings = [self._render_flat(text, language) for text in known.labels.values()]
         elif fill.key in self.instrument.computes:
             wordings = list_compute_wordings(self.instrument.computes[fill.key], language)
-        return " / ".join(wordings) if 0 < len(wordings) <= MAX_WORDINGS else fill.key
+        if 0 < len(wordings) <= MAX_WORDINGS:
+            return wordings
+        return [fill.key]
 
     def _render_flat(self, template: Template, language: str) -> str:
         """Return a text on one line, with its fills described."""
-        return " ".join(
-            "".join(s.text for s in line) for line in self._render_lines(template, language, None)
-        )
+        lines = self._render_lines(template, language, None)
+        return " ".join("".join(run.text for run in line) for line in lines)
 
 
 def list_compute_wordings(compute: Compute, language: str) -> list[str]:
@@ -154,8 +162,11 @@ def _collect_wordings(node: ast.expr) -> list[str] | None:
         case ast.Constant(value=str() as text):
             return [text] if text else []
         case ast.IfExp(body=body, orelse=orelse):
-            positive, negative = _collect_wordings(body), _collect_wordings(orelse)
-            return None if positive is None or negative is None else [*positive, *negative]
+            positive = _collect_wordings(body)
+            negative = _collect_wordings(orelse)
+            if positive is None or negative is None:
+                return None
+            return [*positive, *negative]
         case _:
             return None
 
@@ -177,9 +188,8 @@ def _join_runs(line: list[TextRun]) -> Line:
 def _iterate_templates(instrument: Instrument) -> Iterator[Template]:
     for item in instrument.items.values():
         checks = [check.say for check in item.checks]
-        yield from filter(
-            None, (item.text, item.instruction, item.probe, item.help, item.ask_for, *checks)
-        )
+        texts = (item.text, item.instruction, item.probe, item.help, item.ask_for, *checks)
+        yield from (text for text in texts if text)
     for group in instrument.groups.values():
-        yield from filter(None, (group.title, group.intro))
+        yield from (text for text in (group.title, group.intro) if text)
     yield from chain.from_iterable(instrument.faq)

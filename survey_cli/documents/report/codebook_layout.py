@@ -34,12 +34,17 @@ def format_name(variable: CodebookVariable) -> str:
 
 
 def format_position(variable: CodebookVariable) -> str:
-    """Return the position in the data: `7`, or `7–9` for adjacent columns; the first position if others are between."""
+    """Return the position in the data: `7`, or `7–9` for adjacent columns.
+
+    It is the first one if other columns are between them.
+    """
     if not variable.columns:
         return str(variable.number)
     numbers = sorted(column.number for column in variable.columns)
-    first, last = numbers[0], numbers[-1]
-    return f"{first}–{last}" if last - first == len(numbers) - 1 else f"{first}"
+    first = numbers[0]
+    last = numbers[-1]
+    are_adjacent = last - first == len(numbers) - 1
+    return f"{first}–{last}" if are_adjacent else f"{first}"
 
 
 def format_turns(variable: CodebookVariable) -> str:
@@ -49,7 +54,7 @@ def format_turns(variable: CodebookVariable) -> str:
 
 
 def list_directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
-    """Return the text read before it and the instruction to the interviewer, each with a label."""
+    """Return the text read before it and the instruction to the interviewer, with their labels."""
     directions = (
         ("Read before", flatten(variable.intro)),
         ("Interviewer", flatten(variable.instruction)),
@@ -59,35 +64,41 @@ def list_directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
 
 def describe_facts(variable: CodebookVariable) -> str:
     """Return who is asked, type, source, and the values if no table lists them."""
-    facts = [
-        variable.asked.removesuffix("."),
-        f"{variable.storage}, {variable.measure}" if variable.measure else variable.storage,
-        f"source: {variable.source}",
-        f"range {variable.range_text}" if variable.range_text else "",
-        PERSONAL_NOTE if variable.personal else "",
-        _describe_values(variable),
-    ]
-    return ". ".join(line[:1].upper() + line[1:] for line in facts if line) + "."
+    storage = variable.storage
+    if variable.measure:
+        storage = f"{storage}, {variable.measure}"
+    facts = [variable.asked.removesuffix("."), storage, f"source: {variable.source}"]
+    if variable.range_text:
+        facts.append(f"range {variable.range_text}")
+    if variable.personal:
+        facts.append(PERSONAL_NOTE)
+    facts.append(_describe_values(variable))
+    sentences = [fact[:1].upper() + fact[1:] for fact in facts if fact]
+    return ". ".join(sentences) + "."
 
 
 def has_code_table(variable: CodebookVariable) -> bool:
-    """Whether its codes are shown as a table. One code, those of several variables, and `any text` are one line."""
+    """Return whether its codes are shown as a table.
+
+    One code, those of several variables, and `any text` are one line.
+    """
     return variable.has_codes and not variable.columns and len(variable.codes) > 1
 
 
 def list_remarks(variable: CodebookVariable) -> tuple[str, ...]:
-    """List the variables of the entry where no table does, and why a cell may have no answer.
+    """List the variables of the entry if no table does, and why a cell may have no answer.
 
     For example: `Missing: -8 Don't know (5) · …`.
     """
     remarks = []
     if variable.columns and not build_column_grids(variable):
         remarks.append(f"Variables: {', '.join(variable.names)}")
-    for name, has_code in (("Missing", True), ("Empty", False)):
-        if codes := [
-            _describe_code(code) for code in variable.missing if bool(code.code) == has_code
-        ]:
-            remarks.append(f"{name}: {' · '.join(codes)}")
+    with_code = [_describe_code(code) for code in variable.missing if code.code]
+    if with_code:
+        remarks.append(f"Missing: {' · '.join(with_code)}")
+    without_code = [_describe_code(code) for code in variable.missing if not code.code]
+    if without_code:
+        remarks.append(f"Empty: {' · '.join(without_code)}")
     return tuple(remarks)
 
 
@@ -102,33 +113,42 @@ def _describe_values(variable: CodebookVariable) -> str:
 def _describe_code(code: CodebookCode) -> str:
     """Return `-8 Don't know (5)`, with the kind of missing value if the label does not say it."""
     label = flatten(code.label)
-    kind = code.missing if code.missing.casefold() != label.casefold() else ""
-    text = f"{code.code} {label}".strip() + (f", {kind}" if kind else "")
-    return f"{text} ({code.count_text})" if code.count_text else text
+    text = f"{code.code} {label}".strip()
+    is_said = code.missing.casefold() == label.casefold()
+    if code.missing and not is_said:
+        text += f", {code.missing}"
+    if code.count_text:
+        text += f" ({code.count_text})"
+    return text
 
 
 def build_codes_grid(variable: CodebookVariable) -> Grid:
     """Return a table of the codes of a variable, with missing values and counts if there are any."""
-    columns = {
-        "Meaning": [flatten(code.label) for code in variable.codes],
-        "Missing": [code.missing for code in variable.codes],
-        "Interviews": [code.count_text for code in variable.codes],
-    }
-    columns = {name: texts for name, texts in columns.items() if name == "Meaning" or any(texts)}
-    codes = [code.code or OTHER_VALUES for code in variable.codes]
-    heads = [GridHead("", name) for name in columns]
-    return build_text_grid(
-        f"Codes of {variable.name}", "Code", heads, zip(codes, *columns.values(), strict=True)
-    )
+    heads = [GridHead("", "Meaning")]
+    columns = [
+        [code.code or OTHER_VALUES for code in variable.codes],
+        [flatten(code.label) for code in variable.codes],
+    ]
+    missing = [code.missing for code in variable.codes]
+    if any(missing):
+        heads.append(GridHead("", "Missing"))
+        columns.append(missing)
+    counts = [code.count_text for code in variable.codes]
+    if any(counts):
+        heads.append(GridHead("", "Interviews"))
+        columns.append(counts)
+    rows = zip(*columns, strict=True)
+    return build_text_grid(f"Codes of {variable.name}", "Code", heads, rows)
 
 
 def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
     """Build tables of the variables of one entry, with a limited number of codes per table.
 
-    They state what each variable is, and how many interviews have each code. Without counts, each option is a line and
-    turns are omitted.
+    They state what the variables are, and how many interviews have each code. Without counts, an
+    option is a line and turns are omitted.
     """
-    caption, content = f"Variables of {format_name(variable)}", GridHead("", "Content")
+    caption = f"Variables of {format_name(variable)}"
+    content = GridHead("", "Content")
     if any(column.counts for column in variable.columns):
         codes = [
             code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)
@@ -143,18 +163,23 @@ def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
             ]
             grids.append(build_text_grid(caption, "Variable", heads, lines))
         return tuple(grids)
+
     options: dict[str, list[str]] = {}
     for column in variable.columns:
         if column.label:
             options.setdefault(column.label, []).append(column.name)
+    if not options:
+        return ()
     rows = [(_join_ends(names), flatten(label)) for label, names in options.items()]
-    return (build_text_grid(caption, "Variable", [content], rows),) if rows else ()
+    return (build_text_grid(caption, "Variable", [content], rows),)
 
 
 def _describe_column(column: CodebookColumn) -> str:
     """Return `radio, turn 2`."""
-    turn = f"turn {column.turn}" if column.turn is not None else ""
-    return ", ".join(part for part in (flatten(column.label), turn) if part)
+    parts = [flatten(column.label)] if flatten(column.label) else []
+    if column.turn is not None:
+        parts.append(f"turn {column.turn}")
+    return ", ".join(parts)
 
 
 def _join_ends(names: Sequence[str]) -> str:

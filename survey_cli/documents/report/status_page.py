@@ -1,4 +1,4 @@
-"""Status of the fieldwork as one HTML page for the client: numbers alone, nobody who is interviewed or interviews."""
+"""Status of the fieldwork as one HTML page for the client: only numbers, and nobody's name."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -23,39 +23,47 @@ def render_status_html(status: FieldworkStatus) -> str:
     """Return the page, ending in a line end."""
     progress = status.progress
     target = f" of {progress.target:,}" if progress.target else ""
+    done = status.count_cases({"done"})
     lines = [
-        f"{_begin(COMPLETE.name)} interviews: {progress.complete:,}{target}, {progress.today:,} of them today"
-        f", {progress.yesterday:,} yesterday",
-        f"{_begin(PARTIAL.name)} interviews: {progress.partial:,}; cases in the sample: {status.cases:,}",
-        f"{_begin(CALLABLE_NOW.name)}: {status.callable_now:,}; {DONE.name}: {status.count_cases({'done'}):,}",
-        f"Pace of the last days: {status.pace.describe()}" if status.pace is not None else "",
-        "Calling is paused" if status.data.paused else "",
+        f"{_begin(COMPLETE.name)} interviews: {progress.complete:,}{target}, "
+        f"{progress.today:,} of them today, {progress.yesterday:,} yesterday",
+        f"{_begin(PARTIAL.name)} interviews: {progress.partial:,}; "
+        f"cases in the sample: {status.cases:,}",
+        f"{_begin(CALLABLE_NOW.name)}: {status.callable_now:,}; {DONE.name}: {done:,}",
     ]
+    if status.pace is not None:
+        lines.append(f"Pace of the last days: {status.pace.describe()}")
+    if status.data.paused:
+        lines.append("Calling is paused")
+    share = None
+    if progress.target:
+        share = min(progress.complete / progress.target, 1.0)
     return render_page(
         "status.html.jinja",
         page_header=status.study_title,
         edition=status.as_of,
-        lines=list(filter(None, lines)),
-        share=min(progress.complete / progress.target, 1.0) if progress.target else None,
+        lines=lines,
+        share=share,
         tables=[table for table in _iterate_tables(status) if table.rows],
     )
 
 
 def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
     most = max((hour.complete for hour in status.hours), default=0)
-    hours = [
-        (f"{h.began:%H:%M}", h.complete / most, (f"{h.complete:,}",)) for h in status.hours if most
-    ]
+    hours = []
+    if most:
+        hours = [
+            (f"{hour.began:%H:%M}", hour.complete / most, (f"{hour.complete:,}",))
+            for hour in status.hours
+        ]
     yield PageTable("Complete interviews today, by the hour", ("from", "complete"), hours)
-    cells = [
-        (
-            c.label,
-            min(c.taken / c.target, 1.0) if c.target else 1.0,
-            (f"{c.taken:,}", f"{c.target:,}"),
-        )
-        for c in status.cells
-    ]
+
+    cells = []
+    for cell in status.cells:
+        share = min(cell.taken / cell.target, 1.0) if cell.target else 1.0
+        cells.append((cell.label, share, (f"{cell.taken:,}", f"{cell.target:,}")))
     yield PageTable("Quotas", ("cell", COUNTED.name, "target"), cells)
+
     cases = max(status.cases, 1)
     statuses = [
         (_begin(what), n / cases, (f"{n:,}", f"{n / cases:.1%}")) for _, what, n in status.statuses
@@ -65,15 +73,12 @@ def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
         (_begin(o.name), o.cases / cases, (f"{o.cases:,}", f"{o.done:,}")) for o in status.outcomes
     ]
     yield PageTable("Last outcomes", ("outcome", "cases", DONE.name), outcomes)
-    parts = [
-        (
-            part.daypart,
-            part.reached / part.attempts,
-            (f"{part.attempts:,}", f"{part.reached / part.attempts:.0%}"),
-        )
-        for part in status.dayparts
-        if part.attempts
-    ]
+
+    parts = []
+    for part in status.dayparts:
+        if part.attempts:
+            share = part.reached / part.attempts
+            parts.append((part.daypart, share, (f"{part.attempts:,}", f"{share:.0%}")))
     yield PageTable(
         "Attempts by the respondent's time of day",
         ("part of the day", ATTEMPTS.name, ATTEMPTS_ANSWERED.name),
