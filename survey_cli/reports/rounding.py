@@ -20,37 +20,49 @@ def format_decimal(value: Fraction | int, digits: int) -> str:
     """Format a number with so many decimals and separators of thousands."""
     units = floor(abs(Fraction(value)) * 10**digits + Fraction(1, 2))
     whole, decimals = divmod(units, 10**digits)
-    text = f"{whole:,}" + (f".{decimals:0{digits}}" if digits else "")
-    return f"-{text}" if value < 0 and units else text
+    text = f"{whole:,}"
+    if digits:
+        text += f".{decimals:0{digits}}"
+    # A small negative number is rounded to 0, which has no sign.
+    if value < 0 and units:
+        return f"-{text}"
+    return text
 
 
 def format_count(count: ExactNumber) -> str:
     """Format a count; one that is not a whole number, as with weights, has one decimal."""
-    return format_decimal(count, 0 if Fraction(count).denominator == 1 else 1)
+    digits = 0 if Fraction(count).denominator == 1 else 1
+    return format_decimal(count, digits)
 
 
 def format_percentage(share: Fraction | None, digits: int = 0) -> str:
-    """Format a share (0 to 1) as a percentage without its sign; `*` for a share above 0 that would be printed as 0."""
+    """Format a share (0 to 1) as a percentage without its sign.
+
+    It is `*` for a share above 0 that would be printed as 0.
+    """
     if share is None:
         return EMPTY_MARK
     text = format_decimal(share * 100, digits)
-    return TRACE_MARK if share > 0 and Fraction(text.replace(",", "")) == 0 else text
+    if share > 0 and Fraction(text.replace(",", "")) == 0:
+        return TRACE_MARK
+    return text
 
 
 def sum_rounded_percentages(shares: list[Fraction], digits: int = 0) -> Fraction:
     """Return the sum of the percentages as they are printed."""
-    return sum(
-        (Fraction(format_decimal(share * 100, digits).replace(",", "")) for share in shares),
-        Fraction(0),
-    )
+    total = Fraction(0)
+    for share in shares:
+        printed = format_decimal(share * 100, digits).replace(",", "")
+        total += Fraction(printed)
+    return total
 
 
 def compute_root(value: Fraction, digits: int = 6) -> Fraction:
     """Return the square root, cut off after so many decimals."""
     scale = 10**digits
-    return Fraction(
-        isqrt(value.numerator * value.denominator * scale * scale), value.denominator * scale
-    )
+    # √(n/d) = √(n·d)/d
+    root = isqrt(value.numerator * value.denominator * scale * scale)
+    return Fraction(root, value.denominator * scale)
 
 
 def format_p_value(p: float) -> str:

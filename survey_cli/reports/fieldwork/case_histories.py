@@ -13,7 +13,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.texts.languages import get_language_name
 
 _TEXTS: Final = json.loads(Path(__file__).with_name("event_texts.json").read_text(encoding="utf-8"))
-"""Texts of the events that always have the same, for supervisors and at stations; reasons and owners in words."""
+"""Texts of events, reasons and owners that are always the same, for supervisors and at stations."""
 
 
 class EventText(NamedTuple):
@@ -35,7 +35,8 @@ class StationHistoryLine(NamedTuple):
 
 def format_appointment_time(appointment: events.AppointmentMade) -> str:
     """Format the time of an appointment: `Thu 26 Nov 15:00`, `Thu 26 Nov 09:00–12:00`."""
-    start, end = datetime.fromisoformat(appointment.start), datetime.fromisoformat(appointment.end)
+    start = datetime.fromisoformat(appointment.start)
+    end = datetime.fromisoformat(appointment.end)
     day = f"{start:%a} {start.day} {start:%b}"
     if (end - start).total_seconds() <= DEFAULT_WINDOW.total_seconds():
         return f"{day} {start:%H:%M}"
@@ -45,7 +46,7 @@ def format_appointment_time(appointment: events.AppointmentMade) -> str:
 
 
 def describe_outcome(outcome: str, plan: Plan) -> str:
-    """Return the name of an outcome in lower case; the id where the plan has no such outcome."""
+    """Return the name of an outcome in lower case; the id if the plan has no such outcome."""
     definition = plan.outcomes.get(outcome)
     name = definition.name if definition is not None else outcome
     return name[:1].lower() + name[1:]
@@ -53,8 +54,12 @@ def describe_outcome(outcome: str, plan: Plan) -> str:
 
 def describe_refusal(refusal: events.RefusalDescribed) -> str:
     """Describe who refused, and how strongly: `refused by her husband, strength 2 of 3`."""
-    who = f" by {refusal.who}" if refusal.who else ""
-    return f"refused{who}{f', strength {refusal.strength} of 3' if refusal.strength else ''}"
+    text = "refused"
+    if refusal.who:
+        text += f" by {refusal.who}"
+    if refusal.strength:
+        text += f", strength {refusal.strength} of 3"
+    return text
 
 
 def describe_appointment_owner(
@@ -68,13 +73,13 @@ def build_history(
     history: Sequence[events.HistoryEntry], plan: Plan, zone: tzinfo | None
 ) -> tuple[StationHistoryLine, ...]:
     """Build the history of a case in the words of interviewers, oldest first."""
-    return tuple(
-        StationHistoryLine(
-            at=entry.at.astimezone(zone), what=what, by=entry.by, note=_get_note(entry.event)
-        )
-        for entry in history
-        if (what := _describe_for_station(entry.event, plan))
-    )
+    lines = []
+    for entry in history:
+        what = _describe_for_station(entry.event, plan)
+        if what:
+            at = entry.at.astimezone(zone)
+            lines.append(StationHistoryLine(at, what, entry.by, _get_note(entry.event)))
+    return tuple(lines)
 
 
 def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventText:
@@ -87,16 +92,16 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
         case events.OutcomeRecorded():
             number = f" at number {event.number}" if event.number else ", incoming call"
             interrupted = ", interview interrupted" if event.interrupted else ""
-            what = (
-                f"{describe_outcome(event.outcome, plan)}{_format_code(event)}{number}{interrupted}"
-            )
+            outcome = describe_outcome(event.outcome, plan)
+            what = f"{outcome}{_format_code(event)}{number}{interrupted}"
         case events.CaseReturned(why):
             return EventText(_TEXTS["returned"][why])
         case events.InterviewOpened():
             what = "the interview was resumed" if before.interview else "the interview was started"
         case events.AppointmentMade():
             person = f", ask for {event.person}" if event.person else ""
-            what = f"appointment {format_appointment_time(event)} there ({describe_appointment_owner(event)}{person})"
+            time = format_appointment_time(event)
+            what = f"appointment {time} there ({describe_appointment_owner(event)}{person})"
         case events.AppointmentReassigned():
             what = f"the appointment is now for {describe_appointment_owner(event)}"
         case events.NumberAdded(facts):
@@ -112,12 +117,13 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
 
 
 def _describe_for_station(event: events.CaseEvent, plan: Plan) -> str:
-    """Describe an event for interviewers; empty where they don't see it."""
+    """Describe an event for interviewers; empty if they don't see it."""
     match event:
         case events.OutcomeRecorded(outcome=outcome):
             return describe_outcome(outcome, plan)
         case events.AppointmentMade(person=person):
-            return f"appointment {format_appointment_time(event)}{f' (ask for {person})' if person else ''}"
+            ask_for = f" (ask for {person})" if person else ""
+            return f"appointment {format_appointment_time(event)}{ask_for}"
         case events.OutcomeOverridden(outcome):
             return f"supervisor: {describe_outcome(outcome, plan)}{_format_code(event)}"
         case events.NumberMarked(_, state) if state != "live":
@@ -127,7 +133,7 @@ def _describe_for_station(event: events.CaseEvent, plan: Plan) -> str:
 
 
 def _describe_alike(event: events.CaseEvent) -> str:
-    """Describe an event that has the same text for supervisors and interviewers; empty for others."""
+    """Describe an event with the same text for supervisors and interviewers; empty for others."""
     match event:
         case events.LanguageSet(language):
             name = "another language" if language == "other" else get_language_name(language)
@@ -146,11 +152,7 @@ def _format_code(event: events.OutcomeRecorded | events.OutcomeOverridden) -> st
 
 def _get_note(event: events.CaseEvent) -> str:
     """Return the words written with an event."""
-    return next(
-        (
-            str(getattr(event, name))
-            for name in ("note", "why", "reason", "text")
-            if hasattr(event, name)
-        ),
-        "",
-    )
+    for name in ("note", "why", "reason", "text"):
+        if hasattr(event, name):
+            return str(getattr(event, name))
+    return ""

@@ -1,4 +1,7 @@
-"""Views for supervisors: case list, case sheet, callability report, queue, interviewers, subject access. Values only."""
+"""Views for supervisors: case list and sheet, callability, queue, interviewers, subject access.
+
+Values only.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from survey_cli.problems import Problem
 from survey_cli.reports.fieldwork.status import QuotaCellLine
 from survey_cli.table.case_tables import format_timestamp
 from survey_cli.table.table import Table
-from survey_cli.values import Variable
+from survey_cli.values import Cell, Storage, Variable
 
 
 class CaseLine(NamedTuple):
@@ -18,27 +21,27 @@ class CaseLine(NamedTuple):
 
     key: str
     name: str
-    """Empty where the case has none, or the viewer may not see it."""
+    """Empty if the case has none, or if the viewer may not see it."""
     status: str
     """`ready`, `waiting`, `held`, `done`, `unreleased` or `leased`."""
     code: str
     outcome: str
     attempts: int
     due_at: datetime | None
-    """The time from which it may be called; None where that is now, or never."""
+    """The time from which it may be called; None if that is now, or never."""
     why: str
     promised_at: datetime | None
     """The time of the open appointment."""
     owner: str
     with_whom: str
-    """The interviewer and station with the case, `ann at s1`; empty where there is none."""
+    """The interviewer and station with the case, `ann at s1`; empty if nobody has it."""
     replicate: str
     frame: str
     seq: int
     """Number of its events."""
 
     def name_status(self) -> str:
-        """Return the status as screens show it: people say "at a station", and `leased` is the word of the database."""
+        """Return the status as screens show it; `leased` is the word of the database."""
         return "at a station" if self.status == "leased" else self.status
 
 
@@ -47,7 +50,7 @@ class NumberLine(NamedTuple):
 
     position: int
     shown: str
-    """The number as displayed; empty where the viewer may not see it, or it was erased."""
+    """The number as displayed; empty if the viewer may not see it, or if it was erased."""
     line: str
     state: str
     next: bool
@@ -82,7 +85,7 @@ class InterviewLine(NamedTuple):
 
 
 class UnsampledCase(NamedTuple):
-    """A case that is not in the sample, with its interviews: it was interviewed under a key of its own."""
+    """A case that is not in the sample and was interviewed under a key of its own."""
 
     key: str
     interviews: tuple[InterviewLine, ...]
@@ -93,13 +96,13 @@ class CaseSheet(NamedTuple):
 
     line: CaseLine
     zone: str
-    """The respondent's time zone; empty where it is not known."""
+    """The respondent's time zone; empty if it is not known."""
     language: str
     columns: tuple[tuple[str, str], ...]
     """Label and text of each sample column."""
     numbers: tuple[NumberLine, ...]
     appointment: str
-    """The open appointment, in the respondent's time; empty where there is none."""
+    """The open appointment, in the respondent's time; empty without one."""
     interviews: tuple[InterviewLine, ...]
     cells: tuple[QuotaCellLine, ...]
     """The quota cells that the case is known to be in."""
@@ -117,7 +120,7 @@ class CaseList:
     names_shown: bool
     """Whether the viewer may see names."""
     damage: str = ""
-    """Description of cases that could not be decoded; empty where there are none."""
+    """Description of cases that could not be decoded; empty if all could."""
 
 
 class CallabilityReport(NamedTuple):
@@ -129,7 +132,7 @@ class CallabilityReport(NamedTuple):
     zone: str
     verdicts: tuple[RuleResult, ...]
     next_at: datetime | None
-    """The next time at which a suitable interviewer may call it; None where that is never, or can't be foreseen."""
+    """The next time at which a suitable interviewer may call it; None if never, or not known."""
 
     @property
     def is_allowed(self) -> bool:
@@ -183,7 +186,7 @@ class InterviewerLine(NamedTuple):
 
     login: str
     role: str
-    """The role; empty where the person is not on the list."""
+    """The role; empty if the person is not on the list."""
     languages: str
     skills: str
     pseudonym: str
@@ -194,14 +197,14 @@ class InterviewerLine(NamedTuple):
     missed: int
     """Those of the appointments that are missed."""
     account: str
-    """The roles of the account on the server, `without a role`, or `none`; empty for a database file."""
+    """The roles of the account on the server, `without a role`, or `none`; empty for a file."""
 
 
 class InterviewerList(NamedTuple):
     """All people on the list, and all others who have cases or appointments."""
 
     where: str
-    """Name of the file; empty where the study lists nobody."""
+    """Name of the file; empty if the study lists nobody."""
     lines: tuple[InterviewerLine, ...]
     unowned_appointments: int
     """Appointments that anybody may keep."""
@@ -210,17 +213,20 @@ class InterviewerList(NamedTuple):
 
 def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
     """Convert the list to a table for export; dates and times are in UTC."""
-    variables = tuple(
-        Variable(
-            name=name, storage="integer" if name in ("attempts", "seq") else "text", role="admin"
-        )
-        for name in CaseLine._fields
-    )
-    rows = (
-        tuple(format_timestamp(v) if isinstance(v, datetime) else "" if v is None else v for v in r)
-        for r in lines
-    )
-    return Table(variables=variables, rows=rows)
+    variables = []
+    for name in CaseLine._fields:
+        storage: Storage = "integer" if name in ("attempts", "seq") else "text"
+        variables.append(Variable(name=name, storage=storage, role="admin"))
+    rows = (tuple(map(_format_cell, line)) for line in lines)
+    return Table(variables=tuple(variables), rows=rows)
+
+
+def _format_cell(value: str | int | datetime | None) -> Cell:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return format_timestamp(value)
+    return value
 
 
 class SubjectNumber(NamedTuple):
@@ -257,7 +263,7 @@ class JournalLine(NamedTuple):
     what: str
     """Kind of event: `answered`, `declined`, `note` …"""
     place: str
-    """Item and turn, `age#2`; empty where the event belongs to none."""
+    """Item and turn, `age#2`; empty if the event belongs to none."""
     question: str
     """The wording, with its fills as placeholders."""
     answer: str
@@ -280,7 +286,7 @@ class SubjectInterview(NamedTuple):
     draft: str
     """Typed text that is not an answer yet."""
     problem: str = ""
-    """Why questions and labels are not shown; empty where the questionnaire can be read."""
+    """Why questions and labels are not shown; empty if the questionnaire can be read."""
 
 
 class Subject(NamedTuple):

@@ -1,4 +1,4 @@
-"""Disposition counts of a study at a point in time, by frame and by a sample column; no rates are computed."""
+"""Disposition counts of a study at a point in time, by frame and by a sample column."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +63,19 @@ class FrameCounts:
     unscreened_refusals: int = 0
     """Those in which somebody refused; 0 if only live counts are known."""
 
+    def add(
+        self, state: "CountedState", group: DispositionGroup, cases: int, weight: ExactNumber
+    ) -> None:
+        """Count so many cases in the same state."""
+        self.cases += cases
+        self.groups[group] = self.groups.get(group, 0) + cases * weight
+        if state.code == QUOTA_FILLED_CODE:
+            self.quota_full += cases * weight
+        if state.code == NOT_SCREENED_CODE:
+            self.unscreened += cases
+        if state.refused:
+            self.unscreened_refusals += cases
+
     @property
     def counts(self) -> DispositionCounts:
         return DispositionCounts.from_groups(self.groups)
@@ -74,7 +87,7 @@ class StudyDispositions:
 
     frames: tuple[FrameCounts, ...]
     parts: tuple[FrameCounts, ...]
-    """Parts by frame, then by value; empty where no column divides the frames."""
+    """Parts by frame, then by value; empty if no column divides the frames."""
     unreleased: int
     """Cases of replicates that are not released, which are not part of the sample yet."""
     uncountable: tuple[tuple[str, UncountableCode], ...]
@@ -121,8 +134,9 @@ def count_dispositions(
 ) -> StudyDispositions:
     """Count every released case in the group of its code, as if the field closed at that time.
 
-    A case is open unless it is final, at its limits, or past the end of the study. `settled` are numbers of further
-    cases, of which no history is needed; their keys are empty where their code is in no group.
+    A case is open unless it is final, at its limits, or past the end of the study. `settled` are
+    numbers of further cases, which need no history. Their keys are empty if their code is in no
+    group.
     """
     sums: dict[tuple[str, str], FrameCounts] = {}
     own_groups = find_study_groups(plan)
@@ -155,13 +169,11 @@ def count_dispositions(
         value = _find_value_label(state.columns, options) if options.by else ""
         for part in {(state.frame, ""), (state.frame, value)}:
             count = sums.setdefault(part, FrameCounts(frame=part[0], by=part[1]))
-            count.open_cases += cases if state.open else 0
+            if state.open:
+                count.open_cases += cases
             if not (state.open and options.finished_only):
-                count.cases += cases
-                count.groups[group] = count.groups.get(group, 0) + cases * weight
-                count.quota_full += cases * weight if state.code == QUOTA_FILLED_CODE else 0
-                count.unscreened += cases if state.code == NOT_SCREENED_CODE else 0
-                count.unscreened_refusals += cases if state.refused else 0
+                count.add(state, group, cases, weight)
+
     frames = sorted({frame for frame, _ in sums})
     values = _sort_values({value for _, value in sums if value}, options)
     if any(frames) and "" in frames:
@@ -188,10 +200,17 @@ def _find_value_label(columns: Mapping[str, Value], options: DispositionOptions)
 def _sort_values(values: Collection[str], options: DispositionOptions) -> list[str]:
     """Sort labels in the questionnaire's order, then other values; `NO_VALUE` comes last."""
     order = {label: position for position, label in enumerate(options.labels.values())}
-    numbers_first = {
-        text: (float(text), "") if text.isdecimal() else (float("inf"), text) for text in values
-    }
-    return sorted(values, key=lambda v: (v == NO_VALUE, order.get(v, len(order)), numbers_first[v]))
+
+    def rank(text: str) -> tuple[bool, int, float, str]:
+        number = float("inf")
+        if text.isdecimal():
+            number = float(text)
+            text_rank = ""
+        else:
+            text_rank = text
+        return text == NO_VALUE, order.get(text, len(order)), number, text_rank
+
+    return sorted(values, key=rank)
 
 
 def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:
@@ -203,9 +222,11 @@ def find_study_groups(plan: Plan) -> dict[str, DispositionGroup]:
     for outcome in plan.outcomes.values():
         like = OUTCOMES.get(outcome.like)
         code = outcome.listed if plan.eligibility_known else outcome.rdd
-        if like is None or not isinstance(find_group(code, frame=plan.frame), UncountableCode):
+        is_new_code = isinstance(find_group(code, frame=plan.frame), UncountableCode)
+        if like is None or not is_new_code:
             continue
-        group = find_group(like.listed if plan.eligibility_known else like.rdd, frame=plan.frame)
+        code_of_like = like.listed if plan.eligibility_known else like.rdd
+        group = find_group(code_of_like, frame=plan.frame)
         if code[:1].isdecimal() and not isinstance(group, UncountableCode):
             groups[code] = group
     return groups
@@ -222,6 +243,7 @@ def remove_sessions(
 
     Imports, releases and corrections by a supervisor during a session are not part of it, and stay.
     """
+    kept = events.CaseSampled | events.CaseReleased | events.OutcomeOverridden
     sessions: list[list[HistoryEntry]] = [[]]
     for entry in history:
         if isinstance(entry.event, events.CaseClaimed):
@@ -232,10 +254,12 @@ def remove_sessions(
     remaining: list[HistoryEntry] = []
     for session in sessions:
         conducted = {
-            e.event.interview for e in session if isinstance(e.event, events.InterviewOpened)
+            entry.event.interview
+            for entry in session
+            if isinstance(entry.event, events.InterviewOpened)
         }
-        kept = events.CaseSampled | events.CaseReleased | events.OutcomeOverridden
-        remaining += [
-            e for e in session if conducted.isdisjoint(interviews) or isinstance(e.event, kept)
-        ]
+        if conducted.isdisjoint(interviews):
+            remaining += session
+        else:
+            remaining += [entry for entry in session if isinstance(entry.event, kept)]
     return remaining

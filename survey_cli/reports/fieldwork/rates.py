@@ -52,7 +52,7 @@ RATE_DEFINITIONS: Final = tuple(RateDefinition(*row) for row in _ROWS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateColumn:
-    """One frame, the part of it with one value of a sample column, or a composite, which has no counts."""
+    """One frame, the part of it with one value of a sample column, or a composite without counts."""
 
     frame: str = ""
     """Name of the frame; empty where there is only one."""
@@ -142,8 +142,8 @@ def build_rate_table(
 ) -> RateTable:
     """Build the table of the columns, and with `weights` a composite per value of `by`.
 
-    `weights` maps frames to weights that add up to 1. `finished_only` says that the counts exclude open cases, `then`
-    that they are as of a past time. `notes` follow those derived from the figures.
+    `weights` maps frames to weights that add up to 1. `finished_only` says that the counts exclude
+    open cases, `then` that they are as of a past time. `notes` follow those derived from the figures.
     """
     heading = ""
     if quotas:
@@ -250,31 +250,37 @@ def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
 def _describe_open_cases(
     columns: Sequence[RateColumn], *, finished_only: bool, then: bool
 ) -> Iterable[str]:
-    frames = [
-        column for column in columns if not column.by
-    ] or columns  # a frame includes its parts
+    # A frame includes its parts.
+    frames = [column for column in columns if not column.by] or columns
     open_cases = sum(column.open_cases or 0 for column in frames)
-    texts = ("open-then", "open-then-one") if then else ("open-now", "open-now-one")
+    if not open_cases and not finished_only:
+        return
     if finished_only:
-        texts = (
-            "only finished cases: {n} cases that are open are left out",
-            "only finished cases: 1 case that is open is left out",
-        )
-    if open_cases or finished_only:
-        yield translate(texts[open_cases == 1], n=format_count(open_cases))
+        several = "only finished cases: {n} cases that are open are left out"
+        one = "only finished cases: 1 case that is open is left out"
+    elif then:
+        several = "open-then"
+        one = "open-then-one"
+    else:
+        several = "open-now"
+        one = "open-now-one"
+    yield translate(one if open_cases == 1 else several, n=format_count(open_cases))
 
 
 def format_rate(rate: Fraction | None, digits: int = 1) -> str:
     """Format a rate as a percentage, `35.1%`, or as `not defined`."""
-    return translate(NOT_DEFINED) if rate is None else f"{format_decimal(rate * 100, digits)}%"
+    if rate is None:
+        return translate(NOT_DEFINED)
+    return f"{format_decimal(rate * 100, digits)}%"
 
 
 def describe_main_rates(columns: Iterable[RateColumn]) -> list[str]:
     """Describe the lowest rates of each frame in a line: response, cooperation, refusal, contact."""
     lines = []
     for column in columns:
-        rates = [f"{name} {format_rate(getattr(column.rates, name))}" for name in MAIN_RATES]
-        lines.append("  ".join((column.frame, *rates) if column.frame else rates))
+        parts = [column.frame] if column.frame else []
+        parts += [f"{name} {format_rate(getattr(column.rates, name))}" for name in MAIN_RATES]
+        lines.append("  ".join(parts))
         if column.unscreened:
             talks = format_quantity(column.unscreened, "conversation")
             lines.append(f"{talks} before the screening (3.21): not in COOP1 and REF1")
@@ -290,10 +296,10 @@ def format_share(value: Fraction) -> str:
 
 
 def collect_figures(column: RateColumn) -> dict[str, Fraction | int | None]:
-    """Return the exact figures of a column by name: groups, e, rates; None where one is not defined."""
-    counts: Mapping[DispositionGroup, ExactNumber] = (
-        column.counts.list_by_group() if column.counts else {}
-    )
+    """Return the exact figures of a column by name: groups, e, rates; None if one isn't defined."""
+    counts: Mapping[DispositionGroup, ExactNumber] = {}
+    if column.counts:
+        counts = column.counts.list_by_group()
     return {
         "open": column.open_cases,
         **{group: counts.get(group) for group in GROUPS},
@@ -325,8 +331,6 @@ def tabulate_rates(report: RateTable) -> Table:
 def _format_cell(value: Fraction | int | None) -> Cell:
     if value is None:
         return ""
-    return (
-        format_decimal(value, PROPORTION_DIGITS).replace(",", "")
-        if isinstance(value, Fraction)
-        else str(value)
-    )
+    if isinstance(value, Fraction):
+        return format_decimal(value, PROPORTION_DIGITS).replace(",", "")
+    return str(value)

@@ -195,14 +195,16 @@ class InterviewerStatusLine:
 
     @property
     def conclusive_contacts(self) -> int:
-        """The base of the share of refusals: contacts with an interview, a partial interview or a refusal."""
+        """The base of the share of refusals: contacts with a whole or partial interview or a refusal."""
         return self.complete + self.partial + self.refusals
 
     @property
     def calls_per_hour(self) -> float | None:
         """Calls per hour on cases; None for less than an hour."""
         hours = self.on_cases / timedelta(hours=1)
-        return self.calls / hours if hours >= 1 else None
+        if hours < 1:
+            return None
+        return self.calls / hours
 
 
 class HourLine(NamedTuple):
@@ -221,7 +223,7 @@ class PersonLine(NamedTuple):
     on_cases: float | None
     """See `SHARE_ON_CASES`; None if no sign-on of today is known."""
     idle: timedelta | None
-    """Time since the last entry; None with a case, on a break, off, or where the entry is not among the latest."""
+    """Time since the last entry, if it is among the latest; None with a case, on a break, or off."""
     at_work: PersonAtWork | None
     """None where the station recorded no sign-on."""
 
@@ -272,7 +274,8 @@ class HeldPlaces(NamedTuple):
         if self.places == 1:
             since = _format_moment(self.since)
             released = _format_moment(self.released_until)
-            return f"1 quota place is held by a suspended interview since {since}; it is given back on {released}"
+            held = f"1 quota place is held by a suspended interview since {since}"
+            return f"{held}; it is given back on {released}"
         text = f"{self.places:,} quota places are held by suspended interviews, the oldest since "
         text += f"{_format_moment(self.since)}; they are given back from {_format_moment(self.released_from)}"
         return f"{text} to {_format_moment(self.released_until)}"
@@ -324,7 +327,7 @@ class StatusInput:
     case_groups: Sequence[CaseGroup] = ()
     """All cases, grouped by what decides whether they may be called now."""
     rates: tuple[RateColumn, ...] = ()
-    """The rates of each frame; empty where no case is released, or a case has a code that is in no group."""
+    """The rates of each frame; empty if no case is released, or if a code is in no group."""
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     target: int | None = None
     target_of: str = ""
@@ -337,9 +340,9 @@ class StatusInput:
     paused: str = ""
     """By whom, since when and why the study is paused; empty while it is not."""
     held_places: HeldPlaces | None = None
-    """Places in cells that are closed although too few of their interviews are complete; None if there are none."""
+    """Places in cells that are closed, with too few complete interviews; None if there are none."""
     rules_changed: date | None = None
-    """When codes and quota places were derived again by the rules of a newer version; None if not lately."""
+    """When codes and places were derived again by the rules of a newer version; None if not lately."""
     withdrawn: Sequence[str] = ()
     """Cases that withdrew consent and of which a name, a number or an answer is still stored."""
 
@@ -435,7 +438,8 @@ def build_fieldwork_status(
         target_of=data.target_of,
         yesterday=_count_yesterday(data),
     )
-    statuses, cells = _build_statuses(data, plan, people, viewer), build_cells(data.fill, plan)
+    statuses = _build_statuses(data, plan, people, viewer)
+    cells = build_cells(data.fill, plan)
     people_today = _build_people_today(data, names)
     data = replace(data, appointments=appointments, leases=leases)
     return FieldworkStatus(
@@ -474,14 +478,16 @@ def _list_people(*activities: Mapping[tuple[str | int, ...], int]) -> list[str]:
 
 
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
-    """Return the name of an interviewer as this viewer may see it; empty where it has none.
+    """Return the name of an interviewer as this viewer may see it; empty if it has none.
 
-    Supervisors see logins, and everybody sees their own. Others are shown by pseudonym.
+    Supervisors see logins, and interviewers see their own. Others are shown by pseudonym.
     """
     if viewer.supervises or login in ("", viewer.login):
         return login
     person = people.interviewers.get(login)
-    return person.pseudonym if person is not None else ""
+    if person is None:
+        return ""
+    return person.pseudonym
 
 
 def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
@@ -497,10 +503,13 @@ def _build_statuses(
     """Count cases by status; those of the queue by who may call them now, or why nobody may."""
     staff = tuple(people.interviewers.values()) or (viewer,)
     order = CallOrder.for_interviewer(plan, people=people, who=viewer, at=data.at, fill=data.fill)
-    cases = _sum_by_name(
-        (order.classify_group(group, staff) if group.bucket else group.status, group.cases)
-        for group in data.case_groups
-    )
+    cases: Counter[str] = Counter()
+    for group in data.case_groups:
+        status = group.status
+        # Only cases of the queue are in a bucket.
+        if group.bucket:
+            status = order.classify_group(group, staff)
+        cases[status] += group.cases
     return tuple(
         StatusLine(status, what, cases[status])
         for status, what in STATUS_DESCRIPTIONS.items()
@@ -509,7 +518,7 @@ def _build_statuses(
 
 
 def _build_outcomes(data: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
-    """Count released cases by outcome, in the plan's order; cases that were never called come first."""
+    """Count released cases by outcome, in the plan's order, first those that were never called."""
     released = [counts for counts in data.case_counts if counts[0] != "unreleased" or counts[1]]
     cases = _sum_by_name((outcome, number) for _, outcome, _, number in released)
     done = _sum_by_name(
@@ -529,14 +538,13 @@ def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
     cases = _sum_by_name(
         (code, number) for status, _, code, number in data.case_counts if status == "done"
     )
-    own_groups, lines = find_study_groups(plan), []
+    own_groups = find_study_groups(plan)
+    lines = []
     for code, number in sorted(cases.items()):
         disposition = find_disposition(code)
+        name = disposition.name if disposition else ""
         group = find_group(code, frame=plan.frame, overrides=own_groups)
-        name, group_text = (
-            disposition.name if disposition else "",
-            "" if isinstance(group, UncountableCode) else group,
-        )
+        group_text = "" if isinstance(group, UncountableCode) else group
         lines.append(CodeLine(code, name, group_text, number))
     return tuple(lines)
 
@@ -557,19 +565,25 @@ def build_interviewer_line(
 ) -> InterviewerStatusLine:
     """Build the line of one interviewer, under the name by which the viewer sees this login."""
     sums: Counter[str] = Counter()
-    seconds = 0
+    length_of_all = 0
     for (kind, *by), number in activity.items():
         if by[:1] == [login]:
             sums[str(kind)] += number
-            seconds += int(by[1]) * number if kind == "lengths" else 0
+            if kind == "lengths":
+                length_of_all += int(by[1]) * number
+    mean_length = None
+    if sums["lengths"]:
+        mean_length = timedelta(seconds=length_of_all / sums["lengths"])
     return InterviewerStatusLine(
         name=name,
         on_cases=timedelta(seconds=sums["seconds"]),
-        mean_length=timedelta(seconds=seconds / sums["lengths"]) if sums["lengths"] else None,
-        **{
-            kind: sums[kind]
-            for kind in ("complete", "partial", "refusals", "calls", "sessions", "reached")
-        },
+        mean_length=mean_length,
+        complete=sums["complete"],
+        partial=sums["partial"],
+        refusals=sums["refusals"],
+        calls=sums["calls"],
+        sessions=sums["sessions"],
+        reached=sums["reached"],
     )
 
 
@@ -579,12 +593,13 @@ def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
     sums: Counter[int] = Counter()
     for quarter, activity in data.today.items():
         sums[(quarter - data.day_began) // hour] += activity.get(("completes",), 0)
-    first, last = min(sums, default=0), (data.at - data.day_began) // hour
+    if not sums:
+        return ()
+    present = (data.at - data.day_began) // hour
     zone = data.day_began.tzinfo
     return tuple(
         HourLine((data.day_began + n * hour).astimezone(zone), sums[n])
-        for n in range(first, last + 1)
-        if sums
+        for n in range(min(sums), present + 1)
     )
 
 
@@ -621,16 +636,19 @@ def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[Pe
     held = {lease.who: lease for lease in data.leases}
     lines = []
     for login in sorted({*began, *held, *data.at_work}, key=lambda login: names[login]):
-        work, lease = build_interviewer_line(names[login], login, activity), held.get(login)
+        work = build_interviewer_line(names[login], login, activity)
+        lease = held.get(login)
         shift = data.at_work.get(login)
         on_cases = None
         if shift is not None and shift.working:
             on_cases = min(shift.on_cases / shift.working, 1.0)
         is_free = lease is None and (shift is None or shift.is_calling)
-        idle = (
-            data.at - data.last_entries[login] if is_free and login in data.last_entries else None
-        )
-        case = lease._replace(who=names[login]) if lease is not None else None
+        idle = None
+        if is_free and login in data.last_entries:
+            idle = data.at - data.last_entries[login]
+        case = None
+        if lease is not None:
+            case = lease._replace(who=names[login])
         lines.append(PersonLine(work, case, on_cases, idle, shift))
     return tuple(lines)
 
@@ -644,24 +662,29 @@ def _iterate_alerts(
     cases = {line.status: line.cases for line in statuses}
     if not cases.keys() & (CALLABLE | {"leased", "hours"}):
         yield "no case can be called now"
-    if missed := sum(appointment.state == "missed" for appointment in data.appointments):
+    missed = sum(appointment.state == "missed" for appointment in data.appointments)
+    if missed:
         yield f"{format_quantity(missed, 'appointment')} missed"
     if data.held:
         yield f"{format_quantity(len(data.held), 'case')} waiting for a supervisor"
     if data.withdrawn:
         cases_stored = format_quantity(len(data.withdrawn), "case")
         keys = join_first(list(data.withdrawn), MAX_CELLS)
-        yield f"{cases_stored} withdrew consent and can be erased (survey privacy erase FILE CASE): {keys}"
+        command = "survey privacy erase FILE CASE"
+        yield f"{cases_stored} withdrew consent and can be erased ({command}): {keys}"
     for lease in data.leases:
         silent = plan.lease - (lease.until - data.at)
         if silent > plan.lease / 2:
             minutes = format_quantity(round(silent / timedelta(minutes=1)), "minute")
             yield f"no sign of {lease.who} at {lease.station} for {minutes}"
-    if full := [cell.label for cell in cells if cell.closed and cell.taken >= cell.target]:
+    full = [cell.label for cell in cells if cell.closed and cell.taken >= cell.target]
+    if full:
         yield f"{format_quantity(len(full), 'quota cell')} full: {join_first(full, MAX_CELLS)}"
-    if closed := [cell.label for cell in cells if cell.closed and cell.taken < cell.target]:
+    closed = [cell.label for cell in cells if cell.closed and cell.taken < cell.target]
+    if closed:
+        count = format_quantity(len(closed), "quota cell")
         names = join_first(closed, MAX_CELLS)
-        yield f"{format_quantity(len(closed), 'quota cell')} closed by places of unfinished interviews: {names}"
+        yield f"{count} closed by places of unfinished interviews: {names}"
     yield from _iterate_limit_alerts(data, plan)
     if data.held_places is not None:
         yield data.held_places.describe()
@@ -689,18 +712,24 @@ def _iterate_limit_alerts(data: StatusInput, plan: Plan) -> Iterator[str]:
 
 
 def _build_lengths(data: StatusInput) -> LengthLine | None:
-    """Summarize the lengths of completed interviews; None where there are none."""
+    """Summarize the lengths of completed interviews; None if there are none."""
     lengths: Counter[int] = Counter()
     for (kind, *by), number in data.activity.items():
         if kind == "lengths":
             lengths[int(by[1])] += number
-    if not (total := lengths.total()):
+    total = lengths.total()
+    if not total:
         return None
+
     seconds = sorted(lengths)
     up_to = list(accumulate(lengths[length] for length in seconds))
-    middles = [seconds[bisect_right(up_to, place)] for place in ((total - 1) // 2, total // 2)]
+    lower_middle = seconds[bisect_right(up_to, (total - 1) // 2)]
+    upper_middle = seconds[bisect_right(up_to, total // 2)]
     return LengthLine(
-        total, *(timedelta(seconds=s) for s in (sum(middles) / 2, seconds[0], seconds[-1]))
+        total,
+        timedelta(seconds=(lower_middle + upper_middle) / 2),
+        timedelta(seconds=seconds[0]),
+        timedelta(seconds=seconds[-1]),
     )
 
 

@@ -1,8 +1,8 @@
 """Texts of reports in their languages.
 
-Each language has a table in this folder, such as `es.json`, with a translation of each English text; words in braces are
-filled in. Short texts are in English in the code. Long ones have a name there, and are in English in `en.json`. A text
-that a table lacks stays English.
+A language has a table in this folder, such as `es.json`, with translations of the English texts;
+words in braces are filled in. Short texts are in English in the code. Long ones have a name there,
+and are in English in `en.json`. A text that a table lacks stays English.
 """
 
 import json
@@ -21,7 +21,7 @@ _language: ContextVar[str] = ContextVar("report_language", default=ENGLISH)
 
 @cache
 def _load_texts(language: str) -> Mapping[str, str] | None:
-    """Return the table of a language, or of the language without its region; None where there is none."""
+    """Return the table of a language, or of the language without its region; None without one."""
     for name in (language.lower(), language.replace("_", "-").partition("-")[0].lower()):
         table = files(__name__) / f"{name}.json"
         if table.is_file():
@@ -31,13 +31,15 @@ def _load_texts(language: str) -> Mapping[str, str] | None:
 
 
 def find_language(language: str) -> str:
-    """Return the language of a report's own texts: the language itself where it has a table, else English."""
-    return language if _load_texts(language) is not None else ENGLISH
+    """Return the language of a report's own texts: English if the language has no table."""
+    if _load_texts(language) is None:
+        return ENGLISH
+    return language
 
 
 @contextmanager
 def use_language(language: str) -> Iterator[None]:
-    """Context manager in which texts are built in a language. Every builder and writer of a report has one."""
+    """Build texts in a language: a context manager that builders and writers of reports open."""
     before = _language.set(find_language(language))
     try:
         yield
@@ -51,9 +53,16 @@ def is_english() -> bool:
 
 
 def translate(text: str, /, **values: object) -> str:
-    """Return a text, given in English or by its name, in the language that was chosen, with its values filled in."""
-    tables = (_load_texts(language) or {} for language in (_language.get(), ENGLISH))
-    found = next((table[text] for table in tables if text in table), text)
+    """Return a text in the language that was chosen, with its values filled in.
+
+    The text is given in English, or by its name.
+    """
+    found = text
+    for language in (_language.get(), ENGLISH):
+        table = _load_texts(language)
+        if table is not None and text in table:
+            found = table[text]
+            break
     return found.format(**values) if values else found
 
 
