@@ -3,12 +3,13 @@
 A line is handled completely before the next is read. It knows no rules about who may be called.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.entry_commands import NO_FAQ
 from survey_cli.plain import rendering
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
@@ -16,9 +17,11 @@ from survey_cli.problems import find_nearest
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.lines import station_lines
 from survey_cli.sessions.lines.question_lines import build_heard_line
+from survey_cli.sessions.station import station_questions as questions
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_commands import COMMANDS_BY_NAME, STATION_COMMANDS
+from survey_cli.sessions.station.station_questions import StationQuestion
 from survey_cli.sessions.station.station_views import (
     BreakView,
     CaseView,
@@ -31,20 +34,10 @@ from survey_cli.sessions.station.step import Step
 
 Action: TypeAlias = Callable[[], Rejection | None]
 """Does what a line asks for; returns why it was not done."""
-OWNER_POLICIES: Final[dict[str, station_views.AppointmentPolicy]] = {
-    "": "anyone", "1": "anyone", "2": "me", "3": "me_first",
-}  # fmt: skip
-INPUT_QUESTIONS: Final = {
-    "note": "this outcome needs a note",
-    "number": "what is the new number?",
-    "language": "which language?",
-}
-TIME_QUESTION: Final = "when should we call again?"
-TIME_HINT: Final = "tomorrow 3pm, thursday morning"
-OWNER_HINT: Final = "1 anyone, 2 only me, 3 me first; then whom to ask for, and a note"
-MIN_SEARCH: Final = 2
-"""Characters of a number or a name that are searched for; fewer would find half the sample."""
-STRENGTH_HINT: Final = "1 no time, perhaps another day, 2 unwilling, 3 angry, Enter if not known"
+BOOK_QUESTION: Final = "Enter books it; or who calls?"
+"""Asked after the time of an appointment was understood."""
+FURTHER_QUESTIONS: Final = "then whom to ask for, and a note"
+"""What is asked next if somebody else, or only this interviewer, calls."""
 
 
 class _CanceledError(Exception):
@@ -373,7 +366,7 @@ class PlainStation:
         """Ask for what an outcome requires, and record it; `rest` was typed behind it."""
         required = choice.required_input
         if required == "time":
-            return self._book_appointment(rest or self._ask(TIME_QUESTION, TIME_HINT))
+            return self._book_appointment(rest or self._ask(questions.WHEN))
         refusal = _Refusal()
         if choice.is_refusal:
             refusal = self._ask_refusal(rest)
@@ -386,7 +379,8 @@ class PlainStation:
             name = choice.outcome.name
             self._ask_confirmation(f"{name}: the case will not be called again; y records it")
         elif required and not rest:
-            rest = self._ask(INPUT_QUESTIONS[required], _build_hint(choice, view))
+            asked = questions.REQUIRED[required]._replace(hint=_build_hint(choice, view))
+            rest = self._ask(asked)
 
         if refusal != _Refusal():
             described = self._station.record_refusal(
@@ -402,15 +396,13 @@ class PlainStation:
         """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
         if reason:
             return _Refusal(reason=reason)
-        who = self._ask("who refused?", "Enter if not known", optional=True)
-        reason = self._ask("the reason that was given?", "Enter for none", optional=True)
-        strength = self._ask_choice(
-            ("", "1", "2", "3"), "how strong?", STRENGTH_HINT, optional=True
-        )
+        who = self._ask(questions.WHO_REFUSED, optional=True)
+        reason = self._ask(questions.REFUSAL_REASON, optional=True)
+        strength = self._ask_choice(questions.REFUSAL_STRENGTH, optional=True)
         return _Refusal(who, reason, int(strength or 0))
 
     def _search_cases(self, text: str) -> Rejection | None:
-        if len(text) < MIN_SEARCH:
+        if len(text) < questions.MIN_SEARCH:
             return Rejection("type part of the number, the name or the key: .find 555 01")
         matches = self._station.search_cases(text)
         if matches:
@@ -426,13 +418,13 @@ class PlainStation:
         if script_id:
             return self._confirm_note(self._station.record_script(script_id))
         if not view.scripts:
-            return Rejection("this survey has no scripts")
+            return Rejection(questions.NO_SCRIPTS)
         self._output.print_lines(station_lines.build_script_lines(view.scripts))
         return None
 
     def _show_faq(self, view: CaseView) -> Rejection | None:
         if not view.faq:
-            return Rejection("this survey has no answers to respondents' questions")
+            return Rejection(NO_FAQ)
         self._output.print_lines(station_lines.build_faq_lines(view.faq))
         return None
 
@@ -452,19 +444,21 @@ class PlainStation:
         view = closed.view
         needs_time = isinstance(view, CaseView) and view.pending_input == "time"
         if closed.rejection is None and needs_time:
-            return self._book_appointment(self._ask(TIME_QUESTION, TIME_HINT))
+            return self._book_appointment(self._ask(questions.WHEN))
         return closed.rejection
 
     # what wants more than one line
 
-    def _ask(self, question: str, hint: str = "", *, optional: bool = False) -> str:
+    def _ask(self, asked: StationQuestion, *, optional: bool = False) -> str:
         """Ask for a line of text.
 
         A dot command cancels, and so does an empty line unless the text is optional. What may be
         typed is in brackets, in brief mode only once.
         """
+        hint = "; ".join([part for part in (asked.numbered, asked.hint) if part])
         way_out = ".drop cancels" if optional else "Enter alone cancels"
         hints = [part for part in (hint, way_out) if part and self._output.is_due(part)]
+        question = asked.question
         if hints:
             question = f"{question} ({'; '.join(hints)})"
         self._output.print_aside(question)
@@ -491,40 +485,43 @@ class PlainStation:
                 reading = self._ask_reading(time)
             else:
                 self._output.print_marked("!", time.why_unclear)
-                text = self._ask(TIME_QUESTION, TIME_HINT)
+                text = self._ask(questions.WHEN)
             time = self._station.parse_time(text, reading)
         understood = [part for part in (time.echo, time.hint) if part]
         self._output.print_marked("=", ", ".join(understood))
 
         person = ""
         note = ""
-        owner = self._ask_choice(
-            OWNER_POLICIES, "Enter books it; or who calls?", OWNER_HINT, optional=True
-        )
+        policy = questions.POLICIES[0]
+        who_calls = questions.POLICY._replace(question=BOOK_QUESTION, hint=FURTHER_QUESTIONS)
+        owner = self._ask_choice(who_calls, optional=True)
         if owner:
-            person = self._ask("whom to ask for?", "Enter if not known", optional=True)
-            note = self._ask("a note?", "Enter for none", optional=True)
+            policy = questions.POLICIES[int(owner) - 1]
+            person = self._ask(questions.PERSON, optional=True)
+            note = self._ask(questions.NOTE, optional=True)
         step = self._station.book_appointment(
-            text, reading=reading, policy=OWNER_POLICIES[owner], person=person, note=note
+            text, reading=reading, policy=policy, person=person, note=note
         )
         return step.rejection
 
     def _ask_reading(self, time: station_views.TimeReading) -> int:
         """Ask which of several meanings a time has; returns its number, from 1."""
         self._output.print_marked("?", time.why_unclear)
-        numbers = []
         for number, choice in enumerate(time.choices, start=1):
             self._output.print_plain(f"{number}  {choice}")
-            numbers.append(str(number))
-        return int(self._ask_choice(numbers, "which one?"))
+        which = StationQuestion("reading", "Which", "which one?")
+        return int(self._ask_number(which, len(time.choices)))
 
-    def _ask_choice(
-        self, choices: Collection[str], question: str, hint: str = "", *, optional: bool = False
-    ) -> str:
-        """Ask until the line is one of the choices."""
+    def _ask_choice(self, asked: StationQuestion, *, optional: bool = False) -> str:
+        """Ask until the line is the number of a choice, or empty if that is allowed."""
+        return self._ask_number(asked, len(asked.choices), optional=optional)
+
+    def _ask_number(self, asked: StationQuestion, count: int, *, optional: bool = False) -> str:
+        """Ask until the line is a number from 1 to `count`, or empty if that is allowed."""
+        numbers = [str(number) for number in range(1, count + 1)]
         while True:
-            line = self._ask(question, hint, optional=optional)
-            if line in choices:
+            line = self._ask(asked, optional=optional)
+            if line in numbers or not line:
                 return line
             self._output.print_marked("!", f"{line} is not one of them")
 

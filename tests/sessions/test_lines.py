@@ -24,8 +24,10 @@ from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.interview.interview_session import InterviewResult
 from survey_cli.sessions.lines import interview_lines, question_lines, station_lines
 from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.sessions.station import station_questions as questions
 from survey_cli.sessions.station.station_commands import COMMANDS_BY_NAME
 from survey_cli.tui.station.pages import STATION_KEYS, build_key_help
+from survey_cli.tui.station.panels import REFUSAL_FIELDS
 from survey_cli.values import Place
 
 SHOWN_BY_BOTH = (
@@ -236,3 +238,15 @@ def test_every_key_of_a_station_has_the_words_of_its_command() -> None:
             assert key.does == COMMANDS_BY_NAME[key.action].does
     help_text = build_key_help()
     assert ".fetch KEY" in help_text
+
+
+def test_both_interfaces_ask_the_same_about_a_refusal() -> None:
+    assert [field.choices for field in REFUSAL_FIELDS if field.choices] == [
+        questions.REFUSAL_STRENGTH.choices
+    ]
+    write = io.StringIO()
+    lines = ".dial\n7\nann\nno time\n2\n"
+    run_station(FakeStation(), io.StringIO(lines), write)  # type: ignore[arg-type]
+    assert "[who refused? (Enter if not known; .drop cancels)]" in write.getvalue()
+    for number, strength in enumerate(questions.REFUSAL_STRENGTH.choices, 1):
+        assert f"{number} {strength}" in write.getvalue()

@@ -19,7 +19,7 @@ from support.fake_interview import (
     prompt,
     words,
 )
-from support.screens import InterviewHands
+from support.screens import InterviewHands, interviewing
 from survey_cli.engine.events import InterviewNote
 from survey_cli.entries import (
     EarlierAnswer,
@@ -252,6 +252,16 @@ def test_what_the_simulated_respondent_says_is_shown(keyed: Keyed) -> None:
 
 
 # The end
+
+
+def test_the_closing_review_has_nothing_left_of_the_last_question() -> None:
+    hours = LineEntry(kind="number", hint="0 to 168", unit="hours")
+    session = FakeInterview((prompt("a", "A?", YES_NO), prompt("h", "How many?", hours)))
+    with interviewing(session, "1", "40", "enter", size=(120, 32)) as hands:
+        text = hands.text()
+    assert "Every question is answered" in text
+    assert "hours" not in text
+    assert "40" in text.partition("EARLIER")[2], "its answer is beside the review"
 
 
 def test_the_closing_review_lists_what_may_need_correction(keyed: Keyed) -> None:

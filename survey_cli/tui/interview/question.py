@@ -208,9 +208,9 @@ def _format_option(
     text = styled.style_spans(line.text, style)
     if specified:
         text += styled.style_text(f": {specified}", "bold")
-    notes = [line.note] if line.note else []
-    for remark in (*notes, *line.remarks):
-        text += styled.style_text(f"  ({remark})", "italic $quiet")
+    for remark in (line.note, ", ".join(line.remarks)):
+        if remark:
+            text += styled.style_text(f"  ({remark})", "italic $quiet")
 
     lines = styled.hang(first, text, width, right_to_left=right_to_left)
     if not (chosen or marked):
@@ -444,6 +444,8 @@ class QuestionView(VerticalScroll):
         self.query_one(OptionLines).show(None)
         if self.entry is not None:
             self.entry.display = False
+        if self._unit is not None:
+            self._unit.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
         """Show what is said about the entry."""

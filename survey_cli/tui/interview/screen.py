@@ -753,7 +753,11 @@ class InterviewScreen(KeyScreen):
         )
         is_wide = self.has_class("-wide")
         self.show_keys(pages.list_hints(question, prompt, has_side=is_wide))
-        if is_wide:
+        self._show_side(prompt)
+
+    def _show_side(self, prompt: entries.Prompt | None) -> None:
+        """Show the case beside the question, if there is room."""
+        if self.has_class("-wide"):
             self.query_one("#case", styled.TextView).show(self._build_case(prompt))
 
     def _show_review(self, review: ClosingReview) -> None:
@@ -764,6 +768,7 @@ class InterviewScreen(KeyScreen):
         said = self.said or self.question.message
         self.view.show_message(pages.build_refusal(self.why, said))
         self.show_keys(pages.REVIEW_HINTS)
+        self._show_side(None)
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""

@@ -9,8 +9,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.sessions.station import station_questions as questions
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_questions import StationQuestion
 from survey_cli.sessions.station.station_views import CaseView, OutcomeChoice, TimeReading
 from survey_cli.sessions.station.step import Step
 from survey_cli.tui.station.views import format_appointment
@@ -21,26 +23,29 @@ from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import shorten
 
 FormValues: TypeAlias = dict[str, str]
-POLICIES: Final[tuple[station_views.AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
+
+
+def _build_field(question: StationQuestion, *, optional: bool = True) -> panel.FormField:
+    """Build the field of a form in which a question is answered."""
+    return panel.FormField(
+        question.name, question.label, choices=question.choices or None, optional=optional
+    )
+
+
 APPOINTMENT_FIELDS: Final = (
-    panel.FormField("when", "When", "tomorrow 3pm, weekdays after 6, in 2 hours"),
+    _build_field(questions.WHEN)._replace(hint=questions.WHEN.hint),
     panel.FormField("reading", "Which", choices=(), optional=False),
-    panel.FormField(
-        "policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False
-    ),
-    panel.FormField("person", "Ask for"),
-    panel.FormField("note", "Note"),
+    _build_field(questions.POLICY, optional=False),
+    _build_field(questions.PERSON),
+    _build_field(questions.NOTE),
 )
 REFUSAL_FIELDS: Final = (
-    panel.FormField("who", "Who refused"),
-    panel.FormField("reason", "Reason given"),
-    panel.FormField(
-        "strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")
-    ),
+    _build_field(questions.WHO_REFUSED),
+    _build_field(questions.REFUSAL_REASON),
+    _build_field(questions.REFUSAL_STRENGTH),
 )
 MAX_NAME: Final = 24
 """Characters of a name in the title of a form."""
-WHEN: Final = "when? tomorrow 3pm, thursday morning, weekdays after 6"
 
 
 def _build_title(view: CaseView) -> Content:
@@ -114,7 +119,7 @@ class AppointmentPanel(panel.FormPanel):
             self.refuse("which one? key its number")
         elif self._time is None:
             self.go_to("when")
-            self.refuse(WHEN)
+            self.refuse(f"when? {questions.WHEN.hint}")
         elif self._time.why_unclear:
             self.go_to("when")
             self._is_refused = True
@@ -186,10 +191,6 @@ class ScriptsPanel(panel.Panel):
             self.refuse("a number shows a script, Enter notes that it was read, Esc closes")
 
 
-MIN_SEARCH: Final = 2
-"""Characters of a number or a name that are searched for; fewer would find half the sample."""
-
-
 def build_outcome_list(
     case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]
 ) -> panel.ListPanel:
@@ -229,7 +230,7 @@ def build_caller_list(
 
     def find(text: str) -> Sequence[panel.Row]:
         rows = []
-        for match in search(text) if len(text) >= MIN_SEARCH else ():
+        for match in search(text) if len(text) >= questions.MIN_SEARCH else ():
             name = match.name if match.key == match.name else f"{match.name} {match.key}"
             rows.append(panel.Row((name, match.number, match.state), partial(take, match.key)))
         return rows
@@ -241,7 +242,7 @@ def build_caller_list(
         empty="no case matches",
         takes="take the case",
         search=find,
-        searches_from=MIN_SEARCH,
+        searches_from=questions.MIN_SEARCH,
         invitation=hint,
     )
 
@@ -254,9 +255,6 @@ def build_break_list(reasons: Sequence[str], take: panel.Submit) -> panel.ListPa
         for n, reason in enumerate(reasons, 1)
     ]
     return panel.ListPanel("pause", "a break: ", rows, takes="start it")
-
-
-LABELS: Final = {"note": "note: ", "number": "the new number: ", "language": "which language: "}
 
 
 class OutcomeEntry:
@@ -336,7 +334,7 @@ class OutcomeEntry:
                     "this outcome needs a text: type it, or Esc for another outcome"
                 )
 
-        label = f"{choice.outcome.name}: {LABELS[required]}"
+        label = f"{choice.outcome.name}: {questions.REQUIRED[required].label}: "
         if required == "language":
             codes = [code for code, _ in case.languages]
             label = f"{choice.outcome.name} ({', '.join([*codes, 'other'])}): "
@@ -382,7 +380,7 @@ class OutcomeEntry:
         step = self._session.book_appointment(
             values.get("when", "").strip(),
             reading=int(values.get("reading") or 0),
-            policy=POLICIES[int(values["policy"]) - 1],
+            policy=questions.POLICIES[int(values["policy"]) - 1],
             person=values.get("person", "").strip(),
             note=values.get("note", "").strip(),
         )

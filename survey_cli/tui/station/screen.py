@@ -18,9 +18,11 @@ from textual.message import Message
 from textual.widgets import Static
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.entry_commands import NO_FAQ
 from survey_cli.problems import find_nearest
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_questions import NO_SCRIPTS
 from survey_cli.sessions.station.station_views import (
     BreakView,
     CaseView,
@@ -41,8 +43,8 @@ from survey_cli.wording import format_quantity, shorten
 NO_CASE: Final = "there is no case on the screen"
 NOTHING_TO_OPEN: Final = {
     "outcomes": "there are no other outcomes here",
-    "scripts": "this survey has no scripts",
-    "faq": "this survey has no answers to respondents' questions",
+    "scripts": NO_SCRIPTS,
+    "faq": NO_FAQ,
 }
 BELL_VARIABLE: Final = "SURVEY_BELL"
 """Set to 1, the terminal's bell rings once when an appointment becomes due."""
