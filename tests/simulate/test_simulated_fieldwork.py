@@ -113,8 +113,8 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
     ("where", "wrong", "seed", "says"),
     [
         (
-            "survey_cli.fieldwork.calendar.calendar.Calendar.explain_closed_day",
-            lambda *_: "",
+            "survey_cli.fieldwork.calendar.calendar.Calendar.find_closing",
+            lambda *_: None,
             1,
             "dialled by",
         ),

@@ -1,7 +1,7 @@
 """Behavior of simulated people: when households can be reached and what they say; how interviewers work.
 
-Each household is drawn from the seed and the case's key alone, independently of the others. The propensities are assumed,
-or measured from a study's own calls where there are enough of them.
+Each household is drawn from the seed and the case's key alone, independently of the others. The
+propensities are assumed, or measured from a study's own calls if there are enough of them.
 """
 
 from collections import Counter
@@ -26,12 +26,15 @@ from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.sessions.interview.case_values import invent_sample_value
 from survey_cli.simulate.interviews.respondents import Habits
+from survey_cli.values import Missing, Value
 
 WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
 DialResult: TypeAlias = Literal[
     "somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"
 ]
 """The result of dialing a number before anything is said."""
+Exclusion: TypeAlias = Literal["", "unable", "away"]
+"""Why nobody can be interviewed; empty if somebody can."""
 
 HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
 OFFICE_PATTERN: Final[dict[WeekPart, float]] = {"day": 1.3, "evening": 0.15, "weekend": 0.1}
@@ -95,7 +98,7 @@ class Household:
     language: str
     """The language they need; empty: any."""
     is_eligible: bool
-    exclusion: Literal["", "unable", "away"]
+    exclusion: Exclusion
     appointment: datetime | None = None
     """The time at which they agreed to be called."""
 
@@ -110,63 +113,70 @@ class Household:
     ) -> "Household":
         """Draw the people of a case; the same ones for the same seed and key.
 
-        Whoever was called before and never reached is likelier to be out again. Numbers that were called are good.
+        Whoever was called before and never reached is likelier to be out again. Numbers that were
+        called are good.
         """
-        rng, pattern = Random(f"{seed}\0{case.key}"), choose_pattern(plan.frame)
-        answered, called = (
-            sum(is_contact(call, plan) for call in case.calls),
-            {call.number for call in case.calls},
-        )
-        # some are nearly never in, a few nearly always: a gamma of mean 1
-        reachability = rng.gammavariate(
-            1.5 + answered, 1 / (1.5 + propensities.contact * len(case.calls))
-        )
-        draw = rng.random()
-        others = [code for code in languages[1:] if rng.random() < OTHER_LANGUAGE_SHARE]
+        rng = Random(f"{seed}\0{case.key}")
+        pattern = choose_pattern(plan.frame)
+        answered = sum(is_contact(call, plan) for call in case.calls)
+        called_numbers = {call.number for call in case.calls}
+
+        # The draws below come in this order: another one would be another sample for the same seed.
+        # Some are nearly never in, a few nearly always: a gamma of mean 1.
+        expected = propensities.contact * len(case.calls)
+        reachability = rng.gammavariate(1.5 + answered, 1 / (1.5 + expected))
+        exclusion_draw = rng.random()
+        other_languages = [code for code in languages[1:] if rng.random() < OTHER_LANGUAGE_SHARE]
+        dead_numbers = dict(_draw_dead_numbers(len(case.numbers), rng))
+        has_machine = rng.random() < MACHINE_SHARE
+        refuse = min(1.0, propensities.refuse * rng.gammavariate(2, 0.5))
+        is_eligible = rng.random() < propensities.eligible
+
+        contact_chances = {}
+        for part, share in pattern.items():
+            contact_chances[part] = min(0.95, propensities.contact * reachability * share)
+        exclusion: Exclusion = ""
+        if exclusion_draw < UNABLE_SHARE:
+            exclusion = "unable"
+        elif exclusion_draw < UNABLE_SHARE + AWAY_SHARE:
+            exclusion = "away"
         return cls(
             rng=rng,
             propensities=propensities,
-            contact_chances={
-                part: min(0.95, propensities.contact * reachability * share)
-                for part, share in pattern.items()
-            },
+            contact_chances=contact_chances,
             dead_numbers={
-                p: why for p, why in _draw_dead_numbers(len(case.numbers), rng) if p not in called
+                position: result
+                for position, result in dead_numbers.items()
+                if position not in called_numbers
             },
-            has_machine=rng.random() < MACHINE_SHARE,
-            refuse=min(1.0, propensities.refuse * rng.gammavariate(2, 0.5)),
-            language=others[0] if others else "",
-            is_eligible=rng.random() < propensities.eligible,
-            exclusion="unable"
-            if draw < UNABLE_SHARE
-            else "away"
-            if draw < UNABLE_SHARE + AWAY_SHARE
-            else "",
+            has_machine=has_machine,
+            refuse=refuse,
+            language=other_languages[0] if other_languages else "",
+            is_eligible=is_eligible,
+            exclusion=exclusion,
         )
 
     def answer_call(self, position: int, local_time: datetime) -> DialResult:
         """Draw the result of dialing this number, at this time on their clock."""
         if position in self.dead_numbers:
             return self.dead_numbers[position]
-        is_expected = (
-            self.appointment is not None
-            and abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE
-        )
-        chance = (
-            self.propensities.keep_appointment
-            if is_expected
-            else self.contact_chances[find_week_part(local_time)]
-        )
+        chance = self.contact_chances[find_week_part(local_time)]
+        if self._expects_call(local_time):
+            chance = self.propensities.keep_appointment
         draw = self.rng.random()
         if draw < chance:
             return "somebody"
         if draw > 1 - BUSY_SHARE:
             return "busy"
-        return (
-            "machine"
-            if self.has_machine and self.rng.random() < MACHINE_ANSWER_SHARE
-            else "no_answer"
-        )
+        if self.has_machine and self.rng.random() < MACHINE_ANSWER_SHARE:
+            return "machine"
+        return "no_answer"
+
+    def _expects_call(self, local_time: datetime) -> bool:
+        """Return whether this is about the time of their appointment."""
+        if self.appointment is None:
+            return False
+        return abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE
 
     def choose_response(self, who: Interviewer) -> str:
         """Choose the response to this interviewer: `interview`, `appointment`, or another outcome."""
@@ -185,16 +195,18 @@ class Household:
 
     def draw_patience(self) -> int:
         """Draw after how many items they have to go; below zero: never."""
-        return (
-            self.rng.randrange(1, MAX_PATIENCE)
-            if self.rng.random() < self.propensities.interrupt
-            else -1
-        )
+        if self.rng.random() < self.propensities.interrupt:
+            return self.rng.randrange(1, MAX_PATIENCE)
+        return -1
 
 
 def find_week_part(local_time: datetime) -> WeekPart:
     """Find the part of the week at a time on a respondent's clock."""
-    return "weekend" if local_time.weekday() > 4 else "evening" if local_time.hour >= 17 else "day"
+    if local_time.weekday() > 4:
+        return "weekend"
+    if local_time.hour >= 17:
+        return "evening"
+    return "day"
 
 
 def choose_pattern(frame: SampleFrame) -> dict[WeekPart, float]:
@@ -203,10 +215,19 @@ def choose_pattern(frame: SampleFrame) -> dict[WeekPart, float]:
 
 
 def _draw_dead_numbers(numbers: int, rng: Random) -> Iterator[tuple[int, DialResult]]:
+    """Yield the positions of numbers that reach nobody, and what is heard there."""
     for position in range(1, numbers + 1):
         draw = rng.random()
-        if result := next((result for share, result in DEAD_NUMBERS if draw < share), None):
-            yield position, result
+        for cumulative_share, result in DEAD_NUMBERS:
+            if draw < cumulative_share:
+                yield position, result
+                break
+
+
+UNINVENTED_ROLES: Final = frozenset(
+    {"phone", "priority", "weight", "replicate", "frame", "fpc", "replicate_weight"}
+)
+"""Roles of sample columns that are left out of invented cases."""
 
 
 def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> list[SampleCase]:
@@ -214,22 +235,17 @@ def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> 
     cases = []
     for number in range(1, count + 1):
         key = f"invented {number}"
-        values = {
-            name: key
-            if column.role == "key"
-            else invent_sample_value(instrument, name, column, rng)
-            for name, column in instrument.sample.items()
-            if column.role
-            not in ("phone", "priority", "weight", "replicate", "frame", "fpc", "replicate_weight")
-        }
+        values: dict[str, Value | Missing] = {}
+        for name, column in instrument.sample.items():
+            if column.role == "key":
+                values[name] = key
+            elif column.role not in UNINVENTED_ROLES:
+                values[name] = invent_sample_value(instrument, name, column, rng)
         telephone = ParsedNumber(
             key, f"+999{number:010}", national=key, international=key, zones=(zone,)
         )
-        cases.append(
-            SampleCase(
-                key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone
-            )
-        )
+        numbers = (SampleNumber("", telephone),)
+        cases.append(SampleCase(key=key, line=0, values=values, numbers=numbers, zone=zone))
     return cases
 
 
@@ -264,7 +280,8 @@ OWNER_POLICY_WEIGHTS: Final[tuple[tuple[AppointmentPolicy, ...], tuple[int, ...]
 UNWILLING_OUTCOMES: Final = (
     HARD_REFUSALS | CALL_AGAIN_OUTCOMES | {"refusal_soft", "refusal_household_soft", "not_eligible"}
 )
-"""Ends that a willing, eligible respondent does not reach: the answers that led there are changed."""
+"""Ends that a willing, eligible respondent does not reach: the answers that led there are
+changed."""
 SHIFT_MINUTES: Final = 6 * 60
 """Longest shift in minutes; on a longer day, one shift starts it and the next ends it."""
 ITEM_SECONDS: Final = 12.0
@@ -293,16 +310,18 @@ def find_free_time(
 ) -> datetime | None:
     """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
 
-    `local_time` is now on the respondent's clock, `zone` is that of the stations. None where none was found.
+    `local_time` is now on the respondent's clock, `zone` is that of the stations. None where none
+    was found.
     """
     for _ in range(CHANGE_ATTEMPTS):
         day = local_time.date() + timedelta(days=rng.randrange(APPOINTMENT_DAYS))
         hours = calendar.find_hours(day)
-        if hours is None or calendar.explain_closed_day(day):
+        if hours is None or calendar.is_closed_day(day):
             continue
         minute = rng.randrange(hours.start, hours.end, 15)
         at = datetime.combine(day, time(), local_time.tzinfo) + timedelta(minutes=minute)
-        if at > local_time + timedelta(minutes=5) and calendar.find_opening((zone.key,), at).open:
+        is_later = at > local_time + timedelta(minutes=5)
+        if is_later and calendar.find_opening((zone.key,), at).open:
             return at
     return None
 
@@ -320,73 +339,114 @@ class MeasuredPropensities(NamedTuple):
 
     propensities: Propensities
     length: timedelta | None
-    """Average length of a complete interview; None where there are too few."""
+    """Average length of a complete interview; None if there are too few."""
     basis: tuple[str, ...]
 
 
 def measure_propensities(
     histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan, *, sampled: bool = False
 ) -> MeasuredPropensities:
-    """Measure the propensities in the calls of these histories; the usual ones where the calls are too few.
+    """Measure the propensities in the calls of these histories.
+
+    The usual ones where the calls are too few.
 
     `sampled` says that the histories are a sample of the study's.
     """
     source = "in a sample of this study's cases" if sampled else "in this study"
-    calls: Counter[str] = Counter()
+    counts = _count_calls(histories, plan)
+    propensities = Propensities()
+    basis = []
+
+    call_count = counts.outcomes.total()
+    conversations = counts.count(_list_contact_outcomes(plan))
+    if call_count >= MIN_CALLS and counts.expected_contacts:
+        contact = min(0.95, conversations / counts.expected_contacts)
+        propensities = replace(propensities, contact=contact)
+        of_calls = f"of {call_count:,} calls {source}"
+        basis.append(f"a person answers {contact:.0%} of calls ({of_calls})")
+    else:
+        basis.append(f"a person answers {propensities.contact:.0%} of calls (assumed)")
+
+    if conversations >= MIN_CONVERSATIONS:
+        propensities = _measure_conversations(counts, conversations, propensities)
+        of_contacts = f"of {conversations:,} contacts {source}"
+        basis.append(f"{propensities.refuse:.0%} of contacts refuse ({of_contacts})")
+    else:
+        refuse = f"{propensities.refuse:.0%} of contacts refuse"
+        basis.append(f"{refuse}, {propensities.eligible:.0%} are eligible (assumed)")
+    kept = f"{propensities.keep_appointment:.0%}"
+    basis.append(f"an appointment is kept {kept} of the time (assumed)")
+
+    mean_length = None
+    if len(counts.lengths) >= MIN_INTERVIEWS:
+        mean_seconds = fmean(length.total_seconds() for length in counts.lengths)
+        mean_length = timedelta(seconds=mean_seconds)
+        minutes = mean_length.total_seconds() / 60
+        of_interviews = f"of {len(counts.lengths):,} {source}"
+        basis.append(f"an interview takes {minutes:.1f} minutes ({of_interviews})")
+    return MeasuredPropensities(propensities, mean_length, tuple(basis))
+
+
+class _CallCounts(NamedTuple):
+    """What calls came to."""
+
+    outcomes: Counter[str]
+    """Calls by the outcome of the table that they had, or behaved like."""
+    expected_contacts: float
+    """Calls to good numbers, each weighted with the relative chance of an answer at its time."""
+    lengths: list[timedelta]
+    """Lengths of interviews."""
+
+    def count(self, outcomes: Iterable[str]) -> int:
+        """Count the calls with one of these outcomes."""
+        return sum(self.outcomes[outcome] for outcome in outcomes)
+
+
+def _count_calls(
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan
+) -> _CallCounts:
+    outcomes: Counter[str] = Counter()
     expected = 0.0
-    lengths: list[timedelta] = []
+    lengths = []
     pattern = choose_pattern(plan.frame)
     for key, history in histories:
         case = Case.from_history(key, history)
-        if not case.calls:
-            continue
         for call in case.calls:
             outcome = classify_outcome(call, plan)
-            calls[outcome] += 1
+            outcomes[outcome] += 1
             if call.number and outcome not in BAD_NUMBER_OUTCOMES:
                 zones = list_call_zones(case, case.find_number(call.number), plan)
-                expected += (
-                    pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
-                )
-        lengths += [call.interview_time for call in case.calls if call.interview_time is not None]
-    usual = Propensities()
-    contacts = {
-        id for id, row in plan.outcomes.items() if row.moment != "before"
-    } - BAD_NUMBER_OUTCOMES
-    conversations, refused, again, hard = (
-        sum(calls[id] for id in outcomes)
-        for outcomes in (contacts, REFUSAL_OUTCOMES, CALL_AGAIN_OUTCOMES, HARD_REFUSALS)
-    )
+                if zones:
+                    expected += pattern[find_week_part(to_wall_time(zones[0], call.at))]
+                else:
+                    expected += 1.0
+            if call.interview_time is not None:
+                lengths.append(call.interview_time)
+    return _CallCounts(outcomes, expected, lengths)
+
+
+def _list_contact_outcomes(plan: Plan) -> frozenset[str]:
+    """Return the outcomes after which a person was reached, at a number of the sample."""
+    contacts = {id for id, row in plan.outcomes.items() if row.moment != "before"}
+    return frozenset(contacts - BAD_NUMBER_OUTCOMES)
+
+
+def _measure_conversations(
+    counts: _CallCounts, conversations: int, usual: Propensities
+) -> Propensities:
+    """Measure what people say; the usual shares where there is nothing to measure them in."""
+    refused = counts.count(REFUSAL_OUTCOMES)
+    again = counts.count(CALL_AGAIN_OUTCOMES)
     willing = conversations - refused
-    call_count = calls.total()
-    propensities, basis = usual, []
-    if call_count >= MIN_CALLS and expected:
-        propensities = replace(propensities, contact=min(0.95, conversations / expected))
-        basis.append(
-            f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls {source})"
+    measured = replace(usual, refuse=refused / conversations)
+    if refused:
+        measured = replace(measured, hard_refusal=counts.count(HARD_REFUSALS) / refused)
+    if willing > 0:
+        measured = replace(
+            measured,
+            call_again=again / willing,
+            eligible=1 - counts.outcomes["not_eligible"] / willing,
         )
-    else:
-        basis.append(f"a person answers {usual.contact:.0%} of calls (assumed)")
-    if conversations >= MIN_CONVERSATIONS:
-        propensities = replace(
-            propensities,
-            refuse=refused / conversations,
-            hard_refusal=hard / refused if refused else usual.hard_refusal,
-            call_again=again / willing if willing > 0 else usual.call_again,
-            appointment=calls["appointment"] / again if again else usual.appointment,
-            eligible=1 - calls["not_eligible"] / willing if willing > 0 else usual.eligible,
-        )
-        basis.append(
-            f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts {source})"
-        )
-    else:
-        basis.append(
-            f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)"
-        )
-    basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
-    mean_length = None
-    if len(lengths) >= MIN_INTERVIEWS:
-        mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths))
-        minutes = mean_length.total_seconds() / 60
-        basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} {source})")
-    return MeasuredPropensities(propensities, mean_length, tuple(basis))
+    if again:
+        measured = replace(measured, appointment=counts.outcomes["appointment"] / again)
+    return measured

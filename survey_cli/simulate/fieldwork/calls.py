@@ -135,7 +135,10 @@ class ModelCalls:
         return self._records.at + timedelta(seconds=seconds)
 
     def _find_voicemail(self, case: Case) -> str:
-        """Return the script to read to a machine; empty if there isn't one, or it was read before."""
+        """Return the script to read to a machine.
+
+        Empty if there isn't one, or it was read before.
+        """
         for script in self._plan.scripts:
             was_read = script.once and script.id in case.scripts_read
             if script.id == "voicemail" and not was_read:
@@ -212,7 +215,10 @@ class ModelCalls:
     def _agree_on_time(
         self, agent: ModelInterviewer, case: Case, number: int, household: Household
     ) -> case_events.AppointmentMade | None:
-        """Return the appointment on which both agree, as the interviewer types it; None if no time is free."""
+        """Return the appointment on which both agree, as the interviewer types it.
+
+        None if no time is free.
+        """
         zones = list_call_zones(case, case.find_number(number), self._plan)
         calendar = localize_plan(case, self._plan).calendar
         local_time = self._records.at.astimezone(get_zone(zones[0]))

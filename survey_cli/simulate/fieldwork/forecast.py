@@ -1,11 +1,12 @@
 """Forecasts of the rest of a study's fieldwork, from its cases as stored. Nothing is written.
 
-Each row of a forecast is one run of the model. It starts from the stored queue, and a history is read when its case is
-called, so that the time taken depends on the days that are simulated and not on the size of the study.
+Each row of a forecast is one run of the model. It starts from the stored queue, and a history is
+read when its case is called, so that the time taken depends on the days that are simulated and not
+on the size of the study.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import product
@@ -13,7 +14,7 @@ from statistics import fmean
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from survey_cli.fieldwork.plan.plan import CellFill, Plan, SpreadMode
+from survey_cli.fieldwork.plan.plan import CellFill, People, Plan, SpreadMode
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import find_interview_target
@@ -23,15 +24,16 @@ from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.model_records import COMPLETE_CODE
 from survey_cli.simulate.fieldwork.staff import build_staff, find_station_zone
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
+from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.study.open_study import StudyRecords
 
 ForecastProgress: TypeAlias = Callable[[int, int, int], None]
 DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
 MAX_DAYS: Final = 60
-"""Length of a forecast where the study has no last day."""
+"""Length of a forecast if the study has no last day."""
 CASES_MEASURED: Final = 2_000
-"""About how many called cases propensities are measured in; all where fewer were called."""
+"""About how many called cases propensities are measured in; all if fewer were called."""
 QUEUED: Final = ("ready", "waiting")
 PILOT_INTERVIEWS: Final = 60
 """Number of interviews simulated to estimate the number of items per interview."""
@@ -90,6 +92,7 @@ class ForecastRow(NamedTuple):
 
     @property
     def completes_per_day(self) -> float | None:
+        """Complete interviews per day on which somebody was called."""
         return self.new / self.working_days if self.working_days else None
 
     @property
@@ -99,6 +102,7 @@ class ForecastRow(NamedTuple):
 
     @property
     def calls_per_complete(self) -> float | None:
+        """Calls for each complete interview."""
         return self.calls / self.new if self.new else None
 
 
@@ -125,46 +129,58 @@ class Forecast(NamedTuple):
 
 
 def forecast(options: ForecastOptions, progress: ForecastProgress | None = None) -> Forecast:
-    """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
+    """Forecast a study from its current state.
 
-    `progress` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
-    current row.
+    Interrupted from the keyboard, it returns what is ready.
+
+    `progress` receives how many days have passed, of how many, over all rows, and how many
+    interviews are complete in the current row.
     """
     with read_records(options.path, db=options.db, people=options.people) as records:
         cases = records.store.cases
-        states, target = cases.counts.count_states(), find_interview_target(records)
+        states = cases.counts.count_states()
+        target = find_interview_target(records)
         if not states:
             remedy = f"import them: survey sample import {options.path} cases.csv"
             raise UserError(records.where, "there are no cases yet", remedy)
+
         called = sum(number for state, number in states.items() if state.outcome)
         share = min(1.0, CASES_MEASURED / max(1, called))
         measured = behavior.measure_propensities(
             cases.queries.iterate_sampled_histories(share), records.plan, sampled=share < 1
         )
         seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
-        settings = _build_settings(options, records.plan)
-        settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
-        listed = sum(
-            not interviewer.supervises for interviewer in records.people.interviewers.values()
+        settings = replace(
+            _build_settings(options, records.plan),
+            propensities=measured.propensities,
+            item_seconds=seconds,
         )
-        levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
-        spreads = options.spreads or (records.plan.spread,)
-        whole = len(levels) * len(spreads) * settings.days
+        combinations = list(
+            product(
+                options.spreads or (records.plan.spread,),
+                _choose_interviewer_counts(options, records.people),
+            )
+        )
+
+        all_days = len(combinations) * settings.days
+        days_before = 0
         rows: list[ForecastRow] = []
-        before, interrupted, complete = 0, False, 0
-        for spread, number in product(spreads, levels):
+        complete = 0
+        interrupted = False
+        for spread, number in combinations:
             start = _build_start(records, replace(records.plan, spread=spread), options.at)
             staff = build_staff(records.people, number)
             model = FieldworkModel(
                 start, staff, settings, target=target.interviews, stops_early=True
             )
             complete = model.complete
-            model.run(_offset_progress(progress, before, whole))
+            model.run(_offset_progress(progress, days_before, all_days))
             rows.append(_build_row(model, complete, number, spread))
-            before += settings.days
+            days_before += settings.days
             if progress is not None:
-                progress(before, whole, model.complete)
-            if interrupted := model.interrupted:
+                progress(days_before, all_days, model.complete)
+            if model.interrupted:
+                interrupted = True
                 break
     return Forecast(
         where=records.where,
@@ -182,49 +198,86 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     )
 
 
+def _choose_interviewer_counts(options: ForecastOptions, people: People) -> tuple[int, ...]:
+    """Return the numbers of interviewers of the rows: as requested, as listed, or the usual ones."""
+    if options.interviewers:
+        return options.interviewers
+    listed = sum(not interviewer.supervises for interviewer in people.interviewers.values())
+    if listed:
+        return (listed,)
+    return DEFAULT_INTERVIEWER_COUNTS
+
+
 def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkStart:
-    """Start from the stored queue, except for cases whose position there is not the one that they have by this plan."""
-    cases, fingerprint = records.store.cases, records.store.settings.read(PLAN_SETTING)
-    queries, states = cases.queries, cases.counts.count_states()
-    rows = [*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total())]
-    known = {row.key for row in rows}
-    for outdated in queries.list_outdated_rows(limit=states.total()):
-        if outdated.key not in known:
-            rows.append(outdated)
-            known.add(outdated.key)
+    """Start from the stored queue, except for cases whose position there is not that of this plan."""
+    queries = records.store.cases.queries
+    states = records.store.cases.counts.count_states()
     held_cells: dict[str, set[str]] = {}
     for place in queries.list_held_places(at):
         held_cells.setdefault(place.interview, set()).add(place.cell)
-        row = queries.find_row(place.case)
-        if row is not None and row.key not in known:
-            rows.append(row)
-            known.add(row.key)
-    if fingerprint != records.plan.fingerprint or cases.imports.is_settling():
-        rows = list(queries.iterate_rows())
-    elif plan.spread != records.plan.spread:
-        queued = (row for status in QUEUED for row in queries.iterate_rows(status=status))
-        rows += [row for row in queued if row.seq > 1 and row.key not in known]
-    histories, complete, callable_counts = {}, 0, Counter[str]()
+    rows = list(_iterate_rows_to_derive(records, plan, at, cases=states.total()))
+
+    complete = 0
+    callable_counts: Counter[str] = Counter()
     for state, number in states.items():
-        complete += number if state.code == COMPLETE_CODE else 0
-        callable_counts[state.bucket] += number if state.status in QUEUED else 0
+        if state.code == COMPLETE_CODE:
+            complete += number
+        if state.status in QUEUED:
+            callable_counts[state.bucket] += number
+    # cases whose histories are read are counted by the model
+    histories = {}
     for row in rows:
         histories[row.key] = queries.read_history(row.key)
-        complete -= row.position.code == COMPLETE_CODE
-        callable_counts[row.position.bucket] -= row.status in QUEUED
-    callable_counts = +callable_counts
+        if row.position.code == COMPLETE_CODE:
+            complete -= 1
+        if row.status in QUEUED:
+            callable_counts[row.position.bucket] -= 1
+
+    remaining = +callable_counts
     return FieldworkStart(
         instrument=records.instrument,
         plan=plan,
         people=records.people,
         histories=histories.items(),
-        fill=cases.quotas.read_fill(),
+        fill=records.store.cases.quotas.read_fill(),
         held_cells=held_cells,
         at=at,
-        queue=queries if callable_counts else None,
-        callable_counts=callable_counts,
+        queue=queries if remaining else None,
+        callable_counts=remaining,
         complete=complete,
     )
+
+
+def _iterate_rows_to_derive(
+    records: StudyRecords, plan: Plan, at: datetime, *, cases: int
+) -> Iterator[CaseRow]:
+    """Yield the cases whose stored position is not the one that they have by this plan.
+
+    `cases` is the number of all cases.
+    """
+    queries = records.store.cases.queries
+    fingerprint = records.store.settings.read(PLAN_SETTING)
+    is_other_plan = fingerprint != records.plan.fingerprint
+    if is_other_plan or records.store.cases.imports.is_settling():
+        yield from queries.iterate_rows()
+        return
+
+    rows = {row.key: row for row in queries.list_leased_rows()}
+    for row in queries.list_stale_rows(limit=cases):
+        rows.setdefault(row.key, row)
+    for row in queries.list_outdated_rows(limit=cases):
+        rows.setdefault(row.key, row)
+    for place in queries.list_held_places(at):
+        held_row = queries.find_row(place.case)
+        if held_row is not None:
+            rows.setdefault(held_row.key, held_row)
+    # the parts of the day that a case prefers depend on the spread, once it was called
+    if plan.spread != records.plan.spread:
+        for status in QUEUED:
+            for row in queries.iterate_rows(status=status):
+                if row.seq > 1:
+                    rows.setdefault(row.key, row)
+    yield from rows.values()
 
 
 def _build_settings(options: ForecastOptions, plan: Plan) -> behavior.FieldworkSettings:
@@ -236,7 +289,11 @@ def _build_settings(options: ForecastOptions, plan: Plan) -> behavior.FieldworkS
     if last is not None and last < starts:
         remedy = "move fieldwork: ends: to a later day"
         raise UserError(options.path, f"the study's last day, {last}, is over", remedy)
-    days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
+    days = MAX_DAYS
+    if options.days:
+        days = options.days
+    elif last is not None:
+        days = (last - starts).days + 1
     return behavior.FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
@@ -244,37 +301,52 @@ def _offset_progress(
     progress: ForecastProgress | None, before: int, whole: int
 ) -> ForecastProgress | None:
     """Report progress with the days of the rows before added."""
-    return (
-        None
-        if progress is None
-        else lambda days, _, complete: progress(before + days, whole, complete)
-    )
+    if progress is None:
+        return None
+    return lambda days, _, complete: progress(before + days, whole, complete)
 
 
 def _estimate_item_seconds(
     instrument: Instrument, options: ForecastOptions, length: timedelta | None
 ) -> tuple[float, tuple[str, ...]]:
-    """Estimate the seconds per item from the length of interviews here, where it is known."""
+    """Estimate the seconds per item from the length of interviews in this study, if it is known.
+
+    With it comes the assumption, in words, if it was assumed.
+    """
     if length is None:
-        return behavior.ITEM_SECONDS, (
-            f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)",
-        )
-    habits, seed = Habits(qualify=1.0), options.seed
+        assumed = f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)"
+        return behavior.ITEM_SECONDS, (assumed,)
     pilot = simulate_interviews(
-        instrument, count=PILOT_INTERVIEWS, seed=seed, start=options.at, habits=habits
+        instrument,
+        count=PILOT_INTERVIEWS,
+        seed=options.seed,
+        start=options.at,
+        habits=Habits(qualify=1.0),
     )
     items = [
         simulated.interview.seq for simulated in pilot if simulated.interview.outcome == "complete"
     ]
-    return (length.total_seconds() / fmean(items), ()) if items else (behavior.ITEM_SECONDS, ())
+    if not items:
+        return behavior.ITEM_SECONDS, ()
+    return length.total_seconds() / fmean(items), ()
 
 
 def _build_row(
     model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode
 ) -> ForecastRow:
-    def day(at: datetime | None) -> date | None:
-        return at.astimezone(model.settings.zone).date() if at is not None else None
+    """Build the row of a model at its end; `complete` interviews were complete at its beginning."""
 
+    def find_day(at: datetime | None) -> date | None:
+        if at is None:
+            return None
+        return at.astimezone(model.settings.zone).date()
+
+    on_duty = sum((agent.log.on_duty for agent in model.interviewers), timedelta())
+    unfilled = []
+    for id, cell in model.plan.quotas.cells.items():
+        completes = model.fill.get(id, CellFill()).completes
+        if completes < cell.target:
+            unfilled.append(UnfilledCell(id, completes, cell.target, cell.label))
     return ForecastRow(
         interviewers=interviewers,
         spread=spread,
@@ -282,15 +354,10 @@ def _build_row(
         new=model.complete - complete,
         working_days=model.working_days,
         calls=sum(agent.log.calls for agent in model.interviewers),
-        hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta())
-        / timedelta(hours=1),
+        hours=on_duty / timedelta(hours=1),
         days=model.simulated_days,
-        target_on=day(model.reached_at if model.target else model.filled_at),
-        filled_on=day(model.filled_at),
-        runs_out_on=day(model.exhausted_at),
-        unfilled=tuple(
-            UnfilledCell(id, completes, cell.target, cell.label)
-            for id, cell in model.plan.quotas.cells.items()
-            if (completes := model.fill.get(id, CellFill()).completes) < cell.target
-        ),
+        target_on=find_day(model.reached_at if model.target else model.filled_at),
+        filled_on=find_day(model.filled_at),
+        runs_out_on=find_day(model.exhausted_at),
+        unfilled=tuple(unfilled),
     )

@@ -1,7 +1,7 @@
 """Model of a study's fieldwork in memory: queue, interviewers and households, driven by the functions of `fieldwork`.
 
-It uses no station session, so that weeks of calling take seconds. It reads of a stored study only the cases that are
-called. No answers leave it, and it writes nothing.
+It uses no station session, so that weeks of calling take seconds. It reads of a stored study only
+the cases that are called. No answers leave it, and it writes nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -45,7 +45,8 @@ class FieldworkStart:
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     """Interviews in each quota cell."""
     held_cells: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """By interview, quota cells in which it holds a place. The histories of their cases are in `histories`."""
+    """By interview, quota cells in which it holds a place. The histories of their cases are in
+    `histories`."""
     at: datetime | None = None
     """The time at which it begins; None for midnight before the first day."""
     queue: StoredCases | None = None
@@ -59,8 +60,8 @@ class FieldworkStart:
 class FieldworkModel:
     """A study's fieldwork in memory: its parts, the time, and the ends that it comes to.
 
-    The queue, the quota places, the records and the calls are parts with their own state; the model claims for them and
-    moves the time on.
+    The queue, the quota places, the records and the calls are parts with their own state; the model
+    claims for them and moves the time on.
     """
 
     def __init__(
@@ -74,8 +75,8 @@ class FieldworkModel:
     ) -> None:
         """Prepare the days to come.
 
-        With `stops_early` they end once `target` interviews are complete, every hard cell is full, or no case is left
-        to call.
+        With `stops_early` they end once `target` interviews are complete, every hard cell is full,
+        or no case is left to call.
         """
         self.instrument = start.instrument
         self.plan = start.plan
@@ -175,7 +176,8 @@ class FieldworkModel:
     def run(self, progress: Callable[[int, int, int], None] | None = None) -> None:
         """Run to the end, or until interrupted from the keyboard.
 
-        `progress` receives how many days have passed, of how many, and how many interviews are complete.
+        `progress` receives how many days have passed, of how many, and how many interviews are
+        complete.
         """
         shifts = [
             ShiftWork(agent, self, self.plan.calendar, self.settings).work()

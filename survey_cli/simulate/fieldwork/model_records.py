@@ -30,7 +30,10 @@ class ModelRecords:
         zone: ZoneInfo,
         complete: int,
     ) -> None:
-        """Begin with these histories. `zone` is that of the stations, `complete` counts interviews of other cases."""
+        """Begin with these histories.
+
+        `zone` is that of the stations, `complete` counts interviews of other cases.
+        """
         self.at = at
         self.histories = {key: list(history) for key, history in histories}
         """The histories of all cases that were read."""

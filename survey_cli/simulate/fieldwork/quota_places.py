@@ -25,7 +25,8 @@ class ModelPlaces:
         self._reserved_cells = {interview: set(cells) for interview, cells in held_cells.items()}
         """By interview, the cells in which it has reserved a place."""
         self._releases: list[tuple[datetime, str]] = []
-        """When suspended interviews give their places back, with the keys of their cases, as a heap."""
+        """When suspended interviews give their places back, with the keys of their cases, as a
+        heap."""
 
     @property
     def are_all_settled(self) -> bool:
@@ -34,12 +35,18 @@ class ModelPlaces:
 
     @property
     def are_all_taken(self) -> bool:
-        """Whether every hard cell has its target of complete interviews; false if there are no such cells."""
+        """Whether every hard cell has its target of complete interviews.
+
+        False if there are no such cells.
+        """
         hard = {id for id, cell in self._plan.quotas.cells.items() if not cell.soft}
         return bool(hard) and hard <= self._plan.quotas.list_reached_cells(self.fill)
 
     def reserve(self, interview: str, cells: Iterable[str]) -> bool:
-        """Reserve a place in each of these hard cells; False, and nothing reserved, if one is full."""
+        """Reserve a place in each of these hard cells.
+
+        False, and nothing reserved, if one is full.
+        """
         reserved = self._reserved_cells.get(interview, set())
         missing = [
             cell
@@ -80,7 +87,10 @@ class ModelPlaces:
             heappush(self._releases, (released_at, case.key))
 
     def release_lapsed(self, cases: Mapping[str, Case], at: datetime) -> list[str]:
-        """Give back the places of interviews that were left too long ago; returns the keys of their cases."""
+        """Give back the places of interviews that were left too long ago.
+
+        Returns the keys of their cases.
+        """
         released = []
         while self._releases and self._releases[0][0] <= at:
             _, key = heappop(self._releases)

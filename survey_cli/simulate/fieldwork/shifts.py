@@ -12,9 +12,12 @@ from survey_cli.simulate.fieldwork.staff import ModelInterviewer
 
 
 class Workplace(Protocol):
-    """What interviewers need for their work. `FieldworkModel` is one; a test may have one without cases.
+    """What interviewers need for their work. `FieldworkModel` is one.
 
-    `ShiftWork(agent, EmptyWorkplace(), calendar, settings).work()` yields when the interviewer looks for a case of:
+    A test may have one without cases.
+
+    `ShiftWork(agent, EmptyWorkplace(), calendar, settings).work()` yields when the interviewer
+    looks for a case of:
 
         class EmptyWorkplace:
             at = monday_morning
@@ -63,7 +66,7 @@ class ShiftWork:
         for number in range(self._settings.days):
             day = self._settings.starts + timedelta(days=number)
             hours = self._calendar.find_hours(day)
-            if hours is None or self._calendar.explain_closed_day(day):
+            if hours is None or self._calendar.is_closed_day(day):
                 continue
             begins, ends = self._find_shift(day, hours)
             if ends > self._workplace.at:

@@ -50,8 +50,8 @@ def find_station_zone(path: str, zone: ZoneInfo | None, plan: Plan) -> ZoneInfo:
 def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
     """List the interviewers, in the order of the list.
 
-    If more are requested than are listed, further ones copy the languages and skills of the first ones in turn. If
-    the list is empty, all may do everything.
+    If more are requested than are listed, further ones copy the languages and skills of the first
+    ones in turn. If the list is empty, all may do everything.
     """
     if not people.interviewers:
         return [

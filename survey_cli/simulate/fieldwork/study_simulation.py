@@ -60,7 +60,8 @@ def simulate_study(
 ) -> tuple[SimulationReport, FieldworkModel]:
     """Simulate the study's fieldwork. Returns the report on it, and the model at its end.
 
-    `progress` receives how many days have passed, of how many, and how many interviews are complete.
+    `progress` receives how many days have passed, of how many, and how many interviews are
+    complete.
     """
     instrument = open_instrument(options.path)
     people = load_people_by_id(options.path, instrument.id, db=options.db, named=options.people)

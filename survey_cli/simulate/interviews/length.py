@@ -1,8 +1,8 @@
 """Length of an interview in minutes, estimated from the words that are read aloud, or from measured times.
 
-Words are read at 2.5 per second: a trained interviewer reads 2, and shortens some texts. Thinking and answering take
-seconds that depend on the type of question (`answer_seconds`). From 50 interviews on, the study's own medians per item
-replace both.
+Words are read at 2.5 per second: a trained interviewer reads 2, and shortens some texts. Thinking
+and answering take seconds that depend on the type of question (`answer_seconds`). From 50
+interviews on, the study's own medians per item replace both.
 """
 
 from collections import defaultdict
@@ -47,7 +47,7 @@ class LengthEstimate:
     """How many items have measured times."""
 
     def list_longest_items(self, most: int = 5) -> list[tuple[str, float]]:
-        """List the items that take the most seconds where they are asked."""
+        """List the items that take the most seconds if they are asked."""
         means = ((item, fmean(seconds)) for item, seconds in self.items.items())
         return sorted(means, key=lambda pair: (-pair[1], pair[0]))[:most]
 
@@ -60,7 +60,8 @@ class LengthEstimate:
         longest = ", ".join(
             f"{item} ({seconds:.0f} s)" for item, seconds in self.list_longest_items()
         )
-        what = f"minutes: a complete interview takes about {median(complete):.1f} minutes, and the budget is {budget}"
+        minutes = f"about {median(complete):.1f} minutes"
+        what = f"minutes: a complete interview takes {minutes}, and the budget is {budget}"
         where = instrument.document.study.find_position("minutes")
         remedy = f"shorten it; the longest items are {longest}"
         return [Problem("over-budget", where, "study", what, remedy, length=len(str(budget)))]
@@ -69,9 +70,15 @@ class LengthEstimate:
 def describe_spread(minutes: list[float]) -> Spread:
     """Return the number of interviews, and the 10th, 50th and 90th percentile."""
     if len(minutes) == 1:
-        return Spread(1, *minutes * 3)
+        only = minutes[0]
+        return Spread(1, p10=only, median=only, p90=only)
     deciles = quantiles(minutes, n=10, method="inclusive")
-    return Spread(len(minutes), *(round(deciles[at], 2) for at in (0, 4, 8)))
+    return Spread(
+        len(minutes),
+        p10=round(deciles[0], 2),
+        median=round(deciles[4], 2),
+        p90=round(deciles[8], 2),
+    )
 
 
 def estimate_lengths(
@@ -79,16 +86,16 @@ def estimate_lengths(
 ) -> LengthEstimate:
     """Estimate the length of interviews; `measured` has the seconds of items that are known."""
     estimate = LengthEstimate(measured=len(measured))
-    sections = {
-        item.id: child.id
-        for child in instrument.root.children
-        if isinstance(child, ItemGroup)
-        for item in child.items
-    }
+    sections: dict[str, str] = {}
+    for child in instrument.root.children:
+        if isinstance(child, ItemGroup):
+            sections |= {item.id: child.id for item in child.items}
     groups: dict[str, list[ItemGroup]] = defaultdict(list)
     for group in instrument.groups.values():
-        for item in group.items if group.intro is not None else ():
-            groups[item.id].append(group)
+        if group.intro is not None:
+            for item in group.items:
+                groups[item.id].append(group)
+
     for interview in interviews:
         outcome = interview.outcome or interview.status
         times: dict[str, float] = defaultdict(float)
@@ -117,6 +124,7 @@ def estimate_lengths(
 
 
 def _estimate_item(item: CompiledItem, previous: CompiledItem | None, language: str) -> float:
+    """Estimate the seconds of an item from its words and its type."""
     seconds = item.question.answer_seconds
     if is_repeated_list(item, previous):
         seconds = _REPEATED_SCALE

@@ -4,10 +4,9 @@ Findings are items that nobody reaches, options that nobody chooses, and the num
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import inf
 from random import Random
 from typing import Final, NamedTuple, TypeAlias
 
@@ -23,13 +22,14 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.interview.case_values import invent_sample_value
-from survey_cli.values import Code
+from survey_cli.values import Code, Missing, Value
 
 STATION: Final = "simulated"
 EVENT_INTERVALS: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
 """Times between an event and the next."""
 ENTRY_ATTEMPTS: Final = 60
-"""Entries tried at one item before the respondent declines, or breaks off where declining is not permitted."""
+"""Entries tried at one item before the respondent declines, or breaks off where declining is not
+permitted."""
 REQUALIFY_ATTEMPTS: Final = 40
 """How often the answers that led to a screening end are changed before the end is accepted."""
 
@@ -68,23 +68,28 @@ def simulate_interviews(
     """Simulate interviews, the same ones for the same seed. `start` is when the first begins."""
     rng = Random(seed)
     for number in range(1, count + 1):
-        case, at = f"simulated {number}", start + timedelta(minutes=number)
-        language = instrument.language if rng.random() < 0.6 else rng.choice(instrument.languages)
+        case = f"simulated {number}"
+        at = start + timedelta(minutes=number)
+        # the draws below come in this order: another one would be another interview for the same seed
+        language = instrument.language
+        if rng.random() >= 0.6:
+            language = rng.choice(instrument.languages)
+        interview_seed = rng.getrandbits(62)
+        time_of_day = rng.choice(("morning", "afternoon", "evening"))
+        sample: dict[str, Value | Missing] = {}
+        for name, column in instrument.sample.items():
+            if column.role == "key":
+                sample[name] = case
+            else:
+                sample[name] = invent_sample_value(instrument, name, column, rng)
         began = events.InterviewStarted(
             events.EventStamp(at, STATION, STATION),
             instrument=instrument.hash,
-            seed=rng.getrandbits(62),
+            seed=interview_seed,
             case=case,
             today=at.date(),
-            session=events.SessionContext(
-                STATION, rng.choice(("morning", "afternoon", "evening")), language
-            ),
-            sample={
-                name: case
-                if column.role == "key"
-                else invent_sample_value(instrument, name, column, rng)
-                for name, column in instrument.sample.items()
-            },
+            session=events.SessionContext(STATION, time_of_day, language),
+            sample=sample,
         )
         respondent = Respondent(instrument, began, rng, habits)
         respondent.answer()
@@ -116,94 +121,113 @@ class Respondent:
         self._requalify_attempts = REQUALIFY_ATTEMPTS
 
     def answer(self, most: int = -1) -> None:
-        """Answer until the interview closes, or until `most` items were asked; below 0: without limit."""
-        patience, rng = 0, self._rng
+        """Answer until the interview closes, or until `most` items were asked.
+
+        Below 0, the number is not limited.
+        """
+        failures = 0
         while self.machine.status == "open" and most:
             machine = self.machine
-            self._at += EVENT_INTERVALS[int(rng.random() * len(EVENT_INTERVALS))]
+            self._at += EVENT_INTERVALS[int(self._rng.random() * len(EVENT_INTERVALS))]
             stop = machine.current_stop
             if stop is not None and self._requalify(stop):
                 continue
-            event = self._choose_event(
-                machine, stop, events.EventStamp(self._at, STATION, STATION), patience
-            )
+
+            stamp = events.EventStamp(self._at, STATION, STATION)
+            event = self._choose_event(machine, stop, stamp, failures)
             if isinstance(event, Rejection) or machine.apply(event) is not None:
-                patience += 1
-                if patience > ENTRY_ATTEMPTS:
-                    self.stuck = str(stop.place) if stop is not None else ""
-                    machine.apply(
-                        events.InterviewStopped(
-                            events.EventStamp(self._at, STATION, STATION), "break_off"
-                        )
-                    )
+                failures += 1
+                if failures > ENTRY_ATTEMPTS:
+                    self.stuck = "" if stop is None else str(stop.place)
+                    machine.apply(events.InterviewStopped(stamp, "break_off"))
                     break
-            else:
-                after = machine.current_stop
-                same = after is not None and stop is not None and after.place == stop.place
-                patience = patience + 1 if same else 0
-                most -= not same and stop is not None and stop.item.question.expects_answer
+                continue
+
+            after = machine.current_stop
+            is_same_place = after is not None and stop is not None and after.place == stop.place
+            if is_same_place:
+                # a warning asks for the answer again
+                failures += 1
+                continue
+            failures = 0
+            if stop is not None and stop.item.question.expects_answer:
+                most -= 1
 
     def _choose_event(
-        self, machine: Machine, stop: RouteStop | None, stamp: events.EventStamp, patience: int
+        self, machine: Machine, stop: RouteStop | None, stamp: events.EventStamp, failures: int
     ) -> events.InterviewEvent | Rejection:
-        """Choose what happens next."""
-        habits, rng = self._habits, self._rng
+        """Choose what happens next.
+
+        `failures` entries were refused or warned about at this item.
+        """
+        habits = self._habits
+        rng = self._rng
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
-            return (
-                events.InterviewSuspended
-                if outcome is not None and outcome.temporary
-                else events.InterviewEnded
-            )(stamp, machine.ending)
-        question, place = stop.item.question, stop.place
+            if outcome is not None and outcome.temporary:
+                return events.InterviewSuspended(stamp, machine.ending)
+            return events.InterviewEnded(stamp, machine.ending)
+
+        question = stop.item.question
+        place = stop.place
         if isinstance(question, ComputedItem):
             value, of = compute_answer(machine.walk, stop)
-            return events.ValueComputed(
-                stamp, place, self._lookup(machine, stop) if value is None else value, of
-            )
+            if value is None:
+                value = self._lookup(machine, stop)
+            return events.ValueComputed(stamp, place, value, of)
         if not question.expects_answer:
             return events.QuestionAnswered(stamp, place)
-        if machine.query is not None and (
-            rng.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2
-        ):
-            return events.QueryConfirmed(stamp, place, machine.query)
+        if machine.query is not None:
+            confirms = rng.random() < habits.confirm
+            if confirms or failures > ENTRY_ATTEMPTS // 2:
+                return events.QueryConfirmed(stamp, place, machine.query)
+
         draw = rng.random()
         if draw < habits.break_off:
             return events.InterviewStopped(stamp, "break_off")
-        if draw < habits.break_off + habits.back and not patience:
+        if draw < habits.break_off + habits.back and not failures:
             stops = machine.walk.stops
             before = machine.find_previous_index(len(stops) - 1)
             if before is not None:
                 return events.PositionMoved(stamp, stops[before].place)
+        return self._answer_question(machine, stop, stamp, failures)
+
+    def _answer_question(
+        self, machine: Machine, stop: RouteStop, stamp: events.EventStamp, failures: int
+    ) -> events.InterviewEvent | Rejection:
+        """Answer as the shares of the item say, or with an invented answer."""
+        rng = self._rng
         context = machine.walk.build_item_context(stop, machine.language)
+        declines = stop.item.declines
+        shares = self._habits.shares.get(stop.item.id)
         reply: Reply | None = None
-        if (shares := habits.shares.get(stop.item.id)) and patience < ENTRY_ATTEMPTS // 2:
+        # answers by shares that fail again and again are replaced by invented ones
+        if shares and failures < ENTRY_ATTEMPTS // 2:
             chosen = _draw_answer(shares, stop.item, rng)
-            if isinstance(chosen, str) and any(d.id == chosen for d in stop.item.declines):
-                return events.QuestionDeclined(stamp, place, chosen)
+            if isinstance(chosen, str) and any(decline.id == chosen for decline in declines):
+                return events.QuestionDeclined(stamp, stop.place, chosen)
             reply = _build_reply(chosen, stop.item)
-        else:
-            declines = stop.item.declines
-            if declines and (rng.random() < habits.decline or patience > ENTRY_ATTEMPTS - 5):
-                return events.QuestionDeclined(stamp, place, rng.choice(declines).id)
-        return prompts.parse_reply_at(machine, stop, reply or question.invent(context, rng), stamp)
+        elif declines:
+            declines_now = rng.random() < self._habits.decline
+            if declines_now or failures > ENTRY_ATTEMPTS - 5:
+                return events.QuestionDeclined(stamp, stop.place, rng.choice(declines).id)
+        if reply is None:
+            reply = stop.item.question.invent(context, rng)
+        return prompts.parse_reply_at(machine, stop, reply, stamp)
 
     # qualifying
 
     def _requalify(self, stop: RouteStop) -> bool:
-        """At a screening end: whether the respondent goes back and changes the answers that led there.
+        """Return whether a respondent at a screening end changes the answers that led there.
 
         The first answers are then forgotten.
         """
         question = stop.item.question
         if not isinstance(question, EndItem) or not self._habits.qualify:
             return False
-        row = OUTCOMES.get(str(question.outcome))
-        if (row.like or row.id if row is not None else str(question.outcome)) in (
-            "complete",
-            "quota_full",
-        ):
-            return False  # no answer screened the respondent out
+        # no answer screened the respondent out
+        if _find_kind(str(question.outcome)) in ("complete", "quota_full"):
+            return False
         if self._will_qualify is None:
             self._will_qualify = self._rng.random() < self._habits.qualify
         if not self._will_qualify or not self._requalify_attempts:
@@ -211,31 +235,50 @@ class Respondent:
         rules = (stop.item.ask_if, stop.item.unless)
         names = {name for rule in rules if rule is not None for name in rule.names}
         deciding_items = names & self._instrument.items.keys()
-        led_here = [
-            number
-            for number, event in enumerate(self.machine.events)
-            if isinstance(event, events.QuestionAnswered | events.QuestionDeclined)
-            and self._instrument.items[event.place.item].question.expects_answer
-            and event.place.item not in self._habits.shares
-            and (event.place.item in deciding_items or not deciding_items)
-        ]
-        if not led_here:
+        last_answer = self._find_last_answer(deciding_items)
+        if last_answer is None:
             return False
+
         self._requalify_attempts -= 1
-        began, *before = self.machine.events[: led_here[-1]]
+        began, *before = self.machine.events[:last_answer]
         assert isinstance(began, events.InterviewStarted)
         self.machine = Machine.begin(self._instrument, began)
         for event in before:
             self.machine.apply(event)
         return True
 
+    def _find_last_answer(self, deciding_items: Collection[str]) -> int | None:
+        """Return the number of the last answer to one of these items, or to any if there are none.
+
+        Answers by given shares stay: they are what is simulated.
+        """
+        last = None
+        for number, event in enumerate(self.machine.events):
+            if not isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
+                continue
+            item = event.place.item
+            is_asked = self._instrument.items[item].question.expects_answer
+            may_change = is_asked and item not in self._habits.shares
+            if may_change and (not deciding_items or item in deciding_items):
+                last = number
+        return last
+
+
+def _find_kind(outcome: str) -> str:
+    """Return the outcome that this one behaves like; itself if the table doesn't have it."""
+    row = OUTCOMES.get(outcome)
+    if row is None:
+        return outcome
+    return row.like or row.id
+
 
 def _draw_answer(
     shares: Mapping[Code, float], item: CompiledItem, rng: Random
 ) -> Code | tuple[Code, ...] | None:
-    """Draw the code, the codes of a multiple, or the decline; None: the answer is invented."""
+    """Draw the code, the codes of a multiple, or the decline; None if the answer is invented."""
     if isinstance(item.question.describe_answers(item), SeveralCodes):
-        return tuple(code for code, share in shares.items() if rng.random() < share) or None
+        codes = tuple(code for code, share in shares.items() if rng.random() < share)
+        return codes or None
     draw = rng.random()
     for code, share in shares.items():
         draw -= share
@@ -246,11 +289,17 @@ def _draw_answer(
 
 def _build_reply(chosen: Code | tuple[Code, ...] | None, item: CompiledItem) -> Reply | None:
     """Build the reply as an interface sends it: codes, or a number as it is typed."""
-    if chosen is None or not item.options:
-        return None if chosen is None else str(chosen)
+    if chosen is None:
+        return None
+    if not item.options:
+        return str(chosen)
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
-    words = {o.code: "something else" for o in item.options if o.specify and o.code in codes}
-    return PickReply(codes, words or events.NO_SPECIFY_TEXTS)
+    specify_texts = {
+        option.code: "something else"
+        for option in item.options
+        if option.specify and option.code in codes
+    }
+    return PickReply(codes, specify_texts or events.NO_SPECIFY_TEXTS)
 
 
 BATCH_SIZE = 500
@@ -272,9 +321,11 @@ class InterviewLengths:
     def add(self, questions: int, seed: int) -> None:
         """Add one interview."""
         if not self.interviews or questions < self.shortest:
-            self.shortest, self.shortest_seed = questions, seed
+            self.shortest = questions
+            self.shortest_seed = seed
         if not self.interviews or questions > self.longest:
-            self.longest, self.longest_seed = questions, seed
+            self.longest = questions
+            self.longest_seed = seed
         self.interviews += 1
         self.questions += questions
 
@@ -299,23 +350,25 @@ class SimulationFindings:
         """Count one interview."""
         self.interviews += 1
         answers = interview.evaluate_route().answers
-        reached, chosen, items = self.reach_counts, self.choice_counts, self.instrument.items
-        questions = 0
         for item in {item for item, _ in answers}:
-            reached[item] += 1
+            self.reach_counts[item] += 1
+
+        questions = 0
         for (item, _), recorded in answers.items():
-            questions += items[item].question.expects_answer
+            questions += self.instrument.items[item].question.expects_answer
             cell = recorded.cell
             if isinstance(cell, int | str):
-                chosen[item, cell] += 1
+                self.choice_counts[item, cell] += 1
             elif isinstance(cell, tuple):
                 for code in cell:
-                    chosen[item, code] += 1
-        self.outcome_counts[interview.outcome or interview.status] += 1
+                    self.choice_counts[item, code] += 1
+
+        outcome = interview.outcome or interview.status
+        self.outcome_counts[outcome] += 1
         if stuck:
             self.stuck_counts[stuck] += 1
-        is_complete = (interview.outcome or interview.status) == COMPLETE
-        (self.complete if is_complete else self.others).add(questions, interview.start.seed)
+        lengths = self.complete if outcome == COMPLETE else self.others
+        lengths.add(questions, interview.start.seed)
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """List the items that were never asked, in written order."""
@@ -325,16 +378,15 @@ class SimulationFindings:
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
-        return tuple(
-            (item, unchosen)
-            for item in self.instrument.items.values()
-            if self.reach_counts[item.id]
-            and (
-                unchosen := tuple(
-                    o.code for o in item.options if not self.choice_counts[item.id, o.code]
-                )
-            )
-        )
+        found = []
+        for item in self.instrument.items.values():
+            if not self.reach_counts[item.id]:
+                continue
+            codes = [option.code for option in item.options]
+            unchosen = tuple(code for code in codes if not self.choice_counts[item.id, code])
+            if unchosen:
+                found.append((item, unchosen))
+        return tuple(found)
 
 
 def run_simulation(
@@ -350,8 +402,8 @@ def run_simulation(
 ) -> SimulationFindings:
     """Simulate interviews and return their findings.
 
-    With `completes`, it simulates until that many are complete, at most `count`. `progress` receives after each batch
-    how many are done.
+    With `completes`, it simulates until that many are complete, at most `count`. `progress`
+    receives after each batch how many are done.
     """
     findings = SimulationFindings(instrument)
     batch: list[Interview] = []
@@ -360,7 +412,8 @@ def run_simulation(
     ):
         findings.count(invented.interview, invented.stuck)
         batch.append(invented.interview)
-        is_last = findings.interviews == count or findings.complete.interviews >= (completes or inf)
+        has_completes = 0 < completes <= findings.complete.interviews
+        is_last = has_completes or findings.interviews == count
         if is_last or len(batch) == BATCH_SIZE:
             if keep is not None:
                 keep(batch)

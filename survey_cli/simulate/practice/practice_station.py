@@ -50,8 +50,8 @@ PRACTICE_PROPENSITIES: Final = behavior.Propensities(
     eligible=1.0,
     interrupt=0.25,
 )
-"""More people answer and name a time than in the field, so that a short shift has every kind of call also in the morning,
-when fewer people are at home."""
+"""More people answer and name a time than in the field, so that a short shift has every kind of
+call also in the morning, when fewer people are at home."""
 DECLINE_SHARE: Final = 0.05
 ANSWER_ATTEMPTS: Final = 40
 """Answers that are invented until one passes the checks of its item, without a warning."""
@@ -75,7 +75,8 @@ LEAVING_TEXTS: Final[Sequence[str]] = _TEXTS["leaving"]
 UNCLEAR_SHARE: Final = 0.08
 LEAVING_OUTCOMES: Final = frozenset({"appointment", "callback", "break_off"})
 CONTRADICTION: Final = "“That can't be. I must have answered the question before wrongly.”"
-"""What a respondent says who can give no answer that agrees with an earlier one; going back, another one is heard."""
+"""What a respondent says who can give no answer that agrees with an earlier one; going back,
+another one is heard."""
 CONFIRMATION: Final = "“Yes, that's right.”"
 
 
@@ -104,36 +105,36 @@ class SpokenAnswer(NamedTuple):
     """The answer that is meant."""
 
     def matches(self, interview: Interview, place: Place) -> bool:
-        """Whether the answer at this place is the one that is meant."""
+        """Return whether the answer at this place is the one that is meant."""
         recorded = interview.machine.recorded_answers.get(place)
-        keyed, meant = recorded.cell if recorded is not None else None, self.cell
+        keyed = None if recorded is None else recorded.cell
+        meant = self.cell
+        if isinstance(keyed, Missing) and isinstance(meant, Missing):
+            return keyed.kind == meant.kind
         if isinstance(keyed, Missing) or isinstance(meant, Missing):
-            return (
-                isinstance(keyed, Missing)
-                and isinstance(meant, Missing)
-                and keyed.kind == meant.kind
-            )
+            return False
         if isinstance(keyed, tuple) and isinstance(meant, tuple):
             return set(keyed) == set(meant)
         # words are written down in many ways
-        return (
-            isinstance(interview.instrument.items[place.item].question, FreeTextItem)
-            or keyed == meant
-        )
+        is_free_text = isinstance(interview.instrument.items[place.item].question, FreeTextItem)
+        return is_free_text or keyed == meant
 
 
 def format_appointment_words(appointment: datetime, now: datetime) -> str:
     """Format a time as a respondent names it: `tomorrow at 3 pm`, `on Thursday at 10:30 am`."""
     days = (appointment.date() - now.date()).days
     day = {0: "today", 1: "tomorrow"}.get(days, f"on {appointment:%A}")
+    hour = appointment.hour % 12 or 12
     minutes = f":{appointment:%M}" if appointment.minute else ""
-    return (
-        f"{day} at {appointment.hour % 12 or 12}{minutes} {'am' if appointment.hour < 12 else 'pm'}"
-    )
+    half = "am" if appointment.hour < 12 else "pm"
+    return f"{day} at {hour}{minutes} {half}"
 
 
 def speak_answer(answer: str, rng: Random, *, choice: bool, english: bool) -> str:
-    """Say an answer as a respondent would; now and then unclearly at first, where it is a `choice` of options."""
+    """Say an answer as a respondent would.
+
+    A `choice` of options is now and then unclear at first.
+    """
     if not english:
         return f"“{answer}.”"
     draw = rng.random()
@@ -148,9 +149,13 @@ def speak_decline(kind: str, text: str, *, english: bool) -> str:
     """Say a don't know, a refusal, or another decline of the study."""
     if not english:
         return f"“{text}.”"
-    return {"dk": "“I don't know.”", "refused": "“I'd rather not answer that.”"}.get(
-        kind, f"“{text}.”"
-    )
+    match kind:
+        case "dk":
+            return "“I don't know.”"
+        case "refused":
+            return "“I'd rather not answer that.”"
+        case _:
+            return f"“{text}.”"
 
 
 @dataclass(slots=True)
@@ -179,78 +184,111 @@ class PracticeRespondents:
     """How many answers each respondent has withdrawn."""
 
     def answer_call(self, case: Case, number: int, local_time: datetime) -> str:
+        """Return what is heard when this number is dialed; the same if it is asked again."""
         call = self.calls.get((case.key, len(case.calls)))
         if call is None:
             call = self._draw_call(case, number, local_time)
-            self.calls[case.key, len(case.calls)] = self._current_calls[case.key] = call
+            self.calls[case.key, len(case.calls)] = call
+            self._current_calls[case.key] = call
         return call.heard
 
     def _draw_call(self, case: Case, number: int, local_time: datetime) -> PracticeCall:
-        if (household := self._households.get(case.key)) is None:
-            languages = self.instrument.languages
-            household = behavior.Household.draw(
-                case, self.plan, languages, PRACTICE_PROPENSITIES, self.seed
-            )
-            self._households[case.key] = household
+        """Draw who answers a call and what is said before any interview."""
+        household = self._find_household(case)
         rng = Random(f"{self.seed}\0call\0{case.key}\0{len(case.calls)}")
         result = household.answer_call(number, local_time)
-        response = household.choose_response(self.who) if result == "somebody" else result
-        if case.interrupted and response != "language" and result == "somebody":
-            response = "interview"  # whoever had to go carries on
+        response: str = result
+        if result == "somebody":
+            response = household.choose_response(self.who)
+            # whoever had to go carries on
+            if case.interrupted and response != "language":
+                response = "interview"
+
         appointment = None
         if response == "appointment":
-            appointment = behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng)
-            response = "appointment" if appointment is not None else "callback"
+            appointment = self._draw_free_time(local_time, rng)
+            if appointment is None:
+                response = "callback"
         household.appointment = appointment
-        when = format_appointment_words(appointment, local_time) if appointment is not None else ""
+        when = ""
+        if appointment is not None:
+            when = format_appointment_words(appointment, local_time)
         language = get_language_name(household.language) if household.language else ""
         heard = rng.choice(CALL_TEXTS[response].texts).format(when=when, language=language)
         if response == "interview" and language:
             heard += f" They would rather be asked in {language}."
+
         call = PracticeCall(response, heard, appointment)
-        later = (
-            behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng)
-            if response == "interview"
-            else None
-        )
-        if later is not None:
-            call.appointment = household.appointment = later
-            call.leaving = rng.choice(LEAVING_TEXTS).format(
-                when=format_appointment_words(later, local_time)
-            )
-            call.items_left = household.draw_patience() if not case.interrupted else -1
+        if response == "interview":
+            self._plan_leaving(call, household, case, local_time, rng)
         return call
 
+    def _find_household(self, case: Case) -> behavior.Household:
+        """Return who answers the telephone of this case; drawn with the first call."""
+        household = self._households.get(case.key)
+        if household is None:
+            household = behavior.Household.draw(
+                case, self.plan, self.instrument.languages, PRACTICE_PROPENSITIES, self.seed
+            )
+            self._households[case.key] = household
+        return household
+
+    def _draw_free_time(self, local_time: datetime, rng: Random) -> datetime | None:
+        """Draw a time at which the respondent could be called; None if none is found."""
+        return behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng)
+
+    def _plan_leaving(
+        self,
+        call: PracticeCall,
+        household: behavior.Household,
+        case: Case,
+        local_time: datetime,
+        rng: Random,
+    ) -> None:
+        """Plan whether the respondent has to go in the middle, and the time to name then."""
+        later = self._draw_free_time(local_time, rng)
+        if later is None:
+            return
+        call.appointment = later
+        household.appointment = later
+        when = format_appointment_words(later, local_time)
+        call.leaving = rng.choice(LEAVING_TEXTS).format(when=when)
+        # nobody has to go twice
+        if not case.interrupted:
+            call.items_left = household.draw_patience()
+
     def answer_question(self, case: str, interview: Interview) -> str:
+        """Return what is heard at this point of the interview; the same if it is asked again."""
         call = self._current_calls.get(case)
         if call is not None and call.response != "interview":
             return call.heard
         last = self._said.get(case)
         if last is None or last[0] != interview.seq:
-            last = self._said[case] = interview.seq, self._speak(case, call, interview)
+            last = (interview.seq, self._speak(case, call, interview))
+            self._said[case] = last
         return last[1]
 
     def _speak(self, case: str, call: PracticeCall | None, interview: Interview) -> str:
         """Return what the respondent says at this point of the interview."""
         answers = self.answers.setdefault(case, {})
-        has_to_go = call is not None and 0 <= call.items_left <= len(answers)
-        if call is not None and (
-            interview.status == "suspended" or (has_to_go and interview.place not in answers)
-        ):
-            call.has_left = True
-            return call.leaving
-        prompt, stop = prompts.build_prompt(interview), interview.machine.current_stop
+        if call is not None:
+            patience_is_over = 0 <= call.items_left <= len(answers)
+            has_to_go = patience_is_over and interview.place not in answers
+            if has_to_go or interview.status == "suspended":
+                call.has_left = True
+                return call.leaving
+
+        prompt = prompts.build_prompt(interview)
+        stop = interview.machine.current_stop
         if prompt is None or stop is None or not prompt.aloud or prompt.after_hangup:
             return ""
         if not stop.item.question.expects_answer:
             return ""
         known = answers.get(prompt.place)
         if prompt.query is not None:
-            return (
-                CONFIRMATION
-                if known is None or known.matches(interview, prompt.place)
-                else f"“No!” {known.text}"
-            )
+            if known is None or known.matches(interview, prompt.place):
+                return CONFIRMATION
+            return f"“No!” {known.text}"
         if known is None:
             known = self._invent_answer(case, interview, prompt)
             if known is None:
@@ -270,51 +308,57 @@ class PracticeRespondents:
     def _invent_answer(
         self, case: str, interview: Interview, prompt: Prompt
     ) -> SpokenAnswer | None:
-        """Invent an answer that the item accepts, if possible one that leads on; None where none was found."""
-        rng = Random(
-            f"{self.seed}\0answer\0{case}\0{prompt.place}\0{self._withdrawals.get(case, 0)}"
-        )
+        """Invent an answer that the item accepts, if possible one that leads on.
+
+        None if none was found.
+        """
+        withdrawn = self._withdrawals.get(case, 0)
+        rng = Random(f"{self.seed}\0answer\0{case}\0{prompt.place}\0{withdrawn}")
         english = interview.language.startswith("en")
         if prompt.declines and rng.random() < DECLINE_SHARE:
             decline = rng.choice(prompt.declines)
-            return SpokenAnswer(
-                speak_decline(decline.id, decline.text, english=english), Missing(decline.id)
-            )
+            text = speak_decline(decline.id, decline.text, english=english)
+            return SpokenAnswer(text, Missing(decline.id))
+
         best: SpokenAnswer | None = None
+        is_choice = isinstance(prompt.entry, PickEntry)
         screens_out = rng.random() < DECLINE_SHARE
         for after, answer in _try_answers(interview, rng):
             words = _put_into_words(answer, prompt.entry) or describe_answer(after, prompt.place)
-            text = speak_answer(
-                words, rng, choice=isinstance(prompt.entry, PickEntry), english=english
-            )
-            best = SpokenAnswer(text, answer.cell if answer.cell is not None else "")
+            text = speak_answer(words, rng, choice=is_choice, english=english)
+            best = SpokenAnswer(text, "" if answer.cell is None else answer.cell)
             if after.machine.query is None and (screens_out or not _is_screened_out(after)):
                 break
         return best
 
 
 def _put_into_words(answer: RecordedAnswer, entry: Entry) -> str:
-    """Put an answer into the words of its options or labels; empty where it has none."""
+    """Put an answer into the words of its options or labels; empty if it has none."""
     match entry:
         case PickEntry():
             codes = answer.cell if isinstance(answer.cell, tuple) else (answer.cell,)
-            chosen = [
-                option for code in codes if (option := entry.find_option(str(code))) is not None
-            ]
-            words = {code: f": {text}" for code, text in answer.specify_texts.items() if text}
-            return ", ".join(
-                to_plain_text(option.text) + words.get(option.code, "") for option in chosen
-            )
+            words = []
+            for code in codes:
+                option = entry.find_option(str(code))
+                if option is None:
+                    continue
+                specified = answer.specify_texts.get(option.code)
+                text = to_plain_text(option.text)
+                words.append(f"{text}: {specified}" if specified else text)
+            return ", ".join(words)
         case LineEntry(kind="scale"):
             return str(answer.cell)
         case LineEntry(labels=labels):
-            return next((label for code, label in labels if code == answer.cell), "")
+            for code, label in labels:
+                if code == answer.cell:
+                    return label
+            return ""
         case _:
             return ""
 
 
 def _try_answers(interview: Interview, rng: Random) -> Iterator[tuple[Interview, RecordedAnswer]]:
-    """Invent answers to the current question; returns those that are accepted, each with the interview after it."""
+    """Yield invented answers to the current question that are accepted, with the interview after it."""
     trial = Interview.replay(interview.instrument, interview.events)
     place = trial.place
     for _ in range(ANSWER_ATTEMPTS):
@@ -322,9 +366,8 @@ def _try_answers(interview: Interview, rng: Random) -> Iterator[tuple[Interview,
         stop = machine.current_stop
         if stop is None or place is None:
             return
-        reply = stop.item.question.invent(
-            machine.walk.build_item_context(stop, machine.language), rng
-        )
+        context = machine.walk.build_item_context(stop, machine.language)
+        reply = stop.item.question.invent(context, rng)
         event = prompts.parse_reply_at(machine, stop, reply, machine.events[-1].stamp)
         if not isinstance(event, QuestionAnswered | QuestionDeclined):
             continue
@@ -336,86 +379,104 @@ def _try_answers(interview: Interview, rng: Random) -> Iterator[tuple[Interview,
 
 
 def _is_screened_out(interview: Interview) -> bool:
-    """Whether the route ends here for somebody who is unwilling, or not eligible."""
+    """Return whether the route ends here for a respondent who is unwilling or not eligible."""
     stop = interview.machine.current_stop
-    question = stop.item.question if stop is not None else None
-    return isinstance(question, EndItem) and str(question.outcome) in behavior.UNWILLING_OUTCOMES
+    if stop is None or not isinstance(stop.item.question, EndItem):
+        return False
+    return str(stop.item.question.outcome) in behavior.UNWILLING_OUTCOMES
 
 
 def _compare_calls(study: OpenStudy, respondents: PracticeRespondents) -> Iterator[str]:
-    """Compare the outcome of each call with what was heard; an empty text where it fits."""
+    """Compare the outcome of each call with what was heard; an empty text if it fits."""
     for (key, index), call in respondents.calls.items():
         history = study.store.cases.queries.read_history(key)
         calls = Case.from_history(key, history).calls
-        if index < len(calls):
-            why = _explain_outcome(study, call, calls[index], history, _read_interview(study, key))
-            yield f"{_name_case(respondents, key)}: {why}" if why else ""
+        # a call without an outcome is not compared
+        if index >= len(calls):
+            continue
+        interview = _read_interview(study, key)
+        difference = _describe_outcome_difference(study, call, calls[index], history, interview)
+        if difference:
+            difference = f"{_name_case(respondents, key)}: {difference}"
+        yield difference
 
 
 def _compare_answers(study: OpenStudy, respondents: PracticeRespondents) -> Iterator[str]:
-    """Compare each answer with the one that was heard; an empty text where they agree."""
+    """Compare each answer with the one that was heard; an empty text if they agree."""
     for key, spoken in respondents.answers.items():
-        if (interview := _read_interview(study, key)) is None:
+        interview = _read_interview(study, key)
+        if interview is None:
             continue
         for place, answer in spoken.items():
-            if entered := describe_answer(interview, place):
-                difference = f"{_name_case(respondents, key)}, {place}: heard {answer.text}, entered {entered}"
-                yield "" if answer.matches(interview, place) else difference
+            entered = describe_answer(interview, place)
+            if not entered:
+                continue
+            if answer.matches(interview, place):
+                yield ""
+            else:
+                name = _name_case(respondents, key)
+                yield f"{name}, {place}: heard {answer.text}, entered {entered}"
 
 
 def _name_case(respondents: PracticeRespondents, key: str) -> str:
+    """Return the name of a case with its key."""
     name = respondents.names.get(key, "")
-    return f"{name} ({key})" if name else key
+    if not name:
+        return key
+    return f"{name} ({key})"
 
 
 def _read_interview(study: OpenStudy, key: str) -> Interview | None:
+    """Read the last interview of a case; None if there isn't one."""
     rows = study.store.interviews.list_rows(case=key)
-    return (
-        Interview.replay(study.instrument, study.store.interviews.read_journal(rows[-1].id))
-        if rows
-        else None
-    )
+    if not rows:
+        return None
+    journal = study.store.interviews.read_journal(rows[-1].id)
+    return Interview.replay(study.instrument, journal)
 
 
 # outcomes
 
 
-def _explain_outcome(
+def _describe_outcome_difference(
     study: OpenStudy,
     call: PracticeCall,
     keyed: Call,
     history: list[HistoryEntry],
     interview: Interview | None,
 ) -> str:
-    """Explain how the outcome differs from what was heard; empty where it fits."""
+    """Describe how the outcome differs from what was heard; empty if it fits."""
     outcome = study.plan.outcomes.get(keyed.outcome)
     kind = outcome.kind if outcome is not None else keyed.outcome
     heard = CALL_TEXTS[call.response].what or call.response.replace("_", " ")
     different = f"heard {heard}, entered “{describe_outcome(keyed.outcome, study.plan)}”"
     if call.response == "interview":
+        if interview is None:
+            return different
         # an `end` of the questionnaire may also suspend it: then the respondent names a time, too
-        if call.has_left and interview is not None and kind in LEAVING_OUTCOMES:
-            return _explain_appointment(call, keyed, history)
-        is_finished = (
-            interview is not None and bool(interview.outcome) and interview.machine.walk.finished
-        )
-        is_ended = interview is not None and isinstance(interview.events[-1], InterviewEnded)
-        return (
-            "" if is_finished or is_ended else different
-        )  # the questionnaire or a full quota ended it
+        if call.has_left and kind in LEAVING_OUTCOMES:
+            return _describe_appointment_difference(call, keyed, history)
+        # the questionnaire or a full quota ended it
+        is_finished = bool(interview.outcome) and interview.machine.walk.finished
+        is_ended = isinstance(interview.events[-1], InterviewEnded)
+        return "" if is_finished or is_ended else different
     if kind not in (call.response, *CALL_TEXTS[call.response].outcomes):
         return different
-    return _explain_appointment(call, keyed, history)
+    return _describe_appointment_difference(call, keyed, history)
 
 
-def _explain_appointment(call: PracticeCall, keyed: Call, history: list[HistoryEntry]) -> str:
-    """Explain how the time of the appointment differs from the one that the respondent named."""
-    made = next(
-        (e.event for e in history if e.at == keyed.at and isinstance(e.event, AppointmentMade)),
-        None,
-    )
-    if made is None or call.appointment is None:
+def _describe_appointment_difference(
+    call: PracticeCall, keyed: Call, history: list[HistoryEntry]
+) -> str:
+    """Describe how the time of the appointment differs from the one that the respondent named."""
+    made_in_call = [
+        entry.event
+        for entry in history
+        if entry.at == keyed.at and isinstance(entry.event, AppointmentMade)
+    ]
+    if not made_in_call or call.appointment is None:
         return ""
+    made = made_in_call[0]
     named = f"{call.appointment:%Y-%m-%dT%H:%M}"
     if made.start[: len(named)] == named:
         return ""
@@ -430,7 +491,7 @@ SECOND_NUMBER_SHARE: Final = 0.2
 """Share of cases with a second number."""
 LEAST_CALLING_TIME: Final = timedelta(hours=3)
 """A practice shift begins at a time at which calls are allowed for so long."""
-FIRST_NAMES: Final = (
+FIRST_NAMES: Final = [
     "Alex",
     "Sam",
     "Robin",
@@ -443,8 +504,8 @@ FIRST_NAMES: Final = (
     "Ruth",
     "Yuki",
     "Paul",
-)
-LAST_NAMES: Final = (
+]
+LAST_NAMES: Final = [
     "Morgan",
     "Rivera",
     "Okafor",
@@ -455,7 +516,7 @@ LAST_NAMES: Final = (
     "Silva",
     "Tanaka",
     "Doyle",
-)
+]
 
 
 class PracticeStation(NamedTuple):
@@ -466,22 +527,22 @@ class PracticeStation(NamedTuple):
     respondents: PracticeRespondents
 
     def describe_differences(self) -> list[str]:
-        """Describe how the entries differ from what was heard, one difference per line. Raises StoreError."""
+        """Describe how the entries differ from what was heard, one difference per line.
+
+        Raises StoreError.
+        """
         calls = list(_compare_calls(self.study, self.respondents))
         answers = list(_compare_answers(self.study, self.respondents))
-        other_calls, other_answers = [*filter(None, calls)], [*filter(None, answers)]
-        counts = f"Practice: {format_quantity(len(calls), 'call')}, {format_quantity(len(answers), 'answer')}"
+        other_calls = [difference for difference in calls if difference]
+        other_answers = [difference for difference in answers if difference]
+        call_count = format_quantity(len(calls), "call")
+        counts = f"Practice: {call_count}, {format_quantity(len(answers), 'answer')}"
         if not other_calls and not other_answers:
             return [f"{counts}, all entered as heard"]
-        others = (
-            format_quantity(len(other_calls), "outcome"),
-            format_quantity(len(other_answers), "answer"),
-        )
-        return [
-            f"{counts}; different from what was heard: {', '.join(others)}",
-            *other_calls,
-            *other_answers,
-        ]
+        outcomes = format_quantity(len(other_calls), "outcome")
+        others = f"{outcomes}, {format_quantity(len(other_answers), 'answer')}"
+        heading = f"{counts}; different from what was heard: {others}"
+        return [heading, *other_calls, *other_answers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -490,31 +551,35 @@ class PracticeOptions:
 
     path: str
     interviewer: str = ""
-    """Empty: the account."""
+    """The login; empty for that of the account."""
     station: str = ""
     people: str | None = None
     """The list of people, for the interviewer's languages and skills; others may practice too."""
     zone: ZoneInfo | None = None
-    """The station's time zone; None: the computer's."""
+    """The station's time zone; None for the computer's."""
 
 
 def open_practice_station(
     options: PracticeOptions, *, clock: Callable[[], datetime], rng: Random
 ) -> PracticeStation:
-    """Open a station for practice, with a case on the screen. Its session's `close` discards everything.
+    """Open a station for practice, with a case on the screen.
 
-    Calls are always allowed: outside of calling hours the station's clock is that of their next beginning.
+    Its session's `close` discards everything.
+
+    Calls are always allowed: outside of calling hours the station's clock is that of their next
+    beginning.
     """
     instrument = open_instrument(options.path)
     people = load_people_by_id(options.path, instrument.id, db=None, named=options.people)
     plan = Plan.from_instrument(instrument)
-    zone = plan.zone or (options.zone.key if options.zone is not None else "UTC")
+    zone = plan.zone
+    if not zone:
+        zone = "UTC" if options.zone is None else options.zone.key
     now = clock()
     ahead = find_practice_start(plan.calendar, zone, now) - now
-    cases, column = (
-        list(_invent_sample(instrument, plan, zone, rng)),
-        find_column(instrument, "name") or "",
-    )
+
+    cases = list(_invent_sample(instrument, plan, zone, rng))
+    name_column = find_column(instrument, "name") or ""
     study = open_simulated_study(
         SimulatedStudyOptions(path=options.path, at=now + ahead, invented=cases, people=people), rng
     )
@@ -526,7 +591,7 @@ def open_practice_station(
         plan=study.plan,
         who=who,
         zone=options.zone or ZoneInfo(zone),
-        names={case.key: str(case.values.get(column, "")) for case in cases},
+        names={case.key: str(case.values.get(name_column, "")) for case in cases},
         seed=rng.getrandbits(62),
     )
     session = build_station(
@@ -545,20 +610,24 @@ def open_practice_station(
 def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetime:
     """Find when practice begins: now, or at the next time at which calls are allowed long enough.
 
-    A study that is over is practiced at its beginning, or at its last week. Raises UserError where it never calls.
+    A study that is over is practiced at its beginning, or at its last week. Raises UserError if it
+    never calls.
     """
-    days = [
-        (day, back) for day, back in ((calendar.starts, 0), (calendar.ends, 7)) if day is not None
-    ]
-    others = [
-        datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(days=back) for day, back in days
-    ]
-    for earliest in (now, *others):
+    midnight = time(tzinfo=ZoneInfo(zone))
+    beginnings = [now]
+    if calendar.starts is not None:
+        beginnings.append(datetime.combine(calendar.starts, midnight))
+    if calendar.ends is not None:
+        beginnings.append(datetime.combine(calendar.ends, midnight) - timedelta(days=7))
+
+    for earliest in beginnings:
         at = earliest
         for _ in range(10):
             begins = calendar.find_next_opening((zone,), at)
-            until = calendar.find_opening((zone,), begins).until if begins is not None else None
-            if begins is None or until is None:
+            if begins is None:
+                break
+            until = calendar.find_opening((zone,), begins).until
+            if until is None:
                 break
             if until - begins >= LEAST_CALLING_TIME:
                 return begins
@@ -573,36 +642,43 @@ def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetim
 def _invent_sample(
     instrument: Instrument, plan: Plan, zone: str, rng: Random
 ) -> Iterator[SampleCase]:
+    """Invent the sample: names that are drawn, and numbers that nobody has."""
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
     rng.shuffle(names)
     columns = {column.role: name for name, column in instrument.sample.items()}
-    for number, case in enumerate(
-        behavior.invent_cases(instrument, PRACTICE_CASES, zone, rng), start=1
-    ):
+    cases = behavior.invent_cases(instrument, PRACTICE_CASES, zone, rng)
+    for number, case in enumerate(cases, start=1):
         key = f"P{number:02}"
-        own = {
-            columns[role]: value
-            for role, value in (("key", key), ("name", names[number]))
-            if role in columns
-        }
+        values = dict(case.values)
+        if "key" in columns:
+            values[columns["key"]] = key
+        if "name" in columns:
+            values[columns["name"]] = names[number]
         positions = 2 if rng.random() < SECOND_NUMBER_SHARE else 1
         numbers = tuple(
             SampleNumber("", _invent_number(plan.country, 2 * number + position, zone, rng))
             for position in range(positions)
         )
-        yield case._replace(key=key, values={**case.values, **own}, numbers=numbers)
+        yield case._replace(key=key, values=values, numbers=numbers)
 
 
 def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedNumber:
-    """Invent a number that nobody has: one that the United States or Britain reserve for fiction, else of no country."""
+    """Invent a number that nobody has.
+
+    The United States and Britain reserve numbers for fiction; elsewhere it has the code of no
+    country.
+    """
     match country:
         case "US" | "CA" | "PR":
             area = ("202", "312", "415")[number // 100 % 3]
-            e164, national = f"+1{area}55501{number % 100:02}", f"({area}) 555-01{number % 100:02}"
+            e164 = f"+1{area}55501{number % 100:02}"
+            national = f"({area}) 555-01{number % 100:02}"
         case "GB":
-            e164, national = f"+441632960{number:03}", f"01632 960{number:03}"
+            e164 = f"+441632960{number:03}"
+            national = f"01632 960{number:03}"
         case _:
-            e164, national = f"+999{number:010}", f"0000 {number:06}"
+            e164 = f"+999{number:010}"
+            national = f"0000 {number:06}"
     line: LineType = rng.choice(("fixed", "mobile"))
     return ParsedNumber(
         national, e164, national, international=national, line=line, zones=(zone,), country=country
