@@ -1,4 +1,4 @@
-"""Names of people beside the account under which they work.
+"""Names of people, and the account under which they work.
 
 A module of its own because an interview without a sample needs no plan and no calendar, which
 `open_study` imports.
@@ -15,10 +15,13 @@ def check_own_name(name: str, store: Store) -> None:
     """
     if store.connector.supervises or name == store.account:
         return
-    what = f"is not the account {store.account}, and only a supervisor's account may work under another name on a server"
+    rule = "only a supervisor's account may work under another name on a server"
+    what = f"is not the account {store.account}, and {rule}"
     raise UserError(name, what, f"connect as {name}: the address begins with postgresql://{name}@")
 
 
 def format_author(name: str, account: str) -> str:
-    """Return the name under which something was written, with the account where that differs."""
-    return f"{name} (account {account})" if account not in ("", name) else name
+    """Return the name under which something was written, with the account if that is another one."""
+    if account in ("", name):
+        return name
+    return f"{name} (account {account})"

@@ -12,17 +12,19 @@ from survey_cli.wording import format_quantity
 
 
 def find_analysis_file(path: str) -> str:
-    """Return the analysis file beside a questionnaire; empty where there is none."""
+    """Return the analysis file beside a questionnaire; empty if there isn't one."""
     file = Path(path).with_suffix(ANALYSIS_SUFFIX)
     return str(file) if file.is_file() else ""
 
 
 def open_analysis(path: str, instrument: Instrument) -> Analysis:
-    """Open the analysis file beside a questionnaire. Raises UserError where it has errors."""
-    if not (file := find_analysis_file(path)):
+    """Open the analysis file beside a questionnaire. Raises UserError if it has errors."""
+    file = find_analysis_file(path)
+    if not file:
         return Analysis(instrument=instrument)
     analysis, problems = read_analysis(load_source(file), instrument)
-    if errors := select_errors(problems):
+    errors = select_errors(problems)
+    if errors:
         what = f"the analysis file has {format_quantity(len(errors), 'problem')}"
         raise UserError(file, what, "fix what is listed", tuple(errors))
     return replace(analysis, file=file)

@@ -15,7 +15,8 @@ ACCEPTED_SETTING: Final = "clock accepted"
 
 MAX_BEHIND: Final = timedelta(minutes=2)
 MAX_AHEAD: Final = timedelta(days=366)
-"""A clock more than two minutes behind the newest entry, or more than a year ahead of it, is in doubt."""
+"""A clock more than two minutes behind the newest entry, or more than a year ahead of it, is in
+doubt."""
 
 TOLERANCE: Final = timedelta(seconds=1)
 """Clocks that differ by less than this count as equal."""
@@ -26,22 +27,26 @@ def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datet
     if store.clock is None:
         return at
     ahead = store.clock() - local
-    return at + ahead if abs(ahead) >= TOLERANCE else at
+    if abs(ahead) < TOLERANCE:
+        return at
+    return at + ahead
 
 
 def check_last_time(store: Store, where: str, at: datetime) -> None:
     """Check that this computer's clock, which shows `at`, agrees with the newest entry of the database.
 
-    Raises ConfirmableError where it doesn't; confirming accepts the clock.
+    Raises ConfirmableError if it doesn't; confirming accepts the clock.
     """
-    if (newest := _find_disagreeing_entry(store, at)) is None:
+    newest = _find_disagreeing_entry(store, at)
+    if newest is None:
         return
 
     def confirm() -> None:
         with Store.open(where, create=False) as reopened:
             reopened.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
-    shown, entered = (f"{time.astimezone():%Y-%m-%d %H:%M}" for time in (at, newest))
+    shown = f"{at.astimezone():%Y-%m-%d %H:%M}"
+    entered = f"{newest.astimezone():%Y-%m-%d %H:%M}"
     what = f"this computer's clock shows {shown}, but the newest entry is from {entered}"
     remedy = "set the clock; if it is right, start with --clock-is-right"
     raise ConfirmableError(
@@ -51,22 +56,32 @@ def check_last_time(store: Store, where: str, at: datetime) -> None:
 
 def accept_clock(store: Store, at: datetime) -> None:
     """Accept the clock as right, whatever the newest entry is. Raises StoreError."""
-    if (newest := _find_disagreeing_entry(store, at)) is not None:
+    newest = _find_disagreeing_entry(store, at)
+    if newest is not None:
         store.settings.write(ACCEPTED_SETTING, encode_timestamp(newest))
 
 
 def _find_disagreeing_entry(store: Store, at: datetime) -> datetime | None:
-    """Return the newest entry's time where it puts this clock in doubt and nobody has accepted the clock; else None."""
+    """Return the newest entry's time if it puts this clock in doubt and the clock was not accepted.
+
+    Else None.
+    """
+    # a server dates the entries by its own clock
     if store.clock is not None:
         return None
-    newest, seen = store.data.find_newest_time(), store.settings.read(LAST_START_SETTING)
-    if seen and (newest is None or decode_timestamp(seen) > newest):
-        newest = decode_timestamp(seen)
-    if (
-        newest is None
-        or -MAX_BEHIND <= at - newest <= MAX_AHEAD
-        or store.settings.read(ACCEPTED_SETTING) == encode_timestamp(newest)
-    ):
+    times = []
+    newest_entry = store.data.find_newest_time()
+    if newest_entry is not None:
+        times.append(newest_entry)
+    last_start = store.settings.read(LAST_START_SETTING)
+    if last_start:
+        times.append(decode_timestamp(last_start))
+    if not times:
+        return None
+
+    newest = max(times)
+    is_plausible = -MAX_BEHIND <= at - newest <= MAX_AHEAD
+    if is_plausible or store.settings.read(ACCEPTED_SETTING) == encode_timestamp(newest):
         return None
     return newest
 
@@ -78,13 +93,18 @@ def record_start(store: Store, at: datetime) -> None:
 
 
 def list_future_entries(store: Store, at: datetime, *, thorough: bool = False) -> list[str]:
-    """Return a sentence for each interview and case with entries dated after this time. Raises StoreError.
+    """Return a sentence for each interview and case with entries dated after this time.
 
-    Only if it is `thorough`, an interview is included that began earlier.
+    Only if it is `thorough`, an interview is included that began earlier. Raises StoreError.
     """
-    remedy = "set its clock; for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT"
-    return [
-        f"{owner} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
-        f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong — {remedy}"
-        for owner, count, last in store.data.list_entries_after(at + MAX_BEHIND, thorough=thorough)
-    ]
+    remedy = (
+        "set its clock; for a waiting case, then run:"
+        " survey case outcome FILE CASE OUTCOME --note TEXT"
+    )
+    sentences = []
+    for owner, count, last in store.data.list_entries_after(at + MAX_BEHIND, thorough=thorough):
+        entries = format_quantity(count, "entry", "entries")
+        last_time = f"{last.astimezone():%Y-%m-%d %H:%M}"
+        what = f"{owner} has {entries} dated in the future, the last one {last_time}"
+        sentences.append(f"{what}: a station's clock was wrong — {remedy}")
+    return sentences

@@ -21,34 +21,33 @@ def open_and_locate(path: str | Path, db: str | None) -> tuple[Instrument, str]:
 def locate_people_file(path: str | Path, where: str) -> Path | None:
     """Return the path of a study's own list of people, whether or not the file exists.
 
-    It is beside the database; for a database on a server, in `responses/` beside the instrument. None for a study in
-    memory, which has no list of its own.
+    It is beside the database; for a database on a server, in `responses/` beside the instrument.
+    None for a study in memory, which has no list of its own.
     """
     if where == ":memory:":
         return None
-    folder = (
-        find_study_folder(path) / RESPONSES_FOLDER
-        if is_server_address(where)
-        else Path(where).resolve().parent
-    )
+    folder = Path(where).resolve().parent
+    if is_server_address(where):
+        folder = find_study_folder(path) / RESPONSES_FOLDER
     return folder / PEOPLE_FILE
 
 
 def describe_files(path: str | Path, where: str, *, people: str | None = None) -> str:
     """Return a sentence with the database and the list of people that a command uses, as absolute paths.
 
-    A study without a list needs no mention, except if somebody wrote one where it is not read.
+    A study without a list needs no mention, unless a list exists in a place that is not read.
     """
-    database = where if is_server_address(where) or where == ":memory:" else Path(where).resolve()
+    database = where
+    if not is_server_address(where) and where != ":memory:":
+        database = str(Path(where).resolve())
     file = Path(people).resolve() if people else locate_people_file(path, where)
     if file is None:
         return f"database: {database}"
     if file.is_file():
-        loose = (
-            " (others than its owner can change it: run chmod 640)"
-            if file.stat().st_mode & 0o022
-            else ""
-        )
+        loose = ""
+        is_writable_by_others = bool(file.stat().st_mode & 0o022)
+        if is_writable_by_others:
+            loose = " (others than its owner can change it: run chmod 640)"
         return f"database: {database}; people: {file}{loose}"
 
     misplaced = _find_misplaced_list(path, file)
@@ -65,7 +64,10 @@ def describe_rights_without_list(*, on_server: bool) -> str:
 
 
 def _find_misplaced_list(path: str | Path, expected: Path) -> Path | None:
-    """Return a list of people in a folder where one looks for it but the program does not; None if there isn't one."""
+    """Return a list of people in a folder where one looks for it but the program does not.
+
+    None if there isn't one.
+    """
     for folder in (Path(path).resolve().parent, find_study_folder(path), Path.cwd()):
         file = folder / PEOPLE_FILE
         if file != expected and file.is_file():
@@ -74,6 +76,13 @@ def _find_misplaced_list(path: str | Path, expected: Path) -> Path | None:
 
 
 def describe_database(path: str | Path, instrument: str, db: str | None) -> str:
-    """Return `describe_files` of the database file that is named, or of the default one; empty where there is none."""
-    file = Path(db) if db else find_study_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
-    return describe_files(path, str(file)) if file.is_file() else ""
+    """Return `describe_files` of the database file that is named, or of the default one.
+
+    Empty if there isn't one.
+    """
+    file = find_study_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
+    if db:
+        file = Path(db)
+    if not file.is_file():
+        return ""
+    return describe_files(path, str(file))

@@ -1,8 +1,9 @@
 """Opening a study: its instrument, plan, database, people and do-not-call list, and who works on it.
 
-Opening changes no stored data. A claimed name is only a name. Where a study lists its people, only a supervisor's
-account may claim another name, and some actions are reserved to supervisors. A station opens the study's files again
-where they have changed; it checks between two cases, and of unchanged files it reads only dates and sizes.
+Opening changes no stored data. A claimed name is only a name. If a study lists its people, only a
+supervisor's account may claim another name, and some actions are reserved to supervisors. A station
+opens the study's files again if they have changed; it checks between two cases, and reads only
+dates and sizes of unchanged files.
 """
 
 import os
@@ -54,6 +55,7 @@ class StudyRecords:
     people: People
 
     def close(self) -> None:
+        """Close the database."""
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -77,6 +79,7 @@ class OpenStudy(StudyRecords):
     """Message about the questionnaire's version, for the person who works here."""
 
     def close(self) -> None:
+        """Close the database and the do-not-call list."""
         self.do_not_call.close()
         self.store.close()
 
@@ -90,7 +93,8 @@ def open_records(
 ) -> StudyRecords:
     """Open the stored data of a study for reading; nothing is created. Raises UserError."""
     instrument, where = open_and_locate(path, db)
-    listed, own_people = load_people(path, where, people), load_people(path, where, None)
+    listed = load_people(path, where, people)
+    own_people = load_people(path, where, None)
     store = open_store(where, create=False)
     with close_on_error(store):
         check_people_list(store.account, listed, own_people)
@@ -112,9 +116,10 @@ def open_study(
 ) -> OpenStudy:
     """Open everything that fieldwork on an instrument needs.
 
-    `by` is the person at work, by default the account. `invented` are the people of a simulated study, in which `by` may
-    do everything. The questionnaire is the version in force; with `as_written`, the one in the file. Raises UserError,
-    also where there is no database yet and `create` is False.
+    `by` is the person at work, by default the account. `invented` are the people of a simulated
+    study, in which `by` may do everything. The questionnaire is the version in force; with
+    `as_written`, the one in the file. Raises UserError, also if there is no database yet and
+    `create` is False.
     """
     instrument, where = open_and_locate(path, db)
     listed = invented or load_people(path, where, people)
@@ -123,28 +128,29 @@ def open_study(
     who: Interviewer | None = None
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
-    elif not is_server_address(where):  # before a file is created
+    elif not is_server_address(where):
+        # before a file is created
         who = identify(by, account.read_system_account(), listed, own_people, own_file)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
-        raise UserError(
-            where, "there are no cases yet", f"import them: survey sample import {path} cases.csv"
-        )
+        remedy = f"import them: survey sample import {path} cases.csv"
+        raise UserError(where, "there are no cases yet", remedy)
+
     with close_on_error(store):
         if who is None and _is_unlisted_reader(by, store, own_people):
             who = Interviewer(login=store.account, role="interviewer")
-        who = _limit_to_account(
-            who or identify(by, store.account, listed, own_people, own_file), store
-        )
-        version = (
-            VersionInForce(instrument)
-            if as_written
-            else find_version_in_force(store, instrument, str(path))
-        )
+        if who is None:
+            who = identify(by, store.account, listed, own_people, own_file)
+        who = _limit_to_account(who, store)
+        version = VersionInForce(instrument)
+        if not as_written:
+            version = find_version_in_force(store, instrument, str(path))
+        # a database opened for reading gets no list beside it
         is_archive = store.read_only and not is_server_address(where)
-        do_not_call = (
-            DoNotCallList.open_read_only(where) if is_archive else DoNotCallList.open_beside(where)
-        )
+        if is_archive:
+            do_not_call = DoNotCallList.open_read_only(where)
+        else:
+            do_not_call = DoNotCallList.open_beside(where)
     return OpenStudy(
         path=str(path),
         instrument=version.instrument,
@@ -168,13 +174,15 @@ def load_people_by_id(
 def make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
     """Return the error for an action on a case that a station has."""
     what = f"{holder.by} has it at station {holder.station}"
-    return UserError(
-        f"case {key}", what, f"wait, or take it back: survey case free {study.path} '{key}'"
-    )
+    remedy = f"wait, or take it back: survey case free {study.path} '{key}'"
+    return UserError(f"case {key}", what, remedy)
 
 
 def load_people(path: str | Path, where: str, named: str | None) -> People:
-    """Return the people on the named list, or on the study's own; everybody may do everything where there is none."""
+    """Return the people on the named list, or on the study's own.
+
+    Without a list, every account may do everything.
+    """
     file = Path(named) if named else locate_people_file(path, where)
     if file is None or (not named and not file.is_file()):
         return People()
@@ -192,8 +200,9 @@ def identify(
 ) -> Interviewer:
     """Return the person who works under the account's name, or under another claimed name.
 
-    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the list in use.
-    `own_file` is the file of the study's own list: its owner can add the missing line. Raises UserError.
+    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the
+    list in use. `own_file` is the file of the study's own list: its owner can add the missing line.
+    Raises UserError.
     """
     name = claimed.strip() or account
     check_people_list(account, people, own_people)
@@ -203,7 +212,8 @@ def identify(
         if own_people.find(account) is None:
             remedy += _describe_own_line(account, own_file)
         raise UserError(name, what, remedy)
-    if (who := people.find(name)) is None:
+    who = people.find(name)
+    if who is None:
         remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
         if own_people.find(name) is None:
             remedy += _describe_own_line(name, own_file)
@@ -212,17 +222,22 @@ def identify(
 
 
 def _describe_own_line(name: str, file: Path | None) -> str:
-    """Return, as the end of a remedy, the line that the owner of the list can write; empty for everybody else."""
+    """Return, as the end of a remedy, the line that the owner of the list can write.
+
+    It is empty for other accounts.
+    """
     if file is None or not _is_own_file(file):
         return ""
     line = format_supervisor_line(name, file)
-    return (
-        f"; the list is your own file, so you can also write this line into {file} yourself: {line}"
-    )
+    advice = f"you can also write this line into {file} yourself: {line}"
+    return f"; the list is your own file, so {advice}"
 
 
 def _is_own_file(file: Path) -> bool:
-    """Return whether the account at work owns a file; on a system without owners, whether it can write it."""
+    """Return whether the account at work owns a file.
+
+    On a system without owners, whether it can write it.
+    """
     if not hasattr(os, "getuid"):
         return os.access(file, os.W_OK)
     try:
@@ -241,22 +256,26 @@ def _is_unlisted_reader(claimed: str, store: Store, own_people: People) -> bool:
 
 
 def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
-    """Return the person without the rights of a supervisor where a server does not give them to the account.
+    """Return the person, without the rights of a supervisor if the server doesn't give them to the account.
 
     Raises UserError.
     """
     check_own_name(who.login, store)
-    return who if store.connector.supervises else replace(who, role="interviewer")
+    if store.connector.supervises:
+        return who
+    return replace(who, role="interviewer")
 
 
 def check_people_list(account: str, people: People, own_people: People) -> None:
-    """Check that the list of people is the study's own, or that the account may use another one. Raises UserError."""
+    """Check that the list of people is the study's own, or that the account may use another one.
+
+    Raises UserError.
+    """
     if people == own_people or _is_supervisor(account, own_people):
         return
     what = f"{account} is not a supervisor on the study's own list, so no other list can be used"
-    raise UserError(
-        "--people", what, f"leave the option out, or ask {own_people.format_supervisors()}"
-    )
+    remedy = f"leave the option out, or ask {own_people.format_supervisors()}"
+    raise UserError("--people", what, remedy)
 
 
 def _is_supervisor(account: str, people: People) -> bool:
@@ -278,8 +297,8 @@ def check_supervisor(study: OpenStudy, what: str) -> None:
 def check_supervisor_account(path: str | Path, where: str, account: str, what: str) -> None:
     """Check that an account supervises, if the study lists its people.
 
-    This is for actions on whole files, which open no study. Raises UserError; `what` completes its sentence: `make a
-    backup`.
+    This is for actions on whole files, which open no study. Raises UserError; `what` completes its
+    sentence: `make a backup`.
     """
     people = load_people(path, where, None)
     if _is_supervisor(account, people):
@@ -295,45 +314,54 @@ class StudyFiles:
     """The files from which one open study was read, with their content at that time as a digest."""
 
     def __init__(self, study: OpenStudy, people: str | None = None) -> None:
-        self._people, self._store = people, study.store
+        self._people = people
+        self._store = study.store
         self._in_use = study.instrument.hash
         self._refused: Instrument | None = None
-        """A changed questionnaire that is not used because nobody has accepted its changes of meaning."""
+        """A changed questionnaire that is not used because nobody has accepted its changes of
+        meaning."""
         self._files = self._list_files(study)
         self._signature: FileStates = ()
         """Dates and sizes at the last check; empty before the first."""
         self._digest = _compute_digest(self._files)
 
     def _list_files(self, study: OpenStudy) -> tuple[Path, ...]:
+        """Return the questionnaire's file, its modules, and the list of people."""
         top = Path(study.path)
-        modules = [top.parent / name for name in list(study.instrument.texts)[1:]]
+        files = [top]
+        files += [top.parent / name for name in list(study.instrument.texts)[1:]]
         people = Path(self._people) if self._people else locate_people_file(top, study.where)
-        return (top, *modules, *((people,) if people is not None else ()))
+        if people is not None:
+            files.append(people)
+        return tuple(files)
 
     def has_changed(self) -> bool:
         """Return whether a file's content has changed since the last call, or since the study was opened.
 
-        Also True where refused changes of meaning have been accepted since, or another version was published. Raises
-        StoreError.
+        Also True if refused changes of meaning have been accepted since, or if another version was
+        published. Raises StoreError.
         """
-        if self._store.clock is not None and read_published_hash(self._store) not in (
-            "",
-            self._in_use,
-        ):
-            return True  # on a server
+        is_on_server = self._store.clock is not None
+        if is_on_server and read_published_hash(self._store) not in ("", self._in_use):
+            return True
         if self._refused is not None and find_obstacle_to_begin(self._store, self._refused) is None:
             return True
-        if (signature := tuple(map(_read_file_state, self._files))) == self._signature:
+
+        signature = tuple(_read_file_state(file) for file in self._files)
+        if signature == self._signature:
             return False
-        self._signature, before = signature, self._digest
+        self._signature = signature
+        # a file may have been written with the same content
+        digest_before = self._digest
         self._digest = _compute_digest(self._files)
-        return self._digest != before
+        return self._digest != digest_before
 
     def reread(self, study: OpenStudy) -> OpenStudy:
-        """Return the study with the current questionnaire, plan and people; its database stays open.
+        """Return the study with the current questionnaire, plan and people.
 
-        Raises UserError where a file has errors, the questionnaire is another one or has changes of meaning that nobody
-        has accepted, or the person who works here is no longer listed; and StoreError.
+        Its database stays open. Raises UserError if a file has errors, if the questionnaire is
+        another one or has changes of meaning that nobody has accepted, or if the person who works
+        here is no longer listed; and StoreError.
         """
         self._refused = None
         instrument = open_instrument(study.path)
@@ -341,26 +369,37 @@ class StudyFiles:
         instrument = version.instrument
         people = load_people(study.path, study.where, self._people)
         if instrument.id != study.instrument.id:
-            what = f"the questionnaire is now {instrument.id}, but this station works on {study.instrument.id}"
+            what = f"the questionnaire is now {instrument.id}"
+            what += f", but this station works on {study.instrument.id}"
             raise UserError(study.path, what, "leave the station and start it again")
-        if (obstacle := find_obstacle_to_begin(study.store, instrument)) is not None:
+        obstacle = find_obstacle_to_begin(study.store, instrument)
+        if obstacle is not None:
             self._refused = instrument
             raise obstacle
-        if (who := people.find(study.who.login)) is None:
+        who = people.find(study.who.login)
+        if who is None:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             what = "is no longer on the study's list of people"
             raise NoLongerListedError(study.who.login, what, remedy)
-        plan, notice = Plan.from_instrument(instrument), version.notice
-        who = _limit_to_account(who, study.store)
+
         reopened = replace(
-            study, instrument=instrument, plan=plan, people=people, who=who, notice=notice
+            study,
+            instrument=instrument,
+            plan=Plan.from_instrument(instrument),
+            people=people,
+            who=_limit_to_account(who, study.store),
+            notice=version.notice,
         )
-        self._files, self._in_use = self._list_files(reopened), instrument.hash
+        self._files = self._list_files(reopened)
+        self._in_use = instrument.hash
         return reopened
 
 
 def _read_file_state(file: Path) -> tuple[int, int, int] | None:
-    """Return the time of the last change, size and inode of a file; None where it cannot be read."""
+    """Return the time of the last change, size and inode of a file.
+
+    None if it cannot be read.
+    """
     try:
         state = os.stat(file)
     except (OSError, ValueError):
@@ -369,6 +408,7 @@ def _read_file_state(file: Path) -> tuple[int, int, int] | None:
 
 
 def _compute_digest(files: Iterable[Path]) -> bytes:
+    """Return a digest of the files' content; a file that can't be read counts as one byte."""
     digest = blake2b(digest_size=16)
     for file in files:
         try:

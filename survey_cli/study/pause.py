@@ -24,10 +24,17 @@ class Pause(NamedTuple):
     message: str = ""
 
     def describe(self, since: datetime, now: datetime) -> str:
-        """Return a text such as `Paused by sue since 14:05: server moves`; both times are in the reader's time zone."""
-        day = "" if since.date() == now.date() else f"{format_short_day(since.date())} "
+        """Return a text such as `Paused by sue since 14:05: server moves`.
+
+        Both times are in the reader's time zone.
+        """
+        day = ""
+        if since.date() != now.date():
+            day = f"{format_short_day(since.date())} "
         text = f"Paused by {self.by} since {day}{since:%H:%M}"
-        return f"{text}: {self.message}" if self.message else text
+        if not self.message:
+            return text
+        return f"{text}: {self.message}"
 
 
 def read_pause(store: Store) -> Pause | None:
@@ -50,6 +57,9 @@ def _decode_pause(text: str) -> Pause:
 
 
 def write_pause(store: Store, pause: Pause | None) -> None:
-    """Pause the study, or resume it where `pause` is None. Raises StoreError."""
-    value = pause._asdict() | {"since": pause.since.isoformat()} if pause is not None else {}
-    store.settings.write(PAUSE_SETTING, json.dumps(value, ensure_ascii=False) if value else "")
+    """Pause the study, or resume it if `pause` is None. Raises StoreError."""
+    text = ""
+    if pause is not None:
+        value = {"by": pause.by, "since": pause.since.isoformat(), "message": pause.message}
+        text = json.dumps(value, ensure_ascii=False)
+    store.settings.write(PAUSE_SETTING, text)

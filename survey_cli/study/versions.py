@@ -1,7 +1,7 @@
 """Versions of the questionnaire: the published one, and changes of meaning since versions with real interviews.
 
-For a database file the version in force is the questionnaire's own file; a station never publishes. `survey check`, the
-start of an interview and exports all use this module, so that they agree.
+For a database file the version in force is the questionnaire's own file; a station never publishes.
+`survey check`, the start of an interview and exports all use this module, so that they agree.
 """
 
 import json
@@ -56,20 +56,21 @@ class VersionChange:
 
 
 def list_version_changes(store: Store, instrument: Instrument) -> list[VersionChange]:
-    """Return the changes of meaning between this questionnaire and versions with real interviews. Raises UserError."""
-    from survey_cli.revisions.meaning_changes import (
-        list_changes,  # an interview with a version in use needs no comparison
-    )
+    """Return the changes of meaning between this questionnaire and versions with real interviews.
+
+    Raises UserError.
+    """
+    # imported here, because an interview with a version in use needs no comparison
+    from survey_cli.revisions.meaning_changes import list_changes
 
     stored = store.data.list_instruments()
     versions_by_change: dict[MeaningChange, dict[str, str]] = {}
     for earlier in stored:
         if earlier.hash == instrument.hash or not store.data.has_interviews(earlier.hash):
             continue
+        description = describe_version(earlier, stored)
         for change in list_changes(rebuild_instrument(earlier.stored_text), instrument):
-            versions_by_change.setdefault(change, {})[earlier.hash] = describe_version(
-                earlier, stored
-            )
+            versions_by_change.setdefault(change, {})[earlier.hash] = description
     return [
         VersionChange(change=change, versions=versions, acceptance=find_acceptance(store, change))
         for change, versions in versions_by_change.items()
@@ -78,40 +79,45 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
 
 def check_may_begin(store: Store, instrument: Instrument) -> None:
     """Check that a real interview may begin. Raises UserError."""
-    if (obstacle := find_obstacle_to_begin(store, instrument)) is not None:
+    obstacle = find_obstacle_to_begin(store, instrument)
+    if obstacle is not None:
         raise obstacle
 
 
 def find_obstacle_to_begin(store: Store, instrument: Instrument) -> UserError | None:
-    """Return why no real interview may begin; None where the version has interviews, or every change is accepted."""
-    return (
-        None
-        if store.data.has_interviews(instrument.hash)
-        else find_unaccepted_change(store, instrument)
-    )
+    """Return why no real interview may begin.
+
+    None if the version has interviews, or if every change is accepted.
+    """
+    if store.data.has_interviews(instrument.hash):
+        return None
+    return find_unaccepted_change(store, instrument)
 
 
 def find_unaccepted_change(store: Store, instrument: Instrument) -> UserError | None:
-    """Return the error for changes of meaning since the stored interviews that nobody has accepted; None without any.
+    """Return the error for changes of meaning since the stored interviews that nobody has accepted.
 
-    Where an earlier version cannot be read, it is the error that says so. Raises StoreError.
+    None if there aren't any. If an earlier version cannot be read, it is the error that says so.
+    Raises StoreError.
     """
     try:
-        changes = [
-            change
-            for change in list_version_changes(store, instrument)
-            if change.acceptance is None
-        ]
+        changes = list_version_changes(store, instrument)
     except StoreError:
         raise
     except UserError as error:
         return error
-    if not changes:
+    unaccepted = [change for change in changes if change.acceptance is None]
+    if not unaccepted:
         return None
-    first, others, file = changes[0], len(changes) - 1, next(iter(instrument.texts))
-    what = f"{first.change.item}: {first.change.what}, but there are interviews of {first.versions_text}"
+
+    first = unaccepted[0]
+    what = f"{first.change.item}: {first.change.what}"
+    what += f", but there are interviews of {first.versions_text}"
+    others = len(unaccepted) - 1
     if others:
-        what += f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}"
+        more = format_quantity(others, "more such change")
+        what += f", and there {pluralize(others, 'is', 'are')} {more}"
+    file = next(iter(instrument.texts))
     return UserError(file, what, f"`survey check {file}` shows each change and how to accept it")
 
 
@@ -120,13 +126,16 @@ def iterate_answers(
 ) -> Iterator[Mapping[str, set[Cell]] | None]:
     """Yield for each real interview of a version (its hash) the values of those items that it has answered.
 
-    Of an item with several answers they are the chosen codes. None: the interview has no current data. Raises UserError.
+    For an item with several answers they are the chosen codes. It is None for an interview without
+    current data. Raises UserError.
     """
     variables = store.data.read_variables(version)
     columns = [
-        (i, v, make_cell_reader(v.storage)) for i, v in enumerate(variables) if v.item in items
+        (index, variable, make_cell_reader(variable.storage))
+        for index, variable in enumerate(variables)
+        if variable.item in items
     ]
-    personal = any(v.personal for _, v, _ in columns)
+    personal = any(variable.personal for _, variable, _ in columns)
     for row in store.data.iterate_export_rows(version, origins=REAL_ORIGINS, personal=personal):
         if row.cells is None:
             yield None
@@ -135,27 +144,35 @@ def iterate_answers(
         answers: dict[str, set[Cell]] = {}
         for index, variable, read_cell in columns:
             cell = read_cell(texts[index])
-            if not isinstance(cell, Missing) and cell != "":
-                values = answers.setdefault(variable.item, set())
-                if variable.option is None or cell == 1:
-                    values.add(cell if variable.option is None else variable.option)
+            if isinstance(cell, Missing) or cell == "":
+                continue
+            values = answers.setdefault(variable.item, set())
+            if variable.option is None:
+                values.add(cell)
+            elif cell == 1:
+                # a column for each option: 1 if it was chosen
+                values.add(variable.option)
         yield answers
 
 
 def describe_version(row: InstrumentRow, rows: Sequence[InstrumentRow]) -> str:
     """Return a description that distinguishes a version from all others in `rows`."""
-    if sum(other.version == row.version for other in rows) > 1 or not row.version:
-        name = f"version {row.version}" if row.version else "the version"
-        return f"{name} of {row.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+    kept_at = f"{row.kept_at:%Y-%m-%d %H:%M:%S} UTC"
+    if not row.version:
+        return f"the version of {kept_at}"
+    same_number = [other for other in rows if other.version == row.version]
+    if len(same_number) > 1:
+        return f"version {row.version} of {kept_at}"
     return f"version {row.version}"
 
 
 def find_acceptance(store: Store, change: "MeaningChange") -> Acceptance | None:
-    """Return the stored acceptance of a change, between whichever versions; None where there is none that is readable.
+    """Return the stored acceptance of a change, between whichever versions.
 
-    Raises UserError.
+    None if there isn't one that is readable. Raises UserError.
     """
-    if (text := store.settings.read(_make_setting_name(change))) is None:
+    text = store.settings.read(_make_setting_name(change))
+    if text is None:
         return None
     try:
         value: Mapping[str, object] = json.loads(text)
@@ -168,7 +185,7 @@ def find_acceptance(store: Store, change: "MeaningChange") -> Acceptance | None:
 
 
 def is_accepted_as_same(store: Store, change: "MeaningChange") -> bool:
-    """Return whether somebody accepted the changed text as having the same meaning."""
+    """Return whether the changed text was accepted as having the same meaning."""
     acceptance = find_acceptance(store, change)
     return acceptance is not None and acceptance.same
 
@@ -181,7 +198,9 @@ def write_acceptance(store: Store, change: "MeaningChange", acceptance: Acceptan
 
 
 def _make_setting_name(change: "MeaningChange") -> str:
-    return f"accepted/{change.item}/{sha256(change.what.encode()).hexdigest()[:16]}"
+    """Return the name of the setting with the acceptance of a change."""
+    digest = sha256(change.what.encode()).hexdigest()[:16]
+    return f"accepted/{change.item}/{digest}"
 
 
 PUBLISHED_SETTING: Final = "published"
@@ -193,13 +212,14 @@ class VersionInForce(NamedTuple):
 
     instrument: Instrument
     notice: str = ""
-    """Message for the person at work where it is not the version in the file."""
+    """Message for the person at work if it is not the version in the file."""
 
 
 def read_published_hash(store: Store) -> str:
-    """Return the hash of the last published version; empty where there is none.
+    """Return the hash of the last published version; empty if there isn't one.
 
-    In databases of earlier versions of the program it is the last version stored. Raises StoreError.
+    In databases of earlier versions of the program it is the last version stored. Raises
+    StoreError.
     """
     return store.settings.read(PUBLISHED_SETTING) or store.data.read_newest_instrument()
 
@@ -207,24 +227,28 @@ def read_published_hash(store: Store) -> str:
 def find_version_in_force(store: Store, instrument: Instrument, path: str) -> VersionInForce:
     """Return the version with which interviews of this study begin.
 
-    `instrument` is the questionnaire in the file at `path`. Raises UserError where none was published, or one of another
-    study; and StoreError.
+    `instrument` is the questionnaire in the file at `path`. Raises UserError if none was published,
+    or one of another study; and StoreError.
     """
     if store.clock is None:
         return VersionInForce(instrument)
-    if not (published_hash := read_published_hash(store)) and not store.data.can_publish():
+    published_hash = read_published_hash(store)
+    if not published_hash and not store.data.can_publish():
         what = "no version of the questionnaire has been published there yet"
-        raise UserError(
-            store.where, what, f"ask the schema's owner to publish it: survey study publish {path}"
-        )
+        remedy = f"ask the schema's owner to publish it: survey study publish {path}"
+        raise UserError(store.where, what, remedy)
     if published_hash in ("", instrument.hash):
         return VersionInForce(instrument)
     published = rebuild_instrument(store.data.read_stored_text(published_hash))
-    published_title, title = (str(one.title.get(one.language)) for one in (published, instrument))
+    published_title = str(published.title.get(published.language))
+    title = str(instrument.title.get(instrument.language))
     if published_title != title:
         what = f"the study there is titled {published_title!r}, but this questionnaire {title!r}"
-        remedy = "give this questionnaire another name (instrument:); if it is the same study, ask the schema's owner"
-        raise UserError(store.where, what, f"{remedy} to run: survey study publish {path}")
+        remedy = (
+            "give this questionnaire another name (instrument:); if it is the same study, ask the"
+            f" schema's owner to run: survey study publish {path}"
+        )
+        raise UserError(store.where, what, remedy)
     version = f", version {published.version}," if published.version else ""
     reason = f"because the file {path} differs from it (survey study publish {path})"
     return VersionInForce(published, f"The published questionnaire{version} is used, {reason}")

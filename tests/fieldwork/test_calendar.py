@@ -442,7 +442,7 @@ def test_federal_holidays_are_not_called_on(day: str) -> None:
 def test_working_days_of_two_years_are_all_but_the_federal_holidays() -> None:
     calendar = Calendar(country="US")
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(730)]
-    assert [str(d) for d in days if d.weekday() < 5 and calendar.explain_closed_day(d)] == FEDERAL
+    assert [str(d) for d in days if d.weekday() < 5 and calendar.is_closed_day(d)] == FEDERAL
 
 
 def test_holidays_are_the_countrys_and_named_in_english() -> None:

@@ -11,7 +11,7 @@ from support.case_histories import claimant, history
 from support.command_line import folder, written
 from support.scenario import instrument
 from survey_cli.cli.run_command import run_command
-from survey_cli.fieldwork.calendar.calendar import Calendar
+from survey_cli.fieldwork.calendar.calendar import Calendar, ClosingReason
 from survey_cli.fieldwork.case.case import Case, find_call_zones, find_case_region
 from survey_cli.fieldwork.case.events import LineType, NumberFacts
 from survey_cli.fieldwork.plan.plan import Plan
@@ -241,8 +241,11 @@ def test_holidays_of_a_region_are_kept_beside_the_countrys() -> None:
     assert unity in list_public_holidays("DE-BY", 2026)
     bavaria = study("country: DE, region: BY, zone: Europe/Berlin").calendar
     assert bavaria.region == "DE-BY"
-    assert bavaria.explain_closed_day(epiphany) == "Epiphany, Wed 6 Jan"
-    assert not study("country: DE, zone: Europe/Berlin").calendar.explain_closed_day(epiphany)
+    closing = bavaria.find_closing(epiphany)
+    assert closing is not None
+    assert closing.reason is ClosingReason.HOLIDAY
+    assert str(closing.words) == "Epiphany, Wed 6 Jan"
+    assert not study("country: DE, zone: Europe/Berlin").calendar.is_closed_day(epiphany)
 
 
 def test_each_case_has_the_holidays_of_its_own_region() -> None:

@@ -411,7 +411,7 @@ class StationSimulation:
         calendar, settings = self.study.plan.calendar, self.settings
         for day in (settings.starts + timedelta(days=n) for n in range(settings.days)):
             hours = calendar.find_hours(day)
-            if hours is None or calendar.explain_closed_day(day):
+            if hours is None or calendar.is_closed_day(day):
                 continue
             early = number % 2 == 0
             begins = self._to_utc(

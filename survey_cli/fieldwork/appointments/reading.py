@@ -14,7 +14,13 @@ from survey_cli.fieldwork.appointments.appointment import (
     UnclearAppointment,
     resolve_start,
 )
-from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, format_short_day
+from survey_cli.fieldwork.calendar.calendar import (
+    DAY_NAMES,
+    Calendar,
+    ClosedDay,
+    ClosingReason,
+    format_short_day,
+)
 from survey_cli.fieldwork.calendar.zones import (
     classify_wall_time,
     get_zone,
@@ -402,8 +408,9 @@ class _Reader(NamedTuple):
             return UnclearAppointment(
                 f"{self._format_day(day)} is too far ahead", "write an earlier day"
             )
-        if self.calendar.is_closed_day(day):
-            return self._explain_closed_day(day, start, end)
+        closing = self.calendar.find_closing(day)
+        if closing is not None:
+            return self._explain_closed_day(day, closing, start, end)
 
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         last_minute = start if end is None else end - 1
@@ -417,19 +424,19 @@ class _Reader(NamedTuple):
         remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
         return UnclearAppointment(what, remedy)
 
-    def _explain_closed_day(self, day: date, start: int, end: int | None) -> UnclearAppointment:
+    def _explain_closed_day(
+        self, day: date, closing: ClosedDay, start: int, end: int | None
+    ) -> UnclearAppointment:
         """Explain why nobody is called on this day, and offer the same time on the next possible one."""
-        why = self.calendar.explain_closed_day(day)
-        last = self.calendar.ends
-        if last is not None and day > last:
-            what = f"{self._format_day(day)} is {why}"
+        if closing.reason is ClosingReason.AFTER_END:
+            what = f"{self._format_day(day)} is {closing.words}"
             remedy = "choose an earlier day, or close the case with an outcome"
             return UnclearAppointment(what, remedy)
         time: grammar.ClockTime | grammar.TimeRange = grammar.ClockTime(start, True)
         if end is not None:
             time = grammar.TimeRange(grammar.ClockTime(start, True), grammar.ClockTime(end, True))
         following = self._find_following(day, grammar.ParsedAppointment(time=time))
-        what = f"nobody is called then: {why}"
+        what = f"nobody is called then: {closing.words}"
         return UnclearAppointment(what, "choose another day", choices=following)
 
     def _explain_skipped(self, day: date, wall: datetime) -> UnclearAppointment:
@@ -475,7 +482,8 @@ class _Reader(NamedTuple):
                 answers += self._read_on(day, typed)
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
         if not times:
-            why = self.calendar.explain_closed_day(days[-1]) or "its hours have passed"
+            closing = self.calendar.find_closing(days[-1])
+            why = "its hours have passed" if closing is None else str(closing.words)
             return UnclearAppointment(
                 f"nobody is called on any day of {span.name}: {why}", "choose another day"
             )

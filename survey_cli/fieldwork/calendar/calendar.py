@@ -6,8 +6,9 @@ Uses no clock: every time is an aware datetime argument. Uses no cases and no at
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum, auto
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.calendar.zones import (
     find_day_start,
@@ -19,6 +20,7 @@ from survey_cli.fieldwork.calendar.zones import (
 from survey_cli.instrument import countries
 from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
+from survey_cli.wording import Words
 
 MAX_SEARCH_DAYS: Final = 400
 """Number of days ahead in which an opening is searched for: more than a year, which contains every
@@ -79,6 +81,45 @@ def build_usual_dayparts(country: str) -> tuple[Daypart, ...]:
 USUAL_DAYPARTS: Final = build_usual_dayparts("")
 
 
+class ClosingReason(Enum):
+    """Why nobody is called on a day. The comments say what `ClosedDay.detail` contains."""
+
+    BEFORE_START = auto()
+    """The first day of the study."""
+    AFTER_END = auto()
+    """Its last day."""
+    CLOSED = auto()
+    """The day."""
+    HOLIDAY = auto()
+    """The name of the holiday, and the day."""
+    WEEKDAY = auto()
+    """The day of the week."""
+
+
+class ClosedDay(NamedTuple):
+    """Why nobody is called on one day, with the data that its words need."""
+
+    reason: ClosingReason
+    detail: str
+
+    @property
+    def words(self) -> Words:
+        """The reason in words: `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day, …`."""
+        match self.reason:
+            case ClosingReason.BEFORE_START:
+                return Words(f"before the study's first day, {self.detail}")
+            case ClosingReason.AFTER_END:
+                return Words(f"after the study's last day, {self.detail}")
+            case ClosingReason.CLOSED:
+                return Words(f"closed on {self.detail}")
+            case ClosingReason.HOLIDAY:
+                return Words(self.detail)
+            case ClosingReason.WEEKDAY:
+                return Words(f"{self.detail} there")
+            case _:
+                assert_never(self.reason)
+
+
 class Opening(NamedTuple):
     """Whether a case may be called at a time."""
 
@@ -102,8 +143,8 @@ class _OpenInterval(NamedTuple):
 class _Day(NamedTuple):
     """One local day in one zone."""
 
-    closed_reason: str
-    """Why nobody is called on this day; empty if the day has calling hours."""
+    closing: ClosedDay | None
+    """Why nobody is called on this day; None if it has calling hours."""
     hours: Hours
     intervals: tuple[_OpenInterval, ...]
     """The open time in order, cut where a part of the day ends."""
@@ -259,30 +300,27 @@ class Calendar:
         # the clock went back over midnight: the next day begins a second time
         return to_utc(zone, datetime.combine(next_day, time(fold=1)))
 
-    def explain_closed_day(self, day: date) -> str:
-        """Return why nobody is called on this day; empty if the day has calling hours.
-
-        For example `Sunday there`, `closed on Thu 26 Nov`, `Thanksgiving Day`, `after the study's
-        last day, …`.
-        """
+    def find_closing(self, day: date) -> ClosedDay | None:
+        """Return why nobody is called on this day; None if it has calling hours."""
         if self.starts is not None and day < self.starts:
-            return f"before the study's first day, {format_short_day(self.starts)}"
+            return ClosedDay(ClosingReason.BEFORE_START, format_short_day(self.starts))
         if self.ends is not None and day > self.ends:
-            return f"after the study's last day, {format_short_day(self.ends)}"
+            return ClosedDay(ClosingReason.AFTER_END, format_short_day(self.ends))
         if day in self.closed_days:
-            return f"closed on {format_short_day(day)}"
+            return ClosedDay(ClosingReason.CLOSED, format_short_day(day))
         where = self.region or self.country
         if self.holidays and where:
             holiday = countries.list_public_holidays(where, day.year).get(day)
             if holiday:
-                return f"{holiday}, {format_short_day(day)}"
+                detail = f"{holiday}, {format_short_day(day)}"
+                return ClosedDay(ClosingReason.HOLIDAY, detail)
         if self.find_hours(day) is None:
-            return f"{DAY_NAMES[day.weekday()]} there"
-        return ""
+            return ClosedDay(ClosingReason.WEEKDAY, DAY_NAMES[day.weekday()])
+        return None
 
     def is_closed_day(self, day: date) -> bool:
         """Return whether nobody is called on this day."""
-        return self.explain_closed_day(day) != ""
+        return self.find_closing(day) is not None
 
     def find_hours(self, day: date) -> Hours | None:
         """Return the calling hours of this day of the week.
@@ -309,9 +347,9 @@ class Calendar:
 
     def _build_day(self, zone: str, day: date) -> _Day:
         hours = self.find_hours(day) or Hours(0, 0)
-        why = self.explain_closed_day(day)
-        if why:
-            return _Day(why, hours, ())
+        closing = self.find_closing(day)
+        if closing is not None:
+            return _Day(closing, hours, ())
 
         cuts = {hours.start, hours.end}
         for part in self.parts:
@@ -322,7 +360,7 @@ class Calendar:
             # an hour that clocks skip or repeat makes no interval, or two
             times = iterate_intervals(zone, make_wall_time(day, first), make_wall_time(day, last))
             intervals += [_OpenInterval(start, end, part_name) for start, end in times]
-        return _Day("", hours, tuple(sorted(intervals)))
+        return _Day(None, hours, tuple(sorted(intervals)))
 
     def _find_end(self, zone: str, at: datetime) -> datetime | None:
         """Return when the zone, open now, closes; None if it is not open."""
@@ -339,8 +377,8 @@ class Calendar:
         """Return why a zone is not open now."""
         wall = to_wall_time(zone, at)
         day = self._get_day(zone, wall.date())
-        if day.closed_reason:
-            return day.closed_reason
+        if day.closing is not None:
+            return str(day.closing.words)
         minute = wall.hour * 60 + wall.minute
         now = format_clock(minute)
         if minute < day.hours.start:

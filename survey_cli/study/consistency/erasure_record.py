@@ -47,32 +47,29 @@ def list_erasures(store: Store, study: str) -> dict[Erasure, datetime]:
 
 def repeat_erasures(study: OpenStudy, erasures: Mapping[Erasure, datetime]) -> RepeatedErasures:
     """Erase again what was erased before in another copy of this database. Raises StoreError."""
-    store, plan = study.store, study.plan
-    end_expired_leases(store, plan, study.at)
-    cases, skipped = 0, []
+    store = study.store
+    end_expired_leases(store, study.plan, study.at)
+    cases = 0
+    skipped: list[tuple[str, str]] = []
     interviewed = {row.case for row in store.interviews.list_rows() if row.case}
     for key in sorted(interviewed.union(store.cases.queries.iterate_keys())):
         hashed = hash_key(study.instrument.id, key)
+        has_changed = False
         try:
-            kinds = [
-                kind
-                for kind in ("erased", "answers", "anonymized")
-                if Erasure(hashed, kind) in erasures
-            ]
-            changed = [_repeat(study, key, kind, erasures[Erasure(hashed, kind)]) for kind in kinds]
+            for kind in ("erased", "answers", "anonymized"):
+                erased_at = erasures.get(Erasure(hashed, kind))
+                if erased_at is not None and _repeat(study, key, kind, erased_at):
+                    has_changed = True
         except StoreError:
             raise
         except UserError as error:
             skipped.append((key, f"{error.what}: erase it again"))
             continue
-        cases += any(changed)
+
+        cases += has_changed
         if Erasure(hashed, "answers") in erasures and key not in interviewed:
-            skipped.append(
-                (
-                    key,
-                    "consent was withdrawn in an interview that the backup lacks: set its outcome again",
-                )
-            )
+            what = "consent was withdrawn in an interview that the backup lacks"
+            skipped.append((key, f"{what}: set its outcome again"))
     person_erasure.scrub_database(store)
     return RepeatedErasures(cases, tuple(skipped))
 
@@ -81,9 +78,8 @@ def _repeat(study: OpenStudy, key: str, kind: str, at: datetime) -> bool:
     """Repeat one erasure; returns whether anything was left to erase."""
     why = f"{kind} on {at:%Y-%m-%d}, repeated after a backup was restored"
     if kind == "answers":
-        who = study.who.login
         count = person_erasure.erase_answers(
-            study.store, study.instrument, key, at=study.at, by=who
+            study.store, study.instrument, key, at=study.at, by=study.who.login
         )
         reconcile_lapsed(study.store, study.plan, [key], study.at)
         return count > 0

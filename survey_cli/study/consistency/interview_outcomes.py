@@ -1,12 +1,12 @@
 """Consequences of an interview for its case: places in quota cells, outcome, disposition code, tasks that follow.
 
-Stations write the events when an interview closes; opening a study writes those that earlier versions omitted. The
-transaction stores tasks (do-not-call, answers to be erased), which are done immediately afterwards, or after a crash
-when the study is next opened.
+Stations write the events when an interview closes; opening a study writes those that earlier
+versions omitted. The transaction stores tasks (do-not-call, answers to be erased), which are done
+immediately afterwards, or after a crash when the study is next opened.
 
-A place in a quota cell is reserved as soon as what decides the cell is known: when the interview starts (sample
-columns), when the last deciding answer is given, or at a `lookup` of the quota. The cell is found by `fieldwork`, the
-reservation is made by the store.
+A place in a quota cell is reserved as soon as what decides the cell is known: when the interview
+starts (sample columns), when the last deciding answer is given, or at a `lookup` of the quota. The
+cell is found by `fieldwork`, the reservation is made by the store.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -17,7 +17,7 @@ from typing import Final
 
 from survey_cli.engine.events import InterviewEnded
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import COMPLETE
+from survey_cli.engine.machine import COMPLETE, RecordedAnswer
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import (
     InterviewProgress,
@@ -52,55 +52,60 @@ class QuotaReservations:
     plan: Plan
     clock: Callable[[], datetime]
     occupied: dict[str, int] = field(default_factory=dict)
-    """The cells in which a place was reserved here, with the number of places that were occupied then."""
+    """The cells in which a place was reserved here, with the number of places that were occupied
+    then."""
 
     def reserve_in_quota(self, interview_id: str, interview: Interview, quota_id: str) -> str:
         """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
-        quota = next((q for q in self.plan.quotas.quotas if q.id == quota_id), None)
-        cell = quota.find_cell(interview.machine.walk.known) if quota is not None else None
+        quotas = [quota for quota in self.plan.quotas.quotas if quota.id == quota_id]
+        if not quotas:
+            return OPEN
+        quota = quotas[0]
+        cell = quota.find_cell(interview.machine.walk.known)
         if cell == OUTSIDE_QUOTA:
             return "outside"
-        if quota is None or cell is None or quota.soft:
+        if cell is None or quota.soft:
             return OPEN
-        target, others = quota.cells[cell].target, quota.cells.keys() - {cell}
-        return OPEN if self._hold(interview_id, {cell: target}, others)[cell] else "full"
+        target = quota.cells[cell].target
+        others = quota.cells.keys() - {cell}
+        occupied = self._hold(interview_id, {cell: target}, others)
+        return OPEN if occupied[cell] else "full"
 
     def reserve_cells(
         self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
         """Reserve a place in each hard cell that is decided, unless a `lookup` still asks for it.
 
-        A returning respondent may have lost the place that a `lookup` found: it is reserved again. `reserved` are the
-        cells in which this session has a place already. Returns the cells reserved now, and the
-        first cell that is full or an empty text. A respondent whose route leads to another end, or whose interview
-        was complete before, is not turned away. Raises StoreError.
+        A returning respondent may have lost the place that a `lookup` found: it is reserved again.
+        `reserved` are the cells in which this session has a place already. Returns the cells
+        reserved now, and the first cell that is full or an empty text. A respondent whose route
+        leads to another end, or whose interview was complete before, is not turned away. Raises
+        StoreError.
         """
-        machine = interview.machine
-        stop = machine.current_stop
-        is_ahead = (
-            stop is None
-            or (earlier := machine.recorded_answers.get(stop.place)) is None
-            or earlier.lapsed
-        )
-        end = stop.item.question if stop is not None else None
-        outcome = interview.ending or (str(end.outcome) if isinstance(end, EndItem) else COMPLETE)
-        if not is_ahead or outcome != COMPLETE:
+        if _is_at_recorded_answer(interview) or _find_expected_outcome(interview) != COMPLETE:
             return reserved, ""
         quotas = self._list_reserved_quotas(interview)
-        targets = {
-            cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.known))
-        }
+        targets = {}
+        for quota in quotas:
+            cell = quota.find_cell(interview.machine.walk.known)
+            if cell:
+                targets[cell] = quota.cells[cell].target
         if targets.keys() == reserved or _corrects_complete_interview(interview):
             return reserved, ""
+
         others = {cell for quota in quotas for cell in quota.cells} - targets.keys()
         occupied = self._hold(interview_id, targets, others)
-        full = next((cell for cell in sorted(occupied) if not occupied[cell]), "")
-        return frozenset(cell for cell in occupied if occupied[cell]), full
+        full = sorted(cell for cell, places in occupied.items() if not places)
+        reserved_now = frozenset(cell for cell, places in occupied.items() if places)
+        return reserved_now, full[0] if full else ""
 
     def _hold(
         self, interview_id: str, targets: Mapping[str, int], others: Collection[str]
     ) -> Mapping[str, int]:
-        """Hold a place in each of these cells instead of the others; returns the places occupied, 0 in a full cell."""
+        """Hold a place in each of these cells instead of the others.
+
+        Returns the places occupied, 0 in a full cell.
+        """
         occupied = self.store.cases.quotas.hold(
             interview_id, targets, self.clock(), instead_of=others
         )
@@ -112,58 +117,78 @@ class QuotaReservations:
     def list_cells(self, interview: Interview) -> tuple[str, ...]:
         """List the cells in which the interview has a place, in words: `region: North (12 of 20)`.
 
-        The number of places is that of the reservation; it is left out where an earlier session made it. Nothing is read
-        from the database.
+        The number of places is that of the reservation; it is left out if an earlier session made
+        it. Nothing is read from the database.
         """
-        machine, lookups = interview.machine, _find_lookup_items(interview.instrument)
+        machine = interview.machine
+        lookups = _find_lookup_items(interview.instrument)
         cells: list[str] = []
         for quota in self.plan.quotas.quotas:
             cell = None if quota.soft else quota.find_cell(machine.walk.known)
             if not cell:
                 continue
             label = quota.cells[cell].label
-            answers = (
-                machine.recorded_answers.get(Place(item)) for item in lookups.get(quota.id, ())
-            )
-            if occupied := self.occupied.get(cell):
+            occupied = self.occupied.get(cell)
+            if occupied:
                 cells.append(f"{label} ({occupied} of {quota.cells[cell].target})")
-            elif any(
-                answer is not None and answer.cell == OPEN and not answer.lapsed
-                for answer in answers
-            ):
+                continue
+            items = lookups.get(quota.id, frozenset())
+            answers = [machine.recorded_answers.get(Place(item)) for item in items]
+            if any(answer is not None and _is_open(answer) for answer in answers):
                 cells.append(label)
         return tuple(cells)
 
     def _list_reserved_quotas(self, interview: Interview) -> list[Quota]:
         """List the hard quotas in which a respondent who has come so far needs a place.
 
-        A quota that has a lookup waits for it. If the route passed all its lookups by, the place is reserved before
-        the respondent hangs up.
+        A quota that has a lookup waits for it. If the route passed all its lookups by, the place is
+        reserved before the respondent hangs up.
         """
         lookups = _find_lookup_items(interview.instrument)
         answers = interview.machine.recorded_answers
         looked_up = {place.item for place in answers}
-        open_items = {
-            place.item
-            for place, answer in answers.items()
-            if answer.cell == OPEN and not answer.lapsed
-        }
+        open_items = {place.item for place, answer in answers.items() if _is_open(answer)}
         is_over = bool(interview.ending) or interview.is_after_hangup
         quotas = []
         for quota in self.plan.quotas.quotas:
             items = lookups.get(quota.id, frozenset())
             is_passed_by = is_over and items.isdisjoint(looked_up)
-            if not quota.soft and (not items or is_passed_by or items & open_items):
+            needs_place = not items or is_passed_by or bool(items & open_items)
+            if needs_place and not quota.soft:
                 quotas.append(quota)
         return quotas
 
 
+def _is_open(answer: RecordedAnswer) -> bool:
+    """Return whether a lookup has found a place, and its answer still counts."""
+    return answer.cell == OPEN and not answer.lapsed
+
+
+def _is_at_recorded_answer(interview: Interview) -> bool:
+    """Return whether the interview is back at an item that was answered before, and not ahead of all answers."""
+    stop = interview.machine.current_stop
+    if stop is None:
+        return False
+    answer = interview.machine.recorded_answers.get(stop.place)
+    return answer is not None and not answer.lapsed
+
+
+def _find_expected_outcome(interview: Interview) -> str:
+    """Return the outcome to which the interview is coming, as far as its route shows."""
+    if interview.ending:
+        return interview.ending
+    stop = interview.machine.current_stop
+    if stop is not None and isinstance(stop.item.question, EndItem):
+        return str(stop.item.question.outcome)
+    return COMPLETE
+
+
 def _corrects_complete_interview(interview: Interview) -> bool:
-    """Whether this session corrects an interview that was complete."""
-    return interview.is_reopened and any(
-        isinstance(event, InterviewEnded) and event.outcome == COMPLETE
-        for event in interview.events
-    )
+    """Return whether this session corrects an interview that was complete."""
+    if not interview.is_reopened:
+        return False
+    ends = [event for event in interview.events if isinstance(event, InterviewEnded)]
+    return any(end.outcome == COMPLETE for end in ends)
 
 
 @lru_cache(maxsize=8)
@@ -183,8 +208,10 @@ DO_NOT_CALL_KINDS: Final = frozenset({DO_NOT_CALL, WITHDRAWN})
 
 
 def build_do_not_call_events(row: Outcome) -> tuple[DoNotCallSet, ...]:
-    """Return the event that forbids further calls, where the outcome does."""
-    return (DoNotCallSet(row.name.lower()),) if row.kind in DO_NOT_CALL_KINDS else ()
+    """Return the event that forbids further calls, if the outcome does."""
+    if row.kind not in DO_NOT_CALL_KINDS:
+        return ()
+    return (DoNotCallSet(row.name.lower()),)
 
 
 def derive_interview_events(
@@ -192,24 +219,20 @@ def derive_interview_events(
 ) -> tuple[OutcomeRecorded | DoNotCallSet, ...]:
     """Return the case events of an interview that closed with this outcome.
 
-    `number` is the position of the number that was dialed, 0 where none was. `interrupted` is True where another call of
-    this session has left the interview open.
+    `number` is the position of the number that was dialed, 0 if none was. `interrupted` is True if
+    another call of this session has left the interview open.
     """
     progress = measure_progress(interview)
-    code = (
-        "1.1"
-        if row.kind == "complete"
-        else code_unfinished_interview(interview, progress, row, plan)
-    )
-    eligible = is_known_eligible(progress, plan)
-    interrupted = interrupted or interview.status == "suspended"
+    code = "1.1"
+    if row.kind != "complete":
+        code = code_unfinished_interview(interview, progress, row, plan)
     call = OutcomeRecorded(
         outcome=row.id,
         number=number,
         code=code,
-        eligible=eligible,
+        eligible=is_known_eligible(progress, plan),
         person=True,
-        interrupted=interrupted,
+        interrupted=interrupted or interview.status == "suspended",
     )
     return (call, *build_do_not_call_events(row))
 
@@ -229,7 +252,7 @@ def code_unfinished_interview(
     return ""
 
 
-NO_PLACES: Final = "", ()
+NO_PLACES: Final = ("", ())
 """The value of `CaseUpdate.places` that changes none."""
 
 
@@ -238,9 +261,9 @@ def select_places(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the case's interview, and the quota cells in which it counts from now on.
 
-    No interview where its places do not change: it waits to be resumed, or it is complete and not known here. An
-    interview that waits keeps its places as long as `keeps_places` says. `interview` is the one that closed with this
-    change, if one did.
+    The interview is empty if its places do not change: it waits to be resumed, or it is complete
+    and not known here. An interview that waits keeps its places as long as `keeps_places` says.
+    `interview` is the one that closed with this change, if one did.
     """
     if not plan.quotas.quotas or not case.interview:
         return NO_PLACES
@@ -256,38 +279,55 @@ def select_places(
 
 
 def measure_progress(interview: Interview) -> InterviewProgress:
-    """Return how far an interview has come along its route. Items that the route skipped count as passed."""
-    route, items = interview.evaluate_route(), interview.instrument.items
+    """Return how far an interview has come along its route.
+
+    Items that the route skipped count as passed.
+    """
+    route = interview.evaluate_route()
+    items = interview.instrument.items
     questions = {
         name
         for name, item in items.items()
         if item.counts_in_progress and item.question.expects_answer
     }
+
     ends = {name for name, item in items.items() if isinstance(item.question, EndItem)}
     answered = {place.item for place in route.answers} - ends
-    unreached = {place.item for place in route.unreached}
+    unreached = {place.item for place in route.unreached} - answered
     order = {name: number for number, name in enumerate(items)}
-    first_unreached = min((order[item] for item in unreached - answered), default=len(order))
+    first_unreached = min((order[item] for item in unreached), default=len(order))
     skipped = {name for name, number in order.items() if number < first_unreached} - ends
+
     cells = [answer.cell for place, answer in route.answers.items() if place.item in questions]
-    stop = interview.machine.current_stop
-    asked_item = stop.place.item if stop is not None else ""
-    if asked_item not in _find_items_past_screening(interview.instrument):
-        asked_item = ""
+    answers = [cell for cell in cells if cell is not None and not isinstance(cell, Missing)]
+    unasked = [place for place in route.unreached if place.item in questions]
     return InterviewProgress(
         passed_items=frozenset(answered | skipped),
-        asked_item=asked_item,
-        answer_count=sum(cell is not None and not isinstance(cell, Missing) for cell in cells),
-        question_count=len(cells) + sum(place.item in questions for place in route.unreached),
+        asked_item=_find_asked_item_past_screening(interview),
+        answer_count=len(answers),
+        question_count=len(cells) + len(unasked),
     )
+
+
+def _find_asked_item_past_screening(interview: Interview) -> str:
+    """Return the item at which the interview is, if only eligible respondents are asked it.
+
+    Else an empty text.
+    """
+    stop = interview.machine.current_stop
+    if stop is None:
+        return ""
+    if stop.place.item in _find_items_past_screening(interview.instrument):
+        return stop.place.item
+    return ""
 
 
 @lru_cache(maxsize=8)
 def _find_items_past_screening(instrument: Instrument) -> frozenset[str]:
     """Find the items that only eligible respondents are asked.
 
-    They follow an `end` for those who are not eligible, and no `end` depends on their answer. Without such an `end` the
-    interviewer screens, and nobody can tell who has passed.
+    They follow an `end` for those who are not eligible, and no `end` depends on their answer.
+    Without such an `end` the interviewer screens, and nobody can tell who has passed.
     """
     outcomes = build_outcome_table(instrument)
     screening = _find_screening_items(instrument)
@@ -313,12 +353,10 @@ def _find_screening_items(instrument: Instrument) -> frozenset[str]:
     while unseen:
         names |= unseen
         computes = [instrument.computes[name] for name in unseen if name in instrument.computes]
-        needs = {
-            name
-            for compute in computes
-            for each in compute.conditions.values()
-            for name in each.names
-        }
+        needs: set[str] = set()
+        for compute in computes:
+            for condition in compute.conditions.values():
+                needs |= set(condition.names)
         unseen = needs - names
     return frozenset(names)
 
@@ -338,10 +376,11 @@ def build_follow_up_tasks(
     row: Outcome, key: str, origin: InterviewOrigin = "real", *, sampled: bool = True
 ) -> tuple[str, ...]:
     """Return the tasks that follow once this outcome is written to the case or interview of this key."""
-    tasks = [LIST_TASK] if sampled and row.kind in DO_NOT_CALL_KINDS else []
-    tasks += (
-        [ERASE_TASK if origin == "real" else ERASE_PRACTICE_TASK] if row.kind == WITHDRAWN else []
-    )
+    tasks = []
+    if sampled and row.kind in DO_NOT_CALL_KINDS:
+        tasks.append(LIST_TASK)
+    if row.kind == WITHDRAWN:
+        tasks.append(ERASE_TASK if origin == "real" else ERASE_PRACTICE_TASK)
     return tuple(f"{task}: {key}" for task in tasks)
 
 
@@ -356,11 +395,11 @@ def do_follow_up_tasks(
     confirmed: bool = False,
     names_waiting: bool = True,
 ) -> Iterator[str]:
-    """Do the open tasks: those of the case `key`, or all where `key` is empty.
+    """Do the open tasks: those of the case `key`, or all if `key` is empty.
 
-    Yields a sentence for each task that could not be done and, with `names_waiting`, for each that waits for a
-    supervisor. `do_not_call` is None where only answers can be erased. With `confirmed`, a supervisor has just recorded
-    the withdrawal herself.
+    Yields a sentence for each task that could not be done and, with `names_waiting`, for each that
+    waits for a supervisor. `do_not_call` is None if only answers can be erased. With
+    `confirmed`, a supervisor has just recorded the withdrawal herself.
     """
     for task in store.settings.list_tasks():
         kind, _, task_key = task.partition(": ")
@@ -378,12 +417,15 @@ def do_follow_up_tasks(
                 withdrawal = find_withdrawal(store, instrument, task_key)
                 if withdrawal is None:
                     yield _describe_removal(kind, task_key)
-                elif waits := _erase(
-                    store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed
-                ):
-                    if names_waiting:
-                        yield waits
-                    continue
+                else:
+                    has_waiting = _erase(
+                        store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed
+                    )
+                    # the task stays open until a supervisor has decided
+                    if has_waiting:
+                        if names_waiting:
+                            yield withdrawal.message
+                        continue
             store.settings.complete_task(task)
         except UserError as error:
             reason = error.short if isinstance(error, StoreError) else error.what
@@ -397,10 +439,12 @@ def _describe_removal(kind: str, key: str) -> str:
 
 
 def _forbids_calls(store: Store, key: str) -> bool:
-    """Whether an event forbids further calls: interviewers may add tasks on a server, which supervisors' programs do."""
-    return any(
-        isinstance(entry.event, DoNotCallSet) for entry in store.cases.queries.read_history(key)
-    )
+    """Return whether an event forbids further calls.
+
+    On a server, interviewers may add tasks, which the programs of supervisors do.
+    """
+    history = store.cases.queries.read_history(key)
+    return any(isinstance(entry.event, DoNotCallSet) for entry in history)
 
 
 def _erase(
@@ -412,23 +456,25 @@ def _erase(
     at: datetime,
     by: str,
     confirmed: bool,
-) -> str:
-    """Erase the answers that need nobody's confirmation; return a sentence if others wait for it, else an empty text."""
+) -> bool:
+    """Erase the answers that need no supervisor; returns whether others wait for one."""
     origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
     rows = [*withdrawal.at_once]
     if confirmed:
         rows += withdrawal.waiting
     only = {row.id for row in rows}
     erase_answers(store, instrument, withdrawal.key, at=at, by=by, origins=origins, only=only)
-    is_waiting = any(row.origin in origins and row.id not in only for row in withdrawal.waiting)
-    return withdrawal.message if is_waiting else ""
+    return any(row.origin in origins and row.id not in only for row in withdrawal.waiting)
 
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
-    """Do the open tasks of one case, or all where `key` is empty; yields a sentence for each that could not be done."""
-    confirmed = (
-        bool(key) and study.who.supervises and is_own_withdrawal(study.store, study.instrument, key)
-    )
+    """Do the open tasks of one case, or all if `key` is empty.
+
+    Yields a sentence for each that could not be done.
+    """
+    confirmed = False
+    if key and study.who.supervises:
+        confirmed = is_own_withdrawal(study.store, study.instrument, key)
     return do_follow_up_tasks(
         study.store,
         study.instrument,
@@ -444,21 +490,27 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
 def _list_numbers(
     store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str
 ) -> None:
-    contact, reason = store.cases.queries.find_contact(key), ""
+    """Put the numbers of a case on the do-not-call list, with the time and reason of the request."""
+    contact = store.cases.queries.find_contact(key)
+    reason = ""
     for entry in store.cases.queries.read_history(key):
         if isinstance(entry.event, DoNotCallSet):
-            at, by, reason = entry.at, entry.by, entry.event.why
+            at = entry.at
+            by = entry.by
+            reason = entry.event.why
     is_left_to_server = store.connector.dialect == "postgresql" and not store.connector.supervises
     if contact is None or is_left_to_server:
         store.cases.list_never_call(key, at=at, reason=reason, by=by)
         return
-    do_not_call.add(
-        [number.e164 for number in contact.numbers if number.e164], at=at, reason=reason, by=by
-    )
+    numbers = [number.e164 for number in contact.numbers if number.e164]
+    do_not_call.add(numbers, at=at, reason=reason, by=by)
 
 
 def describe_open_tasks(store: Store, instrument: Instrument) -> list[str]:
-    """Return a sentence for each open task, other than those that wait for a supervisor. Raises StoreError."""
+    """Return a sentence for each open task, other than those that wait for a supervisor.
+
+    Raises StoreError.
+    """
     sentences = []
     for task in store.settings.list_tasks():
         kind, _, key = task.partition(": ")

@@ -1,7 +1,7 @@
 """Erasure and anonymization of a person's data: history and contact, then each interview, then the file's free pages.
 
-Repeating an interrupted erasure completes it. The privacy services decide who may erase, and whether a retention period
-is over.
+Repeating an interrupted erasure completes it. The privacy services decide who may erase, and
+whether a retention period is over.
 """
 
 from collections.abc import Collection, Sequence
@@ -54,37 +54,39 @@ class ErasureResult:
     interviews: int = 0
     """Number of journals whose texts were erased by this call."""
     scrubbed: bool = True
-    """Whether no erased text is left in the files of the database. False where somebody was reading them."""
+    """Whether no erased text is left in the files of the database. False if another program was
+    reading them."""
     unreadable: int = 0
     """Number of interviews that could not be replayed and are unchanged."""
 
 
 def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     """Return the sample columns whose values are kept when a case is erased."""
-    columns = (
-        (name, column) for name, column in instrument.sample.items() if not column.is_personal
-    )
-    return frozenset(
-        name for name, column in columns if column.type in CODED_TYPES or column.role in KEPT_ROLES
-    )
+    kept = set()
+    for name, column in instrument.sample.items():
+        is_harmless = column.type in CODED_TYPES or column.role in KEPT_ROLES
+        if is_harmless and not column.is_personal:
+            kept.add(name)
+    return frozenset(kept)
 
 
 def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) -> ErasureResult:
     """Erase everything that could identify the person of a case, and every answer.
 
-    The events of its history stay with their times and code, so that it counts as before; so does `why`. Repeating the
-    erasure changes nothing. Without `scrub`, `scrub_database` still has to remove it from the file's free pages. Raises
-    UserError, also where a station has the case or somebody is interviewing.
+    The events of its history stay with their times and code, so that it counts as before; so does
+    `why`. Repeating the erasure changes nothing. Without `scrub`, `scrub_database` still has to
+    remove it from the file's free pages. Raises UserError, also if a station has the case or it is
+    being interviewed.
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, study.at)
-    case, rows = _erase_case(study, key, why), list_person_interviews(study.store, key)
+    has_erased_case = _erase_case(study, key, why)
+    rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(
         study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why
     )
-    return ErasureResult(
-        case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store)
-    )
+    scrubbed = scrub and scrub_database(study.store)
+    return ErasureResult(case=has_erased_case, interviews=interviews, scrubbed=scrubbed)
 
 
 def erase_answers(
@@ -99,23 +101,25 @@ def erase_answers(
 ) -> int:
     """Erase only the answers of a case, in interviews of these origins, as a withdrawal by telephone requires.
 
-    With `only`, answers of other interviews are kept. Returns the number of interviews that lost answers by this call.
-    `scrub_database` then still has to remove them from the file's free pages; stations need not wait for that. Raises
-    StoreError.
+    With `only`, answers of other interviews are kept. Returns the number of interviews that lost
+    answers by this call. `scrub_database` then still has to remove them from the file's free pages;
+    stations need not wait for that. Raises StoreError.
     """
-    rows = [
-        row
-        for row in list_person_interviews(store, key)
-        if row.origin in origins and (only is None or row.id in only) and has_answers(store, row)
-    ]
-    # Where every journal is erased, only a count of answers is left.
+    rows = []
+    for row in list_person_interviews(store, key):
+        is_selected = row.origin in origins and (only is None or row.id in only)
+        if is_selected and has_answers(store, row):
+            rows.append(row)
+    # if every journal is erased, only a count of answers is left, and nothing is to be scrubbed
     if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
         _require_scrub(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=WITHDRAWN)
 
 
 def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
-    """Remove what identifies the person of a case, and the notes on it; other answers and sample columns stay.
+    """Remove what identifies the person of a case, and the notes on it.
+
+    Other answers and sample columns stay.
 
     `scrub_database` then still has to remove it from the file's free pages. Raises UserError.
     """
@@ -126,30 +130,38 @@ def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
         _anonymize_interview(study, row, why) for row in list_person_interviews(study.store, key)
     ]
     history = study.store.cases.queries.read_history(key)
-    named = bool(history) and (
-        not Case.from_history(key, history).anonymized
-        or study.store.cases.queries.find_contact(key) is not None
-    )
-    if named:
+    has_identity = bool(history) and _has_identity(study.store, key, history)
+    if has_identity:
         entries = [codec.erase_content(entry, columns=None) for entry in history]
         _rewrite_history(study, key, entries, CaseAnonymized(why))
-    counts = {"interviews": results.count(True), "unreadable": results.count(None)}
-    return ErasureResult(case=named, scrubbed=False, **counts)
+    return ErasureResult(
+        case=has_identity,
+        scrubbed=False,
+        interviews=results.count(True),
+        unreadable=results.count(None),
+    )
+
+
+def _has_identity(store: Store, key: str, history: Sequence[HistoryEntry]) -> bool:
+    """Return whether something that identifies the person of a case is left in the case."""
+    if not Case.from_history(key, history).anonymized:
+        return True
+    return store.cases.queries.find_contact(key) is not None
 
 
 def scrub_database(store: Store) -> bool:
     """Remove erased text from the free pages of the database's files.
 
-    Returns False where somebody was reading meanwhile, or where only the owner of a server's tables may do it: it
-    remains to be done, and `survey db verify` reports it. Raises StoreError.
+    Returns False if another program was reading meanwhile, or if only the owner of a server's
+    tables may do it: it remains to be done, and `survey db verify` reports it. Raises StoreError.
     """
-    if not (since := store.settings.read(SCRUB_SETTING)):
+    since = store.settings.read(SCRUB_SETTING)
+    if not since:
         return True
     if not store.maintenance.scrub():
         return False
-    if (
-        store.settings.read(SCRUB_SETTING) == since
-    ):  # otherwise another erasure has begun, which scrubs again
+    # another value: another erasure has begun, which scrubs again
+    if store.settings.read(SCRUB_SETTING) == since:
         store.settings.write(SCRUB_SETTING, "")
     return True
 
@@ -166,11 +178,10 @@ def describe_pending_scrub(store: Store) -> str:
 
 def list_person_interviews(store: Store, key: str) -> list[InterviewRow]:
     """Return the interviews of a case that were conducted with a person, not simulated."""
-    return (
-        [row for row in store.interviews.list_rows(case=key) if row.origin in PERSON_ORIGINS]
-        if key
-        else []
-    )
+    # an empty key would select the interviews without a case
+    if not key:
+        return []
+    return [row for row in store.interviews.list_rows(case=key) if row.origin in PERSON_ORIGINS]
 
 
 def has_answers(store: Store, row: InterviewRow) -> bool:
@@ -180,28 +191,33 @@ def has_answers(store: Store, row: InterviewRow) -> bool:
 
 def is_erased(journal: Sequence[InterviewEvent]) -> bool:
     """Return whether no answer is left in a journal."""
+    if not journal:
+        return True
     erasure = find_erasure(journal)
-    return not journal or (erasure is not None and erasure.remaining is None)
+    return erasure is not None and erasure.remaining is None
 
 
 def _check_not_claimed(study: OpenStudy, key: str) -> None:
-    if (row := study.store.cases.queries.find_row(key)) is not None and row.holder is not None:
+    """Check that no station has the case. Raises UserError."""
+    row = study.store.cases.queries.find_row(key)
+    if row is not None and row.holder is not None:
         raise make_busy_error(study, key, row.holder)
 
 
 def _require_scrub(store: Store, at: datetime) -> None:
+    """Note that erased text may be in the file from now on, until it is scrubbed."""
     store.settings.write(SCRUB_SETTING, at.isoformat())
 
 
 def _erase_case(study: OpenStudy, key: str, why: str) -> bool:
     """Erase the texts of a case's history; returns whether any were left to erase."""
-    if not (history := study.store.cases.queries.read_history(key)):
+    history = study.store.cases.queries.read_history(key)
+    if not history:
         return False
-    entries = [
-        codec.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history
-    ]
-    case = Case.from_history(key, history)
-    if case.erased and entries == history and study.store.cases.queries.find_contact(key) is None:
+    kept_columns = list_kept_columns(study.instrument)
+    entries = [codec.erase_content(entry, columns=kept_columns) for entry in history]
+    was_erased = Case.from_history(key, history).erased and entries == history
+    if was_erased and study.store.cases.queries.find_contact(key) is None:
         return False
     _rewrite_history(study, key, entries, CaseErased(why))
     return True
@@ -218,17 +234,16 @@ def _rewrite_history(
     conflict = study.store.cases.erase(
         key, seq=len(entries) - 1, entries=entries, queue_position=position
     )
+    where = f"case {key}"
     if isinstance(conflict, LeaseLost):
         if conflict.holder is not None:
             raise make_busy_error(study, key, conflict.holder)
-        raise UserError(
-            f"case {key}", "a station claimed it in the meantime", "run the command again"
-        )
+        raise UserError(where, "a station claimed it in the meantime", "run the command again")
     if conflict is not None:
-        raise UserError(
-            f"case {key}", f"{conflict.by} changed it in the meantime", "run the command again"
-        )
-    if case.interview and position.code != "1.1":  # only complete interviews hold quota places
+        what = f"{conflict.by} changed it in the meantime"
+        raise UserError(where, what, "run the command again")
+    # only complete interviews keep their quota places
+    if case.interview and position.code != "1.1":
         study.store.cases.quotas.drop(case.interview)
 
 
@@ -245,7 +260,9 @@ def _erase_interviews(
     count = 0
     for row in rows:
         instrument = load_version(store, newest, row)
-        columns: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
+        columns: Collection[str] = ()
+        if instrument is not None:
+            columns = list_kept_columns(instrument)
         for _ in range(MAX_TRIES):
             journal = store.interviews.read_journal(row.id)
             events = [in_interviews.erase_content(event, sample=columns) for event in journal]
@@ -253,9 +270,8 @@ def _erase_interviews(
             if erased_before and not row.answered:
                 break
             if not erased_before:
-                events.append(
-                    ErasedInterview(EventStamp(max(at, journal[-1].stamp.at), by, STATION), why)
-                )
+                stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
+                events.append(ErasedInterview(stamp, why))
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 count += not erased_before
                 break
@@ -268,13 +284,11 @@ def _erase_interviews(
 def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool | None:
     """Remove what identifies the person from an interview.
 
-    Returns whether anything was removed by this call; None where the interview cannot be replayed.
+    Returns whether anything was removed by this call; None if the interview cannot be replayed.
     """
     instrument = load_version(study.store, study.instrument, row)
-    if (
-        not (journal := study.store.interviews.read_journal(row.id))
-        or find_erasure(journal) is not None
-    ):
+    journal = study.store.interviews.read_journal(row.id)
+    if not journal or find_erasure(journal) is not None:
         return False
     if instrument is None:
         return None
@@ -283,18 +297,18 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
     if events == journal:
         return False
     try:
-        cells = zip(
-            build_columns(instrument), build_row(Interview.replay(instrument, journal)), strict=True
-        )
+        cells = build_row(Interview.replay(instrument, journal))
     except ValueError:
         return None
-    remaining = {
-        column.name: cell for column, cell in cells if not column.personal and cell != NOT_ASKED
-    }
+
+    # the row as it was: what depends on the removed answers can't be derived again
+    remaining = {}
+    for column, cell in zip(build_columns(instrument), cells, strict=True):
+        if not column.personal and cell != NOT_ASKED:
+            remaining[column.name] = cell
     stamp = EventStamp(max(study.at, journal[-1].stamp.at), study.who.login, STATION)
-    return _write_journal(
-        study.store, row, [*events, ErasedInterview(stamp, why, remaining)], instrument, None
-    )
+    events.append(ErasedInterview(stamp, why, remaining))
+    return _write_journal(study.store, row, events, instrument, None)
 
 
 def _write_journal(
@@ -304,7 +318,10 @@ def _write_journal(
     instrument: Instrument | None,
     new_status: tuple[InterviewStatus, str] | None,
 ) -> bool:
-    """Replace the journal and the data derived from it; returns False where somebody wrote meanwhile."""
+    """Replace the journal and the data derived from it.
+
+    Returns False if a station wrote meanwhile.
+    """
     try:
         store.interviews.erase(row.id, events, new_status=new_status)
     except ValueError:
@@ -316,7 +333,10 @@ def _write_journal(
 
 
 def load_version(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
-    """Return the version with which the interview was begun; None where its text is no longer readable."""
+    """Return the version with which the interview was begun.
+
+    None if its text is no longer readable.
+    """
     if row.instrument == newest.hash:
         return newest
     return rebuild_if_readable(store.data.read_stored_text(row.instrument))

@@ -11,12 +11,16 @@ from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease, QueueHead
 
 MAX_PASSED: Final = 50
-"""Cases at the head of the queue that may be passed, besides the skipped ones, before the search ends."""
+"""Cases at the head of the queue that may be passed, besides the skipped ones, before the search
+ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredQueue:
-    """The queue of a stored study, from which a station claims with this lease. Methods raise StoreError."""
+    """The queue of a stored study, from which a station claims with this lease.
+
+    Methods raise StoreError.
+    """
 
     store: Store
     lease: Lease | None = None
@@ -36,7 +40,10 @@ class StoredQueue:
             raise ValueError(refusal.message)
 
     def make_due(self, at: datetime) -> None:
-        """Make waiting cases ready that are due at this time; if there are very many, some of them."""
+        """Make waiting cases ready that are due at this time.
+
+        If there are very many, some of them.
+        """
         self.store.cases.queue_due_cases(at)
 
     def claim_first(self, order: CallOrder, *, skipped: Collection[str] = ()) -> CaseRow | None:

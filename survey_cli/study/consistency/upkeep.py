@@ -1,13 +1,13 @@
 """Upkeep of a study: interviews reconciled with their cases, the queue as of now, the queue after a change of plan.
 
-A finished interview and the outcome of its case are written in one transaction. Databases of earlier versions, which
-wrote them in two, are reconciled when the study is opened; `survey db verify` reports any remaining disagreement.
+A finished interview and the outcome of its case are written in one transaction. Databases of
+earlier versions, which wrote them in two, are reconciled when the study is opened; `survey db
+verify` reports any remaining disagreement.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import reduce
 from typing import Final
 
 from survey_cli.engine import prompts
@@ -50,19 +50,21 @@ COMPARED_SETTING: Final = "interviews compared with cases"
 def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
     """Record the outcomes of finished interviews whose cases lack them; yields a sentence for each.
 
-    All interviews are compared once in a database's life, afterwards only those of cases that a station has. Raises
-    StoreError.
+    All interviews are compared once in a database's life, afterwards only those of cases that a
+    station has. Raises StoreError.
     """
     cases = store.cases
     compare_all = store.settings.read(COMPARED_SETTING) is None
     for interview in list(cases.queries.list_closed_interviews(leased=not compare_all)):
         row = store.interviews.find_row(interview)
-        if row is not None and (sentence := _record(store, plan, row, at)):
+        if row is None:
+            continue
+        sentence = _record(store, plan, row, at)
+        if sentence is not None:
             yield sentence
     if compare_all:
-        with suppress(
-            StoreError
-        ):  # an account that may not write settings leaves it to one that may
+        # an account that may not write settings leaves it to one that may
+        with suppress(StoreError):
             store.settings.add_tasks(_iterate_erase_tasks(store, plan))
             store.settings.write(COMPARED_SETTING, at.isoformat())
 
@@ -81,25 +83,25 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
     """Record the outcomes of the interviews of cases whose lease is about to end, and release these cases.
 
-    Nobody is left to finish these interviews: one that was at the text of an `end` item or at its closing review has
-    ended there, and the case of one that was suspended with an outcome is called again. The outcome belongs to the
-    attempt in which the interview was conducted; a later attempt, in which it was not resumed, has no part in it.
-    What is still open then was lost with the station: see `record_lost_call`. Raises StoreError.
+    Nobody is left to finish these interviews: one that was at the text of an `end` item or at its
+    closing review has ended there, and the case of one that was suspended with an outcome is called
+    again. The outcome belongs to the attempt in which the interview was conducted; a later attempt,
+    in which it was not resumed, has no part in it. What is still open then was lost with the
+    station: see `record_lost_call`. Raises StoreError.
     """
     for key in keys:
-        if (last := store.interviews.find_last(key)) is not None and (
-            last.outcome or last.status == "open"
-        ):
+        last = store.interviews.find_last(key)
+        if last is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
 
 
 def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_expired: bool) -> None:
     """Record the outcome `lost` for the open call of a case whose station stopped.
 
-    A number was dialed, or an interview was open, and no outcome was keyed. The outcome is dated at the last thing that
-    was stored of the call, and has the names of the person and the station that made it. How far the interview came
-    decides its code. With `if_expired` the lease ends with it, unless the station has renewed it since; otherwise the
-    caller ends it. Raises StoreError.
+    A number was dialed, or an interview was open, and no outcome was keyed. The outcome is dated at
+    the last thing that was stored of the call, and has the names of the person and the station that
+    made it. How far the interview came decides its code. With `if_expired` the lease ends with it,
+    unless the station has renewed it since; otherwise the caller ends it. Raises StoreError.
     """
     row = store.cases.queries.find_row(key)
     if row is None or row.holder is None:
@@ -113,13 +115,14 @@ def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_exp
     ended_at = history[-1].at
     code = ""
     eligible = False
-    last = store.interviews.find_last(key) if case.interview_open else None
-    interview = replay_stored(store, last) if last is not None else None
-    if last is not None and interview is not None:
-        ended_at = max(ended_at, last.updated_at)
-        progress = interview_outcomes.measure_progress(interview)
-        code = code_waiting_interview(progress, plan)
-        eligible = is_known_eligible(progress, plan)
+    last = store.interviews.find_last(key)
+    if case.interview_open and last is not None:
+        interview = replay_stored(store, last)
+        if interview is not None:
+            ended_at = max(ended_at, last.updated_at)
+            progress = interview_outcomes.measure_progress(interview)
+            code = code_waiting_interview(progress, plan)
+            eligible = is_known_eligible(progress, plan)
 
     call = OutcomeRecorded(
         outcome=LOST,
@@ -133,7 +136,7 @@ def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_exp
     if if_expired:
         lapsed_at = max(ended_at, row.holder.until)
         entries.append(HistoryEntry(lapsed_at, attempt.by, attempt.station, CaseReturned("lapsed")))
-    position = schedule_case(reduce(Case.apply, entries, case), plan, max(at, ended_at))
+    position = schedule_case(_apply_all(case, entries), plan, max(at, ended_at))
     update = CaseUpdate(
         key,
         len(history),
@@ -143,34 +146,49 @@ def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_exp
         release=if_expired,
         if_expired_at=at if if_expired else None,
     )
-    store.cases.update(
-        update
-    )  # refused if the station came back, or another program records it now
+    # refused if the station came back, or another program records it now
+    store.cases.update(update)
+
+
+def _apply_all(case: Case, entries: Iterable[HistoryEntry]) -> Case:
+    """Return the case after these events."""
+    for entry in entries:
+        case = case.apply(entry)
+    return case
 
 
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     """Record the outcome of the open interview of a case whose station returns after being cut off.
 
-    This applies where the interview was at the text of an `end` item with a final outcome, or at its closing review.
-    Returns a sentence that says what was recorded, empty where nothing was. Raises StoreError.
+    This applies if the interview was at the text of an `end` item with a final outcome, or at its
+    closing review. Returns a sentence that says what was recorded; empty if nothing was. Raises
+    StoreError.
     """
     last = store.interviews.find_last(key)
-    if last is None or last.status != "open" or (interview := replay_stored(store, last)) is None:
+    if last is None or last.status != "open":
         return ""
-    shown = "closing review was" if interview.is_answered else "closing words were"
-    closed, _ = _end_where_answered(store, plan, last, interview, at)
-    if closed.status != "ended" or not _record(store, plan, last, at):
+    interview = replay_stored(store, last)
+    if interview is None:
+        return ""
+    closed, _ = _close_if_answered(store, plan, last, interview, at)
+    if closed.status != "ended" or _record(store, plan, last, at) is None:
         return ""
     outcome = plan.outcomes[closed.outcome].name.lower()
-    return f"{key}: recorded as {outcome}, because its {shown} on the screen when this station was interrupted"
+    shown = "closing review was" if interview.is_answered else "closing words were"
+    why = f"its {shown} on the screen when this station was interrupted"
+    return f"{key}: recorded as {outcome}, because {why}"
 
 
 def find_disagreements(store: Store) -> Iterator[str]:
-    """Yield a sentence for each finished interview whose case lacks its outcome. Raises StoreError."""
+    """Yield a sentence for each finished interview whose case lacks its outcome.
+
+    Raises StoreError.
+    """
     for interview in store.cases.queries.list_closed_interviews(leased=False):
         row = store.interviews.find_row(interview)
         if row is not None and _lacks_outcome(store.cases.queries.read_history(row.case), row):
-            what = f"its interview {row.id[:8]} is finished ({row.outcome}), but its history lacks the outcome"
+            finished = f"its interview {row.id[:8]} is finished ({row.outcome})"
+            what = f"{finished}, but its history lacks the outcome"
             yield f"case {row.case}: {what} — run survey status FILE to record it"
 
 
@@ -180,59 +198,72 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     A supervisor's later decision, and a correction that changed no outcome, are left as they are.
     """
     since = [entry.event for entry in _select_since_opening(history, row)]
-    decisions = case_events.OutcomeOverridden, case_events.CaseReopened, case_events.CaseErased
+    decisions = (case_events.OutcomeOverridden, case_events.CaseReopened, case_events.CaseErased)
     if any(isinstance(event, decisions) for event in since):
         return False
     case = Case.from_history(row.case, history)
     if row.outcome == WITHDRAWN and case.do_not_call:
         return False
-    if any(
-        isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended")
-        for e in since
-    ):
+    recorded_since = [event.outcome for event in since if isinstance(event, OutcomeRecorded)]
+    if row.outcome in recorded_since:
         return False
-    before = any(
-        isinstance(e.event, OutcomeRecorded) and e.event.outcome == row.outcome for e in history
-    )
-    return not (before and case_events.CaseReturned("given back") in since)
+    # whatever was keyed is the outcome of a suspended interview
+    if recorded_since and row.status == "suspended":
+        return False
+
+    # a correction that changed no outcome: the case was given back without another call
+    recorded = [entry.event for entry in history if isinstance(entry.event, OutcomeRecorded)]
+    was_recorded_before = any(call.outcome == row.outcome for call in recorded)
+    return not (was_recorded_before and case_events.CaseReturned("given back") in since)
 
 
 def _select_since_opening(
     history: Sequence[HistoryEntry], row: InterviewRow
 ) -> Sequence[HistoryEntry]:
-    """Return the history from the last opening of an interview on; all of it where it was never opened."""
-    openings = [
-        index
-        for index, entry in enumerate(history)
-        if entry.event == case_events.InterviewOpened(row.id)
-    ]
-    return history[openings[-1] if openings else 0 :]
+    """Return the history from the last opening of an interview on.
+
+    All of it if it was never opened.
+    """
+    opening = case_events.InterviewOpened(row.id)
+    since = 0
+    for index, entry in enumerate(history):
+        if entry.event == opening:
+            since = index
+    return history[since:]
 
 
-def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
+def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str | None:
     """Write the outcome to the case, with the time of the interview's end and its interviewer's name.
 
-    Returns a sentence that says so; empty where nothing was lacking, or another station is calling the case now.
+    Returns a sentence that says so; None if nothing was lacking, or another station is calling the
+    case now.
     """
     history = store.cases.queries.read_history(row.case)
-    case_row, since = store.cases.queries.find_row(row.case), _select_since_opening(history, row)
-    if case_row is None or (
-        case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in since[1:])
-    ):
-        return ""
-    is_recorded = row.status != "open" and not _lacks_outcome(history, row)
-    if is_recorded or (interview := replay_stored(store, row)) is None:
-        return ""
+    case_row = store.cases.queries.find_row(row.case)
+    if case_row is None:
+        return None
+    after_opening = _select_since_opening(history, row)[1:]
+    was_claimed_since = any(isinstance(entry.event, CaseClaimed) for entry in after_opening)
+    if case_row.holder is not None and was_claimed_since:
+        return None
+    if row.status != "open" and not _lacks_outcome(history, row):
+        return None
+    interview = replay_stored(store, row)
+    if interview is None:
+        return None
+
     closing_events: tuple[InterviewEvent, ...] = ()
     if row.status == "open":
-        interview, closing_events = _end_where_answered(store, plan, row, interview, at)
-    outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(
-        interview.outcome
-    )
+        interview, closing_events = _close_if_answered(store, plan, row, interview, at)
+    outcome = plan.outcomes.get(interview.outcome)
     if outcome is None:
-        return ""
+        # an outcome of an earlier version of the questionnaire
+        outcome = build_outcome_table(interview.instrument).get(interview.outcome)
+    if outcome is None:
+        return None
     if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
         outcome = plan.outcomes["callback"]
+
     update = _build_update(history, interview, outcome, row, plan, at)
     if not closing_events:
         conflict: object = store.cases.update(update)
@@ -242,13 +273,13 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
         )
         conflict = store.interviews.append(journal)
     if conflict is not None:
-        return ""
+        return None
     ended = f"{row.updated_at:%d %b %H:%M} UTC ({outcome.name.lower()})"
     return f"case {row.case}: its interview ended on {ended}, and the outcome is now in its history"
 
 
 def replay_stored(store: Store, row: InterviewRow) -> Interview | None:
-    """Return the interview; None where it cannot be replayed, which `survey db verify` reports."""
+    """Return the interview; None if it cannot be replayed, which `survey db verify` reports."""
     instrument = rebuild_if_readable(store.data.read_stored_text(row.instrument))
     if instrument is None:
         return None
@@ -258,34 +289,46 @@ def replay_stored(store: Store, row: InterviewRow) -> Interview | None:
         return None
 
 
-def _end_where_answered(
+def _close_if_answered(
     store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime
 ) -> tuple[Interview, tuple[InterviewEvent, ...]]:
-    """Return an open interview closed where nothing was left to ask, with the events that do so.
+    """Return an open interview closed if nothing was left to ask, with the events that close it.
 
-    This is so at the text of its `end` item and at its closing review. Elsewhere, and where a quota cell of the
-    respondent is full, it is returned unchanged, without events. Raises StoreError.
+    This is so at the text of its `end` item and at its closing review. Otherwise, and if a quota
+    cell of the respondent is full, it is returned unchanged, without events. Raises StoreError.
     """
-    stamp, events, after = interview.last_stamp, list[InterviewEvent](), interview
+    stamp = interview.last_stamp
+    events: list[InterviewEvent] = []
+    answered = interview
     if interview.is_at_end:
         reply = prompts.parse_reply(interview, "", stamp)
-        if isinstance(reply, Rejection) or isinstance(answered := interview.step(reply), Rejection):
+        if isinstance(reply, Rejection):
             return interview, ()
-        events, after = [reply], answered
+        stepped = interview.step(reply)
+        if isinstance(stepped, Rejection):
+            return interview, ()
+        events.append(reply)
+        answered = stepped
     elif not interview.is_answered or _is_quota_full(store, plan, row, interview, at):
         return interview, ()
-    outcome = plan.outcomes.get(after.ending)
-    end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
-        stamp, after.ending
-    )
-    closed = after.step(end)
-    return (closed, (*events, end)) if not isinstance(closed, Rejection) else (interview, ())
+
+    outcome = plan.outcomes.get(answered.ending)
+    end: InterviewEvent = InterviewEnded(stamp, answered.ending)
+    if outcome is not None and outcome.temporary:
+        end = InterviewSuspended(stamp, answered.ending)
+    closed = answered.step(end)
+    if isinstance(closed, Rejection):
+        return interview, ()
+    return closed, (*events, end)
 
 
 def _is_quota_full(
     store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime
 ) -> bool:
-    """Return whether a quota cell of an answered interview is full, so that it has no place there. Raises StoreError."""
+    """Return whether a quota cell of an answered interview is full, so that it has no place there.
+
+    Raises StoreError.
+    """
     reservations = interview_outcomes.QuotaReservations(store=store, plan=plan, clock=lambda: at)
     return reservations.reserve_cells(row.id, interview, frozenset())[1] != ""
 
@@ -302,14 +345,20 @@ def _build_update(
     case = Case.from_history(row.case, history)
     number = _find_dialed_number(history, case)
     events = interview_outcomes.derive_interview_events(interview, outcome, plan, number=number)
-    ended_at, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
-    prefix = f"{row.id}:{row.last_seq}"
-    closed = enumerate((*events, AttemptClosed()))
-    entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in closed]
-    case = reduce(Case.apply, entries, case)
+    ended_at = max(row.updated_at, history[-1].at)
+    station = interview.events[-1].stamp.station
+    entries = []
+    for index, event in enumerate((*events, AttemptClosed())):
+        # with these keys, the same entries are never written twice
+        key = f"{row.id}:{row.last_seq}:{index}"
+        entries.append(HistoryEntry(ended_at, row.by, station, event, key))
+    case = _apply_all(case, entries)
     position = schedule_case(case, plan, max(at, ended_at))
     return CaseUpdate(
-        *(row.case, len(history), entries, position),
+        row.case,
+        len(history),
+        entries,
+        position,
         force=True,
         release=True,
         places=interview_outcomes.select_places(case, plan, position, interview),
@@ -320,45 +369,52 @@ def _build_update(
 def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
     """Return the position of the number dialed for the interview.
 
-    Where none was dialed it is that of the number a station shows, which a station would write too.
+    If none was dialed it is that of the number a station shows, which a station would write too.
     """
     for entry in reversed(history):
         if isinstance(entry.event, case_events.NumberDialed):
             return entry.event.number
         if isinstance(entry.event, OutcomeRecorded | CaseClaimed):
             break
-    return case.next_number.position if case.next_number is not None else 0
+    number = case.next_number
+    return 0 if number is None else number.position
 
 
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     """Put every case into the queue that belongs there at this time.
 
-    These are cases whose leases expired, cases that a station of an earlier version scheduled, cases whose suspended
-    interview gives back its quota places, cases that waited until now, and cases for a part of the day that doesn't occur
-    again before the study's end, of each kind some; the next refresh continues. Raises StoreError.
+    These are cases whose leases expired, cases that a station of an earlier version scheduled,
+    cases whose suspended interview gives back its quota places, cases that waited until now, and
+    cases for a part of the day that doesn't occur again before the study's end, of each kind some;
+    the next refresh continues. Raises StoreError.
     """
     cases = store.cases
     end_expired_leases(store, plan, at)
     release_lapsed_places(store, plan, at)
-    while stale := cases.queries.list_stale_rows():
-        if not update_positions(store, plan, (row.key for row in stale), at):
-            break  # other stations are updating them
+    stale = cases.queries.list_stale_rows()
+    while stale:
+        # other stations are updating them if none was written
+        if not update_positions(store, plan, [row.key for row in stale], at):
+            break
+        stale = cases.queries.list_stale_rows()
     _update_outdated_positions(store, plan, at)
     cases.queue_due_cases(at)
-    if plan.calendar.ends is not None:
-        for head in cases.queries.list_queue_heads():
-            if not has_time_left(parse_criteria(head.bucket), plan, at):
-                update_positions(
-                    store, plan, (row.key for row in cases.queries.list_queue([head.bucket])), at
-                )
+    if plan.calendar.ends is None:
+        return
+    for head in cases.queries.list_queue_heads():
+        if not has_time_left(parse_criteria(head.bucket), plan, at):
+            over = cases.queries.list_queue([head.bucket])
+            update_positions(store, plan, [row.key for row in over], at)
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
     """Record the outcomes of the calls whose stations stopped, and end all leases that have expired.
 
-    An interview that had nothing left to ask has its own outcome; any other call is lost. Raises StoreError.
+    An interview that had nothing left to ask has its own outcome; any other call is lost. Raises
+    StoreError.
     """
-    if expired := store.cases.queries.list_expired_leases(at):
+    expired = store.cases.queries.list_expired_leases(at)
+    if expired:
         reconcile_lapsed(store, plan, expired, at)
         for key in expired:
             record_lost_call(store, plan, key, at, if_expired=True)
@@ -366,10 +422,12 @@ def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
 
 
 def update_positions(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> int:
-    """Schedule these cases again, unless stations have them; returns how many. Raises StoreError."""
-    return _update_positions(
-        store, plan, ((key, store.cases.queries.read_history(key)) for key in keys), at
-    )
+    """Schedule these cases again, unless stations have them.
+
+    Returns how many. Raises StoreError.
+    """
+    histories = ((key, store.cases.queries.read_history(key)) for key in keys)
+    return _update_positions(store, plan, histories, at)
 
 
 def _update_positions(
@@ -382,7 +440,8 @@ def _update_positions(
 ) -> int:
     """Schedule these cases again; returns how many positions were written.
 
-    Interviews that no longer keep their quota places give them back: their case is done, or their respondent refused.
+    Interviews that no longer keep their quota places give them back: their case is done, or their
+    respondent refused.
     """
     given_up: list[tuple[str, str, int]] = []
 
@@ -404,7 +463,10 @@ def _update_positions(
 
 
 def _update_outdated_positions(store: Store, plan: Plan, at: datetime) -> None:
-    """Schedule cases again that a station of an earlier version has scheduled by its own rules. Raises StoreError."""
+    """Schedule cases again that a station of an earlier version has scheduled by its own rules.
+
+    Raises StoreError.
+    """
     outdated = store.cases.queries.list_outdated_rows()
     if not outdated:
         return
@@ -417,7 +479,8 @@ def _update_outdated_positions(store: Store, plan: Plan, at: datetime) -> None:
 def release_lapsed_places(store: Store, plan: Plan, at: datetime) -> None:
     """Give back the quota places of interviews that were left longer ago than the plan's `quota_hold`.
 
-    Their cases are scheduled again: without a place, they wait while one of their cells is full. Raises StoreError.
+    Their cases are scheduled again: without a place, they wait while one of their cells is full.
+    Raises StoreError.
     """
     if not plan.quotas.quotas:
         return
@@ -438,20 +501,22 @@ def release_lapsed_places(store: Store, plan: Plan, at: datetime) -> None:
 
 
 PLAN_SETTING: Final = "plan"
-"""The setting with the fingerprint of the plan by which the queue was built; with a start time during a rebuild."""
+"""The setting with the fingerprint of the plan by which the queue was built; with a start time
+during a rebuild."""
 RULES_SETTING: Final = "queue rules"
-"""The setting with the edition of the rules by which the queue was built, and the time if an earlier edition had built
-it before."""
+"""The setting with the edition of the rules by which the queue was built, and the time if an
+earlier edition had built it before."""
 REBUILD_TIMEOUT: Final = timedelta(minutes=15)
-"""Time after which a rebuild that another process began counts as abandoned; a million cases take some minutes."""
+"""Time after which a rebuild that another process began counts as abandoned; a million cases take
+some minutes."""
 
 
 def repair(study: OpenStudy, at: datetime) -> None:
     """Reconcile interviews with cases, and do the open follow-up tasks.
 
-    `study.repairs` receives a sentence for what was done and what could not be done; in a database opened for reading,
-    for what would be done. Erased text is removed from the file's free pages only after the first comparison, because
-    rewriting the file makes every station wait.
+    `study.repairs` receives a sentence for what was done and what could not be done; in a database
+    opened for reading, for what would be done. Erased text is removed from the file's free pages
+    only after the first comparison, because rewriting the file makes every station wait.
     """
     if study.store.read_only:
         study.repairs.extend(find_disagreements(study.store))
@@ -464,31 +529,33 @@ def repair(study: OpenStudy, at: datetime) -> None:
         if not compared_before and study.store.settings.read(COMPARED_SETTING) is not None:
             scrub_database(study.store)
     except StoreError as problem:
-        study.repairs.append(
-            f"{problem.what}: the case histories could not be reconciled — {problem.remedy}"
-        )
+        what = f"{problem.what}: the case histories could not be reconciled"
+        study.repairs.append(f"{what} — {problem.remedy}")
 
 
 def rebuild_queue(
     study: OpenStudy, at: datetime, *, pause: Pause = None, yielding: bool = False
 ) -> int:
-    """Repair the study, store its quota targets, and schedule all cases again where the plan has changed.
+    """Repair the study, store its quota targets, and schedule all cases again if the plan has changed.
 
-    With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it, because every claim
-    applies the rules once more. On a server it is left to supervisors. Returns the number of cases whose position was
-    written. Raises StoreError.
+    With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it,
+    because every claim applies the rules once more. On a server it is left to supervisors. Returns
+    the number of cases whose position was written. Raises StoreError.
     """
     repair(study, at)
     cases = study.store.cases
     cases.quotas.write_targets(
         {cell_id: cell.target for cell_id, cell in study.plan.quotas.cells.items()}
     )
-    fingerprint, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
-    is_left = fingerprint == study.plan.fingerprint and (
-        not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
-    )
-    if is_left or not study.store.connector.supervises:
+    stored_plan = study.store.settings.read(PLAN_SETTING) or ""
+    fingerprint, _, since = stored_plan.partition(" ")
+    if fingerprint == study.plan.fingerprint:
+        is_built = not since
+        if is_built or (yielding and _is_recent(since, at)):
+            return 0
+    if not study.store.connector.supervises:
         return 0
+
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     count = _update_positions(
         study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause
@@ -498,11 +565,16 @@ def rebuild_queue(
     return count
 
 
+def _is_recent(since: str, at: datetime) -> bool:
+    """Return whether a rebuild that began then may still go on."""
+    return abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT
+
+
 def derive_queue_again(study: OpenStudy, at: datetime) -> int:
     """Schedule all cases again from their histories, whether or not the plan has changed.
 
-    It is the remedy if rows were altered from outside. Returns the number of cases whose position was
-    written. Raises StoreError.
+    It is the remedy if rows were altered from outside. Returns the number of cases whose position
+    was written. Raises StoreError.
     """
     study.store.settings.write(PLAN_SETTING, "")
     return rebuild_queue(study, at)
@@ -511,7 +583,8 @@ def derive_queue_again(study: OpenStudy, at: datetime) -> int:
 def _record_rules(store: Store, at: datetime, *, is_first: bool) -> None:
     """Record the edition of the rules by which the queue was just built, and when it replaced an earlier one."""
     edition = str(QUEUE_RULES_EDITION)
-    stored_edition, _, _ = (store.settings.read(RULES_SETTING) or "").partition(" ")
+    stored_rules = store.settings.read(RULES_SETTING) or ""
+    stored_edition, _, _ = stored_rules.partition(" ")
     if stored_edition == edition:
         return
     changed_at = "" if is_first else at.isoformat()
@@ -519,6 +592,12 @@ def _record_rules(store: Store, at: datetime, *, is_first: bool) -> None:
 
 
 def find_rules_change(store: Store) -> datetime | None:
-    """Return when the present rules replaced those of an earlier version; None if the queue was built by no others."""
-    _, _, changed_at = (store.settings.read(RULES_SETTING) or "").partition(" ")
-    return datetime.fromisoformat(changed_at) if changed_at else None
+    """Return when the present rules replaced those of an earlier version.
+
+    None if the queue was built by no others.
+    """
+    stored_rules = store.settings.read(RULES_SETTING) or ""
+    _, _, changed_at = stored_rules.partition(" ")
+    if not changed_at:
+        return None
+    return datetime.fromisoformat(changed_at)

@@ -1,9 +1,10 @@
 """Withdrawals of consent: which answers may be erased at once, and which wait for a supervisor.
 
-An erasure can't be undone, so it follows from facts that only an entitled account can have written. On a server, the
-server writes the account into each event. Whoever records a withdrawal in a call may have erased what the same account
-has asked and never completed. A supervisor's correction erases everything. All other answers are kept until a supervisor
-gives the command, which shows what it will erase and asks.
+An erasure can't be undone, so it follows from facts that only an entitled account can have written.
+On a server, the server writes the account into each event. Whoever records a withdrawal in a call
+may have erased what the same account has asked and never completed. A supervisor's correction
+erases everything. All other answers are kept until a supervisor gives the command, which shows what
+it will erase and asks.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -37,8 +38,8 @@ from survey_cli.study.consistency.person_erasure import (
 from survey_cli.study.open_study import OpenStudy
 
 WAITING_MESSAGE: Final = (
-    "case {key} withdrew consent: {what} for a supervisor — survey privacy erase FILE '{key}' erases the person, "
-    "and another outcome (survey case outcome) keeps the answers"
+    "case {key} withdrew consent: {what} for a supervisor — survey privacy erase FILE '{key}'"
+    " erases the person, and another outcome (survey case outcome) keeps the answers"
 )
 
 
@@ -72,13 +73,15 @@ class _History(NamedTuple):
 
     record: _Record | None = None
     is_overruled: bool = False
-    """Whether a supervisor has given the case another outcome since, or the interviewer revoked it at once."""
+    """Whether a supervisor has given the case another outcome since, or the interviewer revoked it
+    at once."""
 
 
 def find_withdrawal(store: Store, instrument: Instrument, key: str) -> Withdrawal | None:
-    """Find the withdrawal of consent that is in force in a case; None if there isn't one. Raises StoreError.
+    """Find the withdrawal of consent that is in force in a case.
 
-    `key` may also be that of interviews whose case was not imported.
+    None if there isn't one. `key` may also be that of interviews whose case was not imported.
+    Raises StoreError.
     """
     outcomes = _list_outcomes(instrument)
     history = _read_history(store, key, outcomes)
@@ -90,7 +93,9 @@ def find_withdrawal(store: Store, instrument: Instrument, key: str) -> Withdrawa
         records.append(history.record)
     if not records:
         return None
-    at_once, waiting = list[InterviewRow](), list[InterviewRow]()
+
+    at_once: list[InterviewRow] = []
+    waiting: list[InterviewRow] = []
     for row in rows:
         if not has_answers(store, row):
             continue
@@ -102,17 +107,22 @@ def find_withdrawal(store: Store, instrument: Instrument, key: str) -> Withdrawa
 
 
 def is_own_withdrawal(store: Store, instrument: Instrument, key: str) -> bool:
-    """Whether this account has recorded the withdrawal that is in force in a case. Raises StoreError."""
+    """Return whether this account has recorded the withdrawal that is in force in a case.
+
+    Raises StoreError.
+    """
     record = _read_history(store, key, _list_outcomes(instrument)).record
     return record is not None and record.account == store.account
 
 
 def _list_outcomes(instrument: Instrument) -> frozenset[str]:
     """Return the outcomes that say that consent was withdrawn."""
-    outcomes = build_outcome_table(instrument).values()
-    return frozenset(
-        {WITHDRAWN, *(outcome.id for outcome in outcomes if outcome.kind == WITHDRAWN)}
-    )
+    own = {
+        outcome.id
+        for outcome in build_outcome_table(instrument).values()
+        if outcome.kind == WITHDRAWN
+    }
+    return frozenset(own | {WITHDRAWN})
 
 
 def _iterate_records(
@@ -177,7 +187,10 @@ def list_unfinished(store: Store, instrument: Instrument) -> list[str]:
 
 
 def list_waiting(store: Store, instrument: Instrument) -> list[str]:
-    """Return a sentence for each withdrawal whose answers wait for a supervisor. Raises StoreError."""
+    """Return a sentence for each withdrawal whose answers wait for a supervisor.
+
+    Raises StoreError.
+    """
     return [
         withdrawal.message
         for withdrawal in _iterate_withdrawals(store, instrument)
@@ -224,16 +237,15 @@ def _iterate_half_erased(store: Store) -> Iterator[str]:
 def _iterate_withdrawals(store: Store, instrument: Instrument) -> Iterator[Withdrawal]:
     """Yield the withdrawals of consent after which answers are left."""
     outcomes = _list_outcomes(instrument)
-    keys = dict[str, None]()
+    keys: list[str] = []
     for outcome in sorted(outcomes):
-        keys |= {
-            row.key: None
-            for row in store.cases.queries.iterate_rows(status="done", outcome=outcome)
-        }
+        rows = store.cases.queries.iterate_rows(status="done", outcome=outcome)
+        keys += [row.key for row in rows]
     for interview in store.interviews.list_rows(origin="real"):
         if interview.outcome in outcomes and interview.case:
-            keys[interview.case] = None
-    for key in keys:
+            keys.append(interview.case)
+    # once for each case, in this order
+    for key in dict.fromkeys(keys):
         withdrawal = find_withdrawal(store, instrument, key)
         if withdrawal is not None and (withdrawal.at_once or withdrawal.waiting):
             yield withdrawal
