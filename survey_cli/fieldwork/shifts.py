@@ -87,7 +87,7 @@ class ShiftSummary:
     calls: int
     """Dialed calls with an outcome, as corrected."""
     contacts: int
-    """Calls in which somebody was reached."""
+    """Calls in which a person was reached."""
     completes: int
     """Complete interviews."""
     refusals: int
@@ -183,7 +183,7 @@ class _CountedCall(NamedTuple):
 class Shift:
     """Counts and times of one person's shift.
 
-    Work events are added in the order of time, and the events of each case in theirs.
+    Work events are added in the order of time, and the events of a case in their order.
     """
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from survey_cli.wording import format_quantity
 LAST_START_SETTING: Final = "clock seen"
 """The setting with the time at which a station was last started."""
 ACCEPTED_SETTING: Final = "clock accepted"
-"""The setting with the newest entry for which somebody confirmed that the clock is right."""
+"""The setting with the newest entry for which the clock was confirmed to be right."""
 
 MAX_BEHIND: Final = timedelta(minutes=2)
 MAX_AHEAD: Final = timedelta(days=366)

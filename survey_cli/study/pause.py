@@ -48,7 +48,8 @@ def read_pause_and_messages(
 ) -> tuple[Pause | None, list[SupervisorMessage]]:
     """Return the pause, and the messages that are shown now, from one query. Raises StoreError."""
     text, messages = store.work.read_setting_and_messages(PAUSE_SETTING, at)
-    return _decode_pause(text) if text else None, messages
+    pause = _decode_pause(text) if text else None
+    return pause, messages
 
 
 def _decode_pause(text: str) -> Pause:

@@ -129,7 +129,7 @@ class ParsedAppointment(NamedTuple):
     day: DayExpression | None = None
     time: TimeExpression | None = None
     weekday: int | None = None
-    """The day of the week that was named beside a date; the date must fall on it."""
+    """The day of the week that was named with a date; the date must fall on it."""
     fold: int | None = None
     """0 or 1: the first or the second time, of a time that comes twice."""
     zone: str | None = None
@@ -297,12 +297,12 @@ def _tokenize(text: str, rules: list[TokenRule]) -> ParsedTokens:
 def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenRule]:
     """Build the rules for the beginning of the remaining text, longer ones before shorter ones."""
     own_hours = {_normalize(name): hours for name, hours in parts}
-    own_names = "|".join(map(re.escape, own_hours))
+    own_names = "|".join(re.escape(name) for name in own_hours)
     years = "|".join(str(y) for y in range(year - 1, year + 3))
     rules: list[tuple[str, Callable[[re.Match[str]], ParsedTokens]]] = [
         (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _parse_relative),
         (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,2}}) ?|({'|'.join(_NUMBERS)}) )(?:months?|mes(?:es)?)\b",
-         lambda m: (MonthsAhead(int(m[1]) if m[1] else _NUMBERS[m[2]]),)),
+         lambda m: (MonthsAhead(_parse_number(m[1], m[2])),)),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
         (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
         (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda _: (DaysAhead(2),)),
@@ -317,7 +317,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (r"manana\b", lambda _: (DaysAhead(1),)),
         (r"(?:the )?(?:next week|proxima semana|semana (?:que viene|proxima))\b", lambda _: (_NEXT_WEEK,)),
         (r"this week\b|esta semana\b", lambda _: (DaySpan("this week", 0, 6),)),
-        (r"(next )?(?:this )?(?:weekend|fin de semana)\b", lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),)),
+        (r"(next )?(?:this )?(?:weekend|fin de semana)\b", _parse_weekend),
         (r"(?:on )?(?:week|work(?:ing)? ?)days?\b|dias laborables\b", lambda _: (DaySpan("the working week", 0, 4),)),
         (r"(?:next|proximo) month\b|proximo mes\b", lambda _: (_unclear("which day of next month?"),)),
         (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 1)),
@@ -340,7 +340,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         # of a study without parts of its own, a pattern that never matches
         (rf"(?:in |at )?(?:the )?({own_names or '(?!)'})\b", lambda m: (NamedDaypart(m[1], own_hours[m[1]]),)),
         (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
-        (r"\(?(first|second)(?: time)?\)?(?= |$)", lambda m: ("first" if m[1] == "first" else "second",)),
+        (r"\(?(first|second)(?: time)?\)?(?= |$)", _parse_fold),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
         (_FILLERS, lambda _: ()),
     ]  # fmt: skip
@@ -374,11 +374,31 @@ def _make_daypart(name: str) -> NamedDaypart:
     return NamedDaypart(name, _PARTS[name])
 
 
+def _parse_weekend(match: re.Match[str]) -> ParsedTokens:
+    """Parse `weekend` or `next weekend`."""
+    week = 0 if match[1] is None else 1
+    return (DaySpan("weekend", 5, 6, week),)
+
+
+def _parse_fold(match: re.Match[str]) -> ParsedTokens:
+    """Parse `first` or `second`, of a time that the clock shows twice."""
+    if match[1] == "first":
+        return ("first",)
+    return ("second",)
+
+
+def _parse_number(digits: str | None, word: str) -> int:
+    """Parse a number that is written with digits or as a word."""
+    if digits:
+        return int(digits)
+    return _NUMBERS[word]
+
+
 def _parse_relative(match: re.Match[str]) -> ParsedTokens:
     """Parse `in 2 hours and 30 minutes`, `in a day and a half`."""
     number_text, number_word, unit_text, extra_minutes, half = match.groups()
     unit = _UNIT_MINUTES[unit_text[0]]
-    number = int(number_text) if number_text else _NUMBERS[number_word]
+    number = _parse_number(number_text, number_word)
     minutes = number * unit
     if extra_minutes:
         minutes += int(extra_minutes)

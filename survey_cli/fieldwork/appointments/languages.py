@@ -1,6 +1,6 @@
 """Translation of words for days and times into the English words that the appointment grammar reads.
 
-Names of months and days come from Babel; the few other words of each language are in JSON beside
+Names of months and days come from Babel; the few other words of a language are in JSON beside
 this module. Nothing is guessed: an unknown word stays, and is then reported as not understood.
 """
 

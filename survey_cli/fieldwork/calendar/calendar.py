@@ -54,7 +54,7 @@ class Daypart(NamedTuple):
 
     name: str
     days: frozenset[int] = frozenset()
-    """Monday is 0; empty: the part consists of hours."""
+    """Monday is 0. Empty if the part consists of hours."""
     hours: Hours = Hours(0, 24 * 60)
     weight: int = 1
     """The number of attempts it gets for one attempt in a part of weight 1."""
@@ -164,7 +164,7 @@ class Calendar:
     country: str | None = None
     """The country whose holidays, calling hours and date format apply."""
     region: str = ""
-    """The region whose holidays apply, `DE-BY`; empty: only those of the country."""
+    """The region whose holidays apply, `DE-BY`; empty for only those of the country."""
     holidays: bool = True
     """Nobody is called on public holidays of the country and the region."""
     starts: date | None = None

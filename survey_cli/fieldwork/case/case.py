@@ -213,7 +213,7 @@ class Case:
 
     @property
     def live_numbers(self) -> tuple[NumberRecord, ...]:
-        """The numbers that may still reach somebody."""
+        """The numbers that may still reach a person."""
         return tuple(number for number in self.numbers if number.state == "live")
 
     @property
@@ -595,7 +595,10 @@ def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> Call
         if number_zones and number is not None and number.line == "mobile":
             rule = "the study's zone: a mobile number does not say where it is"
         return CallZones((study_zone,), rule)
-    return CallZones(number_zones, "all zones where its number may be" if number_zones else "")
+    rule = ""
+    if number_zones:
+        rule = "all zones where its number may be"
+    return CallZones(number_zones, rule)
 
 
 def list_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""JSON encoding of case events, with the event's kind beside it, and removal of content from them.
+"""JSON encoding of case events, and removal of content from them.
 
 It opens no file: whoever stores a history receives the text. The removal leaves outcomes, codes,
 times and logins, so that the case still counts as before; the caller decides when content is

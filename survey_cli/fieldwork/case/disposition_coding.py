@@ -24,11 +24,11 @@ denominator. AAPOR has no code of its own for this in lists; 3.90 is `other, unk
 as the rates require."""
 NOT_SCREENED_CODE: Final = "3.21"
 NUMBER_CODES: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
-"""Codes of a number that apply to the case only when they apply to each of its numbers."""
+"""Codes of a number that apply to the case only if they apply to all of its numbers."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
-"""Outcomes of an interview; a supervisor can give them only where there is one."""
+"""Outcomes of an interview; a supervisor can give them only to a case with an interview."""
 NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})
-"""Conversations that do not show that the number belongs to a household: anybody may hang up at
+"""Conversations that do not show that the number belongs to a household: an office may hang up at
 once."""
 RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical", LOST})
 """Outcomes after which an interview that stopped in the middle waits to be resumed: it is no
@@ -159,7 +159,7 @@ def classify_outcome(call: Call, plan: Plan) -> str:
 
 
 def is_contact(call: Call, plan: Plan) -> bool:
-    """Return whether somebody answered the telephone."""
+    """Return whether a person answered the telephone."""
     return is_answered(find_outcome_row(call, plan), has_interview=call.interview_time is not None)
 
 
@@ -189,7 +189,7 @@ def ends_case(row: Outcome) -> bool:
 def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -> None:
     """Check that a supervisor can give the case this outcome and code. Raises UserError.
 
-    An empty or unknown outcome would leave the case where nobody ever finds it, an interview's
+    An empty or unknown outcome would leave the case in no list, an interview's
     outcome needs an interview, and a code needs a group. A code may be given alone; it is then
     final.
     """

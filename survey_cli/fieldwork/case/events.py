@@ -15,7 +15,7 @@ from survey_cli.values import Value
 LineType: TypeAlias = Literal["mobile", "fixed", "unknown"]
 NumberState: TypeAlias = Literal["live", "dead", "never_call"]
 AppointmentPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
-"""The interviewers who may keep an appointment: anybody; only its owner; its owner, and anybody
+"""The interviewers who may keep an appointment: all; only its owner; its owner, and all
 once it is 15 minutes late."""
 
 NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
@@ -28,7 +28,7 @@ class NumberFacts(NamedTuple):
     """The position in the case, from 1; it identifies the number for good."""
     line: LineType = "unknown"
     zones: tuple[str, ...] = ()
-    """The IANA zones it may be in; empty where the case's own applies."""
+    """The IANA zones it may be in; empty if the case's own applies."""
 
 
 class CaseSampled(NamedTuple):
@@ -38,7 +38,7 @@ class CaseSampled(NamedTuple):
     """The sample columns that are not personal, typed."""
     numbers: tuple[NumberFacts, ...] = ()
     zone: str = ""
-    """The respondent's IANA zone, where the sample or the study names one."""
+    """The respondent's IANA zone, if the sample or the study names one."""
     language: str = ""
     priority: int = 0
     """Lower ones are called first."""
@@ -68,7 +68,7 @@ class OutcomeRecorded(NamedTuple):
 
     outcome: str
     number: int = 0
-    """The number that was called; 0 where none was dialed from here (the respondent called): no
+    """The number that was called; 0 if none was dialed from here (the respondent called): no
     limit counts that."""
     code: str = ""
     """The code that only the interview can give: 1.1, 1.2, 2.12. With an appointment, a callback or
@@ -169,9 +169,9 @@ class RefusalDescribed(NamedTuple):
     reason: str = ""
     """As it was given."""
     strength: int = 0
-    """From 1 (no time, perhaps another day) to 3 (angry); 0 where it is not given."""
+    """From 1 (no time, perhaps another day) to 3 (angry); 0 if it is not given."""
     who: str = ""
-    """The person who refused: the respondent, somebody else in the household, the gatekeeper."""
+    """The person who refused: the respondent, another person in the household, the gatekeeper."""
 
 
 class ScriptRead(NamedTuple):
@@ -185,7 +185,7 @@ class OutcomeOverridden(NamedTuple):
 
     outcome: str
     code: str = ""
-    """An AAPOR code of the supervisor, where it is not that of the outcome."""
+    """An AAPOR code of the supervisor, if it is not that of the outcome."""
     note: str = ""
 
 

@@ -445,7 +445,7 @@ class Plan:
     wrapup: timedelta = timedelta()
     """The time after a call before the next case is claimed."""
     breaks: Mapping[str, str] = field(default_factory=lambda: DEFAULT_BREAKS)
-    """The reasons for a break, each `paid` or `unpaid`."""
+    """The reasons for a break, which are `paid` or `unpaid`."""
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     fingerprint: str = ""
     """Changes with the plan: whatever was derived under another fingerprint is derived again."""
@@ -522,9 +522,10 @@ class Plan:
 
         Wordings and answers are not part of it.
         """
-        cells = [
-            (q.where.text if q.where else "", q.by, sorted(q.cells)) for q in self.quotas.quotas
-        ]
+        cells = []
+        for quota in self.quotas.quotas:
+            condition = "" if quota.where is None else quota.where.text
+            cells.append((condition, quota.by, sorted(quota.cells)))
         # the order of a set differs between processes
         calendar = (
             replace(self.calendar, closed_days=frozenset()),

@@ -85,7 +85,7 @@ class CallPriority(NamedTuple):
     first."""
     quota_fill: int
     """The share of the emptiest quota cell that is filled, in thousandths; emptier ones come first.
-    0 where quotas don't matter."""
+    0 if quotas don't matter."""
     rank: str
 
 

@@ -384,7 +384,9 @@ def _drop_open_calls(case: Case) -> Case:
 
 
 def _make_result(rule: CaseRule, allows: bool, no: Words, yes: Words) -> RuleResult:
-    return RuleResult(rule, allows, yes if allows else no)
+    if allows:
+        return RuleResult(rule, True, yes)
+    return RuleResult(rule, False, no)
 
 
 def _make_reason_result(rule: CaseRule, obstacle: QueueReason | None, yes: Words) -> RuleResult:

@@ -1,6 +1,6 @@
 """Places in quota cells that an unfinished interview keeps while its case waits for the next call.
 
-A respondent who refused or broke off keeps none, so that somebody else can have them at once.
+A respondent who refused or broke off keeps none, so that another respondent can have them at once.
 Anybody else keeps them for the plan's `quota_hold`. Pure: every time is an argument. See decision
 0022.
 """

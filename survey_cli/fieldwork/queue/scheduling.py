@@ -49,7 +49,7 @@ NO_ACTIVITY: Final = "{}"
 
 
 class QueuePosition(NamedTuple):
-    """The position of a case in the queue, derived from its history and stored beside it for claiming."""
+    """The position of a case in the queue, derived from its history and stored for claiming."""
 
     status: QueueStatus
     due_at: datetime | None
@@ -92,19 +92,19 @@ class ClaimCriteria(NamedTuple):
 
     zones: tuple[str, ...] = ()
     dayparts: tuple[str, ...] = ()
-    """Only in these parts of the day; empty: in any."""
+    """Only in these parts of the day; empty for any."""
     language: str = ""
     skill: str = ""
     owner: str = ""
-    """The owner of its appointment; empty: anybody."""
+    """The owner of its appointment; empty if it has no owner."""
     policy: AppointmentPolicy = "anyone"
     cells: tuple[str, ...] = ()
     """Quota cells it is known to be in."""
     prefers: tuple[str, ...] = ()
     """Parts of the day that were tried least: in them such cases come before those that prefer
-    another; empty: any."""
+    another. Empty for any."""
     region: str = ""
-    """The country or region whose hours and holidays apply; empty: the study's."""
+    """The country or region whose hours and holidays apply; empty for the study's."""
 
     def __str__(self) -> str:
         return format_criteria(self)
@@ -125,10 +125,19 @@ def format_criteria(criteria: ClaimCriteria) -> str:
 def parse_criteria(text: str) -> ClaimCriteria:
     """Parse the text of claim criteria. Raises ValueError."""
     zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
-    prefers, region = more[0] if more else (), more[1] if len(more) > 1 else ""
-    dayparts, cells, prefers = map(tuple, (dayparts, cells, prefers))
+    # the last two are left out if they are empty, as in texts of earlier versions
+    prefers = more[0] if more else ()
+    region = more[1] if len(more) > 1 else ""
     return ClaimCriteria(
-        tuple(zones), dayparts, language, skill, owner, policy, cells, prefers, region
+        zones=tuple(zones),
+        dayparts=tuple(dayparts),
+        language=language,
+        skill=skill,
+        owner=owner,
+        policy=policy,
+        cells=tuple(cells),
+        prefers=tuple(prefers),
+        region=region,
     )
 
 
@@ -144,9 +153,9 @@ class DueTime(NamedTuple):
     at: datetime
     reason: QueueReason
     dayparts: tuple[str, ...] = ()
-    """Only in these parts of the day, since the others had their share; empty: in any."""
+    """Only in these parts of the day, since the others had their share; empty for any."""
     prefers: tuple[str, ...] = ()
-    """The parts of the day that were tried least; empty: all are equal."""
+    """The parts of the day that were tried least; empty if all are equal."""
 
 
 def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
@@ -634,9 +643,8 @@ def _format_length(delay: timedelta) -> str:
 def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> datetime | None:
     """Return when a case was done, from which retention periods run.
 
-    None where it may still be called.
-
-    This is its last event, at `last`, or the study's last day where it was still open then.
+    None if it may still be called. It is done with its last event, at `last`, or with the study's
+    last day if it was still open then.
     """
     if schedule_case(case, plan, last).status == "done":
         return last
@@ -645,7 +653,7 @@ def find_done_time(case: Case, plan: Plan, last: datetime, at: datetime) -> date
 
 
 def find_study_end(plan: Plan) -> datetime | None:
-    """Return the midnight after the study's last day, in UTC; None where it has no last day."""
+    """Return the midnight after the study's last day, in UTC; None if it has no last day."""
     day = plan.calendar.ends
     if day is None:
         return None

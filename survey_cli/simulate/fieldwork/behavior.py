@@ -34,7 +34,7 @@ DialResult: TypeAlias = Literal[
 ]
 """The result of dialing a number before anything is said."""
 Exclusion: TypeAlias = Literal["", "unable", "away"]
-"""Why nobody can be interviewed; empty if somebody can."""
+"""Why the household can't be interviewed; empty if it can."""
 
 HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
 OFFICE_PATTERN: Final[dict[WeekPart, float]] = {"day": 1.3, "evening": 0.15, "weekend": 0.1}
@@ -96,7 +96,7 @@ class Household:
     has_machine: bool
     refuse: float
     language: str
-    """The language they need; empty: any."""
+    """The language they need; empty for any."""
     is_eligible: bool
     exclusion: Exclusion
     appointment: datetime | None = None
@@ -194,7 +194,7 @@ class Household:
         return "interview"
 
     def draw_patience(self) -> int:
-        """Draw after how many items they have to go; below zero: never."""
+        """Draw after how many items they have to go; below zero for never."""
         if self.rng.random() < self.propensities.interrupt:
             return self.rng.randrange(1, MAX_PATIENCE)
         return -1
@@ -310,7 +310,7 @@ def find_free_time(
 ) -> datetime | None:
     """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
 
-    `local_time` is now on the respondent's clock, `zone` is that of the stations. None where none
+    `local_time` is now on the respondent's clock, `zone` is that of the stations. None if none
     was found.
     """
     for _ in range(CHANGE_ATTEMPTS):
@@ -348,7 +348,7 @@ def measure_propensities(
 ) -> MeasuredPropensities:
     """Measure the propensities in the calls of these histories.
 
-    The usual ones where the calls are too few.
+    The usual ones if the calls are too few.
 
     `sampled` says that the histories are a sample of the study's.
     """
@@ -434,7 +434,7 @@ def _list_contact_outcomes(plan: Plan) -> frozenset[str]:
 def _measure_conversations(
     counts: _CallCounts, conversations: int, usual: Propensities
 ) -> Propensities:
-    """Measure what people say; the usual shares where there is nothing to measure them in."""
+    """Measure what people say; the usual shares if there is nothing to measure them in."""
     refused = counts.count(REFUSAL_OUTCOMES)
     again = counts.count(CALL_AGAIN_OUTCOMES)
     willing = conversations - refused

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import product
 from statistics import fmean
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.plan.plan import CellFill, People, Plan, SpreadMode
+from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import find_interview_target
@@ -24,7 +25,6 @@ from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.model_records import COMPLETE_CODE
 from survey_cli.simulate.fieldwork.staff import build_staff, find_station_zone
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
-from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.study.open_study import StudyRecords
 
@@ -46,16 +46,30 @@ class ForecastOptions:
     path: str
     at: datetime
     interviewers: tuple[int, ...] = ()
-    """One row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
+    """One row for each number. Empty for those listed, or else `DEFAULT_INTERVIEWER_COUNTS`."""
     spreads: tuple[SpreadMode, ...] = ()
-    """One row for each of these; empty: the study's."""
+    """One row for each of these; empty for the study's."""
     days: int | None = None
-    """Calendar days; None: to the study's last day."""
+    """Calendar days; None for those to the study's last day."""
     zone: ZoneInfo | None = None
-    """The time zone of the stations; None: the study's."""
+    """The time zone of the stations; None for the study's."""
     seed: int = 1
     db: str | None = None
     people: str | None = None
+
+
+class StoredPosition(Protocol):
+    """A row of a case, of which the forecast needs the position in the queue."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def status(self) -> str:
+        """The status of its position, or `leased` while a station has it."""
+
+    @property
+    def position(self) -> QueuePosition: ...
 
 
 class UnfilledCell(NamedTuple):
@@ -250,7 +264,7 @@ def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkSt
 
 def _iterate_rows_to_derive(
     records: StudyRecords, plan: Plan, at: datetime, *, cases: int
-) -> Iterator[CaseRow]:
+) -> Iterator[StoredPosition]:
     """Yield the cases whose stored position is not the one that they have by this plan.
 
     `cases` is the number of all cases.
@@ -262,7 +276,7 @@ def _iterate_rows_to_derive(
         yield from queries.iterate_rows()
         return
 
-    rows = {row.key: row for row in queries.list_leased_rows()}
+    rows: dict[str, StoredPosition] = {row.key: row for row in queries.list_leased_rows()}
     for row in queries.list_stale_rows(limit=cases):
         rows.setdefault(row.key, row)
     for row in queries.list_outdated_rows(limit=cases):
@@ -342,6 +356,8 @@ def _build_row(
         return at.astimezone(model.settings.zone).date()
 
     on_duty = sum((agent.log.on_duty for agent in model.interviewers), timedelta())
+    # without a target, the quotas are what is to be reached
+    target_at = model.reached_at if model.target else model.filled_at
     unfilled = []
     for id, cell in model.plan.quotas.cells.items():
         completes = model.fill.get(id, CellFill()).completes
@@ -356,7 +372,7 @@ def _build_row(
         calls=sum(agent.log.calls for agent in model.interviewers),
         hours=on_duty / timedelta(hours=1),
         days=model.simulated_days,
-        target_on=find_day(model.reached_at if model.target else model.filled_at),
+        target_on=find_day(target_at),
         filled_on=find_day(model.filled_at),
         runs_out_on=find_day(model.exhausted_at),
         unfilled=tuple(unfilled),

@@ -89,7 +89,7 @@ class FieldworkModel:
         self.filled_at: datetime | None = None
         """When every hard quota cell was full."""
         self.exhausted_at: datetime | None = None
-        """When no case was left that anybody may call, now or later."""
+        """When no case was left that an interviewer may call, now or later."""
         self.interrupted = False
         self.days = 0
         """Days that have passed."""
@@ -155,7 +155,7 @@ class FieldworkModel:
 
     @property
     def working_days(self) -> int:
-        """Days on which somebody was called."""
+        """Days with at least one call."""
         return len(self._records.by_day)
 
     @property

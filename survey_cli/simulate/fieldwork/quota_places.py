@@ -43,7 +43,7 @@ class ModelPlaces:
         return bool(hard) and hard <= self._plan.quotas.list_reached_cells(self.fill)
 
     def reserve(self, interview: str, cells: Iterable[str]) -> bool:
-        """Reserve a place in each of these hard cells.
+        """Reserve a place in all of these hard cells.
 
         False, and nothing reserved, if one is full.
         """

@@ -33,23 +33,23 @@ class StudySimulationOptions:
 
     path: str
     starts: date | None = None
-    """None: the study's own first day, else `today`."""
+    """The first day; None for the study's own, else `today`."""
     today: date
     days: int = DEFAULT_DAYS
     """Calendar days."""
     zone: ZoneInfo | None = None
-    """The time zone of the stations; None: the study's."""
+    """The time zone of the stations; None for the study's."""
     seed: int = 1
     propensities: behavior.Propensities = field(default_factory=behavior.Propensities)
     habits: Habits = field(default_factory=Habits)
     item_seconds: float = behavior.ITEM_SECONDS
     """Average seconds per item of an interview."""
     interviewers: int | None = None
-    """Number of interviewers, possibly more than are listed; None: those listed, else six."""
+    """Number of interviewers, possibly more than are listed; None for those listed, else six."""
     cases: int = 0
     """Number of invented cases; 0: those of `sample`, else of the database."""
     spread: SpreadMode | None = None
-    """None: the study's."""
+    """How attempts are spread over the parts of the day; None for the study's rule."""
     sample: str = ""
     db: str | None = None
     people: str | None = None

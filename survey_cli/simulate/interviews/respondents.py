@@ -419,7 +419,10 @@ def run_simulation(
                 keep(batch)
             batch.clear()
             if progress is not None:
-                progress(findings.complete.interviews if completes else findings.interviews)
+                done = findings.interviews
+                if completes:
+                    done = findings.complete.interviews
+                progress(done)
         if is_last:
             break
     return findings

@@ -89,7 +89,7 @@ class PracticeCall:
     appointment: datetime | None
     """The time that the respondent named, on their clock."""
     items_left: int = -1
-    """After how many answers the respondent has to go; below zero: never."""
+    """After how many answers the respondent has to go; below zero for never."""
     has_left: bool = False
     """The respondent said so in this call."""
     leaving: str = ""
@@ -326,7 +326,10 @@ class PracticeRespondents:
         for after, answer in _try_answers(interview, rng):
             words = _put_into_words(answer, prompt.entry) or describe_answer(after, prompt.place)
             text = speak_answer(words, rng, choice=is_choice, english=english)
-            best = SpokenAnswer(text, "" if answer.cell is None else answer.cell)
+            cell: Cell = ""
+            if answer.cell is not None:
+                cell = answer.cell
+            best = SpokenAnswer(text, cell)
             if after.machine.query is None and (screens_out or not _is_screened_out(after)):
                 break
         return best
@@ -344,7 +347,9 @@ def _put_into_words(answer: RecordedAnswer, entry: Entry) -> str:
                     continue
                 specified = answer.specify_texts.get(option.code)
                 text = to_plain_text(option.text)
-                words.append(f"{text}: {specified}" if specified else text)
+                if specified:
+                    text = f"{text}: {specified}"
+                words.append(text)
             return ", ".join(words)
         case LineEntry(kind="scale"):
             return str(answer.cell)

@@ -74,7 +74,7 @@ class QuotaReservations:
     def reserve_cells(
         self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        """Reserve a place in each hard cell that is decided, unless a `lookup` still asks for it.
+        """Reserve a place in every hard cell that is decided, unless a `lookup` still asks for it.
 
         A returning respondent may have lost the place that a `lookup` found: it is reserved again.
         `reserved` are the cells in which this session has a place already. Returns the cells
@@ -97,7 +97,8 @@ class QuotaReservations:
         occupied = self._hold(interview_id, targets, others)
         full = sorted(cell for cell, places in occupied.items() if not places)
         reserved_now = frozenset(cell for cell, places in occupied.items() if places)
-        return reserved_now, full[0] if full else ""
+        first_full = full[0] if full else ""
+        return reserved_now, first_full
 
     def _hold(
         self, interview_id: str, targets: Mapping[str, int], others: Collection[str]
@@ -379,8 +380,10 @@ def build_follow_up_tasks(
     tasks = []
     if sampled and row.kind in DO_NOT_CALL_KINDS:
         tasks.append(LIST_TASK)
-    if row.kind == WITHDRAWN:
-        tasks.append(ERASE_TASK if origin == "real" else ERASE_PRACTICE_TASK)
+    if row.kind == WITHDRAWN and origin == "real":
+        tasks.append(ERASE_TASK)
+    elif row.kind == WITHDRAWN:
+        tasks.append(ERASE_PRACTICE_TASK)
     return tuple(f"{task}: {key}" for task in tasks)
 
 

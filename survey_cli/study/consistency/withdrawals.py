@@ -48,7 +48,7 @@ class Withdrawal(NamedTuple):
 
     key: str
     at_once: Sequence[InterviewRow]
-    """Interviews whose answers may be erased without asking anybody."""
+    """Interviews whose answers may be erased without asking a supervisor."""
     waiting: Sequence[InterviewRow]
     """Interviews whose answers a supervisor may erase."""
 
