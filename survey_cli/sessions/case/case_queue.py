@@ -1,7 +1,7 @@
 """The queue of cases as one station sees it.
 
-Claiming a case makes due cases ready, takes the head of the queue and checks the rules once more before the case is
-shown. The rules belong to `fieldwork`, the queue to the store.
+Claiming a case makes due cases ready, takes the head of the queue and checks the rules once more
+before the case is shown. The rules belong to `fieldwork`, the queue to the store.
 """
 
 from collections.abc import Collection
@@ -71,7 +71,7 @@ class CaseQueue:
                 passed.add(row.key)
 
     def list_due_appointments(self, at: datetime, before: datetime) -> list[CaseRow]:
-        """List the first cases with an appointment before that time that this interviewer may call now.
+        """List the first cases with an appointment before that time that may be called from here.
 
         Raises StoreError.
         """
@@ -108,7 +108,10 @@ class CaseQueue:
         )
 
     def find_prohibition(self, case: Case, at: datetime) -> Words | None:
-        """Return why the case may not be called now even by its key; None if it may. Raises StoreError."""
+        """Return why the case may not be called now even by its key; None if it may.
+
+        Raises StoreError.
+        """
         full_cells = self.study.plan.quotas.list_full_cells(
             self.study.store.cases.quotas.read_fill()
         )

@@ -256,7 +256,7 @@ def build_outcome_events(
         events.append(dead)
     events += interview_outcomes.build_do_not_call_events(outcome)
 
-    # Somebody speaks on a busy line: the other numbers of the case wait.
+    # A busy line is dialed again within the hour, which counts as the same attempt.
     tries_others = outcome.next_number and kind != "busy"
     keeps_case = tries_others and _has_untried_number(claimed, events)
     if not keeps_case:
@@ -294,7 +294,8 @@ def build_call_event(
 ) -> case_events.OutcomeRecorded:
     """Build the event of the current call, with its outcome.
 
-    `interview` is the one of this claim; its progress decides the code if it is still open in this call.
+    `interview` is the one of this claim. If it is still open in this call, its progress decides the
+    code.
     """
     is_open = claimed.case.interview_open
     code = ""

@@ -11,7 +11,7 @@ class StationCommand(NamedTuple):
     argument: str = ""
     """What may follow the name."""
     typed: str = ""
-    """What follows `does` where commands are only typed: what else can be typed, and what happens then."""
+    """What follows `does` on an interface where commands are typed: what else can be typed."""
 
     def __str__(self) -> str:
         return f".{self.name} {self.argument}".strip()

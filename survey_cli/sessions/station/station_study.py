@@ -1,4 +1,4 @@
-"""One study as a station works on it, read again when its files change: its rules, stops and queue."""
+"""One study as a station works on it, read again when its files change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -95,8 +95,10 @@ class StationStudy:
         return self.opened.who.login
 
     def name_case(self, key: str) -> str:
-        """Return the key of a case by which the station tells it from those of its other studies."""
-        return f"{self.opened.instrument.id}:{key}" if self.several else key
+        """Return the key by which the station tells a case from those of its other studies."""
+        if self.several:
+            return f"{self.opened.instrument.id}:{key}"
+        return key
 
     # whether it may be worked on
 

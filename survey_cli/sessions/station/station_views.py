@@ -53,7 +53,7 @@ class StationScript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeDoubt:
-    """Why an outcome may be a slip of the finger: the interviewer is asked before it is recorded."""
+    """Why an outcome may be a slip of the finger; the interviewer is asked to confirm it."""
 
     what: str
     """One sentence: `This number was not dialed from here.`"""

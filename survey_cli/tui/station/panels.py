@@ -50,18 +50,21 @@ MAX_NAME: Final = 24
 
 def _build_title(view: CaseView) -> Content:
     """Build the first line of the form of an appointment, with both clocks and the day."""
-    there = f"{view.respondent_time:%H:%M} there, " if view.respondent_time is not None else ""
     here = view.station_time
-    clocks = f"{there}{here:%a} {here.day} {here:%b %H:%M} here"
+    clocks = f"{here:%a} {here.day} {here:%b %H:%M} here"
+    if view.respondent_time is not None:
+        clocks = f"{view.respondent_time:%H:%M} there, {clocks}"
     return Content.assemble(
         (f"Call back {clean(shorten(view.name, MAX_NAME))}", "bold"), (f"   {clocks}", "$quiet")
     )
 
 
 class AppointmentPanel(panel.FormPanel):
-    """The form of an appointment: how the time is understood is seen while it is typed, and Enter books."""
+    """The form of an appointment. It shows how a time is understood while it is typed."""
 
-    what, fields, saves = "appointment", APPOINTMENT_FIELDS, "book it"
+    what = "appointment"
+    fields = APPOINTMENT_FIELDS
+    saves = "book it"
 
     def __init__(
         self,
@@ -79,29 +82,34 @@ class AppointmentPanel(panel.FormPanel):
         self._time: TimeReading | None = None
         """How the time is understood; None while none is typed."""
         self._readings: tuple[str, ...] = ()
-        """What the time may mean, where it can mean several."""
+        """The meanings of the time, if it has several."""
         self._is_refused = False
         """The time was sent and not understood: its line says so, and no other one."""
 
     def list_choices(self, field: panel.FormField) -> tuple[str, ...]:
-        return self._readings if field.name == "reading" else super().list_choices(field)
+        if field.name == "reading":
+            return self._readings
+        return super().list_choices(field)
 
     def change(self, name: str) -> None:
         if name not in ("when", "reading"):
             return
         self._is_refused = False
         text = self.values.get("when", "").strip()
-        if (
-            text != self._read and self._read
-        ):  # another time: what was chosen of the one before is forgotten
+        is_another_time = self._read != "" and text != self._read
+        if is_another_time:  # a meaning was chosen for the time before
             self.values["reading"] = ""
             self._readings = ()
         self._read = text
+
+        self._time = None
+        if not text:
+            return
         reading = int(self.values.get("reading") or 0)
-        self._time = self._parse_time(text, reading) if text else None
+        self._time = self._parse_time(text, reading)
         if not self._readings:
-            unclear = self._parse_time(text, 0) if reading and text else self._time
-            self._readings = unclear.choices if unclear is not None else ()
+            # A form that is opened again has its reading chosen already.
+            self._readings = self._parse_time(text, 0).choices
 
     def describe(self, name: str) -> Content:
         if name != "when" or self._time is None:
@@ -110,8 +118,10 @@ class AppointmentPanel(panel.FormPanel):
             return style_text(f"! {self._time.why_unclear}", "bold $error")
         if self._time.why_unclear:
             return style_text(f"? {self._time.why_unclear}", "bold $warning")
-        hint = f"   {clean(self._time.hint)}" if self._time.hint else ""
-        return Content.assemble((f"= {clean(self._time.echo)}", "bold $success"), (hint, "$quiet"))
+        echo = style_text(f"= {self._time.echo}", "bold $success")
+        if not self._time.hint:
+            return echo
+        return echo + style_text(f"   {self._time.hint}", "$quiet")
 
     async def _submit(self) -> None:
         if self._readings and not self.values.get("reading"):
@@ -132,7 +142,9 @@ class AppointmentPanel(panel.FormPanel):
 class RefusalPanel(panel.FormPanel):
     """What whoever calls again should know of a refusal; every field may stay empty."""
 
-    what, fields, saves = "refusal", REFUSAL_FIELDS, "record it"
+    what = "refusal"
+    fields = REFUSAL_FIELDS
+    saves = "record it"
 
 
 class ScriptsPanel(panel.Panel):
@@ -162,13 +174,19 @@ class ScriptsPanel(panel.Panel):
 
     def _show(self) -> None:
         lines = []
-        for n, script in enumerate(self._scripts):
-            mark, style = (HERE, "bold") if n == self._at else (" ", "$quiet")
-            name = clean(script.id.replace("_", " ")) + (
-                "  (read; once per case)" if script.is_used else ""
+        for place, script in enumerate(self._scripts):
+            mark = " "
+            style = "$quiet"
+            if place == self._at:
+                mark = HERE
+                style = "bold"
+            name = clean(script.id.replace("_", " "))
+            if script.is_used:
+                name += "  (read; once per case)"
+            line = Content.assemble(
+                (f"{mark} ", "bold $accent"), (str(place + 1), "bold $code"), (f"  {name}", style)
             )
-            parts = (f"{mark} ", "bold $accent"), (str(n + 1), "bold $code"), (f"  {name}", style)
-            lines.append(Content.assemble(*parts))
+            lines.append(line)
         self.query_one("#script-names", Static).update(join_lines(lines))
         self.query_one("#script", TextView).show(style_text(self._scripts[self._at].text))
 
@@ -184,8 +202,11 @@ class ScriptsPanel(panel.Panel):
         elif typed.isdecimal() and 1 <= int(typed) <= len(self._scripts):
             self._at = int(typed) - 1
             self._show()
-        elif key in ("up", "down"):
-            self._at = min(max(self._at + (1 if key == "down" else -1), 0), len(self._scripts) - 1)
+        elif key == "up":
+            self._at = max(self._at - 1, 0)
+            self._show()
+        elif key == "down":
+            self._at = min(self._at + 1, len(self._scripts) - 1)
             self._show()
         else:
             self.refuse("a number shows a script, Enter notes that it was read, Esc closes")
@@ -194,18 +215,22 @@ class ScriptsPanel(panel.Panel):
 def build_outcome_list(
     case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]
 ) -> panel.ListPanel:
-    """Build the list of outcomes that have no key of their own, under their headings; none is marked at first."""
-    rows = [
-        panel.Row(
-            (str(row.number), row.name), partial(take, choice), str(row.number), heading, row.id
-        )
-        for heading, choices in case.other_outcomes
-        for choice in choices
-        for row in (choice.outcome,)
-    ]
-    empty = "no outcome matches"
+    """Build the list of outcomes that have no key of their own, under their headings."""
+    rows = []
+    for heading, choices in case.other_outcomes:
+        for choice in choices:
+            outcome = choice.outcome
+            number = str(outcome.number)
+            act = partial(take, choice)
+            rows.append(panel.Row((number, outcome.name), act, number, heading, outcome.id))
+    # None is marked at first: Enter must not record an outcome that was not chosen.
     return panel.ListPanel(
-        "outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it"
+        "outcomes",
+        "outcome: ",
+        rows,
+        marked=None,
+        empty="no outcome matches",
+        takes="record it",
     )
 
 
@@ -213,11 +238,13 @@ def build_appointment_list(
     appointments: Sequence[station_views.StationAppointment], take: panel.Submit
 ) -> panel.ListPanel:
     """Build the list of appointments; `take` receives the case's key."""
-    rows = [
-        panel.Row(format_appointment(each), partial(take, each.key), terms=each.key)
-        for each in appointments
-    ]
-    empty = "no appointment matches" if rows else "you have no open appointments"
+    rows = []
+    for appointment in appointments:
+        act = partial(take, appointment.key)
+        rows.append(panel.Row(format_appointment(appointment), act, terms=appointment.key))
+    empty = "no appointment matches"
+    if not rows:
+        empty = "you have no open appointments"
     return panel.ListPanel(
         "appointments", "my appointments: ", rows, empty=empty, takes="take the case"
     )
@@ -226,12 +253,16 @@ def build_appointment_list(
 def build_caller_list(
     search: Callable[[str], Iterable[station_views.CaseMatch]], take: panel.Submit, hint: str
 ) -> panel.ListPanel:
-    """Build the list of cases that are searched for by what is typed; `take` receives the case's key."""
+    """Build the list of cases that match what is typed; `take` receives the case's key."""
 
     def find(text: str) -> Sequence[panel.Row]:
+        if len(text) < questions.MIN_SEARCH:
+            return []
         rows = []
-        for match in search(text) if len(text) >= questions.MIN_SEARCH else ():
-            name = match.name if match.key == match.name else f"{match.name} {match.key}"
+        for match in search(text):
+            name = match.name
+            if match.key != match.name:
+                name = f"{match.name} {match.key}"
             rows.append(panel.Row((name, match.number, match.state), partial(take, match.key)))
         return rows
 

@@ -53,7 +53,7 @@ PENDING: Final = {
     "outcome": "the interview was not finished: key the outcome",
 }
 NARROW: Final = 70
-"""Columns below which the key for an appointment stands in the key bar."""
+"""Columns below which the key bar has the key for an appointment."""
 MAX_WIDTH: Final = 82
 """Columns that the case takes at most, with its margins."""
 APART: Final = 28
@@ -72,7 +72,8 @@ class StationScreen(KeyScreen):
         """The time after a call is over. It is posted to the application."""
 
     named_keys = EDITING_KEYS | pages.OPENERS
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012 - as Textual declares it
+    # Textual declares it as a list.
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012
 
     def __init__(self, session: StationSession) -> None:
         super().__init__()
@@ -616,11 +617,14 @@ class StationScreen(KeyScreen):
         )
         width = max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, MIN_MESSAGE_WIDTH)
         message = pages.build_messages(messages, width)
-        place, other = "#station-message", "#panel-message"
+        on_station = self.query_one("#station-message", TextView)
+        under_panel = self.query_one("#panel-message", TextView)
         if self.panels:
-            place, other = other, place
-        self.query_one(place, TextView).show(message)
-        self.query_one(other, TextView).show(Content())
+            on_station.show(Content())
+            under_panel.show(message)
+        else:
+            on_station.show(message)
+            under_panel.show(Content())
 
     def _describe_notice(self) -> str:
         """Describe what was done last, and how it is undone; nothing if it would be in the way."""
@@ -705,6 +709,9 @@ class StationApp(KeyApp):
         self.show_effect()
 
     def settle(self, at: float) -> None:
-        """Keys count again once the terminal shows what came: an outcome keyed twice must not close the next case."""
+        """Let keys count again once the terminal shows what came.
+
+        An outcome that is keyed twice must not close the next case.
+        """
         super().settle(float("inf"))
         self.call_after_refresh(lambda: super(StationApp, self).settle(monotonic()))
