@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from support.pages import list_pages
 from survey_cli import __version__, installation
@@ -166,6 +167,37 @@ def test_a_condition_of_a_library_stays_without_the_extra(monkeypatch: pytest.Mo
     ]
     monkeypatch.setattr(metadata, "requires", lambda name: needed)
     assert list_libraries("x") == ["a<2", "b; (python_version < '3.14')"]
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "python", "implementation", "has_wheel"),
+    [
+        ("linux", "x86_64", "3.11", "CPython", True),
+        ("linux", "aarch64", "3.14", "CPython", True),
+        ("darwin", "x86_64", "3.12", "CPython", True),
+        ("darwin", "arm64", "3.13", "CPython", True),
+        ("win32", "AMD64", "3.14", "CPython", True),
+        ("win32", "ARM64", "3.14", "CPython", False),
+        ("linux", "ppc64le", "3.13", "CPython", False),
+        ("linux", "armv7l", "3.13", "CPython", False),
+        ("linux", "x86_64", "3.11", "PyPy", False),
+        ("linux", "x86_64", "3.16", "CPython", False),
+    ],
+)
+def test_the_solver_is_required_on_platforms_with_wheels(
+    system: str, machine: str, python: str, implementation: str, has_wheel: bool
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [Requirement(text) for text in project["dependencies"]]
+    [solver] = [requirement for requirement in needed if requirement.name == "python-sat"]
+    assert solver.marker is not None
+    platform = {
+        "sys_platform": system,
+        "platform_machine": machine,
+        "python_version": python,
+        "platform_python_implementation": implementation,
+    }
+    assert solver.marker.evaluate(platform) is has_wheel
 
 
 def test_the_extra_all_has_the_libraries_of_all_others() -> None:

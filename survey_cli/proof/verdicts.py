@@ -33,8 +33,8 @@ MAX_CONFLICTS: Final = 20_000
 of the tests takes a few hundred. Seconds would make slow machines give up at other questions."""
 MAX_ALL_CONFLICTS: Final = 200_000
 """After how many conflicts the solver gives up a whole questionnaire."""
-BATCH: Final = 200
-"""How many goals are tried at once."""
+BATCH: Final = 100
+"""How many goals are tried at once, at first."""
 RETRIED: Final = 40
 """For how many goals another witness is looked for at once."""
 
@@ -101,8 +101,10 @@ class Prover:
         verdicts, clauses = Verdicts(), self.model.clauses
         choices = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
         self._solver.set_phases(list(choices.values()))
+        size = batch
         while choices:
-            tried = {literal: goal for goal, literal in islice(choices.items(), batch)}
+            tried = {literal: goal for goal, literal in islice(choices.items(), size)}
+            asked_for = len(tried)
             while tried:
                 answer = self.ask(*tried)
                 if answer is Answer.POSSIBLE:
@@ -117,6 +119,9 @@ class Prover:
                     verdicts.undecided.append(goal)
                     del choices[goal]
                     tried = {}
+            if batch > 1:
+                # without conflicts, one solution shows more goals than a batch
+                size = size * 2 if len(tried) == asked_for else max(batch, size // 2)
             if not tried:
                 continue
 

@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from survey_cli.installation import make_library_command
 from survey_cli.instrument.checks.all_checks import CheckResult
+from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import Problem
 from survey_cli.proof.solver import LIBRARY, has_solver
 
@@ -35,7 +36,8 @@ def check_route(
     # imported here: it imports the solver
     from survey_cli.scenarios.proving import prove_instrument
 
-    return prove_instrument(checked, today, possible=possible), ProofState.DONE
+    with pause_collector():
+        return prove_instrument(checked, today, possible=possible), ProofState.DONE
 
 
 def describe_missing_solver() -> str:
