@@ -176,12 +176,20 @@ class Study:
         labels: bool,
         where: str | None = None,
         personal: Sequence[str] = (),
-        **others: Any,
+        *,
+        origin: OriginFilter = "real",
+        language: str = "",
     ) -> Rows:
+        """Return rows that are read when they are used."""
+
         @contextmanager
         def open_table() -> Iterator[Table]:
             options = ExportOptions(
-                what=what, where=where or "", personal=frozenset(personal), **others
+                what=what,
+                where=where or "",
+                personal=frozenset(personal),
+                origin=origin,
+                language=language,
             )
             exported = "Python", options.describe_content()
             opened = read_records(self.path, db=self._db, people=self._people, exported=exported)

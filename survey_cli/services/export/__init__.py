@@ -1,1 +1,1 @@
-"""Export to data files, and the bundle: data, codebook, questionnaire, rates and metadata in one folder or archive."""
+"""Export to data files, and the bundle: a whole study in one folder or archive."""

@@ -1,8 +1,8 @@
 """Bundle of a study for analysts and archives, as a folder or a .zip file.
 
-It holds the data, their description, the text of the questionnaire in every version that was used, rates, and a
-manifest with the SHA-256 of each file. The same data make the same bytes: nothing in it says when it was made, only
-which point in time it shows.
+It holds the data, their description, the text of the questionnaire in every version that was used,
+rates, and a manifest with the SHA-256 of each file. The same data make the same bytes: nothing in
+it says when it was made, only which point in time it shows.
 """
 
 import json
@@ -43,7 +43,10 @@ from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 
 DEFAULT_FORMATS: Final = ("csv", "ddi", "datapackage", "sav")
-"""Data formats where none is requested: two for archives, one for SPSS. Formats without their library are skipped."""
+"""Data formats by default: two for archives, one for SPSS.
+
+Formats without their library are skipped.
+"""
 FIELDWORK_TABLES: Final[Mapping[RowKind, str]] = {
     "cases": "every case of the sample, with its status",
     "calls": "every call, with its outcome",
@@ -81,16 +84,22 @@ class BundleResult:
 
     @property
     def last_event_text(self) -> str:
-        """The time of the last event as text, only the day where the bundle is public; empty where there is none."""
+        """The time of the last event as text, in a public bundle only the day; empty without one."""
         if self.last_event_at is None:
             return ""
-        at = self.last_event_at
-        return at.date().isoformat() if self.options.public else at.isoformat(timespec="seconds")
+        if self.options.public:
+            return self.last_event_at.date().isoformat()
+        return self.last_event_at.isoformat(timespec="seconds")
 
     @property
     def time_shown(self) -> datetime:
-        """The time that counts as now in tables and rates: that of the last event, unless a past time is requested."""
-        return self.options.at if self.options.as_of else self.last_event_at or self.options.at
+        """The time that counts as now in tables and rates.
+
+        It is that of the last event, unless a past time is requested.
+        """
+        if self.options.as_of or self.last_event_at is None:
+            return self.options.at
+        return self.last_event_at
 
     @property
     def title(self) -> str:
@@ -106,31 +115,34 @@ class BundleResult:
 def write_bundle(
     path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()
 ) -> BundleResult:
-    """Write a bundle into the folder `to`, or into a file where it ends in .zip.
+    """Write a bundle into the folder `to`, or into a file if it ends in .zip.
 
-    `outs` names the data files in it, instead of the default ones; `options.what`, where it is not interviews, adds a
-    table.
+    `outs` names the data files in it, instead of the default ones. Another `options.what` than
+    interviews adds a table.
     """
-    target, zipped = Path(to), to.lower().endswith(".zip")
+    target = Path(to)
+    is_zip = to.lower().endswith(".zip")
     if options.dry_run:
         raise UserError("--dry-run", "a bundle is written, or it is not", "leave out --bundle")
     if target.suffix.lower() in UNSUPPORTED_ENDINGS:
         raise UserError(to, "a bundle is a folder or a .zip", "use a name that ends in .zip")
     if target.is_symlink():
         target = target.resolve()
-    _check_target(target, zipped=zipped, force=options.force)
+    _check_target(target, zipped=is_zip, force=options.force)
     _check_file_names(outs)
+
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         check_outputs([str(folder / out) for out in outs], options)
-        exported = to, options.describe_content()
+        exported = (to, options.describe_content())
         with read_records(
             path, db=options.db, people=options.people, to=to, exported=exported
         ) as records:
             result = _write_contents(records, options, folder, outs)
-        if zipped:
+
+        if is_zip:
             write_file(target, lambda file: _write_zip(folder, file), force=options.force)
         else:
             _move_into_place(folder, target)
@@ -149,44 +161,52 @@ def write_bundle(
 
 
 def _check_target(target: Path, *, zipped: bool, force: bool) -> None:
-    """Check that the target can be written.
+    """Check that the target can be written. Raises UserError.
 
-    A folder is replaced only where it is a bundle and nothing else.
+    A folder is replaced only if it is a bundle and nothing else.
     """
     if zipped or not target.exists():
         check_output_path(target, force=force)
         return
-    if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
-        return
-    what = (
-        "this folder is not a bundle, or contains other files"
-        if target.is_dir() and force
-        else "it already exists"
-    )
-    remedy = "use another name" if force else "use another name, or --force to replace the bundle"
-    raise UserError(str(target), what, remedy)
+
+    if target.is_dir():
+        is_empty = not any(target.iterdir())
+        if is_empty or (force and is_bundle(target)):
+            return
+
+    if not force:
+        remedy = "use another name, or --force to replace the bundle"
+        raise UserError(str(target), "it already exists", remedy)
+    what = "it already exists"
+    if target.is_dir():
+        what = "this folder is not a bundle, or contains other files"
+    raise UserError(str(target), what, "use another name")
 
 
 def _check_file_names(outs: Sequence[str]) -> None:
-    """Check that data files can have these names in a bundle."""
+    """Check that data files can have these names in a bundle. Raises UserError."""
+    tables = {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
+    reserved = RESERVED_NAMES | tables | {"questionnaire"}
     for out in outs:
         if out == "-" or Path(out).name != out:
             what = "with --bundle, this must be the name of a file in the bundle"
             raise UserError("-o", f"{out}: {what}", "use a name without a folder, such as data.sav")
-        tables = {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
-        if out in RESERVED_NAMES | tables | {"questionnaire"}:
-            raise UserError(
-                "-o", f"{out}: the bundle has its own file of this name", "use another name"
-            )
+        if out in reserved:
+            what = "the bundle has its own file of this name"
+            raise UserError("-o", f"{out}: {what}", "use another name")
 
 
 def _move_into_place(folder: Path, target: Path) -> None:
-    """Give the finished folder its name. A previous folder is moved aside first, and restored if that fails."""
+    """Give the finished folder its name.
+
+    A previous folder is moved aside before, and restored if that fails.
+    """
     for file in folder.rglob("*"):
         file.chmod(0o700 if file.is_dir() else 0o600)
     if not target.exists():
         folder.rename(target)
         return
+
     aside = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     target.rename(aside)
     try:
@@ -198,20 +218,27 @@ def _move_into_place(folder: Path, target: Path) -> None:
 
 
 def _copy_analysis(records: StudyRecords, folder: Path, *, public: bool) -> None:
-    """Copy the analysis file, its targets and the code frames; these may quote answers, so a public bundle has none."""
+    """Copy the analysis file, its targets and the code frames.
+
+    Code frames may quote answers, so a public bundle has none.
+    """
     analysis = open_analysis(records.path, records.instrument)
     beside = Path(records.path).parent
-    targets = [
-        beside / weight.rake for weight in analysis.weights.values() if weight.rake is not None
-    ]
-    frames = (
-        [] if public else [locate_frame(records.path, item) for item in list_frames(records.path)]
-    )
-    for file in filter(
-        Path.is_file, [*([Path(analysis.file)] if analysis.file else []), *targets, *frames]
-    ):
+    files = []
+    if analysis.file:
+        files.append(Path(analysis.file))
+    targets = [weight.rake for weight in analysis.weights.values()]
+    files += [beside / target for target in targets if target is not None]
+    if not public:
+        files += [locate_frame(records.path, item) for item in list_frames(records.path)]
+
+    for file in files:
+        if not file.is_file():
+            continue
         is_below = file.is_relative_to(beside) and ".." not in file.parts[len(beside.parts) :]
-        copy = folder / (file.relative_to(beside) if is_below else file.name)
+        copy = folder / file.name
+        if is_below:
+            copy = folder / file.relative_to(beside)
         copy.parent.mkdir(exist_ok=True, parents=True)
         copyfile(file, copy)
 
@@ -219,25 +246,50 @@ def _copy_analysis(records: StudyRecords, folder: Path, *, public: bool) -> None
 def _write_contents(
     records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]
 ) -> BundleResult:
-    instrument, store = records.instrument, records.store
-    when, last = parse_as_of(options.as_of, options.at, options.zone), None
-    if not when.past:
-        times = [row.updated_at for row in store.interviews.list_rows()]
-        last = max(
-            [*times, *(row.updated_at for row in store.cases.queries.iterate_rows())], default=None
-        )
-    as_of = when.at.isoformat() if when.past else ""
-    contents = BundleResult(instrument=instrument, options=options, last_event_at=last, as_of=as_of)
-    results, skipped, descriptions = contents.data_files, contents.skipped, contents.descriptions
-    _write_questionnaire_texts(
-        store, instrument, folder / "questionnaire", when.at if when.past else None
+    """Write all files of the bundle into the folder."""
+    instrument = records.instrument
+    when = parse_as_of(options.as_of, options.at, options.zone)
+    contents = BundleResult(
+        instrument=instrument,
+        options=options,
+        last_event_at=None if when.past else _find_last_event(records.store),
+        as_of=when.at.isoformat() if when.past else "",
     )
+    until = when.at if when.past else None
+    _write_questionnaire_texts(records.store, instrument, folder / "questionnaire", until)
     _copy_analysis(records, folder / "questionnaire", public=options.public)
-    formats = [options.format.lower()] if options.format else DEFAULT_FORMATS
-    endings = [FORMATS[name].extensions[0] for name in formats if name in FORMATS] or [".csv"]
-    names = outs or [
-        f"{instrument.id}{ending}" if ending[0] == "." else ending for ending in endings
-    ]
+
+    _write_data_files(records, contents, folder, outs)
+    for what, description in _list_tables(records.store, contents).items():
+        with _skipping(f"{what}.csv", contents.skipped):
+            contents.data_files.append(_write_table(records, contents, folder, what))
+            contents.descriptions[f"{what}.csv"] = description
+
+    with _skipping("rates.csv", contents.skipped):
+        _write_rates(records, contents, folder)
+    # Its counts are those of the data in the bundle.
+    with _skipping("codebook.html", contents.skipped):
+        codebook = load_codebook_from_records(records, replace(options, what="interviews"))
+        (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
+    return replace(contents, files=write_metadata(folder, contents))
+
+
+def _find_last_event(store: Store) -> datetime | None:
+    """Return the time of the last event of an interview or a case; None if there isn't one."""
+    times = [row.updated_at for row in store.interviews.list_rows()]
+    times += [row.updated_at for row in store.cases.queries.iterate_rows()]
+    return max(times, default=None)
+
+
+def _write_data_files(
+    records: StudyRecords, contents: BundleResult, folder: Path, outs: Sequence[str]
+) -> None:
+    """Write the interviews into each data file.
+
+    A default format is skipped if its library is not installed.
+    """
+    options = contents.options
+    names = outs or _list_default_names(contents.instrument, options)
     for name in names:
         file_options = replace(
             options, to=str(folder / name), what="interviews", beside=tuple(names)
@@ -247,32 +299,41 @@ def _write_contents(
         except MissingLibraryError as error:
             if outs or options.format:
                 raise
-            skipped.append(f"{name}: {error.what} ({error.remedy})")
+            contents.skipped.append(f"{name}: {error.what} ({error.remedy})")
             continue
+
         data_format = find_format(name, chosen=options.format)
         if not isinstance(data_format, str):
-            prefix = "" if data_format.name in ("ddi", "datapackage") else "the data: "
-            descriptions[name] = f"{prefix}{data_format.description}"
+            describes_data = data_format.name in ("ddi", "datapackage")
+            prefix = "" if describes_data else "the data: "
+            contents.descriptions[name] = f"{prefix}{data_format.description}"
         if result.beside:
-            descriptions[Path(result.beside).name] = f"the data that {name} describes"
-        results.append(replace(result, to=name, beside=""))
-    tables = {options.what: EXTRA_TABLES[options.what]} if options.what in EXTRA_TABLES else {}
-    if any(True for _ in store.cases.queries.iterate_keys()):
-        if options.public:
-            reason = "its rows contain cases and times, so it is not included in a public bundle"
-            skipped += (f"{what}.csv: {reason}" for what in FIELDWORK_TABLES)
-        else:
-            tables |= FIELDWORK_TABLES
-    for what, description in tables.items():
-        with _skipping(f"{what}.csv", skipped):
-            results.append(_write_table(records, contents, folder, what))
-            descriptions[f"{what}.csv"] = description
-    with _skipping("rates.csv", skipped):
-        _write_rates(records, contents, folder)
-    with _skipping("codebook.html", skipped):  # with counts of the data in the bundle
-        codebook = load_codebook_from_records(records, replace(options, what="interviews"))
-        (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
-    return replace(contents, files=write_metadata(folder, contents))
+            contents.descriptions[Path(result.beside).name] = f"the data that {name} describes"
+        contents.data_files.append(replace(result, to=name, beside=""))
+
+
+def _list_default_names(instrument: Instrument, options: ExportOptions) -> list[str]:
+    """Return the names of the data files in the default formats, or in the one requested."""
+    formats = [options.format.lower()] if options.format else DEFAULT_FORMATS
+    endings = [FORMATS[name].extensions[0] for name in formats if name in FORMATS] or [".csv"]
+    # The ending of datapackage.json is its whole name.
+    return [f"{instrument.id}{ending}" if ending[0] == "." else ending for ending in endings]
+
+
+def _list_tables(store: Store, contents: BundleResult) -> Mapping[RowKind, str]:
+    """Return the other tables to write, with their descriptions."""
+    tables: dict[RowKind, str] = {}
+    what = contents.options.what
+    if what in EXTRA_TABLES:
+        tables[what] = EXTRA_TABLES[what]
+
+    has_cases = any(True for _ in store.cases.queries.iterate_keys())
+    if has_cases and contents.options.public:
+        reason = "its rows contain cases and times, so it is not included in a public bundle"
+        contents.skipped.extend(f"{table}.csv: {reason}" for table in FIELDWORK_TABLES)
+    elif has_cases:
+        tables |= FIELDWORK_TABLES
+    return tables
 
 
 @contextmanager
@@ -291,18 +352,26 @@ def _write_table(
 ) -> ExportResult:
     """Write another table as CSV, as of the last event.
 
-    Filters by interview or column do not apply to cases and calls, so with them the table is refused.
+    Filters by interview or column do not apply to cases and calls, so with them the table is
+    refused.
     """
-    options, name = contents.options, f"{what}.csv"
+    options = contents.options
+    name = f"{what}.csv"
     if what in FIELDWORK_TABLES and (options.where or options.variables):
         why = "cases and calls are exported only with all interviews and all columns"
         raise UserError(name, why, "export them separately")
+
     table_options = replace(
-        options, to=str(folder / name), format="csv", what=what, at=contents.time_shown
+        options,
+        to=str(folder / name),
+        format="csv",
+        what=what,
+        at=contents.time_shown,
+        variables=(),
+        rake="",
+        weight="",
     )
-    return replace(
-        export_records(records, replace(table_options, variables=(), rake="", weight="")), to=name
-    )
+    return replace(export_records(records, table_options), to=name)
 
 
 def _write_questionnaire_texts(
@@ -310,13 +379,14 @@ def _write_questionnaire_texts(
 ) -> None:
     """Write the full text of every version used until then, each in its own folder.
 
-    Where none was used, it is the current file's text.
+    If none was used, it is the current file's text.
     """
     stored = [row for row in store.data.list_instruments() if until is None or row.kept_at <= until]
     versions = [(row.hash, row.texts) for row in stored] or [(instrument.hash, instrument.texts)]
     for version, texts in versions:
         for name, text in texts.items():
             file = folder / version[:12] / name
+            # A module of another folder, such as ../common.yaml, stays in the bundle.
             if not file.resolve().is_relative_to(folder.resolve()):
                 file = folder / version[:12] / Path(name).name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -340,11 +410,10 @@ def _write_zip(folder: Path, to: Path) -> None:
     with ZipFile(to, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
             entry = ZipInfo(file.relative_to(folder).as_posix(), ZIP_EPOCH)
-            entry.compress_type, entry.external_attr, entry.create_system = (
-                ZIP_DEFLATED,
-                0o600 << 16,
-                3,
-            )
+            entry.compress_type = ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            # Unix, on every system: the same data make the same bytes.
+            entry.create_system = 3
             with file.open("rb") as data, archive.open(entry, "w", force_zip64=True) as target:
                 copyfileobj(data, target, 1 << 20)
 
@@ -396,42 +465,39 @@ def _list_files(folder: Path) -> tuple[str, ...]:
 
 def _list_readme_values(contents: BundleResult, files: Sequence[str]) -> dict[str, Any]:
     """Return the values of the template."""
-    descriptions = {
-        name: contents.describe_file(name)
-        for name in files
-        if not name.startswith("questionnaire/")
-    }
+    descriptions = {}
+    for name in files:
+        if not name.startswith("questionnaire/"):
+            descriptions[name] = contents.describe_file(name)
     descriptions["questionnaire/"] = contents.describe_file("questionnaire/")
     descriptions[MANIFEST] = (
         "the same for programs: description, rows, bytes and SHA-256 of each file"
     )
     descriptions[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
-    results, data = contents.data_files, contents.data_files[0].data
+    width = max(map(len, descriptions))
+
+    results = contents.data_files
+    data = results[0].data
     notes = [f"{result.to}: {note}" for result in results for note in result.notes]
     return {
         "contents": contents,
         "instrument": contents.instrument,
         "options": contents.options,
         "result": results[0],
-        "descriptions": {
-            name.ljust(max(map(len, descriptions))): what
-            for name, what in sorted(descriptions.items())
-        },
+        "descriptions": {name.ljust(width): what for name, what in sorted(descriptions.items())},
         "others": [result.to for result in results if result.data.table.row_unit != "interview"],
         "remarks": [*data.warnings, *data.differences, *notes],
     }
 
 
 def _render_manifest(contents: BundleResult, folder: Path, files: Sequence[str]) -> str:
-    instrument, options, data = contents.instrument, contents.options, contents.data_files[0].data
-    rows = {
-        result.to: {
-            "rows": result.rows,
-            "columns": len(result.data.table.variables),
-            "notes": list(result.notes),
-        }
-        for result in contents.data_files
-    }
+    """Render the manifest: what the bundle shows, and each file with its checksum."""
+    instrument = contents.instrument
+    options = contents.options
+    data = contents.data_files[0].data
+    kind_of_identifying = "can_tell_who_said_what"
+    if options.public:
+        kind_of_identifying = "left_out_for_the_public"
     manifest: dict[str, Any] = {
         "study": instrument.id,
         "title": contents.title,
@@ -446,24 +512,35 @@ def _render_manifest(contents: BundleResult, folder: Path, files: Sequence[str])
         "variables": list(options.variables) or None,
         "left_out_as_personal": list(data.left_out),
         "public": options.public,
-        "left_out_for_the_public" if options.public else "can_tell_who_said_what": {
-            kind: list(names) for kind, names in data.identifying.items()
-        },
+        kind_of_identifying: {kind: list(names) for kind, names in data.identifying.items()},
         "warnings": list(data.warnings),
         "differences": list(data.differences),
         "not_in_it": list(contents.skipped),
-        "files": [
-            {
-                "name": name,
-                "what": contents.describe_file(name) or "description of this bundle",
-                "bytes": (folder / name).stat().st_size,
-                "sha256": _hash_file(folder / name),
-                **rows.get(name, {}),
-            }
-            for name in files
-        ],
+        "files": _list_manifest_files(contents, folder, files),
     }
     return json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+
+
+def _list_manifest_files(
+    contents: BundleResult, folder: Path, files: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return what the manifest says of each file; of data files also rows, columns and notes."""
+    results = {result.to: result for result in contents.data_files}
+    listed = []
+    for name in files:
+        entry: dict[str, Any] = {
+            "name": name,
+            "what": contents.describe_file(name) or "description of this bundle",
+            "bytes": (folder / name).stat().st_size,
+            "sha256": _hash_file(folder / name),
+        }
+        if name in results:
+            result = results[name]
+            entry["rows"] = result.rows
+            entry["columns"] = len(result.data.table.variables)
+            entry["notes"] = list(result.notes)
+        listed.append(entry)
+    return listed
 
 
 def _hash_file(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Export of a study's data: checks the outputs, builds the table, writes each file in its format."""
+"""Export of a study's data: checks the outputs, builds the table, writes each file."""
 
 import sys
 from collections import Counter
@@ -46,21 +46,27 @@ def export_files(
 ) -> list[ExportResult]:
     """Write the data into several files, all as of the same point in time.
 
-    Nothing is written where one of them cannot be.
+    If one of them can't be written, none is.
     """
     check_outputs(outs, options)
-    exported = None if options.dry_run else (", ".join(outs), options.describe_content())
+    exported = None
+    if not options.dry_run:
+        exported = (", ".join(outs), options.describe_content())
     with read_records(
         path, db=options.db, people=options.people, to=outs[0], exported=exported
     ) as records:
-        return [
-            export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout)
-            for out in outs
-        ]
+        results = []
+        for out in outs:
+            file_options = replace(options, to=out, beside=tuple(outs))
+            results.append(export_records(records, file_options, stdout=stdout))
+        return results
 
 
 def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
-    """Check that each of these files can be written, and that no two are the same; a separate data file counts too."""
+    """Check that each of these files can be written, and that no two are the same.
+
+    Separate data files count too. Raises UserError.
+    """
     check_weights(options)
     if options.public and options.what != "interviews":
         raise UserError("--public", "only interviews can be made public", "leave out --what")
@@ -70,32 +76,49 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
             "personal columns are never public",
             "leave out --personal and --with-contacts",
         )
-    files: dict[Path, str] = {}
+
+    out_by_file: dict[Path, str] = {}
     for number, out in enumerate(outs):
         chosen = _choose_format(replace(options, to=out))
-        if out == "-" and chosen.write is None:
-            what = f"{chosen.name} is not a text format, so it can't be written to standard output"
-            raise UserError("-o", what, "specify a file")
-        if out in outs[:number]:
-            what = "standard output is specified twice" if out == "-" else "it is specified twice"
-            raise UserError("-o" if out == "-" else out, what, "specify each file once")
-        for file in (
-            filter(None, (Path(out), chosen.find_data_path(Path(out)))) if out != "-" else ()
-        ):
-            if options.rake and file.resolve() == Path(options.rake).resolve():
-                raise UserError(out, f"{file} is the file of targets", "use another name")
-            check_output_path(file, force=options.force)
-            if (other := files.setdefault(file.resolve(), out)) != out:
-                raise UserError(
-                    out, f"{file} is written by {other} too", "use another name for one of them"
+        if out == "-":
+            if chosen.write is None:
+                what = (
+                    f"{chosen.name} is not a text format, so it can't be written to standard output"
                 )
+                raise UserError("-o", what, "specify a file")
+            if out in outs[:number]:
+                what = "standard output is specified twice"
+                raise UserError("-o", what, "specify each file once")
+            continue
+
+        if out in outs[:number]:
+            raise UserError(out, "it is specified twice", "specify each file once")
+        files = [Path(out)]
+        data_path = chosen.find_data_path(Path(out))
+        if data_path is not None:
+            files.append(data_path)
+        for file in files:
+            _check_file(file, out, options, out_by_file)
+
+
+def _check_file(file: Path, out: str, options: ExportOptions, out_by_file: dict[Path, str]) -> None:
+    """Check one file of an output, and note it in `out_by_file`. Raises UserError."""
+    if options.rake and file.resolve() == Path(options.rake).resolve():
+        raise UserError(out, f"{file} is the file of targets", "use another name")
+
+    check_output_path(file, force=options.force)
+    other = out_by_file.setdefault(file.resolve(), out)
+    if other != out:
+        raise UserError(
+            out, f"{file} is written by {other} too", "use another name for one of them"
+        )
 
 
 def check_origin(records: StudyRecords, options: ExportOptions) -> None:
     """Refuse to export real interviews if all that are stored are of practice or simulated.
 
-    Whoever has just practiced would otherwise get an empty file. A study without any interview has one, with its
-    columns. Raises UserError.
+    Whoever has just practiced would otherwise get an empty file. A study without any interview has
+    one, with its columns. Raises UserError.
     """
     if options.origin != "real" or options.what not in ROWS_OF_INTERVIEWS:
         return
@@ -142,17 +165,32 @@ def export_records(
 
 
 def find_unique_rows(table: Table) -> WriteResult:
-    """Count the rows, and note how many of them nobody shares the coded values of the sample with."""
-    columns = [
-        (at, v.name) for at, v in enumerate(table.variables) if v.role == "sample" and v.labels
-    ]
-    counts = Counter(tuple(texts[at] for at, _ in columns) for texts in table.iterate_texts())
-    unique, rows = sum(count == 1 for count in counts.values()), counts.total()
+    """Count the rows, and note how many of them have values of the sample that no other row has.
+
+    Only coded values are compared.
+    """
+    positions = []
+    names = []
+    for position, variable in enumerate(table.variables):
+        if variable.role == "sample" and variable.labels:
+            positions.append(position)
+            names.append(variable.name)
+
+    counts: Counter[tuple[str, ...]] = Counter()
+    for texts in table.iterate_texts():
+        counts[tuple(texts[position] for position in positions)] += 1
+    rows = counts.total()
+    unique = sum(count == 1 for count in counts.values())
     if not unique or rows < 2:
         return WriteResult(rows)
-    verb, names = "is" if unique == 1 else "are", join_first(name for _, name in columns)
-    note = f"{unique:,} of {format_quantity(rows, table.row_unit)} {verb} the only one with these values of {names}"
-    return WriteResult(rows, (f"{note}: somebody who knows them recognizes the respondent",))
+
+    verb = "is" if unique == 1 else "are"
+    of_rows = f"{unique:,} of {format_quantity(rows, table.row_unit)}"
+    note = (
+        f"{of_rows} {verb} the only one with these values of {join_first(names)}: "
+        "somebody who knows them recognizes the respondent"
+    )
+    return WriteResult(rows, (note,))
 
 
 def _name_described_file(options: ExportOptions) -> str:
@@ -163,44 +201,53 @@ def _name_described_file(options: ExportOptions) -> str:
     for out in options.beside:
         if out.lower().endswith(FORMATS["csv"].extensions):
             return Path(out).name
+
     name = Path(options.to).name
-    endings = (*FORMATS["ddi"].extensions, *FORMATS["datapackage"].extensions)
-    ending = next((e for e in endings if name.lower().endswith(e)), name)
-    stem = name[: -len(ending)].rstrip(".")
+    # A file with another ending has no name to derive one from.
+    stem = ""
+    for ending in (*FORMATS["ddi"].extensions, *FORMATS["datapackage"].extensions):
+        if name.lower().endswith(ending):
+            stem = name[: -len(ending)].rstrip(".")
+            break
     return f"{stem}.csv" if stem else ""
 
 
 def _iterate_notes(data: DataTable, chosen: Format, options: ExportOptions) -> Iterator[str]:
-    """Yield a note where labels are written anyway, and where free text is in a data file meant for one program alone."""
+    """Yield a note if --labels has no effect, and if texts are in a data file for one program."""
     if options.labels and chosen.always_labeled:
         yield LABELS_NOTE
-    beside = chosen.find_data_path(Path(options.to))
+
+    data_path = chosen.find_data_path(Path(options.to))
     has_free_text = IdentifyingKind.FREE_TEXT in data.identifying and not options.public
-    texts = options.what != "interviews" or has_free_text
-    if beside is not None and beside.suffix != ".dta" and texts:
+    has_texts = options.what != "interviews" or has_free_text
+    if data_path is not None and data_path.suffix != ".dta" and has_texts:
         yield (
-            f"{beside.name} contains texts as they were typed, which a spreadsheet may run as formulas: "
-            "open it only with the program that it is meant for"
+            f"{data_path.name} contains texts as they were typed, which a spreadsheet may run as "
+            "formulas: open it only with the program that it is meant for"
         )
 
 
 def _choose_format(options: ExportOptions) -> Format:
+    """Return the format that is requested, or that of the file's ending. Raises UserError."""
     if not options.to:
         raise UserError(
             "-o", "the name of the file is empty", "specify a file, or - for standard output"
         )
     if not options.format and options.to != "-" and Path(options.to).is_dir():
         raise UserError(options.to, "this is a folder", "specify a file in it")
-    chosen = find_format(
-        "x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format
-    )
+
+    name = options.to
+    if name == "-" and not options.format:
+        name = "x.csv"
+    chosen = find_format(name, chosen=options.format)
     if not isinstance(chosen, str):
         return chosen
+
+    why_not = chosen
     if options.format:
-        raise UserError("--format", chosen, f"use one of {', '.join(FORMATS)}")
-    raise UserError(
-        options.to, chosen, "use one of these endings, or specify the format with --format"
-    )
+        raise UserError("--format", why_not, f"use one of {', '.join(FORMATS)}")
+    remedy = "use one of these endings, or specify the format with --format"
+    raise UserError(options.to, why_not, remedy)
 
 
 def write_table(
@@ -221,11 +268,14 @@ def write_table(
         return write_text_file(
             to, lambda file: write(table, file, write_options), force=options.force, newline=""
         )
+
     try:
         if chosen.write_pair is not None:
-            pair, beside = chosen.write_pair, chosen.find_data_path(Path(options.to))
-            assert beside is not None
-            return write_file_pair(to, beside, partial(pair, table), force=options.force)
+            data_path = chosen.find_data_path(to)
+            assert data_path is not None
+            write_pair = partial(chosen.write_pair, table)
+            return write_file_pair(to, data_path, write_pair, force=options.force)
+
         assert chosen.write_file is not None
         into_file = chosen.write_file
         return write_file(

@@ -1,6 +1,7 @@
-"""Checks of file formats: what a format cannot store of a questionnaire's data, whatever will be answered.
+"""Checks of file formats: what a format cannot store of a questionnaire's data.
 
-The results are warnings with positions in the questionnaire, given while it is written. No file is written.
+They hold whatever will be answered. The results are warnings with positions in the questionnaire,
+given while it is written. No file is written.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,8 +39,6 @@ from survey_cli.table.table import build_admin_variables, show_placeholders
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
 
-"""Beginning of a message about a value's label."""
-
 
 @dataclass(frozen=True, slots=True)
 class _FormatData:
@@ -53,45 +52,55 @@ class _FormatData:
     def make_problem(
         self, rule: str, item: str, what: str, remedy: str, text: Text | None = None
     ) -> Problem:
-        """Return a warning at an item, sample column or compute, or at its text; without an item, at the file."""
-        where = (
-            locate_definition(self.draft, item)
-            if item
-            else Position(self.draft.document.instrument.where.file)
-        )
+        """Return a warning at an item, sample column or compute, or at its text.
+
+        Without an item, it is at the file.
+        """
         if text is not None and text.where.line:
             where = text.get(self.language).where
+        elif item:
+            where = locate_definition(self.draft, item)
+        else:
+            where = Position(self.draft.document.instrument.where.file)
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
     def find_label_text(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
-        """Return the owner of a code's label (an outcome, a named list, an item or a decline) and the label's text."""
-        outcome = next(
-            (o for name, o in self.instrument.document.outcomes.items() if name == code), None
-        )
-        if variable.name == "interview_outcome" and outcome is not None:
-            return str(code), outcome.name
+        """Return the owner of a code's label, and the label's text.
+
+        The owner is an outcome, a named list, an item or a decline.
+        """
+        if variable.name == "interview_outcome":
+            for name, outcome in self.instrument.document.outcomes.items():
+                if name == code:
+                    return str(code), outcome.name
+
         item = self.instrument.items.get(variable.item)
         if item is not None and variable.option is None:
             for option in item.options:
                 if option.code == code:
                     return item.scale or item.id, option.label
+
         for kind, decline in self.instrument.declines.items():
-            if str(code) in (str(decline.code), str(variable.declines.get(kind, (None,))[0])):
+            own_code, *_ = variable.declines.get(kind, (None,))
+            if str(code) in (str(decline.code), str(own_code)):
                 return kind, decline.text
         return variable.item, None
 
 
 def parse_formats(names: Sequence[str]) -> tuple[str, ...]:
-    """Parse names and endings of formats, separated by commas."""
-    requested = [name.strip() for text in names for name in text.split(",") if name.strip()]
+    """Parse names and endings of formats, separated by commas. Raises UserError."""
+    requested = [name.strip() for text in names for name in text.split(",")]
     formats = []
     for name in requested:
+        if not name:
+            continue
         form = find_format("", chosen=name)
-        if isinstance(form, str):  # an ending, such as zsav
-            by_ending = find_format(f"x.{name.removeprefix('.')}")
-            form = form if isinstance(by_ending, str) else by_ending
         if isinstance(form, str):
-            raise UserError("--for", form, f"formats: {', '.join(FORMATS)}")
+            # No format has this name: it may be an ending, such as zsav.
+            why_not = form
+            form = find_format(f"x.{name.removeprefix('.')}")
+            if isinstance(form, str):
+                raise UserError("--for", why_not, f"formats: {', '.join(FORMATS)}")
         formats.append(form.name)
     return tuple(dict.fromkeys(formats))
 
@@ -99,26 +108,32 @@ def parse_formats(names: Sequence[str]) -> tuple[str, ...]:
 def check_formats(
     instrument: Instrument, draft: InstrumentDraft, formats: Sequence[str], known: Iterable[Problem]
 ) -> list[Problem]:
-    """Check what the formats cannot store, in every language of the instrument, without what is `known` already."""
-    known_rules = {(p.rule, p.who) for p in known}
-    problems: dict[tuple[str, str, str, bool], Problem] = {}
+    """Check what the formats cannot store, in every language of the instrument.
+
+    Leaves out what is `known` already by a rule that applies without a format.
+    """
+    found: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
-        columns = (
+        columns = [
             *build_admin_variables(instrument, language),
             *build_columns(instrument, language),
-        )
-        variables = tuple(map(show_placeholders, columns))
+        ]
+        variables = tuple(show_placeholders(column) for column in columns)
         data = _FormatData(instrument, draft, variables, language)
         for name in formats:
             for check in _CHECKS.get(name, ()):
                 for problem in check(data):
                     # One problem about labels of columns, and one about labels of their codes.
                     is_about_code = bool(problem.subject)
-                    problems.setdefault((name, problem.rule, problem.who, is_about_code), problem)
-    found = [(name, problem) for (name, *_), problem in problems.items()]
-    return [
-        p for name, p in found if (_COVERED_RULES.get((name, p.rule)), p.who) not in known_rules
-    ]
+                    found.setdefault((name, problem.rule, problem.who, is_about_code), problem)
+
+    known_rules = {(problem.rule, problem.who) for problem in known}
+    problems = []
+    for (name, rule, who, _), problem in found.items():
+        covering_rule = _COVERED_RULES.get((name, rule))
+        if (covering_rule, who) not in known_rules:
+            problems.append(problem)
+    return problems
 
 
 _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
@@ -144,70 +159,91 @@ def _check_names(data: _FormatData, limits: FormatLimits) -> Iterator[Problem]:
 def _check_labels(
     data: _FormatData, limits: FormatLimits, *, texts: bool = True
 ) -> Iterator[Problem]:
-    """Check labels. `texts`: values of text columns have labels in this format."""
+    """Check labels. `texts` says that values of text columns have labels in this format."""
     measure = "bytes" if limits.counts_bytes else "letters"
-    for v in data.variables:
-        if (size := limits.measure(choose_label(v))) > limits.label:
-            what = f"the label of {v.name} has {size} {measure}; {limits.program} stores {limits.label}"
-            item = data.instrument.items.get(v.item)
+    for variable in data.variables:
+        size = limits.measure(choose_label(variable))
+        if size > limits.label:
+            what = (
+                f"the label of {variable.name} has {size} {measure}; "
+                f"{limits.program} stores {limits.label}"
+            )
+            item = data.instrument.items.get(variable.item)
             text = item.label if item is not None else None
-            yield data.make_problem("format-label", v.item, what, "give it a short label:", text)
-        for code, label in build_value_labels(v).items() if texts or v.storage != "text" else ():
-            if (size := limits.measure(to_single_line(label))) > limits.value_label:
-                stored = f"{limits.program} stores {limits.value_label}"
-                what = f"the label of the code {code} has {size} {measure}; {stored}"
-                owner, text = data.find_label_text(v, code)
-                problem = data.make_problem(
-                    "format-label", owner, what, "give it a short label:", text
-                )
-                yield replace(problem, subject=str(code))
+            yield data.make_problem(
+                "format-label", variable.item, what, "give it a short label:", text
+            )
+
+        if not texts and variable.storage == "text":
+            continue
+        for code, label in build_value_labels(variable).items():
+            size = limits.measure(to_single_line(label))
+            if size <= limits.value_label:
+                continue
+            what = (
+                f"the label of the code {code} has {size} {measure}; "
+                f"{limits.program} stores {limits.value_label}"
+            )
+            owner, text = data.find_label_text(variable, code)
+            problem = data.make_problem("format-label", owner, what, "give it a short label:", text)
+            yield replace(problem, subject=str(code))
 
 
 def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
+    """Check that SPSS can mark all codes that count as missing."""
     for variable in data.variables:
-        user_missing = choose_user_missing(variable)
-        if not user_missing.unmarked:
+        unmarked = choose_user_missing(variable).unmarked
+        if not unmarked:
             continue
+
         labels = build_value_labels(variable)
-        codes = join_first(
-            f"{code} ({to_single_line(labels.get(code, str(code)))})"
-            for code in user_missing.unmarked
-        )
-        long_codes = [
-            code
-            for code in user_missing.unmarked
-            if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
-        ]
+        described = []
+        has_long_code = False
+        for code in unmarked:
+            described.append(f"{code} ({to_single_line(labels.get(code, str(code)))})")
+            if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES:
+                has_long_code = True
+
         remedy = "give the options whole numbers as codes"
-        if long_codes:
+        if has_long_code:
             limit = f"accepts only texts up to {MAX_TEXT_CODE_BYTES} bytes as missing"
         elif variable.storage == "text":
             limit = "accepts three texts as missing, including those for not asked and not reached"
         else:
             limit = "accepts three codes as missing, or a range and one code"
-            remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"
-        yield data.make_problem(
-            "format-missing", variable.item, f"SPSS {limit}: {codes} will count as answers", remedy
-        )
+            remedy = (
+                "give declines consecutive codes, such as -9, -8, -7, "
+                "or mark fewer options as missing"
+            )
+        what = f"SPSS {limit}: {join_first(described)} will count as answers"
+        yield data.make_problem("format-missing", variable.item, what, remedy)
 
 
 def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
-    remedy = "give the options whole numbers as codes"
+    """Check that Stata can label all codes, and has a letter for each kind of decline."""
     for variable in data.variables:
         if has_unlabeled_texts(variable):
             what = f"the codes of {variable.name} are texts, which Stata does not label"
+            remedy = "give the options whole numbers as codes"
             yield data.make_problem("format-codes", variable.item, what, remedy)
-        elif large := list_too_large_codes(variable):
-            codes = join_first(large)
-            what = f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have no label"
-            yield data.make_problem(
-                "format-codes", variable.item, what, "give the options smaller codes"
+            continue
+
+        large = list_too_large_codes(variable)
+        if large:
+            what = (
+                f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: "
+                f"{join_first(large)} of {variable.name} will have no label"
             )
+            remedy = "give the options smaller codes"
+            yield data.make_problem("format-codes", variable.item, what, remedy)
+
     letters = assign_letters(data.variables)
-    if kinds := sorted(
-        {kind for v in data.variables for kind in v.declines if kind not in letters}
-    ):
-        what = f"Stata has 26 letters for missing values: {join_first(kinds)} will be labeled codes"
+    without_letter = {
+        kind for variable in data.variables for kind in variable.declines if kind not in letters
+    }
+    if without_letter:
+        kinds = join_first(sorted(without_letter))
+        what = f"Stata has 26 letters for missing values: {kinds} will be labeled codes"
         yield data.make_problem("format-missing", "", what, "define fewer declines")
 
 
@@ -217,11 +253,11 @@ def _check_triple_s_codes(data: _FormatData) -> Iterator[Problem]:
 
 
 def _check_columns(data: _FormatData, limits: FormatLimits) -> Iterator[Problem]:
-    if (count := len(data.variables)) > limits.columns:
+    count = len(data.variables)
+    if count > limits.columns:
         what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-        yield data.make_problem(
-            "format-columns", "", what, "set a smaller max: on rosters, or use another format"
-        )
+        remedy = "set a smaller max: on rosters, or use another format"
+        yield data.make_problem("format-columns", "", what, remedy)
 
 
 _SPSS_CHECKS: Final = (

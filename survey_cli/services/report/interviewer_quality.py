@@ -30,83 +30,104 @@ class QualityOptions(ExportOptions):
     """Which interviews are compared, and with which."""
 
     interviewer: str = ""
-    """Report this interviewer alone; all are compared."""
+    """Report only this interviewer; all are compared."""
     since: str = ""
     """A date or time as typed; interviews that began earlier are left out."""
     mix: tuple[str, ...] = ()
-    """Columns in which interviews must be equal to be compared; empty: the strata, and the columns of quotas."""
+    """Columns in which interviews must be equal to be compared.
+
+    By default these are the strata and the columns of quotas.
+    """
 
 
 @on_study("see the quality of interviewing")
 def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityReport:
     """Compare all interviewers of a study by their complete interviews. Raises UserError."""
-    since = ""
-    if options.since:
-        since = parse_start_time(
-            options.since, study.at, options.zone, option="--since"
-        ).at.isoformat()
-    logins = {
-        who.pseudonym: who.login for who in study.people.interviewers.values() if who.pseudonym
-    }
-    comparison, earlier = InterviewerComparison(INDICATORS), EarlierInterviews()
-    verbatims = EarlierVerbatims()
+    comparison = InterviewerComparison(INDICATORS)
+    earlier = EarlierInterviews()
     reviewed: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
     with study.store.read_transaction():
-        reviews = study.store.interviews.read_reviews()
-        table = query_table(study, options, weights=False).table
-        layout = AnswerLayout(study.instrument, table.variables)
-        names = [variable.name for variable in table.variables]
-        mix = _select_mix(study, names, options.mix)
-        mixed = [names.index(name) for name in mix]
-        for cells in table.iterate_texts():
-            admin = {
-                name.removeprefix("interview_"): loads(cells[n])
-                for n, name in enumerate(ADMIN_COLUMNS)
-            }
-            if (
-                admin["outcome"] != COMPLETE
-                or admin["origin"] != options.origin
-                or admin["began"] < since
-            ):
-                continue
-            by = logins.get(admin["by"], admin["by"])
-            if admin["id"] in reviews:
-                verdict = reviews[admin["id"]].verdict
-                reviewed[by][verdict] += 1
-                if verdict == "falsified":
-                    continue
-            language, conduct = count_events(
-                study.instrument, study.store.interviews.read_journal(admin["id"])
-            )
-            group = (admin["version"], language, *(cells[n] for n in mixed))
-            alike = earlier.compare(by, group, admin["case"], layout.make_signature(cells))
-            own_words = verbatims.count(by, layout.list_verbatims(cells))
-            counts = {
-                **layout.count_answers(cells),
-                **conduct,
-                "alike": alike,
-                "verbatim": own_words,
-            }
-            comparison.add(by, group, counts)
+        mix = _add_interviews(study, options, comparison, earlier, reviewed)
+
     lines = []
     for name, results in comparison.assess().items():
-        count, pairs = comparison.count_interviews(name), earlier.pairs.get(name, [])
+        count = comparison.count_interviews(name)
+        pairs = earlier.pairs.get(name, [])
         lines.append(InterviewerQuality(name, count, reviewed[name], results, pairs))
     if not lines:
         what = "there are no complete interviews to compare"
         raise UserError(study.where, what, "wait for some, or check the options")
+
     compared = sum(any(result.p is not None for result in line.results) for line in lines)
     if options.interviewer:
-        known = [line.interviewer for line in lines]
-        lines = [line for line in lines if line.interviewer == options.interviewer]
-        if not lines:
-            remedy = suggest_nearest(
-                options.interviewer, known, otherwise=f"those who have are {', '.join(known)}"
-            )
-            raise UserError(
-                "--interviewer", f"{options.interviewer!r} has no complete interviews", remedy
-            )
+        lines = _select_interviewer(lines, options.interviewer)
     return QualityReport(mix, compared, lines)
+
+
+def _add_interviews(
+    study: OpenStudy,
+    options: QualityOptions,
+    comparison: InterviewerComparison,
+    earlier: EarlierInterviews,
+    reviewed: dict[str, Counter[ReviewVerdict]],
+) -> tuple[str, ...]:
+    """Read the interviews, and add each to the comparison and its verdict to `reviewed`.
+
+    Returns the columns in which interviews must be equal to be compared.
+    """
+    since = ""
+    if options.since:
+        begins = parse_start_time(options.since, study.at, options.zone, option="--since")
+        since = begins.at.isoformat()
+    logins = {
+        who.pseudonym: who.login for who in study.people.interviewers.values() if who.pseudonym
+    }
+    verbatims = EarlierVerbatims()
+    reviews = study.store.interviews.read_reviews()
+    table = query_table(study, options, weights=False).table
+    layout = AnswerLayout(study.instrument, table.variables)
+    names = [variable.name for variable in table.variables]
+    mix = _select_mix(study, names, options.mix)
+    mix_positions = [names.index(name) for name in mix]
+
+    for cells in table.iterate_texts():
+        admin = {}
+        for position, name in enumerate(ADMIN_COLUMNS):
+            admin[name.removeprefix("interview_")] = loads(cells[position])
+        is_selected = admin["outcome"] == COMPLETE and admin["origin"] == options.origin
+        if not is_selected or admin["began"] < since:
+            continue
+
+        by = logins.get(admin["by"], admin["by"])
+        if admin["id"] in reviews:
+            verdict = reviews[admin["id"]].verdict
+            reviewed[by][verdict] += 1
+            # Invented interviews would make the others look unusual.
+            if verdict == "falsified":
+                continue
+
+        journal = study.store.interviews.read_journal(admin["id"])
+        language, conduct = count_events(study.instrument, journal)
+        group = (admin["version"], language, *(cells[position] for position in mix_positions))
+        counts = {
+            **layout.count_answers(cells),
+            **conduct,
+            "alike": earlier.compare(by, group, admin["case"], layout.make_signature(cells)),
+            "verbatim": verbatims.count(by, layout.list_verbatims(cells)),
+        }
+        comparison.add(by, group, counts)
+    return mix
+
+
+def _select_interviewer(lines: list[InterviewerQuality], name: str) -> list[InterviewerQuality]:
+    """Return the line of one interviewer. Raises UserError if there isn't one."""
+    selected = [line for line in lines if line.interviewer == name]
+    if selected:
+        return selected
+
+    known = [line.interviewer for line in lines]
+    remedy = suggest_nearest(name, known, otherwise=f"those who have are {', '.join(known)}")
+    raise UserError("--interviewer", f"{name!r} has no complete interviews", remedy)
 
 
 def _select_mix(
@@ -117,7 +138,11 @@ def _select_mix(
         if name not in names:
             remedy = suggest_nearest(name, names, otherwise="name a column of the data")
             raise UserError("--mix", f"there is no column {name!r}", remedy)
+    if requested:
+        return requested
+
     sample = study.instrument.sample
-    strata = [name for name, column in sample.items() if column.role == "stratum"]
-    quotas = [name for quota in study.plan.quotas.quotas for name in quota.by if name in sample]
-    return requested or tuple(dict.fromkeys(name for name in (*strata, *quotas) if name in names))
+    columns = [name for name, column in sample.items() if column.role == "stratum"]
+    for quota in study.plan.quotas.quotas:
+        columns += [name for name in quota.by if name in sample]
+    return tuple(dict.fromkeys(name for name in columns if name in names))

@@ -1,4 +1,7 @@
-"""Writing of results reports and codebooks into files, and of charts. Outputs are checked before anything is counted."""
+"""Writing of results reports, codebooks and charts into files.
+
+Outputs are checked before anything is counted.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -58,38 +61,50 @@ CODEBOOK_WRITERS: Final = make_page_writers(
 def publish_results(
     path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None
 ) -> tuple[Results, int]:
-    """Build the results report of a study and write it. Returns it, and the number of chart files."""
+    """Build the results report of a study and write it.
+
+    Returns it, and the number of chart files.
+    """
     _check_charts(options)
-    refusal, force = "a report cannot be written as {}", options.force
-    build = partial(build_results_report, path, options)
     results = publish_document(
-        build, options.to, RESULTS_WRITERS, refusal=refusal, force=force, stdout=stdout
+        partial(build_results_report, path, options),
+        options.to,
+        RESULTS_WRITERS,
+        refusal="a report cannot be written as {}",
+        force=options.force,
+        stdout=stdout,
     )
-    return results, _write_charts(results, options) if options.charts else 0
+    chart_files = _write_charts(results, options) if options.charts else 0
+    return results, chart_files
 
 
 def publish_codebook(
     path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None
 ) -> Codebook:
     """Build the codebook of a study and write it."""
-    refusal, force = "a codebook cannot be written as {}", options.force
-    build = partial(load_codebook, path, options)
     return publish_document(
-        build, options.to, CODEBOOK_WRITERS, refusal=refusal, force=force, stdout=stdout
+        partial(load_codebook, path, options),
+        options.to,
+        CODEBOOK_WRITERS,
+        refusal="a codebook cannot be written as {}",
+        force=options.force,
+        stdout=stdout,
     )
 
 
 def _check_charts(options: ReportOptions) -> None:
+    """Check that charts can be written as requested. Raises UserError."""
     if options.png and not options.charts:
         raise UserError("--png", "--png needs a folder for charts", "specify one with --charts DIR")
+
     if options.png and not can_render_png():
         from survey_cli.installation import make_install_command
 
         what = "PNG needs CairoSVG and the Cairo library, and at least one of them is not installed"
-        remedy = (
-            f"{make_install_command('png')}, and install Cairo with the system's package manager"
-        )
+        command = make_install_command("png")
+        remedy = f"{command}, and install Cairo with the system's package manager"
         raise UserError("--png", what, remedy)
+
     if options.charts and Path(options.charts).exists() and not Path(options.charts).is_dir():
         raise UserError(options.charts, "this is not a folder", "specify a folder for the charts")
 
@@ -101,18 +116,26 @@ def iterate_charts(results: Results) -> Iterator[tuple[Chart, str]]:
     """
     for battery in results.batteries:
         block = Block(battery, tuple(item for item in results.items if item.battery == battery.id))
-        title, intro = flatten(battery.title), flatten(battery.intro)
-        if (chart := draw_battery(battery)) is not None:
-            yield chart, f"{block.span}. {title}{': ' * bool(title and intro)}{intro}"
+        title = flatten(battery.title)
+        intro = flatten(battery.intro)
+        battery_chart = draw_battery(battery)
+        if battery_chart is not None:
+            words = ": ".join(text for text in (title, intro) if text)
+            yield battery_chart, f"{block.span}. {words}"
         for group_chart in draw_group_charts(results, battery):
             yield group_chart, f"{block.span}. {group_chart.title}: {title or intro}"
+
     battery_ids = {battery.id for battery in results.batteries}
     for item in results.items:
-        if item.battery not in battery_ids and (chart := draw_item(item)) is not None:
+        if item.battery in battery_ids:
+            continue
+        chart = draw_item(item)
+        if chart is not None:
             yield chart, f"{item.number}. {flatten(item.wording) or flatten(item.label)}"
 
 
 def _write_charts(results: Results, options: ReportOptions) -> int:
+    """Write the charts into the folder. Returns the number of files."""
     folder = Path(options.charts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,14 +143,13 @@ def _write_charts(results: Results, options: ReportOptions) -> int:
         raise UserError(
             options.charts, f"it cannot be created ({error.strerror})", "choose another folder"
         ) from error
+
+    endings = (".svg", ".png") if options.png else (".svg",)
     count = 0
     for chart, heading in iterate_charts(results):
-        for ending in (".svg", ".png") if options.png else (".svg",):
-            _write_chart(
-                chart.render_with_heading(heading),
-                folder / f"{chart.id}{ending}",
-                force=options.force,
-            )
+        svg = chart.render_with_heading(heading)
+        for ending in endings:
+            _write_chart(svg, folder / f"{chart.id}{ending}", force=options.force)
             count += 1
     return count
 
@@ -142,19 +164,17 @@ def _write_chart(svg: str, path: Path, *, force: bool) -> None:
 
 
 def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
-    """Return the codebook of a study, with counts where there are interviews and counts are requested."""
+    """Return the codebook of a study, with counts if these are requested and it has interviews."""
     instrument = open_analysis(str(path), open_instrument(str(path))).instrument
     language = choose_language(instrument, options.language)
-    store = (
-        open_existing_store(locate_database(path, instrument.id, options.db))
-        if options.counts
-        else None
-    )
+    store = None
+    if options.counts:
+        store = open_existing_store(locate_database(path, instrument.id, options.db))
     if store is None:
+        variables = _list_columns(instrument, language)
         study = describe_study(instrument, language)
-        return build_codebook(
-            _list_columns(instrument, language), instrument, study, language=language
-        )
+        return build_codebook(variables, instrument, study, language=language)
+
     store.close()
     with read_records(path, db=options.db, people=options.people) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
@@ -163,17 +183,31 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
 def load_codebook_from_records(
     records: StudyRecords, options: ExportOptions, *, threshold: int = DEFAULT_THRESHOLD
 ) -> Codebook:
-    """Return the codebook of open records, with counts of the data that are exported with these options."""
+    """Return the codebook of open records, with counts of the data that the options select."""
     data = query_table(records, options)
-    instrument, table, language = data.analysis.instrument, data.table, data.table.language
-    answers = AnswerColumns.from_table(table, lambda v: not v.personal)
-    exported = {v.name: v for v in table.variables}
-    current = _list_columns(instrument, language)
-    ordered = [exported.pop(v.name, v) for v in current if v.name in exported or v.personal]
-    study, notes = describe_study(instrument, language), (*data.warnings, *data.differences)
-    counted, variables = answers if answers.interviews else None, (*ordered, *exported.values())
+    instrument = data.analysis.instrument
+    language = data.table.language
+    answers = AnswerColumns.from_table(data.table, lambda variable: not variable.personal)
+
+    # The columns in the order of the questionnaire, then those of earlier versions. Personal columns
+    # are described too, although they are not exported.
+    exported = {variable.name: variable for variable in data.table.variables}
+    variables = []
+    for variable in _list_columns(instrument, language):
+        if variable.name in exported:
+            variables.append(exported.pop(variable.name))
+        elif variable.personal:
+            variables.append(variable)
+    variables += exported.values()
+
     return build_codebook(
-        variables, instrument, study, counted, language=language, notes=notes, threshold=threshold
+        tuple(variables),
+        instrument,
+        describe_study(instrument, language),
+        answers if answers.interviews else None,
+        language=language,
+        notes=(*data.warnings, *data.differences),
+        threshold=threshold,
     )
 
 

@@ -1,7 +1,10 @@
-"""Response rates of a study's cases or of a file of final counts: reads the options, estimates e, builds the table."""
+"""Response rates of a study's cases or of a file of final counts.
+
+It reads the options, estimates e, and builds the table.
+"""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from fractions import Fraction
@@ -28,8 +31,9 @@ from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate
 from survey_cli.reports.texts import translate
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.counts_file import read_counts
-from survey_cli.services.date_options import parse_as_of
+from survey_cli.services.date_options import RequestedTime, parse_as_of
 from survey_cli.services.run_on_study import Request, convert_to_study_time, run_on_study
+from survey_cli.store.cases.live_counts import SettledCases
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.values import Value
@@ -38,6 +42,12 @@ from survey_cli.wording import format_quantity
 RULE: Final = "rates"
 MAX_PARTS: Final = 60
 """Highest number of columns in a table."""
+FRAME_KINDS: Final[Mapping[SampleFrame, str]] = {
+    "list": "list of people",
+    "establishment": "list of establishments",
+    "rdd": "random digits",
+}
+"""What the title calls a kind of sample frame; it is translated."""
 SHARE_REMEDY: Final = "write a share as 0.9, 90% or 9/10"
 
 
@@ -50,7 +60,7 @@ class RatesOptions:
     as_of: str = ""
     """A past time as typed; empty for now."""
     zone: tzinfo | None = None
-    """The time zone of dates; the computer's where it is None."""
+    """The time zone of dates; None means the computer's."""
     finalized: bool = False
     """Leave out cases that may still be called."""
     weighted: bool = False
@@ -58,17 +68,17 @@ class RatesOptions:
     all_origins: bool = False
     """Count practice and simulated interviews too."""
     frame: SampleFrame = "rdd"
-    """The kind of sample frame, which decides what codes mean and whether e is estimated; of a study its own."""
+    """The kind of sample frame: what codes mean, and whether e is estimated. Studies have their own."""
     e: str = ""
-    """One share for all frames, or `landline=0.3,mobile=0.5`; estimated where it is empty."""
+    """One share for all frames, or `landline=0.3,mobile=0.5`; it is estimated if this is empty."""
     e_uh: str = ""
-    """The share for UH alone; it takes precedence over `e`."""
+    """The share for UH only; it takes precedence over `e`."""
     e_uo: str = ""
-    """The share for UO alone."""
+    """The share for UO only."""
     composite: str = ""
     """Weights of the frames: `landline=0.6,mobile=0.4`."""
     quotas: bool = False
-    """Quotas determined who was interviewed; of a study its plan says so."""
+    """Quotas determined who was interviewed. In a study, its plan says so."""
 
 
 class RatesReport(NamedTuple):
@@ -88,18 +98,53 @@ def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
 def compute_rates_from_records(
     records: StudyRecords, options: RatesOptions, *, now: datetime, live: bool = True
 ) -> RatesReport:
-    """Compute the rates of open records, from their live counts where these suffice. Raises StoreError.
+    """Compute the rates of open records. Raises StoreError.
 
-    `live` says that `now` is the present time, and not that of an earlier event.
+    They are computed from the live counts if these suffice, else from the histories. `live` says
+    that `now` is the present time, and not that of an earlier event.
     """
     when = parse_as_of(options.as_of, convert_to_study_time(records.store, now), options.zone)
     _check_options(records.instrument, options)
+
+    dispositions = _count_cases(records, options, when, live=live)
+    if dispositions.uncountable:
+        raise _make_uncounted_error(records, dispositions)
+    if not dispositions.frames:
+        raise _make_no_cases_error(records, when)
+    if len(dispositions.parts) > MAX_PARTS:
+        what = f"{options.by} has {len(dispositions.parts):,} values"
+        raise UserError("--by", what, f"choose a column with at most {MAX_PARTS} values")
+
     plan = records.plan
+    columns, weights = build_rate_columns(
+        dispositions, replace(options, frame=plan.frame), where=records.path
+    )
+    title = translate(
+        "{study} (frame: {kind}), as of {time}",
+        study=records.instrument.id,
+        kind=translate(FRAME_KINDS[plan.frame]),
+        time=when.text,
+    )
+    report = build_rate_table(
+        columns,
+        weights=weights,
+        quotas=bool(plan.quotas.quotas),
+        finished_only=options.finalized,
+        then=when.past,
+        title=title,
+        notes=tuple(_iterate_notes(records.instrument, options, dispositions)),
+    )
+    return RatesReport(report)
+
+
+def _count_cases(
+    records: StudyRecords, options: RatesOptions, when: RequestedTime, *, live: bool
+) -> StudyDispositions:
+    """Count the cases by their codes, from the live counts if these suffice."""
     labels: dict[Value, str] = {}
     if options.by:
-        labels.update(
-            find_labels(records.instrument, options.by, records.instrument.language).items()
-        )
+        language = records.instrument.language
+        labels.update(find_labels(records.instrument, options.by, language).items())
     disposition_options = DispositionOptions(
         at=when.at,
         by=options.by,
@@ -107,81 +152,70 @@ def compute_rates_from_records(
         weighted=options.weighted,
         finished_only=options.finalized,
     )
-    dispositions = None
-    if live and not (when.past or options.by or options.weighted):
-        dispositions = _count_settled_cases(
+    # The live counts are of now, without sample columns and weights.
+    needs_histories = when.past or options.by or options.weighted
+    if live and not needs_histories:
+        settled = _count_settled_cases(
             records, disposition_options, all_origins=options.all_origins, with_refusals=True
         )
-    if dispositions is None:
-        excluded = (
-            () if options.all_origins else records.store.cases.counts.list_excluded_interviews()
-        )
-        disposition_options = replace(disposition_options, excluded_interviews=frozenset(excluded))
-        histories = records.store.cases.queries.iterate_histories(
-            until=when.at if when.past else None
-        )
-        dispositions = count_dispositions(histories, plan, disposition_options)
-    if dispositions.uncountable:
-        raise _make_uncounted_error(records, dispositions)
-    if not dispositions.frames:
-        what = "no case had been released by then" if when.past else "no case has been released yet"
-        remedy = "give a later date and time" if when.past else "import or release a sample"
-        raise UserError(records.where, what, remedy)
-    if (parts := len(dispositions.parts)) > MAX_PARTS:
-        what, remedy = (
-            f"{options.by} has {parts:,} values",
-            f"choose a column with at most {MAX_PARTS} values",
-        )
-        raise UserError("--by", what, remedy)
-    columns, weights = build_rate_columns(
-        dispositions, replace(options, frame=plan.frame), where=records.path
-    )
-    kinds = {
-        "list": "list of people",
-        "establishment": "list of establishments",
-        "rdd": "random digits",
-    }
-    title = "{study} (frame: {kind}), as of {time}"
-    report = build_rate_table(
-        columns,
-        weights=weights,
-        quotas=bool(plan.quotas.quotas),
-        finished_only=options.finalized,
-        then=when.past,
-        title=translate(
-            title, study=records.instrument.id, kind=translate(kinds[plan.frame]), time=when.text
-        ),
-        notes=tuple(_iterate_notes(records.instrument, options, dispositions)),
-    )
-    return RatesReport(report)
+        if settled is not None:
+            return settled
+
+    excluded: frozenset[str] = frozenset()
+    if not options.all_origins:
+        excluded = frozenset(records.store.cases.counts.list_excluded_interviews())
+    until = when.at if when.past else None
+    histories = records.store.cases.queries.iterate_histories(until=until)
+    disposition_options = replace(disposition_options, excluded_interviews=excluded)
+    return count_dispositions(histories, records.plan, disposition_options)
+
+
+def _make_no_cases_error(records: StudyRecords, when: RequestedTime) -> UserError:
+    if when.past:
+        what = "no case had been released by then"
+        return UserError(records.where, what, "give a later date and time")
+    return UserError(records.where, "no case has been released yet", "import or release a sample")
 
 
 def compute_live_rates(records: StudyRecords, at: datetime) -> tuple[RateColumn, ...]:
-    """Compute the rates of each frame from the live counts; empty where these do not suffice. Raises StoreError."""
+    """Compute the rates of each frame from the live counts. Raises StoreError.
+
+    Returns nothing if the counts do not suffice.
+    """
     dispositions = _count_settled_cases(records, DispositionOptions(at=at))
     if dispositions is None:
         return ()
-    return tuple(build_rate_columns(dispositions, RatesOptions(frame=records.plan.frame))[0])
+
+    columns, _weights = build_rate_columns(dispositions, RatesOptions(frame=records.plan.frame))
+    return tuple(columns)
 
 
 def build_rate_columns(
     dispositions: StudyDispositions, options: RatesOptions, *, where: str = ""
 ) -> tuple[list[RateColumn], Mapping[str, Fraction]]:
-    """Build the columns of the parts and frames, and the weights of a composite. Raises UserError."""
-    e, weights = resolve_assumptions(
-        where, {tally.frame: tally.counts for tally in dispositions.frames}, options
-    )
-    columns = [
-        replace(
-            RateColumn.from_counts(
-                t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases
-            ),
-            quota_full=t.quota_full,
-            unscreened=t.unscreened,
-            unscreened_refusals=t.unscreened_refusals,
+    """Build the columns of the parts and frames, and the weights of a composite.
+
+    Raises UserError.
+    """
+    counts = {tally.frame: tally.counts for tally in dispositions.frames}
+    e, weights = resolve_assumptions(where, counts, options)
+    columns = []
+    for tally in (*dispositions.parts, *dispositions.frames):
+        column = RateColumn.from_counts(
+            tally.counts,
+            e[tally.frame],
+            frame=tally.frame,
+            by=tally.by,
+            open_cases=tally.open_cases,
         )
-        for t in (*dispositions.parts, *dispositions.frames)
-    ]
+        columns.append(
+            replace(
+                column,
+                quota_full=tally.quota_full,
+                unscreened=tally.unscreened,
+                unscreened_refusals=tally.unscreened_refusals,
+            )
+        )
     return columns, weights
 
 
@@ -192,72 +226,91 @@ def _count_settled_cases(
     all_origins: bool = False,
     with_refusals: bool = False,
 ) -> StudyDispositions | None:
-    """Count the cases by their live counts, and only those by their histories whose state does not tell their code.
+    """Count the cases by their live counts; by their histories if a state doesn't tell the code.
 
-    `with_refusals`: also read the histories of cases that ended before the screening, to see who refused. None
-    where the queue was computed by other rules, or where a code is in no group and the case must be named.
+    `with_refusals` also reads the histories of cases that ended before the screening, to see who
+    refused. Returns None if the queue was computed by other rules, or if a code is in no group and
+    the case must be named.
     """
     if records.store.settings.read(PLAN_SETTING) != records.plan.fingerprint:
         return None
+
     cases = records.store.cases.counts.read_settled_cases()
-    open_buckets = {
-        bucket: has_time_left(parse_criteria(bucket), records.plan, options.at)
-        for bucket in {state.bucket for state in cases.states if state.bucket}
-    }
-    settled: Counter[tuple[bool, str, bool, str]] = Counter()
     others = list(cases.others)
-    read_codes = {NOT_SCREENED_CODE} if with_refusals else set[str]()
-    known = {key for key, _ in others}
-    queries = records.store.cases.queries
-    for read_code in read_codes:
-        keys = [row.key for row in queries.iterate_rows(code=read_code) if row.key not in known]
+    read_codes: set[str] = set()
+    if with_refusals:
+        read_codes.add(NOT_SCREENED_CODE)
+        known = {key for key, _ in others}
+        queries = records.store.cases.queries
+        rows = queries.iterate_rows(code=NOT_SCREENED_CODE)
+        # All keys first: the histories are other queries.
+        keys = [row.key for row in rows if row.key not in known]
         others += [(key, queries.read_history(key)) for key in keys]
+
+    settled = _count_states(records, cases, options.at, without=read_codes)
+    # Counter's plus leaves out what adds up to 0.
+    states = ((CountedState(*state), number) for state, number in (+settled).items())
+    excluded = frozenset[str]() if all_origins else cases.excluded_interviews
+    dispositions = count_dispositions(
+        others, records.plan, replace(options, excluded_interviews=excluded), states
+    )
+    return None if dispositions.uncountable else dispositions
+
+
+def _count_states(
+    records: StudyRecords, cases: SettledCases, at: datetime, *, without: Collection[str]
+) -> Counter[tuple[bool, str, bool, str]]:
+    """Count the cases by released, code, open and frame, except those with the codes `without`."""
+    is_open_by_bucket = {}
+    for bucket in {state.bucket for state in cases.states if state.bucket}:
+        is_open_by_bucket[bucket] = has_time_left(parse_criteria(bucket), records.plan, at)
+
+    settled: Counter[tuple[bool, str, bool, str]] = Counter()
     for state, number in cases.states.items():
-        if state.code in read_codes:
+        if state.code in without:
             continue
-        is_open = open_buckets.get(state.bucket, state.status == "held")
-        settled[state.status != "unreleased", state.code, is_open, state.frame] += number
+        is_released = state.status != "unreleased"
+        is_open = is_open_by_bucket.get(state.bucket, state.status == "held")
+        settled[is_released, state.code, is_open, state.frame] += number
     for (code, frame), number in cases.unreleased.items():
-        if code in read_codes:
+        if code in without:
             continue
         settled[True, str(code), False, str(frame)] -= number
         settled[False, str(code), False, str(frame)] += number
-    states = ((CountedState(*state), number) for state, number in (+settled).items())
-    options = replace(
-        options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews
-    )
-    dispositions = count_dispositions(others, records.plan, options, states)
-    return dispositions if not dispositions.uncountable else None
+    return settled
 
 
 def _check_options(instrument: Instrument, options: RatesOptions) -> None:
-    """Check that the sample supports the options."""
+    """Check that the sample supports the options. Raises UserError."""
     if options.weighted and find_column(instrument, "weight") is None:
         remedy = "add role: weight to the column of base weights"
         raise UserError("--weighted", "no sample column has role: weight", remedy)
     if not options.by:
         return
+
+    offered = []
+    for name, one in instrument.sample.items():
+        if not one.is_personal and one.role != "key":
+            offered.append(name)
+    otherwise = "the study has no suitable column"
+    if offered:
+        otherwise = f"suitable columns are {', '.join(offered)}"
+
     column = instrument.sample.get(options.by)
-    offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
-    otherwise = (
-        f"suitable columns are {', '.join(offered)}"
-        if offered
-        else "the study has no suitable column"
-    )
     if column is None:
         remedy = suggest_nearest(options.by, offered, otherwise=otherwise)
         raise UserError("--by", f"{options.by!r} is not a sample column", remedy)
     if column.is_personal:
         raise UserError("--by", f"{options.by} is personal", otherwise)
     if column.role == "key":
-        raise UserError(
-            "--by", f"{options.by} identifies cases: every group would be one case", otherwise
-        )
+        what = f"{options.by} identifies cases: every group would be one case"
+        raise UserError("--by", what, otherwise)
 
 
 def _iterate_notes(
     instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions
 ) -> Iterator[str]:
+    """Yield what the rates include and what not."""
     cases = sum(tally.cases for tally in dispositions.frames)
     if options.weighted:
         yield translate("rates-weighted", column=find_column(instrument, "weight"), n=f"{cases:,}")
@@ -271,15 +324,18 @@ def _iterate_notes(
 
 
 def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) -> UserError:
-    """Return the error where a case's code belongs to no group: no rate is computed unless every case is counted."""
-    where, cases = Position(study.path), dispositions.uncountable
-    problems = tuple(
-        Problem(RULE, where, f"case {key}", error.what, error.remedy) for key, error in cases
-    )
-    what = f"no rates: {format_quantity(len(problems), 'case has', 'cases have')} a code that belongs to no group"
-    return UserError(
-        study.where, what, "give each of them an outcome: survey case outcome", problems
-    )
+    """Return the error about codes that belong to no group.
+
+    No rate is computed unless every case is counted.
+    """
+    problems = []
+    for key, error in dispositions.uncountable:
+        where = Position(study.path)
+        problems.append(Problem(RULE, where, f"case {key}", error.what, error.remedy))
+    cases = format_quantity(len(problems), "case has", "cases have")
+    what = f"no rates: {cases} a code that belongs to no group"
+    remedy = "give each of them an outcome: survey case outcome"
+    return UserError(study.where, what, remedy, tuple(problems))
 
 
 def compute_rates_from_counts(
@@ -307,35 +363,43 @@ def resolve_assumptions(
 
     `counts` is the file that is counted, for errors. Raises UserError.
     """
-    names, problems = tuple(frames), list[Problem]()
+    names = tuple(frames)
+    problems: list[Problem] = []
     e = _parse_shares("--e", options.e, names, problems)
     e_uh = _parse_shares("--e-uh", options.e_uh, names, problems)
     e_uo = _parse_shares("--e-uo", options.e_uo, names, problems)
-    others = len(problems)
-    weights = _parse_shares("--composite", options.composite, names, problems)
-    if len(problems) == others:
-        problems += _check_weights(options.composite, weights, names)
+
+    problems_of_weights: list[Problem] = []
+    weights = _parse_shares("--composite", options.composite, names, problems_of_weights)
+    if not problems_of_weights:
+        problems_of_weights += _check_weights(options.composite, weights, names)
+    problems += problems_of_weights
     if problems:
         raise _make_rates_error(counts, problems)
+
     eligibility = {}
     for name, tally in frames.items():
-        uh, uo = (shares.get(name, e.get(name)) for shares in (e_uh, e_uo))
+        # The share of one kind of unknown cases takes precedence over the common one.
+        uh = e_uh.get(name, e.get(name))
+        uo = e_uo.get(name, e.get(name))
         eligibility[name] = estimate_eligibility(tally, frame=options.frame, uh=uh, uo=uo)
     return eligibility, weights
 
 
 def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
+    where = "stdin" if counts == "-" else counts
     what = f"the counts have {format_quantity(len(problems), 'problem')}, so no rates are computed"
     remedy = "fix the file or the options, then run the command again"
-    return UserError("stdin" if counts == "-" else counts, what, remedy, tuple(problems))
+    return UserError(where, what, remedy, tuple(problems))
 
 
 def _parse_shares(
     option: str, text: str, frames: Sequence[str], problems: list[Problem]
 ) -> dict[str, Fraction]:
-    """Parse the shares that an option gives: `0.9` for all frames, `landline=0.3,mobile=0.5` for those named.
+    """Parse the shares that an option gives.
 
-    Problems are added to `problems`.
+    They are `0.9` for all frames, or `landline=0.3,mobile=0.5` for those named. Problems are added
+    to `problems`.
     """
 
     def report(what: str, remedy: str = SHARE_REMEDY) -> None:
@@ -346,11 +410,13 @@ def _parse_shares(
         if text and common is None:
             report(f"{text!r} is not a share from 0 to 1")
         return {} if common is None else dict.fromkeys(frames, common)
-    shares: dict[str, Fraction] = {}
+
     known = [frame for frame in frames if frame]
-    otherwise = (
-        f"frames are {', '.join(known)}" if known else "there is only one frame, and it has no name"
-    )
+    otherwise = "there is only one frame, and it has no name"
+    if known:
+        otherwise = f"frames are {', '.join(known)}"
+
+    shares: dict[str, Fraction] = {}
     for part in text.split(","):
         name, _, value_text = (part_text.strip() for part_text in part.rpartition("="))
         value = parse_share(value_text)
@@ -377,11 +443,17 @@ def _check_weights(
         return
     if "=" not in text:
         yield problem(f"{text!r} does not name a frame", "write landline=0.6,mobile=0.4")
-    elif missing := [frame for frame in frames if frame not in weights]:
+        return
+
+    missing = [frame for frame in frames if frame not in weights]
+    if missing:
         yield problem(
             f"it has no weight for {', '.join(missing)}",
             "add a weight, or 0 to leave the frame out",
         )
-    elif (total := sum(weights.values())) != 1:
+        return
+
+    total = sum(weights.values())
+    if total != 1:
         remedy = "give shares of the frames that add up to 1"
         yield problem(f"the weights add up to {float(total):.15g}, not to 1", remedy)
