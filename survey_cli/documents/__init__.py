@@ -1,1 +1,4 @@
-"""Documents for people: questionnaire booklets, reports and codebooks. Layout only; every figure comes from `reports`."""
+"""Documents for people: questionnaire booklets, reports and codebooks.
+
+Layout only; every figure comes from `reports`.
+"""

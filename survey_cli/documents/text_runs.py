@@ -1,4 +1,7 @@
-"""Lines of literal text in styles: plain, stressed, placeholders, names, code. It fills in nothing."""
+"""Lines of literal text in styles: plain, stressed, placeholders, names, code.
+
+It fills in nothing.
+"""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -24,7 +27,7 @@ Line: TypeAlias = tuple[TextRun, ...]
 
 
 def parse_lines(wording: str) -> tuple[Line, ...]:
-    """Return the lines of a text as written: `**stress**`, `{fill}`, and a doubled brace for one."""
+    """Return the lines of a text as written: `**stress**`, `{fill}`, two braces for one."""
     return tuple(
         tuple(TextRun(escape_controls(part), style) for part, style in iterate_parts(text) if part)
         for text in wording.split("\n")

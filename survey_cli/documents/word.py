@@ -1,4 +1,4 @@
-"""Word documents: results, codebooks and questionnaires, from the templates that end in `.xml.jinja`.
+"""Word documents: results, codebooks and questionnaires, from templates `….xml.jinja`.
 
 It needs the extra `word`. Charts are included if the extra `png` is installed too.
 """

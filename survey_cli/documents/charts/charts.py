@@ -22,8 +22,10 @@ SIDE_COLORS: Final[dict[model.Side, tuple[tuple[int, int, int], tuple[int, int, 
     "left": ((20, 62, 106), (158, 190, 220)),
     "right": ((140, 66, 8), (246, 205, 164)),
 }
-"""Colors (red, green, blue) of the strongest and the mildest point of a side. Their lightness in gray is 23% and 73% on
-the left, 36% and 82% on the right, which is also hatched."""
+"""Colors (red, green, blue) of the strongest and the mildest point of a side.
+
+Their lightness in gray is 23% and 73% on the left, 36% and 82% on the right, which is also hatched.
+"""
 BAR_STYLES: Final = {
     "net": ("#fff", svg.BAR_COLOR),
     "decline": ("#d4d4d4", svg.MUTED_COLOR),
@@ -552,7 +554,7 @@ def _has_comparison(lines: Sequence[tuple[str, Sequence[model.Figure]]]) -> bool
 def _draw_groups(
     names: Sequence[str], lines: Sequence[tuple[str, Sequence[model.Figure]]]
 ) -> tuple[Element, float]:
-    """Return the elements and their height; a line is a statement with the figures of the groups."""
+    """Return the elements and their height. A line is a statement with a figure per group."""
     text_width = 300.0
     name_width = 110.0
     bar_height = 11.0

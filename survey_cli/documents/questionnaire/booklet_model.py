@@ -7,7 +7,7 @@ from survey_cli.documents.text_runs import Line
 
 
 class LanguageText(NamedTuple):
-    """A text in one language; the language is empty if the text is the same in all languages shown."""
+    """A text in one language, which is empty if the text is the same in all languages."""
 
     language: str
     lines: tuple[Line, ...]
@@ -53,7 +53,8 @@ class BookletStatement(NamedTuple):
 
 
 AnswerSpace: TypeAlias = Literal["", "choices", "points", "grid", "line", "lines"]
-"""Space for the answer: a list of options, a row of scale points, a grid, one line, several lines."""
+"""Space for the answer: a list of options, a row of scale points, a grid, one line, several
+lines."""
 
 
 class BookletItem(NamedTuple):

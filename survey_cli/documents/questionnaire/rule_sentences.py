@@ -26,7 +26,8 @@ from survey_cli.wording import escape_controls, format_quantity, join_words, plu
 
 _NAME_START: Final = "\x02"
 _NAME_END: Final = "\x03"
-"""Delimiters of a name while a sentence is built; texts of an instrument contain no such characters."""
+"""Delimiters of a name while a sentence is built; texts of an instrument contain no such
+characters."""
 _NAME_PATTERN: Final = re.compile(f"{_NAME_START}([^{_NAME_START}{_NAME_END}]*){_NAME_END}")
 
 _NUMBER_WORDS: Final = {0: "none", 1: "one"}

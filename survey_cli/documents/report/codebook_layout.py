@@ -123,7 +123,7 @@ def _describe_code(code: CodebookCode) -> str:
 
 
 def build_codes_grid(variable: CodebookVariable) -> Grid:
-    """Return a table of the codes of a variable, with missing values and counts if there are any."""
+    """Return a table of the codes of a variable, with missing values and counts if known."""
     heads = [GridHead("", "Meaning")]
     columns = [
         [code.code or OTHER_VALUES for code in variable.codes],

@@ -1,4 +1,6 @@
-"""Report layout shared by all writers: chapters, batteries and grids of texts. It computes no figures.
+"""Report layout shared by all writers: chapters, batteries and grids of texts.
+
+It computes no figures.
 
 Its texts are in the language that the writer of the document chose.
 """
@@ -45,7 +47,7 @@ MAX_BAR_COLUMNS: Final = 3
 
 
 class TableWidth(NamedTuple):
-    """The width available to the columns of a table, in characters, without the column of labels."""
+    """The width of the columns of a table, in characters, without that of the labels."""
 
     characters: int
     equal_columns: bool = False
@@ -165,7 +167,7 @@ class Block(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The heading of a battery: its own title, or a statement that its items were asked together.
+        """The heading of a battery: its title, or that its items were asked together.
 
         Empty for a single item.
         """
@@ -178,7 +180,8 @@ class Block(NamedTuple):
     def get_item_title(self, item: model.ItemResult) -> str:
         """Return the label of an item, as written.
 
-        The statement of a battery is preceded by the battery's title, or replaced by the whole question.
+        The statement of a battery is preceded by the battery's title, or replaced by the whole
+        question.
         """
         wording = flatten(item.wording)
         has_wording = wording not in ("", flatten(item.label))
@@ -251,8 +254,9 @@ def build_item_grid(
 ) -> Grid:
     """Return one item as one table.
 
-    It has counts and percentages in total, percentages by column, then means and bases. Columns that
-    are made of the item's own answers are left out unless tables of several items need equal columns.
+    It has counts and percentages in total, percentages by column, then means and bases. Columns
+    that are made of the item's own answers are left out unless tables of several items need equal
+    columns.
     """
     columns = results.columns[1 : len(item.bases)]
     if not with_own_columns:
@@ -714,7 +718,7 @@ def list_table_notes(*items: model.ItemResult) -> tuple[str, ...]:
 
 
 def describe_base(base: model.Base) -> str:
-    """Return `Base: all 35`, with weighted and effective base if known, and a note on small bases."""
+    """Return `Base: all 35`, with weighted and effective base, and a note on a small base."""
     more = []
     if base.weighted_text:
         more.append(translate("{n} weighted", n=base.weighted_text))

@@ -167,7 +167,7 @@ class _SheetWriter:
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]  # the types of openpyxl allow more
 
     def add_repeated_head(self, title: str, grid: layout.Grid) -> None:
-        """Add the first lines, a title and column heads, which repeat on every page and stay on screen."""
+        """Add a title and column heads, which repeat on every page and stay on screen."""
         self.add_line([title], strong=True)
         self._add_heads(grid)
         self.sheet.print_title_rows = f"1:{self.row}"

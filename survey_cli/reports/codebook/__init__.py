@@ -1,1 +1,1 @@
-"""Codebook: description of each variable, with counts where there are data."""
+"""Codebook: description of each variable, with counts if there are data."""

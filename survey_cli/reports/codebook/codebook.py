@@ -1,6 +1,6 @@
 """Codebook: wording, base, codes, labels, missing values and source of each variable, as values.
 
-Counts are included where there are data; percentages are not.
+Counts are included if there are data; percentages are not.
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ class CodebookCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodebookColumn:
-    """One of several columns that are described together: an option of a multiple, a turn of a roster."""
+    """One of several columns described together: an option of a multiple, a turn."""
 
     number: int
     """Position in the data, from 1."""
@@ -598,7 +598,10 @@ def _find_hidden_lines(
     missings: Sequence[_CodeLine],
     context: _Context,
 ) -> Collection[int]:
-    """Return the positions of hidden lines. A report hides the same ones of an item or a variable."""
+    """Return the positions of hidden lines.
+
+    A report hides the same ones of an item or a variable.
+    """
     lines = [*answers, *missings]
     is_item = variable.role in ("answer", "state", "words", "compute")
     table = context.tables.get((variable.item, variable.turn)) if is_item else None

@@ -35,7 +35,7 @@ class Tableau(Generic[Name]):
                 self._solve(max(row, key=lambda name: values[name]), row)
 
     def _solve(self, name: Name, row: dict[Name, Number]) -> None:
-        """Solve an equation of unsolved unknowns for one of them, and substitute it in the others."""
+        """Solve an equation for one of its unknowns, and substitute it in the others."""
         factor = row.pop(name)
         # It is nearly always 1 or -1, and fractions are slow.
         if factor in (1, -1):
@@ -114,7 +114,7 @@ class Tableau(Generic[Name]):
 
 
 def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -> list[Name]:
-    """Add another row this many times; return the unknowns that the row has only now, or no longer."""
+    """Add another row this many times; return the unknowns that the row got or lost."""
     changed: list[Name] = []
     for name, value in other.items():
         before = row.get(name, 0)

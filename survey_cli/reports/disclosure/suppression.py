@@ -1,4 +1,4 @@
-"""Suppression of small counts, and of as many others as are needed to keep a reader from deriving them.
+"""Suppression of small counts, and of the others from which a reader could derive them.
 
 It works on counts and on the sums that a reader can form, without labels.
 """
@@ -42,19 +42,23 @@ class CountTable:
     nested: Sequence[tuple[int, frozenset[int]]] = ()
     """Columns that are sums of columns of another grouping, as a state of its counties."""
     sums: Mapping[int, Collection[int]]
-    """Rows that are sums of other rows: nets, and bases of other items (`asked of 16 who agreed`)."""
+    """Rows that are sums of other rows: nets, and bases of other items (`asked of 16 who
+    agreed`)."""
     base_rows: Sequence[int]
     """Rows that add up to the base; empty for a multiple."""
     at_most: Sequence[tuple[int, frozenset[int]]] = ()
-    """Rows of a multiple whose sum is no more than another row or the base: (that row, summed rows)."""
+    """Rows of a multiple whose sum is no more than another row or the base: (that row, summed
+    rows)."""
     at_least: Sequence[tuple[int, frozenset[int]]] = ()
-    """Rows of a multiple whose sum is no less than another row or the base: (that row, summed rows)."""
+    """Rows of a multiple whose sum is no less than another row or the base: (that row, summed
+    rows)."""
     hidden: frozenset[CellPosition] = frozenset()
     """Counts that are hidden already."""
     hidden_elsewhere: frozenset[CellPosition] = frozenset()
     """Counts that another table repeats and hides."""
     hideable: frozenset[CellPosition] | None = None
-    """The only counts that may be hidden, since a larger threshold shows the others; None for all."""
+    """The only counts that may be hidden, since a larger threshold shows the others; None for
+    all."""
     linked: frozenset[CellPosition] = frozenset()
     """Counts that another table repeats."""
     totals_settled: bool = False
@@ -169,7 +173,7 @@ def _make_equation(whole: CellPosition, parts: Iterable[CellPosition]) -> SumEqu
 
 
 class _Requirement(NamedTuple):
-    """A value that a reader must think possible for a count: `goal` or more; with sign -1, or less."""
+    """A value that a count must allow for a reader: `goal` or more; with sign -1, or less."""
 
     position: CellPosition
     sign: int
@@ -212,9 +216,9 @@ class _Suppressor:
     ) -> None:
         """Hide counts until a reader must think that every small count may reach the threshold.
 
-        Counts that another table hides (`elsewhere`) may then be larger and smaller than they are. A
-        small count may be large while other tables stay the same, unless its whole column is small:
-        the base of the column then differs in all of them.
+        Counts that another table hides (`elsewhere`) may then be larger and smaller than they are.
+        A small count may be large while other tables stay the same, unless its whole column is
+        small: the base of the column then differs in all of them.
         """
         linked = self._table.linked
         unmet = [
@@ -243,7 +247,8 @@ class _Suppressor:
             for requirement in list(unmet):
                 if requirement not in unmet:
                     continue
-                keeps_linked, position = requirement.keeps_linked, requirement.position
+                keeps_linked = requirement.keeps_linked
+                position = requirement.position
                 if (keeps_linked, position) not in tableaux:
                     connected = dict(self._iterate_connected(requirement))
                     tableau = self._build_tableau(connected)
@@ -362,9 +367,9 @@ class _Suppressor:
     def _find_blocking_equations(self, requirement: _Requirement) -> list[SumEquation]:
         """Find the equations that keep the requirement from being met.
 
-        These are the equations of connected counts in which only one count may change, otherwise the
-        nearest equations with something shown. Equations in which only a base or a total could be
-        hidden come last.
+        These are the equations of connected counts in which only one count may change, otherwise
+        the nearest equations with something shown. Equations in which only a base or a total could
+        be hidden come last.
         """
         blocking: dict[tuple[bool, bool], list[SumEquation]] = {}
         for _, equations in self._iterate_connected(requirement):

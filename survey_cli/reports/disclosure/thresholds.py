@@ -1,4 +1,4 @@
-"""Order in which thresholds are protected, so that reports with two thresholds can be read together.
+"""Order in which thresholds are protected, so that two reports can be read together.
 
 A report with a larger threshold never shows what one with a smaller threshold hides. Whoever has
 both therefore knows no more than the report with the smaller threshold says.

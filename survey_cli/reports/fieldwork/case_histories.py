@@ -27,7 +27,7 @@ class StationHistoryLine(NamedTuple):
     """One event of the case, as interviewers see it."""
 
     at: datetime
-    """Time of the event on the requested clock: the respondent's, where their zone is known."""
+    """Time of the event on the requested clock: the respondent’s, if their zone is known."""
     what: str
     by: str
     note: str = ""

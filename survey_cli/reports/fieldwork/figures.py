@@ -1,4 +1,7 @@
-"""List of the figures of fieldwork, in the order of the glossary; each is defined beside the function that counts it."""
+"""List of the figures of fieldwork, in the order of the glossary.
+
+A figure is defined beside the function that counts it.
+"""
 
 from typing import Final
 

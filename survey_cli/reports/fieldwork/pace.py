@@ -1,4 +1,4 @@
-"""Pace of the fieldwork: how many interviews to expect if each quota cell goes on as in the last days.
+"""Pace of the fieldwork: the interviews to expect if quota cells go on as before.
 
 A full hard cell takes no more interviews, and its respondents are turned away. The total is therefore never more than the
 quotas allow, however fast the others go. `survey status --forecast` simulates the rest of the fieldwork instead.
@@ -44,16 +44,20 @@ class Pace(NamedTuple):
     ends: date | None
     """The last day of calling."""
     expected: int | None
-    """Complete interviews by the end of that day, not more than the target and than the quotas allow."""
+    """Complete interviews by the end of that day, not more than the target and than the quotas
+    allow."""
     reached: date | None
-    """The day on which the target is reached; None where there is no target, or it is too far away."""
+    """The day on which the target is reached; None if there is no target, or it is too far
+    away."""
     most: int | None = None
-    """The most complete interviews that the hard quotas allow, if these are fewer than the target."""
+    """The most complete interviews that the hard quotas allow, if these are fewer than the
+    target."""
     expected_by_cell: Mapping[str, int] = {}
-    """Complete interviews in each quota cell by the end of the last day; empty without a last day."""
+    """Complete interviews in each quota cell by the end of the last day; empty without a last
+    day."""
 
     def describe(self) -> str:
-        """Return a text such as `12.4 a day: the target on Wed 16 Dec`, or `6.1 a day: 583 by Sat 19 Dec`."""
+        """Return `12.4 a day: the target on Wed 16 Dec`, or `6.1 a day: 583 by Sat 19 Dec`."""
         words = f"{self.per_day:,.1f} a day"
         if self.reached is not None and (self.ends is None or self.reached <= self.ends):
             return f"{words}: the target on {format_short_day(self.reached)}"
@@ -149,7 +153,7 @@ class _Projection:
         return min(totals)
 
     def find_days(self, interviews: int) -> float | None:
-        """Return after how many days there are so many further interviews; None if that takes too long."""
+        """Return the days that so many further interviews take; None if they are too many."""
         low = 0.0
         high = float(MAX_FORECAST_DAYS)
         # sums of fractions may stay below a whole number

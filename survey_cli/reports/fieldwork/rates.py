@@ -52,10 +52,10 @@ RATE_DEFINITIONS: Final = tuple(RateDefinition(*row) for row in _ROWS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateColumn:
-    """One frame, the part of it with one value of a sample column, or a composite without counts."""
+    """One frame, its part with one value of a column, or a composite without counts."""
 
     frame: str = ""
-    """Name of the frame; empty where there is only one."""
+    """Name of the frame; empty if there is only one."""
     by: str = ""
     """The value that divides the frame; empty for a whole frame."""
     rates: Rates
@@ -63,7 +63,7 @@ class RateColumn:
     e: Eligibility | None = None
     """The eligibility of the whole frame."""
     open_cases: int | None = None
-    """Cases that may still be called; None where it is not known."""
+    """Cases that may still be called; None if it is not known."""
     quota_full: ExactNumber = 0
     """The part of NE that a full quota turned away (4.80)."""
     unscreened: int = 0
@@ -117,9 +117,9 @@ class RateTable:
     """The report."""
 
     heading: str
-    """Warning before any figure; empty where there is none."""
+    """Warning before any figure; empty if there is none."""
     title: str = ""
-    """The study and the time of the rates; empty where they are not known."""
+    """The study and the time of the rates; empty if they are not known."""
     columns: tuple[RateColumn, ...]
     remarks: tuple[RateNote, ...]
     """Notes on e, assumptions and open cases."""
@@ -143,7 +143,8 @@ def build_rate_table(
     """Build the table of the columns, and with `weights` a composite per value of `by`.
 
     `weights` maps frames to weights that add up to 1. `finished_only` says that the counts exclude
-    open cases, `then` that they are as of a past time. `notes` follow those derived from the figures.
+    open cases, `then` that they are as of a past time. `notes` follow those derived from the
+    figures.
     """
     heading = ""
     if quotas:
@@ -228,8 +229,11 @@ def _describe_unscreened(columns: Iterable[RateColumn]) -> Iterable[str]:
     for column in columns:
         if column.by or not column.unscreened:
             continue
-        n, refused = format_count(column.unscreened), format_count(column.unscreened_refusals)
-        text = translate("rates-unscreened", n=n, refused=refused)
+        text = translate(
+            "rates-unscreened",
+            n=format_count(column.unscreened),
+            refused=format_count(column.unscreened_refusals),
+        )
         yield f"{column.frame}: {text}" if column.frame else text
 
 
@@ -275,7 +279,7 @@ def format_rate(rate: Fraction | None, digits: int = 1) -> str:
 
 
 def describe_main_rates(columns: Iterable[RateColumn]) -> list[str]:
-    """Describe the lowest rates of each frame in a line: response, cooperation, refusal, contact."""
+    """Describe the lowest rates of a frame in a line: response, cooperation, refusal, contact."""
     lines = []
     for column in columns:
         parts = [column.frame] if column.frame else []

@@ -1,4 +1,4 @@
-"""Report of simulated fieldwork, built from case histories: days, attempts, appointments, quota cells."""
+"""Report of simulated fieldwork from case histories: days, attempts, appointments, quotas."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE_CODE: Final = "1.1"
 AppointmentResult: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
-"""`kept`: called within the time; `late`: after it; `overtaken`: a contact or another appointment came before; `never
-called`: the time passed without a call; `to come`: the time has not passed."""
+"""`kept`: called within the time; `late`: after it; `overtaken`: a contact or another appointment
+came before; `never called`: the time passed without a call; `to come`: the time has not passed."""
 APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = (
     "kept",
     "late",
@@ -74,9 +74,10 @@ class QuotaCellRow(NamedTuple):
     target: int
     soft: bool
     open_cases: int | None
-    """Cases known to be in the cell that may still be called; None where only the interview tells."""
+    """Cases known to be in the cell that may still be called; None if only the interview
+    tells."""
     shortfall: str
-    """Why the cell is not filled; empty where it is."""
+    """Why the cell is not filled; empty if it is."""
     label: str
 
 
@@ -107,7 +108,7 @@ class SimulationReport(NamedTuple):
     appointments: Mapping[AppointmentResult, int]
     interviewers: tuple[InterviewerRow, ...]
     rates: RateTable | None
-    """Rates as if the field closed at the end; None where there are none."""
+    """Rates as if the field closed at the end; None if there are none."""
 
 
 class _FinalCase(NamedTuple):
@@ -165,7 +166,7 @@ def summarize_simulation(
 def _iterate_countable_events(
     history: Sequence[HistoryEntry], case: Case, plan: Plan
 ) -> Iterable[tuple[str, datetime]]:
-    """Yield the kind and time of each event that the days count, named for the fields of `DayRow`."""
+    """Yield the kind and time of the events of the days, named for the fields of `DayRow`."""
     for call in case.calls:
         yield "calls", call.at
         if is_contact(call, plan):
@@ -239,10 +240,15 @@ def _build_cells(
         open_by_cell.update(plan.quotas.list_known_cells(case.columns))
     for name, cell in plan.quotas.cells.items():
         cell_fill = fill.get(name, CellFill())
-        known = open_by_cell[name] if cell.quota in over_sample else None
-        remaining = len(open_cases) if known is None else known
+        known = None
+        remaining = len(open_cases)
+        # Other cells are known only after the interview.
+        if cell.quota in over_sample:
+            known = open_by_cell[name]
+            remaining = known
         shortfall = ""
-        if (missing := cell.target - cell_fill.completes) > 0:
+        missing = cell.target - cell_fill.completes
+        if missing > 0:
             shortfall = f"{missing} more needed"
             if not remaining:
                 shortfall += ", and no case that may be called is left"

@@ -1,4 +1,4 @@
-"""Fieldwork status: progress, cases, outcomes, quotas, appointments, calls, interviewers, and what needs attention.
+"""Fieldwork status: progress, cases, quotas, appointments, people, what needs attention.
 
 It has no rates of a sample.
 """
@@ -30,7 +30,8 @@ STATUS_DESCRIPTIONS: Final = json.loads(
 )
 """Descriptions of the statuses, in the order in which they are shown."""
 SMALL_BASE: Final = 20
-"""A share of fewer contacts is marked, because one contact more or less would change it by over five points."""
+"""A share of fewer contacts is marked, because one contact more or less would change it by over
+five points."""
 NEVER_CALLED: Final = "never called"
 NO_DAYPART: Final = "no part of the day"
 MAX_CELLS: Final = 3
@@ -130,7 +131,7 @@ class CodeLine(NamedTuple):
     code: str
     name: str
     group: str
-    """The code's group; empty where it has none."""
+    """The code's group; empty if it has none."""
     cases: int
 
 
@@ -158,7 +159,7 @@ class AppointmentLine(NamedTuple):
     """The start on the respondent's clock: `Thu 26 Nov 15:00`."""
     zone: str
     owner: str
-    """The interviewer who keeps it; empty where anybody may."""
+    """The interviewer who keeps it; empty if anybody may."""
     language: str = ""
     """The language in which the respondent is called; empty: any."""
     seq: int = 0
@@ -166,7 +167,7 @@ class AppointmentLine(NamedTuple):
 
 
 class DaypartLine(NamedTuple):
-    """Call sessions with a dialed number, by the part of the respondent's day in which they began."""
+    """Call sessions with a dialed number, by the part of the respondent's day."""
 
     daypart: str
     attempts: int
@@ -191,11 +192,11 @@ class InterviewerStatusLine:
     on_cases: timedelta = timedelta()
     """Time from the claim of cases to their release, without sessions that continue."""
     mean_length: timedelta | None = None
-    """Mean length of the completed interviews; None where there are none."""
+    """Mean length of the completed interviews; None if there are none."""
 
     @property
     def conclusive_contacts(self) -> int:
-        """The base of the share of refusals: contacts with a whole or partial interview or a refusal."""
+        """The base of the share of refusals: contacts with an interview or a refusal."""
         return self.complete + self.partial + self.refusals
 
     @property
@@ -223,13 +224,14 @@ class PersonLine(NamedTuple):
     on_cases: float | None
     """See `SHARE_ON_CASES`; None if no sign-on of today is known."""
     idle: timedelta | None
-    """Time since the last entry, if it is among the latest; None with a case, on a break, or off."""
+    """Time since the last entry, if it is among the latest; None with a case, on a break, or
+    off."""
     at_work: PersonAtWork | None
-    """None where the station recorded no sign-on."""
+    """None if the station recorded no sign-on."""
 
 
 class LengthLine(NamedTuple):
-    """Lengths of completed interviews: from the first question to the outcome, all sessions added up."""
+    """Lengths of completed interviews, from the first question to the outcome."""
 
     interviews: int
     median: timedelta
@@ -270,7 +272,7 @@ class HeldPlaces(NamedTuple):
     """When the last one is given back."""
 
     def describe(self) -> str:
-        """Return `12 quota places are held by suspended interviews, the oldest since Mon 30 Nov 14:03; …`."""
+        """Return `12 quota places are held by suspended interviews, the oldest since …`."""
         if self.places == 1:
             since = _format_moment(self.since)
             released = _format_moment(self.released_until)
@@ -336,13 +338,14 @@ class StatusInput:
     leases: tuple[LeaseLine, ...] = ()
     held: tuple[HeldCaseLine, ...] = ()
     backed_up: datetime | None = None
-    """Time of the last backup on the viewer's clock; None where there is none."""
+    """Time of the last backup on the viewer's clock; None if there is none."""
     paused: str = ""
     """By whom, since when and why the study is paused; empty while it is not."""
     held_places: HeldPlaces | None = None
     """Places in cells that are closed, with too few complete interviews; None if there are none."""
     rules_changed: date | None = None
-    """When codes and places were derived again by the rules of a newer version; None if not lately."""
+    """When codes and places were derived again by the rules of a newer version; None if not
+    lately."""
     withdrawn: Sequence[str] = ()
     """Cases that withdrew consent and of which a name, a number or an answer is still stored."""
 
@@ -373,7 +376,7 @@ class FieldworkStatus:
     hours: tuple[HourLine, ...]
     """The hours of today since the first call."""
     pace: Pace | None
-    """None where no interview was completed in the last days."""
+    """None if no interview was completed in the last days."""
     people_today: tuple[PersonLine, ...]
     alerts: tuple[str, ...]
     """What needs attention, one sentence each."""

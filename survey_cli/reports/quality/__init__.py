@@ -1,1 +1,1 @@
-"""Quality of interviewing: indicators per interviewer beside what chance explains, and the draw of reviews."""
+"""Quality of interviewing: indicators, what chance explains of them, draw of reviews."""

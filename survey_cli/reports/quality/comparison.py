@@ -39,11 +39,13 @@ class Indicator(NamedTuple):
     kind: Literal["share", "mean", "excess"] = "share"
     """Whether its rates are shares, numbers per interview, or differences of shares."""
     most: float | None = None
-    """A share above it is flagged whatever those of others are; None if only comparison can tell."""
+    """A share above it is flagged whatever those of others are; None if only comparison can
+    tell."""
 
 
 _Sums: TypeAlias = list[int]
-"""Sums over interviews of the products of n (what is counted) and d (of how many): see `_multiply`."""
+"""Sums over interviews of the products of n (what is counted) and d (of how many): see
+`_multiply`."""
 
 
 def _multiply(n: int, d: int) -> tuple[int, ...]:
@@ -75,10 +77,12 @@ class IndicatorResult(NamedTuple):
     indicator: str
     observed: float
     expected: float
-    """The rate that the same number of comparable interviews of a usual interviewer has on average."""
+    """The rate that the same number of comparable interviews of a usual interviewer has on
+    average."""
     low: float
     high: float
-    """The range in which 95 % of interviewers are by chance and by the usual differences between them."""
+    """The range in which 95 % of interviewers are by chance and by the usual differences between
+    them."""
     of: int
     """The number of which the rates are."""
     p: float | None

@@ -1,4 +1,4 @@
-"""Indicators of how an interview was conducted: counted in its answers, its events and its times."""
+"""Indicators of how an interview was conducted, from its answers, events and times."""
 
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ INDICATORS: Final = {name: Indicator(*row) for name, row in _ROWS.items()}
 
 
 class AnswerLayout:
-    """The columns of answers by what is counted in them; each interview is a list of cells as stored."""
+    """The columns of answers by what is counted in them. An interview is a list of cells."""
 
     def __init__(self, instrument: Instrument, variables: Sequence[Variable]) -> None:
         self.columns = [
@@ -47,7 +47,8 @@ class AnswerLayout:
         """The columns of open answers."""
         self._names = [variable.name for variable in variables]
         self._scales: dict[int, tuple[str, str, str]] = {}
-        """By column, the lowest and the highest point of its scale, and the middle one or nothing."""
+        """By column, the lowest and the highest point of its scale, and the middle one or
+        nothing."""
         self._pairs: list[tuple[int, int]] = []
         """Columns of neighboring statements on one scale."""
         self._find_scales(instrument, variables)
@@ -197,7 +198,7 @@ class EarlierVerbatims:
         self._seen: set[tuple[str, str, str]] = set()
 
     def count(self, interviewer: str, answers: Iterable[tuple[str, str]]) -> tuple[int, int]:
-        """Count the open answers of an interview that the interviewer has keyed before, and all of them.
+        """Count the open answers that the interviewer has keyed before, and all of them.
 
         `answers` are questions and texts.
         """

@@ -13,10 +13,10 @@ from survey_cli.values import Cell, Variable
 from survey_cli.wording import join_first, join_words
 
 MEANING: Final = (
-    "A flag means that chance and the usual differences between interviewers hardly explain the value. It does not mean"
-    " that interviews were falsified: the reason may be the cases, a misunderstanding, the training or the equipment."
-    " Look at the interviews, listen in, call respondents again (--draw), and talk to the interviewer before you decide"
-    " anything."
+    "A flag means that chance and the usual differences between interviewers hardly explain the"
+    " value. It does not mean that interviews were falsified: the reason may be the cases, a"
+    " misunderstanding, the training or the equipment. Look at the interviews, listen in, call"
+    " respondents again (--draw), and talk to the interviewer before you decide anything."
 )
 MANY: Final = 5
 """With fewer interviewers, the report says that little can be found."""
@@ -48,13 +48,14 @@ def list_notes(report: QualityReport) -> Iterator[str]:
     """Yield what has to be known to read the report."""
     yield MEANING
     if report.compared < MANY:
-        yield f"With fewer than {MANY} interviewers to compare, little can be found: rely on the review of interviews."
+        few = f"With fewer than {MANY} interviewers to compare, little can be found"
+        yield f"{few}: rely on the review of interviews."
     mix = join_words(["version", "language", *report.mix])
     yield f"Interviews are compared with others of the same {mix}."
 
 
 def describe_flag(result: IndicatorResult) -> str:
-    """Return what the flag says: `many don't knows: 9.1% of 1,200, 3.2% expected (1.5% to 5.1%), p < 0.001`."""
+    """Return what the flag says: `many don't knows: 9.1% of 1,200, 3.2% expected …`."""
     _, observed, expected, usual, _, p, _ = list_cells(result)
     indicator = INDICATORS[result.indicator]
     if result.p is None and indicator.most is not None:
@@ -67,7 +68,7 @@ def describe_flag(result: IndicatorResult) -> str:
 
 
 def list_cells(result: IndicatorResult) -> tuple[str, ...]:
-    """Return label, observed and expected rate, usual range, both p values, and `flag` or nothing."""
+    """Return label, observed and expected rate, usual range, p values, `flag` or nothing."""
     indicator = INDICATORS[result.indicator]
     low = _format_rate(result.low, indicator)
     high = _format_rate(result.high, indicator)

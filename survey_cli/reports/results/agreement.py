@@ -1,4 +1,4 @@
-"""Agreement of two coders: percentage, Cohen's kappa, Krippendorff's alpha with nominal or MASI distances.
+"""Agreement of two coders: percentage, Cohen's kappa, Krippendorff's alpha.
 
 An answer with several codes is one set of codes; codes taken one by one are given or not given.
 """
@@ -34,7 +34,8 @@ class CodingAgreement(NamedTuple):
     kappa: float | None
     """Cohen's kappa, in which each set of codes is a category; None if both gave only one."""
     alpha: float | None
-    """Krippendorff's alpha: nominal, or with the MASI distance if an answer may have several codes."""
+    """Krippendorff's alpha: nominal, or with the MASI distance if an answer may have several
+    codes."""
     by_code: tuple[CodeAgreement, ...]
 
 

@@ -19,7 +19,8 @@ MAX_BINS: Final = 8
 MAX_BOUNDED_BINS: Final = 12
 """Largest number of ranges of the possible numbers, of which some may be empty."""
 STUB_SHARE: Final = Fraction(1, 4)
-"""Relative width of an outer range up to which it is merged: 18 to 29, not 18 and 19, then 20 to 29."""
+"""Relative width of an outer range up to which it is merged: 18 to 29, not 18 and 19, then 20 to
+29."""
 
 
 class Bin(NamedTuple):
@@ -146,7 +147,7 @@ def _iterate_widths(step: Fraction) -> Iterator[Fraction]:
 def _merge_thin_bins(
     edges: Sequence[Fraction], counts: Sequence[int], threshold: int
 ) -> list[Fraction]:
-    """Merge small ranges with their neighbors; return the edges of those with `threshold` people."""
+    """Merge small ranges until all have `threshold` people, and return their edges."""
     merged = [edges[0]]
     people = 0
     for edge, count in zip(edges[1:], counts, strict=True):

@@ -1,4 +1,4 @@
-"""Cross-tabulation of one question: exact weighted counts per answer and banner column, and hidden cells.
+"""Cross-tabulation of one question: exact weighted counts by column, and hidden cells.
 
 It computes no percentages.
 """
@@ -43,7 +43,10 @@ SMALL_BASE: Final = 30
 
 
 Units: TypeAlias = Literal["known", "anonymous"]
-"""`known`: a reader may know who was interviewed. `anonymous`: a sample of people nobody can name."""
+"""`known`: a reader may know who was interviewed.
+
+`anonymous`: a sample of people nobody can name.
+"""
 ANONYMOUS_SHARE: Final = Fraction(1, 10)
 """The largest share of the population of which a sample is anonymous."""
 
@@ -60,7 +63,7 @@ def choose_units(study: StudySpec, selected: int) -> Units:
 
 
 def is_small_sample(study: StudySpec, selected: int) -> bool:
-    """Return whether a sample of so many units can be anonymous, if the population's size is known."""
+    """Return whether the population is unknown, or large enough for an anonymous sample."""
     return study.size is None or selected <= ANONYMOUS_SHARE * study.size
 
 
@@ -69,7 +72,8 @@ class ResultOptions:
     """Options of result tables."""
 
     valid: bool = False
-    """Percentages of those with an answer: without declines and volunteered answers in rows and bases."""
+    """Percentages of those with an answer: without declines and volunteered answers in rows and
+    bases."""
     threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are hidden; 0 or 1 hides nothing."""
     units: Units = "known"
@@ -120,7 +124,7 @@ class ResultOptions:
 
     @property
     def parts_threshold(self) -> int:
-        """The threshold for sizes of groups, which reveal nobody's answer in an anonymous sample."""
+        """The threshold for sizes of groups, which reveal no answer in an anonymous sample."""
         return 0 if self.units == "anonymous" else self.threshold
 
     @property
@@ -576,7 +580,9 @@ def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
 def _count_numbers(
     counted: _CountedAnswers,
 ) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
-    """Count ranges of numbers, or years of dates. Returns lines, and the numbers of answers in means.
+    """Count ranges of numbers, or years of dates.
+
+    Returns lines, and the numbers of answers in means.
 
     Numbers with labels have lines of their own, and count in means if they are within the
     question's limits.

@@ -138,7 +138,7 @@ def _collect_figures(
 
 
 def _add_shares(figures: Sequence[Figure], digits: int) -> str:
-    """Return the sum of the shares as a percentage; hidden if one of them is, or if there are none."""
+    """Return the sum of the shares as a percentage; hidden if one of them is, or without any."""
     shares = [figure.share for figure in figures if figure.share is not None]
     if not figures or len(shares) < len(figures):
         return rounding.HIDDEN_MARK

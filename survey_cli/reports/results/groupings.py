@@ -104,7 +104,7 @@ def _rank_value(value: Cell) -> tuple[int, float, str]:
 
 
 def _find_declines(cells: Iterable[Cell]) -> dict[str, Cell]:
-    """Return the cell of each kind of missing answer, without those of people who were not asked."""
+    """Return the cell of each kind of missing answer of people who were asked."""
     declines: dict[str, Cell] = {}
     for cell in cells:
         kind = get_missing_kind(cell)

@@ -481,7 +481,7 @@ def _build_count_table(
 
 
 def _group_by_input(tables: Sequence[Crosstab]) -> list[list[int]]:
-    """Return groups of tables that count the same answers: an item, and variables made of it only."""
+    """Return groups of tables that count the same answers: an item, and what is made of it."""
     groups: dict[tuple[str, int | None], list[int]] = {}
     turns = [table.question.variable.turn for table in tables]
     for i, table in enumerate(tables):
@@ -668,7 +668,7 @@ def _join_merged_parts(
 
 
 def _find_nested(groupings: Sequence[Grouping]) -> list[tuple[int, frozenset[int]]]:
-    """Return columns of one grouping that are sums of columns of another: (column, summed columns)."""
+    """Return columns that are sums of columns of another grouping: (column, summed columns)."""
     nested = []
     with_columns = zip(list_columns(groupings), groupings, strict=True)
     for (outer_columns, outer), (inner_columns, inner) in permutations(with_columns, 2):

@@ -56,7 +56,8 @@ class MethodFacts:
     filter_notes: tuple[str, ...] = ()
     """Sentences on the report's filters."""
     is_filtered: bool = False
-    """Whether a condition selects the interviews, so that facts about the study refer to more than these."""
+    """Whether a condition selects the interviews, so that facts about the study refer to more than
+    these."""
 
 
 def build_methods(

@@ -1,4 +1,4 @@
-"""Questions of a report: the answered items in the order asked, with columns, wording, options and nets."""
+"""Questions of a report: items in the order asked, with columns, wording and options."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -64,7 +64,8 @@ class ReportQuestion(ReportItem):
     verbatim_columns: tuple[tuple[str, str], ...] = ()
     """Columns with the verbatim answers of an option, and the option's label."""
     least: float | None = None
-    """The least number that may be answered; labeled numbers outside the limits are not quantities."""
+    """The least number that may be answered; labeled numbers outside the limits are not
+    quantities."""
     most: float | None = None
     """The greatest number that may be answered."""
     allows_none: bool = False
@@ -172,7 +173,8 @@ class _QuestionWalk:
 def _is_reported(question: QuestionItem) -> bool:
     """Return whether a report has the question if it isn't requested by name.
 
-    What interviewers note about an interview is for the office, unless the questionnaire says `report: true`.
+    What interviewers note about an interview is for the office, unless the questionnaire says
+    `report: true`.
     """
     is_declared = "report" in question.model_fields_set
     if question.by == "interviewer" and not is_declared:
@@ -259,7 +261,7 @@ def _name_multiple(item: str, turn: int | None) -> str:
 
 
 def _iterate_nets(item: CompiledItem) -> Iterator[tuple[str, tuple[Code, ...]]]:
-    """Yield the nets with their codes, in the order of the options; without those that have none."""
+    """Yield the nets with their codes, in the order of the options; none without codes."""
     for name, written in item.question.nets.items():
         texts = set(map(str, written))
         codes = tuple(option.code for option in item.options if str(option.code) in texts)
@@ -359,7 +361,7 @@ def _build_column_question(variable: Variable, kind: ItemKind) -> ReportQuestion
 
 
 def _translate_coded(question: ReportQuestion) -> ReportQuestion:
-    """Return the question of an item's codes with the program's own words in the report's language."""
+    """Return the question of codes with the program's own words in the report's language."""
     label = question.label
     item_label, mark, _ = question.label.rpartition(CODED_MARK)
     if mark:
@@ -400,7 +402,7 @@ def _build_derived_questions(
 
 
 def trace_inputs(instrument: Instrument) -> dict[str, frozenset[str]]:
-    """Return the items and sample columns that each compute comes from, also by way of other computes."""
+    """Return the items and sample columns that computes come from, directly or not."""
     inputs: dict[str, frozenset[str]] = {}
     for name, compute in instrument.computes.items():
         read = frozenset[str]().union(

@@ -14,33 +14,37 @@ from survey_cli.reports.weighting.significance import SignificanceTest
 from survey_cli.reports.weighting.weights import WeightingSummary
 
 RowKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention"]
-"""`volunteered`: not read aloud; `range`: several numbers; `mention`: an option of a multiple, whose rows add up to more
-than 100. A `net` sums up rows that are shown, and is never added to them."""
+"""`volunteered`: not read aloud; `range`: several numbers; `mention`: an option of a multiple,
+whose rows add up to more than 100. A `net` sums up rows that are shown, and is never added to
+them."""
 
 ItemKind: TypeAlias = Literal["single", "scale", "multiple", "number", "words", "date", "time"]
 
 Side: TypeAlias = Literal["left", "middle", "right", "apart"]
-"""Position of a scale point in a diverging bar; `apart` is no opinion, a decline or a volunteered answer."""
+"""Position of a scale point in a diverging bar; `apart` is no opinion, a decline or a volunteered
+answer."""
 
 
 class Figure(NamedTuple):
     """One cell of a table: texts for printing, numbers for drawing."""
 
     amount: Fraction | int | None
-    """Number of people, or the sum of their weights; None where it is hidden."""
+    """Number of people, or the sum of their weights; None if it is hidden."""
     share: Fraction | None
-    """Exact share of the base, 0 to 1; None where it is hidden or the base is empty."""
+    """Exact share of the base, 0 to 1; None if it is hidden or the base is empty."""
     count_text: str
-    """`16`, weighted `16.4`; `[c]` where it is hidden."""
+    """`16`, weighted `16.4`; `[c]` if it is hidden."""
     percent_text: str
-    """Percentage without the sign %: `46`, `*`; `–` where the base is empty, `[c]` where it is hidden."""
+    """Percentage without the sign %: `46`, `*`; `–` if the base is empty, `[c]` if it is
+    hidden."""
     hidden: bool = False
     letters: str = ""
     """Letters of the columns in the same group whose share is significantly smaller: `B`, `BC`."""
     error: DesignError | None = None
-    """The precision of the share; None unless it is requested, and where the share is hidden."""
+    """The precision of the share; None unless it is requested, or if the share is hidden."""
     difference: DesignDifference | None = None
-    """The difference of the share from that of another column or the rest; None for that other column."""
+    """The difference of the share from that of another column or the rest; None for that other
+    column."""
 
 
 HIDDEN_FIGURE: Final = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
@@ -48,7 +52,7 @@ HIDDEN_FIGURE: Final = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """One line of a table, with one figure per column, or only that of the total where it is not shown by column."""
+    """One line of a table, with a figure per column, or only that of the total."""
 
     kind: RowKind
     code: str = ""
@@ -73,24 +77,24 @@ class Base(NamedTuple):
     """The base of the percentages."""
 
     asked: int | None
-    """Number of people asked, unweighted; None where it is hidden."""
+    """Number of people asked, unweighted; None if it is hidden."""
     text: str
     """`all 35`, `asked of 19 who disagreed`."""
     count_text: str
     """`19`, or `[c]`."""
     weighted_text: str = ""
-    """Sum of weights; empty where nothing is weighted."""
+    """Sum of weights; empty if nothing is weighted."""
     effective_text: str = ""
-    """Effective number of interviews; empty where nothing is weighted."""
+    """Effective number of interviews; empty if nothing is weighted."""
     small_text: str = ""
-    """`small: one person is 12.5 percent`; empty where the base is large enough or hidden."""
+    """`small: one person is 12.5 percent`; empty if the base is large enough or hidden."""
 
 
 class SummaryStatistics(NamedTuple):
     """Mean, median and standard deviation of those with a value.
 
-    Declines and options marked `missing: true` have none. Texts are `[c]` where hidden and `–` where nobody has a
-    value.
+    Declines and options marked `missing: true` have none. Texts are `[c]` if hidden and `–`
+    if nobody has a value.
     """
 
     mean: Fraction | None
@@ -138,13 +142,15 @@ class ReportItem:
     """What a report calls an item, or one turn of it."""
 
     id: str
-    """Name of the column, or of a multiple's item with the turn: `q7`, `age_2`; unique in a report."""
+    """Name of the column, or of a multiple's item with the turn: `q7`, `age_2`; unique in a
+    report."""
     number: str = ""
-    """Number in the printed questionnaire: `9`, `9a`; empty where the newest version does not ask it."""
+    """Number in the printed questionnaire: `9`, `9a`; empty if the newest version does not ask
+    it."""
     kind: ItemKind
     section: str = ""
     battery: str = ""
-    """The battery's id; empty where the item is not a statement of one."""
+    """The battery's id; empty if the item is not a statement of one."""
     label: str
     wording: str
     """The text that is read, with its fills as placeholders."""
@@ -164,7 +170,7 @@ class ItemResult(ReportItem):
     rows: tuple[ResultRow, ...]
     """Answers in questionnaire order, then volunteered answers, declines and nets."""
     apart: BarSegment | None = None
-    """All answers of a battery's statement that have no side; None where there are none."""
+    """All answers of a battery's statement that have no side; None if there are none."""
     summaries: tuple[SummaryStatistics, ...] = ()
     """Statistics of scales and numbers; empty for others, and where all are hidden."""
     margin_text: str = ""
@@ -186,7 +192,7 @@ class ItemResult(ReportItem):
 
     @property
     def summary(self) -> SummaryStatistics | None:
-        """The statistics of the total; None where there are none, or they are hidden."""
+        """The statistics of the total; None if there are none, or they are hidden."""
         return self.summaries[0] if self.summaries and not self.summaries[0].hidden else None
 
     @property
@@ -196,7 +202,7 @@ class ItemResult(ReportItem):
 
     @property
     def number_or_id(self) -> str:
-        """The number, or the id where there is none."""
+        """The number, or the id if there is none."""
         return self.number or self.id
 
     @property
@@ -214,7 +220,7 @@ class ItemResult(ReportItem):
 
     @property
     def is_complete(self) -> bool:
-        """False where a part is hidden, so that no bar can be drawn."""
+        """False if a part is hidden, so that no bar can be drawn."""
         sided = any(segment.side != "apart" for segment in self.segments)
         return sided and not any(segment.figure.share is None for segment in self.segments)
 
@@ -228,12 +234,13 @@ class Battery:
     title: str
     intro: str
     points: tuple[tuple[str, Side], ...] = ()
-    """Label and side of each point in questionnaire order; the last may be for answers that are apart."""
+    """Label and side of each point in questionnaire order; the last may be for answers that are
+    apart."""
     statements: tuple[ItemResult, ...] = ()
 
     @property
     def own_title(self) -> str:
-        """The title; empty where it is that of the section."""
+        """The title; empty if it is that of the section."""
         return self.title if self.title != self.section else ""
 
 
@@ -244,7 +251,8 @@ class ResultColumn(NamedTuple):
     """Label of the variable that divides the interviews; empty for the total."""
     label: str
     letter: str = ""
-    """The letter by which significance is marked; empty for the total, and where columns are compared with the rest."""
+    """The letter by which significance is marked; empty for the total, and where columns are
+    compared with the rest."""
     variable: str = ""
     """Name of the variable; empty for the total."""
 
@@ -254,7 +262,7 @@ class MethodLine(NamedTuple):
 
     label: str
     text: str
-    """`not stated` where nothing is known."""
+    """`not stated` if nothing is known."""
     is_stated: bool = True
 
 
@@ -287,9 +295,10 @@ class Results:
     picture: str = ""
     """The item or battery that is drawn on the first page; empty for none."""
     rates: RateTable | None = None
-    """Rates for the appendix; None where there are no cases."""
+    """Rates for the appendix; None if there are no cases."""
     notes: tuple[str, ...] = ()
-    """Notes on all tables: the marks `*` and `[c]`, rounding, declines, letters, tests and bases."""
+    """Notes on all tables: the marks `*` and `[c]`, rounding, declines, letters, tests and
+    bases."""
     warnings: tuple[str, ...] = ()
     """Problems of the data, printed before any figure."""
     advice: tuple[str, ...] = ()

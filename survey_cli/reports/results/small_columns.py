@@ -81,7 +81,10 @@ def _iterate_merged(grouping: Grouping) -> Iterator[Grouping]:
     sizes = Counter(grouping.part_by_interview)
     values = [part for part, has_value in enumerate(grouping.has_value) if has_value]
     limit = sum(sizes[part] for part in values) / (2 * len(values)) if values else 0
-    while (pair := _choose_pair(grouping, limit)) is not None:
+    while True:
+        pair = _choose_pair(grouping, limit)
+        if pair is None:
+            return
         grouping = merge_parts(grouping, *pair)
         yield grouping
 

@@ -27,7 +27,8 @@ WEIGHT_UNIT: Final = 10**9
 """The integer that represents a weight of 1, so that sums of weights are exact."""
 
 AnswerKey: TypeAlias = Hashable
-"""An interview's answer to an item: the text of a cell or, for several columns, a tuple of their texts."""
+"""An interview's answer to an item: the text of a cell or, for several columns, a tuple of their
+texts."""
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -186,7 +187,10 @@ def list_value_columns(groupings: Sequence[Grouping]) -> list[list[int]]:
 
 
 class TextColumn(Iterable[str]):
-    """The texts of one column, compressed. If few are distinct, an interview takes two to four bits."""
+    """The texts of one column, compressed.
+
+    If few are distinct, an interview takes two to four bits.
+    """
 
     def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(int)
@@ -235,7 +239,7 @@ class TextColumn(Iterable[str]):
 
 @dataclass(frozen=True, slots=True)
 class AnswerColumns:
-    """The columns of a table as encoded texts, with the interviews' weights in units of `WEIGHT_UNIT`."""
+    """The columns of a table as encoded texts, with weights in units of `WEIGHT_UNIT`."""
 
     variables: Mapping[str, Variable]
     columns: Mapping[str, Iterable[str]]
@@ -300,7 +304,7 @@ class AnswerColumns:
         return zip(*(self.columns[name] for name in names), strict=True)
 
     def count(self, keys: Iterable[Key], groupings: Sequence[Grouping]) -> dict[Key, ColumnCounts]:
-        """Count the interviews with each key: all of them, then those in each column of each grouping."""
+        """Count the interviews by key: all of them, then those in the columns of the groupings."""
         starts = [columns.start for columns in list_columns(groupings)]
         width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
         counts: dict[Key, list[WeightedCount]] = {}
@@ -338,11 +342,12 @@ def compute_effective_size(count: WeightedCount) -> Fraction:
 DEFAULT_LEVEL: Final = 0.95
 """Confidence level of tests and intervals."""
 LARGE_FREEDOM: Final = 500
-"""Degrees of freedom from which Student's t is computed by two terms of its expansion, exact to five digits."""
+"""Degrees of freedom from which Student's t is computed by two terms of its expansion, exact to
+five digits."""
 
 
 def compute_normal_point(level: float) -> Fraction:
-    """Return the standard deviations on both sides of the mean that contain this share of a normal."""
+    """Return how many standard deviations around its mean contain this share of a normal."""
     return Fraction(round(NormalDist().inv_cdf((1 + level) / 2), 6)).limit_denominator(10**6)
 
 

@@ -1,4 +1,4 @@
-"""Design-based errors: standard errors of means, shares, ratios and differences under a complex sample.
+"""Design-based errors of means, shares, ratios and differences under a complex sample.
 
 They are pure functions of numbers per interview, by Taylor linearization or from replicate weights,
 and need the extra `report`. Figures equal those of R's package survey (T. Lumley, Complex Surveys,
@@ -161,8 +161,8 @@ def _number_values(values: Sequence[object]) -> list[int]:
 def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Numbers) -> Estimate:
     """Estimate a ratio of two sums, R = Σwy/Σwx. The sum of the denominator must not be 0.
 
-    A mean in a domain is the ratio of Σwyd to Σwd, with d = 1 in the domain and 0 outside. A share is
-    the mean of 1 for the answer and 0 for others. The linearized value of a unit is its sum of
+    A mean in a domain is the ratio of Σwyd to Σwd, with d = 1 in the domain and 0 outside. A share
+    is the mean of 1 for the answer and 0 for others. The linearized value of a unit is its sum of
     w(y − Rx)/Σwx (W. Cochran, Sampling Techniques, 1977, 6.3; C.-E. Särndal et al., Model Assisted
     Survey Sampling, 1992, 5.6). It is 0 for units outside the domain, which still count as
     selected. With replicate weights, it is the deviation of the replicate's ratio from R.
@@ -196,7 +196,10 @@ def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Number
 
 
 def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Estimate:
-    """Estimate the mean in a domain; `domain` is 1 inside and 0 outside. That of 0 and 1 is a share."""
+    """Estimate the mean in a domain; `domain` is 1 inside and 0 outside.
+
+    That of 0 and 1 is a share.
+    """
     return estimate_ratio(design, values * domain, domain)
 
 
@@ -423,7 +426,7 @@ class QuestionDesign:
     def compute_cell_covariance(
         self, rows: Sequence[int], columns: Sequence[int]
     ) -> tuple[Numbers, int]:
-        """Return the covariances of the shares of cells, row by row, and their degrees of freedom."""
+        """Return the covariances of the shares of cells, and their degrees of freedom."""
         by_row = [self.rows[row].values[self.answers] for row in rows]
         by_column = []
         for column in columns:

@@ -98,9 +98,10 @@ class TableDesign(NamedTuple):
 def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
     """Run Pearson's chi-square test, or Fisher's exact test if expected counts are small.
 
-    Small means any under 1, or more than a fifth under 5 (W. G. Cochran, Biometrics 10, 1954). Under
-    weights, Rao and Scott's correction of chi-square is used, unless an expected count is small on
-    Kish's n. With a known population the statistic is divided by the share not interviewed.
+    Small means any under 1, or more than a fifth under 5 (W. G. Cochran, Biometrics 10, 1954).
+    Under weights, Rao and Scott's correction of chi-square is used, unless an expected count is
+    small on Kish's n. With a known population the statistic is divided by the share not
+    interviewed.
     """
     counts = _drop_empty(matrix.counts)
     if len(counts) < 2 or len(counts[0]) < 2:
@@ -221,8 +222,8 @@ def run_trend_test(
 ) -> SignificanceTest:
     """Test whether a scale rises or falls over the columns.
 
-    For two columns, or columns with an order, the test is linear-by-linear association. Otherwise it
-    is the Kruskal–Wallis test, which is not run under weights. `values` holds the value of each
+    For two columns, or columns with an order, the test is linear-by-linear association. Otherwise
+    it is the Kruskal–Wallis test, which is not run under weights. `values` holds the value of each
     answer.
     """
     counts = _drop_empty(matrix.counts)

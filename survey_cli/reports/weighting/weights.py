@@ -1,4 +1,4 @@
-"""Interview weights: base weights of the sample, optionally raked, with design effect and effective size."""
+"""Interview weights: base weights, optionally raked, design effect and effective size."""
 
 from array import array
 from collections import defaultdict
@@ -46,11 +46,12 @@ class WeightingSummary(NamedTuple):
     design_effect: float
     """1 + cv² of the weights."""
     range_text: str
-    """`weights from 0.63 to 2.50`; empty where they would disclose a small count."""
+    """`weights from 0.63 to 2.50`; empty if they would disclose a small count."""
     notes: tuple[str, ...] = ()
     """Notes on convergence, values without a target and trimming."""
     margins: tuple[tuple[str, str, str, str, str], ...] = ()
-    """Of each raked value: variable, value, percentage before, percentage after, target; `[c]` where it is hidden."""
+    """Of each raked value: variable, value, percentage before, percentage after, target; `[c]`
+    if it is hidden."""
 
 
 class InterviewWeights(NamedTuple):
@@ -95,9 +96,9 @@ def rake(
     """Rake the weights `start` (base weights, or ones) until each margin has its targets.
 
     Each margin in turn is scaled to its targets until none is further off than `tolerance` (W. E.
-    Deming and F. F. Stephan, Annals of Mathematical Statistics 11, 1940). With `trim`, weights above
-    that many times the mean, or below one over it, are trimmed after each round. Interviews without
-    a value of a margin keep their share under the start weights.
+    Deming and F. F. Stephan, Annals of Mathematical Statistics 11, 1940). With `trim`, weights
+    above that many times the mean, or below one over it, are trimmed after each round. Interviews
+    without a value of a margin keep their share under the start weights.
 
     A target can't be reached if nobody has its value: see `find_unreachable`. Raises ValueError if
     no weight is above 0, or one is negative.
