@@ -173,26 +173,26 @@ class ProofReport:
     def _list_needless(self, node: CompiledNode) -> Iterator[ProofFinding]:
         """Yield the conditions of a node that never keep it from being asked."""
         position = self.positions[node.id][0]
-        requirements = list_requirements(node)
         is_end = isinstance(node, CompiledItem) and isinstance(node.question, EndItem)
-        for requirement in requirements:
+        is_dead_end = is_end and Goal("skipped", node.id) in self._impossible
+        for requirement in list_requirements(node):
             if Goal("kept", node.id, requirement.key) not in self._impossible:
                 continue
             is_always_true = requirement.key == "ask_if"
             impossible = -position.ask_if.true if is_always_true else position.unless.true
             settled = SettledCondition(node, requirement, is_always_true, impossible)
-            if not is_end or len(requirements) > 1:
-                yield self._describe("always-asked", settled, "so the filter has no effect")
-                continue
+            if is_dead_end:
+                yield self._describe_dead_end(settled)
+                return  # its other condition has no effect either
+            yield self._describe("always-asked", settled, "so the filter has no effect")
 
-            self._blocked = True
-            what = "so nobody continues after this end"
-            severity: Severity = "warning"
-            remedy = ""
-            if self._is_followed_by_questions(node):
-                severity = "error"
-                remedy = DEAD_END_REMEDY
-            yield self._describe("always-asked", settled, what, remedy, severity)
+    def _describe_dead_end(self, settled: SettledCondition) -> ProofFinding:
+        """Describe the condition of an `end` after which nobody continues."""
+        self._blocked = True
+        what = "so nobody continues after this end"
+        if self._is_followed_by_questions(settled.node):
+            return self._describe("always-asked", settled, what, DEAD_END_REMEDY, "error")
+        return self._describe("always-asked", settled, what)
 
     def _is_followed_by_questions(self, end: CompiledNode) -> bool:
         """Return whether questions follow an `end`, so that it is a mistake if nobody continues."""
@@ -220,8 +220,10 @@ class ProofReport:
                 what = f"so the option {option.code} is always offered"
                 yield self._describe("always-offered", settled, what)
 
+        # what the solver can't decide is reported too, without an example
         goal = Goal("optionless", item.id)
-        if goal in self.verdicts.possible and item.options_source is None:
+        may_lack_options = item.options_conditional and goal not in self._impossible
+        if may_lack_options and item.options_source is None:
             what = "every option has an ask_if: if none of them is true, this item is not asked"
             yield ProofFinding(self._make_problem("no-option", item.id, what), goal)
 

@@ -325,3 +325,31 @@ def test_a_value_after_else_is_shown_by_the_answers_that_lead_there_or_not_repor
         )
     )
     assert "bracket" not in {problem.who for problem in prove(path)}
+
+
+ENDS = """\
+instrument: t
+title: T
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: age, type: number, max: 99, declines: [], text: How old are you?}
+  - {id: out, type: end, ask_if: answered(age), unless: UNLESS, outcome: not_eligible}
+  - {id: last, type: text, text: What else?}
+"""
+
+
+def test_an_end_with_two_conditions_that_stop_nobody_is_one_error(tmp_path: Path) -> None:
+    found = prove(write(tmp_path, ENDS.replace("UNLESS", "declined(age)")))
+    [dead_end] = [problem for problem in found if problem.rule in PROVED]
+    assert (dead_end.rule, dead_end.severity, dead_end.who) == ("always-asked", "error", "out")
+    found = prove(write(tmp_path, ENDS.replace("UNLESS", "age > 17")))
+    [needless] = [problem for problem in found if problem.rule in PROVED]
+    assert (needless.rule, needless.severity) == ("always-asked", "warning")
+    assert "ask_if: answered(age) is always true here" in needless.what
+
+
+def test_options_that_may_all_be_hidden_are_reported_if_it_is_not_decided(tmp_path: Path) -> None:
+    option = "{text: X, ask_if: round(age / 2) == age}"
+    question = f"{{id: q, type: single, text: Q?, options: {{1: {option}, 2: {option}}}}}"
+    text = re.sub(r"  - {id: out.*\n", f"  - {question}\n", ENDS)
+    assert "no-option" in {problem.rule for problem in prove(write(tmp_path, text))}
