@@ -1,11 +1,11 @@
 """Line interface for interviews and stations: for screen readers, pipes, tests and slow links.
 
-It moves no cursor except in the line that is typed, conveys nothing by position or color alone, and
-decides nothing about the survey. It prints the lines of `sessions.lines`: text for the respondent as
-it is, options as `3  Disagree`. Text for the interviewer is printed in brackets, or after `!` (not
-accepted), `?` (please confirm), `=` (understood as) and `was`; what could be taken for text to read
-aloud begins with a word. A `> ` waits for one line. In brief mode nothing is repeated that an
-experienced interviewer knows.
+It moves no cursor except in the line that is typed, conveys nothing by position or color alone,
+and decides nothing about the survey. It prints the lines of `sessions.lines`: text for the
+respondent as it is, options as `3  Disagree`. Text for the interviewer is printed in brackets, or
+after `!` (not accepted), `?` (please confirm), `=` (understood as) and `was`; a text that could be
+taken for one to read aloud begins with a word. A `> ` waits for one line. In brief mode nothing is
+repeated that an experienced interviewer knows.
 """
 
 from typing import TYPE_CHECKING, Final, TextIO
@@ -95,8 +95,8 @@ def run_station(
 ) -> int:
     """Run a station until its shift ends; returns the exit code.
 
-    It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED if something was still pending when the
-    input or the output ended. `errors` receives what that is.
+    It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED if something was still pending when
+    the input or the output ended. `errors` receives what that is.
     """
     from survey_cli.plain.station import PlainStation
 

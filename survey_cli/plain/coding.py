@@ -96,7 +96,7 @@ def _do(session: "CodingSession", line: str, suggested: tuple[int, ...]) -> str:
 
 
 def _parse_codes(session: "CodingSession", line: str) -> tuple[int, ...]:
-    """Return the codes of a line; none if a word isn't a code, or if there are more than allowed."""
+    """Return the codes of a line; none if a word isn't a code, or if too many are typed."""
     codes = []
     for word in to_ascii_digits(line).split():
         if not word.isdecimal() or int(word) not in session.frame.codes:

@@ -1,6 +1,6 @@
-"""Line interface of one interview: what each typed line does and what is printed next.
+"""Line interface of one interview: what a typed line does and what is printed next.
 
-Each line is handled completely before the next is read. It never depends on what an item is about.
+A line is handled completely before the next is read. Nothing depends on what a question is about.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ class PlainInterview:
         return rejection
 
     def _show_heading(self) -> None:
-        """Print which interview this is; in brief mode the respondent first, and the title only once."""
+        """Print which interview this is; briefly, the respondent first and the title only once."""
         session = self._session
         output = self._output
         title = session.title if output.is_due(session.title) else ""
@@ -75,7 +75,10 @@ class PlainInterview:
         output.print_once(".help lists what else can be typed")
 
     def _run_prompts(self) -> entries.Rejection | None:
-        """Ask one question after the other; returns a Rejection if the interview could not be suspended."""
+        """Ask one question after the other.
+
+        Returns a Rejection if the interview could not be suspended.
+        """
         next_step = _NextStep.ARRIVE
         while True:
             prompt = self._session.prompt()
@@ -117,7 +120,7 @@ class PlainInterview:
         self._output.print_once(commands.REVIEW_HELP)
 
     def _show(self, prompt: entries.Prompt, *, anew: bool) -> None:
-        """Print the question if it isn't the one that was printed last, and what is asked about its answer."""
+        """Print the question, unless it was printed last, and what is asked about its answer."""
         output = self._output
         query = prompt.query
         self._was_denied = False
@@ -135,8 +138,8 @@ class PlainInterview:
     def _show_question(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the lines of a question, and what is known of its answer already.
 
-        What was printed with the question before isn't repeated: section, turn and declines, in brief mode also
-        options and hints. `anew` prints everything.
+        What was printed with the question before isn't repeated: section, turn and declines, in
+        brief mode also options and hints. `anew` prints everything.
         """
         lines = question_lines.build_question_lines(prompt)
         self._show_headings(lines, anew=anew)
@@ -189,7 +192,7 @@ class PlainInterview:
         self._options = options
 
     def _show_declines(self, lines: list[Line], *, anew: bool) -> None:
-        """Print the declines if they differ from those of the last question; in brief mode only once."""
+        """Print the declines if they aren't those of the last question; in brief mode only once."""
         words = rendering.render_declines(lines)
         if anew or (words != self._declines and self._output.is_due(words)):
             self._output.print_aside(words)
@@ -198,7 +201,7 @@ class PlainInterview:
     # in
 
     def _ask_entry(self, prompt: entries.Prompt | None) -> str:
-        """Ask for a line; where the input ends while a text is being typed, the text is saved as a draft."""
+        """Ask for a line. If the input ends while a text is typed, the text is saved as a draft."""
         try:
             return ask_line(self._output, self._input)
         except InputEndedError as ended:
@@ -209,7 +212,7 @@ class PlainInterview:
             raise
 
     def _handle_line(self, line: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
-        """Do what a line asks for. Raises InputEndedError where it needs further lines and there are none."""
+        """Do what a line asks for. Raises InputEndedError if it needs further lines in vain."""
         text = line.strip()
         query = prompt.query if not self._was_denied else None
         is_typing = isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)
@@ -257,7 +260,7 @@ class PlainInterview:
     def _send_reply(
         self, reply: entries.Reply, *, echoed: bool = True
     ) -> _NextStep | entries.Rejection:
-        """Send an entry and print how it was understood; where it is ambiguous, ask which meaning is right."""
+        """Send an entry and print how it was understood; if it is ambiguous, ask what is meant."""
         echo = ""
         if echoed and isinstance(reply, str) and reply:
             echo = self._session.echo(reply)
@@ -316,7 +319,9 @@ class PlainInterview:
     ) -> _NextStep | entries.Rejection:
         if not text:
             takes_none = pick.several and pick.min_count == 0 and prompt.earlier is None
-            return self._send_reply(entries.PickReply(()) if takes_none else "")
+            if takes_none:
+                return self._send_reply(entries.PickReply(()))
+            return self._send_reply("")
         picked = pick.parse(text, abbreviated=True)
         if not isinstance(picked, entries.Rejection):
             return self._send_reply(picked)
@@ -325,7 +330,7 @@ class PlainInterview:
         return self._send_reply(text)
 
     def _read_continuation(self, text: str) -> str:
-        """Read the lines that continue a text; each is saved as a draft at once."""
+        """Read the lines that continue a text; the text is saved as a draft after every line."""
         while text.endswith("\\"):
             text = text[:-1].rstrip()
             self._session.save_draft(text)
@@ -372,7 +377,7 @@ class PlainInterview:
         return acts[name]() or _NextStep.WAIT
 
     def _confirm(self, reason: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
-        """Confirm the answer that is questioned; one that the respondent has just denied can't be."""
+        """Confirm the answer that is questioned, unless the respondent has just denied it."""
         if prompt.query is None or self._was_denied:
             return entries.Rejection(commands.NOTHING_TO_CONFIRM)
         return self._session.confirm(reason) or _NextStep.ARRIVE

@@ -146,7 +146,10 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
 
 
 def render_outcome(choice: OutcomeChoice, *, brief: bool = False) -> str:
-    """`11  Asks not to be called again [never_call]`, with what must be typed behind it; briefly without its id."""
+    """`11  Asks not to be called again [never_call]`, with what must be typed behind it.
+
+    Briefly, it has no id.
+    """
     line = station_lines.build_outcome_line(choice)
     shown = f"{line.key}  {flatten(line.plain_text)}"
     if not brief:

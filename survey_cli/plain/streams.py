@@ -40,7 +40,7 @@ class LineEditor:
         self._last = ""
 
     def read_line(self, prompt: str) -> str:
-        """Show the prompt, and return the edited line with its end; empty at the end of the input."""
+        """Show the prompt and return the edited line with its end; empty at the input's end."""
         self.unfinished = ""
         try:
             self._last = input(prompt)
@@ -72,8 +72,8 @@ class LineEditor:
 def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
     """Open the editor of the terminal's lines.
 
-    Returns None if lines are not edited: at a pipe, on a terminal that can't move the cursor, without
-    GNU readline, and if the library would take the bytes of a letter for several letters.
+    Returns None if lines are not edited: at a pipe, on a terminal that can't move the cursor,
+    without GNU readline, and if the library would take the bytes of a letter for several letters.
     """
     if not (_is_own_terminal(read, 0) and _is_own_terminal(write, 1)):
         return None
@@ -185,8 +185,8 @@ class Interrupts:
         if self._is_waiting and self._on_alarm is not None:
             self._on_alarm()
         elif self._is_inside and self._was_signaled:
-            # Python drops an exception that is raised in a callback of the editor, or in a finalizer.
-            # Then the wait would go on until a line is typed.
+            # Python drops an exception that is raised in a callback of the editor or in a
+            # finalizer. Then the wait would go on until a line is typed.
             self._alarms_since_signal += 1
             if self._alarms_since_signal >= ALARMS_UNTIL_LOST:
                 self._alarms_since_signal = 0
@@ -253,7 +253,7 @@ ASIDE_LABELS: Final = {
 
 
 class InputLines:
-    """The lines of the input. They are edited where they are typed and shown on the process's own terminal."""
+    """The lines of the input. On the process's own terminal they can be edited while typed."""
 
     def __init__(self, read: TextIO, interrupts: Interrupts, write: TextIO | None = None) -> None:
         self._read = read
@@ -272,7 +272,7 @@ class InputLines:
         self.prompt = PROMPT if self._editor is None else ""
         """What is printed before a line is read; the editor of the line prints it itself."""
         self.is_repeated = False
-        """Whether the line followed the previous one so fast that a key was held down; never from a pipe."""
+        """Whether the line came so soon that a key was held down; never from a pipe."""
         self.has_ended = False
         """Whether there is no further line."""
         self._last = float("-inf")
@@ -392,7 +392,7 @@ class OutputLines:
                 self._write_line(f"[{label}{line.strip()}]")
 
     def print_line(self, line: Line) -> None:
-        """Print a line as its role wants it: plainly what is read aloud or chosen, all else in brackets or marked."""
+        """Print a line as its role wants it: plain, in brackets, or after a mark."""
         text = render_line(line)
         if line.role in PLAIN_ROLES:
             self.print_plain(text)
@@ -414,7 +414,7 @@ class OutputLines:
             self.print_aside(line.short)
 
     def is_due(self, text: str) -> bool:
-        """Return whether to print a text that brief mode prints only once; it then counts as printed."""
+        """Return whether to print a text that brief mode prints once; it then counts as printed."""
         is_first = text not in self._printed_once
         self._printed_once.add(text)
         return is_first or not self.brief
@@ -457,7 +457,7 @@ def ask_line(printed: OutputLines, typed: InputLines) -> str:
 
 
 def discard_output(write: TextIO) -> None:
-    """Discard what is still in the buffer of a closed pipe, so that exiting prints no error about it."""
+    """Discard the buffer of a closed pipe, so that exiting prints no error about it."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:

@@ -1,4 +1,4 @@
-"""Screen of somebody who watches an interview, or to whom it is shown again: the interviewer's, without an entry."""
+"""Screen on which an interview is watched or shown again: the interviewer's, without an entry."""
 
 from time import monotonic
 from typing import Final, TypeAlias
@@ -66,21 +66,20 @@ class MonitorScreen(KeyScreen):
         """Show what the interview is now."""
         self.forget_messages()
         session = self.source.session
-        self.question = (
-            CurrentQuestion(self, session, self.view, stays=True) if session is not None else None
-        )
-        if session is None or self.question is None:
+        if session is None:
+            self.question = None
             await self.close_panels()
             return
+
+        self.question = CurrentQuestion(self, session, self.view, stays=True)
         opened = self.panel.what if self.panel is not None else ""
         await self.question.arrive()
         if opened:
             await self._open(opened, self.question)
         self.unexpected = False
-        places = (item.place for item in session.list_recent_answers(1))
-        self.question.last = next(
-            ((place, session.describe_answer(place)) for place in places), None
-        )
+        self.question.last = None
+        for item in session.list_recent_answers(1):
+            self.question.last = (item.place, session.describe_answer(item.place))
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
@@ -88,7 +87,10 @@ class MonitorScreen(KeyScreen):
         if key in LEAVE:
             self.left = True
         elif self.panel is not None:
-            await (self.close_panel() if key == self.panel.what else self.panel.press(key))
+            if key == self.panel.what:
+                await self.close_panel()
+            else:
+                await self.panel.press(key)
         elif key in ("f3", "f6") and self.question is not None:
             await self._open(key, self.question)
         elif key in ("up", "down", "pageup", "pagedown"):
@@ -123,7 +125,8 @@ class MonitorScreen(KeyScreen):
         question = self.question
         self.tick()
         self.show_keys(REPLAY_HINTS if isinstance(self.source, Replay) else HINTS)
-        if question is not None and (prompt := question.prompt) is not None:
+        prompt = question.prompt if question is not None else None
+        if question is not None and prompt is not None:
             self.view.show_question(prompt, question.pick, denied=False, specifying=None)
             message = pages.build_messages(
                 question, prompt, why=self.why, notice="", said=self.said
@@ -137,7 +140,7 @@ class MonitorScreen(KeyScreen):
             self.query_one("#case", TextView).show(case)
 
     def _build_page(self, question: CurrentQuestion | None) -> Content:
-        """Build what is shown while nothing is asked: the review, how the interview ended, or what is waited for."""
+        """Build the page without a question: the review, how the interview ended, or a wait."""
         if question is None:
             return drawing.draw_ending([Line(Role.HEADING, to_spans(self.source.state))])
         if question.review is not None:
@@ -146,11 +149,13 @@ class MonitorScreen(KeyScreen):
         return drawing.draw_ending(build_result_lines(question.session.result()))
 
     def tick(self) -> None:
-        question, head = self.question, HeaderState("", "", "")
+        question = self.question
+        head = HeaderState("", "", "")
+        state = ""  # without an interview, it is the page
         if question is not None:
             head = pages.build_header(question.session, question.prompt, question.last)
+            state = self.source.state
         self.query_one(Header).show(head._replace(mark=self.source.title))
-        state = self.source.state if question is not None else ""  # else it is the page
         self.query_one("#status", Lines).show((style_text(state), style_text(self.source.pace)))
 
 
@@ -167,7 +172,8 @@ class MonitorApp(KeyApp):
 
     async def _advance(self) -> None:
         """Show what is new."""
-        screen, now = self.top, monotonic()
+        screen = self.top
+        now = monotonic()
         assert isinstance(screen, MonitorScreen)
         if not screen.is_ready:
             return

@@ -1,1 +1,1 @@
-"""Lines with roles: what the pages of an interview and of a station say, for every interface to draw."""
+"""Lines with roles: what an interview and a station say, for every interface to draw."""

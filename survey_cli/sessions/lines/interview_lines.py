@@ -1,4 +1,4 @@
-"""Lines about a whole interview: its case and answers, the review before its end, and how it ended."""
+"""Lines about a whole interview: its case and answers, its closing review, how it ended."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -30,7 +30,10 @@ def format_duration(time: timedelta) -> str:
 
 
 def build_answer_line(item: AskedItem, role: Role = Role.ANSWER) -> Line:
-    """Build the line of a question that was asked: where, its words, its answer, why a warning was accepted."""
+    """Build the line of a question that was asked: its place, words and answer.
+
+    The note is the reason for which a warning was accepted.
+    """
     return Line(role, to_spans(item.answer), key=str(item.place), label=item.text, note=item.reason)
 
 
@@ -55,7 +58,10 @@ def build_review_lines(review: ClosingReview) -> list[Line]:
 
 
 def build_result_lines(result: InterviewResult | None) -> list[Line]:
-    """Build how the interview ended, how long it took and where it is stored; None means that it isn't known."""
+    """Build how the interview ended, how long it took and where it is stored.
+
+    None means that it is closed, and that nothing more is known.
+    """
     if result is None:
         return [Line(Role.HEADING, to_spans(CLOSED))]
 
@@ -124,7 +130,10 @@ def _describe_length(answered: int, duration: timedelta) -> str:
 def build_overview_lines(
     session: InterviewSession, prompt: Prompt | None, notes: Iterable[InterviewNote], recent: int
 ) -> list[Line]:
-    """Build what is shown beside a question: the case, both clocks, the last answers, notes, quota cells, questions."""
+    """Build what is shown beside a question.
+
+    It is the case, both clocks, the last answers, notes, quota cells, and what respondents ask.
+    """
     lines = []
     if session.respondent:
         lines.append(Line(Role.HEADING, to_spans(session.respondent)))
@@ -134,8 +143,10 @@ def build_overview_lines(
 
     there = session.respondent_time()
     here = f"{session.station_time():%H:%M} here"
-    clocks = here if there is None else f"{there:%H:%M} there   {here}"
-    lines.append(Line(Role.CLOCK, to_spans(clocks)))
+    if there is None:
+        lines.append(Line(Role.CLOCK, to_spans(here)))
+    else:
+        lines.append(Line(Role.CLOCK, to_spans(f"{there:%H:%M} there"), remarks=(here,)))
 
     lines += [build_answer_line(item) for item in session.list_recent_answers(recent)]
     lines += build_note_lines(notes)

@@ -9,7 +9,8 @@ from survey_cli.entries import StyledText, TextSpan, to_plain_text
 class Role(Enum):
     """What a line is for.
 
-    An interface chooses the sign, the place and the color of a line by its role, never by its words.
+    An interface chooses the sign, the place and the color of a line by its role, never by its
+    words.
     """
 
     # A question
@@ -117,10 +118,12 @@ TITLES: Final = {
 class Line(NamedTuple):
     """One line of a page.
 
-    The functions of this package build lines from prompts, results and views. They decide what is said, in which
-    order and with which words. An interface draws them. It decides signs, columns, colors, wrapping and focus, may
-    place lines by their role, and may leave out roles that it shows in another way (the full screen has a key bar
-    instead of ACTION). This is a whole interface for reading a question::
+    The functions of this package build lines from prompts, results and views. They decide what is
+    said, in which order and with which words. An interface draws the lines. It decides signs,
+    columns, colors, wrapping and focus, may place lines by their role, and may leave out roles that
+    it shows in another way: the full screen has a key bar instead of HINT, DECLINE and ACTION.
+
+    This is a whole interface for reading a question::
 
         SIGNS = {Role.INSTRUCTION: "Interviewer: ", Role.PROBE: "Probe: ", Role.QUERY: "? "}
 
@@ -137,8 +140,8 @@ class Line(NamedTuple):
         Interviewer: Any library counts.
         .dk  don't know
 
-    Texts are literal: no markup is in them, and control characters are still in them. An interface that writes to a
-    terminal or a page must replace or escape both.
+    Texts are literal: they contain no markup, and may contain any character. An interface that
+    writes to a terminal or a page must replace control characters and escape its own markup.
     """
 
     role: Role
@@ -153,9 +156,9 @@ class Line(NamedTuple):
     remarks: tuple[str, ...] = ()
     """What holds for the text, in a few words each: `don't read`, `alone`."""
     action: str = ""
-    """What the interviewer can do about it: `Enter keeps`. The full screen says this with its key bar."""
+    """What the interviewer can do about it: `Enter keeps`."""
     short: str | None = None
-    """The text for interviewers who know it by heart: empty, nothing needs to be said; None, say the text."""
+    """The text for interviewers who know it by heart; empty says nothing, None says the text."""
 
     @property
     def plain_text(self) -> str:

@@ -1,4 +1,4 @@
-"""Lines of a question: what is read, what can be answered, and what is said about the answer just given."""
+"""Lines of a question: what is read, what can be answered, what is said about an answer."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -15,9 +15,10 @@ CONFIRM_HELP_SHORT = ".ok or another answer"
 
 
 def build_question_lines(prompt: entries.Prompt) -> list[Line]:
-    """Build the lines of a question, from its section to its declines, in the order in which they are printed.
+    """Build the lines of a question in their order, from its section to its declines.
 
-    What is already known of the answer follows: see `build_draft_line`, `build_earlier_line` and `build_query_lines`.
+    Then follows what is already known of its answer: see `build_draft_line`, `build_earlier_line`
+    and `build_query_lines`.
     """
     lines = []
     if prompt.section:
@@ -67,8 +68,9 @@ def build_option_line(option: entries.OfferedOption, *, several: bool) -> Line:
     if option.specify:
         action = f"key {option.code} and the words"
 
+    role = Role.OPTION if option.read else Role.UNREAD_OPTION
     return Line(
-        Role.OPTION if option.read else Role.UNREAD_OPTION,
+        role,
         option.text,
         key=str(option.code),
         note=option.note,
@@ -128,7 +130,10 @@ def _describe_line(entry: entries.LineEntry) -> str:
 
 
 def build_decline_lines(prompt: entries.Prompt) -> list[Line]:
-    """Build a line per decline, or one that says that there are none. Texts that are only read have neither."""
+    """Build a line per decline, or one that says that an answer is needed.
+
+    Texts that are only read have neither.
+    """
     if isinstance(prompt.entry, entries.ReadEntry | entries.LookupEntry):
         return []
     if not prompt.declines:
@@ -143,7 +148,10 @@ def build_decline_lines(prompt: entries.Prompt) -> list[Line]:
 
 
 def build_draft_line(draft: str, prompt: entries.Prompt) -> Line:
-    """Build the line of a text that was begun at this question. Enter sends it unless Enter keeps an earlier answer."""
+    """Build the line of a text that was begun here.
+
+    Enter takes it, unless there is an earlier answer that Enter keeps.
+    """
     action = "Enter keeps it" if prompt.earlier is None else ""
     label = "you had started to type here"
     return Line(Role.DRAFT, to_spans(draft), label=label, action=action)
@@ -166,7 +174,7 @@ def build_earlier_line(earlier: entries.EarlierAnswer) -> Line:
 
 
 def build_kept_text_line() -> Line:
-    """Build the line of an earlier answer whose text is in the field, so that it needn't be repeated."""
+    """Build the line of an earlier answer whose text is in the field and needn't be repeated."""
     return Line(Role.EARLIER, to_spans("answered before"), action="Enter keeps it")
 
 

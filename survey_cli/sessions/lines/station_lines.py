@@ -1,4 +1,4 @@
-"""Lines of a station: the case that is called, what is waited for, appointments, outcomes, and who calls back."""
+"""Lines of a station: the case that is called, waits, appointments, outcomes, found cases."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -121,11 +121,13 @@ def build_number_line(number: StationNumber, view: CaseView) -> Line:
         role = Role.OTHER_NUMBER
     else:
         role = Role.CLOSED_NUMBER
+
+    why_not = f"not now: {number.why_not}" if number.why_not else ""
     return Line(
         role,
         to_spans(number.text),
         key=str(number.position),
-        note=f"not now: {number.why_not}" if number.why_not else "",
+        note=why_not,
         remarks=tuple(remarks),
     )
 
@@ -211,7 +213,10 @@ def _build_wrapup_lines(view: WrapUpView) -> list[Line]:
 
 
 def build_callback_line(appointment: StationAppointment) -> Line:
-    """Build an appointment: when, with whom, their own time if it is another one, its owner, the person, its note."""
+    """Build an appointment: its time, its case, and what is known of it.
+
+    The respondent's time is among its remarks if it is another one.
+    """
     there = appointment.respondent_time
     here = appointment.station_time
     remarks = []
@@ -221,8 +226,10 @@ def build_callback_line(appointment: StationAppointment) -> Line:
         remarks.append(appointment.owner)
     if appointment.person:
         remarks.append(f"ask for {appointment.person}")
+
+    role = Role.LATE_CALLBACK if appointment.is_late else Role.CALLBACK
     return Line(
-        Role.LATE_CALLBACK if appointment.is_late else Role.CALLBACK,
+        role,
         to_spans(appointment.name),
         key=appointment.key,
         label=format_time(here),
@@ -245,12 +252,13 @@ def build_match_line(match: CaseMatch) -> Line:
 def build_outcome_line(choice: OutcomeChoice) -> Line:
     """Build an outcome: its number, its name, its id, and what must be typed behind it."""
     required = REQUIRED_INPUTS.get(choice.required_input, "")
+    remarks = (required,) if required else ()
     return Line(
         Role.OUTCOME,
         to_spans(choice.outcome.name),
         key=str(choice.outcome.number),
         note=choice.outcome.id,
-        remarks=(required,) if required else (),
+        remarks=remarks,
     )
 
 

@@ -1,4 +1,4 @@
-"""Questions that a station asks the interviewer: about an appointment, a refusal, and what an outcome requires."""
+"""Questions of a station to the interviewer: on appointments, refusals, what outcomes require."""
 
 from typing import Final, NamedTuple
 

@@ -1,4 +1,4 @@
-"""The question that is asked, what is keyed for it, and what is asked after a call of the session."""
+"""The question that is asked, what is keyed for it, and what follows a call of the session."""
 
 from survey_cli import entry_commands as commands
 from survey_cli.entries import (
@@ -22,7 +22,7 @@ CONFIRM_HELP = "F9 confirms it, or key the right answer"
 
 
 class CurrentQuestion:
-    """The question on the screen. After the last one there is a closing review, then nothing is asked any more."""
+    """The question on the screen. A closing review follows the last one, then nothing more."""
 
     def __init__(
         self, screen: KeyScreen, session: InterviewSession, view: QuestionView, *, stays: bool
@@ -45,20 +45,23 @@ class CurrentQuestion:
         self.denied = False
         """A question read aloud about the answer was answered with no."""
         self.compared: tuple[Place, ...] = ()
-        """The other questions that the check that rejected the last entry compares with this one."""
+        """The other questions that a check compared with this one when it rejected the entry."""
         self.sent = ""
         """What was sent last, to be shown beside a query about it."""
         self.last: tuple[Place, str] | None = None
         """The place and the words of the answer that was given last."""
         self.follows_code = False
-        """The last key was a code that went on without Enter: an Enter now answers nothing, as it may belong to it."""
+        """The last key was a code that went on without Enter.
+
+        An Enter now may belong to it, and answers nothing.
+        """
         self.insists = False
         """Suspending was asked for and could not be written."""
         self.message = ""
-        """A supervisor's message: it stays for the next question too, so that keys typed at once don't hide it."""
+        """A supervisor's message. It stays for the next question too: no quick key may hide it."""
         self._is_message_new = False
         self.is_selected = False
-        """What is in the entry was rejected or is questioned, and is selected: typing replaces it."""
+        """What is in the entry was rejected or is questioned, and is selected to be replaced."""
         self._draft = ""
         self._shown_text = ""
         """What was in the entry when the question appeared."""
@@ -85,7 +88,7 @@ class CurrentQuestion:
 
     @property
     def typed_command(self) -> str:
-        """The command that is typed, also behind a text that was answered and is unchanged; empty if there is none."""
+        """The command that is typed, also behind an unchanged earlier text; empty if none is."""
         typed = self.typed
         if commands.is_command(typed):
             return typed
@@ -100,7 +103,7 @@ class CurrentQuestion:
 
     @property
     def is_changed(self) -> bool:
-        """Whether something is keyed that is not sent yet, so that the entry differs from the answer that is stored."""
+        """Whether something is keyed and not sent, so that the entry isn't the stored answer."""
         for panel in self._screen.panels:
             if isinstance(panel, LinePanel) and panel.option is not None:
                 return True  # the words of an option are being typed
@@ -141,7 +144,7 @@ class CurrentQuestion:
     def query(self) -> Query | None:
         """What must be confirmed or changed now.
 
-        As soon as another answer is keyed, nothing is: what could be confirmed is not what is on the screen.
+        Once another answer is keyed, nothing is: what would be confirmed is no longer shown.
         """
         if self.prompt is None or self.denied or self.is_changed:
             return None
@@ -243,7 +246,7 @@ class CurrentQuestion:
         return bool(message)
 
     def _bring_back(self, prompt: Prompt) -> None:
-        """Fill the entry with what was begun at this place, else with the text that was answered."""
+        """Fill the entry with what was begun at this place, else with the earlier text."""
         unsent = self._unsent.pop(prompt.place, None)
         earlier = prompt.earlier
         # A value of the sample is none of the respondent's: typing replaces it.
@@ -285,7 +288,7 @@ class CurrentQuestion:
     def keep_draft(self) -> None:
         """Save what is being typed in a free answer if it changed.
 
-        A text that was removed stays saved until another is typed: until then it can be wanted back.
+        A text that was removed stays saved until another is typed: it may be wanted back.
         """
         typed = self._view.typed
         if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
@@ -338,7 +341,7 @@ class CurrentQuestion:
             self.pick = self.pick._replace(typed=codes, rejected=True)
 
     async def keep_earlier(self) -> None:
-        """Keep the earlier answer; an Enter with nothing keyed never confirms what is questioned."""
+        """Keep the earlier answer. An Enter alone never confirms what is questioned."""
         if self.query is not None:
             self._screen.refuse(CONFIRM_HELP)
         elif self.denied:

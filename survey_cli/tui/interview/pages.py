@@ -80,7 +80,7 @@ END_HINTS: KeyHints = (KeyHint("any key", "leaves", press="enter"),)
 
 
 def list_hints(question: CurrentQuestion, prompt: entries.Prompt, *, has_side: bool) -> KeyHints:
-    """List the keys that act on a question, then those that always do; of each, the most wanted first."""
+    """List the keys that act on a question, then those that always do, the most wanted first."""
     if question.is_read_back:
         hints = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
     else:
@@ -162,7 +162,7 @@ def _describe_enter(question: CurrentQuestion, prompt: entries.Prompt) -> str:
 
 
 def _build_decline_hint(decline: entries.DeclineOption, entry: entries.Entry) -> KeyHint:
-    """Build the hint of a decline: its letter, its key where letters are text or codes, or its command."""
+    """Build the hint of a decline: its letter; if letters are text or codes, its key or command."""
     label = decline.text.lower()
     has_letter = isinstance(entry, entries.ReadEntry)
     if isinstance(entry, entries.PickEntry) and decline.key:
@@ -222,7 +222,9 @@ def build_messages(
 
 def _draw_query(question: CurrentQuestion, query: entries.Query) -> Content:
     """Draw what must be confirmed, behind what was sent."""
-    sent = style_text(f"? {question.sent}: " if question.sent else "? ")
+    sent = style_text("? ")
+    if question.sent:
+        sent = style_text(f"? {question.sent}: ")
     text = styled.style_spans(query.text)
     return (sent + text + " Confirm?").stylize_before("bold $warning")
 
@@ -247,7 +249,7 @@ def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
 
 
 def _describe_earlier(question: CurrentQuestion, earlier: entries.EarlierAnswer) -> str:
-    """Describe the earlier answer, and what Enter does with it; empty if it is what is being edited."""
+    """Describe the earlier answer, and what Enter does with it; empty while it is edited."""
     line = question_lines.build_earlier_line(earlier)
     if not line.action:
         return line.plain_text
@@ -321,9 +323,9 @@ def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> s
 def build_header(
     session: InterviewSession, prompt: entries.Prompt | None, last: tuple[Place, str] | None
 ) -> styled.HeaderState:
-    """Build the header: title and section, language, place, position and timer, and `last`, the answer keyed last.
+    """Build the header: title and section, language, place, position, timer, and the last answer.
 
-    That answer is left out at its own question, where it is not confirmed yet, or corrected.
+    At its own question that answer is left out: it is not confirmed yet, or is being corrected.
     """
     timer = styled.format_duration(session.elapsed_time())
     mark = "PRACTICE" if session.practice else ""

@@ -64,7 +64,7 @@ PickAction: TypeAlias = PickState | Send | AskSpecify | KeepEarlier | DeclineOpt
 
 
 def get_chosen(prompt: Prompt, state: PickState) -> tuple[tuple[Code, ...], SpecifyTexts]:
-    """Return the codes chosen so far and their texts: those keyed now, else those of the earlier answer."""
+    """Return the codes keyed so far and their texts; before any, those of the earlier answer."""
     if state.chosen is not None:
         return state.chosen, state.specify_texts
     if prompt.earlier is None or not isinstance(prompt.entry, PickEntry):
@@ -123,7 +123,7 @@ def _move_mark(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> i
 
 
 def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction:
-    """Return what Enter does: it takes what is typed, then what is marked, else it keeps the answer."""
+    """Return what Enter does: it takes what is typed, else what is marked, else the answer."""
     if state.typed:
         option = pick.find_abbreviated(state.typed)
         if option is None:
@@ -166,7 +166,7 @@ def choose(
     *,
     without_enter: bool = False,
 ) -> PickAction:
-    """Choose an option: send it, ask for its text, or turn it on or off where several may be chosen."""
+    """Choose an option: send it, ask for its text, or turn it on or off if several may be chosen."""
     chosen, texts = get_chosen(prompt, state)
     if pick.several and option.code in chosen:
         others = tuple(code for code in chosen if code != option.code)

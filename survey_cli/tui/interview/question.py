@@ -1,4 +1,4 @@
-"""Widgets that show one question: what is read aloud, its options, the entry and what is said about it."""
+"""Widgets that show one question: what is read aloud, its options, the entry, the messages."""
 
 from asyncio import Event, wait_for
 from collections.abc import Callable, Collection
@@ -69,18 +69,18 @@ class OptionState(NamedTuple):
     marked: int | None = None
     typed: str = ""
     rows: int = 20
-    """Lines there is room for; more options than that stand in columns where they fit."""
+    """Lines there is room for; more options than that are set in columns, if they fit."""
     right_to_left: bool = False
 
 
 class OptionLines(styled.Lines[OptionState]):
-    """The options, each with its code; what was chosen and what is marked stand out by a mark and by their row."""
+    """The options with their codes. A sign and the row's color show what is chosen or marked."""
 
     def __init__(self, click: Callable[[OfferedOption], None]) -> None:
         super().__init__(id="options")
         self._click = click
         self._line_options: list[list[int]] = []
-        """For each line, the options on it from left to right."""
+        """The options on a line from left to right, for all lines."""
         self._column_width = 0
 
     @property
@@ -108,7 +108,10 @@ class OptionLines(styled.Lines[OptionState]):
         return lines
 
     def _build_columns(self, state: OptionState, width: int, needed: int) -> list[Content] | None:
-        """Build the options in as few columns as there is room for; None if they fit below each other, or nowhere."""
+        """Build the options in as few columns as fit.
+
+        Returns None if they fit below each other, or don't fit in columns either.
+        """
         count = len(state.pick.options)
         if needed <= state.rows or not 2 <= count <= MAX_COLUMNS * state.rows:
             return None
@@ -222,7 +225,7 @@ def _format_option(
 def _format_code(
     code: str, *, several: bool, chosen: bool, marked: bool, right_to_left: bool
 ) -> Content:
-    """Format what is before an option's text: the mark that moves, the sign of a choice, the code."""
+    """Format what is before an option's text: the moving mark, the sign of a choice, the code."""
     here = styled.HERE_FROM_RIGHT if right_to_left else styled.HERE
     if chosen and not several:
         sign = f"{here} "
@@ -237,7 +240,7 @@ def _format_code(
 
 
 class Aside(styled.Lines[tuple[StyledText, bool]]):
-    """Text for the interviewer's eyes behind a mark, so that nobody reads it out; or a probe, which is said."""
+    """Text for the interviewer behind a mark, so that it isn't read out; or a probe, which is."""
 
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
@@ -256,14 +259,14 @@ class Aside(styled.Lines[tuple[StyledText, bool]]):
 
 
 class QuestionView(VerticalScroll):
-    """Everything about one question, from top to bottom in the order in which it is used."""
+    """A whole question, from top to bottom in the order in which it is used."""
 
     def __init__(self, click: Callable[[OfferedOption], None]) -> None:
         super().__init__(id="body", can_focus=False)
         self._click = click
         """Called with the option that was clicked."""
         self.entry: Editor | None = None
-        """The widget that is typed into; None where codes are keyed."""
+        """The widget that is typed into; None if codes are keyed."""
         self.place: Place | None = None
         """The place that is shown; the session may be further while keys are waiting."""
         self._field: Field | None = None
@@ -300,8 +303,9 @@ class QuestionView(VerticalScroll):
         if self._field is None or self._unit is None:
             self._field, self._unit = Field(id="field"), styled.TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
-        before = self.query_one("#message" if entry.search is None else "#options")
-        self.move_child(self.query_one("#entry"), before=before)
+        # Matches of a search are listed below what is typed.
+        below = "#message" if entry.search is None else "#options"
+        self.move_child(self.query_one("#entry"), before=self.query_one(below))
         self._show_range_and_unit(entry)
         return self._field
 
@@ -323,7 +327,7 @@ class QuestionView(VerticalScroll):
             self._area = TextArea(id="area", compact=True, tab_behavior="focus")
             self._area.cursor_blink = False
             await self.mount(self._area, before="#message")
-            # Up and Down go by the rows on the screen, which keys typed ahead must find as slow ones do.
+            # Up and Down go by the rows on the screen. Keys typed ahead need them as slow ones do.
             laid_out = Event()
             self._area.call_after_refresh(laid_out.set)
             with suppress(TimeoutError):
@@ -352,7 +356,7 @@ class QuestionView(VerticalScroll):
     ) -> None:
         """Show the question with what has been keyed for it.
 
-        `denied` means that the respondent denied the answer that was read back: what is said then is shown.
+        `denied` means that the respondent denied the answer that was read back.
         """
         self.place = prompt.place
         lines = question_lines.build_question_lines(prompt)
@@ -401,7 +405,7 @@ class QuestionView(VerticalScroll):
         is_read_back: bool,
         specifying: Code | None,
     ) -> None:
-        """Show what can be keyed: yes and no, the options, the matches of a search, or the codes of a scale."""
+        """Show what can be keyed: yes and no, options, matches of a search, or codes of a scale."""
         options = self.query_one(OptionLines)
         entry = prompt.entry
         if is_read_back:
@@ -455,7 +459,7 @@ class QuestionView(VerticalScroll):
 def _build_pick_state(
     entry: PickEntry, prompt: Prompt, state: PickState, rows: int, specifying: Code | None
 ) -> OptionState:
-    """Build the options with what was chosen; an option whose text is being typed counts as chosen."""
+    """Build the options with what was chosen; one whose words are being typed counts as chosen."""
     chosen, texts = get_chosen(prompt, state)
     if state.typed and not entry.several:
         chosen = ()  # the code that is typed replaces it

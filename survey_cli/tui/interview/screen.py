@@ -1,6 +1,6 @@
-"""Screen of one interview: a key becomes a call of the session, and the widgets show what is asked then.
+"""Screen of one interview: a key becomes a call of the session, then the next question is shown.
 
-It never depends on what a question is about.
+Nothing depends on what a question is about.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ OPENERS: Final = frozenset(
 """Keys that open something whatever is asked."""
 BACK_KEYS: Final = ("alt+left", "shift+tab")
 FRONT_KEYS: Final = ("alt+right", "tab")
-"""Tab and Shift+Tab: terminals send Alt with an arrow in several ways, and some send the keys of other things."""
+"""Tab too: some terminals send Alt with an arrow as another key."""
 KEYS_BY_COMMAND: Final = {command.name: command.key for command in commands.COMMANDS if command.key}
 DECLINES_BY_KEY: Final = {key: decline for decline, key in pages.DECLINE_KEYS.items()}
 
@@ -123,7 +123,7 @@ class InterviewScreen(KeyScreen):
 
         is_read = self.panel is None and isinstance(self._entry, entries.ReadEntry)
         if follows_code and key in ENTER and not (is_at_end or is_read):
-            # Keyed by habit: it must neither keep an answer here, nor take one from the sample, nor choose none.
+            # Keyed by habit, it must not keep an answer, take one from the sample or choose none.
             self.said = commands.ENTER_AFTER_CODE_HINT
         elif key in OPENERS:
             await self._open(key)
@@ -159,7 +159,8 @@ class InterviewScreen(KeyScreen):
         elif self.question.prompt is not None and self.view.entry is not None:
             has_lines = isinstance(self._entry, entries.VerbatimEntry)
             before = self.view.typed
-            insert(self.view.entry, text if has_lines else flat, self.question.history)
+            pasted = text if has_lines else flat
+            insert(self.view.entry, pasted, self.question.history)
             self.said = describe_removal("", before, self.view.typed)
         else:
             self.refuse("pasted text can't be used here")
@@ -438,7 +439,10 @@ class InterviewScreen(KeyScreen):
             await record()
 
     def click_option(self, option: entries.OfferedOption) -> None:
-        """Choose the option that was clicked, as its code would; a click at a question that has gone does nothing."""
+        """Choose the option that was clicked, as its code would.
+
+        A click that was meant for an earlier question does nothing.
+        """
         place = self.view.place
 
         async def choose() -> None:
@@ -469,7 +473,7 @@ class InterviewScreen(KeyScreen):
             self.question.session.suspend()
 
     async def _suspend(self) -> None:
-        """Suspend. If it can't be written, asking once more leaves all the same: every answer is stored."""
+        """Suspend. If that can't be written, asking again leaves all the same: answers are stored."""
         self.question.keep_unsent()
         is_suspended = await self.question.finish(self.question.session.suspend())
         if is_suspended or self.question.prompt is None:
@@ -488,7 +492,7 @@ class InterviewScreen(KeyScreen):
     # What keys open
 
     async def _open(self, key: str) -> None:
-        """Open what a key opens; the same key closes it again. An option's text stays open under it."""
+        """Open what a key opens; the same key closes it again. An option's text stays open."""
         act = self._list_openers()[key]
         if self.panel is not None and self.panel.what == "specify":
             await act()
@@ -546,7 +550,7 @@ class InterviewScreen(KeyScreen):
         await self.open_panel(line)
 
     async def _open_note(self) -> None:
-        """Open the line of a note. The last one written here is in it, to be changed; ↓ begins a new one."""
+        """Open the line of a note, with the last one of this place to be changed; ↓ begins another."""
         place = self.question.place
         earlier = sorted(self.question.notes, key=lambda note: note.place == place)
         at = None

@@ -1,1 +1,1 @@
-"""Full screen of a station: the case to be called and its outcomes, what is open beside it, and the waiting between."""
+"""Full screen of a station: the case and its outcomes, what is open, and the waiting between."""

@@ -1,4 +1,4 @@
-"""Table of the station's keys, and its pages around the case: header, due appointment, side panel, messages."""
+"""Keys of the station, and what it shows around the case: header, side panel, messages."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -206,7 +206,7 @@ KEY_HINT_WIDTH: Final = 24
 
 
 def build_header(session: StationSession, view: StationView) -> styled.HeaderState:
-    """Build the header: the survey, the station, the interviewer, the shift, the time of the call."""
+    """Build the header: survey, station, interviewer, the shift so far, the time of the call."""
     summary = session.summarize_shift()
     right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
     if isinstance(view, CaseView) and view.dialed_at is not None:
@@ -271,7 +271,7 @@ def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Cont
 
 
 def describe_due(appointment: station_views.StationAppointment, now: datetime) -> str:
-    """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
+    """Describe a due appointment: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
     minutes = int((appointment.station_time - now).total_seconds() / 60)
     apart = format_quantity(abs(minutes), "minute")
     if minutes > 0:

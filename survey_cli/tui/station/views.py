@@ -39,7 +39,7 @@ RANKS: Final = {
     (Role.PERSON,): 0,
     (Role.INTERVIEW,): 2,
 }
-"""What the card shows, in this order. The highest rank gives way first if there is no room; 0 always stays."""
+"""What the card shows, in this order. If there is no room, the highest rank goes first; 0 stays."""
 OTHER_NUMBERS: Final = (Role.OTHER_NUMBER, Role.CLOSED_NUMBER)
 NUMBERS: Final = (Role.NUMBER, Role.DIALED_NUMBER, *OTHER_NUMBERS)
 LEFT_TO_SIDE: Final = (Role.FACT, *OTHER_NUMBERS)
@@ -47,7 +47,7 @@ LEFT_TO_SIDE: Final = (Role.FACT, *OTHER_NUMBERS)
 
 
 def build_card(state: "CardState", view: CaseView, width: int) -> list[Content]:
-    """Build the case in the rows there are; the sample's columns and other numbers give way first."""
+    """Build the case in the rows there are; columns of the sample and other numbers go first."""
     lines = station_lines.build_case_lines(view)
     drawn: list[tuple[int, Content]] = []
     for roles, rank in RANKS.items():
@@ -142,7 +142,7 @@ def _draw_other_numbers(group: list[Line]) -> list[Content]:
 
 
 def draw_clocks(line: Line, width: int) -> list[Content]:
-    """Draw both clocks, and until when the respondent may be called; on two lines if one is too short."""
+    """Draw both clocks, and until when a call is allowed; on two lines if one is too short."""
     clocks = style_text(line.plain_text, "bold")
     for remark in line.remarks:
         clocks += style_text(f"   {remark}")
@@ -297,7 +297,7 @@ class GridState(NamedTuple):
 
 
 class OutcomeGrid(styled.Lines[GridState]):
-    """What begins a call, as far as there is room, and the outcomes that one key records; a click presses the key."""
+    """What begins a call, if there is room, and the outcomes with a key; a click presses the key."""
 
     def __init__(self) -> None:
         super().__init__(id="outcomes")
@@ -358,7 +358,7 @@ def _select_fitting(cells: Sequence[styled.KeyHint], width: int) -> Sequence[sty
 
 
 def _choose_columns(cells: Sequence[styled.KeyHint], width: int) -> list[int]:
-    """Return the widths of as many columns as there is room for, at least two; then labels are cut."""
+    """Return the widths of as many columns as fit; of two if only one does: labels are cut then."""
     for count in range(MAX_COLUMNS, 1, -1):
         widths = [max(map(_measure, cells[n::count]), default=0) for n in range(count)]
         if sum(widths) + COLUMN_GAP * (count - 1) <= width:

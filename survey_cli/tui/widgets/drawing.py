@@ -44,12 +44,14 @@ def _draw_untitled(line: Line) -> list[Content]:
             return styled.build_details([(line.label, line.plain_text)])
         case Role.ERROR:
             return [style_spans(line.text, "$error")]
+        case Role.CLOCK:
+            return [style_text("   ".join([line.plain_text, *line.remarks]))]
         case _:
             return [style_spans(line.text)]
 
 
 def draw_rows(lines: Iterable[Line], width: int) -> list[Content]:
-    """Draw lines in two columns, their keys and their texts; lines without a key take the whole width."""
+    """Draw lines in two columns, keys and texts; a line without a key takes the whole width."""
     rows = []
     drawn = []
     for line in lines:
