@@ -2,10 +2,12 @@
 
 from typing import NamedTuple, TypeAlias
 
+from survey_cli.engine.answer_checks import list_accepted_warnings as list_warnings
 from survey_cli.engine.events import QueryConfirmed, QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview, RouteState
-from survey_cli.engine.machine import Machine, RecordedAnswer, make_answer
+from survey_cli.engine.machine import Machine
 from survey_cli.engine.prompts import format_decline
+from survey_cli.engine.recorded_answers import RecordedAnswer, make_answer
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.expressions.known import Known
@@ -129,7 +131,7 @@ def list_accepted_warnings(interview: Interview) -> tuple[AskedItem, ...]:
     reasons = _collect_reasons(machine)
     accepted = []
     for stop, answer in _list_answered_stops(machine):
-        for check in machine.list_accepted_warnings(stop, answer):
+        for check in list_warnings(machine.walk, stop, answer):
             line = _build_item(machine, stop.place, answer, machine.walk.known)
             accepted.append(line._replace(reason=reasons.get((stop.place, check), "")))
     return tuple(accepted)

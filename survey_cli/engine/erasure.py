@@ -1,4 +1,6 @@
-"""Removal of content from interview events: answers and texts go; kinds, places, times and logins stay.
+"""Removal of content from interview events.
+
+Answers and texts go. Kinds, places, times and logins stay.
 
 The caller decides when content is removed.
 """
@@ -19,7 +21,9 @@ CONTENT: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     events.AnswerCoded: {"codes": None, "digest": "", "note": ""},
     events.InterviewReviewed: {"reason": ""},
 }
-"""The fields of events that say what was answered, and what they become; sample and remaining answers apart."""
+"""The fields of events that say what was answered, and what they become.
+
+The sample and remaining answers are removed by `erase_content` itself."""
 _FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     events.QueryConfirmed: {"reason": ""},
     events.NoteWritten: {"text": ""},
@@ -33,7 +37,7 @@ _FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
 def erase_content(
     event: events.InterviewEvent, *, sample: Collection[str]
 ) -> events.InterviewEvent:
-    """Remove answers, notes and sample values from the event, except for these columns of the sample."""
+    """Remove answers, notes and sample values from the event, except these columns."""
     if isinstance(event, events.InterviewStarted):
         return event._replace(sample={n: v for n, v in event.sample.items() if n in sample})
     if isinstance(event, events.AnswersErased) and event.remaining is not None:
@@ -50,6 +54,8 @@ def remove_identifiers(
     """
     if isinstance(event, events.InterviewStarted):
         return event._replace(sample={n: v for n, v in event.sample.items() if n not in names})
+
     answers = (events.QuestionAnswered, events.ValueComputed, events.AnswerCoded)
     is_named = isinstance(event, answers) and event.place.item in names
-    return event._replace(**(CONTENT if is_named else _FREE_WORDS).get(type(event), {}))
+    removed = CONTENT if is_named else _FREE_WORDS
+    return event._replace(**removed.get(type(event), {}))

@@ -25,7 +25,7 @@ class EventStamp(NamedTuple):
 
 
 class SessionContext(NamedTuple):
-    """The context of one session: `{interviewer}` and `{daypart}` in texts are those of the latest session."""
+    """The context of a session. Texts fill in `{interviewer}` and `{daypart}` of the latest one."""
 
     interviewer: str
     daypart: str
@@ -45,9 +45,10 @@ class InterviewStarted(NamedTuple):
     """The day in the case's zone; `today()` keeps it in all later sessions."""
     session: SessionContext
     rules: int = 2
-    """The version of the route's rules. Since 2, a question none of whose options is offered is passed over."""
+    """The version of the route's rules. Since 2, a question without an offered option is passed
+    over."""
     attributes: Mapping[str, str] = NO_ATTRIBUTES
-    """What the list of people says about the interviewer, as far as conditions use it: `interviewer.sex`."""
+    """What the list of people says about the interviewer and conditions use: `interviewer.sex`."""
     sample: Mapping[str, Value | Missing] = NO_SAMPLE
 
 
@@ -119,7 +120,7 @@ class NoteWritten(NamedTuple):
     place: Place
     text: str
     replaces: int = 0
-    """The number, from 1, of the event that wrote the text which this one replaces; 0 for a new note."""
+    """The number, from 1, of the event whose text this one replaces; 0 for a new note."""
 
 
 class LanguageChanged(NamedTuple):
@@ -140,14 +141,17 @@ class InterviewSuspended(NamedTuple):
 
 
 class InterviewStopped(NamedTuple):
-    """The interviewer ended it in the middle, with an outcome whose `moment` is `interrupted`, `after` or `any`."""
+    """The interviewer ended it in the middle.
+
+    The `moment` of its outcome is `interrupted`, `after` or `any`.
+    """
 
     stamp: EventStamp
     outcome: str
 
 
 class InterviewEnded(NamedTuple):
-    """The interview ended at the end of its route, or because a quota cell of the respondent is full.
+    """The interview ended: at the end of its route, or because the respondent's quota cell is full.
 
     The outcome is `complete`, or that of the `end` item that was reached.
     """
@@ -159,18 +163,18 @@ class InterviewEnded(NamedTuple):
 class InterviewMigrated(NamedTuple):
     """The interview continues with another version of the questionnaire.
 
-    The events before it are of the earlier version. Their answers count in this one as far as it accepts them.
+    The events before it are of the earlier version. Their answers count if this one accepts them.
     """
 
     stamp: EventStamp
     instrument: str
     """The content hash of the version with which it continues."""
     dropped: tuple[Place, ...] = ()
-    """Places whose answers do not carry over: their meaning has changed, or they are no longer in the questionnaire."""
+    """Places whose answers do not carry over: they are gone, or their meaning has changed."""
     lapsed: tuple[Place, ...] = ()
-    """Places whose answers did not count any more: each is shown again, and counts once it is kept."""
+    """Places whose answers did not count any more. An answer counts again once it is kept."""
     confirmed: tuple[tuple[Place, int, tuple[str, ...]], ...] = ()
-    """Queries that stay confirmed: place, index among the item's queries, and the values on which it depended."""
+    """Queries that stay confirmed: the place, the index, and the values on which it depended."""
 
 
 class AnswersErased(NamedTuple):
@@ -182,13 +186,14 @@ class AnswersErased(NamedTuple):
     stamp: EventStamp
     why: str
     remaining: Mapping[str, Cell] | None = None
-    """The remaining cells by column, where only identifying answers were removed. None: nothing remains, and the
-    interview has ended as withdrawn."""
+    """The remaining cells by column, if only identifying answers were removed.
+
+    None if nothing remains, because the respondent withdrew."""
 
 
 CodingRole: TypeAlias = Literal["first", "second", "final"]
-"""Whose coding it is: the first coder's, that of a second coder who does not see the first's, or the decision where the
-two differ."""
+"""Whose coding it is: the first coder's, that of a second coder who does not see the first's, or the
+decision if the two differ."""
 
 
 class AnswerCoded(NamedTuple):
@@ -197,7 +202,7 @@ class AnswerCoded(NamedTuple):
     stamp: EventStamp
     place: Place
     codes: tuple[int, ...] | None
-    """The codes of its frame; empty where the answer is unclear, None where an earlier coding is taken back."""
+    """The codes of its frame. It is empty if the answer is unclear, None to take a coding back."""
     digest: str
     """The digest of the answer that was coded: the coding does not apply to a later one."""
     role: CodingRole = "first"
@@ -209,7 +214,10 @@ ReviewVerdict: TypeAlias = Literal["drawn", "ok", "questionable", "falsified"]
 
 
 class InterviewReviewed(NamedTuple):
-    """The office drew the interview for a review, or decided after one. The latest counts; no answer changes."""
+    """The office drew the interview for a review, or decided after one.
+
+    The latest counts. No answer changes.
+    """
 
     stamp: EventStamp
     verdict: ReviewVerdict
@@ -250,13 +258,17 @@ EVENT_KINDS: Final[Mapping[type[Any], str]] = {
 
 
 def _is_equal(event: tuple[Any, ...], other: object) -> bool:
-    """Return whether the other has the same class and values: a decline and a note may have the same three values."""
+    """Return whether the other has the same class and values.
+
+    Without the class, a decline and a note with the same three values would be equal.
+    """
     return event.__class__ is other.__class__ and tuple.__eq__(event, other)
 
 
 _kind: Any
 for _kind in (EventStamp, SessionContext, *EVENT_KINDS):
-    _kind.__eq__, _kind.__hash__ = _is_equal, tuple.__hash__
+    _kind.__eq__ = _is_equal
+    _kind.__hash__ = tuple.__hash__
     _kind.__ne__ = lambda event, other: not _is_equal(event, other)
 
 RESTORING_EVENTS: Final = (InterviewMigrated, AnswersErased)
@@ -264,11 +276,14 @@ RESTORING_EVENTS: Final = (InterviewMigrated, AnswersErased)
 REMARKS: Final = (AnswerCoded, InterviewReviewed)
 """Events that change no data; they may follow an erasure."""
 OFFICE_EVENTS: Final = (*RESTORING_EVENTS, *REMARKS)
-"""Events that are no part of a session: they change neither its duration nor whose interview it is."""
+"""Events outside of sessions. They change neither the duration nor whose interview it is."""
 
 
 def get_open_text(value: Cell | None, specify_texts: Mapping[Code, str]) -> str:
-    """Return what was answered in words: the texts specified with options, else an answer that is a text."""
+    """Return what was answered in words.
+
+    These are the texts specified with options, or else an answer that is itself a text.
+    """
     if specify_texts:
         return " / ".join(sorted(specify_texts.values()))
     return value if isinstance(value, str) else ""
@@ -280,9 +295,11 @@ def compute_text_digest(text: str) -> str:
 
 
 def find_erasure(journal: Sequence[InterviewEvent]) -> AnswersErased | None:
-    """Return the erasure that a journal ends with, remarks after it aside; None where there is none."""
-    last = next((event for event in reversed(journal) if not isinstance(event, REMARKS)), None)
-    return last if isinstance(last, AnswersErased) else None
+    """Return the erasure that a journal ends with, not counting remarks; None if there is none."""
+    for event in reversed(journal):
+        if not isinstance(event, REMARKS):
+            return event if isinstance(event, AnswersErased) else None
+    return None
 
 
 def get_version(journal: Sequence[InterviewEvent]) -> str:
@@ -311,7 +328,8 @@ class NoteList:
 
     def record(self, seq: int, event: NoteWritten) -> None:
         """Record the text that an event wrote."""
-        self._first[seq] = first = self._first.get(event.replaces, seq)
+        first = self._first.get(event.replaces, seq)
+        self._first[seq] = first
         self._notes[first] = InterviewNote(seq, event.place, event.text)
 
     def list_current(self) -> tuple[InterviewNote, ...]:

@@ -23,8 +23,8 @@ from survey_cli.engine.machine import (
     InterviewClock,
     InterviewStatus,
     Machine,
-    RecordedAnswer,
 )
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.engine.route import PassOverCallback
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument

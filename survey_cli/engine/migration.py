@@ -1,7 +1,8 @@
-"""Migration of an unfinished interview to another version of its questionnaire: which answers carry over.
+"""Migration of an unfinished interview to another version of its questionnaire.
 
-An answer carries over unless its place is gone or its meaning has changed, which the caller knows; whether it counts is
-then decided by the route and the item of the new version, as after a correction.
+An answer carries over unless its place is gone or its meaning has changed, which the caller knows.
+Whether it counts is then decided by the route and the item of the new version, as after a
+correction.
 """
 
 from collections.abc import Collection, Iterable
@@ -29,55 +30,73 @@ class MigratedInterview(NamedTuple):
 def migrate_interview(
     interview: Interview, instrument: Instrument, stamp: EventStamp, *, changed: Collection[str]
 ) -> MigratedInterview:
-    """Take an interview to another version; `changed` are the items whose answers have another meaning in it."""
-    recorded, items = interview.machine.recorded_answers, instrument.items
-    dropped = [
-        place
-        for place in recorded
-        if place.item in changed or not _has_place(instrument, interview, place)
-    ]
-    confirmed = [
-        (place, index, inputs)
-        for place, answer in recorded.items()
-        if answer.confirmed_queries and place not in dropped
-        for check, inputs in sorted(answer.confirmed_queries)
-        if (index := _find_check(interview.instrument.items[place.item], check, items[place.item]))
-        is not None
-    ]
-    lapsed = [place for place, answer in recorded.items() if answer.lapsed and place not in dropped]
+    """Take an interview to another version.
+
+    `changed` are the items whose answers have another meaning in it.
+    """
+    recorded = interview.machine.recorded_answers
+    dropped = []
+    lapsed = []
+    confirmed = []
+    for place, answer in recorded.items():
+        if place.item in changed or not _has_place(instrument, interview, place):
+            dropped.append(place)
+            continue
+
+        if answer.lapsed:
+            lapsed.append(place)
+        before = interview.instrument.items[place.item]
+        for check, inputs in sorted(answer.confirmed_queries):
+            index = _find_check(before, check, instrument.items[place.item])
+            if index is not None:
+                confirmed.append((place, index, inputs))
+
     event = InterviewMigrated(
         stamp, instrument.hash, tuple(dropped), tuple(lapsed), tuple(confirmed)
     )
     after = Interview.replay(instrument, (*interview.events, event))
+    return _compare_routes(interview, after)
+
+
+def _compare_routes(before: Interview, after: Interview) -> MigratedInterview:
+    """Return what became of the answers that counted before."""
     route = after.evaluate_route()
-    counted = [place for place in _list_counted(interview) if recorded[place].cell is not None]
-    return MigratedInterview(
-        after,
-        kept=tuple(place for place in counted if place in route.answers),
-        reopened=tuple(place for place in counted if place in route.unreached),
-        off_route=tuple(
-            place
-            for place in counted
-            if place not in route.answers and place not in route.unreached
-        ),
-    )
+    recorded = before.machine.recorded_answers
+    kept = []
+    reopened = []
+    off_route = []
+    for place in _list_counted(before):
+        if recorded[place].cell is None:
+            continue  # a text that was read aloud
+        if place in route.answers:
+            kept.append(place)
+        elif place in route.unreached:
+            reopened.append(place)
+        else:
+            off_route.append(place)
+    return MigratedInterview(after, tuple(kept), tuple(reopened), tuple(off_route))
 
 
 def _list_counted(interview: Interview) -> Iterable[Place]:
-    """Return the places whose answer counts: those passed so far, or else all of the route, which takes longer."""
+    """Return the places whose answers count."""
     machine = interview.machine
     passed = [stop.place for stop in machine.walk.stops if stop is not machine.current_stop]
-    return (
-        passed
-        if len(passed) == len(machine.recorded_answers)
-        else interview.evaluate_route().answers
-    )
+
+    # without answers ahead, the places passed so far are all; otherwise the route must be walked
+    if len(passed) == len(machine.recorded_answers):
+        return passed
+    return interview.evaluate_route().answers
 
 
 def _has_place(instrument: Instrument, interview: Interview, place: Place) -> bool:
-    """Return whether the new version has this place, answered by the same side: the respondent or the computer."""
+    """Return whether the new version has this place, and the same side answers it.
+
+    The sides are the respondent and the computer.
+    """
     item = instrument.items.get(place.item)
-    if item is None or (item.roster is None) != (place.turn is None):
+    if item is None:
+        return False
+    if (item.roster is None) != (place.turn is None):
         return False
     earlier = interview.instrument.items[place.item].question
     return isinstance(item.question, ComputedItem) == isinstance(earlier, ComputedItem)
@@ -85,7 +104,9 @@ def _has_place(instrument: Instrument, interview: Interview, place: Place) -> bo
 
 def _find_check(before: CompiledItem, index: int, after: CompiledItem) -> int | None:
     """Return the index of the query with the same condition in the new version."""
-    queries = [(check.condition, check.aloud) if check.soft else None for check in after.checks]
-    check = before.checks[index]
-    same = (check.condition, check.aloud)
-    return queries.index(same) if same in queries else None
+    wanted = before.checks[index]
+    for position, check in enumerate(after.checks):
+        is_same = check.condition == wanted.condition and check.aloud == wanted.aloud
+        if check.soft and is_same:
+            return position
+    return None

@@ -1,4 +1,7 @@
-"""Random orders and arms as pure functions of the interview's seed, an id and a turn, stable for good."""
+"""Random orders and arms: pure functions of the interview's seed, an id and a turn.
+
+They must never change, because stored interviews are replayed with them.
+"""
 
 from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +34,10 @@ def order_children(group: ItemGroup, *, seed: int, turn: int | None) -> tuple[Co
 def order_options(
     options: Sequence[CompiledOption], order: str, *, seed: int, key: str, turn: int | None
 ) -> tuple[CompiledOption, ...]:
-    """Return the options in the order in which they are offered; `key` is the id of the item or the scale."""
+    """Return the options in the order in which they are offered.
+
+    `key` is the id of the item, or of the scale that it shares with others.
+    """
     if order == "written":
         return tuple(options)
     fixed = [option.is_fixed for option in options]
@@ -45,9 +51,10 @@ def _draw_order(
     name: Callable[[T], object],
     draw: tuple[int, str, int],
 ) -> tuple[T, ...]:
-    """Put elements in a drawn order (`random`, `rotate` or `flip`); fixed ones keep their written positions.
+    """Put elements in a drawn order: `random`, `rotate` or `flip`.
 
-    `draw` identifies the drawing: the seed, the id of what is ordered, and the turn.
+    Fixed ones keep their written positions. `draw` identifies the drawing: the seed, the id of what
+    is ordered, and the turn.
     """
     seed, key, turn = draw
     moving = [element for element, is_fixed in zip(elements, fixed, strict=True) if not is_fixed]
@@ -62,16 +69,20 @@ def _draw_order(
                 moving.reverse()
         case _:
             return tuple(elements)
+
+    ordered = []
     next_moving = iter(moving)
-    return tuple(
-        element if is_fixed else next(next_moving)
-        for element, is_fixed in zip(elements, fixed, strict=True)
-    )
+    for element, is_fixed in zip(elements, fixed, strict=True):
+        ordered.append(element if is_fixed else next(next_moving))
+    return tuple(ordered)
 
 
 def choose_arm(arms: Mapping[str, int], *, seed: int, key: str, turn: int | None) -> str:
-    """Choose one of the arms by their shares. Raises ValueError where no share is positive."""
+    """Choose one of the arms by their shares. Raises ValueError if no share is positive."""
+    # the ends of the arms' intervals on a line as long as all shares together
     ends = list(accumulate(max(share, 0) for share in arms.values()))
     if not ends or not ends[-1]:
         raise ValueError(f"no arm of {key} has a share")
-    return str(list(arms)[bisect(ends, draw_number(seed, "split", key, turn or 0) % ends[-1])])
+
+    drawn = draw_number(seed, "split", key, turn or 0) % ends[-1]
+    return str(list(arms)[bisect(ends, drawn)])

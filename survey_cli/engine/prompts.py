@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from survey_cli import entries
+from survey_cli.engine.answer_checks import list_check_places
 from survey_cli.engine.events import (
     AnswerKept,
     EventStamp,
@@ -16,7 +17,7 @@ from survey_cli.engine.events import (
 )
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
-from survey_cli.engine.route import GroupPosition, RouteStop, list_check_places
+from survey_cli.engine.route import GroupPosition, RouteStop
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import (
@@ -314,14 +315,11 @@ def _build_query(machine: Machine, stop: RouteStop) -> entries.Query | None:
     answer = machine.recorded_answers[stop.place]
 
     # its text may fill in the answer, which is not yet known at this stop
-    known = machine.walk.known
-    change_count = known.change_count
-    machine.walk.record_answer(stop, answer.cell)
-    text = check.say.fill(known, machine.language)
     otherwise: entries.StyledText = ()
-    if check.otherwise is not None:
-        otherwise = check.otherwise.fill(known, machine.language)
-    known.undo_changes(change_count)
+    with machine.walk.suppose(stop, answer.cell) as known:
+        text = check.say.fill(known, machine.language)
+        if check.otherwise is not None:
+            otherwise = check.otherwise.fill(known, machine.language)
 
     places = list_check_places(machine.walk, stop, check)
     return entries.Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)

@@ -6,8 +6,8 @@ The walk keeps what it has decided, so that a step takes as long at the nine-tho
 the ninth. `Known` records every change, so that going back undoes exactly what came after.
 """
 
-import ast
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from survey_cli.engine.look_ahead import LookAhead
@@ -152,6 +152,19 @@ class RouteWalk:
         self.look_ahead.has_begun = True
         self.look_ahead.open_place(stop.place)
         self.record_answer(stop, NOT_REACHED)
+
+    @contextmanager
+    def suppose(self, stop: RouteStop, cell: Cell | None) -> Iterator[Known]:
+        """Record an answer at the current stop, and undo that at the end of the `with` block.
+
+        Checks and their texts read the answer, which is not known yet when it is judged.
+        """
+        change_count = self.known.change_count
+        self.record_answer(stop, cell)
+        try:
+            yield self.known
+        finally:
+            self.known.undo_changes(change_count)
 
     @property
     def looking_ahead(self) -> bool:
@@ -627,58 +640,3 @@ class RouteWalk:
             for option in options
             if option.ask_if is None or option.ask_if.evaluate(self.known) is True
         )
-
-
-class _Input(NamedTuple):
-    """One item that a condition reads."""
-
-    item: str
-    has_roster: bool
-    """It is named with its roster, so that other turns than the current one are read."""
-
-
-def list_check_places(
-    walk: RouteWalk, stop: RouteStop, check: question.CompiledCheck
-) -> tuple[Place, ...]:
-    """Return the places before this stop whose answers the check uses, also through computes."""
-    same_turn_rosters = _list_same_turn_rosters(walk.instrument, stop)
-    inputs = frozenset(_iterate_inputs(walk.instrument, check.condition, frozenset()))
-
-    places = []
-    for earlier in walk.stops:
-        if earlier is stop or isinstance(earlier.item.question, ComputedItem):
-            continue
-
-        # an item that is named alone is read in the current turn, if it has one
-        is_in_turn = (
-            earlier.item.roster not in same_turn_rosters or earlier.place.turn == stop.place.turn
-        )
-        in_any_turn = _Input(earlier.place.item, has_roster=True) in inputs
-        in_this_turn = _Input(earlier.place.item, has_roster=False) in inputs
-        if in_any_turn or (in_this_turn and is_in_turn):
-            places.append(earlier.place)
-    return tuple(places)
-
-
-def _list_same_turn_rosters(instrument: Instrument, stop: RouteStop) -> list[str | None]:
-    """Return the rosters whose turns are those of the stop; None for items outside of rosters."""
-    rosters: list[str | None] = [None]
-    roster = instrument.groups.get(stop.item.roster or "")
-    if isinstance(roster, Roster):
-        rosters.extend(source.id for source in roster.sources)
-    return rosters
-
-
-def _iterate_inputs(
-    instrument: Instrument, condition: Condition, within: frozenset[str]
-) -> Iterator[_Input]:
-    """Yield the items that a condition reads. `within` are the computes that lead to it."""
-    for node in ast.walk(condition.tree):
-        match node:
-            case ast.Attribute(attr=name):
-                yield _Input(name, has_roster=True)
-            case ast.Name(id=name) if name in instrument.items:
-                yield _Input(name, has_roster=False)
-            case ast.Name(id=name) if name in instrument.computes and name not in within:
-                for part in instrument.computes[name].conditions.values():
-                    yield from _iterate_inputs(instrument, part, within | {name})

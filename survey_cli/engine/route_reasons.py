@@ -1,4 +1,4 @@
-"""Reasons why a place is off the route of an interview: the condition that excludes it, and the values it reads."""
+"""Reasons why a place is off the route: the condition that excludes it, and the values it reads."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -6,7 +6,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from survey_cli.engine.interview import RouteState, walk_from_start
-from survey_cli.engine.machine import Machine, RecordedAnswer
+from survey_cli.engine.machine import Machine
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
@@ -44,9 +45,13 @@ class RouteReason(NamedTuple):
 def walk_with_answers(
     machine: Machine, answers: Mapping[Place, RecordedAnswer]
 ) -> tuple[RouteState, Mapping[Place, CompiledNode]]:
-    """Walk the route of an interview as if it had these answers; returns also what excludes each place off the route."""
-    other, excluding = copy(machine), dict[Place, CompiledNode]()
+    """Walk the route of an interview as if it had these answers.
+
+    Return its state, and for each place off the route the item or group that excludes it.
+    """
+    other = copy(machine)
     other.recorded_answers = dict(answers)
+    excluding: dict[Place, CompiledNode] = {}
 
     def note(item: str, turn: int | None, node: CompiledNode) -> None:
         excluding[Place(item, turn)] = node
@@ -55,26 +60,31 @@ def walk_with_answers(
 
 
 def find_end(machine: Machine, excluding: Mapping[Place, CompiledNode]) -> str:
-    """Return the first `end` that nothing excludes; empty where there is none."""
-    ends = (
-        id for id, item in machine.instrument.items.items() if isinstance(item.question, EndItem)
-    )
-    return next((id for id in ends if Place(id) not in excluding), "")
+    """Return the first `end` that nothing excludes; empty if there is none."""
+    for id, item in machine.instrument.items.items():
+        if isinstance(item.question, EndItem) and Place(id) not in excluding:
+            return id
+    return ""
 
 
 def explain_absence(
     machine: Machine, answers: Mapping[Place, RecordedAnswer], place: Place
 ) -> RouteReason | None:
-    """Return why a place is off the route with these answers; None where it is on it, or not reached."""
+    """Return why a place is off the route with these answers.
+
+    It is None if the place is on the route, or not reached.
+    """
     state, excluding = walk_with_answers(machine, answers)
     if place in state.answers or place in state.unreached:
         return None
+
     node = excluding.get(place)
     if node is None:
         end = find_end(machine, excluding)
         if not end:
             return None
         return RouteReason(Exclusion.EARLIER_END, None, None, {"end": end})
+
     known = state.known.in_turn(place.turn)
     for exclusion, condition, is_on_route in (
         (Exclusion.ASK_IF, node.ask_if, True),
@@ -84,6 +94,7 @@ def explain_absence(
         if condition is not None and (truth is True) is not is_on_route:
             values = collect_values(condition, known)
             return RouteReason(exclusion, node, condition, values, truth)
+
     if isinstance(node, Roster):
         count = node.count
         turns: Mapping[str, Any]

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.engine import events, prompts
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.order import choose_arm
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument
@@ -25,7 +25,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     PickItem,
     SplitItem,
 )
-from survey_cli.proof.goals import Goal
+from survey_cli.proof.goals import Goal, GoalKind
 from survey_cli.values import Missing, Place, Value
 
 NO_ANSWERS: Mapping[Place, str] = MappingProxyType({})
@@ -319,12 +319,10 @@ class _Runner:
         machine = interview.machine
         if (stop := machine.current_stop) is None or not stop.item.checks:
             return set()
-        known = machine.walk.known
-        change_count = known.change_count
-        machine.walk.record_answer(stop, value)
-        seen = {
-            Goal("fires" if check.fires(known) else "passes", stop.item.id, number)
-            for number, check in enumerate(stop.item.checks)
-        }
-        known.undo_changes(change_count)
+
+        seen = set()
+        with machine.walk.suppose(stop, value) as known:
+            for number, check in enumerate(stop.item.checks):
+                kind: GoalKind = "fires" if check.fires(known) else "passes"
+                seen.add(Goal(kind, stop.item.id, number))
         return seen

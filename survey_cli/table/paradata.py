@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 from survey_cli.engine import events
 from survey_cli.engine.events import list_notes
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem

@@ -27,7 +27,7 @@ from support.scenario import STAMP, Scenario, instrument, scenario
 from survey_cli.engine import prompts
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.entries import ReadEntry
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.known import Known

@@ -15,7 +15,7 @@ from survey_cli.engine.events import (
     InterviewStarted,
 )
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.engine.route_reasons import (
     Exclusion,
     RouteReason,

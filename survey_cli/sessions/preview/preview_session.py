@@ -17,7 +17,7 @@ from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewStarted
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster

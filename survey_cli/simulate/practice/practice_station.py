@@ -16,7 +16,7 @@ from survey_cli.engine import prompts
 from survey_cli.engine.asked_items import describe_answer
 from survey_cli.engine.events import InterviewEnded, QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.entries import Entry, LineEntry, PickEntry, Prompt, Rejection, to_plain_text
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Call, Case
