@@ -17,7 +17,8 @@ from typing import Final
 
 from survey_cli.engine.events import InterviewEnded
 from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import COMPLETE, RecordedAnswer
+from survey_cli.engine.machine import COMPLETE
+from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import (
     InterviewProgress,
