@@ -658,3 +658,37 @@ def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(
     assert ann.fetch_case("A").rejection is None
     assert view(ann).notice == "This case needs Spanish, which ann does not speak."
     assert ann.open_interview().rejection is None
+
+
+def test_an_action_returns_what_to_show_and_a_look_repeats_it(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    first = on(ann)
+    dialed = ann.dial()
+    assert isinstance(dialed.view, CaseView)
+    assert dialed.view.has_open_call
+    assert (dialed.notice, dialed.rejection) == ("", None)
+
+    rejected = ann.end_shift()
+    assert rejected.rejection == Rejection("first key the outcome of this call")
+    assert rejected.view == dialed.view, "nothing has changed"
+
+    recorded = ann.record_outcome("no_answer")
+    assert isinstance(recorded.view, CaseView)
+    assert recorded.view.key != first
+    assert recorded.notice.endswith(": no answer, stored at 10:00")
+    assert recorded.can_be_undone
+    assert ann.look() == recorded
+    assert ann.choose_number(1).notice == recorded.notice, "it has no notice of its own"
+
+
+def test_a_step_shows_that_a_case_is_lost_although_its_action_is_rejected(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    ann = shift.station("ann")
+    shift.later(hours=2)
+    assert on(shift.station("bob")) == "A"
+    lost = ann.record_outcome("busy")
+    why = "not saved: A: bob at station of bob has this case now"
+    assert lost.rejection == Rejection(why)
+    assert lost.notice == why
+    assert isinstance(lost.view, IdleView)

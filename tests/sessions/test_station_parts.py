@@ -180,6 +180,29 @@ def test_after_an_outcome_the_next_case_is_at_hand_and_the_notice_is_about_the_l
     assert (cases.entered.key, cases.entered.outcome) == (first.key, "busy")
 
 
+def test_an_outcome_is_revoked_once_and_its_call_goes_on(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    cases, _ = build_cases(shift)
+    assert cases.revoke_entered().rejection == Rejection("there is no outcome to undo")
+    assert cases.claim_next().rejection is None
+    first = cases.at_hand
+    assert first is not None
+    assert cases.append(first, NumberDialed(1)).rejection is None
+    events = first.build_outcome("busy", note="", number="", language="", link="")
+    assert not isinstance(events, Rejection)
+    assert cases.write(first, events).rejection is None
+    second = cases.at_hand
+    assert second is not None
+
+    assert cases.revoke_entered().rejection is None
+    again = cases.at_hand
+    assert again is not None
+    assert again.key == first.key
+    assert again.claimed.has_open_call
+    assert shift.row(second.key).status == "ready", "nobody was called: it is in the queue again"
+    assert cases.revoke_entered().rejection == Rejection("first key the outcome of this call")
+
+
 def test_an_outcome_that_only_a_supervisor_corrects_can_not_be_undone(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE)
     cases, _ = build_cases(shift)

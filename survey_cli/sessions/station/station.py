@@ -584,29 +584,7 @@ class StationSession:
     @_action
     def revoke_outcome(self) -> ActionResult:
         """Revoke the outcome that was entered last: its case is on the screen again, as before."""
-        rejection = self._cases.check_releasable()
-        if rejection is not None:
-            return reject(rejection)
-        entered = self._cases.entered
-        if entered is None:
-            return reject("there is no outcome to undo")
-        key = entered.key
-        if entered.is_final:
-            return reject(f"{key}: only a supervisor can correct this outcome: survey case outcome")
-
-        claimed = self._cases.claim(entered.study, key)
-        if isinstance(claimed, Rejection):
-            return reject(claimed)
-        self._cases.put_back()
-        case = self._cases.take_up(entered.study, claimed)
-        last_call = claimed.case.last_call
-        revoked = self._cases.append(case, case_events.OutcomeRevoked())
-        if revoked.rejection is not None or last_call is None:
-            return revoked
-
-        case.go_back_to_number(last_call.number)
-        self._cases.entered = None
-        return ActionResult(notice=f"{key}: outcome undone; key the right one")
+        return self._cases.revoke_entered()
 
     @_action
     def finish_case(self) -> ActionResult:

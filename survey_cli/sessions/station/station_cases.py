@@ -76,7 +76,7 @@ class StationCases:
         self.idle_view = IdleView(why="", next_at=None, was_searched=False)
         """Why no case is on the screen."""
         self.entered: EnteredOutcome | None = None
-        """The outcome that was entered last, as long as it can be revoked."""
+        """The outcome that was entered last; None once it is revoked."""
 
     @property
     def name_at_hand(self) -> str:
@@ -268,6 +268,32 @@ class StationCases:
         done = "practiced" if self._practice else "stored"
         at = self._to_local(case.claimed.history[-1].at)
         return f"{case.respondent_name}: {words}, {done} at {at:%H:%M}"
+
+    def revoke_entered(self) -> ActionResult:
+        """Revoke the outcome that was entered last, and show its case with the call as it was."""
+        rejection = self.check_releasable()
+        if rejection is not None:
+            return reject(rejection)
+        entered = self.entered
+        if entered is None:
+            return reject("there is no outcome to undo")
+        key = entered.key
+        if entered.is_final:
+            return reject(f"{key}: only a supervisor can correct this outcome: survey case outcome")
+
+        claimed = self.claim(entered.study, key)
+        if isinstance(claimed, Rejection):
+            return reject(claimed)
+        self.put_back()
+        case = self.take_up(entered.study, claimed)
+        last_call = claimed.case.last_call
+        revoked = self.append(case, case_events.OutcomeRevoked())
+        if revoked.rejection is not None or last_call is None:
+            return revoked
+
+        case.go_back_to_number(last_call.number)
+        self.entered = None
+        return ActionResult(notice=f"{key}: outcome undone; key the right one")
 
     # releasing it
 
