@@ -269,7 +269,7 @@ class StationScreen(KeyScreen):
         return True
 
     def _hold(self, step: Step) -> None:
-        """Take a step for what is on the screen: the interviewer expects it."""
+        """Take a step for what is on the screen."""
         self.step = step
         self.now = _drop_seconds(step.view)
         self._seen = _identify(self.now)
