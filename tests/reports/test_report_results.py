@@ -188,18 +188,20 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     ]
     districts = sum(row["kind"] == "District" for row in counted)
     assert report.interviews == districts
-    assert (
-        report.filter_notes[0]
-        == f"Only interviews for which this is true: {condition} — {districts} of {len(counted)}."
+    unreal = "These are simulated interviews, of no real person."
+    filters = (
+        f"Only interviews for which this is true: {condition} — {districts} of {len(counted)}.",
+        f"Only 2 of {len(whole.items)} items: q2, q3.",
     )
-    assert report.filter_notes[1] == f"Only 2 of {len(whole.items)} items: q2, q3."
+    assert report.filter_notes == (unreal, *filters)
     box = {line.label: line.text for line in report.methods}
-    assert box["Filters"] == " ".join(report.filter_notes)
+    assert box["Filters"] == " ".join(filters)
     assert "of the whole study" in box["Population"]
-    assert not whole.filter_notes
+    assert whole.filter_notes == (unreal,)
     alone = made(study, replace(WISH, interviews="complete"))
     left = len(rows(study)) - alone.interviews
     assert alone.filter_notes == (
+        unreal,
         f"Only complete interviews; {left} that were started are left out.",
     )
     assert not any("whole study" in line.text for line in whole.methods)
