@@ -198,6 +198,7 @@ class Shift:
         """The last sign-on or sign-off."""
         self.last_deed: datetime | None = None
         """The last thing that the person did; that a station runs is none."""
+
         self._calls: list[_CountedCall] = []
         self._interviewing: set[str] = set()
         """The cases whose interview is open."""
@@ -209,6 +210,7 @@ class Shift:
         """The present time, if the person is at work now."""
         self._dialed: dict[str, datetime] = {}
         """The cases whose call is open, and since when."""
+
         self._talk_time = self._time_on_cases = timedelta()
         self._breaks: list[BreakTaken] = []
         self.open_break: OpenBreak | None = None
@@ -256,6 +258,7 @@ class Shift:
             self._last_sign = event
         if event.kind != "active":
             self._note_deed(at)
+
         match event.kind:
             case "on":
                 if self.open_break is not None:
@@ -336,6 +339,7 @@ class Shift:
             # a claim is no deed: the next case comes without a keystroke
             self._note_deed(entry.at)
         self._last_events[key] = entry.at
+
         match entry.event:
             case events.CaseClaimed():
                 self.show_case(key, entry.at)
@@ -670,6 +674,7 @@ def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
         ("Refusals", f"{summary.refusals:,}"),
         ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} for me"),
     ]
+
     if summary.breaks:
         taken = [
             f"{reason or 'no reason'} {format_work_time(duration)}"

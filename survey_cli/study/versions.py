@@ -140,6 +140,7 @@ def iterate_answers(
         if row.cells is None:
             yield None
             continue
+
         texts = split_row(row.cells, len(variables))
         answers: dict[str, set[Cell]] = {}
         for index, variable, read_cell in columns:
@@ -239,6 +240,7 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
         raise UserError(store.where, what, remedy)
     if published_hash in ("", instrument.hash):
         return VersionInForce(instrument)
+
     published = rebuild_instrument(store.data.read_stored_text(published_hash))
     published_title = str(published.title.get(published.language))
     title = str(instrument.title.get(instrument.language))
@@ -249,6 +251,7 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
             f" schema's owner to run: survey study publish {path}"
         )
         raise UserError(store.where, what, remedy)
+
     version = f", version {published.version}," if published.version else ""
     reason = f"because the file {path} differs from it (survey study publish {path})"
     return VersionInForce(published, f"The published questionnaire{version} is used, {reason}")

@@ -426,6 +426,7 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     if not match:
         what = "midnight is the end of one day and the beginning of another"
         return _unclear(what, "write 23:45 or 00:15, with its day")
+
     hour = int(match[1])
     minute = int(match[2] or 0)
     half = match[4]
@@ -433,6 +434,7 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     is_in_half = not half or 1 <= hour <= 12
     if not is_in_day or not is_in_half:
         return _unclear(f"there is no time {text}", "write 9:30, 9:30 pm or 21:30")
+
     if half:
         noon = 720 if half == "p" else 0
         return ClockTime(hour % 12 * 60 + minute + noon, True)

@@ -309,9 +309,11 @@ class _Reader(NamedTuple):
                 raise AssertionError("minutes from now have no day")
             case _:
                 assert_never(typed.time)
+
         if not spans:
             what = "the end is not later than the beginning"
             return [UnclearAppointment(what, "write it like between 2 and 4")]
+
         answers: list[AppointmentAnswer] = []
         for first, last in spans:
             answers += self._resolve_times(day, first, last, typed.fold)

@@ -273,6 +273,8 @@ class Calendar:
         if self.starts is not None:
             start = max(at, find_day_start(zones[0], self.starts))
         last = start + timedelta(days=MAX_SEARCH_DAYS)
+
+        # every zone may move the time on to an hour at which another one is closed
         current = at
         while True:
             postponed = current

@@ -401,10 +401,13 @@ class Case:
         changes: dict[str, Any] = {"open_attempt": None, "interview_began": None}
         if self.interview_began is not None and held_until is not None:
             changes["interview_time"] = self.interview_time + (held_until - self.interview_began)
+
         if self.interview_open:
             changes["interview_open"] = False
             changes["interrupted"] = True
             changes["interview_left_at"] = at or held_until
+
+        # an attempt is one of the case only if it has a call
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
             ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0, held_until=held_until)
@@ -473,6 +476,7 @@ class Case:
             ended_at=None,
             held_until=None,
         )
+
         attempts = self.attempts[:-1]
         if attempt.calls:
             attempts = (*attempts, attempt)

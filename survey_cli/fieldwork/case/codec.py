@@ -75,6 +75,7 @@ def decode_case_event(kind: str, payload: str) -> CaseEvent:
             fields["numbers"] = tuple(map(_decode_number, fields.get("numbers", ())))
         elif event_type is NumberAdded:
             fields["number"] = _decode_number(fields["number"])
+
         event: CaseEvent = event_type(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CaseEventDecodeError(f"no {kind} event: {payload[:60]!r}") from error

@@ -201,6 +201,7 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
         otherwise = f"{OUTCOMES_HELP}, or define this one under outcomes:"
         remedy = suggest_nearest(outcome, plan.outcomes, otherwise=otherwise)
         raise UserError(where, f"there is no outcome {outcome!r}", remedy)
+
     kind = row.kind if row is not None else ""
     if kind == "supervisor":
         what = f"{outcome} needs a supervisor's answer"
@@ -211,6 +212,7 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} requires an interview, and none was started"
         raise UserError(where, what, "conduct the interview, or use another outcome")
+
     if kind == "appointment" and case.appointment is None:
         remedy = "give callback, or book the appointment at a station, which asks for its time"
         raise UserError(where, "it has no appointment", remedy)
@@ -224,6 +226,7 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not possible in a frame whose units are known to be eligible"
         raise UserError(where, what, "use wrong_number or not_eligible")
+
     if code:
         group = find_group(code, frame=plan.frame)
         if isinstance(group, UncountableCode):
@@ -246,6 +249,8 @@ def _code_override(case: Case, plan: Plan) -> str:
         return ""
     if last_call is not None and last_call.outcome == override.outcome:
         return _code_call(case, last_call, plan)
+
+    # the case was not called, or had another outcome: the override counts like a call
     assumed_call = Call(
         at=override.at,
         by=override.by,

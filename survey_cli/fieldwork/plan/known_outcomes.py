@@ -24,6 +24,8 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
         if outcome_id in OUTCOMES:
             number = OUTCOMES[outcome_id].number
         number = number or next(new_numbers)
+
+        # without `like` it is the table's own row with another name, or an outcome unlike any
         like = OUTCOMES.get(str(spec.like or outcome_id)) or _make_model(spec)
         table[outcome_id] = replace(
             like,

@@ -166,6 +166,7 @@ class Quota:
                 return None if applies == NOT_REACHED else OUTSIDE_QUOTA
             if not applies:
                 return OUTSIDE_QUOTA
+
         if not self.by:
             return self.id
         values = [known.value(name) for name in self.by]
@@ -465,6 +466,7 @@ class Plan:
         columns = _find_role_columns(instrument)
         calendar = Calendar.from_written(document.fieldwork)
         attempts = spec.attempts
+
         plan = cls(
             study=instrument.id,
             frame=spec.frame,
@@ -526,11 +528,13 @@ class Plan:
         for quota in self.quotas.quotas:
             condition = "" if quota.where is None else quota.where.text
             cells.append((condition, quota.by, sorted(quota.cells)))
+
         # the order of a set differs between processes
         calendar = (
             replace(self.calendar, closed_days=frozenset()),
             sorted(self.calendar.closed_days),
         )
+
         parts = (
             QUEUE_RULES_EDITION,
             self.frame,

@@ -288,6 +288,7 @@ class MemoryQueue:
                 break
             passed.append(heap.pop())
             first = heap.peek()
+
         for entry in passed:
             heap.push(entry)
         return first

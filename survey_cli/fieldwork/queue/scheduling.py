@@ -548,6 +548,7 @@ def _find_next_day(
     limit = plan.limits.per_day
     if limit is None or not attempts:
         return None
+
     calendar = plan.calendar
     last = attempts[-1].started_at
     starts = []

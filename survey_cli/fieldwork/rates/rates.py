@@ -183,11 +183,13 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     p = counts.p
     r = counts.r
     o = counts.o
+
     known = i + p + r + counts.nc + o
     everyone = known + counts.uh + counts.uo
     # the known cases and the share e of the unknown ones; None if e is needed and not known
     eligible = _add_unknown(_add_unknown(known, counts.uh, e.uh), counts.uo, e.uo)
     contacted = i + p + r + o
+
     return Rates(
         RR1=_divide(i, everyone),
         RR2=_divide(i + p, everyone),

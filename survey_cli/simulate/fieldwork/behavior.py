@@ -411,6 +411,7 @@ def _count_calls(
     pattern = choose_pattern(plan.frame)
     for key, history in histories:
         case = Case.from_history(key, history)
+
         for call in case.calls:
             outcome = classify_outcome(call, plan)
             outcomes[outcome] += 1

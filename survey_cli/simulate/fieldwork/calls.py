@@ -120,6 +120,7 @@ class ModelCalls:
             self._settings.propensities,
             self._settings.seed,
         )
+
         # what an interviewer has noted of a stored case is true
         household.language = case.requested_language or household.language
         appointment = find_open_appointment(case, self._plan)
@@ -278,12 +279,14 @@ class ModelCalls:
         language = languages[0]
         if household.language in languages:
             language = household.language
+
         sample: dict[str, Value | Missing] = {}
         for name, column in self._instrument.sample.items():
             if column.role == "key":
                 sample[name] = case.key
             else:
                 sample[name] = case.columns.get(name, NOT_ASKED)
+
         return InterviewStarted(
             EventStamp(self._records.at, login, agent.station),
             instrument=self._instrument.hash,

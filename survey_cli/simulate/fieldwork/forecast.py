@@ -330,6 +330,8 @@ def _estimate_item_seconds(
     if length is None:
         assumed = f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)"
         return behavior.ITEM_SECONDS, (assumed,)
+
+    # the length is of interviews, the model needs that of an item
     pilot = simulate_interviews(
         instrument,
         count=PILOT_INTERVIEWS,

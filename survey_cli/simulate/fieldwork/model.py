@@ -183,6 +183,7 @@ class FieldworkModel:
             ShiftWork(agent, self, self.plan.calendar, self.settings).work()
             for agent in self.interviewers
         ]
+
         agenda = [(self.at, agent.number) for agent in self.interviewers]
         began = self.at
         try:
@@ -196,6 +197,7 @@ class FieldworkModel:
                     self._check_target()
                 if following is not None:
                     heappush(agenda, (following, number))
+
                 days = (self.at - began).days
                 if days > self.days:
                     self.days = days

@@ -68,6 +68,7 @@ def simulate_study(
     staff = build_staff(people, options.interviewers)
     plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=options.spread or plan.spread)
+
     settings = behavior.FieldworkSettings(
         starts=options.starts or plan.calendar.starts or options.today,
         days=options.days,
@@ -91,8 +92,10 @@ def simulate_study(
         ),
         instrument,
     )
+
     model = FieldworkModel(FieldworkStart(instrument, plan, people, cases), staff, settings)
     model.run(progress)
+
     report = summarize_simulation(
         model.histories.items(),
         plan,

@@ -211,6 +211,7 @@ class Respondent:
             declines_now = rng.random() < self._habits.decline
             if declines_now or failures > ENTRY_ATTEMPTS - 5:
                 return events.QuestionDeclined(stamp, stop.place, rng.choice(declines).id)
+
         if reply is None:
             reply = stop.item.question.invent(context, rng)
         return prompts.parse_reply_at(machine, stop, reply, stamp)
@@ -413,6 +414,8 @@ def run_simulation(
         findings.count(invented.interview, invented.stuck)
         batch.append(invented.interview)
         has_completes = 0 < completes <= findings.complete.interviews
+
+        # `count` is the most, whether or not enough are complete
         is_last = has_completes or findings.interviews == count
         if is_last or len(batch) == BATCH_SIZE:
             if keep is not None:

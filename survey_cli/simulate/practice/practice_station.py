@@ -455,6 +455,7 @@ def _describe_outcome_difference(
     kind = outcome.kind if outcome is not None else keyed.outcome
     heard = CALL_TEXTS[call.response].what or call.response.replace("_", " ")
     different = f"heard {heard}, entered “{describe_outcome(keyed.outcome, study.plan)}”"
+
     if call.response == "interview":
         if interview is None:
             return different
@@ -659,6 +660,7 @@ def _invent_sample(
             values[columns["key"]] = key
         if "name" in columns:
             values[columns["name"]] = names[number]
+
         positions = 2 if rng.random() < SECOND_NUMBER_SHARE else 1
         numbers = tuple(
             SampleNumber("", _invent_number(plan.country, 2 * number + position, zone, rng))

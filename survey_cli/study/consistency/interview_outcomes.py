@@ -134,6 +134,7 @@ class QuotaReservations:
             if occupied:
                 cells.append(f"{label} ({occupied} of {quota.cells[cell].target})")
                 continue
+
             items = lookups.get(quota.id, frozenset())
             answers = [machine.recorded_answers.get(Place(item)) for item in items]
             if any(answer is not None and _is_open(answer) for answer in answers):

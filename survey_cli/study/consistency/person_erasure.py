@@ -129,6 +129,7 @@ def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     results = [
         _anonymize_interview(study, row, why) for row in list_person_interviews(study.store, key)
     ]
+
     history = study.store.cases.queries.read_history(key)
     has_identity = bool(history) and _has_identity(study.store, key, history)
     if has_identity:
@@ -234,6 +235,7 @@ def _rewrite_history(
     conflict = study.store.cases.erase(
         key, seq=len(entries) - 1, entries=entries, queue_position=position
     )
+
     where = f"case {key}"
     if isinstance(conflict, LeaseLost):
         if conflict.holder is not None:

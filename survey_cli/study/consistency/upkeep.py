@@ -345,6 +345,7 @@ def _build_update(
     case = Case.from_history(row.case, history)
     number = _find_dialed_number(history, case)
     events = interview_outcomes.derive_interview_events(interview, outcome, plan, number=number)
+
     ended_at = max(row.updated_at, history[-1].at)
     station = interview.events[-1].stamp.station
     entries = []
@@ -352,6 +353,7 @@ def _build_update(
         # with these keys, the same entries are never written twice
         key = f"{row.id}:{row.last_seq}:{index}"
         entries.append(HistoryEntry(ended_at, row.by, station, event, key))
+
     case = _apply_all(case, entries)
     position = schedule_case(case, plan, max(at, ended_at))
     return CaseUpdate(
@@ -391,6 +393,8 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     cases = store.cases
     end_expired_leases(store, plan, at)
     release_lapsed_places(store, plan, at)
+
+    # the list is limited, and is read until nothing is left
     stale = cases.queries.list_stale_rows()
     while stale:
         # other stations are updating them if none was written
@@ -399,6 +403,7 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
         stale = cases.queries.list_stale_rows()
     _update_outdated_positions(store, plan, at)
     cases.queue_due_cases(at)
+
     if plan.calendar.ends is None:
         return
     for head in cases.queries.list_queue_heads():
