@@ -1,7 +1,7 @@
-"""The variables of an instrument's data, and the row of one interview: an answer or a typed missing value per variable.
+"""The variables of an instrument's data, and the row of one interview, with a cell per variable.
 
-The variables depend on the instrument alone. Here are also the columns that are personal, and those that can identify
-a respondent by themselves.
+A cell has an answer or a typed missing value. The variables depend on the instrument alone. Here are
+also the columns that are personal, and those that can identify a respondent by themselves.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from survey_cli.engine.interview import Interview, RouteState
 from survey_cli.engine.order import order_children, order_options
@@ -19,7 +19,18 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
-from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, Storage, Variable
+from survey_cli.instrument.source.nodes import find_named
+from survey_cli.values import (
+    NOT_ASKED,
+    NOT_REACHED,
+    Cell,
+    Code,
+    Measure,
+    Missing,
+    Place,
+    Storage,
+    Variable,
+)
 
 MAX_LABEL_LENGTH: Final = 80
 """Characters of a label that statistical software does not truncate."""
@@ -27,13 +38,13 @@ MAX_LABEL_LENGTH: Final = 80
 NOON: Final = time(12)
 """The time, in UTC, at which an imported interview began of which only the date is known."""
 IMPORT_STATION: Final = "answers import"
-"""The station of imported interviews, in which nobody knows the order of what was read."""
+"""The station of imported interviews, whose order of reading is not known."""
 BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBlock:
-    """Adjacent columns with one source: an item at one turn, a sample column, a compute, or an order."""
+    """Adjacent columns of one source: an item at one turn, a sample column, a compute, or an order."""
 
     source: BlockSource
     id: str
@@ -50,79 +61,81 @@ class ColumnBlock:
 
 @lru_cache(maxsize=32)
 def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ...]:
-    """Return the columns in order: sample, items as written (a roster turn by turn), drawn orders, computes."""
-    return (
-        *(
-            ColumnBlock(
-                source="sample",
-                id=name,
-                variables=(build_sample_variable(instrument, name, language),),
-            )
-            for name in instrument.sample
-        ),
-        *_iterate_item_blocks(instrument, instrument.root, language, None),
-        *_iterate_order_blocks(instrument),
-        *(
-            _build_compute_block(instrument, c, language)
-            for c in instrument.computes.values()
-            if c.is_column
-        ),
-    )
+    """Return the columns in order: sample, items as written, drawn orders, computes.
+
+    The items of a roster are repeated turn by turn.
+    """
+    blocks = []
+    for name in instrument.sample:
+        variable = build_sample_variable(instrument, name, language)
+        blocks.append(ColumnBlock(source="sample", id=name, variables=(variable,)))
+    blocks += _iterate_item_blocks(instrument, instrument.root, language, None)
+    blocks += _iterate_order_blocks(instrument)
+    for compute in instrument.computes.values():
+        if compute.is_column:
+            blocks.append(_build_compute_block(instrument, compute, language))
+    return tuple(blocks)
 
 
 def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
     """Return the variables of an instrument's data, with labels in `language` (by default its first)."""
     language = language or instrument.language
     declines = {
-        kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()
+        kind: (decline.code, str(decline.text.get(language)))
+        for kind, decline in instrument.declines.items()
     }
-    reserved = {kind: declines[kind] for kind in ["not_asked", "not_reached"] if kind in declines}
+    unasked_kinds = (NOT_ASKED.kind, NOT_REACHED.kind)
+    reserved = {kind: declines[kind] for kind in unasked_kinds if kind in declines}
     personal_names = find_personal_names(instrument)
-    return tuple(
-        replace(
-            v,
-            declines={
-                **(declines if _may_have_any_missing(block) else {}),
-                **v.declines,
-                **reserved,
-            },
-            personal=v.personal or block.id in personal_names,
-        )
-        for block in build_blocks(instrument, language)
-        for v in block.variables
-    )
+
+    columns = []
+    for block in build_blocks(instrument, language):
+        others = declines if _may_have_any_missing(block) else {}
+        for variable in block.variables:
+            column = replace(
+                variable,
+                declines={**others, **variable.declines, **reserved},
+                personal=variable.personal or block.id in personal_names,
+            )
+            columns.append(column)
+    return tuple(columns)
 
 
 def have_same_cells(variables: Iterable[Variable], others: Iterable[Variable]) -> bool:
     """Return whether a row with the columns of one version has those of another."""
-    columns, other_columns = (
-        [(v.name, v.storage, v.personal) for v in each] for each in (variables, others)
-    )
-    return columns == other_columns
+    return _list_cell_properties(variables) == _list_cell_properties(others)
+
+
+def _list_cell_properties(variables: Iterable[Variable]) -> list[tuple[str, Storage, bool]]:
+    return [(variable.name, variable.storage, variable.personal) for variable in variables]
 
 
 def _may_have_any_missing(block: ColumnBlock) -> bool:
     """Return whether its cells may have missing values that its own item does not offer."""
-    question = block.item.question if block.item is not None and block.source == "item" else None
+    if block.source in ("turns", "compute"):
+        return True
+    if block.source != "item" or block.item is None:
+        return False
+    question = block.item.question
     is_partial_date = isinstance(question, DateItem) and question.partial
-    return (
-        block.source in ("turns", "compute")
-        or isinstance(question, ComputedItem)
-        or is_partial_date
-    )
+    return is_partial_date or isinstance(question, ComputedItem)
+
+
+_SAMPLE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "date": "date"}
 
 
 def build_sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
     """Return the variable of a sample column."""
-    storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     column = instrument.sample[name]
     labels = find_labels(instrument, name, language)
-    has_integer_codes = labels and all(isinstance(code, int) for code in labels)
+    storage = _SAMPLE_STORAGE.get(column.type, "text")
+    if labels and all(isinstance(code, int) for code in labels):
+        storage = "integer"
     return Variable(
         name=name,
         label=str(column.label.get(language)) if column.label else name,
-        storage="integer" if has_integer_codes else storages.get(column.type, "text"),
-        measure="scale" if column.type in storages else "nominal",
+        storage=storage,
+        measure="scale" if column.type in _SAMPLE_STORAGE else "nominal",
         labels=labels,
         item=name,
         role="sample",
@@ -141,25 +154,32 @@ def _iterate_item_blocks(
                 for block in _iterate_item_block(instrument, node, language, turn):
                     yield _add_battery_label(block, node, group, language)
             case Roster():
-                turns = Variable(
-                    name=f"{node.id}_turns",
-                    label=f"Turns of {node.id}",
-                    measure="scale",
-                    item=node.id,
-                )
-                yield ColumnBlock(source="turns", id=node.id, group=node, variables=(turns,))
-                for each_turn in range(1, node.maximum + 1):
-                    yield from _iterate_item_blocks(instrument, node, language, each_turn)
-                    if node.until is not None:
-                        yield from _iterate_item_block(instrument, node.until, language, each_turn)
+                yield from _iterate_roster_blocks(instrument, node, language)
             case ItemGroup():
                 yield from _iterate_item_blocks(instrument, node, language, turn)
+
+
+def _iterate_roster_blocks(
+    instrument: Instrument, roster: Roster, language: str
+) -> Iterator[ColumnBlock]:
+    """Yield the number of turns, and the columns of each turn."""
+    turns = Variable(
+        name=f"{roster.id}_turns",
+        label=f"Turns of {roster.id}",
+        measure="scale",
+        item=roster.id,
+    )
+    yield ColumnBlock(source="turns", id=roster.id, group=roster, variables=(turns,))
+    for turn in range(1, roster.maximum + 1):
+        yield from _iterate_item_blocks(instrument, roster, language, turn)
+        if roster.until is not None:
+            yield from _iterate_item_block(instrument, roster.until, language, turn)
 
 
 def _add_battery_label(
     block: ColumnBlock, item: CompiledItem, group: ItemGroup, language: str
 ) -> ColumnBlock:
-    """Prefix a statement's label with that of its battery, as long as it does not exceed `MAX_LABEL_LENGTH`.
+    """Prefix a statement's label with that of its battery, up to `MAX_LABEL_LENGTH`.
 
     Statements with a label of their own, or whose text is a whole question, are left unchanged.
     """
@@ -167,69 +187,80 @@ def _add_battery_label(
     if not isinstance(battery, BatteryItem):
         return block
     prefix = battery.label or battery.title
-    has_own_label = any(
-        str(key) == item.id and s.label is not None for key, s in battery.statements.items()
-    )
-    if (
-        prefix is None
-        or has_own_label
-        or item.text.get_source_text(language) == str(item.label.get(language))
-    ):
+    statement = find_named(battery.statements, item.id)
+    has_own_label = statement is not None and statement.label is not None
+    is_whole_question = item.text.get_source_text(language) == str(item.label.get(language))
+    if prefix is None or has_own_label or is_whole_question:
         return block
-    labels = [f"{prefix.get(language)}: {v.label}" for v in block.variables]
+
+    labels = [f"{prefix.get(language)}: {variable.label}" for variable in block.variables]
     if max(map(len, labels)) > MAX_LABEL_LENGTH:
         return block
-    variables = (replace(v, label=label) for v, label in zip(block.variables, labels, strict=True))
-    return replace(block, variables=tuple(variables))
+    pairs = zip(block.variables, labels, strict=True)
+    return replace(
+        block, variables=tuple(replace(variable, label=label) for variable, label in pairs)
+    )
 
 
 def _iterate_item_block(
     instrument: Instrument, item: CompiledItem, language: str, turn: int | None
 ) -> Iterator[ColumnBlock]:
-    """Yield the columns of an item at one turn; nothing where it has none."""
+    """Yield the columns of an item at one turn; nothing if it has none."""
     question = item.question
     variables = question.build_variables(item, language)
     if isinstance(question, LookupItem) and question.sample in instrument.sample:
-        lookup, column = (
-            variables[0],
-            build_sample_variable(instrument, str(question.sample), language),
-        )
-        label = column.label if lookup.label == lookup.item else lookup.label
-        column = replace(column, name=lookup.name, label=label, wording=lookup.wording)
-        variables = (replace(column, item=lookup.item, role=lookup.role),)
+        column = build_sample_variable(instrument, str(question.sample), language)
+        variables = (_describe_looked_up(variables[0], column),)
     if not variables:
         return
     if turn is not None:
         variables = tuple(
-            replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn)
-            for v in variables
+            replace(
+                variable,
+                name=f"{variable.name}_{turn}",
+                label=f"{variable.label} ({turn})",
+                turn=turn,
+            )
+            for variable in variables
         )
     yield ColumnBlock(source="item", id=item.id, turn=turn, item=item, variables=variables)
 
 
+def _describe_looked_up(lookup: Variable, column: Variable) -> Variable:
+    """Return the variable of an item that looks up a sample column, with the column's storage and codes."""
+    has_own_label = lookup.label != lookup.item
+    return replace(
+        column,
+        name=lookup.name,
+        label=lookup.label if has_own_label else column.label,
+        wording=lookup.wording,
+        item=lookup.item,
+        role=lookup.role,
+    )
+
+
 def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
     """Yield a text column for each drawn order of items or options."""
-    items = instrument.items.values()
     for group in instrument.groups.values():
         if group.order != "written":
-            variables = _build_order_variables(
-                instrument, group.id, "items", next(iter(group.items), None)
-            )
+            first_item = group.items[0] if group.items else None
+            variables = _build_order_variables(instrument, group.id, "items", first_item)
             yield ColumnBlock(source="order", id=group.id, variables=variables, group=group)
-    for item in items:
+    for item in instrument.items.values():
         if item.order != "written":
             variables = _build_order_variables(instrument, item.id, "options", item)
             yield ColumnBlock(source="order", id=item.id, variables=variables, item=item)
-    for name, scale in instrument.document.scales.items():
+    for key, scale in instrument.document.scales.items():
         if scale.order != "written":
-            [variable] = _build_order_variables(instrument, str(name), "options", None)
-            first = next((item for item in items if item.scale == name), None)
+            name = str(key)
+            [variable] = _build_order_variables(instrument, name, "options", None)
+            users = [item for item in instrument.items.values() if item.scale == name]
             yield ColumnBlock(
                 source="order",
-                id=str(name),
+                id=name,
                 variables=(replace(variable, item=""),),
-                item=first,
-                scale=str(name),
+                item=users[0] if users else None,
+                scale=name,
             )
 
 
@@ -240,16 +271,17 @@ def _build_order_variables(
 
     `content` is `items` or `options`.
     """
-    roster = instrument.groups.get(item.roster) if item is not None and item.roster else None
-    turns = (
-        [f"_{turn}" for turn in range(1, roster.maximum + 1)]
-        if isinstance(roster, Roster)
-        else [""]
-    )
+    endings = [""]
+    if item is not None and item.roster is not None:
+        roster = instrument.groups[item.roster]
+        assert isinstance(roster, Roster)
+        endings = [f"_{turn}" for turn in range(1, roster.maximum + 1)]
     label = f"Order of the {content} of {owner}"
     return tuple(
-        Variable(name=f"{owner}_order{turn}", label=label, storage="text", item=owner, role="order")
-        for turn in turns
+        Variable(
+            name=f"{owner}_order{ending}", label=label, storage="text", item=owner, role="order"
+        )
+        for ending in endings
     )
 
 
@@ -263,24 +295,17 @@ _COMPUTE_STORAGE: Final[dict[str, Storage]] = {
 
 def _build_compute_block(instrument: Instrument, compute: Compute, language: str) -> ColumnBlock:
     condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
-    codes = condition.result_type.codes or frozenset() if compute.type == "code" else frozenset()
-    storage = _COMPUTE_STORAGE.get(compute.type, "text")
-    if codes and all(isinstance(code, int) for code in codes):
-        storage = "integer"
-    if compute.type == "number" and not compute.decimals:
-        storage = "integer"
-    labels: dict[Code, str] = {0: "false", 1: "true"} if compute.type == "flag" else {}
-    labels = labels or find_labels(instrument, compute.id, language)
+    labels: dict[Code, str] = {0: "false", 1: "true"}
+    if compute.type != "flag":
+        labels = find_labels(instrument, compute.id, language)
+    own_labels = {code: str(text.get(language)) for code, text in compute.labels.items()}
+
     variable = Variable(
         name=compute.id,
         label=str(compute.label.get(language)) if compute.label is not None else compute.id,
-        storage=storage,
-        measure=compute.measure
-        or ("scale" if compute.type in ("number", "date", "time") else "nominal"),
-        labels={
-            **labels,
-            **{code: str(text.get(language)) for code, text in compute.labels.items()},
-        },
+        storage=_find_compute_storage(compute, condition),
+        measure=compute.measure or _find_compute_measure(compute),
+        labels={**labels, **own_labels},
         wording=condition.text,
         item=compute.id,
         role="compute",
@@ -289,18 +314,37 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
     return ColumnBlock(source="compute", id=compute.id, variables=(variable,))
 
 
+def _find_compute_storage(compute: Compute, condition: Condition) -> Storage:
+    if compute.type == "number" and not compute.decimals:
+        return "integer"
+    if compute.type == "code":
+        codes = condition.result_type.codes
+        if codes and all(isinstance(code, int) for code in codes):
+            return "integer"
+    return _COMPUTE_STORAGE.get(compute.type, "text")
+
+
+def _find_compute_measure(compute: Compute) -> Measure:
+    return "scale" if compute.type in ("number", "date", "time") else "nominal"
+
+
 # ── the row of one interview ──
 
 
 def build_row(interview: Interview) -> tuple[Cell, ...]:
     """Return the row of an interview, aligned with `build_columns(interview.instrument)`."""
     instrument = interview.instrument
-    if (remaining := interview.remaining_answers) is not None:
-        cells = {**interview.start.sample, **remaining}
-        return tuple(cells.get(variable.name, NOT_ASKED) for variable in build_columns(instrument))
+    remaining = interview.remaining_answers
+    if remaining is not None:  # its journal was erased
+        known_cells = {**interview.start.sample, **remaining}
+        columns = build_columns(instrument)
+        return tuple(known_cells.get(variable.name, NOT_ASKED) for variable in columns)
+
     state = interview.evaluate_route()
-    blocks = build_blocks(instrument, instrument.language)
-    return tuple(cell for block in blocks for cell in _build_cells(block, interview, state))
+    cells: list[Cell] = []
+    for block in build_blocks(instrument, instrument.language):
+        cells += _build_cells(block, interview, state)
+    return tuple(cells)
 
 
 def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) -> tuple[Cell, ...]:
@@ -315,17 +359,16 @@ def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) ->
             assert isinstance(block.group, Roster)
             return (_count_asked_turns(block.group, state),)
         case "compute":
-            return (
-                convert_computed(
-                    state.known.value(block.id, otherwise=NOT_ASKED), block.variables[0].storage
-                ),
-            )
+            value = state.known.value(block.id, otherwise=NOT_ASKED)
+            return (convert_computed(value, block.variables[0].storage),)
         case "order":
             return _build_order_cells(block, interview)
+        case _:
+            assert_never(block.source)
 
 
 def _count_asked_turns(roster: Roster, state: RouteState) -> Cell:
-    """Return the number of turns; missing where it is not known or the roster was not asked."""
+    """Return the number of turns; missing if it is not known, or if the roster was not asked."""
     so_far = state.known.rosters.get(roster.id)
     if so_far is None:
         return NOT_ASKED
@@ -340,18 +383,20 @@ def _count_asked_turns(roster: Roster, state: RouteState) -> Cell:
         return 0 if so_far.is_entered else NOT_ASKED
     if roster.each is not None:
         return 0 if state.known.value(roster.each.id) == () else NOT_ASKED
-    count = roster.count.evaluate(state.known) if roster.count is not None else NOT_ASKED
+    if roster.count is None:
+        return NOT_ASKED
+    count = roster.count.evaluate(state.known)
     if isinstance(count, Missing):
         return count
-    return 0 if isinstance(count, int | float) and count < 1 else NOT_ASKED
+    is_zero = isinstance(count, int | float) and count < 1
+    return 0 if is_zero else NOT_ASKED
 
 
 def _build_item_cells(item: CompiledItem, place: Place, state: RouteState) -> tuple[Cell, ...]:
     answer = state.answers.get(place)
     if answer is None:
-        return item.question.build_missing_cells(
-            item, NOT_REACHED if place in state.unreached else NOT_ASKED
-        )
+        why = NOT_REACHED if place in state.unreached else NOT_ASKED
+        return item.question.build_missing_cells(item, why)
     if isinstance(answer.cell, Missing):
         return item.question.build_declined_cells(item, answer.cell)
     return item.question.build_cells(item, answer.cell, answer.specify_texts)
@@ -369,29 +414,30 @@ def convert_computed(value: Any, storage: str) -> Cell:
 
 
 def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, ...]:
-    """Return the drawn order as ids or codes separated by spaces, one cell per turn; not asked if it is not known."""
+    """Return the drawn order as ids or codes separated by spaces, one cell per turn.
+
+    It is `not_asked` if it is not known.
+    """
     if interview.start.stamp.station == IMPORT_STATION:
         return (NOT_ASKED,) * len(block.variables)
     seed = interview.start.seed
-    repeated = len(block.variables) > 1 or block.variables[0].name != f"{block.id}_order"
-    return tuple(
-        _format_order(block, seed, turn if repeated else None)
-        for turn in range(1, len(block.variables) + 1)
-    )
+    is_repeated = block.variables[0].name != f"{block.id}_order"
+    if not is_repeated:
+        return (_format_order(block, seed, None),)
+    turns = range(1, len(block.variables) + 1)
+    return tuple(_format_order(block, seed, turn) for turn in turns)
 
 
 def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
     if block.group is not None:
         return " ".join(node.id for node in order_children(block.group, seed=seed, turn=turn))
-    if block.item is None:
+    item = block.item
+    if item is None:
         return NOT_ASKED
-    order, key = (
-        (block.item.scale_order, block.scale) if block.scale else (block.item.order, block.item.id)
-    )
-    return " ".join(
-        str(option.code)
-        for option in order_options(block.item.options, order, seed=seed, key=key, turn=turn)
-    )
+    order = item.scale_order if block.scale else item.order
+    key = block.scale or item.id
+    options = order_options(item.options, order, seed=seed, key=key, turn=turn)
+    return " ".join(str(option.code) for option in options)
 
 
 # ── columns about a person ──
@@ -401,32 +447,39 @@ def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
 def find_personal_names(instrument: Instrument) -> frozenset[str]:
     """Return the names of items, sample columns and computes that are personal.
 
-    Computes that read a personal value are included, as are rosters whose number of turns depends on one.
+    Computes that read a personal value are included, as are rosters whose number of turns depends
+    on one.
     """
     names = {str(name) for name, column in instrument.sample.items() if column.is_personal}
     for item in instrument.items.values():
         question = item.question
-        column = question.sample if isinstance(question, LookupItem) else None
-        if question.personal or column in names:
+        looked_up = question.sample if isinstance(question, LookupItem) else None
+        if question.personal or looked_up in names:
             names.add(item.id)
-    computes = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
-    while added := {
-        key
-        for key, conditions in computes.items()
-        if key not in names and _reads(conditions, names)
-    }:
-        names |= added
+
+    # a compute may read another that comes later in the file
+    found = True
+    while found:
+        found = False
+        for name, compute in instrument.computes.items():
+            if name not in names and _reads(compute.conditions.values(), names):
+                names.add(name)
+                found = True
+
     for group in instrument.groups.values():
-        if isinstance(group, Roster) and (
-            _reads(
-                [condition for condition in (group.count, group.where) if condition is not None],
-                names,
-            )
-            or (group.each is not None and group.each.id in names)
-            or (group.over is not None and group.over.id in names)
-        ):
+        if isinstance(group, Roster) and _has_personal_turns(group, names):
             names.add(group.id)
     return frozenset(names)
+
+
+def _has_personal_turns(roster: Roster, personal_names: set[str]) -> bool:
+    """Return whether the turns of a roster depend on something personal."""
+    if roster.each is not None and roster.each.id in personal_names:
+        return True
+    if roster.over is not None and roster.over.id in personal_names:
+        return True
+    conditions = [condition for condition in (roster.count, roster.where) if condition is not None]
+    return _reads(conditions, personal_names)
 
 
 def _reads(conditions: Iterable[Condition], names: set[str]) -> bool:
@@ -456,25 +509,33 @@ def find_identifying_columns(
 ) -> dict[IdentifyingKind, tuple[str, ...]]:
     """Return the names of identifying columns by kind.
 
-    `keys` are the sample columns that identify cases. Where one column of a question is identifying, all are.
+    `keys` are the sample columns that identify cases. If one column of a question is identifying,
+    all are.
     """
-    found = {v.name: IdentifyingKind.KEYS if v.name in keys else _find_kind(v) for v in variables}
-    kinds = {name: kind for name, kind in found.items() if kind}
-    item_kinds = {
-        (v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"
-    }
+    kinds: dict[str, IdentifyingKind] = {}
+    question_kinds: dict[tuple[str, int | None], IdentifyingKind] = {}
     for variable in variables:
-        if variable.role in ("answer", "state") and (variable.item, variable.turn) in item_kinds:
-            kinds.setdefault(variable.name, item_kinds[variable.item, variable.turn])
-    return {
-        kind: names
-        for kind in IdentifyingKind
-        if (names := tuple(v.name for v in variables if kinds.get(v.name) == kind))
-    }
+        kind = IdentifyingKind.KEYS if variable.name in keys else _find_kind(variable)
+        if kind is not None:
+            kinds[variable.name] = kind
+            if variable.role == "answer":
+                question_kinds[variable.item, variable.turn] = kind
+
+    for variable in variables:
+        question = (variable.item, variable.turn)
+        if variable.role in ("answer", "state") and question in question_kinds:
+            kinds.setdefault(variable.name, question_kinds[question])
+
+    names_by_kind = {}
+    for kind in IdentifyingKind:
+        names = tuple(variable.name for variable in variables if kinds.get(variable.name) is kind)
+        if names:
+            names_by_kind[kind] = names
+    return names_by_kind
 
 
 def _find_kind(variable: Variable) -> IdentifyingKind | None:
-    """Return the kind of a column taken by itself; None where it is not identifying."""
+    """Return the kind of a column taken by itself; None if it is not identifying."""
     if variable.role == "admin":
         return _ADMIN.get(variable.name)
     if variable.storage in ("date", "time"):
