@@ -23,31 +23,32 @@ from survey_cli.values import NOT_ASKED, Cell, Variable
 CASE_COLUMNS: Final = read_columns("cases")
 """The columns of the table of cases, before those of the sample."""
 CONTACT_COLUMNS: Final = read_columns("contacts")
-"""The last columns of the table of cases, where they are requested."""
+"""The last columns of the table of cases, if they are requested."""
 CALL_COLUMNS: Final = read_columns("calls")
 """The columns of the table of calls."""
 SHIFT_COLUMNS: Final = read_columns("shifts")
 """The columns of the table of shifts: one row per person and day."""
 (CALL_NOTE_COLUMN,) = read_columns("call note")
-"""The last column of the table of calls, where it is requested."""
+"""The last column of the table of calls, if it is requested."""
 
 
 def build_sample_columns(
     instrument: Instrument, language: str, personal: Collection[str] = ()
 ) -> tuple[Variable, ...]:
-    """Return the sample's columns, personal ones only where `personal` names them.
+    """Return the sample's columns, but only those personal ones that `personal` names.
 
     A column with the name of a column of cases is prefixed with `sample_`.
     """
     case_names = {variable.name for variable in CASE_COLUMNS}
-    columns = [
-        build_sample_variable(instrument, name, language)
-        for name, column in instrument.sample.items()
-        if not column.is_personal or name in personal
-    ]
-    return tuple(
-        replace(v, name=f"sample_{v.name}") if v.name in case_names else v for v in columns
-    )
+    columns = []
+    for name, column in instrument.sample.items():
+        if column.is_personal and name not in personal:
+            continue
+        variable = build_sample_variable(instrument, name, language)
+        if variable.name in case_names:
+            variable = replace(variable, name=f"sample_{variable.name}")
+        columns.append(variable)
+    return tuple(columns)
 
 
 def build_case_row(
@@ -59,7 +60,8 @@ def build_case_row(
 ) -> tuple[Cell, ...]:
     """Return the row of one case at one time, aligned with `CASE_COLUMNS`.
 
-    `overrides` are the groups of a study's own codes, `display_names` the displayed names of interviewers by login.
+    `overrides` are the groups of a study's own codes, `display_names` the displayed names of
+    interviewers by login.
     """
     position = schedule_case(case, plan, at)
     group = find_group(position.code, frame=plan.frame, overrides=overrides)
@@ -105,7 +107,7 @@ def _replace_login(reason: QueueReason, display_names: Mapping[str, str]) -> Que
 def build_sample_cells(
     case: Case, columns: tuple[Variable, ...], keys: Collection[str]
 ) -> tuple[Cell, ...]:
-    """Return the case's sample values, aligned with `columns`; the columns named in `keys` contain the case's key."""
+    """Return the case's sample values, aligned with `columns`; `keys` are those with its key."""
     return tuple(
         case.key if v.item in keys else case.columns.get(v.item, NOT_ASKED) for v in columns
     )
@@ -114,7 +116,7 @@ def build_sample_cells(
 def iterate_call_rows(
     case: Case, plan: Plan, display_names: Mapping[str, str], *, notes: bool
 ) -> Iterator[tuple[Cell, ...]]:
-    """Yield one row per call, aligned with `CALL_COLUMNS`, and with `CALL_NOTE_COLUMN` where `notes` is true."""
+    """Yield one row per call, aligned with `CALL_COLUMNS`; with `notes` also `CALL_NOTE_COLUMN`."""
     call_number = 0
     lines = {number.position: number.line for number in case.numbers}
     for attempt_number, attempt in enumerate(case.attempts, 1):

@@ -1,7 +1,7 @@
 """The variables of an instrument's data, and the row of one interview, with a cell per variable.
 
-A cell has an answer or a typed missing value. The variables depend on the instrument alone. Here are
-also the columns that are personal, and those that can identify a respondent by themselves.
+A cell has an answer or a typed missing value. The variables depend on the instrument alone. Here
+are also the columns that are personal, and those that can identify a respondent by themselves.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBlock:
-    """Adjacent columns of one source: an item at one turn, a sample column, a compute, or an order."""
+    """Adjacent columns of one source: an item at one turn, a sample column, a compute, an order."""
 
     source: BlockSource
     id: str
@@ -78,7 +78,7 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
 
 
 def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
-    """Return the variables of an instrument's data, with labels in `language` (by default its first)."""
+    """Return the variables of an instrument's data; without a language, labels are in its first."""
     language = language or instrument.language
     declines = {
         kind: (decline.code, str(decline.text.get(language)))
@@ -227,7 +227,7 @@ def _iterate_item_block(
 
 
 def _describe_looked_up(lookup: Variable, column: Variable) -> Variable:
-    """Return the variable of an item that looks up a sample column, with the column's storage and codes."""
+    """Return the variable of an item that looks up a sample column."""
     has_own_label = lookup.label != lookup.item
     return replace(
         column,
@@ -488,7 +488,7 @@ def _reads(conditions: Iterable[Condition], names: set[str]) -> bool:
 
 
 class IdentifyingKind(StrEnum):
-    """Kinds of columns by which a respondent may be identified, as bundles and messages name them."""
+    """Kinds of columns that can identify a respondent, as bundles and messages name them."""
 
     KEYS = "keys"
     FREE_TEXT = "free text"

@@ -1,10 +1,11 @@
-"""Tables of events and of answers: what was keyed, when, by whom, how long it took, and what was changed.
+"""Tables of events and of answers: what was keyed, when, by whom, how long it took.
 
-The table of events has a row per event, that of answers a row per answer that counts: places that were not asked or not
-reached have none. Personal values are left out unless they are requested.
+The table of events has a row per event, that of answers a row per answer that counts: places that
+were not asked or not reached have none. Personal values are left out unless they are requested.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -24,23 +25,21 @@ from survey_cli.table.columns import build_columns
 from survey_cli.table.table import ADMIN_VARIABLES
 from survey_cli.values import NOT_REACHED, Cell, Code, Missing, Place, Storage, Value, Variable
 
+_HEADING_NAMES: Final = (
+    "interview_id",
+    "interview_case",
+    "interview_number",
+    "interview_origin",
+    "interview_version",
+)
 HEADING_COLUMNS: Final = tuple(
-    v
-    for v in ADMIN_VARIABLES
-    if v.name
-    in (
-        "interview_id",
-        "interview_case",
-        "interview_number",
-        "interview_origin",
-        "interview_version",
-    )
+    variable for variable in ADMIN_VARIABLES if variable.name in _HEADING_NAMES
 )
 """The columns that identify the interview; each row begins with them."""
 
 
 FindVersion: TypeAlias = Callable[[str], Instrument]
-"""Returns the instrument with this content hash: a journal has events of several versions after a migration."""
+"""Returns the instrument with this content hash: after a migration, a journal has several."""
 NOT_APPLICABLE: Final = Missing("not_applicable")
 """The column does not apply to the row."""
 
@@ -57,23 +56,22 @@ _TABLES: Final = json.loads(Path(__file__).with_name("columns.json").read_text(e
 
 
 def read_columns(table: str) -> tuple[Variable, ...]:
-    """Read the columns of a table, which are no answers: texts, numbers with so many decimals, flags of 0 and 1."""
-    columns = []
-    for (kind, _, decimals), name, label in (
-        (row[0].partition(" "), *row[1:]) for row in _TABLES[table]
-    ):
-        if kind == "number":
-            columns.append(make_number_column(name, label, decimals=int(decimals or 0)))
-        elif kind == "flag":
-            columns.append(
-                Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin")
-            )
-        else:
-            column = Variable(
-                name=name, label=label, storage="text", role="admin", personal=kind == "personal"
-            )
-            columns.append(column)
-    return tuple(columns)
+    """Read the columns of a table, which are no answers: texts, numbers and flags."""
+    return tuple(_read_column(kind, name, label) for kind, name, label in _TABLES[table])
+
+
+def _read_column(written_kind: str, name: str, label: str) -> Variable:
+    """Read one column.
+
+    Its kind is `text`, `personal`, `flag`, `number`, or `number 2` with two decimals.
+    """
+    kind, _, decimals = written_kind.partition(" ")
+    if kind == "number":
+        return make_number_column(name, label, decimals=int(decimals or 0))
+    if kind == "flag":
+        return Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin")
+    is_personal = kind == "personal"
+    return Variable(name=name, label=label, storage="text", role="admin", personal=is_personal)
 
 
 EVENT_COLUMNS: Final = (
@@ -91,13 +89,20 @@ class EventContext(NamedTuple):
     place: Place | None
     """The place of the event; None for events without one."""
     position: Place | None
-    """The current place of the interview before the event; None before its start and past the end of its route."""
+    """The current place of the interview before the event; None before its start and past the end
+    of its route."""
     seconds: float | None
-    """Seconds since the previous event of the same session; None for the first event of a session."""
+    """Seconds since the previous event of the same session; None for the first event of a
+    session."""
     previous_value: Cell | None
-    """The value that the event replaces; None where it replaces none."""
+    """The value that the event replaces; None if it replaces none."""
     value: Cell | None
-    """The value that the event gives its place; None where it gives none."""
+    """The value that the event gives its place; None if it gives none."""
+
+    @property
+    def changes_answer(self) -> bool:
+        """Whether it gives its place another value than before."""
+        return self.previous_value is not None and self.previous_value != self.value
 
 
 class RowHeading(NamedTuple):
@@ -116,39 +121,40 @@ def iterate_events(
 ) -> Iterator[EventContext]:
     """Yield each event of a journal in order.
 
-    Raises ValueError where its events are not of their versions. An erased journal is not replayed, so its events have
-    no position.
+    Raises ValueError if its events are not of their versions. An erased journal is not replayed, so
+    its events have no position.
     """
-    erased = events.find_erasure(journal) is not None
+    is_erased = events.find_erasure(journal) is not None
     values: dict[Place, Cell] = {}
     interview: Interview | None = None
     previous_at: datetime | None = None
     for seq, event in enumerate(journal, 1):
-        position = interview.place if interview is not None else None
         place: Place | None = getattr(event, "place", None)
         value = get_value(event)
-        previous_value = values.get(place) if place is not None and value is not None else None
-        seconds = (
-            (event.stamp.at - previous_at).total_seconds()
-            if previous_at is not None
-            and not isinstance(event, (events.InterviewResumed, *events.OFFICE_EVENTS))
-            else None
-        )
-        yield EventContext(seq, event, place, position, seconds, previous_value, value)
+        previous_value = None
         if place is not None and value is not None:
+            previous_value = values.get(place)
             values[place] = value
-        closes = isinstance(
-            event,
-            (
-                events.InterviewSuspended,
-                events.InterviewStopped,
-                events.InterviewEnded,
-                *events.OFFICE_EVENTS,
-            ),
-        )
-        previous_at = None if closes else event.stamp.at
-        if not erased:
+        seconds = None
+        if previous_at is not None and not isinstance(event, _AFTER_A_PAUSE):
+            seconds = (event.stamp.at - previous_at).total_seconds()
+
+        position = interview.place if interview is not None else None
+        yield EventContext(seq, event, place, position, seconds, previous_value, value)
+
+        previous_at = None if isinstance(event, _ENDS_OF_SESSIONS) else event.stamp.at
+        if not is_erased:
             interview = _apply(find_version, interview, event, seq)
+
+
+_AFTER_A_PAUSE: Final = (events.InterviewResumed, *events.OFFICE_EVENTS)
+"""Events that don't follow the one before them in the same session."""
+_ENDS_OF_SESSIONS: Final = (
+    events.InterviewSuspended,
+    events.InterviewStopped,
+    events.InterviewEnded,
+    *events.OFFICE_EVENTS,
+)
 
 
 def _apply(
@@ -167,7 +173,7 @@ def _apply(
 
 
 def get_value(event: events.InterviewEvent) -> Cell | None:
-    """Return the value or missing value that an event gives its place; None where it gives none."""
+    """Return the value or missing value that an event gives its place; None if it gives none."""
     match event:
         case events.QuestionAnswered() | events.ValueComputed():
             return event.value
@@ -182,14 +188,15 @@ def iterate_event_rows(
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per event, aligned with `EVENT_COLUMNS`.
 
-    Raises ValueError where its events are not of their versions.
+    Raises ValueError if its events are not of their versions.
     """
     return (_build_row(context, heading) for context in iterate_events(find_version, journal))
 
 
 def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
-    event, place, previous_value = context.event, context.place, context.previous_value
-    hidden = place is not None and place.item in heading.hidden_items
+    event = context.event
+    place = context.place
+    is_hidden = place is not None and place.item in heading.hidden_items
     cells: dict[str, Cell] = {
         "seq": context.seq,
         "at": event.stamp.at.isoformat(timespec="seconds"),
@@ -202,39 +209,36 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
         if place.turn is not None:
             cells["turn"] = place.turn
     if context.value is not None:
-        changed = previous_value is not None and previous_value != context.value
-        cells["changed"] = int(changed)
-        if not hidden:
+        cells["changed"] = int(context.changes_answer)
+        if not is_hidden:
             cells["value"] = format_value(context.value)
-            if previous_value is not None and changed:
-                cells["was"] = format_value(previous_value)
-    cells |= _build_detail_cells(context, hidden=hidden)
+            if context.previous_value is not None and context.changes_answer:
+                cells["was"] = format_value(context.previous_value)
+    cells |= _build_detail_cells(context, is_hidden=is_hidden)
     if context.seconds is not None:
         cells["seconds"] = round(context.seconds, 1)
-    row = (
-        cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE)
-        for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
-    )
-    return *heading.cells, *row
+
+    row = list(heading.cells)
+    for variable in EVENT_COLUMNS[len(HEADING_COLUMNS) :]:
+        empty: Cell = "" if variable.storage == "text" else NOT_APPLICABLE
+        row.append(cells.get(variable.name, empty))
+    return tuple(row)
 
 
-def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cell]:
-    """Return the cells that only events of this kind have; free text is empty where the item is hidden."""
+def _build_detail_cells(context: EventContext, *, is_hidden: bool) -> dict[str, Cell]:
+    """Return the cells that only this kind of event has; a hidden item's have no free text."""
     match context.event:
         case events.QuestionAnswered(specify_texts=texts):
-            return {
-                "words": ""
-                if hidden
-                else "; ".join(f"{code}: {text}" for code, text in texts.items())
-            }
+            words = "; ".join(f"{code}: {text}" for code, text in texts.items())
+            return {"words": "" if is_hidden else words}
         case events.QuestionDeclined(decline=decline):
             return {"declined": decline}
         case events.PositionMoved(jump=jump):
             return {"went": "jump" if jump else "back", "left": str(context.position or "end")}
         case events.QueryConfirmed(check=check, reason=reason):
-            return {"check": check + 1, "reason": "" if hidden else reason}
+            return {"check": check + 1, "reason": "" if is_hidden else reason}
         case events.NoteWritten(text=text):
-            return {"note": "" if hidden else text}
+            return {"note": "" if is_hidden else text}
         case events.LanguageChanged(language=language):
             return {"language": language}
         case events.InterviewStarted(session=session) | events.InterviewResumed(session=session):
@@ -246,8 +250,11 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
         ):
             return {"outcome": outcome}
         case events.AnswerCoded(codes=codes, role=role, note=note):
-            shown = {} if hidden else {"value": " ".join(map(str, codes or ())), "note": note}
-            return {"coder": role, **shown}
+            cells: dict[str, Cell] = {"coder": role}
+            if not is_hidden:
+                cells["value"] = " ".join(map(str, codes or ()))
+                cells["note"] = note
+            return cells
         case events.InterviewReviewed(verdict=verdict, reason=reason):
             return {"value": verdict, "note": reason}
         case (
@@ -262,7 +269,7 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
 
 
 def format_value(cell: Value | Missing) -> str:
-    """Return a value as text: several codes separated by spaces, a missing value by its kind in angle brackets."""
+    """Return a value as text: several codes with spaces, a missing value as `<dk>`."""
     match cell:
         case Missing():
             return f"<{cell.kind}>"
@@ -279,7 +286,7 @@ def format_value(cell: Value | Missing) -> str:
 
 
 def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, str]:
-    """Return the labels of an item's codes; empty where it has none."""
+    """Return the labels of an item's codes; empty if it has none."""
     compiled = instrument.items[item]
     if compiled.options:
         return {
@@ -299,20 +306,21 @@ _UNREAD_OPTIONS: Final = 2
 @lru_cache(maxsize=16_384)
 def count_read_words(item: CompiledItem, previous: CompiledItem | None, language: str) -> int:
     """Count the words of an item that are read aloud after the item before it."""
-    is_next = previous is not None and previous.question is item.question
-    words = count_words((item.next_text if is_next else None) or item.text, language)
-    offers_options = (
-        any("options" in name for name in item.text.iterate_names())
-        or len(item.options) > _UNREAD_OPTIONS
-    )
-    if (
-        item.options
-        and item.question.read
-        and offers_options
-        and not is_repeated_list(item, previous)
-    ):
+    text = item.text
+    is_next_statement = previous is not None and previous.question is item.question
+    if is_next_statement and item.next_text is not None:
+        text = item.next_text
+    words = count_words(text, language)
+    if item.question.read and _reads_options(item) and not is_repeated_list(item, previous):
         words += sum(count_words(option.text, language) for option in item.options if option.read)
     return words
+
+
+def _reads_options(item: CompiledItem) -> bool:
+    """Return whether the options are read aloud: those of yes and no, only if the text has them."""
+    if len(item.options) > _UNREAD_OPTIONS:
+        return True
+    return any("options" in name for name in item.text.iterate_names())
 
 
 def is_repeated_list(item: CompiledItem, previous: CompiledItem | None) -> bool:
@@ -355,38 +363,30 @@ def iterate_answer_rows(
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
 
-    Hidden items and erased interviews have no rows. An interview that lost only its identifying answers has rows for
-    those that remain. Raises ValueError where its events are not of their versions.
+    Hidden items and erased interviews have no rows. An interview that lost only its identifying
+    answers has rows for those that remain. Raises ValueError if its events are not of their
+    versions.
     """
-    instrument, histories = (
-        find_version(events.get_version(journal)),
-        _collect_histories(find_version, journal),
-    )
+    instrument = find_version(events.get_version(journal))
+    histories = _collect_histories(find_version, journal)
     number = 0
     for place, answer in _select_answers(instrument, journal).items():
-        if answer.cell is None or place.item in heading.hidden_items:
+        cell = answer.cell
+        if cell is None or place.item in heading.hidden_items:
             continue
         number += 1
         history = histories.get(place, _PlaceHistory())
-        cell = answer.cell
-        missing = cell.kind if isinstance(cell, Missing) else ""
-        labels = find_labels(instrument, place.item, language) if not missing else {}
-        codes = cell if isinstance(cell, tuple) else (cell,)
-        specify_texts = "; ".join(
-            f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of"
-        )
+        is_missing = isinstance(cell, Missing)
         yield (
             *heading.cells,
             number,
             place.item,
             NOT_APPLICABLE if place.turn is None else place.turn,
-            "" if missing else format_value(cell),
+            "" if is_missing else format_value(cell),
             cell if isinstance(cell, int | float) else NOT_APPLICABLE,
-            "; ".join(
-                labels[code] for code in codes if isinstance(code, int | str) and code in labels
-            ),
-            missing,
-            specify_texts,
+            _format_labels(instrument, place.item, cell, language),
+            cell.kind if isinstance(cell, Missing) else "",
+            _format_specify_texts(answer),
             history.times,
             history.changes,
             round(history.seconds, 1),
@@ -397,25 +397,40 @@ def iterate_answer_rows(
         )
 
 
+def _format_labels(instrument: Instrument, item: str, cell: Cell, language: str) -> str:
+    """Return the labels of the codes of an answer; empty if it has none."""
+    if isinstance(cell, Missing):
+        return ""
+    labels = find_labels(instrument, item, language)
+    codes = cell if isinstance(cell, tuple) else (cell,)
+    return "; ".join(
+        labels[code] for code in codes if isinstance(code, int | str) and code in labels
+    )
+
+
+def _format_specify_texts(answer: RecordedAnswer) -> str:
+    texts = answer.specify_texts.items()
+    # `of` is not a code: it says of how many a turn was drawn
+    return "; ".join(f"{code}: {text}" for code, text in texts if code != "of")
+
+
 def _collect_histories(
     find_version: FindVersion, journal: Sequence[events.InterviewEvent]
 ) -> dict[Place, _PlaceHistory]:
-    histories: dict[Place, _PlaceHistory] = {}
+    histories: dict[Place, _PlaceHistory] = defaultdict(_PlaceHistory)
     for context in iterate_events(find_version, journal):
-        event = context.event
         if context.seconds is not None and context.position is not None:
-            histories.setdefault(context.position, _PlaceHistory()).seconds += context.seconds
+            histories[context.position].seconds += context.seconds
         if context.value is not None and context.place is not None:
-            history = histories.setdefault(context.place, _PlaceHistory())
+            stamp = context.event.stamp
+            history = histories[context.place]
             history.times += 1
-            history.changes += (
-                context.previous_value is not None and context.previous_value != context.value
-            )
-            history.last_at = event.stamp.at.isoformat(timespec="seconds")
+            history.changes += context.changes_answer
+            history.last_at = stamp.at.isoformat(timespec="seconds")
             history.first_at = history.first_at or history.last_at
-            history.by = event.stamp.by
+            history.by = stamp.by
     for note in list_notes(journal):
-        histories.setdefault(note.place, _PlaceHistory()).notes.append(note.text)
+        histories[note.place].notes.append(note.text)
     return histories
 
 
@@ -429,18 +444,21 @@ def _select_answers(
     erasure = events.find_erasure(journal)
     if erasure is None:
         return Interview.replay(instrument, journal).evaluate_route().answers
+
     remaining = erasure.remaining or {}
-    places = {
-        Place(v.item, v.turn)
-        for v in build_columns(instrument)
-        if v.name in remaining and v.role != "words" and remaining[v.name] != NOT_REACHED
-    }
+    places = set()
+    for variable in build_columns(instrument):
+        cell = remaining.get(variable.name, NOT_REACHED)
+        if variable.role != "words" and cell != NOT_REACHED:
+            places.add(Place(variable.item, variable.turn))
+
     answers: dict[Place, RecordedAnswer] = {}
     for event in journal:
-        if (value := get_value(event)) is not None and (
-            place := getattr(event, "place", None)
-        ) in places:
-            answers[place] = RecordedAnswer(
-                value, event.specify_texts if isinstance(event, events.QuestionAnswered) else {}
-            )
+        value = get_value(event)
+        place: Place | None = getattr(event, "place", None)
+        if value is not None and place is not None and place in places:
+            texts = events.NO_SPECIFY_TEXTS
+            if isinstance(event, events.QuestionAnswered):
+                texts = event.specify_texts
+            answers[place] = RecordedAnswer(value, texts)
     return answers

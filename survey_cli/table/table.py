@@ -1,6 +1,7 @@
-"""The table that writers receive: variables, rows as cells or as stored texts, and what is known of every interview.
+"""The table that writers receive: variables, and rows as cells or as stored texts.
 
-A stored row is a JSON array. Its cells are decoded only where needed; what a text means depends on its column's storage.
+A stored row is a JSON array. Its cells are decoded only if needed; what a text means depends on
+its column's storage.
 """
 
 import re
@@ -70,7 +71,10 @@ ADMIN_VARIABLES: Final = tuple(
 
 
 def split_row(row: str, width: int) -> list[str]:
-    """Return the texts of a row's cells. Raises EventDecodeError where it is no row of `width` cells."""
+    """Return the texts of a row's cells.
+
+    Raises EventDecodeError if it is no row of `width` cells.
+    """
     texts = row[1:-1].split(",")
     if len(texts) == width and row[0] == "[" and row[-1] == "]":
         return texts  # the row has one comma fewer than cells, so none of them is inside a text
@@ -97,7 +101,10 @@ def join_row(texts: Iterable[str]) -> str:
 
 
 def make_cell_reader(storage: Storage) -> Callable[[str], Cell]:
-    """Return a function that decodes the texts of one column. It raises EventDecodeError where a text is no cell."""
+    """Return a function that decodes the texts of one column.
+
+    It raises EventDecodeError if a text is no cell.
+    """
     read = make_row_reader([storage])
     return lambda text: read(f"[{text}]")[0]
 
@@ -123,7 +130,7 @@ def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, st
 def build_admin_variables(
     instrument: Instrument, language: str, others: Mapping[Code, str] = MappingProxyType({})
 ) -> tuple[Variable, ...]:
-    """Return `ADMIN_VARIABLES` with a label for each value of `interview_outcome` and `interview_language`.
+    """Return `ADMIN_VARIABLES` with labels for outcomes and languages.
 
     `others` are labels for outcomes that this version does not label itself.
     """
@@ -161,13 +168,15 @@ class StudyDescription:
     weight: str = ""
     """The sample column with the weights."""
     design: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """The sample columns by their role in the design of the sample: `stratum`, `psu`, `fpc`, `replicate_weight`."""
+    """The sample columns by their role in the design of the sample: `stratum`, `psu`, `fpc`,
+    `replicate_weight`."""
     replication: str = ""
     """How replicate weights were made: `jk1`, `jkn`, `brr`, `fay`, `bootstrap` or `sdr`."""
     replication_factors: tuple[float, ...] = ()
     """The coefficient of `fay`; for `jkn` the factor of each replicate weight, or one for all."""
     universes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The respondents who are asked an item, in words, by item; items that are missing here are asked of everybody."""
+    """The respondents who are asked an item, in words, by item; items that are missing here are
+    asked of all respondents."""
     intros: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The text read before the statements of a battery, by item."""
     instructions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -180,7 +189,10 @@ class StudyDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Variables and rows. The rows can be iterated once, in one of three forms; each has a cell per variable."""
+    """Variables and rows.
+
+    The rows can be iterated once, in one of three forms; each has a cell per variable.
+    """
 
     variables: tuple[Variable, ...]
     rows: Iterable[tuple[Cell, ...] | str]
@@ -191,7 +203,10 @@ class Table:
     """The unit of a row: `interview`, `case`, `call`, `event` or `answer`."""
 
     def iterate_cells(self) -> Iterator[tuple[Cell, ...]]:
-        """Yield the cells of each row. Raises EventDecodeError for a stored row of another table."""
+        """Yield the cells of each row.
+
+        Raises EventDecodeError for a stored row of another table.
+        """
         read = make_row_reader([variable.storage for variable in self.variables])
         return (read(row) if isinstance(row, str) else row for row in self.rows)
 
@@ -200,23 +215,24 @@ class Table:
         return (row if isinstance(row, str) else encode_cells(row) for row in self.rows)
 
     def iterate_texts(self) -> Iterator[list[str]]:
-        """Yield the stored texts of the cells of each row. Raises EventDecodeError for a row of another table."""
+        """Yield the stored texts of the cells of each row.
+
+        Raises EventDecodeError for a row of another table.
+        """
         width = len(self.variables)
         return (split_row(row, width) for row in self.iterate_stored())
 
     def select_columns(self, names: Collection[str]) -> "Table":
         """Return the table with the columns of these names, in their present order."""
         indexes = [index for index, variable in enumerate(self.variables) if variable.name in names]
-        return replace(
-            self,
-            variables=tuple(self.variables[index] for index in indexes),
-            rows=(join_row([texts[index] for index in indexes]) for texts in self.iterate_texts()),
-        )
+        variables = tuple(self.variables[index] for index in indexes)
+        rows = (join_row([texts[index] for index in indexes]) for texts in self.iterate_texts())
+        return replace(self, variables=variables, rows=rows)
 
     def append_column(
         self, variable: Variable, cells: Mapping[str, Cell], otherwise: Cell
     ) -> "Table":
-        """Return the table with a last column; `cells` are by the stored text of a row's first cell."""
+        """Return the table with a last column; `cells` are by the stored text of the first cell."""
         text_of = {row: encode_cells((cell,))[1:-1] for row, cell in cells.items()}
         none = encode_cells((otherwise,))[1:-1]
         rows = (join_row([*texts, text_of.get(texts[0], none)]) for texts in self.iterate_texts())
@@ -224,13 +240,14 @@ class Table:
 
 
 def show_placeholders(variable: Variable) -> Variable:
-    """Return the variable with placeholders in its texts; the condition of a compute is left as written."""
+    """Return the variable with placeholders in its texts, but not in the condition of a compute."""
+    wording = variable.wording
+    if variable.role != "compute":
+        wording = render_placeholders(wording)
     return replace(
         variable,
         label=render_placeholders(variable.label),
-        wording=variable.wording
-        if variable.role == "compute"
-        else render_placeholders(variable.wording),
+        wording=wording,
         labels={code: render_placeholders(text) for code, text in variable.labels.items()},
         declines={
             kind: (code, render_placeholders(text))
