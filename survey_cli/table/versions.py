@@ -389,7 +389,7 @@ class ComputeUpdate:
         return self._join_cells(texts, known)
 
     def _join_cells(self, texts: list[str], known: Known) -> str:
-        """Return a row with these cells and those of the computes, replacing others or at the end."""
+        """Return a row with these cells, in which those of the computes replace others."""
         cells = texts + [NOT_ASKED_TEXT] * (len(self.variables) - len(texts))
         for name, index in self.cells.items():
             cell = convert_computed(known.value(name), self.variables[index].storage)
