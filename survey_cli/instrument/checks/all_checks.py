@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from inspect import isgeneratorfunction
 from types import ModuleType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from survey_cli.instrument.checks import (
     coded_amounts,
@@ -29,21 +29,34 @@ from survey_cli.problems import Problem, limit_per_rule, select_errors
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
 _MODULES: Final = (
-    *(names, route, options, ranges, condition_values, coded_amounts, texts),
-    *(declined_ends, sample_and_quotas, fieldwork_settings),
+    names,
+    route,
+    options,
+    ranges,
+    condition_values,
+    coded_amounts,
+    texts,
+    declined_ends,
+    sample_and_quotas,
+    fieldwork_settings,
 )
 
 
 def _list_checks(*modules: ModuleType) -> tuple[Check, ...]:
     """List the checks that modules define: their public generators, in written order."""
-    functions = [(module, function) for module in modules for function in vars(module).values()]
     return tuple(
         function
-        for module, function in functions
-        if isgeneratorfunction(function)
-        and function.__module__ == module.__name__
-        and function.__name__[0] != "_"
+        for module in modules
+        for function in vars(module).values()
+        if _is_check(function, module)
     )
+
+
+def _is_check(function: object, module: ModuleType) -> TypeGuard[Check]:
+    """Return whether it is a public generator that the module defines (and doesn't import)."""
+    if not isgeneratorfunction(function):
+        return False
+    return function.__module__ == module.__name__ and not function.__name__.startswith("_")
 
 
 CHECKS: Final = _list_checks(*_MODULES)
@@ -65,23 +78,27 @@ class CheckResult(NamedTuple):
     draft: InstrumentDraft | None
     """What the checks examined; None if the file could not be parsed."""
     compiled: Instrument | None = None
-    """The instrument, even if the checks found errors; None if it could not be compiled without any."""
+    """The instrument, even if the checks found errors; None if it doesn't compile."""
 
 
 def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     """Keep one problem per cause.
 
-    A problem shared by the statements of a battery is reported for the first one. An end that a decline passes is not
-    also reported as unknown.
+    A problem shared by the statements of a battery is reported for the first one. An end that a
+    decline passes is not also reported as unknown.
     """
-    ends = {p.who for p in problems if p.rule == "decline-passes-end"}
-    certain = {(p.who, p.where) for p in problems if p.rule == "never-true"}
+    ends = {problem.who for problem in problems if problem.rule == "decline-passes-end"}
+    certain = {(problem.who, problem.where) for problem in problems if problem.rule == "never-true"}
+
     distinct: dict[tuple[object, ...], Problem] = {}
-    for p in problems:
-        if p.rule != "unsure-negation" or (p.who not in ends and (p.who, p.where) not in certain):
-            distinct.setdefault(
-                (p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p
-            )
+    for problem in problems:
+        is_explained = problem.who in ends or (problem.who, problem.where) in certain
+        if problem.rule == "unsure-negation" and is_explained:
+            continue
+        # Statements share a position. Only without a position does the owner tell causes apart.
+        owner = "" if problem.where.line else problem.who
+        cause = (problem.rule, problem.where, problem.what, problem.remedy, owner)
+        distinct.setdefault(cause, problem)
     return list(distinct.values())
 
 
@@ -94,16 +111,18 @@ def check_instrument(source: InstrumentSource) -> CheckResult:
 def check_compiled(compiled: CompileResult) -> CheckResult:
     """Run every check on the result of `compile_instrument`."""
     instrument, draft, problems = compiled
-    sound = None if select_errors(problems) else instrument
+    compiled_instrument = None if select_errors(problems) else instrument
     if draft is not None:
         for check in CHECKS:
             problems.extend(_downgrade_in_catalog(problem) for problem in check(draft))
+
     limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
-    return CheckResult(None if select_errors(limited) else instrument, limited, draft, sound)
+    checked_instrument = None if select_errors(limited) else instrument
+    return CheckResult(checked_instrument, limited, draft, compiled_instrument)
 
 
 def _downgrade_in_catalog(problem: Problem) -> Problem:
-    """Return an error in a PO file as a warning: a translation never keeps a questionnaire from being used."""
+    """Return an error in a PO file as a warning: the questionnaire can be used without it."""
     if problem.severity == "error" and is_in_catalog(problem.where):
         return replace(problem, severity="warning")
     return problem
@@ -111,4 +130,5 @@ def _downgrade_in_catalog(problem: Problem) -> Problem:
 
 def check_wording(draft: InstrumentDraft) -> tuple[Problem, ...]:
     """Run the checks of wording."""
-    return tuple(limit_per_rule([problem for check in WORDING_CHECKS for problem in check(draft)]))
+    problems = [problem for check in WORDING_CHECKS for problem in check(draft)]
+    return tuple(limit_per_rule(problems))

@@ -19,8 +19,21 @@ NOT_TRUE: Final = FALSE | UNKNOWN
 _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
-_STRICT: Final = (
-    "sum mean min max round length contains first rank years_between months_between days_between"
+_STRICT: Final = frozenset(
+    (
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "round",
+        "length",
+        "contains",
+        "first",
+        "rank",
+        "years_between",
+        "months_between",
+        "days_between",
+    )
 )
 """Functions whose value is missing if that of an argument is."""
 
@@ -56,131 +69,162 @@ class Assumption:
         """Return all possible truth values of a condition: TRUE, FALSE, UNKNOWN, joined by `|`."""
         match node:
             case ast.BoolOp(op=op, values=values):
-                return _combine(
-                    [self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And)
-                )
+                operands = [self.evaluate(value, depth) for value in values]
+                return _combine(operands, conjunction=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return negate_truths(self.evaluate(operand, depth))
             case ast.Compare(left=left, ops=ops, comparators=rights):
                 links = zip((left, *rights), ops, rights, strict=False)
-                return _combine(
-                    [self._evaluate_comparison(*link, depth) for link in links], conjunction=True
-                )
+                compared = [self._evaluate_comparison(*link, depth) for link in links]
+                return _combine(compared, conjunction=True)
             case ast.Call(
                 func=ast.Name(id="answered" | "declined" | "dk" | "refused" as function),
                 args=[item],
             ):
                 return self._evaluate_state(function, item, depth)
+            case ast.IfExp():
+                return self._evaluate_choice(node, depth, self.evaluate)
+            case ast.Name(id=name) if self._is_followed(name, depth):
+                return self.evaluate(self._get_calculation(name), depth + 1)
             case _:
-                return self._evaluate_either(node, depth, self.evaluate)
+                return self.evaluate_value(node, depth)
 
     def evaluate_value(self, node: ast.expr, depth: int = 0) -> int:
         """Return whether a term can have a value (TRUE, FALSE), or be missing (UNKNOWN)."""
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) if name == self.answer.item:
                 return UNKNOWN if self.answer.declined else _TRUE_OR_FALSE
-            case ast.Attribute(attr=name):
-                return self._evaluate_either(ast.Name(name), depth, self.evaluate_value)
+            case ast.Name(id=name) | ast.Attribute(attr=name) if self._is_followed(name, depth):
+                return self.evaluate_value(self._get_calculation(name), depth + 1)
             case ast.BinOp(left=left, right=right):
                 return self._evaluate_operands([left, right], depth)
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
                 return self.evaluate_value(operand, depth)
             case ast.Call(func=ast.Name(id="count"), args=[ast.Name() as several]):
                 return self.evaluate_value(several, depth)
-            case ast.Call(func=ast.Name(id=function), args=args) if function in _STRICT.split():
+            case ast.Call(func=ast.Name(id=function), args=args) if function in _STRICT:
                 return self._evaluate_operands(args, depth)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
                 return self.evaluate(node, depth)
+            case ast.IfExp():
+                return self._evaluate_choice(node, depth, self.evaluate_value)
             case _:
-                return self._evaluate_either(node, depth, self.evaluate_value)
+                return _TRUE_OR_FALSE  # every other item is assumed to have an answer
 
-    def _evaluate_either(
-        self, node: ast.expr, depth: int, evaluate: Callable[[ast.expr, int], int]
+    def _evaluate_choice(
+        self, node: ast.IfExp, depth: int, evaluate: Callable[[ast.expr, int], int]
     ) -> int:
-        """Evaluate a choice or a compute as what its parts are: conditions, or terms."""
-        match node:
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                tested = self.evaluate(test, depth)
-                then = evaluate(body, depth) if tested & TRUE else 0
-                return then | (evaluate(orelse, depth) if tested & NOT_TRUE else 0)
-            case ast.Name(id=name) if (
-                compute := self.computes.get(name)
-            ) is not None and depth < _MAX_DEPTH:
-                return evaluate(next(iter(compute.conditions.values())).tree, depth + 1)
-            case _:
-                return (
-                    _TRUE_OR_FALSE
-                    if evaluate == self.evaluate_value
-                    else self.evaluate_value(node, depth)
-                )
+        """Evaluate `a if condition else b` as what its parts are: conditions, or terms."""
+        tested = self.evaluate(node.test, depth)
+        truths = 0
+        if tested & TRUE:
+            truths |= evaluate(node.body, depth)
+        if tested & NOT_TRUE:
+            truths |= evaluate(node.orelse, depth)
+        return truths
+
+    def _is_followed(self, name: str, depth: int) -> bool:
+        """Return whether a name is a compute whose calculation is evaluated in its place."""
+        return name in self.computes and depth < _MAX_DEPTH
+
+    def _get_calculation(self, name: str) -> ast.expr:
+        """Return the calculation of a compute, in the default language if it has several."""
+        return next(iter(self.computes[name].conditions.values())).tree
 
     def _evaluate_operands(self, nodes: list[ast.expr], depth: int) -> int:
         values = [self.evaluate_value(node, depth) for node in nodes]
-        known = _TRUE_OR_FALSE if all(value & _TRUE_OR_FALSE for value in values) else 0
-        return known | (UNKNOWN if any(value & UNKNOWN for value in values) else 0)
+        truths = 0
+        if all(value & _TRUE_OR_FALSE for value in values):
+            truths |= _TRUE_OR_FALSE
+        if any(value & UNKNOWN for value in values):
+            truths |= UNKNOWN
+        return truths
 
     def evaluate_requirements(self, requirements: tuple[Requirement, ...]) -> int:
         """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is unknown."""
-        truths = [
-            (self.evaluate(requirement.condition.tree), requirement.key)
-            for requirement in requirements
-        ]
-        met = [
-            each
-            if key == "ask_if"
-            else (FALSE if each & TRUE else 0) | (TRUE if each & NOT_TRUE else 0)
-            for each, key in truths
-        ]
+        met = [self._evaluate_requirement(requirement) for requirement in requirements]
         return _combine(met, conjunction=True)
+
+    def _evaluate_requirement(self, requirement: Requirement) -> int:
+        truths = self.evaluate(requirement.condition.tree)
+        if requirement.key == "ask_if":
+            return truths
+
+        # `unless` is met if its condition is false, and also if it is unknown.
+        met = 0
+        if truths & TRUE:
+            met |= FALSE
+        if truths & NOT_TRUE:
+            met |= TRUE
+        return met
 
     def _evaluate_comparison(
         self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int
     ) -> int:
-        declined, code = self.answer.declined, self.answer.code
-        is_assumed_item = isinstance(left, ast.Name) and left.id == self.answer.item
-        value = find_constant(right)
         if isinstance(op, ast.In | ast.NotIn) and isinstance(right, ast.List | ast.Tuple):
-            truths = self.evaluate_value(left, depth)
-            if is_assumed_item and declined:
-                is_listed = any(isinstance(e, ast.Name) and e.id == declined for e in right.elts)
-                truths = TRUE if is_listed else UNKNOWN
-            elif is_assumed_item and code is not None:
-                truths = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
-            return negate_truths(truths) if isinstance(op, ast.NotIn) else truths
-        if (
-            is_assumed_item
-            and code is not None
-            and type(op) in COMPARISON_SIGNS
-            and type(value) is type(code)
-        ):
-            return TRUE if COMPARE[COMPARISON_SIGNS[type(op)]](code, value) else FALSE
+            is_listed = self._evaluate_listed(left, right, depth)
+            return negate_truths(is_listed) if isinstance(op, ast.NotIn) else is_listed
+
+        code = self.answer.code
+        if code is not None and self._is_assumed_item(left) and type(op) in COMPARISON_SIGNS:
+            value = find_constant(right)
+            if type(value) is type(code):
+                compare = COMPARE[COMPARISON_SIGNS[type(op)]]
+                return TRUE if compare(code, value) else FALSE
         return self._evaluate_operands([left, right], depth)
 
-    def _evaluate_state(self, function: str, item: ast.expr, depth: int) -> int:
+    def _evaluate_listed(self, left: ast.expr, right: ast.List | ast.Tuple, depth: int) -> int:
+        """Return whether a term is one of the values of a list."""
         declined = self.answer.declined
-        if not (isinstance(item, ast.Name) and item.id == self.answer.item):
-            return (
-                FALSE
-                if function == "answered" and self.evaluate_value(item, depth) == UNKNOWN
-                else _TRUE_OR_FALSE
+        if self._is_assumed_item(left) and declined:
+            # A list may name declines: `consent in [2, refused]` is true for a refusal.
+            is_named = any(
+                isinstance(part, ast.Name) and part.id == declined for part in right.elts
             )
+            return TRUE if is_named else UNKNOWN
+
+        if self._is_assumed_item(left) and self.answer.code is not None:
+            is_listed = any(find_constant(part) == self.answer.code for part in right.elts)
+            return TRUE if is_listed else FALSE
+        return self.evaluate_value(left, depth)
+
+    def _is_assumed_item(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id == self.answer.item
+
+    def _evaluate_state(self, function: str, item: ast.expr, depth: int) -> int:
+        """Return whether an item is answered, was declined, or was declined in one way."""
+        if not self._is_assumed_item(item):
+            is_missing = self.evaluate_value(item, depth) == UNKNOWN
+            return FALSE if function == "answered" and is_missing else _TRUE_OR_FALSE
+
+        declined = self.answer.declined
         if function == "answered":
-            return FALSE if declined else TRUE
-        if function == "declined":
-            return TRUE if declined not in ("", "not_asked") else FALSE
-        return TRUE if function == declined else FALSE
+            is_true = not declined
+        elif function == "declined":
+            is_true = declined not in ("", "not_asked")
+        else:
+            is_true = function == declined
+        return TRUE if is_true else FALSE
 
 
 def _combine(operands: list[int], *, conjunction: bool) -> int:
     """Return the possible truth values of `and` or `or` over operands with these."""
-    decides, other = (FALSE, TRUE) if conjunction else (TRUE, FALSE)
+    # One operand with the deciding value decides. The other value needs all operands.
+    if conjunction:
+        deciding = FALSE
+        other = TRUE
+    else:
+        deciding = TRUE
+        other = FALSE
+
     joined = other
     for truths in operands:
-        some = (joined | truths) & decides
-        some |= (
-            UNKNOWN
-            if (joined | truths) & UNKNOWN and joined & ~decides and truths & ~decides
-            else 0
-        )
-        joined = some | (other if joined & other and truths & other else 0)
+        either = joined | truths
+        result = either & deciding
+        may_stay_undecided = joined & ~deciding and truths & ~deciding
+        if either & UNKNOWN and may_stay_undecided:
+            result |= UNKNOWN
+        if joined & other and truths & other:
+            result |= other
+        joined = result
     return joined

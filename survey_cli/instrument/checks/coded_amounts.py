@@ -1,6 +1,7 @@
-"""Checks of codes among numbers: those that count as an amount in conditions, calculations, limits and statistics.
+"""Checks of codes among numbers: those that count as an amount in conditions or statistics.
 
-Codes are the `options:` of a number (`{88: None}`), and the options of a scale or single with `missing: true`.
+Codes are the `options:` of a number (`{88: None}`), and the options of a scale or single with
+`missing: true`.
 """
 
 import ast
@@ -8,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.number_bounds import find_item_bounds
 from survey_cli.instrument.checks.source_items import find_key, report, shorten_text
@@ -19,23 +20,28 @@ from survey_cli.instrument.expressions.expression_checker import shift_position
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.problems import Problem
+from survey_cli.instrument.source.nodes import find_node
+from survey_cli.problems import Position, Problem
 from survey_cli.wording import join_words, pluralize
 
 _ORDER_SIGNS: Final = ("<", "<=", ">", ">=")
 _ADDING: Final = frozenset(("sum", "mean", "sum_answered", "mean_answered", "min", "max", "round"))
 _NOTHING: Final = re.compile(
-    r"(?i)^(none|never|zero|no|nothing|not at all|0|ningun[oa]?|nunca|nada|aucun|jamais|kein\w*|nie|nenhum\w*)\b"
+    r"(?i)^(none|never|zero|no|nothing|not at all|0"
+    r"|ningun[oa]?|nunca|nada|aucun|jamais|kein\w*|nie|nenhum\w*)\b"
 )
 """Labels of a code that stands for 0."""
 _OR_MORE: Final = re.compile(
-    r"(?i)\b(or|and) (more|older|over|above|longer|later|higher)\b|\+\W*$|\b(more|over|older) than\b|\bat least\b"
+    r"(?i)\b(or|and) (more|older|over|above|longer|later|higher)\b|\+\W*$"
+    r"|\b(more|over|older) than\b|\bat least\b"
     r"|\b[oy] (más|mayor)|\bet plus\b|\bou (mais|plus)\b|\b(oder|und) (mehr|älter)\b"
 )
 _OR_LESS: Final = re.compile(
-    r"(?i)\b(or|and) (less|fewer|younger|under|below|earlier|lower)\b|^(under|below)\b|\b(less|fewer|younger) than\b"
-    r"|\bat most\b|\b[oy] menos|\bou (menos|moins)\b|\boder (weniger|jünger)\b"
+    r"(?i)\b(or|and) (less|fewer|younger|under|below|earlier|lower)\b|^(under|below)\b"
+    r"|\b(less|fewer|younger) than\b|\bat most\b"
+    r"|\b[oy] menos|\bou (menos|moins)\b|\boder (weniger|jünger)\b"
 )
 
 
@@ -58,7 +64,7 @@ class _Code:
         return f"{self.value} ({self.label})"
 
     def stays_on_one_side(self, limit: float) -> bool:
-        """Return whether a comparison with a limit is the same for every amount that the code stands for."""
+        """Return whether all amounts that the code stands for compare alike with a limit."""
         if self.is_top:
             return limit <= self.value
         return self.is_bottom and limit >= self.value
@@ -73,28 +79,31 @@ def counted_code(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: days, type: number, max: 30, options: {88: None}, …}
         - {id: why, type: text, ask_if: days >= 15, …}          88 (None) also fulfills it
 
-    A calculation, a limit and the mean of a report take 88 for the number 88, and `q > 3` is true after `9: {text: No
-    opinion, missing: true}`. Say in the condition what the code means there: `days >= 15 and days != 88`, `days < 15 or
-    days == 88`. For a calculation or a mean, make a compute of the amount: `amount: 0 if days == 88 else days`.
+    A calculation, a limit and the mean of a report take 88 for the number 88, and `q > 3` is true
+    after `9: {text: No opinion, missing: true}`. Say in the condition what the code means there:
+    `days >= 15 and days != 88`, `days < 15 or days == 88`. For a calculation or a mean, make a
+    compute of the amount: `amount: 0 if days == 88 else days`.
 
-    Nothing is reported if the condition, or that of the item, names the code. Of a code such as `97: 97 or older`, only
-    what is wrong for somebody older is reported.
+    Nothing is reported if the condition, or that of the item, names the code. Of a code such as
+    `97: 97 or older`, only what is wrong for somebody older is reported.
     """
     codes = _list_codes(draft)
     if not codes:
         return
+
     reported: set[tuple[str, str, str, str]] = set()
     for use in draft.uses:
         if use.condition is None or codes.keys().isdisjoint(use.condition.names):
             continue
-        for node, name, sentence, remedy in _find_uses(codes, use.condition, use.key):
-            values = {code.value for code in codes[name]}
-            if _is_guarded(draft, use, name, values):
+        for found in _find_uses(codes, use.condition, use.key):
+            values = {code.value for code in codes[found.item]}
+            if _is_guarded(draft, use, found.item, values):
                 continue
-            key = (use.owner, use.key, name, sentence)
+            key = (use.owner, use.key, found.item, found.what)
             if key not in reported:
                 reported.add(key)
-                yield _report_use(use, node, f"{use.key}: {sentence}", remedy)
+                yield _report_use(use, found)
+
     checked: set[int] = set()
     for name, its_codes in codes.items():
         question = draft.items[name].question
@@ -107,91 +116,122 @@ def _list_codes(draft: InstrumentDraft) -> _Codes:
     """List the codes of each item that may not be amounts."""
     found: dict[str, tuple[_Code, ...]] = {}
     for name, item in draft.items.items():
+        codes: tuple[_Code, ...] = ()
         if isinstance(item.question, NumberItem):
-            if item.question.options:
-                found[name] = tuple(_list_number_codes(draft, item.question))
+            codes = tuple(_list_number_codes(draft, item.question))
         elif isinstance(item.question, CodedItem) and not isinstance(item.question, MultipleItem):
-            missing = [
-                option for option in item.options if option.missing and isinstance(option.code, int)
-            ]
-            if missing:
-                labels = [
-                    (int(option.code), shorten_text(option.text.source, draft))
-                    for option in missing
-                ]
-                found[name] = tuple(
-                    _Code(value, label, False, False, False, False) for value, label in labels
-                )
-    return {name: codes for name, codes in found.items() if codes}
+            codes = tuple(_list_missing_codes(draft, item))
+        if codes:
+            found[name] = codes
+    return found
+
+
+def _list_missing_codes(draft: InstrumentDraft, item: CompiledItem) -> Iterator[_Code]:
+    """List the options with `missing: true`, which have a number and no amount."""
+    for option in item.options:
+        if option.missing and isinstance(option.code, int):
+            yield _Code(
+                int(option.code),
+                shorten_text(option.text.source, draft),
+                is_zero=False,
+                is_top=False,
+                is_bottom=False,
+                is_counted=False,
+            )
 
 
 def _list_number_codes(draft: InstrumentDraft, question: NumberItem) -> Iterator[_Code]:
+    if not question.options:
+        return
     bounds = find_item_bounds(draft, question)
     for value, text in question.options.items():
         label = shorten_text(text, draft)
         is_zero = bool(_NOTHING.match(label))
         if label == str(value) or (is_zero and value == 0):
             continue  # the amount itself
+
+        # "or older" is the top only if no amount above the code can be entered.
+        is_highest = bounds.high == inf or value >= bounds.high
         others = [code for code in question.options if code != value]
-        lows = [bounds.low, *others]
+        is_lowest = value <= min([bounds.low, *others])
         yield _Code(
             value,
             label,
-            is_zero,
-            is_top=bool(_OR_MORE.search(label)) and (bounds.high == inf or value >= bounds.high),
-            is_bottom=bool(_OR_LESS.search(label)) and value <= min(lows),
+            is_zero=is_zero,
+            is_top=is_highest and bool(_OR_MORE.search(label)),
+            is_bottom=is_lowest and bool(_OR_LESS.search(label)),
             is_counted=bounds.contains(value),
         )
 
 
-_FoundUse = tuple[ast.expr, str, str, str]
-"""A part of a condition, the item, what happens there, and the remedy."""
+class _FoundUse(NamedTuple):
+    """A part of a condition or calculation that takes codes for numbers."""
+
+    node: ast.expr
+    item: str
+    what: str
+    remedy: str
 
 
 def _find_uses(codes: _Codes, condition: Condition, key: str) -> Iterator[_FoundUse]:
-    """Find where a condition or calculation takes codes for numbers."""
+    """Find the parts of a condition or calculation that take codes for numbers."""
     whole = _find_name(condition.tree)
     if key in ("min", "max", "count") and whole in codes:
-        yield from _describe(condition.tree, whole, codes[whole], f"{key}: {whole}")
+        yield _describe(condition.tree, whole, codes[whole], f"{key}: {whole}")
+
     for node in ast.walk(condition.tree):
+        operands: list[ast.expr] = []
         match node:
             case ast.Compare():
                 yield from _find_compared(codes, node, condition.text)
             case ast.BinOp(left=left, right=right):
-                for operand in (left, right):
-                    if (name := _find_name(operand)) in codes:
-                        yield from _describe(
-                            node, name, codes[name], _get_source(condition.text, node)
-                        )
+                operands = [left, right]
             case ast.Call(func=ast.Name(id=function), args=arguments) if function in _ADDING:
-                for argument in arguments:
-                    if (name := _find_name(argument)) in codes:
-                        yield from _describe(
-                            node, name, codes[name], _get_source(condition.text, node)
-                        )
+                operands = arguments
+        for operand in operands:
+            name = _find_name(operand)
+            if name in codes and isinstance(node, ast.expr):
+                source = _get_source(condition.text, node)
+                yield _describe(node, name, codes[name], source)
 
 
-def _find_compared(codes: _Codes, node: ast.Compare, text: str) -> Iterator[_FoundUse]:
+class _Comparison(NamedTuple):
+    """Two terms and a sign, read from the side of the first one: `x < 3`, and `3 > x`."""
+
+    term: ast.expr
+    sign: str
+    other: ast.expr
+
+
+def _iterate_comparisons(node: ast.Compare) -> Iterator[_Comparison]:
+    """Yield every comparison of a chain (`1 < x < 3`), from both of its sides.
+
+    A sign that only has a meaning in one direction, such as `in`, is yielded from neither.
+    """
     left = node.left
     for op, right in zip(node.ops, node.comparators, strict=True):
         sign = COMPARISON_SIGNS.get(type(op), "")
-        for one, its_sign, other in (
-            (left, sign, right),
-            (right, MIRRORED_SIGNS.get(sign, ""), left),
-        ):
-            name = _find_name(one)
-            if name not in codes or not its_sign:
-                continue
-            limit = find_constant(other)
-            if isinstance(limit, int | float):
-                written = _get_source(text, one)
-                for sentence, remedy in _compare_with_constant(
-                    written, codes[name], its_sign, limit
-                ):
-                    yield node, name, sentence, remedy
-            elif its_sign in _ORDER_SIGNS:
-                yield from _describe(node, name, codes[name], _get_source(text, node))
+        mirrored = MIRRORED_SIGNS.get(sign, "")
+        if sign:
+            yield _Comparison(left, sign, right)
+        if mirrored:
+            yield _Comparison(right, mirrored, left)
         left = right
+
+
+def _find_compared(codes: _Codes, node: ast.Compare, text: str) -> Iterator[_FoundUse]:
+    for comparison in _iterate_comparisons(node):
+        name = _find_name(comparison.term)
+        if name not in codes:
+            continue
+        limit = find_constant(comparison.other)
+        if isinstance(limit, int | float):
+            written = _get_source(text, comparison.term)
+            compared = _compare_with_constant(written, codes[name], comparison.sign, limit)
+            for what, remedy in compared:
+                yield _FoundUse(node, name, what, remedy)
+        elif comparison.sign in _ORDER_SIGNS:
+            yield _describe(node, name, codes[name], _get_source(text, node))
 
 
 def _compare_with_constant(
@@ -201,57 +241,64 @@ def _compare_with_constant(
 
     Yields what happens, and the remedy.
     """
-    comparison = f"{name} {sign} {limit}"
     fulfilling: list[_Code] = []
     failing: list[_Code] = []
     for code in codes:
         if code.stays_on_one_side(limit) or code.value == limit:
             continue
-        is_order = sign in _ORDER_SIGNS
+        if sign not in _ORDER_SIGNS and not code.is_zero:
+            continue
         holds = bool(COMPARE[sign](code.value, limit))
-        if not is_order and not code.is_zero:
-            continue
-        # 0 would give the same, or the code is no amount and the comparison does not hold for it.
         if code.is_zero and holds == bool(COMPARE[sign](0, limit)):
-            continue
+            continue  # 0 would give the same
+
+        # A comparison that fails for a code that is no amount at all is meant to fail.
+        is_amount = code.is_zero or code.is_top or code.is_bottom
         if holds:
             fulfilling.append(code)
-        elif code.is_zero or code.is_top or code.is_bottom:
+        elif is_amount:
             failing.append(code)
+
+    comparison = f"{name} {sign} {limit}"
     if fulfilling:
         verb = pluralize(len(fulfilling), "also fulfills", "also fulfill")
+        what = f"{join_words(code.name for code in fulfilling)} {verb} {comparison}"
         exclusion = " and ".join(f"{name} != {code.value}" for code in fulfilling)
-        remedy = f"write {comparison} and {exclusion}, if {pluralize(len(fulfilling), 'it is', 'they are')} not meant"
-        yield f"{join_words(code.name for code in fulfilling)} {verb} {comparison}", remedy
+        unless_meant = f"if {pluralize(len(fulfilling), 'it is', 'they are')} not meant"
+        yield what, f"write {comparison} and {exclusion}, {unless_meant}"
     if failing:
         verb = pluralize(len(failing), "doesn't fulfill", "don't fulfill")
+        what = f"{join_words(code.name for code in failing)} {verb} {comparison}"
         inclusion = " or ".join(f"{name} == {code.value}" for code in failing)
-        remedy = f"write ({comparison} or {inclusion}), if {pluralize(len(failing), 'it is', 'they are')} meant"
-        yield f"{join_words(code.name for code in failing)} {verb} {comparison}", remedy
+        if_meant = f"if {pluralize(len(failing), 'it is', 'they are')} meant"
+        yield what, f"write ({comparison} or {inclusion}), {if_meant}"
 
 
-def _describe(
-    node: ast.expr, name: str, codes: tuple[_Code, ...], text: str
-) -> Iterator[_FoundUse]:
+def _describe(node: ast.expr, name: str, codes: tuple[_Code, ...], text: str) -> _FoundUse:
     """Describe that codes count as numbers in a calculation, in a limit, or beside another item."""
     counted = join_words(code.name for code in codes)
     values = join_words((code.value for code in codes), "or")
-    zeros = [code for code in codes if code.is_zero]
-    if any(
-        isinstance(part, ast.Attribute) and part.attr == name for part in ast.walk(node)
-    ):  # of all turns
-        remedy = "ask first whether there are any and then how many, so that no code is needed"
-    elif zeros:
-        remedy = f"use a compute instead, such as {_write_amount(name, zeros[0])}"
-    elif not isinstance(node, ast.Compare | ast.Name):
-        remedy = (
-            f"write … if {name} == {codes[0].value} else {text}, with the value that it stands for"
-        )
-    else:
-        condition = " and ".join(f"{name} != {code.value}" for code in codes)
-        remedy = f"use it only if {condition}"
     verb = pluralize(len(codes), "counts", "count")
-    yield node, name, f"{counted} {verb} as {values} in {text}", remedy
+    what = f"{counted} {verb} as {values} in {text}"
+    return _FoundUse(node, name, what, _write_remedy(node, name, codes, text))
+
+
+def _write_remedy(node: ast.expr, name: str, codes: tuple[_Code, ...], text: str) -> str:
+    zeros = [code for code in codes if code.is_zero]
+    if _reads_all_turns(node, name):
+        return "ask first whether there are any and then how many, so that no code is needed"
+    if zeros:
+        return f"use a compute instead, such as {_write_amount(name, zeros[0])}"
+    if isinstance(node, ast.Compare | ast.Name):
+        condition = " and ".join(f"{name} != {code.value}" for code in codes)
+        return f"use it only if {condition}"
+    return f"write … if {name} == {codes[0].value} else {text}, with the value that it stands for"
+
+
+def _reads_all_turns(node: ast.expr, name: str) -> bool:
+    """Return whether a term takes the item in all turns of its roster: `sum(person.age)`."""
+    attributes = [part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)]
+    return name in attributes
 
 
 def _write_amount(name: str, zero: _Code) -> str:
@@ -260,7 +307,7 @@ def _write_amount(name: str, zero: _Code) -> str:
 
 
 def _find_name(node: ast.expr) -> str:
-    """Return the item that a part of a condition is, also in a turn of a roster; empty if it is something else."""
+    """Return the item that a term is, also in a turn of a roster; empty if it isn't one."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -276,107 +323,119 @@ def _get_source(text: str, node: ast.expr) -> str:
 
 
 def _is_guarded(draft: InstrumentDraft, use: NameUse, name: str, values: set[int]) -> bool:
-    """Return whether the condition, or that of the item or of a group around it, says what happens with the codes."""
+    """Return whether a condition says what happens with the codes.
+
+    That is the condition itself, or one of the item or of a group around it.
+    """
     assert use.condition is not None
-    conditions = [use.condition]
     nodes = [draft.items.get(use.owner), draft.groups.get(use.owner)]
     nodes += [draft.groups.get(step.group) for step in use.path]
+    conditions = [use.condition]
     for node in nodes:
         if node is not None:
-            conditions += [
-                condition for condition in (node.ask_if, node.unless) if condition is not None
-            ]
-    if any(
-        name in condition.names and _names_code(condition.tree, name, values)
-        for condition in conditions
-    ):
-        return True
+            written = (node.ask_if, node.unless)
+            conditions += [condition for condition in written if condition is not None]
+
+    for condition in conditions:
+        if name in condition.names and _names_code(condition.tree, name, values):
+            return True
     return _excludes(use.condition.tree, name, values)
 
 
 def _names_code(tree: ast.expr, name: str, values: set[int]) -> bool:
-    """Return whether a condition compares the item with one of the codes: `days != 88`, `days in [77, 88]`."""
+    """Return whether a condition names one of the codes: `days != 88`, `days in [77, 88]`."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Compare):
             continue
-        parts = [node.left, *node.comparators]
-        if not any(_find_name(part) == name for part in parts):
-            continue
-        if any(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in node.ops):
-            listed = [
-                each
-                for part in parts
-                for each in (part.elts if isinstance(part, ast.List | ast.Tuple) else [part])
-            ]
-            if any(find_constant(each) in values for each in listed):
+        terms = [node.left, *node.comparators]
+        is_about_item = any(_find_name(term) == name for term in terms)
+        if is_about_item and _is_equation(node):
+            constants = {find_constant(part) for term in terms for part in _list_parts(term)}
+            if not values.isdisjoint(constants):
                 return True
     return False
 
 
+def _is_equation(node: ast.Compare) -> bool:
+    return any(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in node.ops)
+
+
+def _list_parts(term: ast.expr) -> list[ast.expr]:
+    """List the elements of a list, or the term itself."""
+    return term.elts if isinstance(term, ast.List | ast.Tuple) else [term]
+
+
 def _excludes(tree: ast.expr, name: str, values: set[int]) -> bool:
-    """Return whether the parts of an `and` leave none of the codes over: `days >= 15 and days <= 30`."""
+    """Return whether an `and` excludes all of the codes: `days >= 15 and days <= 30`."""
     match tree:
         case ast.BoolOp(op=ast.And(), values=parts):
-            links = [part for part in parts if isinstance(part, ast.Compare)]
+            compares = [part for part in parts if isinstance(part, ast.Compare)]
         case ast.Compare():
-            links = [tree]
+            compares = [tree]
         case _:
             return False
-    comparisons = [found for link in links for found in _iterate_limits(link, name)]
-    return len(comparisons) > 1 and all(
-        any(not COMPARE[sign](value, limit) for sign, limit in comparisons) for value in values
-    )
+
+    limits = [limit for compare in compares for limit in _iterate_limits(compare, name)]
+    if len(limits) < 2:
+        return False  # one limit alone is the comparison that is reported
+    left_over = [
+        value for value in values if all(COMPARE[sign](value, limit) for sign, limit in limits)
+    ]
+    return not left_over
 
 
 def _iterate_limits(node: ast.Compare, name: str) -> Iterator[tuple[str, float]]:
-    left = node.left
-    for op, right in zip(node.ops, node.comparators, strict=True):
-        sign = COMPARISON_SIGNS.get(type(op), "")
-        for one, its_sign, other in (
-            (left, sign, right),
-            (right, MIRRORED_SIGNS.get(sign, ""), left),
-        ):
-            limit = find_constant(other)
-            if its_sign and _find_name(one) == name and isinstance(limit, int | float):
-                yield its_sign, limit
-        left = right
+    """Yield sign and limit of each comparison of the item with a number."""
+    for comparison in _iterate_comparisons(node):
+        limit = find_constant(comparison.other)
+        if _find_name(comparison.term) == name and isinstance(limit, int | float):
+            yield comparison.sign, limit
 
 
-def _report_use(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
+def _report_use(use: NameUse, found: _FoundUse) -> Problem:
     assert use.condition is not None
     parsed = parse_expression(use.condition.text)
     assert isinstance(parsed, ParsedExpression)
-    at, length = parsed.locate(node)
+    at, length = parsed.locate(found.node)
     where = shift_position(use.where, use.condition.text, at)
-    return report("counted-code", (where, max(1, length)), use.owner, what, remedy, "warning")
+    what = f"{use.key}: {found.what}"
+    place = (where, max(1, length))
+    return report("counted-code", place, use.owner, what, found.remedy, "warning")
 
 
 def _check_statistics(
     question: NumberItem, name: str, codes: tuple[_Code, ...]
 ) -> Iterator[Problem]:
     """Report codes that distort the mean and the median of a number in reports."""
-    node = question._node.get("options") if question._node is not None else None
     for code in codes:
-        if code.is_top and not code.is_counted:
-            what = "is left out of means and medians, which are then too low"
-            remedy = f"write max: {code.value}, so that it counts as {code.value}"
-        elif code.is_bottom and not code.is_counted:
-            what = "is left out of means and medians, which are then too high"
-            remedy = f"write min: {code.value}, so that it counts as {code.value}"
-        elif code.is_zero:
-            counted = f"counts as {code.value} in" if code.is_counted else "is left out of"
-            what = f"{counted} means and medians, and stands for 0"
-            remedy = f"report a compute instead, such as {_write_amount(name, code)}"
-        elif code.is_counted and not code.is_top and not code.is_bottom:
-            what = f"counts as {code.value} in means and medians, because it is within min and max"
-            remedy = (
-                "set a limit that excludes it, if it is no amount: options are accepted beyond it"
-            )
-        else:
-            continue
-        at = (
-            find_key(node, code.value)
-            if node is not None
-            else (question.options[code.value].where, 1)
-        )
-        yield report("counted-code", at, name, f"{code.name} {what}", remedy, "warning")
+        explained = _explain_distortion(name, code)
+        if explained is not None:
+            what, remedy = explained
+            at = _locate_code(question, code)
+            yield report("counted-code", at, name, f"{code.name} {what}", remedy, "warning")
+
+
+def _explain_distortion(name: str, code: _Code) -> tuple[str, str] | None:
+    """Explain how a code distorts a mean, and the remedy; None if it doesn't."""
+    if code.is_top and not code.is_counted:
+        what = "is left out of means and medians, which are then too low"
+        return what, f"write max: {code.value}, so that it counts as {code.value}"
+    if code.is_bottom and not code.is_counted:
+        what = "is left out of means and medians, which are then too high"
+        return what, f"write min: {code.value}, so that it counts as {code.value}"
+    if code.is_zero:
+        counted = f"counts as {code.value} in" if code.is_counted else "is left out of"
+        what = f"{counted} means and medians, and stands for 0"
+        return what, f"report a compute instead, such as {_write_amount(name, code)}"
+    if code.is_top or code.is_bottom or not code.is_counted:
+        return None
+    what = f"counts as {code.value} in means and medians, because it is within min and max"
+    remedy = "set a limit that excludes it, if it is no amount: options are accepted beyond it"
+    return what, remedy
+
+
+def _locate_code(question: NumberItem, code: _Code) -> tuple[Position, int]:
+    node = find_node(question._node, "options")
+    if node is None:
+        return question.options[code.value].where, 1
+    return find_key(node, code.value)

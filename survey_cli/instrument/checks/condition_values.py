@@ -1,9 +1,9 @@
 """Checks of conditions: those that are always or never true, and prefills of the wrong kind."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import (
@@ -40,100 +40,109 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Correct the condition, or remove it.
     """
-    items = (
-        (name, symbol.question)
-        for name, symbol in draft.symbols.items()
-        if symbol.kind is SymbolKind.ITEM
-    )
-    numbers = {name: question for name, question in items if isinstance(question, NumberItem)}
-    declines = {
-        float(decline.code): name for name, decline in list_declines(draft.document).items()
-    }
+    numbers: dict[str, NumberItem] = {}
+    for name, symbol in draft.symbols.items():
+        if symbol.kind is SymbolKind.ITEM and isinstance(symbol.question, NumberItem):
+            numbers[name] = symbol.question
+    decline_specs = list_declines(draft.document)
+    declines = {float(decline.code): name for name, decline in decline_specs.items()}
+
     for use in draft.uses:
-        condition = use.condition
-        if condition is None:
+        if use.condition is None:
             continue
-        tree = condition.tree
-        problems: Iterable[Problem] = ()
-        if isinstance(tree, ast.BoolOp) and (certain := _find_certain_choice(tree)):
-            name, values = certain
-            what = f"{' or '.join(f'{name} != {value!r}' for value in values)} is true for every answer"
-            remedy = f"for none of them write {name} not in [{', '.join(map(repr, values))}]"
-            problems = [_make_problem(use, tree, what, remedy)]
-        elif isinstance(tree, ast.BoolOp) and (contradiction := _find_contradiction(tree)):
-            what = f"{contradiction} can't both be true, so this is never true"
-            problems = [_make_problem(use, tree, what, _write_remedy(tree))]
-        elif not numbers.keys().isdisjoint(condition.names):
-            problems = _check_ranges(use, numbers, declines)
-        yield from problems
+        problem = _find_mistaken_operator(use, use.condition.tree)
+        if problem is not None:
+            yield problem
+        elif not numbers.keys().isdisjoint(use.condition.names):
+            yield from _check_ranges(use, numbers, declines)
 
 
-def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
-    """Yield name, sign and constant of each comparison that must hold for `node` to hold, and its node."""
-    match node:
-        case ast.BoolOp(op=ast.And(), values=values):
-            for value in values:
-                yield from _iterate_links(value)
-        case ast.Compare():
-            before: ast.expr = node.left
-            for op, after in zip(node.ops, node.comparators, strict=True):
-                sign = COMPARISON_SIGNS.get(type(op), "")
-                for name, value, mirrored in (
-                    (before, after, sign),
-                    (after, before, MIRRORED_SIGNS.get(sign, "")),
-                ):
-                    if (
-                        mirrored
-                        and isinstance(name, ast.Name)
-                        and (constant := find_constant(value)) is not None
-                    ):
-                        yield name.id, mirrored, constant, node
-                        break
-                before = after
+def _find_mistaken_operator(use: NameUse, tree: ast.expr) -> Problem | None:
+    """Find an `or` that is always true, or an `and` that never is, whatever the limits are."""
+    if not isinstance(tree, ast.BoolOp):
+        return None
+
+    certain = _find_certain_choice(tree)
+    if certain is not None:
+        name, values = certain
+        choice = " or ".join(f"{name} != {value!r}" for value in values)
+        listed = ", ".join(map(repr, values))
+        what = f"{choice} is true for every answer"
+        return _make_problem(use, tree, what, f"for none of them write {name} not in [{listed}]")
+
+    contradiction = _find_contradiction(tree)
+    if contradiction:
+        what = f"{contradiction} can't both be true, so this is never true"
+        return _make_problem(use, tree, what, _write_remedy(tree))
+    return None
+
+
+class _Comparison(NamedTuple):
+    """A comparison of a name with a constant, as if the name stood on the left."""
+
+    name: str
+    sign: str
+    value: Any
+    """The constant: of the kind that the name's answers have, or of another one by mistake."""
 
 
 def _find_contradiction(tree: ast.BoolOp) -> str:
-    """Describe two comparisons of one item that exclude each other; empty if there are none."""
+    """Describe two comparisons of one item that exclude each other; empty if no two do."""
     if not isinstance(tree.op, ast.And):
         return ""
-    seen: dict[str, list[tuple[str, Any]]] = {}
-    for name, sign, value, _ in _iterate_links(tree):
-        for other_sign, other in seen.get(name, ()):
-            if _are_exclusive((sign, value), (other_sign, other)):
-                return f"{name} {other_sign} {other!r} and {name} {sign} {value!r}"
-        seen.setdefault(name, []).append((sign, value))
+    earlier: dict[str, list[_Comparison]] = {}
+    for comparison in _iterate_comparisons(tree):
+        name, sign, value = comparison
+        for other in earlier.get(name, ()):
+            if _are_exclusive(comparison, other):
+                return f"{name} {other.sign} {other.value!r} and {name} {sign} {value!r}"
+        earlier.setdefault(name, []).append(comparison)
     return ""
 
 
 def _find_certain_choice(tree: ast.BoolOp) -> tuple[str, list[Any]] | None:
-    """Find an item of which an `or` excludes two values, one of which it can't have: `job != 1 or job != 2`."""
+    """Find an item whose answer always differs from one of two values: `job != 1 or job != 2`."""
+    if not isinstance(tree.op, ast.Or):
+        return None
     excluded: dict[str, list[Any]] = {}
-    for part in tree.values if isinstance(tree.op, ast.Or) else ():
+    for part in tree.values:
         match part:
             case ast.Compare(left=ast.Name(id=name), ops=[ast.NotEq()], comparators=[right]):
                 value = find_constant(right)
                 if value is not None and value not in excluded.get(name, ()):
                     excluded.setdefault(name, []).append(value)
-    return next(((name, values) for name, values in excluded.items() if len(values) > 1), None)
+
+    for name, values in excluded.items():
+        if len(values) > 1:
+            return name, values
+    return None
 
 
-def _are_exclusive(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
-    if second[0] == "==" or (first[0] in ("<", "<=") and second[0] in (">", ">=")):
+def _are_exclusive(first: _Comparison, second: _Comparison) -> bool:
+    """Return whether two comparisons of one item can't both be true."""
+    # An equation comes first, and otherwise the lower limit.
+    if second.sign == "==" or (first.sign in ("<", "<=") and second.sign in (">", ">=")):
         first, second = second, first
-    (sign, low), (other_sign, high) = first, second
-    if sign == "==":
-        return type(low) is type(high) and not COMPARE[other_sign](low, high)
-    if sign not in (">", ">=") or other_sign not in ("<", "<="):
+
+    low = first.value
+    high = second.value
+    if first.sign == "==":
+        return type(low) is type(high) and not COMPARE[second.sign](low, high)
+    if first.sign not in (">", ">=") or second.sign not in ("<", "<="):
         return False
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return False
-    return bool(low > high or (low == high and sign + other_sign != ">=<="))
+    include_limits = first.sign == ">=" and second.sign == "<="
+    return low > high or (low == high and not include_limits)
 
 
 def _write_remedy(tree: ast.BoolOp) -> str:
-    equal = [(name, value) for name, sign, value, _ in _iterate_links(tree) if sign == "=="]
-    if len(equal) == len(tree.values) and len({name for name, _ in equal}) == 1:
-        return f"for any of them write {equal[0][0]} in [{', '.join(repr(value) for _, value in equal)}]"
+    equations = [found for found in _iterate_comparisons(tree) if found.sign == "=="]
+    names = {found.name for found in equations}
+    if len(names) == 1 and len(equations) == len(tree.values):
+        [name] = names
+        listed = ", ".join(repr(found.value) for found in equations)
+        return f"for any of them write {name} in [{listed}]"
     return "for either of them write or"
 
 
@@ -142,29 +151,36 @@ def _check_ranges(
 ) -> Iterator[Problem]:
     """Yield comparisons with a number that every answer, or no answer, satisfies."""
     assert use.condition is not None
-    for node in _iterate_comparisons(use.condition.tree):
-        for name, sign, value, _ in _iterate_links(node):
+    for node in _iterate_compares(use.condition.tree):
+        for name, sign, value in _iterate_comparisons(node):
             item = numbers.get(name)
             if item is None or not isinstance(value, int | float):
                 continue
             holds = _compare_with_range(item, sign, value)
             if holds is None:
                 continue
-            remedy = (
-                f"write answered({name}) if you mean any answer"
-                if holds
-                else "change the number or the range"
-            )
-            if not holds and (kind := declines.get(value)) is not None:
-                remedy = f"write dk({name})" if kind == "dk" else f"write {name} in [{kind}]"
-            word = "true for every answer" if holds else "never true"
+            if holds:
+                word = "true for every answer"
+                remedy = f"write answered({name}) if you mean any answer"
+            else:
+                word = "never true"
+                remedy = _write_range_remedy(name, declines.get(value))
             what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
             yield _make_problem(use, node, what, remedy)
         yield from _check_list(use, node, numbers)
 
 
-def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
-    """Yield every comparison of a condition that is not within another one."""
+def _write_range_remedy(name: str, decline: str | None) -> str:
+    """Write what to do about a number that no answer is, perhaps because it is a decline's code."""
+    if decline is None:
+        return "change the number or the range"
+    if decline == "dk":
+        return f"write dk({name})"
+    return f"write {name} in [{decline}]"
+
+
+def _iterate_compares(tree: ast.expr) -> Iterator[ast.Compare]:
+    """="""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -174,52 +190,86 @@ def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
             waiting += ast.iter_child_nodes(node)
 
 
+def _iterate_comparisons(node: ast.expr) -> Iterator[_Comparison]:
+    """Yield the comparisons of names with constants that must hold for `node` to hold."""
+    match node:
+        case ast.BoolOp(op=ast.And(), values=values):
+            for value in values:
+                yield from _iterate_comparisons(value)
+        case ast.Compare():
+            left: ast.expr = node.left
+            for op, right in zip(node.ops, node.comparators, strict=True):
+                comparison = _read_comparison(left, op, right)
+                if comparison is not None:
+                    yield comparison
+                left = right
+
+
+def _read_comparison(left: ast.expr, op: ast.cmpop, right: ast.expr) -> _Comparison | None:
+    """Read `age > 65`, and also `65 < age`; None if it is no name compared with a constant."""
+    sign = COMPARISON_SIGNS.get(type(op), "")
+    if sign and isinstance(left, ast.Name):
+        value = find_constant(right)
+        if value is not None:
+            return _Comparison(left.id, sign, value)
+
+    mirrored = MIRRORED_SIGNS.get(sign, "")
+    if mirrored and isinstance(right, ast.Name):
+        value = find_constant(left)
+        if value is not None:
+            return _Comparison(right.id, mirrored, value)
+    return None
+
+
 def _check_list(
     use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]
 ) -> Iterator[Problem]:
     """Yield problems for numbers in a list that the item can't have."""
     match node:
-        case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.List(elts)]) if (
-            name in numbers
-        ):
-            item = numbers[name]
-            values = [
-                value
-                for element in elts
-                if isinstance(value := find_constant(element), int | float)
-            ]
-            impossible = [
-                value for value in values if _compare_with_range(item, "==", value) is False
-            ]
-            if impossible:
-                listed = join_words(impossible, "or", most=MAX_LISTED)
-                what = f"{name} is never {listed}: {_describe_range(name, item, *impossible)}"
-                yield _make_problem(use, node, what, "change the list or the range")
+        case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.List(elements)]):
+            item = numbers.get(name)
+        case _:
+            return
+    if item is None:
+        return
+
+    impossible: list[float] = []
+    for element in elements:
+        value = find_constant(element)
+        if isinstance(value, int | float) and _compare_with_range(item, "==", value) is False:
+            impossible.append(value)
+    if impossible:
+        listed = join_words(impossible, "or", most=MAX_LISTED)
+        what = f"{name} is never {listed}: {_describe_range(name, item, *impossible)}"
+        yield _make_problem(use, node, what, "change the list or the range")
 
 
 def _describe_range(name: str, item: NumberItem, *values: float) -> str:
-    decimals = f"{item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
-    decimals_clause = (
-        f", with {decimals}"
-        if any(round(value, item.decimals) != value for value in values)
-        else ""
-    )
-    labels_clause = (
-        f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
-    )
-    limits = item.format_range(str(item.min), "" if item.max is None else str(item.max))
-    return f"{name} goes from {limits}{decimals_clause}{labels_clause}"
+    """Describe which numbers an item accepts, as far as it explains why these are none of them."""
+    highest = "" if item.max is None else str(item.max)
+    described = f"{name} goes from {item.format_range(str(item.min), highest)}"
+    if any(round(value, item.decimals) != value for value in values):
+        described += f", with {item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
+    if item.options:
+        described += f", or is {join_words(item.options, 'or', most=MAX_LISTED)}"
+    return described
 
 
 def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
-    """Return whether the comparison holds for every number of the range, or for none; None if it depends."""
+    """Return whether a comparison holds for every number of the range; None if that depends."""
     low = -inf if item.lowest is None else item.lowest
     high = inf if item.highest is None else item.highest
     if sign in ("==", "!="):
-        outside = round(value, item.decimals) != value or not low <= value <= high
-        return (sign == "!=") if outside and value not in item.options else None
-    at_low, at_high = (bool(COMPARE[sign](limit, value)) for limit in (low, high))
-    return at_low if at_low == at_high and not item.options else None
+        is_outside = round(value, item.decimals) != value or not low <= value <= high
+        if is_outside and value not in item.options:
+            return sign == "!="
+        return None
+
+    at_low = bool(COMPARE[sign](low, value))
+    at_high = bool(COMPARE[sign](high, value))
+    if at_low != at_high or item.options:
+        return None
+    return at_low
 
 
 def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
@@ -228,40 +278,42 @@ def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Probl
     assert isinstance(parsed, ParsedExpression)
     at, length = parsed.locate(node)
     where = shift_position(use.where, use.condition.text, at)
-    return report(
-        "never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning"
-    )
+    place = (where, max(1, length))
+    return report("never-true", place, use.owner, f"{use.key}: {what}", remedy, "warning")
 
 
 def foreign_check(draft: InstrumentDraft) -> Iterator[Problem]:
     """A check does not use the answer to its own item, so that no other answer could satisfy it.
 
-        - {id: kids, type: number, checks: {expect: people < 20, say: So many?}, …}     → at people, or kids < people
+        - {id: kids, type: number, checks: {expect: people < 20, say: So many?}, …}
+                                                                 → at people, or kids < people
 
     Name the item, or move the check to the item that it is about.
     """
     reported: set[Position] = set()
     for use in draft.uses:
-        if (
-            use.key != "expect"
-            or use.condition is None
-            or use.owner not in draft.items
-            or use.where in reported
-        ):
+        if use.key != "expect" or use.condition is None or use.owner not in draft.items:
             continue
-        around = draft.groups.get(use.path[-1].group) if use.path else None
-        is_statement = around is not None and isinstance(around.spec, BatteryItem)
-        siblings = (
-            {item.id for item in around.items} if around is not None and is_statement else set()
-        )
-        named = find_inputs(use.condition.names, draft.computes).keys()
-        if use.owner in named or siblings & named:
+        if use.where in reported:
+            continue  # a check of a battery is used by all of its statements
+        names = find_inputs(use.condition.names, draft.computes).keys()
+        if use.owner in names or not names.isdisjoint(_list_statements(draft, use)):
             continue
-        what = f"expect: {shorten(use.condition.text)} does not use {use.owner}, so no other answer could satisfy it"
-        remedy = f"name {use.owner} in it, or move the check to {join_words(sorted(use.condition.names), 'or', most=3)}"
         reported.add(use.where)
-        at = (use.where, max(1, use.length))
-        yield report("foreign-check", at, use.owner, what, remedy, "warning")
+        written = shorten(use.condition.text)
+        named = join_words(sorted(use.condition.names), "or", most=3)
+        what = f"expect: {written} does not use {use.owner}, so no other answer could satisfy it"
+        remedy = f"name {use.owner} in it, or move the check to {named}"
+        place = (use.where, max(1, use.length))
+        yield report("foreign-check", place, use.owner, what, remedy, "warning")
+
+
+def _list_statements(draft: InstrumentDraft, use: NameUse) -> list[str]:
+    """List the statements of the battery in which a check is used; empty outside of batteries."""
+    around = draft.groups.get(use.path[-1].group) if use.path else None
+    if around is None or not isinstance(around.spec, BatteryItem):
+        return []
+    return [item.id for item in around.items]
 
 
 def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -274,9 +326,8 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in draft.items.values():
         if item.prefill is None:
             continue
-        why = _explain_mismatch(
-            item.question, item.prefill.result_type, {option.code for option in item.options}
-        )
+        codes = {option.code for option in item.options}
+        why = _explain_mismatch(item.question, item.prefill.result_type, codes)
         if why:
             at = (item.question.find_position("prefill"), len(item.prefill.text))
             what = f"prefill: {item.prefill.text} can't be an answer: {why}"
@@ -292,26 +343,27 @@ def _explain_mismatch(question: QuestionItem, value_type: ValueType, codes: set[
         case _ if not question.expects_answer:
             return "this item has no answer"
         case MultipleItem():
-            fits, required = (
-                value_type.type == "codes" and not are_disjoint,
-                "codes of a multiple are required",
-            )
+            fits = value_type.type == "codes" and not are_disjoint
+            required = "codes of a multiple are required"
         case CodedItem() if are_disjoint:
-            return f"its value is one of {format_codes(value_codes or ())}, and the options are {format_codes(codes)}"
+            its_values = format_codes(value_codes or ())
+            return f"its value is one of {its_values}, and the options are {format_codes(codes)}"
         case CodedItem():
             option_kinds = {"number" if isinstance(code, int) else "text" for code in codes}
-            fits, required = (
-                not codes or kind in {"any", *option_kinds},
-                "the code of an option is required",
-            )
+            fits = not codes or kind in {"any", *option_kinds}
+            required = "the code of an option is required"
         case NumberItem():
-            fits, required = kind in ("number", "draw", "any"), "a number is required"
+            fits = kind in ("number", "draw", "any")
+            required = "a number is required"
         case FreeTextItem():
-            fits, required = kind in ("text", "any"), "a text is required"
+            fits = kind in ("text", "any")
+            required = "a text is required"
         case DateItem():
-            fits, required = kind == "date", "a date is required"
+            fits = kind == "date"
+            required = "a date is required"
         case TimeItem():
-            fits, required = kind == "time", "a time of day is required"
+            fits = kind == "time"
+            required = "a time of day is required"
         case _:
             return ""
     return "" if fits else required

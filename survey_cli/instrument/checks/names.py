@@ -1,8 +1,8 @@
-"""Checks of ids and column names: unique and valid in conditions, in the data and in SPSS and Stata."""
+"""Checks of ids and column names: unique, and valid in conditions, data files, SPSS and Stata."""
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from keyword import iskeyword
 from typing import Final
 
@@ -18,10 +18,11 @@ from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS
 from survey_cli.problems import Position, Problem
-from survey_cli.values import ADMIN_COLUMNS, Variable
+from survey_cli.values import ADMIN_COLUMNS, Code, Variable
 
 MAX_ID_LENGTH: Final = 32
 """Characters of a Stata name; SPSS accepts 64 bytes."""
@@ -43,8 +44,10 @@ COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
 
 def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     """Yield every name that becomes a column or can be used in a condition, with its position."""
-    yield from ((name, symbol.where) for name, symbol in draft.symbols.items())
-    yield from ((name, group[0]) for name, group in draft.symbol_table.groups.items())
+    for name, symbol in draft.symbols.items():
+        yield name, symbol.where
+    for name, group in draft.symbol_table.groups.items():
+        yield name, group[0]
 
 
 def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -52,71 +55,86 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: 2nd, type: text, text: …}     → id: second
 
-    Ids name columns in the data: SPSS, Stata and databases accept no others, and Stata no longer ones.
+    Ids name columns in the data: SPSS, Stata and databases accept no others, and Stata no longer
+    ones.
     """
     places = list(_iterate_names(draft))
     places += [(str(name), locate_name(name)) for name in draft.document.declines]
     places += [(str(quota.id), quota.find_position("id")) for quota in draft.document.quotas]
     for name, where in places:
         if not _ID_FORM.match(name):
-            cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-            cleaned = cleaned if cleaned[:1].isalpha() or not cleaned else f"q{cleaned}"
-            form = "a letter, then letters, digits or _"
-            remedy = f"write {cleaned[:MAX_ID_LENGTH]}: {form}" if cleaned else f"write {form}"
-            yield report("bad-id", (where, len(name)), name, f"{name!r} can't be an id", remedy)
+            what = f"{name!r} can't be an id"
+            yield report("bad-id", (where, len(name)), name, what, _suggest_id(name))
         elif len(name) > MAX_ID_LENGTH:
             what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
             remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
             yield report("bad-id", (where, len(name)), name, what, remedy)
+
     title = draft.document.instrument
     if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
         what = f"{str(title)!r} can't be the survey's name, because files are named after it"
         yield report("bad-id", title, "", what, "use letters, digits, _ and -, at most 64")
 
 
+def _suggest_id(name: str) -> str:
+    """Write an id that is like a name that can't be one."""
+    form = "a letter, then letters, digits or _"
+    cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    if not cleaned:
+        return f"write {form}"
+    if not cleaned[0].isalpha():
+        cleaned = f"q{cleaned}"
+    return f"write {cleaned[:MAX_ID_LENGTH]}: {form}"
+
+
 def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An id is a word that means something else in conditions, in texts, or to Python, SPSS or Stata.
+    """An id is a word with another meaning in conditions, in texts, or to Python, SPSS or Stata.
 
         - {id: today, type: date, text: …}     → id: visit_day
 
     Choose another id.
     """
-    declines = set(list_declines(draft.document)) | {"not_asked", "not_reached"}
+    declines = {*list_declines(draft.document), "not_asked", "not_reached"}
     for name, where in _iterate_names(draft):
-        if why := explain_reserved(name, declines):
+        meaning = explain_reserved(name, declines)
+        if meaning:
+            what = f"the id {name!r} is {meaning}"
             remedy = f"choose another, for example {name}_1"
-            yield report(
-                "reserved-id", (where, len(name)), name, f"the id {name!r} is {why}", remedy
-            )
+            yield report("reserved-id", (where, len(name)), name, what, remedy)
+
     for text in draft.document.texts:
         if str(text) in _FILL_NAMES:
             what = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}"
             yield report("reserved-id", text, text, what, "choose another")
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
-            what = (
-                f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"
-            )
+            word = repr(str(decline))
+            what = f"the decline's id {word} is a command that interviewers type after a dot"
             yield report("reserved-id", decline, decline, what, "choose another")
 
 
 _FUNCTIONS_ADDED_LATER: Final = frozenset(("first", "rank", "contains", "elapsed"))
-"""Functions that items of earlier questionnaires are named like: only the parentheses tell them apart."""
+"""Functions whose names items of earlier questionnaires have; parentheses tell them apart."""
 
 
 def explain_reserved(name: str, declines: Collection[str]) -> str:
-    """Return what else the name means; empty where it is free."""
+    """Return what else the name means; empty if nothing."""
     is_function = name in FUNCTIONS and name not in declines and name not in _FUNCTIONS_ADDED_LATER
-    meanings = {
-        "a function of conditions": is_function,
-        "a decline's id": name in declines,
-        f"a built-in fill: {{{name}}}": name in _FILL_NAMES,
-        "an administrative column of the data": name.lower() in ADMIN_COLUMNS,
-        "a reserved word of Python, whose syntax conditions use": iskeyword(name),
-        "a reserved word of SPSS": name.lower() in _SPSS_WORDS,
-        "a reserved word of Stata": name in _STATA_WORDS or _STATA_STRING_TYPE.match(name),
-    }
-    return next((meaning for meaning, applies in meanings.items() if applies), "")
+    if is_function:
+        return "a function of conditions"
+    if name in declines:
+        return "a decline's id"
+    if name in _FILL_NAMES:
+        return f"a built-in fill: {{{name}}}"
+    if name.lower() in ADMIN_COLUMNS:
+        return "an administrative column of the data"
+    if iskeyword(name):
+        return "a reserved word of Python, whose syntax conditions use"
+    if name.lower() in _SPSS_WORDS:
+        return "a reserved word of SPSS"
+    if name in _STATA_WORDS or _STATA_STRING_TYPE.match(name):
+        return "a reserved word of Stata"
+    return ""
 
 
 def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -125,31 +143,23 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: Q1, …}
         - {id: q1, …}     → id: q2
 
-    Conditions could not distinguish them; SPSS, Stata and databases treat `Q1` and `q1` as one column.
+    Conditions could not distinguish them; SPSS, Stata and databases treat `Q1` and `q1` as one
+    column.
     """
+    yield from _report_clashes(draft)
+
     remedy = "rename one of them"
-    for first, second, name in draft.symbol_table.clashes:
-        kind, at = (
-            (first.kind, first.where) if isinstance(first, Symbol) else ("group of items", first)
-        )
-        what = f"there is already {'an' if kind[0] in 'aeiou' else 'a'} {kind} {name!r}, at {at}"
-        yield report("duplicate-id", (second, len(name)), name, what, remedy)
-        if at.file != second.file:
-            what = f"there is another {name!r}, at {second}"
-            yield report(
-                "duplicate-id",
-                (at, len(name)),
-                name,
-                what,
-                "rename one, or include the module with a prefix",
-            )
     seen: dict[str, tuple[str, Position]] = {}
     for name, where in _iterate_names(draft):
         before = seen.setdefault(name.lower(), (name, where))
         if before[0] != name:
-            (other, place), (name, where) = sorted((before, (name, where)), key=lambda n: n[1])
-            what = f"{name!r} differs from {other!r} at {place} only in upper and lower case"
-            yield report("duplicate-id", (where, len(name)), name, what, remedy)
+            # Names come by kind. The problem is at the one that is later in the file.
+            earlier, later = sorted((before, (name, where)), key=lambda pair: pair[1])
+            other, other_at = earlier
+            own, at = later
+            what = f"{own!r} differs from {other!r} at {other_at} only in upper and lower case"
+            yield report("duplicate-id", (at, len(own)), own, what, remedy)
+
     quotas: dict[str, Position] = {}
     for quota in draft.document.quotas:
         where = quota.find_position("id")
@@ -159,14 +169,35 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("duplicate-id", (where, len(quota.id)), quota.id, what, remedy)
 
 
+def _report_clashes(draft: InstrumentDraft) -> Iterator[Problem]:
+    """Report items, groups, sample columns and computes with the same id."""
+    for first, second, name in draft.symbol_table.clashes:
+        if isinstance(first, Symbol):
+            kind = str(first.kind)
+            at = first.where
+        else:
+            kind = "group of items"
+            at = first
+        article = "an" if kind[0] in "aeiou" else "a"
+        what = f"there is already {article} {kind} {name!r}, at {at}"
+        yield report("duplicate-id", (second, len(name)), name, what, "rename one of them")
+
+        # Whoever edits the other file must learn of it, too.
+        if at.file != second.file:
+            what = f"there is another {name!r}, at {second}"
+            remedy = "rename one, or include the module with a prefix"
+            yield report("duplicate-id", (at, len(name)), name, what, remedy)
+
+
 def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Two columns of the data would have the same name: one is an id, the other is derived from an id.
+    """Two columns of the data would have the same name: an id, or a name derived from an id.
 
         - {id: q5, type: multiple, options: {1: TV, 2: Radio}, …}     its columns are q5_1 and q5_2
         - {id: q5_1, type: text, …}                                   → id: q5_why
 
-    Also derived: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`, `x_mentions`, the parts of
-    a date `x_y x_m x_d`, and in a roster `x_turns` and one column for each turn, `x_2`.
+    Also derived: `x_state` (why a text, date or time is empty), `x_text`, `x_order`, `x_of`,
+    `x_mentions`, the parts of a date `x_y x_m x_d`, and in a roster `x_turns` and one column for
+    each turn, `x_2`.
     """
     reported: set[tuple[str, str]] = set()
     for family in _group_related_ids(draft):
@@ -177,22 +208,20 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
                 if other_content == content or (other, owner) in reported:
                     continue
                 reported.add((other, owner))
-                at = f" (at {locate_definition(draft, other)})" if other != owner else ""
-                what = f"two columns would be called {column}: {content}, and {other_content}{at}"
-                remedy = f"rename {owner} or {other}" if at else "change one of the codes"
-                yield report(
-                    "column-clash",
-                    (locate_definition(draft, owner), len(owner)),
-                    owner,
-                    what,
-                    remedy,
-                )
+                what = f"two columns would be called {column}: {content}, and {other_content}"
+                if other == owner:
+                    remedy = "change one of the codes"
+                else:
+                    what += f" (at {locate_definition(draft, other)})"
+                    remedy = f"rename {owner} or {other}"
+                place = (locate_definition(draft, owner), len(owner))
+                yield report("column-clash", place, owner, what, remedy)
 
 
 def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
-    """Group ids of which one is a prefix of the other up to a `_`: only their derived names can clash.
+    """Group ids of which one begins another, up to a `_`: only their derived names can clash.
 
-    Also returned are single multiples whose codes may differ only in case or equal the suffix of a derived column.
+    A multiple whose own columns can clash is a group, too.
     """
     names = {name.lower(): name for name, _ in _iterate_names(draft)}
     below: dict[str, list[str]] = defaultdict(list)
@@ -202,22 +231,30 @@ def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
             if folded[:at] in names:
                 below[folded[:at]].append(name)
             at = folded.rfind("_", 0, at)
+
     families = [[names[folded], *children] for folded, children in below.items()]
     for item in draft.items.values():
-        if isinstance(item.question, MultipleItem) and item.id.lower() not in below:
-            texts = [o.code.lower() for o in item.options if isinstance(o.code, str)]
-            if len(texts) != len(set(texts)) or any(
-                t.endswith(("text", "mentions", "order")) for t in texts
-            ):
-                families.append([item.id])
+        is_alone = item.id.lower() not in below
+        if is_alone and isinstance(item.question, MultipleItem) and _may_clash_alone(item):
+            families.append([item.id])
     return families
 
 
+def _may_clash_alone(item: CompiledItem) -> bool:
+    """Return whether codes of a multiple differ only in case, or look like derived columns."""
+    codes = [option.code.lower() for option in item.options if isinstance(option.code, str)]
+    if len(set(codes)) < len(codes):
+        return True
+    return any(code.endswith(("text", "mentions", "order")) for code in codes)
+
+
 def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[tuple[str, str]]:
-    """Yield every column that is derived from an id, with its content in words."""
-    item, group = draft.items.get(owner), draft.groups.get(owner)
-    node = item if item is not None else group
-    if item is None:
+    """Yield every column that is derived from an id, and describe its content."""
+    item = draft.items.get(owner)
+    group = draft.groups.get(owner)
+    if item is not None:
+        yield from _iterate_item_columns(draft, item)
+    else:
         if owner in draft.symbols:
             yield owner, f"the {draft.symbols[owner].kind} {owner}"
         if group is not None and group.pick is not None:
@@ -225,35 +262,52 @@ def _iterate_columns(draft: InstrumentDraft, owner: str) -> Iterator[tuple[str, 
                 yield variable.name, f"what is picked of {owner}"
         if isinstance(group, Roster):
             yield f"{owner}_turns", f"the number of turns of {owner}"
-    else:
-        turns = _count_turns(draft, item)
-        variables = item.question.build_variables(item, draft.language)
-        if not variables:
-            yield owner, f"the item {owner}"
-        for variable in variables:
-            what = _describe_variable(variable, owner)
-            if not turns:
-                yield variable.name, what
-            for turn in range(1, turns + 1):
-                yield f"{variable.name}_{turn}", f"{what} in turn {turn}"
+
+    node = item if item is not None else group
     if node is not None and node.order != "written":
         yield f"{owner}_order", f"the order drawn for {owner}"
+
+
+def _iterate_item_columns(draft: InstrumentDraft, item: CompiledItem) -> Iterator[tuple[str, str]]:
+    turns = _count_turns(draft, item)
+    variables = item.question.build_variables(item, draft.language)
+    if not variables:
+        yield item.id, f"the item {item.id}"
+    for variable in variables:
+        what = _describe_variable(variable, item.id)
+        if not turns:
+            yield variable.name, what
+        for turn in range(1, turns + 1):
+            yield f"{variable.name}_{turn}", f"{what} in turn {turn}"
 
 
 def _describe_variable(variable: Variable, owner: str) -> str:
     if variable.role == "state":
         return f"the reason why {owner} is empty"
     if variable.role == "words":
-        words = f"the words given with option {variable.option} of {owner}"
-        return words if variable.option is not None else f"the order of mention in {owner}"
+        if variable.option is None:
+            return f"the order of mention in {owner}"
+        return f"the words given with option {variable.option} of {owner}"
     if variable.option is not None:
         return f"option {variable.option} of {owner}"
-    return f"the item {owner}" if variable.name == owner else f"a part of {owner}"
+    if variable.name == owner:
+        return f"the item {owner}"
+    return f"a part of {owner}"
 
 
 def _count_turns(draft: InstrumentDraft, item: CompiledItem) -> int:
+    """Return the most turns of the roster around an item; 0 outside of rosters."""
     roster = draft.groups.get(item.roster) if item.roster is not None else None
-    return min(roster.maximum, 999) if isinstance(roster, Roster) else 0
+    if not isinstance(roster, Roster):
+        return 0
+    return min(roster.maximum, 999)
+
+
+_LONGEST_SUFFIX: Final = 10
+"""Characters of what a derived column appends to an id and a code: `_mentions`, and a `_`."""
+_ALWAYS_SHORT: Final = 17
+"""An id with fewer characters has no long columns: 32 less `_mentions` and a turn, with some
+room."""
 
 
 def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -265,25 +319,33 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item in draft.items.values():
         is_multiple = isinstance(item.question, MultipleItem)
-        if len(item.id) > MAX_ID_LENGTH or (
-            len(item.id) < 17 and not is_multiple
-        ):  # 32 less "_mentions" and a turn
+        if len(item.id) > MAX_ID_LENGTH:
+            continue  # reported as a bad id
+        if len(item.id) < _ALWAYS_SHORT and not is_multiple:
             continue
-        turn = f"_{turns}" if (turns := _count_turns(draft, item)) else ""
-        longest = max(
-            (len(o.code) if isinstance(o.code, str) else 4 for o in item.options), default=0
-        )
-        if len(item.id) + longest + len(turn) + 10 <= MAX_ID_LENGTH:
+
+        # Most items are decided by lengths, without building their variables.
+        turns = _count_turns(draft, item)
+        suffix = f"_{turns}" if turns else ""
+        longest_code = max((_estimate_length(option.code) for option in item.options), default=0)
+        if len(item.id) + longest_code + len(suffix) + _LONGEST_SUFFIX <= MAX_ID_LENGTH:
             continue
-        names = [
-            variable.name + turn for variable in item.question.build_variables(item, draft.language)
-        ]
-        if name := next((name for name in names if len(name) > MAX_ID_LENGTH), ""):
+
+        variables = item.question.build_variables(item, draft.language)
+        names = [variable.name + suffix for variable in variables]
+        too_long = [name for name in names if len(name) > MAX_ID_LENGTH]
+        if too_long:
+            name = too_long[0]
             stored = f"Stata allows {MAX_ID_LENGTH}: {name[:MAX_ID_LENGTH]}"
-            remedy = "shorten the id" + (" or the code" if is_multiple else "")
-            at = (locate_definition(draft, item.id), len(item.id))
             what = f"the column {name} has {len(name)} characters; {stored}"
-            yield report("long-column", at, item.id, what, remedy, "warning")
+            remedy = "shorten the id or the code" if is_multiple else "shorten the id"
+            place = (locate_definition(draft, item.id), len(item.id))
+            yield report("long-column", place, item.id, what, remedy, "warning")
+
+
+def _estimate_length(code: Code) -> int:
+    """Return the length of a code in a column's name; 4 for a number."""
+    return len(code) if isinstance(code, str) else 4
 
 
 def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -294,18 +356,27 @@ def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
     A multiple has one column for each option, named by its code: letters, digits and `_` only.
     """
     for item in iterate_items(draft, MultipleItem):
-        options = item.options
-        if isinstance(options, YamlScalar):
-            options = (
-                draft.document.scales[options].options if options in draft.document.scales else {}
-            )
-        for code in options if isinstance(options, dict) else ():
-            if (isinstance(code, int) and code >= 0) or (
-                isinstance(code, str) and _COLUMN_FORM.match(code)
-            ):
+        for code in _get_options(draft, item):
+            if _can_be_in_a_column(code):
                 continue
             node = find_options_node(item)
             where = locate_key(node, code) if node is not None else item.find_position("options")
-            what = f"the code {code} would make a column {item.id}_{code}, which SPSS and Stata can't name"
+            column = f"{item.id}_{code}"
+            what = f"the code {code} would make a column {column}, which SPSS and Stata can't name"
             remedy = "use letters, digits and _ in the codes of a multiple"
             yield report("column-code", (where, len(str(code))), item.id, what, remedy)
+
+
+def _get_options(draft: InstrumentDraft, item: MultipleItem) -> Mapping[Code, OptionSpec]:
+    """Return the options of a multiple, or of the list that it names; empty if they are unknown."""
+    options = item.options
+    if isinstance(options, YamlScalar):
+        scale = draft.document.scales.get(options)
+        options = scale.options if scale is not None else {}
+    return options if isinstance(options, dict) else {}
+
+
+def _can_be_in_a_column(code: Code) -> bool:
+    if isinstance(code, int):
+        return code >= 0
+    return bool(_COLUMN_FORM.match(code))

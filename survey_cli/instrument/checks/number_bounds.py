@@ -1,7 +1,7 @@
-"""Bounds of numbers: the lowest and highest value that an item, a compute or a calculation is meant to have.
+"""Bounds of numbers: the lowest and highest value that an item or a calculation is meant to have.
 
-They are for messages and for the codes of declines, not for proofs: a difference of two amounts (`people - children`) is
-taken for an amount too, although the answers may contradict each other.
+They are for messages and for the codes of declines, not for proofs: a difference of two amounts
+(`people - children`) is taken for an amount too, although the answers may contradict each other.
 """
 
 import ast
@@ -32,7 +32,7 @@ NOT_NEGATIVE: Final = NumberBounds(0, inf)
 
 
 def find_item_bounds(draft: InstrumentDraft, question: NumberItem, depth: int = 0) -> NumberBounds:
-    """Return the bounds of a number's answers. Its options, which may lie outside, are not included."""
+    """Return the bounds of a number's answers, without its options, which may lie outside."""
     low: float = -inf
     high: float = inf
     if isinstance(question.min, str):
@@ -63,25 +63,20 @@ def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> Numbe
     match tree:
         case ast.Constant(value=int() | float() as value):
             return NumberBounds(value, value)
-        case ast.Name(id=name):
-            return _find_name_bounds(draft, name, depth)
-        case ast.Attribute(attr=name):
+        case ast.Name(id=name) | ast.Attribute(attr=name):
             return _find_name_bounds(draft, name, depth)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             bounds = find_bounds(draft, operand, depth + 1)
             return NumberBounds(-bounds.high, -bounds.low)
         case ast.BinOp(left=left, op=op, right=right):
-            return _combine(
-                op, find_bounds(draft, left, depth + 1), find_bounds(draft, right, depth + 1)
-            )
+            left_bounds = find_bounds(draft, left, depth + 1)
+            right_bounds = find_bounds(draft, right, depth + 1)
+            return _combine(op, left_bounds, right_bounds)
         case ast.IfExp(body=body, orelse=orelse):
-            return _unite(
-                [find_bounds(draft, body, depth + 1), find_bounds(draft, orelse, depth + 1)]
-            )
-        case ast.Call(func=ast.Name(id=function), args=args) if args:
-            return _find_call_bounds(
-                function, [find_bounds(draft, each, depth + 1) for each in args]
-            )
+            return _unite([find_bounds(draft, part, depth + 1) for part in (body, orelse)])
+        case ast.Call(func=ast.Name(id=function), args=arguments) if arguments:
+            bounds_of_arguments = [find_bounds(draft, part, depth + 1) for part in arguments]
+            return _find_call_bounds(function, bounds_of_arguments)
         case _:
             return NOT_NEGATIVE
 
@@ -89,7 +84,8 @@ def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> Numbe
 def _find_name_bounds(draft: InstrumentDraft, name: str, depth: int) -> NumberBounds:
     compute = draft.computes.get(name)
     if compute is not None:
-        return find_bounds(draft, next(iter(compute.conditions.values())).tree, depth + 1)
+        calculation = next(iter(compute.conditions.values()))
+        return find_bounds(draft, calculation.tree, depth + 1)
 
     item = draft.items.get(name)
     if item is None:
@@ -99,12 +95,15 @@ def _find_name_bounds(draft: InstrumentDraft, name: str, depth: int) -> NumberBo
         return _unite([bounds, *(NumberBounds(code, code) for code in item.question.options)])
     if isinstance(item.question, CodedItem):
         codes = [option.code for option in item.options if isinstance(option.code, int)]
-        return NumberBounds(min(codes), max(codes)) if codes else NOT_NEGATIVE
+        if codes:
+            return NumberBounds(min(codes), max(codes))
     return NOT_NEGATIVE
 
 
 def _unite(several: Sequence[NumberBounds]) -> NumberBounds:
-    return NumberBounds(min(each.low for each in several), max(each.high for each in several))
+    lowest = min(bounds.low for bounds in several)
+    highest = max(bounds.high for bounds in several)
+    return NumberBounds(lowest, highest)
 
 
 _OPERATIONS: Final[Mapping[type[ast.operator], Callable[[float, float], float]]] = {
@@ -118,29 +117,33 @@ _OPERATIONS: Final[Mapping[type[ast.operator], Callable[[float, float], float]]]
 def _combine(op: ast.operator, left: NumberBounds, right: NumberBounds) -> NumberBounds:
     """Return the bounds of a sum, a difference, a product or a quotient."""
     operation = _OPERATIONS.get(type(op))
-    if operation is None or (isinstance(op, ast.Div) and right.contains(0)):
+    may_divide_by_zero = isinstance(op, ast.Div) and right.contains(0)
+    if operation is None or may_divide_by_zero:
         return NumberBounds(min(left.low, 0), inf)
 
     if isinstance(op, ast.Sub):
         low = left.low - right.high
-        are_amounts = left.low >= 0 and right.low >= 0
-        return NumberBounds(max(low, 0) if are_amounts else low, left.high - right.low)
+        if left.low >= 0 and right.low >= 0:
+            low = max(low, 0)  # a difference of two amounts is taken for an amount
+        return NumberBounds(low, left.high - right.low)
+
     corners = [operation(a, b) for a in left for b in right]
-    numbers = [0 if isnan(each) else each for each in corners]  # 0 times infinity
+    numbers = [0 if isnan(corner) else corner for corner in corners]  # 0 times infinity
     return NumberBounds(min(numbers), max(numbers))
 
 
 def _find_call_bounds(function: str, arguments: list[NumberBounds]) -> NumberBounds:
-    """Return the bounds of a function's result. A list, as in `sum(person.age)`, has any number of values."""
-    lowest = min(each.low for each in arguments)
+    """Return the bounds of a function's result."""
+    lowest = min(bounds.low for bounds in arguments)
     match function:
         case "min":
-            return NumberBounds(lowest, min(each.high for each in arguments))
+            return NumberBounds(lowest, min(bounds.high for bounds in arguments))
         case "max" | "mean" | "mean_answered":
             return _unite(arguments)
         case "round":
             return arguments[0]
         case "sum" | "sum_answered":
+            # A list, as in `sum(person.age)`, has any number of values.
             return NumberBounds(-inf if lowest < 0 else 0, inf)
         case _:
             return NOT_NEGATIVE
