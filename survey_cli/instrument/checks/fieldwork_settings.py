@@ -1,6 +1,7 @@
 """Checks of fieldwork and outcomes: hours, days, time zones, durations, limits, and the items they name.
 
-Time zones are looked up in the zone database that comes with Python, and only where a file names one.
+Time zones are looked up in the zone database that comes with Python, and only where a file names
+one.
 """
 
 import re
@@ -49,9 +50,10 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         hours: {mon-fri: "09:00-20:30", sat: "10:00-17:00"}
         dayparts: {day: "09:00-17:00", evening: {hours: "17:00-20:30", weight: 2}, weekend: sat}
 
-    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the earlier one comes first.
-    Nobody is called outside the hours that the country's law or profession allows (08:00-21:00 if none are known) unless
-    `reason:` says why. A day part lies within the hours.
+    Days are mon tue wed thu fri sat sun, or a range of them; times have four digits, and the
+    earlier one comes first. Nobody is called outside the hours that the country's law or profession
+    allows (08:00-21:00 if none are known) unless `reason:` says why. A day part lies within the
+    hours.
     """
     fieldwork = _get_settings(draft)
     covered: dict[str, str] = {}
@@ -123,7 +125,8 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
 
         fieldwork: {country: EG, hours: {sun-thu: "10:00-20:00", sat: "12:00-18:00"}}
 
-    Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, and never on the day of rest.
+    Until it does, people are called from 09:00 to 20:30 on workdays, less on the weekend, and never
+    on the day of rest.
     """
     fieldwork = _get_settings(draft)
     country = str(fieldwork.country)
@@ -266,8 +269,8 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
         delays: {busy: 20m, no_answer: 3h, refusal_soft: 7d}     minutes, hours, days
         retention: {contacts: 90d}
 
-    A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at most. The time
-    after a call is written in seconds or minutes: `wrapup: 20s`.
+    A final outcome has no delay; `appointment` is the delay of appointments; a lease lasts a day at
+    most. The time after a call is written in seconds or minutes: `wrapup: 20s`.
     """
     fieldwork = _get_settings(draft)
     single = {
@@ -450,8 +453,8 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
         fieldwork: {frame: rdd, eligible_from: adult}     numbers dialed at random: whoever answers must be screened
         fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
 
-    A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an `end` with
-    `outcome: not_eligible`.
+    A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an
+    `end` with `outcome: not_eligible`.
     """
     fieldwork = _get_settings(draft)
     if fieldwork.eligible_from is not None and fieldwork.frame != "rdd":
@@ -602,8 +605,9 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
 
         outcomes: {moved: {name: Moved away, like: not_eligible}}
 
-    `like:` names one from the table; without it, `code:` (AAPOR, as 4.70), `moment:` and `temporary:` are all required.
-    An outcome that only an interview can have is never entered by hand. An outcome that needs another call is temporary.
+    `like:` names one from the table; without it, `code:` (AAPOR, as 4.70), `moment:` and
+    `temporary:` are all required. An outcome that only an interview can have is never entered by
+    hand. An outcome that needs another call is temporary.
     """
     for name, outcome in draft.document.outcomes.items():
         who = str(name)

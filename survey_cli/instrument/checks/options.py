@@ -1,4 +1,4 @@
-"""Checks of options and declines: every code has one meaning in the data, also those of search lists."""
+"""Checks of options and declines: a code has one meaning in the data, also in search lists."""
 
 import re
 import unicodedata
@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import lru_cache
 from math import inf
 from string import punctuation
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.number_bounds import find_item_bounds
 from survey_cli.instrument.checks.source_items import (
+    SourceOptionList,
     find_key,
     find_option,
     find_options_node,
@@ -46,30 +47,34 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Remove it, or use it: `scale: NAME`, `options: NAME`.
     """
-    scales, users = (
-        draft.document.scales,
-        (SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem),
-    )
+    scales = draft.document.scales
     if not scales or draft.lost:
         return  # an item that could not be read may use it
-    named = [[item.options, getattr(item, "scale", None)] for item in iterate_items(draft, *users)]
-    named += [[column.options] for column in draft.document.sample.values()]
-    names = {next((str(name) for name in each if isinstance(name, str)), "") for each in named} - {
-        ""
-    }
+
+    named = _list_named_lists(draft)
     find_similar = make_limited_nearest()
-    used = {
-        *draft.used_scales,
-        *names,
-        *(find_similar(name, scales) for name in sorted(names - scales.keys())),
-    }
+    # A misspelled name is reported where it is used; the list that it means is used, too.
+    meant = [find_similar(name, scales) for name in sorted(named - scales.keys())]
+    used = {*draft.used_scales, *named, *meant}
     for name in scales:
         if str(name) not in used:
-            what, remedy = (
-                "no item uses this list",
-                "remove it, or use it with scale: or options: in an item",
-            )
-            yield report("unused-list", name, name, what, remedy, "warning")
+            remedy = "remove it, or use it with scale: or options: in an item"
+            yield report("unused-list", name, name, "no item uses this list", remedy, "warning")
+
+
+def _list_named_lists(draft: InstrumentDraft) -> set[str]:
+    """List the names under `options:` or `scale:` of items and of sample columns."""
+    names: set[str] = set()
+    users = (SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem)
+    for item in iterate_items(draft, *users):
+        if isinstance(item.options, str):
+            names.add(str(item.options))
+        elif isinstance(getattr(item, "scale", None), str):
+            names.add(str(item.scale))
+    for column in draft.document.sample.values():
+        if isinstance(column.options, str):
+            names.add(str(column.options))
+    return names - {""}
 
 
 def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -79,31 +84,22 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
 
     With one option there is no choice. (A multiple may have one: it is mentioned or not.)
     """
+    # Of two options with one code, the second one is lost. It is reported as a repeated key.
+    repeated = {
+        problem.subject for problem in draft.file_problems if problem.rule == "duplicate-key"
+    }
     for listed in list_option_lists(draft):
         if not listed.options:
             where = listed.node.where if listed.node is not None else Position("")
-            yield report(
-                "empty-list",
-                where,
-                listed.owner,
-                "the list has no options",
-                "write 1: first label, 2: …",
-            )
+            remedy = "write 1: first label, 2: …"
+            yield report("empty-list", where, listed.owner, "the list has no options", remedy)
         elif len(listed.options) == 1 and not listed.may_be_one:
-            (code,) = listed.options
-            if any(
-                p.rule == "duplicate-key" and p.subject == str(code) for p in draft.file_problems
-            ):
-                continue  # the other option was probably meant to have another code
+            [code] = listed.options
+            if str(code) in repeated:
+                continue
+            place = find_key(listed.node, code)
             what = f"the only option is {code}, so there is no choice"
-            yield report(
-                "empty-list",
-                find_key(listed.node, code),
-                listed.owner,
-                what,
-                "add an option",
-                "warning",
-            )
+            yield report("empty-list", place, listed.owner, what, "add an option", "warning")
 
 
 def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -111,31 +107,45 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
 
         options: {1: "Yes", no: "No"}     → {1: "Yes", 2: "No"}
 
-    One column of the data holds numbers or texts, not both. A number in quotes, or with a zero before it, is a text.
+    One column of the data holds numbers or texts, not both. A number in quotes, or with a zero
+    before it, is a text.
     """
     for listed in list_option_lists(draft):
-        if len(set(map(type, listed.options))) < 2:
-            continue
         texts = [code for code in listed.options if isinstance(code, str)]
         numbers = [code for code in listed.options if isinstance(code, int)]
-        odd: list[Code] = [*texts] if len(texts) <= len(numbers) else [*numbers]
-        kind, others = ("a text", "numbers") if odd[0] in texts else ("a number", "texts")
-        if len(odd) == 1:
-            what = f"the code {odd[0]} is {kind}, and the others are {others}"
+        if not texts or not numbers:
+            continue
+        odd: list[Code]
+        if len(texts) <= len(numbers):
+            odd = [*texts]
+            kind = "text"
+            others = "numbers"
         else:
-            what = f"the codes {join_words(odd, most=MAX_LISTED)} are {kind[2:]}s, and the others are {others}"
-        remedy = "use only numbers, or only words"
-        if isinstance(odd[0], str) and odd[0].lstrip("+0").isdecimal():
-            remedy = (
-                f"write {odd[0].lstrip('+0')} without quotes or zeros before it, or quote all codes"
-            )
-        elif isinstance(odd[0], str) and odd[0].isdecimal():
-            remedy = "write 0, or quote all codes"
-        yield report("mixed-codes", find_key(listed.node, odd[0]), listed.owner, what, remedy)
+            odd = [*numbers]
+            kind = "number"
+            others = "texts"
+        if len(odd) == 1:
+            what = f"the code {odd[0]} is a {kind}, and the others are {others}"
+        else:
+            listed_codes = join_words(odd, most=MAX_LISTED)
+            what = f"the codes {listed_codes} are {kind}s, and the others are {others}"
+        place = find_key(listed.node, odd[0])
+        yield report("mixed-codes", place, listed.owner, what, _unmix(odd[0]))
+
+
+def _unmix(code: Code) -> str:
+    """Write what to do about a code of another kind, which may be a number in quotes."""
+    if isinstance(code, str):
+        number = code.lstrip("+0")
+        if number.isdecimal():
+            return f"write {number} without quotes or zeros before it, or quote all codes"
+        if code.isdecimal():
+            return "write 0, or quote all codes"
+    return "use only numbers, or only words"
 
 
 def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Two codes of a list can't be distinguished when they are entered, or two declines have the same code or key.
+    """Two codes of a list can't be told apart when keyed, or two declines have one code or key.
 
         options: {a: Always, A: Never}      capitals are not distinguished
         declines: {dk: {code: -8, …}, unsure: {code: -8, …}}
@@ -143,48 +153,60 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
     Change one of the two.
     """
     for listed in list_option_lists(draft):
-        if set(map(type, listed.options)) == {int}:
-            continue
-        seen: dict[str, str] = {}
-        for code in listed.options:
-            if isinstance(code, str) and (other := seen.setdefault(code.casefold(), code)) != code:
-                what = f"the codes {other} and {code} differ only in upper and lower case, which keying ignores"
-                yield report(
-                    "duplicate-code",
-                    find_key(listed.node, code),
-                    listed.owner,
-                    what,
-                    "change one of them",
-                )
-        written: dict[str, YamlScalar] = {}
-        for key in listed.node or ():  # a code that looks the same as another one hides it
-            if key.isascii() or not isinstance(key, YamlScalar):
-                continue
-            first = written.setdefault(unicodedata.normalize("NFC", key), key)
-            if first is not key:
-                what = f"the code {str(key)!r} already occurs at {first.where}, composed of other characters"
-                yield report("duplicate-code", key, listed.owner, what, "change one of them")
+        if set(map(type, listed.options)) != {int}:
+            yield from _check_text_codes(listed)
     yield from _check_decline_keys(draft)
 
 
+def _check_text_codes(listed: SourceOptionList) -> Iterator[Problem]:
+    """Check that no two codes differ only in case, or in how their accents are composed."""
+    remedy = "change one of them"
+    seen: dict[str, str] = {}
+    for code in listed.options:
+        if not isinstance(code, str):
+            continue
+        other = seen.setdefault(code.casefold(), code)
+        if other != code:
+            place = find_key(listed.node, code)
+            difference = "differ only in upper and lower case, which keying ignores"
+            what = f"the codes {other} and {code} {difference}"
+            yield report("duplicate-code", place, listed.owner, what, remedy)
+
+    # A code that looks the same as another one hides it, so the keys of the file are compared.
+    written: dict[str, YamlScalar] = {}
+    for key in listed.node or ():
+        if key.isascii() or not isinstance(key, YamlScalar):
+            continue
+        first = written.setdefault(unicodedata.normalize("NFC", key), key)
+        if first is not key:
+            occurs = f"already occurs at {first.where}, composed of other characters"
+            what = f"the code {str(key)!r} {occurs}"
+            yield report("duplicate-code", key, listed.owner, what, remedy)
+
+
 def _check_decline_keys(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Check that each decline's key is a letter, and no other decline's key in the same language."""
-    languages = draft.document.languages
+    """Check that a decline's key is a letter that no other decline has in the same language."""
     used_keys: dict[tuple[str, str], str] = {}
     reported: set[tuple[str, str]] = set()
     for name, decline in list_declines(draft.document).items():
-        for key_language, key in decline.key.iterate_languages() if decline.key is not None else ():
+        if decline.key is None:
+            continue
+        for key_language, key in decline.key.iterate_languages():
             letter = str(key).lower()
             if len(letter) != 1 or not letter.isalpha():
                 what = f"key: {str(key)!r} is not a single letter"
                 yield report("duplicate-code", key, name, what, "write a single letter")
                 continue
-            for language in (key_language,) if key_language else languages:
+
+            # A key without a language is that of all languages.
+            languages = [key_language] if key_language else draft.document.languages
+            for language in languages:
                 first = used_keys.setdefault((str(language), letter), str(name))
                 if first != name and (str(name), letter) not in reported:
                     reported.add((str(name), letter))
-                    of = f" in {language}" if key_language else ""
-                    what = f"key: the key {letter} is already used for {first}{of}"
+                    what = f"key: the key {letter} is already used for {first}"
+                    if key_language:
+                        what += f" in {language}"
                     yield report("duplicate-code", key.where, name, what, "choose another letter")
 
 
@@ -193,41 +215,43 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
 
         declines: {refused: {code: -9, text: Refused, key: r}}     and an option radio
 
-    Then the letter types the code, of which a beginning is enough. `.refused` still declines, and so does Ctrl+R on the
-    full screen (Ctrl+D for don't know).
+    Then the letter types the code, of which a beginning is enough. `.refused` still declines, and
+    so does Ctrl+R on the full screen (Ctrl+D for don't know).
     """
     reported: set[tuple[object, str]] = set()
     for item in draft.items.values():
         codes = [option.code for option in item.options if isinstance(option.code, str)]
-        for decline in item.declines if codes else ():
-            if (item.scale or item.id, decline.id) in reported:
+        if not codes:
+            continue
+        owner = item.scale or item.id
+        for decline in item.declines:
+            if (owner, decline.id) in reported:
                 continue
-            letters = {
-                key
-                for language in draft.document.languages
-                if (key := decline.find_key(str(language)))
-            }
-            clashes = (
-                (key, code)
-                for key in sorted(letters)
-                for code in codes
-                if code.casefold().startswith(key)
-            )
-            key, code = next(clashes, ("", ""))
-            if not key:
+            clash = _find_typed_code(draft, decline, codes)
+            if clash is None:
                 continue
-            reported.add((item.scale or item.id, decline.id))
+            reported.add((owner, decline.id))
+            key, code = clash
             relation = "the beginning of" if len(code) > 1 else "also"
-            what = f"the key {key} of {decline.id} is {relation} the code {code}: .{decline.id} must be typed instead"
-            remedy = "choose another code, or another key under declines"
-            yield report(
-                "decline-key",
-                find_option(draft, item, code),
-                item.scale or item.id,
-                what,
-                remedy,
-                "warning",
+            what = (
+                f"the key {key} of {decline.id} is {relation} the code {code}: "
+                f".{decline.id} must be typed instead"
             )
+            place = find_option(draft, item, code)
+            remedy = "choose another code, or another key under declines"
+            yield report("decline-key", place, owner, what, remedy, "warning")
+
+
+def _find_typed_code(
+    draft: InstrumentDraft, decline: CompiledDecline, codes: list[str]
+) -> tuple[str, str] | None:
+    """Find a key of a decline that types a code instead, in any language, and that code."""
+    keys = {decline.find_key(str(language)) for language in draft.document.languages}
+    for key in sorted(key for key in keys if key):
+        for code in codes:
+            if code.casefold().startswith(key):
+                return key, code
+    return None
 
 
 def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -235,34 +259,54 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
 
         options: {1: Often, 2: Sometimes, 3: Often}
 
-    Neither the interviewer nor the respondent can distinguish them. (Options with `ask_if` may have the same text if
-    they are not offered together.)
+    Neither the interviewer nor the respondent can distinguish them. (Options with `ask_if` may have
+    the same text if they are not offered together.)
     """
     for listed in list_option_lists(draft):
-        options = list(listed.options.items())
-        plain = {
-            option.text.plain.strip() for _, option in options if option.text.plain is not None
-        }
-        if len(plain) == len(options) and "".join(plain).isascii():
+        texts = [option.text.plain for option in listed.options.values()]
+        distinct = {text.strip() for text in texts if text is not None}
+        if len(distinct) == len(texts) and "".join(distinct).isascii():
             continue  # all different, the usual case
         for language in map(str, draft.document.languages):
-            reported = False
-            seen: dict[str, tuple[Code, OptionSpec]] = {}
-            for code, option in options:
-                text = option.text.plain or option.text.by_language.get(language)
-                if text is None:
-                    continue
-                normalized = text if text.isascii() else unicodedata.normalize("NFC", text)
-                other, earlier = seen.setdefault(normalized.strip(), (code, option))
-                if earlier is not option and option.ask_if is None and earlier.ask_if is None:
-                    reported = True
-                    within = f" in {language}" if language != draft.language else ""
-                    what = f"{other} and {code} are both {str(text)!r}{within}"
-                    yield report(
-                        "duplicate-label", text, listed.owner, what, "give them different texts"
-                    )
-            if reported:
-                break
+            problems = list(_find_equal_labels(draft, listed, language))
+            yield from problems
+            if problems:
+                break  # labels that are equal in one language often are in others
+
+
+def _find_equal_labels(
+    draft: InstrumentDraft, listed: SourceOptionList, language: str
+) -> Iterator[Problem]:
+    seen: dict[str, tuple[Code, OptionSpec]] = {}
+    for code, option in listed.options.items():
+        text = option.text.plain or option.text.by_language.get(language)
+        if text is None:
+            continue
+        normalized = text if text.isascii() else unicodedata.normalize("NFC", text)
+        other, earlier = seen.setdefault(normalized.strip(), (code, option))
+        are_both_offered = option.ask_if is None and earlier.ask_if is None
+        if earlier is not option and are_both_offered:
+            within = f" in {language}" if language != draft.language else ""
+            what = f"{other} and {code} are both {str(text)!r}{within}"
+            remedy = "give them different texts"
+            yield report("duplicate-label", text, listed.owner, what, remedy)
+
+
+class _CodedDecline(NamedTuple):
+    """A code that stands for no answer, and the words for it."""
+
+    code: int
+    label: str
+
+
+class _CodeClash(NamedTuple):
+    """A decline's code, and what else it means at an item."""
+
+    decline: _CodedDecline
+    why: str
+
+
+_RESERVED_LABELS: Final = ("Not asked", "Not reached")
 
 
 def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -271,76 +315,93 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: age, type: number, max: 120, declines: {dk: 98}, …}     98 can be an age: → dk: 998
         declines: {dk: {code: 9, …}}     and a list with an option 9
 
-    The two could not be distinguished in the data. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
-    not reached). In a multiple, 0 and 1 are taken: its columns say mentioned or not.
+    The two could not be distinguished in the data. The usual codes are negative: −8 and −9 (and −6,
+    −7 for not asked and not reached). In a multiple, 0 and 1 are taken: its columns say mentioned
+    or not.
     """
     reserved = [
-        (d.code, d.id.replace("_", " ").capitalize())
-        for d in build_reserved_declines(draft.document)
+        _CodedDecline(decline.code, decline.id.replace("_", " ").capitalize())
+        for decline in build_reserved_declines(draft.document)
     ]
-    coded: dict[int, list[tuple[int, str]]] = {}
+    coded: dict[int, list[_CodedDecline]] = {}
     reported: set[object] = set()
     for item in draft.items.values():
         question = item.question
         if not question.expects_answer:
             continue
+
+        # Items share lists of declines and of options. What was examined once is not repeated.
         offered = coded.get(id(item.declines))
         if offered is None:
-            offered = coded[id(item.declines)] = [
-                (d.code, str(d.text.get(draft.language))) for d in item.declines
+            offered = [
+                _CodedDecline(decline.code, str(decline.text.get(draft.language)))
+                for decline in item.declines
             ]
+            coded[id(item.declines)] = offered
             yield from _check_repeated_codes(item, [*offered, *reserved])
         key = (item.scale or id(item.options), id(item.declines), type(question))
-        if (item.options and key in reported) or _are_clearly_distinct(
-            question, item, offered, reserved
-        ):
+        if item.options and key in reported:
             continue
+        declines = [*offered, *reserved]
+        if _are_clearly_distinct(question, item, declines):
+            continue
+
         reported.add(key)
-        uses = [
-            (code, label, _explain_code_use(draft, item, code))
-            for code, label in (*offered, *reserved)
-        ]
-        if clashes := [use for use in uses if use[2]]:
+        clashes: list[_CodeClash] = []
+        for decline in declines:
+            why = _explain_code_use(draft, item, decline.code)
+            if why:
+                clashes.append(_CodeClash(decline, why))
+        if clashes:
             yield _report_clash(draft, item, clashes)
 
 
 def _are_clearly_distinct(
-    question: QuestionItem, item: CompiledItem, *declines: list[tuple[int, str]]
+    question: QuestionItem, item: CompiledItem, declines: list[_CodedDecline]
 ) -> bool:
     """Return whether all decline codes are negative and no answer is, which is the usual case."""
-    if not all(code < 0 for codes in declines for code, _ in codes):
+    if not all(decline.code < 0 for decline in declines):
         return False
     if question.__class__ is NumberItem:
         return question.lowest is not None and question.lowest >= 0 and not question.options
     return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)
 
 
-def _report_clash(
-    draft: InstrumentDraft, item: CompiledItem, clashes: list[tuple[int, str, str]]
-) -> Problem:
+def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[_CodeClash]) -> Problem:
     """Report declines whose codes mean something else at an item."""
-    reasons = {why for _, _, why in clashes}
-    remedy = "change one of the two codes"
-    if isinstance(item.question, NumberItem | DateItem):
-        remedy = (
-            f"give declines codes that no answer can have: declines: {_suggest_codes(draft, item)}"
-        )
-        if any(label in ("Not asked", "Not reached") for _, label, _ in clashes):
-            remedy = "change the codes under the top-level declines: to ones that no answer can have, such as -9998"
+    reasons = {clash.why for clash in clashes}
     if len(reasons) == 1:
-        labels = join_words((f"{label!r} ({code})" for code, label, _ in clashes), most=MAX_LISTED)
-        codes, verb = pluralize(len(clashes), "code"), pluralize(len(clashes), "is", "are")
-        what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
+        labels = [f"{clash.decline.label!r} ({clash.decline.code})" for clash in clashes]
+        codes = pluralize(len(clashes), "code")
+        verb = pluralize(len(clashes), "is", "are")
+        listed = join_words(labels, most=MAX_LISTED)
+        what = f"the {codes} of {listed} {verb} also {reasons.pop()}"
     else:
         what = "; ".join(
-            f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes
+            f"the code of {clash.decline.label!r} ({clash.decline.code}) is also {clash.why}"
+            for clash in clashes
         )
-    owner = item.scale or item.id if item.question.declines is None else item.id
-    return report("decline-code", _locate_decline(draft, item, clashes[0][0]), owner, what, remedy)
+
+    remedy = "change one of the two codes"
+    if isinstance(item.question, NumberItem | DateItem):
+        if any(clash.decline.label in _RESERVED_LABELS for clash in clashes):
+            remedy = (
+                "change the codes under the top-level declines: "
+                "to ones that no answer can have, such as -9998"
+            )
+        else:
+            codes = _suggest_codes(draft, item)
+            remedy = f"give declines codes that no answer can have: declines: {codes}"
+
+    owner = item.id
+    if item.question.declines is None:
+        owner = item.scale or item.id
+    place = _locate_decline(draft, item, clashes[0].decline.code)
+    return report("decline-code", place, owner, what, remedy)
 
 
 def _suggest_codes(draft: InstrumentDraft, item: CompiledItem) -> str:
-    """Return codes for the declines of an item that none of its answers can have: 98 and 99, 998 and 999, or negative."""
+    """Return codes for declines that no answer has: 98 and 99, 998 and 999, or negative."""
     question = item.question
     taken: set[int] = set()
     high = inf
@@ -348,26 +409,28 @@ def _suggest_codes(draft: InstrumentDraft, item: CompiledItem) -> str:
     if isinstance(question, NumberItem):
         low, high = find_item_bounds(draft, question)
         taken = set(question.options)
+
     ids = [decline.id for decline in item.declines] or ["dk"]
+    codes: list[int] = []
     for nines in (99, 999, 9999):
         codes = [nines - len(ids) + 1 + number for number in range(len(ids))]
         if codes[0] > high and taken.isdisjoint(codes):
             break
     else:
-        negative = next(start for start in (8, 98, 998, 9998, 99_998) if -start < low)
-        codes = [-(negative + number) for number in range(len(ids))]
-    return "{" + ", ".join(f"{name}: {code}" for name, code in zip(ids, codes, strict=True)) + "}"
+        first = next(start for start in (8, 98, 998, 9998, 99_998) if -start < low)
+        codes = [-(first + number) for number in range(len(ids))]
+    written = ", ".join(f"{name}: {code}" for name, code in zip(ids, codes, strict=True))
+    return f"{{{written}}}"
 
 
-def _check_repeated_codes(item: CompiledItem, codes: list[tuple[int, str]]) -> Iterator[Problem]:
+def _check_repeated_codes(item: CompiledItem, declines: list[_CodedDecline]) -> Iterator[Problem]:
     """Check for two declines of one item with the same code."""
+    key = "id" if item.question.declines is None else "declines"
     seen: dict[int, str] = {}
-    for code, label in codes:
+    for code, label in declines:
         first = seen.setdefault(code, label)
         if first is not label:
-            where = item.question.find_position(
-                "id" if item.question.declines is None else "declines"
-            )
+            where = item.question.find_position(key)
             what = f"{first!r} and {label!r} both have the code {code}"
             yield report("decline-code", where, item.id, what, "give each a different code")
 
@@ -379,45 +442,69 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
         case SearchItem() if code in question.entries.rows:
             return f"that of {question.entries.rows[code].get_text(draft.language)!r} in the list"
         case MultipleItem():
-            return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
+            # The columns of a multiple contain 0 and 1.
+            if code == 0:
+                return "that of 'not mentioned'"
+            return "that of 'mentioned'" if code == 1 else ""
         case CodedItem() | SearchItem():
-            text = next(
-                (option.text.source for option in item.options if option.code == code), None
-            )
-            return f"that of the option {shorten_text(text, draft)!r}" if text is not None else ""
+            for option in item.options:
+                if option.code == code:
+                    return f"that of the option {shorten_text(option.text.source, draft)!r}"
+            return ""
         case NumberItem():
             if code in question.options:
-                return f"that of the number's own label {shorten_text(question.options[code], draft)!r}"
+                label = shorten_text(question.options[code], draft)
+                return f"that of the number's own label {label!r}"
             if find_item_bounds(draft, question).contains(code):
-                return f"in the range {question.format_range(str(question.min), str(question.max or ''))}"
+                limits = question.format_range(str(question.min), str(question.max or ""))
+                return f"in the range {limits}"
             return ""
-        case DateItem() if question.partial and (1 <= code <= 31 or 1000 <= code <= 9999):
+        case DateItem() if question.partial and _is_part_of_a_date(code):
             return "that of a day, month or year"
     return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
 
 
+def _is_part_of_a_date(code: int) -> bool:
+    return 1 <= code <= 31 or 1000 <= code <= 9999
+
+
 def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tuple[Position, int]:
-    """Locate the clash of a decline with an answer: at the item's own declines, else at the code or range."""
-    question, length, declines = item.question, len(str(code)), item.question.declines
-    for name, override in declines.items() if isinstance(declines, dict) else ():
-        if override.code == code:
-            value = find_node(question._node, "declines", str(name))
-            where = value.where if value is not None else question.find_position("declines")
-            return (override.find_position("code") if override._node else where), length
+    """Locate a decline's code that an answer has, too.
+
+    It is that of the item's own declines, or else the answer's code or range.
+    """
+    length = len(str(code))
+    where = _locate_own_decline(item.question, code)
+    if where is not None:
+        return where, length
+
     for key in ("options", "min", "max", "from"):
-        value = find_node(question._node, key)
-        if isinstance(value, YamlScalar) and item.scale is None:
-            return value.where, len(value)
-        if value is not None and not isinstance(value, YamlScalar):
+        value = find_node(item.question._node, key)
+        if isinstance(value, YamlScalar):
+            if item.scale is None:
+                return value.where, len(value)
+        elif value is not None:
             return locate_key(value, code), length
+
     if item.scale is not None:
         return find_option(draft, item, code)
-    own = (
-        decline.find_position("code")
-        for decline in draft.document.declines.values()
-        if decline.code == code
-    )
-    return next(((where, length) for where in own), (question.find_position("id"), len(item.id)))
+    for decline in draft.document.declines.values():
+        if decline.code == code:
+            return decline.find_position("code"), length
+    return item.question.find_position("id"), len(item.id)
+
+
+def _locate_own_decline(question: QuestionItem, code: int) -> Position | None:
+    """Locate a code under the item's own `declines:`; None if they don't give it."""
+    if not isinstance(question.declines, dict):
+        return None
+    for name, override in question.declines.items():
+        if override.code == code:
+            if override._node:
+                return override.find_position("code")
+            value = find_node(question._node, "declines", str(name))
+            return value.where if value is not None else question.find_position("declines")
+    return None
 
 
 _MARKS: Final = punctuation + " «»“”„‘…¿¡"
@@ -432,7 +519,9 @@ def _normalize(text: str) -> str:
     words = text.casefold().replace("’", "'").strip(_MARKS)
     if "vol" in words or "read" in words or "dnr" in words:
         words = _VOLUNTEERED.sub("", words).strip(_MARKS)
-    return " ".join(words.split()) if "  " in words or "\n" in words else words
+    if "  " in words or "\n" in words:
+        words = " ".join(words.split())
+    return words
 
 
 def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -440,118 +529,146 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
 
         options: {1: "Yes", 2: "No", 8: Don't know, 9: Refused}
 
-    The interviewer has two ways to key a don't know, and the data two codes for it, one of which counts as an answer.
-    Remove the options, and give their codes to the declines: `declines: {dk: 8, refused: 9}`. If the answer is meant to
-    count, remove the decline instead: `declines: [refused]`.
+    The interviewer has two ways to key a don't know, and the data two codes for it, one of which
+    counts as an answer. Remove the options, and give their codes to the declines: `declines: {dk:
+    8, refused: 9}`. If the answer is meant to count, remove the decline instead: `declines:
+    [refused]`.
     """
     reported: set[tuple[str | int, int]] = set()
     phrases_by_declines: dict[int, dict[str, str]] = {}
-    for name, item in draft.items.items():
-        options: dict[Code, Text] = {}
-        if isinstance(item.question, CodedItem):
-            options |= {option.code: option.text.source for option in item.options}
-        elif isinstance(item.question, NumberItem):
-            options.update(item.question.options.items())
+    for item in draft.items.values():
+        options = _list_labels(item)
         key = (item.scale or id(item.question._node), id(item.declines))
         if not options or not item.declines or key in reported:
             continue
         reported.add(key)
         phrases = phrases_by_declines.get(id(item.declines))
         if phrases is None:
-            phrases = phrases_by_declines[id(item.declines)] = _list_phrases(item.declines)
+            phrases = _list_phrases(item.declines)
+            phrases_by_declines[id(item.declines)] = phrases
+
         duplicates: dict[str, Code] = {}
         for code, text in options.items():
-            scalars = (text.plain,) if text.plain is not None else text.by_language.values()
-            if kind := next(
-                filter(None, (phrases.get(_normalize(scalar)) for scalar in scalars)), None
-            ):
+            kind = _find_decline(text, phrases)
+            if kind:
                 duplicates.setdefault(kind, code)
         if duplicates:
-            symbol = draft.symbols.get(name)  # of a statement, the list belongs to the battery
-            owner = (
-                str(symbol.question.id)
-                if symbol is not None and symbol.question is not None
-                else name
-            )
-            listed = [
+            labels = [
                 f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()
             ]
-            subject, verb = (
-                pluralize(len(duplicates), "option"),
-                pluralize(len(duplicates), "has", "have"),
-            )
-            ways = join_words([f".{kind}" for kind in duplicates])
-            what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
-            at = find_option(draft, item, next(iter(duplicates.values())))
-            yield report(
-                "option-declines",
-                at,
-                item.scale or owner,
-                what,
-                _write_remedy(item, duplicates),
-                "warning",
-            )
+            yield _report_duplicates(draft, item, duplicates, labels)
+
+
+def _list_labels(item: CompiledItem) -> dict[Code, Text]:
+    """List the texts of an item's options, by code."""
+    if isinstance(item.question, CodedItem):
+        return {option.code: option.text.source for option in item.options}
+    if isinstance(item.question, NumberItem):
+        return dict(item.question.options.items())
+    return {}
+
+
+def _find_decline(text: Text, phrases: Mapping[str, str]) -> str:
+    """Find the decline whose words an option has in some language; empty if it has none."""
+    for _, scalar in text.iterate_languages():
+        kind = phrases.get(_normalize(scalar))
+        if kind:
+            return kind
+    return ""
+
+
+def _report_duplicates(
+    draft: InstrumentDraft, item: CompiledItem, duplicates: Mapping[str, Code], labels: list[str]
+) -> Problem:
+    """Report options with the meaning of declines."""
+    owner = item.scale or item.id
+    symbol = draft.symbols.get(item.id)
+    if item.scale is None and symbol is not None and symbol.question is not None:
+        owner = str(symbol.question.id)  # of a statement, the list belongs to the battery
+
+    subject = pluralize(len(duplicates), "option")
+    verb = pluralize(len(duplicates), "has", "have")
+    listed = join_words(labels, most=MAX_LISTED)
+    ways = join_words([f".{kind}" for kind in duplicates])
+    what = f"the {subject} {listed} {verb} the same meaning as {ways}"
+    place = find_option(draft, item, next(iter(duplicates.values())))
+    remedy = _write_remedy(item, duplicates)
+    return report("option-declines", place, owner, what, remedy, "warning")
 
 
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     """Map each phrase for one of these declines, in any language, to the decline's id."""
     ids = {decline.id for decline in declines}
-    own_phrases = {
-        _normalize(text): decline.id
-        for decline in declines
-        for _, text in decline.text.iterate_languages()
-    }
-    usual = (
-        (phrase, kind)
-        for kind, phrases in read_foreign_words("declines").items()
-        for phrase in phrases
-    )
-    return {phrase: kind for phrase, kind in usual if kind in ids} | own_phrases
+    phrases: dict[str, str] = {}
+    for kind, usual in read_foreign_words("declines").items():
+        if kind in ids:
+            phrases.update((phrase, kind) for phrase in usual)
+
+    # What the questionnaire itself calls a decline comes last: it decides.
+    for decline in declines:
+        for _, text in decline.text.iterate_languages():
+            phrases[_normalize(text)] = decline.id
+    return phrases
 
 
 def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:
-    remedy = f"remove {'it' if len(duplicates) == 1 else 'them'} from the options"
+    remedy = f"remove {pluralize(len(duplicates), 'it', 'them')} from the options"
     if not all(isinstance(code, int) for code in duplicates.values()):
         return remedy
-    codes = ", ".join(f"{d.id}: {duplicates.get(d.id, d.code)}" for d in item.declines)
+    codes = ", ".join(
+        f"{decline.id}: {duplicates.get(decline.id, decline.code)}" for decline in item.declines
+    )
     at = f" at the items that use {item.scale}" if item.scale is not None else ""
     return f"{remedy}, and write declines: {{{codes}}}{at}"
 
 
 def search_list(draft: InstrumentDraft) -> Iterator[Problem]:
-    """The file of a search list can't be used as it is: a column, a code or a text is missing or occurs twice.
+    """The file of a search list has a column, a code or a text that is missing or occurs twice.
 
         code,text,also
         2341,Primary school teachers,grade school
         2342,Early childhood educators,kindergarten
 
-    Each line needs a code of its own and a text. The codes of `options:` must not be in the list, and are numbers if
-    all codes of the list are.
+    Each line needs a code of its own and a text. The codes of `options:` must not be in the list,
+    and are numbers if all codes of the list are.
     """
-    languages = [str(language) for language in draft.document.languages]
     for item in iterate_items(draft, SearchItem):
-        who, file = str(item.id), item.file
-        yield from (replace(problem, who=who) for problem in file.problems)
-        for language, where in file.languages.items():
-            if language not in languages:
-                what = f"the column {TEXT_PREFIX}{language} is for a language that the questionnaire does not have"
-                remedy = suggest_nearest(
-                    language, languages, otherwise=f"its languages are {', '.join(languages)}"
-                )
-                yield report("search-list", where, who, what, remedy)
-        kinds = set(map(type, file.list.rows))
-        for code in draft.symbols[who].options if who in draft.symbols else ():
-            what = remedy = ""
-            if code in file.list.rows:
-                what, remedy = f"the code {code} is also in the list", "use another code"
-            elif kinds and type(code) not in kinds:
-                kind, remedy = (
-                    ("a text", "write a number")
-                    if isinstance(code, str)
-                    else ("a number", "quote it")
-                )
-                what = f"the code {code} is {kind}, and the codes of the list are not"
-            if what:
-                yield report(
-                    "search-list", find_key(find_options_node(item), code), who, what, remedy
-                )
+        for problem in item.file.problems:
+            yield replace(problem, who=str(item.id))
+        yield from _check_columns(draft, item)
+        yield from _check_added_codes(draft, item)
+
+
+def _check_columns(draft: InstrumentDraft, item: SearchItem) -> Iterator[Problem]:
+    """Check that the columns of a list are in languages of the questionnaire."""
+    languages = [str(language) for language in draft.document.languages]
+    for language, where in item.file.languages.items():
+        if language not in languages:
+            column = f"{TEXT_PREFIX}{language}"
+            what = f"the column {column} is for a language that the questionnaire does not have"
+            otherwise = f"its languages are {', '.join(languages)}"
+            remedy = suggest_nearest(language, languages, otherwise=otherwise)
+            yield report("search-list", where, str(item.id), what, remedy)
+
+
+def _check_added_codes(draft: InstrumentDraft, item: SearchItem) -> Iterator[Problem]:
+    """Check that the codes under `options:` are of the list's kind, and not in the list."""
+    symbol = draft.symbols.get(str(item.id))
+    if symbol is None:
+        return
+    rows = item.file.list.rows
+    kinds = set(map(type, rows))
+    for code in symbol.options:
+        if code in rows:
+            what = f"the code {code} is also in the list"
+            remedy = "use another code"
+        elif not kinds or type(code) in kinds:
+            continue
+        elif isinstance(code, str):
+            what = f"the code {code} is a text, and the codes of the list are not"
+            remedy = "write a number"
+        else:
+            what = f"the code {code} is a number, and the codes of the list are not"
+            remedy = "quote it"
+        place = find_key(find_options_node(item), code)
+        yield report("search-list", place, str(item.id), what, remedy)

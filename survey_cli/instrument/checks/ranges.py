@@ -70,8 +70,8 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
 
         answer: {type: number, max: 20}      with `total: 100` and three statements, at most 60 are reached
 
-    A `total` needs `answer: {type: number}`. Change the total, or `min` and `max` of the answer. What is asked depends
-    on no other statement of the battery, because the last one must be known.
+    A `total` needs `answer: {type: number}`. Change the total, or `min` and `max` of the answer.
+    What is asked depends on no other statement of the battery, because the last one must be known.
     """
     for item in iterate_items(draft, BatteryItem):
         if item.total is None:
@@ -119,7 +119,8 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
         - {id: person, type: roster, max: 0, …}                                  → max: 10
 
-    A multiple has at most as many answers as options, a number 0 to 6 decimals, a roster 1 to 999 turns.
+    A multiple has at most as many answers as options, a number 0 to 6 decimals, a roster 1 to 999
+    turns.
     """
     for several in iterate_items(draft, MultipleItem):
         yield from _check_answer_limits(draft, several)
@@ -176,10 +177,10 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
 
-    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is required. Whatever
-    `count:` or `each:` produce beyond `max` has no turn. An exclusive option ("None of these") comes last, and `max`
-    leaves it out. A roster over another one (`each: person`) takes its `max` from there, and can visit some of its turns
-    (`where: age >= 15`).
+    Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?)
+    is required. Whatever `count:` or `each:` produce beyond `max` has no turn. An exclusive option
+    ("None of these") comes last, and `max` leaves it out. A roster over another one (`each:
+    person`) takes its `max` from there, and can visit some of its turns (`where: age >= 15`).
     """
     for item in iterate_items(draft, RosterItem):
         given_keys = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
@@ -370,8 +371,8 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
 def mixed_date_orders(draft: InstrumentDraft) -> Iterator[Problem]:
     """Dates of one study are typed in two orders: `3/4/2026` is March in one place, and April in another.
 
-    Appointments are typed in the order of the country: the month first in the United States. An item reads dates in the
-    same order if `typed_as:` is left out.
+    Appointments are typed in the order of the country: the month first in the United States. An
+    item reads dates in the same order if `typed_as:` is left out.
 
         fieldwork: {country: US}
         items:
@@ -396,7 +397,8 @@ def mixed_date_orders(draft: InstrumentDraft) -> Iterator[Problem]:
 def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
     """`labels:`, `or:` or `exclusive:` has no effect here.
 
-    Labels belong to a scale with `from:` and `to:`, `or:` to an item with options, `exclusive:` to a multiple.
+    Labels belong to a scale with `from:` and `to:`, `or:` to an item with options, `exclusive:` to
+    a multiple.
 
         - {id: sat, type: scale, from: 0, to: 10, labels: {0: Not at all, 10: Completely}, …}
     """

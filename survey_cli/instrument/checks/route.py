@@ -40,8 +40,8 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: q3, ask_if: q7 == 1, …}     q7 comes after q3 and has no answer yet
         - {id: q1, ask_if: q1 == 2, …}     q1 has no answer before it is asked
 
-    Move the item up, or refer to an earlier one. A compute can be used after its last input. A check can
-    refer to its own item.
+    Move the item up, or refer to an earlier one. A compute can be used after its last input. A
+    check can refer to its own item.
     """
     locate = _make_locator(draft)
     for use in draft.uses:
@@ -126,8 +126,8 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: s, type: section, order: random, items: [{id: a, …}, {id: b, ask_if: a == 1, …}]}
 
-    Move one of them out of the group, put both into a section of their own inside it, or give the one that
-    is asked first `anchor: true` and write it first in the group.
+    Move one of them out of the group, put both into a section of their own inside it, or give the
+    one that is asked first `anchor: true` and write it first in the group.
     """
     locate = _make_locator(draft)
     for use in draft.uses:
@@ -243,7 +243,8 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
     """A roster is inside another roster. The data have one column per turn, and a turn can't have turns of its own.
 
-    Ask the inner items without a roster (first, second, …), or move the inner roster after the outer one.
+    Ask the inner items without a roster (first, second, …), or move the inner roster after the
+    outer one.
     """
     for item, outer in _iterate_in_rosters(draft.document.items):
         if isinstance(item, RosterItem):
@@ -412,8 +413,9 @@ def bad_pick(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: brands, type: battery, pick: 3, statements: {…}}     of 3 statements or fewer, all are asked
         - {id: trip, type: roster, until: Any other trip?, pick: 2, …}
 
-    The turns of a roster with `until` are not known beforehand. `by: least_filled` compares interviews, so that the turns
-    of a roster must mean the same in each of them: those of `each:` and a multiple, not persons.
+    The turns of a roster with `until` are not known beforehand. `by: least_filled` compares
+    interviews, so that the turns of a roster must mean the same in each of them: those of `each:`
+    and a multiple, not persons.
     """
     for item in iterate_items(draft, BatteryItem, SectionItem, RosterItem):
         group = draft.groups.get(str(item.id))

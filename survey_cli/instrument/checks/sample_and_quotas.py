@@ -174,7 +174,8 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: region_kind, by: [region, kind], targets: {Central/1: 5, Central/2: 7}}
 
-    `by` names items or sample columns with codes; a cell is their codes in this order, joined by `/`.
+    `by` names items or sample columns with codes; a cell is their codes in this order, joined by
+    `/`.
     """
     for quota in draft.document.quotas:
         codes: list[list[str]] | None = []
@@ -297,8 +298,8 @@ def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
         study: {target: 60}
         quotas: [{id: men, where: sex == 1, target: 12}, {id: women, where: sex == 2, target: 40}]     12 + 40 are 52
 
-    The quotas that apply to everybody, alone or together, limit the interviews to the sum of their targets. Quotas with
-    `soft: true` limit nothing.
+    The quotas that apply to everybody, alone or together, limit the interviews to the sum of their
+    targets. Quotas with `soft: true` limit nothing.
     """
     study = draft.document.study
     if study.target is None:
@@ -342,7 +343,8 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
 
-    A place is reserved as soon as the deciding answer is given; if the cell is full, the interview ends there.
+    A place is reserved as soon as the deciding answer is given; if the cell is full, the interview
+    ends there.
     """
     for quota, condition, _ in _compile_quotas(draft):
         needs = _list_needs(quota, condition) if not quota.soft else []

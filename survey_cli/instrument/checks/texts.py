@@ -120,7 +120,8 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
 
         languages: {en: required, es: required}
 
-    Translate them, in the questionnaire or with `survey translations export`, or write `es: optional`.
+    Translate them, in the questionnaire or with `survey translations export`, or write `es:
+    optional`.
     """
     languages = draft.document.languages
     for language in languages[1:]:
@@ -138,8 +139,8 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
 def stale_translation(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text has changed since it was translated in a PO file, or its translation is marked fuzzy.
 
-    It is read in the first language, and the interviewer is told so. Export the texts again, correct the translations,
-    and remove their mark `fuzzy`. One problem lists all of them.
+    It is read in the first language, and the interviewer is told so. Export the texts again,
+    correct the translations, and remove their mark `fuzzy`. One problem lists all of them.
     """
     stale: dict[str, list[tuple[Position, str]]] = defaultdict(list)
     rejected = {problem.where for problem in draft.file_problems if is_in_catalog(problem.where)}
@@ -157,8 +158,8 @@ def stale_translation(draft: InstrumentDraft) -> Iterator[Problem]:
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text is written only once although the file has several languages: it is read the same in all of them.
 
-    That may be intended (a name, a number). It is reported once per file, at the first such text, unless the languages
-    are required: then what has no translation is listed.
+    That may be intended (a name, a number). It is reported once per file, at the first such text,
+    unless the languages are required: then what has no translation is listed.
     """
     languages = draft.document.languages
     if len(languages) < 2 or languages.required - {draft.language}:
@@ -186,7 +187,8 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
         languages: [en, es]
         text: {en: Hello, sp: Hola}     → es: Hola
 
-    Correct the tag, or add the language to the list. A language that many texts have is reported once.
+    Correct the tag, or add the language to the list. A language that many texts have is reported
+    once.
     """
     declared = _list_languages(draft)
     undeclared: dict[str, list[tuple[YamlScalar, str]]] = defaultdict(list)
@@ -259,7 +261,8 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
         text: "You said {hours} hours."     after a don't know it becomes "You said … hours."
         → "You said {hours|that many} hours."
 
-    It is not reported if the item's own `ask_if` or check refers to the variable, which then has an answer.
+    It is not reported if the item's own `ask_if` or check refers to the variable, which then has an
+    answer.
     """
     for who, template in list_texts_with_fills(draft):
         for language in template.runs:
@@ -434,7 +437,8 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that change the direction of the text after them, so that it reads differently from how it is written."""
+"""Characters that change the direction of the text after them, so that it reads differently from
+how it is written."""
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
 )
@@ -464,8 +468,9 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text or code contains a character of zero width. It was most likely pasted with the text.
 
-    Texts that look alike would differ, and searches miss them. Remove it (the problem names its position). Within an
-    emoji, and between Arabic or Indic letters, a joiner is correct and is not reported.
+    Texts that look alike would differ, and searches miss them. Remove it (the problem names its
+    position). Within an emoji, and between Arabic or Indic letters, a joiner is correct and is not
+    reported.
     """
     for who, scalar in _list_non_ascii(draft):
         for match in _INVISIBLE.finditer(scalar):
@@ -569,9 +574,9 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
 
-    Codes of practice require both. `{interviewer}` is the interviewer's name. The client counts as named by a fill, by
-    words from `study:`, or by any name after `for`, `from` or `of`. A file without `study:`, `fieldwork:` and `sample:`
-    is not used for calls and needs no introduction.
+    Codes of practice require both. `{interviewer}` is the interviewer's name. The client counts as
+    named by a fill, by words from `study:`, or by any name after `for`, `from` or `of`. A file
+    without `study:`, `fieldwork:` and `sample:` is not used for calls and needs no introduction.
     """
     document = draft.document
     is_for_calls = (

@@ -1,7 +1,8 @@
 """Checks of wording, with `--wording`: habits that textbooks of questionnaire design advise against.
 
-They know words of English and Spanish. They are warnings about a text, and never say that it is wrong. Sources: Fowler,
-Improving Survey Questions (1995); Dillman, Smyth and Christian, Internet, Phone, Mail, and Mixed-Mode Surveys (2014).
+They know words of English and Spanish. They are warnings about a text, and never say that it is
+wrong. Sources: Fowler, Improving Survey Questions (1995); Dillman, Smyth and Christian, Internet,
+Phone, Mail, and Mixed-Mode Surveys (2014).
 """
 
 import re
@@ -115,7 +116,8 @@ def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
 
         text: How satisfied are you with the pay and the hours?     → two questions
 
-    A question with two question marks is reported, and a statement of a scale or battery with *and*.
+    A question with two question marks is reported, and a statement of a scale or battery with
+    *and*.
     """
     for item, text in _iterate_questions(draft):
         questions = [
