@@ -17,7 +17,7 @@ from survey_cli.instrument.checks.source_items import (
     report,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
-from survey_cli.instrument.compiled.model import ItemGroup, Roster
+from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup, Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -46,18 +46,24 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     seen: set[str] = set()
     for language in draft.document.languages:
-        name, small = str(language), language.lower().replace("_", "-")
+        name = str(language)
         if not _LANGUAGE_TAG.match(name):
-            remedy = "write two or three lowercase letters: en, es, pt-br"
-            remedy = f"write {small}" if _LANGUAGE_TAG.match(small) else remedy
-            yield report(
-                "bad-language", language, "languages", f"{name!r} is not a language tag", remedy
-            )
+            corrected = _correct_tag(name)
+            if _LANGUAGE_TAG.match(corrected):
+                remedy = f"write {corrected}"
+            else:
+                remedy = "write two or three lowercase letters: en, es, pt-br"
+            what = f"{name!r} is not a language tag"
+            yield report("bad-language", language, "languages", what, remedy)
         elif name in seen:
-            yield report(
-                "bad-language", language, "languages", f"{name} is listed twice", "remove one"
-            )
+            what = f"{name} is listed twice"
+            yield report("bad-language", language, "languages", what, "remove one")
         seen.add(name)
+
+
+def _correct_tag(language: str) -> str:
+    """Return a language tag in its usual form: `pt-br` for `pt_BR`."""
+    return language.lower().replace("_", "-")
 
 
 _ALIASES: Final = {
@@ -75,7 +81,8 @@ _ALIASES: Final = {
 
 def _list_languages(draft: InstrumentDraft) -> list[str]:
     """List the file's languages, each once, in their correct form."""
-    return list(dict.fromkeys(str(la).lower().replace("_", "-") for la in draft.document.languages))
+    tags = [_correct_tag(str(language)) for language in draft.document.languages]
+    return list(dict.fromkeys(tags))
 
 
 def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -85,53 +92,59 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Until the translation is added, the text is read in the first language that it has.
     """
-    languages = _list_languages(draft)
-    lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
-    texts: dict[Position, OwnedText] = {}
-    for owned in list_translated_texts(draft) if len(languages) > 1 else ():
-        texts.setdefault(owned.text.where, owned)
-    for where, (who, text) in texts.items():
-        if not where.line:
-            continue
-        # what a PO file lacks is read in the first language
-        if not any(is_in_catalog(scalar.where) for scalar in text.by_language.values()):
-            for language in languages:
-                if language not in text.by_language and language not in text.outdated:
-                    lacking[language].append((where, who))
+    lacking = _list_missing(draft, _list_languages(draft))
     if not lacking:
         return
-    first = min(place for places in lacking.values() for place in places)
     parts = []
     for language, places in lacking.items():
         listed = [f"{who} (line {where.line})" for where, who in sorted(places)]
         count = format_quantity(len(places), "text")
         parts.append(f"{language} is missing from {count}: {join_first(listed, _MAX_LISTED)}")
-    yield report(
-        "missing-translation",
-        first[0],
-        first[1],
-        "; ".join(parts),
-        "add them, or remove the language",
-    )
+    where, who = min(place for places in lacking.values() for place in places)
+    remedy = "add them, or remove the language"
+    yield report("missing-translation", where, who, "; ".join(parts), remedy)
+
+
+def _list_missing(
+    draft: InstrumentDraft, languages: list[str]
+) -> dict[str, list[tuple[Position, str]]]:
+    """List the texts of the questionnaire that are missing in some languages, with their owners."""
+    lacking: dict[str, list[tuple[Position, str]]] = defaultdict(list)
+    if len(languages) < 2:
+        return lacking
+    texts: dict[Position, OwnedText] = {}
+    for owned in list_translated_texts(draft):
+        texts.setdefault(owned.text.where, owned)
+    for where, (who, text) in texts.items():
+        # What a PO file lacks is read in the first language.
+        has_catalog = any(is_in_catalog(scalar.where) for scalar in text.by_language.values())
+        if has_catalog or not where.line:
+            continue
+        for language in languages:
+            if language not in text.by_language and language not in text.outdated:
+                lacking[language].append((where, who))
+    return lacking
 
 
 def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A language is `required`, and texts are not translated into it. Nobody is interviewed in it until they are.
+    """A language is `required`, and texts are not translated: nobody is interviewed in it.
 
         languages: {en: required, es: required}
 
-    Translate them, in the questionnaire or with `survey translations export`, or write `es:
-    optional`.
+    Translate them, in the questionnaire or with `survey translations export`, or write
+    `es: optional`.
     """
     languages = draft.document.languages
     for language in languages[1:]:
-        if language in languages.required and (
-            lacking := list_untranslated(draft.document, languages[0], language)
-        ):
-            count = (
+        if language not in languages.required:
+            continue
+        lacking = list_untranslated(draft.document, languages[0], language)
+        if lacking:
+            have = (
                 f"{format_quantity(len(lacking), 'text')} {pluralize(len(lacking), 'has', 'have')}"
             )
-            what = f"{language} is required, and {count} no translation: {join_first(lacking, _MAX_LISTED)}"
+            listed = join_first(lacking, _MAX_LISTED)
+            what = f"{language} is required, and {have} no translation: {listed}"
             remedy = f"translate them, or write {language}: optional"
             yield report("incomplete-language", language, "languages", what, remedy, "warning")
 
@@ -156,7 +169,7 @@ def stale_translation(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text is written only once although the file has several languages: it is read the same in all of them.
+    """A text is written once although the file has several languages: it is the same in all.
 
     That may be intended (a name, a number). It is reported once per file, at the first such text,
     unless the languages are required: then what has no translation is listed.
@@ -164,19 +177,19 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
     languages = draft.document.languages
     if len(languages) < 2 or languages.required - {draft.language}:
         return
-    plain: dict[str, set[tuple[Position, str]]] = defaultdict(set)
+    by_file: dict[str, set[tuple[Position, str]]] = defaultdict(set)
     for who, text in list_texts(draft):
-        if (
-            text.plain is not None
-            and not text.outdated
-            and text.where.line
-            and any(letter.isalpha() for letter in text.plain)
-        ):
-            plain[text.where.file].add((text.where, who))
-    for places in plain.values():
-        (where, who), others = min(places), len(places) - 1
-        more = f", and so {pluralize(others, 'is', 'are')} {others} more" if others else ""
-        what = f"this text is the same in all languages ({', '.join(languages)}){more}"
+        if text.plain is None or text.outdated or not text.where.line:
+            continue
+        if any(letter.isalpha() for letter in text.plain):
+            by_file[text.where.file].add((text.where, who))
+
+    for places in by_file.values():
+        where, who = min(places)
+        what = f"this text is the same in all languages ({', '.join(languages)})"
+        others = len(places) - 1
+        if others:
+            what += f", and so {pluralize(others, 'is', 'are')} {others} more"
         remedy = f"write {{{languages[0]}: …, {languages[1]}: …}} if they differ"
         yield report("one-language", where, who, what, remedy, "warning")
 
@@ -198,13 +211,7 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
                 undeclared[language].append((scalar, who))
 
     for language, places in undeclared.items():
-        intended = _ALIASES.get(language, language)
-        if intended not in declared:
-            intended = (
-                find_nearest(language, ("text", "label", "note"))
-                or find_nearest(language, declared)
-                or ""
-            )
+        intended = _find_intended(language, declared)
         if intended == language:
             remedy = "write the text itself: only languages can be keys here"
         elif intended:
@@ -221,6 +228,15 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("undeclared-language", scalar, who, what, remedy)
 
 
+def _find_intended(language: str, declared: list[str]) -> str:
+    """Find the language, or the key of a text, that was meant by a tag; empty if none is near."""
+    intended = _ALIASES.get(language, language)
+    if intended in declared:
+        return intended
+    key = find_nearest(language, ("text", "label", "note"))
+    return key or find_nearest(language, declared) or ""
+
+
 def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
     """A fill is used in a text in one language and not in another.
 
@@ -229,24 +245,29 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
     Add it to the translation, or remove it from both.
     """
     declared = _list_languages(draft)
-    for who, template in list_texts_with_fills(draft) if len(declared) > 1 else ():
+    if len(declared) < 2:
+        return
+    for who, template in list_texts_with_fills(draft):
         fills = {
-            la: {fill.key for fill in _list_fills(template, la)}
-            for la in template.runs
-            if la in declared
+            language: {fill.key for fill in _list_fills(template, language)}
+            for language in template.runs
+            if language in declared
         }
         everywhere = set().union(*fills.values())
+        texts = template.source.by_language
         for language, own_fills in fills.items():
-            if lacking := sorted(everywhere - own_fills):
-                texts = template.source.by_language
-                other = next(la for la, names in fills.items() if lacking[0] in names)
-                what = (
-                    f"{language} has no {{{lacking[0]}}}: {shorten(texts[language], 60)!r}; "
-                    f"{other}: {shorten(texts[other], 60)!r}"
-                )
-                remedy = "add the fill, or remove it from both"
-                yield report("unlike-fills", texts[language], who, what, remedy, "warning")
-                break
+            lacking = sorted(everywhere - own_fills)
+            if not lacking:
+                continue
+            name = lacking[0]
+            other = next(language for language, names in fills.items() if name in names)
+            what = (
+                f"{language} has no {{{name}}}: {shorten(texts[language], 60)!r}; "
+                f"{other}: {shorten(texts[other], 60)!r}"
+            )
+            remedy = "add the fill, or remove it from both"
+            yield report("unlike-fills", texts[language], who, what, remedy, "warning")
+            break
 
 
 def _list_fills(template: Template, language: str) -> list[TextFill]:
@@ -266,24 +287,17 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for who, template in list_texts_with_fills(draft):
         for language in template.runs:
-            fill = next(
-                (fill for fill in _list_fills(template, language) if _is_unsure(draft, who, fill)),
-                None,
-            )
-            if fill is not None:
-                scalar = template.source.by_language.get(language) or template.source.get(language)
-                at, fill_text = find_fill(scalar, fill.key)
-                what = f"{fill_text} may have no answer here, but the text has no alternative words"
-                remedy = f"write {fill_text[:-1]}|alternative words}}"
-                yield report(
-                    "unsure-fill",
-                    (scalar.find_position(at), len(fill_text)),
-                    who,
-                    what,
-                    remedy,
-                    "warning",
-                )
-                break
+            fills = _list_fills(template, language)
+            unsure = [fill for fill in fills if _is_unsure(draft, who, fill)]
+            if not unsure:
+                continue
+            scalar = template.source.by_language.get(language) or template.source.get(language)
+            at, written = find_fill(scalar, unsure[0].key)
+            place = (scalar.find_position(at), len(written))
+            what = f"{written} may have no answer here, but the text has no alternative words"
+            remedy = f"write {written[:-1]}|alternative words}}"
+            yield report("unsure-fill", place, who, what, remedy, "warning")
+            break
 
 
 def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
@@ -293,10 +307,11 @@ def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
     if not fill.variable.may_be_missing and not _may_exceed_turns(draft, fill):
         return False
     compute = draft.computes.get(fill.key)
-    is_known = compute is not None and all(
-        _is_never_missing(c.tree) for c in compute.conditions.values()
-    )
-    return not is_known and fill.key not in _list_answered_names(draft, who)
+    if compute is not None:
+        calculations = [condition.tree for condition in compute.conditions.values()]
+        if all(_is_never_missing(tree) for tree in calculations):
+            return False
+    return fill.key not in _list_answered_names(draft, who)
 
 
 def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
@@ -308,7 +323,7 @@ def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
 
 
 def _is_never_missing(tree: ast.expr) -> bool:
-    """Return whether a calculation always has a value: constants, choices among them, counts of conditions."""
+    """Return whether a calculation always has a value: of constants or counts of conditions."""
     match tree:
         case ast.IfExp(body=body, orelse=orelse):
             return _is_never_missing(body) and _is_never_missing(orelse)
@@ -324,24 +339,38 @@ def _is_never_missing(tree: ast.expr) -> bool:
 
 
 def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
-    """List the names that have an answer whenever a text of this item is read: those in its conditions and checks."""
-    names, item, symbol = {who}, draft.items.get(who), draft.symbols.get(who)
-    around = [draft.groups.get(step.group) for step in symbol.path] if symbol is not None else []
-    for node in (item, draft.groups.get(who), *around):
+    """List the names that have an answer whenever a text of this item is read.
+
+    They are in its conditions and checks, or in an end that was passed.
+    """
+    names = {who}
+    item = draft.items.get(who)
+    symbol = draft.symbols.get(who)
+    nodes: list[CompiledNode | None] = [item, draft.groups.get(who)]
+    if symbol is not None:
+        nodes += [draft.groups.get(step.group) for step in symbol.path]
+    for node in nodes:
         if node is not None and node.ask_if is not None:
             names |= node.ask_if.names
-    for check in item.checks if item is not None else ():
-        names |= check.condition.names
-    for index, passed in _list_passed_ends(draft):
-        if symbol is not None and index < symbol.index:
-            names |= passed
+    if item is not None:
+        for check in item.checks:
+            names |= check.condition.names
+    if symbol is not None:
+        for index, passed in _list_passed_ends(draft):
+            if index < symbol.index:
+                names |= passed
     return names
 
 
 @once_per_draft
 def _list_passed_ends(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]]:
-    """List each `end` that everybody gets to and passes only if its `unless` holds: its index, and the names in it."""
-    return list(_iterate_passed_ends(draft, draft.root)) if draft.root is not None else []
+    """List the index of every `end` that is passed only if its `unless` holds, and its names.
+
+    Only ends that everybody gets to are listed.
+    """
+    if draft.root is None:
+        return []
+    return list(_iterate_passed_ends(draft, draft.root))
 
 
 def _iterate_passed_ends(
@@ -350,62 +379,85 @@ def _iterate_passed_ends(
     for child in group.children:
         if child.ask_if is not None:
             continue
+        if isinstance(child, Roster):
+            continue  # it may have no turn
         if isinstance(child, ItemGroup):
-            if child.unless is None and child.order == "written" and not isinstance(child, Roster):
+            if child.unless is None and child.order == "written":
                 yield from _iterate_passed_ends(draft, child)
-        elif (
-            child.unless is not None
-            and isinstance(child.question, EndItem)
-            and child.id in draft.symbols
-        ):
-            yield draft.symbols[child.id].index, child.unless.names
+            continue
+        symbol = draft.symbols.get(child.id)
+        if child.unless is not None and symbol is not None and isinstance(child.question, EndItem):
+            yield symbol.index, child.unless.names
 
 
 def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A label is longer than SPSS allows: 256 bytes for a variable, 120 for a value. The .sav file shortens it.
+    """A label is longer than SPSS allows: 256 bytes for a variable, 120 for a value.
 
         - {id: q1, type: single, text: (a long question), label: Hours of work, …}
 
-    Give the item (or the option) a short `label:`; otherwise its text is the label.
+    The .sav file shortens it. Give the item (or the option) a short `label:`; otherwise its text is
+    the label.
     """
-    languages = [str(language) for language in draft.document.languages]
     lists: set[int] = set()
-    for name, item in draft.items.items():
-        question = item.question
-        if not question.expects_answer:
+    for item in draft.items.values():
+        if not item.question.expects_answer:
             continue
-        is_multiple = question.__class__ is MultipleItem
-        for language in (
-            languages if is_multiple or _may_be_long(item.label, MAX_VARIABLE_LABEL_BYTES) else ()
-        ):
-            label = item.label.get(language)
-            whole_label: str = label
-            if is_multiple and item.options:
-                longest = max((option.label.get(language) for option in item.options), key=len)
-                whole_label = f"{label}: {longest}"
-            if size := _count_bytes_beyond(whole_label, MAX_VARIABLE_LABEL_BYTES):
-                which, remedy = "text, which is the label too,", "add a short label:"
-                if question.label is not None:
-                    which, remedy = "label", "shorten it"
-                of = " with its longest option" if is_multiple else ""
-                what = f"the {which}{of} has {size} bytes; SPSS stores {MAX_VARIABLE_LABEL_BYTES}"
-                where = label.where if label.where.line else question.find_position("id")
-                yield report("long-label", (where, len(label)), name, what, remedy, "warning")
-                break
-        if id(item.options) in lists or is_multiple:
+        yield from _check_item_label(draft, item)
+        if id(item.options) in lists or item.question.__class__ is MultipleItem:
             continue
         lists.add(id(item.options))
-        for option in item.options:
-            for language in languages if _may_be_long(option.label, MAX_VALUE_LABEL_BYTES) else ():
-                label = option.label.get(language)
-                if size := _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES):
-                    what = f"the label of {option.code} has {size} bytes; SPSS stores {MAX_VALUE_LABEL_BYTES}"
-                    remedy = "give the option a short label: in addition to its text"
-                    yield report("long-label", label, item.scale or name, what, remedy, "warning")
-                    break
+        yield from _check_option_labels(draft, item)
+
+
+def _check_item_label(draft: InstrumentDraft, item: CompiledItem) -> Iterator[Problem]:
+    """Report the label of an item that is too long in some language."""
+    question = item.question
+    is_multiple = question.__class__ is MultipleItem
+    if not is_multiple and not _may_be_long(item.label, MAX_VARIABLE_LABEL_BYTES):
+        return
+    for language in map(str, draft.document.languages):
+        label = item.label.get(language)
+        whole_label: str = label
+        if is_multiple and item.options:
+            # A column of a multiple is labeled with the item and the option.
+            longest = max((option.label.get(language) for option in item.options), key=len)
+            whole_label = f"{label}: {longest}"
+        size = _count_bytes_beyond(whole_label, MAX_VARIABLE_LABEL_BYTES)
+        if not size:
+            continue
+        if question.label is not None:
+            which = "label"
+            remedy = "shorten it"
+        else:
+            which = "text, which is the label too,"
+            remedy = "add a short label:"
+        if is_multiple:
+            which += " with its longest option"
+        what = f"the {which} has {size} bytes; SPSS stores {MAX_VARIABLE_LABEL_BYTES}"
+        where = label.where if label.where.line else question.find_position("id")
+        yield report("long-label", (where, len(label)), item.id, what, remedy, "warning")
+        break
+
+
+def _check_option_labels(draft: InstrumentDraft, item: CompiledItem) -> Iterator[Problem]:
+    languages = [str(language) for language in draft.document.languages]
+    for option in item.options:
+        if not _may_be_long(option.label, MAX_VALUE_LABEL_BYTES):
+            continue
+        for language in languages:
+            label = option.label.get(language)
+            size = _count_bytes_beyond(label, MAX_VALUE_LABEL_BYTES)
+            if size:
+                stored = f"SPSS stores {MAX_VALUE_LABEL_BYTES}"
+                what = f"the label of {option.code} has {size} bytes; {stored}"
+                remedy = "give the option a short label: in addition to its text"
+                owner = item.scale or item.id
+                yield report("long-label", label, owner, what, remedy, "warning")
+                break
 
 
 def _may_be_long(label: Text, most: int) -> bool:
+    """Return whether the bytes of a label must be counted: a letter has four at most."""
     return label.plain is None or len(label.plain) * 4 > most
 
 
@@ -416,31 +468,26 @@ def _count_bytes_beyond(text: str, most: int) -> int:
 
 
 def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`dayparts:` at the top level defines the words for `{daypart}`: morning, afternoon, evening, and no others.
+    """The `dayparts:` at the top level has a part other than those that `{daypart}` knows.
 
         dayparts: {morning: {en: morning, es: buenos días}, afternoon: …, evening: …}
 
-    (The day parts over which calls are spread are defined under `fieldwork:`.)
+    It has the words for morning, afternoon and evening. (The day parts over which calls are spread
+    are defined under `fieldwork:`.)
     """
     parts = ("morning", "afternoon", "evening")
     for name in draft.document.dayparts:
         if str(name) not in parts:
             remedy = suggest_nearest(name, parts, otherwise=f"the parts are {', '.join(parts)}")
-            yield report(
-                "undeclared-daypart",
-                name,
-                "dayparts",
-                f"{str(name)!r} is never used",
-                remedy,
-                "warning",
-            )
+            what = f"{str(name)!r} is never used"
+            yield report("undeclared-daypart", name, "dayparts", what, remedy, "warning")
 
 
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that change the direction of the text after them, so that it reads differently from
-how it is written."""
+"""Characters that change the direction of the text after them: it is displayed differently."""
 _INVISIBLE: Final = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064"
+    "\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
 )
 _JOINER: Final = "\u200d"
 _TAGS: Final = ("\U000e0020", "\U000e007f")
@@ -450,19 +497,15 @@ _QUOTES: Final = str.maketrans(
 
 
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text contains a character that changes the direction of the text after it, so that it is displayed differently.
+    """A text has a character that reverses the text after it, so that it is displayed differently.
 
     Remove the character; the message names its position. Arabic and Hebrew do not need it.
     """
     for who, scalar in _list_non_ascii(draft):
-        if match := _DIRECTION_MARKS.search(scalar):
-            yield _make_problem(
-                "turned-text",
-                who,
-                scalar,
-                match.start(),
-                "changes the direction of the text after it",
-            )
+        match = _DIRECTION_MARKS.search(scalar)
+        if match:
+            why = "changes the direction of the text after it"
+            yield _make_problem("turned-text", who, scalar, match.start(), why)
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -481,29 +524,41 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
 
 @once_per_draft
 def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
-    """Return every text and code that is not plain ASCII, with its owner: once, even if several items share it."""
+    """List the texts and codes that are not plain ASCII, with owners; a shared one occurs once."""
     texts: dict[Position, tuple[str, YamlScalar]] = {}
-    written = (
-        (who, word) for who, text in list_texts(draft) for _, word in text.iterate_languages()
-    )
-    codes = ((each.owner, code) for each in list_option_lists(draft) for code in each.node or ())
-    for who, scalar in chain(written, codes):
+    for who, scalar in chain(_iterate_words(draft), _iterate_codes(draft)):
         if not scalar.isascii() and isinstance(scalar, YamlScalar):
             texts.setdefault(scalar.where, (who, scalar))
     return list(texts.values())
+
+
+def _iterate_words(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
+    for who, text in list_texts(draft):
+        for _, scalar in text.iterate_languages():
+            yield who, scalar
+
+
+def _iterate_codes(draft: InstrumentDraft) -> Iterator[tuple[str, str]]:
+    for listed in list_option_lists(draft):
+        if listed.node is not None:
+            for code in listed.node:
+                yield listed.owner, code
 
 
 def _is_appropriate(text: str, at: int) -> bool:
     """Return whether a character of zero width is correct at its position."""
     letter = text[at]
     if letter == _JOINER:
-        before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
-        return bool(after) and any(_is_joining(c) for c in before) and _is_joining(after)
-    if (
-        letter in "\u200e\u200f"
-    ):  # direction marks, which right-to-left texts need beside digits and signs
-        return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
-    return _TAGS[0] <= letter <= _TAGS[1] and "\U0001f3f4" in text[:at]
+        before = text[max(0, at - 2) : at]
+        after = text[at + 1 : at + 2]
+        if not after or not _is_joining(after):
+            return False
+        return any(_is_joining(character) for character in before)
+    if letter in "\u200e\u200f":
+        # Right-to-left texts need direction marks beside digits and signs.
+        return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    is_tag = _TAGS[0] <= letter <= _TAGS[1]
+    return is_tag and "\U0001f3f4" in text[:at]  # the flag of England is a black flag with tags
 
 
 def _is_joining(letter: str) -> bool:
@@ -512,17 +567,14 @@ def _is_joining(letter: str) -> bool:
 
 
 def _make_problem(rule: str, who: str, scalar: YamlScalar, at: int, why: str) -> Problem:
+    character = f"U+{ord(scalar[at]):04X}"
     name = unicodedata.name(scalar[at], "").lower()
+    if name:
+        character += f" ({name})"
     near = " ".join(scalar[max(0, at - 12) : at].split())
-    after = f"after {near!r}" if near else "at the beginning"
-    what = f"U+{ord(scalar[at]):04X}{f' ({name})' if name else ''} {after} {why}"
-    return report(
-        rule,
-        scalar.find_position(at),
-        who,
-        what,
-        "remove it: delete and retype the letters around it",
-    )
+    position = f"after {near!r}" if near else "at the beginning"
+    remedy = "remove it: delete and retype the letters around it"
+    return report(rule, scalar.find_position(at), who, f"{character} {position} {why}", remedy)
 
 
 def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -534,36 +586,35 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     reported: set[str] = set()
     for listed in list_option_lists(draft):
         for code, option in listed.options.items():
-            for text in (
-                option.text.by_language.values()
-                if option.text.plain is None
-                else (option.text.plain,)
-            ):
+            for text in _list_scalars(option.text):
                 if text.isascii() and not any(quote in text for quote in "'\"`"):
-                    continue
+                    continue  # the usual case
                 normalized = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
-                first, where = seen.setdefault(normalized, (str(text), text.where))
+                first, first_at = seen.setdefault(normalized, (str(text), text.where))
                 if first == text or normalized in reported:
                     continue
                 reported.add(normalized)
-                differs_in_accents = unicodedata.normalize("NFC", first) == unicodedata.normalize(
-                    "NFC", text
-                )
-                how = "way of composing accents" if differs_in_accents else "quotes"
-                at = text.where if text.where.line else locate_key(listed.node, code)
-                what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
-                yield report(
-                    "unlike-quotes",
-                    (at, len(text)),
-                    listed.owner,
-                    what,
-                    "write both the same way",
-                    "warning",
-                )
+                how = _describe_difference(first, text)
+                where = text.where if text.where.line else locate_key(listed.node, code)
+                place = (where, len(text))
+                what = f"{str(text)!r} differs from {first!r} at {first_at} only in its {how}"
+                remedy = "write both the same way"
+                yield report("unlike-quotes", place, listed.owner, what, remedy, "warning")
+
+
+def _list_scalars(text: Text) -> list[YamlScalar]:
+    return [text.plain] if text.plain is not None else list(text.by_language.values())
+
+
+def _describe_difference(first: str, second: str) -> str:
+    """Describe how two labels differ that look the same."""
+    is_equal_composed = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second)
+    return "way of composing accents" if is_equal_composed else "quotes"
 
 
 _FOR_WHOM: Final = re.compile(
-    r"\b(?:for|from|of|with|behalf|de|del|para|von|vom|für|der|des|pour|du|da|do|di|per|van|voor)\s+"
+    r"\b(?:for|from|of|with|behalf|de|del|para|von|vom|für|der|des"
+    r"|pour|du|da|do|di|per|van|voor)\s+"
     r"(?:(?:the|an?|la|el|los|las|le|les|der|die|das|dem|den|il|het|o)\s+)?[^\W\d_a-z]"
 )
 """A word such as *for*, followed by a capitalized name."""
@@ -572,59 +623,81 @@ _FOR_WHOM: Final = re.compile(
 def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     """Nothing before or in the first question says who is calling, or for whom.
 
-        - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."}
+        - id: hello
+          type: read
+          text: "Good {daypart}, this is {interviewer} calling for the Inspections Division."
 
     Codes of practice require both. `{interviewer}` is the interviewer's name. The client counts as
     named by a fill, by words from `study:`, or by any name after `for`, `from` or `of`. A file
     without `study:`, `fieldwork:` and `sample:` is not used for calls and needs no introduction.
     """
     document = draft.document
-    is_for_calls = (
-        document.sample or document.fieldwork is not None or document.study.model_fields_set
-    )
+    has_fieldwork = document.fieldwork is not None
+    is_for_calls = document.sample or has_fieldwork or document.study.model_fields_set
     if draft.root is None or draft.lost or not is_for_calls:
         return
     first, templates = _find_opening(draft.root)
     if first is None or first.id not in draft.symbols:
         return
-    texts = [" ".join(str(w) for _, w in t.source.iterate_languages()) for t in templates]
-    fills = {name for t in templates for name in t.iterate_names()}
-    lacking = ["who is calling ({interviewer})"] if "interviewer" not in fills else []
-    if not fills - set(BUILT_IN_FILLS) - {"options"} and not any(map(_FOR_WHOM.search, texts)):
-        names = [t for t in (document.study.sponsor, document.study.conducted_by) if t is not None]
-        written = [text.casefold() for t in names for _, text in t.iterate_languages()]
-        words = {*written, *(word for text in written for word in re.findall(r"\w{4,}", text))}
-        if not any(word in " ".join(texts).casefold() for word in words):
-            lacking.append(
-                f"for whom ({names[-1].get(draft.language) if names else 'the sponsor or the institute'})"
-            )
+
+    lacking: list[str] = []
+    if not any("interviewer" in template.iterate_names() for template in templates):
+        lacking.append("who is calling ({interviewer})")
+    if not _names_client(draft, templates):
+        names = _list_client_names(draft)
+        client = names[-1].get(draft.language) if names else "the sponsor or the institute"
+        lacking.append(f"for whom ({client})")
     if lacking:
+        place = (draft.symbols[first.id].where, len(first.id))
         what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
         remedy = 'begin with a read item: "Good {daypart}, this is {interviewer} calling for …"'
-        yield report(
-            "introduction",
-            (draft.symbols[first.id].where, len(first.id)),
-            first.id,
-            what,
-            remedy,
-            "warning",
-        )
+        yield report("introduction", place, first.id, what, remedy, "warning")
+
+
+def _list_client_names(draft: InstrumentDraft) -> list[Text]:
+    """List who wants the study and who conducts it, if the file says so."""
+    study = draft.document.study
+    return [text for text in (study.sponsor, study.conducted_by) if text is not None]
+
+
+def _names_client(draft: InstrumentDraft, templates: list[Template]) -> bool:
+    """Return whether texts say for whom somebody is calling."""
+    fills = {name for template in templates for name in template.iterate_names()}
+    if fills - set(BUILT_IN_FILLS) - {"options"}:
+        return True  # a value of the sample or of an answer may be a name
+
+    texts = [
+        " ".join(str(scalar) for _, scalar in template.source.iterate_languages())
+        for template in templates
+    ]
+    if any(_FOR_WHOM.search(text) for text in texts):
+        return True
+    whole = " ".join(texts).casefold()
+    for name in _list_client_names(draft):
+        for _, scalar in name.iterate_languages():
+            written = scalar.casefold()
+            words = [written, *re.findall(r"\w{4,}", written)]
+            if any(word in whole for word in words):
+                return True
+    return False
 
 
 def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:
-    """Find the first question that a respondent is asked, and everything that is read up to it."""
+    """Find the first question of a respondent, and everything that is read up to it."""
     templates: list[Template] = []
+    return _collect_opening(root, templates), templates
 
-    def below(group: ItemGroup) -> CompiledItem | None:
-        templates.extend(t for t in (group.title, group.intro) if t is not None)
-        for child in group.children:
-            if isinstance(child, ItemGroup):
-                if (question := below(child)) is not None:
-                    return question
-            else:
-                templates.extend(t for t in (child.text, child.instruction) if t is not None)
-                if child.question.expects_answer and child.question.by is None:
-                    return child
-        return None
 
-    return below(root), templates
+def _collect_opening(group: ItemGroup, templates: list[Template]) -> CompiledItem | None:
+    """Append what is read in a group up to its first question, and return this question."""
+    templates += [text for text in (group.title, group.intro) if text is not None]
+    for child in group.children:
+        if isinstance(child, ItemGroup):
+            question = _collect_opening(child, templates)
+            if question is not None:
+                return question
+        else:
+            templates += [text for text in (child.text, child.instruction) if text is not None]
+            if child.question.expects_answer and child.question.by is None:
+                return child
+    return None
