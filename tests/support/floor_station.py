@@ -30,7 +30,7 @@ STATES = (
     (CASE, "case"),
     (re.compile(r"= dial "), "dialed"),
     (re.compile(r"\[Number.*, dialed\]"), "dialed"),
-    (re.compile(r"\[Nobody can be called just now"), "idle"),
+    (re.compile(r"\[(Nobody can be called just now|The study is paused)"), "idle"),
     (re.compile(r"\[On a break"), "break"),
     (re.compile(r"\? That is long"), "query"),
     (re.compile(r"\[(Every question is answered|Enter ends here)"), "review"),
