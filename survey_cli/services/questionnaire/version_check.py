@@ -1,7 +1,7 @@
-"""Comparison of versions: changes since stored interviews, acceptance of intended ones, differences of two files."""
+"""Comparison of versions: changes since stored interviews, their acceptance, two files."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ from survey_cli.study import versions
 from survey_cli.study.account_names import format_author
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import identify, load_people
+from survey_cli.values import Cell
 
 RULE: Final = "changed-meaning"
 
@@ -27,9 +28,9 @@ RULE: Final = "changed-meaning"
 def check_meanings(
     file: str, instrument: Instrument, draft: InstrumentDraft, db: str | None
 ) -> tuple[list[Problem], list[str]]:
-    """Problems for changes of meaning that nobody has accepted, and a text for each accepted one.
+    """Return problems for changes of meaning that were not accepted, and a text for each other one.
 
-    Nothing where no interviews are stored yet.
+    Returns nothing if no interviews are stored yet.
     """
     top = Position(draft.document.instrument.where.file)
     try:
@@ -43,6 +44,7 @@ def check_meanings(
     except UserError as error:
         what = f"the interviews in {error.where} were not compared: {error.what}"
         return [Problem(RULE, top, "", what, error.remedy, "warning")], []
+
     accepted = [(change, change.acceptance) for change in changes if change.acceptance is not None]
     return problems, [_describe_acceptance(change, acceptance) for change, acceptance in accepted]
 
@@ -54,31 +56,38 @@ def _iterate_problems(
     draft: InstrumentDraft,
     top: Position,
 ) -> Iterator[Problem]:
-    answered, totals = Counter[tuple[str, str]](), Counter[str]()
+    """Yield a problem for each change, with the number of interviews that it concerns."""
+    answered = Counter[tuple[str, str]]()
+    totals = Counter[str]()
     for version in {version for change in changes for version in change.versions}:
         items = {change.change.item for change in changes if version in change.versions}
         for answers in versions.iterate_answers(store, version, items):
-            totals[version] += 1  # an interview without current data counts as answered
+            totals[version] += 1
+            # An interview without current data counts as answered.
             answered.update((version, item) for item in items if answers is None or item in answers)
+
     for change in changes:
         item = change.change.item
-        where = locate_definition(draft, item)
-        count = sum(answered[version, item] for version in change.versions)
-        total = sum(totals[version] for version in change.versions)
-        extent = f"answered in {count:,} of {total:,} interviews of {change.versions_text}"
         if item.startswith(OUTCOME_PREFIX):
             extent = f"calls and interviews of {change.versions_text} may have it"
+        else:
+            count = sum(answered[version, item] for version in change.versions)
+            total = sum(totals[version] for version in change.versions)
+            extent = f"answered in {count:,} of {total:,} interviews of {change.versions_text}"
         what = f"{change.change.what} ({extent})"
         remedy = f"undo it, or accept it: survey check {file} --accept {item} --reason TEXT"
-        yield Problem(
-            RULE, where if where.line else top, item, what, remedy, length=max(len(item), 1)
-        )
+
+        where = locate_definition(draft, item)
+        if not where.line:
+            # A removed item has no position.
+            where = top
+        yield Problem(RULE, where, item, what, remedy, length=max(len(item), 1))
 
 
 def _describe_acceptance(change: versions.VersionChange, acceptance: versions.Acceptance) -> str:
     return (
-        f"{change.change.item}: {change.change.what} since {change.versions_text}: accepted by {acceptance.by}, "
-        f"{acceptance.at:%Y-%m-%d}: {acceptance.reason}"
+        f"{change.change.item}: {change.change.what} since {change.versions_text}: "
+        f"accepted by {acceptance.by}, {acceptance.at:%Y-%m-%d}: {acceptance.reason}"
     )
 
 
@@ -93,7 +102,8 @@ def accept_changes(
 ) -> list[versions.VersionChange]:
     """Store that the changes of these items are intended, and why. Returns these changes.
 
-    Raises UserError where an item has no change, or people are listed and the account is no supervisor.
+    Raises UserError if an item has no change, or if people are listed and the account is not a
+    supervisor.
     """
     instrument = open_instrument(file)
     where = locate_database(file, instrument.id, db)
@@ -108,31 +118,31 @@ def accept_changes(
         if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
             raise UserError(who.login, what, f"ask {people.format_supervisors()}")
+
         changes = versions.list_version_changes(store, instrument)
-        changed_items = {change.change.item for change in changes}
-        for item in items:
-            if item not in changed_items:
-                remedy = suggest_nearest(
-                    item, changed_items, otherwise="`survey check` lists the items that have"
-                )
-                raise UserError("--accept", f"{item} has not changed its meaning", remedy)
+        _check_changed(items, changes)
         accepted = [change for change in changes if change.change.item in items]
-        later = (
-            f"version {instrument.version}"
-            if instrument.version
-            else f"version {instrument.hash[:12]}"
-        )
         for change in accepted:
-            by, at, earlier = (
-                format_author(who.login, store.account),
-                datetime.now(UTC),
-                change.versions_text,
-            )
             acceptance = versions.Acceptance(
-                reason=reason, by=by, at=at, earlier=earlier, later=later, same=same
+                reason=reason,
+                by=format_author(who.login, store.account),
+                at=datetime.now(UTC),
+                earlier=change.versions_text,
+                later=f"version {instrument.version or instrument.hash[:12]}",
+                same=same,
             )
             versions.write_acceptance(store, change.change, acceptance)
     return accepted
+
+
+def _check_changed(items: Sequence[str], changes: Sequence[versions.VersionChange]) -> None:
+    """Check that each of these items has a change. Raises UserError."""
+    changed_items = {change.change.item for change in changes}
+    for item in items:
+        if item not in changed_items:
+            otherwise = "`survey check` lists the items that have"
+            remedy = suggest_nearest(item, changed_items, otherwise=otherwise)
+            raise UserError("--accept", f"{item} has not changed its meaning", remedy)
 
 
 class VersionDiff(NamedTuple):
@@ -143,20 +153,29 @@ class VersionDiff(NamedTuple):
     new: str
     changes: Sequence[ComparedChange]
     counts: Sequence[int | None]
-    """For each change, the number of interviews that it concerns; None where no database was read."""
+    """For each change, the number of interviews that it concerns; None if no database was read."""
     interviews: int | None
-    """The number of real interviews with other versions than the new one; None where no database was read."""
+    """Number of real interviews with other versions than the new one.
+
+    It is None if no database was read.
+    """
     proved: bool
     """Conditions that are written differently were compared by proof."""
 
 
 def diff_versions(old_file: str, new_file: str | None, db: str | None) -> VersionDiff:
-    """Compare two files; with one file alone, the newest version with interviews and the file. Raises UserError."""
+    """Compare two files, or one file with the newest version that has interviews.
+
+    Raises UserError.
+    """
     new_name = new_file or old_file
     new = open_instrument(new_name)
-    old = open_instrument(old_file) if new_file is not None else None
-    if old is not None and db is None:
-        return _diff(old, new, old_file, new_name, None)
+    old = None
+    if new_file is not None:
+        old = open_instrument(old_file)
+        if db is None:
+            return _diff(old, new, old_file, new_name, None)
+
     where = locate_database(new_name, new.id, db)
     store = open_existing_store(where)
     if store is None:
@@ -166,6 +185,7 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
     with store:
         if old is not None:
             return _diff(old, new, old_file, new_name, store)
+
         stored = store.data.list_instruments()
         used = [
             row for row in stored if row.hash != new.hash and store.data.has_interviews(row.hash)
@@ -173,10 +193,11 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
         if not used:
             what = "there are no interviews with another version of this questionnaire"
             raise UserError(where, what, "give two files: survey diff OLD NEW")
-        old = rebuild_instrument(used[-1].stored_text)
-        return _diff(
-            old, new, f"{versions.describe_version(used[-1], stored)} in {where}", new_name, store
-        )
+
+        newest = used[-1]
+        old = rebuild_instrument(newest.stored_text)
+        old_name = f"{versions.describe_version(newest, stored)} in {where}"
+        return _diff(old, new, old_name, new_name, store)
 
 
 def _diff(
@@ -188,30 +209,41 @@ def _diff(
         comparer = ConditionComparer(old, new, datetime.now(UTC).date(), find_renamed(old, new))
     except ImportError:
         comparer = None
+
     changes = compare_versions(old, new, comparer)
-    counts, interviews = (
-        _count(store, new, changes) if store is not None else ([None] * len(changes), None)
-    )
+    counts: list[int | None] = [None] * len(changes)
+    interviews = None
+    if store is not None:
+        counts, interviews = _count(store, new, changes)
     return VersionDiff(old_name, new_name, changes, counts, interviews, comparer is not None)
 
 
 def _count(
     store: Store, new: Instrument, changes: Sequence[ComparedChange]
 ) -> tuple[list[int | None], int]:
-    """Return how many real interviews of other versions each change concerns, and how many there are."""
+    """Count the real interviews of other versions that each change concerns, and all of them."""
     items = {item for change in changes for item in change.answers}
-    counts, total = [0] * len(changes), 0
+    counts = [0] * len(changes)
+    total = 0
     for row in store.data.list_instruments():
-        for answers in (
-            versions.iterate_answers(store, row.hash, items) if row.hash != new.hash else ()
-        ):
+        if row.hash == new.hash:
+            continue
+        for answers in versions.iterate_answers(store, row.hash, items):
             total += 1
             for index, change in enumerate(changes):
-                values = (
-                    [answers[item] for item in change.answers if item in answers]
-                    if answers is not None
-                    else []
-                )
-                has_it = any(change.code is None or change.code in own for own in values)
-                counts[index] += has_it or (answers is None and bool(change.answers))
+                counts[index] += _concerns(change, answers)
     return [*counts], total
+
+
+def _concerns(change: ComparedChange, answers: Mapping[str, Collection[Cell]] | None) -> bool:
+    """Return whether a change is about an interview's answers.
+
+    An interview without current data counts as answered.
+    """
+    if answers is None:
+        return bool(change.answers)
+
+    answered = [answers[item] for item in change.answers if item in answers]
+    if change.code is None:
+        return bool(answered)
+    return any(change.code in codes for codes in answered)

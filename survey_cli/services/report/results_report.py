@@ -1,12 +1,12 @@
-"""Results report of a study: selects and weights interviews, tabulates each item, hides small counts.
+"""Results report of a study: selects and weights interviews, tabulates items, hides small counts.
 
 The topline, the banner and the methods box are built from the same tables.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import partial
 from importlib.util import find_spec
 from itertools import chain, product
 from pathlib import Path
@@ -138,11 +138,15 @@ class _ReportData:
 def _check_options(options: ReportOptions) -> None:
     """Check that the options are valid."""
     for name, hint in get_type_hints(ReportOptions).items():
-        choices = get_args(hint) if get_origin(hint) is Literal and name != "origin" else ()
-        if choices and (value := getattr(options, name)) not in choices:
+        if get_origin(hint) is not Literal or name == "origin":
+            continue
+        value = getattr(options, name)
+        choices = get_args(hint)
+        if value not in choices:
             raise UserError(
                 f"--{name}", f"{value!r} is not possible", f"choose of {', '.join(choices)}"
             )
+
     if not 0 <= options.digits <= MAX_DIGITS:
         raise UserError(
             "--digits", f"{options.digits} decimals are not possible", f"choose 0 to {MAX_DIGITS}"
@@ -173,26 +177,30 @@ def _check_options(options: ReportOptions) -> None:
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
-    data = query_table(records, options, weights=False)  # the report weights the interviews itself
-    selection, with_ids = options.interviews, options.errors and bool(options.where)
+    """Load the interviews that the options select, and what the report says of all of them."""
+    # The report weights the interviews itself.
+    data = query_table(records, options, weights=False)
+    selection = options.interviews
+    with_ids = options.errors and bool(options.where)
     answers, base = load_counted_answers(
         data, records.plan, selection, words=options.verbatims, ids=with_ids
     )
-    all_answers, all_base = answers, base
+    all_answers = answers
+    all_base = base
     if options.where:
         unfiltered = query_table(records, replace(options, where=""), weights=False)
         all_answers, all_base = load_counted_answers(
             unfiltered, records.plan, selection, ids=with_ids
         )
         data = replace(data, overrides=unfiltered.overrides)
+
     rates, no_rates = _compute_rates(records, options)
     when = parse_as_of(options.as_of, options.at, options.zone)
-    as_of = when.text if when.past else ""
     narrowing = analysis_base.ReportFilter(
         where=options.where,
         total=all_base.interviews,
         selection=selection,
-        as_of=as_of,
+        as_of=when.text if when.past else "",
         items=options.items,
     )
     return _ReportData(
@@ -208,30 +216,35 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
 
 
 def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
-    instrument, analysis, table = data.instrument, data.data.analysis, data.data.table
+    """Compute the figures of the report and the notes on them."""
+    instrument = data.instrument
+    analysis = data.data.analysis
+    table = data.data.table
     if not data.answers.interviews:
         raise UserError(
             str(path),
             "there are no interviews to report on",
             _suggest_more_interviews(data, options),
         )
-    if (rates := data.rates) is not None and options.where:
+
+    rates = data.rates
+    if rates is not None and options.where:
         remark = RateNote(translate(analysis_base.WHOLE_STUDY_NOTE))
         rates = replace(rates, remarks=(remark, *rates.remarks))
     options = _set_population(data, options)
     weights = weight_interviews(
         data.answers, analysis, options, base=options.weighted, threshold=options.parts_threshold
     )
-    answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
-    variables, study, language = table.variables, table.study, table.language
+    answers = data.answers
+    if weights is not None:
+        answers = answers.with_weights(weights.weights)
+
+    variables = table.variables
+    study = table.study
+    language = table.language
     groupings = _select_groupings(answers, data, options)
-    conditions = {
-        item: words[:1].lower() + words[1:].removesuffix(".")
-        for item, words in study.universes.items()
-    }
-    short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
     questions, batteries = list_questions(
-        instrument, variables, language=language, asked=short_conditions
+        instrument, variables, language=language, asked=_shorten_conditions(study.universes)
     )
     selected_questions = _select_questions(questions, variables, instrument, options)
     if options.threshold > 1 and options.units == "known":
@@ -239,7 +252,8 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         decisive = replace(options, threshold=DEFAULT_THRESHOLD, valid=False)
         build = partial(build_tables, questions, answers, options=decisive)
         groupings = merge_small_columns(groupings, build)
-    # small counts are hidden in the tables of all items, so that --items suppresses the same
+
+    # Small counts are hidden in the tables of all items, so that --items suppresses the same ones.
     tables = build_tables(questions, answers, groupings, options)
     by_name = {table.question.id: table for table in tables}
     tables = [
@@ -250,6 +264,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
     groupings = leave_out_hidden_columns(groupings, tables)
+
     add_design, notes = _read_design(data, answers, groupings, options)
     columns = ReportColumns(groupings, options)
     items = [
@@ -261,9 +276,11 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         )
         for table in tables
     ]
+
     findings = analysis.findings
     names = {name for finding in findings if finding.per for name in (finding.item, finding.per)}
     of_ratios = {name: add_design(by_name[name]) for name in by_name.keys() & names}
+
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
     notes = [
@@ -284,6 +301,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         notes.append(
             f"The texts of the report itself are in English, because there are none in {name}."
         )
+
     batteries = build_batteries(batteries, items)
     incentive = instrument.document.study.incentive
     facts = MethodFacts(
@@ -304,6 +322,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         filter_notes=data.narrowing.describe(data.included, len(tables), reported_count),
         is_filtered=bool(options.where),
     )
+
     filter_notes = list(facts.filter_notes)
     origin_note = describe_unreal_origin(options.origin)
     if origin_note:
@@ -336,13 +355,22 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     )
 
 
+def _shorten_conditions(universes: Mapping[str, str]) -> dict[str, str]:
+    """Shorten the sentences that say who is asked an item, for the line of its base."""
+    conditions = {}
+    for item, sentence in universes.items():
+        words = sentence[:1].lower() + sentence[1:].removesuffix(".")
+        conditions[item] = words.removeprefix("asked ")
+    return conditions
+
+
 def _advise(
     data: _ReportData,
     tables: Sequence[Crosstab],
     groupings: Sequence[Grouping],
     options: ReportOptions,
 ) -> tuple[str, ...]:
-    """Return what the analyst can do about hidden counts, and what must not be published together."""
+    """Return what to do about hidden counts, and what must not be published together."""
     if options.threshold < 2 or options.units == "anonymous":
         return ()
     advice = []
@@ -378,15 +406,17 @@ def _warn_of_missing_tests(groupings: Sequence[Grouping], options: ReportOptions
         return []
     from survey_cli.installation import make_install_command
 
-    return [
-        f"--by: some columns are not tested, since scipy is not installed — {make_install_command('report')}"
-    ]
+    what = "some columns are not tested, since scipy is not installed"
+    return [f"--by: {what} — {make_install_command('report')}"]
 
 
 def _read_design(
     data: _ReportData, answers: AnswerColumns, groupings: Sequence[Grouping], options: ReportOptions
 ) -> tuple[Callable[[Crosstab], Crosstab], list[str]]:
-    """Return what adds the design to a table where precision is requested, and notes on how it is computed."""
+    """Return what adds the design's errors to a table, and notes on how they are computed.
+
+    Nothing is added unless --errors is given.
+    """
     if not options.errors:
         return lambda table: table, []
     try:
@@ -396,11 +426,12 @@ def _read_design(
 
         what = f"it needs {error.name}, which is not installed"
         raise UserError("--errors", what, make_install_command("report")) from error
-    sample, study = data.instrument.sample, data.instrument.document.study
-    columns = {
-        role: [name for name, column in sample.items() if column.role == role]
-        for role in figure_errors.DESIGN_ROLES
-    }
+
+    sample = data.instrument.sample
+    study = data.instrument.document.study
+    columns = {}
+    for role in figure_errors.DESIGN_ROLES:
+        columns[role] = [name for name, column in sample.items() if column.role == role]
     columns["draw"] = [
         name for name in list_weighting_draws(data.instrument) if name in answers.columns
     ]
@@ -422,101 +453,146 @@ def _read_design(
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
     if found.included.left_out:
         return f"{found.included.left_out:,} were started; --interviews all includes them"
-    if options.as_of or options.where:
-        return (
-            "give a later date and time" if options.as_of else "select more interviews with --where"
-        )
+    if options.as_of:
+        return "give a later date and time"
+    if options.where:
+        return "select more interviews with --where"
     if options.origin == "real":
         return "conduct interviews first, or select practice or simulated interviews with --origin"
     return "conduct interviews first"
 
 
 def _set_population(found: _ReportData, options: ReportOptions) -> ReportOptions:
-    """Set what the figures need to know of the population. A census is a study whose sample was all of it."""
-    size = found.instrument.document.study.size
+    """Set what the figures need to know of the population.
+
+    A census is a study whose sample was the whole population.
+    """
+    study = found.instrument.document.study
     selected = max(found.whole, _count_selected_cases(found.rates))
-    census = bool(size) and selected >= (size or 0)
-    units = choose_units(found.instrument.document.study, max(selected, found.answers.interviews))
-    # tests and margins requested although it is a census: as if from a larger population
-    inferred = (
-        census
-        and (options.inference or options.margins)
-        and found.answers.interviews >= (size or 0)
-    )
-    population = None if options.where or inferred else size
+    units = choose_units(study, max(selected, found.answers.interviews))
+    if not study.size:
+        return replace(options, population=study.size, census=False, units=units)
+
+    census = selected >= study.size
+    wants_inference = bool(options.inference or options.margins)
+    # Tests and margins of a census are computed as if it were of a larger population.
+    is_inferred = census and wants_inference and found.answers.interviews >= study.size
+    population = None if options.where or is_inferred else study.size
     return replace(options, population=population, census=census, units=units)
 
 
 def _select_groupings(
     answers: AnswerColumns, data: _ReportData, options: ReportOptions
 ) -> list[Grouping]:
-    """Return the banner's variables, each with few values.
+    """Return the banner's variables, which have few values each.
 
-    A `multiple` is replaced by its options, each of which divides all interviews, a banner of the analysis file by its
-    columns. `kind > region` divides each kind by region.
+    A `multiple` is replaced by its options, each of which divides all interviews, a banner of the
+    analysis file by its columns. `kind > region` divides each kind by region.
     """
     option_columns: dict[str, list[str]] = {}
     for variable in answers.variables.values():
         if variable.option is not None and variable.role == "answer":
             option_columns.setdefault(variable.item, []).append(variable.name)
+
     groupings: dict[str, Grouping] = {}
     for by in options.by:
         banner = data.data.analysis.banners.get(by)
-        compare = banner.compare if banner and options.compare == "pairs" else options.compare
+        compare = options.compare
+        if banner and compare == "pairs":
+            compare = banner.compare
         for column in banner.columns if banner else [by]:
-            items = list(map(str.strip, column.split(">")))
+            items = [item.strip() for item in column.split(">")]
             for names in product(*(option_columns.get(name, [name]) for name in items)):
-                own = [_build_grouping(name, answers, data, options) for name in names]
-                nest = partial(nest_grouping, min_base=options.least_column)
-                grouping = replace(reduce(nest, own), compare=compare)
-                if (number := len(grouping.part_labels)) > MAX_COLUMNS:
-                    what = f"{grouping.name} has {number:,} values"
-                    raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
-                if list(names) == items or len(items) > 1:
-                    groupings[grouping.name] = grouping
+                grouping = _nest_groupings(names, answers, data, options)
+                grouping = replace(grouping, compare=compare)
+                is_option = len(items) == 1 and list(names) != items
+                if is_option:
+                    option = select_option(grouping, answers.variables[names[0]])
+                    groupings[grouping.name] = option
                 else:
-                    groupings[grouping.name] = select_option(grouping, answers.variables[names[0]])
+                    groupings[grouping.name] = grouping
+
     options_of_items = {name for names in option_columns.values() for name in names}
-    labels = {(g.label, g.name in options_of_items or g.name) for g in groupings.values()}
+    return _distinguish_labels(list(groupings.values()), options_of_items)
+
+
+def _nest_groupings(
+    names: Sequence[str], answers: AnswerColumns, data: _ReportData, options: ReportOptions
+) -> Grouping:
+    """Divide the interviews by the first variable, these parts by the second, and so on.
+
+    Raises UserError if there are too many parts.
+    """
+    first, *others = [_build_grouping(name, answers, data, options) for name in names]
+    grouping = first
+    for other in others:
+        grouping = nest_grouping(grouping, other, min_base=options.least_column)
+
+    count = len(grouping.part_labels)
+    if count > MAX_COLUMNS:
+        what = f"{grouping.name} has {count:,} values"
+        raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
+    return grouping
+
+
+def _distinguish_labels(
+    groupings: Sequence[Grouping], options_of_items: Collection[str]
+) -> list[Grouping]:
+    """Add the name to a label that several groupings have.
+
+    The options of an item have its label, and are distinguished by their own.
+    """
+    labels = {(g.label, g.name in options_of_items or g.name) for g in groupings}
     several = Counter(label for label, _ in labels)
-    return [
-        replace(g, label=f"{g.label} ({g.name})") if several[g.label] > 1 else g
-        for g in groupings.values()
-    ]
+    distinguished = []
+    for grouping in groupings:
+        if several[grouping.label] > 1:
+            grouping = replace(grouping, label=f"{grouping.label} ({grouping.name})")
+        distinguished.append(grouping)
+    return distinguished
 
 
 def _build_grouping(
     name: str, answers: AnswerColumns, data: _ReportData, options: ReportOptions
 ) -> Grouping:
-    """Divide the interviews by one variable. Raises UserError where it can't be a banner's."""
+    """Divide the interviews by one variable. Raises UserError if it can't be a banner's."""
     instrument = data.instrument
-    keys = {name for name, column in instrument.sample.items() if column.role == "key"}
-    roles = ("answer", "sample", "compute")
-    offered = {
-        name: v for name, v in answers.variables.items() if v.role in roles and name not in keys
-    }
     if name in find_personal_names(instrument):
         raise UserError("--by", f"{name} is personal", "choose another variable")
-    if (variable := offered.get(name)) is None:
-        if name in instrument.computes and instrument.computes[name].is_column:
-            reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
-            what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
-            raise UserError("--by", what, "choose another variable until such interviews exist")
-        remedy = suggest_nearest(
-            name, offered, otherwise="use an item, a sample column or a compute"
-        )
-        raise UserError("--by", f"there is no variable {name!r}", remedy)
+
+    variable = _find_variable(name, answers, instrument)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
+
     grouping = build_grouping(
         answers, variable, min_base=options.least_column, threshold=options.layout_threshold
     )
     if isinstance(grouping, int):
         remedy = f"choose a variable with at most {MAX_COLUMNS}"
         raise UserError("--by", f"{name} has {grouping:,} values", remedy)
-    return replace(
-        grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset())
-    )
+    inputs = trace_inputs(instrument).get(name, frozenset())
+    return replace(grouping, inputs=grouping.inputs | inputs)
+
+
+def _find_variable(name: str, answers: AnswerColumns, instrument: Instrument) -> Variable:
+    """Return an item's, sample column's or compute's variable. Raises UserError."""
+    keys = {name for name, column in instrument.sample.items() if column.role == "key"}
+    roles = ("answer", "sample", "compute")
+    variables = answers.variables.items()
+    offered = {other: v for other, v in variables if v.role in roles and other not in keys}
+    if name in offered:
+        return offered[name]
+
+    if name in instrument.computes and instrument.computes[name].is_column:
+        reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
+        what = (
+            f"{name} is not computed: no interview has all its inputs ({reads}) in their current "
+            "meaning"
+        )
+        raise UserError("--by", what, "choose another variable until such interviews exist")
+    otherwise = "use an item, a sample column or a compute"
+    remedy = suggest_nearest(name, offered, otherwise=otherwise)
+    raise UserError("--by", f"there is no variable {name!r}", remedy)
 
 
 def _select_questions(
@@ -540,47 +616,59 @@ def _select_questions(
 def _collect_verbatims(
     table: Crosstab, answers: AnswerColumns, options: ReportOptions
 ) -> tuple[Verbatim, ...]:
-    """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other.
+    """Return verbatim answers in the order of the interviews, equal ones merged.
 
-    None where they would reveal a suppressed count.
+    Texts of options follow each other. Returns nothing if they would reveal a hidden count.
     """
     question = table.question
     if not options.verbatims or table.is_base_hidden(0):
         return ()
+
     hidden = {line.label for i, line in enumerate(table.lines) if table.is_hidden(i, 0)}
     columns = [(name, option) for name, option in question.verbatim_columns if option not in hidden]
     if question.kind == "words" and not table.is_hidden(0, 0):
         columns.insert(0, (question.columns[0], ""))
-    cases, case_keys = answers.columns["interview_case"], answers.read_cells("interview_case")
-    verbatims: list[Verbatim] = []
+
+    verbatims = []
     for name, option in columns:
-        cells = answers.read_cells(name)
-        merged: dict[str, list[tuple[str, str]]] = {}
-        for case, text in zip(cases, answers.columns[name], strict=True):
-            verbatim = cells[text]
-            if isinstance(verbatim, str) and verbatim:
-                merged.setdefault(normalize_verbatim(verbatim), []).append(
-                    (verbatim, str(case_keys[case]))
-                )
-        for same in merged.values():
-            case_list = ", ".join(key for _, key in same if key) if options.cases else ""
-            verbatims.append(
-                Verbatim(text=same[0][0], case=case_list, option=option, times=len(same))
-            )
+        for same in _merge_equal_texts(name, answers):
+            text, _ = same[0]
+            cases = ""
+            if options.cases:
+                cases = ", ".join(key for _, key in same if key)
+            verbatims.append(Verbatim(text=text, case=cases, option=option, times=len(same)))
     return tuple(verbatims)
 
 
+def _merge_equal_texts(name: str, answers: AnswerColumns) -> Iterable[list[tuple[str, str]]]:
+    """Return the texts of a column with the keys of their cases; equal texts are one list."""
+    cells = answers.read_cells(name)
+    case_keys = answers.read_cells("interview_case")
+    cases = answers.columns["interview_case"]
+    merged: dict[str, list[tuple[str, str]]] = {}
+    for case, text in zip(cases, answers.columns[name], strict=True):
+        verbatim = cells[text]
+        if isinstance(verbatim, str) and verbatim:
+            same = merged.setdefault(normalize_verbatim(verbatim), [])
+            same.append((verbatim, str(case_keys[case])))
+    return merged.values()
+
+
 def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, int]:
-    if (column := find_column(instrument, "frame")) is None or column not in answers.columns:
+    """Count the interviews by the label of their sample frame."""
+    column = find_column(instrument, "frame")
+    if column is None or column not in answers.columns:
         return {}
-    cells, labels = answers.read_cells(column), answers.variables[column].labels
-    counts = Counter(
-        cell for text in answers.columns[column] if not isinstance(cell := cells[text], Missing)
-    )
-    return {
-        str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n
-        for cell, n in counts.items()
-    }
+
+    cells = answers.read_cells(column)
+    frames = [cells[text] for text in answers.columns[column]]
+    counts = Counter(frame for frame in frames if not isinstance(frame, Missing))
+    labels = answers.variables[column].labels
+    by_label = {}
+    for frame, count in counts.items():
+        label = labels.get(frame, frame) if isinstance(frame, int | str) else frame
+        by_label[str(label)] = count
+    return by_label
 
 
 def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:
@@ -593,7 +681,10 @@ def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:
 
 
 def _count_selected_cases(rates: RateTable | None) -> int:
-    """Return the number of cases in the sample. Where it is the whole population, no sample was drawn."""
+    """Return the number of cases in the sample.
+
+    If it is the whole population, no sample was drawn.
+    """
     if rates is None:
         return 0
     counts = [
