@@ -433,7 +433,9 @@ class Machine:
         walk = self.walk
         change_count = walk.known.change_count
         walk.record_answer(stop, answer.cell)
-        self.query = answer_checks.find_open_query(walk, stop, answer)
+        self.query = None
+        if stop.item.checks:
+            self.query = answer_checks.find_open_query(walk, stop, answer)
         if self.query is None:
             return True
         walk.known.undo_changes(change_count)
