@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 ExpectedKind: TypeAlias = Literal["truth", "number", "date", "value", "list"]
-"""What is expected: a truth value; a number; a date; any single value; a list over turns or a multiple."""
+"""What is expected. `value` is any single value; `list` is a list over turns, or a multiple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ class Condition:
     result_type: ValueType
     """The type of its value, as another condition would see it."""
     evaluate: Evaluator = field(compare=False, repr=False)
-    """Returns the value for what is known. A truth value is True, False, or the `Missing` that makes it unknown."""
+    """Returns the value for what is known.
+
+    A truth value is True, False, or the `Missing` that makes it unknown."""
     tree: ast.expr = field(compare=False, repr=False)
 
 
@@ -107,7 +109,10 @@ def _list_compared_names(tree: ast.expr) -> set[str]:
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:
-    """Return position and length of the first use of a variable in a condition written at `where`."""
+    """Return position and length of the first use of a variable in a condition.
+
+    `where` is the position at which the condition is written.
+    """
     parsed = parsing.parse_expression(condition.text)
     if isinstance(parsed, parsing.ParsedExpression):
         for node in ast.walk(parsed.tree):
@@ -171,17 +176,18 @@ def _compile(
 
 
 def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Term:
-    name, value_type = node.id, checker.scope.names[node.id]
+    name = node.id
+    value_type = checker.scope.names[name]
     roster = value_type.roster
     if roster is None:
-        return _compile_variable(checker, node, name, value_type, logic.make_reader(name))._replace(
-            plain_name=name
-        )
+        term = _compile_variable(checker, node, name, value_type, logic.make_reader(name))
+        return term._replace(plain_name=name)
+
+    # inside the roster a name stands for the current turn, outside for the list of all turns
     if roster == checker.scope.inside_roster or roster in checker.scope.sources:
         return _compile_variable(checker, node, name, value_type, logic.make_turn_reader(name))
-    return _compile_variable(
-        checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster
-    )
+    read_all = logic.make_all_turns_reader(name, roster)
+    return _compile_variable(checker, node, name, value_type, read_all, roster)
 
 
 def _compile_variable(
@@ -207,7 +213,8 @@ def _compile_variable(
 
 def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
     """Compile `person.age` or `person[1].age`."""
-    scope, turn_node = checker.scope, ast.expr()
+    scope = checker.scope
+    turn_node = ast.expr()
     match node.value:
         case ast.Name(id="interviewer") if scope.has_interviewer:
             return _compile_interviewer(checker, node)
@@ -219,20 +226,17 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
             what = f"{checker.get_source(node)} does not name an item of a roster"
             return checker.report_syntax(node, what, "write person.age, or person[1].age")
     if roster not in scope.rosters:
-        what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
         if roster in scope.names:
-            what, remedy = (
-                f"{roster} is an item and has no parts",
-                f"write {roster} alone; only a roster has items",
-            )
-        return checker.report_problem(
-            "unknown-name",
-            node.value,
-            what,
-            remedy or "write the item's id alone",
-            subject=roster,
-        )
-    name, value_type = node.attr, scope.names.get(node.attr)
+            what = f"{roster} is an item and has no parts"
+            remedy = f"write {roster} alone; only a roster has items"
+        else:
+            what = f"{roster!r} is not a roster"
+            nearest = suggest_nearest(roster, scope.rosters)
+            remedy = nearest or "write the item's id alone"
+        return checker.report_problem("unknown-name", node.value, what, remedy, subject=roster)
+
+    name = node.attr
+    value_type = scope.names.get(name)
     if value_type is None or value_type.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
         remedy = suggest_nearest(name, items, otherwise=f"its items are {', '.join(items[:8])}")
@@ -244,15 +248,14 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
             subject=name,
         )
     if isinstance(node.value, ast.Name):
-        return _compile_variable(
-            checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster
-        )
+        read_all = logic.make_all_turns_reader(name, roster)
+        return _compile_variable(checker, node, name, value_type, read_all, roster)
+
     turn = _compile_turn(checker, turn_node, depth)
     if turn.kind == "wrong":
         return turn
-    part = _compile_variable(
-        checker, node, name, value_type, logic.make_one_turn_reader(name, roster, turn.evaluate)
-    )
+    read_one = logic.make_one_turn_reader(name, roster, turn.evaluate)
+    part = _compile_variable(checker, node, name, value_type, read_one)
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
@@ -309,7 +312,8 @@ def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: i
 
 def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) -> Term:
     conjunction = isinstance(node.op, ast.And)
-    for child in node.values if not conjunction else ():
+    alternatives = node.values if not conjunction else []
+    for child in alternatives:
         if isinstance(child, ast.BoolOp) and not checker.parsed.is_bracketed(child):
             what = "and binds more tightly than or, which is easily misread"
             remedy = f"write ({checker.get_source(child)}), or put the parentheses elsewhere"
@@ -327,9 +331,8 @@ def _join_truths(
     checker: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool
 ) -> Term:
     """Join truth values by `and`, or by `or`."""
-    joined = checker.combine(
-        logic.logical_and if conjunction else logic.logical_or, parts, "truth", node
-    )
+    join = logic.logical_and if conjunction else logic.logical_or
+    joined = checker.combine(join, parts, "truth", node)
     if joined.kind == "wrong" or joined.roster:
         return joined
     tests = [part.test for part in parts if part.test is not None]
@@ -384,7 +387,9 @@ def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> 
 def _compile_comparisons(checker: ExpressionChecker, node: ast.Compare, depth: int) -> Term:
     chain = zip((node.left, *node.comparators), node.ops, node.comparators, strict=False)
     links = [_compile_link(checker, left, op, right, node, depth) for left, op, right in chain]
-    return links[0] if len(links) == 1 else _join_truths(checker, links, node, conjunction=True)
+    if len(links) == 1:
+        return links[0]
+    return _join_truths(checker, links, node, conjunction=True)
 
 
 def _compile_link(
@@ -399,7 +404,8 @@ def _compile_link(
     if isinstance(op, ast.Is | ast.IsNot):
         remedy = "write == for 'is the same as', or answered(q1)"
         return checker.report_syntax(node, "'is' is not part of a condition", remedy)
-    sign, negated = comparisons.COMPARISON_SIGNS.get(type(op)), isinstance(op, ast.NotIn)
+    sign = comparisons.COMPARISON_SIGNS.get(type(op))
+    negated = isinstance(op, ast.NotIn)
     if sign is None and isinstance(right, ast.List | ast.Tuple):
         checker.parts += len(right.elts)
         return comparisons.compile_in_list(
@@ -407,7 +413,9 @@ def _compile_link(
         )
     if sign is None and isinstance(right, ast.Name) and right.id in checker.scope.rosters:
         test = _compile_turn_test(checker, left, right.id, node, depth)
-        return checker.combine(logic.logical_not, [test], "truth", node) if negated else test
+        if negated:
+            return checker.combine(logic.logical_not, [test], "truth", node)
+        return test
     if isinstance(left, ast.Name) and left.id not in checker.scope.names:
         second = _compile(checker, right, depth)
         first = _compile(checker, left, depth, second)
@@ -421,7 +429,8 @@ def _compile_link(
 
 def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> Term:
     test = checker.require_truth(_compile(checker, node.test, depth))
-    then, otherwise = _compile(checker, node.body, depth), _compile(checker, node.orelse, depth)
+    then = _compile(checker, node.body, depth)
+    otherwise = _compile(checker, node.orelse, depth)
     if "wrong" in (test.kind, then.kind, otherwise.kind):
         return checker.make_wrong(node)
     if then.is_literal and get_family(otherwise) in ("date", "time"):

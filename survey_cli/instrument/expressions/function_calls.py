@@ -33,7 +33,8 @@ def compile_call(
     if not isinstance(node.func, ast.Name):
         what = f"{checker.get_source(node.func)} is not a function"
         return checker.report_problem("unknown-function", node.func, what, _list_known_functions())
-    name, function = node.func.id, FUNCTIONS.get(node.func.id)
+    name = node.func.id
+    function = FUNCTIONS.get(name)
     if function is None:
         return _report_unknown_function(checker, node.func)
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
@@ -59,7 +60,10 @@ def compile_call(
 def _compile_clock(
     checker: ExpressionChecker, node: ast.Call, _parts: list[Term], function: Function
 ) -> Term:
-    """Compile `today()`, or `elapsed()`: the minutes at its first use, which stay the same whatever is corrected."""
+    """Compile `today()`, or `elapsed()`.
+
+    `elapsed()` is the minutes at its first use, which stay the same whatever is corrected.
+    """
     if function.name == "today":
         return Term("date", lambda known: known.today, node)
     if not checker.scope.has_clock:
@@ -80,7 +84,8 @@ def _compile_clock(
 def _compile_mention(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
-    several, name = parts[0], function.name
+    several = parts[0]
+    name = function.name
     if several.kind != "codes":
         what = f"{name} requires a multiple, and {checker.describe(several)}"
         return checker.report_problem(
@@ -198,7 +203,11 @@ def _compile_list_function(
         if parts[0].name and checker.scope.inside_roster and isinstance(parts[0].node, ast.Name):
             remedy = f"write {name}({checker.scope.inside_roster}.{source}) for all turns"
         return checker.report_problem("one-value", parts[0].node, what, remedy)
-    kind: Kind = "date" if kinds == {"date"} else "time" if kinds == {"time"} else "number"
+    kind: Kind = "number"
+    if kinds == {"date"}:
+        kind = "date"
+    elif kinds == {"time"}:
+        kind = "time"
     return _combine_lists(node, parts, function, kind)
 
 

@@ -1,6 +1,6 @@
-"""Three-valued logic, comparison and arithmetic over answers that may be missing, and the closures that read them.
+"""Three-valued logic, comparison and arithmetic over answers that may be missing.
 
-It knows no syntax and checks nothing.
+Its evaluators are closures that read what is known. It knows no syntax and checks nothing.
 """
 
 import operator
@@ -36,7 +36,7 @@ def combine_missing(*cells: Any) -> Missing | None:
 
 
 def to_nfc(value: Any) -> Any:
-    """Return text in composed form, so that both encodings of é are equal; anything else unchanged."""
+    """Return a text in composed form, so that both encodings of é are equal. Anything else stays."""
     return normalize("NFC", value) if value.__class__ is str and not value.isascii() else value
 
 
@@ -120,7 +120,7 @@ def is_chosen(code: Any, several: Any) -> Any:
 
 
 def replace_overflow(number: Any) -> Any:
-    """Return `number`, or not asked if it is infinite, not a number, or too large for any column."""
+    """Return `number`, or not asked if it isn't finite, or is too large for any column."""
     if number.__class__ is float:
         return number if isfinite(number) else NOT_ASKED
     return number if -MAX_NUMBER <= number <= MAX_NUMBER else NOT_ASKED
@@ -152,8 +152,8 @@ def negate(cell: Any) -> Any:
     return -cell if isinstance(cell, int | float) else NOT_ASKED
 
 
-# Closures that evaluate parts of a condition, with special ones for frequent forms. They read the tables of `Known`
-# themselves: a call of one of its methods would take longer than the rest.
+# Closures that evaluate parts of a condition, with special ones for frequent forms. They read the
+# dictionaries of `Known` themselves: a call of one of its methods would take longer than the rest.
 
 
 def make_constant(value: Any) -> Evaluator:
@@ -185,7 +185,10 @@ def make_all_turns_reader(name: str, roster: str) -> Evaluator:
 
 
 def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
-    """Make an evaluator that reads a roster item in the turn that `which` returns; not asked if there is none."""
+    """Make an evaluator that reads a roster item in the turn that `which` returns.
+
+    It is not asked if the roster has no such turn.
+    """
 
     def run(known: Known) -> Any:
         turns = known.turns_of(roster)
@@ -215,11 +218,11 @@ def make_turn_test(roster: str, which: Evaluator) -> Evaluator:
 
 
 class ConstantTest(NamedTuple):
-    """A comparison of an ordinary variable with constants: the most frequent form, evaluated fast."""
+    """A comparison of an ordinary variable with constants, the most frequent form."""
 
     name: str
     holds: Callable[[Any], Any]
-    """Receives an answer, never a missing value. A TypeError means that the general form must decide."""
+    """Receives an answer, never a missing value. On a TypeError the general form decides."""
 
 
 def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
@@ -230,7 +233,10 @@ def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
 
 
 def make_membership_test(name: str, values: frozenset[Any]) -> ConstantTest:
-    """Make a test that looks for a variable in a list of constants, none of them a text with several encodings."""
+    """Make a test that looks for a variable in a list of constants.
+
+    None of them is a text that has several encodings.
+    """
     return ConstantTest(name, values.__contains__)
 
 
@@ -282,7 +288,10 @@ def make_tests_evaluator(
 
 
 def make_junction(parts: list[Evaluator], *, conjunction: bool) -> Evaluator:
-    """Make an evaluator of `logical_and` (or `logical_or`) that evaluates no part after a false (true) one."""
+    """Make an evaluator of `logical_and` (or `logical_or`).
+
+    It evaluates no part after a false (true) one.
+    """
 
     def run(known: Known) -> Any:
         missing = None
@@ -313,8 +322,8 @@ def make_application_by_turn(
 ) -> Evaluator:
     """Make an evaluator that applies `function` turn by turn.
 
-    The parts marked in `is_list` have one cell per turn, the others one for all turns. If a roster is missing as a whole,
-    the result is that missing value.
+    The parts marked in `is_list` have one cell per turn, the others one for all turns. If a roster
+    is missing as a whole, the result is that missing value.
     """
 
     def run(known: Known) -> Any:
@@ -323,9 +332,10 @@ def make_application_by_turn(
         missing = combine_missing(*lists)
         if missing is not None:
             return missing
-        columns = [
-            cell if many else repeat(cell) for cell, many in zip(cells, is_list, strict=True)
-        ]
+
+        columns = []
+        for cell, many in zip(cells, is_list, strict=True):
+            columns.append(cell if many else repeat(cell))
         return tuple(map(function, *columns))
 
     return run
