@@ -1,4 +1,4 @@
-"""Scenarios of a questionnaire: running them through the engine, what they cover, and replaying witnesses.
+"""Scenarios of a questionnaire: their runs, what they cover, and replays of the proof's witnesses.
 
 No file is read here, and nothing is printed.
 """

@@ -1,4 +1,4 @@
-"""Coverage: what can happen in a questionnaire, what happened in a run, and replays of witnesses."""
+"""Coverage: what can happen in a questionnaire, what happens in a run, replays of witnesses."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -189,9 +189,10 @@ NO_FILLS: Final[Mapping[str, Sequence[FillUse]]] = MappingProxyType({})
 def replay_witness(
     instrument: Instrument, witness: Witness, *, fills_others: bool = False
 ) -> tuple[Scenario, ScenarioRun, bool]:
-    """Return a witness as a scenario, its run, and whether the engine asks exactly the places of the witness.
+    """Return a witness as a scenario, its run, and whether the engine asks what the witness says.
 
-    The seed is one that gives the splits, draws and picks of the witness. The order of places may differ.
+    The seed is one that gives the splits, draws and picks of the witness. The order of places may
+    differ.
     """
     scenario = replace(build_scenario(instrument, witness), fills_others=fills_others)
     picked = {

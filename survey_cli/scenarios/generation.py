@@ -1,4 +1,4 @@
-"""Generation of scenarios: a small suite that covers all that is possible, with as few answers as possible."""
+"""Generation of scenarios: a small suite that covers all that is possible, with few answers."""
 
 import json
 import re
@@ -44,6 +44,10 @@ from survey_cli.wording import shorten
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.][\w.#-]*( [\w.-]+)*\Z", re.ASCII)
 """Texts that YAML reads as they are."""
+MAX_NAMED: Final = 3
+"""How many goals the name of a scenario describes."""
+MAX_NAME: Final = 90
+"""Characters of the name of a scenario."""
 
 
 class GeneratedScenario(NamedTuple):
@@ -57,10 +61,10 @@ class GeneratedScenario(NamedTuple):
 def generate_scenarios(
     instrument: Instrument, today: date
 ) -> tuple[list[GeneratedScenario], list[Goal]]:
-    """Generate scenarios that together cover all that is possible; also returns what they don't cover.
+    """Generate scenarios that together cover all that is possible, and list what they don't.
 
-    The witnesses of the proof have as many first answers as possible, which a scenario need not name. Where a witness
-    does not lead where it should, others are tried.
+    The witnesses of the proof have as many first answers as possible, which a scenario need not
+    name. Where a witness does not lead where it should, others are tried.
     """
     in_order = list_coverage(instrument)
     candidates: list[GeneratedScenario] = []
@@ -88,17 +92,21 @@ def generate_scenarios(
 
 
 def _choose(candidates: Sequence[GeneratedScenario]) -> list[GeneratedScenario]:
-    """Choose each time the scenario that covers most of the rest; leave out one if the others cover the same."""
+    """Choose scenarios that cover all goals, each time the one that covers most of the rest.
+
+    Afterwards those are left out whose goals the others cover too.
+    """
     chosen: list[GeneratedScenario] = []
-    open_goals = frozenset[Goal]().union(*(candidate.goals for candidate in candidates))
+    open_goals = _unite(candidates)
     while open_goals:
-        chosen.append(max(candidates, key=lambda candidate: len(candidate.goals & open_goals)))
-        open_goals -= chosen[-1].goals
+        best = max(candidates, key=lambda candidate: len(candidate.goals & open_goals))
+        chosen.append(best)
+        open_goals -= best.goals
     for entry in tuple(chosen):
-        if entry.goals <= frozenset[Goal]().union(
-            *(other.goals for other in chosen if other is not entry)
-        ):
+        others = [other for other in chosen if other is not entry]
+        if entry.goals <= _unite(others):
             chosen.remove(entry)
+
     covered: frozenset[Goal] = frozenset()
     for index, entry in enumerate(chosen):
         chosen[index] = entry._replace(goals=entry.goals - covered)
@@ -106,39 +114,41 @@ def _choose(candidates: Sequence[GeneratedScenario]) -> list[GeneratedScenario]:
     return chosen
 
 
+def _unite(scenarios: Sequence[GeneratedScenario]) -> frozenset[Goal]:
+    """Return the goals that any of the scenarios covers."""
+    return frozenset[Goal]().union(*(scenario.goals for scenario in scenarios))
+
+
 def _replay_shortened(
     instrument: Instrument, witness: Witness, read_names: Collection[str]
 ) -> tuple[Scenario, ScenarioRun, bool]:
-    """Replay a witness; returns a scenario without the answers that are also given if it leaves them out.
+    """Replay a witness as a scenario without the answers that are given anyway.
 
-    What no condition reads is left out first, and kept if the route then differs. A run can be used if it is that of
-    the witness, or comes to an end.
+    What no condition reads is left out first, and kept if the route then differs. A run can be used
+    if it is that of the witness, or comes to an end.
     """
     read = {place: value for place, value in witness.answers.items() if place.item in read_names}
-    scenario, run, holds = replay_witness(
-        instrument, replace(witness, answers=read), fills_others=True
-    )
+    shortened = replace(witness, answers=read)
+    scenario, run, holds = replay_witness(instrument, shortened, fills_others=True)
     if not holds:
         scenario, run, holds = replay_witness(instrument, witness, fills_others=True)
     needed = {*run.route} - run.redundant
     kept = {place: text for place, text in scenario.answers.items() if place in needed}
-    return (
-        replace(scenario, seed=run.seed, answers=kept),
-        run,
-        holds or bool(run.outcome and not run.differs),
-    )
+    has_end = bool(run.outcome) and not run.differs
+    return replace(scenario, seed=run.seed, answers=kept), run, holds or has_end
 
 
 def _list_first_answers(model: RouteModel) -> list[Literal]:
-    """Return where each answer is the first one that is accepted, or not asked, as far as clauses can express it."""
-    clauses = model.clauses
-    return [
-        clauses.any_of([-position.asked, first])
-        for position in model.positions
-        if position.cell is not None
-        and isinstance(position.node, CompiledItem)
-        and (first := _find_first(model, position.node, position.cell)) != FALSE
-    ]
+    """Return where items have the first answer that is accepted, if clauses can express it."""
+    literals = []
+    for position in model.positions:
+        item = position.node
+        if position.cell is None or not isinstance(item, CompiledItem):
+            continue
+        first = _find_first(model, item, position.cell)
+        if first != FALSE:
+            literals.append(model.clauses.any_of([-position.asked, first]))
+    return literals
 
 
 def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
@@ -174,54 +184,81 @@ def render_scenarios(
     yield "others: first"
     yield "scenarios:"
     in_order = list_coverage(instrument)
-    for scenario, run, goals in scenarios:
-        ordered = sorted(
-            (goal for goal in in_order if goal in goals), key=lambda goal: _rank(instrument, goal)
-        )
-        yield f"- name: {_quote(shorten('; '.join(describe_goal(goal) for goal in ordered[:3]), 90))}"
-        case = [f"seed: {scenario.seed}"] if depends_on_seed(instrument) else []
-        case += [f"date: {scenario.today.isoformat()}"] if scenario.today != usual_day else []
-        sample = {
-            name: value for name, value in scenario.sample.items() if not isinstance(value, Missing)
-        }
-        values = ", ".join(
-            f"{name}: {_quote(format_value(value))}" for name, value in sample.items()
-        )
-        case += [f"sample: {{{values}}}"] if values else []
-        if case:
-            yield f"  case: {{{', '.join(case)}}}"
-        if scenario.answers:
-            yield "  answers:"
-            yield from (
-                f"    {p}: {_render_answer(instrument, p, text)}"
-                for p, text in scenario.answers.items()
-            )
-        yield "  expect:"
-        if run.outcome:
-            yield f"    ends: {run.outcome}"
-        asked = [
-            goal.name
-            for goal in ordered
-            if goal.kind == "asked" and _rank(instrument, goal) < len(_RANKS)
-        ]
-        skipped = [goal.name for goal in ordered if goal.kind == "skipped"]
-        on_route = {place.item for place in run.route}
-        absent = [name for name in skipped if name in instrument.items and name not in on_route]
-        for key, names in (("asked", asked), ("not_asked", absent)):
-            if names:
-                yield f"    {key}: [{', '.join(names)}]"
-        fired = {goal.name for goal in goals if goal.kind == "fires"}
-        warned = {place: texts[0] for place, texts in run.warnings.items() if place.item in fired}
-        for key, words in (("rejected", run.rejections), ("warned", warned)):
-            if words:
-                yield f"    {key}: {{{', '.join(f'{place}: {_quote(why)}' for place, why in words.items())}}}"
+    for entry in scenarios:
+        goals = [goal for goal in in_order if goal in entry.goals]
+        goals.sort(key=lambda goal: _rank(instrument, goal))
+        yield from _render_scenario(instrument, entry, goals, usual_day)
+
+
+def _render_scenario(
+    instrument: Instrument, entry: GeneratedScenario, goals: Sequence[Goal], usual_day: date
+) -> Iterator[str]:
+    """Yield the lines of one scenario. Its goals are in the order of what they say of it."""
+    scenario = entry.scenario
+    name = "; ".join(describe_goal(goal) for goal in goals[:MAX_NAMED])
+    yield f"- name: {_quote(shorten(name, MAX_NAME))}"
+    case = _render_case(instrument, scenario, usual_day)
+    if case:
+        yield f"  case: {{{', '.join(case)}}}"
+    if scenario.answers:
+        yield "  answers:"
+        for place, text in scenario.answers.items():
+            yield f"    {place}: {_render_answer(instrument, place, text)}"
+    yield "  expect:"
+    yield from _render_expectations(instrument, entry.run, goals)
+
+
+def _render_case(instrument: Instrument, scenario: Scenario, usual_day: date) -> list[str]:
+    """Return the entries of `case`: what isn't as in the other scenarios."""
+    case = []
+    if depends_on_seed(instrument):
+        case.append(f"seed: {scenario.seed}")
+    if scenario.today != usual_day:
+        case.append(f"date: {scenario.today.isoformat()}")
+    values = [
+        f"{name}: {_quote(format_value(value))}"
+        for name, value in scenario.sample.items()
+        if not isinstance(value, Missing)
+    ]
+    if values:
+        case.append(f"sample: {{{', '.join(values)}}}")
+    return case
+
+
+def _render_expectations(
+    instrument: Instrument, run: ScenarioRun, goals: Sequence[Goal]
+) -> Iterator[str]:
+    """Yield the lines of `expect`: the end, what is asked and what isn't, and what checks say."""
+    if run.outcome:
+        yield f"    ends: {run.outcome}"
+
+    absent_items = instrument.items.keys() - {place.item for place in run.route}
+    asked = []
+    absent = []
+    for goal in goals:
+        if goal.kind == "asked" and _rank(instrument, goal) < len(_RANKS):
+            asked.append(goal.name)
+        elif goal.kind == "skipped" and goal.name in absent_items:
+            absent.append(goal.name)
+    if asked:
+        yield f"    asked: [{', '.join(asked)}]"
+    if absent:
+        yield f"    not_asked: [{', '.join(absent)}]"
+
+    fired = {goal.name for goal in goals if goal.kind == "fires"}
+    warned = {place: texts[0] for place, texts in run.warnings.items() if place.item in fired}
+    for key, texts in (("rejected", run.rejections), ("warned", warned)):
+        if texts:
+            entries = [f"{place}: {_quote(text)}" for place, text in texts.items()]
+            yield f"    {key}: {{{', '.join(entries)}}}"
 
 
 def _rank(instrument: Instrument, goal: Goal) -> int:
-    """Return how much a goal says of a scenario: an end most, an item that is always asked least."""
-    return next(
-        (rank for rank, kind in enumerate(_RANKS) if KINDS[kind](instrument, goal)), len(_RANKS)
-    )
+    """Return how little a goal says of a scenario: 0 for an end, most for what always happens."""
+    for rank, kind in enumerate(_RANKS):
+        if KINDS[kind](instrument, goal):
+            return rank
+    return len(_RANKS)
 
 
 _RANKS: Final = (

@@ -1,4 +1,4 @@
-"""Scenario files read against a questionnaire, with line and remedy, and departures of a run from what they expect."""
+"""Scenario files read against a questionnaire, and departures of a run from what they expect."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
@@ -67,7 +67,9 @@ class _ScenarioReader:
     """Reads the scenarios of one file, and collects problems."""
 
     def __init__(self, instrument: Instrument, today: date, read_sample: SampleReader) -> None:
-        self.instrument, self.today, self.read_sample = instrument, today, read_sample
+        self.instrument = instrument
+        self.today = today
+        self.read_sample = read_sample
         self.problems: list[Problem] = []
         ends = (item.question for item in instrument.items.values())
         self.outcomes = ["complete", *(str(q.outcome) for q in ends if isinstance(q, EndItem))]
@@ -143,10 +145,14 @@ class _ScenarioReader:
     def _read_answers(
         self, who: str, answers: Mapping[YamlScalar, YamlScalar], unchecked: Collection[str] = ()
     ) -> dict[Place, str]:
-        """Read answers by place. Only codes are checked here; other answers are when they are given."""
+        """Read answers by place.
+
+        Only codes are checked here; other answers are when they are given.
+        """
         read: dict[Place, str] = {}
         for key, text in answers.items():
-            if (place := self._read_place(who, key)) is None:
+            place = self._read_place(who, key)
+            if place is None:
                 continue
             item = self.instrument.items[place.item]
             question = item.question
@@ -158,8 +164,8 @@ class _ScenarioReader:
             )
             kind = text.removeprefix(".")
             if not question.expects_answer and not isinstance(question, ComputedItem):
-                what, remedy = f"{key} is read aloud and has no answer", "remove it"
-                self.report("bad-answer", key.where, who, what, remedy, len(key))
+                what = f"{key} is read aloud and has no answer"
+                self.report("bad-answer", key.where, who, what, "remove it", len(key))
             elif kind != text and kind in self.instrument.declines:
                 if all(decline.id != kind for decline in item.declines):
                     known = [f".{decline.id}" for decline in item.declines]
@@ -177,18 +183,26 @@ class _ScenarioReader:
     def _read_place(self, who: str, key: YamlScalar, groups: bool = False) -> Place | None:
         """Return the place that a key names, or report why there is none."""
         place = Place.parse(key)
-        if (item := self.instrument.items.get(place.item)) is None:
+        item = self.instrument.items.get(place.item)
+        if item is None:
             if groups and key in self.instrument.groups:
                 return place
             self._report_unknown("bad-place", key, who, "item", self.instrument.items)
             return None
+
         roster = self.instrument.groups.get(item.roster or "")
-        if isinstance(roster, Roster) and place.turn is None and not groups:
-            what, remedy = f"{key} is asked in each turn of {roster.id}", f"name the turn: {key}#1"
-        elif isinstance(roster, Roster) and (place.turn or 1) > roster.maximum:
-            what, remedy = f"{roster.id} has at most {roster.maximum} turns", "name another turn"
-        elif roster is None and place.turn is not None:
-            what, remedy = f"{place.item} is not in a roster", f"write {place.item}"
+        if isinstance(roster, Roster):
+            if place.turn is None and not groups:
+                what = f"{key} is asked in each turn of {roster.id}"
+                remedy = f"name the turn: {key}#1"
+            elif place.turn is not None and place.turn > roster.maximum:
+                what = f"{roster.id} has at most {roster.maximum} turns"
+                remedy = "name another turn"
+            else:
+                return place
+        elif place.turn is not None:
+            what = f"{place.item} is not in a roster"
+            remedy = f"write {place.item}"
         else:
             return place
         self.report("bad-place", key.where, who, what, remedy, len(key))
@@ -272,7 +286,7 @@ class _Comparison:
         return any(other.item in items and place.turn in (None, other.turn) for other in self.asked)
 
     def _explain_stop(self, place: Place) -> str:
-        """Explain that an item is asked without an answer, and which answer was expected instead."""
+        """Explain that an item without an answer is asked, and what was expected instead."""
         at = self.order[place.item]
         passed = [
             p for p in self.test.scenario.answers if p not in self.asked and self.order[p.item] < at
@@ -292,34 +306,35 @@ class _Comparison:
         elif isinstance(entry, LineEntry) and entry.hint:
             possible = [entry.hint]
         possible += [f".{decline.id}" for decline in stop.item.declines]
-        return f"asked {place}, which has no answer — add it under answers: {', '.join(possible) or 'any text'}"
+        answers = ", ".join(possible) or "any text"
+        return f"asked {place}, which has no answer — add it under answers: {answers}"
 
     def explain(self, place: Place) -> str:
-        """Explain why an item or group was asked or was not: `ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
-        items, groups, machine = (
-            self.instrument.items,
-            self.instrument.groups,
-            self.run.interview.machine,
-        )
-        node = items.get(place.item) or groups[place.item]
+        """Explain why an item or group was asked or was not.
+
+        For example: `ask_if at f.yaml:40:5 is false because a = 2 (No)`.
+        """
+        machine = self.run.interview.machine
+        node = self.instrument.items.get(place.item) or self.instrument.groups[place.item]
         if self._is_asked(place):
-            if node.ask_if is None and node.unless is None:
-                return "it has no condition"
             exclusion = Exclusion.ASK_IF
             condition = node.ask_if
             if node.unless is not None:
                 exclusion = Exclusion.UNLESS
                 condition = node.unless
-            assert condition is not None
+            if condition is None:
+                return "it has no condition"
             known = machine.walk.known.in_turn(place.turn)
             values = collect_values(condition, known)
             truth = condition.evaluate(known)
-            reason = RouteReason(exclusion, node, condition, values, truth)
-            return self._describe(reason, place)
+            return self._describe(RouteReason(exclusion, node, condition, values, truth), place)
+
         first = node if isinstance(node, CompiledItem) else node.items[0]
-        turn = place.turn or (1 if first.roster is not None else None)
+        turn = place.turn
+        if turn is None and first.roster is not None:
+            turn = 1
         absence = explain_absence(machine, machine.recorded_answers, Place(first.id, turn))
-        return self._describe(absence, place) if absence is not None else self._describe_end()
+        return self._describe_end() if absence is None else self._describe(absence, place)
 
     def _describe(self, reason: RouteReason, place: Place) -> str:
         if reason.node is None:
@@ -331,21 +346,13 @@ class _Comparison:
         if reason.exclusion is Exclusion.NO_OPTION:
             return "none of its options is offered"
 
-        if isinstance(reason.truth, Missing):
-            truth = "unknown"
-        elif reason.truth is True:
-            truth = "true"
-        else:
-            truth = "false"
-        key = reason.exclusion.value
         within = "" if reason.node.id == place.item else f"{reason.node.id}."
         spec = reason.node.question if isinstance(reason.node, CompiledItem) else reason.node.spec
+        key = reason.exclusion.value
         at = spec.find_position(key) if spec is not None else Position("")
-        inputs = " and ".join(
-            f"{name} = {self._format(name, value)}" for name, value in reason.values.items()
-        )
-        because = f" because {inputs}" if inputs else ""
-        return f"{within}{key} at {at} is {truth}{because}"
+        what = f"{within}{key} at {at} is {_format_truth(reason.truth)}"
+        inputs = [f"{name} = {self._format(name, value)}" for name, value in reason.values.items()]
+        return f"{what} because {' and '.join(inputs)}" if inputs else what
 
     def _describe_end(self) -> str:
         return f"the interview ended before it, at {self.last}"
@@ -358,30 +365,26 @@ class _Comparison:
         if item is None or not item.options:
             return format_value(value)
         known = self.run.interview.machine.walk.known
-        label = item.question.format_answer(
-            item, value, AnswerWording(self.language, known=known, with_code=False)
-        )
-        return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
+        wording = AnswerWording(self.language, known=known, with_code=False)
+        label = item.question.format_answer(item, value, wording)
+        written = format_value(value)
+        return written if label == str(value) else f"{written} ({label})"
 
     def _compare_words(self) -> Iterator[Departure]:
         """Compare what was read aloud, and what checks said."""
-        run, expect = self.run, self.test.expect
+        run = self.run
+        expect = self.test.expect
+        for key, text in expect.text.items():
+            place = Place.parse(key)
+            read = run.texts.get(place)
+            if read is None:
+                yield Departure(key.where, f"expected {str(text)!r}: {self.explain(place)}")
+            elif not _contains(read, text):
+                yield Departure(key.where, f"{key} reads {read!r}, expected {str(text)!r}")
+
         warnings = {place: " / ".join(texts) for place, texts in run.warnings.items()}
-        for words, actual, verb in (
-            (expect.text, run.texts, "reads"),
-            (expect.rejected, run.rejections, "is refused with"),
-            (expect.warned, warnings, "is questioned with"),
-        ):
-            for key, text in words.items():
-                if (found := actual.get(Place.parse(key))) is None:
-                    not_there = (
-                        self.explain(Place.parse(key))
-                        if verb == "reads"
-                        else f"no answer to {key} {verb} it"
-                    )
-                    yield Departure(key.where, f"expected {str(text)!r}: {not_there}")
-                elif " ".join(text.split()) not in " ".join(found.split()):
-                    yield Departure(key.where, f"{key} {verb} {found!r}, expected {str(text)!r}")
+        yield from _compare_messages(expect.rejected, run.rejections, "is refused with")
+        yield from _compare_messages(expect.warned, warnings, "is questioned with")
 
     def _compare_values(self) -> Iterator[Departure]:
         state = self.run.interview.evaluate_route()
@@ -396,6 +399,29 @@ class _Comparison:
                 yield Departure(
                     key.where, f"{key} is {self._format(place.item, value)}, expected {text}"
                 )
+
+
+def _contains(found: str, expected: str) -> bool:
+    """Return whether a text has these words, however they are spaced."""
+    return " ".join(expected.split()) in " ".join(found.split())
+
+
+def _compare_messages(
+    expected: Mapping[YamlScalar, YamlScalar], actual: Mapping[Place, str], verb: str
+) -> Iterator[Departure]:
+    """Compare the messages about answers with what is expected of them."""
+    for key, text in expected.items():
+        message = actual.get(Place.parse(key))
+        if message is None:
+            yield Departure(key.where, f"expected {str(text)!r}: no answer to {key} {verb} it")
+        elif not _contains(message, text):
+            yield Departure(key.where, f"{key} {verb} {message!r}, expected {str(text)!r}")
+
+
+def _format_truth(truth: Any) -> str:
+    if isinstance(truth, Missing):
+        return "unknown"
+    return "true" if truth is True else "false"
 
 
 def format_value(value: Any) -> str:

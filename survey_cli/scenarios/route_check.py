@@ -44,8 +44,8 @@ def describe_missing_solver() -> str:
     """Say what was not looked for without the solver, and how to install it."""
     what = (
         "there is no solver, so these were not looked for: items that are never asked, options "
-        "that are never offered, conditions and checks without effect, gaps and overlaps of filters, "
-        "quota cells that stay empty, fills without a value, values after else"
+        "that are never offered, conditions and checks without effect, gaps and overlaps of "
+        "filters, quota cells that stay empty, fills without a value, values after else"
     )
     return f"{what} — {make_solver_remedy()}"
 

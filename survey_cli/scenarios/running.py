@@ -1,4 +1,4 @@
-"""Scenarios, and their runs: the interview through the engine, and everything that happened on the way."""
+"""Scenarios, and their runs: the interview through the engine, and what happened on the way."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     PickItem,
     SplitItem,
 )
-from survey_cli.proof.goals import Goal, GoalKind
+from survey_cli.proof.goals import Goal
 from survey_cli.values import Missing, Place, Value
 
 NO_ANSWERS: Mapping[Place, str] = MappingProxyType({})
@@ -35,9 +35,9 @@ class ScenarioStep(NamedTuple):
     """Something the interviewer does: goes back, or corrects answers."""
 
     at: Place | None = None
-    """Where it is done. None: at the end, before the interview is closed."""
+    """Where it is done. None means at the end, before the interview is closed."""
     back: int = 0
-    """So many places back."""
+    """How many places the interviewer goes back."""
     correct: Mapping[Place, str] = NO_ANSWERS
     """Answers given instead of earlier ones."""
 
@@ -50,13 +50,13 @@ class Scenario:
     name: str = ""
     sample: Mapping[str, Value | Missing] = field(default_factory=dict)
     seed: int | None = None
-    """None: the first one that gives the answers of splits and draws."""
+    """None means the first one that gives the answers of splits and draws."""
     language: str = ""
-    """Empty: the first of the questionnaire."""
+    """If it is empty, the first language of the questionnaire is used."""
     interviewer: str = "Pat"
     answers: Mapping[Place, str] = field(default_factory=dict)
-    """As typed: `34`, `1 3`, `97 Fanta`, `.dk`. Those of splits and draws are conditions on the seed, those of quotas
-    the state of the quota cell, which is open if left out."""
+    """As typed: `34`, `1 3`, `97 Fanta`, `.dk`. Those of splits and draws are conditions on the
+    seed, those of quotas the state of the quota cell, which is open if left out."""
     fallback: Mapping[Place, str] = field(default_factory=dict)
     """Answers that apply to a place that `answers` leave out, and need not be asked."""
     fills_others: bool = False
@@ -79,7 +79,7 @@ class ScenarioRun:
     interview: Interview
     seed: int
     outcome: str = ""
-    """The outcome at the end of the route; empty where it was not reached."""
+    """The outcome at the end of the route; empty if the end was not reached."""
     unanswered: Place | None = None
     """The place at which it stopped, since the scenario has no answer to it."""
     rejections: dict[Place, str] = field(default_factory=dict)
@@ -106,17 +106,20 @@ def run_scenario(
     scenario: Scenario,
     accept: Callable[[ScenarioRun], bool] = lambda _: True,
 ) -> ScenarioRun:
-    """Run a scenario with its seed, or with the first one that gives its splits, its draws and an accepted run.
+    """Run a scenario with its seed, or with the first one that gives its splits and draws.
 
-    Returns the first run where none is accepted.
+    `accept` may ask for more of the run. Returns the first run if none is accepted.
     """
     first: ScenarioRun | None = None
     for seed in islice(_iterate_seeds(instrument, scenario), MAX_RUNS):
         run = _Runner(instrument, scenario, seed).run()
         if not run.differs and accept(run):
             return run
-        first = first or run
-    return first if first is not None else _Runner(instrument, scenario, 1).run()
+        if first is None:
+            first = run
+    if first is None:  # no seed gives the arms of its splits
+        first = _Runner(instrument, scenario, 1).run()
+    return first
 
 
 def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
@@ -124,43 +127,50 @@ def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
     if scenario.seed is not None or not depends_on_seed(instrument):
         yield scenario.seed or 1
         return
-    splits = [
-        (place, arm, {str(name): share for name, share in item.question.arms.items()})
-        for place, arm in scenario.answers.items()
-        if (item := instrument.items.get(place.item)) is not None
-        and isinstance(item.question, SplitItem)
-    ]
-    for seed in range(1, MAX_SEEDS if splits else MAX_RUNS + 1):
-        if all(
-            choose_arm(arms, seed=seed, key=place.item, turn=place.turn) == arm
-            for place, arm, arms in splits
-        ):
+
+    splits = []
+    for place, arm in scenario.answers.items():
+        item = instrument.items.get(place.item)
+        if item is not None and isinstance(item.question, SplitItem):
+            shares = {str(name): share for name, share in item.question.arms.items()}
+            splits.append((place, arm, shares))
+    seeds = range(1, MAX_SEEDS if splits else MAX_RUNS + 1)
+    for seed in seeds:
+        is_given = all(
+            choose_arm(shares, seed=seed, key=place.item, turn=place.turn) == arm
+            for place, arm, shares in splits
+        )
+        if is_given:
             yield seed
 
 
 def depends_on_seed(instrument: Instrument) -> bool:
     """Return whether the route depends on the seed."""
-    draws = any(
-        isinstance(item.question, SplitItem | DrawItem | PickItem)
-        for item in instrument.items.values()
-    )
-    return draws or any(group.order != "written" for group in instrument.groups.values())
+    for item in instrument.items.values():
+        if isinstance(item.question, SplitItem | DrawItem | PickItem):
+            return True
+    return any(group.order != "written" for group in instrument.groups.values())
 
 
 class _Runner:
     """One interview of a scenario."""
 
     def __init__(self, instrument: Instrument, scenario: Scenario, seed: int) -> None:
-        self.instrument, self.scenario = instrument, scenario
+        self.instrument = instrument
+        self.scenario = scenario
         self.answers = {**scenario.fallback, **scenario.answers}
         self.steps = list(scenario.steps)
-        self.stamp = events.EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
-        session = events.SessionContext(
-            scenario.interviewer, "morning", scenario.language or instrument.language
-        )
-        of_case = "1001", scenario.today, session
+        noon = datetime.combine(scenario.today, time(12), UTC)
+        self.stamp = events.EventStamp(noon, "scenario")
+        language = scenario.language or instrument.language
         start = events.InterviewStarted(
-            self.stamp, instrument.hash, seed, *of_case, sample=dict(scenario.sample)
+            self.stamp,
+            instrument.hash,
+            seed,
+            "1001",
+            scenario.today,
+            events.SessionContext(scenario.interviewer, "morning", language),
+            sample=dict(scenario.sample),
         )
         self.result = ScenarioRun(Interview.begin(instrument, start), seed)
 
@@ -172,66 +182,87 @@ class _Runner:
 
     def _take_step(self) -> bool:
         """Take the step of the interviewer that is due here; returns whether there was one."""
-        interview = self.result.interview
-        at_end = interview.is_at_end or bool(interview.ending)
-        due = next(
-            (s for s in self.steps if (s.at == interview.place if s.at is not None else at_end)),
-            None,
-        )
-        if due is None or self.result.outcome:
+        step = self._find_step()
+        if step is None or self.result.outcome:
             return False
-        self.steps.remove(due)
-        return self._go_back(due.back) if due.back else self._correct(due)
+        self.steps.remove(step)
+        return self._go_back(step.back) if step.back else self._correct(step)
+
+    def _find_step(self) -> ScenarioStep | None:
+        interview = self.result.interview
+        is_at_end = interview.is_at_end or bool(interview.ending)
+        for step in self.steps:
+            is_due = is_at_end if step.at is None else step.at == interview.place
+            if is_due:
+                return step
+        return None
 
     def _go_back(self, places: int) -> bool:
         for _ in range(places):
-            if (place := prompts.find_previous_place(self.result.interview)) is not None:
+            place = prompts.find_previous_place(self.result.interview)
+            if place is not None:
                 self._apply(events.PositionMoved(self.stamp, place), place)
         return True
 
     def _correct(self, step: ScenarioStep) -> bool:
         self.answers |= step.correct
         for place in step.correct:
-            if not (
-                self._apply(events.PositionMoved(self.stamp, place, jump=True), place)
-                and self._answer()
-            ):
+            jump = events.PositionMoved(self.stamp, place, jump=True)
+            if not self._apply(jump, place) or not self._answer():
                 return False
         return True
 
     def _answer(self) -> bool:
         """Answer what is asked now; returns whether the interview goes on."""
-        result, interview = self.result, self.result.interview
+        interview = self.result.interview
         machine = interview.machine
-        if (stop := machine.current_stop) is None:
-            result.outcome = interview.ending
+        stop = machine.current_stop
+        if stop is None:
+            self.result.outcome = interview.ending
             return False
         if machine.query is not None:
-            if (prompt := prompts.build_prompt(interview)) is not None and prompt.query is not None:
-                result.warnings.setdefault(stop.place, []).append(to_plain_text(prompt.query.text))
-            return self._apply(
-                events.QueryConfirmed(self.stamp, stop.place, machine.query), stop.place
-            )
+            self._note_warning(stop)
+            confirmation = events.QueryConfirmed(self.stamp, stop.place, machine.query)
+            return self._apply(confirmation, stop.place)
         if isinstance(stop.item.question, ComputedItem):
             return self._compute(stop)
-        if (prompt := prompts.build_prompt(interview)) is not None:
-            parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
-            result.texts[stop.place] = "\n".join(part for part in parts if part)
-            filled = set(stop.item.text.iterate_names()).difference(
-                machine.walk.known.unfilled or ()
-            )
-            result.seen |= {Goal("filled", stop.item.id, name) for name in filled}
+
+        self._note_text(stop)
         if not stop.item.question.expects_answer:
             return self._apply(events.QuestionAnswered(self.stamp, stop.place), stop.place)
+        return self._answer_question(stop)
+
+    def _answer_question(self, stop: RouteStop) -> bool:
+        """Give the scenario's answer, or the first that is accepted if it leaves the others out."""
         text = self.answers.get(stop.place)
         first = self._find_first(stop) if self.scenario.fills_others else None
-        event = self._parse(stop.item, text) if text is not None else first
+        event = first if text is None else self._parse(stop.item, text)
         if event is None:
-            result.unanswered = stop.place
+            self.result.unanswered = stop.place
             return False
         if text is not None and event == first:
-            result.redundant.add(stop.place)
+            self.result.redundant.add(stop.place)
         return self._apply(event, stop.place)
+
+    def _note_warning(self, stop: RouteStop) -> None:
+        """Note the query about the answer."""
+        prompt = prompts.build_prompt(self.result.interview)
+        if prompt is not None and prompt.query is not None:
+            text = to_plain_text(prompt.query.text)
+            self.result.warnings.setdefault(stop.place, []).append(text)
+
+    def _note_text(self, stop: RouteStop) -> None:
+        """Note what is read aloud, and which fills have a value."""
+        interview = self.result.interview
+        prompt = prompts.build_prompt(interview)
+        if prompt is None:
+            return
+        parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
+        self.result.texts[stop.place] = "\n".join(part for part in parts if part)
+        unfilled = interview.machine.walk.known.unfilled or {}
+        for name in stop.item.text.iterate_names():
+            if name not in unfilled:
+                self.result.seen.add(Goal("filled", stop.item.id, name))
 
     def _parse(self, item: CompiledItem, text: str) -> events.InterviewEvent | Rejection:
         """Return the event of an answer: a decline is written `.dk`."""
@@ -253,18 +284,15 @@ class _Runner:
                 answer = RecordedAnswer(event.value, event.specify_texts)
                 if interview.machine.find_mistake(stop, answer) is None:
                     return event
-        declines = (
-            events.QuestionDeclined(self.stamp, stop.place, decline.id)
-            for decline in stop.item.declines
-        )
-        return next(declines, None)
+        for decline in stop.item.declines:
+            return events.QuestionDeclined(self.stamp, stop.place, decline.id)
+        return None
 
     def _iterate_replies(self, stop: RouteStop) -> Iterator[Reply]:
-        """Yield answers to an item: the first options, the lowest number, today; then invented ones."""
+        """Yield answers to an item: the first options, the lowest number, today; then others."""
         question = stop.item.question
-        context = self.result.interview.machine.walk.build_item_context(
-            stop, self.result.interview.language
-        )
+        interview = self.result.interview
+        context = interview.machine.walk.build_item_context(stop, interview.language)
         entry = question.build_entry(context)
         match question:
             case NumberItem():
@@ -272,35 +300,31 @@ class _Runner:
             case DateItem():
                 yield self.scenario.today.isoformat()
         if isinstance(entry, PickEntry):
-            options = entry.options
-            combinable = [option for option in options if not option.exclusive]
-            several = (
-                [combinable[: entry.min_count]] if entry.several and entry.min_count > 1 else []
-            )
-            for chosen in (*several, *([option] for option in options)):
-                words = {option.code: "something else" for option in chosen if option.specify}
-                yield PickReply(tuple(option.code for option in chosen), words)
+            yield from _iterate_picks(entry)
         rng = Random(str(stop.place))
-        yield from (question.invent(context, rng) for _ in range(INVENTED_ANSWERS))
+        for _ in range(INVENTED_ANSWERS):
+            yield question.invent(context, rng)
 
     def _compute(self, stop: RouteStop) -> bool:
         """Record what the computer answers."""
         value, pool_size = self.result.interview.compute_answer()
         wanted = self.answers.get(stop.place)
-        if is_looked_up := isinstance(stop.item.question, LookupItem):
-            value = value if value is not None else wanted or "open"
-        elif wanted is not None:
+        if isinstance(stop.item.question, LookupItem):
+            if value is None:
+                value = wanted or "open"
+            is_redundant = wanted in (None, "open")
+        else:
             given = f".{value.kind}" if isinstance(value, Missing) else str(value)
-            if given != wanted:
+            if wanted is not None and given != wanted:
                 self.result.differs = True
                 self.result.rejections[stop.place] = f"the computer gives {given}, not {wanted}"
                 return False
+            is_redundant = True
         assert value is not None
-        if not is_looked_up or wanted in (None, "open"):
+        if is_redundant:
             self.result.redundant.add(stop.place)
-        return self._apply(
-            events.ValueComputed(self.stamp, stop.place, value, pool_size), stop.place
-        )
+        event = events.ValueComputed(self.stamp, stop.place, value, pool_size)
+        return self._apply(event, stop.place)
 
     def _apply(self, event: events.InterviewEvent | Rejection, place: Place) -> bool:
         """Apply an event; returns whether it was accepted."""
@@ -317,12 +341,26 @@ class _Runner:
     def _observe_checks(self, interview: Interview, value: Any) -> set[Goal]:
         """Return which checks of the current item fire on an answer, and which do not."""
         machine = interview.machine
-        if (stop := machine.current_stop) is None or not stop.item.checks:
+        stop = machine.current_stop
+        if stop is None or not stop.item.checks:
             return set()
-
-        seen = set()
-        with machine.walk.suppose(stop, value) as known:
-            for number, check in enumerate(stop.item.checks):
-                kind: GoalKind = "fires" if check.fires(known) else "passes"
-                seen.add(Goal(kind, stop.item.id, number))
+        known = machine.walk.known
+        change_count = known.change_count
+        machine.walk.record_answer(stop, value)
+        seen = {
+            Goal("fires" if check.fires(known) else "passes", stop.item.id, number)
+            for number, check in enumerate(stop.item.checks)
+        }
+        known.undo_changes(change_count)
         return seen
+
+
+def _iterate_picks(entry: PickEntry) -> Iterator[PickReply]:
+    """Yield the fewest options that can be chosen together, then each option by itself."""
+    choices = [[option] for option in entry.options]
+    if entry.several and entry.min_count > 1:
+        combinable = [option for option in entry.options if not option.exclusive]
+        choices.insert(0, combinable[: entry.min_count])
+    for chosen in choices:
+        words = {option.code: "something else" for option in chosen if option.specify}
+        yield PickReply(tuple(option.code for option in chosen), words)
