@@ -3,9 +3,15 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
-from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, report
+from survey_cli.instrument.checks.source_items import (
+    Place,
+    find_key,
+    find_value,
+    iterate_items,
+    report,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.countries import find_date_order
@@ -15,7 +21,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
-from survey_cli.instrument.source.nodes import find_node, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_name
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import Problem, Severity
 from survey_cli.values import Code, DateOrder
@@ -36,31 +42,33 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Write the lower number, or the earlier date, under `min:`.
     """
-    batteries = [
-        (str(b.id), b.answer) for b in iterate_items(draft, BatteryItem) if b.answer is not None
-    ]
-    for who, item in [
-        *((str(i.id), i) for i in iterate_items(draft, NumberItem, DateItem, MultipleItem)),
-        *batteries,
-    ]:
-        low, high = item.min, item.max
-        if (
-            low is None
-            or high is None
-            or isinstance(low, str)
-            or isinstance(high, str)
-            or low <= high
-        ):
+    items = iterate_items(draft, NumberItem, DateItem, MultipleItem)
+    ranges: list[tuple[str, Any]] = [(str(item.id), item) for item in items]
+    batteries = iterate_items(draft, BatteryItem)
+    ranges += [(str(item.id), item.answer) for item in batteries if item.answer is not None]
+
+    for who, item in ranges:
+        low = item.min
+        high = item.max
+        if low is None or high is None:
             continue
-        note, remedy, things = (
-            "",
-            "swap them",
-            "date" if isinstance(item, DateItem) else "number of answers",
-        )
+        if isinstance(low, str) or isinstance(high, str):
+            continue  # calculations, which depend on answers
+        if low <= high:
+            continue
+
+        note = ""
+        remedy = "swap them"
         if isinstance(item, NumberFields):
             things = "number"
-            if not (item._node and "min" in item._node):
-                note, remedy = " (0 by default)", "write min: too, below max"
+            is_min_written = item._node and "min" in item._node
+            if not is_min_written:
+                note = " (0 by default)"
+                remedy = "write min: too, below max"
+        elif isinstance(item, DateItem):
+            things = "date"
+        else:
+            things = "number of answers"
         what = f"min is {low}{note}, and max is {high}: no {things} is valid"
         yield report("empty-range", find_value(item, "max"), who, what, remedy)
 
@@ -68,7 +76,7 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
     """The answers of a battery can't add up to its `total`, or are not numbers.
 
-        answer: {type: number, max: 20}      with `total: 100` and three statements, at most 60 are reached
+        answer: {type: number, max: 20}      with `total: 100` and three statements, at most 60
 
     A `total` needs `answer: {type: number}`. Change the total, or `min` and `max` of the answer.
     What is asked depends on no other statement of the battery, because the last one must be known.
@@ -76,44 +84,57 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, BatteryItem):
         if item.total is None:
             continue
-        if item.answer is None:
-            if (
-                item.scale or item.options or item.from_ is not None
-            ):  # otherwise it is reported already
-                what, remedy = (
-                    "total: the answers are no numbers",
-                    "write answer: {type: number}, or remove total:",
-                )
-                yield report("bad-total", item.total, item.id, what, remedy)
+        if item.answer is not None:
+            yield from _check_statement_conditions(draft, item)
+            yield from _check_total(item, item.total, item.answer)
+        elif item.scale or item.options or item.from_ is not None:
+            # A battery without any kind of answer is reported already.
+            what = "total: the answers are no numbers"
+            remedy = "write answer: {type: number}, or remove total:"
+            yield report("bad-total", item.total, item.id, what, remedy)
+
+
+def _check_statement_conditions(draft: InstrumentDraft, item: BatteryItem) -> Iterator[Problem]:
+    """Check that no statement of a battery with a total depends on another statement."""
+    statements = [str(name) for name in item.statements]
+    for name, statement in item.statements.items():
+        compiled = draft.items.get(str(name))
+        if compiled is None or compiled.ask_if is None:
             continue
-        for name, statement in item.statements.items():
-            compiled = draft.items.get(str(name))
-            names = (
-                compiled.ask_if.names
-                if compiled is not None and compiled.ask_if is not None
-                else ()
-            )
-            if other := next((n for n in map(str, item.statements) if n in names), None):
-                what = f"{name} is asked depending on {other}, so that it is not known which statement is the last"
-                remedy = "ask it outside of the battery"
-                yield report("bad-total", find_value(statement, "ask_if"), item.id, what, remedy)
-        if not DECIMAL.match(item.total) or item.answer.options:
-            continue
-        count, total = len(item.statements), float(item.total)
-        may_skip = any(statement.ask_if is not None for statement in item.statements.values())
-        for limit, word in ((item.answer.max, "most"), (item.answer.min, "least")):
-            if limit is None or isinstance(limit, str) or (word == "least" and may_skip):
-                continue
-            reached = limit * count
-            if reached < total if word == "most" else reached > total:
-                what = f"{count} answers of at {word} {limit} add up to at {word} {reached}, not to {item.total}"
-                yield report(
-                    "bad-total", item.total, item.id, what, "change the total, or min and max"
-                )
+        others = [other for other in statements if other in compiled.ask_if.names]
+        if others:
+            depends = f"{name} is asked depending on {others[0]}"
+            what = f"{depends}, so that it is not known which statement is the last"
+            place = find_value(statement, "ask_if")
+            yield report("bad-total", place, item.id, what, "ask it outside of the battery")
+
+
+def _check_total(item: BatteryItem, written: YamlScalar, answer: NumberFields) -> Iterator[Problem]:
+    """Check that the answers of a battery can add up to its total."""
+    if not DECIMAL.match(written) or answer.options:
+        return
+    total = float(written)
+    count = len(item.statements)
+    remedy = "change the total, or min and max"
+    if answer.max is not None and not isinstance(answer.max, str):
+        most = answer.max * count
+        if most < total:
+            limit = f"{count} answers of at most {answer.max}"
+            what = f"{limit} add up to at most {most}, not to {written}"
+            yield report("bad-total", written, item.id, what, remedy)
+
+    # A statement that isn't asked adds nothing, not even the lowest number.
+    may_skip = any(statement.ask_if is not None for statement in item.statements.values())
+    if not isinstance(answer.min, str) and not may_skip:
+        least = answer.min * count
+        if least > total:
+            limit = f"{count} answers of at least {answer.min}"
+            what = f"{limit} add up to at least {least}, not to {written}"
+            yield report("bad-total", written, item.id, what, remedy)
 
 
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A number is impossible here: more answers than options, negative decimals, a roster without turns.
+    """A number is impossible: more answers than options, negative decimals, a roster without turns.
 
         - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
         - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
@@ -125,102 +146,113 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     for several in iterate_items(draft, MultipleItem):
         yield from _check_answer_limits(draft, several)
     for number in iterate_items(draft, NumberItem):
-        if not 0 <= number.decimals <= MAX_DECIMALS:
-            what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
-            remedy = "write the number of decimal places"
-            yield report("bad-range", find_value(number, "decimals"), number.id, what, remedy)
-            continue
-        for key, value in (("min", number.min), ("max", number.max)):
-            if isinstance(value, float) and round(value, number.decimals) != value:
-                decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
-                what = f"{key}: {value} can't be keyed: answers have {decimals}"
-                places = len(str(value).partition(".")[2])
-                yield report(
-                    "bad-range",
-                    find_value(number, key),
-                    number.id,
-                    what,
-                    f"write decimals: {places}",
-                )
+        yield from _check_decimals(number)
     for roster in iterate_items(draft, RosterItem):
         if "max" not in roster.model_fields_set and not roster.max:
             where = locate_name(roster.id)
-            yield report(
-                "missing-key", where, roster.id, "a roster needs the key 'max'", "add `max: …`"
-            )
+            what = "a roster needs the key 'max'"
+            yield report("missing-key", where, roster.id, what, "add `max: …`")
         elif not 1 <= roster.max <= MAX_TURNS:
+            place = find_value(roster, "max")
             what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
             remedy = "write the maximum number of turns: each has its own columns in the data"
-            yield report("bad-range", find_value(roster, "max"), roster.id, what, remedy)
+            yield report("bad-range", place, roster.id, what, remedy)
+
+
+def _check_decimals(number: NumberItem) -> Iterator[Problem]:
+    """Check the decimals of a number, and that its limits don't have more of them."""
+    if not 0 <= number.decimals <= MAX_DECIMALS:
+        place = find_value(number, "decimals")
+        what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
+        yield report("bad-range", place, number.id, what, "write the number of decimal places")
+        return
+    for key, value in (("min", number.min), ("max", number.max)):
+        if isinstance(value, float) and round(value, number.decimals) != value:
+            decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
+            what = f"{key}: {value} can't be keyed: answers have {decimals}"
+            _, _, places = str(value).partition(".")
+            remedy = f"write decimals: {len(places)}"
+            yield report("bad-range", find_value(number, key), number.id, what, remedy)
 
 
 def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem) -> Iterator[Problem]:
+    """Check how many answers a multiple requires and allows."""
     symbol = draft.symbols.get(str(item.id))
     offered = len(symbol.options) if symbol is not None else 0
-    if not offered or (0 <= item.min <= 1 and item.max is None):
+    if not offered:
         return
-    for key, value in (("min", item.min), ("max", item.max)):
-        if value is None or (key == "min" and item.max is not None and item.min > item.max):
-            continue
-        if value > offered:
-            what = f"{key}: {value} answers, but only {offered} options are offered"
-            yield report(
-                "bad-range", find_value(item, key), item.id, what, f"write at most {offered}"
-            )
-        elif value < (0 if key == "min" else 1):
-            what = f"{key}: there can't be {value} answers"
-            yield report("bad-range", find_value(item, key), item.id, what, "write 1 or more")
+    is_range_empty = item.max is not None and item.min > item.max  # which is reported as such
+    if not is_range_empty:
+        yield from _check_answer_limit(item, "min", item.min, 0, offered)
+    if item.max is not None:
+        yield from _check_answer_limit(item, "max", item.max, 1, offered)
+
+
+def _check_answer_limit(
+    item: MultipleItem, key: str, value: int, least: int, offered: int
+) -> Iterator[Problem]:
+    if value > offered:
+        what = f"{key}: {value} answers, but only {offered} options are offered"
+        remedy = f"write at most {offered}"
+    elif value < least:
+        what = f"{key}: there can't be {value} answers"
+        remedy = "write 1 or more"
+    else:
+        return
+    yield report("bad-range", find_value(item, key), item.id, what, remedy)
 
 
 def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A roster does not define its turns, or defines them twice; or `max` is less than the options of `each`.
+    """A roster does not define its turns, or defines them twice; or `each` has more than `max`.
 
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
 
     Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?)
     is required. Whatever `count:` or `each:` produce beyond `max` has no turn. An exclusive option
-    ("None of these") comes last, and `max` leaves it out. A roster over another one (`each:
-    person`) takes its `max` from there, and can visit some of its turns (`where: age >= 15`).
+    ("None of these") comes last, and `max` leaves it out. A roster over another one
+    (`each: person`) takes its `max` from there, and can visit some of its turns
+    (`where: age >= 15`).
     """
     for item in iterate_items(draft, RosterItem):
-        given_keys = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
-        if not given_keys:
-            what = "a roster needs count:, each: or until: for its number of turns"
-            yield report("roster-turns", item.id, item.id, what, "give exactly one of them")
-        elif len(given_keys) > 1:
-            what = f"a roster can't have both {join_words([f'{key}:' for key in given_keys])}"
-            yield report(
-                "roster-turns",
-                find_key(item._node, given_keys[1]),
-                item.id,
-                what,
-                "give exactly one of them",
-            )
+        yield from _check_source_of_turns(item)
         group = draft.groups.get(str(item.id))
-        over = group.over if isinstance(group, Roster) else None
+        roster = group if isinstance(group, Roster) else None
+        over = roster.over if roster is not None else None
         if item.where is not None and over is None:
             what = "where: selects turns of another roster"
             remedy = "write each: and the roster, or ask_if: for a condition"
             yield report("roster-turns", find_key(item._node, "where"), item.id, what, remedy)
-        at = find_value(item, "max")
         if over is not None and item.max < over.maximum:
-            what = f"max: {item.max} turns, but {over.id} has up to {over.maximum}, and they keep their numbers"
-            yield report("roster-turns", at, item.id, what, "remove max:")
-        if isinstance(group, Roster) and group.count is not None:
-            yield from _check_count(draft, item, group.count.tree)
-        if isinstance(group, Roster) and group.each is not None and item.max >= 1:
-            yield from _check_each(item, group, group.each)
+            turns = f"max: {item.max} turns, but {over.id} has up to {over.maximum}"
+            what = f"{turns}, and they keep their numbers"
+            yield report("roster-turns", find_value(item, "max"), item.id, what, "remove max:")
+        if roster is not None and roster.count is not None:
+            yield from _check_count(draft, item, roster.count.tree)
+        if roster is not None and roster.each is not None and item.max >= 1:
+            yield from _check_each(item, roster, roster.each)
+
+
+def _check_source_of_turns(item: RosterItem) -> Iterator[Problem]:
+    """Check that exactly one key says how many turns a roster has."""
+    given = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
+    remedy = "give exactly one of them"
+    if not given:
+        what = "a roster needs count:, each: or until: for its number of turns"
+        yield report("roster-turns", item.id, item.id, what, remedy)
+    elif len(given) > 1:
+        what = f"a roster can't have both {join_words([f'{key}:' for key in given])}"
+        yield report("roster-turns", find_key(item._node, given[1]), item.id, what, remedy)
 
 
 def _check_each(item: RosterItem, roster: Roster, each: CompiledItem) -> Iterator[Problem]:
     """Warn if options that can be chosen with others have no turn, or exclusive ones have one."""
     combined = sum(not option.exclusive for option in each.options)
-    asked = next((option for option in each.options[: item.max] if option.exclusive), None)
-    if asked is not None and not any(
-        each.id in guard.names for guard in (roster.ask_if, roster.unless) if guard
-    ):
-        what = f"max: {item.max} turns, so that {each.id} {asked.code} has one, which is exclusive"
-        remedy = f"write it as the last option, and max: {combined}; or unless: {asked.code!r} in {each.id}"
+    exclusive = [option for option in each.options[: item.max] if option.exclusive]
+    if exclusive and not _names_item(roster, each.id):
+        code = exclusive[0].code
+        what = f"max: {item.max} turns, so that {each.id} {code} has one, which is exclusive"
+        last = f"write it as the last option, and max: {combined}"
+        remedy = f"{last}; or unless: {code!r} in {each.id}"
     elif item.max < combined:
         what = f"max: {item.max} turns, but {each.id} has {combined} options"
         remedy = "the last options would have no turn: raise max, or leave it if that is intended"
@@ -229,39 +261,52 @@ def _check_each(item: RosterItem, roster: Roster, each: CompiledItem) -> Iterato
     yield report("roster-turns", find_value(item, "max"), item.id, what, remedy, "warning")
 
 
+def _names_item(roster: Roster, name: str) -> bool:
+    """Return whether a roster is asked depending on an item."""
+    conditions = [roster.ask_if, roster.unless]
+    return any(condition and name in condition.names for condition in conditions)
+
+
 def _check_count(draft: InstrumentDraft, item: RosterItem, count: ast.expr) -> Iterator[Problem]:
     """Warn if the count can exceed the maximum of turns."""
-    most, of = _find_maximum(draft, count)
+    most, name = _find_maximum(draft, count)
     if item.max < 1 or (most is not None and most <= item.max):
         return
-    up_to = "any number" if most is None else f"up to {most}"
-    what = (
-        f"max: {item.max} turns, but {of} can be {up_to}"
-        if of
-        else f"max: {item.max} turns, but count: {most}"
-    )
-    remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
-    remedy = (
-        f"those beyond the maximum would have no turn: {remedy}, or leave it if that is intended"
-    )
+    advice = "raise max"
+    if not name:
+        what = f"max: {item.max} turns, but count: {most}"
+    elif most is not None:
+        what = f"max: {item.max} turns, but {name} can be up to {most}"
+    else:
+        what = f"max: {item.max} turns, but {name} can be any number"
+        advice = f"give {name} a max: or a check"
+    no_turn = "those beyond the maximum would have no turn"
+    remedy = f"{no_turn}: {advice}, or leave it if that is intended"
     yield report("roster-turns", find_value(item, "max"), item.id, what, remedy, "warning")
 
 
 def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None, str]:
-    """Find the maximum of a count (None: no limit) and the item it comes from; 0 if that is unknown."""
+    """Find the most that a count can be, and the item it comes from.
+
+    None means that it has no limit. It is 0 if that is unknown, so that nothing is reported.
+    """
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
     item = draft.items.get(tree.id) if isinstance(tree, ast.Name) else None
-    if (
-        item is None
-        or item.limits
-        or not isinstance(question := item.question, CodedItem | NumberItem)
-    ):
+    if item is None or item.limits:
         return 0, ""
+
+    question = item.question
     if isinstance(question, CodedItem):
-        return max(
-            (o.code for o in item.options if isinstance(o.code, int) and not o.missing), default=0
-        ), item.id
+        codes = [
+            option.code
+            for option in item.options
+            if isinstance(option.code, int) and not option.missing
+        ]
+        return max(codes, default=0), item.id
+    if not isinstance(question, NumberItem):
+        return 0, ""
+
     bounds = [question.highest] if question.highest is not None else []
     for check in item.checks:
         match check.condition.tree:
@@ -283,31 +328,23 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     splits: list[tuple[str, SplitItem | SampleColumn]]
     splits = [(str(item.id), item) for item in iterate_items(draft, SplitItem)]
-    splits += [
-        (str(name), column)
-        for name, column in draft.document.sample.items()
-        if column.type == "split"
-    ]
+    columns = draft.document.sample.items()
+    splits += [(str(name), column) for name, column in columns if column.type == "split"]
+
     for who, part in splits:
         where, _ = find_value(part, "arms", "type")
         if not part.arms:
-            yield report(
-                "bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}"
-            )
+            what = "the split has no arms"
+            yield report("bad-arms", where, who, what, "write arms: {a: 1, b: 1}")
         elif len(part.arms) == 1:
             what = "the split has only one arm, so everybody is in it"
             yield report("bad-arms", where, who, what, "add an arm", "warning")
         for name, share in part.arms.items():
             if share <= 0:
                 node = find_node(part._node, "arms", str(name))
-                at = (node.where if node is not None else where, len(str(share)))
-                yield report(
-                    "bad-arms",
-                    at,
-                    who,
-                    f"the share of the arm {str(name)!r} is {share}",
-                    "write 1 or more",
-                )
+                place = (node.where if node is not None else where, len(str(share)))
+                what = f"the share of the arm {str(name)!r} is {share}"
+                yield report("bad-arms", place, who, what, "write 1 or more")
 
 
 def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -318,26 +355,30 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
     A net lists codes of its own item.
     """
     for item in iterate_items(draft, QuestionItem):
-        codes = [str(code) for code in _list_codes(draft, item)] if item.nets else []
+        if not item.nets:
+            continue
+        codes = [str(code) for code in _list_codes(draft, item)]
+        remedy = f"the codes are {join_words(codes, most=12)}" if codes else "it has no codes"
         for net, members in item.nets.items():
             for index, member in enumerate(members):
-                if str(member) not in codes:
-                    node = find_node(item._node, "nets", str(net), index)
-                    where = node.where if node is not None else item.find_position("nets")
-                    has = (
-                        f"the codes are {join_words(codes, most=12)}"
-                        if codes
-                        else "it has no codes"
-                    )
-                    what = f"nets: {str(net)!r} contains the code {member}, which {item.id} does not have"
-                    yield report("unknown-net", (where, len(member)), item.id, what, has)
+                if str(member) in codes:
+                    continue
+                node = find_node(item._node, "nets", str(net), index)
+                where = node.where if node is not None else item.find_position("nets")
+                contains = f"{str(net)!r} contains the code {member}"
+                what = f"nets: {contains}, which {item.id} does not have"
+                yield report("unknown-net", (where, len(member)), item.id, what, remedy)
 
 
 def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> Iterable[Code]:
+    """List the codes that an item, or the first statement of a battery, can have."""
     if isinstance(item, NumberItem):
         return item.options
-    names = map(str, item.statements) if isinstance(item, BatteryItem) else (str(item.id),)
-    return next((draft.symbols[name].options for name in names if name in draft.symbols), ())
+    names = list(map(str, item.statements)) if isinstance(item, BatteryItem) else [str(item.id)]
+    for name in names:
+        if name in draft.symbols:
+            return draft.symbols[name].options
+    return ()
 
 
 def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -350,18 +391,17 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, TextItem):
         if item.pattern is None:
             continue
+        pattern = repr(str(item.pattern))
         severity: Severity = "warning"
         if item.like is not None:
-            what, severity = (
-                f"pattern: and like: {item.like} both say what the text must be",
-                "error",
-            )
+            severity = "error"
+            what = f"pattern: and like: {item.like} both say what the text must be"
             remedy = "remove one of them"
         elif _REGEX.search(item.pattern):
-            what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but is read literally"
+            what = f"pattern: {pattern} looks like a regular expression, but is read literally"
             remedy = "write 9 for a digit, A for a letter, X for either: 99999"
         elif not any(letter in "9AX" for letter in item.pattern):
-            what = f"pattern: only {str(item.pattern)!r} itself would be accepted"
+            what = f"pattern: only {pattern} itself would be accepted"
             remedy = "write 9 for a digit, A for a letter"
         else:
             continue
@@ -369,7 +409,7 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def mixed_date_orders(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Dates of one study are typed in two orders: `3/4/2026` is March in one place, and April in another.
+    """Dates of one study are typed in two orders: `3/4/2026` is in March here, and in April there.
 
     Appointments are typed in the order of the country: the month first in the United States. An
     item reads dates in the same order if `typed_as:` is left out.
@@ -387,11 +427,11 @@ def mixed_date_orders(draft: InstrumentDraft) -> Iterator[Problem]:
             usual = item.order
             elsewhere = str(item.id)
         if item.order != usual:
-            what = f"typed_as: {item.order} reads 3/4 as {READINGS[item.order]}, but {elsewhere} as {READINGS[usual]}"
-            at = find_value(item, "typed_as")
-            yield report(
-                "mixed-date-orders", at, item.id, what, f"write typed_as: {usual}", "warning"
-            )
+            readings = f"reads 3/4 as {READINGS[item.order]}, but {elsewhere} as {READINGS[usual]}"
+            what = f"typed_as: {item.order} {readings}"
+            place = find_value(item, "typed_as")
+            remedy = f"write typed_as: {usual}"
+            yield report("mixed-date-orders", place, item.id, what, remedy, "warning")
 
 
 def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -405,23 +445,16 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
             what = "labels: requires from: and to:, but the options have their own texts"
-            yield report(
-                "idle-labels",
-                find_key(item._node, "labels"),
-                item.id,
-                what,
-                "remove them",
-                "warning",
-            )
+            place = find_key(item._node, "labels")
+            yield report("idle-labels", place, item.id, what, "remove them", "warning")
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
                 if option.exclusive:
-                    at = (
-                        find_value(option, "exclusive")
-                        if option._node
-                        else item.find_position("options")
-                    )
-                    what = f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
+                    at: Place = item.find_position("options")
+                    if option._node:
+                        at = find_value(option, "exclusive")
+                    alone = f"option {code} is chosen alone anyway"
+                    what = f"exclusive: {alone}, like every option of a {item.type}"
                     yield report("idle-labels", at, item.id, what, "remove it", "warning")
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             what = "or: joins the options in {options}, but the text has no {options}"
