@@ -1,20 +1,19 @@
-"""Checks of fieldwork and outcomes: hours, days, time zones, durations, limits, and the items they name.
+"""Checks of fieldwork and outcomes: hours, days, time zones, durations, limits and named items.
 
-Time zones are looked up in the zone database that comes with Python, and only where a file names
-one.
+Time zones are looked up in the zone database that comes with Python, but only if a file names one.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from survey_cli.instrument import countries
 from survey_cli.instrument.checks.source_items import Place, find_value, locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledNode
+from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup
 from survey_cli.instrument.countries import CALLING_RULES, COUNTRIES
 from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import (
@@ -27,8 +26,10 @@ from survey_cli.instrument.schema.hours import (
     validate_share,
     validate_short_duration,
 )
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source.nodes import YamlScalar, find_named, locate_key, locate_name
 from survey_cli.outcomes import LOST, OUTCOMES
 from survey_cli.problems import Position, Problem, Severity, suggest_nearest
 
@@ -36,7 +37,7 @@ _COUNTRY_ALIASES: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP"
 
 
 def _get_settings(draft: InstrumentDraft) -> FieldworkSpec:
-    """Return the settings of fieldwork; the defaults, in which nothing is wrong, if the file has none."""
+    """Return the settings of fieldwork; without any in the file, the defaults, which are right."""
     return draft.document.fieldwork or FieldworkSpec()
 
 
@@ -56,6 +57,12 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     hours.
     """
     fieldwork = _get_settings(draft)
+    yield from _check_calling_hours(fieldwork)
+    for name, entry in fieldwork.dayparts.items():
+        yield from _check_daypart(fieldwork, name, entry)
+
+
+def _check_calling_hours(fieldwork: FieldworkSpec) -> Iterator[Problem]:
     covered: dict[str, str] = {}
     for name, text in fieldwork.hours.items():
         days = parse_days(name)
@@ -64,60 +71,67 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         for day in _list_days(name):
             first = covered.setdefault(day, str(name))
             if first != str(name):
-                yield _report(
-                    "bad-hours",
-                    name,
-                    f"hours: {day} has hours already, in {first}",
-                    "list each day once",
-                )
+                what = f"hours: {day} has hours already, in {first}"
+                yield _report("bad-hours", name, what, "list each day once")
                 break
         yield from _check_hours(text, f"hours: {name}")
         if fieldwork.reason is None:
             yield from _check_legal_hours(str(fieldwork.country or ""), name, text)
-    for name, entry in fieldwork.dayparts.items():
-        key = f"dayparts: {name}"
-        if isinstance(entry, DaypartSpec):
-            given_texts = [text for text in (entry.hours, entry.days) if text is not None]
-            if len(given_texts) != 1:
-                keys = "both hours and days are" if given_texts else "neither hours nor days is"
-                remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
-                yield _report("bad-hours", name, f"{key}: {keys} given", remedy)
-                continue
-            [text] = given_texts
-        elif entry.strip().isdecimal():
-            remedy = f'write the weight beside the hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
-            yield _report(
-                "bad-hours", entry, f"{key}: {str(entry)!r} is not a range of hours", remedy
-            )
-            continue
-        else:
-            text = entry
-        if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
-            yield from _check_hours(text, key)
-        if not _has_calls(fieldwork, text):
-            what, remedy = (
-                f"{key}: there are no calling hours in {text}",
-                "remove it, or widen hours:",
-            )
-            yield _report("bad-hours", name, what, remedy, "warning")
+
+
+def _check_daypart(
+    fieldwork: FieldworkSpec, name: YamlScalar, entry: DaypartSpec | YamlScalar
+) -> Iterator[Problem]:
+    key = f"dayparts: {name}"
+    if isinstance(entry, DaypartSpec):
+        given_texts = [text for text in (entry.hours, entry.days) if text is not None]
+        if len(given_texts) != 1:
+            keys = "both hours and days are" if given_texts else "neither hours nor days is"
+            remedy = 'write one of them: {hours: "17:00-20:30", weight: 2}'
+            yield _report("bad-hours", name, f"{key}: {keys} given", remedy)
+            return
+        [text] = given_texts
+    elif entry.strip().isdecimal():
+        what = f"{key}: {str(entry)!r} is not a range of hours"
+        example = f'{name}: {{hours: "17:00-20:30", weight: {entry}}}'
+        yield _report("bad-hours", entry, what, f"write the weight beside the hours: {example}")
+        return
+    else:
+        text = entry
+
+    if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
+        yield from _check_hours(text, key)
+    if not _has_calls(fieldwork, text):
+        what = f"{key}: there are no calling hours in {text}"
+        yield _report("bad-hours", name, what, "remove it, or widen hours:", "warning")
 
 
 def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iterator[Problem]:
     """Warn about hours that are wider than those permitted on one of their days."""
-    hours, rule = parse_hours(text), CALLING_RULES.get(country)
+    hours = parse_hours(text)
+    if not isinstance(hours, Hours):
+        return  # reported as a mistake
     for day in _list_days(name):
-        if not isinstance(hours, Hours):
-            return
         permitted = countries.find_permitted_hours(country, DAYS.index(day))
         if hours.start < permitted.start or hours.end > permitted.end:
             allowed = f"{format_clock(permitted.start)}-{format_clock(permitted.end)}"
-            day_note = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
-            source = f" ({rule.source})" if rule is not None else ""
-            what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, but no reason: is given"
+            rule = _describe_rule(country, day)
+            what = f"hours: {name}: {text} is wider than {allowed}{rule}, but no reason: is given"
             until_then = f"until then, nobody is called outside {allowed}"
             remedy = f"explain it in reason:, beside hours:, or narrow the hours; {until_then}"
             yield _report("bad-hours", text, what, remedy, "warning")
             return
+
+
+def _describe_rule(country: str, day: str) -> str:
+    """Describe a country's rule of calling hours: its day, if days differ, and its source."""
+    rule = CALLING_RULES.get(country)
+    if rule is None:
+        return ""
+    source = f" ({rule.source})"
+    # The hours of workdays, Saturdays and Sundays.
+    differs_by_day = len(set(rule[:3])) > 1
+    return f" on {day}{source}" if differs_by_day else source
 
 
 def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -129,21 +143,19 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     on the day of rest.
     """
     fieldwork = _get_settings(draft)
+    if fieldwork.country is None or fieldwork.hours:
+        return
     country = str(fieldwork.country)
-    if (
-        fieldwork.country is not None
-        and not fieldwork.hours
-        and country in COUNTRIES
-        and country not in CALLING_RULES
-    ):
-        usual_hours = countries.build_usual_hours(country)
-        rest_day = next(DAYS[day] for day in range(7) if day not in usual_hours)
-        what = f"country: no calling hours are known for {country}"
-        remedy = (
-            "write hours: that suit its laws and customs; until then people are called "
-            f"from 09:00 to 20:30 on workdays and never on {rest_day}"
-        )
-        yield _report("unknown-hours", find_value(fieldwork, "country"), what, remedy, "warning")
+    if country not in COUNTRIES or country in CALLING_RULES:
+        return
+    usual_hours = countries.build_usual_hours(country)
+    rest_day = next(DAYS[day] for day in range(7) if day not in usual_hours)
+    what = f"country: no calling hours are known for {country}"
+    remedy = (
+        "write hours: that suit its laws and customs; until then people are called "
+        f"from 09:00 to 20:30 on workdays and never on {rest_day}"
+    )
+    yield _report("unknown-hours", find_value(fieldwork, "country"), what, remedy, "warning")
 
 
 def _has_calls(fieldwork: FieldworkSpec, text: YamlScalar) -> bool:
@@ -154,9 +166,11 @@ def _has_calls(fieldwork: FieldworkSpec, text: YamlScalar) -> bool:
     known_hours = [hours for hours in hours_by_day.values() if isinstance(hours, Hours)]
     if len(known_hours) < len(hours_by_day) or not known_hours:
         return True
-    hours, days = parse_hours(text), _list_days(text)
-    if isinstance(hours, Hours):
-        return any(hours.start < called.end and called.start < hours.end for called in known_hours)
+
+    part = parse_hours(text)
+    if isinstance(part, Hours):
+        return any(part.start < hours.end and hours.start < part.end for hours in known_hours)
+    days = _list_days(text)
     return not days or any(day in hours_by_day for day in days)
 
 
@@ -183,18 +197,16 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     Days are written as year-month-day.
     """
     fieldwork = _get_settings(draft)
-    written = [
-        ("starts", fieldwork.starts),
-        ("ends", fieldwork.ends),
-        *(("closed", day) for day in fieldwork.closed),
-    ]
+    written = [("starts", fieldwork.starts), ("ends", fieldwork.ends)]
+    written += [("closed", day) for day in fieldwork.closed]
     dates: dict[str, date] = {}
     for key, text in written:
         if text is None:
             continue
-        try:
-            dates[key] = date.fromisoformat(text if len(text) == 10 else "")
-        except ValueError:
+        day = _parse_date(text)
+        if day is not None:
+            dates[key] = day
+        else:
             what = f"{key}: {str(text)!r} is not a date"
             yield _report("bad-day", text, what, "write year-month-day, such as 2026-12-18")
     if "starts" in dates and "ends" in dates and dates["starts"] > dates["ends"]:
@@ -202,8 +214,18 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
         yield _report("bad-day", find_value(fieldwork, "ends"), what, "swap them")
 
 
+def _parse_date(text: str) -> date | None:
+    """Parse `2026-12-18`, and none of the other forms that Python reads as a date."""
+    if len(text) != 10:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A time zone is not an IANA name, a country not an ISO 3166 code, or a region not one of the country.
+    """A time zone is not an IANA name, a country not an ISO 3166 code, or a region not one of its.
 
         zone: America/New_York     not EST5, not New York
         country: DE                two letters
@@ -213,48 +235,51 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     fieldwork = _get_settings(draft)
     if fieldwork.zone is not None and not _is_zone(fieldwork.zone):
-        zones = available_timezones()
-        word = fieldwork.zone.replace(" ", "_")
-        matching = sorted(
-            zone for zone in zones if zone.rpartition("/")[2].casefold() == word.casefold()
-        )
-        remedy = suggest_nearest(
-            word, matching[:1] or zones, otherwise="write it as America/New_York"
-        )
-        remedy = f"did you mean {matching[0]!r}?" if matching else remedy
         what = f"zone: there is no time zone {str(fieldwork.zone)!r}"
-        yield _report("unknown-zone", find_value(fieldwork, "zone"), what, remedy)
+        place = find_value(fieldwork, "zone")
+        yield _report("unknown-zone", place, what, _suggest_zone(fieldwork.zone))
+
     country = fieldwork.country
     if country is not None and country not in COUNTRIES:
-        intended = _COUNTRY_ALIASES.get(country.upper(), country.upper())
-        remedy = (
-            f"did you mean {intended!r}?"
-            if intended in COUNTRIES
-            else "write two letters, such as US, GB or ES"
-        )
         what = f"country: there is no country {str(country)!r}"
-        yield _report("unknown-zone", find_value(fieldwork, "country"), what, remedy)
-    elif fieldwork.region is not None and (
-        mistake := _find_region_mistake(str(fieldwork.region), str(country or ""))
-    ):
-        yield _report("unknown-zone", find_value(fieldwork, "region"), *mistake)
+        place = find_value(fieldwork, "country")
+        yield _report("unknown-zone", place, what, _suggest_country(country.upper()))
+    elif fieldwork.region is not None:
+        mistake = _find_region_mistake(str(fieldwork.region), str(country or ""))
+        if mistake is not None:
+            what, remedy = mistake
+            yield _report("unknown-zone", find_value(fieldwork, "region"), what, remedy)
+
+
+def _suggest_zone(written: str) -> str:
+    """Suggest the zone that a city, or a misspelled name, stands for."""
+    zones = available_timezones()
+    word = written.replace(" ", "_")
+    of_city = [zone for zone in zones if zone.rpartition("/")[2].casefold() == word.casefold()]
+    if of_city:
+        return f"did you mean {min(of_city)!r}?"
+    return suggest_nearest(word, zones, otherwise="write it as America/New_York")
+
+
+def _suggest_country(written: str) -> str:
+    intended = _COUNTRY_ALIASES.get(written, written)
+    if intended in COUNTRIES:
+        return f"did you mean {intended!r}?"
+    return "write two letters, such as US, GB or ES"
 
 
 def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     """Explain why a region is not one of the country's, and what to write."""
     if not country:
-        return (
-            "region: the country is missing",
-            f"write country: {region[:2].upper() if '-' in region else 'DE'} too",
-        )
+        likely_country = region[:2].upper() if "-" in region else "DE"
+        return "region: the country is missing", f"write country: {likely_country} too"
     if countries.find_region(region, country):
         return None
     if not countries.list_regions(country):
-        return (
-            f"region: the program knows no regions of {country}",
-            "remove it; write the region's holidays in closed:",
-        )
-    return f"region: {country} has no region {region!r}", countries.suggest_region(region, country)
+        what = f"region: the program knows no regions of {country}"
+        return what, "remove it; write the region's holidays in closed:"
+    what = f"region: {country} has no region {region!r}"
+    return what, countries.suggest_region(region, country)
 
 
 def _is_zone(name: str) -> bool:
@@ -273,24 +298,28 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     most. The time after a call is written in seconds or minutes: `wrapup: 20s`.
     """
     fieldwork = _get_settings(draft)
-    single = {
+    durations: dict[str, YamlScalar | None] = {
         "lease": fieldwork.lease,
         "quota_hold": fieldwork.quota_hold,
         "soft_wait": fieldwork.refusals.soft_wait,
         "spread_wait": fieldwork.spread_wait,
     }
-    by_name = {"delays": fieldwork.delays, "retention": fieldwork.retention}
-    durations = single | {
-        f"{key}: {name}": text for key, texts in by_name.items() for name, text in texts.items()
-    }
+    durations |= {f"delays: {name}": text for name, text in fieldwork.delays.items()}
+    durations |= {f"retention: {name}": text for name, text in fieldwork.retention.items()}
     for key, text in durations.items():
-        if text is not None and (
-            mistake := validate_duration(text, words=key.startswith("delays"))
-        ):
-            yield _report("bad-duration", text, f"{key}: {mistake[0]}", mistake[1])
+        if text is None:
+            continue
+        mistake = validate_duration(text, words=key.startswith("delays"))
+        if mistake:
+            what, remedy = mistake
+            yield _report("bad-duration", text, f"{key}: {what}", remedy)
+
     wrapup = fieldwork.wrapup
-    if wrapup is not None and (mistake := validate_short_duration(wrapup)):
-        yield _report("bad-duration", wrapup, f"wrapup: {mistake[0]}", mistake[1])
+    mistake = validate_short_duration(wrapup) if wrapup is not None else None
+    if wrapup is not None and mistake:
+        what, remedy = mistake
+        yield _report("bad-duration", wrapup, f"wrapup: {what}", remedy)
+
     for name in fieldwork.retention:
         if str(name) not in RETAINED_DATA:
             what = f"retention: {str(name)!r} is not data with a retention period"
@@ -302,43 +331,44 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
 def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[Problem]:
     """Warn about durations without an effect, or with one that is hardly intended."""
     for name, text in fieldwork.delays.items():
-        own_outcome = draft.document.outcomes.get(name)
-        base_outcome = str(own_outcome.like or name) if own_outcome is not None else str(name)
-        outcome = OUTCOMES.get(base_outcome)
-        temporary = own_outcome.temporary if own_outcome is not None else None
-        if temporary is None and outcome is not None:
-            temporary = outcome.temporary
-        if temporary is False and outcome is not None and not outcome.next_number:
-            what, remedy = f"delays: after {name} there is no further call", "remove it"
-        elif str(text) == "appointment" and base_outcome != "appointment":
-            what, remedy = (
-                f"delays: {name}: only the outcome appointment has an appointment",
-                "write a duration",
-            )
-        else:
-            continue
-        yield _report("bad-duration", name, what, remedy, "warning")
-    if (
-        fieldwork.spread_wait is not None
-        and fieldwork.spread != "wait"
-        and "spread" not in draft.lost
-    ):
+        idle = _explain_idle_delay(draft, str(name), str(text))
+        if idle is not None:
+            what, remedy = idle
+            yield _report("bad-duration", name, what, remedy, "warning")
+
+    spread_wait = fieldwork.spread_wait
+    can_wait = fieldwork.spread == "wait" or "spread" in draft.lost
+    if spread_wait is not None and not can_wait:
         what = f"spread_wait: with spread: {fieldwork.spread} no case waits for a day part"
-        yield _report(
-            "bad-duration",
-            fieldwork.spread_wait,
-            what,
-            "remove it, or write spread: wait",
-            "warning",
-        )
+        remedy = "remove it, or write spread: wait"
+        yield _report("bad-duration", spread_wait, what, remedy, "warning")
+
     lease = fieldwork.lease
-    if (
-        lease is not None
-        and not validate_duration(lease, words=False)
-        and _count_minutes(lease) > _MINUTES_PER_DAY
-    ):
+    if lease is None or validate_duration(lease, words=False):
+        return
+    if _count_minutes(lease) > _MINUTES_PER_DAY:
         what = f"lease: {lease}: if a station crashes, its case stays claimed for that long"
         yield _report("bad-duration", lease, what, "write about 20m", "warning")
+
+
+def _explain_idle_delay(draft: InstrumentDraft, name: str, text: str) -> tuple[str, str] | None:
+    """Explain why the delay after an outcome has no effect, and what to do; None if it has one."""
+    own_outcome = find_named(draft.document.outcomes, name)
+    base_outcome = name
+    temporary: bool | None = None
+    if own_outcome is not None:
+        base_outcome = str(own_outcome.like or name)
+        temporary = own_outcome.temporary
+    outcome = OUTCOMES.get(base_outcome)
+    if temporary is None and outcome is not None:
+        temporary = outcome.temporary
+
+    if temporary is False and outcome is not None and not outcome.next_number:
+        return f"delays: after {name} there is no further call", "remove it"
+    if text == "appointment" and base_outcome != "appointment":
+        what = f"delays: {name}: only the outcome appointment has an appointment"
+        return what, "write a duration"
+    return None
 
 
 RETAINED_DATA: Final = ("contacts",)
@@ -347,7 +377,8 @@ _MINUTES_PER_DAY: Final = 24 * 60
 
 
 def _count_minutes(text: str) -> int:
-    return int(text[:-1]) * {"m": 1, "h": 60, "d": _MINUTES_PER_DAY}[text[-1]]
+    minutes = {"m": 1, "h": 60, "d": _MINUTES_PER_DAY}
+    return int(text[:-1]) * minutes[text[-1]]
 
 
 def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -360,16 +391,23 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     fieldwork = _get_settings(draft)
     attempts = fieldwork.attempts
-    parts = [(attempts, key) for key in ("total", *_PERIOD_WORDS)] + [(fieldwork.refusals, "max")]
-    for part, key in [
-        *parts,
-        *((p, "weight") for p in fieldwork.dayparts.values() if isinstance(p, DaypartSpec)),
-    ]:
+    limits: list[tuple[SpecModel, str]]
+    limits = [(attempts, key) for key in ("total", *_PERIOD_WORDS)]
+    limits.append((fieldwork.refusals, "max"))
+    for daypart in fieldwork.dayparts.values():
+        if isinstance(daypart, DaypartSpec):
+            limits.append((daypart, "weight"))
+
+    for part, key in limits:
         value = getattr(part, key)
-        if value is not None and value < 1:
-            what = f"{key}: {value} allows no calls{' then' if key == 'weight' else ''}"
+        if value is None:
+            continue
+        if value < 1:
+            what = f"{key}: {value} allows no calls"
+            if key == "weight":
+                what += " then"
             yield _report("bad-limit", find_value(part, key), what, "write 1 or more")
-        elif value is not None and key in _PERIOD_WORDS and value > attempts.total > 0:
+        elif key in _PERIOD_WORDS and value > attempts.total > 0:
             what = f"{key}: {value} in {_PERIOD_WORDS[key]}, but {attempts.total} in total"
             yield _report("bad-limit", find_value(part, key), what, "lower it", "warning")
 
@@ -378,59 +416,73 @@ _PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a day part"}
 
 
 def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`complete_from:`, `partial_from:`, `eligible_from:`, `recording:` or `monitoring:` does not name an item.
+    """A setting such as `complete_from:` or `recording:` does not name an item.
 
         complete_from: q31
         partial_from: {answered: 50%}
 
-    They are reached in the order eligible, partial, complete.
+    These are `complete_from:`, `partial_from:`, `eligible_from:`, `recording:` and `monitoring:`.
+    The points are reached in the order eligible, partial, complete.
     """
     fieldwork = _get_settings(draft)
     for key in ("complete_from", "partial_from", "eligible_from", "recording", "monitoring"):
         point = getattr(fieldwork, key)
         if isinstance(point, Mapping):
             yield from _check_share(fieldwork, key, point)
-        elif point is not None and str(point) not in draft.items and str(point) not in draft.lost:
-            name = str(point)
-            if name in draft.groups:
-                first = next((item.id for item in draft.groups[name].items), "")
-                what, remedy = (
-                    f"{key}: {name} is a group of items",
-                    f"use one of its items: {first}",
-                )
-            else:
-                what = f"{key}: there is no item {name!r}"
-                remedy = suggest_nearest(
-                    name, draft.items, otherwise="use an item, or write {answered: 50%}"
-                )
-            yield _report("unknown-item", find_value(fieldwork, key), what, remedy)
+        elif point is not None:
+            yield from _check_item_name(draft, key, str(point))
     yield from _check_order(draft, fieldwork)
 
 
+def _check_item_name(draft: InstrumentDraft, key: str, name: str) -> Iterator[Problem]:
+    if name in draft.items or name in draft.lost:
+        return
+    if name in draft.groups:
+        first = next((item.id for item in draft.groups[name].items), "")
+        what = f"{key}: {name} is a group of items"
+        remedy = f"use one of its items: {first}"
+    else:
+        otherwise = "use an item, or write {answered: 50%}"
+        what = f"{key}: there is no item {name!r}"
+        remedy = suggest_nearest(name, draft.items, otherwise=otherwise)
+    yield _report("unknown-item", find_value(_get_settings(draft), key), what, remedy)
+
+
 def _check_order(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[Problem]:
-    """Warn about completion points in a different order from that in which interviews reach them."""
-    points = ("eligible_from", "partial_from", "complete_from")
-    for first, then in (points[:2], points[1:], points[::2]):
-        early, late, what = getattr(fieldwork, first), getattr(fieldwork, then), ""
-        if isinstance(early, YamlScalar) and isinstance(late, YamlScalar):
-            one, other = draft.symbols.get(early), draft.symbols.get(late)
-            if one is not None and other is not None and one.index > other.index:
-                what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
-        elif isinstance(early, Mapping) and isinstance(late, Mapping):
-            shares = [str(point.get("answered", "")) for point in (early, late)]
-            if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(
-                shares[1][:-1]
-            ):
-                what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
+    """Warn about completion points in another order than that in which interviews reach them."""
+    pairs = (
+        ("eligible_from", "partial_from"),
+        ("partial_from", "complete_from"),
+        ("eligible_from", "complete_from"),
+    )
+    for first, then in pairs:
+        what = _explain_order(draft, fieldwork, first, then)
         if what:
+            early = getattr(fieldwork, first)
             length = len(early) if isinstance(early, YamlScalar) else len(first)
-            yield _report(
-                "unknown-item",
-                (fieldwork.find_position(first), length),
-                what,
-                "swap them",
-                "warning",
-            )
+            place = (fieldwork.find_position(first), length)
+            yield _report("unknown-item", place, what, "swap them", "warning")
+
+
+def _explain_order(draft: InstrumentDraft, fieldwork: FieldworkSpec, first: str, then: str) -> str:
+    """Explain why a point is reached after one that should follow; empty if it isn't."""
+    early = getattr(fieldwork, first)
+    late = getattr(fieldwork, then)
+    if isinstance(early, YamlScalar) and isinstance(late, YamlScalar):
+        one = draft.symbols.get(early)
+        other = draft.symbols.get(late)
+        if one is None or other is None or one.index <= other.index:
+            return ""
+        return f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
+
+    if isinstance(early, Mapping) and isinstance(late, Mapping):
+        early_share = str(early.get("answered", ""))
+        late_share = str(late.get("answered", ""))
+        if validate_share(early_share) or validate_share(late_share):
+            return ""  # reported as a mistake
+        if int(early_share[:-1]) > int(late_share[:-1]):
+            return f"{first}: {early_share} is more than {then}: {late_share}"
+    return ""
 
 
 def _check_share(
@@ -443,91 +495,100 @@ def _check_share(
     for word, share in point.items():
         if str(word) != "answered":
             yield _report("unknown-item", word, f"{key}: {str(word)!r} is not allowed here", remedy)
-        elif mistake := validate_share(share):
+            continue
+        mistake = validate_share(share)
+        if mistake:
             yield _report("unknown-item", share, f"{key}: {mistake}", remedy)
 
 
 def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     """`eligible_from:` has no effect in a frame of units that are known to be eligible.
 
-        fieldwork: {frame: rdd, eligible_from: adult}     numbers dialed at random: whoever answers must be screened
-        fieldwork: {frame: list}                          known units: a refusal is a refusal whatever was screened
+        fieldwork: {frame: rdd, eligible_from: adult}     whoever answers must be screened
+        fieldwork: {frame: list}                          a refusal is one, screened or not
 
-    A respondent whom the questionnaire screens out is not eligible (4.70) in every frame, by an
-    `end` with `outcome: not_eligible`.
+    With `rdd`, numbers are dialed at random. A respondent whom the questionnaire screens out is not
+    eligible (4.70) in every frame, by an `end` with `outcome: not_eligible`.
     """
     fieldwork = _get_settings(draft)
     if fieldwork.eligible_from is not None and fieldwork.frame != "rdd":
-        what = f"eligible_from: has no effect with frame: {fieldwork.frame}, whose units are all known to be eligible"
+        units = "whose units are all known to be eligible"
+        what = f"eligible_from: has no effect with frame: {fieldwork.frame}, {units}"
         remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
-        yield _report(
-            "known-eligible", find_value(fieldwork, "eligible_from"), what, remedy, "warning"
-        )
+        place = find_value(fieldwork, "eligible_from")
+        yield _report("known-eligible", place, what, remedy, "warning")
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Calls are recorded, but not by this program; or the item that announces it is not on every route.
+    """Calls are recorded, but not by this program; or not every route has the item that says so.
 
         fieldwork: {recording: notice}
-        - {id: notice, type: read, text: This call may be recorded.}     without ask_if or unless, in no shuffled group
+        - {id: notice, type: read, text: This call may be recorded.}
 
-    The recording system itself must wait for that item.
+    The item has no `ask_if` or `unless`, and is in no shuffled group. The recording system itself
+    must wait for that item.
     """
     fieldwork = _get_settings(draft)
     if fieldwork.recording is None:
         return
-    at = find_value(fieldwork, "recording")
+    place = find_value(fieldwork, "recording")
     what = "recording: this program records nothing; it only checks that everybody hears the notice"
-    yield _report(
-        "recording-notice",
-        at,
-        what,
-        "let the telephone system start recording at that item",
-        "warning",
-    )
-    if what := _explain_unheard_notice(draft, "recording"):
-        yield _report("recording-notice", at, what, NOTICE_REMEDY)
+    remedy = "let the telephone system start recording at that item"
+    yield _report("recording-notice", place, what, remedy, "warning")
+
+    unheard = _explain_unheard_notice(draft, "recording")
+    if unheard:
+        yield _report("recording-notice", place, unheard, NOTICE_REMEDY)
 
 
 def monitoring_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     """Supervisors may listen and watch, but the item that announces it is not on every route.
 
         fieldwork: {monitoring: notice}
-        - {id: notice, type: read, text: A supervisor may listen to this call.}     without ask_if or unless
+        - {id: notice, type: read, text: A supervisor may listen to this call.}
 
-    `survey watch` shows an interview once the item was read.
+    The item has no `ask_if` or `unless`. `survey watch` shows an interview once the item was read.
     """
-    if what := _explain_unheard_notice(draft, "monitoring"):
-        yield _report(
-            "monitoring-notice", find_value(_get_settings(draft), "monitoring"), what, NOTICE_REMEDY
-        )
+    unheard = _explain_unheard_notice(draft, "monitoring")
+    if unheard:
+        place = find_value(_get_settings(draft), "monitoring")
+        yield _report("monitoring-notice", place, unheard, NOTICE_REMEDY)
 
 
 NOTICE_REMEDY: Final = "put the notice in an item that everybody is asked"
 
 
 def _explain_unheard_notice(draft: InstrumentDraft, key: str) -> str:
-    """Explain why some interviews pass over a notice; empty where none does."""
+    """Explain why some interviews pass over a notice; empty if none does."""
     name = str(getattr(_get_settings(draft), key))
-    item, symbol = draft.items.get(name), draft.symbols.get(name)
+    item = draft.items.get(name)
+    symbol = draft.symbols.get(name)
     if item is None or symbol is None:
         return ""
-    groups = [draft.groups[s.group] for s in symbol.path if s.group in draft.groups]
-    nodes: list[CompiledNode] = [item, *groups]
-    skipped_at = next(
-        (n.id for n in nodes if n.ask_if is not None or n.unless is not None), item.roster
-    )
-    skipped_at = skipped_at or next((group.id for group in groups if group.pick is not None), None)
+    groups = [draft.groups[step.group] for step in symbol.path if step.group in draft.groups]
+    skipped_at = _find_skipped(item, groups)
     if skipped_at is None:
         return ""
-    why = (
-        "it has a condition"
-        if skipped_at == name
-        else f"{skipped_at}, which contains it, may be skipped"
-    )
-    return (
-        f"{key}: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
-    )
+    if skipped_at == name:
+        why = "it has a condition"
+    else:
+        why = f"{skipped_at}, which contains it, may be skipped"
+    notice = f"{name} (at {locate_definition(draft, name)})"
+    return f"{key}: not everybody hears the notice {notice}: {why}"
+
+
+def _find_skipped(item: CompiledItem, groups: list[ItemGroup]) -> str | None:
+    """Find what makes some interviews skip an item: itself or a group around it."""
+    nodes: list[CompiledNode] = [item, *groups]
+    for node in nodes:
+        if node.ask_if is not None or node.unless is not None:
+            return node.id
+    if item.roster:
+        return item.roster
+    for group in groups:
+        if group.pick is not None:
+            return group.id
+    return None
 
 
 _SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
@@ -544,60 +605,68 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
 
     The closest one is suggested; `survey explain OUTCOME` describes each.
     """
-    known = {**OUTCOMES, **{str(name): None for name in draft.document.outcomes}}
-    ends = [
-        (name, item.question)
-        for name, item in draft.items.items()
-        if isinstance(item.question, EndItem)
-    ]
-    uses: list[tuple[str, str, str, Position]]
-    uses = [(name, "outcome", str(end.outcome), end.find_position("outcome")) for name, end in ends]
+    own_outcomes = draft.document.outcomes
+    known = [*OUTCOMES, *(str(name) for name in own_outcomes)]
+    uses: list[_OutcomeUse] = []
+    for item_id, item in draft.items.items():
+        if isinstance(item.question, EndItem):
+            where = item.question.find_position("outcome")
+            uses.append(_OutcomeUse(item_id, "outcome", str(item.question.outcome), where))
     uses += [
-        ("fieldwork", "delays", str(name), locate_name(name))
+        _OutcomeUse("fieldwork", "delays", str(name), locate_name(name))
         for name in _get_settings(draft).delays
     ]
-    for who, key, word, where in [use for use in uses if use[2] not in known] + [
-        (str(name), "like", str(outcome.like), outcome.find_position("like"))
-        for name, outcome in draft.document.outcomes.items()
-        if outcome.like is not None and outcome.like not in OUTCOMES
-    ]:
-        if word not in draft.lost:
-            remedy = suggest_nearest(
-                word, known, otherwise="define it under outcomes:, or use one from the table"
-            )
-            yield report(
-                "unknown-outcome",
-                (where, len(word)),
-                who,
-                f"{key}: there is no outcome {word!r}",
-                remedy,
-            )
+    unknown = [use for use in uses if use.word not in known]
+
+    # An outcome of the study can only be like one from the table.
+    for name, outcome in own_outcomes.items():
+        if outcome.like is not None and outcome.like not in OUTCOMES:
+            where = outcome.find_position("like")
+            unknown.append(_OutcomeUse(str(name), "like", str(outcome.like), where))
+
+    for use in unknown:
+        if use.word in draft.lost:
+            continue
+        otherwise = "define it under outcomes:, or use one from the table"
+        remedy = suggest_nearest(use.word, known, otherwise=otherwise)
+        what = f"{use.key}: there is no outcome {use.word!r}"
+        place = (use.where, len(use.word))
+        yield report("unknown-outcome", place, use.who, what, remedy)
+
+
+class _OutcomeUse(NamedTuple):
+    """A place in the file that names an outcome."""
+
+    who: str
+    key: str
+    word: str
+    where: Position
 
 
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
-    """An `end` sets an outcome that means that nobody was reached, although somebody is being interviewed.
+    """An `end` sets an outcome for nobody reached, although somebody is being interviewed.
 
         - {id: stop, type: end, outcome: no_answer}     → callback, refusal_soft, not_eligible …
 
     Use an outcome for somebody who was reached.
     """
+    reached = "callback, refusal_soft, not_eligible, …"
+    remedy = f"use an outcome for somebody who was reached: {reached}"
     for name, item in draft.items.items():
         question = item.question
         if not isinstance(question, EndItem) or question.outcome in draft.document.outcomes:
             continue
         outcome = OUTCOMES.get(question.outcome)
-        if outcome is not None and outcome.id == LOST:
-            what = f"outcome: {outcome.id} ({outcome.name}) is recorded by the program if a station stops"
-            remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
-            yield report(
-                "outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning"
-            )
-        if outcome is not None and outcome.moment == "before":
-            what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
-            remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
-            yield report(
-                "outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning"
-            )
+        if outcome is None:
+            continue
+        place = find_value(question, "outcome")
+        described = f"{outcome.id} ({outcome.name})"
+        if outcome.id == LOST:
+            what = f"outcome: {described} is recorded by the program if a station stops"
+            yield report("outcome-moment", place, name, what, remedy, "warning")
+        if outcome.moment == "before":
+            what = f"outcome: {described} means that nobody was reached"
+            yield report("outcome-moment", place, name, what, remedy, "warning")
 
 
 def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -613,18 +682,23 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
         who = str(name)
         base_outcome = str(outcome.like or who)
         if base_outcome in _SET_BY_INTERVIEW and base_outcome != who:
+            place = find_value(outcome, "like")
             what = f"like: only an interview can have the outcome {base_outcome}; it can't be keyed"
             remedy = f"rename it: outcomes: {{{base_outcome}: {{name: …}}}}, or use another"
-            yield report("own-outcome", find_value(outcome, "like"), who, what, remedy)
+            yield report("own-outcome", place, who, what, remedy)
         if base_outcome in _CALLED_AGAIN and outcome.temporary is False:
-            what = f"temporary: false, but {base_outcome} requires another call, which would never be made"
-            yield report(
-                "own-outcome", find_value(outcome, "temporary"), who, what, "remove temporary:"
-            )
+            place = find_value(outcome, "temporary")
+            other_call = "requires another call, which would never be made"
+            what = f"temporary: false, but {base_outcome} {other_call}"
+            yield report("own-outcome", place, who, what, "remove temporary:")
         if outcome.code is not None and not _AAPOR_CODE.match(outcome.code):
+            place = find_value(outcome, "code")
             what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
-            remedy = "write 1 to 4, a point and two or three digits, such as 2.112; headings like 2.0 can't be counted"
-            yield report("own-outcome", find_value(outcome, "code"), who, what, remedy)
+            remedy = (
+                "write 1 to 4, a point and two or three digits, such as 2.112; "
+                "headings like 2.0 can't be counted"
+            )
+            yield report("own-outcome", place, who, what, remedy)
         lacking = [key for key in ("code", "moment", "temporary") if getattr(outcome, key) is None]
         if lacking and outcome.like is None and who not in OUTCOMES:
             what = f"this outcome is not in the table, and has no {', no '.join(lacking)}"
