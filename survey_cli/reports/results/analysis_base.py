@@ -180,7 +180,7 @@ def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[
     """
     if point is None:
         return [False] * answers.interviews
-    # Personal answers may have been erased, and codes are given after the interview.
+    # Personal answers are stored apart from the data, and codes are given after the interview.
     variables = [
         variable
         for variable in answers.variables.values()

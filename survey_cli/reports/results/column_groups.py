@@ -229,7 +229,7 @@ class ColumnGroup(ABC):
         design = None
         has_scale = table.question.kind in ("scale", "number")
         if table.design is not None:
-            # A covariance matrix with an empty row or column can't be inverted.
+            # The test drops empty rows and columns: the covariances must be of the same cells.
             rows = [row for row in rows if any(table.lines[row].counts[c].people for c in columns)]
             columns = [c for c in columns if any(table.lines[row].counts[c].people for row in rows)]
             if len(rows) > 1 and len(columns) > 1:
