@@ -12,6 +12,7 @@ from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.events import EventStamp, QuestionAnswered
 from survey_cli.entries import PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.date_text import format_date, format_time, read_date, read_time
@@ -114,7 +115,7 @@ def check(case: tuple[str, Reply]) -> bool:
     item, reply = case
     leaf = leaves()[item]
     question = leaf.question
-    asking = ItemContext(item=leaf, env={}, language="en", options=leaf.options)
+    asking = ItemContext(item=leaf, known=NOTHING_KNOWN, language="en", options=leaf.options)
     entry = question.build_entry(asking)
     if isinstance(entry, PickEntry) and isinstance(reply, str):
         assert isinstance(entry.parse(reply), PickReply | Rejection)
