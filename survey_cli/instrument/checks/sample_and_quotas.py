@@ -1,11 +1,12 @@
-"""Checks of the sample and quotas: roles of columns, cells and targets, and when the deciding answers are known."""
+"""Checks of the sample and quotas: roles of columns, cells, targets and when they are known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.source_items import (
+    Place,
     find_key,
     find_value,
     iterate_items,
@@ -13,11 +14,11 @@ from survey_cli.instrument.checks.source_items import (
     report,
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
-from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
+from survey_cli.instrument.expressions.conditions import Condition, ValueType, compile_condition
 from survey_cli.instrument.quota_capacity import QuotaRule, find_limit, list_codes
-from survey_cli.instrument.schema.document import QuotaSpec
+from survey_cli.instrument.schema.document import QuotaSpec, SampleColumn
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.source.nodes import find_node, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_name
 from survey_cli.problems import Position, Problem, suggest_nearest
 from survey_cli.wording import join_words, pluralize
 
@@ -56,67 +57,90 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
-    """No column of the sample has the role `key`, so that cases can't be identified and no sample can be imported.
+    """No column of the sample has the role `key`: cases can't be identified, no sample imported.
 
         sample: {unit: {type: text, role: key}}
 
     Add `role: key` to the column that identifies a case.
     """
     sample = draft.document.sample
-    if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
-        at, what = (
-            find_key(draft.document._node, "sample"),
-            "no column is the key that identifies a case",
-        )
-        yield report("no-case-key", at, "sample", what, "add role: key to one", "warning")
+    if not sample or draft.lost:
+        return
+    if not any(column.role == "key" for column in sample.values()):
+        place = find_key(draft.document._node, "sample")
+        what = "no column is the key that identifies a case"
+        yield report("no-case-key", place, "sample", what, "add role: key to one", "warning")
 
 
 def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """A column's type and its other keys do not match.
 
-        kind: {type: single, options: {1: Sector, 2: District}}     a single needs options, nothing else has them
+        kind: {type: single, options: {1: Sector, 2: District}}     only a single has options
         version: {type: split, arms: {a: 1, b: 1}, balanced_within: kind}
 
     Change the type, or remove the other key.
     """
     sample = draft.document.sample
     for name, column in sample.items():
-        role, within = column.role, column.balanced_within
-        if column.type == "single" and column.options is None:
-            yield report(
-                "sample-column", name, name, "a single needs options", "add options: {1: …, 2: …}"
-            )
-        given = {
-            "options": column.options is not None,
-            "arms": column.arms,
-            "balanced_within": within is not None,
-        }
-        for (key, is_given), kind in zip(given.items(), ("single", "split", "split"), strict=True):
-            if is_given and column.type != kind:
-                what = f"{key}: requires type: {kind}, and this is a {column.type}"
-                remedy = f"write type: {kind}, or remove it"
-                yield report("sample-column", find_key(column._node, key), name, what, remedy)
-        if role in ROLE_TYPES and column.type not in (types := ROLE_TYPES[role]):
-            what = f"role: a {role} must be a {types[0]}, and this is a {column.type}"
-            yield report(
-                "sample-column", find_value(column, "role"), name, what, f"write type: {types[0]}"
-            )
-        if role in LOCATION_ROLES and column.personal:
-            what = f"personal: the {role} decides when the case is called, so it is stored with its history"
+        yield from _check_column_type(name, column)
+        if column.role in ROLE_TYPES and column.type not in ROLE_TYPES[column.role]:
+            usual = ROLE_TYPES[column.role][0]
+            what = f"role: a {column.role} must be a {usual}, and this is a {column.type}"
+            place = find_value(column, "role")
+            yield report("sample-column", place, name, what, f"write type: {usual}")
+        if column.role in LOCATION_ROLES and column.personal:
+            decides = f"the {column.role} decides when the case is called"
+            what = f"personal: {decides}, so it is stored with its history"
             remedy = "remove personal:, or leave the column out"
             yield report("sample-column", find_value(column, "personal"), name, what, remedy)
-        if within is None or column.type != "split":
-            continue
-        at, balancing_column = find_value(column, "balanced_within"), sample.get(within)
-        if balancing_column is None or within == name:
-            remedy = suggest_nearest(
-                within, (str(n) for n in sample if n != name), otherwise="use another column"
-            )
-            what = f"balanced_within: there is no other column {str(within)!r}"
-            yield report("sample-column", at, name, what, remedy)
-        elif balancing_column.type not in ("single", "text"):
-            what = f"balanced_within: {within} is a {balancing_column.type}"
-            yield report("sample-column", at, name, what, "use a single, or a text with few values")
+        if column.type == "split" and column.balanced_within is not None:
+            yield from _check_balancing(sample, name, column, column.balanced_within)
+
+
+def _check_column_type(name: YamlScalar, column: SampleColumn) -> Iterator[Problem]:
+    """Check that a single has options, and that no other type has the keys of a single or split."""
+    if column.type == "single" and column.options is None:
+        what = "a single needs options"
+        yield report("sample-column", name, name, what, "add options: {1: …, 2: …}")
+    given: list[tuple[str, str]] = []
+    if column.options is not None:
+        given.append(("options", "single"))
+    if column.arms:
+        given.append(("arms", "split"))
+    if column.balanced_within is not None:
+        given.append(("balanced_within", "split"))
+    for key, kind in given:
+        if column.type != kind:
+            what = f"{key}: requires type: {kind}, and this is a {column.type}"
+            remedy = f"write type: {kind}, or remove it"
+            yield report("sample-column", find_key(column._node, key), name, what, remedy)
+
+
+def _check_balancing(
+    sample: Mapping[YamlScalar, SampleColumn],
+    name: YamlScalar,
+    column: SampleColumn,
+    within: YamlScalar,
+) -> Iterator[Problem]:
+    """Check that a split is balanced within another column, which has few values."""
+    place = find_value(column, "balanced_within")
+    balancing_column = sample.get(within)
+    if balancing_column is None or within == name:
+        others = (str(other) for other in sample if other != name)
+        remedy = suggest_nearest(within, others, otherwise="use another column")
+        what = f"balanced_within: there is no other column {str(within)!r}"
+        yield report("sample-column", place, name, what, remedy)
+    elif balancing_column.type not in ("single", "text"):
+        what = f"balanced_within: {within} is a {balancing_column.type}"
+        yield report("sample-column", place, name, what, "use a single, or a text with few values")
+
+
+class _CompiledQuota(NamedTuple):
+    """A quota with its condition (None if it has none, or a wrong one) and the problems in it."""
+
+    quota: QuotaSpec
+    condition: Condition | None
+    problems: tuple[Problem, ...]
 
 
 _MAX_LISTED: Final = 6
@@ -132,45 +156,41 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
     `where` is a condition, written like `ask_if`.
     """
     for quota, _, problems in _compile_quotas(draft):
-        for p in problems:
-            if p.rule != "unknown-name" or p.subject not in draft.lost:
-                yield report(
-                    "quota-where",
-                    (p.where, p.length),
-                    quota.id,
-                    f"where: {p.what}",
-                    p.remedy,
-                    p.severity,
-                )
+        for problem in problems:
+            if problem.rule == "unknown-name" and problem.subject in draft.lost:
+                continue
+            place = (problem.where, problem.length)
+            what = f"where: {problem.what}"
+            yield report("quota-where", place, quota.id, what, problem.remedy, problem.severity)
 
 
 @once_per_draft
-def _compile_quotas(
-    draft: InstrumentDraft,
-) -> Sequence[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
-    scope = draft.symbol_table.build_scope() if draft.document.quotas else Scope({})
-    return [
-        (
-            quota,
-            *compile_condition(
-                quota.where, scope, where=locate_name(quota.where), who=str(quota.id)
-            ),
-        )
-        if quota.where is not None
-        else (quota, None, ())
-        for quota in draft.document.quotas
-    ]
+def _compile_quotas(draft: InstrumentDraft) -> Sequence[_CompiledQuota]:
+    if not draft.document.quotas:
+        return []
+    scope = draft.symbol_table.build_scope()
+    compiled: list[_CompiledQuota] = []
+    for quota in draft.document.quotas:
+        condition: Condition | None = None
+        problems: tuple[Problem, ...] = ()
+        if quota.where is not None:
+            where = locate_name(quota.where)
+            result = compile_condition(quota.where, scope, where=where, who=str(quota.id))
+            condition, problems = result
+        compiled.append(_CompiledQuota(quota, condition, problems))
+    return compiled
 
 
 def _list_needs(quota: QuotaSpec, condition: Condition | None) -> list[str]:
     """List the variables that a quota depends on."""
-    return sorted(
-        {str(n) for n in quota.by} | (condition.names if condition is not None else frozenset())
-    )
+    names = {str(name) for name in quota.by}
+    if condition is not None:
+        names |= condition.names
+    return sorted(names)
 
 
 def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota's `by` or `targets` name a variable or code that does not exist, or cells have no target.
+    """A quota's `by` or `targets` name an unknown variable or code, or cells have no target.
 
         - {id: region_kind, by: [region, kind], targets: {Central/1: 5, Central/2: 7}}
 
@@ -180,61 +200,87 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
     for quota in draft.document.quotas:
         codes: list[list[str]] | None = []
         for index, name in enumerate(quota.by):
-            symbol, what, remedy = draft.symbols.get(name), "", ""
-            value_type = symbol.value_type if symbol is not None else None
-            if symbol is None or value_type is None:
-                what = f"by: {str(name)!r} is not a variable" if str(name) not in draft.lost else ""
-                remedy = suggest_nearest(
-                    name, draft.symbols, otherwise="use an item or a sample column with codes"
-                )
-            elif value_type.roster is not None or value_type.type not in ("code", "text", "flag"):
-                what = f"by: {name} (at {symbol.where}) has no codes for cells"
-                remedy, value_type = "use a single, a scale, or a compute with codes", None
-            elif name in quota.by[:index]:
-                what, remedy = f"by: {name} is listed twice", "remove one"
-            if what:
-                yield report("quota-cells", name, quota.id, what, remedy)
-            if value_type is None or value_type.codes is None:
-                codes = None
+            problem = _find_mistake_in_by(draft, quota, index)
+            if problem is not None:
+                yield problem
+            variable_codes = _list_cell_codes(draft, name)
+            if variable_codes is None:
+                codes = None  # the cells can't be listed
             elif codes is not None:
-                codes.append([str(code) for code in sorted(value_type.codes, key=str)])
+                codes.append(variable_codes)
         if quota.targets and quota.by:
             yield from _check_targets(quota, codes)
 
 
+def _find_mistake_in_by(draft: InstrumentDraft, quota: QuotaSpec, index: int) -> Problem | None:
+    """Find what is wrong with one of the variables of a quota's cells."""
+    name = quota.by[index]
+    symbol = draft.symbols.get(name)
+    if symbol is None:
+        if str(name) in draft.lost:
+            return None
+        what = f"by: {str(name)!r} is not a variable"
+        otherwise = "use an item or a sample column with codes"
+        remedy = suggest_nearest(name, draft.symbols, otherwise=otherwise)
+    elif not _can_have_cells(symbol.value_type):
+        what = f"by: {name} (at {symbol.where}) has no codes for cells"
+        remedy = "use a single, a scale, or a compute with codes"
+    elif name in quota.by[:index]:
+        what = f"by: {name} is listed twice"
+        remedy = "remove one"
+    else:
+        return None
+    return report("quota-cells", name, quota.id, what, remedy)
+
+
+def _can_have_cells(value_type: ValueType) -> bool:
+    return value_type.roster is None and value_type.type in ("code", "text", "flag")
+
+
+def _list_cell_codes(draft: InstrumentDraft, name: str) -> list[str] | None:
+    """List the codes of a variable of cells; None if they aren't known."""
+    symbol = draft.symbols.get(name)
+    if symbol is None or not _can_have_cells(symbol.value_type):
+        return None
+    codes = symbol.value_type.codes
+    return None if codes is None else [str(code) for code in sorted(codes, key=str)]
+
+
 def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[Problem]:
-    valid, given_cells = codes is not None, set[str]()
+    """Check that targets are for cells that exist, and that no cell lacks one."""
+    is_valid = codes is not None
+    given_cells: set[str] = set()
     for cell in quota.targets:
         parts = [part.strip() for part in cell.split("/")]
         given_cells.add("/".join(parts))
         if len(parts) != len(quota.by):
-            valid = False
-            what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
-            yield report(
-                "quota-cells",
-                cell,
-                quota.id,
-                what,
-                f"write the codes of {join_words(quota.by)} joined by /",
-            )
+            is_valid = False
+            counts = f"{len(parts)} codes, and by: has {len(quota.by)} variables"
+            what = f"targets: {str(cell)!r} has {counts}"
+            remedy = f"write the codes of {join_words(quota.by)} joined by /"
+            yield report("quota-cells", cell, quota.id, what, remedy)
             continue
         for part, variable_codes, name in zip(cell.split("/"), codes or (), quota.by, strict=False):
             if part.strip() not in variable_codes:
-                valid = False
+                is_valid = False
+                what = f"targets: {name} has no code {part!r}"
                 known = f"its codes are {join_words(variable_codes, most=12)}"
                 remedy = suggest_nearest(part, variable_codes, otherwise=known)
-                yield report(
-                    "quota-cells", cell, quota.id, f"targets: {name} has no code {part!r}", remedy
-                )
-    if not valid or not codes or prod(map(len, codes)) > _MAX_CELLS:
+                yield report("quota-cells", cell, quota.id, what, remedy)
+
+    if not is_valid or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return
-    if lacking := [cell for cell in map("/".join, product(*codes)) if cell not in given_cells]:
-        cells = f"{len(lacking)} {pluralize(len(lacking), 'cell has', 'cells have')}"
-        what = f"targets: {cells} no target: {join_words(lacking, most=_MAX_LISTED)}"
-        remedy = "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
-        yield report(
-            "quota-cells", find_key(quota._node, "targets"), quota.id, what, remedy, "warning"
+    cells = ["/".join(parts) for parts in product(*codes)]
+    lacking = [cell for cell in cells if cell not in given_cells]
+    if lacking:
+        place = find_key(quota._node, "targets")
+        count = f"{len(lacking)} {pluralize(len(lacking), 'cell has', 'cells have')}"
+        what = f"targets: {count} no target: {join_words(lacking, most=_MAX_LISTED)}"
+        remedy = (
+            "add them, or write 0 for cells without interviews; "
+            "a cell without a target counts as outside"
         )
+        yield report("quota-cells", place, quota.id, what, remedy, "warning")
 
 
 def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -246,35 +292,9 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
     `target` goes with `where` (or alone, for everybody), `targets` with `by`.
     """
     for quota in draft.document.quotas:
-        at = (quota.find_position("id"), len(quota.id))
-        if quota.by and quota.target is not None and not quota.targets:
-            what = "target: with by:, each cell has its own target"
-            yield report(
-                "quota-target",
-                quota.find_position("target"),
-                quota.id,
-                what,
-                "write targets: {code: 5, …}",
-            )
-        elif quota.by and not quota.targets:
-            yield report(
-                "quota-target",
-                at,
-                quota.id,
-                "the quota has no targets",
-                "add targets: {code: 5, …}",
-            )
-        elif quota.targets and not quota.by:
-            what = "targets: names cells, but there is no by: to define them"
-            yield report(
-                "quota-target",
-                find_key(quota._node, "targets"),
-                quota.id,
-                what,
-                "add by: [variable]",
-            )
-        elif quota.target is None and not quota.by:
-            yield report("quota-target", at, quota.id, "the quota has no target", "add target: 100")
+        problem = _find_mistaken_target(quota)
+        if problem is not None:
+            yield problem
         amounts = [("target", quota.target, quota.find_position("target"))]
         for cell, target in quota.targets.items():
             node = find_node(quota._node, "targets", cell)
@@ -283,20 +303,40 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
         for key, amount, where in amounts:
             if amount is not None and amount < 0:
                 place = (where, len(str(amount)))
-                yield report(
-                    "quota-target",
-                    place,
-                    quota.id,
-                    f"{key}: {amount} is negative",
-                    "write 0 or more",
-                )
+                what = f"{key}: {amount} is negative"
+                yield report("quota-target", place, quota.id, what, "write 0 or more")
+
+
+def _find_mistaken_target(quota: QuotaSpec) -> Problem | None:
+    """Find a target that is missing or of the wrong kind: with `by`, it is `targets`."""
+    place: Place = (quota.find_position("id"), len(quota.id))
+    if quota.by and not quota.targets:
+        if quota.target is not None:
+            place = quota.find_position("target")
+            what = "target: with by:, each cell has its own target"
+            remedy = "write targets: {code: 5, …}"
+        else:
+            what = "the quota has no targets"
+            remedy = "add targets: {code: 5, …}"
+    elif quota.targets and not quota.by:
+        place = find_key(quota._node, "targets")
+        what = "targets: names cells, but there is no by: to define them"
+        remedy = "add by: [variable]"
+    elif quota.target is None and not quota.by:
+        what = "the quota has no target"
+        remedy = "add target: 100"
+    else:
+        return None
+    return report("quota-target", place, quota.id, what, remedy)
 
 
 def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
     """The target of the study is not a number of interviews, or its quotas do not allow so many.
 
         study: {target: 60}
-        quotas: [{id: men, where: sex == 1, target: 12}, {id: women, where: sex == 2, target: 40}]     12 + 40 are 52
+        quotas:                                              12 + 40 are 52
+          - {id: men, where: sex == 1, target: 12}
+          - {id: women, where: sex == 2, target: 40}
 
     The quotas that apply to everybody, alone or together, limit the interviews to the sum of their
     targets. Quotas with `soft: true` limit nothing.
@@ -304,78 +344,82 @@ def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
     study = draft.document.study
     if study.target is None:
         return
-    at = find_value(study, "target")
+    place = find_value(study, "target")
     if study.target <= 0:
-        yield report(
-            "study-target",
-            at,
-            "study",
-            f"target: {study.target} is no number of interviews",
-            "write 1 or more",
-        )
+        what = f"target: {study.target} is no number of interviews"
+        yield report("study-target", place, "study", what, "write 1 or more")
         return
     limit = find_limit(_list_rules(draft), list_codes(draft.symbol_table.value_types))
     if limit is not None and limit.interviews < study.target:
-        quotas = f"{pluralize(len(limit.quotas), 'quota')} {join_words(limit.quotas)}"
-        what = f"target: {study.target:,} can't be reached: {quotas} {pluralize(len(limit.quotas), 'allows', 'allow')}"
+        count = len(limit.quotas)
+        quotas = f"{pluralize(count, 'quota')} {join_words(limit.quotas)}"
+        allowed = f"{quotas} {pluralize(count, 'allows', 'allow')} {limit.interviews:,}"
+        what = f"target: {study.target:,} can't be reached: {allowed}"
         remedy = "raise targets of quotas, write soft: true for one, or lower the study's target"
-        yield report("study-target", at, "study", f"{what} {limit.interviews:,}", remedy, "warning")
+        yield report("study-target", place, "study", what, remedy, "warning")
 
 
 def _list_rules(draft: InstrumentDraft) -> list[QuotaRule]:
     """List the hard quotas that can be understood."""
     rules = []
     for quota, condition, _ in _compile_quotas(draft):
-        if quota.soft or (quota.where is not None and condition is None):
+        is_wrong = quota.where is not None and condition is None
+        if quota.soft or is_wrong:
             continue
         places = {"": quota.target or 0}
         if quota.by:
             places = {
-                "/".join(part.strip() for part in cell.split("/")): n
-                for cell, n in quota.targets.items()
+                "/".join(part.strip() for part in cell.split("/")): target
+                for cell, target in quota.targets.items()
             }
-        rules.append(QuotaRule(str(quota.id), condition, tuple(map(str, quota.by)), places))
+        by = tuple(str(name) for name in quota.by)
+        rules.append(QuotaRule(str(quota.id), condition, by, places))
     return rules
 
 
 def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A quota depends on an answer from after the hang-up, when nobody can be screened out any more.
+    """A quota depends on an answer from after the hang-up, when nobody can be screened out.
 
-        - {id: women, where: sex == 1, target: 100}     ask sex before the section with after: hangup
+        - {id: women, where: sex == 1, target: 100}     ask sex before the hang-up
 
     A place is reserved as soon as the deciding answer is given; if the cell is full, the interview
     ends there.
     """
     for quota, condition, _ in _compile_quotas(draft):
-        needs = _list_needs(quota, condition) if not quota.soft else []
-        late = next(
-            (name for name in needs if name in draft.items and draft.items[name].after_hangup), ""
-        )
-        if late:
-            where = locate_definition(draft, late)
-            what = f"it depends on {late} (at {where}), asked after the respondent has hung up"
-            remedy = f"move {late} before that section, or write soft: true"
-            key = "by" if late in map(str, quota.by) else "where"
+        if quota.soft:
+            continue
+        for name in _list_needs(quota, condition):
+            item = draft.items.get(name)
+            if item is None or not item.after_hangup:
+                continue
+            where = locate_definition(draft, name)
+            what = f"it depends on {name} (at {where}), asked after the respondent has hung up"
+            remedy = f"move {name} before that section, or write soft: true"
+            key = "by" if name in map(str, quota.by) else "where"
             yield report("quota-late", quota.find_position(key), quota.id, what, remedy)
+            break
 
 
 def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
     """A quota can be full, and the text read to the respondent in that case exists only in English.
 
-        fieldwork: {scripts: {quota_full: {text: Vielen Dank, wir haben genug Interviews. Auf Wiederhören.}}}
+        fieldwork: {scripts: {quota_full: {text: Vielen Dank, wir haben genug Interviews.}}}
 
     Without `scripts: quota_full` the program thanks the respondent in English.
     """
     document = draft.document
-    other = next(
-        (str(language) for language in document.languages if not language.startswith("en")), ""
-    )
+    others = [str(name) for name in document.languages if not name.startswith("en")]
+    hard_quotas = [quota for quota in document.quotas if not quota.soft]
+    if not others or not hard_quotas:
+        return
     scripts = document.fieldwork.scripts if document.fieldwork is not None else {}
-    quota = next((quota for quota in document.quotas if not quota.soft), None)
-    if quota is not None and other and "quota_full" not in map(str, scripts):
-        what = f"if it is full, the respondent is thanked in English, but interviews are conducted in {other}"
+    if "quota_full" not in map(str, scripts):
+        thanked = "if it is full, the respondent is thanked in English"
+        what = f"{thanked}, but interviews are conducted in {others[0]}"
         remedy = "write the text: fieldwork: {scripts: {quota_full: {text: …}}}"
-        yield report("quota-script", quota.find_position("id"), quota.id, what, remedy, "warning")
+        quota = hard_quotas[0]
+        place = quota.find_position("id")
+        yield report("quota-script", place, quota.id, what, remedy, "warning")
 
 
 def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -391,18 +435,16 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
     }
     for item in iterate_items(draft, LookupItem):
         name = str(item.id)
+        if name not in draft.items:
+            continue
         at = draft.symbols[name].index if name in draft.symbols else -1
-        symbols = [
-            draft.symbols.get(need)
-            for need in needs.get(str(item.quota), ())
-            if name in draft.items
-        ]
-        late = next(
-            (symbol.id for symbol in symbols if symbol is not None and symbol.index >= at), ""
-        )
-        if late:
-            where = locate_definition(draft, late)
-            what = f"quota: {item.quota} depends on {late} (at {where}), which is known only later"
-            yield report(
-                "quota-early", find_value(item, "quota"), name, what, f"move {name} after {late}"
-            )
+        for need in needs.get(str(item.quota), ()):
+            symbol = draft.symbols.get(need)
+            if symbol is None or symbol.index < at:
+                continue
+            where = locate_definition(draft, symbol.id)
+            depends = f"{item.quota} depends on {symbol.id} (at {where})"
+            what = f"quota: {depends}, which is known only later"
+            remedy = f"move {name} after {symbol.id}"
+            yield report("quota-early", find_value(item, "quota"), name, what, remedy)
+            break

@@ -1,4 +1,4 @@
-"""Checks of wording, with `--wording`: habits that textbooks of questionnaire design advise against.
+"""Checks of wording, with `--wording`: habits that textbooks of question design advise against.
 
 They know words of English and Spanish. They are warnings about a text, and never say that it is
 wrong. Sources: Fowler, Improving Survey Questions (1995); Dillman, Smyth and Christian, Internet,
@@ -6,9 +6,8 @@ Phone, Mail, and Mixed-Mode Surveys (2014).
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.source_items import list_texts, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
@@ -41,15 +40,17 @@ _NEGATION: Final = re.compile(
     r"(?i)\b(not|never|no|nobody|nothing|cannot|\w+n['’]t|without|nunca|nadie|nada|sin)\b"
 )
 _OPPOSITION: Final = re.compile(
-    r"(?i)\b(oppos\w+|against|disagree\w*|forb[ai]d\w*|ban(ned)?|prevent\w*|prohibi\w+|contra|impedir|prohibir)\b"
+    r"(?i)\b(oppos\w+|against|disagree\w*|forb[ai]d\w*|ban(ned)?|prevent\w*|prohibi\w+"
+    r"|contra|impedir|prohibir)\b"
 )
 _NEGATIVE_LABEL: Final = re.compile(
-    r"(?i)\b(dis\w+|un(satisf|happy|likely|import|fair|fav|friend|help|pleas)\w*|oppose|bad|badly|poor|worse|worst|"
-    r"desacuerdo|insatisfech[oa]|mal[oa]?|mal|peor|improbable|difficult|difícil|unhelpful|negative)\b"
+    r"(?i)\b(dis\w+|un(satisf|happy|likely|import|fair|fav|friend|help|pleas)\w*|oppose|bad|badly"
+    r"|poor|worse|worst|desacuerdo|insatisfech[oa]|mal[oa]?|mal|peor|improbable"
+    r"|difficult|difícil|unhelpful|negative)\b"
 )
 _MIDDLE_LABEL: Final = re.compile(
-    r"(?i)\b(neither|neutral|both|about the same|same|fair|average|undecided|regular|igual|ni|in between|middle|"
-    r"depends?)\b"
+    r"(?i)\b(neither|neutral|both|about the same|same|fair|average|undecided|regular|igual|ni"
+    r"|in between|middle|depends?)\b"
 )
 _BAND: Final = re.compile(
     r"\D{0,12}?(?P<low>\d[\d,. ]*?)\s*(?:-|–|to|until|a|hasta|and under|to under|to less than)\s*"
@@ -63,9 +64,11 @@ _MARKUP: Final = re.compile(r"</?[A-Za-z][^>]*>|(?<!\w)\[[^\]]*\]|\$\{\w+\}|&(?:
 
 
 def _iterate_questions(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, YamlScalar]]:
-    """Yield each question with the text that is read aloud, in every language."""
+    """Yield every question with the text that is read aloud, in every language."""
     for item in draft.items.values():
-        for _, text in item.text.source.iterate_languages() if item.question.expects_answer else ():
+        if not item.question.expects_answer:
+            continue
+        for _, text in item.text.source.iterate_languages():
             if text.where.line:
                 yield item, text
 
@@ -92,23 +95,16 @@ def unkeyed_option(draft: InstrumentDraft) -> Iterator[Problem]:
     8: {text: Other, specify: true}               the words are asked for and stored
     """
     for item, options in _iterate_lists(draft):
+        is_multiple = isinstance(item.question, MultipleItem)
         for option in options:
             for _, text in option.text.source.iterate_languages():
-                if (
-                    _NONE.match(text)
-                    and isinstance(item.question, MultipleItem)
-                    and not option.exclusive
-                ):
-                    what, remedy = (
-                        f"{text!r} can be chosen together with other options",
-                        "add exclusive: true",
-                    )
-                    yield _warn("unkeyed-option", item, text, what, remedy)
-                elif _OTHER.match(text) and not option.specify:
+                if is_multiple and not option.exclusive and _NONE.match(text):
+                    what = f"{text!r} can be chosen together with other options"
+                    yield _warn("unkeyed-option", item, text, what, "add exclusive: true")
+                elif not option.specify and _OTHER.match(text):
+                    what = f"{text!r} doesn't ask what it is"
                     remedy = "add specify: true, or say what it stands for"
-                    yield _warn(
-                        "unkeyed-option", item, text, f"{text!r} doesn't ask what it is", remedy
-                    )
+                    yield _warn("unkeyed-option", item, text, what, remedy)
 
 
 def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -120,29 +116,18 @@ def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
     *and*.
     """
     for item, text in _iterate_questions(draft):
-        questions = [
-            part for part in re.findall(r"[^.?!]+\?", text) if not _OFFERS_ANSWERS.search(part)
-        ]
+        sentences = re.findall(r"[^.?!]+\?", text)
+        questions = [sentence for sentence in sentences if not _OFFERS_ANSWERS.search(sentence)]
         if len(questions) > 1:
             what = f"this asks {len(questions)} questions: an answer can't tell which one it is for"
-            yield _warn(
-                "two-questions",
-                item,
-                text,
-                what,
-                "ask them one after the other, or make one a read item",
-            )
+            remedy = "ask them one after the other, or make one a read item"
+            yield _warn("two-questions", item, text, what, remedy)
         elif isinstance(item.question, ScaleItem | BatteryItem) and len(text.split()) < MAX_WORDS:
             match = _TWO_THINGS.search(text)
             if match and not _ONE_THING.search(text):
                 what = f"{shorten(text, 60)!r} may ask about two things: {match[0]!r} joins them"
-                yield _warn(
-                    "two-questions",
-                    item,
-                    text,
-                    what,
-                    "split it, if an answer could differ between them",
-                )
+                remedy = "split it, if an answer could differ between them"
+                yield _warn("two-questions", item, text, what, remedy)
 
 
 def double_negative(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -155,7 +140,8 @@ def double_negative(draft: InstrumentDraft) -> Iterator[Problem]:
     for item, text in _iterate_questions(draft):
         for sentence in re.split(r"[.?!;:]\s", text):
             negations = [match[0] for match in _NEGATION.finditer(sentence)]
-            negations += [match[0] for match in _OPPOSITION.finditer(sentence)] if negations else []
+            if negations:  # a word such as "against" alone is no negation
+                negations += [match[0] for match in _OPPOSITION.finditer(sentence)]
             if len(negations) > 1:
                 what = f"this is negative twice ({negations[0]!r}, {negations[1]!r})"
                 yield _warn("double-negative", item, text, what, "say it positively")
@@ -168,13 +154,14 @@ def long_question(draft: InstrumentDraft) -> Iterator[Problem]:
     Say what comes first in a `read` item or in the section's `intro:`, and ask briefly.
     """
     for item, text in _iterate_questions(draft):
-        if (words := len(text.split())) > MAX_WORDS:
+        count = len(text.split())
+        if count > MAX_WORDS:
             remedy = "shorten it, or move what comes before the question into a read item"
-            yield _warn("long-question", item, text, f"this question has {words} words", remedy)
+            yield _warn("long-question", item, text, f"this question has {count} words", remedy)
 
 
 def unbalanced_scale(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A scale has more positive than negative answers, or the other way round, which leads to one side.
+    """A scale has more positive than negative answers, or the other way round.
 
         {1: Excellent, 2: Very good, 3: Good, 4: Bad}     three against one
 
@@ -183,20 +170,30 @@ def unbalanced_scale(draft: InstrumentDraft) -> Iterator[Problem]:
     for item, options in _iterate_lists(draft):
         if isinstance(item.question, MultipleItem) or not 3 <= len(options) <= 11:
             continue
-        labels = [
-            str(option.text.source.get(draft.language)) for option in options if not option.missing
-        ]
+        texts = [option.text.source for option in options if not option.missing]
+        labels = [str(text.get(draft.language)) for text in texts]
         if any(label.strip("0123456789") == "" for label in labels):
             continue  # a scale of numbers, of which only the ends have words
-        sides = Counter(
-            bool(_NEGATIVE_LABEL.search(label))
-            for label in labels
-            if not _MIDDLE_LABEL.search(label)
-        )
-        if sides[True] and sides[False] and abs(sides[True] - sides[False]) > 1:
-            what = f"this scale has {sides[False]} positive and {sides[True]} negative answers"
+        sides = [label for label in labels if not _MIDDLE_LABEL.search(label)]
+        negative = sum(bool(_NEGATIVE_LABEL.search(label)) for label in sides)
+        positive = len(sides) - negative
+        if negative and positive and abs(negative - positive) > 1:
+            what = f"this scale has {positive} positive and {negative} negative answers"
             text = options[0].text.source.get(draft.language)
             yield _warn("unbalanced-scale", item, text, what, "offer as many of both")
+
+
+class _Band(NamedTuple):
+    """A band of numbers, such as `18 to 25`."""
+
+    low: float
+    high: float
+    text: YamlScalar
+
+    @property
+    def is_below_its_end(self) -> bool:
+        """Return whether the end itself belongs to the next band: `10 to under 20`."""
+        return "under" in self.text or "less than" in self.text
 
 
 def uneven_bands(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -207,31 +204,42 @@ def uneven_bands(draft: InstrumentDraft) -> Iterator[Problem]:
     Let every number belong to exactly one band.
     """
     for item, options in _iterate_lists(draft):
-        last: tuple[float, YamlScalar] | None = None
+        before: _Band | None = None
         for option in options:
-            text = option.text.source.get(draft.language)
-            match, before, last = _BAND.match(text), last, None
-            if match is None:
-                continue
-            low, high = (
-                float(re.sub(r"[,. ](?=\d{3}\b)", "", match[side]).rstrip(".,"))
-                for side in ("low", "high")
-            )
-            if before is not None and low > high:
-                continue
-            last, what = (high, text), ""
-            step = 1 if low.is_integer() and high.is_integer() else 0
-            if (
-                before is not None
-                and low <= before[0]
-                and "under" not in before[1]
-                and "less than" not in before[1]
-            ):
-                what = f"{low:g} is in {str(before[1])!r} and in {str(text)!r}"
-            elif before is not None and low > before[0] + step:
-                what = f"between {str(before[1])!r} and {str(text)!r} there is a gap"
-            if what:
-                yield _warn("uneven-bands", item, text, what, "let each number belong to one band")
+            band = _read_band(option.text.source.get(draft.language))
+            # Only neighbors are compared, and numbers that go down are no band.
+            if band is not None and before is not None:
+                what = "" if band.low > band.high else _compare_bands(before, band)
+                if what:
+                    remedy = "let each number belong to one band"
+                    yield _warn("uneven-bands", item, band.text, what, remedy)
+                if band.low > band.high:
+                    band = None
+            before = band
+
+
+def _read_band(text: YamlScalar) -> _Band | None:
+    """Read the numbers of a band; None if the text isn't one."""
+    match = _BAND.match(text)
+    if match is None:
+        return None
+    return _Band(_read_number(match["low"]), _read_number(match["high"]), text)
+
+
+def _read_number(written: str) -> float:
+    """Read a number whose thousands are separated: `1,000`."""
+    return float(re.sub(r"[,. ](?=\d{3}\b)", "", written).rstrip(".,"))
+
+
+def _compare_bands(before: _Band, band: _Band) -> str:
+    """Describe an overlap or a gap between neighboring bands; empty if they have neither."""
+    if band.low <= before.high and not before.is_below_its_end:
+        return f"{band.low:g} is in {str(before.text)!r} and in {str(band.text)!r}"
+    are_whole = band.low.is_integer() and band.high.is_integer()
+    step = 1 if are_whole else 0
+    if band.low > before.high + step:
+        return f"between {str(before.text)!r} and {str(band.text)!r} there is a gap"
+    return ""
 
 
 def other_numbers(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -243,11 +251,9 @@ def other_numbers(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item, text in _iterate_questions(draft):
         question = item.question
-        if (
-            not isinstance(question, ScaleItem | BatteryItem)
-            or question.from_ is None
-            or question.to is None
-        ):
+        if not isinstance(question, ScaleItem | BatteryItem):
+            continue
+        if question.from_ is None or question.to is None:
             continue
         for match in _NUMBERS_OF_SCALE.finditer(text):
             if sorted((int(match[1]), int(match[2]))) != [question.from_, question.to]:
@@ -257,15 +263,19 @@ def other_numbers(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def markup_aloud(draft: InstrumentDraft) -> Iterator[Problem]:
-    """Square brackets, HTML or `${…}` stand in a text that is read aloud.
+    """Square brackets, HTML or `${…}` are in a text that is read aloud.
 
-        text: "[IF NECESSARY: read again] How old are you?"     → instruction: If necessary, read again.
+        text: "[IF NECESSARY: read again] How old are you?"
+                                            → instruction: If necessary, read again.
 
     Words for the interviewer are an `instruction:`; a value of an answer is a fill: `{q1}`.
     """
+    remedy = (
+        "use {name} for a value, instruction: for the interviewer's eyes; texts have no formatting"
+    )
     for owner, text in list_texts(draft):
         for _, written in text.iterate_languages():
-            if written.where.line and (match := _MARKUP.search(written)):
-                remedy = "use {name} for a value, instruction: for the interviewer's eyes; texts have no formatting"
+            match = _MARKUP.search(written) if written.where.line else None
+            if match:
                 what = f"{shorten(match[0], 40)!r} would be read aloud"
                 yield report("markup-aloud", written, owner, what, remedy, "warning")
