@@ -12,7 +12,7 @@ from survey_cli.values import Code
 from survey_cli.wording import join_words
 
 LabelLookup: TypeAlias = Callable[[str, Code | None], str]
-"""Returns the words for an item (code None), or for one of its codes; the code itself if it has no label."""
+"""Returns the words for an item (code None) or its code; the code itself if it has no label."""
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
 _RELATIONS: Final = ("is", "is not", "is less than", "is at most", "is more than", "is at least")
@@ -37,9 +37,9 @@ _OPERATOR_WORDS: Final = {"+": "plus", "-": "minus", "*": "times", "/": "divided
 
 def render_clause(condition: conditions.Condition, get_label: LabelLookup) -> str:
     """Render a condition as a part of a longer sentence, after "asked if"."""
-    return (_render_truth if condition.result_type.type == "flag" else _render)(
-        condition.tree, get_label
-    )
+    if condition.result_type.type == "flag":
+        return _render_truth(condition.tree, get_label)
+    return _render(condition.tree, get_label)
 
 
 def _render(node: ast.expr, get_label: LabelLookup) -> str:
@@ -54,7 +54,9 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
         case ast.Call(func=ast.Name(id=name), args=args):
             return _render_call(name, args, get_label)
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return f"{_render(body, get_label)} if {_render_truth(test, get_label)}, else {_render(orelse, get_label)}"
+            then = _render(body, get_label)
+            otherwise = _render(orelse, get_label)
+            return f"{then} if {_render_truth(test, get_label)}, else {otherwise}"
         case ast.BinOp(left=left, op=op, right=right):
             sign = _OPERATOR_WORDS[comparisons.ARITHMETIC_SIGNS[type(op)]]
             return f"{_render_operand(left, get_label)} {sign} {_render_operand(right, get_label)}"
@@ -78,16 +80,14 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
 
 def _render_truth(node: ast.expr, get_label: LabelLookup) -> str:
     """Render a truth value; for a name alone, that it holds."""
-    return (
-        f"{get_label(node.id, None)} holds"
-        if isinstance(node, ast.Name)
-        else _render(node, get_label)
-    )
+    if isinstance(node, ast.Name):
+        return f"{get_label(node.id, None)} holds"
+    return _render(node, get_label)
 
 
 def _render_operand(node: ast.expr, get_label: LabelLookup, *, truth: bool = False) -> str:
     """Render a part of a larger sentence, in brackets if it could be misread."""
-    text = (_render_truth if truth else _render)(node, get_label)
+    text = _render_truth(node, get_label) if truth else _render(node, get_label)
     return f"({text})" if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp) else text
 
 
@@ -106,29 +106,27 @@ def _render_negation(node: ast.expr, get_label: LabelLookup) -> str:
 
 
 def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: bool = False) -> str:
-    """Render `age is at least 18`, or for a chain around one item, `age is at least 18 and at most 65`."""
+    """Render `age is at least 18`; for a chain around one item, also `and at most 65`."""
     operands = [node.left, *node.comparators]
     links: list[str] = []
     for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
         if isinstance(op, ast.In | ast.NotIn):
-            links.append(
-                _render_membership(
-                    left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied
-                )
-            )
+            is_denied = isinstance(op, ast.NotIn) is not denied
+            links.append(_render_membership(left, right, get_label, denied=is_denied))
             continue
         sign = comparisons.COMPARISON_SIGNS[type(op)]
         if _find_item(right) and not _find_item(left):
-            left, right, sign = right, left, three_valued_logic.MIRRORED_SIGNS[sign]
-        relation = _COMPARISON_WORDS[comparisons.OPPOSITE_SIGNS[sign] if denied else sign]
+            left, right = right, left
+            sign = three_valued_logic.MIRRORED_SIGNS[sign]
+        if denied:
+            sign = comparisons.OPPOSITE_SIGNS[sign]
+        relation = _COMPARISON_WORDS[sign]
         about = _render(left, get_label)
         value = _render_value(_find_item(left), right, get_label)
-        has_same_subject = links[-1].startswith(f"{about} is ") if links else False
-        links.append(
-            f"{relation.removeprefix('is ')} {value}"
-            if has_same_subject
-            else f"{about} {relation} {value}"
-        )
+        if links and links[-1].startswith(f"{about} is "):
+            links.append(f"{relation.removeprefix('is ')} {value}")
+        else:
+            links.append(f"{about} {relation} {value}")
     return " and ".join(links)
 
 
@@ -137,12 +135,15 @@ def _render_membership(
 ) -> str:
     if isinstance(right, ast.List | ast.Tuple):
         values = [_render_value(_find_item(left), value, get_label) for value in right.elts]
-        relation = "is neither" if denied and len(values) > 1 else "is not" if denied else "is"
-        return (
-            f"{_render(left, get_label)} {relation} {join_words(values, 'nor' if denied else 'or')}"
-        )
+        about = _render(left, get_label)
+        if not denied:
+            return f"{about} is {join_words(values, 'or')}"
+        relation = "is neither" if len(values) > 1 else "is not"
+        return f"{about} {relation} {join_words(values, 'nor')}"
+
     relation = "does not include" if denied else "includes"
-    return f"{_render(right, get_label)} {relation} {_render_value(_find_item(right), left, get_label)}"
+    value = _render_value(_find_item(right), left, get_label)
+    return f"{_render(right, get_label)} {relation} {value}"
 
 
 def _find_item(node: ast.expr) -> str:
@@ -157,7 +158,7 @@ def _find_item(node: ast.expr) -> str:
 
 
 def _render_value(item: str, node: ast.expr, get_label: LabelLookup) -> str:
-    """Render a value compared with an item: the label of its code, a decline, or the value itself."""
+    """Render a value compared with an item: its code's label, a decline, or the value itself."""
     match node:
         case ast.Constant(value=int() | str() as code) if item:
             return get_label(item, code)
@@ -196,23 +197,23 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
             roster = _find_roster(condition)
             if not roster:
                 return f"1 if {arguments[0]}, else 0"
-            each = f" of each {get_label(roster, None)}"
-            return f"the number of turns of {get_label(roster, None)} where {arguments[0].replace(each, '')}"
+            label = get_label(roster, None)
+            holds = arguments[0].replace(f" of each {label}", "")
+            return f"the number of turns of {label} where {holds}"
         case ("count", _):
             return f"how many of these hold: {'; '.join(arguments)}"
         case _ if name in _STATE_WORDS:
             return f"{arguments[0]} {_STATE_WORDS[name][0]}"
         case _:
-            return f"{_FUNCTION_WORDS.get(name, functions.FUNCTIONS[name].signature)} {join_words(arguments)}"
+            words = _FUNCTION_WORDS.get(name, functions.FUNCTIONS[name].signature)
+            return f"{words} {join_words(arguments)}"
 
 
 def _find_roster(node: ast.expr) -> str:
     """Find the roster whose turns a node runs over, if it names one."""
     for part in ast.walk(node):
-        if (
-            isinstance(part, ast.Attribute)
-            and isinstance(part.value, ast.Name)
-            and part.value.id != "interviewer"
-        ):
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            if part.value.id == "interviewer":
+                continue  # `interviewer.name` is no item of a roster
             return part.value.id
     return ""

@@ -5,7 +5,6 @@ It reads no clock, and does not accept `today`.
 
 import re
 import unicodedata
-from bisect import bisect
 from collections.abc import Sequence
 from datetime import date, time
 from typing import Final
@@ -34,10 +33,11 @@ def read_date(
     partial: bool = False,
     names: Sequence[Sequence[str]] = (MONTHS, DAYS),
 ) -> date | str | Rejection:
-    """Read `3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
+    """Read `3 Mar 1985`, `3/3/1985`, `1985-03-03`; if `partial`, also `Mar 1985`, `3/1985`, `1985`.
 
-    Years need four digits: two would leave the century open. `names` are those of months and days in another
-    language, January and Monday first, which are accepted in addition to the English ones.
+    A partial date is returned as ISO text. Years need four digits: two would leave the century
+    open. `names` are those of months and days in another language, January and Monday first, which
+    are accepted in addition to the English ones.
     """
     months, days = names
     if not text:
@@ -46,38 +46,56 @@ def read_date(
     pieces = _split_pieces(_ORDINAL.sub("", to_ascii_digits(text)))
     if pieces is None or len(text) > 60:
         return otherwise
-    words = [p for p in pieces if not p.isdecimal() and p.casefold() not in FILLER_WORDS]
-    found = [_find_name(p, months, 12) or _find_name(p, MONTHS, 12) for p in words]
-    named_months = list(filter(None, found))
-    other_words = [p for p, month in zip(words, found, strict=True) if not month]
-    weekdays = [d for p in other_words if (d := _find_name(p, days, 7) or _find_name(p, DAYS, 7))]
-    numbers = [p for p in pieces if p.isdecimal()]
-    if len(named_months) > 1 or len(weekdays) > 1 or len(weekdays) != len(other_words):
+
+    numbers: list[str] = []
+    named_months: list[int] = []
+    weekdays: list[int] = []
+    for piece in pieces:
+        if piece.isdecimal():
+            numbers.append(piece)
+            continue
+        if piece.casefold() in FILLER_WORDS:
+            continue
+        month = _find_name(piece, months, 12) or _find_name(piece, MONTHS, 12)
+        if month:
+            named_months.append(month)
+            continue
+        weekday = _find_name(piece, days, 7) or _find_name(piece, DAYS, 7)
+        if not weekday:
+            return otherwise
+        weekdays.append(weekday)
+    if len(named_months) > 1 or len(weekdays) > 1:
         return otherwise
-    value = (
-        _build_date(numbers, named_months, month_first=month_first, partial=partial) or otherwise
-    )
+
+    value = _build_date(numbers, named_months, month_first=month_first, partial=partial)
+    if not value:
+        return otherwise
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
-        return Rejection(
-            f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which date is meant?"
-        )
+        day = DAYS[weekdays[0] - 1]
+        return Rejection(f"{format_date(value)}, not a {day}: which date is meant?")
     return value
 
 
 def _split_pieces(text: str) -> list[str] | None:
-    """Split a text into numbers and words (with combining marks); None if there is anything else between them."""
+    """Split a text into numbers and words; None if anything else is between them."""
     pieces: list[str] = []
     before = ""
-    for c in text.replace("\u200c", ""):
-        kind = "number" if c.isdecimal() else "word" if unicodedata.category(c)[0] in "LM" else ""
-        if not kind and not (c.isspace() or c in ".,،、/-\u200e\u200f\u061c"):
-            return None
-        if kind == "word" and before == "number" and c in FILLER_WORDS:  # 2026年11月24日
+    for character in text.replace("\u200c", ""):
+        if character.isdecimal():
+            kind = "number"
+        elif unicodedata.category(character)[0] in "LM":  # letters, and the marks above them
+            kind = "word"
+        elif character.isspace() or character in ".,،、/-\u200e\u200f\u061c":
             kind = ""
+        else:
+            return None
+
+        if kind == "word" and before == "number" and character in FILLER_WORDS:
+            kind = ""  # 2026年11月24日
         elif kind and kind == before:
-            pieces[-1] += c
+            pieces[-1] += character
         elif kind:
-            pieces.append(c)
+            pieces.append(character)
         before = kind
     return pieces
 
@@ -86,38 +104,47 @@ def _build_date(
     numbers: list[str], named_months: list[int], *, month_first: bool, partial: bool
 ) -> date | str | Rejection | None:
     """Build the date from the numbers typed and the months named; None if that is not possible."""
-    years = [int(p) for p in numbers if len(p) == 4]
+    years = [int(number) for number in numbers if len(number) == 4]
     if not years:
         return Rejection("write the year with four digits")
-    others, year = [int(number) for number in numbers], years[0]
+    year = years[0]
+    others = [int(number) for number in numbers]
     is_year_first = others[0] == year
     others.remove(year)
     if len(others) > 2 - len(named_months):
         return None
-    day_month = [*others[:1], *named_months] if named_months else others
-    if not named_months and (is_year_first or month_first):
-        day_month.reverse()
+
+    if named_months:
+        day_month = [*others[:1], *named_months]
+    else:
+        day_month = others
+        if is_year_first or month_first:
+            day_month.reverse()
+
     if not FIRST_YEAR <= year <= LAST_YEAR:
         return Rejection(f"the year {year} is out of range")
     month = day_month[-1] if day_month else 1
     if not 1 <= month <= 12:
         return Rejection(f"there is no month {month}")
-    if len(day_month) < 2:
-        if not partial:
-            return Rejection(
-                "the day is required too" if day_month else "day and month are required too"
-            )
-        return f"{year:04}-{month:02}" if day_month else f"{year:04}"
+    if len(day_month) == 2:
+        return _build_full_date(year, month, day_month[0])
+    if not day_month:
+        return f"{year:04}" if partial else Rejection("day and month are required too")
+    return f"{year:04}-{month:02}" if partial else Rejection("the day is required too")
+
+
+def _build_full_date(year: int, month: int, day: int) -> date | Rejection:
     try:
-        return date(year, month, day_month[0])
+        return date(year, month, day)
     except (ValueError, OverflowError):
-        return Rejection(f"there is no {day_month[0]} {MONTHS[month - 1]} {year}")
+        return Rejection(f"there is no {day} {MONTHS[month - 1]} {year}")
 
 
 def _find_name(word: str, names: Sequence[str], count: int) -> int | None:
-    """Find the month or day, from 1, whose name is this word or starts with it (three letters or more).
+    """Find the month or day, from 1, whose name is this word or starts with it.
 
-    `names` may contain several forms of all `of` names, one list after another.
+    The beginning has three letters or more. `names` may contain several forms of all `count` names,
+    one list after another.
     """
     folded = word.casefold()
     if folded == "sept" and count == 12:
@@ -127,9 +154,10 @@ def _find_name(word: str, names: Sequence[str], count: int) -> int | None:
         return folded_names.index(folded) % count + 1
     if len(folded) < 3:
         return None
-    return next(
-        (n % count + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None
-    )
+    for index, name in enumerate(folded_names):
+        if name.startswith(folded):
+            return index % count + 1
+    return None
 
 
 def format_date(value: Value | None) -> str:
@@ -137,11 +165,10 @@ def format_date(value: Value | None) -> str:
     if isinstance(value, date):
         return f"{value:%A} {value.day} {MONTHS[value.month - 1]} {value.year}"
     parts = str(value).split("-")
-    return (
-        f"{MONTHS[int(parts[1]) - 1]} {parts[0]}"
-        if len(parts) == 2 and parts[1].isdecimal()
-        else str(value)
-    )
+    if len(parts) == 2 and parts[1].isdecimal():
+        year, month = parts
+        return f"{MONTHS[int(month) - 1]} {year}"
+    return str(value)
 
 
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z", re.IGNORECASE)
@@ -150,28 +177,41 @@ _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z
 def read_time(text: str) -> time | Rejection:
     """Read `930`, `9:30`, `9.30 pm`, `21:30`, `9 am`, `noon` or `midnight`."""
     word = to_ascii_digits(text).strip().lower()
-    if word in ("noon", "midday", "midnight"):
-        return time(0 if word == "midnight" else 12)
+    if word == "midnight":
+        return time(0)
+    if word in ("noon", "midday"):
+        return time(12)
     match = _TIME.match(word)
     if not match:
         what = f"{text[:20]} is not a time" if word else "a time is required"
         return Rejection(f"{what}: 9:30, 9:30 pm or 21:30")
-    hour, minute, half_of_day = int(match[1]), int(match[2] or 0), match[3]
+
+    hour = int(match[1])
+    minute = int(match[2] or 0)
+    half_of_day = match[3]
     if half_of_day:
         if not 1 <= hour <= 12:
             return Rejection(f"there is no {hour} {half_of_day}m")
-        hour = hour % 12 + (12 if half_of_day == "p" else 0)
-    return (
-        Rejection(f"there is no {hour}:{minute:02}")
-        if hour > 23 or minute > 59
-        else time(hour, minute)
-    )
+        hour %= 12  # 12 am is midnight, and 12 pm noon
+        if half_of_day == "p":
+            hour += 12
+    if hour > 23 or minute > 59:
+        return Rejection(f"there is no {hour}:{minute:02}")
+    return time(hour, minute)
 
 
 def format_time(value: time) -> str:
-    """Format a time of day, with its part of the day so that a mistake is noticed: `09:30 (9:30 in the morning)`."""
+    """Format a time of day with its part of the day: `09:30 (9:30 in the morning)`.
+
+    The part makes it likely that a mistake is noticed.
+    """
     hour = value.hour % 12 or 12
-    part = ("at night", "in the morning", "in the afternoon", "in the evening")[
-        bisect((5, 12, 18), value.hour)
-    ]
+    if value.hour < 5:
+        part = "at night"
+    elif value.hour < 12:
+        part = "in the morning"
+    elif value.hour < 18:
+        part = "in the afternoon"
+    else:
+        part = "in the evening"
     return f"{value:%H:%M} ({hour}:{value.minute:02} {part})"
