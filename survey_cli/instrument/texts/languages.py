@@ -1,6 +1,7 @@
-"""Languages as Babel knows them: names, lists, letters, months, days, numbers and the direction of writing.
+"""Languages as Babel knows them: names, lists, letters, months, days and direction of writing.
 
-English needs no Babel, whose import takes 60 ms; in every other language it is imported when a text needs it.
+English needs no Babel, whose import takes 60 ms. For other languages, it is imported when a text
+needs it.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ def get_base(language: str) -> str:
 
 @lru_cache(maxsize=64)
 def find_locale(language: str) -> "Locale":
-    """Return what Babel knows of a language; of the language without its region, or of English, where it is unknown."""
+    """Return what Babel knows of a language, or of it without its region, or else of English."""
     from babel.core import Locale, UnknownLocaleError
 
     for tag in (language.replace("_", "-"), get_base(language)):
@@ -42,7 +43,7 @@ def find_locale(language: str) -> "Locale":
 
 
 def get_language_name(language: str, into: str = "en") -> str:
-    """Return the name of a language by its code, in English or the language `into`; the code if it is unknown."""
+    """Return a language's name in the language `into`; its code if it is unknown."""
     if language == into == "en":
         return "English"
     names = find_locale(into).languages
@@ -50,7 +51,7 @@ def get_language_name(language: str, into: str = "en") -> str:
 
 
 def find_language(text: str, languages: Sequence[str]) -> str:
-    """Find one of these languages by its code, or by its name in English, in itself or in another of them.
+    """Find one of these languages by its code or name; the name may be in English or any of them.
 
     Returns its code; empty if it is none of them.
     """
@@ -71,14 +72,16 @@ def list_languages(languages: Sequence[str]) -> str:
 
 
 def is_right_to_left(language: str) -> bool:
-    """Return whether the language is written from right to left, as Arabic and Hebrew. A script that is named decides."""
+    """Return whether a language is written from right to left, as Arabic and Hebrew are."""
     base, *subtags = language.replace("_", "-").lower().split("-")
     script = next((tag for tag in subtags if len(tag) == 4 and tag.isalpha()), "")
-    return script in _RIGHT_TO_LEFT_SCRIPTS.split() if script else base in _RIGHT_TO_LEFT.split()
+    if script:  # Kurdish has several scripts, for example
+        return script in _RIGHT_TO_LEFT_SCRIPTS.split()
+    return base in _RIGHT_TO_LEFT.split()
 
 
 def join_list(words: Sequence[str], language: str, style: Literal["or", "standard"]) -> str:
-    """Join words as the language lists alternatives (`or`), or things that all apply: `a, b or c`, `A、B、またはC`."""
+    """Join words as a language lists alternatives (`or`) or what applies together: `a, b or c`."""
     if len(words) < 2:
         return "".join(words)
     if get_base(language) == "en":
@@ -89,9 +92,10 @@ def join_list(words: Sequence[str], language: str, style: Literal["or", "standar
 
 
 def change_case(text: str, case: str, language: str) -> str:
-    """Write a text in `lower` or `upper` case, or (`title`) with a capital first letter, as the language does.
+    """Write a text in `lower` or `upper` case, or (`title`) with a capital first letter.
 
-    A text in a language whose nouns have capitals is not changed to lower case, and by another word no text is.
+    In a language whose nouns have capitals, a text is not changed to lower case. Any other word
+    for `case` changes nothing.
     """
     if case not in ("lower", "upper", "title"):
         return text
@@ -107,9 +111,10 @@ def change_case(text: str, case: str, language: str) -> str:
 
 @lru_cache(maxsize=64)
 def list_date_names(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """List the names of the months, and of the days from Monday, in a language; the English ones if it is unknown.
+    """List the names of the months, and of the days from Monday, in a language.
 
-    The forms follow one another: as in a date, standing alone, and the abbreviations of both.
+    They are English if the language is unknown. The forms follow one another: as in a date,
+    standing alone, and the abbreviations of both.
     """
     from babel.dates import get_day_names, get_month_names
 
