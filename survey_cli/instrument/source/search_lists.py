@@ -1,4 +1,4 @@
-"""Reader of the files of search lists: comma-separated columns `code`, `text`, `also`, and `text.es` for a language."""
+"""Reader of the files of search lists: columns `code`, `text`, `also`, and `text.es` in Spanish."""
 
 import csv
 import re
@@ -27,8 +27,10 @@ class ReadList(NamedTuple):
 
 
 def read_search_list(file: SourceFile | None) -> ReadList:
-    """Read a search list from its file; it is empty where there is none."""
-    return ReadList(_NO_LIST, {}) if file is None else _read_text(str(file), file.text)
+    """Read a search list from its file; it is empty without one."""
+    if file is None:
+        return ReadList(_NO_LIST, {})
+    return _read_text(str(file), file.text)
 
 
 @lru_cache(maxsize=16)
@@ -36,27 +38,31 @@ def _read_text(name: str, text: str) -> ReadList:
     problems: list[Problem] = []
 
     def report(line: int, what: str, remedy: str) -> None:
-        problems.append(
-            Problem("search-list", Position(SourceFile(name, text), line, 1), "", what, remedy)
-        )
+        where = Position(SourceFile(name, text), line, 1)
+        problems.append(Problem("search-list", where, "", what, remedy))
 
+    # Programs for tables write semicolons or tabs in some countries.
     heading = text.partition("\n")[0]
-    lines = csv.reader(text.splitlines(keepends=True), delimiter=max(",;\t", key=heading.count))
+    delimiter = max(",;\t", key=heading.count)
+    lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
     columns = [cell.strip().lower() for cell in next(lines, [])]
     missing = [column for column in ("code", "text") if column not in columns]
     if missing:
-        found = f"; it has {', '.join(map(shorten, columns))}" if columns else ""
-        remedy = suggest_nearest(
-            missing[0], columns, otherwise="name the columns in the first line: code,text,also"
-        )
-        report(1, f"the list has no column {' and no column '.join(missing)}{found}", remedy)
+        what = f"the list has no column {' and no column '.join(missing)}"
+        if columns:
+            what += f"; it has {', '.join(map(shorten, columns))}"
+        otherwise = "name the columns in the first line: code,text,also"
+        report(1, what, suggest_nearest(missing[0], columns, otherwise=otherwise))
         return ReadList(_NO_LIST, {}, tuple(problems))
+
     places = {column: at for at, column in enumerate(columns)}
     languages = {
-        c.removeprefix(TEXT_PREFIX): at for c, at in places.items() if c.startswith(TEXT_PREFIX)
+        column.removeprefix(TEXT_PREFIX): at
+        for column, at in places.items()
+        if column.startswith(TEXT_PREFIX)
     }
-    code_at, text_at, also_at = places["code"], places["text"], places.get("also", len(columns))
-    blanks = [""] * (len(columns) + 1)
+    also_at = places.get("also", len(columns))
+    blanks = [""] * (len(columns) + 1)  # for the cells that a short line lacks
     first_lines: dict[str, int] = {}
     rows: list[ListRow] = []
     try:
@@ -64,28 +70,28 @@ def _read_text(name: str, text: str) -> ReadList:
             if not any(line):
                 continue
             cells = [*line[: len(columns)], *blanks]
-            code, text = cells[code_at].strip(), cells[text_at].strip()
+            code = cells[places["code"]].strip()
+            label = cells[places["text"]].strip()
             folded = code.casefold()
-            if not text or folded in first_lines or not _SIMPLE_CODE.match(code):
-                report(lines.line_num, *_explain_line(code, text, first_lines.get(folded)))
+            if not label or folded in first_lines or not _SIMPLE_CODE.match(code):
+                what, remedy = _explain_line(code, label, first_lines.get(folded))
+                report(lines.line_num, what, remedy)
             first_lines.setdefault(folded, lines.line_num)
-            translations = (
-                {language: cells[at].strip() for language, at in languages.items()}
-                if languages
-                else {}
-            )
-            rows.append(ListRow(code, {"": text, **translations}, cells[also_at]))
+            texts = {"": label}
+            for language, at in languages.items():
+                texts[language] = cells[at].strip()
+            rows.append(ListRow(code, texts, cells[also_at]))
     except csv.Error as error:
-        report(
-            lines.line_num, f"the line can't be read: {error}", "save the list as a CSV file again"
-        )
+        what = f"the line can't be read: {error}"
+        report(lines.line_num, what, "save the list as a CSV file again")
     if not first_lines:
         report(1, "the list has no lines", "write a line for each answer: its code and its text")
-    if all(map(WHOLE.match, first_lines)):  # numbers, if all of them are, without zeros before them
+
+    # Codes are numbers if all of them are, without zeros before them.
+    if all(WHOLE.match(code) for code in first_lines):
         rows = [row._replace(code=int(row.code)) for row in rows]
-    return ReadList(
-        SearchList(rows), dict.fromkeys(languages, Position(name, 1, 1)), tuple(problems)
-    )
+    language_places = dict.fromkeys(languages, Position(name, 1, 1))
+    return ReadList(SearchList(rows), language_places, tuple(problems))
 
 
 def _explain_line(code: str, text: str, first_line: int | None) -> tuple[str, str]:
@@ -93,10 +99,8 @@ def _explain_line(code: str, text: str, first_line: int | None) -> tuple[str, st
     if not code:
         return "the line has no code", "give it a number or a short word"
     if not _SIMPLE_CODE.match(code):
-        return (
-            f"{shorten(code)!r} is not a code",
-            "a code is a whole number from 0, or a short word without spaces",
-        )
+        what = f"{shorten(code)!r} is not a code"
+        return what, "a code is a whole number from 0, or a short word without spaces"
     if not text:
         return f"the code {code} has no text", "write the text, or remove the line"
     return f"the code {code} is also on line {first_line}", "give each line a code of its own"
