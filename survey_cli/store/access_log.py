@@ -1,6 +1,7 @@
 """Log of who read contacts, exported or watched: who, when, what, of which case or into which file.
 
-A claim of a case is an event in its history, by which an interviewer receives the contact; it isn't written here again.
+A claim of a case is an event in its history, by which an interviewer receives the contact; it isn't
+written here again.
 """
 
 from collections.abc import Sequence
@@ -51,7 +52,10 @@ class AccessLog(StorePart):
     def record(
         self, what: Access, accessed: str, detail: str = "", *, at: datetime, by: str = ""
     ) -> None:
-        """Record an access before it happens. In an archive that can't be written, nothing is recorded."""
+        """Record an access before it happens.
+
+        In an archive that can't be written, nothing is recorded.
+        """
         if self._db.read_only and self._db.dialect == "sqlite":
             return
         name = accessed.encode(

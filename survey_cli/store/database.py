@@ -38,7 +38,8 @@ class Store:
         self.clock: Callable[[], datetime] | None = (
             connector.clock.now if connector.clock is not None else None
         )
-        """Function that returns the server's time, which all its stations share; None for a database file."""
+        """Function that returns the server's time, which all its stations share; None for a
+        database file."""
         self.read_transaction = connector.read_transaction
         self.tolerate_undecodable = connector.tolerate_undecodable
         self.settings = Settings(connector)
@@ -57,8 +58,9 @@ class Store:
     ) -> "Store":
         """Open the database at `path`: a file, a study on the server of a `postgresql://` address, or `:memory:`.
 
-        `create` creates what does not exist. `patience` is the time to wait for other writers, in seconds. `upgrade`
-        upgrades an earlier schema on a server; that of a file is always upgraded while nobody else uses it.
+        `create` creates what does not exist. `patience` is the time to wait for other writers, in
+        seconds. `upgrade` upgrades an earlier schema on a server; that of a file is always upgraded
+        while nobody else uses it.
         """
         return cls(open_database.connect(path, create=create, patience=patience, upgrade=upgrade))
 
@@ -71,7 +73,8 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # Modules of cases and of maintenance are loaded when they are used: an interview without a case needs neither.
+    # Modules of cases and of maintenance are loaded when they are used: an interview without a case
+    # needs neither.
 
     @cached_property
     def cases(self) -> "CaseStore":

@@ -1,6 +1,7 @@
 """Location of a study's database (`responses/` beside the instrument, unless another is named), and its origin.
 
-The origin is stored as settings that tie the database to its study: the study's identifier and the questionnaire's path.
+The origin is stored as settings that tie the database to its study: the study's identifier and the
+questionnaire's path.
 """
 
 import os
@@ -21,13 +22,15 @@ STUDY_SETTING: Final = "study"
 """The setting with the identifier, 32 hexadecimal digits."""
 NEW_STUDY: Final = "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING"
 QUESTIONNAIRE_SETTING: Final = "questionnaire"
-"""The setting with the questionnaire's path as seen from the database, so that both can be moved together."""
+"""The setting with the questionnaire's path as seen from the database, so that both can be moved
+together."""
 
 
 def check_origin(store: Store, where: "DatabaseFile") -> None:
     """Store to which study the database belongs, where it is not stored yet.
 
-    Raises ConfirmableError where the database belongs to another file, unless it was named with --db.
+    Raises ConfirmableError where the database belongs to another file, unless it was named with
+    --db.
     """
     questionnaire, stored_path = where.questionnaire, store.settings.read(QUESTIONNAIRE_SETTING)
     if stored_path is None and not store.read_only:
@@ -100,8 +103,9 @@ class DatabaseFile(str):
 def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
     """Return the location of an instrument's database: that of `db`, or `responses/` beside the instrument.
 
-    It is a file, or the instrument's own schema on a server. Its text may be printed, as it contains no password. Raises
-    StoreError where an earlier version stored the interviews in another place, and there are none in this one.
+    It is a file, or the instrument's own schema on a server. Its text may be printed, as it
+    contains no password. Raises StoreError where an earlier version stored the interviews in
+    another place, and there are none in this one.
     """
     if db and is_server_address(db):
         return parse_server_address(db, study=instrument)

@@ -1,7 +1,7 @@
 """Do-not-call list: a database of its own beside the studies' files, or the schema that the studies on a server share.
 
-Only keyed hashes of numbers are stored, so that the list outlasts the erasure of a person's data and discloses no
-number.
+Only keyed hashes of numbers are stored, so that the list outlasts the erasure of a person's data
+and discloses no number.
 """
 
 import hmac
@@ -157,8 +157,8 @@ class DoNotCallList:
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
         """Add numbers to the list in short commits, and return how many are new.
 
-        The others keep the earlier date and its reason. Raises StoreError, also on a server if the account is an
-        interviewer's: the numbers of a case come onto the list by an outcome.
+        The others keep the earlier date and its reason. Raises StoreError, also on a server if the
+        account is an interviewer's: the numbers of a case come onto the list by an outcome.
         """
         if not self._may_add:
             what = f"{self.account} is an interviewer, and only a supervisor may add numbers to the do-not-call list"
@@ -233,8 +233,9 @@ class DoNotCallList:
     def _hash_number(self, number: str) -> str:
         """Return the HMAC-SHA-256 (RFC 2104) of a number in hexadecimal digits.
 
-        All numbers can be tried one after another, so it hides a number only from those who do not have the key. Raises
-        ValueError where the number is not in E.164 form, as another form of the same number has another hash.
+        All numbers can be tried one after another, so it hides a number only from those who do not
+        have the key. Raises ValueError where the number is not in E.164 form, as another form of
+        the same number has another hash.
         """
         if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
             raise ValueError("a number on the list is written as +13125550100")
@@ -285,7 +286,10 @@ def _make_key() -> str:
 
 
 def _make_key_mark(key: bytes) -> str:
-    """Return the text that the database has in place of its key. It identifies the key and does not disclose it."""
+    """Return the text that the database has in place of its key.
+
+    It identifies the key and does not disclose it.
+    """
     return f"{KEY_MARK_PREFIX}{hmac.new(key, KEY_MARK_TEXT, 'sha256').hexdigest()}"
 
 
@@ -337,7 +341,10 @@ def _move_key_out(path: Path, where: str) -> None:
 
 
 def _read_stored_key(db: SqliteConnector) -> str:
-    """Return an empty text where the list contains its key. Raises StoreError where the key is missing."""
+    """Return an empty text where the list contains its key.
+
+    Raises StoreError where the key is missing.
+    """
     [(key,)] = db.read(sql.KEY)
     if not key.startswith(KEY_MARK_PREFIX):
         return ""

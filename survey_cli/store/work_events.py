@@ -1,7 +1,7 @@
 """Store of work events, which are only added, and of the messages of supervisors.
 
-A message is a setting whose name begins with the time until which it is shown, so that one range of names has those
-that are shown now.
+A message is a setting whose name begins with the time until which it is shown, so that one range of
+names has those that are shown now.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Addresses of studies on a database server: parsing, schema names, quoting of identifiers.
 
-The printed form of an address contains no user name and no password. Nothing here connects to a server.
+The printed form of an address contains no user name and no password. Nothing here connects to a
+server.
 """
 
 import re
@@ -24,7 +25,10 @@ MAX_IDENTIFIER_BYTES: Final = 63
 
 
 class ServerAddress(str):
-    """The address of a study on a server. As text it is `host/database`, which is all that may be printed."""
+    """The address of a study on a server.
+
+    As text it is `host/database`, which is all that may be printed.
+    """
 
     __slots__ = ("schema", "url")
 
@@ -56,7 +60,10 @@ def is_unknown_address(text: str) -> bool:
 
 
 def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
-    """Parse an address. The schema is that of `?schema=NAME`, or else of the instrument whose id is `study`."""
+    """Parse an address.
+
+    The schema is that of `?schema=NAME`, or else of the instrument whose id is `study`.
+    """
     address, mark, query = text.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     options = dict(pairs)

@@ -1,6 +1,7 @@
 """Abstract database connection of the store: reading, consistent reads, transactions, the server's clock.
 
-Statements use `?` for parameters, as in `statements.py`. This module knows no table and no database engine.
+Statements use `?` for parameters, as in `statements.py`. This module knows no table and no database
+engine.
 """
 
 import threading
@@ -81,9 +82,11 @@ class Connector(ABC):
         self.account = ""
         """The account that writes over this connection, as the system or the server knows it."""
         self.read_only = False
-        """Whether the place of the database is not writable, or the account may write nothing but the access log."""
+        """Whether the place of the database is not writable, or the account may write nothing but
+        the access log."""
         self.supervises = True
-        """Whether the account may correct everything and read every contact, as a server's interviewers may not."""
+        """Whether the account may correct everything and read every contact, as a server's
+        interviewers may not."""
         self.clock: ServerClock | None = None
         """The server's clock; None where the database has none."""
         self.lock = threading.RLock()
@@ -103,7 +106,10 @@ class Connector(ABC):
         statement: str,
         parameters: Parameters = (),
     ) -> list[T]:
-        """Return all rows, decoded by a function of the row. Raises StoreError that names `what` can't be read."""
+        """Return all rows, decoded by a function of the row.
+
+        Raises StoreError that names `what` can't be read.
+        """
         rows = self.read(statement, parameters)
         with translate_decoding_errors(self.where, what):
             return [decode(row) for row in rows]
@@ -155,7 +161,8 @@ class Connector(ABC):
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         """Run one statement outside of a transaction, in one round trip to a server.
 
-        Raises TransientStoreError where its end was not seen, so the statement must be one that can be repeated.
+        Raises TransientStoreError where its end was not seen, so the statement must be one that can
+        be repeated.
         """
         return self.run(statement, parameters)
 
@@ -199,14 +206,20 @@ class Connector(ABC):
 
 
 class StorePart:
-    """What is stored of one subject, over one connection. Methods of its subclasses raise StoreError."""
+    """What is stored of one subject, over one connection.
+
+    Methods of its subclasses raise StoreError.
+    """
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
 
 
 class Transaction:
-    """Transaction of a connection. It is a class, as a generator is slower and each answer needs a transaction."""
+    """Transaction of a connection.
+
+    It is a class, as a generator is slower and each answer needs a transaction.
+    """
 
     __slots__ = ("_db",)
 

@@ -1,7 +1,9 @@
-"""Store errors and their messages: where, what happened and what to do. The caller decides whether to continue.
+"""Store errors and their messages: where, what happened and what to do.
 
-Messages for SQLite, errors for stored values that can't be decoded (they name table, row and column, never the value),
-and the decorator that repeats an operation once after a transient error.
+The caller decides whether to continue.
+
+Messages for SQLite, errors for stored values that can't be decoded (they name table, row and
+column, never the value), and the decorator that repeats an operation once after a transient error.
 """
 
 import sqlite3
@@ -37,7 +39,10 @@ class TransientStoreError(StoreError):
 
 
 class UndecodableTextError(StoreError):
-    """A stored text is not UTF-8: the file was damaged, or edited by hand. The error does not show the text."""
+    """A stored text is not UTF-8: the file was damaged, or edited by hand.
+
+    The error does not show the text.
+    """
 
 
 class DatabaseNotFoundError(StoreError):
@@ -46,7 +51,10 @@ class DatabaseNotFoundError(StoreError):
 
 @contextmanager
 def require_driver(where: str) -> Iterator[None]:
-    """Context manager for importing modules that need the PostgreSQL driver. Raises StoreError where it is missing."""
+    """Context manager for importing modules that need the PostgreSQL driver.
+
+    Raises StoreError where it is missing.
+    """
     try:
         yield
     except ImportError as error:

@@ -44,9 +44,9 @@ TABLES: Final = """
 def find_damage(db: SqliteConnector) -> Iterator[str]:
     """Yield a description of visible damage in a few milliseconds, whatever the size of the file.
 
-    It finds pages with foreign content (SQLite itself finds a truncated file); `survey db verify` reads everything. The
-    file is read through SQLite alone, because opening and closing it here would release SQLite's locks. Raises StoreError
-    where the pages can't be read.
+    It finds pages with foreign content (SQLite itself finds a truncated file); `survey db verify`
+    reads everything. The file is read through SQLite alone, because opening and closing it here
+    would release SQLite's locks. Raises StoreError where the pages can't be read.
     """
     [(pages,)] = db.read("PRAGMA page_count")
     if pages <= FULL_CHECK_PAGES:
@@ -64,8 +64,9 @@ def find_damage(db: SqliteConnector) -> Iterator[str]:
 def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = False) -> Connector:
     """Open a database for use.
 
-    An earlier schema is upgraded, on a server only with `upgrade`. While others use the database, only additive steps are
-    applied. Raises StoreError, and DatabaseNotFoundError where there is none and `create` is False.
+    An earlier schema is upgraded, on a server only with `upgrade`. While others use the database,
+    only additive steps are applied. Raises StoreError, and DatabaseNotFoundError where there is
+    none and `create` is False.
     """
     if isinstance(path, str) and is_server_address(path):
         address = path if isinstance(path, ServerAddress) else parse_server_address(path)
@@ -108,8 +109,9 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
 def _upgrade_file(path: Path, where: str, steps: Sequence[str]) -> None:
     """Apply the steps that a database lacks, after copying it to a file beside it that only its owner can read.
 
-    A program that was started before the upgrade still expects the old tables. So it raises StoreError, and changes
-    nothing, where another program has the file open, unless all steps are additive.
+    A program that was started before the upgrade still expects the old tables. So it raises
+    StoreError, and changes nothing, where another program has the file open, unless all steps are
+    additive.
     """
     additive = migrations.are_additive(steps)
     with contextlib.closing(

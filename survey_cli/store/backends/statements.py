@@ -1,8 +1,9 @@
 """SQL statements in files beside the modules that run them, portable between SQLite and PostgreSQL.
 
-A statement begins with a line `-- name: NAME`; other comments are left out. `{NAME}` stands for an earlier statement, or
-a part of one. A statement with `{lock}` or `{skip}` differs between the two: a server locks the rows that it selects, or
-skips those that others are changing. In SQLite there is only one writer at a time.
+A statement begins with a line `-- name: NAME`; other comments are left out. `{NAME}` stands for an
+earlier statement, or a part of one. A statement with `{lock}` or `{skip}` differs between the two:
+a server locks the rows that it selects, or skips those that others are changing. In SQLite there is
+only one writer at a time.
 """
 
 import re

@@ -1,15 +1,15 @@
 """Import of many cases, all or none, while interviewers work.
 
-Cases are inserted in short commits and are invisible until the last one is there; then all count at once, and enter
-the queue in short commits again. Rows of an abandoned import stay invisible. They are deleted when a later import
-contains one of the same cases, or comes a day later; a program that still writes the earlier import then receives an
-error.
+Cases are inserted in short commits and are invisible until the last one is there; then all count at
+once, and enter the queue in short commits again. Rows of an abandoned import stay invisible. They
+are deleted when a later import contains one of the same cases, or comes a day later; a program that
+still writes the earlier import then receives an error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
@@ -26,11 +26,13 @@ from survey_cli.store.cases.case_statements import sql
 from survey_cli.store.cases.live_counts import fold_counts
 
 BATCH_SIZE: Final = 250
-"""Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's answer waits."""
+"""Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's
+answer waits."""
 
 REFRESH_STATISTICS: Final[Mapping[Dialect, Sequence[str]]] = {
-    "sqlite": ("PRAGMA analysis_limit = 400", "PRAGMA optimize"), "postgresql": ("ANALYZE cases",),
-}  # fmt: skip
+    "sqlite": ("PRAGMA analysis_limit = 400", "PRAGMA optimize"),
+    "postgresql": ("ANALYZE cases",),
+}
 """Statements that refresh the statistics by which the engine chooses indexes."""
 
 ABANDONED_AFTER: Final = timedelta(days=1)
@@ -52,34 +54,40 @@ class SampleImports(StorePart):
     ) -> int:
         """Add new cases, all or none, in short commits, and return their number.
 
-        While interviewers work, use a `pause` of some 5 ms, which is called between commits. Raises ValueError that names
-        the key where a case exists already or occurs twice.
+        While interviewers work, use a `pause` of some 5 ms, which is called between commits. Raises
+        ValueError that names the key where a case exists already or occurs twice.
         """
-        for (abandoned,) in self._db.read(
-            sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)
-        ):
+        oldest_alive = encode_timestamp(at - ABANDONED_AFTER)
+        for (abandoned,) in self._db.read(sql.IMPORTS_BEFORE, (oldest_alive,)):
             self._abandon(abandoned)
         self.finish(pause=pause)
+
         if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_timestamp(at), by, file)):
             raise ValueError(f"there is an import {import_id!r} already")
+
         try:
             added = self._insert_cases(batch, import_id, pause)
+            # this one row makes all cases count at once
             if not self._db.run(sql.MOVE_IMPORT, ("settling", import_id, "arriving")):
                 raise self._make_replaced_error()
         except BaseException:
             self._abandon(import_id)
             raise
+
         self.finish(pause=pause)
         for statement in REFRESH_STATISTICS[self._db.dialect]:
             self._db.run(statement)
         return added
 
     def _insert_cases(self, batch: Iterable[NewCase], import_id: str, pause: Pause) -> int:
-        source, added = iter(batch), 0
+        source = iter(batch)
+        added = 0
         [(ordinal,)] = self._db.read("SELECT coalesce(max(ordinal), 0) FROM cases")
         while cases := list(islice(source, BATCH_SIZE)):
             if added and pause is not None:
                 pause()
+
+            # sorted, so that two imports lock the same keys in the same order
             lines = sorted(
                 _encode_new_case(case, ordinal + place, import_id)
                 for place, case in enumerate(cases, 1)
@@ -90,8 +98,10 @@ class SampleImports(StorePart):
                 for seq, entry in enumerate(case.entries, 1)
             ]
             contacts = [encode_contact(case.contact) for case in cases if case.contact is not None]
+
             while not self._insert_batch(import_id, lines, events, contacts):
                 self._discard_abandoned(import_id, [case.key for case in cases], pause)
+
             added += len(cases)
             ordinal += len(cases)
         return added
@@ -103,7 +113,7 @@ class SampleImports(StorePart):
         events: Sequence[Parameters],
         contacts: Sequence[Parameters],
     ) -> bool:
-        """Insert cases in one commit; False, and none is inserted, where one of the keys exists already."""
+        """Insert cases in one commit. Returns False, and inserts none, if a key exists already."""
         try:
             with self._db.transaction() as execute:
                 if not execute(sql.GROW_IMPORT, (len(lines), import_id)).rowcount:
@@ -117,15 +127,21 @@ class SampleImports(StorePart):
         return True
 
     def _discard_abandoned(self, import_id: str, keys: list[str], pause: Pause) -> None:
-        """Delete interrupted imports that contain these keys. Raises ValueError where a key is that of a case."""
+        """Delete interrupted imports that contain these keys.
+
+        Raises ValueError if a key is that of a case.
+        """
         if len(set(keys)) < len(keys):
             raise ValueError(f"case {max(keys, key=keys.count)!r} comes twice")
+
         for key in keys:
             for other_import, state in self._db.read(sql.IMPORT_OF_CASE, (key,)):
                 if other_import == import_id:
                     raise ValueError(f"case {key!r} comes twice")
                 if state not in ("arriving", "given up"):
                     raise ValueError(f"there is a case {key!r} already")
+
+                # first its state, so that its program gets an error and inserts no more
                 self._abandon(other_import)
                 while not self._delete_batch(other_import):
                     if pause is not None:
@@ -143,7 +159,7 @@ class SampleImports(StorePart):
         )
 
     def finish(self, *, limit: int | None = None, pause: Pause = None) -> bool:
-        """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones.
+        """Continue interrupted imports: queue cases of complete ones, delete rows of abandoned ones.
 
         It ends after at most `limit` commits, and returns whether nothing is left to do.
         """
@@ -163,11 +179,12 @@ class SampleImports(StorePart):
 
     def _queue_batch(self, import_id: str) -> bool:
         """Queue one batch of cases. Returns whether none is left."""
+        statement = sql.QUEUE_IMPORTED_CASES[self._db.dialect]
         with self._db.transaction() as execute:
-            statement = sql.QUEUE_IMPORTED_CASES[self._db.dialect]
             if execute(statement, (import_id, BATCH_SIZE)).rowcount == BATCH_SIZE:
                 fold_counts(execute)
                 return False
+
         self._db.run(sql.SETTLE_IMPORT, (import_id, import_id))
         return True
 
@@ -175,11 +192,12 @@ class SampleImports(StorePart):
         """Delete one batch of an interrupted import. Returns whether none is left."""
         with self._db.transaction() as execute:
             rows = execute(sql.IMPORTED_CASES, (import_id, BATCH_SIZE)).fetchall()
-            self._db.run_many(
-                "DELETE FROM case_events WHERE case_key = ?", [(key,) for key, _ in rows]
-            )
-            self._db.run_many("DELETE FROM cases WHERE key = ?", [(key,) for key, _ in rows])
-            self._db.run_many(sql.DROP_CONTACT, [(link,) for _, link in rows])
+            keys = [(key,) for key, _ in rows]
+            links = [(link,) for _, link in rows]
+            self._db.run_many("DELETE FROM case_events WHERE case_key = ?", keys)
+            self._db.run_many("DELETE FROM cases WHERE key = ?", keys)
+            self._db.run_many(sql.DROP_CONTACT, links)
+
             if len(rows) < BATCH_SIZE:
                 execute(sql.FORGET_IMPORT, (import_id,))
                 return True
@@ -191,8 +209,12 @@ class SampleImports(StorePart):
 
     def list_rows(self) -> list[ImportRow]:
         """Return all imported samples, oldest first."""
-        decode = lambda row: ImportRow(row[0], decode_timestamp(row[1]), *row[2:])  # noqa: E731 – one expression, used once
-        return self._db.read_as(decode, "the list of imports", sql.IMPORTS)
+        return self._db.read_as(_decode_import, "the list of imports", sql.IMPORTS)
+
+
+def _decode_import(row: Sequence[Any]) -> ImportRow:
+    import_id, at, by, file, cases = row
+    return ImportRow(import_id, decode_timestamp(at), by, file, cases)
 
 
 class _DuplicateKeyError(Exception):
@@ -202,12 +224,31 @@ class _DuplicateKeyError(Exception):
 def _encode_new_case(case: NewCase, ordinal: int, import_id: str) -> tuple[str | int | None, ...]:
     if not case.entries:
         raise ValueError(f"case {case.key!r} has no event")
-    sampled = [entry.event for entry in case.entries if isinstance(entry.event, CaseSampled)]
+
+    frame = ""
+    replicate = ""
+    for entry in case.entries:
+        if isinstance(entry.event, CaseSampled):
+            frame = entry.event.frame
+            replicate = entry.event.replicate
+
+    link = ""
+    if case.contact is not None:
+        link = case.contact.link
+
+    # its queue position and its part of the counts are computed up to its last event
     last = len(case.entries)
     return (
-        *(case.key, ordinal, last, last, *encode_queue_position(case.queue_position)),
-        sampled[-1].frame if sampled else "",
-        sampled[-1].replicate if sampled else "",
-        case.contact.link if case.contact is not None else "",
-        *(case.fingerprint, import_id, encode_timestamp(case.entries[-1].at), last),
+        case.key,
+        ordinal,
+        last,
+        last,
+        *encode_queue_position(case.queue_position),
+        frame,
+        replicate,
+        link,
+        case.fingerprint,
+        import_id,
+        encode_timestamp(case.entries[-1].at),
+        last,
     )

@@ -1,10 +1,9 @@
-"""Immutable rows of cases, contacts and leases that the store receives and returns, and their database columns."""
+"""Immutable rows of cases, contacts and leases, and how they become database columns."""
 
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import reduce
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -40,7 +39,10 @@ class ContactNumber(NamedTuple):
 
 
 class Contact(NamedTuple):
-    """Whatever identifies the person of a case. It is stored apart from everything else, under a random link."""
+    """Whatever identifies the person of a case.
+
+    It is stored apart from everything else, under a random link.
+    """
 
     link: str
     """Random text, chosen by the code that creates the contact."""
@@ -60,7 +62,8 @@ class NewCase(NamedTuple):
     """The queue position that follows from this history."""
     contact: Contact | None = None
     fingerprint: str = ""
-    """A fingerprint of its row in the sample file, by which a later import knows what has changed."""
+    """A fingerprint of its row in the sample file, by which a later import knows what has
+    changed."""
 
 
 class Lease(NamedTuple):
@@ -82,7 +85,10 @@ class LeaseHolder(NamedTuple):
 
 
 class CaseRow(NamedTuple):
-    """Current state of one case. It is derived from the history and stored beside it for claiming and lists."""
+    """Current state of one case.
+
+    It is derived from the history and stored beside it for claiming and lists.
+    """
 
     key: str
     ordinal: int
@@ -93,7 +99,8 @@ class CaseRow(NamedTuple):
     """The event up to which its queue position was computed."""
     status: StoredCaseStatus
     position: QueuePosition
-    """Its queue position, to which it returns after its lease ends; the same status while it is not leased."""
+    """Its queue position, to which it returns after its lease ends; the same status while it is not
+    leased."""
     holder: LeaseHolder | None
     """The holder of its lease, which may have expired."""
     frame: str
@@ -104,12 +111,12 @@ class CaseRow(NamedTuple):
     activity_seq: int
     """The event up to which its part of the live counts was computed."""
     rules: int | None
-    """The edition of the rules by which its queue position was computed; 0 for those of an earlier version that does not
-    name them, None for those that the setting `plan` names."""
+    """The edition of the rules by which its queue position was computed; 0 for those of an earlier
+    version that does not name them, None for those that the setting `plan` names."""
 
     @property
     def is_outdated(self) -> bool:
-        """Whether an earlier version of the program has computed its queue position, by its own rules."""
+        """Whether its queue position was computed by the rules of an earlier version."""
         return self.rules is not None and self.rules < QUEUE_RULES_EDITION
 
 
@@ -141,22 +148,31 @@ class LeaseLost(NamedTuple):
     def message(self) -> str:
         """Message that says who has the case now."""
         if self.holder is None:
-            return "the case went back to the queue: a supervisor freed it, or others have called it since"
+            return (
+                "the case went back to the queue: a supervisor freed it, or others have called it"
+                " since"
+            )
         return f"{self.holder.by} at station {self.holder.station} has this case now"
 
 
 class LeaseToken(NamedTuple):
-    """The lease under which a station writes to a case's interview. Writes under another lease are refused."""
+    """The lease under which a station writes to a case's interview.
+
+    Writes under another lease are refused.
+    """
 
     case: str
     token: str
 
 
 class CaseUpdate(NamedTuple):
-    """Events that are added to the history of a case, with all that follows from them. All are written, or none.
+    """Events that are added to the history of a case, with all that follows from them.
 
-    It is refused with LeaseLost where the case has another lease, and with CaseConflict where event `seq` is not its last
-    one. Entries that are in the history already, by their keys, are not written twice, whatever happened since.
+    All are written, or none.
+
+    It is refused with LeaseLost where the case has another lease, and with CaseConflict where event
+    `seq` is not its last one. Entries that are in the history already, by their keys, are not
+    written twice, whatever happened since.
     """
 
     key: str
@@ -164,15 +180,18 @@ class CaseUpdate(NamedTuple):
     """Number of the last event so far."""
     entries: Sequence[HistoryEntry]
     queue_position: QueuePosition | None = None
-    """The queue position after these events; while the case stays leased, that to which it returns."""
+    """The queue position after these events; while the case stays leased, that to which it
+    returns."""
     token: str | None = None
     """The token of the lease. None: a supervisor writes, while no station has the case."""
     force: bool = False
-    """A supervisor writes although a station has the case; that station's next update is then refused."""
+    """A supervisor writes although a station has the case; that station's next update is then
+    refused."""
     release: bool = False
     """End the lease; with `force` also another station's."""
     if_expired_at: datetime | None = None
-    """Write only if the lease has expired by this time: a station that was silent may have renewed it meanwhile."""
+    """Write only if the lease has expired by this time: a station that was silent may have renewed
+    it meanwhile."""
     renew_until: datetime | None = None
     """Extend the lease until then."""
     contact: Contact | None = None
@@ -180,8 +199,8 @@ class CaseUpdate(NamedTuple):
     fingerprint: str | None = None
     """The fingerprint that replaces the present one of the sample row."""
     places: tuple[str, Sequence[str]] = ("", ())
-    """The interview whose quota places are updated with it, empty for none, and the cells in which it counts from now on.
-    Its other places are dropped."""
+    """The interview whose quota places are updated with it, empty for none, and the cells in which
+    it counts from now on. Its other places are dropped."""
     follow_up_tasks: Sequence[str] = ()
     """Work outside of this database that follows: see `backends.settings`."""
 
@@ -223,23 +242,28 @@ class ImportRow(NamedTuple):
 
 
 SPELLINGS: Final = (
-    *((mark, "'") for mark in "’‘ʼ`"), ("ł", "l"), ("ø", "o"), ("đ", "d"), ("ð", "d"), ("ı", "i"), ("æ", "a"), ("œ", "o"),
+    ("’", "'"), ("‘", "'"), ("ʼ", "'"), ("`", "'"),
+    ("ł", "l"), ("ø", "o"), ("đ", "d"), ("ð", "d"), ("ı", "i"), ("æ", "a"), ("œ", "o"),
     ("aa", "a"), ("ae", "a"), ("oe", "o"), ("ue", "u"),
 )  # fmt: skip
-"""Spellings that a search takes for the same: Łukasz and Lukasz, Müller (stored as muller) and Mueller, O’Brien and
-O'Brien. Each is replaced in this order."""
+"""Spellings that a search takes for the same: Łukasz and Lukasz, Müller (stored as muller) and
+Mueller, O’Brien and O'Brien. Each is replaced in this order."""
 
 
 def _encode_optional_time(at: datetime | None) -> str | None:
-    return None if at is None else encode_timestamp(at)
+    if at is None:
+        return None
+    return encode_timestamp(at)
 
 
 def _decode_optional_time(text: str | None) -> datetime | None:
-    return None if text is None else decode_timestamp(text)
+    if text is None:
+        return None
+    return decode_timestamp(text)
 
 
 def encode_queue_position(position: QueuePosition) -> tuple[str | int | None, ...]:
-    """Encode a queue position and the edition of the rules by which it was computed, which are this program's."""
+    """Encode a queue position that this program has computed, with the edition of its rules."""
     return (
         position.status,
         _encode_optional_time(position.due_at),
@@ -271,9 +295,11 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
     holder = None
     if until is not None:
         holder = LeaseHolder(by, station, decode_timestamp(until))
+
     # a case of an import that is being settled counts as what it will be
     if status == "arriving":
         status = position.status
+
     return CaseRow(
         key=key,
         ordinal=ordinal,
@@ -292,7 +318,7 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
 
 
 def _decode_queue_position(columns: Sequence[Any]) -> QueuePosition:
-    """Decode a queue position from the columns that `encode_queue_position` returns, without the edition."""
+    """Decode what `encode_queue_position` returns, without the edition."""
     status, due_at, bucket, rank, code, outcome, attempts, reason, *appointment = columns
     promised_at, promised_until, owner, activity = appointment
     return QueuePosition(
@@ -318,12 +344,17 @@ def decode_queued_case(row: Sequence[Any]) -> QueuedCase:
 
 
 def decode_search_result(row: Sequence[Any]) -> CaseSearchResult:
-    """Decode a row with the columns of `case_statements.ROW_COLUMNS` and the contact's details, if there is one."""
+    """Decode the columns of `case_statements.ROW_COLUMNS`, then the details of the contact.
+
+    The details are empty if the contact was erased.
+    """
     *columns, details = row
-    contact = decode_contact("", details) if details else Contact("")
-    return CaseSearchResult(
-        decode_case_row(columns), contact.name, tuple(n.display for n in contact.numbers)
-    )
+    contact = Contact("")
+    if details:
+        contact = decode_contact("", details)
+
+    numbers = tuple(number.display for number in contact.numbers)
+    return CaseSearchResult(decode_case_row(columns), contact.name, numbers)
 
 
 def encode_entry(entry: HistoryEntry) -> tuple[str, str, str, str, str, str]:
@@ -339,22 +370,27 @@ def decode_entry(row: Sequence[Any]) -> HistoryEntry:
 
 
 def decode_histories(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, list[HistoryEntry]]]:
-    """Decode entries in the order of their cases, each with the case's key before it, into keys and histories."""
+    """Decode entries, sorted by their cases, into keys and histories. A row begins with the key."""
     for key, entries in groupby(rows, key=itemgetter(0)):
         yield key, [decode_entry(row[1:]) for row in entries]
 
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
-    """Encode a contact: its link, all of it as JSON, and what is searched: digits of its numbers, folded words."""
+    """Encode a contact: its link, all its fields as JSON, and the digits and words for searching."""
     fields = {
         "name": contact.name,
         "columns": dict(contact.columns),
         "numbers": list(contact.numbers),
     }
     details = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=encode_other)
-    words = [contact.name, *(value for value in contact.columns.values() if isinstance(value, str))]
+
     digits = " ".join(extract_digits(number.e164) for number in contact.numbers)
-    return contact.link, details, digits, "\n".join(fold_text(word) for word in words if word)
+
+    column_words = [value for value in contact.columns.values() if isinstance(value, str)]
+    words = [contact.name, *column_words]
+    folded_words = "\n".join(fold_text(word) for word in words if word)
+
+    return contact.link, details, digits, folded_words
 
 
 def decode_contact(link: str, details: str) -> Contact:
@@ -370,8 +406,9 @@ def decode_contact(link: str, details: str) -> Contact:
 
 def extract_digits(text: str) -> str:
     """Return the digits of a text as ASCII digits."""
-    digits = "".join(filter(str.isdecimal, text))
-    return digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)
+    digits = [letter for letter in text if letter.isdecimal()]
+    # `int` reads the digits of every script, such as those of a sample in Arabic
+    return "".join(str(int(digit)) for digit in digits)
 
 
 def fold_text(text: str) -> str:
@@ -384,4 +421,7 @@ def fold_text(text: str) -> str:
 
 def unify_spelling(folded_text: str) -> str:
     """Return a folded text with each of the `SPELLINGS` replaced."""
-    return reduce(lambda text, pair: text.replace(*pair), SPELLINGS, folded_text)
+    text = folded_text
+    for spelling, replacement in SPELLINGS:
+        text = text.replace(spelling, replacement)
+    return text

@@ -1,7 +1,7 @@
 """Store of cases: their histories, and beside each a derived row from which stations claim; queries of both.
 
-It decides nothing: queue positions, events, dates and times are arguments. One method call that writes is one
-transaction.
+It decides nothing: queue positions, events, dates and times are arguments. One method call that
+writes is one transaction.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +49,8 @@ class CaseQueries(StorePart):
     def list_work(self, by: str | None, since: datetime) -> list[tuple[str, HistoryEntry]]:
         """Return the events that one person, or everybody, has written to cases since then, with the case's key.
 
-        Calls, corrections and returns of others in these cases are among them. They are in the order of time.
+        Calls, corrections and returns of others in these cases are among them. They are in the
+        order of time.
         """
         at = encode_timestamp(since)
         what = f"the calls of {by or 'everybody'}"
@@ -114,8 +115,8 @@ class CaseQueries(StorePart):
     ) -> Iterator[case_records.CaseRow]:
         """Stream the rows of the cases that have all the given values, in the order of the sample.
 
-        The values are those of text columns of `case_statements.ROW_COLUMNS`, such as the status; None is any. All are
-        read as of the time of the first.
+        The values are those of text columns of `case_statements.ROW_COLUMNS`, such as the status;
+        None is any. All are read as of the time of the first.
         """
         conditions = {column: value for column, value in columns.items() if value is not None}
         with translate_decoding_errors(self._db.where, "the list of cases"):
@@ -180,8 +181,8 @@ class CaseQueries(StorePart):
     ) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """Stream every case's key and history, sorted by the key, all as of one time.
 
-        With `until` events that happened later are left out. With `corrected` only cases are included whose outcome a
-        supervisor has corrected.
+        With `until` events that happened later are left out. With `corrected` only cases are
+        included whose outcome a supervisor has corrected.
         """
         condition, parameters = (
             ("", ()) if until is None else ("AND at <= ?", (encode_timestamp(until),))
@@ -212,9 +213,10 @@ class CaseQueries(StorePart):
     def search(self, text: str, *, limit: int = 50) -> list[case_records.CaseSearchResult]:
         """Search the cases whose key, name, personal columns or telephone numbers contain this text.
 
-        A part of a number has three digits at least, without the zeros before a national number. Words are compared
-        without accents and with `case_records.SPELLINGS`. An account that reads the contacts of its own case alone must
-        give the whole key, name or number, and receives key and name.
+        A part of a number has three digits at least, without the zeros before a national number.
+        Words are compared without accents and with `case_records.SPELLINGS`. An account that reads
+        the contacts of its own case alone must give the whole key, name or number, and receives key
+        and name.
         """
         words = case_records.fold_text(text.strip())
         if not words:
@@ -260,8 +262,8 @@ class CaseQueries(StorePart):
     def list_closed_interviews(self, *, leased: bool) -> list[str]:
         """Return the newest interviews of cases, where they are finished.
 
-        With `leased` those are included whose case a station still has, else those whose case seems not to record
-        their outcome.
+        With `leased` those are included whose case a station still has, else those whose case seems
+        not to record their outcome.
         """
         statement = sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
         return [interview for (interview,) in self._db.read(statement)]
@@ -301,15 +303,20 @@ def _escape_like(text: str) -> str:
 MAX_QUEUED: Final = 1_000
 """Due cases that become ready in one commit."""
 BATCH_SIZE: Final = 250
-"""Queue positions written in one commit, for which an interviewer's answer waits some milliseconds."""
+"""Queue positions written in one commit, for which an interviewer's answer waits some
+milliseconds."""
 BATCHES_FOLDED: Final = 40
-"""Commits after which what they added to the counts is folded, which takes as long as one of them or two."""
+"""Commits after which what they added to the counts is folded, which takes as long as one of them
+or two."""
 CaseRefusal: TypeAlias = case_records.CaseConflict | case_records.LeaseLost
 """Why an update of a case was not written."""
 
 
 class CaseStore:
-    """The cases of one study. Methods raise StoreError, and ValueError for a case that must exist and does not."""
+    """The cases of one study.
+
+    Methods raise StoreError, and ValueError for a case that must exist and does not.
+    """
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
@@ -333,9 +340,9 @@ class CaseStore:
     def expire_leases(self, at: datetime) -> dict[str, case_records.LeaseHolder]:
         """End every lease that has expired, and return who had which case.
 
-        The event is dated when the lease ended. Quota places that the case's interview holds stay with it for a time,
-        as it can be resumed: see `fieldwork.queue.quota_holds`. The queue position of each case must then be computed
-        again: see `CaseQueries.list_stale_rows`.
+        The event is dated when the lease ended. Quota places that the case's interview holds stay
+        with it for a time, as it can be resumed: see `fieldwork.queue.quota_holds`. The queue
+        position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
         """
         time = encode_timestamp(at)
         expired: dict[str, case_records.LeaseHolder] = {}
@@ -357,8 +364,9 @@ class CaseStore:
     ) -> case_records.CaseRow | None:
         """Claim the first ready case of a bucket in one statement; None where there is none.
 
-        With `appointment_before` only cases with an appointment at that time or earlier are claimed. A call with the
-        same lease again, after one whose end was not seen, returns the same case.
+        With `appointment_before` only cases with an appointment at that time or earlier are
+        claimed. A call with the same lease again, after one whose end was not seen, returns the
+        same case.
         """
         lease_columns, time = case_records.encode_lease(lease), encode_timestamp(at)
         with self._db.transaction() as execute:
@@ -388,9 +396,10 @@ class CaseStore:
     ) -> case_records.CaseRow | case_records.LeaseHolder | None:
         """Claim a case by its key, whatever its queue position.
 
-        Returns the holder if another station has it, and None if there is no such case. The present holder, at the
-        same station, continues the attempt under the new lease. With `moves`, the same person also takes it over from
-        another station, which can't write to it any more: its token is no longer that of the lease.
+        Returns the holder if another station has it, and None if there is no such case. The present
+        holder, at the same station, continues the attempt under the new lease. With `moves`, the
+        same person also takes it over from another station, which can't write to it any more: its
+        token is no longer that of the lease.
         """
         time = encode_timestamp(at)
         with self._db.transaction() as execute:
@@ -441,14 +450,20 @@ class CaseStore:
 
     @retry_once
     def update(self, update: case_records.CaseUpdate) -> CaseRefusal | None:
-        """Write an update in a transaction of its own. Where it returns a conflict, nothing was written."""
+        """Write an update in a transaction of its own.
+
+        Where it returns a conflict, nothing was written.
+        """
         with self._db.transaction() as execute:
             return self.update_within(execute, update)
 
     def update_within(
         self, execute: Execute, update: case_records.CaseUpdate
     ) -> CaseRefusal | None:
-        """Write an update within a transaction. Where it returns a conflict, nothing was written."""
+        """Write an update within a transaction.
+
+        Where it returns a conflict, nothing was written.
+        """
         key, seq, entries = update.key, update.seq, update.entries
         lines = [case_records.encode_entry(entry) for entry in entries]
         row, token, link = self._lock_case(execute, key)
@@ -498,10 +513,10 @@ class CaseStore:
     ) -> CaseRefusal | None:
         """Erase the texts of a case, its contact and the fingerprint of its sample row.
 
-        `entries` is its whole history from now on: first its present `seq` events, with other texts alone, then the
-        event that records the erasure. Afterwards call `Maintenance.scrub`; interviews are erased separately. Returns
-        LeaseLost while a station has the case. Raises ValueError where `entries` is not a rewritten version of its
-        history.
+        `entries` is its whole history from now on: first its present `seq` events, with other texts
+        alone, then the event that records the erasure. Afterwards call `Maintenance.scrub`;
+        interviews are erased separately. Returns LeaseLost while a station has the case. Raises
+        ValueError where `entries` is not a rewritten version of its history.
         """
         with self._db.transaction() as execute:
             row, _, link = self._lock_case(execute, key)
@@ -543,8 +558,9 @@ class CaseStore:
     ) -> int:
         """Write new queue positions in short commits, and return how many were written.
 
-        Each is given with the case's key and the number of the last event from which it was computed. Cases with a
-        later event, or with a lease, are left unchanged. `pause` is called between commits.
+        Each is given with the case's key and the number of the last event from which it was
+        computed. Cases with a later event, or with a lease, are left unchanged. `pause` is called
+        between commits.
         """
         updated, batches = 0, 0
         source = iter(positions)
@@ -566,8 +582,9 @@ class CaseStore:
     def release_places(self, key: str, interview: str, seq: int) -> bool:
         """Give back the quota places of an interview; False if there were none, or somebody writes to its case.
 
-        The caller has decided by the case's first `seq` events. The row of the case is locked, so that an interviewer
-        who resumes the interview at the same time either finds its places or sees that they are gone.
+        The caller has decided by the case's first `seq` events. The row of the case is locked, so
+        that an interviewer who resumes the interview at the same time either finds its places or
+        sees that they are gone.
         """
         if not self.quotas.has_places(interview):
             return False
@@ -579,7 +596,10 @@ class CaseStore:
         return True
 
     def find_holder_within(self, execute: Execute, key: str) -> case_records.LeaseHolder | None:
-        """Return who has a case; None where it is free or not imported. Nobody claims it until the transaction ends."""
+        """Return who has a case; None where it is free or not imported.
+
+        Nobody claims it until the transaction ends.
+        """
         locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
         return self._decode_locked_row(locked[0])[0].holder if locked else None
 

@@ -1,7 +1,8 @@
 """Live counts of a study: its cases by state, and what interviewers have done.
 
-Each change of a case appends numbers to the table `counts` (see `schema/counts.sql`), and readers add them up. So that
-there are never many, the numbers of one name are now and then replaced by their sum.
+Each change of a case appends numbers to the table `counts` (see `schema/counts.sql`), and readers
+add them up. So that there are never many, the numbers of one name are now and then replaced by
+their sum.
 """
 
 import json
@@ -52,8 +53,8 @@ class SettledCases(NamedTuple):
     unreleased: Mapping[ActivityName, int]
     """Those among them that are done before they are released, by code and frame."""
     others: Sequence[tuple[str, Sequence[HistoryEntry]]]
-    """Keys and histories of cases at stations, with events after their queue position, with one by earlier rules, or with
-    excluded interviews."""
+    """Keys and histories of cases at stations, with events after their queue position, with one by
+    earlier rules, or with excluded interviews."""
     excluded_interviews: frozenset[str]
     """Practice and simulated interviews of cases."""
 
@@ -67,7 +68,7 @@ class LiveCounts(StorePart):
             return _decode_states(self._db.read(sql.COUNTS), self._db.read(sql.ARRIVED_STATES))
 
     def read_settled_cases(self) -> SettledCases:
-        """Count the cases whose state tells how they count in rates, and read the histories of all others."""
+        """Count the cases whose state determines their part in rates; read the others' histories."""
         unsettled = sql.HISTORIES.format(and_also=sql.UNSETTLED)
         with (
             self._db.open_reader() as rows,
@@ -77,6 +78,8 @@ class LiveCounts(StorePart):
             unreleased = _decode_activity(
                 line[1:] for line in rows(sql.RECENT_COUNTS, ("", UNRELEASED_NAMES))
             )
+
+            # unsettled cases leave the counts, and are returned with their histories
             for *parts, additions in rows(sql.UNSETTLED_STATES, (QUEUE_RULES_EDITION,)):
                 states[CaseState._make(parts)] -= 1
                 names = (
@@ -84,6 +87,7 @@ class LiveCounts(StorePart):
                     for name, number in json.loads(additions).items()
                 )
                 unreleased.subtract(_decode_activity(names))
+
             return SettledCases(
                 states=+states,
                 unreleased={
@@ -100,7 +104,7 @@ class LiveCounts(StorePart):
         return [interview for (interview,) in self._db.read(sql.EXCLUDED_INTERVIEWS)]
 
     def count_by_outcome(self) -> list[tuple[str, str, str, int]]:
-        """Count the cases of each combination of status, last outcome (empty where there is none) and code."""
+        """Count the cases by status, last outcome (empty if there isn't one) and code."""
         counts: Counter[tuple[str, str, str]] = Counter()
         for state, cases in self.count_states().items():
             counts[state[:3]] += cases
@@ -117,6 +121,8 @@ class LiveCounts(StorePart):
             has_appointment = bool(state.has_appointment)
             group = (state.status, state.bucket, state.stored_reason, has_appointment, False)
             groups[group] += cases
+
+        # an appointment is its owner's first, and anybody's after that period
         before = encode_timestamp(at - OWNER_FIRST_PERIOD)
         for status, bucket, reason, cases in self._db.read(sql.ANYBODYS_APPOINTMENTS, (before,)):
             groups[status, bucket, reason, True, False] -= cases
@@ -138,28 +144,34 @@ class LiveCounts(StorePart):
     def read_activity(self, *, fold_at: datetime | None = None) -> Counter[ActivityName]:
         """Return the whole activity since the beginning.
 
-        With `fold_at`, the present time, the numbers of each name are replaced by their sum if there are many.
+        With `fold_at`, the present time, the numbers of each name are replaced by their sum if
+        there are many.
         """
-        kept_from = format_quarter(fold_at - QUARTERS_KEPT) if fold_at is not None else ""
+        kept_from = ""
+        if fold_at is not None:
+            kept_from = format_quarter(fold_at - QUARTERS_KEPT)
+
         totals = self._db.read(sql.TOTALS, (kept_from,))
-        if fold_at is not None and sum(rows for *_, rows in totals) > MAX_APPENDED:
+        appended = sum(rows for *_, rows in totals)
+        if fold_at is not None and appended > MAX_APPENDED:
             with self._db.transaction() as execute:
                 fold_counts(execute, kept_from=kept_from)
+
         with translate_decoding_errors(self._db.where, "the counts of activity"):
             return _decode_activity(row[:2] for row in totals)
 
     def read_recent_activity(
         self, since: datetime, *, kind: str = ""
     ) -> dict[datetime, Counter[ActivityName]]:
-        """Return the activity of each quarter of an hour that began at that time or later, within `QUARTERS_KEPT`.
+        """Return the activity since a time by the quarter of an hour in which it began.
 
-        With `kind`, only activity whose kind begins with it.
+        It goes back at most `QUARTERS_KEPT`. With `kind`, only activity whose kind begins with it.
         """
         quarters: dict[datetime, Counter[ActivityName]] = {}
+        # the name of a count is a JSON list, so that a kind is found by how the text begins
+        parameters = (format_quarter(since), f'["activity","{kind}%')
         with translate_decoding_errors(self._db.where, "the counts of activity"):
-            for quarter, name, number in self._db.read(
-                sql.RECENT_COUNTS, (format_quarter(since), f'["activity","{kind}%')
-            ):
+            for quarter, name, number in self._db.read(sql.RECENT_COUNTS, parameters):
                 began = datetime.fromisoformat(f"{quarter}+00:00")
                 quarters.setdefault(began, Counter()).update(_decode_activity([(name, number)]))
         return quarters
@@ -167,7 +179,7 @@ class LiveCounts(StorePart):
     def agree(self) -> bool:
         """Whether the counts are the sums over all cases, read as of one time.
 
-        A quarter of an hour may have less, where it was added to the totals, and never more.
+        A quarter of an hour may have less if it was added to the totals, but never more.
         """
         differences: Counter[tuple[str, str]] = Counter()
         totals: Counter[str] = Counter()
@@ -180,9 +192,12 @@ class LiveCounts(StorePart):
                     name = json.dumps(json.loads(name))  # both engines' JSON in one spelling
                     differences[quarter, name] += sign * number
                     totals[name] += sign * number
-        return not any(totals.values()) and all(
-            n <= 0 for (quarter, _), n in differences.items() if quarter
+
+        totals_agree = not any(totals.values())
+        no_quarter_has_more = all(
+            difference <= 0 for (quarter, _), difference in differences.items() if quarter
         )
+        return totals_agree and no_quarter_has_more
 
     def rebuild(self) -> None:
         """Count all cases again."""
@@ -193,13 +208,16 @@ class LiveCounts(StorePart):
 
 
 def fold_counts(execute: Execute, *, kept_from: str = "") -> None:
-    """Replace all numbers within a transaction; quarters before `kept_from` are added to the totals.
+    """Replace all numbers within a transaction. Quarters before `kept_from` go into the totals.
 
     Numbers that others append meanwhile are not among those taken, and stay.
     """
     sums: Counter[tuple[str, str]] = Counter()
     for quarter, name, number in execute(sql.TAKE_COUNTS, ()).fetchall():
-        sums["" if quarter < kept_from else quarter, name] += number
+        if quarter < kept_from:
+            quarter = ""  # the total
+        sums[quarter, name] += number
+
     for (quarter, name), number in sums.items():
         if number:
             execute(sql.ADD_COUNTS, (quarter, name, number))

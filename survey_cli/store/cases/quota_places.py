@@ -1,6 +1,7 @@
 """Places in quota cells, held by interviews in progress or taken by complete ones.
 
-It knows no quota: cells and their targets are arguments. Two stations never both receive the last place.
+It knows no quota: cells and their targets are arguments. Two stations never both receive the last
+place.
 """
 
 import json
@@ -22,8 +23,8 @@ TARGETS_SETTING: Final = "targets"
 class QuotaPlaces(StorePart):
     """The places of one study. Methods raise StoreError.
 
-    The row of a cell is its lock. Several cells are locked in the same order everywhere, so that no two stations wait
-    for each other.
+    The row of a cell is its lock. Several cells are locked in the same order everywhere, so that no
+    two stations wait for each other.
     """
 
     @retry_once
@@ -34,24 +35,27 @@ class QuotaPlaces(StorePart):
         at: datetime,
         instead_of: Collection[str] = (),
     ) -> dict[str, int]:
-        """Hold a place in each of these cells during an interview; return for each cell how many places are occupied.
+        """Hold a place in each of these cells, and return how many places are occupied by cell.
 
-        The interview's own place is among them; the number is 0 where the cell is full and the interview has none.
+        The interview's own place is among them. The number is 0 if the cell is full and the
+        interview has no place in it.
 
-        `cells` has the target of each cell. A target that was set by `write_targets` overrules it, as the caller's may
-        be older. An interview keeps a place that it has already. Its places in the cells `instead_of` that are not
-        among `cells` are dropped.
+        `cells` has the target of each cell. A target that was set by `write_targets` overrules it,
+        as the caller's may be older. An interview keeps a place that it has already. Its places in
+        the cells `instead_of` that are not among `cells` are dropped.
         """
         with self._db.transaction() as execute:
-            held = _list_held(execute, interview) if instead_of else set()
-            return _hold_within(execute, interview, cells, held & set(instead_of), at)
+            dropped: set[str] = set()
+            if instead_of:
+                dropped = _list_held(execute, interview) & set(instead_of)
+            return _hold_within(execute, interview, cells, dropped, at)
 
     def move_within(
         self, execute: Execute, cells: Mapping[str, Mapping[str, int]], at: datetime
     ) -> None:
-        """Within a transaction, move the places that these interviews hold to other cells, as far as they are not full.
+        """Move the places that these interviews hold to other cells, within a transaction.
 
-        An interview that holds none receives none.
+        An interview receives no place in a full cell, and none if it holds none now.
         """
         held = {interview: _list_held(execute, interview) for interview in cells}
         moves = {
@@ -59,22 +63,30 @@ class QuotaPlaces(StorePart):
             for interview, places in held.items()
             if places - cells[interview].keys()
         }
-        for cell in sorted(
-            {cell for interview, places in moves.items() for cell in {*places, *cells[interview]}}
-        ):
+
+        # All cells of all interviews are locked first, in one order: interview by interview, two
+        # stations could wait for each other.
+        concerned: set[str] = set()
+        for interview, places in moves.items():
+            concerned |= places
+            concerned |= cells[interview].keys()
+        for cell in sorted(concerned):
             execute(sql.ADD_CELL, (cell,))
             execute(sql.CHANGE_COUNTS, (0, 0, cell))  # locks it
+
         for interview, places in moves.items():
             _hold_within(execute, interview, cells[interview], places, at)
 
     @retry_once
     def write_targets(self, targets: Mapping[str, int]) -> None:
         """Set the targets of all cells; every station holds places by these from now on."""
-        text, stored = (
-            json.dumps(targets, sort_keys=True),
-            self._db.read(SETTING, (TARGETS_SETTING,)),
-        )
-        if text != (stored[0][0] if stored else "{}"):
+        text = json.dumps(targets, sort_keys=True)
+        stored = self._db.read(SETTING, (TARGETS_SETTING,))
+        stored_text = "{}"
+        if stored:
+            stored_text = stored[0][0]
+
+        if text != stored_text:
             self._db.run(KEEP_SETTING, (TARGETS_SETTING, text))
 
     @retry_once
@@ -120,20 +132,27 @@ def _hold_within(
     instead_of: Collection[str],
     at: datetime,
 ) -> dict[str, int]:
-    """Hold a place in each of these cells within a transaction, and drop those in the others, as `QuotaPlaces.hold`."""
-    occupied: dict[str, int] = {}
+    """Hold places within a transaction, as `QuotaPlaces.hold`, and drop those in `instead_of`."""
+    targets = dict(cells)
     stored = execute(SETTING, (TARGETS_SETTING,)).fetchall()
-    targets = {**cells, **(json.loads(stored[0][0]) if stored else {})}
+    if stored:
+        targets.update(json.loads(stored[0][0]))
+
+    occupied: dict[str, int] = {}
     for cell in sorted({*cells, *instead_of}):
         if cell not in cells:
             _drop_place(execute, interview, cell, "held")
             continue
+
         execute(sql.ADD_CELL, (cell,))
         [(count, own)] = execute(sql.OCCUPIED, (interview, cell)).fetchall()
-        occupied[cell] = count if own else 0
-        if not own and execute(sql.HOLD_ONE, (cell, targets[cell])).rowcount:
+        if own:
+            occupied[cell] = count
+        elif execute(sql.HOLD_ONE, (cell, targets[cell])).rowcount:
             execute(sql.KEEP_PLACE, (interview, cell, "held", encode_timestamp(at)))
             occupied[cell] = count + 1
+        else:
+            occupied[cell] = 0
     return occupied
 
 
@@ -144,6 +163,7 @@ def take_places(execute: Execute, interview: str, cells: Iterable[str], at: date
     for cell in sorted(places.keys() | counted_cells):
         if cell in counted_cells and places.get(cell) == "taken":
             continue
+
         if cell in counted_cells:
             execute(sql.ADD_CELL, (cell,))
         if cell in places:
@@ -154,7 +174,11 @@ def take_places(execute: Execute, interview: str, cells: Iterable[str], at: date
 
 
 def _drop_place(execute: Execute, interview: str, cell: str, state: str) -> None:
-    if execute(
-        "DELETE FROM quota_places WHERE interview = ? AND cell = ?", (interview, cell)
-    ).rowcount:
-        execute(sql.CHANGE_COUNTS, (-1, 0, cell) if state == "taken" else (0, -1, cell))
+    statement = "DELETE FROM quota_places WHERE interview = ? AND cell = ?"
+    if not execute(statement, (interview, cell)).rowcount:
+        return  # somebody else has dropped it, and changed the counts
+
+    if state == "taken":
+        execute(sql.CHANGE_COUNTS, (-1, 0, cell))
+    else:
+        execute(sql.CHANGE_COUNTS, (0, -1, cell))

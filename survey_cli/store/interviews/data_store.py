@@ -60,7 +60,8 @@ class DataStore:
     ) -> list[tuple[str, int, datetime]]:
         """Return the interviews and cases with entries after a time: name, number of such entries, time of the last.
 
-        All journals are read only if it is `thorough`; else interviews that began and cases that were changed after it.
+        All journals are read only if it is `thorough`; else interviews that began and cases that
+        were changed after it.
         """
         what, time = "the date and time of an entry", encode_timestamp(at)
         entries: list[tuple[str, int, datetime]] = []
@@ -78,7 +79,10 @@ class DataStore:
         return entries
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
-        """Store the full text and the columns of an instrument. Where its hash is stored already, nothing is written."""
+        """Store the full text and the columns of an instrument.
+
+        Where its hash is stored already, nothing is written.
+        """
         if self._db.read("SELECT 1 FROM instruments WHERE hash = ?", (instrument.hash,)):
             return
         with self._db.transaction():
@@ -93,7 +97,8 @@ class DataStore:
             ]
             texts, at = records.encode_texts(instrument.texts), encode_timestamp(instrument.kept_at)
             row = (*instrument[:4], texts, at, view)
-            # Without the edition, as in rows from before there was one: rebuilding the text checks it.
+            # Without the edition, as in rows from before there was one: rebuilding the text checks
+            # it.
             digest = _compute_instrument_digest(row, variables)
             if self._db.run(sql.KEEP_INSTRUMENT, (*row, digest, instrument.edition)):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
@@ -197,8 +202,9 @@ class DataStore:
     ) -> Iterator[ExportRow]:
         """Stream the interviews of one instrument for an export, oldest first, all as of one time.
 
-        Cells are None where they were changed since they were written, or don't include the interview's last event.
-        Without `statuses` interviews of every status are included. Personal cells are read only with `personal`.
+        Cells are None where they were changed since they were written, or don't include the
+        interview's last event. Without `statuses` interviews of every status are included. Personal
+        cells are read only with `personal`.
         """
         variables = self.read_variables(instrument)
         width = len(variables)
@@ -323,4 +329,5 @@ LANGUAGES: Final = {
     )""",
     "postgresql": "'\"language\":' || find_language(i.id)",
 }
-"""The event that names the language of an interview last. On a server a function reads it: analysts may not."""
+"""The event that names the language of an interview last. On a server a function reads it: analysts
+may not."""

@@ -1,7 +1,7 @@
 """Store of interviews: each with its journal, its draft and a row with its current state.
 
-One method call that writes is one transaction: it is on disk when the call returns, or none of it is. Every date and
-time is an argument.
+One method call that writes is one transaction: it is on disk when the call returns, or none of it
+is. Every date and time is an argument.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -75,8 +75,9 @@ class InterviewStore:
     ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Start an interview with its first event, and update its case in the same transaction.
 
-        Returns None when it is written. Otherwise nothing is written: InterviewConflict where another station has
-        started this interview of the case, LeaseLost or CaseConflict where the case cannot be updated.
+        Returns None when it is written. Otherwise nothing is written: InterviewConflict where
+        another station has started this interview of the case, LeaseLost or CaseConflict where the
+        case cannot be updated.
         """
         line = codec.encode_record(first)
         try:
@@ -112,10 +113,11 @@ class InterviewStore:
     ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Append events to the journal of an interview, with all that goes with them, in one durable sync.
 
-        Returns None when they are written. Otherwise nothing is written: InterviewConflict where another station wrote
-        that number first, LeaseLost where the lease is another one by now, CaseConflict where the case cannot be
-        updated. Appending the same update again, after a call whose end was not seen, adds no second event. Raises
-        ValueError for a number out of sequence.
+        Returns None when they are written. Otherwise nothing is written: InterviewConflict where
+        another station wrote that number first, LeaseLost where the lease is another one by now,
+        CaseConflict where the case cannot be updated. Appending the same update again, after a call
+        whose end was not seen, adds no second event. Raises ValueError for a number out of
+        sequence.
         """
         line, *more = lines = [codec.encode_record(event) for event in update.events]
         interview, seq, last = update.interview, update.seq, lines[-1]
@@ -173,8 +175,8 @@ class InterviewStore:
     def append_from_office(self, updates: Sequence[records.OfficeUpdate]) -> dict[str, str]:
         """Append an event of the office to each of these interviews, all in one transaction.
 
-        Those whose case a station has, and those to which somebody has written since they were read, are left as they
-        are; they are returned by id, each with the reason.
+        Those whose case a station has, and those to which somebody has written since they were
+        read, are left as they are; they are returned by id, each with the reason.
         """
         left: dict[str, str] = {}
         with self._db.transaction() as execute:
@@ -360,9 +362,10 @@ class InterviewStore:
     ) -> int:
         """Add new interviews with their whole journals, and return their number.
 
-        A commit has about `rows` events and at most 1,000 interviews; with `at_once` one has all of them. While
-        interviewers work, use 5,000 rows and a `pause` of some 5 ms, which is called between commits. Raises ValueError
-        for an interview that is stored already; the commit with it is not made.
+        A commit has about `rows` events and at most 1,000 interviews; with `at_once` one has all of
+        them. While interviewers work, use 5,000 rows and a `pause` of some 5 ms, which is called
+        between commits. Raises ValueError for an interview that is stored already; the commit with
+        it is not made.
         """
         added = 0
         source = iter(interviews)
@@ -411,7 +414,8 @@ class InterviewStore:
     ) -> None:
         """Save what is being typed; an empty text removes it. Appending its answer removes it too.
 
-        With a `fence` it is saved only while the case's lease is that one, so that another's draft is not overwritten.
+        With a `fence` it is saved only while the case's lease is that one, so that another's draft
+        is not overwritten.
         """
         with self._db.transaction() as execute:
             if fence is not None and not execute(case_sql.HAS_LEASE, fence).fetchall():
@@ -443,10 +447,10 @@ class InterviewStore:
     ) -> None:
         """Erase the texts of an interview: `events` is its whole journal from now on.
 
-        The present events come first, each in its place with its time and author; the event that records the erasure
-        follows. The snapshot, the contact and the draft are deleted: write the snapshot of what is left. `new_status`
-        is the status and the outcome, where they change. Raises ValueError where `events` is not a rewritten version of
-        the journal.
+        The present events come first, each in its place with its time and author; the event that
+        records the erasure follows. The snapshot, the contact and the draft are deleted: write the
+        snapshot of what is left. `new_status` is the status and the outcome, where they change.
+        Raises ValueError where `events` is not a rewritten version of the journal.
         """
         lines = [codec.encode_record(event) for event in events]
         with self._db.transaction() as execute:

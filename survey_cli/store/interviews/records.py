@@ -67,7 +67,10 @@ class InstrumentRow(NamedTuple):
 
 
 class InterviewRow(NamedTuple):
-    """Current state of one interview. It is derived from the journal and stored beside it for lists and reports."""
+    """Current state of one interview.
+
+    It is derived from the journal and stored beside it for lists and reports.
+    """
 
     id: str
     case: str
@@ -114,7 +117,10 @@ class InterviewRow(NamedTuple):
 
 
 class InterviewConflict(NamedTuple):
-    """Another station wrote this event, or started this interview of the case, first. Nothing was written now."""
+    """Another station wrote this event, or started this interview of the case, first.
+
+    Nothing was written now.
+    """
 
     interview: str
     seq: int
@@ -139,7 +145,8 @@ class Snapshot(NamedTuple):
     engine: str
     """Version of the engine that derived it."""
     cells: tuple[Cell, ...]
-    """In the order of the instrument's variables. Personal ones are `not_asked` unless they are requested."""
+    """In the order of the instrument's variables. Personal ones are `not_asked` unless they are
+    requested."""
 
     @classmethod
     def from_interview(cls, interview: Interview) -> "Snapshot":
@@ -207,8 +214,8 @@ class OfficeUpdate(NamedTuple):
     drops_draft: bool = False
     """What was being typed is for an item that a new version does not ask."""
     quota_targets: Mapping[str, int] | None = None
-    """The quota cells of its answers in a new version, with their targets: a place that it has reserved elsewhere is
-    dropped."""
+    """The quota cells of its answers in a new version, with their targets: a place that it has
+    reserved elsewhere is dropped."""
 
 
 class ExportRow(NamedTuple):
@@ -226,7 +233,8 @@ class ExportRow(NamedTuple):
     engine: str | None
     """Version of the engine that derived the cells."""
     cells: str | None
-    """Its cells as one text (see `table.encoded_cells`); None where the journal must be replayed."""
+    """Its cells as one text (see `table.encoded_cells`); None where the journal must be
+    replayed."""
     language: str = ""
     """The language in which it was conducted last."""
 
@@ -280,7 +288,10 @@ def _encode_json(value: object) -> str:
 
 
 def encode_texts(texts: Mapping[str, str]) -> str:
-    """Encode the texts of files as JSON. A file name that is not UTF-8 is escaped, and decoded as the same name."""
+    """Encode the texts of files as JSON.
+
+    A file name that is not UTF-8 is escaped, and decoded as the same name.
+    """
     text = _encode_json(dict(texts))
     return text if _is_encodable(text) else json.dumps(dict(texts))
 
@@ -363,7 +374,8 @@ _VARIABLE_CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], An
     ),
     "personal": (int, bool),
 }
-"""How the fields of a variable that are not stored as they are become a column, and a column the field."""
+"""How the fields of a variable that are not stored as they are become a column, and a column the
+field."""
 _VARIABLE_FIELDS: Final = tuple(
     (name, *_VARIABLE_CODECS.get(name, (_keep, _keep))) for name in sql.VARIABLE_COLUMNS.split(", ")
 )
@@ -387,6 +399,7 @@ def decode_variable(row: Sequence[Any]) -> Variable:
 def compute_digest(columns: Sequence[object]) -> str:
     """Return the digest of some columns in their order, 32 hexadecimal digits.
 
-    It reveals damage and manual edits. It does not protect against deliberate ones, as anybody can compute it.
+    It reveals damage and manual edits. It does not protect against deliberate ones, as anybody can
+    compute it.
     """
     return sha256("\0".join(map(str, columns)).encode("utf-8", "surrogatepass")).hexdigest()[:32]

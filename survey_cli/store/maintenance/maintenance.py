@@ -1,7 +1,7 @@
 """Maintenance of a database: backups, integrity checks, removal of erased texts from its files, restoring a backup.
 
-Restoring copies and checks the backup and keeps the replaced files. It deletes no answers, and changes nothing while
-another program has the file open.
+Restoring copies and checks the backup and keeps the replaced files. It deletes no answers, and
+changes nothing while another program has the file open.
 """
 
 import contextlib
@@ -50,7 +50,8 @@ class Maintenance(StorePart):
     def back_up(self, to: str | Path) -> None:
         """Write a complete copy as of now to a new file, while interviews continue.
 
-        The copy is made under a temporary name, checked and linked into place. Raises StoreError where the file exists.
+        The copy is made under a temporary name, checked and linked into place. Raises StoreError
+        where the file exists.
         """
         target, where = Path(to), str(to)
         if target.exists():
@@ -93,9 +94,10 @@ class Maintenance(StorePart):
     def scrub(self) -> bool:
         """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
 
-        Nobody else can write meanwhile, for some seconds per gigabyte. Returns False where somebody was reading, so that
-        erased texts may still be in the log, or where a server skipped a table because the account is not its owner.
-        Copies and backups are not reached, nor the log that a server keeps for its own backups.
+        Nobody else can write meanwhile, for some seconds per gigabyte. Returns False where somebody
+        was reading, so that erased texts may still be in the log, or where a server skipped a table
+        because the account is not its owner. Copies and backups are not reached, nor the log that a
+        server keeps for its own backups.
         """
         if self._db.dialect == "postgresql":
             old_files = self._db.read(_SQL.SERVER_TABLES)
@@ -150,7 +152,8 @@ def _copy_pages(db: SqliteConnector, temporary: Path, where: str) -> None:
         target = stack.enter_context(
             contextlib.closing(sqlite3.connect(temporary, isolation_level=None))
         )
-        # A read transaction sees one state. Without it, each answer that is written meanwhile restarts the copy.
+        # A read transaction sees one state. Without it, each answer that is written meanwhile
+        # restarts the copy.
         source.execute("BEGIN")
         try:
             source.execute("SELECT count(*) FROM sqlite_master").fetchall()
@@ -225,7 +228,8 @@ COPY_MARK: Final = ".copy."
 
 
 Prepare: TypeAlias = Callable[[Path | None], None]
-"""Function that receives a copy of the replaced database before it is replaced; None where it can't be read."""
+"""Function that receives a copy of the replaced database before it is replaced; None where it can't
+be read."""
 
 
 class LostData(NamedTuple):
@@ -243,8 +247,8 @@ class LostData(NamedTuple):
 def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
     """Context manager that locks a database file, so that no other program opens it; None where there is no such file.
 
-    Raises StoreError where a program has it open. The file must not be opened and closed within, as that releases its
-    locks.
+    Raises StoreError where a program has it open. The file must not be opened and closed within, as
+    that releases its locks.
     """
     import fcntl
 
@@ -265,7 +269,8 @@ def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryI
 def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
     """Context manager with a copy of a backup beside the database that it will replace.
 
-    Its log is merged into it, and its schema is the present one. Raises StoreError where it is not a backup.
+    Its log is merged into it, and its schema is the present one. Raises StoreError where it is not
+    a backup.
     """
     where = str(backup)
     with lock_database_file(backup, where=where, what="the backup") as file:
@@ -282,8 +287,8 @@ def replace_database(
 ) -> tuple[Path | None, LostData | None]:
     """Replace the database by the copy, after `prepare` has received what can be read of the replaced one.
 
-    Returns the path under which the replaced database is kept, with its log if it has one, or None where there was
-    none; and what only that database has, or None where it can't be read.
+    Returns the path under which the replaced database is kept, with its log if it has one, or None
+    where there was none; and what only that database has, or None where it can't be read.
     """
     replaced, lost = None, None
     with lock_database_file(target, where=where, what="the database") as file:
@@ -378,7 +383,8 @@ def _count_lost_data(copy: Path, replaced: Path, where: str) -> LostData:
 def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
     """Context manager with a copy of a database file and its logs in the target's folder, deleted unless it is moved.
 
-    It is locked meanwhile; copies that nobody locks are of programs that were killed, and are deleted too.
+    It is locked meanwhile; copies that nobody locks are of programs that were killed, and are
+    deleted too.
     """
     import fcntl
 

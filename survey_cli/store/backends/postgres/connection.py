@@ -1,7 +1,8 @@
 """PostgreSQL connector: durable transactions, automatic reconnection, error translation; and the study's schema.
 
-Errors of psycopg with an outside cause are raised as StoreError, never with a password. The schema is opened, created or
-upgraded; several programs may find a new one at once: one of them creates it, the others wait.
+Errors of psycopg with an outside cause are raised as StoreError, never with a password. The schema
+is opened, created or upgraded; several programs may find a new one at once: one of them creates it,
+the others wait.
 """
 
 import ipaddress
@@ -59,7 +60,8 @@ ENCRYPTED_MODES: Final = ("require", "verify-ca", "verify-full")
 """Values of sslmode with which everything is encrypted on the network."""
 
 IDLE_TRANSACTION_TIMEOUT: Final = 60
-"""Seconds after which the server ends an idle transaction, so that a stopped station does not block others longer."""
+"""Seconds after which the server ends an idle transaction, so that a stopped station does not block
+others longer."""
 
 FETCH_SIZE: Final = 500
 """Rows fetched at a time."""
@@ -77,9 +79,9 @@ _CONVERTED: Final = re.compile(
 def convert_statement(statement: str, schema: str) -> bytes:
     """Return a statement as psycopg takes it: `%s` for each parameter `?`, and names with their schemas.
 
-    So nothing depends on a search path, which is the state of a session: a pooler in front of the server may run each
-    transaction over another connection. Quoted texts are unchanged. Without a schema, the names of a study's
-    tables are unchanged too.
+    So nothing depends on a search path, which is the state of a session: a pooler in front of the
+    server may run each transaction over another connection. Quoted texts are unchanged. Without a
+    schema, the names of a study's tables are unchanged too.
     """
 
     def convert(match: re.Match[str]) -> str:
@@ -104,8 +106,8 @@ def make_application_name(address: ServerAddress) -> str:
 def check_encryption(options: dict[str, Any], where: str) -> None:
     """Set the options of a connection to an encrypted one where they don't say.
 
-    Raises StoreError where they permit an unencrypted connection to another computer. The options of a service file are
-    checked after connecting.
+    Raises StoreError where they permit an unencrypted connection to another computer. The options
+    of a service file are checked after connecting.
     """
     if options.get("service") or os.environ.get("PGSERVICE"):
         return
@@ -395,7 +397,10 @@ class PostgresConnector(connector.Connector):
                 yield "a row of {} refers to a missing row of {}".format(*names)
 
     def _get_connection(self, *, reconnect: bool = False) -> Connection:
-        """Return the connection. With `reconnect` one that was lost is replaced, else that raises TransientStoreError."""
+        """Return the connection.
+
+        With `reconnect` one that was lost is replaced, else that raises TransientStoreError.
+        """
         if self._connection.closed:
             if not reconnect:
                 raise TransientStoreError(self.where, *server_errors.CONNECTION_LOST)
@@ -439,7 +444,8 @@ MIGRATION_LOCK: Final = 0x53565259
 
 MIGRATION_TRIES: Final = 30
 MIGRATION_TIMEOUT: Final = 1
-"""Seconds that a step waits for others that use a table, as a long export does. Stations wait for the step meanwhile."""
+"""Seconds that a step waits for others that use a table, as a long export does. Stations wait for
+the step meanwhile."""
 
 
 def connect(
@@ -497,7 +503,10 @@ def check_unused(db: PostgresConnector, what: str, then: str) -> None:
 
 
 def _apply_steps_patiently(db: PostgresConnector, schema: str) -> None:
-    """Apply the missing steps. Between two tries, stations that waited for them go on. Raises StoreError."""
+    """Apply the missing steps.
+
+    Between two tries, stations that waited for them go on. Raises StoreError.
+    """
     busy = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
     for left in reversed(range(MIGRATION_TRIES)):
         try:

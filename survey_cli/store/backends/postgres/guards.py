@@ -1,7 +1,8 @@
 """Guards of a study on a server: functions and triggers that limit what interviewers and coders write.
 
-Rights decide on tables and columns, policies on rows, and guards on what is in a row: whose name, which time, and whether
-the account has the case. The policies of `roles` call the functions that are built here.
+Rights decide on tables and columns, policies on rows, and guards on what is in a row: whose name,
+which time, and whether the account has the case. The policies of `roles` call the functions that
+are built here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -63,7 +64,10 @@ GUARDS: Final = (
 
 
 def build_guards(names: Mapping[str, str]) -> Iterator[str]:
-    """Build the statements that create the guards of a study, or replace them. `names` are those of its schemas."""
+    """Build the statements that create the guards of a study, or replace them.
+
+    `names` are those of its schemas.
+    """
     for function in FUNCTIONS:
         yield function.format_map(names)
     for guard in GUARDS:

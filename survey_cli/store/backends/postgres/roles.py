@@ -1,7 +1,7 @@
 """Roles of interviewers, supervisors, coders and analysts on a server, and their rights in each study's schemas.
 
-The rights are a table in the JSON file beside this one, by which they are granted and checked. Everything is run by the
-owner of the schemas.
+The rights are a table in the JSON file beside this one, by which they are granted and checked.
+Everything is run by the owner of the schemas.
 """
 
 import json
@@ -57,7 +57,8 @@ POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
         ("interviewer", "INSERT"): sql.OWN_NEW_WORK,
     },
 }
-"""Rows that a role may read and write, by table, role and command; supervisors all. The conditions are in `roles.sql`."""
+"""Rows that a role may read and write, by table, role and command; supervisors all. The conditions
+are in `roles.sql`."""
 
 
 def make_group(database: str, role: str) -> str:
@@ -162,7 +163,8 @@ def find_missing_groups(db: Connector, database: str) -> list[str]:
 def grant_within(db: Connector, execute: Execute, schema: str) -> None:
     """Give the roles their rights in a study within a transaction, where the database has been prepared for roles.
 
-    Whoever owns the do-not-call list gives them their rights on it too, so that an upgrade brings both.
+    Whoever owns the do-not-call list gives them their rights on it too, so that an upgrade brings
+    both.
     """
     [(database,)] = db.read("SELECT current_database()")
     if find_missing_groups(db, database):
@@ -177,7 +179,8 @@ def grant_within(db: Connector, execute: Execute, schema: str) -> None:
 def prepare_database(db: Connector) -> tuple[str, list[str]]:
     """Create the roles, and give them their rights in all studies of the database; safe to repeat.
 
-    Returns the name of the database and the schemas of the studies. The do-not-call list must exist. Raises StoreError.
+    Returns the name of the database and the schemas of the studies. The do-not-call list must
+    exist. Raises StoreError.
     """
     [(database,)] = db.read("SELECT current_database()")
     missing = find_missing_groups(db, database)
@@ -234,7 +237,10 @@ def list_members(db: Connector) -> dict[str, Member]:
 
 
 def may_be_member(db: Connector, person: str) -> bool:
-    """Return whether a name is that of a user who can log in, or of one who can be created. Raises StoreError."""
+    """Return whether a name is that of a user who can log in, or of one who can be created.
+
+    Raises StoreError.
+    """
     known = db.read("SELECT rolcanlogin FROM pg_roles WHERE rolname = ?", (person,))
     is_reserved = person in ("public", "none") or person.startswith("pg_")
     return (
@@ -247,7 +253,9 @@ def may_be_member(db: Connector, person: str) -> bool:
 def change_member(
     db: Connector, person: str, role: str, *, revoke: bool, password: str = ""
 ) -> str:
-    """Give a person a role in the database, or take it away. Returns what was done. Raises StoreError.
+    """Give a person a role in the database, or take it away.
+
+    Returns what was done. Raises StoreError.
 
     Somebody whom the server does not know becomes a user; `password` is already encrypted.
     """
@@ -292,9 +300,12 @@ class RoleCheck(NamedTuple):
 
 
 def check_roles(db: Connector, schema: str) -> list[RoleCheck]:
-    """Try what the roles may really do in one study: every cell as a member of the role. Raises StoreError.
+    """Try what the roles may really do in one study: every cell as a member of the role.
 
-    Cases, contacts and roles for the trial are made in the same transaction, which is always rolled back.
+    Raises StoreError.
+
+    Cases, contacts and roles for the trial are made in the same transaction, which is always rolled
+    back.
     """
     checks: list[RoleCheck] = []
     with suppress(_UndoTrial), db.transaction() as execute:
@@ -304,7 +315,10 @@ def check_roles(db: Connector, schema: str) -> list[RoleCheck]:
 
 
 def list_excess_rights(db: Connector, schema: str) -> list[str]:
-    """Return a sentence for everybody with rights that `prepare_database` doesn't give. Raises StoreError."""
+    """Return a sentence for everybody with rights that `prepare_database` doesn't give.
+
+    Raises StoreError.
+    """
     groups = " ".join(make_group(check_prepared(db), role) for role in ROLES)
     places = (schema, make_contact_schema(schema), SHARED_SCHEMA)
     given = [

@@ -31,7 +31,10 @@ PATIENCE = 5.0
 
 
 def open_schema(where: ServerAddress) -> PostgresConnector:
-    """Connect to a server to replace a study's schema. Raises StoreError, also where somebody uses the study."""
+    """Connect to a server to replace a study's schema.
+
+    Raises StoreError, also where somebody uses the study.
+    """
     db = PostgresConnector(where, patience=PATIENCE)
     with close_on_error(db):
         check_unused(db, "", "run the command again")
@@ -48,7 +51,8 @@ def replace_schema(
 ) -> str:
     """Replace the schema by these tables, in one transaction; `views` are statements that create the views of the data.
 
-    Returns the name of the replaced schema, which ends in `label`; an empty text where there was none.
+    Returns the name of the replaced schema, which ends in `label`; an empty text where there was
+    none.
     """
     schema, kept = db.address.schema, ""
     with db.transaction() as execute:

@@ -1,11 +1,12 @@
 """Migrations of the database schema: portable SQL in the files beside this one, which never change once released.
 
-A step whose name ends in `+` is additive: a program that does not know it still reads and writes everything correctly.
-It may add tables, indexes, views, functions, columns with a default, and triggers that keep these up to date. It does not
-rename, move, drop or restrict what an earlier program uses, and it must not need anything that an earlier program does
-not write. It is applied while others use the database, and programs that do not know it open the database. Any other
-step is applied while nobody uses the database, and programs that do not know it refuse the database. The `+` is not a
-part of the name of the step's files.
+A step whose name ends in `+` is additive: a program that does not know it still reads and writes
+everything correctly. It may add tables, indexes, views, functions, columns with a default, and
+triggers that keep these up to date. It does not rename, move, drop or restrict what an earlier
+program uses, and it must not need anything that an earlier program does not write. It is applied
+while others use the database, and programs that do not know it open the database. Any other step is
+applied while nobody uses the database, and programs that do not know it refuse the database. The
+`+` is not a part of the name of the step's files.
 """
 
 import re
@@ -28,10 +29,14 @@ ADDITIVE: Final = "+"
 
 
 class MigrationStep(NamedTuple):
-    """One change of the schema. `{by_key}` marks a table that SQLite stores in the order of its key."""
+    """One change of the schema.
+
+    `{by_key}` marks a table that SQLite stores in the order of its key.
+    """
 
     name: str
-    """Stored in each database to which the step was applied; it ends in `+` if the step is additive."""
+    """Stored in each database to which the step was applied; it ends in `+` if the step is
+    additive."""
     statements: Sequence[str]
     on_server: Sequence[str] = ()
     """The statements for PostgreSQL, where they are not portable."""
@@ -66,7 +71,9 @@ KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 
 def list_missing_steps(applied: Collection[str], where: str) -> list[str]:
-    """Return the steps that a schema lacks. Raises StoreError where a newer version has applied others.
+    """Return the steps that a schema lacks.
+
+    Raises StoreError where a newer version has applied others.
 
     Additive steps of a newer version are no reason to refuse it.
     """

@@ -1,9 +1,10 @@
 """Views for reading the data with a database browser: texts and labels beside the codes.
 
-Only real interviews are included, without personal columns and remarks on them. An interview that was resumed appears
-as it was when it was last suspended. The views `answers` and `remarks` are in `views.sql`; here is the view of each
-version of the questionnaire. Its columns are of any type in SQLite. In PostgreSQL, they are numeric where the variable
-and all its codes are numbers, and text otherwise (dates and times as ISO 8601, which sort and cast), as `answers.value`.
+Only real interviews are included, without personal columns and remarks on them. An interview that
+was resumed appears as it was when it was last suspended. The views `answers` and `remarks` are in
+`views.sql`; here is the view of each version of the questionnaire. Its columns are of any type in
+SQLite. In PostgreSQL, they are numeric where the variable and all its codes are numbers, and text
+otherwise (dates and times as ISO 8601, which sort and cast), as `answers.value`.
 """
 
 import re
@@ -15,10 +16,12 @@ from survey_cli.store.backends.connector import Dialect
 from survey_cli.values import Variable
 
 MAX_VIEW_NAME: Final = 43
-"""Letters of the name of a view. With the beginning of a hash and `_part12` it fits into a PostgreSQL identifier."""
+"""Letters of the name of a view. With the beginning of a hash and `_part12` it fits into a
+PostgreSQL identifier."""
 
 MAX_COLUMNS: Final[dict[Dialect, int]] = {"sqlite": 1900, "postgresql": 1500}
-"""Columns in one view. SQLite allows 2,000 and PostgreSQL 1,600, some of which the interview's own columns need."""
+"""Columns in one view. SQLite allows 2,000 and PostgreSQL 1,600, some of which the interview's own
+columns need."""
 
 CELLS_ON_SERVER: Final = "\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c"
 
@@ -42,8 +45,8 @@ def build_data_views(
 ) -> Iterator[str]:
     """Build the statements that create the view of an instrument's data.
 
-    It has one row per interview and one column per variable that is not personal, NULL where there is no answer. Columns
-    beyond the greatest number are in further views, `…_part2` and so on.
+    It has one row per interview and one column per variable that is not personal, NULL where there
+    is no answer. Columns beyond the greatest number are in further views, `…_part2` and so on.
     """
     render = _render_column if dialect == "sqlite" else _render_column_on_server
     columns = [

@@ -29,8 +29,9 @@ APPLICATION_ID: Final = 0x53565259
 """`SVRY` in the header of the file, by which file(1) and this program recognize it."""
 
 BUSY_POLL: Final = 0.010
-"""Seconds that SQLite waits for a lock before the statement is repeated. SQLite waits in steps that grow to 100 ms, so
-that the latest of many writers would never get the lock; repeated every 10 ms its steps stay at 1, 2 and 5 ms."""
+"""Seconds that SQLite waits for a lock before the statement is repeated. SQLite waits in steps that
+grow to 100 ms, so that the latest of many writers would never get the lock; repeated every 10 ms
+its steps stay at 1, 2 and 5 ms."""
 
 PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
@@ -39,7 +40,8 @@ PRAGMAS: Final = (
 )
 
 JSON_IS_SAFE_FROM: Final = (3, 41, 0)
-"""The version of SQLite from which its JSON functions may be used in a schema that isn't trusted. Debian 12 has 3.40."""
+"""The version of SQLite from which its JSON functions may be used in a schema that isn't trusted.
+Debian 12 has 3.40."""
 
 
 DRIVER_ERRORS: Final = (sqlite3.Error, UnicodeError, MemoryError)
@@ -78,7 +80,8 @@ class SqliteConnector(Connector):
         self._at = None if path is None else str(path)
         self._file = None if self._at is None else _identify_file(self._at)
         self._log: tuple[int, int] | None = None
-        """The -wal file beside the database since the first commit; it stays while this connection is open."""
+        """The -wal file beside the database since the first commit; it stays while this connection
+        is open."""
 
     @classmethod
     def open_in_memory(cls) -> "SqliteConnector":
@@ -94,8 +97,8 @@ class SqliteConnector(Connector):
     ) -> "SqliteConnector":
         """Open a file that exists. Raises StoreError.
 
-        `read_only` is for places in which nothing can be written. Without a log beside it, the file must then be one
-        that nobody changes.
+        `read_only` is for places in which nothing can be written. Without a log beside it, the file
+        must then be one that nobody changes.
         """
         mode = "rw"
         if read_only:
@@ -120,7 +123,8 @@ class SqliteConnector(Connector):
         for pragma in PRAGMAS:
             self.run(pragma)
 
-        # A file from elsewhere runs no functions of its own. Before, the column `cases.state` would be one of them.
+        # A file from elsewhere runs no functions of its own. Before, the column `cases.state` would
+        # be one of them.
         if sqlite3.sqlite_version_info >= JSON_IS_SAFE_FROM:
             self.run("PRAGMA trusted_schema = OFF")
 
@@ -197,7 +201,10 @@ class SqliteConnector(Connector):
         """Nothing is to do: only one transaction writes at a time."""
 
     def lock_exclusively(self) -> None:
-        """Lock the file, so that nobody else opens it while this connection is open. Raises DatabaseInUseError."""
+        """Lock the file, so that nobody else opens it while this connection is open.
+
+        Raises DatabaseInUseError.
+        """
         try:
             self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self.connection.execute(
@@ -264,7 +271,10 @@ class SqliteConnector(Connector):
         raise AssertionError("there is at least one try")
 
     def _check_not_moved(self) -> None:
-        """Check that the file was not moved or deleted, as answers written to it would be lost. Raises StoreError."""
+        """Check that the file was not moved or deleted, as answers written to it would be lost.
+
+        Raises StoreError.
+        """
         if self._at is not None and _identify_file(self._at) != self._file:
             what = "the file has been moved, deleted or replaced while it was in use"
             raise StoreError(self.where, what, "put it back where it was, then try again")

@@ -17,11 +17,12 @@ from survey_cli.problems import StoreError
 
 _FILE_SYSTEMS: Final = Path(__file__).with_name("local_file_systems.txt")
 LOCAL_FILE_SYSTEMS: Final = frozenset(_FILE_SYSTEMS.read_text(encoding="utf-8").split())
-"""File systems that one computer mounts alone, by the kernel's names. Others may be shared by several computers (nfs4,
-cifs, 9p, virtiofs, fuse.sshfs), which do not see each other's locks."""
+"""File systems that one computer mounts alone, by the kernel's names. Others may be shared by
+several computers (nfs4, cifs, 9p, virtiofs, fuse.sshfs), which do not see each other's locks."""
 
 LOCAL_FILE_SYSTEMS_VARIABLE: Final = "SURVEY_LOCAL_FILE_SYSTEMS"
-"""The environment variable with further types that this computer mounts alone, separated by commas."""
+"""The environment variable with further types that this computer mounts alone, separated by
+commas."""
 
 UNFINISHED_SUFFIX: Final = ".new"
 """The end of the name of a file that is being created."""
@@ -29,7 +30,8 @@ UNFINISHED_SUFFIX: Final = ".new"
 GROUP_FOLDER_MODE: Final = 0o2770
 GROUP_FILE_MODE: Final = 0o660
 GROUP_LIST_MODE: Final = 0o640
-"""Modes of a folder, a database and a list of people for the members of a group, who only read a list. SQLite's -wal and
+"""Modes of a folder, a database and a list of people for the members of a group, who only read a
+list. SQLite's -wal and
 -shm files have the mode of the database."""
 
 
@@ -68,7 +70,10 @@ def is_read_only(file: Path) -> bool:
 
 
 def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
-    """Check that a folder can contain a database that is read and, with `written`, written. Raises StoreError."""
+    """Check that a folder can contain a database that is read and, with `written`, written.
+
+    Raises StoreError.
+    """
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
         raise StoreError(
@@ -109,14 +114,18 @@ def check_file(path: Path, *, where: str) -> None:
 
 
 def resolve_link(path: str | Path) -> Path:
-    """Return the file to which a symbolic link leads. Files that belong to it are beside it, not beside the link."""
+    """Return the file to which a symbolic link leads.
+
+    Files that belong to it are beside it, not beside the link.
+    """
     return Path(path).resolve() if Path(path).is_symlink() else Path(path)
 
 
 def check_no_hard_link(path: Path, *, where: str) -> None:
     """Check that a file has no second name (a hard link). Raises StoreError.
 
-    Each name would have a log of its own, and what is written under one overwrites what is written under the other.
+    Each name would have a log of its own, and what is written under one overwrites what is written
+    under the other.
     """
     while (status := path.stat()).st_nlink > 1:
         # A file that is just being created has a temporary name beside it.
@@ -171,8 +180,9 @@ def create_atomically(
 ) -> bool:
     """Create a file so that other programs see all of it or nothing.
 
-    `write` writes it under a temporary name in the same folder, which is then linked into place. Returns False where
-    another program has created the file meanwhile; that one stays. Raises StoreError.
+    `write` writes it under a temporary name in the same folder, which is then linked into place.
+    Returns False where another program has created the file meanwhile; that one stays. Raises
+    StoreError.
     """
     try:
         handle, name = tempfile.mkstemp(
