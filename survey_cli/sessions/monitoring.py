@@ -1,6 +1,7 @@
-"""Monitoring: a running interview followed from its journal, and a stored interview shown again at its own pace.
+"""Monitoring: follow a running interview from its journal, or replay a stored one.
 
-Nothing is written but the log of accesses. An interview is shown only once its notice was read.
+Monitoring writes only to the log of accesses. It shows an interview only after the interviewer has
+read its notice.
 """
 
 from bisect import bisect_left, bisect_right
@@ -25,7 +26,7 @@ from survey_cli.table.columns import find_personal_names
 from survey_cli.values import Place
 
 QUIET_POLLS: Final = 10
-"""After so many without an event it is looked up whether the interviewer still has the case."""
+"""After so many polls without an event, look up whether the interviewer still has the case."""
 GAP_SECONDS: Final = 2.0
 """How long the time between two sessions of an interview takes in a replay."""
 NOT_TOLD: Final = "respondents are not told that somebody may watch"
@@ -33,23 +34,29 @@ TELL: Final = "for later interviews, name the item that announces it: fieldwork:
 
 
 def _find_notice(instrument: Instrument) -> Place | None:
-    """Return the place of the item that announces monitoring; None where none does."""
+    """Return the place of the item that announces monitoring, or None if no item does."""
     fieldwork = instrument.document.fieldwork
-    item = fieldwork.monitoring if fieldwork is not None else None
-    return Place(str(item)) if item is not None else None
+    if fieldwork is None or fieldwork.monitoring is None:
+        return None
+    return Place(str(fieldwork.monitoring))
 
 
 class MonitoredInterview:
-    """A stored interview as it is read, in the version of its questionnaire."""
+    """A stored interview that is being watched, in its own version of the questionnaire."""
 
     def __init__(self, study: OpenStudy, row: InterviewRow, *, mask: bool) -> None:
-        """With `mask`, personal answers, names and notes are hidden. Raises UserError where it can't be replayed."""
+        """Read the interview; `mask` hides personal answers, names and notes.
+
+        Raises UserError if the interview can't be replayed.
+        """
         instrument = study.instrument
         if instrument.hash != row.instrument:
             instrument = rebuild_instrument(study.store.data.read_stored_text(row.instrument))
-        self.instrument = replace(
-            instrument, hidden=find_personal_names(instrument) if mask else frozenset()
-        )
+
+        hidden: frozenset[str] = frozenset()
+        if mask:
+            hidden = find_personal_names(instrument)
+        self.instrument = replace(instrument, hidden=hidden)
         self.row = row
         self.events = study.store.interviews.read_journal(row.id)
         self._study = study
@@ -57,7 +64,7 @@ class MonitoredInterview:
         self.go_to(len(self.events))
 
     def go_to(self, seq: int) -> None:
-        """Show the interview after its first events."""
+        """Show the interview after its first `seq` events."""
         try:
             self.now = Interview.replay(self.instrument, self.events[:seq])
         except ValueError as error:
@@ -73,108 +80,157 @@ class MonitoredInterview:
 
     def record(self, what: Access) -> None:
         """Record who watches or replays it."""
-        log, detail = self._study.store.access_log, f"interview {self.row.number} by {self.row.by}"
-        log.record(
-            what, f"case {self.row.case}", detail, at=self._clock(), by=self._study.who.login
+        self._study.store.access_log.record(
+            what,
+            f"case {self.row.case}",
+            f"interview {self.row.number} by {self.row.by}",
+            at=self._clock(),
+            by=self._study.who.login,
         )
 
     def build_session(self, clock: Clock | None = None) -> InterviewSession:
         """Build the session that shows the interview as it is now; it has no database."""
-        instrument, row, sample = self.instrument, self.row, self.now.start.sample
-        names = [
-            n
-            for n, column in instrument.sample.items()
-            if column.role == "name" and n not in instrument.hidden
-        ]
         return InterviewSession(
-            id=row.id, store=NullStore(), interview=self.now, outcomes=build_outcome_table(instrument), link=CaseLink(),
-            by=row.by, station=self.now.last_stamp.station, clock=clock or self._clock, to_local=datetime.astimezone,
-            zone=find_usable_zone(instrument, sample), review_before_end=True, practice=row.origin == "practice",
-            respondent=str(next((sample[n] for n in names if sample.get(n)), row.case)), stored_in=self._study.where,
-        )  # fmt: skip
+            id=self.row.id,
+            store=NullStore(),
+            interview=self.now,
+            outcomes=build_outcome_table(self.instrument),
+            link=CaseLink(),
+            by=self.row.by,
+            station=self.now.last_stamp.station,
+            clock=clock or self._clock,
+            to_local=datetime.astimezone,
+            zone=find_usable_zone(self.instrument, self.now.start.sample),
+            # the watcher sees the closing review while the interviewer is at it
+            review_before_end=True,
+            practice=self.row.origin == "practice",
+            respondent=self._name_respondent(),
+            stored_in=self._study.where,
+        )
+
+    def _name_respondent(self) -> str:
+        """Return the respondent's name, or the case's key if no name may be shown."""
+        sample = self.now.start.sample
+        for name, column in self.instrument.sample.items():
+            is_shown_name = column.role == "name" and name not in self.instrument.hidden
+            if is_shown_name and sample.get(name):
+                return str(sample[name])
+        return self.row.case
 
 
 class Watch:
-    """The interviews of one interviewer, each followed while it runs."""
+    """Follows the interviews of one interviewer while they run."""
 
-    title, pace = "WATCHING", ""
+    title = "WATCHING"
+    pace = ""
     seconds: Final = 0.2
-    """How often it is read what is new."""
+    """The time between two readings of the journal."""
 
     def __init__(self, study: OpenStudy, interviewer: str, *, mask: bool = False) -> None:
-        """Raises UserError where nobody of this login works here, or the study announces no monitoring."""
+        """Begin to watch.
+
+        Raises UserError if no interviewer has this login, or if the study announces no monitoring.
+        """
         if _find_notice(study.instrument) is None:
             raise UserError(study.path, NOT_TOLD, TELL)
         study.people.require(interviewer)
-        self._study, self._interviewer, self._mask = study, interviewer, mask
+        self._study = study
+        self._interviewer = interviewer
+        self._mask = mask
         self.session: InterviewSession | None = None
-        """What is shown; None while there is no interview whose notice was read."""
+        """What is shown; None until the notice of an interview has been read."""
         self.state = ""
         """What the interviewer does, in words."""
         self._followed: MonitoredInterview | None = None
         self._case = ("", 0)
-        """Key and number of events of the case that was looked at last."""
+        """Key and number of events of the case that was looked up last."""
         self._quiet = 0
+        """Polls since the last event of the interview."""
 
     def advance(self, _: float = 0.0) -> bool:
-        """Read what is new; returns whether anything is. Raises UserError.
+        """Read new events and return whether the screen changes. Raises UserError.
 
-        What is new is shown until the next call, even if the interviewer has another case already.
+        New events are shown until the next call, even if the interviewer has the next case already.
         """
         followed = self._followed
-        if followed is not None:
-            new = self._study.store.interviews.read_journal(
-                followed.row.id, after=len(followed.events)
-            )
-            self._quiet = 0 if new else self._quiet + 1
-            if any(
-                isinstance(event, events.RESTORING_EVENTS) for event in new
-            ):  # taken to another version
-                return self._follow(followed.row.id)
-            if new:
-                followed.events += new
-                followed.go_to(len(followed.events))
-                return self._show(followed)
-        if followed is None or followed.now.status != "open" or self._quiet >= QUIET_POLLS:
+        if followed is None:
+            self._quiet = 0
+            return self._look_up()
+
+        new = self._study.store.interviews.read_journal(followed.row.id, after=len(followed.events))
+        # a migration to another version of the questionnaire: the interview is read again in it
+        if any(isinstance(event, events.RESTORING_EVENTS) for event in new):
+            self._quiet = 0
+            return self._follow(followed.row.id)
+        if new:
+            self._quiet = 0
+            followed.events += new
+            followed.go_to(len(followed.events))
+            return self._show(followed)
+
+        self._quiet += 1
+        if followed.now.status != "open" or self._quiet >= QUIET_POLLS:
             self._quiet = 0
             return self._look_up()
         return False
 
     def _look_up(self) -> bool:
-        """Look up the interviewer's case, and its interview. One that has ended is shown until the next case."""
+        """Look up the interviewer's case and its interview, and return whether the screen changes.
+
+        An interview that has ended is shown until the next case.
+        """
+        before = self._case
+        case = None
         queries = self._study.store.cases.queries
-        row = next(iter(queries.list_leased_rows(self._interviewer)), None)
-        before, self._case = self._case, (row.key, row.seq) if row is not None else ("", 0)
+        rows = queries.list_leased_rows(self._interviewer)
+        if rows:
+            self._case = (rows[0].key, rows[0].seq)
+        else:
+            self._case = ("", 0)
+        # the history is read only if the case has changed
         if self._case == before and self.state:
             return False
-        case = (
-            Case.from_history(row.key, queries.read_history(row.key)) if row is not None else None
-        )
+        if rows:
+            case = Case.from_history(rows[0].key, queries.read_history(rows[0].key))
+
+        followed = self._followed
         if case is not None and case.interview_open:
-            is_followed = self._followed is not None and self._followed.row.id == case.interview
+            is_followed = followed is not None and followed.row.id == case.interview
             return not is_followed and self._follow(case.interview)
-        if case is not None or (self._followed is not None and self._followed.now.status == "open"):
-            self._followed = self.session = None
-        self.state = f"{self._interviewer} has no case now"
-        if case is not None:
-            is_dialed = case.open_attempt is not None and case.open_attempt.dialed
-            self.state = f"{self._interviewer}, case {case.key}: {'in a call' if is_dialed else 'between calls'}"
+
+        is_left_open = followed is not None and followed.now.status == "open"
+        if case is not None or is_left_open:
+            self._followed = None
+            self.session = None
+        self.state = self._describe_case(case)
         return True
 
+    def _describe_case(self, case: Case | None) -> str:
+        """Say what an interviewer does who isn't in an interview."""
+        if case is None:
+            return f"{self._interviewer} has no case now"
+        if case.open_attempt is not None and case.open_attempt.dialed:
+            return f"{self._interviewer}, case {case.key}: in a call"
+        return f"{self._interviewer}, case {case.key}: between calls"
+
     def _follow(self, interview: str) -> bool:
-        """Begin to follow an interview."""
-        self._followed = self.session = None
-        if (row := self._study.store.interviews.find_row(interview)) is None:
+        """Begin to follow an interview, and return whether the screen changes."""
+        self._followed = None
+        self.session = None
+        row = self._study.store.interviews.find_row(interview)
+        if row is None:
             return False
         self._followed = MonitoredInterview(self._study, row, mask=self._mask)
         return self._show(self._followed)
 
     def _show(self, followed: MonitoredInterview) -> bool:
-        """Show the interview as it is now, once its notice was read."""
+        """Show the interview as it is now, provided its notice has been read."""
         self.state = f"{self._interviewer}, case {followed.row.case}"
         if not followed.is_announced:
             self.state += ": the notice of monitoring was not read yet"
             return True
+
+        # the first screen of an interview is the access; later ones belong to it
         if self.session is None:
             followed.record(Access.WATCH)
         self.session = followed.build_session()
@@ -182,7 +238,7 @@ class Watch:
 
 
 class Replay:
-    """A stored interview, shown again at its own pace times a speed."""
+    """Replays a stored interview, at its own pace or faster."""
 
     title = "REPLAY"
     seconds: Final = 0.1
@@ -190,39 +246,49 @@ class Replay:
     def __init__(
         self, study: OpenStudy, case: str, speed: float = 10.0, *, mask: bool = False
     ) -> None:
-        """Raises UserError where the case has no interview that is over and may be shown."""
+        """Begin the replay.
+
+        Raises UserError if the case has no interview that is over and may be shown.
+        """
         rows = study.store.interviews.list_rows(case=case)
         over = [row for row in rows if row.status != "open" and not row.is_erased]
         if not over:
-            remedy = (
-                f"watch it: survey watch {study.path} {rows[-1].by}"
-                if rows
-                else "give another case"
-            )
+            remedy = "give another case"
+            if rows:
+                remedy = f"watch it: survey watch {study.path} {rows[-1].by}"
             raise UserError(
                 f"case {case}", "it has no interview that is over and not erased", remedy
             )
+
+        # a practice interview is shown only if the case has no real one
         last = max(over, key=lambda row: (row.origin == "real", row.number))
         self.shown = MonitoredInterview(study, last, mask=mask)
         self.state = f"{last.by}, case {case}"
         if not self.shown.is_announced:
             raise UserError(f"case {case}", NOT_TOLD, TELL)
+
+        # remarks on a finished interview change nothing that is shown, and may be days later
         journal = self.shown.events
         while isinstance(journal[-1], events.REMARKS):
             journal.pop()
-        first = max(
-            (n for n, event in enumerate(journal, 1) if isinstance(event, events.RESTORING_EVENTS)),
-            default=1,
-        )
-        rests = (
-            n
-            for n in range(first, len(journal))
-            if not isinstance(journal[n], events.ValueComputed)
-        )
-        self._stops = [*rests, len(journal)]
-        """Numbers of events after which something is asked, since the last migration to another version."""
+
+        # the replay begins after the last migration to another version of the questionnaire
+        first = 1
+        for number, event in enumerate(journal, 1):
+            if isinstance(event, events.RESTORING_EVENTS):
+                first = number
+
+        self._stops = []
+        """Numbers of the events after which a question is on the screen."""
+        for number in range(first, len(journal)):
+            # a computed value follows at once: no question is on the screen before it
+            if not isinstance(journal[number], events.ValueComputed):
+                self._stops.append(number)
+        self._stops.append(len(journal))
+
         self.shown.record(Access.REPLAY)
-        self.speed, self.is_paused = speed, False
+        self.speed = speed
+        self.is_paused = False
         self.at = journal[first - 1].stamp.at
         """The time that is shown."""
         self.shown.go_to(first)
@@ -235,7 +301,12 @@ class Replay:
     @property
     def pace(self) -> str:
         """The time, and how fast it passes."""
-        how = "the end" if self.is_over else "paused" if self.is_paused else f"× {self.speed:g}"
+        if self.is_over:
+            how = "the end"
+        elif self.is_paused:
+            how = "paused"
+        else:
+            how = f"× {self.speed:g}"
         return f"{self.at.astimezone():%Y-%m-%d %H:%M:%S}  {how}"
 
     @property
@@ -243,29 +314,35 @@ class Replay:
         return self.shown.now.seq == len(self.shown.events)
 
     def advance(self, seconds: float) -> bool:
-        """Let this time pass; returns whether anything was done in it."""
+        """Let this time pass, and return whether the screen changes."""
         if self.is_paused or self.is_over:
             return False
-        journal, seq = self.shown.events, self.shown.now.seq
+        journal = self.shown.events
+        seq = self.shown.now.seq
         self.at += timedelta(seconds=seconds * self.speed)
-        if isinstance(journal[seq], (events.InterviewResumed, *events.REMARKS)):
-            self.at = max(
-                self.at, journal[seq].stamp.at - timedelta(seconds=GAP_SECONDS * self.speed)
-            )
+
+        # the next session may be days later: the time up to it is shortened
+        upcoming = journal[seq]
+        if isinstance(upcoming, (events.InterviewResumed, *events.REMARKS)):
+            gap = timedelta(seconds=GAP_SECONDS * self.speed)
+            self.at = max(self.at, upcoming.stamp.at - gap)
+
         done = bisect_right(journal, self.at, lo=seq, key=lambda event: event.stamp.at)
-        if done > seq:
-            self.shown.go_to(done)
-        return done > seq
+        if done == seq:
+            return False
+        self.shown.go_to(done)
+        return True
 
     def step(self, count: int) -> None:
         """Go on to the next question, or back with -1, and pause."""
         self.is_paused = True
-        at = (
-            bisect_right(self._stops, self.shown.now.seq)
-            if count > 0
-            else bisect_left(self._stops, self.shown.now.seq) - 1
-        )
-        self.shown.go_to(self._stops[min(max(at, 0), len(self._stops) - 1)])
+        seq = self.shown.now.seq
+        if count > 0:
+            index = bisect_right(self._stops, seq)
+        else:
+            index = bisect_left(self._stops, seq) - 1
+        last = len(self._stops) - 1
+        self.shown.go_to(self._stops[min(max(index, 0), last)])
         self.at = self.shown.now.last_stamp.at
 
     def change_speed(self, factor: float) -> None:

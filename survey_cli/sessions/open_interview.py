@@ -1,6 +1,6 @@
-"""Interviews opened without a station: the questionnaire, the database, the case and its interview, in that order.
+"""Open an interview without a station: questionnaire, database, case and interview, in this order.
 
-A case that was imported is claimed for the interview and receives its outcome.
+An imported case is claimed for the interview and receives its outcome.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -54,7 +54,7 @@ ROLE_LABELS: Final = {
     "fpc": "Size of the stratum in the population",
     "replicate_weight": "Replicate weight",
 }
-"""What a column without a label is called when its value is asked for."""
+"""Names of columns without a label, in the question for their value."""
 ROLE_EXAMPLES: Final = {
     "phone": "such as 202 555 0100",
     "zone": "such as America/Chicago",
@@ -67,7 +67,7 @@ TYPE_EXAMPLES: Final = {"number": "a number", "date": "a date, such as 2026-11-2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnRequest:
-    """A sample column whose value is needed for a new interview."""
+    """A sample column that a new interview needs a value for."""
 
     name: str
     label: str
@@ -76,13 +76,15 @@ class ColumnRequest:
     read: ColumnReader
 
     def why_invalid(self, text: str) -> str:
-        """Return why this is no value of the column; empty where it is one."""
+        """Return why this is no value of the column, or an empty text if it is one."""
         value = self.read(text)
-        return f"{value.what} — {value.remedy}" if isinstance(value, InvalidValue) else ""
+        if isinstance(value, InvalidValue):
+            return f"{value.what} — {value.remedy}"
+        return ""
 
 
 AskColumns: TypeAlias = Callable[[tuple[ColumnRequest, ...]], Mapping[str, str]]
-"""Asks for sample columns of a new case; returns what was typed, by the column's name."""
+"""Asks for sample columns of a new case and returns what was typed, by the column's name."""
 
 
 def list_column_requests(
@@ -113,16 +115,20 @@ def _label_column(instrument: Instrument, name: str, column: SampleColumn) -> st
 def _describe_expected(instrument: Instrument, name: str, column: SampleColumn) -> str:
     labels = find_labels(instrument, name, instrument.language)
     if labels:
-        return ", ".join(
-            f"{code} {text}" if str(code) != text else text for code, text in labels.items()
-        )
+        choices = []
+        for code, text in labels.items():
+            # a column may list its codes without labels: `West`, not `West West`
+            is_labeled = str(code) != text
+            choices.append(f"{code} {text}" if is_labeled else text)
+        return ", ".join(choices)
+
     if column.role == "language":
         return ", ".join(instrument.languages)
     return ROLE_EXAMPLES.get(column.role or "", TYPE_EXAMPLES.get(column.type, ""))
 
 
 def check_questionnaire(path: str | Path, db: str | None) -> None:
-    """Report errors of the questionnaire and of its database before anything is asked. Raises UserError."""
+    """Raise UserError for an error of the questionnaire or its database, before any question."""
     instrument = open_instrument(str(path))
     store = open_existing_store(locate_database(path, instrument.id, db))
     if store is not None:
@@ -139,8 +145,8 @@ def start_or_resume(
 ) -> InterviewSession:
     """Open everything and start or resume the case's interview.
 
-    `ask_columns` is called for a new interview of a case that isn't in the sample, if `options` leave columns out.
-    `clock` and `store` are for tests; otherwise they are the study's.
+    `ask_columns` is called for a new interview of a case that isn't in the sample, if `options`
+    leave columns out. `clock` and `store` are for tests; otherwise they are the study's.
     """
     options = replace(options, case=clean_text(options.case))
     if not options.case:
@@ -162,10 +168,12 @@ def start_or_resume(
             raise
         return session
     where = locate_database(path, instrument.id, options.db)
-    if opened is not None and opened.read_only:  # opening it to write says why that can't be done
+    if opened is not None and opened.read_only:
+        # opening it for writing raises an error that says why it can't be written
         opened.close()
         opened = None
     opened = opened or open_store(where, create=True)
+
     try:
         check_role(opened)
         if not options.practice:
@@ -175,19 +183,18 @@ def start_or_resume(
                 return _start_sampled_case(path, options, clock)
         identified = _identify_interviewer(path, instrument.id, options, opened)
         version = find_version_in_force(opened, instrument, str(path))
-        identified, clock = (
-            replace(identified, version_notice=version.notice),
-            clock or opened.clock or utc_now,
-        )
+        identified = replace(identified, version_notice=version.notice)
+        clock = clock or opened.clock or utc_now
         starter = InterviewStarter(store=opened, where=where, options=identified, clock=clock)
+
         if ask_columns is not None and starter.begins_interview():
             requests = list_column_requests(version.instrument, options.columns)
-            typed = ask_columns(requests) if requests else {}
-            starter = replace(
-                starter, options=replace(identified, columns={**options.columns, **typed})
-            )
+            if requests:
+                columns = {**options.columns, **ask_columns(requests)}
+                starter = replace(starter, options=replace(identified, columns=columns))
         return starter.start_or_resume(version.instrument)
-    except BaseException:  # Ctrl+C or Ctrl+D may answer what is asked
+    # BaseException: the interviewer may leave a question for a column with Ctrl+C or Ctrl+D
+    except BaseException:
         if store is None:
             opened.close()
         raise
@@ -196,13 +203,14 @@ def start_or_resume(
 def _start_sampled_case(
     path: str | Path, options: StartOptions, clock: Clock | None
 ) -> InterviewSession:
-    """Claim the imported case, so that nobody else calls it meanwhile, and start its interview."""
-    # these take time to import, and an interview without a sample starts sooner without them
+    """Claim the imported case, so that no other station calls it, and start its interview."""
+    # imported here: they take time to import, and an interview without a sample doesn't need them
     from survey_cli.sessions.case.case_claim import start_single_case
     from survey_cli.study.open_study import open_study
 
     study = open_study(path, db=options.db, by=options.interviewer)
-    station, clock = resolve_station_name(options.station), clock or study.store.clock or utc_now
+    station = resolve_station_name(options.station)
+    clock = clock or study.store.clock or utc_now
     try:
         return start_single_case(study, options, station=station, clock=clock, token=uuid4().hex)
     except UserError:
@@ -213,7 +221,7 @@ def _start_sampled_case(
 def _identify_interviewer(
     path: str | Path, instrument: str, options: StartOptions, store: Store
 ) -> StartOptions:
-    """Return the options with the interviewer's name; in a practice interview any name may be given."""
+    """Return the options with the interviewer's name; a practice interview takes any name."""
     where = locate_database(path, instrument, options.db)
     people_path = locate_people_file(path, where)
     if options.practice or people_path is None or not people_path.is_file():
@@ -233,26 +241,30 @@ def _resume_stored_version(
 ) -> InterviewSession | None:
     """Resume a suspended interview although the questionnaire's file is missing or has errors now.
 
-    Returns None where there is no such interview, or where its case was imported: the file says how that case is called
-    and what its outcome means.
+    Returns None if the case has no such interview. An imported case isn't resumed either: the file
+    says how it is called and what its outcome means.
     """
     where = locate_database(path, Path(path).stem, options.db)
+    if options.reopen:
+        return None
     try:
-        store = None if options.reopen else open_existing_store(where)
+        store = open_existing_store(where)
     except UserError:
+        # the caller reports the error of the questionnaire, which comes first
         return None
     if store is None:
         return None
+
     session: InterviewSession | None = None
     try:
         last = store.interviews.find_last(options.case, origin_of(options.practice))
-        sampled = not options.practice and store.has_case(options.case)
-        if last is not None and last.status in ("open", "suspended") and not sampled:
+        is_sampled = not options.practice and store.has_case(options.case)
+        is_unfinished = last is not None and last.status in ("open", "suspended")
+        if last is not None and is_unfinished and not is_sampled:
             identified = _identify_interviewer(path, Path(path).stem, options, store)
             clock = clock or store.clock or utc_now
-            session = InterviewStarter(
-                store=store, where=where, options=identified, clock=clock
-            ).resume(None, last)
+            starter = InterviewStarter(store=store, where=where, options=identified, clock=clock)
+            session = starter.resume(None, last)
     finally:
         if session is None:
             store.close()

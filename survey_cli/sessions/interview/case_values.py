@@ -1,4 +1,4 @@
-"""Values that a case brings to its interview: sample columns as typed or invented, time zone, language."""
+"""Values that a case brings to its interview: sample columns, time zone and language."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -13,7 +13,12 @@ from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.instrument.texts.number_text import get_separators
 from survey_cli.instrument.texts.translations import list_untranslated
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_reader
+from survey_cli.samples.cases.columns import (
+    InvalidValue,
+    clean_text,
+    find_column,
+    make_reader,
+)
 from survey_cli.samples.cases.split_arms import draw_arm
 from survey_cli.values import NOT_ASKED, Missing, Value
 from survey_cli.wording import format_quantity, join_first
@@ -24,23 +29,25 @@ INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larse
 def resolve_zone(
     instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
 ) -> tzinfo:
-    """Return the time zone for the case's date and greeting: this computer's where none is known."""
+    """Return the time zone for the case's date and greeting: this computer's if none is known."""
     return find_zone(instrument, sample, call_zone) or datetime.now().astimezone().tzinfo or UTC
 
 
 def find_zone(
     instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
 ) -> tzinfo | None:
-    """Find the zone in which the case is called, else the case's own, else the study's; None: unknown."""
+    """Find the time zone: that of the call, else the case's own, else the study's, else None."""
     if call_zone:
         return ZoneInfo(call_zone)
-    column = next((n for n, c in instrument.sample.items() if c.role == "zone"), None)
-    value = sample.get(column) if column else None
+
+    column = find_column(instrument, "zone")
+    name = _read_text(sample, column)
     fieldwork = instrument.document.fieldwork
-    study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
-    name = value if isinstance(value, str) and value else study_zone
+    if not name and fieldwork is not None and fieldwork.zone:
+        name = str(fieldwork.zone)
     if not name:
         return None
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -52,33 +59,35 @@ def resolve_language(
     instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]
 ) -> str:
     """Return the language to start in: the one requested, else the case's own, else the first."""
-    column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
-    value = sample.get(column) if column else None
-    language = requested or (value if isinstance(value, str) else "") or instrument.language
-    language = find_requested_language(instrument, language)
-    if why := explain_incomplete_language(instrument, language):
-        raise UserError(
-            "--language",
-            why,
-            f"`survey translations status {next(iter(instrument.texts))}` lists all",
-        )
+    own = _read_text(sample, find_column(instrument, "language"))
+    language = find_requested_language(instrument, requested or own or instrument.language)
+    why = explain_incomplete_language(instrument, language)
+    if why:
+        file = next(iter(instrument.texts))
+        raise UserError("--language", why, f"`survey translations status {file}` lists all")
     return language
 
 
+def _read_text(sample: Mapping[str, Value | Missing], column: str | None) -> str:
+    """Return a text of the sample; empty if there is no such column, or the case has no value."""
+    if column is None:
+        return ""
+    value = sample.get(column)
+    return value if isinstance(value, str) else ""
+
+
 def explain_incomplete_language(instrument: Instrument, language: str) -> str:
-    """Return why nobody may be interviewed in a language now; empty where it is complete, or need not be."""
+    """Return what a required language lacks, so that no interview may use it; else an empty text."""
     if language not in instrument.document.languages.required:
         return ""
     lacking = list_untranslated(instrument.document, instrument.language, language)
-    return (
-        f"{language} lacks {format_quantity(len(lacking), 'text')}: {join_first(lacking)}"
-        if lacking
-        else ""
-    )
+    if not lacking:
+        return ""
+    return f"{language} lacks {format_quantity(len(lacking), 'text')}: {join_first(lacking)}"
 
 
 def find_requested_language(instrument: Instrument, requested: str) -> str:
-    """Find a language of the questionnaire by its code or name. Raises UserError if it has no such language."""
+    """Find a language of the questionnaire by its code or name. Raises UserError for others."""
     language = find_language(requested, instrument.languages)
     if not language:
         what = f"the questionnaire has no language {requested!r}"
@@ -97,6 +106,7 @@ def parse_sample_values(
             known = f"its columns are {', '.join(instrument.sample) or 'none'}"
             remedy = suggest_nearest(name, instrument.sample, otherwise=known)
             raise UserError(f"--set {name}", "the questionnaire has no such sample column", remedy)
+
     values: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():
         text = clean_text(typed.get(name, ""))
@@ -125,12 +135,10 @@ def invent_sample_value(
         return rng.choice(INVENTED_NAMES)
     if column.role == "phone":
         return f"202 555 01{rng.randint(0, 99):02}"
-    label = str(column.label.get(instrument.language)) if column.label else name
     match column.type:
         case "single":
-            return rng.choice(
-                list(find_labels(instrument, name, instrument.language)) or [NOT_ASKED]
-            )
+            codes = list(find_labels(instrument, name, instrument.language))
+            return rng.choice(codes or [NOT_ASKED])
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
             return choose_arm(arms, seed=rng.getrandbits(62), key=name, turn=None)
@@ -139,4 +147,7 @@ def invent_sample_value(
         case "date":
             return date(2026, 1, 1) - timedelta(days=rng.randint(0, 365))
         case _:
+            label = name
+            if column.label:
+                label = str(column.label.get(instrument.language))
             return f"{label} {rng.randint(1, 99)}"

@@ -16,6 +16,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
+from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
 from survey_cli.store import (
@@ -43,11 +44,11 @@ class StartOptions:
 
     case: str
     interviewer: str = ""
-    """Empty: the account."""
+    """An empty text means the account."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What the list of people says about the interviewer."""
     language: str = ""
-    """The language that was asked for now; empty: that of a resumed interview, else `case_language`."""
+    """The language requested now. Empty: that of a resumed interview, else `case_language`."""
     case_language: str = ""
     """The case's language. It is used if the version of the questionnaire has it."""
     db: str | None = None
@@ -55,25 +56,25 @@ class StartOptions:
     reopen: bool = False
     """Correct an interview that had ended."""
     again: bool = False
-    """Start another interview where the case's last one is finished; one that is not finished is resumed."""
+    """Start another interview if the case's last one is finished; an unfinished one is resumed."""
     station: str = ""
-    """Empty: the host's name."""
+    """An empty text means the host's name."""
     clock_is_right: bool = False
     """The user confirms this computer's clock, whatever the date of the newest entry."""
     version_notice: str = ""
     """A notice about the version of the questionnaire."""
     seed: int | None = None
-    """Of a new interview; None: a random one."""
+    """The seed of a new interview; None means a random one."""
     id: str = ""
-    """Under which a new interview is stored; empty: a random one."""
+    """The id of a new interview in the database; an empty text means a random one."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Sample columns by name, as typed."""
     sample_values: Mapping[str, Value | Missing] | None = None
-    """All sample columns of a case that was imported, as values; then `columns` is not read."""
+    """All sample columns of an imported case, as values. They replace `columns`."""
     link: CaseLink | None = None
-    """To the case, where it was imported."""
+    """The link to an imported case; None for any other."""
     zone: str = ""
-    """The respondent's time zone, where a case is called; empty: that of the sample or the study."""
+    """The respondent's time zone, from a call. Empty: that of the sample or the study."""
 
 
 def utc_now() -> datetime:
@@ -87,13 +88,14 @@ def origin_of(practice: bool) -> InterviewOrigin:
 
 
 def resolve_station_name(name: str) -> str:
-    """Return this station's name: the host's where none is given."""
+    """Return this station's name: the host's if none is given."""
     return name.strip() or socket.gethostname()
 
 
 def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | None) -> None:
-    """Check that this computer's clock is plausible, unless the user confirmed it. Raises StoreError."""
-    at = (clock or utc_now)()
+    """Raise StoreError if this computer's clock is implausible and the user didn't confirm it."""
+    read_time = clock or utc_now
+    at = read_time()
     if options.clock_is_right:
         accept_clock(store, at)
     else:
@@ -101,20 +103,27 @@ def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | 
 
 
 def check_role(store: Store) -> None:
-    """Check that the account may interview, which coders and analysts of a server may not. Raises UserError."""
+    """Raise UserError if the account may not interview: it is a coder's or an analyst's."""
     if not store.read_only or store.connector.dialect != "postgresql":
         return
+    # imported here: only accounts that may not interview need it
     from survey_cli.store.backends.postgres.roles import list_members
 
-    role = " and ".join(list_members(store.connector)[store.account].roles) or "without a role"
+    member = list_members(store.connector)[store.account]
+    role = " and ".join(member.roles) or "without a role"
     what = f"is {role} on this server, and only interviewers and supervisors may interview"
-    remedy = f"ask the owner of the database for that role: survey db grant ADDRESS {store.account} interviewer"
+    command = f"survey db grant ADDRESS {store.account} interviewer"
+    remedy = f"ask the owner of the database for that role: {command}"
     raise UserError(store.account, what, remedy)
 
 
 def daypart(hour: int) -> str:
     """Return the part of the day for a greeting: morning to noon, afternoon to five, evening."""
-    return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
+    if hour < 12:
+        return "morning"
+    if hour < 17:
+        return "afternoon"
+    return "evening"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +140,8 @@ class InterviewStarter:
 
     def start_or_resume(self, instrument: Instrument) -> InterviewSession:
         """Start the case's interview, or resume it."""
-        options, case = self.options, self.options.case
+        options = self.options
+        case = self.options.case
         last = self._find_last()
         if last is None or self._is_followed(last):
             if options.reopen:
@@ -139,16 +149,22 @@ class InterviewStarter:
                 raise UserError(case, what, "leave --reopen out to start one")
             if not options.practice:
                 check_may_begin(self.store, instrument)
-            return self._start(instrument, number=(last.number if last else 0) + 1)
-        if last.status in ("ended", "stopped") and not options.reopen:
+            number = 1
+            if last is not None:
+                number = last.number + 1
+            return self._start(instrument, number=number)
+
+        if _is_finished(last) and not options.reopen:
             outcome = build_outcome_table(instrument).get(last.outcome)
-            in_brackets = f" ({outcome.name.lower()})" if outcome else ""
+            in_brackets = ""
+            if outcome is not None:
+                in_brackets = f" ({outcome.name.lower()})"
             remedy = "use --reopen to correct it, or --again to start a second one"
             raise UserError(case, f"its interview is finished{in_brackets}", remedy)
         return self.resume(instrument, last)
 
     def begins_interview(self) -> bool:
-        """Whether the case gets a new interview; otherwise its last one is resumed, reopened or refused."""
+        """Whether the case gets a new interview, so that its last one isn't touched."""
         last = self._find_last()
         return not self.options.reopen and (last is None or self._is_followed(last))
 
@@ -157,26 +173,31 @@ class InterviewStarter:
 
     def _is_followed(self, last: InterviewRow) -> bool:
         """Whether another interview of the case begins after this one."""
-        return self.options.again and last.status in ("ended", "stopped")
+        return self.options.again and _is_finished(last)
 
     def _start(self, instrument: Instrument, *, number: int) -> InterviewSession:
-        options, case = self.options, self.options.case
-        if (sample := options.sample_values) is None:
+        options = self.options
+        case = self.options.case
+        sample = options.sample_values
+        if sample is None:
             sample = case_values.parse_sample_values(instrument, case, options.columns)
         zone = case_values.resolve_zone(instrument, sample, options.zone)
+
         requested = options.language
         if not requested and options.case_language in instrument.languages:
             requested = options.case_language
         language = case_values.resolve_language(instrument, requested, sample)
         at = self.clock()
-        local, known = (
-            at.astimezone(zone),
-            instrument.interviewer_attributes & options.attributes.keys(),
-        )
+        local = at.astimezone(zone)
+        seed = options.seed
+        if seed is None:
+            seed = secrets.randbits(63)
+        # only what the questionnaire uses of the list of people is stored with the answers
+        known = instrument.interviewer_attributes & options.attributes.keys()
         began = InterviewStarted(
             EventStamp(at, options.interviewer, self._station),
             instrument=instrument.hash,
-            seed=options.seed if options.seed is not None else secrets.randbits(63),
+            seed=seed,
             case=case,
             today=local.date(),
             session=SessionContext(options.interviewer, daypart(local.hour), language),
@@ -184,22 +205,28 @@ class InterviewStarter:
             attributes={name: options.attributes[name] for name in known},
         )
         interview = Interview.begin(instrument, began)
+
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         interview_id = options.id or str(uuid4())
         link = options.link or CaseLink()
-        row = InterviewRow.from_interview(
-            interview, interview_id, origin_of(options.practice)
-        )._replace(number=number)
+        row = InterviewRow.from_interview(interview, interview_id, origin_of(options.practice))
+        row = row._replace(number=number)
         case_update = link.build_start_update(interview_id, language)
         conflict = self.store.interviews.start(row, began, case=case_update)
         self._check_conflict(conflict, "has just started this interview")
         link.handle_commit(interview_id, None)
-        notices = (_find_version_warning(instrument, self.store), options.version_notice)
-        return self._build_session(interview_id, interview, zone, " ".join(filter(None, notices)))
+
+        notices = [_find_version_warning(instrument, self.store), options.version_notice]
+        notice = " ".join(text for text in notices if text)
+        return self._build_session(interview_id, interview, zone, notice)
 
     def resume(self, newest: Instrument | None, row: InterviewRow) -> InterviewSession:
-        """Resume a stored interview. `newest` is the questionnaire of the current file; None: it cannot be read."""
-        options, case = self.options, self.options.case
+        """Resume a stored interview.
+
+        `newest` is the questionnaire of the current file, or None if it cannot be read.
+        """
+        options = self.options
+        case = self.options.case
         if newest is not None and row.instrument == newest.hash:
             instrument = newest
         else:
@@ -209,9 +236,11 @@ class InterviewStarter:
         except ValueError as error:
             what = f"its journal cannot be replayed ({error})"
             raise UserError(case, what, "`survey db verify` gives details") from error
+
         zone = case_values.resolve_zone(instrument, interview.start.sample, options.zone)
         language = self._choose_language(instrument, interview)
         was_answered = interview.is_answered and not options.reopen
+        # the clock may have been set back since: the journal's times never go back
         at = max(self.clock(), interview.last_stamp.at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
         event = InterviewResumed(
@@ -221,15 +250,23 @@ class InterviewStarter:
         if isinstance(after, Rejection):
             raise UserError(case, after.why)
         link = options.link or CaseLink()
-        fence, update = link.fence(), link.build_start_update(row.id, language)
         journal = JournalUpdate.from_interview(
-            row.id, after, [event], closed=False, fence=fence, case=update
+            row.id,
+            after,
+            [event],
+            closed=False,
+            fence=link.fence(),
+            case=link.build_start_update(row.id, language),
         )
         self._check_conflict(self.store.interviews.append(journal), "has this interview open")
         link.handle_commit(row.id, None)
+
         notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
         if newest is None:
-            notice += " The questionnaire's file is missing or has problems now; this interview keeps its version."
+            notice += (
+                " The questionnaire's file is missing or has problems now; "
+                "this interview keeps its version."
+            )
         elif instrument is not newest:
             notice += " The questionnaire has changed since; this interview keeps its version."
         session = self._build_session(row.id, after, zone, notice)
@@ -238,7 +275,7 @@ class InterviewStarter:
         return session
 
     def _choose_language(self, instrument: Instrument, interview: Interview) -> str:
-        """Choose the language in which a stored interview goes on: its own, if no other was asked for since."""
+        """Choose the language of a resumed interview: its own, or one requested since."""
         if self.options.language:
             return case_values.find_requested_language(instrument, self.options.language)
         if self.options.case_language in instrument.languages:
@@ -248,12 +285,14 @@ class InterviewStarter:
     def _check_conflict(
         self, conflict: "InterviewConflict | CaseConflict | LeaseLost | None", what: str
     ) -> None:
-        if conflict is not None:
-            if isinstance(conflict, InterviewConflict):
-                what = f"{conflict.by} at station {conflict.station} {what}"
-            else:
-                what = conflict.message
-            raise UserError(self.options.case, what, "choose another case")
+        """Raise UserError for a conflict; `what` is what the other interviewer has done."""
+        if conflict is None:
+            return
+        if isinstance(conflict, InterviewConflict):
+            what = f"{conflict.by} at station {conflict.station} {what}"
+        else:
+            what = conflict.message
+        raise UserError(self.options.case, what, "choose another case")
 
     def _describe_resumption(
         self,
@@ -264,21 +303,35 @@ class InterviewStarter:
         *,
         was_answered: bool,
     ) -> str:
-        position = (
-            "at its end" if was_answered else f"at {before.place or after.place or 'its end'}"
-        )
+        """Say where the interview was left, and how it goes on."""
+        position = "its end"
+        if not was_answered:
+            position = str(before.place or after.place or position)
         when = row.updated_at.astimezone(zone)
-        version = f", version {after.instrument.version}" if after.instrument.version else ""
+        version = ""
+        if after.instrument.version:
+            version = f", version {after.instrument.version}"
+
         how = "reopened for correction" if self.options.reopen else "resumed"
-        how += "; everything had been asked" if was_answered else ""
-        return f"Case {row.case} was {row.status} {position}, {when:%d %b %H:%M}{version}: {how}."
+        if was_answered:
+            how += "; everything had been asked"
+        return (
+            f"Case {row.case} was {row.status} at {position}, {when:%d %b %H:%M}{version}: {how}."
+        )
 
     def _build_session(
         self, interview_id: str, interview: Interview, zone: tzinfo, notice: str
     ) -> InterviewSession:
-        options, instrument, start = self.options, interview.instrument, interview.start
-        name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
-        name = start.sample.get(name_column) if name_column else None
+        options = self.options
+        instrument = interview.instrument
+        start = interview.start
+        respondent = start.case
+        name_column = find_column(instrument, "name")
+        if name_column is not None:
+            name = start.sample.get(name_column)
+            if isinstance(name, str) and name:
+                respondent = name
+        # `zone` may be this computer's: a clock of the respondent is shown only if theirs is known
         zone_is_known = case_values.find_zone(instrument, start.sample, options.zone) is not None
         session = InterviewSession(
             store=self.store,
@@ -289,14 +342,15 @@ class InterviewStarter:
             clock=self.clock,
             zone=zone if zone_is_known else None,
             to_local=self.to_local,
-            respondent=name if isinstance(name, str) and name else start.case,
+            respondent=respondent,
             notice=notice,
             practice=options.practice,
             stored_in=self.where,
             outcomes=build_outcome_table(instrument),
             link=options.link or UnsampledCaseLink(self, instrument, start.case),
         )
-        if (rejection := session.advance()) is not None:
+        rejection = session.advance()
+        if rejection is not None:
             raise UserError(options.case, rejection.why)
         return session
 
@@ -307,7 +361,7 @@ class InterviewStarter:
 
 @dataclass(frozen=True, slots=True)
 class UnsampledCaseLink(CaseLink):
-    """The link of an interview whose case was not imported: its answers are erased where consent is withdrawn."""
+    """The link of an interview without an imported case: withdrawn consent erases its answers."""
 
     starter: InterviewStarter
     instrument: Instrument
@@ -316,7 +370,7 @@ class UnsampledCaseLink(CaseLink):
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
         if outcome is None or outcome.kind != WITHDRAWN:
             return ()
-        # rare, and an interview starts sooner without it
+        # imported here: it is rare, and an interview starts sooner without it
         from survey_cli.study.consistency.interview_outcomes import build_follow_up_tasks
 
         return build_follow_up_tasks(
@@ -329,26 +383,33 @@ class UnsampledCaseLink(CaseLink):
         from survey_cli.study.consistency.interview_outcomes import do_follow_up_tasks
 
         try:
-            store, at, by = (
+            remarks = do_follow_up_tasks(
                 self.starter.store,
-                self.starter.clock(),
-                self.starter.options.interviewer,
+                self.instrument,
+                None,
+                at=self.starter.clock(),
+                by=self.starter.options.interviewer,
+                key=self.key,
             )
-            return "; ".join(
-                do_follow_up_tasks(store, self.instrument, None, at=at, by=by, key=self.key)
-            )
+            return "; ".join(remarks)
         except StoreError as error:
             return f"the answers are not erased yet: {error.what} — {error.remedy}"
 
 
 def _find_version_warning(instrument: Instrument, store: Store) -> str:
-    """A warning where the file was changed under the same version label; else empty."""
-    is_changed = instrument.version and any(
-        row.id == instrument.id
-        and row.version == instrument.version
-        and row.hash != instrument.hash
-        for row in store.data.list_instruments()
-    )
-    if not is_changed:
+    """Return a warning if the file was changed under the same version label; else an empty text."""
+    if not instrument.version:
         return ""
-    return f"The questionnaire has changed since earlier interviews, but its version: is still {instrument.version}."
+    for row in store.data.list_instruments():
+        has_same_label = row.id == instrument.id and row.version == instrument.version
+        if has_same_label and row.hash != instrument.hash:
+            return (
+                "The questionnaire has changed since earlier interviews, "
+                f"but its version: is still {instrument.version}."
+            )
+    return ""
+
+
+def _is_finished(interview: InterviewRow) -> bool:
+    """Return whether only `reopen` can change the interview."""
+    return interview.status in ("ended", "stopped")
