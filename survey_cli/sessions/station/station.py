@@ -212,7 +212,7 @@ class StationSession:
 
     @property
     def title(self) -> str:
-        """The title of the survey that is worked on."""
+        """The title of the study that is worked on."""
         return self._studies.current.title
 
     @property
