@@ -1,7 +1,8 @@
-"""Data Package 2.0 (datapackage.json): a CSV file's columns with types, categories and labeled missing values.
+"""Data Package 2.0 (datapackage.json): a CSV file's columns with types, categories, missing values.
 
-Programs that know the standard read the CSV file with it: frictionless, R's package frictionless, and archives. What
-the standard has no property for is under `survey`, of the package and of each field: it permits further properties.
+Programs that know the standard read the CSV file with it: frictionless, R's package frictionless,
+and archives. The standard permits further properties: what it has none for is in `survey`, a
+property of the package and of every field.
 """
 
 import json
@@ -24,7 +25,16 @@ def write_datapackage(table: Table, to: TextIO, options: WriteOptions) -> WriteR
     study = table.study
     name = re.sub(r"[^a-z0-9._-]+", "-", study.id.lower()).strip("-") or "data"
     contributors = ((study.conducted_by, "creator"), (study.sponsor, "funder"))
+    data_name = options.data_name or f"{study.id or 'data'}.csv"
+
+    schema: dict[str, Any] = {
+        "$schema": f"{PROFILES}/tableschema.json",
+        "fields": [_describe_field(variable, study) for variable in table.variables],
+    }
     first = table.variables[0].name if table.variables else ""
+    if first == "interview_id" and table.row_unit == "interview":
+        schema["primaryKey"] = [first]
+
     survey = {
         "language": table.language,
         "versions": study.versions,
@@ -51,20 +61,12 @@ def write_datapackage(table: Table, to: TextIO, options: WriteOptions) -> WriteR
         "resources": [
             {
                 "name": name,
-                "path": options.data_name or f"{study.id or 'data'}.csv",
+                "path": data_name,
                 "type": "table",
                 "format": "csv",
                 "mediatype": "text/csv",
                 "encoding": "utf-8",
-                "schema": {
-                    "$schema": f"{PROFILES}/tableschema.json",
-                    "fields": [_describe_field(variable, study) for variable in table.variables],
-                    **(
-                        {"primaryKey": [first]}
-                        if first == "interview_id" and table.row_unit == "interview"
-                        else {}
-                    ),
-                },
+                "schema": schema,
             }
         ],
         "survey": _drop_empty(survey),
@@ -80,31 +82,46 @@ def _drop_empty(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _describe_field(variable: Variable, study: StudyDescription) -> dict[str, Any]:
     kind = "datetime" if is_timestamp(variable) else TYPES[variable.storage]
-    missing = list_missing_codes(variable) if variable.role != "admin" else {}
+
+    # The empty field is first: it is the only missing value of a column without codes.
+    missing_values = [{"value": "", "label": "No value"}]
+    missing_kinds = {}
+    if variable.role != "admin":  # an admin column holds no answers
+        for missing, (code, text) in list_missing_codes(variable).items():
+            missing_values.append({"value": str(code), "label": text})
+            missing_kinds[missing] = code
+
+    # The standard has categories for integers and strings only.
     categories = [{"value": code, "label": text} for code, text in variable.labels.items()]
+    may_have_categories = kind in ("integer", "string")
     field = {
         "name": variable.name,
         "type": kind,
         "title": variable.label,
         "description": variable.wording,
-        "categories": categories if kind in ("integer", "string") else [],
+        "categories": categories if may_have_categories else [],
         "categoriesOrdered": bool(categories) and choose_measure(variable) == "ordinal",
-        "missingValues": [
-            {"value": str(code), "label": text}
-            for code, text in (("", "No value"), *missing.values())
-        ],
+        "missingValues": missing_values,
     }
-    is_asked = variable.role in ("answer", "words", "state")
+
+    universe = ""
+    introduction = ""
+    instruction = ""
+    if variable.role in ("answer", "words", "state"):
+        universe = study.universes.get(variable.item, "")
+        introduction = study.intros.get(variable.item, "")
+        instruction = study.instructions.get(variable.item, "")
+
     survey = {
         "role": variable.role,
         "item": variable.item,
         "turn": variable.turn,
         "option": "" if variable.option is None else str(variable.option),
         "measure": choose_measure(variable),
-        "universe": study.universes.get(variable.item, "") if is_asked else "",
-        "introduction": study.intros.get(variable.item, "") if is_asked else "",
-        "instruction": study.instructions.get(variable.item, "") if is_asked else "",
-        "missingKinds": {kind: code for kind, (code, _) in missing.items()},
+        "universe": universe,
+        "introduction": introduction,
+        "instruction": instruction,
+        "missingKinds": missing_kinds,
         "excludedFromMeans": variable.user_missing,
         "personal": variable.personal,
     }

@@ -1,8 +1,8 @@
 """DDI Codebook 2.5: the description of a study and its variables that archives ask for.
 
-It states wording, filters, categories with their counts, and which categories are missing. It describes the data as a
-CSV file that `survey export` writes. Elements are in the order of the standard; those whose content is unknown are
-omitted.
+It states wording, filters, categories with their counts, and which categories are missing. It
+describes the data as a CSV file that `survey export` writes. Elements are in the order of the
+standard, which its schema requires; elements of unknown content are omitted.
 """
 
 from collections import Counter
@@ -46,49 +46,67 @@ class ColumnFrequencies:
         if isinstance(cell, Missing):
             self.missing[cell.kind] += times
             return
+
         self.valid += times
         if labeled:
             self.values[cell] += times
         if isinstance(cell, int | float):
-            self.total += cell * times
-            self.minimum = cell if self.minimum is None else min(self.minimum, cell)
-            self.maximum = cell if self.maximum is None else max(self.maximum, cell)
+            self._add_number(cell, times)
+
+    def _add_number(self, number: float, times: int) -> None:
+        self.total += number * times
+        if self.minimum is None or number < self.minimum:
+            self.minimum = number
+        if self.maximum is None or number > self.maximum:
+            self.maximum = number
 
 
 def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
-    """Return the number of rows and the frequencies of each column, in one pass and little memory."""
+    """Return the number of rows and the frequencies by column, in one pass and little memory."""
     rows = table.iterate_texts()
     frequencies = [ColumnFrequencies() for _ in table.variables]
-    columns = [
-        (column, make_cell_reader(v.storage), v)
-        for column, v in zip(frequencies, table.variables, strict=True)
-    ]
+    readers = [make_cell_reader(variable.storage) for variable in table.variables]
+
     count = 0
     while batch := list(islice(rows, BATCH_SIZE)):
         count += len(batch)
-        for texts, (column, read, variable) in zip(zip(*batch, strict=True), columns, strict=True):
-            is_free_text = variable.storage == "text" and not variable.labels
+        columns = zip(frequencies, readers, table.variables, zip(*batch, strict=True), strict=True)
+        for column, read, variable, texts in columns:
+            is_labeled = bool(variable.labels)
+            is_free_text = variable.storage == "text" and not is_labeled
+
+            # Counting the stored texts first reads each distinct cell once.
             for text, times in Counter(texts).items():
                 if is_free_text and text[0] == '"':
                     column.valid += times
                 else:
-                    column.add(read(text), times, labeled=bool(variable.labels))
+                    column.add(read(text), times, labeled=is_labeled)
+
     return count, frequencies
 
 
 def write_ddi(table: Table, to: TextIO, options: WriteOptions) -> WriteResult:
     """Write one document."""
     rows, frequencies = count_values(table)
-    study, variables = table.study, list(zip(table.variables, frequencies, strict=True))
-    units = format_quantity(study.size, "unit") if study.size is not None else ""
+    study = table.study
+
+    universe = []
+    if study.population:
+        universe.append(study.population)
+    if study.size is not None:
+        universe.append(format_quantity(study.size, "unit"))
+
+    has_missing = any(
+        variable.role == "state" or _list_missing(variable) for variable in table.variables
+    )
     write_template(
         to,
         "ddi.xml.jinja",
         table=table,
         rows=rows,
-        variables=variables,
-        universe=", ".join(filter(None, (study.population, units))),
-        has_missing=any(v.role == "state" or _list_missing(v) for v in table.variables),
+        variables=list(zip(table.variables, frequencies, strict=True)),
+        universe=", ".join(universe),
+        has_missing=has_missing,
         data_name=options.data_name or f"{study.id or 'data'}.csv",
         sets=find_response_sets(table.variables),
         list_missing=_list_missing,
@@ -98,20 +116,19 @@ def write_ddi(table: Table, to: TextIO, options: WriteOptions) -> WriteResult:
 
 
 def _list_missing(variable: Variable) -> dict[str, tuple[int, str]]:
-    return list_missing_codes(variable) if variable.role != "admin" else {}
+    if variable.role == "admin":  # it holds no answers
+        return {}
+    return list_missing_codes(variable)
 
 
 def _list_categories(
     variable: Variable, counts: ColumnFrequencies
 ) -> list[tuple[Code, str, bool, int]]:
     """Return code, label, whether it is missing, and number of rows of each category."""
-    return [
-        *(
-            (c, text, c in variable.user_missing, counts.values[c])
-            for c, text in variable.labels.items()
-        ),
-        *(
-            (code, text, True, counts.missing[kind])
-            for kind, (code, text) in _list_missing(variable).items()
-        ),
-    ]
+    categories: list[tuple[Code, str, bool, int]] = []
+    for option, text in variable.labels.items():
+        is_missing = option in variable.user_missing
+        categories.append((option, text, is_missing, counts.values[option]))
+    for kind, (code, text) in _list_missing(variable).items():
+        categories.append((code, text, True, counts.missing[kind]))
+    return categories

@@ -1,14 +1,13 @@
 """Capacity limits of SPSS, Stata and Excel files, and the substitutes for what does not fit.
 
-Limits cover names, labels, reserved names and missing codes. Writers and the check before an export share them; no
-library is imported here.
+Limits cover names, labels, reserved names and missing codes. Writers and the check before an export
+share them; no library is imported here.
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import count, groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,7 +19,8 @@ CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\
 MAX_TEXT_CODE_BYTES: Final = 8
 """Maximum length in bytes of a text that SPSS can treat as missing."""
 MAX_MISSING_CODES: Final = 3
-"""Maximum number of single codes that SPSS can treat as missing; alternatively a range and one code."""
+"""Maximum number of single codes that SPSS can treat as missing; alternatively a range and one
+code."""
 MIN_DISPLAY_WIDTH: Final = 8
 MAX_DISPLAY_WIDTH: Final = 40
 """Minimum and maximum width of a column in SPSS's window, in characters."""
@@ -31,7 +31,10 @@ TIMESTAMP_DISPLAY_WIDTH: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatLimits:
-    """Limits of one program's files. Lengths are in bytes of UTF-8 if `counts_bytes`, else in characters."""
+    """Limits of one program's files.
+
+    Lengths are in bytes of UTF-8 if `counts_bytes`, else in characters.
+    """
 
     program: str
     counts_bytes: bool
@@ -45,18 +48,22 @@ class FormatLimits:
 
     def measure(self, text: str) -> int:
         """Return the length of a text as the program counts it."""
-        return len(text.encode()) if self.counts_bytes else len(text)
+        if self.counts_bytes:
+            return len(text.encode())
+        return len(text)
 
     def truncate(self, text: str, length: int) -> str:
         """Return the beginning of a text, as the program counts lengths."""
-        return (
-            text.encode()[:length].decode(errors="ignore") if self.counts_bytes else text[:length]
-        )
+        if self.counts_bytes:
+            # A character whose bytes are cut apart is left out.
+            return text.encode()[:length].decode(errors="ignore")
+        return text[:length]
 
     def shorten(self, text: str, limit: int) -> str:
         """Return a text no longer than `limit`, ending in … if it was cut."""
-        short = self.truncate(text, limit - self.measure("…")).rstrip() + "…"
-        return text if self.measure(text) <= limit else short
+        if self.measure(text) <= limit:
+            return text
+        return self.truncate(text, limit - self.measure("…")).rstrip() + "…"
 
     def fit(self, text: str, limit: int, default: str = "") -> str:
         """Return a text on one line and no longer than `limit`; `default` if it is empty."""
@@ -65,17 +72,21 @@ class FormatLimits:
     def rejects(self, name: str) -> bool:
         """Return whether no variable may have this name."""
         folded = name.casefold()
-        is_type = self.program == "Stata" and re.fullmatch(r"str[0-9]+", folded)
-        return folded in self.reserved or bool(is_type)
+        if folded in self.reserved:
+            return True
+
+        # str1, str2, … are types of Stata, too many for the list of reserved names.
+        return self.program == "Stata" and re.fullmatch(r"str[0-9]+", folded) is not None
 
 
 _ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 SPSS, STATA, EXCEL = (
     FormatLimits(**row | {"reserved": frozenset(row["reserved"])}) for row in _ROWS
 )
-"""Sources: IBM SPSS Statistics, "Variable names" and "System limits"; Stata, `help limits` and `help dta`, release 118;
-Excel, "Specifications and limits". SPSS accepts any number of columns; other readers of its files do not. A value label
-of Stata has 32,000 bytes, and a character up to four."""
+"""Sources: IBM SPSS Statistics, "Variable names" and "System limits"; Stata, `help limits` and
+`help dta`, release 118; Excel, "Specifications and limits". SPSS accepts any number of columns;
+other readers of its files do not. A value label of Stata has 32,000 bytes, and a character up to
+four."""
 EXCEL_ROWS: Final = 1_048_576
 
 
@@ -92,27 +103,48 @@ def choose_label(variable: Variable) -> str:
 def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
     """Return names that the program accepts, unique without regard to case.
 
-    Names that fit are kept; others are cut, with a number where two would become the same. The result depends on these
-    names alone.
+    Names that fit are kept. Others are cut, with a number if two would become the same. The result
+    depends only on these names.
     """
-    fitting = {
-        name for name in names if limits.measure(name) <= limits.name and not limits.rejects(name)
-    }
+    fitting = set()
+    for name in names:
+        is_short = limits.measure(name) <= limits.name
+        if is_short and not limits.rejects(name):
+            fitting.add(name)
+
+    # All names that fit are taken before the first one is cut, so that none of them changes.
     taken = {name.casefold() for name in fitting}
     allowed = []
     for name in names:
-        if name not in fitting:
-            ends = (
-                f"_{number}" if number > 1 or limits.rejects(name) else "" for number in count(1)
-            )
-            shortened = (limits.truncate(name, limits.name - len(end)) + end for end in ends)
-            name = next(new for new in shortened if new.casefold() not in taken)
-            taken.add(name.casefold())
-        allowed.append(name)
+        if name in fitting:
+            allowed.append(name)
+            continue
+
+        shortened = _shorten_name(name, limits, taken)
+        taken.add(shortened.casefold())
+        allowed.append(shortened)
+
     return tuple(allowed)
 
 
-# ── missing codes of SPSS ──────────────────────────────────────────────────────────────────────────────────
+def _shorten_name(name: str, limits: FormatLimits, taken: Set[str]) -> str:
+    """Return the beginning of a name, with a number if it is reserved or already taken."""
+    if not limits.rejects(name):
+        shortened = limits.truncate(name, limits.name)
+        if shortened.casefold() not in taken:
+            return shortened
+
+    # The first cut name has no number; the second begins with 2. A reserved name needs one anyway.
+    number = 1 if limits.rejects(name) else 2
+    while True:
+        end = f"_{number}"
+        shortened = limits.truncate(name, limits.name - len(end)) + end
+        if shortened.casefold() not in taken:
+            return shortened
+        number += 1
+
+
+# ── missing codes of SPSS ──
 
 
 class UserMissing(NamedTuple):
@@ -131,58 +163,93 @@ class UserMissing(NamedTuple):
 def choose_user_missing(variable: Variable) -> UserMissing:
     """Choose the codes that SPSS treats as user-missing.
 
-    The order is don't know, refused, not reached, the study's own declines, then options marked as missing. SPSS
-    accepts three codes, or a range and one code where some of them are consecutive (as -9, -8, -7 are). In a text
-    column, not asked and not reached come first, since nothing else would keep them out of a base; a number that was
-    not asked is system-missing anyway.
+    The order is don't know, refused, not reached, the study's own declines, then options marked as
+    missing. SPSS accepts three codes, or a range and one code if some of them are consecutive (as
+    -9, -8, -7 are). In a text column, not asked and not reached come first, since nothing else
+    would keep them out of a base; a number that was not asked is system-missing anyway.
     """
-    missing = tuple(_iterate_missing_codes(variable))
+    missing = _list_missing_codes(variable)
     if variable.storage == "text":
-        short = [code for code in missing if len(str(code).encode()) <= MAX_TEXT_CODE_BYTES]
-        codes = tuple(short[:MAX_MISSING_CODES])
-        return UserMissing(
-            codes=codes, unmarked=tuple(code for code in missing if code not in codes)
+        return _choose_missing_texts(missing)
+
+    first_codes = tuple(missing[:MAX_MISSING_CODES])
+    other_codes = tuple(missing[MAX_MISSING_CODES:])
+    best = UserMissing(codes=first_codes, unmarked=other_codes)
+    if variable.storage != "integer" or not other_codes:
+        return best
+
+    def rank(choice: UserMissing) -> list[bool]:
+        """Return a key by which the choice that leaves out the later codes is the smallest."""
+        return [code in choice.unmarked for code in missing]
+
+    for low, high in _find_runs(missing):
+        outside = [code for code in missing if not _is_between(code, low, high)]
+        # A range leaves room for one code.
+        ranged = UserMissing(
+            codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:])
         )
-    best = UserMissing(codes=missing[:MAX_MISSING_CODES], unmarked=missing[MAX_MISSING_CODES:])
-    if variable.storage == "integer" and best.unmarked:
-        numbers = sorted(code for code in missing if isinstance(code, int))
-        for _, run in groupby(
-            enumerate(numbers), lambda pair: pair[1] - pair[0]
-        ):  # runs of consecutive numbers
-            (_, low), *others = run
-            if not others:
-                continue
-            high = others[-1][1]
-            outside = [
-                code for code in missing if not (isinstance(code, int) and low <= code <= high)
-            ]
-            ranged = UserMissing(
-                codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:])
-            )
-            best = min(
-                best, ranged, key=lambda choice: [code in choice.unmarked for code in missing]
-            )
+        if rank(ranged) < rank(best):
+            best = ranged
+
     return best
 
 
-def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
-    codes = list_offered_codes(variable)
-    text = variable.storage == "text"
-    first = (
-        ("not_asked", "not_reached", "dk", "refused") if text else ("dk", "refused", "not_reached")
-    )
-    kinds = sorted(
-        (kind for kind in codes if text or kind != "not_asked"), key=lambda k: (*first, k).index(k)
-    )
-    numbers = dict.fromkeys(codes[kind][0] for kind in kinds)
-    yield from map(str, numbers) if text else numbers
-    yield from (code for code in variable.user_missing if code not in numbers)
+def _choose_missing_texts(missing: Sequence[Code]) -> UserMissing:
+    """Choose the first codes that are short enough; texts have no range."""
+    short = [code for code in missing if len(str(code).encode()) <= MAX_TEXT_CODE_BYTES]
+    codes = tuple(short[:MAX_MISSING_CODES])
+    unmarked = tuple(code for code in missing if code not in codes)
+    return UserMissing(codes=codes, unmarked=unmarked)
+
+
+def _find_runs(codes: Sequence[Code]) -> list[tuple[int, int]]:
+    """Return the lowest and highest number of every run of at least two consecutive numbers."""
+    runs: list[tuple[int, int]] = []
+    numbers = sorted(code for code in codes if isinstance(code, int))
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+
+    return [(low, high) for low, high in runs if low < high]
+
+
+def _is_between(code: Code, low: int, high: int) -> bool:
+    return isinstance(code, int) and low <= code <= high
+
+
+def _list_missing_codes(variable: Variable) -> list[Code]:
+    """Return the missing codes in the order in which they get the room that SPSS has."""
+    offered = list_offered_codes(variable)
+    is_text = variable.storage == "text"
+
+    if is_text:
+        first = ["not_asked", "not_reached", "dk", "refused"]
+    else:
+        offered.pop("not_asked", None)
+        first = ["dk", "refused", "not_reached"]
+    kinds = [kind for kind in first if kind in offered]
+    kinds += [kind for kind in offered if kind not in first]
+
+    # Two kinds may share a code.
+    numbers = dict.fromkeys(offered[kind][0] for kind in kinds)
+    codes: list[Code] = []
+    if is_text:
+        codes.extend(str(number) for number in numbers)
+    else:
+        codes.extend(numbers)
+    codes.extend(code for code in variable.user_missing if code not in numbers)
+    return codes
 
 
 def format_unmarked_note(cells: Mapping[str, int]) -> str:
-    """Return the note on cells with a missing code that SPSS does not treat as missing: their number by variable."""
+    """Return the note on missing codes that SPSS counts as valid: number of cells by variable."""
     counts = join_first(f"{name} ({count:,})" for name, count in cells.items())
-    return f"SPSS has room for three missing codes, or a range and one; exclude cells with other codes yourself: {counts}"
+    return (
+        "SPSS has room for three missing codes, or a range and one; "
+        f"exclude cells with other codes yourself: {counts}"
+    )
 
 
 def choose_display_width(length: int) -> int:
@@ -193,32 +260,41 @@ def choose_display_width(length: int) -> int:
 def build_value_labels(variable: Variable) -> dict[Code, str]:
     """Return the labels of all values in the column by code, with those of missing values."""
     labels: dict[Code, str] = dict(variable.labels)
-    text = variable.storage == "text"
+    is_text = variable.storage == "text"
     for kind, (code, words) in list_offered_codes(variable).items():
-        if text or kind != "not_asked":
-            labels.setdefault(str(code) if text else code, words)
+        if is_text:
+            labels.setdefault(str(code), words)
+        elif kind != "not_asked":  # a number that was not asked is an empty cell
+            labels.setdefault(code, words)
     return labels
 
 
-# ── notes ───────────────────────────────────────────────────────────────────────────────────────────
+# ── notes ──
 
 
 def iterate_notes(
     variables: Sequence[Variable], limits: FormatLimits, *, labels: Sequence[dict[Code, str]]
 ) -> Iterator[str]:
-    """Yield notes on names and labels that had to change. `labels` holds the value labels of each variable."""
+    """Yield notes on names and labels that had to change.
+
+    `labels` holds the value labels of every variable, in the same order.
+    """
+    program = limits.program
     unit = "bytes" if limits.counts_bytes else "characters"
-    for variable, name in zip(
-        variables, fit_names([v.name for v in variables], limits), strict=True
-    ):
-        if name != variable.name:
-            yield f"{variable.name} is named {name} there: {limits.program} does not accept the name"
-    if cut := [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]:
-        yield f"{join_first(cut)}: labels are cut to {limits.label} {unit}, the limit of {limits.program}"
+
+    names = [variable.name for variable in variables]
+    for name, new_name in zip(names, fit_names(names, limits), strict=True):
+        if new_name != name:
+            yield f"{name} is named {new_name} there: {program} does not accept the name"
+
+    cut = [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]
+    if cut:
+        yield f"{join_first(cut)}: labels are cut to {limits.label} {unit}, the limit of {program}"
+
     most = limits.value_label
-    is_long = [
-        any(limits.measure(to_single_line(text)) > most for text in some.values())
-        for some in labels
-    ]
-    if long := [v.name for v, found in zip(variables, is_long, strict=True) if found]:
-        yield f"{join_first(long)}: labels of values are cut to {most} {unit}"
+    cut_values = []
+    for name, texts in zip(names, labels, strict=True):
+        if any(limits.measure(to_single_line(text)) > most for text in texts.values()):
+            cut_values.append(name)
+    if cut_values:
+        yield f"{join_first(cut_values)}: labels of values are cut to {most} {unit}"

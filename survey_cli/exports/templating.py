@@ -1,7 +1,7 @@
 """Scripts and XML documents from the Jinja templates in `templates/`.
 
-In a template whose name contains `.xml` every text is escaped, with a space for each character that XML 1.0 cannot hold.
-Scripts quote their texts themselves.
+Templates whose names contain `.xml` have every text escaped, and a space in place of each character
+that XML 1.0 cannot hold. Templates of scripts quote their texts themselves.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,8 @@ _IN_ATTRIBUTES: Final = str.maketrans({'"': "&quot;", "\t": "&#09;", "\n": "&#10
 
 def write_template(to: TextIO, template: str, **values: Any) -> None:
     """Write a template with its values."""
-    to.writelines(_make_environment(xml=".xml" in template).get_template(template).generate(values))
+    environment = _make_environment(xml=".xml" in template)
+    to.writelines(environment.get_template(template).generate(values))
 
 
 def make_environment(
@@ -29,15 +30,18 @@ def make_environment(
     escape: Callable[[str], str] | None = None,
     lstrip_blocks: bool = True,
 ) -> "Environment":
-    """Return an environment of the templates in a package, in which an unknown name is an error.
+    """Make an environment for the templates of a package, in which an unknown name is an error.
 
-    `escape` replaces the way in which `autoescape` escapes the texts that a template prints.
+    With `escape`, this function escapes the texts that a template prints, instead of Jinja's own.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     def finalize(value: object) -> object:
-        return value if escape is None or isinstance(value, Markup) else Markup(escape(str(value)))
+        # Markup is escaped already. A result that is Markup is not escaped again by `autoescape`.
+        if escape is None or isinstance(value, Markup):
+            return value
+        return Markup(escape(str(value)))
 
     return Environment(
         loader=PackageLoader(package),
@@ -57,17 +61,26 @@ def _make_environment(*, xml: bool) -> "Environment":
     def render_element(tag: str, text: object = "", /, **attributes: object) -> Markup:
         """Return the line of an element; an empty one is closed at once."""
         begin = f"<{tag}{_render_attributes(attributes)}"
-        inner = text if isinstance(text, Markup) else _escape(str(text))
-        return Markup(f"{begin}>{inner}</{tag}>\n" if text != "" else f"{begin} />\n")
+        if text == "":
+            return Markup(f"{begin} />\n")
 
-    environment = make_environment(
-        "survey_cli.exports", autoescape=xml, escape=_escape if xml else None
-    )
-    environment.globals |= {
-        "attributes": lambda **attributes: Markup(_render_attributes(attributes)),
-        "element": render_element,
-        "optional": lambda tag, text: render_element(tag, text) if text else Markup(),
-    }
+        inner = text if isinstance(text, Markup) else _escape(str(text))
+        return Markup(f"{begin}>{inner}</{tag}>\n")
+
+    def render_optional(tag: str, text: object) -> Markup:
+        """Return the line of an element; nothing if the text is empty."""
+        if not text:
+            return Markup()
+        return render_element(tag, text)
+
+    def render_attributes(**attributes: object) -> Markup:
+        return Markup(_render_attributes(attributes))
+
+    escape_text = _escape if xml else None
+    environment = make_environment("survey_cli.exports", autoescape=xml, escape=escape_text)
+    environment.globals["attributes"] = render_attributes
+    environment.globals["element"] = render_element
+    environment.globals["optional"] = render_optional
     return environment
 
 
@@ -76,8 +89,10 @@ def _escape(text: str) -> str:
 
 
 def _render_attributes(attributes: dict[str, object]) -> str:
-    """Return attributes, each after a space; empty ones are omitted."""
-    written = {
-        name: _escape(str(value)).translate(_IN_ATTRIBUTES) for name, value in attributes.items()
-    }
-    return "".join(f' {name}="{value}"' for name, value in written.items() if value)
+    """Return attributes with a space before each; empty ones are omitted."""
+    parts = []
+    for name, value in attributes.items():
+        written = _escape(str(value)).translate(_IN_ATTRIBUTES)
+        if written:
+            parts.append(f' {name}="{written}"')
+    return "".join(parts)

@@ -15,8 +15,7 @@ def replace_illegal(text: str) -> str:
 
 def add_element(parent: Element, tag: str, text: str = "", /, **attributes: str) -> Element:
     """Add an element with a text and attributes; empty attributes are omitted."""
-    element = SubElement(
-        parent, tag, {name: replace_illegal(value) for name, value in attributes.items() if value}
-    )
+    written = {name: replace_illegal(value) for name, value in attributes.items() if value}
+    element = SubElement(parent, tag, written)
     element.text = replace_illegal(text) or None
     return element
