@@ -304,6 +304,7 @@ def test_all_words_are_listed_within_80_columns(capsys: pytest.CaptureFixture[st
     for entry in VOCABULARY:
         if entry.kind not in ("command", "problem"):  # `--help` and `explain problems` list these
             assert entry.word in listed
+    assert any("code frame," in line for line in lines), "a term is not broken into two lines"
 
     problems = [entry for entry in VOCABULARY if entry.kind == "problem"]
     assert f"{len(problems)} problems" in listed
