@@ -20,6 +20,15 @@ from survey_cli.store.interviews.records import (
 )
 
 __all__ = [
-    "EntryDraft", "ExportRow", "InstrumentRow", "InterviewConflict", "InterviewOrigin", "InterviewRow", "JournalUpdate",
-    "OfficeUpdate", "Snapshot", "Store", "WholeInterview",
-]  # fmt: skip
+    "EntryDraft",
+    "ExportRow",
+    "InstrumentRow",
+    "InterviewConflict",
+    "InterviewOrigin",
+    "InterviewRow",
+    "JournalUpdate",
+    "OfficeUpdate",
+    "Snapshot",
+    "Store",
+    "WholeInterview",
+]

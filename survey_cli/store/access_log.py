@@ -58,18 +58,28 @@ class AccessLog(StorePart):
         """
         if self._db.read_only and self._db.dialect == "sqlite":
             return
-        name = accessed.encode(
-            errors="backslashreplace"
-        ).decode()  # of a file it may have bytes that are no text
+        # the name of a file may have bytes that are no text
+        name = accessed.encode(errors="backslashreplace").decode()
         self._db.run(sql.RECORD, (encode_timestamp(at), by or self._db.account, what, name, detail))
 
     def list_entries(
         self, *, by: str = "", since: datetime | None = None, claims: bool = False
     ) -> Sequence[AccessEntry]:
-        """Return the accesses of one person or account, or of all, in order; with `claims` also claims of cases."""
-        parameters = (by, by, by, encode_timestamp(since) if since is not None else "")
+        """Return the accesses of one person or account, or of all, in the order of time.
+
+        With `claims`, claims of cases are among them.
+        """
+        first = ""
+        if since is not None:
+            first = encode_timestamp(since)
+        parameters = (by, by, by, first)
+
+        statements = [sql.ENTRIES]
+        if claims:
+            statements.append(sql.CLAIMS)
+
         entries: list[AccessEntry] = []
-        for statement in (sql.ENTRIES, *([sql.CLAIMS] if claims else [])):
+        for statement in statements:
             entries += self._db.read_as(
                 lambda row: AccessEntry(decode_timestamp(row[0]), *row[1:]),
                 "the access log",

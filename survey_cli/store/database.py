@@ -35,11 +35,11 @@ class Store:
         """The account that writes: that of the operating system, or the role on the server."""
         self.read_only = connector.read_only
         """Whether the place of the database is not writable, so that it is only read."""
-        self.clock: Callable[[], datetime] | None = (
-            connector.clock.now if connector.clock is not None else None
-        )
+        self.clock: Callable[[], datetime] | None = None
         """Function that returns the server's time, which all its stations share; None for a
         database file."""
+        if connector.clock is not None:
+            self.clock = connector.clock.now
         self.read_transaction = connector.read_transaction
         self.tolerate_undecodable = connector.tolerate_undecodable
         self.settings = Settings(connector)
@@ -56,7 +56,7 @@ class Store:
         patience: float = BUSY_TIMEOUT,
         upgrade: bool = False,
     ) -> "Store":
-        """Open the database at `path`: a file, a study on the server of a `postgresql://` address, or `:memory:`.
+        """Open the database at `path`: a file, a study's `postgresql://` address, or `:memory:`.
 
         `create` creates what does not exist. `patience` is the time to wait for other writers, in
         seconds. `upgrade` upgrades an earlier schema on a server; that of a file is always upgraded

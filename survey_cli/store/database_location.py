@@ -1,4 +1,4 @@
-"""Location of a study's database (`responses/` beside the instrument, unless another is named), and its origin.
+"""Location of a study's database, `responses/` beside the instrument by default, and its origin.
 
 The origin is stored as settings that tie the database to its study: the study's identifier and the
 questionnaire's path.
@@ -20,31 +20,36 @@ from survey_cli.store.database import Store
 
 STUDY_SETTING: Final = "study"
 """The setting with the identifier, 32 hexadecimal digits."""
-NEW_STUDY: Final = "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16)))) ON CONFLICT DO NOTHING"
+NEW_STUDY: Final = (
+    "INSERT INTO settings (name, value) VALUES (?, lower(hex(randomblob(16))))"
+    " ON CONFLICT DO NOTHING"
+)
 QUESTIONNAIRE_SETTING: Final = "questionnaire"
 """The setting with the questionnaire's path as seen from the database, so that both can be moved
 together."""
 
 
 def check_origin(store: Store, where: "DatabaseFile") -> None:
-    """Store to which study the database belongs, where it is not stored yet.
+    """Store to which study the database belongs, unless that is stored already.
 
-    Raises ConfirmableError where the database belongs to another file, unless it was named with
-    --db.
+    Raises ConfirmableError if the database belongs to another file, unless it was named with --db.
     """
-    questionnaire, stored_path = where.questionnaire, store.settings.read(QUESTIONNAIRE_SETTING)
-    if stored_path is None and not store.read_only:
-        write_origin(store, questionnaire)
-    if (
-        stored_path is None
-        or where.named
-        or stored_path == _make_relative_path(store.where, questionnaire)
-    ):
+    questionnaire = where.questionnaire
+    stored_path = store.settings.read(QUESTIONNAIRE_SETTING)
+    if stored_path is None:
+        if not store.read_only:
+            write_origin(store, questionnaire)
         return
+    if where.named or stored_path == _make_relative_path(store.where, questionnaire):
+        return
+
     file = Path(store.where).resolve()
     other = Path(os.path.normpath(file.parent / stored_path))
     publish = f"survey study publish {questionnaire} --db {store.where}"
-    remedy = f"if this is the same file, renamed or moved: {publish}; otherwise give it another name (instrument:)"
+    remedy = (
+        f"if this is the same file, renamed or moved: {publish}; otherwise give it another name"
+        " (instrument:)"
+    )
     if other.exists():
         remedy = (
             "give this questionnaire another name (instrument:); if both are the same study, use"
@@ -69,9 +74,8 @@ def write_origin(store: Store, questionnaire: Path) -> None:
 
 
 def _make_relative_path(database: str, questionnaire: Path) -> str:
-    path = Path(
-        os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)
-    ).as_posix()
+    folder = Path(database).resolve().parent
+    path = Path(os.path.relpath(questionnaire.resolve(), folder)).as_posix()
     return os.fsencode(path).decode(errors="backslashreplace")  # a name need not be UTF-8
 
 
@@ -80,9 +84,11 @@ RESPONSES_FOLDER: Final = "responses"
 
 
 def find_study_folder(path: str | Path) -> Path:
-    """Return the folder of `responses/`: that of the file, or the one above where that is called `instruments`."""
+    """Return the folder of `responses/`: that of the file, or the one above `instruments`."""
     folder = Path(path).resolve().parent
-    return folder.parent if folder.name == "instruments" else folder
+    if folder.name == "instruments":
+        return folder.parent
+    return folder
 
 
 class DatabaseFile(str):
@@ -96,12 +102,13 @@ class DatabaseFile(str):
 
     def __new__(cls, printed: str, questionnaire: str | Path, *, named: bool) -> "DatabaseFile":
         file = super().__new__(cls, printed)
-        file.questionnaire, file.named = Path(questionnaire), named
+        file.questionnaire = Path(questionnaire)
+        file.named = named
         return file
 
 
 def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
-    """Return the location of an instrument's database: that of `db`, or `responses/` beside the instrument.
+    """Return the location of an instrument's database: `db`, or `responses/` beside the file.
 
     It is a file, or the instrument's own schema on a server. Its text may be printed, as it
     contains no password. Raises StoreError where an earlier version stored the interviews in
@@ -113,14 +120,15 @@ def locate_database(path: str | Path, instrument: str, db: str | None) -> str:
         raise make_address_error()
     if db:
         return DatabaseFile(db, path, named=True)
+
     file = find_study_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
     earlier = _find_earlier_folder(path) / RESPONSES_FOLDER / f"{instrument}.db"
     if not os.path.exists(file) and os.path.exists(earlier):
         raise StoreError(
             format_path(file),
             f"does not exist, but an earlier version stored interviews of this name in {earlier}",
-            f"if they belong to this study, move the files of {earlier.parent} to {file.parent}, or use --db {earlier};"
-            f" if not, start a new database with --db {file}",
+            f"if they belong to this study, move the files of {earlier.parent} to {file.parent},"
+            f" or use --db {earlier}; if not, start a new database with --db {file}",
         )
     return DatabaseFile(format_path(file), path, named=False)
 
@@ -132,7 +140,7 @@ def make_address_error() -> StoreError:
 
 
 def _find_earlier_folder(path: str | Path) -> Path:
-    """Return the folder of `responses/` before 2026-12: the nearest one with instruments/ or pyproject.toml."""
+    """Return the earlier folder of `responses/`: the nearest with instruments/ or pyproject.toml."""
     file = Path(path).resolve()
     for folder in file.parents:
         if folder.name == "instruments":
@@ -143,7 +151,7 @@ def _find_earlier_folder(path: str | Path) -> Path:
 
 
 def format_path(path: Path) -> str:
-    """Return a path as it is printed: relative to the working directory where it is below."""
+    """Return a path as it is printed: relative to the working directory if it is below it."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -160,7 +168,7 @@ def open_store(where: str, *, create: bool) -> Store:
 
 
 def open_existing_store(where: str) -> Store | None:
-    """Open the database; returns None where nothing is stored yet."""
+    """Open the database, or return None if nothing is stored yet."""
     if not is_server_address(where) and not Path(where).is_file():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Do-not-call list: a database of its own beside the studies' files, or the schema that the studies on a server share.
+"""Do-not-call list: a file beside the studies' databases, or a server's schema for all studies.
 
 Only keyed hashes of numbers are stored, so that the list outlasts the erasure of a person's data
 and discloses no number.
@@ -76,15 +76,17 @@ class DoNotCallList:
         self.account = connector.account
         """The account that changes the list: that of the system or, on a server, the role."""
         self._key: bytes | None = None
-        """None where the account may not read the key; the server then computes the hashes."""
+        """None if the account may not read the key; the server then computes the hashes."""
         self._may_add = True
         if connector.dialect == "postgresql":
             [(can_read_key, can_hash, self._may_add)] = connector.read(sql.KEY_ACCESS)
             if can_hash and not can_read_key:
                 return
+
         [(stored_key,)] = connector.read(sql.KEY)
         with translate_decoding_errors(connector.where, "the key of the do-not-call list"):
             self._key = bytes.fromhex(key or stored_key)
+        # With another key every number would seem to be missing, and be called.
         if key and stored_key not in (key, _make_key_mark(self._key)):
             remedy = "restore the key that belongs to this list from a backup of the folder"
             raise StoreError(
@@ -93,13 +95,13 @@ class DoNotCallList:
 
     @classmethod
     def open_beside(cls, where: str | Path) -> "DoNotCallList":
-        """Open the list that belongs to a study's database; create it where there is none."""
-        if is_server_address(place := str(where)) or isinstance(where, ServerAddress):
-            return cls(
-                _connect_to_server(
-                    where if isinstance(where, ServerAddress) else parse_server_address(place)
-                )
-            )
+        """Open the list that belongs to a study's database, or create it."""
+        if isinstance(where, ServerAddress):
+            return cls(_connect_to_server(where))
+        place = str(where)
+        if is_server_address(place):
+            return cls(_connect_to_server(parse_server_address(place)))
+
         if place == ":memory:":
             memory = SqliteConnector.open_in_memory()
             _create_tables(memory, _make_key())
@@ -108,7 +110,7 @@ class DoNotCallList:
 
     @classmethod
     def open_read_only(cls, where: str | Path) -> "DoNotCallList":
-        """Open the list beside a database in a read-only place; an empty list where there is none."""
+        """Open the list beside a database in a read-only place. A missing list is an empty one."""
         file = database_files.resolve_link(str(where)).parent / FILE_NAME
         if not file.exists():
             return cls.open_beside(":memory:")
@@ -117,31 +119,36 @@ class DoNotCallList:
 
     @classmethod
     def open(cls, path: Path) -> "DoNotCallList":
-        """Open the list in a file, with its key in another; create both, readable by their owner, where there is none."""
+        """Open the list in a file, with its key in another.
+
+        Missing files are created, and are readable by their owner only.
+        """
         where = str(path)
         path = database_files.resolve_link(path).absolute()
         database_files.check_folder(path.parent, where=where)
         if not path.exists():
             with database_files.lock_folder(path.parent, alone=True):
-                mark = _make_key_mark(
-                    bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key()))
-                )
+                # first the key: a list without its key is of no use, a key without a list is used
+                key = _read_key_file(path) or _write_key_file(path, _make_key())
+                mark = _make_key_mark(bytes.fromhex(key))
 
                 def create(temporary: Path) -> None:
-                    with closing(
-                        SqliteConnector.open_file(temporary, where=where, patience=1)
-                    ) as db:
-                        _create_tables(db, mark)
-                        db.run("PRAGMA journal_mode = WAL")
+                    new = SqliteConnector.open_file(temporary, where=where, patience=1)
+                    with closing(new):
+                        _create_tables(new, mark)
+                        new.run("PRAGMA journal_mode = WAL")
 
                 database_files.create_atomically(path, create, where=where)
+
         with database_files.lock_folder(path.parent, alone=False):
             db = _open_file(path, where)
+        # moving the key requires that nobody has the list open, so it is closed and opened again
         if db.read("PRAGMA user_version") == [(1,)]:
             db.close()
             with database_files.lock_folder(path.parent, alone=True):
                 _move_key_out(path, where)
                 db = _open_file(path, where)
+
         with close_on_error(db):
             return cls(db, _read_key_file(path) or _read_stored_key(db))
 
@@ -161,19 +168,22 @@ class DoNotCallList:
         account is an interviewer's: the numbers of a case come onto the list by an outcome.
         """
         if not self._may_add:
-            what = f"{self.account} is an interviewer, and only a supervisor may add numbers to the do-not-call list"
+            what = (
+                f"{self.account} is an interviewer, and only a supervisor may add numbers to the"
+                " do-not-call list"
+            )
             raise StoreError(
                 self._db.where, what, "ask a supervisor; in a call, record the outcome never_call"
             )
-        added, time = 0, encode_timestamp(at)
-        for hashes in _split_batches(
-            (self._hash_number(number) for number in numbers), COMMIT_SIZE
-        ):
+
+        added = 0
+        time = encode_timestamp(at)
+        all_hashes = (self._hash_number(number) for number in numbers)
+        for hashes in _split_batches(all_hashes, COMMIT_SIZE):
             with self._db.transaction():
                 added += len(set(hashes)) - len(self._select_listed_hashes(hashes))
-                self._db.run_many(
-                    sql.ADD, [(number_hash, time, reason, by) for number_hash in hashes]
-                )
+                rows = [(number_hash, time, reason, by) for number_hash in hashes]
+                self._db.run_many(sql.ADD, rows)
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
@@ -181,21 +191,23 @@ class DoNotCallList:
 
         The entry and the removal are recorded.
         """
-        hashes, time = [self._hash_number(number) for number in numbers], encode_timestamp(at)
+        hashes = [self._hash_number(number) for number in numbers]
+        time = encode_timestamp(at)
         with self._db.transaction():
+            # lists of earlier versions don't have this table, and many lists never need it
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
-                self._db.run(
-                    sql.REMOVED_TABLE
-                    if self._db.dialect == "sqlite"
-                    else adapt_statement(sql.REMOVED_TABLE)
-                )
-            self._db.run_many(
-                sql.RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes]
-            )
+                table = sql.REMOVED_TABLE
+                if self._db.dialect == "postgresql":
+                    table = adapt_statement(table)
+                self._db.run(table)
+
+            # the record copies the entry, which is deleted then
+            removals = [(time, reason, by, number_hash) for number_hash in hashes]
+            self._db.run_many(sql.RECORD_REMOVAL, removals)
             return self._db.run_many(sql.REMOVE, [(number_hash,) for number_hash in hashes])
 
     def find_removal(self, number: str) -> DoNotCallEntry | None:
-        """Return the last removal of a number from the list; None where there was none."""
+        """Return the last removal of a number from the list, or None if it was never removed."""
         if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
             return None
         return self._decode_entry(self._db.read(sql.LAST_REMOVAL, (self._hash_number(number),)))
@@ -205,25 +217,25 @@ class DoNotCallList:
         numbers_by_hash = {self._hash_number(number): number for number in numbers}
         listed: set[str] = set()
         for hashes in _split_batches(numbers_by_hash, QUERY_SIZE):
-            listed.update(
-                numbers_by_hash[number_hash] for number_hash in self._select_listed_hashes(hashes)
-            )
+            for number_hash in self._select_listed_hashes(hashes):
+                listed.add(numbers_by_hash[number_hash])
         return listed
 
     def _select_listed_hashes(self, hashes: Sequence[str]) -> set[str]:
         marks = ", ".join("?" * len(hashes))
-        return {
-            number_hash
-            for (number_hash,) in self._db.read(sql.SELECT_LISTED.format(marks=marks), hashes)
-        }
+        rows = self._db.read(sql.SELECT_LISTED.format(marks=marks), hashes)
+        return {number_hash for (number_hash,) in rows}
 
     def find_entry(self, number: str) -> DoNotCallEntry | None:
-        """Return the entry of a number on the list; None where there is none."""
+        """Return the entry of a number on the list, or None if it isn't on the list."""
         return self._decode_entry(self._db.read(sql.FIND_ENTRY, (self._hash_number(number),)))
 
     def _decode_entry(self, rows: Rows) -> DoNotCallEntry | None:
+        if not rows:
+            return None
+        at, reason, by = rows[0]
         with translate_decoding_errors(self._db.where, "the do-not-call list"):
-            return DoNotCallEntry(decode_timestamp(rows[0][0]), *rows[0][1:]) if rows else None
+            return DoNotCallEntry(decode_timestamp(at), reason, by)
 
     def count(self) -> int:
         """Count the entries of the list."""
@@ -237,7 +249,8 @@ class DoNotCallList:
         have the key. Raises ValueError where the number is not in E.164 form, as another form of
         the same number has another hash.
         """
-        if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
+        has_form = number[:1] == "+" and number[1:].isdecimal() and number.isascii()
+        if not has_form:
             raise ValueError("a number on the list is written as +13125550100")
         if self._key is None:
             [(number_hash,)] = self._db.read(
@@ -294,7 +307,7 @@ def _make_key_mark(key: bytes) -> str:
 
 
 def _read_key_file(path: Path) -> str:
-    """Return the key in the file beside a list; an empty text where there is none."""
+    """Return the key in the file beside a list, or an empty text if there isn't one."""
     try:
         return Path(f"{path}{KEY_SUFFIX}").read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -305,7 +318,10 @@ def _read_key_file(path: Path) -> str:
 
 
 def _write_key_file(path: Path, key: str) -> str:
-    """Write the key beside its list where there is none, and return the key that is there afterwards."""
+    """Write the key beside its list, and return it.
+
+    A key that is there already, or that another program writes first, stays and is returned.
+    """
     file = Path(f"{path}{KEY_SUFFIX}")
 
     def write(temporary: Path) -> None:
@@ -321,7 +337,7 @@ def _write_key_file(path: Path, key: str) -> str:
 
 
 def _move_key_out(path: Path, where: str) -> None:
-    """Move the key of a list of an earlier version to a file, unless another program has the list open."""
+    """Move the key of an earlier version's list to a file, unless another program uses the list."""
     with closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
         [(key,)] = db.read(sql.KEY)
         if key.startswith(KEY_MARK_PREFIX):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.shifts import WorkEvent
 from survey_cli.store.backends.connector import StorePart
-from survey_cli.store.backends.errors import retry_once
+from survey_cli.store.backends.errors import retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import KEEP_SETTING
 from survey_cli.store.backends.statements import read_statements
 
@@ -61,20 +61,30 @@ class WorkEvents(StorePart):
         person: str | None = None,
     ) -> list[WorkEvent]:
         """List the events of one person, or of all, in the order of time."""
-        period = (
-            encode_timestamp(since) if since else "",
-            encode_timestamp(until) if until else END_OF_TIME,
+        # times are compared as texts: every text is after an empty one and before a tilde
+        first = ""
+        if since:
+            first = encode_timestamp(since)
+        last = END_OF_TIME
+        if until:
+            last = encode_timestamp(until)
+
+        return self._db.read_as(
+            lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:]),
+            "the events of people at work",
+            sql.LIST,
+            (first, last, person),
         )
-        decode = lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:])  # noqa: E731 – one expression, used once
-        return self._db.read_as(decode, "the events of people at work", sql.LIST, (*period, person))
 
     def find_missing(self) -> list[str]:
-        """Return a sentence for each person of whom working times were removed, or added without being counted.
+        """Return a sentence for each person whose working times are more or fewer than counted.
 
-        On a server, interviewers see their own working times alone, and receive none.
+        They were removed, or added by other programs. On a server, interviewers see only their own
+        working times, and receive no sentence.
         """
         if not self._db.supervises:
             return []
+
         sentences = []
         for person, recorded, stored in self._db.read(sql.MISSING):
             sentences.append(
@@ -89,17 +99,20 @@ class WorkEvents(StorePart):
     def read_setting_and_messages(
         self, setting: str, at: datetime
     ) -> tuple[str, list[SupervisorMessage]]:
-        """Read the value of a setting and the messages in one query; the value is empty where it is not set."""
+        """Read the value of a setting, empty if it isn't set, and the messages in one query."""
         first = f"{MESSAGE_PREFIX}{_format_time(at)}"
-        decode = lambda row: (row[0], row[1] if row[0] == setting else _decode_message(row[1]))  # noqa: E731 - used once
-        rows = dict(
-            self._db.read_as(
-                decode, "the messages", sql.SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME)
-            )
-        )
-        value = rows.pop(setting, "")
-        messages = [message for message in rows.values() if isinstance(message, SupervisorMessage)]
-        return str(value), sorted(messages, key=lambda message: message.at)
+        last = f"{MESSAGE_PREFIX}{END_OF_TIME}"
+        rows = self._db.read(sql.SETTINGS, (setting, first, last))
+
+        value = ""
+        messages = []
+        with translate_decoding_errors(self._db.where, "the messages"):
+            for name, text in rows:
+                if name == setting:
+                    value = str(text)
+                else:
+                    messages.append(_decode_message(text))
+        return value, sorted(messages, key=lambda message: message.at)
 
     @retry_once
     def write_message(self, message: SupervisorMessage) -> None:

@@ -1,1 +1,1 @@
-"""Cases in the store: histories, queue, leases, contacts, imports, quota places, follow-up tasks."""
+"""Cases in the store: histories, queue, leases, contacts, imports, quota places, tasks."""

@@ -159,7 +159,7 @@ class SampleImports(StorePart):
         )
 
     def finish(self, *, limit: int | None = None, pause: Pause = None) -> bool:
-        """Continue interrupted imports: queue cases of complete ones, delete rows of abandoned ones.
+        """Continue interrupted imports: queue complete ones, delete abandoned ones.
 
         It ends after at most `limit` commits, and returns whether nothing is left to do.
         """

@@ -376,7 +376,7 @@ def decode_histories(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, list[
 
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
-    """Encode a contact: its link, all its fields as JSON, and the digits and words for searching."""
+    """Encode a contact: its link, its fields as JSON, and the digits and words of a search."""
     fields = {
         "name": contact.name,
         "columns": dict(contact.columns),

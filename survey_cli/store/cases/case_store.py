@@ -1,4 +1,4 @@
-"""Store of cases: their histories, and beside each a derived row from which stations claim; queries of both.
+"""Store of cases: their histories, and a row derived from each, from which stations claim cases.
 
 It decides nothing: queue positions, events, dates and times are arguments. One method call that
 writes is one transaction.
@@ -14,6 +14,7 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
 from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition
+from survey_cli.store.backends.address import quote_literal
 from survey_cli.store.backends.connector import Connector, Execute, Pause, StorePart
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import add_tasks_within
@@ -37,17 +38,20 @@ class CaseQueries(StorePart):
     # One case
 
     def find_row(self, key: str) -> case_records.CaseRow | None:
-        """Return the row of a case; None where there is no such case."""
-        return next(iter(self._list_rows(sql.ROW, key)), None)
+        """Return the row of a case, or None if there is no such case."""
+        rows = self._list_rows(sql.ROW, key)
+        if not rows:
+            return None
+        return rows[0]
 
     def read_history(self, key: str) -> list[HistoryEntry]:
-        """Return the events of a case in order; an empty list where there is no such case."""
+        """Return the events of a case in order. The list is empty if there is no such case."""
         return self._db.read_as(
             case_records.decode_entry, f"the history of case {key}", sql.HISTORY, (key,)
         )
 
     def list_work(self, by: str | None, since: datetime) -> list[tuple[str, HistoryEntry]]:
-        """Return the events that one person, or everybody, has written to cases since then, with the case's key.
+        """Return what one person, or everybody, has written to cases since then, with their keys.
 
         Calls, corrections and returns of others in these cases are among them. They are in the
         order of time.
@@ -72,16 +76,21 @@ class CaseQueries(StorePart):
         }
 
     def list_accounts(self, key: str) -> list[str]:
-        """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
+        """Return the account that wrote each event of a case, in order.
+
+        The account is an empty text for events of earlier versions.
+        """
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (key,))]
 
     def find_contact(self, key: str) -> case_records.Contact | None:
-        """Return the contact of a case; None where there is none, or it was erased."""
+        """Return the contact of a case, or None if it has none or it was erased."""
         what = f"the contact of case {key}"
         contacts = self._db.read_as(
             lambda row: case_records.decode_contact(*row), what, sql.CONTACT, (key,)
         )
-        return contacts[0] if contacts else None
+        if not contacts:
+            return None
+        return contacts[0]
 
     # Queue
 
@@ -92,20 +101,22 @@ class CaseQueries(StorePart):
     def find_appointment_head(
         self, bucket: str, *, appointment_before: datetime
     ) -> case_records.QueueHead | None:
-        """Return the first case of a bucket among those with an appointment at that time or earlier."""
+        """Return the first case of a bucket with an appointment at that time or earlier."""
         rows = self._db.read(sql.HEAD_SINCE, (bucket, encode_timestamp(appointment_before)))
-        return case_records.QueueHead(bucket, rows[0][0]) if rows else None
+        if not rows:
+            return None
+        return case_records.QueueHead(bucket, rows[0][0])
 
     def list_waiting_rows(self, *, limit: int) -> list[case_records.CaseRow]:
         """Return waiting cases, the first due first."""
         return self._list_rows(sql.DUE_NEXT, limit)
 
     def list_stale_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
-        """Return cases whose queue position is older than their last event, because their lease expired."""
+        """Return cases whose lease expired after their queue position was computed."""
         return self._list_rows(sql.STALE, limit)
 
     def list_outdated_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
-        """Return cases whose queue position an earlier version of the program has computed, by its own rules."""
+        """Return cases whose queue position was computed by the rules of an earlier version."""
         return self._list_rows(sql.OUTDATED, QUEUE_RULES_EDITION, limit)
 
     # Lists
@@ -128,21 +139,23 @@ class CaseQueries(StorePart):
         return (key for (key,) in self._db.stream(sql.KEYS))
 
     def list_leased_rows(self, by: str = "") -> list[case_records.CaseRow]:
-        """Return the cases that one person has at a station, or anybody, in the order of the sample."""
-        condition, parameters = (" AND lease_by = ?", (by,)) if by else ("", ())
-        return self._list_rows(sql.LEASED.format(and_also=condition), *parameters)
+        """Return the cases that one person, or anybody, has at a station, in the sample's order."""
+        if not by:
+            return self._list_rows(sql.LEASED.format(and_also=""))
+        return self._list_rows(sql.LEASED.format(and_also=" AND lease_by = ?"), by)
 
     def list_expired_leases(self, at: datetime) -> list[str]:
         """Return the keys of the cases whose lease has expired by this time."""
         return [key for key, *_ in self._db.read(sql.EXPIRED_LEASES, (encode_timestamp(at),))]
 
     def list_appointments(self, *, owner: str | None = None) -> list[case_records.CaseRow]:
-        """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
-        condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))
-        return self._list_rows(sql.APPOINTMENTS.format(and_also=condition), *parameters)
+        """Return the cases with an appointment of one owner, or of all, in the order of its end."""
+        if owner is None:
+            return self._list_rows(sql.APPOINTMENTS.format(and_also=""))
+        return self._list_rows(sql.APPOINTMENTS.format(and_also=" AND owner = ?"), owner)
 
     def list_due_appointments(self, before: datetime, *, limit: int) -> list[case_records.CaseRow]:
-        """Return the queued cases with an appointment before that time, the one that ends first first."""
+        """Return the queued cases with an appointment before that time, in the order of its end."""
         return self._list_rows(sql.DUE_APPOINTMENTS, encode_timestamp(before), limit)
 
     def list_queue(
@@ -150,11 +163,14 @@ class CaseQueries(StorePart):
     ) -> list[case_records.CaseRow]:
         """Return the ready cases of these buckets in calling order."""
         queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
-        return list(islice(merge(*queues, key=lambda row: (row.position.rank, row.key)), limit))
+        merged = merge(*queues, key=lambda row: (row.position.rank, row.key))
+        return list(islice(merged, limit))
 
     def iterate_ready(self, bucket: str) -> Iterator[QueuedCase]:
         """Yield the ready cases of a bucket in calling order, read page by page."""
-        rank, key = "", ""
+        # a page begins after the last case of the one before; empty texts sort before all others
+        rank = ""
+        key = ""
         while page := self._db.read(sql.READY_FROM, (bucket, rank, key, PAGE_SIZE)):
             yield from map(self._decode_queued_case, page)
             rank, key = page[-1][:2]
@@ -173,8 +189,13 @@ class CaseQueries(StorePart):
             return case_records.decode_queued_case(row)
 
     def iterate_sampled_histories(self, share: float) -> Iterator[tuple[str, list[HistoryEntry]]]:
-        """Stream the key and history of a share of the cases with more than one event, spread evenly over the sample."""
-        return self._stream_histories(sql.AMONG_CALLED, round(min(1.0, share) * 2**32))
+        """Stream the key and history of a share of the cases that have more than one event.
+
+        They are spread evenly over the sample.
+        """
+        # the statement compares 32 bits that it makes of the case's ordinal with this limit
+        limit = round(min(1.0, share) * 2**32)
+        return self._stream_histories(sql.AMONG_CALLED, limit)
 
     def iterate_histories(
         self, *, until: datetime | None = None, corrected: bool = False
@@ -184,17 +205,19 @@ class CaseQueries(StorePart):
         With `until` events that happened later are left out. With `corrected` only cases are
         included whose outcome a supervisor has corrected.
         """
-        condition, parameters = (
-            ("", ()) if until is None else ("AND at <= ?", (encode_timestamp(until),))
-        )
-        return self._stream_histories(
-            f"{condition} {sql.HAS_CORRECTION if corrected else ''}", *parameters
-        )
+        conditions = []
+        parameters = []
+        if until is not None:
+            conditions.append("AND at <= ?")
+            parameters.append(encode_timestamp(until))
+        if corrected:
+            conditions.append(sql.HAS_CORRECTION)
+        return self._stream_histories(" ".join(conditions), *parameters)
 
     def iterate_changed_histories(
         self, since: datetime
     ) -> Iterator[tuple[str, list[HistoryEntry]]]:
-        """Stream the key and whole history of every case that was changed since then, sorted by the key."""
+        """Stream the keys and whole histories of cases changed since then, sorted by the key."""
         return self._stream_histories(sql.CHANGED_SINCE, encode_timestamp(since))
 
     def _stream_histories(
@@ -205,13 +228,13 @@ class CaseQueries(StorePart):
             yield from case_records.decode_histories(rows)
 
     def iterate_contacts(self) -> Iterator[tuple[str, case_records.Contact]]:
-        """Stream the key and contact of every case that has a contact, in the order of the sample."""
+        """Stream the keys and contacts of all cases with a contact, in the order of the sample."""
         with translate_decoding_errors(self._db.where, "the contacts"):
             for key, link, details in self._db.stream(sql.CONTACTS):
                 yield key, case_records.decode_contact(link, details)
 
     def search(self, text: str, *, limit: int = 50) -> list[case_records.CaseSearchResult]:
-        """Search the cases whose key, name, personal columns or telephone numbers contain this text.
+        """Search the cases whose key, name, personal columns or numbers contain this text.
 
         A part of a number has three digits at least, without the zeros before a national number.
         Words are compared without accents and with `case_records.SPELLINGS`. An account that reads
@@ -221,51 +244,60 @@ class CaseQueries(StorePart):
         words = case_records.fold_text(text.strip())
         if not words:
             return []
-        digits = (
-            "" if any(map(str.isalpha, text)) else case_records.extract_digits(text).lstrip("0")
-        )
+
+        # digits between letters are no telephone number: a key such as A0117
+        digits = ""
+        has_letters = any(letter.isalpha() for letter in text)
+        if not has_letters:
+            digits = case_records.extract_digits(text).lstrip("0")
+
         if not self._db.supervises:
             return self._find_caller(words, digits)
-        key_or_words = f"%{_escape_like(words)}%"
-        number = f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT
+
+        number = UNMATCHABLE_TEXT
+        if len(digits) >= 3:
+            number = f"%{digits}%"
+
         unified = case_records.unify_spelling(words)
         spellings = [pair for pair in case_records.SPELLINGS if pair[1] in unified]
-        varying = {pair[1] for pair in spellings}
-        letters = "".join("_%" if letter in varying else _escape_like(letter) for letter in unified)
-        patterns = (
-            key_or_words,
-            key_or_words,
-            number,
-            f"%{letters}%",
-            f"%{_escape_like(unified)}%",
-        )
-        folded_words = "k.words"
-        for pair in spellings:
-            folded_words = "replace({}, '{}', '{}')".format(
-                folded_words, *(text.replace("'", "''") for text in pair)
-            )
-        statement = sql.SEARCH.format(unified_words=folded_words)
+
+        key_or_words = f"%{_escape_like(words)}%"
+        # Unifying the spelling of every contact is slow. This pattern, with any letters for those
+        # that can be spelled in two ways, leaves few contacts to unify.
+        rough_words = f"%{_make_rough_pattern(unified, spellings)}%"
+        exact_words = f"%{_escape_like(unified)}%"
+        patterns = (key_or_words, key_or_words, number, rough_words, exact_words)
+
+        statement = sql.SEARCH.format(unified_words=_build_unified_words(spellings))
         return self._db.read_as(
             case_records.decode_search_result, "the contacts", statement, (*patterns, limit)
         )
 
     def _find_caller(self, words: str, digits: str) -> list[case_records.CaseSearchResult]:
-        """Find the cases with this key, this whole name or this whole number; the server records the search."""
+        """Find the cases with this key, whole name or number. The server records the search."""
         with self._db.transaction() as execute:
             names: dict[str, str] = dict(execute(sql.FIND_CALLER, (words, digits)).fetchall())
-        keys = dict.fromkeys((*(key for (key,) in self._db.read(sql.WITH_KEY, (words,))), *names))
-        rows = filter(None, map(self.find_row, keys))
-        return [case_records.CaseSearchResult(row, names.get(row.key, ""), ()) for row in rows]
+
+        with_key = [key for (key,) in self._db.read(sql.WITH_KEY, (words,))]
+        results = []
+        for key in dict.fromkeys([*with_key, *names]):  # a case may have both: once, in this order
+            row = self.find_row(key)
+            if row is not None:
+                name = names.get(row.key, "")
+                results.append(case_records.CaseSearchResult(row, name, ()))
+        return results
 
     # Interviews and their cases
 
     def list_closed_interviews(self, *, leased: bool) -> list[str]:
-        """Return the newest interviews of cases, where they are finished.
+        """Return the newest interview of each case, if it is finished.
 
-        With `leased` those are included whose case a station still has, else those whose case seems
-        not to record their outcome.
+        With `leased`, those whose case a station still has; without, those whose case doesn't seem
+        to record their outcome.
         """
-        statement = sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
+        statement = sql.CLOSED_INTERVIEWS_UNRECORDED
+        if leased:
+            statement = sql.CLOSED_INTERVIEWS_LEASED
         return [interview for (interview,) in self._db.read(statement)]
 
     def list_held_places(self, until: datetime) -> list[case_records.HeldPlace]:
@@ -285,15 +317,48 @@ class CaseQueries(StorePart):
 def build_rows_query(
     values: Mapping[str, str], *, limit: int | None
 ) -> tuple[str, tuple[str | int, ...]]:
-    """Build the statement for the cases with these values of columns, in the order of the sample, and its parameters."""
-    # Cases with these statuses are few, and have indexes of their own.
+    """Build the statement, with its parameters, for the cases with these values of columns.
+
+    They are in the order of the sample.
+    """
+    conditions = ""
+    # Cases with these statuses are few and have indexes of their own, which an engine uses only if
+    # the status is written in the statement.
     status = values.get("status")
-    conditions = f" AND status = '{status}'" if status in ("leased", "held") else ""
-    conditions += "".join(
-        f" AND {sql.STATUS if column == 'status' else column} = ?" for column in values
-    )
-    statement = sql.ROWS.format(and_also=conditions, limit=" LIMIT ?" if limit is not None else "")
-    return statement, (*values.values(), *((limit,) if limit is not None else ()))
+    if status in ("leased", "held"):
+        conditions += f" AND status = '{status}'"
+
+    for column in values:
+        if column == "status":
+            conditions += f" AND {sql.STATUS} = ?"
+        else:
+            conditions += f" AND {column} = ?"
+
+    if limit is None:
+        return sql.ROWS.format(and_also=conditions, limit=""), tuple(values.values())
+    return sql.ROWS.format(and_also=conditions, limit=" LIMIT ?"), (*values.values(), limit)
+
+
+def _make_rough_pattern(unified: str, spellings: Sequence[tuple[str, str]]) -> str:
+    """Make a pattern of a text in which letters with another spelling are any letters."""
+    varying = {replacement for _, replacement in spellings}
+    pattern = ""
+    for letter in unified:
+        if letter in varying:
+            pattern += "_%"
+        else:
+            pattern += _escape_like(letter)
+    return pattern
+
+
+def _build_unified_words(spellings: Sequence[tuple[str, str]]) -> str:
+    """Build the expression that does in SQL what `case_records.unify_spelling` does."""
+    expression = "k.words"
+    for spelling, replacement in spellings:
+        old = quote_literal(spelling)
+        new = quote_literal(replacement)
+        expression = f"replace({expression}, {old}, {new})"
+    return expression
 
 
 def _escape_like(text: str) -> str:
@@ -350,7 +415,8 @@ class CaseStore:
             holder = case_records.LeaseHolder(by, station, decode_timestamp(until))
             with self._db.transaction() as execute:
                 has_ended = _end_expired_lease(execute, key, holder, token, time)
-            expired |= {key: holder} if has_ended else {}
+            if has_ended:
+                expired[key] = holder
         return expired
 
     @retry_once
@@ -368,27 +434,26 @@ class CaseStore:
         claimed. A call with the same lease again, after one whose end was not seen, returns the
         same case.
         """
-        lease_columns, time = case_records.encode_lease(lease), encode_timestamp(at)
+        statements = sql.CLAIM
+        parameters = [*case_records.encode_lease(lease), encode_timestamp(at), bucket]
+        if appointment_before is not None:
+            statements = sql.CLAIM_APPOINTMENT
+            parameters.append(encode_timestamp(appointment_before))
+
         with self._db.transaction() as execute:
+            # with this token: the same call before has claimed the case, and its reply was lost
             rows = execute(sql.BY_TOKEN, (lease.token,)).fetchall()
             if not rows:
-                statement, before = sql.CLAIM, []
-                if appointment_before is not None:
-                    statement, before = (
-                        sql.CLAIM_APPOINTMENT,
-                        [encode_timestamp(appointment_before)],
-                    )
-                rows = execute(
-                    statement[self._db.dialect], (*lease_columns, time, bucket, *before)
-                ).fetchall()
+                rows = execute(statements[self._db.dialect], parameters).fetchall()
                 if rows:
                     key, _, seq, *_ = rows[0]
-                    execute(
-                        sql.ADD_EVENT,
-                        (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))),
-                    )
+                    entry = case_records.encode_entry(_make_claim_entry(lease, at))
+                    execute(sql.ADD_EVENT, (key, seq, *entry))
+
+        if not rows:
+            return None
         with translate_decoding_errors(self._db.where, "the list of cases"):
-            return case_records.decode_case_row(rows[0]) if rows else None
+            return case_records.decode_case_row(rows[0])
 
     @retry_once
     def claim_case(
@@ -402,51 +467,53 @@ class CaseStore:
         token is no longer that of the lease.
         """
         time = encode_timestamp(at)
+        holder = case_records.LeaseHolder(lease.by, lease.station, lease.until)
         with self._db.transaction() as execute:
             locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
             if not locked:
                 return None
+
             row, token, _ = self._decode_locked_row(locked[0])
             if row.holder is not None:
-                is_here = moves or row.holder.station == lease.station
-                if row.holder.by == lease.by and is_here:
-                    execute(
-                        sql.TAKE_OVER,
-                        (lease.token, lease.station, encode_timestamp(lease.until), key),
-                    )
-                    return row._replace(
-                        holder=case_records.LeaseHolder(lease.by, lease.station, lease.until)
-                    )
+                is_same_person = row.holder.by == lease.by
+                may_continue = moves or row.holder.station == lease.station
+                if is_same_person and may_continue:
+                    until = encode_timestamp(lease.until)
+                    execute(sql.TAKE_OVER, (lease.token, lease.station, until, key))
+                    return row._replace(holder=holder)
                 if not _end_expired_lease(execute, key, row.holder, token, time):
                     return row.holder
-                row = row._replace(seq=row.seq + 1)
+                row = row._replace(seq=row.seq + 1)  # the end of the lease is an event too
+
             seq = row.seq + 1
-            execute(
-                sql.CLAIM_CASE,
-                (seq, row.position.status, *case_records.encode_lease(lease), time, key),
-            )
-            execute(
-                sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at)))
-            )
-            holder = case_records.LeaseHolder(lease.by, lease.station, lease.until)
+            lease_columns = case_records.encode_lease(lease)
+            execute(sql.CLAIM_CASE, (seq, row.position.status, *lease_columns, time, key))
+            entry = case_records.encode_entry(_make_claim_entry(lease, at))
+            execute(sql.ADD_EVENT, (key, seq, *entry))
             return row._replace(seq=seq, status="leased", holder=holder, updated_at=at)
 
     def list_never_call(self, key: str, *, at: datetime, reason: str, by: str) -> None:
-        """Have the server put the numbers of a case, which this account can't read, on the do-not-call list."""
+        """Have the server put the numbers of a case on the do-not-call list.
+
+        This account can't read the numbers. A database file does nothing.
+        """
         if self._db.dialect == "postgresql":
             self._db.run(sql.LIST_NEVER_CALL, (key, encode_timestamp(at), reason, by))
 
     @retry_once
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
-        """Extend the lease of a case; False where the lease is another one by now."""
+        """Extend the lease of a case. Returns False if the lease is another one by now."""
         return bool(self._db.run(sql.RENEW, (encode_timestamp(until), key, token)))
 
     def check_lease(self, fence: case_records.LeaseToken) -> case_records.LeaseLost | None:
-        """Check a lease: LeaseLost with the present holder where the case's lease is another one by now, else None."""
+        """Return LeaseLost, with the present holder, if the case's lease is another one by now."""
         if self._db.read(sql.HAS_LEASE, fence):
             return None
+
         row = self.queries.find_row(fence.case)
-        return case_records.LeaseLost(fence.case, row.holder if row is not None else None)
+        if row is None:
+            return case_records.LeaseLost(fence.case, None)
+        return case_records.LeaseLost(fence.case, row.holder)
 
     @retry_once
     def update(self, update: case_records.CaseUpdate) -> CaseRefusal | None:
@@ -464,44 +531,39 @@ class CaseStore:
 
         Where it returns a conflict, nothing was written.
         """
-        key, seq, entries = update.key, update.seq, update.entries
+        key = update.key
+        seq = update.seq
+        entries = update.entries
         lines = [case_records.encode_entry(entry) for entry in entries]
+
         row, token, link = self._lock_case(execute, key)
+        # first of all: after a lost reply, the same update comes again and may have ended the lease
         if _is_already_written(execute, key, seq, entries, lines):
             return None
-        if not (
-            token == update.token
-            if update.token is not None
-            else update.force or row.holder is None
-        ):
-            return case_records.LeaseLost(key, row.holder)
-        has_expired = row.holder is not None and (
-            update.if_expired_at is not None and row.holder.until <= update.if_expired_at
-        )
-        if update.if_expired_at is not None and not has_expired:
+        if not _may_write(update, token, row.holder):
             return case_records.LeaseLost(key, row.holder)
         if row.seq != seq:
             return self._make_conflict(execute, key, seq)
+
         for number, line in enumerate(lines, seq + 1):
             execute(sql.ADD_EVENT, (key, number, *line))
         last = seq + len(lines)
         if lines:
             execute(sql.ADVANCE, (last, lines[-1][2], key))
+
         for entry in entries:
-            if isinstance(entry.event, CaseSampled):
-                execute(
-                    sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key)
-                )
-        if (position := update.queue_position) is not None:
-            execute(
-                sql.SET_POSITION,
-                (*case_records.encode_queue_position(position), last, last, position.status, key),
-            )
+            event = entry.event
+            if isinstance(event, CaseSampled):
+                execute(sql.SET_FRAME_AND_REPLICATE, (event.frame, event.replicate, key))
+        if update.queue_position is not None:
+            _write_queue_position(execute, key, update.queue_position, last)
         _write_contact(execute, update, link)
+
         if update.release and row.holder is not None:
             execute(sql.RELEASE, (key,))
         elif update.renew_until is not None and update.token is not None:
             execute(sql.RENEW, (encode_timestamp(update.renew_until), key, update.token))
+
         interview, cells = update.places
         if interview:
             take_places(execute, interview, cells, entries[-1].at)
@@ -516,7 +578,7 @@ class CaseStore:
         `entries` is its whole history from now on: first its present `seq` events, with other texts
         alone, then the event that records the erasure. Afterwards call `Maintenance.scrub`;
         interviews are erased separately. Returns LeaseLost while a station has the case. Raises
-        ValueError where `entries` is not a rewritten version of its history.
+        ValueError if `entries` is not a rewritten version of its history.
         """
         with self._db.transaction() as execute:
             row, _, link = self._lock_case(execute, key)
@@ -524,12 +586,15 @@ class CaseStore:
                 return case_records.LeaseLost(key, row.holder)
             if row.seq != seq:
                 return self._make_conflict(execute, key, seq)
+
             lines = [case_records.encode_entry(entry) for entry in entries]
             stored = execute(sql.HISTORY, (key,)).fetchall()
-            without_texts = (
-                [line[:1] + line[2:5] for line in events] for events in (stored, lines)
+            check_rewriting(
+                f"case {key}: this is not its history",
+                [_drop_payload(line) for line in stored],
+                [_drop_payload(line) for line in lines],
             )
-            check_rewriting(f"case {key}: this is not its history", *without_texts)
+
             for number, line in enumerate(lines, 1):
                 if number <= len(stored):
                     execute(
@@ -538,16 +603,10 @@ class CaseStore:
                     )
                 else:
                     execute(sql.ADD_EVENT, (key, number, *line))
-            execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
+
             last = len(lines)
-            position = (
-                *case_records.encode_queue_position(queue_position),
-                last,
-                last,
-                queue_position.status,
-                key,
-            )
-            execute(sql.SET_POSITION, position)
+            execute(sql.ADVANCE, (last, lines[-1][2], key))
+            _write_queue_position(execute, key, queue_position, last)
             execute("UPDATE cases SET link = '', mark = '' WHERE key = ?", (key,))
             if link:
                 execute(sql.DROP_CONTACT, (link,))
@@ -562,12 +621,14 @@ class CaseStore:
         computed. Cases with a later event, or with a lease, are left unchanged. `pause` is called
         between commits.
         """
-        updated, batches = 0, 0
+        updated = 0
+        batches = 0
         source = iter(positions)
         while batch := list(islice(source, BATCH_SIZE)):
             batches += 1
             if updated and pause is not None:
                 pause()
+
             lines = [
                 (*case_records.encode_queue_position(position), position.status, key, seq)
                 for key, seq, position in sorted(batch)
@@ -580,7 +641,9 @@ class CaseStore:
 
     @retry_once
     def release_places(self, key: str, interview: str, seq: int) -> bool:
-        """Give back the quota places of an interview; False if there were none, or somebody writes to its case.
+        """Give back the quota places of an interview that nobody conducts at present.
+
+        Returns False if it had none, or if somebody has written, or is writing, to its case.
 
         The caller has decided by the case's first `seq` events. The row of the case is locked, so
         that an interviewer who resumes the interview at the same time either finds its places or
@@ -596,15 +659,22 @@ class CaseStore:
         return True
 
     def find_holder_within(self, execute: Execute, key: str) -> case_records.LeaseHolder | None:
-        """Return who has a case; None where it is free or not imported.
+        """Return who has a case, or None if it is free or not imported.
 
         Nobody claims it until the transaction ends.
         """
         locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
-        return self._decode_locked_row(locked[0])[0].holder if locked else None
+        if not locked:
+            return None
+
+        row, _, _ = self._decode_locked_row(locked[0])
+        return row.holder
 
     def _lock_case(self, execute: Execute, key: str) -> tuple[case_records.CaseRow, str, str]:
-        """Lock the row of a case until the transaction ends: the row, its lease's token, and the link of its contact."""
+        """Lock the row of a case until the transaction ends.
+
+        Returns the row, its lease's token, and the link of its contact.
+        """
         locked = execute(sql.LOCK_ROW[self._db.dialect], (key,)).fetchall()
         if not locked:
             raise ValueError(f"there is no case {key!r}")
@@ -624,9 +694,38 @@ class CaseStore:
             return case_records.CaseConflict(key, seq + 1, kind, by, station, decode_timestamp(at))
 
 
+def _may_write(
+    update: case_records.CaseUpdate, token: str, holder: case_records.LeaseHolder | None
+) -> bool:
+    """Whether an update may be written to a case with this token and this holder of its lease."""
+    if update.token is not None:
+        has_right = token == update.token
+    else:
+        has_right = update.force or holder is None
+    if not has_right:
+        return False
+
+    if update.if_expired_at is None:
+        return True
+    return holder is not None and holder.until <= update.if_expired_at
+
+
+def _drop_payload(line: Sequence[str]) -> tuple[str, ...]:
+    """Return kind, time, author and station of an encoded entry, which erasing leaves."""
+    kind, _, at, by, station, *_ = line
+    return kind, at, by, station
+
+
+def _write_queue_position(execute: Execute, key: str, position: QueuePosition, last: int) -> None:
+    """Write a queue position, and a part of the counts, both computed up to the event `last`."""
+    columns = case_records.encode_queue_position(position)
+    execute(sql.SET_POSITION, (*columns, last, last, position.status, key))
+
+
 def _write_contact(execute: Execute, update: case_records.CaseUpdate, link: str) -> None:
     """Write the contact and the fingerprint of an update. `link` is that of the present contact."""
-    if (contact := update.contact) is not None:
+    contact = update.contact
+    if contact is not None:
         if link and link != contact.link:
             execute(sql.DROP_CONTACT, (link,))
         # first the link, by which a server knows whose contact an interviewer may write
@@ -643,7 +742,7 @@ def _make_claim_entry(lease: case_records.Lease, at: datetime) -> HistoryEntry:
 def _end_expired_lease(
     execute: Execute, key: str, holder: case_records.LeaseHolder, token: str, time: str
 ) -> bool:
-    """End a lease that has expired; False where it has not, or the lease is another one by now."""
+    """End a lease that has expired. Returns False if it hasn't, or is another one by now."""
     updated = execute(sql.EXPIRE_LEASE, (key, token, time)).fetchall()
     if updated:
         entry = HistoryEntry(holder.until, holder.by, holder.station, CaseReturned("lapsed"))
@@ -658,7 +757,7 @@ def _is_already_written(
     entries: Sequence[HistoryEntry],
     lines: Sequence[tuple[str, ...]],
 ) -> bool:
-    """Whether these entries are in the history already, by their keys or by position and content."""
+    """Whether the history has these entries already, by their keys or by position and content."""
     entry_keys = [entry.key for entry in entries if entry.key]
     if not entry_keys:
         stored = [

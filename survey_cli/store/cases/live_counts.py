@@ -68,7 +68,7 @@ class LiveCounts(StorePart):
             return _decode_states(self._db.read(sql.COUNTS), self._db.read(sql.ARRIVED_STATES))
 
     def read_settled_cases(self) -> SettledCases:
-        """Count the cases whose state determines their part in rates; read the others' histories."""
+        """Count the cases whose state tells their part in rates; read the others' histories."""
         unsettled = sql.HISTORIES.format(and_also=sql.UNSETTLED)
         with (
             self._db.open_reader() as rows,
