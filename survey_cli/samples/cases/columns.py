@@ -191,34 +191,46 @@ def _convert_number(value: float) -> Value | InvalidValue:
     return int(value) if float(value).is_integer() else value
 
 
-def make_date_reader(country: str) -> ColumnReader:
+def make_date_reader(country: str) -> Callable[[str], date | InvalidValue]:
     """Return a reader of dates such as 2026-11-24 and of dates in the order of the country.
 
-    `country` is two letters; empty where it is not known.
+    `country` is two letters, or empty if it isn't known.
     """
     remedy = "write the date as 2026-11-24"
     order = find_date_order(country)
     is_guess = order is None or country in YEAR_FIRST_COUNTRIES
 
-    def read(text: str) -> Value | InvalidValue:
+    def read(text: str) -> date | InvalidValue:
         text = _MIDNIGHT.sub("", text)
-        if match := _YEAR_FIRST.match(text):
-            year, month, day = (int(part) for part in match.groups())
-        elif match := _YEAR_LAST.match(text):
-            first, second, year = int(match[1]), int(match[3]), int(match[4])
-            if match[2] != "." and is_guess:
+        year_first = _YEAR_FIRST.match(text)
+        year_last = _YEAR_LAST.match(text)
+
+        if year_first:
+            year = int(year_first[1])
+            month = int(year_first[2])
+            day = int(year_first[3])
+        elif year_last:
+            year = int(year_last[4])
+            # With points, the day is first in every country.
+            has_points = year_last[2] == "."
+            if is_guess and not has_points:
                 return InvalidValue("the order of day and month is not known", remedy)
-            if match[2] != "." and order == "mdy":
-                month, day = first, second
+            if order == "mdy" and not has_points:
+                month = int(year_last[1])
+                day = int(year_last[3])
             else:
-                month, day = second, first
+                day = int(year_last[1])
+                month = int(year_last[3])
         else:
             return InvalidValue("the value does not fit the column", remedy)
+
         try:
             return date(year, month, day)
         except ValueError:
-            reading = f" where {month} is the month" if not text[:4].isdigit() else ""
-            return InvalidValue(f"there is no such day{reading}", remedy)
+            what = "there is no such day"
+            if not text[:4].isdigit():  # the order was inferred, so the message says how
+                what += f" where {month} is the month"
+            return InvalidValue(what, remedy)
 
     return read
 

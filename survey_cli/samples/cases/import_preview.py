@@ -1,16 +1,16 @@
-"""Preview of an import: counts of new, changed and missing cases, and of numbers by kind. Nothing is changed."""
+"""Preview of an import: counts of new, changed and missing cases, and of numbers by kind."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
-from survey_cli.samples.cases.sample_file import SampleFile
+from survey_cli.samples.cases.sample_file import SampleCase, SampleFile
 from survey_cli.values import NOT_ASKED, Cell
 
 
 class ValueChange(NamedTuple):
-    """A value of an existing case that an import would change; personal columns are included."""
+    """A value of an existing case that an import would change, of personal columns too."""
 
     case: str
     line: int
@@ -41,11 +41,11 @@ class ImportPreview(NamedTuple):
     without_number: int
     """Cases with no number that can be dialed, or only numbers on the do-not-call list."""
     without_zone: int
-    """Cases that can't be called because neither the file, nor the study, nor a number gives a time zone."""
+    """Cases that can't be called, because no time zone is known from file, study or numbers."""
     replicates: Mapping[str, int]
-    """Number of cases by replicate, empty where the file gives none, in the order of the file."""
+    """Number of cases by replicate, in the order of the file; '' is for cases without one."""
     frames: Mapping[str, int]
-    """The same by frame."""
+    """Number of cases by frame, in the order of the file; '' is for cases without one."""
     changes: tuple[ValueChange, ...]
     """Changes in the order of the file."""
 
@@ -58,21 +58,18 @@ def preview_import(
 ) -> ImportPreview:
     """Compare a sample file with the stored cases.
 
-    `existing` maps keys of cases to their values; `is_listed` says whether a number is on the do-not-call list.
+    `existing` maps keys of cases to their values. `is_listed` says whether a number is on the
+    do-not-call list.
     """
-    changes = tuple(
-        ValueChange(case.key, case.line, column, before, case.values[column])
-        for case in sample.cases
-        if case.key in existing
-        for column in sample.columns
-        if (before := existing[case.key].get(column, NOT_ASKED)) != case.values[column]
-    )
+    changes = tuple(_iterate_changes(sample, existing))
     keys = {case.key for case in sample.cases}
     new = len(keys - existing.keys())
     changed = len({change.case for change in changes})
+
     numbers = [number for case in sample.cases for number in case.dialable_numbers]
     listed = {number for number in numbers if is_listed(number)}
     line_types = Counter(number.line for number in numbers)
+
     return ImportPreview(
         rows=len(sample.cases),
         new=new,
@@ -86,11 +83,26 @@ def preview_import(
         fixed=line_types["fixed"],
         unknown=line_types["unknown"],
         without_number=sum(listed.issuperset(case.dialable_numbers) for case in sample.cases),
-        without_zone=sum(
-            not case.zone and not any(number.zones for number in case.dialable_numbers)
-            for case in sample.cases
-        ),
+        without_zone=sum(not _has_zone(case) for case in sample.cases),
         replicates=Counter(case.replicate for case in sample.cases),
         frames=Counter(case.frame for case in sample.cases),
         changes=changes,
     )
+
+
+def _iterate_changes(
+    sample: SampleFile, existing: Mapping[str, Mapping[str, Cell]]
+) -> Iterator[ValueChange]:
+    for case in sample.cases:
+        stored = existing.get(case.key)
+        if stored is None:
+            continue
+        for column in sample.columns:
+            before = stored.get(column, NOT_ASKED)
+            now = case.values[column]
+            if before != now:
+                yield ValueChange(case.key, case.line, column, before, now)
+
+
+def _has_zone(case: SampleCase) -> bool:
+    return bool(case.zone) or any(number.zones for number in case.dialable_numbers)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,8 +12,6 @@ from survey_cli.samples.files.read_sheet import read_sheet
 from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, normalize_heading
 
 COLUMNS: Final = ("number", "date", "reason")
-_HEADING_IS_ROW: Final = ""
-"""Key among the columns of a file without headings, whose first row is a number."""
 _NUMBER_HEADINGS: Final = (
     "number",
     "phone",
@@ -45,44 +42,62 @@ class DoNotCallFile(NamedTuple):
 def read_do_not_call_file(
     path: Path | str, *, country: str | None, today: date | None = None
 ) -> DoNotCallFile | list[Problem]:
-    """Read a text file with one number per line, or a table with the columns number, date and reason.
+    """Read a text file with one number per line, or a table of number, date and reason.
 
-    The columns are in this order where the first row does not name them. An area code and seven digits in two cells, as
-    in the registry of the United States, are one number. Of repeated numbers the earliest date counts. A date after
-    `today` is an error. Returns all problems where one of them is an error.
+    The columns are in this order if the first row doesn't name them. An area code and seven digits
+    in two cells, as in the registry of the United States, are one number. If a number is repeated,
+    its earliest date counts. A date after `today` is an error. Returns all problems if one of them
+    is an error.
     """
     collector = ProblemCollector(str(path))
     rows = read_sheet(path, collector, known=COLUMNS)
     if rows is None:
         return collector.list_problems()
-    columns = _find_columns(rows)
-    if "number" not in columns:
-        what, remedy = (
-            "no column contains numbers",
-            "name the column number, or begin the file with a telephone number",
-        )
-        collector.add_error("do-not-call", "", what, remedy, line=rows.heading.line)
-        return collector.list_problems()
+
+    columns = _find_columns(rows.heading)
+    has_heading = "number" in columns
+    if not has_heading:
+        if not _begins_with_number(rows.heading):
+            what = "no column contains numbers"
+            remedy = "name the column number, or begin the file with a telephone number"
+            collector.add_error("do-not-call", "", what, remedy, line=rows.heading.line)
+            return collector.list_problems()
+        columns = {name: index for index, name in enumerate(COLUMNS)}
+
     entries: dict[str, DoNotCallNumber] = {}
-    for row in chain([rows.heading] if _HEADING_IS_ROW in columns else (), rows.rows):
+    for row in _iterate_data_rows(rows, has_heading=has_heading):
         for entry in _read_numbers(row, columns, country, today, collector):
             earlier = entries.setdefault(entry.number.e164, entry)
             if (entry.since or date.max) < (earlier.since or date.max):
                 entries[entry.number.e164] = entry
+
     if collector.has_errors:
         return collector.list_problems()
     return DoNotCallFile(numbers=tuple(entries.values()), problems=tuple(collector.list_problems()))
 
 
-def _find_columns(sheet: InputSheet) -> dict[str, int]:
+def _find_columns(heading: InputRow) -> dict[str, int]:
+    """Return the positions of the columns that the heading names."""
     columns: dict[str, int] = {}
-    for index, cell in enumerate(sheet.heading.cells):
+    for index, cell in enumerate(heading.cells):
         name = normalize_heading(cell)
-        if name in COLUMNS or name in _NUMBER_HEADINGS:
-            columns.setdefault("number" if name in _NUMBER_HEADINGS else name, index)
-    if "number" not in columns and sum(map(str.isdecimal, sheet.heading.cells[0])) > 2:
-        return {name: index for index, name in enumerate(COLUMNS)} | {_HEADING_IS_ROW: 0}
+        if name in _NUMBER_HEADINGS:
+            columns.setdefault("number", index)
+        elif name in COLUMNS:
+            columns.setdefault(name, index)
     return columns
+
+
+def _begins_with_number(row: InputRow) -> bool:
+    """Return whether the first cell has digits enough for the shortest telephone numbers."""
+    return sum(character.isdecimal() for character in row.cells[0]) > 2
+
+
+def _iterate_data_rows(sheet: InputSheet, *, has_heading: bool) -> Iterator[InputRow]:
+    """Yield the rows with numbers, beginning with the first one of a file without a heading."""
+    if not has_heading:
+        yield sheet.heading
+    yield from sheet.rows
 
 
 def _read_numbers(
@@ -95,11 +110,20 @@ def _read_numbers(
     text = _read_cell(row, columns["number"])
     following = _read_cell(row, columns["number"] + 1)
     in_two_cells = len(text) == 3 and len(following) == 7 and (text + following).isdecimal()
-    if in_two_cells:  # no other columns
-        text, date_text, reason = text + following, "", ""
+
+    if in_two_cells:
+        # The registry's files have only these two columns.
+        text += following
+        date_text = ""
+        reason = ""
     else:
-        date_text, reason = (_read_cell(row, columns.get(name)) for name in ("date", "reason"))
-    since = _read_date(date_text, row, country, today, collector) if date_text else None
+        date_text = _read_cell(row, columns.get("date"))
+        reason = _read_cell(row, columns.get("reason"))
+
+    since = None
+    if date_text:
+        since = _read_date(date_text, row, country, today, collector)
+
     for number in read_numbers(text, country):
         if isinstance(number, ParsedNumber):
             yield DoNotCallNumber(number, since, reason)
@@ -111,17 +135,15 @@ def _read_numbers(
 def _read_date(
     text: str, row: InputRow, country: str | None, today: date | None, collector: ProblemCollector
 ) -> date | None:
-    """Return the date since when a number is listed; None, with a warning, where it can't be read."""
-    value = make_date_reader(country or "")(text)
-    if not isinstance(value, date):
-        what, remedy = (
-            value
-            if isinstance(value, InvalidValue)
-            else ("it is not a date", "write it like 2026-11-24")
-        )
-        what = f"{text[:40]!r}: {what}; the number is still blocked"
-        collector.add_warning("do-not-call", "date", what, remedy, line=row.line)
+    """Return the date of the request; None, with a warning, if it can't be read."""
+    read = make_date_reader(country or "")
+    value = read(text)
+    if isinstance(value, InvalidValue):
+        # Blocking the number without its date is safer than leaving it out.
+        what = f"{text[:40]!r}: {value.what}; the number is still blocked"
+        collector.add_warning("do-not-call", "date", what, value.remedy, line=row.line)
         return None
+
     if today is not None and value > today:
         what = f"{text[:40]!r} is in the future; no number of this file is added to the list"
         remedy = "write the day of the request, or leave the cell empty for today"
@@ -130,4 +152,6 @@ def _read_date(
 
 
 def _read_cell(row: InputRow, index: int | None) -> str:
-    return clean_text(row.cells[index]) if index is not None and index < len(row.cells) else ""
+    if index is None or index >= len(row.cells):
+        return ""
+    return clean_text(row.cells[index])

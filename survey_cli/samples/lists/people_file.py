@@ -31,23 +31,25 @@ class PeopleFile(NamedTuple):
 
 
 def read_people(path: Path | str) -> PeopleFile | list[Problem]:
-    """Read a file with the columns login, languages, skills, pseudonym and role, of which login is required.
+    """Read a file with the columns login (required), languages, skills, pseudonym and role.
 
-    Other columns are attributes that conditions can use: `interviewer.sex`.
-
-    Several languages or skills of one person are separated by spaces, commas, semicolons, slashes or vertical bars.
-    Returns all problems where one of them is an error.
+    Other columns are attributes that conditions can use: `interviewer.sex`. Several languages or
+    skills of one person are separated by spaces, commas, semicolons, slashes or vertical bars.
+    Returns all problems if one of them is an error.
     """
     collector = sheet.ProblemCollector(str(path))
     rows = read_sheet(path, collector, known=COLUMNS)
     if rows is None:
         return collector.list_problems()
-    attributes = [heading for cell in rows.heading.cells if _is_attribute(heading := cell.strip())]
+
+    headings = [cell.strip() for cell in rows.heading.cells]
+    attributes = [heading for heading in headings if _is_attribute(heading)]
     columns = sheet.find_columns(
         rows, [*COLUMNS, *attributes], "login", collector, list_of=", ".join(COLUMNS)
     )
     if columns is None:
         return collector.list_problems()
+
     people: dict[str, Interviewer] = {}
     lines: dict[tuple[str, str], int] = {}
     for row in sheet.iterate_whole_rows(rows, collector):
@@ -56,27 +58,29 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
             continue
         people[person.login] = person
         for column, name in (("login", person.login), ("pseudonym", person.pseudonym)):
-            first = lines.setdefault((column, name.casefold()), row.line) if name else row.line
+            if not name:  # any number of people may have no pseudonym
+                continue
+            first = lines.setdefault((column, name.casefold()), row.line)
             if first != row.line:
                 what = f"{name!r} is already in line {first}"
-                collector.add_error(
-                    "people", column, what, "give each person a different login name", line=row.line
-                )
+                remedy = "give each person a different login name"
+                collector.add_error("people", column, what, remedy, line=row.line)
+
     if not people and not collector.has_errors:
-        collector.add_error(
-            "people", "", "no person is listed below the first row", "write one row per person"
-        )
+        what = "no person is listed below the first row"
+        collector.add_error("people", "", what, "write one row per person")
     if collector.has_errors:
         return collector.list_problems()
     return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
 
 
 def format_supervisor_line(login: str, path: Path) -> str:
-    """Return the line that makes somebody a supervisor, in the order of a list's columns: `root,supervisor`."""
+    """Return the line that makes a person a supervisor in the list's order: `root,supervisor`."""
     rows = read_sheet(path, sheet.ProblemCollector(str(path)), known=COLUMNS)
     if rows is None:
-        # the list was read a moment ago, and has changed since
+        # The caller has read the list a moment ago; it was changed or removed since then.
         return f"{login},supervisor"
+
     values = {"login": login, "role": "supervisor"}
     columns = [sheet.normalize_heading(cell) for cell in rows.heading.cells]
     return rows.delimiter.join(values.get(column, "") for column in columns)
@@ -89,20 +93,20 @@ def _read_interviewer(
     login = cells["login"]
     if not _LOGIN.match(login):
         what = f"{login[:60]!r} is not a login name" if login else "the login name is missing"
-        collector.add_error(
-            "people", "login", what, "write the name that the person logs in with", line=row.line
-        )
+        remedy = "write the name that the person logs in with"
+        collector.add_error("people", "login", what, remedy, line=row.line)
         return None
+
     role_text = cells.get("role", "")
     role = _ROLES.get(role_text.casefold())
     if role is None:
         remedy = suggest_nearest(
             role_text, get_args(StaffRole), otherwise="write interviewer or supervisor"
         )
-        collector.add_error(
-            "people", "role", f"{role_text[:60]!r} is not a role", remedy, line=row.line
-        )
+        what = f"{role_text[:60]!r} is not a role"
+        collector.add_error("people", "role", what, remedy, line=row.line)
         return None
+
     return Interviewer(
         login=login,
         languages=_split_list(cells.get("languages", "").lower()),
@@ -114,12 +118,11 @@ def _read_interviewer(
 
 
 def _is_attribute(heading: str) -> bool:
-    """Return whether a heading can be used in conditions, and is not a mistyped one of the columns."""
-    return (
-        bool(_ATTRIBUTE.match(heading))
-        and find_nearest(sheet.normalize_heading(heading), COLUMNS) is None
-    )
+    """Return whether a heading can be used in conditions, and is no mistyped name of a column."""
+    if not _ATTRIBUTE.match(heading):
+        return False
+    return find_nearest(sheet.normalize_heading(heading), COLUMNS) is None
 
 
 def _split_list(text: str) -> frozenset[str]:
-    return frozenset(filter(None, _BETWEEN.split(text)))
+    return frozenset(part for part in _BETWEEN.split(text) if part)
