@@ -77,7 +77,7 @@ def _read_text(sample: Mapping[str, Value | Missing], column: str | None) -> str
 
 
 def explain_incomplete_language(instrument: Instrument, language: str) -> str:
-    """Return what a required language lacks, so that no interview may use it; else an empty text."""
+    """Return which texts a required language lacks; empty if interviews may use the language."""
     if language not in instrument.document.languages.required:
         return ""
     lacking = list_untranslated(instrument.document, instrument.language, language)
@@ -87,7 +87,7 @@ def explain_incomplete_language(instrument: Instrument, language: str) -> str:
 
 
 def find_requested_language(instrument: Instrument, requested: str) -> str:
-    """Find a language of the questionnaire by its code or name. Raises UserError for others."""
+    """Find a language of the questionnaire by its code or name. Raises UserError."""
     language = find_language(requested, instrument.languages)
     if not language:
         what = f"the questionnaire has no language {requested!r}"

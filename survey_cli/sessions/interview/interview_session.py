@@ -1,4 +1,4 @@
-"""Interview session: applies each entry to the interview, commits it, and only then shows the next prompt.
+"""Interview session: applies an entry to the interview, commits it, then shows the next prompt.
 
 It contains no survey rules; those belong to the engine.
 """
@@ -35,10 +35,17 @@ CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 QUOTA_FULL_TEXT: Final = (
     "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
 )
-"""Read if the quota is full and the study has neither a script `quota_full` nor an `end` with this outcome."""
+"""Read if a quota is full and the study has neither a script `quota_full` nor an `end` for it."""
 STOP_OUTCOMES: Final = (
-    "break_off", "refusal_soft", "refusal_hard", "language", "unable", "not_eligible", "never_call", "withdrawn",
-)  # fmt: skip
+    "break_off",
+    "refusal_soft",
+    "refusal_hard",
+    "language",
+    "unable",
+    "not_eligible",
+    "never_call",
+    "withdrawn",
+)
 """Outcomes that can stop an interview, the likeliest first; a study's own outcomes follow."""
 
 
@@ -50,7 +57,7 @@ class ClosingReview(NamedTuple):
     declined: tuple[AskedItem, ...]
     """Items that the respondent declined to answer."""
     warnings: tuple[AskedItem, ...]
-    """Items whose answer was confirmed although a check warned of it, each with the reason that was given."""
+    """Items whose answer was confirmed despite a check's warning, with the reason."""
     notes: tuple[InterviewNote, ...]
 
 
@@ -58,7 +65,7 @@ class InterviewResult(NamedTuple):
     """How the interview ended, once `prompt()` is None."""
 
     status: str
-    """`ended`, `suspended` or `stopped`; `lost` where another station has continued the case."""
+    """`ended`, `suspended` or `stopped`; `lost` if another station has continued the case."""
     outcome: Outcome | None
     answered: int
     duration: timedelta
@@ -71,26 +78,26 @@ class InterviewResult(NamedTuple):
 
 
 class CaseLink:
-    """An interview's link to its case. This one has no case: every quota cell is open, as nothing is counted."""
+    """An interview's link to its case. This one has no case, so every quota cell is open."""
 
     can_be_called_again = False
-    """The case is called from a station and can be called again: a temporary outcome suspends the interview."""
+    """A station can call the case again: a temporary outcome suspends the interview."""
     keeps_reasons: bool = False
-    """The case keeps what a respondent said who refused, for whoever calls again."""
+    """The case keeps the words of a respondent who refused, for the next interviewer."""
     refusal_reason: str = ""
-    """What the respondent said who refuses now; written with the interview's end."""
+    """The words of a respondent who refuses now; written with the interview's end."""
     reservations: "QuotaReservations | None" = None
     """Reserves places in the quotas; None: every quota cell is open."""
 
     def fence(self) -> "LeaseToken | None":
-        """Return the lease under which everything is written; None where no case is leased."""
+        """Return the lease under which everything is written, or None if no case is leased."""
         return None
 
     def renew_lease(self) -> None:
         """Renew the lease while the interviewer is at work. Never fails."""
 
     def build_start_update(self, interview_id: str, language: str) -> "CaseUpdate | None":
-        """Build what the case receives, with the interview's event, when the interview is started or resumed."""
+        """Build what the case receives when its interview starts or resumes, with the event."""
         return None
 
     def build_language_update(self, language: str) -> "CaseUpdate | None":
@@ -100,41 +107,41 @@ class CaseLink:
     def build_closing_update(
         self, interview: Interview, outcome: Outcome | None, *, by_route: bool
     ) -> "CaseUpdate | None":
-        """Build what the case receives, with the interview's event, when the interview closes; None: nothing yet.
+        """Build what the case receives when its interview closes, with the event; None for nothing.
 
-        `by_route`: an `end` closed the interview, not the interviewer.
+        `by_route` means that an `end` closed the interview, not the interviewer.
         """
         return None
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
-        """List the tasks that follow the interview's end, where no case receives them."""
+        """List the tasks that follow the interview's end, if no case receives them."""
         return ()
 
     def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
-        """Do what follows once the event is stored; returns what could not be done, or should be known.
+        """Do what follows a stored event. Never fails.
 
-        Never fails.
+        Returns a remark on what could not be done, or on what the interviewer should know.
         """
         return ""
 
     def recover(self) -> bool:
-        """Whether a case that seemed lost still belongs to this station, so that writing can be tried again.
+        """Whether a case that seemed lost is still this station's, so that it can write again.
 
         Raises StoreError.
         """
         return False
 
     def release(self) -> None:
-        """Release the case where nothing closed it. Never fails."""
+        """Release the case unless it is closed. Never fails."""
 
 
 @dataclass(eq=False, kw_only=True)
 class InterviewSession:
-    """Conducts one interview: the engine steps, the store commits, and only then the next prompt is shown.
+    """Conducts one interview: the engine steps, the store commits, then the next prompt is shown.
 
-    Every method that takes an entry returns None when the entry was accepted and committed, or a `Rejection` whose `why`
-    is one short line to show under the field. After a rejection nothing has changed, in memory or in the database. That
-    includes a database that cannot be written to.
+    Every method that takes an entry returns None if the entry was accepted and committed, else a
+    `Rejection` whose `why` is one short line to show under the field. A rejection leaves the memory
+    and the database as they were, also if the database cannot be written to.
     """
 
     id: str
@@ -149,21 +156,24 @@ class InterviewSession:
     station: str
     clock: Callable[[], datetime]
     zone: tzinfo | None
-    """The respondent's time zone, where it is known."""
+    """The respondent's time zone, if it is known."""
     to_local: ToLocal
     respondent: str
     """The case's name column, or its key."""
     notice: str = ""
-    """Shown before the first prompt (`Case 1042 was open at q17, 14:03: resumed`); or empty."""
+    """Shown before the first prompt: `Case 1042 was open at q17, 14:03: resumed`. May be empty."""
     practice: bool
     stored_in: str
     """The database, as the user named it."""
     respondents_answer: Callable[[Interview], str] | None = None
-    """Returns what a simulated respondent says to the current question; None: a real respondent."""
+    """Returns a simulated respondent's words on this question; None for a real respondent."""
     message_source: Callable[[], str] | None = None
-    """Returns once the next message of a supervisor to the station, else an empty text; None: there is no station."""
+    """Returns the supervisor's next message to the station once, else an empty text.
+
+    None if no station conducts the interview.
+    """
     review_before_end: bool = False
-    """Set by an interface that shows `closing_review()`. Without it the last answer completes the interview."""
+    """Set by an interface that shows `closing_review()`; else the last answer is the end."""
 
     def __post_init__(self) -> None:
         self._prompt: Prompt | None = None
@@ -173,7 +183,7 @@ class InterviewSession:
         self._erased = False
         """The respondent withdrew consent, and all answers are erased."""
         self._lost_to = ""
-        """Description of who has the case now, where another station claimed it."""
+        """Who has the case now, if another station claimed it."""
         self._was_left = False
         """The interviewer left an interview that another station has now."""
         self._cells: frozenset[str] = frozenset()
@@ -191,23 +201,22 @@ class InterviewSession:
         self.details = list_details(
             instrument, {n: sample[n] for n in sample if n not in instrument.hidden}
         )
-        """Label and text of the case's sample columns that an interviewer sees; none where there is no sample."""
+        """Label and text of the case's sample columns that an interviewer sees."""
 
     # what is shown
 
     def prompt(self) -> Prompt | None:
-        """Return what is asked now; None at the closing review, and when the interview is closed (see `result`)."""
+        """Return the current prompt; None at the closing review and after the end."""
         if self._was_left:
             return None
         if self._is_quota_full:
             return self._build_quota_full_prompt()
         if not self._prompt_is_current:
-            self._prompt, self._prompt_is_current = prompts.build_prompt(self.interview), True
-            if (
-                self._prompt is not None
-                and self._prompt.after_hangup
-                and self._time_until_hangup is None
-            ):
+            self._prompt = prompts.build_prompt(self.interview)
+            self._prompt_is_current = True
+            # the interview's length ends when the first question after the hang-up is shown
+            is_after_hangup = self._prompt is not None and self._prompt.after_hangup
+            if is_after_hangup and self._time_until_hangup is None:
                 self._time_until_hangup = self._measure_time()
         return self._prompt
 
@@ -220,55 +229,59 @@ class InterviewSession:
         return asked_items.list_recent(self.interview, limit)
 
     def describe_answer(self, place: Place) -> str:
-        """Describe the current answer at a place: `Disagree`, `don't know`; empty where there is none."""
+        """Describe the answer at a place: `Disagree`, `don't know`; empty if it has none."""
         return asked_items.describe_answer(self.interview, place)
 
     def list_quota_cells(self) -> tuple[str, ...]:
         """List the quota cells in which this respondent has a place: `region: North (12 of 20)`.
 
-        The number is that of the reservation, and is left out where an earlier session made it.
+        The number is that of the reservation. It is missing if an earlier session made that.
         """
         reservations = self.link.reservations
-        return reservations.list_cells(self.interview) if reservations is not None else ()
+        if reservations is None:
+            return ()
+        return reservations.list_cells(self.interview)
 
     def closing_review(self) -> ClosingReview | None:
-        """Return the review before the end: everything is answered, and `complete` ends the interview.
+        """Return the review, in which everything is answered and `complete` ends the interview.
 
-        None elsewhere, and where `review_before_end` is not set. `go_back` and `jump` lead to an answer to correct. An
-        interview that an `end` item or a full quota ends has no review.
+        None anywhere else, and if `review_before_end` is not set. `go_back` and `jump` lead to an
+        answer to correct. An interview that an `end` item or a full quota ends has no review.
         """
         if not self._is_at_review:
             return None
+
+        # built once for a state of the interview: after that, only the duration changes
         interview = self.interview
         if self._review is None or self._review[0] is not interview:
-            answered, declined = self._count_answers(), asked_items.list_declined(interview)
-            warnings = asked_items.list_accepted_warnings(interview)
-            self._review = (
-                interview,
-                ClosingReview(answered, timedelta(), declined, warnings, interview.notes),
+            review = ClosingReview(
+                answered=self._count_answers(),
+                duration=timedelta(),
+                declined=asked_items.list_declined(interview),
+                warnings=asked_items.list_accepted_warnings(interview),
+                notes=interview.notes,
             )
+            self._review = (interview, review)
         return self._review[1]._replace(duration=self.elapsed_time())
 
     def _count_answers(self) -> int:
-        return sum(
-            answer.cell is not None for answer in self.interview.evaluate_route().answers.values()
-        )
+        answers = self.interview.evaluate_route().answers.values()
+        return sum(answer.cell is not None for answer in answers)
 
     @property
     def _is_at_review(self) -> bool:
-        """Whether everything is answered, and the interviewer looks it through before the interview is complete."""
+        """Whether everything is answered, and the interviewer reviews it before the end."""
         is_reviewed = self.review_before_end and not self._full_cell and not self._was_left
         return is_reviewed and self.interview.is_answered
 
     @property
     def _is_quota_full(self) -> bool:
-        """Whether the respondent's quota cell is full. Going back to the deciding answer lifts it."""
+        """Whether the respondent's quota cell is full, until a deciding answer is corrected."""
         return bool(self._full_cell) and self.interview.status == "open"
 
     def _build_quota_full_prompt(self) -> Prompt:
         """Build the prompt for a full quota, with the study's words."""
         interview = self.interview
-        instrument, language = interview.instrument, interview.language
         return Prompt(
             place=Place(QUOTA_FULL),
             text=self._find_quota_full_text(),
@@ -278,18 +291,21 @@ class InterviewSession:
             ),
             position=len(interview.machine.walk.stops),
             total=len(interview.machine.walk.stops),
-            language=language,
-            languages=instrument.languages,
+            language=interview.language,
+            languages=interview.instrument.languages,
             ending=QUOTA_FULL,
         )
 
     def _find_quota_full_text(self) -> tuple[TextSpan, ...]:
-        """Find what is said if a quota is full: the script, else the first `end` for it, else a plain thank you."""
-        instrument, language = self.interview.instrument, self.interview.language
+        """Find the text for a full quota: the script, else the first `end` for it, else thanks."""
+        instrument = self.interview.instrument
+        language = self.interview.language
         fieldwork = instrument.document.fieldwork
-        for script_id, script in (fieldwork.scripts if fieldwork is not None else {}).items():
-            if str(script_id) == QUOTA_FULL:
-                return (TextSpan(str(script.text.get(language))),)
+        if fieldwork is not None:
+            for script_id, script in fieldwork.scripts.items():
+                if str(script_id) == QUOTA_FULL:
+                    return (TextSpan(str(script.text.get(language))),)
+
         # a study with a lookup says it there, but a returning respondent is past that item
         for item in instrument.items.values():
             if isinstance(item.question, EndItem) and str(item.question.outcome) == QUOTA_FULL:
@@ -298,30 +314,35 @@ class InterviewSession:
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
         """List the outcomes with which the interview can be stopped in the middle."""
-        own_ids = (
-            o.id
-            for o in self.outcomes.values()
-            if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
-        )
-        first_ids = CALL_AGAIN_OUTCOMES if self.link.can_be_called_again else ()
-        return tuple(self.outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
+        ids = list(STOP_OUTCOMES)
+        if self.link.can_be_called_again:
+            ids = [*CALL_AGAIN_OUTCOMES, *STOP_OUTCOMES]
+        outcomes = [self.outcomes[outcome_id] for outcome_id in ids]
+
+        for outcome in self.outcomes.values():
+            is_own = outcome.id not in OUTCOMES
+            if is_own and outcome.moment in ("interrupted", "any"):
+                outcomes.append(outcome)
+        return tuple(outcomes)
 
     def echo(self, text: str) -> str:
-        """Say how a typed line is understood (`Sunday 3 March 1985`); empty where that adds nothing to the line."""
+        """Say how a typed line is understood (`Sunday 3 March 1985`); empty if the line says it."""
         return prompts.describe_reply(self.interview, text)
 
     def elapsed_time(self) -> timedelta:
-        """Return the time spent on this interview in all its sessions, without sections after the hang-up."""
-        return (
-            self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
-        )
+        """Return the time spent on this interview in all its sessions, up to the hang-up."""
+        if self._time_until_hangup is not None:
+            return self._time_until_hangup
+        return self._measure_time()
 
     def _measure_time(self) -> timedelta:
         return self.interview.measure_time(self.clock())
 
     def respondent_time(self) -> datetime | None:
-        """Return the time on the respondent's clock, where their zone is known."""
-        return self.clock().astimezone(self.zone) if self.zone is not None else None
+        """Return the time on the respondent's clock, or None if their zone isn't known."""
+        if self.zone is None:
+            return None
+        return self.clock().astimezone(self.zone)
 
     def station_time(self) -> datetime:
         """Return the time on the station's clock."""
@@ -329,15 +350,25 @@ class InterviewSession:
 
     def result(self) -> InterviewResult | None:
         """Return how the interview ended; None while it is open."""
-        if (status := self.interview.status) == "open" and not self._was_left:
+        status: str = self.interview.status
+        remark = self._remark
+        if self._was_left:
+            status = "lost"
+            remark = self._lost_to
+        if status == "open":
             return None
-        outcome, answered = (
-            self.outcomes.get(self.interview.outcome),
-            0 if self._erased else self._count_answers(),
-        )
-        state, remark = ("lost", self._lost_to) if self._was_left else (status, self._remark)
+
+        answered = 0
+        if not self._erased:
+            answered = self._count_answers()
         return InterviewResult(
-            state, outcome, answered, self.elapsed_time(), self.stored_in, self._erased, remark
+            status=status,
+            outcome=self.outcomes.get(self.interview.outcome),
+            answered=answered,
+            duration=self.elapsed_time(),
+            stored_in=self.stored_in,
+            erased=self._erased,
+            remark=remark,
         )
 
     # entries
@@ -359,18 +390,18 @@ class InterviewSession:
 
     def confirm(self, reason: str = "") -> Rejection | None:
         """Confirm the answer that `prompt().query` asks about."""
-        return self._apply(
-            prompts.build_confirmation(self.interview, clean_text(reason), self._stamp())
-        )
+        event = prompts.build_confirmation(self.interview, clean_text(reason), self._stamp())
+        return self._apply(event)
 
     def go_back(self) -> Rejection | None:
         """Go to the item asked before this one."""
-        if (place := prompts.find_previous_place(self.interview)) is None:
+        place = prompts.find_previous_place(self.interview)
+        if place is None:
             return Rejection("this is the first item")
         return self._apply(events.PositionMoved(self._stamp(), place))
 
     def jump(self, place: Place) -> Rejection | None:
-        """Go to any place in `list_items()`; after its answer the interview returns to the first open place."""
+        """Go to a place in `list_items()`; its answer leads back to the first open place."""
         return self._apply(events.PositionMoved(self._stamp(), place, jump=True))
 
     def go_forward(self) -> Rejection | None:
@@ -380,39 +411,47 @@ class InterviewSession:
             return Rejection("everything is answered")
         if place is None or prompts.is_at_front(self.interview):
             return Rejection("you are at the next item: nothing after it has been answered")
-        return self.jump(place) or self._apply(events.AnswerKept(self._stamp(), place))
+        rejection = self.jump(place)
+        if rejection is not None:
+            return rejection
+        return self._apply(events.AnswerKept(self._stamp(), place))
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
-        """Add a note of the interviewer's at this place, or replace the text of an earlier one."""
-        place = replaces.place if replaces is not None else self.interview.place
+        """Add an interviewer's note at this place, or replace the text of an earlier one."""
+        place = self.interview.place
+        replaced_seq = 0
+        if replaces is not None:
+            place = replaces.place
+            replaced_seq = replaces.seq
+        # the closing review is at no item: its notes belong to the last one
         if self._is_at_review and place is None:
             place = prompts.find_previous_place(self.interview)
-        if place is None or not (text := clean_text(text, lines=True)):
+
+        text = clean_text(text, lines=True)
+        if place is None or not text:
             return Rejection("an empty note is not saved")
-        return self._apply(
-            events.NoteWritten(
-                self._stamp(), place, text, replaces.seq if replaces is not None else 0
-            )
-        )
+        return self._apply(events.NoteWritten(self._stamp(), place, text, replaced_seq))
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
         """List the notes of this interview, each with its newest text."""
         return self.interview.notes
 
     def switch_language(self, language: str) -> Rejection | None:
-        """Continue in another of the instrument's languages, by its code or name; the case's becomes the same."""
+        """Continue in another language of the study, by code or name; the case's changes too."""
         languages = self.interview.instrument.languages
-        typed, language = language, find_language(language, languages)
-        if not language:
+        code = find_language(language, languages)
+        if not code:
             return Rejection(
-                f"{typed} is not a language of this study: {list_languages(languages)}"
+                f"{language} is not a language of this study: {list_languages(languages)}"
             )
-        if why := explain_incomplete_language(self.interview.instrument, language):
+        why = explain_incomplete_language(self.interview.instrument, code)
+        if why:
             return Rejection(why)
-        return self._apply(events.LanguageChanged(self._stamp(), language))
+        return self._apply(events.LanguageChanged(self._stamp(), code))
 
     def suspend(self) -> Rejection | None:
-        """Suspend the interview; `prompt()` is None afterwards. At its closing review the interview is completed."""
+        """Suspend the interview, so that `prompt()` is None; complete it at its closing review."""
+        # nothing can be written any more: the interviewer only leaves
         if self._lost_to:
             self._was_left = True
             return None
@@ -421,14 +460,16 @@ class InterviewSession:
         if self.interview.is_after_hangup and not self._is_quota_full:
             return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
         if self.interview.is_at_end or self._is_quota_full:
-            return self.reply("")  # the respondent has answered everything that leads here
+            # the respondent has answered everything: Enter would end the interview
+            return self.reply("")
         if self.interview.is_reopened and self.return_to_end():
             return None
         return self._apply(events.InterviewSuspended(self._stamp()))
 
     def return_to_end(self) -> bool:
-        """End an interview that had come to its end before, where all its answers are valid; returns whether it has."""
-        if (place := self.interview.place) is None or self.jump(place) is not None:
+        """End again an interview that had ended before, and return whether all its answers fit."""
+        place = self.interview.place
+        if place is None or self.jump(place) is not None:
             return False
         if self._apply(events.AnswerKept(self._stamp(), place)) is not None:
             return False
@@ -441,74 +482,85 @@ class InterviewSession:
         return self._commit(events.InterviewEnded(self._stamp(), COMPLETE), by_route=True)
 
     def asks_reason(self, outcome: Outcome) -> bool:
-        """Whether `stop` takes what the respondent said: for refusals, if somebody may call the case again."""
+        """Whether `stop` takes the respondent's words: a refusal that may be called again."""
         return self.link.keeps_reasons and outcome.kind in REFUSAL_OUTCOMES
 
     def stop(self, outcome: str, *, reason: str = "") -> Rejection | None:
-        """End the interview with one of `list_stop_outcomes()`; `reason` is what the respondent said who refuses."""
+        """End the interview with one of `list_stop_outcomes()`; `reason` is for a refusal."""
         if reason and self.link.keeps_reasons:
             self.link.refusal_reason = clean_text(reason)
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
             return Rejection(f"an interview can't be stopped with the outcome {outcome}")
         if self._lost_to:
             return self.suspend()
-        if self._is_at_review and (outcome == "break_off" or self.outcomes[outcome].temporary):
+
+        is_temporary = self.outcomes[outcome].temporary
+        is_break_off = outcome == "break_off"
+        if self._is_at_review and (is_break_off or is_temporary):
             return Rejection("everything is answered: no other call is needed")
-        if self.interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
+        # the respondent has hung up and can't break off any more: only our own items are left
+        if self.interview.is_after_hangup and is_break_off and not self._is_quota_full:
             return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
-        if self.link.can_be_called_again and self.outcomes[outcome].temporary:
-            # the case is called again, and goes on where it stood
+        if self.link.can_be_called_again and is_temporary:
+            # the next call goes on where this one stopped
             return self._apply(events.InterviewSuspended(self._stamp(), outcome))
         return self._apply(events.InterviewStopped(self._stamp(), outcome))
 
     def heard(self) -> str:
-        """Return what the respondent is heard to say now (`“Disagree, I think.”`): only simulated ones; else empty."""
+        """Return a simulated respondent's words: `“Disagree, I think.”`; empty for a real one."""
         if self.respondents_answer is None or self.prompt() is None or self._is_quota_full:
             return ""
         return self.respondents_answer(self.interview)
 
     def take_message(self) -> str:
-        """Return once the next message of a supervisor, for the interviewer alone; empty where there is none."""
-        return self.message_source() if self.message_source is not None else ""
+        """Return the supervisor's next message to the interviewer once; empty if none waits."""
+        if self.message_source is None:
+            return ""
+        return self.message_source()
 
     # drafts
 
     def load_draft(self) -> str:
-        """Load the text that was being typed at this place when the last session was interrupted; else empty."""
+        """Load what was being typed at this place when the last session broke off; or empty."""
         place = self.interview.place
         try:
             draft = self.store.interviews.find_draft(self.id)
         except StoreError:
             return ""
-        return draft.text if draft is not None and draft.place == str(place) else ""
+        if draft is None or draft.place != str(place):
+            return ""
+        return draft.text
 
     def save_draft(self, text: str) -> None:
-        """Save what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
-        if (place := self.interview.place) is None:
+        """Save what is being typed in a Verbatim, every two seconds. Never fails."""
+        place = self.interview.place
+        if place is None:
             return
         self.link.renew_lease()
         try:
             draft = EntryDraft(str(place), text, self.clock())
             self.store.interviews.save_draft(self.id, draft, fence=self.link.fence())
         except StoreError:
-            return  # the text is still in the field; the answer itself will say what is wrong
+            # the text is still in the field, and its answer will say what is wrong
+            return
 
     def close(self) -> None:
-        """Release the case and close the database. An interview at its closing review is complete."""
+        """Release the case and close the database; complete an interview at its closing review."""
         if self._is_at_review:
-            self.complete()  # where it can't be written now, it is done when the study is opened the next time
+            # if it can't be written now, it is done when the study is opened the next time
+            self.complete()
         self.link.release()
         self.store.close()
 
     # order of doing
 
     def _stamp(self, after: Interview | None = None) -> events.EventStamp:
-        """Stamp an event with the current time, or the last event's where the clock was set back."""
+        """Stamp an event with the current time, or the last event's if the clock was set back."""
         last = (after or self.interview).last_stamp.at
         return events.EventStamp(max(self.clock(), last), self.by, self.station)
 
     def _apply(self, event: events.InterviewEvent | Rejection) -> Rejection | None:
-        """Step, commit, and then do whatever the computer has to answer or close by itself."""
+        """Apply and commit an event, then the automatic answers and the end that follow from it."""
         if isinstance(event, Rejection):
             return event
         self._dropped = ()
@@ -527,52 +579,58 @@ class InterviewSession:
         return rejection
 
     def take_dropped(self) -> tuple[Place, ...]:
-        """Return once the answered places that the last answer, a correction, took off the route."""
+        """Return once the answered places that the last correction took off the route."""
         dropped = self._dropped
         self._dropped = ()
         return dropped
 
     def advance(self) -> Rejection | None:
-        """Answer what only the computer answers, and close the interview when it has reached its end."""
+        """Answer automatic items, and close the interview when it has reached its end."""
         while self.interview.status == "open":
-            if (rejection := self._reserve_cells(self.interview)) is not None:
+            rejection = self._reserve_cells(self.interview)
+            if rejection is not None:
                 return rejection
             if self._full_cell or self._is_at_review:
                 break
+
             event = self._find_automatic_event(self.interview) or self._find_computed_answer()
             if event is None:
                 return None
-            if (rejection := self._commit(event, by_route=True)) is not None:
+            rejection = self._commit(event, by_route=True)
+            if rejection is not None:
                 return rejection
         return None
 
     def _reserve_cells(self, interview: Interview) -> Rejection | None:
         """Reserve the respondent's places in the quotas as soon as they are decided.
 
-        Where the database does not answer, the next answer tries again, and no interview becomes complete before
-        that.
+        If the database does not answer, the next answer tries again. No interview becomes complete
+        before that.
         """
-        if (reservations := self.link.reservations) is None:
+        reservations = self.link.reservations
+        if reservations is None:
             return None
         try:
-            self._cells, self._full_cell = reservations.reserve_cells(
-                self.id, interview, self._cells
-            )
+            reserved = reservations.reserve_cells(self.id, interview, self._cells)
         except StoreError as error:
             self._full_cell = ""
-            return (
-                Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
-            )
+            if interview.ending:
+                return Rejection(f"not saved: {error.what} — {error.remedy}")
+            return None
+        self._cells, self._full_cell = reserved
         return None
 
     def _find_automatic_event(self, interview: Interview) -> events.InterviewEvent | None:
-        """Find the event that follows without anybody's input or the database: the route's end, or a draw."""
+        """Find the event that needs no input and no database: the route's end, or a draw."""
         if interview.status != "open":
             return None
-        if ending := interview.ending:
-            is_temporary = (outcome := self.outcomes.get(ending)) is not None and outcome.temporary
-            kind = events.InterviewSuspended if is_temporary else events.InterviewEnded
-            return kind(self._stamp(interview), ending)
+        ending = interview.ending
+        if ending:
+            outcome = self.outcomes.get(ending)
+            if outcome is not None and outcome.temporary:
+                return events.InterviewSuspended(self._stamp(interview), ending)
+            return events.InterviewEnded(self._stamp(interview), ending)
+
         value, of = interview.compute_answer(counts=None)
         if value is None or interview.place is None:
             return None
@@ -580,39 +638,44 @@ class InterviewSession:
 
     def _find_computed_answer(self) -> events.InterviewEvent | None:
         """Find the answer to a lookup that is due, or a note of what was not read aloud."""
-        if (prompt := self.prompt()) is not None and prompt.unfilled:
-            notes = {
-                (e.place, e.text)
-                for e in self.interview.events
-                if isinstance(e, events.NoteWritten)
-            }
-            for text in prompt.unfilled:
-                if (prompt.place, text) not in notes:
-                    return events.NoteWritten(self._stamp(), prompt.place, text)
-        if prompt is None or not isinstance(prompt.entry, LookupEntry):
+        prompt = self.prompt()
+        if prompt is None:
             return None
+        for text in prompt.unfilled:
+            if not self._has_note(prompt.place, text):
+                return events.NoteWritten(self._stamp(), prompt.place, text)
+        if not isinstance(prompt.entry, LookupEntry):
+            return None
+
         if prompt.entry.kind == "pick":
-            value, of = self.interview.compute_answer(self._count_picks(prompt.place))
-            return (
-                None
-                if value is None
-                else events.ValueComputed(self._stamp(), prompt.place, value, of)
-            )
-        quota, reservations = prompt.entry.target, self.link.reservations
-        value = (
-            reservations.reserve_in_quota(self.id, self.interview, quota)
-            if reservations is not None
-            else "open"
-        )
-        return events.ValueComputed(self._stamp(), prompt.place, value)
+            picked, of = self.interview.compute_answer(self._count_picks(prompt.place))
+            if picked is None:
+                return None
+            return events.ValueComputed(self._stamp(), prompt.place, picked, of)
+
+        state = "open"
+        reservations = self.link.reservations
+        if reservations is not None:
+            quota = prompt.entry.target
+            state = reservations.reserve_in_quota(self.id, self.interview, quota)
+        return events.ValueComputed(self._stamp(), prompt.place, state)
+
+    def _has_note(self, place: Place, text: str) -> bool:
+        """Return whether the journal has this note."""
+        notes = [event for event in self.interview.events if isinstance(event, events.NoteWritten)]
+        return any(note.place == place and note.text == text for note in notes)
 
     def _count_picks(self, place: Place) -> Counter[Code]:
-        """Count the interviews in which each item or turn of a group was picked: complete ones, and those under way."""
+        """Count how often a pick chose an item or turn, in complete and running interviews."""
         question = self.interview.instrument.items[place.item].question
         assert isinstance(question, PickItem)
         origin: InterviewOrigin = "practice" if self.practice else "real"
-        values = self.store.interviews.list_computed_values(place.item, origin, besides=self.id)
-        return Counter(name for value in values for name in question.list_picked(value))
+        counts: Counter[Code] = Counter()
+        for value in self.store.interviews.list_computed_values(
+            place.item, origin, besides=self.id
+        ):
+            counts.update(question.list_picked(value))
+        return counts
 
     def _commit(self, event: events.InterviewEvent, *, by_route: bool = False) -> Rejection | None:
         """Write an event with all that follows from it.
@@ -622,31 +685,37 @@ class InterviewSession:
         after = self.interview.step(event)
         if isinstance(after, Rejection):
             return after
+
         then: list[events.InterviewEvent] = []
-        while (automatic := self._find_automatic_event(after)) is not None:
+        while True:
+            automatic = self._find_automatic_event(after)
+            if automatic is None:
+                break
             if isinstance(automatic, events.InterviewEnded) and automatic.outcome == COMPLETE:
-                if (rejection := self._reserve_cells(after)) is not None:
+                # before the end is written: a full quota or the closing review comes first
+                rejection = self._reserve_cells(after)
+                if rejection is not None:
                     return rejection
-                if self._full_cell or (self.review_before_end and after.is_answered):
+                is_reviewed_first = self.review_before_end and after.is_answered
+                if self._full_cell or is_reviewed_first:
                     break
             further = after.step(automatic)
             if isinstance(further, Rejection):
                 break
             then.append(automatic)
             after = further
+
         try:
             conflict = self._write(event, after, then, by_route=by_route)
-            if (
-                conflict is not None
-                and not isinstance(conflict, InterviewConflict)
-                and self.link.recover()
-            ):
+            is_lease_lost = conflict is not None and not isinstance(conflict, InterviewConflict)
+            if is_lease_lost and self.link.recover():
                 conflict = self._write(event, after, then, by_route=by_route)
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
         if conflict is not None:
             return Rejection(f"not saved: {self._describe_conflict(conflict)}")
-        self.interview, self._prompt_is_current = after, False
+        self.interview = after
+        self._prompt_is_current = False
         if after.status == "open":
             if isinstance(event, events.LanguageChanged):
                 self.link.handle_commit(self.id, None)
@@ -665,20 +734,24 @@ class InterviewSession:
         *,
         by_route: bool,
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
-        """Write the events. Where they close the interview, its data and its case are in the same transaction."""
-        outcome, is_closed = self.outcomes.get(after.outcome), after.status != "open"
-        by_route, fence = by_route or bool(then), self.link.fence()
+        """Write the events; at the end also data and case, in the same transaction."""
+        fence = self.link.fence()
         case = None
-        if is_closed:
-            case = self.link.build_closing_update(after, outcome, by_route=by_route)
+        tasks: tuple[str, ...] = ()
+        if after.status != "open":
+            outcome = self.outcomes.get(after.outcome)
+            # an automatic event that follows the entry is the route's
+            is_by_route = by_route or bool(then)
+            case = self.link.build_closing_update(after, outcome, by_route=is_by_route)
+            tasks = self.link.list_tasks(outcome)
         elif isinstance(event, events.LanguageChanged):
             case = self.link.build_language_update(after.language)
-        tasks = self.link.list_tasks(outcome) if is_closed else ()
+
         update = JournalUpdate.from_interview(
             self.id,
             after,
             (event, *then),
-            closed=is_closed,
+            closed=after.status != "open",
             fence=fence,
             case=case,
             follow_up_tasks=tasks,
@@ -691,4 +764,7 @@ class InterviewSession:
             when = conflict.at.astimezone(self.zone)
             return f"{conflict.by} took over this interview at {when:%H:%M}: leave it"
         self._lost_to = conflict.message
-        return f"{self._lost_to}: write down what was typed, then leave the interview; what was saved before is kept"
+        return (
+            f"{self._lost_to}: write down what was typed, then leave the interview; "
+            "what was saved before is kept"
+        )

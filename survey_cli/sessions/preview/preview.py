@@ -1,6 +1,7 @@
 """Preview of a questionnaire that follows its file.
 
-The file is read again when it is saved, and answers that still fit are carried over. Nothing is stored.
+The preview reads the file again when it is saved, and carries over the answers that still fit.
+Nothing is stored.
 """
 
 import os
@@ -35,7 +36,7 @@ FileSignature: TypeAlias = tuple[tuple[int, ...] | None, ...]
 
 CASE_KEY: Final = "1001"
 CLOCK_TICK: Final = timedelta(milliseconds=50)
-"""A file changed this shortly before it was read may have changed again within one tick of its clock."""
+"""A file changed this shortly before a reading may change again within one tick of its clock."""
 CLOCK_SKEW: Final = timedelta(seconds=2)
 """How far the clock of the machine that holds the file may be ahead of this one's."""
 _INCLUDE: Final = re.compile(r"\b(?:include|list):[ \t]*['\"]?([^'\"#,}\n]+)")
@@ -61,7 +62,7 @@ class PreviewState:
     """The questionnaire's file and its interview, at the last reading."""
 
     session: "PreviewSession"
-    """The interview; where the file is broken, as it was before."""
+    """The interview; if the file is broken, as it was before."""
     file: str
     problems: tuple[Problem, ...]
     read_line: Callable[[Position], str]
@@ -76,7 +77,8 @@ class Preview:
     """Follows one file, and carries the interview over when it changes."""
 
     def __init__(self, file: str, beginning: PreviewOptions, clock: Clock = utc_now) -> None:
-        self._file, self._options = file, beginning
+        self._file = file
+        self._options = beginning
         self._clock = clock
         self._signature_seen: FileSignature = ()
         """The files' signature when they were last read."""
@@ -93,7 +95,7 @@ class Preview:
         """Problems of the preview itself: its options don't fit the file."""
         self._proof: BackgroundProof | None = None
         self.review_before_end = False
-        """Of every session from now on; set before `open` by an interface that shows the closing review."""
+        """Set before `open` by an interface that shows the closing review, for all sessions."""
         instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
         assert instrument is not None
         session = self._build_fresh_session(instrument)
@@ -104,8 +106,8 @@ class Preview:
     def open(self) -> PreviewState:
         """Read the file for the first time.
 
-        Returns a UserError where the file is missing or the options do not fit it. A broken file is shown with its
-        problems.
+        Raises UserError if the file is missing or the options do not fit it. A broken file is shown
+        with its problems.
         """
         source = self._read()
         result = check_instrument(source)
@@ -117,30 +119,31 @@ class Preview:
         return self._show_checked(result, source)
 
     def reload(self) -> PreviewState | None:
-        """Return the new state where the file has changed, else None.
+        """Return the new state if the file has changed, else None.
 
         It is called five times a second; a call without a change costs microseconds.
         """
-        signature = self._signature()
-        if signature == self._signature_seen and not self._is_too_young and self._broken_at is None:
+        has_pending_errors = self._broken_at is not None
+        is_same_file = self._signature() == self._signature_seen and not self._is_too_young
+        if is_same_file and not has_pending_errors:
             return None
-        content, before = self._content, self._state
+
+        content = self._content
         source = self._read()
-        if self._content == content and self._broken_at is None:
+        if self._content == content and not has_pending_errors:
             return None
+
         result = check_instrument(source)
-        if (
-            result.instrument is None
-            and not before.broken
-            and self._broken_at != self._signature_seen
-        ):
-            self._broken_at = self._signature_seen  # half saved, perhaps: the next look decides
+        is_newly_broken = result.instrument is None and not self._state.broken
+        if is_newly_broken and self._broken_at != self._signature_seen:
+            # the editor may have saved only half of it: the next call decides
+            self._broken_at = self._signature_seen
             return None
         self._broken_at = None
         return self._show_checked(result, source)
 
     def take_findings(self) -> PreviewState | None:
-        """Return the state with what the proof found, once; None as long as there is nothing new.
+        """Return the state with the findings of the proof, once; None until it has new ones.
 
         It is called as often as `reload`, and never waits. The first call after a reading begins
         the proof, so that the question is on the screen before.
@@ -166,7 +169,7 @@ class Preview:
         return self._state
 
     def close(self) -> None:
-        """End what goes on beside the preview."""
+        """End the proof."""
         if self._proof is not None:
             self._proof.end()
 
@@ -179,19 +182,28 @@ class Preview:
         return tuple(_read_signature(name) for name in sorted(self._names | {self._file}))
 
     def _read(self) -> InstrumentSource:
-        at, before = self._clock(), self._signature()
-        source, folder = load_source(self._file), Path(self._file).parent
+        """Read the file and the files that it includes."""
+        at = self._clock()
+        before = self._signature()
+        source = load_source(self._file)
+
+        # files that are named but can't be read are followed too: they may be written later
+        folder = Path(self._file).parent
         names = {str(folder / name) for name in list(source.texts)[1:]}
         for name, text in source.texts.items():
-            names |= {str(folder / Path(name).parent / m.strip()) for m in _INCLUDE.findall(text)}
+            for included in _INCLUDE.findall(text):
+                names.add(str(folder / Path(name).parent / included.strip()))
         self._names = frozenset(names)
         self._signature_seen = self._signature()
         self._content = (source.digest, source.problems)
-        newest = max((s[0] for s in self._signature_seen if s is not None), default=0) / 1e9
+
+        times = [signature[0] for signature in self._signature_seen if signature is not None]
+        newest = max(times, default=0) / 1e9
         is_young = (at - CLOCK_TICK).timestamp() < newest < (at + CLOCK_SKEW).timestamp()
-        self._is_too_young = is_young or (
-            len(before) == len(self._signature_seen) and before != self._signature_seen
-        )
+        # signatures of different files can't be compared
+        has_as_many_files = len(before) == len(self._signature_seen)
+        changed_meanwhile = has_as_many_files and before != self._signature_seen
+        self._is_too_young = is_young or changed_meanwhile
         return source
 
     def _show_checked(self, result: CheckResult, source: InstrumentSource) -> PreviewState:
@@ -222,7 +234,9 @@ class Preview:
         if self._proof is not None:
             self._proof.abandon()
             self._proof = None
-        self._unproved = result if result.compiled is not None else None
+        self._unproved = None
+        if result.compiled is not None:
+            self._unproved = result
 
     def _show(self, session: PreviewSession, *, remark: str = "", **file: Any) -> PreviewState:
         """Show this interview; `file` is what has changed of the file's state."""
@@ -232,28 +246,21 @@ class Preview:
     def _carry_over(self, instrument: Instrument) -> tuple[PreviewSession, str]:
         """Carry the interview over to the new version; returns it, and what happened to it."""
         if self._is_empty:
-            session = self._build_fresh_session(instrument)
-            invented = [
-                n
-                for n, c in instrument.sample.items()
-                if n not in self._options.columns and c.role is None
-            ]
-            invention_remark = (
-                f"the case is invented: --set {invented[0]}=… sets a sample column"
-                if invented
-                else ""
-            )
-            if not self._options.at:
-                return session, invention_remark
-            rejection = session.jump(parse_place(self._options.at))
-            remark, session.remark = rejection.why if rejection is not None else session.remark, ""
-            return session, "; ".join(part for part in (remark, invention_remark) if part)
+            return self._begin_first(instrument)
+
         before = self._state.session
-        old, given_answers = before.interview, before.given_answers()
-        place = old.place if old.status == "open" else None
-        language = old.language if old.language in instrument.languages else instrument.language
+        old = before.interview
+        given_answers = before.given_answers()
+        place = None
+        if old.status == "open":
+            place = old.place
+        language = instrument.language
+        if old.language in instrument.languages:
+            language = old.language
         begin = self._build_start(instrument, language)
         began = begin(before.variant)
+
+        # to the place of before or the nearest that the route still has, else to the first open one
         targets = _list_targets(old.instrument, instrument, place)
         migration: AnswerMigration | None = None
         carry_over = partial(
@@ -266,11 +273,28 @@ class Preview:
                 break
         if migration is None or not migration.reached:
             migration = carry_over(to=None, rng=Random(self._options.seed))
+
         selected_answers = preview_session.select_answers(migration, migration.invented)
         invented_answers = {**before.invented_answers(), **selected_answers}
         interview = _copy_notes(old, migration.interview)
         session = self._build_session(interview, begin, given_answers, invented_answers)
         return session, _describe_change(place, migration, session.interview)
+
+    def _begin_first(self, instrument: Instrument) -> tuple[PreviewSession, str]:
+        """Start the interview of the first version that can be asked, at the item of `--at`."""
+        session = self._build_fresh_session(instrument)
+        remarks = []
+        if self._options.at:
+            rejection = session.jump(parse_place(self._options.at))
+            remarks.append(session.remark if rejection is None else rejection.why)
+            # said once, with the state: not again at the next key
+            session.remark = ""
+
+        for name, column in instrument.sample.items():
+            if name not in self._options.columns and column.role is None:
+                remarks.append(f"the case is invented: --set {name}=… sets a sample column")
+                break
+        return session, "; ".join(remark for remark in remarks if remark)
 
     def _build_fresh_session(self, instrument: Instrument) -> PreviewSession:
         """Start a new interview at its first item."""
@@ -308,7 +332,8 @@ class Preview:
         sample = case_values.parse_sample_values(instrument, CASE_KEY, self._options.columns)
         case_values.resolve_zone(instrument, sample)
         case_values.resolve_language(instrument, self._options.language, sample)
-        at, item = self._options.at, parse_place(self._options.at).item
+        at = self._options.at
+        item = parse_place(at).item
         if at and item not in instrument.items:
             remedy = suggest_nearest(
                 item, instrument.items, otherwise="use the id of an item of the file"
@@ -326,11 +351,12 @@ class Preview:
     def _build_start(
         self, instrument: Instrument, language: str
     ) -> Callable[[int], InterviewStarted]:
-        """Build the function that starts an interview of this case, or, with a number other than 0, of another one."""
+        """Build the function that starts an interview: of this case with 0, else of another one."""
         by = account.read_system_account()
 
         def begin(variant: int) -> InterviewStarted:
-            sample, at = self._build_sample(instrument, variant), self._clock()
+            sample = self._build_sample(instrument, variant)
+            at = self._clock()
             local = at.astimezone(preview_session.find_usable_zone(instrument, sample))
             key = find_column(instrument, "key")
             return InterviewStarted(
@@ -346,7 +372,7 @@ class Preview:
         return begin
 
     def _build_sample(self, instrument: Instrument, variant: int) -> dict[str, Value | Missing]:
-        """Build the sample values: the given ones where they are valid, otherwise invented ones."""
+        """Build the sample values: the given ones if they are valid, otherwise invented ones."""
         values: dict[str, Value | Missing] = {}
         for name, column in instrument.sample.items():
             rng = Random(f"{self._options.seed}/{variant}/{name}")
@@ -354,14 +380,14 @@ class Preview:
             if column.role == "key":
                 values[name] = text or CASE_KEY
                 continue
-            try:
-                value = (
-                    case_values.parse_sample_values(instrument, CASE_KEY, {name: text})[name]
-                    if text
-                    else NOT_ASKED
-                )
-            except UserError:
-                value = NOT_ASKED
+            value: Value | Missing = NOT_ASKED
+            if text:
+                try:
+                    typed = {name: text}
+                    value = case_values.parse_sample_values(instrument, CASE_KEY, typed)[name]
+                except UserError:
+                    # the file changed since the options were checked: the column has other values
+                    value = NOT_ASKED
             if value is NOT_ASKED:
                 value = case_values.invent_sample_value(instrument, name, column, rng)
             values[name] = value
@@ -372,12 +398,14 @@ def _copy_notes(old: Interview, interview: Interview) -> Interview:
     """Return the new interview with the notes of the old one."""
     for note in old.notes:
         after = interview.step(NoteWritten(interview.start.stamp, note.place, note.text))
-        interview = after if isinstance(after, Interview) else interview
+        # the note's item may be gone
+        if isinstance(after, Interview):
+            interview = after
     return interview
 
 
 def parse_place(text: str) -> Place:
-    """Parse a place; only its item where the turn is no number."""
+    """Parse a place, or only its item if the turn is no number."""
     try:
         return Place.parse(text.strip())
     except ValueError:
@@ -385,19 +413,27 @@ def parse_place(text: str) -> Place:
 
 
 def _list_targets(old: Instrument, new: Instrument, place: Place | None) -> list[Place]:
-    """List the places to move to after a change: the earlier place first, then those nearest to it."""
+    """List the places to move to after a change: the earlier place, then the nearest ones."""
     if place is None:
         return []
-    near = preview_session.list_neighbors(old.items, new.items, place.item)[
-        : preview_session.MAX_PLACES_NAMED
-    ]
-    items = [place.item] * (place.item in new.items) + near
-    places = [Place(item, (place.turn or 1) if new.items[item].roster else None) for item in items]
-    return [*places, *(Place(p.item, 1) for p in places if p.turn not in (None, 1))]
+    near = preview_session.list_neighbors(old.items, new.items, place.item)
+    items = near[: preview_session.MAX_PLACES_NAMED]
+    if place.item in new.items:
+        items.insert(0, place.item)
+
+    places = []
+    for item in items:
+        turn = None
+        if new.items[item].roster:
+            turn = place.turn or 1
+        places.append(Place(item, turn))
+    # the roster may have fewer turns than before
+    first_turns = [Place(p.item, 1) for p in places if p.turn not in (None, 1)]
+    return places + first_turns
 
 
 def _read_signature(name: str) -> tuple[int, ...] | None:
-    """Read what changes when a file is saved, however an editor does it; None where there is no file."""
+    """Read what every editor changes when it saves a file; None if the file doesn't exist."""
     try:
         status = os.stat(name)
     except (OSError, ValueError):
@@ -407,10 +443,10 @@ def _read_signature(name: str) -> tuple[int, ...] | None:
 
 def _describe_change(place: Place | None, migration: AnswerMigration, new: Interview) -> str:
     """Describe what happened to the interview when the file changed, in one line."""
-    recorded = new.machine.recorded_answers.items()
-    given_count = sum(
-        answer.cell is not None for p, answer in recorded if p not in migration.invented
-    )
+    given_count = 0
+    for answered_place, answer in new.machine.recorded_answers.items():
+        if answered_place not in migration.invented and answer.cell is not None:
+            given_count += 1
     parts = [f"file read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
         why = "was removed" if place.item not in new.instrument.items else "is no longer asked"

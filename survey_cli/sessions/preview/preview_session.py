@@ -1,7 +1,7 @@
-"""Preview session: an interview that is not stored, in which the author can go to any item and see the data.
+"""Preview session: an unstored interview in which the author can go to any item and see the data.
 
-A new interview is driven through the answers given before; questions that are open before the target are answered by
-invention.
+A new interview is driven through the answers given before. Open questions before the target get
+invented answers.
 """
 
 import ast
@@ -37,15 +37,18 @@ from survey_cli.wording import join_first
 
 GivenAnswers: TypeAlias = Mapping[Place, RecordedAnswer]
 EntryHints: TypeAlias = Mapping[str, tuple[str, ...]]
-"""By the name of an item or a sample column: entries that conditions on the route mention."""
+"""Entries that conditions on the route mention, by the name of an item or a sample column."""
 
 ENTRY_ATTEMPTS: Final = 40
 """Entries invented at one item before the search gives up."""
 PATH_STRATEGIES: Final = ((40, False, False), (80, True, False), (80, True, True))
-"""How many paths to a place are tried, whether earlier answers may change on them, and whether the case may."""
+"""How many paths to try, whether earlier answers may change on them, and whether the case may."""
 DECLINES_BY_FUNCTION: Final[Mapping[str, tuple[str, ...]]] = {
-    "dk": (".dk",), "refused": (".refused",), "declined": (".dk", ".refused"), "answered": (".dk", ".refused"),
-}  # fmt: skip
+    "dk": (".dk",),
+    "refused": (".refused",),
+    "declined": (".dk", ".refused"),
+    "answered": (".dk", ".refused"),
+}
 """Functions of conditions, and the declines that change their result."""
 QUOTA_STATES: Final = ("open", "full", "outside")
 MAX_EVENTS: Final = 30_000
@@ -80,11 +83,12 @@ def carry_over(
 ) -> AnswerMigration:
     """Drive a new interview through the answers of `given_answers` that fit, up to the target `to`.
 
-    Before the target, open questions are answered by invention; after it, answers are carried over as far as they go
-    without a gap. Without a target, or where it is not on the route, the interview is at the first open place.
-    `hints` names the items whose earlier answers may change, and entries worth trying there.
+    Before the target, open questions get invented answers; after it, answers are carried over up to
+    the first gap. Without a target, or if it is not on the route, the interview stops at the first
+    open place. `hints` names the items whose earlier answers may change, and entries to try there.
     """
-    interview, hints = Interview.begin(instrument, began), hints or {}
+    interview = Interview.begin(instrument, began)
+    hints = hints or {}
     invented: list[Place] = []
     changed: list[Place] = []
     unfit: list[Place] = []
@@ -93,54 +97,78 @@ def carry_over(
         machine = interview.machine
         stop = machine.current_stop
         assert stop is not None
-        place, item = stop.place, stop.item
+        place = stop.place
+        item = stop.item
         earlier = given_answers.get(place)
-        if machine.query is not None:
-            confirmed = (
-                [index for index, _ in earlier.confirmed_queries] if earlier is not None else []
-            )
-            if is_past_target and machine.query not in confirmed:
+
+        if machine.query is not None or isinstance(item.question, ComputedItem):
+            if machine.query is not None:
+                is_confirmed = _has_confirmed(earlier, machine.query)
+                if is_past_target and not is_confirmed:
+                    break
+                event: events.InterviewEvent = events.QueryConfirmed(stamp, place, machine.query)
+            else:
+                # a quota's state is drawn only if the target may depend on it
+                state_rng = rng if item.id in hints else None
+                event = _compute_value(interview, place, stamp, state_rng)
+            after_event = interview.step(event)
+            if isinstance(after_event, Rejection):
                 break
-            event: events.InterviewEvent = events.QueryConfirmed(stamp, place, machine.query)
-        elif isinstance(item.question, ComputedItem):
-            event = _compute_value(interview, place, stamp, rng if item.id in hints else None)
-        else:
-            is_past_target = is_past_target or place == to
-            may_change = item.id in hints and not is_past_target
-            if earlier is not None and not may_change and not (is_past_target and earlier.lapsed):
-                after = interview.step(_repeat_answer(earlier, stamp, place))
-                if isinstance(after, Interview):
-                    interview = after
-                    continue
-                unfit.append(place)
-            if is_past_target:
-                break
-            if (
-                answered := _invent_answer(interview, stop, stamp, rng, hints.get(item.id, ()))
-            ) is None:
-                break
-            if item.question.expects_answer:
-                same = (
-                    earlier is not None
-                    and earlier.cell == answered.machine.recorded_answers[place].cell
-                )
-                fresh = earlier is None or place in unfit
-                (invented if fresh else changed if not same else []).append(place)
-            interview = answered
+            interview = after_event
             continue
-        after_event = interview.step(event)
-        if isinstance(after_event, Rejection):
+
+        is_past_target = is_past_target or place == to
+        may_change = item.id in hints and not is_past_target
+        is_left_out = is_past_target and earlier is not None and earlier.lapsed
+        if earlier is not None and not may_change and not is_left_out:
+            after = interview.step(_repeat_answer(earlier, stamp, place))
+            if isinstance(after, Interview):
+                interview = after
+                continue
+            unfit.append(place)
+        if is_past_target:
             break
-        interview = after_event
-    reached = is_past_target
-    if to is not None and interview.place != to:
-        after_return = (
-            interview.step(events.PositionMoved(stamp, to, jump=jump)) if is_past_target else None
-        )
-        reached = isinstance(after_return, Interview)
-        interview = after_return if isinstance(after_return, Interview) else interview
-    lists = {"invented": tuple(invented), "changed": tuple(changed), "rejected": tuple(unfit)}
-    return AnswerMigration(interview=interview, **lists, reached=reached)
+
+        answered = _invent_answer(interview, stop, stamp, rng, hints.get(item.id, ()))
+        if answered is None:
+            break
+        if item.question.expects_answer:
+            recorded = answered.machine.recorded_answers
+            if earlier is None or place in unfit:
+                invented.append(place)
+            elif earlier.cell != recorded[place].cell:
+                changed.append(place)
+        interview = answered
+
+    reached = False
+    if is_past_target:
+        interview, reached = _go_back_to(to, interview, stamp, jump=jump)
+    return AnswerMigration(
+        interview=interview,
+        invented=tuple(invented),
+        changed=tuple(changed),
+        rejected=tuple(unfit),
+        reached=reached,
+    )
+
+
+def _go_back_to(
+    target: Place | None, interview: Interview, stamp: events.EventStamp, *, jump: bool
+) -> tuple[Interview, bool]:
+    """Go back from the answers carried over after the target; returns whether that worked, too."""
+    if target is None or interview.place == target:
+        return interview, True
+    after = interview.step(events.PositionMoved(stamp, target, jump=jump))
+    if isinstance(after, Rejection):
+        return interview, False
+    return after, True
+
+
+def _has_confirmed(answer: RecordedAnswer | None, query: int) -> bool:
+    """Return whether an earlier answer was confirmed when this check asked."""
+    if answer is None:
+        return False
+    return any(index == query for index, _ in answer.confirmed_queries)
 
 
 def _compute_value(
@@ -148,8 +176,10 @@ def _compute_value(
 ) -> events.ValueComputed:
     """Build the event of a computed item; a quota's state is drawn with `rng`, else it is open."""
     value, of = interview.compute_answer()
-    if value is None:
-        value = rng.choice(QUOTA_STATES) if rng is not None else "open"
+    if value is None and rng is not None:
+        value = rng.choice(QUOTA_STATES)
+    elif value is None:
+        value = "open"
     return events.ValueComputed(stamp, place, value, of)
 
 
@@ -169,39 +199,47 @@ def _invent_answer(
     rng: Random,
     hints: tuple[str, ...],
 ) -> Interview | None:
-    """Return the interview after an invented answer; None where none is accepted."""
-    item, place, machine = stop.item, stop.place, interview.machine
+    """Return the interview after an invented answer; None if no answer is accepted."""
+    item = stop.item
+    place = stop.place
+    machine = interview.machine
     if isinstance(item.question, EndItem):
         return None
     if not item.question.expects_answer:
         after = interview.step(events.QuestionAnswered(stamp, place))
         return after if isinstance(after, Interview) else None
+
+    takes_several = isinstance(item.question, MultipleItem) and len(hints) > 1
     for _ in range(ENTRY_ATTEMPTS):
+        # drawn even if a hint replaces it: the same seed leads to the same path
         reply = item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
         if hints and rng.random() < 0.7:
-            takes_several = isinstance(item.question, MultipleItem) and len(hints) > 1
-            reply = (
-                " ".join(rng.sample(hints, rng.randint(1, 2)))
-                if takes_several
-                else rng.choice(hints)
-            )
+            if takes_several:
+                reply = " ".join(rng.sample(hints, rng.randint(1, 2)))
+            else:
+                reply = rng.choice(hints)
+
         event: events.InterviewEvent | Rejection
-        if (
-            isinstance(reply, str)
-            and reply[:1] == "."
-            and any(d.id == reply[1:] for d in item.declines)
-        ):
+        if isinstance(reply, str) and _is_decline(item, reply):
             event = events.QuestionDeclined(stamp, place, reply[1:])
         else:
             event = prompts.parse_reply(interview, reply, stamp)
-        after = event if isinstance(event, Rejection) else interview.step(event)
+        if isinstance(event, Rejection):
+            continue
+        after = interview.step(event)
         if isinstance(after, Interview):
             return after
+
     for decline in item.declines:
         after = interview.step(events.QuestionDeclined(stamp, place, decline.id))
         if isinstance(after, Interview):
             return after
     return None
+
+
+def _is_decline(item: CompiledItem, reply: str) -> bool:
+    """Return whether a reply such as `.dk` declines to answer the item."""
+    return reply.startswith(".") and any(decline.id == reply[1:] for decline in item.declines)
 
 
 def find_path(
@@ -213,19 +251,21 @@ def find_path(
     stamp: events.EventStamp,
     seed: int,
 ) -> AnswerMigration | None:
-    """Find a path to any place: with the answers given, then with other answers, then with another case.
+    """Find a path to a place: with the given answers, then with others, then with another case.
 
-    `begin(0)` starts the case as it is, `begin(n)` another one. Returns None where no path was found.
+    `begin(0)` starts the case as it is, `begin(n)` another one. Returns None if no path was found.
     """
     hints = find_hints(instrument, instrument.items[to.item], to.turn)
     follow = partial(carry_over, instrument, to=to, stamp=stamp, jump=True)
-    steps = attempt = 0
-    for number, answers, case in PATH_STRATEGIES:
-        for _ in range(number):
+    steps = 0
+    attempt = 0
+    for path_count, answers_may_change, case_may_change in PATH_STRATEGIES:
+        tried_hints = hints if answers_may_change else None
+        for _ in range(path_count):
             attempt += 1
             rng = Random(f"{seed}/{to}/{attempt}")
-            began, tried = begin(attempt if case else 0), hints if answers else None
-            migration = follow(began, given_answers, rng=rng, hints=tried)
+            began = begin(attempt if case_may_change else 0)
+            migration = follow(began, given_answers, rng=rng, hints=tried_hints)
             if migration.reached:
                 return migration
             steps += len(migration.interview.events)
@@ -248,15 +288,12 @@ def find_hints(
             if name in instrument.computes and name not in followed:
                 followed.add(name)
                 conditions += instrument.computes[name].conditions.values()
-            deciding_leaf = instrument.items.get(name)
-            if (
-                deciding_leaf is not None
-                and deciding_leaf.where is not None
-                and name not in followed
-            ):
+            # what is taken from the turns of a roster depends on their number, and on its `where`
+            item_named = instrument.items.get(name)
+            if item_named is not None and item_named.where is not None and name not in followed:
                 followed.add(name)
-                conditions.append(deciding_leaf.where)
-                _add_turn_hints(instrument, deciding_leaf.source, 1, hints)
+                conditions.append(item_named.where)
+                _add_turn_hints(instrument, item_named.source, 1, hints)
             hints.setdefault(name, []).extend(entries)
     _add_turn_hints(instrument, item.roster or "", turn or 1, hints)
     return {name: tuple(dict.fromkeys(entries)) for name, entries in hints.items()}
@@ -282,15 +319,16 @@ def _add_turn_hints(
 
 def list_conditions(instrument: Instrument, item: CompiledItem) -> list[Condition]:
     """List the conditions of an item, of the groups around it, and of every `end` before it."""
-    enclosing: list[CompiledItem | object] = [
-        g for g in instrument.groups.values() if item in g.items
-    ]
+    groups = instrument.groups.values()
+    enclosing: list[CompiledItem | object] = [group for group in groups if item in group.items]
+    # an `end` before the item lets through only those for whom its condition is false
     for other in instrument.items.values():
         if other is item:
             break
         if isinstance(other.question, EndItem):
             enclosing.append(other)
-            enclosing += [g for g in instrument.groups.values() if other in g.items]
+            enclosing += [group for group in groups if other in group.items]
+
     conditions: list[Condition] = []
     for node in (item, *enclosing):
         for name in ("ask_if", "unless", "count"):
@@ -301,33 +339,43 @@ def list_conditions(instrument: Instrument, item: CompiledItem) -> list[Conditio
 
 
 def _list_entries(node: ast.AST) -> tuple[str, ...]:
-    """List the entries for a constant of a condition, with its neighbors; for a function, the declines it tests."""
+    """List the entries for a condition's constant and its neighbors, or a function's declines."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return DECLINES_BY_FUNCTION.get(node.func.id, ())
     if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
         return ()
     if isinstance(node.value, int):
-        return tuple(str(node.value + by) for by in (0, 1, -1) if node.value + by >= 0)
-    return (str(node.value),) if isinstance(node.value, float | str) else ()
+        numbers = (node.value, node.value + 1, node.value - 1)
+        return tuple(str(number) for number in numbers if number >= 0)
+    if isinstance(node.value, float | str):
+        return (str(node.value),)
+    return ()
 
 
 def list_neighbors(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:
-    """List items to move to where one no longer exists, nearest first.
+    """List the items to move to if one no longer exists, nearest first.
 
-    These are the items in its place, those after it, then those before it. `before` and `after` are the items of
-    both versions in written order.
+    These are the items in its place, those after it, then those before it. `before` and `after` are
+    the items of both versions in written order.
     """
     old = list(before)
     if gone not in old:
         return []
+
     index = old.index(gone)
     behind = [item for item in old[index + 1 :] if item in after]
     ahead = [item for item in reversed(old[:index]) if item in after]
+    # what was written between the two neighbors that are left replaces the item
     new = list(after)
-    first = new.index(ahead[0]) + 1 if ahead else 0
-    last = new.index(behind[0]) if behind else len(new)
+    first = 0
+    last = len(new)
+    if ahead:
+        first = new.index(ahead[0]) + 1
+    if behind:
+        last = new.index(behind[0])
     old_items = set(old)
-    return [*(item for item in new[first:last] if item not in old_items), *behind, *ahead]
+    replacing = [item for item in new[first:last] if item not in old_items]
+    return replacing + behind + ahead
 
 
 STATION: Final = "preview"
@@ -381,7 +429,7 @@ class NullStore(Store):
 def find_usable_zone(
     instrument: Instrument, sample: Mapping[str, Value | Missing]
 ) -> tzinfo | None:
-    """Find the zone in which the case is called; None where none is known, or where the column names none."""
+    """Find the case's time zone; None if it is unknown, or if its column names no zone."""
     try:
         return find_zone(instrument, sample)
     except UserError:
@@ -400,7 +448,7 @@ class PreviewSession(InterviewSession):
     practice: bool = True
     stored_in: str = "nowhere"
     begin: Callable[[int], InterviewStarted]
-    """Starts an interview of the case, or with a number other than 0 of another one."""
+    """Starts an interview of the case with 0, of another case with any other number."""
     seed: int
     keyed: Mapping[Place, RecordedAnswer]
     """Answers of earlier versions and of other paths; those of the interview itself come first."""
@@ -411,20 +459,18 @@ class PreviewSession(InterviewSession):
 
     @property
     def variant(self) -> int:
-        """The number of the invented case: 0 the first one, others where a path to an item needed another."""
+        """The number of the invented case: not 0 if a path to an item needed another case."""
         return self.interview.start.seed - self.seed
 
     def given_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Return every answer, including those of places that are gone for now.
 
-        Where a keyed answer no longer fits and another was invented, this is the keyed one.
+        If a keyed answer no longer fits and another was invented, this is the keyed one.
         """
         replaced = self.keyed.keys() & self.invented_answers().keys()
         recorded = self.interview.machine.recorded_answers
-        return {
-            **self.keyed,
-            **{place: answer for place, answer in recorded.items() if place not in replaced},
-        }
+        current = {place: answer for place, answer in recorded.items() if place not in replaced}
+        return {**self.keyed, **current}
 
     def invented_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Return the answers that were invented and are still valid."""
@@ -436,27 +482,30 @@ class PreviewSession(InterviewSession):
         }
 
     def list_items(self) -> tuple[AskedItem, ...]:
-        """List every item that can be shown, in written order, with its answer or why it has none."""
-        instrument, route = self.interview.instrument, self.interview.evaluate_route()
+        """List every item that can be shown, in written order, with its answer or its state."""
+        instrument = self.interview.instrument
+        language = self.interview.language
+        route = self.interview.evaluate_route()
         asked = {item.place: item for item in asked_items.list_asked(self.interview)}
         rows: list[AskedItem] = []
         for place in self._iterate_places(route.known):
-            if (item := asked.get(place)) is not None:
+            item = asked.get(place)
+            if item is not None:
                 rows.append(item)
                 continue
-            known = route.known.in_turn(place.turn) if place.turn else route.known
-            words = to_plain_text(
-                instrument.items[place.item].text.fill(known, self.interview.language)
-            )
+
+            known = route.known
+            if place.turn:
+                known = known.in_turn(place.turn)
+            words = to_plain_text(instrument.items[place.item].text.fill(known, language))
             state = "not reached" if place in route.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
     def _iterate_places(self, known: Known) -> Iterator[Place]:
-        """Iterate over all places, in written order; of a roster each turn, at least the first."""
-        for roster, items in groupby(
-            self.interview.instrument.items.values(), key=lambda item: item.roster
-        ):
+        """Iterate over all places in written order; a roster has at least its first turn."""
+        all_items = self.interview.instrument.items.values()
+        for roster, items in groupby(all_items, key=lambda item: item.roster):
             shown = [item for item in items if not isinstance(item.question, ComputedItem)]
             turns: tuple[int | None, ...] = (None,)
             if roster:
@@ -470,19 +519,19 @@ class PreviewSession(InterviewSession):
         """Go to the previous item; from the end of the interview, to its last one."""
         if self.interview.status == "open":
             return super().go_back()
-        place = (
-            prompts.find_previous_place(self.interview)
-            if self.interview.place is None
-            else self.interview.place
-        )
-        return (
-            Rejection("there is nothing to go back to") if place is None else self._lead_to(place)
-        )
+        # an interview that is complete is at no place: then to its last item
+        place = self.interview.place
+        if place is None:
+            place = prompts.find_previous_place(self.interview)
+        if place is None:
+            return Rejection("there is nothing to go back to")
+        return self._lead_to(place)
 
     def jump(self, place: Place) -> Rejection | None:
-        """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
+        """Go to any item, asked or not; open questions before it get answers from the seed."""
         instrument = self.interview.instrument
-        if (item := instrument.items.get(place.item)) is None:
+        item = instrument.items.get(place.item)
+        if item is None:
             suggestion = suggest_nearest(
                 place.item, instrument.items, otherwise="F3 lists the items"
             )
@@ -493,46 +542,56 @@ class PreviewSession(InterviewSession):
             place = Place(place.item)
         elif place.turn is None:
             place = Place(place.item, 1)
-        is_answered = (
-            self.interview.status == "open" and place in self.interview.machine.recorded_answers
-        )
-        if is_answered and super().jump(place) is None and self.interview.place == place:
-            return None
+
+        is_open = self.interview.status == "open"
+        if is_open and place in self.interview.machine.recorded_answers:
+            rejection = super().jump(place)
+            # an answer that is off the route now can't be reached by moving alone
+            if rejection is None and self.interview.place == place:
+                return None
         return self._lead_to(place)
 
     def _lead_to(self, place: Place) -> Rejection | None:
+        """Start the interview again and drive it to this place."""
         interview = self.interview
 
         def begin(variant: int) -> events.InterviewStarted:
             return self.begin(variant or self.variant)
 
-        stamp, answers = self._stamp(), self.given_answers()
         migration = find_path(
-            interview.instrument, begin, answers, to=place, stamp=stamp, seed=self.seed
+            interview.instrument,
+            begin,
+            self.given_answers(),
+            to=place,
+            stamp=self._stamp(),
+            seed=self.seed,
         )
         if migration is None:
             item = interview.instrument.items[place.item]
-            conditions = [c.text for c in list_conditions(interview.instrument, item)]
-            why = f"; it depends on {conditions[0]}" if conditions else ""
+            conditions = list_conditions(interview.instrument, item)
+            why = f"; it depends on {conditions[0].text}" if conditions else ""
             return Rejection(f"no invented answers lead to {place}{why}")
+
+        # in this order: both read the interview that is left
         self.remark = _describe_path(migration, interview.start.sample)
         self.keyed = {**self.given_answers(), **select_answers(migration, migration.changed)}
         invented = select_answers(migration, migration.invented + migration.changed)
         self.inventions = {**self.invented_answers(), **invented}
-        self.interview, self._prompt_is_current, self._time_until_hangup = (
-            migration.interview,
-            False,
-            None,
-        )
+        self.interview = migration.interview
+        self._prompt_is_current = False
+        self._time_until_hangup = None
         return self.advance()
 
     def list_values(self) -> tuple[PreviewValue, ...]:
         """List every column of the data as it would be exported now."""
-        instrument, invented = self.interview.instrument, self.invented_answers()
-        codes = {v.name: v for v in build_columns(instrument, self.interview.language)}
+        instrument = self.interview.instrument
+        invented = self.invented_answers()
+        # labels in the interview's language; the row's order is that of the export
+        labeled = {v.name: v for v in build_columns(instrument, self.interview.language)}
+        row = build_row(self.interview)
         return tuple(
-            _build_value(codes[v.name], cell, invented)
-            for v, cell in zip(build_columns(instrument), build_row(self.interview), strict=True)
+            _build_value(labeled[variable.name], cell, invented)
+            for variable, cell in zip(build_columns(instrument), row, strict=True)
         )
 
 
@@ -561,26 +620,32 @@ def describe_migration(migration: AnswerMigration) -> list[str]:
 def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
     """Describe what was done to get there."""
     parts = describe_migration(migration)
-    changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
+    now = migration.interview.start.sample
+    changed_columns = [
+        f"{name} {value}" for name, value in now.items() if sample.get(name) != value
+    ]
     if changed_columns:
-        now = migration.interview.start.sample
-        parts.append(
-            "another case: "
-            + join_first((f"{n} {now[n]}" for n in changed_columns), MAX_PLACES_NAMED)
-        )
+        parts.append(f"another case: {join_first(changed_columns, MAX_PLACES_NAMED)}")
     return "; ".join(parts)
 
 
 def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> PreviewValue:
+    """Build the view of one exported cell."""
     place = Place(variable.item, variable.turn)
-    value, label, state = "", "", "answered"
+    value = ""
+    label = ""
+    state = "answered"
     if isinstance(cell, Missing):
         state = cell.kind
         code, label = variable.declines.get(cell.kind, (None, cell.kind.replace("_", " ")))
-        coded = variable.storage in ("integer", "decimal") or variable.labels
-        value = str(code) if coded and code is not None else ""
+        # a text variable without codes is exported empty
+        is_coded = variable.storage in ("integer", "decimal") or variable.labels
+        if is_coded and code is not None:
+            value = str(code)
+    elif isinstance(cell, float):
+        value = f"{cell:.10g}"
     else:
-        value = f"{cell:.10g}" if isinstance(cell, float) else str(cell)
+        value = str(cell)
         if isinstance(cell, int | str):
             label = variable.labels.get(cell, "")
     is_invented = place in invented
