@@ -4,9 +4,9 @@ It knows no file format.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from survey_cli.exports.conventions import DEFAULT_TIMESTAMP
@@ -32,39 +32,52 @@ _COMMA: Final = "\\u002c"
 def convert_batches(
     table: Table, convert: "Callable[[pl.DataFrame], T]", size: int = BATCH_SIZE
 ) -> Iterator[T]:
-    """Yield what `convert` makes of each batch of rows; the first batch is empty where there are none.
+    """Yield what `convert` makes of every batch of rows; without rows, of one empty batch.
 
-    It receives the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …). While one
-    batch is split and converted, the next is read. Raises ValueError for a row that does not fit this table.
+    `convert` receives the stored texts of the cells, one column per variable, named by position
+    (`"0"`, `"1"`, …). While one batch is split and converted, the next is read. Raises ValueError
+    for a row that does not fit this table.
     """
     width = len(table.variables)
+
+    def convert_rows(rows: list[str]) -> T:
+        return convert(_split_rows(rows, width))
+
     with ThreadPoolExecutor(1) as executor:
-        batches = (
-            executor.submit(lambda batch: convert(_split_rows(batch, width)), batch)
-            for batch in _read_batches(table, width, size)
-        )
-        ahead = next(batches, None)
-        while ahead is not None:
-            batch, ahead = ahead, next(batches, None)
-            yield batch.result()
+        # Polars releases the interpreter lock, so that reading goes on during a conversion.
+        converting: Future[T] | None = None
+        for rows in _read_batches(table, width, size):
+            next_batch = executor.submit(convert_rows, rows)
+            if converting is not None:
+                yield converting.result()
+            converting = next_batch
+
+        if converting is not None:
+            yield converting.result()
 
 
 def _read_batches(table: Table, width: int, size: int) -> Iterator[list[str]]:
     """Yield the stored rows in batches, without commas inside their texts."""
     rows = table.iterate_stored()
-    for number in count():
-        batch = [
-            row if row.count(",") == width - 1 else _escape_commas(row, width)
-            for row in islice(rows, size)
-        ]
-        if number and not batch:
+    is_first = True
+    while True:
+        batch = []
+        for row in islice(rows, size):
+            if row.count(",") != width - 1:
+                row = _escape_commas(row, width)
+            batch.append(row)
+
+        # An empty table needs one batch: the types of the columns come from it.
+        if not batch and not is_first:
             return
         yield batch
+        is_first = False
 
 
 def _escape_commas(row: str, width: int) -> str:
     """Return the row with commas inside its texts escaped."""
-    return f"[{','.join([text.replace(',', _COMMA) for text in split_row(row, width)])}]"
+    texts = [text.replace(",", _COMMA) for text in split_row(row, width)]
+    return f"[{','.join(texts)}]"
 
 
 def _split_rows(rows: list[str], width: int) -> "pl.DataFrame":
@@ -91,9 +104,9 @@ def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.
 
 
 def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
-    """Make an expression for the values of a column, null where there is none.
+    """Make an expression for the values of a column, null for a cell without one.
 
-    It is also null for a text that is no number: the expression for the missing values finds these.
+    It is also null for a text that is not a number: the expression for missing values finds these.
     """
     import polars as pl
 
@@ -106,22 +119,28 @@ def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
         case "time":
             return bare.str.strip_chars('"').str.slice(0, 8).str.to_time("%H:%M:%S", strict=True)
         case _:
-            words = (
-                pl.when(bare.str.starts_with('"'))
-                .then(bare)
-                .str.json_decode(pl.String)
-                .fill_null(pl.when(~bare.str.starts_with('"')).then(bare))
-            )
+            # A text column may hold codes, which are stored without quotes. They are kept from
+            # json_decode, which would fail for the whole column.
+            is_quoted = bare.str.starts_with('"')
+            decoded = pl.when(is_quoted).then(bare).str.json_decode(pl.String)
+            words = decoded.fill_null(pl.when(~is_quoted).then(bare))
             if is_timestamp(variable):
                 seconds = pl.when(words != "").then(words.str.slice(0, 19))
                 return seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
-            return words.str.replace_all("\x00", "", literal=True)  # which ends a text in C
+
+            # A null character would end the text in the libraries written in C.
+            return words.str.replace_all("\x00", "", literal=True)
 
 
 def find_latest_entry(data: "pl.DataFrame") -> datetime:
     """Return the time of the last entry of all interviews, by which a file is dated."""
-    latest = data[LAST_ENTRY_COLUMN].max() if LAST_ENTRY_COLUMN in data.columns else None
-    return latest if isinstance(latest, datetime) else DEFAULT_TIMESTAMP
+    if LAST_ENTRY_COLUMN not in data.columns:
+        return DEFAULT_TIMESTAMP
+
+    latest = data[LAST_ENTRY_COLUMN].max()
+    if isinstance(latest, datetime):
+        return latest
+    return DEFAULT_TIMESTAMP  # the column has no values
 
 
 def choose_measure(variable: Variable) -> Measure:
@@ -130,25 +149,25 @@ def choose_measure(variable: Variable) -> Measure:
 
 
 def make_state_expression(text: "pl.Expr", values: "pl.Expr", kinds: Sequence[str]) -> "pl.Expr":
-    """Make an expression for 0 where there is a value, else the position of the kind of missing value, from 1.
+    """Make an expression for 0 if a cell has a value, or for its kind of missing value, from 1.
 
-    It is null where there is neither.
+    It is null for a cell with neither.
     """
     import polars as pl
 
-    kind = (
-        text.cast(pl.Enum(list(map(encode_missing, kinds))), strict=False)
-        .to_physical()
-        .cast(pl.Int8)
-        + 1
-    )
-    return pl.when(values.is_null()).then(kind).otherwise(0)
+    kinds_as_stored = pl.Enum([encode_missing(kind) for kind in kinds])
+    # The physical value of an enum is the position of its text, from 0.
+    position = text.cast(kinds_as_stored, strict=False).to_physical().cast(pl.Int8)
+    return pl.when(values.is_null()).then(position + 1).otherwise(0)
 
 
 def make_coded_expression(
     text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]
 ) -> "pl.Expr":
-    """Make an expression for values, with codes for missing values. Fails for a kind that is not among `codes`."""
+    """Make an expression for values, with codes for missing values.
+
+    It fails for a kind that is not among `codes`.
+    """
     import polars as pl
 
     return pl.coalesce(values, make_missing_expression(text, values, codes))
@@ -157,10 +176,13 @@ def make_coded_expression(
 def make_missing_expression(
     text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]
 ) -> "pl.Expr":
-    """Make an expression for the codes of missing values, null where there is a value."""
+    """Make an expression for the codes of missing values, null for a cell with a value."""
     import polars as pl
 
-    texts = any(isinstance(code, str) for code in codes.values())
+    # Without a type, polars would guess it from the codes, which may all be None.
+    has_texts = any(isinstance(code, str) for code in codes.values())
+    column_type = pl.String if has_texts else pl.Float64
+
     by_text = {encode_missing(kind): code for kind, code in codes.items()}
     missing = pl.when(values.is_null()).then(text)
-    return missing.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64)
+    return missing.replace_strict(by_text, return_dtype=column_type)
