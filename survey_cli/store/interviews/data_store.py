@@ -36,55 +36,61 @@ class DataStore:
         self._variables: dict[str, tuple[Variable, ...]] = {}
 
     def read_newest_instrument(self) -> str:
-        """Return the hash of the version that was added last; an empty text where there is none."""
+        """Return the hash of the version that was added last; an empty text if there is none."""
         rows = self._db.read("SELECT hash FROM instruments ORDER BY kept_at DESC, hash LIMIT 1")
-        return str(rows[0][0]) if rows else ""
+        if not rows:
+            return ""
+        return str(rows[0][0])
 
     def can_publish(self) -> bool:
         """Whether a new version can be added, which requires the right to create its view."""
         return self._db.dialect == "sqlite" or self._db.read(sql.MAY_PUBLISH) == [(True,)]
 
     def find_newest_time(self) -> datetime | None:
-        """Return the time of the newest start of an interview, import or backup; None where there was none.
+        """Return the time of the newest start of an interview, import or backup, or None.
 
         It does not read every row.
         """
-        decode = lambda row: row[0] and decode_timestamp(row[0])  # noqa: E731 – one expression, used once
-        return max(
-            filter(None, self._db.read_as(decode, "the newest date and time", sql.NEWEST_TIMES)),
-            default=None,
-        )
+        rows = self._db.read(sql.NEWEST_TIMES)
+        with translate_decoding_errors(self._db.where, "the newest date and time"):
+            # NULL for a table without rows, or a version without interviews
+            times = [decode_timestamp(time) for (time,) in rows if time]
+        return max(times, default=None)
 
     def list_entries_after(
         self, at: datetime, *, thorough: bool = False
     ) -> list[tuple[str, int, datetime]]:
-        """Return the interviews and cases with entries after a time: name, number of such entries, time of the last.
+        """Return the interviews and cases with entries after a time.
 
-        All journals are read only if it is `thorough`; else interviews that began and cases that
-        were changed after it.
+        They are name, number of such entries and time of the last. All journals are read only if
+        it is `thorough`; else interviews that began and cases that were changed after it.
         """
-        what, time = "the date and time of an entry", encode_timestamp(at)
+        time = encode_timestamp(at)
         entries: list[tuple[str, int, datetime]] = []
         for kind, statement, among in (
             ("interview", sql.LATER_EVENTS, sql.AMONG_BEGUN_LATER),
             ("case", sql.LATER_CASE_EVENTS, sql.AMONG_CHANGED_LATER),
         ):
-            decode = lambda row, kind=kind: (f"{kind} {row[0]}", row[1], decode_timestamp(row[2]))  # noqa: E731 – one expression, used once
             if kind == "interview" and self._db.read_only and self._db.dialect == "postgresql":
                 continue  # an analyst's account may be unable to read journals
-            statement = statement.format(among="" if thorough else f" {among}")
-            entries += self._db.read_as(
-                decode, what, statement, (time,) if thorough else (time, time)
-            )
+
+            if thorough:
+                rows = self._db.read(statement.format(among=""), (time,))
+            else:
+                rows = self._db.read(statement.format(among=f" {among}"), (time, time))
+            with translate_decoding_errors(self._db.where, "the date and time of an entry"):
+                for name, number, last in rows:
+                    entries.append((f"{kind} {name}", number, decode_timestamp(last)))
         return entries
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
         """Store the full text and the columns of an instrument.
 
-        Where its hash is stored already, nothing is written.
+        If its hash is stored already, nothing is written.
         """
         if self._db.read("SELECT 1 FROM instruments WHERE hash = ?", (instrument.hash,)):
             return
+
         with self._db.transaction():
             self._db.lock_table("instruments")
             view_names = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
@@ -95,7 +101,8 @@ class DataStore:
                 (instrument.hash, ordinal, *records.encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
             ]
-            texts, at = records.encode_texts(instrument.texts), encode_timestamp(instrument.kept_at)
+            texts = records.encode_texts(instrument.texts)
+            at = encode_timestamp(instrument.kept_at)
             row = (*instrument[:4], texts, at, view)
             # Without the edition, as in rows from before there was one: rebuilding the text checks
             # it.
@@ -125,7 +132,7 @@ class DataStore:
         )
 
     def read_stored_text(self, instrument: str) -> StoredText:
-        """Return the text of a version by its hash, without files if the database doesn't have it."""
+        """Return the text of a version by its hash. That of an unknown version has no files."""
         what = f"the text of instrument {instrument}"
         stored = self._db.read_as(_decode_stored_text, what, sql.STORED_TEXT, (instrument,))
         if not stored:
@@ -133,7 +140,7 @@ class DataStore:
         return stored[0]
 
     def read_variables(self, instrument: str) -> tuple[Variable, ...]:
-        """Return the columns of an instrument's data in order; none where the hash is unknown."""
+        """Return the columns of an instrument's data in order; none if the hash is unknown."""
         if instrument not in self._variables:
             what = f"a variable of instrument {instrument}"
             variables = tuple(
@@ -162,18 +169,17 @@ class DataStore:
         heads = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
         if not heads:
             raise ValueError(f"there is no interview {interview!r}")
+
         digest = records.compute_digest((*heads[0], snapshot.engine, cells))
         execute(sql.KEEP_SNAPSHOT, (interview, snapshot.seq, snapshot.engine, cells, digest))
         if personal is None:
             execute(sql.DROP_CONTACT, (interview,))
         else:
-            execute(
-                sql.KEEP_CONTACT,
-                (interview, personal, records.compute_digest((interview, personal))),
-            )
+            personal_digest = records.compute_digest((interview, personal))
+            execute(sql.KEEP_CONTACT, (interview, personal, personal_digest))
 
     def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
-        """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones.
+        """Encode cells as they are stored: first those that identify nobody, then the personal.
 
         The second value is None for an instrument without personal variables.
         """
@@ -184,12 +190,17 @@ class DataStore:
             )
         if not any(variable.personal for variable in variables):
             return encode_cells(cells), None
-        public = [
-            NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)
-        ]
-        private = [
-            cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)
-        ]
+
+        # both have a cell for every variable, so that a cell is found by its ordinal in both
+        public: list[Cell] = []
+        private: list[Cell] = []
+        for variable, cell in zip(variables, cells, strict=True):
+            if variable.personal:
+                public.append(NOT_ASKED)
+                private.append(cell)
+            else:
+                public.append(cell)
+                private.append(NOT_ASKED)
         return encode_cells(public), encode_cells(private)
 
     def iterate_export_rows(
@@ -211,12 +222,18 @@ class DataStore:
         personal_columns = [
             ordinal for ordinal, variable in enumerate(variables) if variable.personal
         ]
+        details_columns = ""
+        details_join = ""
+        if personal:
+            details_columns = ", c.details, c.digest"
+            details_join = " LEFT JOIN contacts c ON c.interview = s.interview"
         statement = sql.EXPORT_ROWS.format(
             language=LANGUAGES[self._db.dialect],
-            details=", c.details, c.digest" if personal else "",
-            join=" LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
+            details=details_columns,
+            join=details_join,
             and_also=_build_conditions(origins, statuses),
         )
+
         interview = ""
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
@@ -226,22 +243,28 @@ class DataStore:
                 cells = line.cells
                 if cells is not None and records.compute_digest(stored) != row[11]:
                     cells = None
-                if personal and cells is not None and (details := row[13]) is not None:
+
+                if personal and cells is not None and row[13] is not None:
+                    details = row[13]
                     if records.compute_digest((interview, details)) == row[14]:
-                        texts, personal_texts = split_row(cells, width), split_row(details, width)
+                        texts = split_row(cells, width)
+                        personal_texts = split_row(details, width)
                         for ordinal in personal_columns:
                             texts[ordinal] = personal_texts[ordinal]
                         cells = join_row(texts)
                     else:
                         cells = None
-                yield line if cells is line.cells else line._replace(cells=cells)
+
+                if cells is not line.cells:
+                    line = line._replace(cells=cells)
+                yield line
         except (ValueError, TypeError) as error:
             raise make_decoding_error(
                 self._db.where, f"the row of interview {interview}"
             ) from error
 
     def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
-        """Stream the interviews of one instrument with all stored data that is derived from their journals."""
+        """Stream the interviews of one instrument with all data derived from their journals."""
         for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
             interview_row = row[:13]
             seq, engine, cells, digest, details, details_digest = row[13:]
@@ -259,13 +282,15 @@ class DataStore:
                 yield StoredInterview(decoded, seq, engine, cells, details, fits, details_fit)
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
-        """Whether the digest of an instrument and its variables fits; None where none was stored."""
+        """Whether the digest of an instrument and its variables fits; None if none was stored."""
         [row] = self._db.read(sql.INSTRUMENT, (instrument,))
-        variables = [
-            (instrument, *variable)
-            for variable in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))
-        ]
-        return _compute_instrument_digest(row[:-1], variables) == row[-1] if row[-1] else None
+        *columns, digest = row
+        if not digest:
+            return None
+
+        stored_variables = self._db.read(sql.NUMBERED_VARIABLES, (instrument,))
+        variables = [(instrument, *variable) for variable in stored_variables]
+        return bool(_compute_instrument_digest(columns, variables) == digest)
 
     def count_all_interviews(self) -> int:
         """Count all interviews, practice and simulated ones included."""
@@ -303,12 +328,13 @@ class DataStore:
 
 
 def _build_conditions(origins: Sequence[str], statuses: Sequence[str]) -> str:
-    """Build the conditions for interviews of these origins and statuses; of all where there are none."""
-    return "".join(
-        f" AND i.{column} IN ({', '.join('?' * len(values))})"
-        for column, values in (("origin", origins), ("status", statuses))
-        if values
-    )
+    """Build the conditions for interviews of these origins and statuses; an empty list is none."""
+    conditions = ""
+    for column, values in (("origin", origins), ("status", statuses)):
+        if values:
+            marks = ", ".join("?" * len(values))
+            conditions += f" AND i.{column} IN ({marks})"
+    return conditions
 
 
 def _decode_stored_text(row: Sequence[Any]) -> StoredText:
@@ -325,7 +351,8 @@ def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequen
 LANGUAGES: Final = {
     "sqlite": """(
         SELECT j.payload FROM journal j
-        WHERE j.interview = i.id AND j.kind IN ('began', 'resumed', 'language') ORDER BY j.seq DESC LIMIT 1
+        WHERE j.interview = i.id AND j.kind IN ('began', 'resumed', 'language')
+        ORDER BY j.seq DESC LIMIT 1
     )""",
     "postgresql": "'\"language\":' || find_language(i.id)",
 }

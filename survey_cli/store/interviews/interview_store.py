@@ -54,12 +54,12 @@ MAX_INTERVIEWS_PER_COMMIT: Final = 1_000
 
 
 class InterviewStore:
-    """The interviews of one study. Methods raise StoreError where the database can't be used."""
+    """The interviews of one study. Methods raise StoreError if the database can't be used."""
 
     def __init__(
         self, connector: Connector, data: DataStore, get_cases: "Callable[[], CaseStore]"
     ) -> None:
-        """Modules of cases are loaded when `get_cases` is first called: an interview without a case needs none."""
+        """Keep `get_cases`, which loads the modules of cases when it is first called."""
         self._db = connector
         self._data = data
         self._get_cases = get_cases
@@ -75,33 +75,41 @@ class InterviewStore:
     ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Start an interview with its first event, and update its case in the same transaction.
 
-        Returns None when it is written. Otherwise nothing is written: InterviewConflict where
-        another station has started this interview of the case, LeaseLost or CaseConflict where the
-        case cannot be updated.
+        Returns None when it is written. Otherwise nothing is written: InterviewConflict if another
+        station has started this interview of the case, LeaseLost or CaseConflict if the case
+        can't be updated.
         """
         line = codec.encode_record(first)
         try:
             result = self._insert_interview(interview, line, case)
         except errors.TransientStoreError:
             result = self._insert_interview(interview, line, case)
-        if result is True or self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
+        if result is True:
+            return None
+
+        # the first attempt may have written it, although its reply was lost
+        if self._db.read(sql.EVENT, (interview.id, 1)) == [line]:
             return None
         if result is not False:
             return result
-        rows = self._db.read(
-            sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin)
-        )
-        return self._make_conflict(rows[0][0] if rows else interview.id, 1)
+
+        other_id = interview.id
+        key = (interview.case, interview.number, interview.origin)
+        rows = self._db.read(sql.FIRST_OF_CASE, key)
+        if rows:
+            other_id = rows[0][0]
+        return self._make_conflict(other_id, 1)
 
     def _insert_interview(
         self, interview: records.InterviewRow, line: codec.JournalRecord, case: "CaseUpdate | None"
     ) -> "bool | LeaseLost | CaseConflict":
         with suppress(_SequenceTakenError), self._db.transaction() as execute:
-            if (
-                case is not None
-                and (conflict := self._get_cases().update_within(execute, case)) is not None
-            ):
-                return conflict
+            if case is not None:
+                conflict = self._get_cases().update_within(execute, case)
+                if conflict is not None:
+                    return conflict
+
+            # an exception rolls the transaction back, with the update of the case
             if not execute(sql.START, records.encode_interview(interview)).rowcount:
                 raise _SequenceTakenError
             execute(sql.ADD_EVENT, (interview.id, 1, *line))
@@ -111,38 +119,54 @@ class InterviewStore:
     def append(
         self, update: records.JournalUpdate
     ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
-        """Append events to the journal of an interview, with all that goes with them, in one durable sync.
+        """Append events to the journal of an interview, and all that goes with them, in one commit.
 
-        Returns None when they are written. Otherwise nothing is written: InterviewConflict where
-        another station wrote that number first, LeaseLost where the lease is another one by now,
-        CaseConflict where the case cannot be updated. Appending the same update again, after a call
+        Returns None when they are written. Otherwise nothing is written: InterviewConflict if
+        another station wrote that number first, LeaseLost if the lease is another one by now,
+        CaseConflict if the case can't be updated. Appending the same update again, after a call
         whose end was not seen, adds no second event. Raises ValueError for a number out of
         sequence.
         """
-        line, *more = lines = [codec.encode_record(event) for event in update.events]
-        interview, seq, last = update.interview, update.seq, lines[-1]
+        lines = [codec.encode_record(event) for event in update.events]
+        line = lines[0]
+        last = lines[-1]
+        interview = update.interview
+        seq = update.seq
         advance = (
-            *(seq + len(more), update.status, update.outcome, update.at_item, update.answered),
-            *(last.by, last.at, interview, seq - 1),
+            seq + len(lines) - 1,
+            update.status,
+            update.outcome,
+            update.at_item,
+            update.answered,
+            last.by,
+            last.at,
+            interview,
+            seq - 1,
         )
         drops_draft = _find_ended_entry(update.events)
+        is_one_event = len(lines) == 1
+        has_others = (
+            update.case is not None or update.snapshot is not None or bool(update.follow_up_tasks)
+        )
 
         def write() -> "bool | LeaseLost | CaseConflict":
-            if (
-                update.case is None
-                and update.snapshot is None
-                and not (more or update.follow_up_tasks)
-            ):
+            # most answers: on a server, one statement instead of a transaction of five
+            if is_one_event and not has_others:
                 return self._append_alone(advance, line, update.fence, drops_draft=drops_draft)
+
             with suppress(_SequenceTakenError), self._db.transaction() as execute:
                 if update.case is not None:
                     conflict = self._get_cases().update_within(execute, update.case)
                     if conflict is not None:
                         return conflict
+
                 # The update of a case has checked the lease, and may have ended it.
-                fence = update.fence if update.case is None else None
+                fence = None
+                if update.case is None:
+                    fence = update.fence
                 if not _append_within(execute, advance, lines, fence, drops_draft=drops_draft):
                     raise _SequenceTakenError
+
                 if update.snapshot is not None:
                     self._data.write_snapshot_within(
                         execute, interview, update.snapshot, update.instrument
@@ -159,17 +183,27 @@ class InterviewStore:
             result = write()
         if result is True:
             return None
+
+        # an earlier attempt may have written it, although its reply was lost
         stored = self._db.read(sql.EVENT, (interview, seq))
-        if stored == [line] or (
-            stored and self._is_repeated_entry(interview, seq, stored[0], line)
-        ):
+        if stored == [line]:
+            return None
+        if stored and self._is_repeated_entry(interview, seq, stored[0], line):
             return None
         if result is not False:
             return result
-        lease_lost = (
-            self._get_cases().check_lease(update.fence) if update.fence is not None else None
-        )
-        return lease_lost or self._make_conflict(interview, seq)
+
+        return self._explain_refusal(update)
+
+    def _explain_refusal(
+        self, update: records.JournalUpdate
+    ) -> "records.InterviewConflict | LeaseLost":
+        """Return why an update was not written: another has the lease, or wrote the event."""
+        if update.fence is not None:
+            lease_lost = self._get_cases().check_lease(update.fence)
+            if lease_lost is not None:
+                return lease_lost
+        return self._make_conflict(update.interview, update.seq)
 
     @errors.retry_once
     def append_from_office(self, updates: Sequence[records.OfficeUpdate]) -> dict[str, str]:
@@ -182,36 +216,37 @@ class InterviewStore:
         with self._db.transaction() as execute:
             # the order in which everybody locks them
             for update in sorted(updates, key=lambda update: update.row.case):
-                if (
-                    holder := self._get_cases().find_holder_within(execute, update.row.case)
-                ) is not None:
-                    left[update.journal.interview] = (
-                        f"{holder.by} has it at station {holder.station}"
-                    )
+                holder = self._get_cases().find_holder_within(execute, update.row.case)
+                if holder is not None:
+                    why = f"{holder.by} has it at station {holder.station}"
+                    left[update.journal.interview] = why
+
             moves: dict[str, Mapping[str, int]] = {}
             for journal, row, drops_draft, cells in updates:
+                if journal.interview in left:
+                    continue
+
                 line = codec.encode_record(journal.events[0])
-                state = (
+                # author and time remain those of the interviewer's last event
+                advance = (
                     journal.seq,
                     journal.status,
                     journal.outcome,
                     journal.at_item,
                     journal.answered,
-                )
-                advance = (
-                    *state,
                     row.by,
                     codec.encode_timestamp(row.updated_at),
                     journal.interview,
                     journal.seq - 1,
                 )
-                if journal.interview in left:
-                    continue
-                ended_entry = ALL_DRAFTS if drops_draft else NO_DRAFT
+                ended_entry = NO_DRAFT
+                if drops_draft:
+                    ended_entry = ALL_DRAFTS
                 if not _append_within(execute, advance, [line], None, drops_draft=ended_entry):
                     if execute(sql.EVENT, (journal.interview, journal.seq)).fetchall() != [line]:
                         left[journal.interview] = "somebody has just written to it"
                     continue  # otherwise it was written by an attempt whose end was not seen
+
                 if journal.snapshot is None:
                     execute(sql.KEEP_DATA, (journal.seq, journal.interview, journal.seq - 1))
                     continue
@@ -223,10 +258,10 @@ class InterviewStore:
                     execute, journal.interview, journal.snapshot, journal.instrument
                 )
                 moves[journal.interview] = cells or {}
+
             if moves:
-                self._get_cases().quotas.move_within(
-                    execute, moves, updates[0].journal.events[0].stamp.at
-                )
+                at = updates[0].journal.events[0].stamp.at
+                self._get_cases().quotas.move_within(execute, moves, at)
         return left
 
     def _append_alone(
@@ -237,64 +272,75 @@ class InterviewStore:
         *,
         drops_draft: str,
     ) -> bool:
-        """Append one event alone; False where its number is taken or the lease is another's."""
+        """Append only one event; return False if its number is taken or the lease is another's."""
         if self._db.dialect == "postgresql":
-            statement = sql.APPEND_WITHOUT_LEASE if fence is None else sql.APPEND_WITH_LEASE
-            return (
-                self._db.run_autocommit(statement, (*(fence or ()), *advance, drops_draft, *line))
-                == 1
-            )
+            if fence is None:
+                parameters = (*advance, drops_draft, *line)
+                return self._db.run_autocommit(sql.APPEND_WITHOUT_LEASE, parameters) == 1
+            parameters_with_lease = (*fence, *advance, drops_draft, *line)
+            return self._db.run_autocommit(sql.APPEND_WITH_LEASE, parameters_with_lease) == 1
+
         with self._db.transaction() as execute:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
     def _is_repeated_entry(
         self, interview: str, seq: int, stored: tuple[Any, ...], line: codec.JournalRecord
     ) -> bool:
-        """Whether an event was unconfirmed when the connection was lost, and the interviewer has entered it again since.
+        """Whether the interviewer has entered an event again that the connection left unconfirmed.
 
         The two differ only in their time.
         """
-        return self._unconfirmed == (interview, seq, stored) and stored[:4] == line[:4]
+        was_unconfirmed = self._unconfirmed == (interview, seq, stored)
+        has_same_content = stored[:4] == line[:4]
+        return was_unconfirmed and has_same_content
 
     def _make_conflict(self, interview: str, seq: int) -> records.InterviewConflict:
         rows = self._db.read(sql.EVENT, (interview, seq))
         if not rows:
             last = self._db.read("SELECT last_seq FROM interviews WHERE id = ?", (interview,))
-            state = f"its last is {last[0][0]}" if last else "it was never started"
+            state = "it was never started"
+            if last:
+                state = f"its last is {last[0][0]}"
             raise ValueError(f"event {seq} of interview {interview}: {state}")
+
         line = codec.JournalRecord(*rows[0])
-        with errors.translate_decoding_errors(
-            self._db.where, f"event {seq} of interview {interview}"
-        ):
-            return records.InterviewConflict(
-                interview, seq, line.by, line.station, codec.decode_timestamp(line.at)
-            )
+        what = f"event {seq} of interview {interview}"
+        with errors.translate_decoding_errors(self._db.where, what):
+            at = codec.decode_timestamp(line.at)
+        return records.InterviewConflict(interview, seq, line.by, line.station, at)
 
     def read_journal(self, interview: str, *, after: int = 0) -> list[InterviewEvent]:
-        """Return the events of an interview after that number in order; none where there is no such interview."""
+        """Return the events of an interview after that number, in order.
+
+        The list is empty if there is no such interview.
+        """
         events: list[InterviewEvent] = []
         try:
-            events.extend(map(codec.decode_record, self._db.read(sql.JOURNAL, (interview, after))))
+            lines = self._db.read(sql.JOURNAL, (interview, after))
+            # after an error, the events before it are in the list: their number tells which it is
+            events.extend(codec.decode_record(line) for line in lines)
         except codec.UnknownEventError as error:
             from survey_cli.installation import make_update_advice
 
-            number = after + len(events) + 1
-            what = f"event {number} of interview {interview} was written by a newer version of the program"
+            event = f"event {after + len(events) + 1} of interview {interview}"
+            what = f"{event} was written by a newer version of the program"
             raise StoreError(self._db.where, what, make_update_advice()) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise errors.make_decoding_error(
-                self._db.where, f"event {after + len(events) + 1} of interview {interview}"
-            ) from error
+            event = f"event {after + len(events) + 1} of interview {interview}"
+            raise errors.make_decoding_error(self._db.where, event) from error
         return events
 
     def list_accounts(self, interview: str) -> list[str]:
-        """Return the account that wrote each event of an interview, in order; empty for events of earlier versions."""
+        """Return the account that wrote each event of an interview, in order.
+
+        The account is an empty text for events of earlier versions.
+        """
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (interview,))]
 
     def list_computed_values(
         self, item: str, origin: records.InterviewOrigin, *, besides: str
     ) -> list[Cell]:
-        """List what the computer answered at an item in all other interviews that are complete or under way.
+        """List what the computer answered at an item in other interviews, complete or under way.
 
         Of each turn, it is the last answer.
         """
@@ -311,28 +357,39 @@ class InterviewStore:
         return [values[line.payload] for line in last.values()]
 
     def list_codings(self, item: str, until: str = "~") -> list[tuple[str, AnswerCoded]]:
-        """List the codings of an item's answers up to a time, with their interviews, each interview's in order."""
+        """List the codings of an item's answers up to a time, with their interviews.
+
+        Those of one interview are in order.
+        """
         rows = self._db.read(sql.CODINGS, (item, until))
         with errors.translate_decoding_errors(self._db.where, f"the codings of {item}"):
-            return [(interview, codec.decode_record(tuple(line))) for interview, *line in rows]  # type: ignore[misc]
+            return [
+                (interview, codec.decode_record(tuple(line)))  # type: ignore[misc]
+                for interview, *line in rows
+            ]
 
     def read_reviews(self, until: str = "~") -> dict[str, InterviewReviewed]:
         """Read the latest review of each interview that has any up to a time."""
         rows = self._db.read(sql.REVIEWS, (until,))
         with errors.translate_decoding_errors(self._db.where, "the reviews"):
-            return {interview: codec.decode_record(tuple(line)) for interview, *line in rows}  # type: ignore[misc]
+            return {
+                interview: codec.decode_record(tuple(line))  # type: ignore[misc]
+                for interview, *line in rows
+            }
 
     def find_row(self, interview: str) -> records.InterviewRow | None:
-        """Return the row of an interview; None where there is no such interview."""
-        return next(iter(self._query_rows(id=interview)), None)
+        """Return the row of an interview, or None if there is no such interview."""
+        rows = self._query_rows(id=interview)
+        if not rows:
+            return None
+        return rows[0]
 
     def find_last(
         self, case: str, origin: records.InterviewOrigin = "real"
     ) -> records.InterviewRow | None:
-        """Return the row of a case's last interview of this origin; None where it has none."""
-        return max(
-            self.list_rows(case=case, origin=origin), key=lambda row: row.number, default=None
-        )
+        """Return the row of a case's last interview of this origin, or None if it has none."""
+        rows = self.list_rows(case=case, origin=origin)
+        return max(rows, key=lambda row: row.number, default=None)
 
     def list_rows(
         self,
@@ -346,10 +403,15 @@ class InterviewStore:
 
     def _query_rows(self, **conditions: str | None) -> list[records.InterviewRow]:
         values = {column: value for column, value in conditions.items() if value is not None}
-        where = f"WHERE {' AND '.join(f'{column} = ?' for column in values)}" if values else ""
-        statement, parameters = sql.ROWS.format(where=where), tuple(values.values())
+        where = ""
+        if values:
+            comparisons = " AND ".join(f"{column} = ?" for column in values)
+            where = f"WHERE {comparisons}"
         return self._db.read_as(
-            records.decode_interview, "the list of interviews", statement, parameters
+            records.decode_interview,
+            "the list of interviews",
+            sql.ROWS.format(where=where),
+            tuple(values.values()),
         )
 
     def add(
@@ -369,9 +431,16 @@ class InterviewStore:
         """
         added = 0
         source = iter(interviews)
-        while batch := list(source) if at_once else _take_batch(source, rows=rows):
+        while True:
+            if at_once:
+                batch = list(source)
+            else:
+                batch = _take_batch(source, rows=rows)
+            if not batch:
+                return added
             if added and pause is not None:
                 pause()
+
             # Everything is encoded before the lock is taken.
             interview_rows = [records.encode_interview(whole.interview) for whole in batch]
             lines = [
@@ -382,22 +451,18 @@ class InterviewStore:
             snapshots: list[tuple[str | int, ...]] = []
             contacts: list[tuple[str, ...]] = []
             for interview, _, snapshot in batch:
-                if snapshot is not None:
-                    cells, personal = self._data.encode_split_cells(
-                        interview.instrument, snapshot.cells
-                    )
-                    digest = records.compute_digest(
-                        (*records.encode_interview_head(interview), snapshot.engine, cells)
-                    )
-                    snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
-                    if personal is not None:
-                        contacts.append(
-                            (
-                                interview.id,
-                                personal,
-                                records.compute_digest((interview.id, personal)),
-                            )
-                        )
+                if snapshot is None:
+                    continue
+                cells, personal = self._data.encode_split_cells(
+                    interview.instrument, snapshot.cells
+                )
+                head = records.encode_interview_head(interview)
+                digest = records.compute_digest((*head, snapshot.engine, cells))
+                snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
+                if personal is not None:
+                    personal_digest = records.compute_digest((interview.id, personal))
+                    contacts.append((interview.id, personal, personal_digest))
+
             with self._db.transaction():
                 if self._db.run_many(sql.START, interview_rows) != len(batch):
                     raise ValueError("an interview of this batch is in the database already")
@@ -405,7 +470,6 @@ class InterviewStore:
                 self._db.run_many(sql.KEEP_SNAPSHOT, snapshots)
                 self._db.run_many(sql.KEEP_CONTACT, contacts)
             added += len(batch)
-        return added
 
     # Drafts
 
@@ -429,12 +493,16 @@ class InterviewStore:
                 execute(sql.DROP_DRAFT, (interview,))
 
     def find_draft(self, interview: str) -> records.EntryDraft | None:
-        """Return what was being typed in an interview; None where there is no draft."""
-        decode = lambda row: records.EntryDraft(row[0], row[1], codec.decode_timestamp(row[2]))  # noqa: E731 – one expression, used once
+        """Return what was being typed in an interview, or None if there is no draft."""
         drafts = self._db.read_as(
-            decode, f"the draft of interview {interview}", sql.DRAFT, (interview,)
+            lambda row: records.EntryDraft(row[0], row[1], codec.decode_timestamp(row[2])),
+            f"the draft of interview {interview}",
+            sql.DRAFT,
+            (interview,),
         )
-        return drafts[0] if drafts else None
+        if not drafts:
+            return None
+        return drafts[0]
 
     # Erasure
 
@@ -455,15 +523,19 @@ class InterviewStore:
         lines = [codec.encode_record(event) for event in events]
         with self._db.transaction() as execute:
             stored = execute(sql.JOURNAL, (interview, 0)).fetchall()
-            without_texts = ([line[:3] + line[4:] for line in events] for events in (stored, lines))
+            # all columns but the payload, which has the texts
             errors.check_rewriting(
-                f"interview {interview}: this is not its journal", *without_texts
+                f"interview {interview}: this is not its journal",
+                [line[:3] + line[4:] for line in stored],
+                [line[:3] + line[4:] for line in lines],
             )
+
             for seq, line in enumerate(lines, 1):
                 if seq <= len(stored):
                     execute(sql.REWRITE_LINE, (line.payload, interview, seq))
                 else:
                     execute(sql.ADD_EVENT, (interview, seq, *line))
+
             execute("UPDATE interviews SET last_seq = ? WHERE id = ?", (len(lines), interview))
             if new_status is not None:
                 execute(sql.SET_STATUS, (*new_status, interview))
@@ -476,7 +548,7 @@ class _SequenceTakenError(Exception):
 
 
 def _find_ended_entry(appended: Sequence[InterviewEvent]) -> str:
-    """Return the place whose entry ends with these events: a text that is begun elsewhere remains a draft."""
+    """Return the place whose draft these events end. A draft of another place remains."""
     ended = NO_DRAFT
     for event in appended:
         if isinstance(event, DRAFT_KEEPING_EVENTS):
@@ -498,12 +570,17 @@ def _append_within(
 ) -> bool:
     """Append events within a transaction and update the row of their interview.
 
-    Returns False where the number of the first one is taken, or the lease is another's.
+    Returns False if the number of the first one is taken, or the lease is another's.
     """
     *_, interview, before = advance
-    statement = sql.ADVANCE if fence is None else sql.ADVANCE_WITH_LEASE
-    if not execute(statement, (*advance, *(fence or ()))).rowcount:
+    # first the row: only one of two stations finds the number `before` in it, and goes on
+    if fence is None:
+        result = execute(sql.ADVANCE, advance)
+    else:
+        result = execute(sql.ADVANCE_WITH_LEASE, (*advance, *fence))
+    if not result.rowcount:
         return False
+
     for seq, line in enumerate(lines, int(before) + 1):
         execute(sql.ADD_EVENT, (interview, seq, *line))
     if drops_draft != NO_DRAFT:

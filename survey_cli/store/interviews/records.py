@@ -97,22 +97,26 @@ class InterviewRow(NamedTuple):
         cls, interview: Interview, id: str, origin: InterviewOrigin
     ) -> "InterviewRow":
         """Build the row of an interview with this id as it is now."""
-        start, last = interview.start, interview.events[-1].stamp
-        began = (
-            id,
-            start.case,
-            interview.instrument.hash,
-            start.stamp.at,
-            start.stamp.by,
-            last.at,
-            origin,
+        start = interview.start
+        last = interview.events[-1].stamp
+        return cls(
+            id=id,
+            case=start.case,
+            instrument=interview.instrument.hash,
+            began_at=start.stamp.at,
+            by=start.stamp.by,
+            updated_at=last.at,
+            origin=origin,
+            status=interview.status,
+            outcome=interview.outcome,
+            last_seq=interview.seq,
+            at_item=str(interview.place or ""),
+            answered=interview.answer_count,
         )
-        place, answered = str(interview.place or ""), interview.answer_count
-        return cls(*began, 1, interview.status, interview.outcome, interview.seq, place, answered)
 
     @property
     def is_erased(self) -> bool:
-        """Whether its answers are erased: consent was withdrawn, or the data of the person were erased."""
+        """Whether its answers are erased, because the person withdrew consent or was erased."""
         return self.outcome == WITHDRAWN and not self.answered
 
 
@@ -155,7 +159,7 @@ class Snapshot(NamedTuple):
 
 
 class JournalUpdate(NamedTuple):
-    """Events that are appended to the journal of an interview, with what is written in the same transaction."""
+    """Events for the journal of an interview, with what is written in the same transaction."""
 
     interview: str
     seq: int
@@ -189,23 +193,27 @@ class JournalUpdate(NamedTuple):
     ) -> "JournalUpdate":
         """Build the update by whose events an interview has come to its present state.
 
-        Its data are written with them where it is `closed`; `others` are further fields.
+        Its data are written with them if it is `closed`; `others` are further fields.
         """
-        place, answered = str(interview.place or ""), interview.answer_count
-        state = (
-            interview.seq - len(events) + 1,
-            events,
-            interview.status,
-            place,
-            answered,
-            interview.outcome,
+        snapshot = None
+        if closed:
+            snapshot = Snapshot.from_interview(interview)
+        return cls(
+            interview=id,
+            seq=interview.seq - len(events) + 1,
+            events=events,
+            status=interview.status,
+            at_item=str(interview.place or ""),
+            answered=interview.answer_count,
+            outcome=interview.outcome,
+            snapshot=snapshot,
+            instrument=interview.instrument.hash,
+            **others,
         )
-        snapshot = Snapshot.from_interview(interview) if closed else None
-        return cls(id, *state, snapshot=snapshot, instrument=interview.instrument.hash, **others)
 
 
 class OfficeUpdate(NamedTuple):
-    """An event that the office adds to an interview, with all that is written in the same transaction."""
+    """An event that the office adds to an interview, with what is written together with it."""
 
     journal: JournalUpdate
     """Its snapshot is None where the interview's data stay as they are."""
@@ -219,7 +227,7 @@ class OfficeUpdate(NamedTuple):
 
 
 class ExportRow(NamedTuple):
-    """An interview for an export as it is stored: times and cells are texts that are not decoded."""
+    """An interview for an export as it is stored: its times and cells are encoded texts."""
 
     id: str
     case: str
@@ -248,7 +256,9 @@ def find_language(payload: str | None) -> str:
     The context of a session comes before the sample columns, of which one may have the same name.
     """
     found = _LANGUAGE.search(payload or "")
-    return found[1] if found else ""
+    if found is None:
+        return ""
+    return found[1]
 
 
 class StoredInterview(NamedTuple):
@@ -293,7 +303,9 @@ def encode_texts(texts: Mapping[str, str]) -> str:
     A file name that is not UTF-8 is escaped, and decoded as the same name.
     """
     text = _encode_json(dict(texts))
-    return text if _is_encodable(text) else json.dumps(dict(texts))
+    if _is_encodable(text):
+        return text
+    return json.dumps(dict(texts))  # with escapes, as neither engine stores lone surrogates
 
 
 def _is_encodable(text: str) -> bool:
@@ -322,8 +334,9 @@ def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
 
 
 def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:
-    """Encode the columns of an interview that an export has, in the order of `records.ExportRow`."""
-    began_at, updated_at = encode_timestamp(row.began_at), encode_timestamp(row.updated_at)
+    """Encode the columns of an interview that an export has, in the order of `ExportRow`."""
+    began_at = encode_timestamp(row.began_at)
+    updated_at = encode_timestamp(row.updated_at)
     return (
         row.id,
         row.case,
@@ -355,6 +368,18 @@ def _keep(value: Any) -> Any:
     return value
 
 
+def _encode_option(option: object) -> str | None:
+    if option is None:
+        return None
+    return _encode_json(option)
+
+
+def _decode_option(text: str | None) -> Any:
+    if text is None:
+        return None
+    return json.loads(text)
+
+
 _VARIABLE_CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
     # Pairs, not an object, as `8` and `"8"` are different codes.
     "labels": (
@@ -368,10 +393,7 @@ _VARIABLE_CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], An
             decline: (code, words) for decline, (code, words) in json.loads(text).items()
         },
     ),
-    "option": (
-        lambda option: None if option is None else _encode_json(option),
-        lambda text: None if text is None else json.loads(text),
-    ),
+    "option": (_encode_option, _decode_option),
     "personal": (int, bool),
 }
 """How the fields of a variable that are not stored as they are become a column, and a column the
@@ -388,12 +410,10 @@ def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
 
 def decode_variable(row: Sequence[Any]) -> Variable:
     """Decode a row with the columns of `statements.VARIABLE_COLUMNS`."""
-    return Variable(
-        **{
-            name: decode(column)
-            for (name, _, decode), column in zip(_VARIABLE_FIELDS, row, strict=True)
-        }
-    )
+    fields = {}
+    for (name, _, decode), column in zip(_VARIABLE_FIELDS, row, strict=True):
+        fields[name] = decode(column)
+    return Variable(**fields)
 
 
 def compute_digest(columns: Sequence[object]) -> str:
@@ -402,4 +422,6 @@ def compute_digest(columns: Sequence[object]) -> str:
     It reveals damage and manual edits. It does not protect against deliberate ones, as anybody can
     compute it.
     """
-    return sha256("\0".join(map(str, columns)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    text = "\0".join(str(column) for column in columns)
+    # a file name that is not UTF-8 has lone surrogates, which UTF-8 refuses by itself
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Maintenance of a database: backups, integrity checks, removal of erased texts from its files, restoring a backup.
+"""Maintenance of a database: backups and restoring them, integrity checks, removal of erased texts.
 
 Restoring copies and checks the backup and keeps the replaced files. It deletes no answers, and
 changes nothing while another program has the file open.
@@ -53,7 +53,8 @@ class Maintenance(StorePart):
         The copy is made under a temporary name, checked and linked into place. Raises StoreError
         where the file exists.
         """
-        target, where = Path(to), str(to)
+        target = Path(to)
+        where = str(to)
         if target.exists():
             raise _make_exists_error(where)
         if not target.parent.is_dir():
@@ -84,7 +85,10 @@ class Maintenance(StorePart):
         )[0]
 
     def list_erasures(self) -> list[tuple[str, str, datetime]]:
-        """Return the erasures: the key of the case, the kind (`erased`, `answers` or `anonymized`) and the last time."""
+        """Return the erasures: the case's key, the kind and the last time.
+
+        The kind is `erased`, `answers` or `anonymized`.
+        """
         return self._db.read_as(
             lambda row: (str(row[0]), str(row[1]), decode_timestamp(row[2])),
             "the erasures",
@@ -92,10 +96,10 @@ class Maintenance(StorePart):
         )
 
     def scrub(self) -> bool:
-        """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
+        """Write the whole database anew after an erasure, so that its files hold no erased texts.
 
-        Nobody else can write meanwhile, for some seconds per gigabyte. Returns False where somebody
-        was reading, so that erased texts may still be in the log, or where a server skipped a table
+        Nobody else can write meanwhile, for some seconds per gigabyte. Returns False if somebody
+        was reading, so that erased texts may still be in the log, or if a server skipped a table
         because the account is not its owner. Copies and backups are not reached, nor the log that a
         server keeps for its own backups.
         """
@@ -103,7 +107,9 @@ class Maintenance(StorePart):
             old_files = self._db.read(_SQL.SERVER_TABLES)
             for table, _ in old_files:
                 self._db.run_autocommit(f"VACUUM FULL {table}")
+            # a table that was written anew has another file; PostgreSQL only warns if it skips one
             return set(old_files).isdisjoint(self._db.read(_SQL.SERVER_TABLES))
+
         # Overwritten texts remain where pages were split, even with SQLite's secure_delete.
         self._db.run("VACUUM")
         [(busy, *_)] = self._db.read("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -114,18 +120,21 @@ class Maintenance(StorePart):
         errors = list(self._db.find_integrity_errors())
         for error, statement in INTEGRITY_ERRORS.items():
             errors += [error.format(*row) for row in self._db.read(statement)]
+
         present_views = {name for (name,) in self._db.read(VIEWS[self._db.dialect])}
         errors += [
             f"the view {name} with the data of version {content_hash[:12]} is missing"
             for content_hash, name in self._db.read(_SQL.DATA_VIEWS)
             if name not in present_views
         ]
+
         for key, *contact in self._db.stream(_SQL.CONTACT_ROWS):
             try:
                 derived = encode_contact(decode_contact(*contact[:2]))
             except (ValueError, TypeError, KeyError, AttributeError):
                 errors.append(f"the contact of case {key} can't be read")
                 continue
+
             columns = zip(CONTACT_COLUMNS, contact, derived, strict=True)
             differing = [name for name, stored, expected in columns if stored != expected]
             errors += [
@@ -165,11 +174,15 @@ def _copy_pages(db: SqliteConnector, temporary: Path, where: str) -> None:
 
 def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
     """Copy from a server into a new database file, table by table, all as of one time."""
-    if newer := migrations.list_unknown_steps(
-        name for (name,) in db.read("SELECT name FROM applied_steps")
-    ):
-        what = f"a newer version of this program has upgraded {db.where} (by the step {newer[0]!r}), and would copy more"
+    applied = [name for (name,) in db.read("SELECT name FROM applied_steps")]
+    newer = migrations.list_unknown_steps(applied)
+    if newer:
+        what = (
+            f"a newer version of this program has upgraded {db.where} (by the step {newer[0]!r}),"
+            " and would copy more"
+        )
         raise StoreError(where, what, "make the backup with that version")
+
     open_database.create_database(temporary, where=where)
     with (
         contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target,
@@ -183,6 +196,7 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
         ).fetchall()
         for name, _ in triggers:
             target.execute(f"DROP TRIGGER {name}")
+
         for table in tables:
             columns = [
                 name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()
@@ -191,11 +205,13 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
             target.execute(f"DELETE FROM {table}")  # rows of the migration steps
             insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
             target.executemany(insert, source)
+
         for _, statement in triggers:
             target.execute(statement)
         for statement in _build_data_views(target, "sqlite"):
             target.execute(statement)
         target.execute("COMMIT")
+
         if target.execute("PRAGMA foreign_key_check").fetchall():
             raise StoreError(where, "the copy is incomplete", f"check the database {db.where}")
         _check_copy(target, where)
@@ -245,10 +261,10 @@ class LostData(NamedTuple):
 
 @contextlib.contextmanager
 def lock_database_file(path: Path, *, where: str, what: str) -> Iterator[BinaryIO | None]:
-    """Context manager that locks a database file, so that no other program opens it; None where there is no such file.
+    """Context manager that locks a database file, so that no other program opens it.
 
-    Raises StoreError where a program has it open. The file must not be opened and closed within, as
-    that releases its locks.
+    It yields None if there is no such file, and raises StoreError if a program has it open. The
+    file must not be opened and closed within, as that releases its locks.
     """
     import fcntl
 
@@ -285,37 +301,38 @@ def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
 def replace_database(
     copy: Path, target: Path, *, at: datetime, where: str, prepare: Prepare
 ) -> tuple[Path | None, LostData | None]:
-    """Replace the database by the copy, after `prepare` has received what can be read of the replaced one.
+    """Replace the database by the copy, after `prepare` has received the replaced one.
 
     Returns the path under which the replaced database is kept, with its log if it has one, or None
     where there was none; and what only that database has, or None where it can't be read.
     """
-    replaced, lost = None, None
+    replaced = None
+    lost = None
     with lock_database_file(target, where=where, what="the database") as file:
         try:
-            with (
-                _copy_temporarily(file, target)
-                if file is not None
-                else contextlib.nullcontext() as readable
-            ):
-                lost = _prepare_copy(copy, readable, where, prepare)
-            if file is not None:
-                replaced = next(
-                    database_files.iterate_free_names(
-                        target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"
-                    )
-                )
+            if file is None:
+                _prepare_copy(copy, None, where, prepare)
+            else:
+                with _copy_temporarily(file, target) as readable:
+                    lost = _prepare_copy(copy, readable, where, prepare)
+
+                # A second name, not another: the database has a name until the copy replaces it.
+                label = f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"
+                replaced = next(database_files.iterate_free_names(target, label))
                 os.link(target, replaced)
+
+            # Its log stays with it, and must be gone before the copy has its name: SQLite would
+            # take the log for the copy's.
             for ending in SIDE_FILE_SUFFIXES:
                 side_file = Path(f"{target}{ending}")
                 if ending in LOG_SUFFIXES and replaced is not None and side_file.exists():
                     side_file.rename(f"{replaced}{ending}")
                 side_file.unlink(missing_ok=True)
-            copy.chmod(
-                database_files.GROUP_FILE_MODE
-                if database_files.is_shared_by_group(target.parent)
-                else 0o600
-            )
+
+            mode = 0o600
+            if database_files.is_shared_by_group(target.parent):
+                mode = database_files.GROUP_FILE_MODE
+            copy.chmod(mode)
             copy.replace(target)
             database_files.sync_folder(target.parent)
         except OSError as error:
@@ -331,7 +348,7 @@ def replace_on_server(
 ) -> tuple[str, LostData | None]:
     """Replace the schema of a study by the copy of a backup, as `replace_database` does.
 
-    Returns the schema under which the replaced one is kept, or an empty text where there was none.
+    Returns the schema under which the replaced one is kept, or an empty text if there was none.
     """
     with require_driver(where):
         from survey_cli.store.backends.postgres.schema_replacement import (
@@ -346,28 +363,39 @@ def replace_on_server(
                 _copy_rows(db, replaced, str(where))
             except StoreError:
                 replaced.unlink(missing_ok=True)
-            lost = _prepare_copy(copy, replaced if replaced.exists() else None, where, prepare)
+            readable = None
+            if replaced.exists():
+                readable = replaced
+            lost = _prepare_copy(copy, readable, where, prepare)
         finally:
             for ending in ("", *SIDE_FILE_SUFFIXES):
                 Path(f"{replaced}{ending}").unlink(missing_ok=True)
+
         with contextlib.closing(sqlite3.connect(copy)) as source:
             tables = [name for (name,) in source.execute(_SQL.TABLES).fetchall()]
-            views, label = (
-                _build_data_views(source, "postgresql"),
-                f"replaced_{at.astimezone():%Y%m%d_%H%M%S}",
-            )
-            return replace_schema(db, source, tables, views, label=label), lost
+            data_views = _build_data_views(source, "postgresql")
+            label = f"replaced_{at.astimezone():%Y%m%d_%H%M%S}"
+            kept = replace_schema(db, source, tables, data_views, label=label)
+            return kept, lost
 
 
 def _prepare_copy(
     copy: Path, replaced: Path | None, where: str, prepare: Prepare
 ) -> LostData | None:
-    """Prepare the copy that will replace a database, and return what only the latter has, where it can be read."""
+    """Prepare the copy that will replace a database, and return what only that database has.
+
+    Returns None if the replaced database can't be read.
+    """
     lost = None
+    # a damaged database is a reason to restore a backup, and must not prevent it
     with contextlib.suppress(StoreError, sqlite3.Error, ValueError):
         if replaced is not None:
             lost = _count_lost_data(copy, replaced, where)
-    prepare(replaced if lost is not None else None)
+
+    if lost is None:
+        prepare(None)
+    else:
+        prepare(replaced)
     return lost
 
 
@@ -376,22 +404,26 @@ def _count_lost_data(copy: Path, replaced: Path, where: str) -> LostData:
     with contextlib.closing(sqlite3.connect(copy)) as db:
         db.execute("ATTACH ? AS replaced", (str(replaced),))
         interviews, answers, cases, calls, newest = db.execute(_SQL.COUNT_LOST_DATA).fetchone()
-    return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
+
+    newest_time = None
+    if newest:
+        newest_time = decode_timestamp(newest)
+    return LostData(interviews, answers, cases, calls, newest_time)
 
 
 @contextlib.contextmanager
 def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
-    """Context manager with a copy of a database file and its logs in the target's folder, deleted unless it is moved.
+    """Context manager with a copy of a database file and its logs in the target's folder.
 
-    It is locked meanwhile; copies that nobody locks are of programs that were killed, and are
-    deleted too.
+    It is deleted afterwards, unless it was moved. It is locked meanwhile; copies that nobody locks
+    are of programs that were killed, and are deleted too.
     """
     import fcntl
 
-    prefix, lock = f".{target.name}{COPY_MARK}", fcntl.LOCK_EX | fcntl.LOCK_NB
-    for unfinished in target.parent.glob(
-        f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"
-    ):
+    prefix = f".{target.name}{COPY_MARK}"
+    lock = fcntl.LOCK_EX | fcntl.LOCK_NB
+    pattern = f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"
+    for unfinished in target.parent.glob(pattern):
         with contextlib.suppress(OSError), unfinished.open("rb") as file:
             fcntl.flock(file, lock)
             for part in target.parent.glob(f"{glob.escape(unfinished.name)}*"):

@@ -77,8 +77,11 @@ class SqliteConnector(Connector):
         self.path = path
         self.read_only = read_only
         self._tries = max(1, round(patience / BUSY_POLL))
-        self._at = None if path is None else str(path)
-        self._file = None if self._at is None else _identify_file(self._at)
+        self._at: str | None = None
+        self._file: tuple[int, int] | None = None
+        if path is not None:
+            self._at = str(path)
+            self._file = _identify_file(self._at)
         self._log: tuple[int, int] | None = None
         """The -wal file beside the database since the first commit; it stays while this connection
         is open."""
@@ -100,9 +103,15 @@ class SqliteConnector(Connector):
         `read_only` is for places in which nothing can be written. Without a log beside it, the file
         must then be one that nobody changes.
         """
-        mode = "rw"
-        if read_only:
-            mode = "ro" if os.path.exists(f"{path}-wal") else "ro&immutable=1"
+        if not read_only:
+            mode = "rw"
+        elif os.path.exists(f"{path}-wal"):
+            mode = "ro"
+        else:
+            # SQLite reads a file in WAL mode only if it can create its log, or is told that it
+            # needs none
+            mode = "ro&immutable=1"
+
         try:
             connection = sqlite3.connect(
                 f"file:{quote(os.fsencode(path))}?mode={mode}",
@@ -113,6 +122,7 @@ class SqliteConnector(Connector):
             )
         except sqlite3.Error as error:
             raise errors.translate_error(error, where) or error from error
+
         connector = cls(connection, where=where, path=path, patience=patience, read_only=read_only)
         with errors.close_on_error(connection):
             connector.configure()
@@ -147,6 +157,7 @@ class SqliteConnector(Connector):
         if self.path is None:
             yield lambda statement, parameters: iter(self.read(statement, parameters))
             return
+
         other = SqliteConnector.open_file(
             self.path, where=self.where, patience=self._tries * BUSY_POLL, read_only=self.read_only
         )
@@ -165,9 +176,8 @@ class SqliteConnector(Connector):
     def begin_read(self) -> None:
         self.run("BEGIN")
         try:
-            self.read(
-                "SELECT 1 FROM sqlite_schema LIMIT 1"
-            )  # the first read fixes the state that is seen
+            # the first read fixes the state that is seen, not BEGIN
+            self.read("SELECT 1 FROM sqlite_schema LIMIT 1")
         except StoreError:
             self.roll_back()
             raise
@@ -207,9 +217,8 @@ class SqliteConnector(Connector):
         """
         try:
             self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self.connection.execute(
-                "PRAGMA journal_mode = DELETE"
-            ).fetchall()  # only the last connection may
+            # only the last connection may leave WAL mode, so that this fails while others are open
+            self.connection.execute("PRAGMA journal_mode = DELETE").fetchall()
             self.connection.execute("BEGIN EXCLUSIVE")
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -231,21 +240,22 @@ class SqliteConnector(Connector):
 
     def translate_error(self, error: BaseException) -> BaseException:
         # Python's own decoding error has no error code; its text names the column.
-        if isinstance(error, sqlite3.OperationalError) and (
-            match := UNDECODABLE_MESSAGE.match(str(error))
-        ):
-            text = next(
-                errors.find_undecodable_texts(self.connection, match[1]),
-                f"a text in the column {match[1]}",
-            )
-            remedy = f"`survey db verify` lists every such text; restore a backup with: {errors.RESTORE_COMMAND}"
-            return errors.UndecodableTextError(
-                self.where,
-                f"{text} can't be decoded",
-                remedy,
-                reason=StoreFailure.DAMAGED,
-            )
-        return errors.translate_error(error, self.where) or error
+        match = None
+        if isinstance(error, sqlite3.OperationalError):
+            match = UNDECODABLE_MESSAGE.match(str(error))
+        if match is None:
+            return errors.translate_error(error, self.where) or error
+
+        column = match[1]
+        found = errors.find_undecodable_texts(self.connection, column)
+        text = next(found, f"a text in the column {column}")
+        return errors.UndecodableTextError(
+            self.where,
+            f"{text} can't be decoded",
+            "`survey db verify` lists every such text; restore a backup with:"
+            f" {errors.RESTORE_COMMAND}",
+            reason=StoreFailure.DAMAGED,
+        )
 
     def find_integrity_errors(self) -> Iterator[str]:
         for (line,) in self.read("PRAGMA integrity_check"):
@@ -261,11 +271,11 @@ class SqliteConnector(Connector):
             try:
                 return operation()
             except DRIVER_ERRORS as error:
-                if (
-                    left
-                    and isinstance(error, sqlite3.Error)
+                is_busy = (
+                    isinstance(error, sqlite3.Error)
                     and errors.get_primary_code(error) == sqlite3.SQLITE_BUSY
-                ):
+                )
+                if left and is_busy:
                     continue
                 raise self.translate_error(error) from error
         raise AssertionError("there is at least one try")
@@ -280,7 +290,10 @@ class SqliteConnector(Connector):
             raise StoreError(self.where, what, "put it back where it was, then try again")
         if self._log is not None and _identify_file(f"{self._at}-wal") != self._log:
             what = "the database's companion file (its name ends in -wal) has been moved or deleted"
-            remedy = "leave every interview that uses this database, then start again; nothing that was saved is lost"
+            remedy = (
+                "leave every interview that uses this database, then start again; nothing that"
+                " was saved is lost"
+            )
             raise StoreError(self.where, what, remedy)
 
     def close(self) -> None:

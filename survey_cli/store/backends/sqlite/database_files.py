@@ -36,7 +36,7 @@ list. SQLite's -wal and
 
 
 def find_file_system(folder: Path) -> str:
-    """Return the kernel's name of a folder's file system (`ext4`, `nfs4`); an empty text where the system has none."""
+    """Return the kernel's name of a folder's file system (`ext4`, `nfs4`), or an empty text."""
     try:
         text = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
     except OSError:
@@ -49,17 +49,22 @@ def find_mounted_file_system(mountinfo: str, path: str) -> str:
 
     It is that of the longest mount point that contains the path, the later of two on one point.
     """
-    longest, file_system = -1, ""
+    longest = -1
+    file_system = ""
     for line in mountinfo.splitlines():
         before, dash, after = line.partition(" - ")
         fields = before.split(" ")
         if not dash or len(fields) < 5:
             continue
+
+        # spaces and other separators in the name of a folder are octal numbers here
         point = fields[4]
         for escape, letter in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
             point = point.replace(escape, letter)
-        if (path == point or path.startswith(point.rstrip("/") + "/")) and len(point) >= longest:
-            longest, file_system = len(point), after.split(" ")[0]
+        contains_path = path == point or path.startswith(point.rstrip("/") + "/")
+        if contains_path and len(point) >= longest:
+            longest = len(point)
+            file_system = after.split(" ")[0]
     return file_system
 
 
@@ -75,22 +80,26 @@ def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
     Raises StoreError.
     """
     if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "does not exist"
+        what = "does not exist"
+        if folder.exists():
+            what = "is not a folder"
         raise StoreError(
             where, f"the folder {folder} {what}", "create it, or specify another folder"
         )
+
     kind = find_file_system(folder)
-    if kind and kind not in {
-        *LOCAL_FILE_SYSTEMS,
-        *os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(","),
-    }:
+    declared = os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(",")
+    is_local = kind in LOCAL_FILE_SYSTEMS or kind in declared
+    if kind and not is_local:
         raise StoreError(
             where,
-            f"the folder is on a file system that other computers may share ({kind}), and there one computer can't be"
-            " kept from overwriting another's answers",
-            "keep the database on a disk of this computer; for several computers, use a database server; if only this "
-            f"computer mounts it, set {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
+            f"the folder is on a file system that other computers may share ({kind}), and there"
+            " one computer can't be kept from overwriting another's answers",
+            "keep the database on a disk of this computer; for several computers, use a database"
+            " server; if only this computer mounts it, set"
+            f" {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
         )
+
     if written and not has_access(folder, os.W_OK | os.X_OK):
         raise StoreError(
             where,
@@ -118,7 +127,10 @@ def resolve_link(path: str | Path) -> Path:
 
     Files that belong to it are beside it, not beside the link.
     """
-    return Path(path).resolve() if Path(path).is_symlink() else Path(path)
+    file = Path(path)
+    if file.is_symlink():
+        return file.resolve()
+    return file
 
 
 def check_no_hard_link(path: Path, *, where: str) -> None:
@@ -127,7 +139,11 @@ def check_no_hard_link(path: Path, *, where: str) -> None:
     Each name would have a log of its own, and what is written under one overwrites what is written
     under the other.
     """
-    while (status := path.stat()).st_nlink > 1:
+    while True:
+        status = path.stat()
+        if status.st_nlink <= 1:
+            return
+
         # A file that is just being created has a temporary name beside it.
         temporary_names = [
             other
@@ -136,11 +152,15 @@ def check_no_hard_link(path: Path, *, where: str) -> None:
         ]
         if len(temporary_names) + 1 >= status.st_nlink:
             return
+
+        # unless a temporary name has gone meanwhile: then everything is looked at again
         if path.stat().st_nlink >= status.st_nlink:
             raise StoreError(
                 where,
-                "the file has a second name (a hard link); programs that use both names overwrite each other's answers",
-                f"remove the other name, or make a copy instead; it is found by: find / -xdev -samefile {path}",
+                "the file has a second name (a hard link); programs that use both names overwrite"
+                " each other's answers",
+                "remove the other name, or make a copy instead; it is found by:"
+                f" find / -xdev -samefile {path}",
             )
 
 
@@ -153,12 +173,18 @@ def _is_same_file(path: Path, status: os.stat_result) -> bool:
 
 @contextlib.contextmanager
 def lock_folder(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Context manager in which no program upgrades a database of this folder; with `alone` none opens one."""
+    """Context manager in which no program upgrades a database of this folder.
+
+    With `alone`, no program opens one either.
+    """
     import fcntl
 
+    kind = fcntl.LOCK_SH
+    if alone:
+        kind = fcntl.LOCK_EX
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(handle, kind)
         yield
     finally:
         os.close(handle)
@@ -170,7 +196,7 @@ def has_access(path: Path, mode: int) -> bool:
 
 
 def is_shared_by_group(folder: Path) -> bool:
-    """Whether a folder is shared by a group: its members write in it, and its new files belong to the group."""
+    """Whether a folder is shared by a group: it writes there, and new files belong to it."""
     mode = folder.stat().st_mode
     return bool(mode & stat.S_ISGID) and bool(mode & stat.S_IWGRP)
 
@@ -185,15 +211,17 @@ def create_atomically(
     StoreError.
     """
     try:
+        # only its owner can read it (0600), also while it is written
         handle, name = tempfile.mkstemp(
             prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent
-        )  # 0600
+        )
         os.close(handle)
         temporary = Path(name)
         try:
             write(temporary)
             if is_shared_by_group(path.parent):
                 temporary.chmod(group_mode)
+            # unlike a rename, a link never replaces a file that another program has created
             os.link(temporary, path)
         except FileExistsError:
             return False
@@ -209,9 +237,10 @@ def create_atomically(
 def iterate_free_names(path: Path, label: str) -> Iterator[Path]:
     """Yield names beside a file that no file has: `asu.label.db`, `asu.label-2.db` and so on."""
     for number in count(1):
-        free = path.with_name(
-            f"{path.stem}.{label}{f'-{number}' if number > 1 else ''}{path.suffix}"
-        )
+        numbered_label = label
+        if number > 1:
+            numbered_label = f"{label}-{number}"
+        free = path.with_name(f"{path.stem}.{numbered_label}{path.suffix}")
         if not free.exists():
             yield free
 
