@@ -1,4 +1,4 @@
-"""Screen on which an interview is watched or shown again: the interviewer's, without an entry."""
+"""Screen for watching and replaying interviews: the interviewer's screen without an entry."""
 
 from time import monotonic
 from typing import Final, TypeAlias
@@ -72,7 +72,10 @@ class MonitorScreen(KeyScreen):
             return
 
         self.question = CurrentQuestion(self, session, self.view, stays=True)
-        opened = self.panel.what if self.panel is not None else ""
+        # a new question closes the panels: the watcher's stays open, with what is new in it
+        opened = ""
+        if self.panel is not None:
+            opened = self.panel.what
         await self.question.arrive()
         if opened:
             await self._open(opened, self.question)
@@ -124,8 +127,14 @@ class MonitorScreen(KeyScreen):
     def show(self) -> None:
         question = self.question
         self.tick()
-        self.show_keys(REPLAY_HINTS if isinstance(self.source, Replay) else HINTS)
-        prompt = question.prompt if question is not None else None
+        if isinstance(self.source, Replay):
+            self.show_keys(REPLAY_HINTS)
+        else:
+            self.show_keys(HINTS)
+
+        prompt = None
+        if question is not None:
+            prompt = question.prompt
         if question is not None and prompt is not None:
             self.view.show_question(prompt, question.pick, denied=False, specifying=None)
             message = pages.build_messages(
@@ -135,8 +144,11 @@ class MonitorScreen(KeyScreen):
             self.view.show_page(self._build_page(question))
             message = pages.build_refusal(self.why, self.said)
         self.view.show_message(message)
+
         if self.has_class("-wide"):
-            case = self._build_case(question) if question is not None else Content()
+            case = Content()
+            if question is not None:
+                case = self._build_case(question)
             self.query_one("#case", TextView).show(case)
 
     def _build_page(self, question: CurrentQuestion | None) -> Content:
@@ -151,7 +163,8 @@ class MonitorScreen(KeyScreen):
     def tick(self) -> None:
         question = self.question
         head = HeaderState("", "", "")
-        state = ""  # without an interview, it is the page
+        # without an interview, the page shows the state
+        state = ""
         if question is not None:
             head = pages.build_header(question.session, question.prompt, question.last)
             state = self.source.state
@@ -171,7 +184,7 @@ class MonitorApp(KeyApp):
         self.every(self._source.seconds, self._advance)
 
     async def _advance(self) -> None:
-        """Show what is new."""
+        """Let the source advance, and show what has changed."""
         screen = self.top
         now = monotonic()
         assert isinstance(screen, MonitorScreen)

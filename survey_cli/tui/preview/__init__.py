@@ -1,1 +1,1 @@
-"""Full screen of a preview: the interview screen on an interview that is not stored and follows its file."""
+"""Full screen of a preview: the interview screen on an unstored interview that follows its file."""

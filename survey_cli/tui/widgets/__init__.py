@@ -1,4 +1,4 @@
 """Widgets, panels and the application that all full-screen interfaces share.
 
-Keys are handled by the application, one after another, each finished before the next; widgets only show.
+The application handles keys one after another, and finishes one before the next. Widgets only show.
 """

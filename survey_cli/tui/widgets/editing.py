@@ -1,4 +1,4 @@
-"""Editing of Textual's input widgets by keys that the application hands on, each finished before the next."""
+"""Edit Textual's input widgets with keys that the application hands on, one after another."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -12,7 +12,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 if TYPE_CHECKING:
-    from textual.widgets import TextArea  # takes 10 ms to import: only for a free answer
+    # takes 10 ms to import, and only a free answer needs it
+    from textual.widgets import TextArea
 
 Editor: TypeAlias = "Input | TextArea"
 
@@ -23,7 +24,10 @@ KEEPS_WORDS_HINT: Final = "Esc clears one word only; Ctrl+U clears the line, Ctr
 
 
 class Field(Input):
-    """One line to be typed into, without a frame. Its cursor is still: nothing is sent over the line between two keys."""
+    """An input line without a frame.
+
+    Its cursor doesn't blink, so that nothing is sent over a slow line between two keys.
+    """
 
     cursor_blink = reactive(False, init=False)
 
@@ -32,14 +36,16 @@ class Field(Input):
         self.show_hint(hint)
 
     def show_hint(self, hint: str) -> None:
-        """Show what is expected while nothing is typed: behind the cursor, so that no letter of it looks typed."""
+        """Show what is expected while nothing is typed."""
+        # the space keeps the cursor off the hint, whose first letter would look typed
         self.placeholder = f" {hint}" if hint else ""
 
 
 class EditHistory:
-    """Earlier texts of one entry, which Ctrl+Z brings back one after another, and Ctrl+Y takes away again.
+    """Earlier texts of one entry: Ctrl+Z brings them back one by one, Ctrl+Y undoes that.
 
-    Textual's own history groups what is typed by time, and forgets when a field is used for another question.
+    Textual's own history groups keys by time, and forgets them when the field gets another
+    question.
     """
 
     def __init__(self) -> None:
@@ -50,7 +56,7 @@ class EditHistory:
 
     @property
     def has_words(self) -> bool:
-        """Whether an earlier text has more than one word, so that it is worth to be brought back."""
+        """Whether an earlier text has more than one word, so that it is worth bringing back."""
         return any(len(text.split()) > 1 for text in self._past)
 
     def record(self, before: str, after: str) -> None:
@@ -84,7 +90,7 @@ class EditHistory:
 
 
 def _find_change(before: str, after: str) -> tuple[int, int]:
-    """Return how many characters at the beginning, and how many at the end, are the same in both texts."""
+    """Return how many characters both texts share at the beginning, and how many at the end."""
     shorter = min(len(before), len(after))
     start = 0
     while start < shorter and before[start] == after[start]:
@@ -115,19 +121,27 @@ def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     for base in reversed(kind.__mro__):
         for binding in Binding.make_bindings(base.__dict__.get("BINDINGS", ())):
             actions[binding.key] = binding.action
-    return actions | {
-        "alt+backspace": "delete_left_word" if issubclass(kind, Input) else "delete_word_left"
-    }
+    # the two widgets have different names for the same action
+    if issubclass(kind, Input):
+        actions["alt+backspace"] = "delete_left_word"
+    else:
+        actions["alt+backspace"] = "delete_word_left"
+    return actions
 
 
 async def edit(editor: Editor, key: str, history: EditHistory | None = None) -> bool:
-    """Let a key change the text or move its cursor; returns whether the key means anything here."""
+    """Let a key change the text or move its cursor, and return whether the key has a use here."""
     before = get_text(editor)
     if history is not None and key in UNDO_KEYS:
-        text = history.undo(before) if key == "ctrl+z" else history.redo(before)
-        if text is not None:
-            _restore(editor, text)
-        return text is not None
+        if key == "ctrl+z":
+            text = history.undo(before)
+        else:
+            text = history.redo(before)
+        if text is None:
+            return False
+        _restore(editor, text)
+        return True
+
     is_known = await _act(editor, key)
     if history is not None:
         history.record(before, get_text(editor))
@@ -135,12 +149,14 @@ async def edit(editor: Editor, key: str, history: EditHistory | None = None) -> 
 
 
 async def _act(editor: Editor, key: str) -> bool:
+    """Apply one key, and return whether it has a use here."""
     if len(key) == 1:
         insert(editor, key)
         return True
     if not isinstance(editor, Input) and key in LINE_KEYS:
         _edit_line(editor, key)
         return True
+
     action = _list_actions(type(editor)).get(key)
     if action is None or action == "submit":
         return False
@@ -149,7 +165,8 @@ async def _act(editor: Editor, key: str) -> bool:
         done = getattr(editor, f"action_{name}")(*arguments)
         if isawaitable(done):
             await done
-    except SkipAction:  # the widget has no use for the key now
+    except SkipAction:
+        # the widget has no use for the key now
         return False
     return True
 
@@ -163,8 +180,8 @@ LINE_KEYS: Final = frozenset(
 def _edit_line(area: "TextArea", key: str) -> None:
     """Move to the beginning or end of the line as it was typed, or delete up to there.
 
-    Textual takes the row on the screen for the line. Where that ends depends on the width of the window, and on whether
-    the screen has been laid out since the last key.
+    Textual takes the row on the screen for the line. The end of the row depends on the width of the
+    window, and on whether the screen has been laid out since the last key.
     """
     row, column = area.cursor_location
     ending = (row, len(area.document.get_line(row)))
@@ -175,6 +192,7 @@ def _edit_line(area: "TextArea", key: str) -> None:
     elif not area.selection.is_empty:
         area.replace("", *area.selection)
     elif key == "ctrl+u":
+        # at the beginning of a line, the line break before it is deleted
         start = (row, 0)
         if column == 0 and row > 0:
             start = (row - 1, len(area.document.get_line(row - 1)))
@@ -198,11 +216,13 @@ def insert(editor: Editor, text: str, history: EditHistory | None = None) -> Non
 
 def get_text(editor: Editor) -> str:
     """Return what has been typed."""
-    return editor.value if isinstance(editor, Input) else editor.text
+    if isinstance(editor, Input):
+        return editor.value
+    return editor.text
 
 
 def set_text(editor: Editor, text: str, *, selected: bool = False) -> None:
-    """Replace the text, with the cursor at its end, or all of it selected so that typing replaces it."""
+    """Replace the text and put the cursor at its end, or select all so that typing replaces it."""
     if isinstance(editor, Input):
         editor.value = text
         editor.cursor_position = len(text)
