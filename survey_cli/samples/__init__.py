@@ -1,1 +1,4 @@
-"""Readers of sample files, do-not-call files, lists of people, targets and counts. Nothing is stored here."""
+"""Readers of sample files, do-not-call files, lists of people, targets and counts.
+
+Nothing is stored here.
+"""

@@ -56,44 +56,65 @@ _SAME_ALL_YEAR: Final = re.compile(
     r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z"
 )
 COUNTRY_REMEDY: Final = "write two letters, such as US, GB or ES"
-_ZONES_BY_COMMON_NAME: Final = json.loads(
+_PLACES_OF_ZONES: Final = {
+    "EST": "America/New_York",
+    "MST": "America/Phoenix",
+    "HST": "Pacific/Honolulu",
+}
+"""The place that is usually meant by the name of a zone that is the same all year."""
+_ZONES_BY_COMMON_NAME: Final[Mapping[str, str]] = json.loads(
     Path(__file__).with_name("common_zones.json").read_text(encoding="utf-8")
 )
 
 
 def find_column(instrument: Instrument, role: str) -> str | None:
     """Return the name of the first sample column with this role."""
-    return next((name for name, column in instrument.sample.items() if column.role == role), None)
+    for name, column in instrument.sample.items():
+        if column.role == role:
+            return name
+    return None
 
 
 def find_country(instrument: Instrument) -> str | None:
     """Return the study's country, in two capital letters."""
     fieldwork = instrument.document.fieldwork
-    return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
+    if fieldwork is None or not fieldwork.country:
+        return None
+    return str(fieldwork.country).upper()
 
 
 def list_details(
     instrument: Instrument, values: Mapping[str, object]
 ) -> tuple[tuple[str, str], ...]:
-    """Return label and text of the sample columns that an interviewer sees, besides name, numbers and clock."""
+    """Return label and text of the sample columns that the station doesn't show elsewhere."""
     return tuple(iterate_labeled_values(instrument, values, without=HIDDEN_ROLES))
 
 
 def iterate_labeled_values(
     instrument: Instrument, values: Mapping[str, object], *, without: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the label and the value's text of each sample column with a value, without columns of some roles."""
+    """Yield label and text of the sample columns that have a value, without those of some roles."""
     for name, column in instrument.sample.items():
         value = values.get(name)
-        if column.role in without or value is None or isinstance(value, Missing) or value == "":
+        is_empty = value is None or value == "" or isinstance(value, Missing)
+        if is_empty or column.role in without:
             continue
-        labels = find_labels(instrument, name, instrument.language)
-        text = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
-        yield str(column.label.get(instrument.language)) if column.label else name, text
+
+        text = str(value)
+        if isinstance(value, int | str):
+            labels = find_labels(instrument, name, instrument.language)
+            text = labels.get(value, text)
+        label = name
+        if column.label:
+            label = str(column.label.get(instrument.language))
+        yield label, text
 
 
 def clean_text(text: str, *, lines: bool = False) -> str:
-    """Return the text as it is stored: trimmed, in NFC, without control characters; `lines` keeps line ends."""
+    """Return the text as it is stored: trimmed, in NFC, without control characters.
+
+    `lines` keeps line ends.
+    """
     if text.isascii() and text.isprintable():
         return text.strip()
     return normalize_text(text, lines=lines)
@@ -102,7 +123,7 @@ def clean_text(text: str, *, lines: bool = False) -> str:
 def make_reader(
     instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
 ) -> ColumnReader:
-    """Return the reader for the column's type. With `decimal_comma`, 0,5 is a half."""
+    """Return the reader for the column's type. With `decimal_comma`, 0,5 means a half."""
     match column.type:
         case "single":
             return _make_single_reader(instrument, column)
@@ -119,7 +140,7 @@ def make_reader(
 def make_role_reader(
     instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
 ) -> ColumnReader:
-    """Return a reader that also checks what the column's role demands: a zone, country, language, weight or priority."""
+    """Return a reader that also checks what the column's role requires, such as a time zone."""
     read_type = make_reader(instrument, column, decimal_comma=decimal_comma)
     checks: dict[str, Callable[[Value], Value | InvalidValue]] = {
         "zone": _check_zone,
@@ -134,61 +155,82 @@ def make_role_reader(
 
     def read(text: str) -> Value | InvalidValue:
         value = read_type(text)
-        return value if isinstance(value, InvalidValue) else check(value)
+        if isinstance(value, InvalidValue):
+            return value
+        return check(value)
 
     return read
 
 
-# ── by type ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── by type ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
-    """Return a reader of codes and of labels in any language; a label that two codes share is not read."""
+    """Return a reader of codes and of labels in any language.
+
+    It doesn't accept a label that two codes share.
+    """
     options = list_column_options(instrument, column)
     labels = {
         code: str((option.label or option.text).get(instrument.language))
         for code, option in options.items()
     }
     remedy = "write one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
+
     codes: dict[str, Code] = {}
     ambiguous: set[str] = set()
     for code, option in options.items():
         for wording in (option.label, option.text):
-            for _, text in wording.iterate_languages() if wording else ():
-                if codes.setdefault(str(text).casefold(), code) != code:
-                    ambiguous.add(str(text).casefold())
-    codes = {text: code for text, code in codes.items() if text not in ambiguous}
+            if not wording:
+                continue
+            for _, text in wording.iterate_languages():
+                folded = str(text).casefold()
+                if codes.setdefault(folded, code) != code:
+                    ambiguous.add(folded)
+    for folded in ambiguous:
+        del codes[folded]
+    # A code takes precedence over a label that looks like it.
     codes |= {str(code).casefold(): code for code in labels}
 
     def read(text: str) -> Value | InvalidValue:
         code = codes.get(text.casefold())
-        if code is None and (spreadsheet := _POINT_ZERO.match(text)):
-            code = codes.get(spreadsheet[1])
-        return InvalidValue("the value does not fit the column", remedy) if code is None else code
+        if code is None:
+            as_decimal = _POINT_ZERO.match(text)  # a spreadsheet may write 1 as 1.0
+            if as_decimal:
+                code = codes.get(as_decimal[1])
+
+        if code is None:
+            return InvalidValue("the value does not fit the column", remedy)
+        return code
 
     return read
 
 
 def _read_number(text: str, *, decimal_comma: bool) -> Value | InvalidValue:
-    """Read a number in the notation of the file's program, or in any other in which it can mean only one number."""
+    """Read a number in the notation of the file, or in another in which it can mean only one."""
     if not decimal_comma and _DECIMAL.match(text):
         return _convert_number(float(text))
+
     readings = list_number_readings(text, None)
     if len(readings) > 1:
-        return InvalidValue(
-            f"{text} may be a decimal number or thousands", "write it without thousands separators"
-        )
-    if readings or _DECIMAL.match(text):
-        return _convert_number(readings[0].value if readings else float(text))
+        what = f"{text} may be a decimal number or thousands"
+        return InvalidValue(what, "write it without thousands separators")
+    if readings:
+        return _convert_number(readings[0].value)
+    if _DECIMAL.match(text):  # such as 1e3
+        return _convert_number(float(text))
     return InvalidValue("the value does not fit the column", "write a number")
 
 
 def _convert_number(value: float) -> Value | InvalidValue:
-    if not abs(value) < 1e15:  # a larger decimal is no longer exact
-        return InvalidValue(
-            "the number is too large to be stored exactly", "give the column type: text"
-        )
-    return int(value) if float(value).is_integer() else value
+    # Larger decimals aren't exact. `not <` also refuses a number that is none (nan).
+    if not abs(value) < 1e15:
+        what = "the number is too large to be stored exactly"
+        return InvalidValue(what, "give the column type: text")
+
+    if float(value).is_integer():
+        return int(value)
+    return value
 
 
 def make_date_reader(country: str) -> Callable[[str], date | InvalidValue]:
@@ -240,39 +282,47 @@ def _make_arm_reader(column: SampleColumn) -> ColumnReader:
     remedy = f"write one of {', '.join(arms.values())}; leave it empty to have it drawn"
 
     def read(text: str) -> Value | InvalidValue:
-        return arms.get(text.casefold()) or InvalidValue("the split has no such arm", remedy)
+        arm = arms.get(text.casefold())
+        if not arm:
+            return InvalidValue("the split has no such arm", remedy)
+        return arm
 
     return read
 
 
-# ── by role ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── by role ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _check_zone(value: Value) -> Value | InvalidValue:
     name = str(value)
+    if _SAME_ALL_YEAR.match(name) and name in _list_zones():
+        place = _PLACES_OF_ZONES.get(name, "Europe/London")
+        what = f"{name!r} has no daylight saving time and names no place"
+        return InvalidValue(what, f"write a place, such as {place}")
     if name in _list_zones():
-        if _SAME_ALL_YEAR.match(name):
-            places = {
-                "EST": "America/New_York",
-                "MST": "America/Phoenix",
-                "HST": "Pacific/Honolulu",
-            }
-            what = f"{name!r} has no daylight saving time and names no place"
-            return InvalidValue(what, f"write a place, such as {places.get(name, 'Europe/London')}")
         return value
-    folded = name.casefold()
-    zone = _ZONES_BY_COMMON_NAME.get(folded) or _ZONES_BY_COMMON_NAME.get(
-        folded.removesuffix("time").strip()
-    )
-    if zone is None:
-        cities = {
-            iana.rpartition("/")[2].replace("_", " ").casefold(): iana
-            for iana in sorted(_list_zones())
-        }
-        zone = cities.get(folded.replace("_", " "))
-    otherwise = "write one such as America/Chicago"
-    remedy = f"write {zone}" if zone else suggest_nearest(name, _list_zones(), otherwise=otherwise)
+
+    zone = _find_meant_zone(name)
+    if zone is not None:
+        remedy = f"write {zone}"
+    else:
+        otherwise = "write one such as America/Chicago"
+        remedy = suggest_nearest(name, _list_zones(), otherwise=otherwise)
     return InvalidValue(f"{name!r} is not a time zone", remedy)
+
+
+def _find_meant_zone(name: str) -> str | None:
+    """Return the zone that a common name (`eastern time`) or a city means."""
+    folded = name.casefold()
+    without_time = folded.removesuffix("time").strip()
+    for common_name in (folded, without_time):
+        if common_name in _ZONES_BY_COMMON_NAME:
+            return _ZONES_BY_COMMON_NAME[common_name]
+
+    cities = {
+        zone.rpartition("/")[2].replace("_", " ").casefold(): zone for zone in sorted(_list_zones())
+    }
+    return cities.get(folded.replace("_", " "))
 
 
 @cache
@@ -282,22 +332,21 @@ def _list_zones() -> frozenset[str]:
 
 def _check_country(value: Value) -> Value | InvalidValue:
     code = str(value).strip().upper()
-    return (
-        code
-        if code in COUNTRIES
-        else InvalidValue(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
-    )
+    if code not in COUNTRIES:
+        return InvalidValue(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
+    return code
 
 
 def read_region(text: str, country: str) -> str | InvalidValue:
-    """Return the full code of a region: `DE-BY` includes its country; `BY` and `Bayern` need `country`."""
-    country = text[:2].upper() if text[2:3] == "-" else country
+    """Return the full code of a region, such as DE-BY; `BY` and `Bayern` need `country`."""
+    if text[2:3] == "-":
+        country = text[:2].upper()
     if not country:
-        return InvalidValue(
-            f"{text!r} does not say which country it is in",
-            "write it with its country, such as DE-BY",
-        )
-    if region := find_region(text, country):
+        what = f"{text!r} does not say which country it is in"
+        return InvalidValue(what, "write it with its country, such as DE-BY")
+
+    region = find_region(text, country)
+    if region:
         return region
     if not list_regions(country):
         return InvalidValue(f"the program knows no regions of {country}", "leave it empty")

@@ -1,8 +1,8 @@
-"""Parsing of telephone numbers: E.164 form, type of line, country and time zones. Nothing is dialed or stored here.
+"""Parsing of telephone numbers: E.164 form, type of line, country and time zones.
 
-The numbering plans of `phonenumbers` don't know of ported numbers, whose type or place has changed, and they give
-Detroit the zone of New York. So the sample's zone takes precedence, and a number's zones count only where the case
-has none.
+The numbering plans of `phonenumbers` don't know of ported numbers, whose type or place has changed,
+and they give Detroit the zone of New York. So the sample's zone takes precedence, and a number's
+zones count only if the case has none.
 """
 
 import re
@@ -29,15 +29,16 @@ class ParsedNumber(NamedTuple):
     international: str
     """The form used abroad: `+1 312-555-0100 ext. 7`."""
     extension: str = ""
-    """Digits to ask for or key once somebody answers; empty where there are none."""
+    """Digits to ask for or key once the call is answered; empty if there are none."""
     line: LineType = "unknown"
-    """Type of line; `unknown` where the plan does not tell, as everywhere in the United States and Canada."""
+    """Type of line. Many plans, such as those of the United States and Canada, don't tell it."""
     zones: tuple[str, ...] = ()
-    """IANA names of all zones where the number may be located; empty where the plan does not tell."""
+    """IANA names of all zones in which the number may be located; empty if the plan doesn't
+    tell."""
     country: str = ""
-    """Two letters (ISO 3166); empty where the plan has no such number."""
+    """Two letters (ISO 3166); empty if no plan has such a number."""
     service: str = ""
-    """Kind of service where it is not an ordinary line: `toll-free`, `premium rate`, …"""
+    """Kind of service, such as `toll-free` or `premium rate`; empty for an ordinary line."""
     doubts: tuple[str, ...] = ()
     """Reasons to check the number before it is dialed."""
 
@@ -62,34 +63,41 @@ _EXTENSION_WORD: Final = re.compile(rf"[,;]?\s*{_EXTENSION}[\s.:]*(?=\d{{1,7}}\Z
 _LONGEST: Final = 250
 _LINE_TYPES: Final[dict[str, LineType]] = {"MOBILE": "mobile", "FIXED_LINE": "fixed"}
 _SERVICES: Final = {
-    "TOLL_FREE": "toll-free", "PREMIUM_RATE": "premium rate", "SHARED_COST": "shared cost", "PAGER": "pager",
-    "UAN": "company", "VOICEMAIL": "voicemail",
-}  # fmt: skip
+    "TOLL_FREE": "toll-free",
+    "PREMIUM_RATE": "premium rate",
+    "SHARED_COST": "shared cost",
+    "PAGER": "pager",
+    "UAN": "company",
+    "VOICEMAIL": "voicemail",
+}
 
 
 def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
-    """Parse one number, read as in a country (two letters) where it does not begin with `+`.
+    """Parse one number. Without `+`, it is read as dialed in the country (two letters).
 
-    A number of a possible length that is in no numbering plan is accepted with an entry in `doubts`, because plans lag
-    behind new numbers and contain no fictional ones. Emergency and short numbers are never accepted.
+    A number of a possible length that is in no numbering plan is accepted with an entry in
+    `doubts`, because plans lag behind new numbers and contain no fictional ones. Emergency and
+    short numbers are never accepted.
     """
     written = text.strip()
-    bare = written.lstrip(
-        "'’`"
-    ).strip()  # a spreadsheet writes an apostrophe before digits that are a text
+    # A spreadsheet writes an apostrophe before digits that are a text.
+    bare = written.lstrip("'’`").strip()
     doubts: list[str] = []
+
     if not _DIGIT.search(bare):
-        return InvalidNumber(
-            written, "it contains no number", "leave the cell empty if there is no number"
-        )
+        remedy = "leave the cell empty if there is no number"
+        return InvalidNumber(written, "it contains no number", remedy)
     if len(bare) > _LONGEST:
         return InvalidNumber(written, "it is too long to be a number", "write one number")
     if _ROUNDED.match(bare):
         remedy = "format the column as Text in the spreadsheet and enter the numbers again"
         return InvalidNumber(written, "a spreadsheet has rounded it", remedy)
-    if decimal := _FLOAT.match(bare):
+
+    decimal = _FLOAT.match(bare)
+    if decimal:
         bare = decimal[1]
         doubts.append(f"a spreadsheet has turned it into a decimal: read as {bare}")
+
     bare = _EXTENSION_WORD.sub(" ext. ", to_ascii_digits(bare.replace("＋", "+")))
     number = _parse(bare, country)
     if isinstance(number, str):
@@ -98,15 +106,17 @@ def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
 
 
 def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
-    """Return the number according to the numbering plans, or the reason why it is none."""
+    """Return the number according to the numbering plans, or the reason why it isn't one."""
     from phonenumbers import NumberParseException, parse
 
     if country is None and not bare.startswith("+"):
         return "it does not say which country it is in"
     if country is not None and not is_known_country(country):
         return f"the program knows no country {country!r}"
+
+    region = None if country is None else country.upper()
     try:
-        return _drop_trunk_zeros(parse(bare, country and country.upper()))
+        return _drop_trunk_zeros(parse(bare, region))
     except NumberParseException as error:
         reasons = {
             NumberParseException.INVALID_COUNTRY_CODE: "no country has this calling code",
@@ -118,7 +128,7 @@ def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
 
 
 def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":
-    """Remove zeros that are only dialed inside a country but were written after its code (+49 0 212541).
+    """Remove zeros after the country code (+49 0 212541), which are only dialed inside the country.
 
     The result is the number that its own E.164 form means.
     """
@@ -145,14 +155,15 @@ def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":
 
 def _suggest_remedy(bare: str, country: str | None) -> str:
     if country is None:
-        return "begin it with + and the country's calling code, or set the country under fieldwork: country:"
-    if not is_known_country(country):
         return (
-            "write GB for the United Kingdom"
-            if country.upper() == "UK"
-            else "write two letters, such as US"
+            "begin it with + and the country's calling code,"
+            " or set the country under fieldwork: country:"
         )
-    if any(c.isalpha() for c in bare):
+    if country.upper() == "UK":  # common, but not its code in ISO 3166
+        return "write GB for the United Kingdom"
+    if not is_known_country(country):
+        return "write two letters, such as US"
+    if any(character.isalpha() for character in bare):
         return "put words in a separate column"
     return "correct the number, or leave the cell empty"
 
@@ -171,39 +182,38 @@ def _build_number(
 
     kind = number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
-        if reason := _describe_short_number(bare, country, number):
-            return InvalidNumber(
-                written, reason, "surveys never dial such numbers: give the respondent's own number"
-            )
-        if restored := _restore_zero(bare, country):
-            number, kind = restored, number_type(restored)
+        reason = _describe_short_number(bare, country, number)
+        if reason:
+            remedy = "surveys never dial such numbers: give the respondent's own number"
+            return InvalidNumber(written, reason, remedy)
+        restored = _restore_zero(bare, country)
+        if restored is not None:
+            number = restored
+            kind = number_type(restored)
+
     if kind == PhoneNumberType.UNKNOWN:
         match phonenumbers.is_possible_number_with_reason(number):
             case ValidationResult.IS_POSSIBLE:
                 doubts.append("the numbering plan has no such number")
             case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-                return InvalidNumber(
-                    written, "the area code is missing", "write it with its area code"
-                )
+                remedy = "write it with its area code"
+                return InvalidNumber(written, "the area code is missing", remedy)
             case ValidationResult.TOO_SHORT:
-                return InvalidNumber(
-                    written, "it has too few digits", _suggest_remedy(bare, country)
-                )
+                remedy = _suggest_remedy(bare, country)
+                return InvalidNumber(written, "it has too few digits", remedy)
             case _:
-                return InvalidNumber(
-                    written, "it has too many digits", _suggest_remedy_if_too_long(bare, country)
-                )
+                remedy = _suggest_remedy_if_too_long(bare, country)
+                return InvalidNumber(written, "it has too many digits", remedy)
+
     kind_name = PhoneNumberType.to_string(kind)
     service = _SERVICES.get(kind_name, "")
     if service:
         doubts.append(f"it is a {service} number, not a personal line")
+
     national = format_number(number, PhoneNumberFormat.NATIONAL)
-    first = _DIGIT.search(bare)
-    lacks_zero = (
-        national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
-    )
-    if lacks_zero and not _zero_is_optional(number):
+    if _lacks_zero(bare, national) and not _zero_is_optional(number):
         doubts.append(f"its leading 0 is missing: read as {national}")
+
     return ParsedNumber(
         written=written,
         e164=format_number(number, PhoneNumberFormat.E164),
@@ -218,60 +228,76 @@ def _build_number(
     )
 
 
+def _lacks_zero(bare: str, national: str) -> bool:
+    """Return whether the national form begins with a zero that wasn't written."""
+    first = _DIGIT.search(bare)
+    if first is None or "+" in bare:
+        return False
+    return national.lstrip("(").startswith("0") and first[0] != "0"
+
+
 def _zero_is_optional(number: "PhoneNumber") -> bool:
-    """Return whether such a number is also written without its leading zero, as Indian mobile numbers are."""
+    """Return whether the leading zero is optional in writing, as in Indian mobile numbers."""
     from phonenumbers import (
         PhoneMetadata,
         national_significant_number,
         region_code_for_country_code,
     )
 
-    metadata = PhoneMetadata.metadata_for_region(
-        region_code_for_country_code(number.country_code or 0)
-    )
+    region = region_code_for_country_code(number.country_code or 0)
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        return False
+
     digits = national_significant_number(number)
-    for form in metadata.number_format if metadata is not None else ():
+    for form in metadata.number_format:
+        # The last of a form's patterns of leading digits is the most precise.
         prefixes = form.leading_digits_pattern
-        if re.fullmatch(form.pattern or "", digits) and (
-            not prefixes or re.match(prefixes[-1], digits)
-        ):
+        begins_alike = not prefixes or re.match(prefixes[-1], digits)
+        if begins_alike and re.fullmatch(form.pattern or "", digits):
             return bool(form.national_prefix_optional_when_formatting)
     return False
 
 
 def _restore_zero(bare: str, country: str | None) -> "PhoneNumber | None":
-    """Return the number with the leading zero that a spreadsheet removed, where the plan has that number (Italy)."""
+    """Return the number with a leading zero, if the plan has it: spreadsheets remove it (Italy)."""
     from phonenumbers import PhoneNumberType, number_type
 
     if bare.startswith("+") or not country:
         return None
+
     number = _parse("0" + bare, country)
-    return (
-        None
-        if isinstance(number, str) or number_type(number) == PhoneNumberType.UNKNOWN
-        else number
-    )
+    if isinstance(number, str) or number_type(number) == PhoneNumberType.UNKNOWN:
+        return None
+    return number
 
 
 def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
     """Return what to do about too many digits.
 
-    A foreign number without its plus sign looks like a domestic number with too many digits, and the reverse, so it is
-    never dialed on a guess.
+    A foreign number without its plus sign looks like a domestic number with too many digits, and
+    the reverse, so it is never dialed on a guess.
     """
     from phonenumbers import is_valid_number
 
-    abroad = "+" + bare
-    number = None if bare.startswith("+") else _parse(abroad, country)
-    if number is None or isinstance(number, str) or not is_valid_number(number):
+    if bare.startswith("+"):
         return _suggest_remedy(bare, country)
-    return f"if its plus sign is missing, write {abroad}; otherwise correct it, or leave the cell empty"
+
+    abroad = "+" + bare
+    number = _parse(abroad, country)
+    if isinstance(number, str) or not is_valid_number(number):
+        return _suggest_remedy(bare, country)
+    return (
+        f"if its plus sign is missing, write {abroad};"
+        " otherwise correct it, or leave the cell empty"
+    )
 
 
 def _describe_short_number(bare: str, country: str | None, number: "PhoneNumber") -> str:
     """Return which special number this is; empty for a subscriber's number.
 
-    Only numbers that are in no plan are tested, because ordinary numbers may begin like an emergency number.
+    Only numbers that are in no plan are tested, because ordinary numbers may begin like an
+    emergency number.
     """
     from phonenumbers.phonenumberutil import (
         national_significant_number,
@@ -281,14 +307,19 @@ def _describe_short_number(bare: str, country: str | None, number: "PhoneNumber"
 
     home = region_code_for_country_code(number.country_code or 0)
     national = national_significant_number(number)
-    for text, region in ((bare, (country or home).upper()), (national, home)):
-        if connects_to_emergency_number(text, region):
-            return "it is an emergency number"
-    return "it is a short number" if is_valid_short_number(number) else ""
+    region = (country or home).upper()
+    connects_as_written = connects_to_emergency_number(bare, region)
+    connects_at_home = connects_to_emergency_number(national, home)
+
+    if connects_as_written or connects_at_home:
+        return "it is an emergency number"
+    if is_valid_short_number(number):
+        return "it is a short number"
+    return ""
 
 
 def _find_zones(number: "PhoneNumber", kind: int) -> tuple[str, ...]:
-    """Return the number's zones; for a number that is in no plan, those of its prefix where that is known."""
+    """Return the number's zones; for a number that is in no plan, those of its prefix, if known."""
     from phonenumbers import PhoneNumberType
     from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
@@ -297,10 +328,11 @@ def _find_zones(number: "PhoneNumber", kind: int) -> tuple[str, ...]:
         PhoneNumberType.FIXED_LINE_OR_MOBILE,
         PhoneNumberType.UNKNOWN,
     )
-    find_zones = (
-        time_zones_for_geographical_number if kind in geographical else time_zones_for_number
-    )
-    return tuple(sorted(zone for zone in find_zones(number) if zone != "Etc/Unknown"))
+    if kind in geographical:
+        zones = time_zones_for_geographical_number(number)
+    else:
+        zones = time_zones_for_number(number)
+    return tuple(sorted(zone for zone in zones if zone != "Etc/Unknown"))
 
 
 @cache
@@ -314,25 +346,34 @@ def is_known_country(country: str) -> bool:
 def read_numbers(text: str, country: str | None) -> Sequence[ParsedNumber | InvalidNumber]:
     """Parse all numbers of a cell, separated by `;`, `/`, a comma, `or` or a line end.
 
-    A slash may also be part of a number (030/1234567), so a cell that is one number as a whole is not split.
+    A slash may also be part of a number (030/1234567), so a cell that is one number as a whole
+    isn't split.
     """
+    if not text.strip():
+        return ()
     if not _DIGIT.search(text):
-        return (read_number(text, country),) if text.strip() else ()
+        return (read_number(text, country),)
+
     whole = None
     if not _CERTAINLY_SEVERAL.search(text):
         whole = read_number(text, country)
         if isinstance(whole, ParsedNumber) and not whole.doubts:
             return (whole,)
+
     pieces = [piece for piece in _SEVERAL.split(text) if piece.strip()]
     if len(pieces) < 2:
-        return (whole or read_number(text, country),)
+        if whole is None:
+            whole = read_number(text, country)
+        return (whole,)
     return [read_number(piece, country) for piece in pieces]
 
 
 def extract_search_digits(text: str) -> str:
-    """Return the digits by which stored numbers are searched for a number, or a part of one, that a caller gives.
+    """Return the digits to search stored numbers for, of a number or a part of one.
 
-    Digits of other scripts become ASCII digits; leading zeros, which are only dialed inside a country, are dropped.
+    Digits of other scripts become ASCII digits. Leading zeros, which are only dialed inside a
+    country, are dropped.
     """
-    digits = "".join(str(int(c)) for c in _OPTIONAL_ZERO.sub("", text) if c.isdecimal())
-    return digits.lstrip("0")
+    without_zero = _OPTIONAL_ZERO.sub("", text)  # +44 (0)20 is dialed without the zero from abroad
+    digits = [str(int(character)) for character in without_zero if character.isdecimal()]
+    return "".join(digits).lstrip("0")

@@ -1,4 +1,4 @@
-"""Cases of a sample file with their values and numbers. Nothing is stored here."""
+"""Cases of a sample file with their values and numbers."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -30,6 +30,17 @@ from survey_cli.values import NOT_ASKED, Cell
 
 NO_CASES: Final[Mapping[str, Mapping[str, Cell]]] = MappingProxyType({})
 _MAX_KEY_LENGTH: Final = 200
+_ROLES: Final = (
+    "zone",
+    "country",
+    "region",
+    "language",
+    "weight",
+    "priority",
+    "frame",
+    "replicate",
+)
+"""Roles that one column has; several may have the role `phone`."""
 
 
 class SampleNumber(NamedTuple):
@@ -37,7 +48,7 @@ class SampleNumber(NamedTuple):
 
     column: str
     read: ParsedNumber | InvalidNumber
-    """The number; one that can't be dialed is stored as a dead number of its case."""
+    """The number. One that can't be dialed is stored as a dead number of its case."""
 
 
 class SampleCase(NamedTuple):
@@ -46,16 +57,16 @@ class SampleCase(NamedTuple):
     key: str
     line: int
     values: Mapping[str, Cell]
-    """Every sample column of the instrument, in its order; texts as written, with zeros and plus signs."""
+    """All sample columns of the instrument, in its order; texts keep their zeros and plus signs."""
     numbers: tuple[SampleNumber, ...] = ()
-    """Distinct numbers in the order of the columns, and within a cell as written."""
+    """Distinct numbers, by column and in the order in which a cell lists them."""
     zone: str = ""
-    """The respondent's IANA zone as the file gives it, else that of the study."""
+    """The respondent's IANA zone in the file, else the study's."""
     language: str = ""
     weight: str = ""
     """Weight in digits, with a point; empty for 1."""
     priority: int = 0
-    """Lower numbers are called sooner; 0 where none is given."""
+    """Lower numbers are called sooner; 0 if the file gives none."""
     frame: str = ""
     replicate: str = ""
 
@@ -66,10 +77,10 @@ class SampleCase(NamedTuple):
 
 
 def compute_row_digest(values: Mapping[str, Cell]) -> str:
-    """Return a short digest of a row's values by the names of their columns, in any order.
+    """Return a short digest of a row's values, independent of the order of the columns.
 
-    A later import recognizes by it that nothing has changed, and verification that what is stored is what
-    was imported.
+    A later import compares it to find unchanged rows. Verification compares it to find stored
+    values that differ from the imported ones.
     """
     pairs = sorted((name, repr(value)) for name, value in values.items())
     return blake2b(repr(pairs).encode(), digest_size=8).hexdigest()
@@ -81,11 +92,14 @@ class SampleFile(NamedTuple):
     file: str
     cases: tuple[SampleCase, ...]
     columns: tuple[str, ...]
-    """The sample columns in the file, in the instrument's order; an import leaves other columns of stored cases alone."""
+    """The sample columns in the file, in the instrument's order.
+
+    An import doesn't change the other columns of stored cases.
+    """
     problems: tuple[Problem, ...] = ()
     """Warnings, by line."""
     headings: tuple[str, ...] = ()
-    """All columns of the file, as they are written."""
+    """All headings of the file, as written."""
 
 
 def read_sample(
@@ -96,23 +110,18 @@ def read_sample(
     encoding: str | None = None,
     existing: Mapping[str, Mapping[str, Cell]] = NO_CASES,
 ) -> SampleFile | list[Problem]:
-    """Read the cases of a CSV file or workbook. Returns all problems, by line, where one of them is an error.
+    """Read the cases of a CSV file or workbook.
 
-    `existing` holds the values of stored cases by key; these cases keep their split arms.
+    `existing` has the values of stored cases by key. These cases keep their split arms. Returns all
+    problems, by line, if one of them is an error.
     """
     key = sample_columns.find_column(instrument, "key")
     if key is None:
         where = Position(instrument.document.find_position("sample").file or str(path))
+        what = "no column is the key that identifies a case"
         remedy = "add role: key to the column of sample: that identifies a case"
-        return [
-            Problem(
-                "no-case-key",
-                where,
-                "sample",
-                "no column is the key that identifies a case",
-                remedy,
-            )
-        ]
+        return [Problem("no-case-key", where, "sample", what, remedy)]
+
     collector = ProblemCollector(str(path))
     rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=instrument.sample)
     if rows is None:
@@ -120,50 +129,51 @@ def read_sample(
     positions = find_columns(rows, instrument.sample, key, collector, list_of="sample:")
     if positions is None:
         return collector.list_problems()
-    _warn_of_missing_columns(instrument, positions, rows, collector)
+
+    _check_settings(instrument, positions, rows, collector)
     reader = _CaseReader(instrument, key, positions, rows, collector)
     for row in iterate_whole_rows(rows, collector):
         reader.read_row(row)
     reader.check_replicates()
     if not reader.values and not collector.has_errors:
-        collector.add_error(
-            "sample-file", "", "there is no case below the first row", "write one row per case"
-        )
+        what = "there is no case below the first row"
+        collector.add_error("sample-file", "", what, "write one row per case")
     if collector.has_errors:
         return collector.list_problems()
+
+    # The cases share their values with `reader.values`, so they have the drawn arms too.
     for name, column in instrument.sample.items():
         if column.type == "split":
             draw_arms(instrument, name, reader.values, existing)
-    columns, problems = (
-        tuple(filter(positions.__contains__, instrument.sample)),
-        tuple(collector.list_problems()),
-    )
-    headings = tuple(cell.strip() for cell in rows.heading.cells if cell.strip())
-    cases = tuple(reader.cases)
+
     return SampleFile(
-        file=str(path), cases=cases, columns=columns, problems=problems, headings=headings
+        file=str(path),
+        cases=tuple(reader.cases),
+        columns=tuple(name for name in instrument.sample if name in positions),
+        problems=tuple(collector.list_problems()),
+        headings=tuple(cell.strip() for cell in rows.heading.cells if cell.strip()),
     )
 
 
-def _warn_of_missing_columns(
+def _check_settings(
     instrument: Instrument,
     positions: Mapping[str, int],
     sheet: InputSheet,
     collector: ProblemCollector,
 ) -> None:
+    """Warn of columns that the file doesn't have; report an unknown country of the study."""
     for name, column in instrument.sample.items():
         if name not in positions and column.type != "split":
-            remedy = "add it to the file, if the questionnaire needs it"
             what = "the file has no such column, so no case has a value"
+            remedy = "add it to the file, if the questionnaire needs it"
             collector.add_warning("heading", name, what, remedy, line=sheet.heading.line)
+
     country = sample_columns.find_country(instrument)
     if country and not is_known_country(country):
         what = f"the program knows no country {country!r}"
-        remedy = (
-            "write GB for the United Kingdom"
-            if country == "UK"
-            else "write two letters, such as US"
-        )
+        remedy = "write two letters, such as US"
+        if country == "UK":
+            remedy = "write GB for the United Kingdom"
         collector.add_error("country", "fieldwork: country", what, remedy)
 
 
@@ -182,144 +192,167 @@ class _CaseReader:
         self.cases: list[SampleCase] = []
         self.values: dict[str, dict[str, Cell]] = {}
         self._lines: dict[str, int] = {}
+        """The line that a key occurs in first."""
         self._numbers: dict[tuple[str, str], int] = {}
+        """The line that a number occurs in first, by its E.164 form and extension."""
+
         self._who = {name: name for name in positions}
+        """How messages name the columns."""
         if rows.letters:
             self._who = {
                 name: f"{name} ({rows.describe_column(at)})" for name, at in positions.items()
             }
         self._key = key
         self._key_index = positions[key]
+
         self._country = sample_columns.find_country(instrument)
-        present = {name: column for name, column in instrument.sample.items() if name in positions}
-        self._phones = [
-            (name, positions[name]) for name, column in present.items() if column.role == "phone"
-        ]
-        self._blank: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-        self._columns: list[tuple[str, int, sample_columns.ColumnReader | None]] = []
-        """Name, index and reader of each column; plain texts need no reader and may have several lines."""
-        for name, column in present.items():
-            if name != key:
-                plain = column.type == "text" and column.role not in ("zone", "country", "language")
-                reader = sample_columns.make_role_reader(
-                    instrument, column, decimal_comma=rows.decimal_comma
-                )
-                self._columns.append((name, positions[name], None if plain else reader))
+        self._study_zone = ""
         fieldwork = instrument.document.fieldwork
-        self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
+        if fieldwork is not None and fieldwork.zone:
+            self._study_zone = str(fieldwork.zone)
+
+        self._phones: list[tuple[str, int]] = []
+        self._columns: list[tuple[str, int, sample_columns.ColumnReader | None]] = []
+        """Name, index and reader of the columns; a text without a reader may have several lines."""
+        for name, column in instrument.sample.items():
+            if name not in positions:
+                continue
+            if column.role == "phone":
+                self._phones.append((name, positions[name]))
+            if name != key:
+                reader = None
+                is_checked = column.role in ("zone", "country", "language")
+                if is_checked or column.type != "text":
+                    reader = sample_columns.make_role_reader(
+                        instrument, column, decimal_comma=rows.decimal_comma
+                    )
+                self._columns.append((name, positions[name], reader))
+        self._blank: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
+
         quotas = Quotas.from_instrument(instrument)
         self._quotas = [
-            q
-            for q in quotas.quotas
-            if q.list_inputs() and q.list_inputs() <= quotas.known_variables
+            quota
+            for quota in quotas.quotas
+            if quota.list_inputs() and quota.list_inputs() <= quotas.known_variables
         ]
+        """Quotas over sample columns, whose cell is known before the interview."""
         self._without_target: set[str] = set()
-        roles = (
-            "zone",
-            "country",
-            "region",
-            "language",
-            "weight",
-            "priority",
-            "frame",
-            "replicate",
-        )
-        columns = ((role, sample_columns.find_column(instrument, role)) for role in roles)
-        self._roles = {
-            role: name for role, name in columns if name is not None and name in positions
-        }
+
+        self._roles: dict[str, str] = {}
+        """Columns of the file by their role."""
+        for role in _ROLES:
+            role_column = sample_columns.find_column(instrument, role)
+            if role_column is not None and role_column in positions:
+                self._roles[role] = role_column
 
     def read_row(self, row: InputRow) -> None:
-        """Add the row's case; a row with an error adds none, or one that is never used."""
+        """Add the row's case. A row with an error adds none, or one that is never used."""
         key = self._read_key(row)
+
         values = self._blank.copy()
         values[self._key] = key or ""
         for name, index, reader in self._columns:
             text = sample_columns.clean_text(row.cells[index], lines=reader is None)
             if not text:
                 if name == self._roles.get("weight"):
-                    what = "there is no weight"
-                    self._warn(
-                        name,
-                        row.line,
-                        what,
-                        "rates count 1, and weighted reports need it; give every case one",
-                    )
+                    remedy = "rates count 1, and weighted reports need it; give every case one"
+                    self._warn(name, row.line, "there is no weight", remedy)
                 continue
             value = text if reader is None else reader(text)
             if isinstance(value, sample_columns.InvalidValue):
                 self._reject(name, row.line, f"{text[:60]!r}: {value.what}", value.remedy)
             else:
                 values[name] = value
+
+        # A row without a usable key is read so far, so that its other errors are reported as well.
         country = self._find_country(values, row)
         if key is None:
             return
+
         self._check_quotas(values, row)
-        numbers = self._read_numbers(key, row, country) if self._phones else ()
+        numbers: tuple[SampleNumber, ...] = ()
+        if self._phones:
+            numbers = self._read_numbers(key, row, country)
         self.values[key] = values
         self.cases.append(self._build_case(key, row.line, values, numbers))
 
     def _find_country(self, values: dict[str, Cell], row: InputRow) -> str | None:
         """Return the country of the row's numbers: its own, else the study's.
 
-        Replaces the region in `values` by its full code (`DE-BY`).
+        Replaces the region in `values` with its full code (`DE-BY`).
         """
+        country = self._country
         row_country = values.get(self._roles.get("country", ""), NOT_ASKED)
-        country = str(row_country) if row_country != NOT_ASKED else self._country or ""
+        has_country = row_country != NOT_ASKED
+        if has_country:
+            country = str(row_country)
+
         name = self._roles.get("region", "")
-        if (text := values.get(name, NOT_ASKED)) != NOT_ASKED:
-            region = sample_columns.read_region(str(text), country)
-            if isinstance(region, sample_columns.InvalidValue):
-                self._reject(name, row.line, region.what, region.remedy)
-                return country or None
-            values[name] = region
-            if row_country != NOT_ASKED and region[:2] != country:
-                what = f"{region} is not a region of {country}, the country of this row"
-                self._reject(name, row.line, what, "correct one of them")
-            country = region[:2]
-        return country or None
+        text = values.get(name, NOT_ASKED)
+        if text == NOT_ASKED:
+            return country or None
+
+        region = sample_columns.read_region(str(text), country or "")
+        if isinstance(region, sample_columns.InvalidValue):
+            self._reject(name, row.line, region.what, region.remedy)
+            return country or None
+
+        values[name] = region
+        region_country = region[:2]
+        if has_country and region_country != country:
+            what = f"{region} is not a region of {country}, the country of this row"
+            self._reject(name, row.line, what, "correct one of them")
+        return region_country or None
 
     def _check_quotas(self, values: Mapping[str, Cell], row: InputRow) -> None:
         """Warn of a case that is in no cell of a quota over sample columns."""
         for quota in self._quotas:
             for name in sorted(quota.list_inputs() & self._who.keys()):
                 if values[name] == NOT_ASKED:
-                    what = f"there is no value, but the quota {quota.id} needs it: the case is in none of its cells"
-                    self._warn(
-                        name, row.line, what, "fill it in; until then, no target limits the case"
+                    what = (
+                        f"there is no value, but the quota {quota.id} needs it:"
+                        " the case is in none of its cells"
                     )
+                    remedy = "fill it in; until then, no target limits the case"
+                    self._warn(name, row.line, what, remedy)
+
             untargeted = quota.find_untargeted(Known(dict(values)))
             if untargeted and untargeted not in self._without_target:
-                self._without_target.add(untargeted)
-                what = f"the quota {quota.id} has no target for {untargeted}: such cases are in none of its cells"
+                self._without_target.add(untargeted)  # the warning is about all such cases
+                what = (
+                    f"the quota {quota.id} has no target for {untargeted}:"
+                    " such cases are in none of its cells"
+                )
                 remedy = "add a target, unless such cases need no limit"
                 self.collector.add_warning("sample-value", quota.id, what, remedy, line=row.line)
 
     def check_replicates(self) -> None:
-        """Warn of cases without a replicate where others have one, since they don't wait for a release."""
-        if any(case.replicate for case in self.cases):
-            for case in self.cases:
-                if not case.replicate:
-                    what = "there is no replicate: the case is released at once"
-                    remedy = "fill it in if the case should wait for a release"
-                    self._warn(self._roles["replicate"], case.line, what, remedy)
+        """Warn of cases without a replicate if others have one: they don't wait for a release."""
+        if not any(case.replicate for case in self.cases):
+            return
+        for case in self.cases:
+            if not case.replicate:
+                what = "there is no replicate: the case is released at once"
+                remedy = "fill it in if the case should wait for a release"
+                self._warn(self._roles["replicate"], case.line, what, remedy)
 
     def _read_key(self, row: InputRow) -> str | None:
-        """Return the case's key; None, with an error, where there is none or another case has it."""
+        """Return the case's key; None, with an error, if it is missing or another case has it."""
         key = sample_columns.clean_text(row.cells[self._key_index])
         first = self._lines.setdefault(key, row.line)
+
         if not key:
-            what, remedy = "the case has no key", "give every case a key, or remove the row"
+            what = "the case has no key"
+            remedy = "give every case a key, or remove the row"
         elif len(key) > _MAX_KEY_LENGTH:
-            what, remedy = (
-                f"a key of {len(key)} characters is too long",
-                "identify the case by a short code",
-            )
+            what = f"a key of {len(key)} characters is too long"
+            remedy = "identify the case by a short code"
         elif first != row.line:
             what = f"{key[:60]!r} is already the case of line {first}"
             remedy = "write one row per case: give one of them another key, or remove it"
         else:
             return key
+
         self.collector.add_error("case-key", self._who[self._key], what, remedy, line=row.line)
         return None
 
@@ -329,7 +362,11 @@ class _CaseReader:
         by_role = {
             role: values[name] for role, name in self._roles.items() if values[name] != NOT_ASKED
         }
+        weight = ""
+        if "weight" in by_role:
+            weight = _format_weight(by_role["weight"])
         priority = by_role.get("priority", 0)
+
         return SampleCase(
             key=key,
             line=line,
@@ -337,7 +374,7 @@ class _CaseReader:
             numbers=numbers,
             zone=str(by_role.get("zone", self._study_zone)),
             language=str(by_role.get("language", "")),
-            weight=_format_weight(by_role["weight"]) if "weight" in by_role else "",
+            weight=weight,
             priority=priority if isinstance(priority, int) else 0,
             frame=str(by_role.get("frame", "")),
             replicate=str(by_role.get("replicate", "")),
@@ -348,9 +385,8 @@ class _CaseReader:
     ) -> tuple[SampleNumber, ...]:
         numbers: dict[tuple[str, str], SampleNumber] = {}
         for column, index in self._phones:
-            for read in read_numbers(
-                sample_columns.clean_text(row.cells[index], lines=True), country
-            ):
+            text = sample_columns.clean_text(row.cells[index], lines=True)
+            for read in read_numbers(text, country):
                 written = repr(read.written[:40])
                 if isinstance(read, InvalidNumber):
                     what = f"{written}: {read.why}; it will not be dialed"
@@ -361,20 +397,20 @@ class _CaseReader:
                     remedy = "correct it if that is not meant"
                     self._warn(column, row.line, f"{written}: {doubt}", remedy, rule="number")
                 numbers.setdefault((read.e164, read.extension), SampleNumber(column, read))
+
         if not numbers:
-            what, remedy = "the case has no number", "it can't be called until it has one"
-            self.collector.add_warning(
-                "no-number", key[:60], what, remedy, line=row.line, of="cases"
-            )
+            what = "the case has no number"
+            remedy = "it can't be called until it has one"
+            self._warn_of_case("no-number", key, row.line, what, remedy)
+
         for identity, number in numbers.items():
-            if isinstance(number.read, ParsedNumber):
-                first = self._numbers.setdefault(identity, row.line)
-                if first != row.line:
-                    what = f"the case of line {first} has the same number"
-                    remedy = "nothing, if both are reached there"
-                    self.collector.add_warning(
-                        "same-number", key[:60], what, remedy, line=row.line, of="cases"
-                    )
+            if isinstance(number.read, InvalidNumber):
+                continue
+            first = self._numbers.setdefault(identity, row.line)
+            if first != row.line:
+                what = f"the case of line {first} has the same number"
+                remedy = "nothing, if both are reached there"
+                self._warn_of_case("same-number", key, row.line, what, remedy)
         return tuple(numbers.values())
 
     def _reject(self, column: str, line: int, what: str, remedy: str) -> None:
@@ -385,8 +421,16 @@ class _CaseReader:
     ) -> None:
         self.collector.add_warning(rule, self._who[column], what, remedy, line=line)
 
+    def _warn_of_case(self, rule: str, key: str, line: int, what: str, remedy: str) -> None:
+        self.collector.add_warning(rule, key[:60], what, remedy, line=line, of="cases")
+
 
 def _format_weight(weight: Cell) -> str:
-    """Return the exact weight in digits, without an exponent."""
-    text = f"{weight:.15f}".rstrip("0").rstrip(".") if isinstance(weight, float) else str(weight)
-    return text if isinstance(weight, int) or float(text) == weight else repr(weight)
+    """Return the exact weight in digits, if possible without an exponent."""
+    if not isinstance(weight, float):
+        return str(weight)
+
+    text = f"{weight:.15f}".rstrip("0").rstrip(".")
+    if float(text) == weight:
+        return text
+    return repr(weight)  # very small or large weights need an exponent after all

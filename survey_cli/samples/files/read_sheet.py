@@ -71,8 +71,8 @@ def read_sheet(
     """Open one sheet of a workbook, or a CSV file with commas, semicolons, tabs or vertical bars.
 
     Returns None, with an error in `collector`, if it can't be read. More errors may be added while
-    the rows are iterated. `known` lists names that the heading may have, from which the delimiter is
-    inferred. `contents` are the bytes of the file if the caller has read them already.
+    the rows are iterated. `known` lists names that the heading may have, from which the delimiter
+    is inferred. `contents` are the bytes of the file if the caller has read them already.
     """
     try:
         if contents is None:
@@ -417,8 +417,8 @@ def _format_cell(value: object, number_format: str = "") -> str:
 def _find_uncalculated_formula(contents: bytes, part: str) -> str:
     """Return the first cell whose formula has no value; empty if all have one.
 
-    Spreadsheet programs save the values, libraries that write workbooks don't. `part` is the path of
-    the sheet in the archive.
+    Spreadsheet programs save the values, libraries that write workbooks don't. `part` is the path
+    of the sheet in the archive.
     """
     rest = b""
     try:

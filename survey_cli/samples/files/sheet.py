@@ -1,4 +1,4 @@
-"""Rows of a CSV file or workbook as text, headings found by column names, and problems of one file."""
+"""Rows of a CSV file or workbook as text, the search for its columns, and its problems."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ class InputSheet(NamedTuple):
         return self.delimiter != ","
 
     def describe_column(self, index: int) -> str:
-        """Return the name of a column (from 0) for messages: `column C` (workbook) or `column 3`."""
+        """Return how messages name a column (from 0): `column C` (workbook) or `column 3`."""
         if self.letters:
             return f"column {format_letters(index).upper()}"
         return f"column {index + 1}"
@@ -83,7 +83,7 @@ class ProblemCollector:
             self._first_hidden.setdefault(kind, where)
 
     def list_problems(self) -> list[Problem]:
-        """Return the problems by line: the first ones of every kind, and how many more there are."""
+        """Return the problems by line: the first ones of every kind, and the number of others."""
         problems = [*self._shown]
         for (rule, severity, subject), where in self._first_hidden.items():
             hidden = self._counts[rule, severity, subject] - MAX_SHOWN

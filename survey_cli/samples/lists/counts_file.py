@@ -1,4 +1,4 @@
-"""Reader of final disposition counts by frame from a CSV file or workbook; no rate is computed here."""
+"""Reader of final disposition counts by frame from a CSV file or workbook."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -59,8 +59,8 @@ def read_counts(
     """Read the counts of a file, or of `stdin` if the path is `-`.
 
     If a row has both, its group takes precedence over its code. Rows of one group are added up. A
-    row with the group T gives the total of its frame. It is only compared with the sum of the others.
-    Returns all problems if one of them is an error.
+    row with the group T gives the total of its frame. It is only compared with the sum of the
+    others. Returns all problems if one of them is an error.
     """
     is_stdin = path == "-"
     collector = ProblemCollector("stdin" if is_stdin else path)
@@ -145,7 +145,10 @@ class _CountsReader(NamedTuple):
     delimiter: str
 
     def read_row(self, row: InputRow, columns: Mapping[str, int]) -> _Row | None:
-        """Return one row; None if its count can't be read. Errors of the other cells are reported."""
+        """Return one row; None if its count can't be read.
+
+        Errors of the other cells are reported.
+        """
         line = row.line
         cells = {name: row.cells[index].strip() for name, index in columns.items()}
         frame = cells.get("frame", "")
@@ -166,7 +169,7 @@ class _CountsReader(NamedTuple):
     def _read_group(
         self, line: int, code: str, group_cell: str
     ) -> dispositions.DispositionGroup | None:
-        """Return the group of a row; None for the total of its frame, or after reporting an error."""
+        """Return the group of a row; None for the total of its frame, or after an error."""
         if TOTAL.casefold() == (group_cell or code).casefold():
             return None
 
