@@ -140,7 +140,7 @@ def make_address_error() -> StoreError:
 
 
 def _find_earlier_folder(path: str | Path) -> Path:
-    """Return the earlier folder of `responses/`: the nearest with instruments/ or pyproject.toml."""
+    """Return the old folder of `responses/`: the nearest with instruments/ or pyproject.toml."""
     file = Path(path).resolve()
     for folder in file.parents:
         if folder.name == "instruments":

@@ -39,7 +39,8 @@ class ServerAddress(str):
 
     def __new__(cls, printed: str, *, url: str, schema: str) -> "ServerAddress":
         address = super().__new__(cls, printed)
-        address.url, address.schema = url, schema
+        address.url = url
+        address.schema = schema
         return address
 
 
@@ -70,22 +71,30 @@ def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
     other_options = urlencode(
         [(key, value) for key, value in pairs if key != "schema"], quote_via=quote
     )
+    url = address
+    if mark and other_options:
+        url = f"{address}?{other_options}"
     return ServerAddress(
         _format_without_password(text, address, options),
-        url=f"{address}?{other_options}" if mark and other_options else address,
+        url=url,
         schema=options.get("schema") or make_schema_name(study),
     )
 
 
 def _format_without_password(text: str, address: str, options: Mapping[str, str]) -> str:
-    """Return `host:port/database`; where a stray `?` or `/` may have moved the password, no part of the address."""
+    """Return `host:port/database`, or no part of the address if it may contain the password.
+
+    A stray `?` or `/` moves the password to another place.
+    """
     user, _, place = address.partition("://")[2].rpartition("@")
     host, _, database = place.partition("/")
     if "/" in user or ("@" in text and not user and "user" not in options):
         return "the database server"
     host = unquote(host) or options.get("host", "")
     database = unquote(database) or options.get("dbname", "") or unquote(user.partition(":")[0])
-    return f"{'localhost' if not host or host.startswith('/') else host}/{database}"
+    if not host or host.startswith("/"):  # a socket on this computer
+        host = "localhost"
+    return f"{host}/{database}"
 
 
 def make_schema_name(study: str) -> str:
@@ -96,7 +105,7 @@ def make_schema_name(study: str) -> str:
 
 
 def make_contact_schema(schema: str) -> str:
-    """Return the schema with the names and numbers of a study, which stands beside the study's own."""
+    """Return the schema with the names and numbers of a study, beside the study's own."""
     return (
         schema.encode()[: MAX_IDENTIFIER_BYTES - len(CONTACT_SUFFIX)].decode(errors="ignore")
         + CONTACT_SUFFIX
@@ -107,7 +116,9 @@ def find_schema(table: str, schema: str) -> str:
     """Return the schema in which a table of the study with this schema stands."""
     if table in SHARED_TABLES:
         return SHARED_SCHEMA
-    return make_contact_schema(schema) if table in CONTACT_TABLES else schema
+    if table in CONTACT_TABLES:
+        return make_contact_schema(schema)
+    return schema
 
 
 def quote_literal(text: str) -> str:

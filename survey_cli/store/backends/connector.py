@@ -1,4 +1,4 @@
-"""Abstract database connection of the store: reading, consistent reads, transactions, the server's clock.
+"""Abstract database connection of the store: reading, transactions, the server's clock.
 
 Statements use `?` for parameters, as in `statements.py`. This module knows no table and no database
 engine.
@@ -22,7 +22,9 @@ _STEADY = getattr(time, "CLOCK_BOOTTIME", None)
 
 def read_steady_clock() -> float:
     """Return the seconds since some time. This clock is never set and never goes back."""
-    return time.clock_gettime(_STEADY) if _STEADY is not None else time.monotonic()  # noqa: TID251 - a duration
+    if _STEADY is None:
+        return time.monotonic()  # noqa: TID251 - a duration
+    return time.clock_gettime(_STEADY)
 
 
 class ServerClock:
@@ -34,9 +36,11 @@ class ServerClock:
         self._synchronized_at = 0.0
 
     def synchronize(self, server: datetime, *, sent: float) -> None:
-        """Set the server's time, which came with the reply to a message sent at `sent`: it is that of the middle."""
+        """Set the server's time, which came with the reply to a message sent at `sent`."""
         received = self.seconds()
-        self._server, self._synchronized_at = server.astimezone(UTC), (sent + received) / 2
+        self._server = server.astimezone(UTC)
+        # the server read its clock about halfway between message and reply
+        self._synchronized_at = (sent + received) / 2
 
     def now(self) -> datetime:
         """Return the server's time, in UTC."""
@@ -128,7 +132,7 @@ class Connector(ABC):
 
     @contextmanager
     def read_transaction(self) -> Iterator[None]:
-        """Context manager in which everything is read as of its beginning; writers do not wait for it.
+        """Context manager that reads everything as of its beginning. Writers don't wait for it.
 
         Nothing may be written over this connection until it ends.
         """
@@ -146,7 +150,7 @@ class Connector(ABC):
 
     @contextmanager
     def tolerate_undecodable(self) -> Iterator[None]:
-        """Context manager in which a text that can't be decoded is read with replacement characters.
+        """Context manager that reads undecodable texts with replacement characters.
 
         A server accepts no such text.
         """
@@ -156,7 +160,7 @@ class Connector(ABC):
 
     @abstractmethod
     def run(self, statement: str, parameters: Parameters = ()) -> int:
-        """Run one statement and return the number of rows changed; without an open transaction in one of its own."""
+        """Run a statement, in its own transaction if none is open; return the rows changed."""
 
     def run_autocommit(self, statement: str, parameters: Parameters = ()) -> int:
         """Run one statement outside of a transaction, in one round trip to a server.
@@ -168,7 +172,7 @@ class Connector(ABC):
 
     @abstractmethod
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
-        """Run one statement many times within a transaction, and return the total number of rows changed."""
+        """Run a statement many times within a transaction; return the number of rows changed."""
 
     def transaction(self) -> "Transaction":
         """Context manager of a transaction that returns a function for executing statements.
@@ -183,7 +187,7 @@ class Connector(ABC):
 
     @abstractmethod
     def lock_table(self, table: str) -> None:
-        """Lock a table within a transaction, so that nobody else writes to it until the transaction ends."""
+        """Lock a table, so that nobody else writes to it until the transaction ends."""
 
     @abstractmethod
     def commit(self) -> None: ...
@@ -195,7 +199,7 @@ class Connector(ABC):
 
     @abstractmethod
     def translate_error(self, error: BaseException) -> BaseException:
-        """Return the error as a StoreError with a plain message, or the error itself where it is a programming error."""
+        """Return the error as a StoreError with a plain message; a programming error as it is."""
 
     @abstractmethod
     def find_integrity_errors(self) -> Iterator[str]:

@@ -32,7 +32,7 @@ def close_on_error(resource: Closable) -> Iterator[None]:
 
 
 class TransientStoreError(StoreError):
-    """The connection was lost, or another station was in the way, so that the same call may work at once.
+    """The connection was lost, or another station was in the way: the same call may work at once.
 
     Whether the last transaction was written is not known.
     """
@@ -130,7 +130,7 @@ MESSAGES: Final[dict[int, StoreMessage]] = {
 
 
 def get_primary_code(error: sqlite3.Error) -> int:
-    """Return SQLite's primary result code, which is the low byte of its extended codes; 0 where the error has none."""
+    """Return SQLite's primary result code, the low byte of its extended codes, or 0."""
     code: int = getattr(error, "sqlite_errorcode", 0) or 0
     return code & 0xFF
 
@@ -187,15 +187,17 @@ def make_decoding_error(where: str, what: str) -> StoreError:
 
 TEXT_COLUMNS: Final = """
     SELECT t.name, c.name, c.pk FROM sqlite_master t, pragma_table_info(t.name) c
-    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND (c.type = 'TEXT' OR c.pk > 0) ORDER BY t.name, c.cid"""
+    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND (c.type = 'TEXT' OR c.pk > 0)
+    ORDER BY t.name, c.cid"""
 
 
 def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> Iterator[str]:
-    """Yield a phrase for each text of a SQLite database, or of its columns of one name, that is not UTF-8."""
+    """Yield a phrase for each text that is not UTF-8, in columns of this name or in all of them."""
     tables: dict[str, list[tuple[str, bool]]] = {}
     for table, name, is_key in connection.execute(TEXT_COLUMNS).fetchall():
         tables.setdefault(table, []).append((name, bool(is_key)))
-    text_factory, connection.text_factory = connection.text_factory, bytes
+    text_factory = connection.text_factory
+    connection.text_factory = bytes
     try:
         for table, columns in tables.items():
             checked = [index for index, (name, _) in enumerate(columns) if column in ("", name)]
@@ -229,7 +231,9 @@ def _describe_row(
     cases = connection.execute(
         "SELECT key FROM cases WHERE link = ?", (row[0].decode(errors="replace"),)
     ).fetchall()
-    return f"case {_format_key(cases[0][0])}" if cases else identity
+    if not cases:
+        return identity
+    return f"case {_format_key(cases[0][0])}"
 
 
 def _is_text(value: bytes) -> bool:
@@ -241,7 +245,9 @@ def _is_text(value: bytes) -> bool:
 
 
 def _format_key(value: bytes | int) -> str:
-    return str(value) if isinstance(value, int) else value.decode(errors="backslashreplace")
+    if isinstance(value, int):
+        return str(value)
+    return value.decode(errors="backslashreplace")
 
 
 P = ParamSpec("P")
@@ -264,7 +270,7 @@ def retry_once(operation: Callable[P, T]) -> Callable[P, T]:
 def check_rewriting(
     what: str, stored: Sequence[Sequence[object]], rewritten: Sequence[Sequence[object]]
 ) -> None:
-    """Check that rewritten events begin with the stored ones; both are given by all columns but the texts.
+    """Check that rewritten events begin with the stored ones, by all columns but the texts.
 
     Raises ValueError.
     """

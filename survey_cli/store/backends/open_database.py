@@ -57,7 +57,8 @@ def find_damage(db: SqliteConnector) -> Iterator[str]:
     for table, column in db.read(TABLES):
         for order in ("", " DESC"):
             db.read(
-                f"SELECT count(x) FROM (SELECT {column} AS x FROM {table} ORDER BY 1{order} LIMIT 1)"
+                "SELECT count(x) FROM"
+                f" (SELECT {column} AS x FROM {table} ORDER BY 1{order} LIMIT 1)"
             )
 
 
@@ -69,7 +70,10 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
     none and `create` is False.
     """
     if isinstance(path, str) and is_server_address(path):
-        address = path if isinstance(path, ServerAddress) else parse_server_address(path)
+        if isinstance(path, ServerAddress):
+            address = path
+        else:
+            address = parse_server_address(path)
         with require_driver(address):
             from survey_cli.store.backends.postgres.connection import connect as connect_to_server
         return connect_to_server(address, create=create, patience=patience, upgrade=upgrade)
@@ -99,7 +103,9 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
     db.close()
     with database_files.lock_folder(file.parent, alone=True):
         db = _open_checked(file, where, patience)
-        if steps := _list_missing_steps(db):
+        # again, as another program may have upgraded it before the folder was locked
+        steps = _list_missing_steps(db)
+        if steps:
             db.close()
             _upgrade_file(file, where, steps)
             db = _open_checked(file, where, patience)
@@ -107,16 +113,17 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
 
 
 def _upgrade_file(path: Path, where: str, steps: Sequence[str]) -> None:
-    """Apply the steps that a database lacks, after copying it to a file beside it that only its owner can read.
+    """Apply the steps that a database lacks, after copying it to a file that only its owner reads.
 
     A program that was started before the upgrade still expects the old tables. So it raises
     StoreError, and changes nothing, where another program has the file open, unless all steps are
     additive.
     """
     additive = migrations.are_additive(steps)
-    with contextlib.closing(
-        SqliteConnector.open_file(path, where=where, patience=5 if additive else 0)
-    ) as db:
+    patience = 0
+    if additive:
+        patience = 5
+    with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=patience)) as db:
         try:
             if not additive:
                 db.lock_exclusively()
@@ -154,12 +161,13 @@ def _open_read_only(file: Path, where: str, patience: float) -> SqliteConnector:
     database_files.check_folder(file.parent, where=where, written=False)
     database_files.check_no_hard_link(file, where=where)
     db = _open_checked(file, where, patience, read_only=True)
-    if steps := _list_missing_steps(db):
+    steps = _list_missing_steps(db)
+    if steps:
         db.close()
         raise StoreError(
             where,
-            f"was written by an earlier version of this program (the step {steps[0]!r} is missing), and can't be upgraded"
-            " where nothing can be written",
+            "was written by an earlier version of this program (the step"
+            f" {steps[0]!r} is missing), and can't be upgraded where nothing can be written",
             "copy its files to a folder that you can write to, and specify the copy with --db",
         )
     return db

@@ -11,7 +11,8 @@ from survey_cli.store.backends.errors import retry_once
 
 SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 KEEP_SETTING: Final = """
-    INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+    INSERT INTO settings (name, value) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 SETTINGS_LIKE: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
 TASK_PREFIX: Final = "owed: "
 """Prefix of the settings that contain follow-up tasks."""
@@ -23,7 +24,10 @@ class Settings(StorePart):
     def read(self, name: str) -> str | None:
         """Return the value of a setting; None where it is not set."""
         rows = self._db.read(SETTING, (name,))
-        return rows[0][0] if rows else None
+        if not rows:
+            return None
+        value: str = rows[0][0]
+        return value
 
     @retry_once
     def write(self, name: str, value: str) -> None:

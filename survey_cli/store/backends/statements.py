@@ -15,7 +15,7 @@ LOCKS: Final = {"{lock}": " FOR UPDATE", "{skip}": " FOR UPDATE SKIP LOCKED"}
 
 
 def read_statements(module: str) -> SimpleNamespace:
-    """Read the statements beside a module by name; of one that differs between dialects, its text by dialect."""
+    """Read the statements beside a module by name, or by name and dialect if they differ."""
     statements: dict[str, Any] = {}
     text = re.sub(
         r"(?m)^--(?! name: ).*$", "", Path(module).with_suffix(".sql").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""PostgreSQL connector: durable transactions, automatic reconnection, error translation; and the study's schema.
+"""PostgreSQL connector: durable transactions, reconnection, errors; and the schema of a study.
 
 Errors of psycopg with an outside cause are raised as StoreError, never with a password. The schema
 is opened, created or upgraded; several programs may find a new one at once: one of them creates it,
@@ -77,7 +77,7 @@ _CONVERTED: Final = re.compile(
 
 @lru_cache(maxsize=512)
 def convert_statement(statement: str, schema: str) -> bytes:
-    """Return a statement as psycopg takes it: `%s` for each parameter `?`, and names with their schemas.
+    """Return a statement for psycopg: `%s` for each parameter `?`, and names with their schemas.
 
     So nothing depends on a search path, which is the state of a session: a pooler in front of the
     server may run each transaction over another connection. Quoted texts are unchanged. Without a
@@ -85,11 +85,14 @@ def convert_statement(statement: str, schema: str) -> bytes:
     """
 
     def convert(match: re.Match[str]) -> str:
-        text, table = match[0], match[1]
+        text = match[0]
+        table = match[1]
         if text == "?":
             return "%s"
         if text.endswith("_schema()"):
-            name = make_contact_schema(schema) if text.startswith("contact") else schema
+            name = schema
+            if text.startswith("contact"):
+                name = make_contact_schema(schema)
             return quote_literal(name).replace("%", "%%")
         if text.startswith("'") or not (schema or table in SHARED_TABLES):
             return text
@@ -141,8 +144,11 @@ def is_loopback(host: str) -> bool:
 
 
 def make_encryption_error(where: str) -> StoreError:
-    """Return the error for a connection on which names, numbers and answers could be read by others."""
-    remedy = "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on"
+    """Return the error for a connection on which others could read names, numbers and answers."""
+    remedy = (
+        "put sslmode=require into the address, or verify-full with sslrootcert; the server needs"
+        " ssl = on"
+    )
     return StoreError(
         where, "the connection is not encrypted, and the server is another computer", remedy
     )
@@ -209,11 +215,12 @@ class PostgresConnector(connector.Connector):
             self._check_server(fsync=fsync == "on", encoding=encoding, standby=standby)
             self.read_only = not may_write
             self._waits_for_disk = commits not in ("off", "local", "remote_write")
-            if (
-                process != info.backend_pid
-            ):  # a pooler, which may run each transaction over another connection
+            if process != info.backend_pid:
+                # A pooler, which may run each transaction over another connection: psycopg's
+                # prepared statements would be missing there. The timeout is a setting of the
+                # database: see `roles.build_shared_grants`.
                 connection.prepare_threshold = None
-            else:  # behind a pooler it is a setting of the database: see `roles.build_shared_grants`
+            else:
                 connection.execute(f"SET lock_timeout TO '{self._lock_timeout}ms'".encode())
         except BaseException as error:
             connection.close()
@@ -256,7 +263,10 @@ class PostgresConnector(connector.Connector):
 
     @contextmanager
     def open_reader(self) -> Iterator[connector.RowStream]:
-        """Read rows over a separate connection in one REPEATABLE READ, unless this one is in a read transaction."""
+        """Read rows over a separate connection, as of one time.
+
+        In a read transaction, rows are read over this connection.
+        """
         if self._in_read_transaction:
             yield self._make_stream(self._connection)
             return
@@ -325,10 +335,12 @@ class PostgresConnector(connector.Connector):
 
     def _begin(self, connection: Connection) -> None:
         sent = self._clock.seconds()
-        more = "" if self._waits_for_disk else ", set_config('synchronous_commit', 'on', true)"
+        more = ""
+        if not self._waits_for_disk:
+            more = ", set_config('synchronous_commit', 'on', true)"
         begin = sql.BEGIN.format(wait=self._lock_timeout, idle=IDLE_TRANSACTION_TIMEOUT, more=more)
         cursor = connection.execute(begin.encode(), prepare=False)
-        cursor.nextset()
+        cursor.nextset()  # the result of BEGIN comes first
         [(time, *_)] = cursor.fetchall()
         self._clock.synchronize(time, sent=sent)
 
@@ -338,7 +350,10 @@ class PostgresConnector(connector.Connector):
         return self._get_connection().execute(self._convert(statement), parameters)
 
     def run_step(self, statement: str) -> None:
-        """Run a statement of a migration step as it is written, within a transaction with a search path of its own."""
+        """Run a statement of a migration step as it is written.
+
+        It is within a transaction with a search path of its own.
+        """
         self._get_connection().execute(convert_statement(statement, ""), ())
 
     def lock_table(self, table: str) -> None:
@@ -346,9 +361,8 @@ class PostgresConnector(connector.Connector):
 
     def commit(self) -> None:
         status = self._get_connection().execute(b"COMMIT").statusmessage
-        if (
-            status != "COMMIT"
-        ):  # PostgreSQL rolls back a transaction with a failed statement, and reports no error
+        # PostgreSQL rolls back a transaction with a failed statement, and reports no error
+        if status != "COMMIT":
             raise RuntimeError("a statement of this transaction had failed before its commit")
         self._in_transaction = False
 
@@ -358,14 +372,17 @@ class PostgresConnector(connector.Connector):
             try:
                 self._connection.execute(b"ROLLBACK")
             except psycopg.Error:
-                self._connection.close()  # the server rolls back the transaction of a closed connection
+                # the server rolls back the transaction of a closed connection
+                self._connection.close()
 
     def encrypt_password(self, user: str, password: str) -> str:
-        """Return a password as SQL, in the form in which the server stores it: it never learns the password itself."""
+        """Return a password as SQL, in the form in which the server stores it.
+
+        The server never learns the password itself.
+        """
         pgconn = self._get_connection().pgconn
-        return quote_literal(
-            pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
-        )
+        encrypted = pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256")
+        return quote_literal(encrypted.decode())
 
     # Errors
 
@@ -383,18 +400,21 @@ class PostgresConnector(connector.Connector):
                 "a text contains a character that the server can't store",
                 "type it again",
             )
-        return (
-            server_errors.translate_server_error(error.sqlstate or "", str(error), self.where)
-            or error
-        )
+
+        code = error.sqlstate or ""
+        return server_errors.translate_server_error(code, str(error), self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
-        """Find rows without their parents, which are possible where somebody disabled the constraints."""
+        """Find rows without their parents, which somebody can make who disables the constraints."""
         for child, parent, equal, filled in self.read(sql.FOREIGN_KEYS):
-            orphans = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {equal})"
+            child_name = child.rpartition(".")[2]
+            parent_name = parent.rpartition(".")[2]
+            orphans = (
+                f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS"
+                f" (SELECT 1 FROM {parent} p WHERE {equal})"
+            )
             for _ in self.read(orphans):
-                names = [table.rpartition(".")[2] for table in (child, parent)]
-                yield "a row of {} refers to a missing row of {}".format(*names)
+                yield f"a row of {child_name} refers to a missing row of {parent_name}"
 
     def _get_connection(self, *, reconnect: bool = False) -> Connection:
         """Return the connection.
@@ -408,17 +428,17 @@ class PostgresConnector(connector.Connector):
         return self._connection
 
     def _retry_after_reconnect(self, operation: Callable[[Connection], T]) -> T:
-        """Run an operation, once more over a new connection where the old one was lost and no transaction was open."""
+        """Run an operation, and once more over a new connection if the old one was lost.
+
+        Within a transaction it is not repeated: what was written before it is lost too.
+        """
         for left in (True, False):
             try:
                 return operation(self._get_connection(reconnect=not self._in_transaction))
             except DRIVER_ERRORS as error:
                 translated = self.translate_error(error)
-                if (
-                    left
-                    and isinstance(translated, TransientStoreError)
-                    and not self._in_transaction
-                ):
+                is_transient = isinstance(translated, TransientStoreError)
+                if left and is_transient and not self._in_transaction:
                     continue
                 raise translated from None
         raise AssertionError("there are two tries")
@@ -463,7 +483,9 @@ def connect(
         if not applied and not create:
             what = f"the schema {where.schema} contains no study"
             raise DatabaseNotFoundError(where, what, "check the name, or start an interview first")
-        if missing := migrations.list_missing_steps(applied, where):
+
+        missing = migrations.list_missing_steps(applied, where)
+        if missing:
             if applied:
                 _check_upgrade(db, where, missing, upgrade=upgrade)
             _apply_steps_patiently(db, where.schema)
@@ -473,9 +495,9 @@ def connect(
 def _check_upgrade(
     db: PostgresConnector, where: ServerAddress, missing: Sequence[str], *, upgrade: bool
 ) -> None:
-    """Check that the schema may be upgraded now: by its owner, and while nobody else uses it or by additive steps alone.
+    """Check that the schema may be upgraded now. Raises StoreError.
 
-    Raises StoreError.
+    It may be by its owner, if nobody else uses it or all steps are additive.
     """
     additive = migrations.are_additive(missing)
     earlier = (
@@ -483,7 +505,9 @@ def _check_upgrade(
     )
     command = "survey db upgrade FILE --db ADDRESS"
     if not upgrade:
-        when = "; stations may go on working" if additive else " while nobody uses it"
+        when = " while nobody uses it"
+        if additive:
+            when = "; stations may go on working"
         raise StoreError(where, earlier, f"ask the schema's owner to upgrade it{when}: {command}")
     if db.read(sql.IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
@@ -524,9 +548,12 @@ def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> 
 
     Of several programs one applies them, and the others wait for it.
     """
+    # for the lock of another program that applies steps, it waits as long as needed
     execute("SET LOCAL lock_timeout TO 0", ())
     execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))
     execute(f"SET LOCAL lock_timeout TO '{MIGRATION_TIMEOUT}s'", ())
+
+    # only now, as another program may just have applied them
     applied = list_applied_steps(db, schema)
     if not applied:
         _create_schema(db, execute, schema)
@@ -548,7 +575,10 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
         [(may_create,)] = db.read("SELECT has_database_privilege(current_database(), 'CREATE')")
         if not may_create:
             what = f"there is no study {schema} yet, and this account may not create one"
-            remedy = "ask the owner of the database to publish it: survey study publish FILE --db ADDRESS"
+            remedy = (
+                "ask the owner of the database to publish it: survey study publish FILE"
+                " --db ADDRESS"
+            )
             raise StoreError(db.where, what, remedy)
         execute(f"CREATE SCHEMA {quote_identifier(schema)}", ())
     elif db.read(sql.TABLES, (schema,)):
@@ -558,12 +588,11 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
 
 
 def list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
-    """Return the steps of a schema in the order in which they were applied; none where it is missing or of others."""
+    """Return the steps of a schema in the order in which they were applied.
+
+    There are none if the schema is missing or another program's.
+    """
     if not db.read(sql.HAS_STEPS_TABLE, (schema,)):
         return []
-    return [
-        name
-        for (name,) in db.read(
-            f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number"
-        )
-    ]
+    statement = f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number"
+    return [name for (name,) in db.read(statement)]

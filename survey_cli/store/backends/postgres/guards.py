@@ -1,4 +1,4 @@
-"""Guards of a study on a server: functions and triggers that limit what interviewers and coders write.
+"""Guards of a study on a server: triggers that limit what interviewers and coders write.
 
 Rights decide on tables and columns, policies on rows, and guards on what is in a row: whose name,
 which time, and whether the account has the case. The policies of `roles` call the functions that
@@ -80,4 +80,7 @@ def build_guards(names: Mapping[str, str]) -> Iterator[str]:
                 f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {function}"
             )
         else:
-            yield f"CREATE TRIGGER {guard.name} {guard.when} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}"
+            yield (
+                f"CREATE TRIGGER {guard.name} {guard.when} ON {table}"
+                f" FOR EACH ROW EXECUTE FUNCTION {function}"
+            )

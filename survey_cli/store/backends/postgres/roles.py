@@ -1,4 +1,4 @@
-"""Roles of interviewers, supervisors, coders and analysts on a server, and their rights in each study's schemas.
+"""Roles of interviewers, supervisors, coders and analysts on a server, and their rights in studies.
 
 The rights are a table in the JSON file beside this one, by which they are granted and checked.
 Everything is run by the owner of the schemas.
@@ -67,14 +67,15 @@ def make_group(database: str, role: str) -> str:
 
 
 def list_rights(role: str) -> Iterator[tuple[str, str, str]]:
-    """Yield schema (`schema`, `contacts` or that of the list), table and rights, such as `SI`, for a role."""
+    """Yield schema, table and rights, such as `SI`, for a role.
+
+    The schema is `schema`, `contacts` or that of the do-not-call list.
+    """
     column = ROLES.index(role)
     for table in sorted(TABLES):
-        yield (
-            find_schema(table, "schema").removeprefix("schema_"),
-            table,
-            RIGHTS.get(table, OTHER_RIGHTS)[column],
-        )
+        place = find_schema(table, "schema").removeprefix("schema_")
+        rights = RIGHTS.get(table, OTHER_RIGHTS)
+        yield place, table, rights[column]
     for table, rights in SHARED_RIGHTS.items():
         yield SHARED_SCHEMA, table, rights[column]
 
@@ -90,15 +91,17 @@ def _name(schema: str, database: str) -> dict[str, str]:
 
 
 def build_study_grants(schema: str, database: str) -> Iterator[str]:
-    """Build the statements that give the roles their rights in one study; they may be run again at any time."""
+    """Build the statements that give the roles their rights in one study; safe to repeat."""
     names = _name(schema, database)
-    own, contacts = names["schema"], names["contacts"]
+    own = names["schema"]
+    contacts = names["contacts"]
     everybody = ", ".join(names[role] for role in ROLES)
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
     yield f"REVOKE ALL ON SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
     yield f"GRANT USAGE ON SCHEMA {own} TO {everybody}"
     yield f"GRANT USAGE ON SCHEMA {contacts} TO {names['interviewer']}, {names['supervisor']}"
-    yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {own} GRANT SELECT ON TABLES TO {everybody}"  # views of later versions
+    # the views of later versions
+    yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {own} GRANT SELECT ON TABLES TO {everybody}"
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {own} TO {everybody}"
     yield from _grant_tables(names, own, contacts)
     for role, tables in COLUMN_RIGHTS.items():
@@ -109,19 +112,25 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
     yield from build_guards(names)
     for function, roles in FUNCTIONS.items():
         yield f"REVOKE ALL ON FUNCTION {own}.{function} FROM PUBLIC, {everybody}"
-        yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {', '.join(names[role] for role in roles)}"
+        groups = ", ".join(names[role] for role in roles)
+        yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {groups}"
+
     for table, policies in POLICIES.items():
         target = f"{quote_identifier(find_schema(table, schema))}.{table}"
         yield f"ALTER TABLE {target} ENABLE ROW LEVEL SECURITY"
         yield sql.DROP_POLICIES.format(table=target)
         for (role, command), condition in {("supervisor", "ALL"): "true", **policies}.items():
             policy = f"{quote_identifier(f'{role} {command.lower()}')} ON {target}"
-            clause = "WITH CHECK" if command == "INSERT" else "USING"
-            yield f"CREATE POLICY {policy} FOR {command} TO {names[role]} {clause} ({condition.format_map(names)})"
+            # a new row has no state before, which USING would look at
+            clause = "USING"
+            if command == "INSERT":
+                clause = "WITH CHECK"
+            rows = condition.format_map(names)
+            yield f"CREATE POLICY {policy} FOR {command} TO {names[role]} {clause} ({rows})"
 
 
 def build_shared_grants(database: str) -> Iterator[str]:
-    """Build the statements that give the roles their rights on the do-not-call list and the database itself."""
+    """Build the statements for the roles' rights on the do-not-call list and the database."""
     names = _name("", database)
     everybody = ", ".join(names[role] for role in ROLES)
     yield f"REVOKE ALL ON DATABASE {quote_identifier(database)} FROM PUBLIC, {everybody}"
@@ -138,7 +147,8 @@ def build_list_grants(database: str) -> Iterator[str]:
     shared = names[SHARED_SCHEMA]
     yield sql.HASH_FUNCTION
     yield f"REVOKE ALL ON FUNCTION {shared}.never_call_hash(TEXT) FROM PUBLIC, {everybody}"
-    yield f"GRANT EXECUTE ON FUNCTION {shared}.never_call_hash(TEXT) TO {names['interviewer']}, {names['supervisor']}"
+    callers = f"{names['interviewer']}, {names['supervisor']}"
+    yield f"GRANT EXECUTE ON FUNCTION {shared}.never_call_hash(TEXT) TO {callers}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {shared} FROM PUBLIC, {everybody}"
     yield f"GRANT USAGE ON SCHEMA {shared} TO {everybody}"
     yield from _grant_tables(names, shared)
@@ -161,7 +171,7 @@ def find_missing_groups(db: Connector, database: str) -> list[str]:
 
 
 def grant_within(db: Connector, execute: Execute, schema: str) -> None:
-    """Give the roles their rights in a study within a transaction, where the database has been prepared for roles.
+    """Give the roles their rights in a study within a transaction, if the database has roles.
 
     Whoever owns the do-not-call list gives them their rights on it too, so that an upgrade brings
     both.
@@ -184,10 +194,8 @@ def prepare_database(db: Connector) -> tuple[str, list[str]]:
     """
     [(database,)] = db.read("SELECT current_database()")
     missing = find_missing_groups(db, database)
-    if (
-        any(len(make_group(database, role).encode()) > MAX_IDENTIFIER_BYTES for role in ROLES)
-        or " " in database
-    ):
+    longest = max(len(make_group(database, role).encode()) for role in ROLES)
+    if longest > MAX_IDENTIFIER_BYTES or " " in database:
         remedy = "use a database whose name has no spaces and at most 50 letters"
         raise StoreError(db.where, "roles can't be named after this database", remedy)
     create = [f"CREATE ROLE {quote_identifier(name)} NOLOGIN" for name in missing]
@@ -196,7 +204,8 @@ def prepare_database(db: Connector) -> tuple[str, list[str]]:
         raise StoreError(
             db.where,
             f"{db.account} may not create roles",
-            f"ask the server's administrator for the right (ALTER ROLE {db.account} CREATEROLE), or to run: {statements}",
+            f"ask the server's administrator for the right (ALTER ROLE {db.account} CREATEROLE),"
+            f" or to run: {statements}",
         )
     studies = [schema for (schema,) in db.read(sql.STUDIES)]
     with db.transaction() as execute:
@@ -243,11 +252,10 @@ def may_be_member(db: Connector, person: str) -> bool:
     """
     known = db.read("SELECT rolcanlogin FROM pg_roles WHERE rolname = ?", (person,))
     is_reserved = person in ("public", "none") or person.startswith("pg_")
-    return (
-        known[0][0]
-        if known
-        else 0 < len(person.encode()) <= MAX_IDENTIFIER_BYTES and not is_reserved
-    )
+    if known:
+        return bool(known[0][0])
+    has_length = 0 < len(person.encode()) <= MAX_IDENTIFIER_BYTES
+    return has_length and not is_reserved
 
 
 def change_member(
@@ -260,7 +268,8 @@ def change_member(
     Somebody whom the server does not know becomes a user; `password` is already encrypted.
     """
     database = check_prepared(db)
-    group, to = make_group(database, role), quote_identifier(person)
+    group = quote_identifier(make_group(database, role))
+    to = quote_identifier(person)
     is_member = role in list_members(db).get(person, Member((), False)).roles
     is_new = bool(db.read(sql.MISSING_ROLES, (person,))) and not revoke
     with db.transaction() as execute:
@@ -268,16 +277,20 @@ def change_member(
             execute(f"CREATE ROLE {to} LOGIN", ())
         if password:
             execute(f"ALTER ROLE {to} PASSWORD {password}", ())
-        if is_member == revoke:
-            verb, link = ("REVOKE", "FROM") if revoke else ("GRANT", "TO")
-            execute(f"{verb} {quote_identifier(group)} {link} {to}", ())
+        if revoke and is_member:
+            execute(f"REVOKE {group} FROM {to}", ())
+        if not revoke and not is_member:
+            execute(f"GRANT {group} TO {to}", ())
+
+    if revoke and is_member:
+        return f"{person} is no {role} any more"
     if revoke:
-        return f"{person} is no {role} any more" if is_member else f"{person} was no {role}"
-    return (
-        f"{person}, a new user, is {role} now"
-        if is_new
-        else f"{person} is {role}{' now' if not is_member else ''}"
-    )
+        return f"{person} was no {role}"
+    if is_new:
+        return f"{person}, a new user, is {role} now"
+    if is_member:
+        return f"{person} is {role}"
+    return f"{person} is {role} now"
 
 
 NOW: Final = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -288,7 +301,10 @@ REFUSED = "refused"
 
 
 class RoleCheck(NamedTuple):
-    """What a member of a role may do, as expected and as found: rights such as `SI`, `refused`, or a number of rows."""
+    """What a member of a role may do, as expected and as found.
+
+    It is rights such as `SI`, `refused`, or a number of rows.
+    """
 
     role: str
     object: str
@@ -337,7 +353,9 @@ class _UndoTrial(Exception):  # noqa: N818 - no error
 
 class _Trial:
     def __init__(self, db: Connector, execute: Execute, schema: str) -> None:
-        self._db, self._execute, self._schema = db, execute, schema
+        self._db = db
+        self._execute = execute
+        self._schema = schema
         self._actions = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
         """Statements by what they do and the results that are expected of the roles."""
         [(database, process)] = execute(
@@ -373,10 +391,16 @@ class _Trial:
             }
             if kind == "v":
                 verbs = {"S": verbs["S"]}
-            rights = SHARED_RIGHTS.get(table) or RIGHTS.get(
-                table, ("S",) * 4 if kind == "v" else OTHER_RIGHTS
-            )
-            rights = rights if find_schema(table, self._schema) == place else ("", "", "", "")
+            if find_schema(table, self._schema) != place:
+                rights: Sequence[str] = ("", "", "", "")  # somebody else's table of this name
+            elif table in SHARED_RIGHTS:
+                rights = SHARED_RIGHTS[table]
+            elif table in RIGHTS:
+                rights = RIGHTS[table]
+            elif kind == "v":
+                rights = ("S", "S", "S", "S")
+            else:
+                rights = OTHER_RIGHTS
             for role, expected in zip(ROLES, rights, strict=True):
                 found = "".join(
                     verb
@@ -399,6 +423,8 @@ class _Trial:
             return str(max(self._execute(statement, ()).rowcount, 0))
         except self._db.driver_errors as error:
             code = getattr(error, "sqlstate", None)
-            return REFUSED if code == REFUSED_CODE else f"error {code}"
+            if code == REFUSED_CODE:
+                return REFUSED
+            return f"error {code}"
         finally:
             self._execute("ROLLBACK TO SAVEPOINT trial", ())

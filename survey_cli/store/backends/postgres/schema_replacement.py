@@ -6,7 +6,6 @@ The replaced schema keeps its tables under another name.
 import sqlite3
 from collections.abc import Iterable, Sequence
 from graphlib import TopologicalSorter
-from itertools import count
 
 from survey_cli.store.backends.address import (
     CONTACT_SUFFIX,
@@ -49,12 +48,13 @@ def replace_schema(
     *,
     label: str,
 ) -> str:
-    """Replace the schema by these tables, in one transaction; `views` are statements that create the views of the data.
+    """Replace the schema by these tables, in one transaction. `views` are statements of views.
 
     Returns the name of the replaced schema, which ends in `label`; an empty text where there was
     none.
     """
-    schema, kept = db.address.schema, ""
+    schema = db.address.schema
+    kept = ""
     with db.transaction() as execute:
         check_unused(db, "", "run the command again")
         if list_applied_steps(db, schema):
@@ -70,8 +70,12 @@ def _rename_schema(db: PostgresConnector, execute: Execute, schema: str, label: 
     beginning = schema.encode()[
         : MAX_IDENTIFIER_BYTES - len(f"_{label}_99{CONTACT_SUFFIX}")
     ].decode(errors="ignore")
-    names = (f"{beginning}_{label}{f'_{number}' if number > 1 else ''}" for number in count(1))
-    kept = next(name for name in names if not db.read(sql.SCHEMA, (name,)))
+    kept = f"{beginning}_{label}"
+    number = 1
+    while db.read(sql.SCHEMA, (kept,)):
+        number += 1
+        kept = f"{beginning}_{label}_{number}"
+
     path = []
     for old, new in ((schema, kept), (make_contact_schema(schema), make_contact_schema(kept))):
         if db.read(sql.SCHEMA, (old,)):

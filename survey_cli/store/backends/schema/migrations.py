@@ -1,4 +1,4 @@
-"""Migrations of the database schema: portable SQL in the files beside this one, which never change once released.
+"""Migrations of the database schema, in portable SQL files that never change once released.
 
 A step whose name ends in `+` is additive: a program that does not know it still reads and writes
 everything correctly. It may add tables, indexes, views, functions, columns with a default, and
@@ -57,9 +57,8 @@ def _read_step(name: str) -> MigrationStep:
 
 
 STEP_NAMES: Final = (
-    "interviews views cases backups accounts digests imported codings counts reviews access work+ excluded+ editions+ "
-    "workcounts+ "
-    "languages+ queuerules+"
+    "interviews views cases backups accounts digests imported codings counts reviews access "
+    "work+ excluded+ editions+ workcounts+ languages+ queuerules+"
 )
 STEPS: Final = tuple(map(_read_step, STEP_NAMES.split()))
 _STATEMENTS = "\n".join(statement for step in STEPS for statement in step.statements)
@@ -91,7 +90,7 @@ def list_unknown_steps(applied: Iterable[str]) -> list[str]:
 
 
 def are_additive(steps: Collection[str]) -> bool:
-    """Whether these steps may be applied while other programs, also earlier ones, use the database."""
+    """Whether these steps may be applied while others use the database, even earlier programs."""
     return all(name.endswith(ADDITIVE) for name in steps)
 
 
@@ -114,7 +113,7 @@ def _make_apply(step: MigrationStep) -> "Callable[[Database], None]":
 
 
 def adapt_statement(statement: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return the statement of a step for PostgreSQL: texts are ordered by their bytes, as in SQLite.
+    """Return the statement of a step for PostgreSQL, which orders texts by their bytes as SQLite.
 
     `names` are those of the schemas, for `{schema}` and `{contacts}`.
     """

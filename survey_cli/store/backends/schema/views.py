@@ -37,7 +37,9 @@ def make_view_name(
         "_"
     )
     folded = {other.casefold() for other in present_names}
-    return name if name.casefold() not in folded else f"{name}_{content_hash[:12]}"
+    if name.casefold() in folded:
+        return f"{name}_{content_hash[:12]}"
+    return name
 
 
 def build_data_views(
@@ -48,16 +50,25 @@ def build_data_views(
     It has one row per interview and one column per variable that is not personal, NULL where there
     is no answer. Columns beyond the greatest number are in further views, `…_part2` and so on.
     """
-    render = _render_column if dialect == "sqlite" else _render_column_on_server
+    if dialect == "sqlite":
+        render = _render_column
+        join = ""
+    else:
+        render = _render_column_on_server
+        join = CELLS_ON_SERVER
+
     columns = [
         render(variable, ordinal)
         for ordinal, variable in enumerate(variables)
         if not variable.personal
     ]
-    size, join = MAX_COLUMNS[dialect], "" if dialect == "sqlite" else CELLS_ON_SERVER
+    size = MAX_COLUMNS[dialect]
     for part, first in enumerate(range(0, max(len(columns), 1), size), start=1):
         selected = "".join(f",\n        {column}" for column in columns[first : first + size])
-        yield f"""CREATE VIEW {quote_identifier(name if part == 1 else f"{name}_part{part}")} AS
+        view = name
+        if part > 1:
+            view = f"{name}_part{part}"
+        yield f"""CREATE VIEW {quote_identifier(view)} AS
     SELECT
         i.id AS _interview,
         i.case_key AS _case,
@@ -79,8 +90,9 @@ def _render_column(variable: Variable, ordinal: int) -> str:
 
 
 def _render_column_on_server(variable: Variable, ordinal: int) -> str:
-    """Render a column whose name, where the server would cut it, ends in its number, so that it stays unique."""
-    name, cell = variable.name, f"c.cells -> {ordinal}"
+    """Render a column. A name that the server would cut ends in a number, so that it is unique."""
+    name = variable.name
+    cell = f"c.cells -> {ordinal}"
     if len(name.encode()) > MAX_IDENTIFIER_BYTES:
         name = (
             name.encode()[: MAX_IDENTIFIER_BYTES - len(f"~{ordinal}")].decode(errors="ignore")
