@@ -1,11 +1,12 @@
-"""Excel workbooks (.xlsx): sheets `data` (a row per case), `codebook` (per variable) and `labels` (per code).
+"""Excel workbooks (.xlsx): sheets `data` (one row per case), `codebook` and `labels`.
 
-Every text stays a text, whatever it begins with: none runs as a formula, not even after its cell is edited. A number
-or code that was not asked is an empty cell; any other missing value is its kind as a word, `dk`, `refused`,
-`not_reached`, which Excel's functions leave out of sums and means (where an option has that word as its code, the
-missing value has its number). Texts, dates and times are empty, and their companion column says why. With labels,
-words replace codes and missing values. Rows or columns beyond the capacity of a sheet continue on another sheet. Rows
-are written to temporary files as they arrive, so that memory use does not grow with them.
+Every text stays a text, whatever it begins with: none runs as a formula, not even after its cell is
+edited. A number or code that was not asked is an empty cell; any other missing value is its kind as
+a word, `dk`, `refused`, `not_reached`, which Excel's functions leave out of sums and means (if an
+option has that word as its code, the missing value has its number). Texts, dates and times are
+empty, and their companion column says why. With labels, words replace codes and missing values.
+Rows or columns beyond the capacity of a sheet continue on another sheet. Rows are written to
+temporary files as they arrive, so that memory use does not grow with them.
 """
 
 import errno
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DATA_SHEET, CODEBOOK_SHEET, LABELS_SHEET = "data", "codebook", "labels"
+DATA_SHEET: Final = "data"
+CODEBOOK_SHEET: Final = "codebook"
+LABELS_SHEET: Final = "labels"
 FIRST_SAFE_DATE: Final = date(1900, 3, 1)
 """The first date that Excel counts correctly; earlier ones are texts."""
 ILLEGAL_IN_CELLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -72,7 +75,7 @@ def write_xlsx(
 
 
 def report_full_disk(write: Callable[[], T]) -> T:
-    """Report a full disk as an OSError, whichever library meets it, and discard what is half written."""
+    """Report a full disk as an OSError in any library, and discard the half-written file."""
     hook = sys.unraisablehook
     try:
         try:
@@ -100,18 +103,27 @@ def _write(table: Table, to: Path, *, labels: bool) -> conventions.WriteResult:
 
     book = Workbook(write_only=True)
     data = _DataSheets(book, table, labels=labels)
-    codebook, codes = book.create_sheet(CODEBOOK_SHEET), book.create_sheet(LABELS_SHEET)
+    # Sheets are in the order in which they are created: these before further sheets of data.
+    codebook = book.create_sheet(CODEBOOK_SHEET)
+    codes = book.create_sheet(LABELS_SHEET)
+
     for row in table.iterate_cells():
         data.append(row)
-    for sheet, lines in (
-        (codebook, _iterate_codebook(table)),
-        (codes, _iterate_labels(table.variables)),
-    ):
-        _set_up_sheet(sheet, SHEET_WIDTHS[str(sheet.title)])
-        for number, line in enumerate(lines):
-            sheet.append([_make_text(sheet, words, bold=not number) for words in line])
+    _fill_sheet(codebook, _iterate_codebook(table))
+    _fill_sheet(codes, _iterate_labels(table.variables))
+
     _save(book, to, data.find_latest_entry())
     return conventions.WriteResult(data.rows, tuple(data.iterate_notes()))
+
+
+def _fill_sheet(sheet: "WriteOnlyWorksheet", lines: Iterator[tuple[str, ...]]) -> None:
+    """Write lines of texts, the first of which is the heading."""
+    # A write-only sheet takes widths and panes only before its first row.
+    _set_up_sheet(sheet, SHEET_WIDTHS[str(sheet.title)])
+    is_heading = True
+    for line in lines:
+        sheet.append([_make_text(sheet, words, bold=is_heading) for words in line])
+        is_heading = False
 
 
 class _DataSheets:
@@ -121,9 +133,10 @@ class _DataSheets:
         self._book = book
         self._variables = table.variables
         self._converters = [_make_converter(v, labels=labels) for v in table.variables]
-        self._timestamp_column = next(
-            (at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None
-        )
+        self._timestamp_column: int | None = None
+        for at, variable in enumerate(table.variables):
+            if variable.name == LAST_ENTRY_COLUMN:
+                self._timestamp_column = at
         self._sheets: list[WriteOnlyWorksheet] = []
         self._shortened: dict[str, int] = {}
         self._latest_entry = ""
@@ -137,15 +150,21 @@ class _DataSheets:
             self._add_sheets()
         self._rows_left -= 1
         self.rows += 1
+
+        # Timestamps are stored in one form, so that their texts can be compared.
         if self._timestamp_column is not None:
             self._latest_entry = max(self._latest_entry, str(row[self._timestamp_column]))
-        cells = [convert(cell) for convert, cell in zip(self._converters, row, strict=True)]
+
+        values = [convert(cell) for convert, cell in zip(self._converters, row, strict=True)]
         for number, sheet in enumerate(self._sheets):
             start = number * EXCEL.columns
-            part = cells[start : start + EXCEL.columns]
-            texts = ((at, value) for at, value in enumerate(part, start) if type(value) is str)
-            for at, value in texts:
-                part[at - start] = self._make_text_cell(sheet, value, at)
+            end = start + EXCEL.columns
+            part = []
+            for at, value in enumerate(values[start:end], start):
+                if type(value) is str:
+                    part.append(self._make_text_cell(sheet, value, at))
+                else:
+                    part.append(value)
             sheet.append(part)
 
     def _make_text_cell(self, sheet: "WriteOnlyWorksheet", text: str, at: int) -> Any:
@@ -157,18 +176,24 @@ class _DataSheets:
 
     def _add_sheets(self) -> None:
         """Add the sheets of the next rows, with their headings."""
-        starts = range(0, len(self._variables) or 1, EXCEL.columns)
         self._sheets = []
-        for start in starts:
-            number = (
-                len([s for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]) + 1
-            )
-            sheet = self._book.create_sheet(DATA_SHEET if number == 1 else f"{DATA_SHEET} {number}")
+        column_count = len(self._variables) or 1  # a table without columns has a sheet, too
+        for start in range(0, column_count, EXCEL.columns):
+            number = len(self._list_titles()) + 1
+            title = DATA_SHEET if number == 1 else f"{DATA_SHEET} {number}"
+            sheet = self._book.create_sheet(title)
+
             part = self._variables[start : start + EXCEL.columns]
-            _set_up_sheet(sheet, [_choose_width(v) for v in part])
-            sheet.append([_make_text(sheet, v.name, bold=True) for v in part])
+            _set_up_sheet(sheet, [_choose_width(variable) for variable in part])
+            sheet.append([_make_text(sheet, variable.name, bold=True) for variable in part])
             self._sheets.append(sheet)
+
         self._rows_left = EXCEL_ROWS - 1
+
+    def _list_titles(self) -> list[str]:
+        """Return the titles of all sheets of data so far."""
+        titles = [str(sheet.title) for sheet in self._book.worksheets]
+        return [title for title in titles if title.startswith(DATA_SHEET)]
 
     def find_latest_entry(self) -> datetime:
         """Return the time of the last entry in the data."""
@@ -179,16 +204,19 @@ class _DataSheets:
 
     def iterate_notes(self) -> Iterator[str]:
         """Yield notes on what did not fit."""
-        sheets = [
-            str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)
-        ]
-        if len(self._variables) > EXCEL.columns:
+        further_sheets = ", ".join(self._list_titles()[1:])
+        column_count = len(self._variables)
+        if column_count > EXCEL.columns:
             yield (
-                f"{len(self._variables):,} columns: a sheet holds {EXCEL.columns:,}; they continue in "
-                f"{', '.join(sheets[1:])}"
+                f"{column_count:,} columns: a sheet holds {EXCEL.columns:,}; "
+                f"they continue in {further_sheets}"
             )
         if self.rows > EXCEL_ROWS - 1:
-            yield f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; they continue in {', '.join(sheets[1:])}"
+            yield (
+                f"{self.rows:,} rows: a sheet holds {EXCEL_ROWS:,}; "
+                f"they continue in {further_sheets}"
+            )
+
         for name, count in self._shortened.items():
             texts = format_quantity(count, "text is", "texts are")
             yield f"{name}: {texts} cut to {EXCEL.text:,} characters, the limit of a cell"
@@ -221,7 +249,8 @@ def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) ->
     from openpyxl.styles import Font
 
     cell: Any = WriteOnlyCell(sheet)
-    cell._value = text  # bypasses openpyxl's guess that = begins a formula and #N/A is an error
+    # Set past openpyxl's guess that = begins a formula and #N/A is an error.
+    cell._value = text
     cell.data_type = "s"
     if FORMULA_LIKE.match(text):
         cell.quotePrefix = True
@@ -232,26 +261,37 @@ def _make_text(sheet: "WriteOnlyWorksheet", text: str, *, bold: bool = False) ->
 
 def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any]:
     """Make a function that returns a cell's value in Excel: a number, text, date, time, or None."""
-    codes = {
-        kind: words if labels else str(code) if kind in variable.labels else kind
-        for kind, (code, words) in conventions.list_missing_codes(variable).items()
-        if kind != "not_asked"
-    }
+    missing_texts = {}
+    for kind, (code, words) in conventions.list_missing_codes(variable).items():
+        if kind == "not_asked":  # an empty cell
+            continue
+        if labels:
+            missing_texts[kind] = words
+        elif kind in variable.labels:  # an option has this word as its code
+            missing_texts[kind] = str(code)
+        else:
+            missing_texts[kind] = kind
+
     value_labels = variable.labels if labels else {}
     timestamp = is_timestamp(variable)
 
     def convert(cell: Cell) -> Any:
         match cell:
             case Missing():
-                return codes.get(cell.kind)
-            case int() | float():
-                return value_labels.get(cell, cell) if isinstance(cell, int) else cell
+                return missing_texts.get(cell.kind)
+            case int():
+                return value_labels.get(cell, cell)
+            case float():
+                return cell
             case str() if timestamp and cell:
+                # Excel knows no time zones, and openpyxl refuses them.
                 return datetime.fromisoformat(cell).astimezone(UTC).replace(tzinfo=None)
             case str():
                 return value_labels.get(cell, cell) or None
             case date():
-                return cell if cell >= FIRST_SAFE_DATE else cell.isoformat()
+                if cell < FIRST_SAFE_DATE:
+                    return cell.isoformat()
+                return cell
             case time():
                 return cell
             case _:
@@ -264,11 +304,14 @@ def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
     """Yield one line per variable."""
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
-        missing = "; ".join(
-            f"{kind} {code} {to_single_line(text)}"
-            for kind, (code, text) in conventions.list_offered_codes(v).items()
-        )
-        asked = table.study.universes.get(v.item, "") if v.role == "answer" else ""
+        missing = []
+        for kind, (code, text) in conventions.list_offered_codes(v).items():
+            missing.append(f"{kind} {code} {to_single_line(text)}")
+
+        asked = ""
+        if v.role == "answer":
+            asked = table.study.universes.get(v.item, "")
+
         yield (
             v.name,
             choose_label(v),
@@ -277,7 +320,7 @@ def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
             v.storage,
             v.item,
             asked,
-            missing,
+            "; ".join(missing),
         )
 
 
@@ -288,15 +331,17 @@ def _iterate_labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
         kinds: dict[Code, str] = {
             code: kind for kind, (code, _) in conventions.list_missing_codes(v).items()
         }
+        if v.storage == "text":
+            # A column of texts holds the missing codes as texts.
+            kinds |= {str(code): kind for code, kind in kinds.items()}
+
         for code, words in build_value_labels(v).items():
-            number = int(code) if v.storage == "text" and str(code) in map(str, kinds) else code
-            kind = "" if code in v.labels else kinds.get(number, "")
-            yield (
-                v.name,
-                str(code),
-                words,
-                kind or ("excluded from means" if code in v.user_missing else ""),
-            )
+            missing = ""
+            if code not in v.labels:
+                missing = kinds.get(code, "")
+            if not missing and code in v.user_missing:
+                missing = "excluded from means"
+            yield v.name, str(code), words, missing
 
 
 class _ReproducibleZip(zipfile.ZipFile):
@@ -306,7 +351,8 @@ class _ReproducibleZip(zipfile.ZipFile):
 
     def open(self, name: Any, *args: Any, **options: Any) -> Any:
         """Open a part, through which everything is added."""
-        name.date_time, name.external_attr = self.timestamp.timetuple()[:6], 0
+        name.date_time = self.timestamp.timetuple()[:6]
+        name.external_attr = 0
         return super().open(name, *args, **options)
 
 
@@ -317,6 +363,7 @@ def _save(book: "Workbook", to: Path, time_of_data: datetime) -> None:
     archive = _ReproducibleZip(to, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
     archive.timestamp = max(time_of_data, conventions.DEFAULT_TIMESTAMP)
     naive = archive.timestamp.astimezone(UTC).replace(tzinfo=None)
-    book.properties.created = book.properties.modified = naive
+    book.properties.created = naive
+    book.properties.modified = naive
     book.properties.creator = "survey-cli"
     ExcelWriter(book, archive).save()

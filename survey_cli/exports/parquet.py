@@ -1,13 +1,14 @@
-"""Apache Parquet, Arrow files (IPC, also called Feather 2) and streams: typed columns with labels in the schema.
+"""Apache Parquet, Arrow files (IPC, Feather 2) and streams: typed columns, labels in the schema.
 
-A cell without an answer is null. Beside each column that can be without an answer, a column `q_state` says why:
-`answered`, `dk`, `refused`, `not_asked`, `not_reached`, or the id of a decline of the study's own. Rows are written
-in batches: memory use does not grow with them.
+A cell without an answer is null. Every column that can be without an answer has a second one,
+`q_state`, which says why: `answered`, `dk`, `refused`, `not_asked`, `not_reached`, or the id of a
+decline of the study's own. Rows are written in batches: memory use does not grow with them.
 
-Each field of the schema carries, as UTF-8 texts: `label`, `wording`, `measure`, `item`, `role`; where there are any,
-`value_labels` (a JSON object, code to label), `missing_codes` (a JSON object, kind to code and label), `user_missing`
-(a JSON list of answer codes that means exclude), `turn`, `option`, and `state`, the name of the column
-that says why. The schema itself has `study` (a JSON object), `language` and `each`, the unit of a row.
+The metadata of a field are UTF-8 texts: `label`, `wording`, `measure`, `item` and `role`. If the
+column has them, also `value_labels` (a JSON object, code to label), `missing_codes` (a JSON object,
+kind to code and label), `user_missing` (a JSON list of answer codes that means exclude), `turn`,
+`option`, and `state`, the name of the column that says why. The metadata of the schema are `study`
+(a JSON object), `language` and `each`, the unit of a row.
 """
 
 import dataclasses
@@ -69,29 +70,31 @@ class ParquetField(NamedTuple):
 
 
 def list_fields(variables: Sequence[Variable]) -> list[ParquetField]:
-    """Return the columns in order; a state column follows its values, or stands where the table has it."""
+    """Return the columns in order; a state column follows its values unless the table has one."""
     used_names = {v.name.casefold() for v in variables}
     state_columns = {(v.item, v.turn): v.name for v in variables if v.role == "state"}
+
     fields = []
-    for place, v in enumerate(variables):
+    for position, v in enumerate(variables):
         if v.role == "state":
-            fields.append(ParquetField(v.name, v, place, states=_list_states(v)))
-        elif v.role in ("admin", "order"):
-            fields.append(ParquetField(v.name, v, place))
-        elif (
-            v.role == "answer"
-            and not conventions.list_missing_codes(v)
-            and (v.item, v.turn) in state_columns
-        ):
-            fields.append(
-                ParquetField(v.name, v, place, state_column=state_columns[v.item, v.turn])
-            )
-        else:
-            name = conventions.make_free_name(f"{v.name}_state", used_names)
-            fields += [
-                ParquetField(v.name, v, place, state_column=name),
-                ParquetField(name, v, place, states=_list_states(v)),
-            ]
+            fields.append(ParquetField(v.name, v, position, states=_list_states(v)))
+            continue
+        if v.role in ("admin", "order"):
+            fields.append(ParquetField(v.name, v, position))
+            continue
+
+        # The table has a state column for answers whose missing values have no codes.
+        state_column = ""
+        if v.role == "answer" and not conventions.list_missing_codes(v):
+            state_column = state_columns.get((v.item, v.turn), "")
+        if state_column:
+            fields.append(ParquetField(v.name, v, position, state_column=state_column))
+            continue
+
+        state_column = conventions.make_free_name(f"{v.name}_state", used_names)
+        fields.append(ParquetField(v.name, v, position, state_column=state_column))
+        fields.append(ParquetField(state_column, v, position, states=_list_states(v)))
+
     return fields
 
 
@@ -113,41 +116,47 @@ def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> conventio
 def open_batches(
     table: Table, *, labels: bool = False, small: bool = False, size: int = typed_columns.BATCH_SIZE
 ) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]:
-    """Return the schema, and the rows in batches of a size, which are read while iterating over them.
+    """Return the schema, and batches of `size` rows, which are read while iterating over them.
 
-    With `labels`, columns of codes hold labels instead; with `small`, codes have 32 bits where they fit. Raises
-    ImportError without the libraries.
+    With `labels`, columns of codes hold labels instead; with `small`, codes have 32 bits if they
+    fit. Raises ImportError without the libraries.
     """
     import polars as pl
     import pyarrow as pa
 
     fields = list_fields(table.variables)
     schema_fields = [_make_schema_field(field, labels=labels, small=small) for field in fields]
-    about = {
-        field.name: getattr(table.study, field.name) for field in dataclasses.fields(table.study)
-    }
-    about = {
-        name: value for name, value in about.items() if value and not isinstance(value, Mapping)
-    }  # not by item
-    metadata = {"study": _encode_json(about), "language": table.language, "each": table.row_unit}
+    study = _encode_json(_describe_study(table))
+    metadata = {"study": study, "language": table.language, "each": table.row_unit}
     schema = pa.schema(schema_fields, metadata=metadata)
-    columns = [
-        _make_expression(field, labels=labels, small=small).alias(field.name) for field in fields
-    ]
-    # not by pa.array, which imports pandas where it is installed: 0.3 s and 45 MiB
-    states = [
-        pl.Series(field.states, dtype=pl.String).to_arrow().cast(pa.string()) for field in fields
-    ]
+
+    columns = []
+    states = []
+    for field in fields:
+        expression = _make_expression(field, labels=labels, small=small)
+        columns.append(expression.alias(field.name))
+        # Not by pa.array, which imports pandas if it is installed: 0.3 s and 45 MiB.
+        states.append(pl.Series(field.states, dtype=pl.String).to_arrow().cast(pa.string()))
 
     def convert(texts: "pl.DataFrame") -> "pa.RecordBatch":
-        series = zip(
-            typed_columns.convert_columns(texts, columns), fields, schema, states, strict=True
-        )
-        return pa.record_batch([_make_array(*each) for each in series], schema=schema)
+        frame = typed_columns.convert_columns(texts, columns)
+        arrays = []
+        for series, field, schema_field, names in zip(frame, fields, schema, states, strict=True):
+            arrays.append(_make_array(series, field, schema_field, names))
+        return pa.record_batch(arrays, schema=schema)
 
-    return schema, (
-        batch for batch in typed_columns.convert_batches(table, convert, size) if batch.num_rows
-    )
+    batches = typed_columns.convert_batches(table, convert, size)
+    return schema, (batch for batch in batches if batch.num_rows)
+
+
+def _describe_study(table: Table) -> dict[str, object]:
+    """Return what is known about the study, without the mappings by item."""
+    about = {}
+    for field in dataclasses.fields(table.study):
+        value = getattr(table.study, field.name)
+        if value and not isinstance(value, Mapping):
+            about[field.name] = value
+    return about
 
 
 def _make_expression(field: ParquetField, *, labels: bool, small: bool) -> "pl.Expr":
@@ -157,8 +166,10 @@ def _make_expression(field: ParquetField, *, labels: bool, small: bool) -> "pl.E
     values = typed_columns.make_value_expression(field.variable, text)
     if field.states:
         return typed_columns.make_state_expression(text, values, field.states[1:])
+
     if field.variable.storage == "integer":
-        values = values.cast(pl.Int32 if small and _has_small_codes(field.variable) else pl.Int64)
+        is_small = small and _has_small_codes(field.variable)
+        values = values.cast(pl.Int32 if is_small else pl.Int64)
     if labels and field.variable.labels:
         return values.replace_strict(dict(field.variable.labels), default=values.cast(pl.String))
     return values
@@ -173,7 +184,8 @@ def _make_array(
         return series.to_arrow().cast(schema_field.type)
     if series.null_count():
         raise ValueError(
-            f"{field.variable.name}: a cell is no value, nor missing for a reason that the column has"
+            f"{field.variable.name}: a cell is no value, "
+            "nor missing for a reason that the column has"
         )
     return pa.DictionaryArray.from_arrays(series.to_arrow(), states)
 
@@ -183,38 +195,45 @@ def _make_schema_field(field: ParquetField, *, labels: bool, small: bool) -> "pa
 
     is_small = small and _has_small_codes(field.variable)
     types: dict[Storage, Any] = {
-        "integer": pa.int32() if is_small else pa.int64(), "decimal": pa.float64(), "text": pa.string(),
-        "date": pa.date32(), "time": pa.time32("ms"),
-    }  # fmt: skip
+        "integer": pa.int32() if is_small else pa.int64(),
+        "decimal": pa.float64(),
+        "text": pa.string(),
+        "date": pa.date32(),
+        "time": pa.time32("ms"),
+    }
     if field.states:
         kind = pa.dictionary(pa.int8(), pa.string())
     elif labels and field.variable.labels:
         kind = pa.string()
+    elif is_timestamp(field.variable):
+        kind = pa.timestamp("ms", tz="UTC")
     else:
-        kind = (
-            pa.timestamp("ms", tz="UTC")
-            if is_timestamp(field.variable)
-            else types[field.variable.storage]
-        )
+        kind = types[field.variable.storage]
     return pa.field(field.name, kind, metadata=dict(_iterate_metadata(field)))
 
 
 def _has_small_codes(variable: Variable) -> bool:
-    """Return whether its values are codes of an option list that fit 32 bits, which halves their memory."""
+    """Return whether its values are codes of options that fit 32 bits, which halves their memory."""
+    if variable.measure == "scale":  # a number that has labels for some values
+        return False
+
     numbers = [code for code in variable.labels if isinstance(code, int)]
-    return (
-        variable.measure != "scale" and bool(numbers) and max(map(abs, numbers)) <= MAX_SMALL_CODE
-    )
+    if not numbers:
+        return False
+    return all(abs(number) <= MAX_SMALL_CODE for number in numbers)
 
 
 def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
     """Yield the metadata of a field."""
     v = field.variable
     label = v.label or v.wording or v.name
-    yield "label", f"{label} (state)" if field.states and v.role != "state" else label
+    if field.states and v.role != "state":  # the variable is that of the values
+        label = f"{label} (state)"
+    yield "label", label
     yield "wording", v.wording
     yield "item", v.item
-    yield "role", "state" if field.states else v.role
+    role = "state" if field.states else v.role
+    yield "role", role
     if v.turn is not None:
         yield "turn", str(v.turn)
     if v.option is not None:
@@ -224,7 +243,8 @@ def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
     yield "measure", typed_columns.choose_measure(v)
     if v.labels:
         yield "value_labels", _encode_json({str(code): text for code, text in v.labels.items()})
-    if field.state_column and (codes := conventions.list_offered_codes(v)):
+    codes = conventions.list_offered_codes(v)
+    if field.state_column and codes:
         yield "missing_codes", _encode_json({kind: list(pair) for kind, pair in codes.items()})
     if v.user_missing:
         yield "user_missing", _encode_json(list(v.user_missing))
@@ -237,10 +257,12 @@ def _encode_json(value: Any) -> str:
 
 
 class Rows:
-    """Rows of a study, which every conversion reads anew. Libraries that know Arrow streams take the object itself.
+    """Rows of a study, which every conversion reads anew.
 
-    Beside a column that can be without an answer, a column `q_state` says why: `answered`, `dk`, `refused`,
-    `not_asked`, `not_reached`, or a decline of the study's own. Labels and wordings are in the Arrow schema's metadata.
+    Libraries that know Arrow streams take the object itself. Every column that can be without an
+    answer has a second one, `q_state`, which says why: `answered`, `dk`, `refused`, `not_asked`,
+    `not_reached`, or a decline of the study's own. Labels and wordings are in the Arrow schema's
+    metadata.
     """
 
     def __init__(
@@ -253,7 +275,7 @@ class Rows:
         return self.read().__arrow_c_stream__(requested_schema)
 
     def __iter__(self) -> "Iterator[dict[str, Any]]":
-        """Iterate over the rows, each with its cells by name of the column; None for a cell without an answer."""
+        """Iterate over the rows as mappings by column name; None for a cell without an answer."""
         for batch in self.read():
             yield from batch.to_pylist()
 

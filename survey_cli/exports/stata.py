@@ -1,4 +1,4 @@
-"""Stata data files (.dta, release 118, for Stata 14): labeled codes, extended missing values.
+"""Stata data files (.dta, release 118, since Stata 14): labeled codes, extended missing values.
 
 Numbers, dates and times hold `.d` for don't know, `.r` refused, `.n` not reached, `.u` not asked,
 and another letter for each decline of the study's own. A text without an answer is empty: its

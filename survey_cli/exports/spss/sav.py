@@ -1,10 +1,11 @@
 """SPSS data files (.sav, .zsav): codes with their labels, and missing values as user-missing codes.
 
-A number that was not asked is system-missing; any other missing value is its code. A text column with labels holds
-the code as a text, for "not asked" too. Texts, dates and times are empty where there is no answer, and their
-companion column, `q_state`, says why. Where SPSS has no room for all codes, `limits.choose_user_missing` decides
-which are user-missing. Multiple response sets and the weight variable are added to the finished file, since the
-library cannot write them. The whole table is held in memory, at twice its size as 8-byte numbers.
+A number that was not asked is system-missing; any other missing value is its code. A text column
+with labels holds the code as a text, for "not asked" too. Texts, dates and times without an answer
+are empty, and their companion column, `q_state`, says why. If SPSS has no room for all codes,
+`limits.choose_user_missing` decides which are user-missing. Multiple response sets and the weight
+variable are added to the finished file, since the library cannot write them. The whole table is
+held in memory, at twice its size as 8-byte numbers.
 """
 
 import errno
@@ -37,7 +38,7 @@ MAX_NOTE_BYTES: Final = 80
 TIMESTAMP_OFFSET: Final = 92
 """Offset of the file's date and time."""
 MAX_DECIMALS_SHOWN: Final = 6
-"""Maximum number of decimals shown where the questionnaire sets none; all are stored."""
+"""Maximum number of decimals shown if the questionnaire sets none; all are stored."""
 
 
 def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
@@ -53,31 +54,46 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
         for v, name in zip(table.variables, file_names, strict=True)
     ]
     data = _build_data(table, columns)
-    layouts = {c.name: c.choose_layout() for c in columns}
+
+    # pyreadstat has no empty label or format: these columns are left out.
+    column_labels: list[str | None] = []
+    widths: dict[str, int] = {}
+    formats: dict[str, str] = {}
+    for column in columns:
+        label = limits.SPSS.fit(limits.choose_label(column.variable), limits.SPSS.label)
+        column_labels.append(label or None)
+        form, width = column.choose_layout()
+        widths[column.name] = width
+        if form:
+            formats[column.name] = form
+
+    is_zsav = to.suffix.lower() == ".zsav"
     try:
         pyreadstat.write_sav(
             data,
             to,
             file_label=limits.SPSS.fit(table.study.title, MAX_FILE_LABEL_BYTES),
-            column_labels=[
-                limits.SPSS.fit(limits.choose_label(v), limits.SPSS.label) or None
-                for v in table.variables
-            ],
-            compress=to.suffix.lower() == ".zsav",
-            row_compress=to.suffix.lower() != ".zsav",
+            column_labels=column_labels,
+            compress=is_zsav,
+            row_compress=not is_zsav,
             note=[limits.SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
             variable_value_labels={c.name: c.labels for c in columns if c.labels},
             missing_ranges={c.name: c.user_missing for c in columns if c.user_missing},
             variable_measure={c.name: typed_columns.choose_measure(c.variable) for c in columns},
-            variable_display_width={name: width for name, (_, width) in layouts.items()},
-            variable_format={name: form for name, (form, _) in layouts.items() if form},
+            variable_display_width=widths,
+            variable_format=formats,
         )
     except pyreadstat.ReadstatError as error:
+        # Callers report an OSError; the library's own error has no number of the system.
         raise OSError(errno.EIO, str(error)) from error
+
+    # The library writes the time of the clock.
     time = typed_columns.find_latest_entry(data)
+    timestamp = f"{format_day(time)} {time.year % 100:02}{time:%H:%M:%S}"
     with to.open("r+b") as file:
         file.seek(TIMESTAMP_OFFSET)
-        file.write(f"{format_day(time)} {time.year % 100:02}{time:%H:%M:%S}".encode("ascii"))
+        file.write(timestamp.encode("ascii"))
+
     names = {column.variable.name: column.name for column in columns}
     weight = table.study.weight if table.study.weight in names else ""
     sets = [
@@ -86,6 +102,7 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
     ]
     if sets or weight:
         add_records(to, sets, weight, names)
+
     return WriteResult(data.height, tuple(_iterate_notes(table, columns)))
 
 
@@ -125,25 +142,32 @@ class SpssColumn:
                 unmarked=[],
                 missing_codes={},
             )
-        text = variable.storage == "text"
+
+        is_text = variable.storage == "text"
         choice = limits.choose_user_missing(variable)
-        missing: list[Any] = [str(code) if text else code for code in choice.codes]
+        user_missing: list[Any]
+        unmarked: list[Any]
+        if is_text:
+            user_missing = [str(code) for code in choice.codes]
+            unmarked = [str(code) for code in choice.unmarked]
+        else:
+            # Numbers are read as floats, with which the unmarked codes are compared.
+            user_missing = list(choice.codes)
+            unmarked = [float(code) for code in choice.unmarked]
         if choice.low is not None:
-            missing.append({"lo": choice.low, "hi": choice.high})
-        codes = list_missing_codes(variable) if variable.role != "admin" else {}  # nobody was asked
+            user_missing.append({"lo": choice.low, "hi": choice.high})
+
+        labels: dict[Any, str] = {}
+        for code, words in limits.build_value_labels(variable).items():
+            labels[code] = limits.SPSS.fit(words, limits.SPSS.value_label, str(code))
+
         return cls(
             variable=variable,
             name=name,
-            labels={
-                code: limits.SPSS.fit(words, limits.SPSS.value_label, str(code))
-                for code, words in limits.build_value_labels(variable).items()
-            },
-            user_missing=missing,
-            unmarked=[str(code) if text else float(code) for code in choice.unmarked],
-            missing_codes={
-                kind: str(code) if text else code if kind != "not_asked" else None
-                for kind, (code, _) in codes.items()
-            },
+            labels=labels,
+            user_missing=user_missing,
+            unmarked=unmarked,
+            missing_codes=_choose_missing_codes(variable),
         )
 
     def choose_layout(self) -> tuple[str, int]:
@@ -166,82 +190,127 @@ class SpssColumn:
                 return "", limits.choose_display_width(self.text_bytes)
 
 
+def _choose_missing_codes(variable: Variable) -> dict[str, int | str | None]:
+    """Return what stands for a missing value, by kind; None is system-missing."""
+    if variable.role == "admin":  # it holds no answers
+        return {}
+
+    missing_codes: dict[str, int | str | None] = {}
+    for kind, (code, _) in list_missing_codes(variable).items():
+        if variable.storage == "text":
+            missing_codes[kind] = str(code)
+        elif kind == "not_asked":
+            missing_codes[kind] = None
+        else:
+            missing_codes[kind] = code
+    return missing_codes
+
+
 def _build_data(table: Table, columns: Sequence[SpssColumn]) -> "pl.DataFrame":
     """Return the rows as SPSS stores them; the columns receive their statistics."""
     import polars as pl
 
-    data = pl.concat(
-        typed_columns.convert_batches(table, lambda texts: _build_batch(texts, columns))
-    )
+    def convert(texts: "pl.DataFrame") -> "pl.DataFrame":
+        return _build_batch(texts, columns)
+
+    data = pl.concat(typed_columns.convert_batches(table, convert))
+
     for column in columns:
         values = data[column.name]
         if column.unmarked:
             column.unmarked_cells = int(values.is_in(column.unmarked).sum())
         if column.variable.storage in ("integer", "decimal"):
-            extremes = [n for n in (values.min(), values.max()) if isinstance(n, float)]
-            column.digits = max((len(f"{n:.0f}") for n in extremes), default=1)
+            # The extremes of a column without values are None.
+            for extreme in (values.min(), values.max()):
+                if isinstance(extreme, float):
+                    column.digits = max(column.digits, len(f"{extreme:.0f}"))
+
     return data
 
 
 def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn]) -> "pl.DataFrame":
     import polars as pl
 
-    expressions, longest, text_columns = [], [], []
+    expressions = []
+    longest_fractions = []
+    longest_texts = []
     for at, column in enumerate(columns):
-        text, variable = pl.col(str(at)), column.variable
+        text = pl.col(str(at))
+        variable = column.variable
         values = typed_columns.make_value_expression(variable, text)
         if column.missing_codes:
             values = typed_columns.make_coded_expression(text, values, column.missing_codes)
+
         if variable.storage == "text" and not is_timestamp(variable):
             values = values.fill_null("")
-            text_columns.append(column)
+            longest_texts.append(pl.col(column.name).str.len_bytes().max())
         expressions.append(values.alias(column.name))
+
         if variable.storage == "decimal":
+            # Counted in the stored text, since a float has no number of decimals.
             fraction = text.str.extract(r"^-?[0-9]+\.([0-9]*[1-9])0*$", 1)
-            longest.append(fraction.str.len_bytes().max().alias(column.name))
+            longest_fractions.append(fraction.str.len_bytes().max().alias(column.name))
+
     data = typed_columns.convert_columns(texts, expressions)
-    decimals = texts.select(longest).to_dicts()[0] if longest else {}
-    sizes = (
-        data.select(pl.col(c.name).str.len_bytes().max() for c in text_columns).to_dicts()
-        if text_columns
-        else [{}]
-    )
+
+    # One selection for all columns: polars computes them at the same time. A selection of no
+    # columns has no row.
+    decimals: dict[str, int | None] = {}
+    if longest_fractions:
+        decimals = texts.select(longest_fractions).to_dicts()[0]
+    sizes: dict[str, int | None] = {}
+    if longest_texts:
+        sizes = data.select(longest_texts).to_dicts()[0]
+
     for column in columns:
+        # The maximum of a batch without values is None.
         column.decimals = max(column.decimals, decimals.get(column.name) or 0)
-        size = sizes[0].get(column.name) or 0
+        size = sizes.get(column.name) or 0
         column.text_bytes = max(column.text_bytes, size)
         if size > limits.SPSS.text:
             cells = data[column.name]
             column.shortened_cells += int((cells.str.len_bytes() > limits.SPSS.text).sum())
-            cut = [limits.SPSS.shorten(text, limits.SPSS.text) for text in cells]
+            cut = [limits.SPSS.shorten(cell, limits.SPSS.text) for cell in cells]
             data = data.with_columns(pl.Series(column.name, cut, dtype=pl.String))
+
     return data
 
 
 def _iterate_file_notes(table: Table) -> Iterator[str]:
     """Yield the origin of the data, for the notes of the file."""
     study = table.study
-    version = " ".join(filter(None, (study.id, study.version and f"version {study.version}")))
-    for label, text in (
-        ("Questionnaire", version),
-        ("Sponsor", study.sponsor),
-        ("Conducted by", study.conducted_by),
-    ):
-        if text:
-            yield f"{label}: {limits.to_single_line(text)}"
+
+    origin = []
+    if study.id:
+        origin.append(study.id)
+    if study.version:
+        origin.append(f"version {study.version}")
+    if origin:
+        yield f"Questionnaire: {limits.to_single_line(' '.join(origin))}"
+
+    if study.sponsor:
+        yield f"Sponsor: {limits.to_single_line(study.sponsor)}"
+    if study.conducted_by:
+        yield f"Conducted by: {limits.to_single_line(study.conducted_by)}"
     yield f"Labels in the language {table.language}"
 
 
 def _iterate_notes(table: Table, columns: Sequence[SpssColumn]) -> Iterator[str]:
     labels: list[dict[Code, str]] = [limits.build_value_labels(v) for v in table.variables]
     yield from limits.iterate_notes(table.variables, limits.SPSS, labels=labels)
-    if unmarked := {c.variable.name: c.unmarked_cells for c in columns if c.unmarked_cells}:
+
+    unmarked = {c.variable.name: c.unmarked_cells for c in columns if c.unmarked_cells}
+    if unmarked:
         yield limits.format_unmarked_note(unmarked)
+
     for column in columns:
         if column.shortened_cells:
             texts = format_quantity(column.shortened_cells, "text is", "texts are")
             yield f"{column.name}: {texts} cut to {limits.SPSS.text:,} bytes, the limit of SPSS"
-    if any(v.name == table.study.weight for v in table.variables):
-        yield f"SPSS weights by {table.study.weight} when it opens the file; WEIGHT OFF. turns this off"
+
+    weight = table.study.weight
+    if any(variable.name == weight for variable in table.variables):
+        yield f"SPSS weights by {weight} when it opens the file; WEIGHT OFF. turns this off"
+
     if len(columns) > limits.SPSS.columns:
         yield f"{len(columns):,} columns: other programs may read only {limits.SPSS.columns:,}"

@@ -1,7 +1,7 @@
-"""SPSS syntax that reads a CSV file with all its labels, for those who may not receive binary files.
+"""SPSS syntax that reads a CSV file with all its labels, if binary files are not allowed.
 
-SPSS and GNU PSPP run it. Every text is quoted, with its quotes doubled and its line ends removed, so that no text
-ends a command.
+SPSS and GNU PSPP run it. Every text is quoted, with its quotes doubled and its line ends removed,
+so that no text ends a command.
 """
 
 import re
@@ -16,7 +16,7 @@ from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import ColumnStatistics, read_statistics, write_csv
 from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table.table import Table, is_timestamp
-from survey_cli.values import Code, Variable
+from survey_cli.values import Cell, Code, Variable
 from survey_cli.wording import format_quantity, join_first
 
 MAX_PIECE_BYTES: Final = 120
@@ -28,44 +28,63 @@ def write_spss_syntax(
     table: Table, to: Path, data: Path, data_name: str
 ) -> conventions.WriteResult:
     """Write the syntax, and the data that it reads as `data_name`."""
-    joined = [0]
+    lines = _LineJoiner()
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(
-            replace(table, rows=_join_lines(table, joined)),
-            file,
-            conventions.WriteOptions(raw=True),
-        ).rows
-    codes = [
-        frozenset(str(code) for code, _ in conventions.list_missing_codes(v).values())
-        if v.storage != "text"
-        else frozenset[str]()
-        for v in table.variables
-    ]
-    unmarked = [
-        frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables
-    ]
-    are_numbers = [v.storage in ("integer", "decimal") for v in table.variables]
-    statistics = read_statistics(data, are_numbers, codes, unmarked)
+        flat_table = replace(table, rows=lines.iterate_rows(table))
+        result = write_csv(flat_table, file, conventions.WriteOptions(raw=True))
+
+    are_numbers = []
+    missing_codes = []
+    unmarked_codes = []
+    for variable in table.variables:
+        are_numbers.append(variable.storage in ("integer", "decimal"))
+
+        codes: frozenset[str] = frozenset()
+        if variable.storage != "text":
+            missing = conventions.list_missing_codes(variable)
+            codes = frozenset(str(code) for code, _ in missing.values())
+        missing_codes.append(codes)
+
+        unmarked = limits.choose_user_missing(variable).unmarked
+        unmarked_codes.append(frozenset(str(code) for code in unmarked))
+    statistics = read_statistics(data, are_numbers, missing_codes, unmarked_codes)
+
+    values = _list_values(table, statistics)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        write_template(
-            file, "spss_syntax.jinja", **_list_values(table, statistics), data_name=data_name
-        )
-    return conventions.WriteResult(rows, tuple(_iterate_notes(table, statistics, joined[0])))
+        write_template(file, "spss_syntax.jinja", **values, data_name=data_name)
+
+    notes = tuple(_iterate_notes(table, statistics, lines.joined_rows))
+    return conventions.WriteResult(result.rows, notes)
 
 
-def _join_lines(table: Table, joined: list[int]) -> Iterator[str]:
-    """Yield stored rows without line ends, since SPSS reads one case per line even within quotes.
+class _LineJoiner:
+    """Removes line ends within texts, and counts the rows that it changes.
 
-    Counts the rows that were changed. In a stored row, a line end may be written with a backslash.
+    SPSS reads one case per line, even within quotes.
     """
-    read = make_row_reader([variable.storage for variable in table.variables])
-    for row in table.iterate_stored():
-        if "\\" in row or LINE_ENDS.search(row):
-            cells = read(row)
-            flat = [LINE_ENDS.sub(" ", cell) if isinstance(cell, str) else cell for cell in cells]
-            joined[0] += flat != list(cells)
-            row = encode_cells(flat)
-        yield row
+
+    def __init__(self) -> None:
+        self.joined_rows = 0
+
+    def iterate_rows(self, table: Table) -> Iterator[str]:
+        """Yield stored rows without line ends."""
+        read = make_row_reader([variable.storage for variable in table.variables])
+        for row in table.iterate_stored():
+            # In a stored row, a line end may be written with a backslash. Most rows have neither.
+            if "\\" not in row and not LINE_ENDS.search(row):
+                yield row
+                continue
+
+            cells = list(read(row))
+            flat_cells: list[Cell] = []
+            for cell in cells:
+                if isinstance(cell, str):
+                    flat_cells.append(LINE_ENDS.sub(" ", cell))
+                else:
+                    flat_cells.append(cell)
+            if flat_cells != cells:
+                self.joined_rows += 1
+            yield encode_cells(flat_cells)
 
 
 def _iterate_notes(
@@ -73,54 +92,73 @@ def _iterate_notes(
 ) -> Iterator[str]:
     if joined:
         rows = format_quantity(joined, "row")
-        yield f"line ends within answers are replaced by spaces in {rows}: SPSS reads one case per line"
+        yield (
+            f"line ends within answers are replaced by spaces in {rows}: "
+            "SPSS reads one case per line"
+        )
+
     columns = list(zip(table.variables, statistics, strict=True))
-    if unmarked := {v.name: column.marked for v, column in columns if column.marked}:
+    unmarked = {v.name: column.marked for v, column in columns if column.marked}
+    if unmarked:
         yield limits.format_unmarked_note(unmarked)
+
     long = [v.name for v, column in columns if column.bytes > limits.SPSS.text]
     if long:
         yield f"{join_first(long)}: texts are read only up to {limits.SPSS.text:,} bytes"
-    yield from limits.iterate_notes(
-        table.variables, limits.SPSS, labels=[limits.build_value_labels(v) for v in table.variables]
-    )
+
+    labels = [limits.build_value_labels(variable) for variable in table.variables]
+    yield from limits.iterate_notes(table.variables, limits.SPSS, labels=labels)
 
 
 def _list_values(table: Table, statistics: Sequence[ColumnStatistics]) -> dict[str, Any]:
     """Return the values of the template."""
-    study, variables = table.study, table.variables
-    title = " ".join(filter(None, (study.title, study.version and f"version {study.version}")))
+    study = table.study
+    variables = table.variables
+
+    title_parts = [study.title]
+    if study.version:
+        title_parts.append(f"version {study.version}")
+    title = " ".join(title_parts)
+
     properties: dict[str, dict[str, list[str]]] = {
         "RECODE": {}, "MISSING VALUES": {}, "VARIABLE LEVEL": {}, "VARIABLE WIDTH": {}
     }  # fmt: skip
     for variable, column in zip(variables, statistics, strict=True):
         codes = conventions.list_offered_codes(variable)
-        for command, value in (
-            (
-                "RECODE",
-                f"{codes['not_asked'][0]}=SYSMIS" if codes and variable.storage != "text" else "",
-            ),
-            (
-                "MISSING VALUES",
-                _render_missing_values(variable, limits.choose_user_missing(variable)),
-            ),
-            ("VARIABLE LEVEL", choose_measure(variable).upper()),
-            ("VARIABLE WIDTH", _choose_width(variable, column)),
-        ):
+        recoding = ""
+        if codes and variable.storage != "text":
+            not_asked, _ = codes["not_asked"]
+            recoding = f"{not_asked}=SYSMIS"
+        missing = _render_missing_values(variable, limits.choose_user_missing(variable))
+        commands = {
+            "RECODE": recoding,
+            "MISSING VALUES": missing,
+            "VARIABLE LEVEL": choose_measure(variable).upper(),
+            "VARIABLE WIDTH": _choose_width(variable, column),
+        }
+        # One command names all variables that share a value.
+        for command, value in commands.items():
             if value:
                 properties[command].setdefault(value, []).append(variable.name)
-    names, used_names = [v.name for v in variables], {v.name.casefold() for v in variables}
-    timestamps = {
-        v.name: conventions.make_free_name(f"{v.name}_", used_names)
-        for v in variables
-        if is_timestamp(v)
-    }
+
+    # A timestamp is read as a text, which is converted into a new variable. SPSS adds new variables
+    # at the end: those up to the last timestamp are named to keep the order.
+    names = [variable.name for variable in variables]
+    used_names = {name.casefold() for name in names}
+    timestamps = {}
+    kept = 0
+    for number, variable in enumerate(variables, 1):
+        if is_timestamp(variable):
+            timestamps[variable.name] = conventions.make_free_name(f"{variable.name}_", used_names)
+            kept = number
+
     return {
         "title": limits.to_single_line(title) or "Data",
         "variables": [
             (v, _choose_format(v, column)) for v, column in zip(variables, statistics, strict=True)
         ],
         "timestamps": timestamps,
-        "names_to_keep": names[: max((names.index(name) + 1 for name in timestamps), default=0)],
+        "names_to_keep": names[:kept],
         "properties": properties,
         "sets": conventions.find_response_sets(variables),
         "limits": limits,
@@ -131,8 +169,11 @@ def _list_values(table: Table, statistics: Sequence[ColumnStatistics]) -> dict[s
 
 
 def _render_missing_values(variable: Variable, missing: limits.UserMissing) -> str:
-    missing_range = () if missing.low is None else (f"{missing.low} THRU {missing.high}",)
-    return ", ".join([*missing_range, *(_render_value(variable, code) for code in missing.codes)])
+    parts = []
+    if missing.low is not None:
+        parts.append(f"{missing.low} THRU {missing.high}")
+    parts.extend(_render_value(variable, code) for code in missing.codes)
+    return ", ".join(parts)
 
 
 def _choose_width(variable: Variable, column: ColumnStatistics) -> str:
@@ -141,11 +182,15 @@ def _choose_width(variable: Variable, column: ColumnStatistics) -> str:
         return str(limits.TIMESTAMP_DISPLAY_WIDTH)
     if variable.storage == "text":
         return str(limits.choose_display_width(column.bytes))
-    return str(limits.DATE_DISPLAY_WIDTH) if variable.storage == "date" else ""
+    if variable.storage == "date":
+        return str(limits.DATE_DISPLAY_WIDTH)
+    return ""
 
 
 def _render_value(variable: Variable, code: Code) -> str:
-    return quote(str(code)) if variable.storage == "text" else str(code)
+    if variable.storage == "text":
+        return quote(str(code))
+    return str(code)
 
 
 def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
@@ -160,12 +205,13 @@ def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
         case "time":
             return "TIME5"
         case "text":
-            codes = (
-                *variable.labels,
-                *(code for code, _ in conventions.list_missing_codes(variable).values()),
-            )
-            widest = max([column.bytes, *(len(str(code).encode()) for code in codes)])
-            return f"A{min(max(widest, 1), limits.SPSS.text)}"
+            # Codes that do not occur must fit too, since the syntax labels them.
+            codes: list[Code] = list(variable.labels)
+            codes += [code for code, _ in conventions.list_missing_codes(variable).values()]
+            widest = max(column.bytes, 1)
+            for code in codes:
+                widest = max(widest, len(str(code).encode()))
+            return f"A{min(widest, limits.SPSS.text)}"
 
 
 def _render_label(text: str, default: str, limit: int = limits.SPSS.label) -> str:
@@ -174,11 +220,15 @@ def _render_label(text: str, default: str, limit: int = limits.SPSS.label) -> st
 
 def quote(text: str) -> str:
     """Return a text in quotes, in pieces short enough for the lines that SPSS reads."""
-    pieces, piece = [], ""
+    pieces = []
+    piece = ""
     for character in text:
         if len((piece + character).encode()) > MAX_PIECE_BYTES:
             pieces.append(piece)
             piece = ""
         piece += character
     pieces.append(piece)
-    return " +\n      ".join("'" + p.replace("'", "''") + "'" for p in pieces)
+
+    # A quote within a piece is doubled after it was measured: lines have room for both.
+    quoted = ["'" + piece.replace("'", "''") + "'" for piece in pieces]
+    return " +\n      ".join(quoted)
