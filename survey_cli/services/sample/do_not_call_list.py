@@ -1,4 +1,7 @@
-"""The do-not-call list as supervisors maintain it. It is shared by all studies, so no instrument is named."""
+"""The do-not-call list as supervisors maintain it.
+
+All studies share it, so its functions need no instrument.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from typing import NamedTuple
 
 from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.samples.cases.phone_numbers import InvalidNumber, is_known_country, read_number
+from survey_cli.samples.cases.phone_numbers import ParsedNumber, is_known_country, read_number
 from survey_cli.samples.lists.do_not_call_file import read_do_not_call_file
 from survey_cli.store.backends.address import (
     is_server_address,
@@ -25,19 +28,19 @@ LIST_SCHEMA = "never_call"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoNotCallRequest:
-    """Which list is used, by whom and when."""
+    """The list that is used, by whom and when."""
 
     at: datetime
     by: str = ""
-    """The account by default."""
+    """A login name; empty for the account."""
     db: str | None = None
-    """A server whose studies share a list, or the database of any study that uses it."""
+    """A server whose studies share a list, or the database of a study that uses the list."""
     country: str = ""
-    """Two letters: the country of numbers without +."""
+    """The country of numbers without +, in two letters."""
 
 
 class DoNotCallAddition(NamedTuple):
-    """What was added to the list."""
+    """The numbers that were added to the list."""
 
     where: str
     read: int
@@ -54,11 +57,11 @@ class DoNotCallLookup(NamedTuple):
     where: str
     number: str
     since: datetime | None
-    """None where it is not on the list."""
+    """None if it isn't on the list."""
     reason: str
     by: str
     removal: DoNotCallEntry | None = None
-    """When, why and by whom it was last removed; None where it never was."""
+    """When, why and by whom it was last removed; None if it never was."""
 
 
 def add_numbers(
@@ -66,37 +69,41 @@ def add_numbers(
 ) -> DoNotCallAddition | list[Problem]:
     """Add numbers, and the numbers in files, to the list.
 
-    From then on nobody calls them, not even where their case is on a screen. Returns the problems of a file that cannot
-    be read; then nothing is added. Raises UserError.
+    From then on they aren't called, not even if their case is on a screen. Returns the problems of a
+    file that can't be read, and adds nothing. Raises UserError.
     """
     _check_country(request)
     numbers: dict[str, tuple[str, datetime]] = {}
     problems: list[Problem] = []
+    today = request.at.astimezone().date()
+
     for text in numbers_or_files:
-        if Path(text).is_file():
-            today = request.at.astimezone().date()
-            content = read_do_not_call_file(text, country=request.country or None, today=today)
-            if isinstance(content, list):
-                return content
-            problems += content.problems
-            for row in content.numbers:
-                since = (
-                    datetime.combine(row.since, time(), UTC)
-                    if row.since is not None
-                    else request.at
-                )
-                entry = (row.reason or reason, min(since, request.at))
-                earlier = numbers.get(row.number.e164, entry)
-                numbers[row.number.e164] = min(entry, earlier, key=itemgetter(1))
+        if not Path(text).is_file():
+            numbers[_parse_number(text, request)] = (reason, request.at)
             continue
-        numbers[_parse_number(text, request)] = (reason, request.at)
+
+        content = read_do_not_call_file(text, country=request.country or None, today=today)
+        if isinstance(content, list):
+            return content
+        problems += content.problems
+        for row in content.numbers:
+            since = request.at
+            if row.since is not None:
+                # Midnight in UTC may still be in the future here.
+                since = min(datetime.combine(row.since, time(), UTC), request.at)
+            entry = (row.reason or reason, since)
+            earlier = numbers.get(row.number.e164, entry)
+            numbers[row.number.e164] = min(entry, earlier, key=itemgetter(1))
+
     where, dnc_list = _open_list(request)
     with dnc_list:
         _check_supervisor(where, dnc_list, "add numbers to the do-not-call list")
-        by, new = request.by.strip() or dnc_list.account, 0
+        by = request.by.strip() or dnc_list.account
         by_entry: dict[tuple[str, datetime], list[str]] = {}
         for number, entry in numbers.items():
             by_entry.setdefault(entry, []).append(number)
+
+        new = 0
         for (why, since), group in sorted(by_entry.items()):
             new += dnc_list.add(group, at=since, reason=why, by=by)
     return DoNotCallAddition(where, len(numbers), new, tuple(problems))
@@ -108,15 +115,19 @@ def look_up_number(request: DoNotCallRequest, text: str) -> DoNotCallLookup:
     number = _parse_number(text, request)
     where, dnc_list = _open_list(request)
     with dnc_list:
-        entry, removal = dnc_list.find_entry(number), dnc_list.find_removal(number)
-    since, reason, by = entry or (None, "", "")
+        entry = dnc_list.find_entry(number)
+        removal = dnc_list.find_removal(number)
+
+    if entry is None:
+        return DoNotCallLookup(where, number, None, reason="", by="", removal=removal)
+    since, reason, by = entry
     return DoNotCallLookup(where, number, since, reason, by, removal)
 
 
 def remove_numbers(
     request: DoNotCallRequest, texts: Sequence[str], *, reason: str
 ) -> tuple[str, int]:
-    """Remove numbers from the list: all, or none where one of them is not on it.
+    """Remove numbers from the list: all of them, or none if one of them isn't on it.
 
     Returns the location of the list, and how many numbers were removed.
     """
@@ -126,17 +137,21 @@ def remove_numbers(
     with dnc_list:
         _check_supervisor(where, dnc_list, "remove numbers from the do-not-call list")
         listed = dnc_list.select_listed(numbers)
-        if unlisted := [number for number in numbers if number not in listed]:
-            raise UserError(
-                where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed"
-            )
+        for number in numbers:
+            if number not in listed:
+                what = f"{number} is not on the list"
+                raise UserError(where, what, "check the number; nothing was changed")
+
         by = request.by.strip() or dnc_list.account
         dnc_list.remove(listed, at=request.at, reason=reason, by=by)
     return where, len(set(numbers))
 
 
 def _check_supervisor(where: str, dnc_list: DoNotCallList, what: str) -> None:
-    """Check that the account supervises, if there is a list of people beside the do-not-call list. Raises UserError."""
+    """Check that the account supervises, if the list's folder has a list of people.
+
+    Raises UserError.
+    """
     if not is_server_address(where):
         check_supervisor_account(where, where, dnc_list.account, what)
 
@@ -151,28 +166,28 @@ def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
 def _check_country(request: DoNotCallRequest) -> None:
     if not request.country or is_known_country(request.country):
         return
-    remedy = (
-        "write GB for the United Kingdom"
-        if request.country.upper() == "UK"
-        else "write two letters, such as US"
-    )
+
+    remedy = "write two letters, such as US"
+    if request.country.upper() == "UK":  # common, but not its code in ISO 3166
+        remedy = "write GB for the United Kingdom"
     raise UserError("--country", f"{request.country!r} is not a known country", remedy)
 
 
 def _parse_number(text: str, request: DoNotCallRequest) -> str:
     number = read_number(clean_text(text), request.country or None)
-    if isinstance(number, InvalidNumber):
-        if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
-            raise UserError(text, "this is neither a file nor a number", "check the name")
-        remedy = (
-            f"{number.remedy}, or specify the country: --country US"
-            if not request.country
-            else number.remedy
-        )
-        raise UserError(
-            text, number.why, remedy.replace(", or set the country under fieldwork: country:", "")
-        )
-    return number.e164
+    if isinstance(number, ParsedNumber):
+        return number.e164
+
+    has_digits = any(character.isdecimal() for character in text)
+    looks_like_path = "." in text or "/" in text
+    if looks_like_path or not has_digits:
+        raise UserError(text, "this is neither a file nor a number", "check the name")
+
+    # The list belongs to no instrument that could name the country.
+    remedy = number.remedy.replace(", or set the country under fieldwork: country:", "")
+    if not request.country:
+        remedy += ", or specify the country: --country US"
+    raise UserError(text, number.why, remedy)
 
 
 def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList]:
@@ -182,8 +197,11 @@ def _open_list(request: DoNotCallRequest) -> tuple[str, DoNotCallList]:
             return str(where), DoNotCallList.open_beside(where)
         if request.db and is_unknown_address(request.db):
             raise make_address_error()
-        folder = find_study_folder(Path.cwd() / "study.yaml") / "responses"
-        beside = Path(request.db) if request.db else folder / "study.db"
+
+        if request.db:
+            beside = Path(request.db)
+        else:
+            beside = find_study_folder(Path.cwd() / "study.yaml") / "responses" / "study.db"
         beside.parent.mkdir(parents=True, exist_ok=True)
         return format_path(beside.with_name(FILE_NAME)), DoNotCallList.open_beside(beside)
     except OSError as error:

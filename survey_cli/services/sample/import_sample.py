@@ -1,4 +1,4 @@
-"""Import of a sample: reads the file, compares it with stored cases, and stores all of it or nothing.
+"""Import of a sample: the file is compared with stored cases, and stored as a whole or not at all.
 
 A dry run returns what would happen.
 """
@@ -119,15 +119,16 @@ class _SampleToImport(NamedTuple):
 def import_sample(request: Request, options: ImportOptions) -> ImportResult | list[Problem]:
     """Import the cases of a file.
 
-    Returns the file's problems where one of them is an error; then nothing is stored and no database is created.
-    Importing the same file again changes nothing. Raises UserError.
+    Importing the same file again changes nothing. If one of the file's problems is an error, returns
+    the problems, stores nothing and creates no database. Raises UserError.
     """
     new_location = _locate_new_database(request)
     first = request
-    if new_location:  # the list of people that applies to a database which does not exist yet
-        file = locate_people_file(request.path, new_location)
-        people = request.people or (str(file) if file is not None and file.is_file() else None)
+    if new_location:
+        # The file is read with a database in memory, so that a rejected file leaves no database.
+        people = request.people or _find_people_file(request.path, new_location)
         first = replace(request, db=":memory:", people=people)
+
     with (
         open_requested(first, TASK, create=bool(new_location)) as opened,
         _open_list(opened, new_location) as do_not_call,
@@ -138,25 +139,38 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
             return to_import
         if options.dry_run or not new_location:
             return _apply_import(study, to_import)
+
     with open_requested(request, TASK, create=True) as study:
         return _apply_import(study, to_import)
 
 
+def _find_people_file(path: str, database: str) -> str | None:
+    """Return the list of people that will apply to a database that doesn't exist yet."""
+    file = locate_people_file(path, database)
+    if file is None or not file.is_file():
+        return None
+    return str(file)
+
+
 def _locate_new_database(request: Request) -> str:
-    """Return the location of the database where there is none yet; otherwise an empty string."""
+    """Return the location of the database if it doesn't exist yet; otherwise an empty string."""
     instrument = open_instrument(request.path)
     where = locate_database(request.path, instrument.id, request.db)
-    if (store := open_existing_store(where)) is None:
+    store = open_existing_store(where)
+    if store is None:
         return where
     store.close()
     return ""
 
 
 def _open_list(study: OpenStudy, future_location: str) -> AbstractContextManager[DoNotCallList]:
-    """Return the do-not-call list at the location of the study's future database, where there is one, else its own."""
-    where = future_location
-    if where and (is_server_address(where) or Path(where).with_name(FILE_NAME).is_file()):
-        return DoNotCallList.open_beside(where)
+    """Return the do-not-call list at the study's future location, if it has one, else its own."""
+    if not future_location:
+        return nullcontext(study.do_not_call)
+
+    file = Path(future_location).with_name(FILE_NAME)
+    if is_server_address(future_location) or file.is_file():
+        return DoNotCallList.open_beside(future_location)
     return nullcontext(study.do_not_call)
 
 
@@ -172,33 +186,38 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     missing_numbers = _find_missing_numbers(study, sample, stored)
     if missing_numbers:
         return missing_numbers
+
     skipped = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = sample._replace(cases=tuple(case for case in sample.cases if case.key not in nameless))
     stored = {key: values for key, values in stored.items() if key not in nameless}
-    listed = study.do_not_call.select_listed(
-        {number.e164 for case in sample.cases for number in case.dialable_numbers}
-    )
+
+    numbers = {number.e164 for case in sample.cases for number in case.dialable_numbers}
+    listed = study.do_not_call.select_listed(numbers)
     summary = preview_import(
         sample, existing=stored, is_listed=lambda number: number.e164 in listed
     )
     released: frozenset[str] = frozenset()
     if options.release:
-        released = parse_replicates(
-            options.release, {*filter(None, summary.replicates)}, where=options.file
-        )
+        replicates = {replicate for replicate in summary.replicates if replicate}
+        released = parse_replicates(options.release, replicates, where=options.file)
+
     new = [case for case in sample.cases if case.key not in stored]
     located = frozenset(
-        c.key
-        for c in sample.cases
-        if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)
+        case.key
+        for case in sample.cases
+        if _count_located(case.dialable_numbers) > located_counts.get(case.key, 0)
     )
     return _SampleToImport(options, sample, summary, listed, new, released, skipped, located)
+
+
+def _count_located(numbers: Collection[ParsedNumber]) -> int:
+    return sum(bool(number.zones) for number in numbers)
 
 
 def _find_missing_numbers(
     study: OpenStudy, sample: SampleFile, stored: Collection[str]
 ) -> list[Problem]:
-    """Find out whether no case of a file can be called, and why; it is probably another file, such as exported data.
+    """Return the problems of a file in which no case can be called, such as one of exported data.
 
     An update of stored cases needs no numbers.
     """
