@@ -94,7 +94,8 @@ class Known:
     """The key of the case."""
     interviewer: str | None = None
     """The name of the interviewer of the latest session."""
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    # a factory, because Python 3.11 refuses a mapping proxy as a default
+    attributes: Mapping[str, str] = field(default_factory=lambda: NO_ATTRIBUTES)
     """The attributes of the interviewer who began the interview. `interviewer.sex` reads one."""
     daypart: str | Mapping[str, str] | None = None
     """The part of the day in which the latest session began; by language if it is translated."""
