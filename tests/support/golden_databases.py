@@ -103,8 +103,10 @@ def write(shift: Shift) -> None:
     ann = shift.station("ann")
 
     def take(key: str) -> None:
-        assert ann.fetch_case(key).rejection is None
-        assert ann.dial().rejection is None
+        fetched = ann.fetch_case(key)
+        assert fetched.rejection is None, fetched.rejection
+        dialed = ann.dial()
+        assert dialed.rejection is None, dialed.rejection
         shift.later(minutes=1)
 
     take("A")
