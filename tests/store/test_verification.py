@@ -196,7 +196,9 @@ def test_what_was_altered_by_hand_is_found(written: Shift, tmp_path: Path, what:
 
 def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
     address = postgres_server.create_address()
-    shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES, db=address)
+    # numbers of its own: all studies of the server have one do-not-call list, and F asks for it
+    cases = CASES.replace("312 555", "773 555")
+    shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=cases, db=address)
     write(shift)
     assert found(shift, address) == ()
     postgres_server.run_query(
