@@ -285,7 +285,9 @@ def _convert_numbers(table: Table) -> Table:
     are_numbers = [variable.name in numbers for variable in table.variables]
 
     def convert(cell: Cell, is_number: bool) -> Cell:
-        return (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)
+        if not is_number:
+            return str(cell)
+        return NOT_APPLICABLE if cell == "" else float(str(cell))
 
     variables = tuple(
         replace(v, storage="decimal") if v.name in numbers else v for v in table.variables

@@ -72,11 +72,10 @@ class SearchList:
             index = self._indexes[language] = _WordIndex(self.rows.values(), language)
         row = self.find_code(typed)
         matches = index.find(tuple(split_words(typed)), most)
-        return (
-            matches
-            if row is None
-            else (row, *(match for match in matches if match is not row))[:most]
-        )
+        if row is None:
+            return matches
+        others = [match for match in matches if match is not row]
+        return (row, *others)[:most]
 
 
 class _WordIndex:

@@ -45,7 +45,9 @@ def _correct_widths(table: CellTable) -> Iterator[tuple[int, int, int]]:
 def _measure_mark(point: int) -> int:
     """Measure a character that rich takes to have no width."""
     mark = chr(point)
-    return 0 if unicodedata.category(mark) != "Mc" else 2 if mark in _HANGUL_TONES else 1
+    if unicodedata.category(mark) != "Mc":
+        return 0
+    return 2 if mark in _HANGUL_TONES else 1
 
 
 rich.cells.load_cell_table = _load_table  # type: ignore[attr-defined]  # rich does not export it

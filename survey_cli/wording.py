@@ -47,8 +47,6 @@ class Words:
     def __bool__(self) -> NoReturn:
         raise TypeError("words are neither true nor false: ask for the reason")
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 def escape_controls(text: str) -> str:
     """Return a text with control characters and direction controls made visible; line ends stay."""

@@ -227,7 +227,7 @@ def on_study(command: Callable[..., None]) -> Callable[..., None]:
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__
-    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]
+    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]  # Typer reads it
     return run
 
 

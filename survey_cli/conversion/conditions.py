@@ -76,8 +76,10 @@ def join_truths(parts: Iterable[Part], word: str) -> Part:
     """Join truth values by `and`, or by `or`."""
     neutral, decisive = (YES, NO) if word == "and" else (NO, YES)
     kept = list(dict.fromkeys(part for part in parts if part != neutral))
-    if decisive in kept or len(kept) < 2:
-        return decisive if decisive in kept else kept[0] if kept else neutral
+    if decisive in kept:
+        return decisive
+    if len(kept) < 2:
+        return kept[0] if kept else neutral
     equals = [re.fullmatch(r"(\w+) == (-?\w+|'[^']*')", part.text) for part in kept]
     if word == "or" and equals[0] and len({equal and equal[1] for equal in equals}) == 1:
         return Part(f"{equals[0][1]} in [{', '.join(equal[2] for equal in equals if equal)}]", 4)
@@ -290,11 +292,9 @@ class Translator:
             self._note_unknown_code(left, sign, value)
         declines = _list_declined(part.text, [codes[name] for name in chosen])
         if part.kind == "number":
-            return (
-                declines
-                if sign == "==" and declines
-                else [*declines, NO if number is None else plain]
-            )
+            if sign == "==" and declines:
+                return declines
+            return [*declines, NO if number is None else plain]
         if codes:
             words = list(
                 dict.fromkeys(codes[name] for name in chosen if codes[name] not in _DECLINES)
@@ -730,20 +730,19 @@ def _choose(test: Part, then: Part, otherwise: Part) -> Part:
         raise UnsupportedError(
             f"the result is sometimes a {' and sometimes a '.join(sorted(kinds))}"
         )
-    kind = (
-        "text"
-        if "text" in kinds
-        else "number"
-        if kinds == {"code", "number"}
-        else next(iter(kinds), "text")
-    )
+    if not kinds or "text" in kinds:
+        kind = "text"
+    elif kinds == {"code", "number"}:
+        kind = "number"
+    else:
+        [kind] = kinds - {"code"} or kinds
     return Part(f"{then.enclose(0)} if {test.enclose(0)} else {otherwise.text}", 0, kind)
 
 
 def _write(value: float | str) -> str:
-    return (
-        value if isinstance(value, str) else str(int(value)) if value.is_integer() else repr(value)
-    )
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _to_number(value: float | str) -> float | None:

@@ -404,4 +404,6 @@ def find_decline_kind(text: str) -> str:
 
 def _find_code(name: str) -> str:
     match = re.search(r"\(([a-z]{2,3}(?:-\w+)?)\)", name, re.IGNORECASE)
-    return match[1].lower() if match else name.lower() if re.fullmatch(r"[a-zA-Z]{2}", name) else ""
+    if match is not None:
+        return match[1].lower()
+    return name.lower() if re.fullmatch(r"[a-zA-Z]{2}", name) else ""

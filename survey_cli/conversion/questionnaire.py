@@ -593,13 +593,11 @@ class QuestionnaireBuilder:
                 self._note_choice(choice, f"its code stands for its text: {reason}")
                 text = choice.code
             part = self.translator.is_offered(choice, tree).text
-            key = (
-                written.strip("'")
-                if written.startswith("'")
-                else written
-                if written in _DECLINES
-                else int(written)
-            )
+            key: str | int = written
+            if written.startswith("'"):
+                key = written.strip("'")
+            elif written not in _DECLINES:
+                key = int(written)
             if written in _DECLINES or (key in options and "ask_if" not in options[key]):
                 reason = written if written in _DECLINES else "its code is used before"
                 self._note_choice(choice, f"not an option: {reason}")

@@ -134,7 +134,9 @@ def list_parts(tree: Expression, operator: str = "and") -> list[Expression]:
 
 def join_parts(parts: list[Expression], operator: str = "and") -> Expression:
     """Join parts by an operator; no part is true."""
-    return XPathCall(operator, tuple(parts)) if len(parts) > 1 else parts[0] if parts else TRUE
+    if not parts:
+        return TRUE
+    return parts[0] if len(parts) == 1 else XPathCall(operator, tuple(parts))
 
 
 def replace_parts(tree: Expression, values: Mapping[Expression, Expression]) -> Expression:

@@ -285,7 +285,9 @@ class _AnalysisReader:
         is_known = (
             number is not None or kind != "number" or (compute is not None and not compute.decimals)
         )
-        decimals = number.decimals if number is not None else 0 if is_known else MAX_DECIMALS
+        decimals = 0 if is_known else MAX_DECIMALS
+        if number is not None:
+            decimals = number.decimals
         points: set[Any] = set(source.result_type.codes or ())
         limits: list[Any] = [
             limit for b in bands.values.values() for limit in (b.low, b.high) if limit is not None
@@ -573,9 +575,10 @@ class _AnalysisReader:
                 what,
                 "give one code, or one net of them",
             )
-        for numeric in (
-            [] if finding.answer else [name, *([finding.per] if finding.per is not None else [])]
-        ):
+        numerics = []
+        if not finding.answer:
+            numerics = [name] if finding.per is None else [name, finding.per]
+        for numeric in numerics:
             value_type = self.symbols.value_types[numeric]
             has_codes = value_type.type == "code" and all(
                 isinstance(c, int) for c in _list_codes(value_type) or ()

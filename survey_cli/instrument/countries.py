@@ -29,6 +29,11 @@ YEAR_FIRST_COUNTRIES: Final = frozenset({"CN", "HU", "JP", "KR", "LT", "MN", "SE
 COUNTRIES: Final = frozenset(" ".join(_TABLES["countries"]).split())
 """ISO 3166-1 alpha-2 codes."""
 
+FRIDAY: Final = 4
+SATURDAY: Final = 5
+SUNDAY: Final = 6
+"""Days of the week as `date.weekday` counts them: Monday is 0."""
+
 PERMITTED_HOURS: Final = Hours(8 * 60, 21 * 60)
 """The hours within which people may be called, in the respondent's time zone, where the country's own are not known."""
 
@@ -43,7 +48,11 @@ class CallingRule(NamedTuple):
 
     def find_hours(self, weekday: int) -> Hours:
         """Return the hours of a day of the week; Monday is 0."""
-        return self.saturday if weekday == 5 else self.sunday if weekday == 6 else self.weekdays
+        if weekday == SATURDAY:
+            return self.saturday
+        if weekday == SUNDAY:
+            return self.sunday
+        return self.weekdays
 
 
 def _read_rule(*cells: str) -> CallingRule:
@@ -67,8 +76,8 @@ _WEEKENDS: Final = {
 
 
 def find_weekend(country: str) -> tuple[int, ...]:
-    """Return the weekend days of a country, Monday is 0; Saturday and Sunday where the country is not known."""
-    return _WEEKENDS.get(country, (5, 6))
+    """Return the weekend days of a country, Monday is 0; Saturday and Sunday if it is not known."""
+    return _WEEKENDS.get(country, (SATURDAY, SUNDAY))
 
 
 def build_usual_hours(country: str) -> dict[int, Hours]:
@@ -78,7 +87,12 @@ def build_usual_hours(country: str) -> dict[int, Hours]:
     on the day of rest.
     """
     weekend = find_weekend(country)
-    rest_day = 5 if country == "IL" else 4 if 4 in weekend else 6
+    rest_day = SUNDAY
+    if country == "IL":
+        rest_day = SATURDAY
+    elif FRIDAY in weekend:
+        rest_day = FRIDAY
+
     return {
         day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY
         for day in range(7)

@@ -207,7 +207,9 @@ class OrderedCell(Cell):
 
     def compare(self, sign: str, value: Any) -> Truth:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return self.settle(TRUE if sign == "!=" else FALSE) if sign in ("==", "!=") else UNKNOWN
+            if sign not in ("==", "!="):
+                return UNKNOWN
+            return self.settle(TRUE if sign == "!=" else FALSE)  # a text is no number
         at_most, below = self.at_most(value), self.at_most(_below(value, whole=self.whole))
         orders = {"<=": at_most, "<": below, ">": -at_most, ">=": -below}
         if sign in orders:
@@ -236,13 +238,11 @@ class OrderedCell(Cell):
         value = min(max(wish, low), high)
         if abs(value) < inf:
             return value
-        return (
-            low + MANY
-            if value > 0 and low > -inf
-            else high - MANY
-            if value < 0 and high < inf
-            else 0
-        )
+        if value > 0 and low > -inf:
+            return low + MANY
+        if value < 0 and high < inf:
+            return high - MANY
+        return 0
 
 
 def _below(bound: float, *, whole: bool) -> float:

@@ -209,16 +209,12 @@ class ConditionEncoder:
         self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns
     ) -> Truth:
         equal = [self._compare(node, leaf, "==", {value: TRUE}, turns) for value in values]
-        found = (
-            self._any(equal)
-            if equal
-            else Truth(FALSE, leaf.answered if isinstance(leaf, Cell) else TRUE)
-        )
-        declined = (
-            [leaf.declines[kind] for kind in kinds & leaf.declines.keys()]
-            if isinstance(leaf, Cell)
-            else []
-        )
+        declined: list[Literal] = []
+        is_known = TRUE
+        if isinstance(leaf, Cell):
+            declined = [leaf.declines[kind] for kind in kinds & leaf.declines.keys()]
+            is_known = leaf.answered
+        found = self._any(equal) if equal else Truth(FALSE, is_known)
         return Truth(self.clauses.any_of([found.true, *declined]), found.false)
 
     # Comparison

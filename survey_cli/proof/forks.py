@@ -82,9 +82,15 @@ class ValueRange(NamedTuple):
             return f"{name} is {str(self.low).lower()}"
         if self is last and self.is_one:
             return f"{name} = {self.low}"
-        before = "" if self.low is None else f"{self.low} {'<=' if self.is_one else '<'} "
-        after = "" if last.high is None else f" {'<=' if last.is_one else '<'} {last.high}"
-        return f"{before}{name}{after}" if before else f"{name}{after}"
+        before = ""
+        if self.low is not None:
+            sign = "<=" if self.is_one else "<"
+            before = f"{self.low} {sign} "
+        after = ""
+        if last.high is not None:
+            sign = "<=" if last.is_one else "<"
+            after = f" {sign} {last.high}"
+        return f"{before}{name}{after}"
 
 
 class ForkFinding(NamedTuple):

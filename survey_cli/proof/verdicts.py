@@ -294,10 +294,13 @@ def list_kept(model: RouteModel, position: RoutePosition) -> Iterator[tuple[str,
 def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
     """Return the answers of a solution: of every item that it asks."""
     today = model.day.choose(true.__contains__, wish=model.today.toordinal())
-    wishes: dict[Cell, float] = {
-        cell: today - 1 if before in true else today + 1 if after in true else today
-        for cell, (before, after) in model.days.items()
-    }
+    wishes: dict[Cell, float] = {}
+    for cell, (before, after) in model.days.items():
+        wishes[cell] = today
+        if before in true:
+            wishes[cell] = today - 1
+        elif after in true:
+            wishes[cell] = today + 1
 
     def read(cell: Cell) -> Any:
         return read_cell(cell, true, wishes[cell] if cell in wishes else wish())

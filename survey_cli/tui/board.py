@@ -558,9 +558,11 @@ class BoardScreen(KeyScreen):
     def _list_cases(self, status: "FieldworkStatus") -> Listing:
         lines = []
         for case in self.cases:
-            at = case.due_at.astimezone(status.data.day_began.tzinfo) if case.due_at else None
-            is_today = at is not None and at.date() == status.data.day_began.date()
-            due = f"{at:%H:%M}" if is_today else f"{at:%d %b %H:%M}" if at is not None else ""
+            due = ""
+            if case.due_at is not None:
+                at = case.due_at.astimezone(status.data.day_began.tzinfo)
+                is_today = at.date() == status.data.day_began.date()
+                due = f"{at:%H:%M}" if is_today else f"{at:%d %b %H:%M}"
             name = case.name if case.name != case.key else ""
             why = case.with_whom or case.why
             cells = (case.key, name, case.name_status(), case.outcome, str(case.attempts), due, why)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 PACKAGE = Path(__file__).parents[2] / "survey_cli"
 MAX_LINE = 100
+NESTED = "a conditional expression in another"
 _ADDRESS = re.compile(r"https?://\S+")
 _HEADS = (
     "package",
@@ -41,7 +42,7 @@ def find_faults(text: str) -> Iterator[Finding]:
     """Yield what is never right in a module: nested or folded conditional expressions, long lines."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.IfExp) and _is_nested(node):
-            yield Finding(node.lineno, "a conditional expression in another")
+            yield Finding(node.lineno, NESTED)
         elif isinstance(node, ast.expr) and _is_folded(node):
             yield Finding(node.lineno, "a conditional expression in disguise")
     for number, line in enumerate(text.splitlines(), 1):

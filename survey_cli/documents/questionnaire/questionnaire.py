@@ -45,6 +45,7 @@ from survey_cli.instrument.schema.items.question import (
     Compute,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.source.nodes import find_named, get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.outcomes import OUTCOMES
@@ -319,7 +320,7 @@ class BookletBuilder:
         )
 
     def _build_statement(self, spec: BatteryItem, item: CompiledItem) -> model.BookletStatement:
-        text = spec.statements[item.id].text  # type: ignore[index]  # a text with its position
+        text = get_named(spec.statements, item.id).text
         return model.BookletStatement(
             id=item.id,
             wording=self.renderer.render_text(text, inside=item.roster),
@@ -466,7 +467,7 @@ class BookletBuilder:
 
     def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
         """Return the name of an outcome, and whether the case may be called again."""
-        own = self.instrument.document.outcomes.get(outcome)  # type: ignore[call-overload]  # a key is a text with its position
+        own = find_named(self.instrument.document.outcomes, outcome)
         model_id = outcome
         if own is not None and own.like is not None:
             model_id = str(own.like)
@@ -569,7 +570,7 @@ class BookletBuilder:
     def _list_options(self, name: str, options: Iterable[Code] | str) -> list[str]:
         """List the options of a sample column: `1 Sector`. They may be the name of a list."""
         if isinstance(options, str):
-            options = self.instrument.document.scales[options].options  # type: ignore[index]  # a text with its position
+            options = get_named(self.instrument.document.scales, options).options
         texts = []
         for code in options:
             text = self.rules.get_words(name, code)

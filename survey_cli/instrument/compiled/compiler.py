@@ -45,7 +45,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import inherit_defaults, validate_file
 from survey_cli.instrument.source.load import InstrumentSource
-from survey_cli.instrument.source.nodes import YamlScalar, replace_spans
+from survey_cli.instrument.source.nodes import YamlScalar, find_named, get_named, replace_spans
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.instrument.texts.translations import (
@@ -386,7 +386,7 @@ class InstrumentCompiler:
         )
         if scale is not None:
             self.draft.used_scales.add(scale)
-            compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]  # a key is a text with its position
+            compiled_item.scale_order = get_named(self.document.scales, scale).order
         drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
         compiled_item.options_vary = drawn or any(conditional)
         if isinstance(item, NumberItem | DateItem) and (
@@ -521,13 +521,12 @@ def build_reserved_declines(document: Document) -> list[CompiledDecline]:
     """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
     declines = []
     for kind, code in RESERVED_CODES.items():
-        spec = document.declines.get(kind)  # type: ignore[call-overload]  # a key is a text with its position
-        text = (
-            spec.text if spec is not None else Text.from_string(kind.replace("_", " ").capitalize())
-        )
-        declines.append(
-            CompiledDecline(id=kind, code=spec.code if spec is not None else code, text=text)
-        )
+        spec = find_named(document.declines, kind)
+        if spec is None:
+            text = Text.from_string(kind.replace("_", " ").capitalize())
+            declines.append(CompiledDecline(id=kind, code=code, text=text))
+        else:
+            declines.append(CompiledDecline(id=kind, code=spec.code, text=spec.text))
     return declines
 
 

@@ -28,7 +28,7 @@ from survey_cli.instrument.schema.items import coded, typed, unasked_items
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute, QuestionItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
-from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, find_named, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import (
@@ -368,7 +368,7 @@ class SymbolTable:
         """Return options that are written out, or those of the list that is named, and its name."""
         if not isinstance(options, str):
             return options, None
-        scale = self.document.scales.get(options)  # type: ignore[call-overload]  # a key is a text with its position
+        scale = find_named(self.document.scales, options)
         if scale is not None:
             return scale.options, str(options)
         reported = sum(p.rule == "unknown-list" for p in self.problems[-MAX_PER_RULE:])

@@ -36,7 +36,7 @@ from survey_cli.instrument.schema.items.question import (
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import OptionSourceSpec
-from survey_cli.instrument.source.nodes import YamlScalar, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, find_named, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -205,10 +205,12 @@ class ItemCompiler:
     def _get_label(self, name: str, code: Code | None) -> str:
         """Return the label of an item or sample column, or its name; a code itself."""
         symbol = self.draft.symbols.get(name)
-        question = symbol.question if symbol is not None else self.draft.document.sample.get(name)  # type: ignore[call-overload]  # a key is a text with its position
-        label = (
-            (question.label or getattr(question, "text", None)) if question is not None else None
-        )
+        question: Any = find_named(self.draft.document.sample, name)
+        if symbol is not None:
+            question = symbol.question
+        label = None
+        if question is not None:
+            label = question.label or getattr(question, "text", None)
         if code is not None or label is None:
             return str(name if code is None else code)
         return templates.render_placeholders(str(label.get(self.draft.language)))

@@ -143,7 +143,9 @@ def get_code_family(codes: AbstractSet[Code] | None) -> Literal["number", "text"
     if not codes:
         return "any"
     numbers = sum(1 for code in codes if isinstance(code, int))
-    return "number" if numbers == len(codes) else "any" if numbers else "text"
+    if numbers == len(codes):
+        return "number"
+    return "any" if numbers else "text"
 
 
 def format_constant(value: object) -> str:

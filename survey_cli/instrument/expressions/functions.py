@@ -87,7 +87,9 @@ def contains_text(text: Any, word: Any) -> Any:
 
 def find_first_mention(codes: Any) -> Any:
     """Return the code that was mentioned first; not asked if none was."""
-    return codes if codes.__class__ is Missing else codes[0] if codes else NOT_ASKED
+    if codes.__class__ is Missing:
+        return codes
+    return codes[0] if codes else NOT_ASKED
 
 
 def find_rank(codes: Any, code: Any) -> Any:

@@ -18,7 +18,10 @@ class Synonym(NamedTuple):
 @cache
 def read_foreign_words(kind: str) -> Mapping[str, Any]:
     """Read the words of a kind: `types`, `keys`, `signs` and `words` of conditions, `functions` or `declines`."""
-    return json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))[kind]  # type: ignore[no-any-return]
+    words: dict[str, Mapping[str, Any]] = json.loads(
+        Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
+    )
+    return words[kind]
 
 
 @cache

@@ -10,6 +10,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
+from survey_cli.instrument.source.nodes import find_named
 from survey_cli.reports.results.report_model import Battery, ItemKind, ReportItem, Side
 from survey_cli.reports.texts import translate
 from survey_cli.values import CODED_MARK, UNCLEAR, UNCODED, Cell, Code, Missing, Variable
@@ -195,7 +196,7 @@ def _build_questions(
     kind = _classify_question(question)
     spec = None
     if battery and isinstance(battery.spec, BatteryItem):
-        spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]  # a text with its position
+        spec = find_named(battery.spec.statements, item.id)
     # The chart of a battery is of a scale.
     if kind == "number":
         battery = None

@@ -287,11 +287,10 @@ def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_report
     reviews = study.store.interviews.read_reviews()
     for r in study.store.interviews.list_rows(case=key):
         review = reviews.get(r.id)
-        texts = (
-            (review.verdict, review.reason if study.who.supervises else "")
-            if review is not None
-            else ()
-        )
+        texts: tuple[str, ...] = ()
+        if review is not None:
+            reason = review.reason if study.who.supervises else ""
+            texts = (review.verdict, reason)
         state = r.number, r.origin, r.status, r.outcome, r.at_item, r.answered
         yield case_reports.InterviewLine(
             *state, r.began_at, r.updated_at, r.is_erased, ": ".join(filter(None, texts))

@@ -215,8 +215,11 @@ def _build_appointment_line(
         wall = to_wall_time(zones[0], starts)
         respondent_time = f"{format_short_day(wall.date())} {wall:%H:%M}"
     is_today = starts.astimezone(zone).date() == at.astimezone(zone).date()
-    state: status_report.DueState = "due" if starts <= at else "today" if is_today else "later"
-    state = "missed" if ends < at else state
+    state: status_report.DueState = "today" if is_today else "later"
+    if ends < at:
+        state = "missed"
+    elif starts <= at:
+        state = "due"
     times = (
         starts.astimezone(zone),
         ends.astimezone(zone),

@@ -363,6 +363,7 @@ class InterviewStore:
         """
         rows = self._db.read(sql.CODINGS, (item, until))
         with errors.translate_decoding_errors(self._db.where, f"the codings of {item}"):
+            # The statement selects only events of this kind, which the type checker can't know.
             return [
                 (interview, codec.decode_record(tuple(line)))  # type: ignore[misc]
                 for interview, *line in rows
@@ -372,6 +373,7 @@ class InterviewStore:
         """Read the latest review of each interview that has any up to a time."""
         rows = self._db.read(sql.REVIEWS, (until,))
         with errors.translate_decoding_errors(self._db.where, "the reviews"):
+            # As above: the statement selects only reviews.
             return {
                 interview: codec.decode_record(tuple(line))  # type: ignore[misc]
                 for interview, *line in rows

@@ -706,7 +706,10 @@ class FormPanel(Panel):
         typed = to_ascii_digits(key)
         now = int(self.values.get(self.at) or 0)
         if key in ("left", "right"):
-            number = (now - 1 + (1 if key == "right" else -1)) % count + 1 if now else 1
+            number = 1
+            if now:
+                step = 1 if key == "right" else -1
+                number = (now - 1 + step) % count + 1
         elif typed.isdecimal() and 1 <= int(typed) <= count:
             number = int(typed)
         elif key in CLEARS and field.optional:

@@ -117,15 +117,27 @@ class NumberItem(NumberFields, LimitedItem):
         return f"{low} to {high}" if low else f"up to {high}"
 
     def find_limit(self, context: question.ItemContext, key: str) -> Any:
-        """Return the `min` or `max` that applies now; in a battery with a total, so that the total can be reached."""
-        limit, left = super().find_limit(context, key), context.amount_left
+        """Return the `min` or `max` that applies now.
+
+        In a battery with a total it may be closer, so that the statements to come can reach the
+        total.
+        """
+        limit = super().find_limit(context, key)
+        left = context.amount_left
         if left is None or (key == "min" and not left.is_certain):
             return limit
-        others = super().find_limit(context, "max" if key == "min" else "min") if left.later else 0
-        if others is None:
+
+        # the least that may be answered here leaves the most to the others, and the other way round
+        limit_of_others: float | None = 0
+        if left.later:
+            limit_of_others = super().find_limit(context, "max" if key == "min" else "min")
+        if limit_of_others is None:
             return limit
-        bound = round(left.amount - left.later * others, self.decimals)
-        return bound if limit is None else (max if key == "min" else min)(limit, bound)
+
+        bound = round(left.amount - left.later * limit_of_others, self.decimals)
+        if limit is None:
+            return bound
+        return max(limit, bound) if key == "min" else min(limit, bound)
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         language = context.language
@@ -272,13 +284,11 @@ class TextItem(FreeTextItem):
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
-        hint = (
-            f"as {self.pattern}"
-            if self.pattern
-            else TEXT_KINDS[self.like].words
-            if self.like
-            else ""
-        )
+        hint = ""
+        if self.pattern:
+            hint = f"as {self.pattern}"
+        elif self.like:
+            hint = TEXT_KINDS[self.like].words
         return LineEntry(kind="text", hint=hint, width=width, personal=self.personal)
 
     def parse_reply(
