@@ -14,7 +14,7 @@ class ProofState(Enum):
     """What became of the proof of a file."""
 
     NOT_MEANT = auto()
-    """The file is no questionnaire."""
+    """The file is no questionnaire, or can't be read as one."""
     DONE = auto()
     HAS_ERRORS = auto()
     """The questionnaire could not be compiled without errors."""
@@ -29,6 +29,8 @@ def check_route(
 
     With `possible` these include what can happen, as information.
     """
+    if checked.draft is None:
+        return checked.problems, ProofState.NOT_MEANT
     if checked.compiled is None:
         return checked.problems, ProofState.HAS_ERRORS
     if not has_solver():
