@@ -100,6 +100,27 @@ def test_columns_with_a_small_base_are_merged_or_left_out_and_said() -> None:
     assert [column.label for column in one.columns] == ["All", "North"]
 
 
+def test_columns_left_out_are_named_if_each_is_compared_with_the_rest() -> None:
+    """Whoever asks for arrows looks for the same columns as whoever asks for letters."""
+    rows = crossed((30, 10, 0), (3, 4, 0), (2, 6, 0), (20, 20, 0))
+    report = Report(TEXT, rows, by=["kind"], options=replace(OPEN, min_base=20))
+    report.groupings = [replace(report.groupings[0], compare="total")]
+    assert [column.label for column in report.columns] == ["All", "North", "West"]
+    assert "Left out: Region: South/East." in report.notes
+
+
+@pytest.mark.parametrize(("chose", "others"), [(6, 60), (6, 7)])
+def test_an_option_with_a_small_base_is_left_out_and_named(chose: int, others: int) -> None:
+    """People who did not choose it are no column that a reader would look for."""
+    rows: list[dict[str, Cell]] = [
+        {"q": 1 + n % 2, "media_1": int(n < chose)} for n in range(chose + others)
+    ]
+    report = Report(TEXT, rows, by=["media_1"], options=replace(OPEN, min_base=10))
+    report.groupings = [select_option(report.groupings[0], report.answers.variables["media_1"])]
+    assert [column.label for column in report.columns] == ["All"]
+    assert "Left out: Media: TV." in report.notes
+
+
 def test_a_figure_with_a_small_base_is_left_out() -> None:
     rows = [
         *crossed((30, 10, 0), (20, 30, 0)),

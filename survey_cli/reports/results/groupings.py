@@ -193,17 +193,25 @@ def select_option(grouping: Grouping, variable: Variable) -> Grouping:
     The columns of several options overlap: each is compared with the others who were asked.
     """
     item_label, _, option = variable.label.rpartition(": ")
-    chosen = [
-        part for part, text in enumerate(grouping.part_labels) if text == variable.labels.get(1)
-    ]
+    chosen_label = variable.labels.get(1)
     labels = list(grouping.part_labels)
-    for part in chosen:
-        labels[part] = option
-    others = frozenset(range(len(labels))).difference(chosen)
+    unprinted = set(grouping.unprinted)
+    not_chosen = set()
+    for part, label in enumerate(grouping.part_labels):
+        merged = grouping.merged_labels.get(part, ())
+        if label == chosen_label or chosen_label in merged:
+            labels[part] = option
+        else:
+            not_chosen.add(part)
+        # Too few chose the option, and too few did not: together they are no column of it.
+        if chosen_label in merged:
+            unprinted.add(part)
+
     return replace(
         grouping,
         label=item_label or variable.item,
         part_labels=tuple(labels),
         compare="total",
-        unprinted=grouping.unprinted | others,
+        unprinted=frozenset(unprinted | not_chosen),
+        not_chosen=frozenset(not_chosen),
     )

@@ -111,6 +111,8 @@ class Grouping:
     """Whether letters compare the columns with each other, or each with the rest of the total."""
     unprinted: frozenset[int] = frozenset()
     """Parts that no table prints: people who did not choose an option, or too small a part."""
+    not_chosen: frozenset[int] = frozenset()
+    """The unprinted parts of people who did not choose an option. They are no column of it."""
     inputs: frozenset[str] = frozenset()
     """The variables that the columns are made of, and what these are computed from."""
     merged_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -121,7 +123,9 @@ class Grouping:
     @property
     def test_label(self) -> str:
         """The label in tests, with that of the only part that is printed."""
-        printed = self._list_labels(printed=True)
+        printed = [
+            label for part, label in enumerate(self.part_labels) if part not in self.unprinted
+        ]
         return f"{self.label}, {printed[0]}" if len(printed) == 1 else self.label
 
     @property
@@ -137,19 +141,9 @@ class Grouping:
         return self
 
     def list_left_out(self) -> list[str]:
-        """List the labels of the unprinted columns that a reader would look for.
-
-        Readers don't look for people who did not choose an option, the other part of a division
-        whose columns are compared with the rest.
-        """
-        return self._list_labels(printed=False) if self.compare == "pairs" else []
-
-    def _list_labels(self, *, printed: bool) -> list[str]:
-        return [
-            label
-            for part, label in enumerate(self.part_labels)
-            if (part not in self.unprinted) == printed
-        ]
+        """List the labels of the unprinted columns that a reader would look for."""
+        sought = self.unprinted - self.not_chosen
+        return [label for part, label in enumerate(self.part_labels) if part in sought]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,9 +156,6 @@ class NestedGrouping(Grouping):
 
     def leave_out(self, hidden: Collection[int]) -> "NestedGrouping":
         return replace(self, unprinted=self.unprinted.union(hidden))
-
-    def list_left_out(self) -> list[str]:
-        return self._list_labels(printed=False)
 
 
 def list_columns(groupings: Sequence[Grouping]) -> list[range]:
