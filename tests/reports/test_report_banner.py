@@ -11,8 +11,13 @@ import pytest
 from support.report_tables import OPEN, Report
 from survey_cli.documents.report.report_layout import build_item_grid
 from survey_cli.documents.report.workbook import build_results_table
+from survey_cli.reports.results.column_groups import name_letter
 from survey_cli.reports.results.crosstab import ResultOptions, tabulate
-from survey_cli.reports.results.groupings import leave_out_hidden_columns, nest_grouping
+from survey_cli.reports.results.groupings import (
+    build_grouping,
+    leave_out_hidden_columns,
+    nest_grouping,
+)
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.weighting.answer_counts import (
@@ -254,7 +259,8 @@ def test_a_nested_column_whose_base_is_hidden_is_left_out() -> None:
     assert 0 < len(hidden) < 4
     report.tables, report.groupings = tables, leave_out_hidden_columns([nested], tables)
     labels = dict(enumerate(nested.part_labels, 1))
-    assert [column.label for column in report.columns[1:]] == [
+    outer = f"{nested.label}: "
+    assert [f"{c.group}: {c.label}".removeprefix(outer) for c in report.columns[1:]] == [
         labels[n] for n in labels if n not in hidden
     ]
     assert len(report["q"].bases) == len(report.columns)
@@ -278,6 +284,99 @@ def test_nested_columns_with_a_small_base_are_merged_within_the_outer_value() ->
     assert [merged.part_by_interview.count(part) for part in range(5)] == [40, 33, 40, 60, 4]
     assert merged.unprinted == {1, 4}, "33 together, and 4 alone, are too few"
     assert nest_grouping(*groupings, min_base=33).unprinted == {4}
+
+
+NESTED = """
+sample:
+  kind: {type: single, options: {1: Sector, 2: District}, label: Kind}
+  region: {type: single, options: {1: North, 2: South}, label: Region}
+  sex: {type: single, options: {1: Men, 2: Women}, label: Sex}
+items:
+  - {id: q, type: single, text: Which?, options: {1: One, 2: Two}}
+"""
+
+
+def nested_report(sizes: dict[tuple[int, int, int], int]) -> Report:
+    """Return a report by kind > region > sex: of 100 in each, so many gave the first answer."""
+    rows: list[dict[str, Cell]] = [
+        {"kind": kind, "region": region, "sex": sex, "q": 1 if n < first else 2}
+        for (kind, region, sex), first in sizes.items()
+        for n in range(100)
+    ]
+    report = Report(NESTED, rows, by=["kind", "region", "sex"])
+    kind, region, sex = report.groupings
+    nested = nest_grouping(nest_grouping(kind, region), sex)
+    report.groupings = [nested]
+    report.tables = [tabulate(report.tables[0].question, report.answers, [nested], OPEN)]
+    return report
+
+
+def test_letters_of_a_nested_banner_compare_within_the_outer_value() -> None:
+    """`prop.test(c(60, 40), c(100, 100), correct = FALSE)`: p = 0.0047; 4 pairs by 2 rows: 0.037.
+
+    All 28 pairs of the eight columns by 2 rows would have had no letter: p = 0.26.
+    """
+    report = nested_report(
+        {
+            (1, 1, 1): 60, (1, 1, 2): 40, (1, 2, 1): 50, (1, 2, 2): 50,
+            (2, 1, 1): 50, (2, 1, 2): 50, (2, 2, 1): 40, (2, 2, 2): 60,
+        }
+    )  # fmt: skip
+    heads = [(column.group, column.label, column.letter) for column in report.columns[1:]]
+    assert heads == [
+        ("Kind > Region > Sex: Sector: North", "Men", "A"),
+        ("Kind > Region > Sex: Sector: North", "Women", "B"),
+        ("Kind > Region > Sex: Sector: South", "Men", "C"),
+        ("Kind > Region > Sex: Sector: South", "Women", "D"),
+        ("Kind > Region > Sex: District: North", "Men", "E"),
+        ("Kind > Region > Sex: District: North", "Women", "F"),
+        ("Kind > Region > Sex: District: South", "Men", "G"),
+        ("Kind > Region > Sex: District: South", "Women", "H"),
+    ]
+    letters = [[figure.letters for figure in row.figures[1:]] for row in report["q"].rows]
+    assert letters == [["B", "", "", "", "", "", "", "G"], ["", "A", "", "", "", "", "H", ""]]
+    note = "In Kind > Region > Sex, a column is compared only with those of the same Kind > Region."
+    assert note in report.notes
+
+
+def test_a_column_after_z_has_two_letters_and_figures_separate_them() -> None:
+    assert [name_letter(n) for n in (0, 25, 26, 27, 51, 52, 701, 702)] == [
+        "A", "Z", "AA", "AB", "AZ", "BA", "ZZ", "AAA"
+    ]  # fmt: skip
+    options = ", ".join(f"{n}: State {n}" for n in range(1, 31))
+    text = NESTED.replace("1: Sector, 2: District", options)
+    # Half of the first state gave the first answer, and nearly all of the second and the last.
+    first_answers = {1: 100, 2: 190, 30: 190}
+    rows = [
+        {"kind": state, "q": 1 if n < first_answers.get(state, 145) else 2}
+        for state in range(1, 31)
+        for n in range(200)
+    ]
+    report = Report(text, rows, by=["kind"])
+    assert len(report.columns) == 31
+    one, two = report["q"].rows
+    assert one.figures[1].letters == ""
+    assert one.figures[2].letters.startswith("A,C,D")
+    assert two.figures[1].letters.startswith("B,C,D")
+    assert two.figures[1].letters.endswith(",Z,AA,AB,AC,AD")
+
+
+def test_numbers_without_labels_are_no_columns_if_they_are_many() -> None:
+    options = ", ".join(f"{n}: State {n}" for n in range(1, 31))
+    text = f"""
+sample:
+  state: {{type: single, options: {{{options}}}}}
+  age: {{type: number}}
+items:
+  - {{id: q, type: single, text: Which?, options: {{1: One, 2: Two}}}}
+"""
+    rows: list[dict[str, Cell]] = [{"state": n, "age": 20 + n, "q": 1} for n in range(1, 31)]
+    report = Report(text, rows)
+    variables = report.answers.variables
+    assert build_grouping(report.answers, variables["age"]) == 30
+    by_state = build_grouping(report.answers, variables["state"])
+    assert not isinstance(by_state, int)
+    assert len(by_state.part_labels) == 30
 
 
 def test_an_item_has_no_columns_of_its_own_answers() -> None:

@@ -274,13 +274,15 @@ def test_a_nested_banner_has_a_column_for_each_pair(folder: Path) -> None:
     item = next(item for item in report.items if item.id == "happy")
     bases = dict(
         zip(
-            [c.label for c in report.columns], [base.count_text for base in item.bases], strict=True
+            [(c.group, c.label) for c in report.columns],
+            [base.count_text for base in item.bases],
+            strict=True,
         )
     )
     happy = [
         row for row in rows if row["happy"] != "-6" and row["kind"] == "a" and row["region"] == "2"
     ]
-    assert bases["Town: South"] == f"{len(happy)}"
+    assert bases["kind > Region: Town", "South"] == f"{len(happy)}"
 
 
 def test_the_codebook_says_how_they_are_computed(folder: Path) -> None:

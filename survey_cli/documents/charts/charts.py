@@ -3,6 +3,7 @@
 Parts differ by lightness, hatching and side, never by color alone. Figures are drawn, not computed.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -496,8 +497,10 @@ def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tup
 def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterator[Chart]:
     """Draw one chart for each banner variable with two to four values.
 
-    It draws none if the battery has no nets, or if no statement shows two figures to compare.
+    It draws none if the battery has no nets, or if no statement shows two figures to compare. A
+    nested banner has a chart for each outer value.
     """
+    drawn: Counter[str] = Counter()
     for group, columns in groupby(enumerate(results.columns), key=lambda column: column[1].group):
         places, members = zip(*columns, strict=True)
         if not group or not 2 <= len(members) <= 4:
@@ -525,8 +528,12 @@ def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterato
             sentences.append(f"{wording} {', '.join(shares)}.")
         parts, height = _draw_groups(names, lines)
         net_name = f"{flatten(net.label)}{net.note_text}"
+        id = f"{battery.id}-by-{members[0].variable}"
+        drawn[id] += 1
+        if drawn[id] > 1:
+            id = f"{id}-{drawn[id]}"
         yield Chart(
-            id=f"{battery.id}-by-{members[0].variable}",
+            id=id,
             title=translate("{net} by {group}", net=net_name, group=group),
             description=" ".join(sentences),
             parts=parts,

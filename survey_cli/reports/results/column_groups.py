@@ -4,6 +4,7 @@ A group has the columns of one variable of the banner.
 """
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations
 from string import ascii_uppercase
@@ -78,6 +79,9 @@ class ColumnGroup(ABC):
             if has_value
         ]
         """The positions of the columns that are values of the variable, printed or not."""
+        self._parents = {
+            position: grouping.get_parent(part) for part, position in enumerate(positions)
+        }
         self._options = options
 
         make_column = RowPercentColumn if options.percent == "row" else BannerColumn
@@ -85,9 +89,10 @@ class ColumnGroup(ABC):
         """The printed columns by position."""
         for part, position in enumerate(positions):
             if part not in grouping.unprinted:
+                group, label = grouping.name_column(part)
                 heading = model.ResultColumn(
-                    group=grouping.label,
-                    label=grouping.part_labels[part],
+                    group=group,
+                    label=label,
                     letter=self._choose_letter(part),
                     variable=grouping.name,
                 )
@@ -116,11 +121,13 @@ class ColumnGroup(ABC):
         adjusted = significance.adjust_p_values(
             [comparison.p for comparison in lettered], self._options.correction
         )
+        placed: defaultdict[CellPosition, list[str]] = defaultdict(list)
         for comparison, p in zip(lettered, adjusted, strict=True):
             if p < 1 - self._options.level:
                 column, mark = self._place_mark(comparison)
-                position = CellPosition(comparison.row, column)
-                marks.letters[position] = "".join(sorted(marks.letters.get(position, "") + mark))
+                placed[CellPosition(comparison.row, column)].append(mark)
+        for position, own_marks in placed.items():
+            marks.letters[position] = _join_marks(own_marks)
 
     def _choose_letter(self, part: int) -> str:
         """Return the letter by which other columns refer to a part; empty for none."""
@@ -258,22 +265,56 @@ class ColumnGroup(ABC):
         return tests
 
 
+def name_letter(number: int) -> str:
+    """Return the letter of a column, counted from 0: A to Z, then AA, AB, …."""
+    rounds, place = divmod(number, len(ascii_uppercase))
+    letter = ascii_uppercase[place]
+    if rounds:
+        return name_letter(rounds - 1) + letter
+    return letter
+
+
+def _join_marks(marks: Sequence[str]) -> str:
+    """Join the letters of a figure: `BC`. If one has two characters, commas divide them: `B,AA`."""
+    ordered = sorted(marks, key=lambda mark: (len(mark), mark))
+    has_long_mark = len(ordered[-1]) > 1
+    if has_long_mark:
+        return ",".join(ordered)
+    return "".join(ordered)
+
+
 class PairwiseGroup(ColumnGroup):
-    """Each column is compared with each other one. The higher one has the letter of the lower."""
+    """Each column is compared with each other one. The higher one has the letter of the lower.
+
+    In a nested banner, only columns of the same outer value are compared: men and women of the
+    North, but not men of the North and women of the South, who differ in two things.
+    """
 
     def _choose_letter(self, part: int) -> str:
         is_compared = self._options.has_letters and self.grouping.has_value[part]
-        return ascii_uppercase[part] if is_compared else ""
+        return name_letter(part) if is_compared else ""
 
     def _list_pairs(
         self, shown: Sequence[int], hidden: Sequence[int]
     ) -> list[tuple[int, Sequence[int]]]:
-        return [(column, [other]) for other, column in combinations(shown, 2)]
+        return [
+            (column, [other])
+            for other, column in combinations(shown, 2)
+            if self._parents[other] == self._parents[column]
+        ]
 
     def _is_listed(self, others: Sequence[int]) -> bool:
-        """Print the differences from the first column only; others follow from them."""
-        printed = [column for column in self.value_positions if column in self.columns]
-        return list(others) == printed[:1]
+        """Print the differences from the first column only; others follow from them.
+
+        In a nested banner, this is the first column of the same outer value.
+        """
+        other = others[0]
+        siblings = [
+            column
+            for column in self.value_positions
+            if column in self.columns and self._parents[column] == self._parents[other]
+        ]
+        return other == siblings[0]
 
     def _describe_others(self, others: Sequence[int]) -> str:
         return self.columns[others[0]].heading.label

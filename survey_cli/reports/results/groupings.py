@@ -17,8 +17,10 @@ from survey_cli.reports.weighting.answer_counts import (
 )
 from survey_cli.values import Cell, Missing, Variable
 
-MAX_COLUMNS: Final = 12
+MAX_COLUMNS: Final = 100
 """Largest number of columns of one grouping."""
+MAX_UNLABELED: Final = 12
+"""Largest number of columns of a variable without labels. More are numbers such as ages."""
 
 
 def build_grouping(
@@ -33,7 +35,7 @@ def build_grouping(
     """
     cells = answers.read_cells(variable.name)
     values = {cell for cell in cells.values() if not isinstance(cell, Missing) and cell != ""}
-    if len(values) > MAX_COLUMNS:
+    if len(values) > get_column_limit(variable):
         return len(values)
 
     labels_of = _label_values(variable, values)
@@ -83,6 +85,11 @@ def build_grouping(
         inputs=frozenset((variable.name,)),
         merged_labels=merged_labels,
     )
+
+
+def get_column_limit(variable: Variable) -> int:
+    """Return the largest number of values of a variable whose values are columns."""
+    return MAX_COLUMNS if variable.labels else MAX_UNLABELED
 
 
 def _label_values(variable: Variable, values: Collection[Cell]) -> dict[Cell, str]:
@@ -153,15 +160,17 @@ def nest_grouping(outer: Grouping, inner: Grouping, *, min_base: int = 0) -> Nes
     kept = sorted({merged.get(pair, pair) for pair in sizes})
     numbers = {pair: number for number, pair in enumerate(kept)}
     part_of = {pair: numbers[merged.get(pair, pair)] for pair in sizes}
-    part_labels = []
-    for o, i in kept:
-        label = labels.get((o, i), inner.part_labels[i])
-        part_labels.append(f"{outer.part_labels[o]}: {label}")
+    pair_labels = tuple(
+        (outer.part_labels[o], labels.get((o, i), inner.part_labels[i])) for o, i in kept
+    )
     pairs = zip(outer.part_by_interview, inner.part_by_interview, strict=True)
     return NestedGrouping(
         name=f"{outer.name} > {inner.name}",
         label=f"{outer.label} > {inner.label}",
-        part_labels=tuple(part_labels),
+        outer_label=outer.label,
+        parents=tuple(o for o, _ in kept),
+        pair_labels=pair_labels,
+        part_labels=tuple(": ".join(pair) for pair in pair_labels),
         part_by_interview=array("H", map(part_of.__getitem__, pairs)),
         has_value=tuple(outer.has_value[o] and inner.has_value[i] for o, i in kept),
         unprinted=frozenset(numbers[pair] for pair in too_small),

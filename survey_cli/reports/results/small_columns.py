@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from math import ceil
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.reports.disclosure.suppression import CellPosition
@@ -16,6 +17,8 @@ MAX_JOINED_LABELS: Final = 3
 """More labels than these are not joined to one."""
 MIN_OTHER_COLUMNS: Final = 2
 """Columns that must remain as they are."""
+MAX_TRIALS: Final = 12
+"""Mergers of one variable's columns that are tried: each takes as long as all tables of a report."""
 
 TableBuilder: TypeAlias = Callable[[Sequence[Grouping]], Sequence[Crosstab]]
 """Counts the answers by these columns, and hides small counts."""
@@ -38,7 +41,7 @@ def merge_small_columns(groupings: Sequence[Grouping], build: TableBuilder) -> l
     one that a single small column can be merged with.
     """
     chosen = list(groupings)
-    candidates = [(number, list(_iterate_merged(each))) for number, each in enumerate(groupings)]
+    candidates = [(number, _list_merged(each)) for number, each in enumerate(groupings)]
     if not any(merged for _, merged in candidates):
         return chosen
     best = _measure_readability(build(chosen), chosen)
@@ -72,6 +75,13 @@ def _measure_readability(tables: Sequence[Crosstab], groupings: Sequence[Groupin
                 if row not in rows or table.is_unknown(CellPosition(row, column))
             )
     return _Readability(crowded, hidden_people)
+
+
+def _list_merged(grouping: Grouping) -> list[Grouping]:
+    """List the mergers to try. Of a variable with many columns, several are merged at a time."""
+    merged = list(_iterate_merged(grouping))
+    step = ceil(len(merged) / MAX_TRIALS) or 1
+    return merged[step - 1 :: step]
 
 
 def _iterate_merged(grouping: Grouping) -> Iterator[Grouping]:

@@ -10,6 +10,7 @@ from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOpti
 from survey_cli.reports.results.result_columns import TableColumn
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting import significance
+from survey_cli.reports.weighting.answer_counts import NestedGrouping
 
 # ── notes on one question ──────────────────────────────────────────────────────────────────────
 
@@ -169,6 +170,17 @@ def build_column_notes(
     return notes + _build_test_notes(items, columns)
 
 
+def _explain_nested_letters(columns: ReportColumns) -> list[str]:
+    """Say for each nested banner which of its columns letters compare."""
+    notes = []
+    for group in columns.groups:
+        grouping = group.grouping
+        if isinstance(grouping, NestedGrouping) and grouping.compare == "pairs":
+            outer = grouping.outer_label
+            notes.append(translate("note-letters-nested", group=grouping.label, outer=outer))
+    return notes
+
+
 def _build_test_notes(items: Sequence[model.ItemResult], columns: ReportColumns) -> list[str]:
     """Build the notes on letters and tests, or on why there aren't any."""
     options = columns.options
@@ -180,6 +192,7 @@ def _build_test_notes(items: Sequence[model.ItemResult], columns: ReportColumns)
         compared = {group.grouping.compare for group in columns.groups}
         if "pairs" in compared:
             notes.append(translate("note-letters"))
+            notes += _explain_nested_letters(columns)
         if "total" in compared:
             notes.append(translate("note-rest-of-total", higher=HIGHER, lower=LOWER))
         notes.append(

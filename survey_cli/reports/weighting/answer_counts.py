@@ -120,6 +120,14 @@ class Grouping:
     crowded: frozenset[int] = frozenset()
     """Parts that were merged because tables would otherwise have hidden most counts."""
 
+    def name_column(self, part: int) -> tuple[str, str]:
+        """Return the head above the column of a part and its neighbors, and its own."""
+        return self.label, self.part_labels[part]
+
+    def get_parent(self, part: int) -> int:
+        """Return the number of the part that this one divides: letters compare only its parts."""
+        return 0
+
     @property
     def test_label(self) -> str:
         """The label in tests, with that of the only part that is printed."""
@@ -148,7 +156,24 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NestedGrouping(Grouping):
-    """A division by pairs of values of two variables. Many of them may be small."""
+    """A division by pairs of values of two variables. Many of them may be small.
+
+    The first of the two may itself be nested, so that there may be any number of levels.
+    """
+
+    outer_label: str = ""
+    """The label of the first variable: `Kind of unit`."""
+    parents: tuple[int, ...] = ()
+    """The part of the first variable that each part divides."""
+    pair_labels: tuple[tuple[str, str], ...] = ()
+    """The labels of the two values of each part: `("Sector", "North")`."""
+
+    def name_column(self, part: int) -> tuple[str, str]:
+        outer, inner = self.pair_labels[part]
+        return f"{self.label}: {outer}", inner
+
+    def get_parent(self, part: int) -> int:
+        return self.parents[part]
 
     @property
     def may_be_merged(self) -> bool:

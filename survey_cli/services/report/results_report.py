@@ -31,6 +31,7 @@ from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.groupings import (
     MAX_COLUMNS,
     build_grouping,
+    get_column_limit,
     leave_out_hidden_columns,
     nest_grouping,
     select_option,
@@ -530,8 +531,9 @@ def _nest_groupings(
 
     count = len(grouping.part_labels)
     if count > MAX_COLUMNS:
-        what = f"{grouping.name} has {count:,} values"
-        raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
+        what = f"{grouping.name} has {count:,} columns"
+        remedy = f"choose variables that have at most {MAX_COLUMNS} together"
+        raise UserError("--by", what, remedy)
     return grouping
 
 
@@ -568,7 +570,9 @@ def _build_grouping(
         answers, variable, min_base=options.least_column, threshold=options.layout_threshold
     )
     if isinstance(grouping, int):
-        remedy = f"choose a variable with at most {MAX_COLUMNS}"
+        remedy = f"choose a variable with at most {get_column_limit(variable)}"
+        if not variable.labels:
+            remedy += ", or group its values with recode: in the analysis file"
         raise UserError("--by", f"{name} has {grouping:,} values", remedy)
     inputs = trace_inputs(instrument).get(name, frozenset())
     return replace(grouping, inputs=grouping.inputs | inputs)
