@@ -1,7 +1,8 @@
 """Analysis files read against a questionnaire, with problems that have line and remedy.
 
-An analysis variable is a compute of the newest version that isn't in the questionnaire, and a filter is one that is no
-column. So data of all versions get them as they get computes, and nothing stored changes.
+An analysis variable is a compute of the newest version that isn't in the questionnaire, and a
+filter is one that is no column. So data of all versions get them as they get computes, and nothing
+stored changes.
 """
 
 import ast
@@ -59,7 +60,8 @@ class Analysis:
     banners: Mapping[str, spec.BannerSpec] = field(default_factory=dict)
     findings: Sequence[spec.FindingSpec] = ()
     picture: str = ""
-    """The item, battery or variable that is drawn on the first page; empty where the file names none."""
+    """The item, battery or variable that is drawn on the first page; empty where the file names
+    none."""
 
 
 def read_analysis(

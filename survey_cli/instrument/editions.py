@@ -1,7 +1,8 @@
 """Editions of the language: numbers for what the keys and conditions of a questionnaire mean.
 
-A questionnaire names its edition with `edition:`; without that key it is in edition 1. A stored questionnaire keeps its
-edition for good, so a change of meaning gets a new number and never reaches the interviews of an earlier one.
+A questionnaire names its edition with `edition:`; without that key it is in edition 1. A stored
+questionnaire keeps its edition for good, so a change of meaning gets a new number and never reaches
+the interviews of an earlier one.
 """
 
 from typing import Final

@@ -20,6 +20,7 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemG
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.inheritance import inherit_defaults
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import (
     AnyItem,
@@ -43,7 +44,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     PickItem,
 )
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
-from survey_cli.instrument.schema.validation import inherit_defaults, validate_file
+from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar, find_named, get_named, replace_spans
 from survey_cli.instrument.source.scalars import Text

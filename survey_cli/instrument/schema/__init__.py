@@ -1,1 +1,4 @@
-"""The language: pydantic models of a file, validation, and the JSON Schema that is generated from them."""
+"""The language: pydantic models of each kind of file, and validation.
+
+The JSON Schema for editors is generated from the models.
+"""

@@ -1,4 +1,4 @@
-"""Code frames as written: the codes that coders give to the open answers of an item, `NAME.ITEM.codes.yaml`."""
+"""Code frames as written, `NAME.ITEM.codes.yaml`: the codes of the open answers of an item."""
 
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -14,9 +14,8 @@ CODES_SUFFIX: Final = ".codes.yaml"
 def _parse_code(node: object) -> int:
     code = scalars.parse_code(node)
     if not isinstance(code, int) or code < 0:
-        scalars.reject(
-            "bad-code", f"{scalars.describe_node(node)} is not a code", "number the codes: 1, 2, 3"
-        )
+        what = f"{scalars.describe_node(node)} is not a code"
+        scalars.reject("bad-code", what, "number the codes: 1, 2, 3")
     return code
 
 
@@ -24,16 +23,16 @@ FrameCode: TypeAlias = Annotated[int, scalars.ParseWith(_parse_code, {"type": "i
 
 
 class FrameCodeSpec(SpecModel):
-    """One code: its label alone, as in `3: Working hours`, or a mapping with these keys."""
+    """One code: its label, as in `3: Working hours`, or a mapping with these keys."""
 
     label: scalars.Text
     """The label in data files and reports."""
     examples: scalars.Label | None = None
-    """Words of answers that have this code. They help to find it, and it is suggested for similar answers. If left out:
-    none."""
+    """Words of answers that have this code. They help to find it, and it is suggested for similar
+    answers. If left out: none."""
     group: scalars.Label | None = None
-    """The heading under which the code stands on the coder's screen. Codes of one group follow each other. If left out:
-    none."""
+    """The heading of the code on the coder's screen. Codes of one group follow each
+    other. If left out: none."""
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
@@ -42,7 +41,10 @@ class FrameCodeSpec(SpecModel):
 
 
 class CodeFrame(SpecModel):
-    """A file with the codes of an item's open answers, `NAME.ITEM.codes.yaml` beside the questionnaire `NAME.yaml`."""
+    """A file with the codes of an item's open answers.
+
+    It is `NAME.ITEM.codes.yaml`, beside the questionnaire `NAME.yaml`.
+    """
 
     multiple: scalars.Flag = False
     """`true`: an answer may have several codes."""
@@ -53,9 +55,9 @@ class CodeFrame(SpecModel):
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
-        """Accept `codes:` without a code, with which a frame begins."""
-        if isinstance(data, YamlMapping) and data.get("codes") == "":
-            return YamlMapping(
-                data.where, {key: node for key, node in data.items() if key != "codes"}
-            )
-        return data
+        """Accept `codes:` without a code, as in a frame that was just begun."""
+        if not isinstance(data, YamlMapping) or data.get("codes") != "":
+            return data
+
+        other_keys = {key: node for key, node in data.items() if key != "codes"}
+        return YamlMapping(data.where, other_keys)

@@ -25,25 +25,43 @@ from survey_cli.wording import shorten
 
 
 class SpecModel(BaseModel):
-    """Base class of everything a designer writes as a mapping; it knows the position of each key and value."""
+    """Base class of everything that a designer writes as a mapping.
+
+    It knows the position of each key and value. A part has annotated fields, and may have a short
+    form:
+
+        class RestSpec(SpecModel):
+            minutes: scalars.Whole
+
+            @classmethod
+            def expand_short_form(cls, data: Any) -> Any:
+                return {"minutes": data} if isinstance(data, YamlScalar) else data
+
+    Both `{minutes: 5}` and `5` are then accepted. The docstrings of its class and fields are what
+    `make docs` writes to the reference.
+    """
 
     model_config = ConfigDict(
         defer_build=True, extra="forbid", arbitrary_types_allowed=True, validate_by_name=True
     )
     _node: ClassVar[YamlMapping | None] = None
-    """The node, stored in the instance's dictionary: a private attribute would add a third to the validation time."""
+    """The node that was validated; None for a part that isn't written in a file.
+
+    It is stored in the instance's dictionary. As a private attribute of pydantic it would add a
+    third to the validation time."""
 
     @model_validator(mode="wrap")
     @classmethod
     def _remember_node(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         part = handler(cls.expand_short_form(data))
+        # the node as written, not the short form's, so that problems are at the right position
         if type(data) is YamlMapping:
             part.__dict__["_node"] = data
         return part
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
-        """Return what a short form stands for, where the part has one."""
+        """Return the mapping that a short form stands for, or the data as they are."""
         return data
 
     def copy_position(self, other: "SpecModel") -> None:
@@ -51,7 +69,7 @@ class SpecModel(BaseModel):
         self.__dict__["_node"] = other._node
 
     def find_position(self, key: str = "") -> Position:
-        """Return the position of a key's value; without a key, or if the key was not written, that of the part."""
+        """Return the position of a key's value, or of the part if that key isn't written."""
         node = self._node
         if node is None:
             return Position("")
@@ -60,39 +78,45 @@ class SpecModel(BaseModel):
 
 
 class OptionSpec(SpecModel):
-    """One option: its text alone, as in `3: Disagree`, or a mapping with these keys."""
+    """One option: its text, as in `3: Disagree`, or a mapping with these keys."""
 
     text: scalars.Text
     """The text that is read aloud or shown."""
     label: scalars.Text | None = None
     """The label of the value in data files and reports. If left out: the text."""
     read: scalars.Flag = True
-    """`false`: the option is shown to the interviewer and not read aloud. It is used if the respondent volunteers
-    it."""
+    """`false`: the option is shown to the interviewer and not read aloud. It is used if the
+    respondent volunteers it."""
     specify: scalars.Flag = False
-    """`true`: "other, specify". The interviewer types the words, which are stored in a column `ID_CODE_text`."""
+    """`true`: "other, specify". The interviewer types the words, which are stored in a column
+    `ID_CODE_text`."""
     exclusive: scalars.Flag = False
     """`true`: the option can't be combined with others, as for "None of these"."""
     missing: scalars.Flag = False
-    """`true`: an answer that counts in percentages and their bases, but not in means; user-missing in SPSS."""
+    """`true`: an answer that counts in percentages and their bases, but not in means; user-missing
+    in SPSS."""
     anchor: scalars.Flag = False
     """`true`: the option keeps its written position when the options are shuffled."""
     ask_if: scalars.Expression | None = None
-    """The option is offered only if this condition is true. A question with no option to offer is not asked. If left
-    out: always offered."""
+    """The option is offered only if this condition is true. A question with no option to offer is
+    not asked. If left out: always offered."""
     note: scalars.Text | None = None
-    """A note to the interviewer in brackets beside the option; never read aloud. If left out: none."""
+    """A note to the interviewer in brackets beside the option; never read aloud. If left out:
+    none."""
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
-        is_by_language = (
-            isinstance(data, YamlMapping) and bool(data) and all(1 < len(key) < 4 for key in data)
-        )
-        return (
-            {"text": data}
-            if data is None or isinstance(data, str | YamlList) or is_by_language
-            else data
-        )
+        if data is None or isinstance(data, str | YamlList) or _is_by_language(data):
+            return {"text": data}
+        return data
+
+
+def _is_by_language(node: object) -> bool:
+    """Return whether a mapping is a text in several languages, not an option with its keys.
+
+    Codes of languages have two or three letters, and no key of an option has so few.
+    """
+    return isinstance(node, YamlMapping) and bool(node) and all(1 < len(key) < 4 for key in node)
 
 
 Options: TypeAlias = dict[scalars.CodeKey, OptionSpec]
@@ -101,14 +125,14 @@ Options: TypeAlias = dict[scalars.CodeKey, OptionSpec]
 class ScaleSpec(SpecModel):
     """A list of options that several items use by its name: `{1: Strongly agree, 2: Agree}`.
 
-    With an order it is written as `{order: flip, options: {1: …}}`.
+    With an order, write `{order: flip, options: {1: …}}`.
     """
 
     options: Options
     """Each code and its text, in the order in which they are read."""
     order: scalars.Order = "written"
-    """How the options are shuffled: not at all, `random`, `rotate` or `flip`. The order is drawn once per interview for
-    all items that use the list."""
+    """How the options are shuffled: not at all, `random`, `rotate` or `flip`. The order is drawn
+    once per interview for all items that use the list."""
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
@@ -125,52 +149,66 @@ _NUMBERED_LINE: Final = re.compile(r"\(?(-?[0-9]+)[.)] ")
 
 
 def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) -> object:
+    _reject_other_lists(node)
+    if isinstance(node, YamlMapping):
+        return _build_short_options(node) or handler(node)
+    if isinstance(node, dict):
+        return handler(node)
+    return scalars.parse_words(node)
+
+
+def _reject_other_lists(node: object) -> None:
+    """Reject what designers write instead of codes with texts, and show how to write these."""
     first = node[0] if isinstance(node, YamlList) and node else node
-    if isinstance(first, YamlScalar) and (match := _NUMBERED_LINE.match(first)):
-        rest = _NUMBERED_LINE.split(first[match.end() :])[0].strip()
+    numbered = _NUMBERED_LINE.match(first) if isinstance(first, YamlScalar) else None
+    if isinstance(first, YamlScalar) and numbered is not None:
+        # lines that follow without a colon were joined to the first by YAML
+        text = _NUMBERED_LINE.split(first[numbered.end() :])[0].strip()
         what = f"'{shorten(first)}' is a numbered line, not a code with its text"
-        scalars.reject(
-            "wrong-kind",
-            what,
-            f"write {match[1]}: {rest}, and so on, each option on a line of its own",
-        )
+        remedy = f"write {numbered[1]}: {text}, and so on, each option on a line of its own"
+        scalars.reject("wrong-kind", what, remedy)
+
     if isinstance(node, YamlList):
         what = "expected options with codes, found a list"
         scalars.reject("wrong-kind", what, "write 1: first label, 2: second label")
+
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
         what = "expected codes, found another options:"
-        scalars.reject(
-            "wrong-kind", what, "write the codes directly under options:, and order: beside it"
-        )
-    if isinstance(node, YamlMapping):
-        return _build_short_options(node) or handler(node)
-    return handler(node) if isinstance(node, dict) else scalars.parse_words(node)
+        remedy = "write the codes directly under options:, and order: beside it"
+        scalars.reject("wrong-kind", what, remedy)
 
 
 def _build_short_options(node: YamlMapping) -> Options | None:
-    """Build the options where each is just a number and its text, which is nearly always so.
+    """Build options of which each is just a number and its text, as nearly all are.
 
     Validation by the model would take three times as long. Returns None if any option needs it.
     """
     options: Options = {}
     for key, value in node.items():
-        if not (
-            key.__class__ is value.__class__ is YamlScalar
-            and key.plain
-            and scalars.WHOLE.match(key)
-        ):
+        if key.__class__ is not YamlScalar or value.__class__ is not YamlScalar:
             return None
-        if not value.strip() or (value.plain and value in scalars.YAML_NULLS):
+        is_number = key.plain and scalars.WHOLE.match(key)
+        is_null = value.plain and value in scalars.YAML_NULLS
+        if not is_number or is_null or not value.strip():
             return None
-        option = OptionSpec.__new__(OptionSpec)
-        fields = _list_defaults().copy()
-        fields["text"] = scalars.Text(value, _NO_LANGUAGES)
-        _set_attribute(option, "__dict__", fields)
-        _set_attribute(option, "__pydantic_fields_set__", _ONLY_TEXT_SET)
-        _set_attribute(option, "__pydantic_extra__", None)
-        _set_attribute(option, "__pydantic_private__", None)
-        options[int(key)] = option
+        options[int(key)] = _build_option(value)
     return options
+
+
+def _build_option(text: YamlScalar) -> OptionSpec:
+    """Build what `OptionSpec.model_validate(text)` returns, without validation.
+
+    pydantic's `model_construct` takes longer than the validation.
+    """
+    option = OptionSpec.__new__(OptionSpec)
+    fields = _list_defaults().copy()
+    fields["text"] = scalars.Text(text, _NO_LANGUAGES)
+    # these four are what model_construct sets
+    _set_attribute(option, "__dict__", fields)
+    _set_attribute(option, "__pydantic_fields_set__", _ONLY_TEXT_SET)
+    _set_attribute(option, "__pydantic_extra__", None)
+    _set_attribute(option, "__pydantic_private__", None)
+    return option
 
 
 _set_attribute: Final = object.__setattr__
@@ -183,6 +221,7 @@ def _list_defaults() -> dict[str, Any]:
     return {name: field.default for name, field in OptionSpec.model_fields.items()}
 
 
+# `handler` validates options. The validator itself also returns a name, which mypy has to know.
 if TYPE_CHECKING:
     OptionsOrName: TypeAlias = Options | YamlScalar
 else:
@@ -197,9 +236,9 @@ else:
 class OptionSourceSpec(SpecModel):
     """Options taken from an earlier answer, or from the turns of a roster.
 
-    `{from: aware}` offers what was chosen in the multiple `aware`, with its codes and texts; `{from: person, label:
-    name}` the people of a roster, with the numbers of their turns as codes. Exclusive options ("None of these") are not
-    offered. An item with nothing to offer is not asked.
+    `{from: aware}` offers what was chosen in the multiple `aware`, with its codes and texts;
+    `{from: person, label: name}` the people of a roster, with the numbers of their turns as codes.
+    Exclusive options ("None of these") are not offered. An item with nothing to offer is not asked.
     """
 
     from_: Annotated[scalars.Name, "an item"] = Field(alias="from")
@@ -239,20 +278,30 @@ class DeclineSpec(SpecModel):
     text: scalars.Text
     """The text that the interviewer sees."""
     key: scalars.Text | None = None
-    """The letter that enters it, the same in every language or one for each: `d`, `{en: d, ar: ي}`. If left out: it is
-    entered by its name with a point before it: `.dk`."""
+    """The letter that enters it, the same in every language or one for each: `d`, `{en: d, ar: ي}`.
+    If left out: it is entered by its name with a point before it: `.dk`."""
 
 
 class ShortSpec(SpecModel):
-    """Base class of a mapping that can be written as the whole number under its first key alone."""
+    """Base class of a mapping that can be written as the whole number under its first key.
+
+    With this class, `5` is accepted for `{minutes: 5}`:
+
+        class RestSpec(ShortSpec):
+            minutes: scalars.Whole
+            paid: scalars.Flag = False
+    """
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
-        return {next(iter(cls.model_fields)): data} if isinstance(data, str) else data
+        if not isinstance(data, str):
+            return data
+        first_key = next(iter(cls.model_fields))
+        return {first_key: data}
 
 
 class DeclineOverride(ShortSpec):
-    """A decline at one item: its code alone, as in `dk: 98`, or a mapping with these keys."""
+    """A decline at one item: its code, as in `dk: 98`, or a mapping with these keys."""
 
     code: scalars.Whole
     """Its code in the data, which may be a positive number that no answer can have: `98`."""
@@ -261,7 +310,7 @@ class DeclineOverride(ShortSpec):
 
 
 def make_discriminator(kind: type, tag: str, otherwise: str) -> Discriminator:
-    """Make a discriminator of two forms: nodes of this class have the tag, and all others the other one."""
+    """Make a discriminator of two forms: `tag` for nodes of this class, `otherwise` for others."""
     return Discriminator(lambda node: tag if isinstance(node, kind) else otherwise)
 
 

@@ -1,6 +1,6 @@
-"""Scenario files as written: cases, answers by place, and what is expected of the interviews they give.
+"""Scenario files as written: cases, answers by place, and the results that are expected.
 
-Which items, codes and outcomes there are is checked against the questionnaire elsewhere.
+`scenarios/reading.py` compares them with the items, codes and outcomes of the questionnaire.
 """
 
 import re
@@ -49,8 +49,8 @@ class CaseSpec(SpecModel):
     date: Day | None = None
     """The day of the interview, which `today()` is. If left out: the day of the test."""
     seed: scalars.Whole | None = None
-    """The number from which random orders, splits and draws follow. If left out: the first that gives the answers of
-    splits and draws which the scenario has."""
+    """The number from which random orders, splits and draws follow. If left out: the first that
+    gives the answers of splits and draws which the scenario has."""
     language: scalars.Name | None = None
     """The language of the interview. If left out: the first of the questionnaire."""
     interviewer: scalars.Label | None = None
@@ -69,23 +69,28 @@ class StepSpec(SpecModel):
 
 
 class ExpectSpec(SpecModel):
-    """What must come true. Everything is optional; that the interview comes to an end is always expected."""
+    """What must come true.
+
+    Everything is optional; that the interview comes to an end is always expected.
+    """
 
     ends: scalars.Name | None = None
     """The outcome: `complete`, `not_eligible`. If left out: any."""
     asked: list[PlaceKey] = Field(default_factory=list)
-    """Items that are on the route at the end: asked, read or computed. Without a turn, in any turn."""
+    """Items that are on the route at the end: asked, read or computed. Without a turn, in any
+    turn."""
     not_asked: list[PlaceKey] = Field(default_factory=list)
     """Items that are not. The scenario may have answers to them."""
     text: dict[PlaceKey, scalars.Label] = Field(default_factory=dict)
     """Words that are read aloud at an item: `{hello: "May I speak with Kim?"}`."""
     value: dict[PlaceKey, Answer] = Field(default_factory=dict)
-    """Values at the end, of items, computes and sample columns: `{household_size: 3, income: .dk}`. An item that is not
-    asked is `.not_asked`."""
+    """Values at the end, of items, computes and sample columns: `{household_size: 3, income: .dk}`.
+    An item that is not asked is `.not_asked`."""
     rejected: dict[PlaceKey, scalars.Label] = Field(default_factory=dict)
     """Answers that are not accepted, with words of the message. The interview then stops there."""
     warned: dict[PlaceKey, scalars.Label] = Field(default_factory=dict)
-    """Answers that a soft check or a read-back questions, with words of the message. The answer is kept."""
+    """Answers that a soft check or a read-back questions, with words of the message. The answer is
+    kept."""
 
 
 class ScenarioSpec(SpecModel):
@@ -96,13 +101,13 @@ class ScenarioSpec(SpecModel):
     case: CaseSpec = Field(default_factory=CaseSpec)
     """The case. Keys that are left out are those of the file."""
     others: Literal["first"] | None = None
-    """How questions without an answer are answered. `first`: with the first answer that is accepted: the first option,
-    the lowest number, the day of the interview, any text. If left out: as the file says, or not at all; the scenario
-    then fails."""
+    """How questions without an answer are answered. `first`: with the first answer that is
+    accepted: the first option, the lowest number, the day of the interview, any text. If left out:
+    as the file says, or not at all; the scenario then fails."""
     answers: dict[PlaceKey, Answer] = Field(default_factory=dict)
-    """Answers as they are typed, by item, in a roster with the turn: `{age: 34, name#2: Kim, brands: [1, 3], income:
-    .dk}`. An option with words is `97 Something else`. The answer of a split or draw is what it must give, that of a
-    quota `open`, `full` or `outside`."""
+    """Answers as they are typed, by item, in a roster with the turn: `{age: 34, name#2: Kim,
+    brands: [1, 3], income: .dk}`. An option with words is `97 Something else`. The answer of a
+    split or draw is what it must give, that of a quota `open`, `full` or `outside`."""
     steps: list[StepSpec] = Field(default_factory=list)
     """What the interviewer does besides answering. If left out: nothing."""
     expect: ExpectSpec = Field(default_factory=ExpectSpec)
@@ -115,7 +120,8 @@ class ScenarioFile(SpecModel):
     case: CaseSpec = Field(default_factory=CaseSpec)
     """The case of all scenarios that have none of their own."""
     others: Literal["first"] | None = None
-    """How questions without an answer are answered in all scenarios. If left out: the scenario fails."""
+    """How questions without an answer are answered in all scenarios. If left out: the scenario
+    fails."""
     answers: dict[PlaceKey, Answer] = Field(default_factory=dict)
     """Answers of all scenarios that have none of their own. They need not be asked."""
     scenarios: list[ScenarioSpec]

@@ -1,6 +1,7 @@
 """Settings of a simulation as written: what respondents answer, and how often they can be reached.
 
-Which questions and codes the questionnaire has is checked elsewhere.
+`services/questionnaire/simulation_settings.py` compares them with the questions and codes of the
+questionnaire.
 """
 
 import re
@@ -23,15 +24,16 @@ def _parse_share(node: object) -> float:
     remedy = "write 25%, 0.25 or 1/4"
     if match is None:
         scalars.reject("not-a-number", f"{scalars.describe_node(text)} is not a share", remedy)
-    number, percent, divisor = match.groups()
-    share = float(number)
+
+    number, percent, written_divisor = match.groups()
+    divisor = 1
     if percent:
-        share /= 100
-    elif divisor and int(divisor):
-        share /= int(divisor)
-    if share > 1 or (divisor and not int(divisor)):
+        divisor = 100
+    elif written_divisor:
+        divisor = int(written_divisor)
+    if not divisor or float(number) / divisor > 1:
         scalars.reject("not-a-number", f"{text} is not a share from 0 to 1", remedy)
-    return share
+    return float(number) / divisor
 
 
 def _parse_positive(node: object) -> int:
@@ -111,7 +113,10 @@ class SimulatedFieldworkSpec(SpecModel):
 
 
 class SimulationFile(SpecModel):
-    """Settings of `survey simulate --settings`, `NAME.simulation.yaml` beside the questionnaire `NAME.yaml`."""
+    """Settings of `survey simulate --settings`.
+
+    They are in `NAME.simulation.yaml`, beside the questionnaire `NAME.yaml`.
+    """
 
     answers: dict[scalars.Label, dict[scalars.Label, Share]] = Field(default_factory=dict)
     """How often a question is answered with a code or a decline:

@@ -38,8 +38,9 @@ class CodedItem(question.QuestionItem):
     """Base class of `single`, `scale` and `multiple`."""
 
     order: scalars.Order = "written"
-    """How the options are shuffled: not at all, in `random` order, starting at a random option (`rotate`), or reversed
-    in half of the interviews (`flip`). Anchored, missing, exclusive and volunteered options keep their position."""
+    """How the options are shuffled: not at all, in `random` order, starting at a random option
+    (`rotate`), or reversed in half of the interviews (`flip`). Anchored, missing, exclusive and
+    volunteered options keep their position."""
 
     condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
@@ -112,8 +113,8 @@ class SingleItem(CodedItem):
 
     type: Literal["single"]
     options: OptionsOrSource
-    """Each code and its text, in the order in which they are read; the name of a list under `scales`; or their source:
-    `{from: aware}`."""
+    """Each code and its text, in the order in which they are read; the name of a list under
+    `scales`; or their source: `{from: aware}`."""
 
 
 class ScaleItem(CodedItem):
@@ -124,7 +125,8 @@ class ScaleItem(CodedItem):
 
     type: Literal["scale"]
     scale: scalars.Name | None = None
-    """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
+    """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are
+    required."""
     options: OptionsOrSource | None = None
     """Each code and its text. If left out: `scale`, or `from` and `to`, are required."""
     from_: scalars.Whole | None = Field(default=None, alias="from")
@@ -158,15 +160,15 @@ class MultipleItem(CodedItem):
 
     type: Literal["multiple"]
     options: OptionsOrSource
-    """Each code and its text, the name of a list under `scales`, or their source. "None of these" has `exclusive:
-    true`."""
+    """Each code and its text, the name of a list under `scales`, or their source. "None of these"
+    has `exclusive: true`."""
     min: scalars.Whole = 1
     """The fewest answers."""
     max: scalars.Whole | None = None
     """The most answers. If left out: all options."""
     mentions: Literal["ordered"] | None = None
-    """`ordered`: the order in which the options are entered is stored in a column `ID_mentions`. If left out: not
-    stored."""
+    """`ordered`: the order in which the options are entered is stored in a column `ID_mentions`. If
+    left out: not stored."""
 
     condition_type: ClassVar[str] = "codes"
     answer_seconds: ClassVar[float] = 5.0
@@ -382,11 +384,12 @@ class SearchItem(question.QuestionItem):
 
     type: Literal["search"]
     list_: Annotated[scalars.Name, "a file"] = Field(alias="list")
-    """The file of the list, relative to this one: `lists/occupations.csv`. Its first line names the columns: `code`;
-    `text`; `also`, other words by which the answer is found; and `text.es` for the texts of a language. The list is
-    stored with the version of the questionnaire."""
+    """The file of the list, relative to this one: `lists/occupations.csv`. Its first line names the
+    columns: `code`; `text`; `also`, other words by which the answer is found; and `text.es` for the
+    texts of a language. The list is stored with the version of the questionnaire."""
     options: OptionsOrName | None = None
-    """Answers that are offered besides the list: `{9999: {text: Not in the list, specify: true}}`. If left out: none."""
+    """Answers that are offered besides the list: `{9999: {text: Not in the list, specify: true}}`.
+    If left out: none."""
 
     condition_type: ClassVar[str] = "code"
     answer_seconds: ClassVar[float] = 10.0

@@ -1,8 +1,9 @@
 """Kinds of answers that an item can have.
 
-Every question type describes itself with one of these values. The proof, scenarios, comparisons of versions and
-simulations read the description and don't know the type. A new type that describes itself is therefore handled by all
-of them. If it needs a new kind, `assert_never` lets mypy name each place that must handle it.
+Every question type describes itself with one of these values. The proof, scenarios, comparisons of
+versions and simulations read the description and don't know the type. A new type that describes
+itself is therefore handled by all of them. If it needs a new kind, `assert_never` lets mypy name
+each place that must handle it.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class Day:
     """A date: `date`."""
 
     low: date | None = None
-    """None if there is no fixed limit: there is none, or it depends on other answers or on today."""
+    """None if there is no fixed limit: there is none, or it depends on other answers or on
+    today."""
     high: date | None = None
     """As `low`."""
     is_partial: bool = False
@@ -71,7 +73,8 @@ class Computed:
     """A value that nobody is asked for: `split`, `draw`, `lookup`, what a group picks."""
 
     codes: tuple[Code, ...] = ()
-    """The codes it can have. Empty if they are those of its source: a sample column, a roster's turns."""
+    """The codes it can have. Empty if they are those of its source: a sample column, a roster's
+    turns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Base classes of all items, the compiled item, and the methods that each question type implements.
 
-A question type is one class: how it is *written* (its fields), *asked* (`build_entry`), *parsed* (`parse_reply`,
-`why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`, `build_cells`), *simulated* (`invent`) and
+A question type is one class: how it is *written* (its fields), *asked* (`build_entry`), *parsed*
+(`parse_reply`, `why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`,
+`build_cells`), *simulated* (`invent`) and
 *described* to those who look at a questionnaire without an interview (`describe_answers`, `answer_seconds`). It receives
 everything it needs and stores no answer.
 """
@@ -114,7 +115,10 @@ class CompiledCheck(NamedTuple):
     """Of a `confirm`: what is read after a no."""
 
     def fires(self, known: Known) -> bool:
-        """Return whether the check fires, with the answer among what is known. It doesn't if its condition is unknown."""
+        """Return whether the check fires, with the answer among what is known.
+
+        It doesn't if its condition is unknown.
+        """
         return self.condition.evaluate(known) is self.aloud
 
 
@@ -169,8 +173,9 @@ class CompiledItem:
     """The `min` and `max` that depend on other answers."""
     declines: tuple[CompiledDecline, ...] = ()
     kept_codes: Mapping[float, Text] = field(default_factory=lambda: NO_CODES)
-    """Of a number whose limits depend on other answers: the codes of declines, of not asked and of not reached. They are
-    never an amount, not even if there is no limit because the other answer is missing."""
+    """Of a number whose limits depend on other answers: the codes of declines, of not asked and of
+    not reached. They are never an amount, not even if there is no limit because the other answer is
+    missing."""
     next_text: Template | None = None
     """Of a battery's statement: the text that is read if another statement was asked before it."""
     total: Condition | None = None
@@ -195,7 +200,8 @@ class CompiledItem:
     counts_in_progress: bool = True
     """Asked of a person, so that it counts in the progress display."""
     options_vary: bool = False
-    """An option has a condition, or the order is drawn: the options must be determined each time."""
+    """An option has a condition, or the order is drawn: the options must be determined each
+    time."""
     options_conditional: bool = False
     """Every option has a condition: if none is left to offer, the item is not asked."""
     options_source: OptionSourceSpec | None = None
@@ -232,7 +238,8 @@ class Compute:
     is_column: bool = True
     """False for a filter of the analysis file, which only conditions use."""
     is_reported: bool | None = None
-    """Of a variable of the analysis file: whether reports have a table of it. None of all others."""
+    """Of a variable of the analysis file: whether reports have a table of it. None of all
+    others."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -289,14 +296,14 @@ class ItemSpec(SpecModel):
     """The keys of every entry of `items:`."""
 
     id: Name
-    """The name of the item, and of its column in the data: a letter, then letters, digits or `_`, at most 32
-    characters."""
+    """The name of the item, and of its column in the data: a letter, then letters, digits or `_`,
+    at most 32 characters."""
     ask_if: Expression | None = None
     """The item is asked only if this condition is true. If left out: always asked."""
     unless: Expression | None = None
-    """The item is skipped if this condition is true, and asked if it is false *or unknown*. An `end` with
-    `unless: consent == 1` therefore also ends the interview after a refusal to answer `consent`. If left out: never
-    skipped."""
+    """The item is skipped if this condition is true, and asked if it is false *or unknown*. An
+    `end` with `unless: consent == 1` therefore also ends the interview after a refusal to answer
+    `consent`. If left out: never skipped."""
     anchor: Flag = False
     """`true`: the item keeps its written position when the items around it are shuffled."""
 
@@ -307,12 +314,13 @@ class CheckSpec(SpecModel):
     """A rule for the answer: `{expect: hours <= 168, say: A week has 168 hours.}`."""
 
     expect: Expression
-    """The condition that a valid answer fulfills. If the condition is unknown, the answer is accepted."""
+    """The condition that a valid answer fulfills. If the condition is unknown, the answer is
+    accepted."""
     say: Text
     """The message that the interviewer sees if the condition is false."""
     soft: Flag = False
-    """`true`: the interviewer may keep the answer; the warning and the decision are stored. `false`: the answer is not
-    accepted."""
+    """`true`: the interviewer may keep the answer; the warning and the decision are stored.
+    `false`: the answer is not accepted."""
 
 
 def _wrap_in_list(node: object) -> object:
@@ -327,8 +335,8 @@ class ConfirmSpec(SpecModel):
     text: Text
     """The text that is read aloud."""
     otherwise: Text | None = None
-    """The text that is read aloud after a no, before the right answer is entered: `How many hours was it?` If left out:
-    the question again."""
+    """The text that is read aloud after a no, before the right answer is entered: `How many hours
+    was it?` If left out: the question again."""
 
 
 Checks: TypeAlias = Annotated[
@@ -357,39 +365,43 @@ class QuestionItem(ItemSpec):
     checks: Checks = Field(default_factory=list)
     """Rules for the answer: one, or a list of them. If left out: none."""
     confirm: Confirms = Field(default_factory=list)
-    """Questions that read an unlikely answer back to the respondent: one, or a list of them, each of which is read if
-    its condition is true. If left out: none."""
+    """Questions that read an unlikely answer back to the respondent: one, or a list of them, each
+    of which is read if its condition is true. If left out: none."""
     declines: DeclineOverrides | None = None
     """The declines permitted here: `[]` for none, `[dk]` for some, or other codes for this item:
     `{dk: 98, refused: 99}`. If left out: every decline of the file."""
     prefill: Annotated[Expression, "a calculation"] | None = None
-    """The initial content of the field, which Enter confirms: a sample column, an earlier item or a calculation. If
-    left out: empty."""
+    """The initial content of the field, which Enter confirms: a sample column, an earlier item or a
+    calculation. If left out: empty."""
     by: Annotated[Name, "interviewer"] | None = None
-    """`interviewer`: the question is not read aloud; the interviewer answers it. If left out: the respondent
-    answers."""
+    """`interviewer`: the question is not read aloud; the interviewer answers it. If left out: the
+    respondent answers."""
     personal: Flag = False
-    """`true`: the answer is stored with the contacts, and is left out of every export, report and log unless it is
-    requested by name."""
+    """`true`: the answer is stored with the contacts, and is left out of every export, report and
+    log unless it is requested by name."""
     read: Flag = True
-    """`false`: the options are not read aloud; the interviewer chooses the one that fits the answer."""
+    """`false`: the options are not read aloud; the interviewer chooses the one that fits the
+    answer."""
     or_: Text | None = Field(default=None, alias="or")
-    """The words before the last option in `{options}`: `or should they`. If left out: *or*, in the language of the
-    interview."""
+    """The words before the last option in `{options}`: `or should they`. If left out: *or*, in the
+    language of the interview."""
     base: Text | None = None
-    """Who is asked, in words for the report: `who disagreed`. If left out: the report words the condition."""
+    """Who is asked, in words for the report: `who disagreed`. If left out: the report words the
+    condition."""
     nets: dict[Name, list[Annotated[Name, "a code"]]] = Field(default_factory=dict)
     """Codes that reports also count together: `{Agree: [1, 2]}`. If left out: none."""
     report: Flag = True
-    """`false`: left out of reports unless requested by name, as for consent and other questions of the introduction. If
-    left out: `true`, but `false` for what the interviewer answers (`by: interviewer`)."""
+    """`false`: left out of reports unless requested by name, as for consent and other questions of
+    the introduction. If left out: `true`, but `false` for what the interviewer answers (`by:
+    interviewer`)."""
 
     expects_answer: ClassVar[bool] = True
     """False for items that nobody answers (read, end, …)."""
     condition_type: ClassVar[str] = "text"
     """The type its name has in a condition."""
     answer_seconds: ClassVar[float]
-    """Seconds from the end of the text to the key, for the estimated length of an interview. Every type has its own."""
+    """Seconds from the end of the text to the key, for the estimated length of an interview. Every
+    type has its own."""
 
     def describe_answers(self, item: CompiledItem) -> PossibleAnswers:
         """Describe what the item can be answered with, whatever was answered before."""
@@ -440,7 +452,8 @@ class QuestionItem(ItemSpec):
 
 
 _DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Characters that change the direction of text; nobody types them, and they hide what is written."""
+"""Characters that change the direction of text; nobody types them, and they hide what is
+written."""
 
 
 def normalize_text(text: str, *, lines: bool) -> str:

@@ -67,18 +67,20 @@ class NumberFields(SpecModel):
     """The keys that say which numbers are accepted."""
 
     min: Limit = 0
-    """The lowest number that is accepted: a number, an earlier item, a sample column or a calculation: `hh_size - 1`. If
-    the answer that it depends on is missing, there is no lower limit, but the code of a decline is never a number."""
+    """The lowest number that is accepted: a number, an earlier item, a sample column or a
+    calculation: `hh_size - 1`. If the answer that it depends on is missing, there is no lower
+    limit, but the code of a decline is never a number."""
     max: Limit | None = None
-    """The highest number that is accepted, as for `min`: `168`, `hh_size`. There is no limit if the answer that it
-    depends on is missing. If left out: no limit."""
+    """The highest number that is accepted, as for `min`: `168`, `hh_size`. There is no limit if the
+    answer that it depends on is missing. If left out: no limit."""
     decimals: Whole = 0
     """The number of decimal places that are accepted and stored, at most 6."""
     unit: Text | None = None
     """The unit that is shown beside the field: `hours`. If left out: none."""
     options: dict[Whole, Text] = Field(default_factory=dict)
-    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or older}`. In
-    conditions and calculations they count as these numbers; in means, if they are within the range. If left out: none."""
+    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or
+    older}`. In conditions and calculations they count as these numbers; in means, if they are
+    within the range. If left out: none."""
 
 
 class NumberAnswer(NumberFields):
@@ -274,11 +276,11 @@ class TextItem(FreeTextItem):
 
     type: Literal["text"]
     pattern: Label | None = None
-    """The pattern that the text must have: `9` is a digit, `A` a letter, `X` either, and any other character itself. If
-    left out: any text."""
+    """The pattern that the text must have: `9` is a digit, `A` a letter, `X` either, and any other
+    character itself. If left out: any text."""
     like: Literal["email", "url", "phone"] | None = None
-    """The kind of text that is accepted: an `email` address, the address of a website (`url`), or a `phone` number. If
-    left out: any text."""
+    """The kind of text that is accepted: an `email` address, the address of a website (`url`), or a
+    `phone` number. If left out: any text."""
 
     answer_seconds: ClassVar[float] = 6.0
 
@@ -361,17 +363,17 @@ class DateItem(LimitedItem, question.StatedItem):
 
     type: Literal["date"]
     min: DateLimit | None = None
-    """The earliest date that is accepted: `2020-01-01`, `today`, an earlier item or a sample column. Of a partial date
-    only what is known is compared. There is no limit if the answer that it depends on is missing. If left out: no
-    limit."""
+    """The earliest date that is accepted: `2020-01-01`, `today`, an earlier item or a sample
+    column. Of a partial date only what is known is compared. There is no limit if the answer that
+    it depends on is missing. If left out: no limit."""
     max: DateLimit | None = None
     """The latest date that is accepted, as for `min`. If left out: no limit."""
     partial: Flag = False
-    """`true`: a month and year, or a year alone, is accepted. The data then have the date as text, and its parts in
-    `ID_y`, `ID_m` and `ID_d`."""
+    """`true`: a month and year, or a year alone, is accepted. The data then have the date as text,
+    and its parts in `ID_y`, `ID_m` and `ID_d`."""
     typed_as: Literal["dmy", "mdy"] | None = None
-    """Whether the day or the month comes first in `3/4/1985`: `dmy` or `mdy`. If left out: as in the country of
-    `fieldwork:`, in which appointments are typed too; without one, `dmy`."""
+    """Whether the day or the month comes first in `3/4/1985`: `dmy` or `mdy`. If left out: as in
+    the country of `fieldwork:`, in which appointments are typed too; without one, `dmy`."""
 
     _country_order: ClassVar[DateOrder] = "dmy"
     condition_type: ClassVar[str] = "date"

@@ -63,7 +63,8 @@ class HandoverItem(SpokenItem):
     ask_for: Text
     """The person to ask for: `the {youngest}`."""
     text: Text = Field(default_factory=lambda: Text.from_string("May I speak with that person?"))
-    """What the interviewer says to the person on the line. If left out: `May I speak with that person?`"""
+    """What the interviewer says to the person on the line. If left out: `May I speak with that
+    person?`"""
 
     answer_seconds: ClassVar[float] = 20.0
 
@@ -71,14 +72,16 @@ class HandoverItem(SpokenItem):
 class EndItem(SpokenItem):
     """The end of the interview, with an outcome.
 
-    After a temporary outcome ("I am driving, call me later") the interview is suspended. It is resumed at the item that
-    led to the end. `unless: consent == 1` also ends the interview if the respondent declines to answer `consent`. An
-    `ask_if` that would be unknown after such a decline is an error.
+    After a temporary outcome ("I am driving, call me later") the interview is suspended. It is
+    resumed at the item that led to the end. `unless: consent == 1` also ends the interview if the
+    respondent declines to answer `consent`. An `ask_if` that would be unknown after such a decline
+    is an error.
     """
 
     type: Literal["end"]
     outcome: Annotated[Name, "an outcome"]
-    """An outcome of the outcome table, or of the file: `complete`, `refusal_hard`, `not_eligible`, `callback`."""
+    """An outcome of the outcome table, or of the file: `complete`, `refusal_hard`, `not_eligible`,
+    `callback`."""
     text: Text = Field(default_factory=lambda: Text.from_string("Thank you. Goodbye."))
     """What the interviewer says before hanging up. If left out: `Thank you. Goodbye.`"""
 
@@ -155,13 +158,14 @@ class DrawItem(SelectedItem):
     where: Expression | None = None
     """The turns that can be drawn: `age >= 18`. If left out: all turns."""
     by: Literal["random", "youngest", "next_birthday"] = "random"  # type: ignore[assignment]  # a draw's own meaning
-    """How the turn is selected: at `random`, the `youngest`, or the one with the `next_birthday`."""
+    """How the turn is selected: at `random`, the `youngest`, or the one with the
+    `next_birthday`."""
     using: Annotated[Name, "an item"] | None = None
-    """The item of the roster that is compared: an age or a date of birth for `youngest`, a date for `next_birthday`. If
-    left out: the turn is drawn at random; the other two require it."""
+    """The item of the roster that is compared: an age or a date of birth for `youngest`, a date for
+    `next_birthday`. If left out: the turn is drawn at random; the other two require it."""
     weight: Flag = False
-    """`true`: in reports and exports an interview counts as often as there were turns to draw from, since the one that
-    is drawn stands for all."""
+    """`true`: in reports and exports an interview counts as often as there were turns to draw from,
+    since the one that is drawn stands for all."""
 
     condition_type: ClassVar[str] = "draw"
 
@@ -189,8 +193,8 @@ class LookupItem(ComputedItem):
 
     type: Literal["lookup"]
     quota: Annotated[Name, "a quota"] | None = None
-    """The quota. The value is `open`, `full` or `outside`; a place in an open cell is reserved until the interview
-    ends. If left out: `sample` is required."""
+    """The quota. The value is `open`, `full` or `outside`; a place in an open cell is reserved
+    until the interview ends. If left out: `sample` is required."""
     sample: Annotated[Name, "a column"] | None = None
     """The sample column. If left out: `quota` is required."""
 
@@ -211,7 +215,8 @@ PickMethod: TypeAlias = Literal["random", "least_filled"]
 class PickItem(SelectedItem):
     """What is picked of a group. It is made for a group with `pick`, and is not written in a file.
 
-    Its value is everything that could be picked, in the order in which it is; the first `count` are.
+    Its value is everything that could be picked, in the order in which it is; the first `count`
+    are.
     """
 
     type: Literal["pick"]
