@@ -12,9 +12,9 @@ from typing import Final, NamedTuple, TypeAlias, cast
 
 from survey_cli.instrument.source.nodes import (
     NOWHERE,
-    ComposedScalar,
     FileScalar,
     SourceFile,
+    TextComposer,
     YamlList,
     YamlMapping,
     YamlNode,
@@ -174,19 +174,21 @@ class Renaming(NamedTuple):
             if token["name"] and token[0] in self.names:
                 yield token.start()
 
-    def _insert_prefix(self, text: YamlScalar, places: list[int]) -> YamlScalar:
+    def _insert_prefix(self, text: YamlScalar, offsets: Sequence[int]) -> YamlScalar:
         """Insert the prefix at these offsets; every character keeps its position in the file."""
-        if not places:
+        if not offsets:
             return text
-        pieces: list[tuple[int, YamlScalar, int]] = [(0, text, 0)]
-        result, copied = "", 0
-        for at in places:
-            result += text[copied:at]
-            pieces.append((len(result), text, at))
-            result += self.prefix
-            pieces.append((len(result), text, at))
-            copied = at
-        return ComposedScalar.from_pieces(result + text[copied:], text.where, pieces)
+
+        composer = TextComposer()
+        copied = 0
+        for offset in offsets:
+            composer.add(text[copied:offset], text, copied)
+            # The prefix isn't written in the file: it has the position of its name.
+            composer.add(self.prefix, text, offset)
+            copied = offset
+
+        composer.add(text[copied:], text, copied)
+        return composer.build(text.where)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ A scalar stays text, whatever type YAML would give it; the key it belongs to dec
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Final, NamedTuple, Self, TypeAlias, TypeVar, cast
 
 from survey_cli.problems import Position
 
@@ -20,7 +20,7 @@ class SourceFile(str):
 
     text: str
 
-    def __new__(cls, name: str, text: str) -> "SourceFile":
+    def __new__(cls, name: str, text: str) -> Self:
         self = super().__new__(cls, name)
         self.text = text
         return self
@@ -39,53 +39,88 @@ class YamlScalar(str):
     plain: bool
     """True if it was not quoted."""
 
-    def __new__(cls, text: str, where: Position, *, plain: bool = False) -> "YamlScalar":
+    def __new__(cls, text: str, where: Position, *, plain: bool = False) -> Self:
         self = super().__new__(cls, text)
         self.where = where
         self.plain = plain
         return self
 
     def find_position(self, offset: int) -> Position:
-        """Return the position of the character at `offset`, found by reading the file's lines again."""
+        """Return the position of the character at `offset`: the file's lines are read again."""
         where = self.where
-        if not where.column:
+        if not where.column:  # not in a YAML file
             return where
+
         lines = where.file.lines if isinstance(where.file, SourceFile) else ()
-        at, start = where.line - 1, where.column - 1
-        if at >= len(lines):
-            return Position(where.file, where.line, where.column + offset + (not self.plain))
-        line = lines[at]
-        for quote in (0, 1):
-            if line.startswith(self, start + quote):
-                return Position(where.file, where.line, start + quote + offset + 1)
+        line_index = where.line - 1
+        start = where.column - 1
+        if line_index >= len(lines):
+            # The lines of the file are not known. Nearly all texts are on one line.
+            quote_length = 0 if self.plain else 1
+            return Position(where.file, where.line, where.column + quote_length + offset)
+
+        # Most texts are on one line as they are, after their quote if they have one.
+        line = lines[line_index]
+        for quote_length in (0, 1):
+            if line.startswith(self, start + quote_length):
+                return Position(where.file, where.line, start + quote_length + offset + 1)
+
+        # YAML folds blanks and line breaks of all others, so that only the letters are counted.
         remaining = sum(not letter.isspace() for letter in self[:offset])
         position = where
-        for line_at, column, past in _iterate_characters(lines, at, start):
+        for letter in _iterate_letters(lines, line_index, start):
             if remaining <= 0:
-                return Position(where.file, line_at + 1, column + 1)
-            position = Position(where.file, line_at + 1, past + 1)
+                return Position(where.file, letter.line + 1, letter.column + 1)
+            position = Position(where.file, letter.line + 1, letter.end + 1)
             remaining -= 1
         return position
+
+
+class TextPiece(NamedTuple):
+    """A piece of a composed text, and the scalar from which it was taken."""
+
+    start: int
+    """The offset of the piece in the composed text."""
+    source: YamlScalar
+    source_start: int
+    """The offset of the piece in the scalar from which it was taken."""
 
 
 class ComposedScalar(YamlScalar):
     """A text composed of other scalars: each character keeps the position it was taken from."""
 
     __slots__ = ("pieces",)
-    pieces: tuple[tuple[int, YamlScalar, int], ...]
-    """For each piece: its offset in this text, the scalar it comes from, and its offset in that scalar."""
-
-    @classmethod
-    def from_pieces(
-        cls, text: str, where: Position, pieces: Sequence[tuple[int, YamlScalar, int]]
-    ) -> "ComposedScalar":
-        self = cls(text, where, plain=pieces[0][1].plain)
-        self.pieces = tuple(pieces)
-        return self
+    pieces: tuple[TextPiece, ...]
 
     def find_position(self, offset: int) -> Position:
-        start, source, begin = next(p for p in reversed(self.pieces) if p[0] <= offset or not p[0])
-        return source.find_position(min(begin + offset - start, len(source)))
+        # The last piece that begins at the offset or before it. Empty pieces come before others.
+        found = self.pieces[0]
+        for piece in self.pieces:
+            if piece.start <= offset:
+                found = piece
+
+        source_offset = found.source_start + offset - found.start
+        return found.source.find_position(min(source_offset, len(found.source)))
+
+
+class TextComposer:
+    """Composes a text piece by piece."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._pieces: list[TextPiece] = []
+
+    def add(self, text: str, source: YamlScalar, source_start: int = 0) -> None:
+        """Add a text, whose first character has the position of one of the source."""
+        self._pieces.append(TextPiece(len(self._text), source, source_start))
+        self._text += text
+
+    def build(self, where: Position) -> ComposedScalar:
+        """Return the text composed. It is quoted if its first source is."""
+        plain = self._pieces[0].source.plain
+        composed = ComposedScalar(self._text, where, plain=plain)
+        composed.pieces = tuple(self._pieces)
+        return composed
 
 
 class FileScalar(YamlScalar):
@@ -95,7 +130,7 @@ class FileScalar(YamlScalar):
     file: SourceFile
 
     @classmethod
-    def from_path(cls, path: YamlScalar, file: SourceFile) -> "FileScalar":
+    def from_path(cls, path: YamlScalar, file: SourceFile) -> Self:
         self = cls(path, path.where, plain=path.plain)
         self.file = file
         return self
@@ -104,56 +139,75 @@ class FileScalar(YamlScalar):
 def replace_spans(
     text: YamlScalar, spans: Sequence[tuple[int, int, YamlScalar]], where: Position
 ) -> YamlScalar:
-    """Replace parts of a text, each from one offset to another; every character keeps its position in the file."""
-    pieces: list[tuple[int, YamlScalar, int]] = []
-    result, copied = "", 0
+    """Replace parts of a text, from one offset to another; all characters keep their positions."""
+    composer = TextComposer()
+    copied = 0
     for start, end, replacement in spans:
-        pieces += [(len(result), text, copied), (len(result) + start - copied, replacement, 0)]
-        result += text[copied:start] + replacement
+        composer.add(text[copied:start], text, copied)
+        composer.add(replacement, replacement)
         copied = end
-    pieces.append((len(result), text, copied))
-    return ComposedScalar.from_pieces(result + text[copied:], where, pieces)
+
+    composer.add(text[copied:], text, copied)
+    return composer.build(where)
 
 
 _ESCAPES: Final = {"x": 2, "u": 4, "U": 8}
 """The number of digits that follow a backslash and this letter."""
-_BLANK: Final = "ntrv_NLP \t"
+_BLANK_ESCAPES: Final = "ntrv_NLP \t"
 """Letters that produce a blank after a backslash."""
 
 
-def _iterate_characters(
-    lines: Sequence[str], line: int, start: int
-) -> Iterator[tuple[int, int, int]]:
-    """Yield line and column (from 0) of each character of a scalar, and the column after it.
+class _Letter(NamedTuple):
+    """Where one letter of a scalar is in the file. All numbers begin at 0."""
 
-    Blanks are left out, since YAML folds them. The iteration continues beyond the scalar's end.
+    line: int
+    column: int
+    end: int
+    """The column after it: an escaped letter is several characters long."""
+
+
+def _iterate_letters(lines: Sequence[str], line: int, start: int) -> Iterator[_Letter]:
+    """Yield the letters of a scalar that begins at a line and column, without its blanks.
+
+    The iteration continues beyond the scalar's end.
     """
     mark = lines[line][start : start + 1]
-    if mark in "|>" and mark:
-        line, start = line + 1, 0
-    quote = mark if mark in "\"'" else ""
-    start += bool(quote)
+    quote = ""
+    if mark and mark in "|>":
+        # The text of a block begins on the line after the mark.
+        line += 1
+        start = 0
+    elif mark and mark in "\"'":
+        quote = mark
+        start += 1
+
     for at in range(line, len(lines)):
-        text, column = lines[at], start if at == line else 0
+        text = lines[at]
+        column = start if at == line else 0
         while column < len(text):
-            past = column + 1
             letter = text[column]
+            end = column + 1
             if quote == "'" and letter == "'":
-                past += 1
+                end += 1  # a single quote is doubled
             elif quote == '"' and letter == "\\":
-                kind = text[past : past + 1]
-                past += 1 + _ESCAPES.get(kind, 0)
-                letter = (
-                    " " if not kind or kind in _BLANK else _unescape(text[column + 2 : past], kind)
-                )
+                kind = text[end : end + 1]
+                end += 1 + _ESCAPES.get(kind, 0)
+                letter = _unescape(kind, text[column + 2 : end])
+
             if not letter.isspace():
-                yield at, column, past
-            column = past
+                yield _Letter(at, column, end)
+            column = end
 
 
-def _unescape(digits: str, kind: str) -> str:
+def _unescape(kind: str, digits: str) -> str:
+    """Return the letter that a backslash stands for, with the letter and the digits after it."""
+    # A backslash at the end of a line joins it to the next one.
+    if not kind or kind in _BLANK_ESCAPES:
+        return " "
+    if kind not in _ESCAPES:
+        return kind
     try:
-        return chr(int(digits, 16)) if kind in _ESCAPES else kind
+        return chr(int(digits, 16))
     except (ValueError, OverflowError):
         return kind
 
@@ -166,7 +220,7 @@ class YamlMapping(dict[str, "YamlNode"]):
     def __init__(
         self,
         where: Position,
-        entries: "Mapping[Any, YamlNode] | Iterable[tuple[str, YamlNode]]" = (),
+        entries: "Mapping[str, YamlNode] | Iterable[tuple[str, YamlNode]]" = (),
     ) -> None:
         super().__init__(entries)
         self.where = where
@@ -191,7 +245,9 @@ def map_scalars(node: YamlNode, change: Callable[[YamlScalar], YamlNode]) -> Yam
         return change(node)
     if isinstance(node, YamlList):
         return YamlList(node.where, [map_scalars(entry, change) for entry in node])
-    return YamlMapping(node.where, {key: map_scalars(value, change) for key, value in node.items()})
+
+    entries = {key: map_scalars(value, change) for key, value in node.items()}
+    return YamlMapping(node.where, entries)
 
 
 def iterate_nodes(node: YamlNode) -> Iterator[YamlNode]:
@@ -200,13 +256,19 @@ def iterate_nodes(node: YamlNode) -> Iterator[YamlNode]:
     while waiting:
         branch = waiting.pop()
         yield branch
-        if not isinstance(branch, YamlScalar):
-            waiting += branch.values() if isinstance(branch, YamlMapping) else branch
+        if isinstance(branch, YamlMapping):
+            waiting += branch.values()
+        elif isinstance(branch, YamlList):
+            waiting += branch
 
 
 def is_options_source(options: YamlMapping) -> bool:
-    """Return whether options are taken from somewhere, as in `{from: aware}`; a code named from is in quotes."""
-    return any(key == "from" and getattr(key, "plain", True) for key in options)
+    """Return whether options are taken from somewhere, as in `{from: aware}`."""
+    for key in options:
+        is_quoted = isinstance(key, YamlScalar) and not key.plain
+        if key == "from" and not is_quoted:  # in quotes, it is a code
+            return True
+    return False
 
 
 def get_named(mapping: Mapping[YamlScalar, _Value], name: str) -> _Value:
@@ -225,7 +287,7 @@ def locate_name(name: object) -> Position:
 
 
 def locate_key(node: YamlNode | None, key: object) -> Position:
-    """Return the position of a key (or code) of a mapping; of the node itself if it has no such key."""
+    """Return the position of a key (or code) in a mapping; that of the node if it has no such key."""
     if isinstance(node, YamlMapping):
         text = str(key)
         for own_key in node:
