@@ -1,7 +1,7 @@
-"""Includes and named texts: inserts the parts of modules into the top file's nodes, and words for names in braces.
+"""Includes and named texts: inserts modules into the top file, and words for names in braces.
 
-It opens no file: the caller supplies a function that loads a module. A `prefix` changes names only, and every character
-keeps the position at which it is written.
+It opens no file: the caller supplies a function that loads a module. A `prefix` changes names only,
+and every character keeps the position at which it is written.
 """
 
 import posixpath
@@ -39,7 +39,8 @@ class TextInserter:
         self.languages = languages
         self.used: set[str] = set()
         self._texts: dict[str, YamlNode] = {}
-        for name, node in texts.items():  # a text can use those written before it
+        for name, node in texts.items():
+            # A text can use those written before it.
             self._texts[str(name)] = self.insert(node)
 
     def insert(self, node: YamlNode) -> YamlNode:
@@ -48,59 +49,90 @@ class TextInserter:
             return self._insert_into_text(node)
         if isinstance(node, YamlList):
             return YamlList(node.where, map(self.insert, node))
-        mapping = YamlMapping(node.where, node)
+
+        result = YamlMapping(node.where)
         is_by_language = bool(node) and all(key in self.languages for key in node)
         for key, value in node.items():
-            is_text = is_by_language and isinstance(value, YamlScalar)
-            mapping[key] = self._replace(value, key) if is_text else self.insert(value)  # type: ignore[arg-type]  # is_text
-        return mapping
+            if is_by_language and isinstance(value, YamlScalar):
+                result[key] = self._replace_fills(value, key)
+            else:
+                result[key] = self.insert(value)
+        return result
 
     def _insert_into_text(self, text: YamlScalar) -> YamlNode:
         """Insert into a text; it becomes one for each language if a named text is."""
         names = {match[1].strip() for match in self._find_fills(text)}
         if not any(isinstance(self._texts[name], YamlMapping) for name in names):
-            return self._replace(text, "")
+            return self._replace_fills(text, "")
+
         by_language = YamlMapping(text.where)
         for language in self.languages:
-            by_language[YamlScalar(language, text.where)] = self._replace(text, language)
+            key = YamlScalar(language, text.where)
+            by_language[key] = self._replace_fills(text, language)
         return by_language
 
     def _find_fills(self, text: YamlScalar) -> Iterator[re.Match[str]]:
-        for match in FILL.finditer(text) if "{" in text else ():
+        """Find the fills that name one of the texts."""
+        if "{" not in text:
+            return
+        for match in FILL.finditer(text):
             if match[1] is not None and match[1].strip() in self._texts:
                 yield match
 
-    def _replace(self, text: YamlScalar, language: str) -> YamlScalar:
+    def _replace_fills(self, text: YamlScalar, language: str) -> YamlScalar:
+        """Replace the fills of a text by the words of a language."""
         spans = []
         for match in self._find_fills(text):
             name = match[1].strip()
             self.used.add(name)
             words = self._texts[name]
             if isinstance(words, YamlMapping):
-                words = words.get(language) or next(iter(words.values()), YamlScalar("", NOWHERE))
+                words = _choose_language(words, language)
             if isinstance(words, YamlScalar):
                 spans.append((*match.span(), _change_case(words, match[2].strip())))
-        return replace_spans(text, spans, text.where) if spans else text
+
+        if not spans:
+            return text
+        return replace_spans(text, spans, text.where)
+
+
+def _choose_language(by_language: YamlMapping, language: str) -> YamlNode:
+    """Return the words in a language; the first ones written if it has none."""
+    words = by_language.get(language)
+    if words:
+        return words
+    for first in by_language.values():
+        return first
+    return YamlScalar("", NOWHERE)
 
 
 def _change_case(words: YamlScalar, format_spec: str) -> YamlScalar:
     """Return the words in the case that a fill asks for: `{who:title}` begins a sentence."""
-    cases = {
-        ":title": words[:1].upper() + words[1:],
-        ":upper": words.upper(),
-        ":lower": words.lower(),
-    }
-    changed = cases.get(format_spec)
-    return words if changed is None else YamlScalar(changed, words.where, plain=words.plain)
+    match format_spec:
+        case ":title":
+            changed = words[:1].upper() + words[1:]
+        case ":upper":
+            changed = words.upper()
+        case ":lower":
+            changed = words.lower()
+        case _:
+            return words
+    return YamlScalar(changed, words.where, plain=words.plain)
 
 
 ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
-"""Returns a module's nodes for its path below the top file's folder, included at a position; None after a problem."""
+"""Returns the nodes of the module at a path, which is included at a position; None after a problem.
+
+The path is below the top file's folder."""
 
 ListLoader: TypeAlias = Callable[[str, Position], SourceFile | None]
-"""Returns a search list's text for its path below the top file's folder; None after a problem."""
+"""Returns the search list at a path, as ModuleLoader returns a module."""
+
+Parts: TypeAlias = dict[str, YamlMapping]
+"""The scales and computes of a file, under these two keys."""
 
 MODULE_KEYS: Final = ("scales", "compute", "items")
+_PART_KEYS: Final = ("scales", "compute")
 MAX_INCLUDES: Final = 1000
 
 EXPRESSION_KEYS: Final = frozenset(
@@ -132,6 +164,7 @@ _PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}\Z")
 _TOKEN: Final = re.compile(
     r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P<name>[^\W\d]\w*)", re.DOTALL
 )
+"""A quoted string, a number, or a name."""
 
 
 class _Visit(NamedTuple):
@@ -163,10 +196,12 @@ class Renaming(NamedTuple):
         """Rename the names in the fills of a text."""
         if "{" not in text:
             return text
-        fills = [m.span(1) for m in FILL.finditer(text) if m[1] is not None]
-        return self._insert_prefix(
-            text, [at for start, end in fills for at in self._find_names(text, start, end)]
-        )
+
+        offsets: list[int] = []
+        for fill in FILL.finditer(text):
+            if fill[1] is not None:  # a doubled brace has no name
+                offsets += self._find_names(text, *fill.span(1))
+        return self._insert_prefix(text, offsets)
 
     def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
         """Find where the names begin that take the prefix."""
@@ -193,62 +228,69 @@ class Renaming(NamedTuple):
 
 @dataclass(slots=True)
 class IncludeExpander:
-    """The expansion of one instrument's includes, which adds at most `values` values."""
+    """The expansion of one instrument's includes."""
 
     load_module: ModuleLoader
     problems: list[Problem]
     """Includes that are not possible are added here."""
-    values: int
+    remaining_values: int
+    """The number of values that modules may still add."""
     languages: Sequence[str]
-    seen: dict[tuple[str, str], Position] = field(default_factory=dict)
+    first_includes: dict[tuple[str, str], Position] = field(default_factory=dict)
+    """Where a module is included, by its path and its prefix."""
 
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
-        """Replace every `include` of the top file, whose name below its own folder is `path`, by the items it names."""
-        parts = [(part, tree[part]) for part in ("scales", "compute") if part in tree]
-        target = {
-            part: YamlMapping(node.where, node)
-            for part, node in parts
-            if isinstance(node, YamlMapping)
-        }
-        items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), target)
+        """Replace all includes of the top file, at `path` below its own folder, by their items."""
+        parts: Parts = {}
+        for key in _PART_KEYS:
+            node = tree.get(key)
+            if isinstance(node, YamlMapping):
+                parts[key] = YamlMapping(node.where, node)
+
+        items = tree.get("items")
         result = YamlMapping(tree.where, tree)
-        for part, node in target.items():
-            if part not in tree or isinstance(tree[part], YamlMapping):
-                result[_find_key(result, part, node.where)] = node
-        if items is not None:
-            result[_find_key(result, "items", tree.where)] = items
+        if isinstance(items, YamlList):
+            expanded = self._expand_list(items, _Visit(path, chain=(path,)), parts)
+            result[_find_key(result, "items", tree.where)] = expanded
+
+        for key, node in parts.items():
+            # A part of the wrong kind stays as it is written, and is reported later.
+            if key not in tree or isinstance(tree[key], YamlMapping):
+                result[_find_key(result, key, node.where)] = node
         return result
 
-    def expand_items(
-        self, node: YamlNode | None, visit: _Visit, target: dict[str, YamlMapping]
-    ) -> YamlNode | None:
-        """Expand the includes in a list of items and in its sections; anything else stays as it is."""
-        if not isinstance(node, YamlList):
-            return node
-        result = YamlList(node.where)
-        for entry in node:
-            if isinstance(entry, YamlMapping) and "include" in entry:
-                result += self.expand_include(entry, visit, target)
-            elif isinstance(entry, YamlMapping) and isinstance(
-                items := entry.get("items"), YamlList
-            ):
-                inner = cast(YamlList, self.expand_items(items, visit, target))
-                group = YamlMapping(entry.where, entry)
-                group[_find_key(group, "items", inner.where)] = inner
-                result.append(group)
+    def _expand_list(self, items: YamlList, visit: _Visit, parts: Parts) -> YamlList:
+        """Expand the includes in a list of items and in its sections."""
+        result = YamlList(items.where)
+        for entry in items:
+            if not isinstance(entry, YamlMapping):
+                result.append(entry)
+                continue
+            if "include" in entry:
+                result += self.expand_include(entry, visit, parts)
+                continue
+
+            inner = entry.get("items")
+            if isinstance(inner, YamlList):
+                expanded = self._expand_list(inner, visit, parts)
+                section = YamlMapping(entry.where, entry)
+                section[_find_key(section, "items", expanded.where)] = expanded
+                result.append(section)
             else:
                 result.append(entry)
         return result
 
-    def expand_include(
-        self, entry: YamlMapping, visit: _Visit, target: dict[str, YamlMapping]
-    ) -> list[YamlNode]:
-        """Return the items of an `{include: …}` entry; its scales and computes are added to `target`."""
+    def expand_include(self, entry: YamlMapping, visit: _Visit, parts: Parts) -> Sequence[YamlNode]:
+        """Return the items of an `{include: …}`; its scales and computes are added to `parts`."""
         for key in entry:
             if key not in ("include", "prefix", "with"):
                 what = f"'{shorten(key)}' is not a key of an include"
-                remedy = "the others are 'prefix' and 'with'; for a condition, put the include in a section"
+                remedy = (
+                    "the others are 'prefix' and 'with'; "
+                    "for a condition, put the include in a section"
+                )
                 self.report("include", locate_key(entry, key), what, remedy)
+
         path_node = entry["include"]
         prefix = entry.get("prefix", YamlScalar("", entry.where))
         if not isinstance(path_node, YamlScalar) or not isinstance(prefix, YamlScalar):
@@ -256,52 +298,57 @@ class IncludeExpander:
             self.report("include", entry.where, what, "write 'include: modules/name.yaml'")
             return []
         if prefix and not _PREFIX.match(prefix):
+            what = f"'{shorten(prefix)}' can't begin a name"
             remedy = "a prefix is a letter, then letters, digits or _, at most 16: 'b_'"
-            self.report_scalar("include", prefix, f"'{shorten(prefix)}' can't begin a name", remedy)
+            self.report_scalar("include", prefix, what, remedy)
             return []
+
         path = resolve_path(path_node, visit.path, self.problems)
         full_prefix = visit.prefix + prefix
         if path is None or not self._may_include(path, full_prefix, path_node, visit):
             return []
+
         texts = entry.get("with", YamlMapping(entry.where))
         if not isinstance(texts, YamlMapping):
-            what, remedy = "with: needs names and their words", "write 'with: {who: your partner}'"
-            self.report("include", texts.where, what, remedy)
+            what = "with: needs names and their words"
+            self.report("include", texts.where, what, "write 'with: {who: your partner}'")
             return []
+
         tree = self.load_module(path, path_node.where)
         if tree is None:
             return []
-        return self.splice(
-            tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), texts, target
-        )
+        module_visit = _Visit(path, full_prefix, (*visit.chain, path))
+        return self.splice(tree, module_visit, str(prefix), texts, parts)
 
     def _may_include(self, path: str, prefix: str, path_node: YamlScalar, visit: _Visit) -> bool:
         """Return whether a file can be included here, with this prefix, or report why not."""
         if path in visit.chain:
-            what = f"the file includes itself: {' → '.join((*visit.chain[visit.chain.index(path) :], path))}"
+            loop = (*visit.chain[visit.chain.index(path) :], path)
+            what = f"the file includes itself: {' → '.join(loop)}"
             self.report_scalar("include-loop", path_node, what, "remove one of these includes")
             return False
-        first_position = self.seen.setdefault((path, prefix), path_node.where)
-        if first_position is not path_node.where:
-            what = f"'{shorten(path_node)}' is already included at {first_position}"
-            self.report_scalar(
-                "include-twice", path_node, what, "give each its own prefix: 'prefix: b_'"
-            )
+
+        first = self.first_includes.get((path, prefix))
+        if first is not None:
+            what = f"'{shorten(path_node)}' is already included at {first}"
+            remedy = "give each its own prefix: 'prefix: b_'"
+            self.report_scalar("include-twice", path_node, what, remedy)
             return False
-        if len(self.seen) == MAX_INCLUDES + 1:
+        self.first_includes[path, prefix] = path_node.where
+
+        # Only the first include that is too many is reported.
+        if len(self.first_includes) == MAX_INCLUDES + 1:
             what = f"there are more than {MAX_INCLUDES} includes"
             self.report_scalar("include", path_node, what, "use fewer, larger modules")
-        return len(self.seen) <= MAX_INCLUDES and self.values >= 0
+        return len(self.first_includes) <= MAX_INCLUDES and self.remaining_values >= 0
 
     def splice(
-        self,
-        tree: YamlMapping,
-        visit: _Visit,
-        prefix: str,
-        texts: YamlMapping,
-        target: dict[str, YamlMapping],
-    ) -> list[YamlNode]:
-        """Return a module's items with its own prefix and texts; its scales and computes are added to `target`."""
+        self, tree: YamlMapping, visit: _Visit, prefix: str, texts: YamlMapping, parts: Parts
+    ) -> Sequence[YamlNode]:
+        """Return a module's items with its prefix and texts inserted.
+
+        Its scales and computes are added to `parts`.
+        """
         for key in tree:
             if key not in MODULE_KEYS:
                 otherwise = (
@@ -310,51 +357,59 @@ class IncludeExpander:
                 remedy = suggest_nearest(key, MODULE_KEYS, otherwise=otherwise)
                 what = f"'{shorten(key)}' is not a key of a module"
                 self.report("module-key", locate_key(tree, key), what, remedy, length=len(key))
-        module_parts: dict[str, YamlMapping] = {}
-        for part in ("scales", "compute"):
-            node = tree.get(part)
-            if isinstance(node, YamlMapping):
-                module_parts[part] = YamlMapping(node.where, node)
-            elif node is not None and node != "":
-                what = f"'{part}' of a module must be a mapping"
-                remedy = f"write names below '{part}:', each with a colon"
-                self.report("module-key", node.where, what, remedy)
-        items = self.expand_items(tree.get("items", YamlList(tree.where)), visit, module_parts)
-        if not isinstance(items, YamlList):
-            where = items.where if items is not None else tree.where
-            self.report(
-                "module-key",
-                where,
-                "'items' of a module must be a list",
-                "begin each item with '- '",
-            )
-            items = YamlList(tree.where)
-        parts: list[YamlNode] = [items, *module_parts.values()]
-        self.values -= sum(len(list(iterate_nodes(part))) for part in parts)
-        if self.values < 0:
+
+        module_parts = self._copy_module_parts(tree)
+        items = self._expand_module_items(tree, visit, module_parts)
+
+        self.remaining_values -= _count_nodes(items)
+        for node in module_parts.values():
+            self.remaining_values -= _count_nodes(node)
+        if self.remaining_values < 0:
             what = "the instrument with its modules has more than a million values"
             self.report("too-many-values", items.where, what, "include fewer modules")
             return []
+
         if prefix:
             renaming = _build_renaming(prefix, items, module_parts)
             items = cast(YamlList, _rename_node(items, renaming))
-            module_parts = {
-                part: _rename_part(part, node, renaming) for part, node in module_parts.items()
-            }
+            for key, node in module_parts.items():
+                module_parts[key] = _rename_part(key, node, renaming)
         if texts:
             items = self.insert_texts(texts, items, module_parts)
-        for part, node in module_parts.items():
-            self.merge(part, node, target)
-        return list(items)
+        for key, node in module_parts.items():
+            self.merge(key, node, parts)
+        return items
 
-    def insert_texts(
-        self, texts: YamlMapping, items: YamlList, module_parts: dict[str, YamlMapping]
-    ) -> YamlList:
-        """Insert the texts of an include into a module's items and scales; one that it does not use is reported."""
+    def _copy_module_parts(self, tree: YamlMapping) -> Parts:
+        """Return copies of a module's scales and computes, to which its own includes add theirs."""
+        module_parts: Parts = {}
+        for key in _PART_KEYS:
+            node = tree.get(key)
+            if isinstance(node, YamlMapping):
+                module_parts[key] = YamlMapping(node.where, node)
+            elif node is not None and node != "":
+                what = f"'{key}' of a module must be a mapping"
+                remedy = f"write names below '{key}:', each with a colon"
+                self.report("module-key", node.where, what, remedy)
+        return module_parts
+
+    def _expand_module_items(self, tree: YamlMapping, visit: _Visit, parts: Parts) -> YamlList:
+        """Return the items of a module; none, after a problem, if they are no list."""
+        items = tree.get("items", YamlList(tree.where))
+        if isinstance(items, YamlList):
+            return self._expand_list(items, visit, parts)
+
+        what = "'items' of a module must be a list"
+        self.report("module-key", items.where, what, "begin each item with '- '")
+        return YamlList(tree.where)
+
+    def insert_texts(self, texts: YamlMapping, items: YamlList, module_parts: Parts) -> YamlList:
+        """Insert the texts of an include into a module's items and scales; report unused ones."""
         inserter = TextInserter(texts, self.languages)
         items = cast(YamlList, inserter.insert(items))
         if "scales" in module_parts:
             module_parts["scales"] = cast(YamlMapping, inserter.insert(module_parts["scales"]))
+
         for key in texts:
             if key not in inserter.used:
                 what = f"the module has no '{{{shorten(key)}}}'"
@@ -362,16 +417,18 @@ class IncludeExpander:
                 self.report("include", locate_key(texts, key), what, remedy, length=len(key))
         return items
 
-    def merge(self, part: str, node: YamlMapping, target: dict[str, YamlMapping]) -> None:
-        """Add a module's scales or computes; a name that exists already is reported at both positions."""
-        existing = target.setdefault(part, YamlMapping(node.where))
+    def merge(self, part: str, node: YamlMapping, parts: Parts) -> None:
+        """Add a module's scales or computes; a name that exists is reported at both positions."""
+        existing = parts.setdefault(part, YamlMapping(node.where))
+        kind = "scale" if part == "scales" else "compute"
         for key, value in node.items():
             if key not in existing:
                 existing[key] = value
                 continue
-            positions = locate_key(node, key), locate_key(existing, key)
-            kind = "scale" if part == "scales" else "compute"
-            for where, elsewhere in (positions, positions[::-1]):
+
+            here = locate_key(node, key)
+            there = locate_key(existing, key)
+            for where, elsewhere in ((here, there), (there, here)):
                 what = f"there is another {kind} '{shorten(key)}' at {elsewhere}"
                 remedy = "rename one, or include the module with a prefix"
                 self.report("clash", where, what, remedy, length=len(key))
@@ -386,34 +443,37 @@ class IncludeExpander:
 
 
 def resolve_path(path_node: YamlScalar, including: str, problems: list[Problem]) -> str | None:
-    """Return the path of an included file below the top file's folder, or None, with a problem, if it is not valid.
+    """Return the path of an included file below the top file's folder.
 
-    `including` is the path of the file that includes it.
+    `including` is the path of the file that includes it. A path that is not valid is added to the
+    problems, and None is returned.
     """
-    parts = path_node.split("/")
-    if "\\" in path_node or re.match(r"[A-Za-z]:", path_node):
-        what, remedy = (
-            "is not a valid path",
-            "write folders with '/': 'modules/name.yaml', 'lists/name.csv'",
-        )
-    elif not path_node.strip() or "\0" in path_node:
-        what, remedy = "names no file", "write its path: 'modules/name.yaml', 'lists/name.csv'"
-    elif path_node.startswith(("/", "~")):
-        what, remedy = (
-            "is not below the instrument's folder",
-            "write the path from this file's own folder",
-        )
-    elif ".." in parts:
-        what = "leads to a parent folder"
+    mistake = _explain_bad_path(path_node)
+    if mistake is None:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(including), path_node))
+
+    what, remedy = mistake
+    what = f"'{shorten(path_node)}' {what}"
+    length = max(1, len(path_node))
+    problems.append(Problem("include-path", path_node.where, "", what, remedy, length=length))
+    return None
+
+
+def _explain_bad_path(path: str) -> tuple[str, str] | None:
+    """Return what is wrong with a path, and the remedy; None if it is valid."""
+    if "\\" in path or re.match(r"[A-Za-z]:", path):
+        remedy = "write folders with '/': 'modules/name.yaml', 'lists/name.csv'"
+        return "is not a valid path", remedy
+    if not path.strip() or "\0" in path:
+        return "names no file", "write its path: 'modules/name.yaml', 'lists/name.csv'"
+    if path.startswith(("/", "~")):
+        what = "is not below the instrument's folder"
+        return what, "write the path from this file's own folder"
+    if ".." in path.split("/"):
         remedy = (
             "keep modules and lists below the folder of the file that includes them, without '..'"
         )
-    else:
-        return posixpath.normpath(posixpath.join(posixpath.dirname(including), path_node))
-    what = f"'{shorten(path_node)}' {what}"
-    problems.append(
-        Problem("include-path", path_node.where, "", what, remedy, length=max(1, len(path_node)))
-    )
+        return "leads to a parent folder", remedy
     return None
 
 
@@ -424,60 +484,74 @@ def load_search_lists(
 
     `folder` is the prefix of the names of files in positions.
     """
-    for item in list(iterate_nodes(tree.get("items", tree))):
-        if isinstance(item, YamlMapping) and item.get("type") == "search":
-            path_node = item.get("list")
-            if isinstance(path_node, YamlScalar):
-                path = resolve_path(path_node, path_node.where.file.removeprefix(folder), problems)
-                file = load_text(path, path_node.where) if path is not None else None
-                if file is not None:
-                    item[_find_key(item, "list", path_node.where)] = FileScalar.from_path(
-                        path_node, file
-                    )
+    for item in iterate_nodes(tree.get("items", tree)):
+        if not isinstance(item, YamlMapping) or item.get("type") != "search":
+            continue
+        path_node = item.get("list")
+        if not isinstance(path_node, YamlScalar):
+            continue
+
+        including = path_node.where.file.removeprefix(folder)
+        path = resolve_path(path_node, including, problems)
+        if path is None:
+            continue
+        file = load_text(path, path_node.where)
+        if file is not None:
+            key = _find_key(item, "list", path_node.where)
+            item[key] = FileScalar.from_path(path_node, file)
 
 
 # Nodes.
 
 
 def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
-    """Return the key of `holder` with this name, or a new one at `where`."""
-    return next((key for key in holder if key == name), YamlScalar(name, where, plain=True))
+    """Return the key of `holder` with this name, which has a position, or a new one at `where`."""
+    for key in holder:
+        if key == name:
+            return key
+    return YamlScalar(name, where, plain=True)
+
+
+def _count_nodes(node: YamlNode) -> int:
+    return sum(1 for _ in iterate_nodes(node))
 
 
 # Renaming.
 
 
-def _build_renaming(
-    prefix: str, items: YamlList, module_parts: Mapping[str, YamlMapping]
-) -> Renaming:
+def _build_renaming(prefix: str, items: YamlList, module_parts: Parts) -> Renaming:
+    """Collect the names of a module: only these take its prefix."""
     names = {str(name) for name in module_parts.get("compute", ())}
     waiting: list[YamlNode] = list(items)
     while waiting:
         entry = waiting.pop()
         if not isinstance(entry, YamlMapping):
             continue
-        if isinstance(item_id := entry.get("id"), YamlScalar):
+
+        item_id = entry.get("id")
+        if isinstance(item_id, YamlScalar):
             names.add(str(item_id))
-        if isinstance(statements := entry.get("statements"), YamlMapping):
+        statements = entry.get("statements")
+        if isinstance(statements, YamlMapping):
             names.update(map(str, statements))
-        if isinstance(inner := entry.get("items"), YamlList):
+        inner = entry.get("items")
+        if isinstance(inner, YamlList):
             waiting += inner
-    return Renaming(prefix, frozenset(names), frozenset(map(str, module_parts.get("scales", ()))))
+
+    lists = frozenset(map(str, module_parts.get("scales", ())))
+    return Renaming(prefix, frozenset(names), lists)
 
 
 def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMapping:
     """Rename all names of a module's `scales` or `compute`."""
-
-    def rename(value: YamlNode) -> YamlNode:
-        return (
-            map_scalars(value, renaming.rename_in_expression)
-            if part == "compute"
-            else _rename_node(value, renaming)
-        )
-
-    return YamlMapping(
-        node.where, {_replace_text(k, renaming.prefix + k): rename(v) for k, v in node.items()}
-    )
+    result = YamlMapping(node.where)
+    for key, value in node.items():
+        new_key = _replace_text(key, renaming.prefix + key)
+        if part == "compute":
+            result[new_key] = map_scalars(value, renaming.rename_in_expression)
+        else:
+            result[new_key] = _rename_node(value, renaming)
+    return result
 
 
 def _rename_node(node: YamlNode, renaming: Renaming) -> YamlNode:
@@ -486,36 +560,44 @@ def _rename_node(node: YamlNode, renaming: Renaming) -> YamlNode:
         return renaming.rename_in_text(node)
     if isinstance(node, YamlList):
         return YamlList(node.where, [_rename_node(entry, renaming) for entry in node])
-    return YamlMapping(
-        node.where, {key: _rename_value(key, value, renaming) for key, value in node.items()}
-    )
+
+    entries = {key: _rename_value(key, value, renaming) for key, value in node.items()}
+    return YamlMapping(node.where, entries)
 
 
 def _rename_value(key: str, value: YamlNode, renaming: Renaming) -> YamlNode:
     """Rename within the value of a key, by what the key's value is."""
-    if (
-        isinstance(value, YamlMapping)
-        and key in KEYS_OF_CODES
-        and not (key == "options" and is_options_source(value))
-    ):
-        new_key = renaming.rename if key == "statements" else str
-        entries = {
-            _replace_text(code, new_key(code)): _rename_node(entry, renaming)
-            for code, entry in value.items()
-        }
-        return YamlMapping(value.where, entries)
-    if key in EXPRESSION_KEYS or (key == "options" and isinstance(value, YamlMapping)):
+    if isinstance(value, YamlMapping):
+        if key == "options" and is_options_source(value):
+            return map_scalars(value, renaming.rename_in_expression)
+        if key in KEYS_OF_CODES:
+            return _rename_by_code(key, value, renaming)
+
+    if key in EXPRESSION_KEYS:
         return map_scalars(value, renaming.rename_in_expression)
-    if isinstance(value, YamlScalar) and (
-        key == "id" or (key in LIST_NAME_KEYS and value in renaming.lists)
-    ):
-        return _replace_text(
-            value, renaming.rename(value) if key == "id" else renaming.prefix + value
-        )
+
+    if isinstance(value, YamlScalar):
+        if key == "id":
+            return _replace_text(value, renaming.rename(value))
+        if key in LIST_NAME_KEYS and value in renaming.lists:
+            return _replace_text(value, renaming.prefix + value)
     return _rename_node(value, renaming)
+
+
+def _rename_by_code(key: str, node: YamlMapping, renaming: Renaming) -> YamlMapping:
+    """Rename within the texts of codes. The designer's codes stay; names of statements don't."""
+    result = YamlMapping(node.where)
+    for code, entry in node.items():
+        new_code: str = code
+        if key == "statements":
+            new_code = _replace_text(code, renaming.rename(code))
+        result[new_code] = _rename_node(entry, renaming)
+    return result
 
 
 def _replace_text(node: str, text: str) -> YamlScalar:
     """Return the same scalar with another text."""
     assert isinstance(node, YamlScalar)
-    return node if text == node else YamlScalar(text, node.where, plain=node.plain)
+    if text == node:
+        return node
+    return YamlScalar(text, node.where, plain=node.plain)

@@ -287,7 +287,7 @@ def locate_name(name: object) -> Position:
 
 
 def locate_key(node: YamlNode | None, key: object) -> Position:
-    """Return the position of a key (or code) in a mapping; that of the node if it has no such key."""
+    """Return the position of a key (or code) of a mapping, or else that of the node."""
     if isinstance(node, YamlMapping):
         text = str(key)
         for own_key in node:
