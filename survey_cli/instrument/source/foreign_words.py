@@ -1,34 +1,54 @@
-"""Words and signs of other questionnaire languages and programs, and what is written here: a table in JSON beside it."""
+"""Words and signs of other questionnaire languages and programs, and what is written here instead.
+
+The table is in the JSON file beside this module: it is long, and has words of many languages.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, overload
+
+_SEPARATOR: Final = " | "
+"""Separates a word from its remedy."""
 
 
 class Synonym(NamedTuple):
-    """The word of the language for a foreign one or, in conditions, what is wrong with a foreign one."""
+    """The word of the language for a foreign one or, in conditions, what is wrong with it."""
 
     word: str
     remedy: str
-    """What to write."""
+    """What to write; empty if the word says it all."""
+
+
+@overload
+def read_foreign_words(
+    kind: Literal["types", "keys", "signs", "words", "functions"],
+) -> Mapping[str, str]: ...
+@overload
+def read_foreign_words(kind: Literal["declines"]) -> Mapping[str, Sequence[str]]: ...
+def read_foreign_words(kind: str) -> Mapping[str, Any]:
+    """Read the words of a kind.
+
+    The kinds are `types`, `keys`, the `signs` and `words` of conditions, `functions` with what to
+    write instead, and `declines` with what they are called in many languages.
+    """
+    return _read_table()[kind]
 
 
 @cache
-def read_foreign_words(kind: str) -> Mapping[str, Any]:
-    """Read the words of a kind: `types`, `keys`, `signs` and `words` of conditions, `functions` or `declines`."""
-    words: dict[str, Mapping[str, Any]] = json.loads(
-        Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
-    )
-    return words[kind]
+def _read_table() -> dict[str, Mapping[str, Any]]:
+    text = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
+    table: dict[str, Mapping[str, Any]] = json.loads(text)
+    return table
 
 
 @cache
 def list_synonyms(kind: Literal["types", "keys", "signs", "words"]) -> Mapping[str, Synonym]:
-    """Return the foreign words of a kind, each with its counterpart; they are written as `word | remedy`."""
+    """Return the foreign words of a kind and their synonyms."""
     synonyms: dict[str, Synonym] = {}
     for foreign_words, entry in read_foreign_words(kind).items():
-        word, _, remedy = entry.partition(" | ")
-        synonyms.update(dict.fromkeys(foreign_words.split(), Synonym(word, remedy)))
+        word, _, remedy = entry.partition(_SEPARATOR)
+        for foreign_word in foreign_words.split():
+            synonyms[foreign_word] = Synonym(word, remedy)
     return synonyms

@@ -1,12 +1,13 @@
 """Parsers of single scalars: text, number, code, flag, expression.
 
 YAML's own guesses (`no` is false, `010` is eight) are not used. A scalar that does not fit raises a
-`PydanticCustomError` whose message and remedy are written for the designer.
+`PydanticCustomError`, whose message and remedy are written for the designer.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -23,6 +24,11 @@ from survey_cli.values import Code
 DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 _HAS_LETTER: Final = re.compile(r"[^\W\d_]")
+_GROUPED_BY_COMMAS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+\Z")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_DECIMAL_CODE: Final = re.compile(r"-?\d+\.\d+\Z")
+_MAX_NUMBER_LENGTH: Final = 300
+_MAX_CODE_BYTES: Final = 32
 YAML_NULLS: Final = ("~", "null", "Null", "NULL")
 """What YAML writes for nothing, if it is not quoted."""
 
@@ -59,39 +65,52 @@ def parse_scalar(node: object, expected: str) -> YamlScalar:
 
 
 def _suggest_quotes(node: object) -> str:
-    if isinstance(node, YamlMapping) and len(node) == 1 and not next(iter(node.values())):
-        return f'a text that begins with {{ must be in quotes: "{{{next(iter(node))}}} …"'
-    return "a text that begins with [ must be in quotes" if isinstance(node, YamlList) else ""
+    """Return the remedy for a text that reads as a list or mapping; empty if it can't be one."""
+    if isinstance(node, YamlList):
+        return "a text that begins with [ must be in quotes"
+    if isinstance(node, YamlMapping) and len(node) == 1:
+        # A fill at the beginning of a text is a key without a value.
+        [(key, value)] = node.items()
+        if not value:
+            return f'a text that begins with {{ must be in quotes: "{{{key}}} …"'
+    return ""
 
 
 def parse_number(node: object) -> int | float:
-    """Parse an ordinary decimal number, `12`, `-3`, `0.5`, and nothing else that YAML or Python would accept."""
+    """Parse an ordinary decimal number: `12`, `-3` or `0.5`.
+
+    YAML and Python accept other notations, which are rejected here.
+    """
     text = parse_scalar(node, "a number").strip()
-    if not DECIMAL.match(text) or len(text) > 300:
-        without_commas = text.replace(",", "")
-        remedy = "write it in digits, as 1000 or 0.5"
-        if DECIMAL.match(without_commas):
-            is_grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
-            remedy = (
-                f"write {without_commas} (no comma)"
-                if is_grouped
-                else "write a decimal point, not a comma"
-            )
-        reject("not-a-number", f"{describe_node(text)} is not a number", remedy)
+    if not DECIMAL.match(text) or len(text) > _MAX_NUMBER_LENGTH:
+        reject("not-a-number", f"{describe_node(text)} is not a number", _correct_number(text))
     return float(text) if "." in text else int(text)
+
+
+def _correct_number(text: str) -> str:
+    """Return the remedy for a text that is not a number."""
+    without_commas = text.replace(",", "")
+    if not DECIMAL.match(without_commas):
+        return "write it in digits, as 1000 or 0.5"
+    if _GROUPED_BY_COMMAS.match(text):
+        return f"write {without_commas} (no comma)"
+    return "write a decimal point, not a comma"
 
 
 def parse_whole(node: object) -> int:
     """Parse a whole number."""
     value = parse_number(node)
-    if isinstance(value, float):
-        what = f"{node} is not a whole number"
-        reject(
-            "not-a-number",
-            what,
-            f"write {int(value) if value == int(value) else 'it without decimals'}",
-        )
-    return value
+    if isinstance(value, int):
+        return value
+
+    remedy = "write it without decimals"
+    if value == int(value):
+        remedy = f"write {int(value)}"
+    reject("not-a-number", f"{node} is not a whole number", remedy)
+
+
+_FLAGS: Final = {"true": True, "false": False}
+_OTHER_FLAGS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def parse_flag(node: object) -> bool:
@@ -99,25 +118,18 @@ def parse_flag(node: object) -> bool:
     if isinstance(node, bool):
         return node
     text = parse_scalar(node, "true or false").strip().lower()
-    if text in ("true", "false"):
-        return text == "true"
-    remedy = {
-        "yes": "write true",
-        "on": "write true",
-        "no": "write false",
-        "off": "write false",
-    }.get(text)
-    reject(
-        "not-a-flag",
-        f"{describe_node(text)} is neither true nor false",
-        remedy or "write true or false",
-    )
+    if text in _FLAGS:
+        return _FLAGS[text]
+
+    remedy = f"write {_OTHER_FLAGS.get(text, 'true or false')}"
+    reject("not-a-flag", f"{describe_node(text)} is neither true nor false", remedy)
 
 
 def parse_words(node: object) -> YamlScalar:
     """Parse a text that is not empty."""
     text = parse_scalar(node, "text")
-    if not text.strip() or (text.plain and text in YAML_NULLS):
+    is_null = text.plain and text in YAML_NULLS
+    if is_null or not text.strip():
         reject("empty-text", "the text is empty", "write it, or leave the key out")
     return text
 
@@ -125,20 +137,18 @@ def parse_words(node: object) -> YamlScalar:
 def parse_expression(node: object) -> YamlScalar:
     """Parse a condition or calculation of the instrument language; it is compiled later."""
     if isinstance(node, YamlList | YamlMapping):
-        reject(
-            "wrong-kind",
-            f"expected a condition, found {describe_node(node)}",
-            "put the condition in quotes",
-        )
+        what = f"expected a condition, found {describe_node(node)}"
+        reject("wrong-kind", what, "put the condition in quotes")
     return parse_scalar(node, "a condition")
 
 
 def parse_limit(node: object) -> int | float | YamlScalar:
     """Parse the limit of a number: a number, or a calculation that is compiled later."""
-    is_expression = _HAS_LETTER.search(str(node)) and not str(node).startswith(
-        "."
-    )  # YAML's .inf is no limit
-    return parse_expression(node) if is_expression else parse_number(node)
+    text = str(node)
+    is_infinity = text.startswith(".")  # YAML's .inf
+    if _HAS_LETTER.search(text) and not is_infinity:
+        return parse_expression(node)
+    return parse_number(node)
 
 
 def parse_date_limit(node: object) -> date | YamlScalar:
@@ -146,47 +156,42 @@ def parse_date_limit(node: object) -> date | YamlScalar:
     text = parse_expression(node)
     if text.strip() == "today":
         return YamlScalar("today()", text.where, plain=text.plain)
-    return (
-        text
-        if _HAS_LETTER.search(text)
-        else parse_day(text, "write year-month-day, as 2026-01-31, or today")
-    )
+    if _HAS_LETTER.search(text):
+        return text
+    return parse_day(text, "write year-month-day, as 2026-01-31, or today")
 
 
 def parse_day(node: object, remedy: str = "write year-month-day, as 2026-01-31") -> date:
     """Parse a date."""
     text = parse_scalar(node, "a date").strip()
-    try:
-        return date.fromisoformat(text if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else "")
-    except ValueError:
-        reject("bad-day", f"{describe_node(text)} is not a date", remedy)
+    # Python accepts other ISO notations too: 20260131, 2026-W05-6.
+    if _DAY.match(text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    reject("bad-day", f"{describe_node(text)} is not a date", remedy)
 
 
 def parse_code(node: object) -> Code:
-    """Parse an option's code: a number if it is an unquoted ordinary integer, otherwise the text as written."""
+    """Parse an option's code: a number if it is an unquoted ordinary integer, otherwise a text."""
     text = parse_scalar(node, "a code")
     if text.plain and WHOLE.match(text):
         return int(text)
     if not text.strip():
         reject("empty-code", "the code is empty", "give the option a number or a short word")
-    if text.plain and re.fullmatch(r"-?\d+\.\d+", text):
-        whole_part, _, rest = text.partition(".")
+
+    if text.plain and _DECIMAL_CODE.match(text):
+        whole_part, _, decimals = text.partition(".")
         remedy = "write a whole number, or quote it"
-        if not rest.strip("0"):
-            remedy = f"write {whole_part}: spreadsheets add the .{rest}"
+        if not decimals.strip("0"):
+            remedy = f"write {whole_part}: spreadsheets add the .{decimals}"
         reject("bad-code", f"{text} is not a code: codes are whole numbers or text", remedy)
-    if any(c.isspace() for c in text):
-        reject(
-            "bad-code",
-            f"the code {str(text)!r} contains a space",
-            "spaces separate codes; use _ or a number",
-        )
-    if len(text.encode()) > 32:
-        reject(
-            "bad-code",
-            f"the code {str(text)!r} is longer than 32 bytes",
-            "codes are short: yes, no, tv",
-        )
+
+    if any(letter.isspace() for letter in text):
+        what = f"the code {str(text)!r} contains a space"
+        reject("bad-code", what, "spaces separate codes; use _ or a number")
+    if len(text.encode()) > _MAX_CODE_BYTES:
+        what = f"the code {str(text)!r} is longer than {_MAX_CODE_BYTES} bytes"
+        reject("bad-code", what, "codes are short: yes, no, tv")
     return unicodedata.normalize("NFC", str(text))
 
 
@@ -197,11 +202,13 @@ _NO_TRANSLATIONS: Final[Mapping[str, YamlScalar]] = MappingProxyType({})
 class Text:
     """A text that is read or shown: one for all languages, or one for each.
 
-    `plain` is the text if it was written once; `by_language` if it was written as `{en: …, es: …}`.
+    One of the first two fields is empty.
     """
 
     plain: YamlScalar | None
+    """The text if it was written once."""
     by_language: Mapping[str, YamlScalar]
+    """The texts if they were written as `{en: …, es: …}`."""
     outdated: Mapping[str, YamlScalar] = field(default_factory=lambda: _NO_TRANSLATIONS)
     """Translations that are never read: they are out of date, marked fuzzy, or can't be used."""
 
@@ -211,45 +218,54 @@ class Text:
         return cls(YamlScalar(text, NOWHERE), {})
 
     def get(self, language: str) -> YamlScalar:
-        """Return the text in a language, or in the first language written if that one is missing."""
+        """Return the text in a language; in the first one that was written if it is missing."""
         if self.plain is not None:
             return self.plain
-        return self.by_language.get(language) or next(iter(self.by_language.values()))
+        text = self.by_language.get(language)
+        if text:
+            return text
+        return next(iter(self.by_language.values()))
 
     def add_translation(
         self, base: str, language: str, text: YamlScalar, *, is_outdated: bool
     ) -> None:
-        """Add the translation from a file of its own, unless the text is written in this language."""
+        """Add the translation from a file of its own, unless the text is written in this language.
+
+        `base` is the language of a text that was written once.
+        """
         if language in self.by_language:
             return
         if is_outdated:
             self.outdated = {**self.outdated, language: text}
             return
+
         if self.plain is not None:
             self.by_language = {base: self.plain}
             self.plain = None
         self.by_language = {**self.by_language, language: text}
 
     def withdraw_translation(self, language: str) -> None:
-        """Set a translation aside that can't be used. The text is then read in the first language."""
+        """Set a translation aside that can't be used: the first language is read instead."""
         texts = dict(self.by_language)
         self.outdated = {**self.outdated, language: texts.pop(language)}
         self.by_language = texts
 
     def iterate_languages(self) -> Iterator[tuple[str, YamlScalar]]:
-        """Yield each (language, text); the language is empty where one text serves all."""
+        """Yield the languages, and the text in each; the language is empty if one serves all."""
         if self.plain is not None:
             yield "", self.plain
         yield from self.by_language.items()
 
     @property
     def where(self) -> Position:
-        return next(self.iterate_languages())[1].where
+        """The position of the text in the first language."""
+        _, text = next(self.iterate_languages())
+        return text.where
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and list(self.iterate_languages()) == list(
-            other.iterate_languages()
-        )
+        if not isinstance(other, Text):
+            return False
+        return list(self.iterate_languages()) == list(other.iterate_languages())
 
     def __hash__(self) -> int:
         return hash(tuple(self.iterate_languages()))
@@ -262,19 +278,20 @@ class Text:
         """Parse a text of the file: a scalar, or a mapping of languages."""
         if isinstance(node, Text):
             return node
-        if isinstance(node, YamlMapping):
-            if node and all(2 <= len(k) <= 8 for k in node) and all(node.values()):
-                return cls(None, {str(k).lower(): parse_words(v) for k, v in node.items()})
-            if _suggest_quotes(node):
-                reject(
-                    "wrong-kind",
-                    f"expected text, found {describe_node(node)}",
-                    _suggest_quotes(node),
-                )
-            reject(
-                "wrong-kind", "expected text, found a mapping", "write the text, or {en: …, es: …}"
-            )
-        return cls(parse_words(node), {})
+        if not isinstance(node, YamlMapping):
+            return cls(parse_words(node), {})
+
+        # Whether these are languages of the instrument is checked later.
+        are_languages = all(2 <= len(key) <= 8 for key in node)
+        if node and are_languages and all(node.values()):
+            by_language = {str(key).lower(): parse_words(text) for key, text in node.items()}
+            return cls(None, by_language)
+
+        quoting = _suggest_quotes(node)
+        if quoting:
+            reject("wrong-kind", f"expected text, found {describe_node(node)}", quoting)
+        what = "expected text, found a mapping"
+        reject("wrong-kind", what, "write the text, or {en: …, es: …}")
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -286,41 +303,38 @@ class Text:
     def __get_pydantic_json_schema__(
         cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return {
-            "anyOf": [
-                dict(ANY_SCALAR),
-                {"type": "object", "additionalProperties": dict(ANY_SCALAR)},
-            ]
-        }
+        by_language = {"type": "object", "additionalProperties": dict(ANY_SCALAR)}
+        return {"anyOf": [dict(ANY_SCALAR), by_language]}
 
 
 def build_word_parser(*allowed: str, remedy: str = "") -> Callable[[object], str]:
-    """Return a parser of one word out of a few. `remedy` is that for a word that is similar to none of them."""
+    """Return a parser of one word out of a few.
+
+    `remedy` is for a word that is similar to none of them.
+    """
+    words = ", ".join(allowed)
 
     def parse_word(node: object) -> str:
-        text = str(parse_scalar(node, f"one of {', '.join(allowed)}"))
+        text = str(parse_scalar(node, f"one of {words}"))
         if text not in allowed:
-            otherwise = remedy or f"write one of: {', '.join(allowed)}"
-            reject(
-                "unknown-word",
-                f"{text!r} is not valid here",
-                suggest_nearest(text, allowed, otherwise=otherwise),
-            )
+            otherwise = remedy or f"write one of: {words}"
+            suggestion = suggest_nearest(text, allowed, otherwise=otherwise)
+            reject("unknown-word", f"{text!r} is not valid here", suggestion)
         return text
 
     return parse_word
 
 
 class ParseWith:
-    """An annotation: the function that alone parses a field, and the field's JSON Schema.
+    """An annotation: the only function that parses a field, and the field's JSON Schema.
 
-    A `PlainValidator` does the same, but inspects the function's signature and prepares a serializer for every key that
-    has one.
+    A `PlainValidator` does the same, but inspects the function's signature and prepares a
+    serializer for every key that has one.
     """
 
-    def __init__(self, read: Callable[[Any], object], described: JsonSchemaValue) -> None:
-        self.parse = read
-        self.json_schema = described
+    def __init__(self, parse: Callable[[Any], object], json_schema: JsonSchemaValue) -> None:
+        self.parse = parse
+        self.json_schema = json_schema
 
     def __get_pydantic_core_schema__(
         self, _source: object, _handler: Callable[[Any], CoreSchema]
