@@ -1,13 +1,14 @@
 """Node builder: turns YAML parser events into nodes with positions.
 
-It receives the events and calls no parser. Anchors, tags and second documents are reported and left out.
+It receives the events and calls no parser. Anchors, tags and second documents are reported and left
+out.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.source.hints import values
 from survey_cli.instrument.source.hints.values import QUOTE_IT
@@ -18,7 +19,7 @@ from survey_cli.wording import shorten
 FORBIDDEN_CHARACTERS: Final = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 )
-"""What no text may contain: control characters, surrogates, line breaks that editors do not show."""
+"""What no text may contain: control characters, surrogates, line breaks that editors don't show."""
 
 MAX_DEPTH: Final = 40
 MAX_EVENTS: Final = 1_000_000
@@ -27,12 +28,50 @@ MAX_PROBLEMS: Final = 500
 """The most problems kept per file; the first ones are enough to begin with."""
 _MAX_JOINED_LENGTH: Final = 2000
 """Characters of a text that was split by commas and is joined again."""
+_MAX_LOOK_BACK: Final = 500
+"""Characters before an empty key that tell whether it is the rest of a text."""
+_MAX_SHOWN: Final = 200
+"""Characters that are kept of what YAML reads as an alias or a tag."""
 
 _COMMENT: Final = re.compile(r"\s#[^\n]*")
 _QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; otherwise write out what is meant"
 
+_DROPPED: Final = "\0"
+"""Begins the temporary keys of entries that are dropped. No text of a file contains it."""
 
-_new_scalar, _new_position = str.__new__, tuple.__new__  # the classes' own constructors take longer
+# The classes' own constructors take longer, and a scalar is built for every value of a file.
+_new_scalar = str.__new__
+_new_position = tuple.__new__
+
+
+class _CutText(NamedTuple):
+    """A text that ends before a ` #`."""
+
+    key: str
+    text: YamlScalar
+    end: Position
+
+
+class _MultilineText(NamedTuple):
+    """A quoted or block text over several lines that contains a `#`."""
+
+    key: str
+    text: YamlScalar
+    last_line: int
+    """From 0."""
+
+
+class _BareBraces(NamedTuple):
+    """Braces that begin with a key without a value, and the node that contains them."""
+
+    outer: YamlMapping | YamlList
+    step: str | int | None
+    """The key or the index of the braces in `outer`."""
+    inner: YamlMapping
+
+
+_Waiting: TypeAlias = tuple[Any, bool, YamlScalar | None]
+"""A branch that contains another one: the branch, whether it is a list, the key that comes next."""
 
 
 @dataclass(slots=True)
@@ -51,115 +90,124 @@ class NodeBuilder:
     dropped_entries: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
     """Entries without a meaning, under temporary keys until the tree is complete."""
     duplicate_keys: list[tuple[YamlMapping, YamlScalar]] = field(default_factory=list)
-    cut_texts: list[tuple[str, YamlScalar, Position]] = field(default_factory=list)
-    """Texts that end before a ` #`: key, text, and the position of the end."""
-    multiline_texts: list[tuple[str, YamlScalar, int]] = field(default_factory=list)
-    """Texts over several lines that contain a `#`: key, text, and the last line (from 0)."""
+    cut_texts: list[_CutText] = field(default_factory=list)
+    multiline_texts: list[_MultilineText] = field(default_factory=list)
     split_texts: dict[tuple[int, str], tuple[YamlMapping, str]] = field(default_factory=dict)
-    """Texts that a comma in braces split."""
-    bare_braces: list[tuple[YamlMapping | YamlList, Any, YamlMapping]] = field(default_factory=list)
-    """Braces that begin with a key without a value: the node that contains them, and its key or index."""
+    """Texts that a comma in braces split: mapping and key, by the mapping's identity and the key."""
+    bare_braces: list[_BareBraces] = field(default_factory=list)
 
     def build(self, events: Iterable[Any]) -> YamlNode | None:
         """Build the root node; None for an empty file. The parser's exceptions are not caught."""
-        hashes, kinds = values.find_hash_lines(self.text), self.event_types
-        scalar, mapping, sequence = (
-            kinds.ScalarEvent,
-            kinds.MappingStartEvent,
-            kinds.SequenceStartEvent,
-        )
-        ends = (kinds.MappingEndEvent, kinds.SequenceEndEvent)
+        scalar_event = self.event_types.ScalarEvent
+        mapping_start = self.event_types.MappingStartEvent
+        sequence_start = self.event_types.SequenceStartEvent
+        ends = (self.event_types.MappingEndEvent, self.event_types.SequenceEndEvent)
+        alias_event = self.event_types.AliasEvent
+        document_start = self.event_types.DocumentStartEvent
+        hash_lines = values.find_hash_lines(self.text)
+
+        # The branch under construction, and the key of its next value: None in a list, and in a
+        # mapping if a key comes next. Those of the branches around it wait on the stack.
         root = YamlList(Position(self.file))
         parent: Any = root
         in_list = True
-        key: YamlScalar | None = (
-            None  # of the next value; None in a list, and where a key comes next
-        )
-        stack: list[tuple[Any, bool, YamlScalar | None]] = []
+        key: YamlScalar | None = None
+        stack: list[_Waiting] = []
+
         remaining = iter(events)
         for event in islice(remaining, MAX_EVENTS):
             kind = type(event)
-            if kind is scalar:
+            if kind is scalar_event:
                 node = self._build_scalar(event, parent, key or "")
                 if key is None and not in_list:
                     key = self.record_duplicate_key(parent, node) if node in parent else node
                     continue
-                if event.implicit[0]:
-                    if (
-                        key is not None
-                        and not event.value
-                        and self.join_split_text(stack, parent, key, event)
-                    ):
+
+                is_plain = event.implicit[0]
+                if is_plain:
+                    is_empty = key is not None and not event.value
+                    if is_empty and self.join_split_text(stack[-1], parent, key or "", event):
                         key = None
                         continue
-                    if hashes and event.end_mark.line in hashes:
-                        self.cut_texts.append((key or "", node, self.locate(event.end_mark)))
+                    if hash_lines and event.end_mark.line in hash_lines:
+                        cut = _CutText(key or "", node, self.locate(event.end_mark))
+                        self.cut_texts.append(cut)
                 _insert(node, parent, key)
                 key = None
-            elif kind is mapping or kind is sequence:
-                branch = (YamlMapping if kind is mapping else YamlList)(
-                    self.locate(event.start_mark)
-                )
-                self.report_yaml_mark(event, branch.where)
-                dropped_key = None
+
+            elif kind is mapping_start or kind is sequence_start:
+                branch = self._build_branch(event, is_mapping=kind is mapping_start)
+
+                # A branch in the position of a key is built, but not inserted. The value that
+                # follows it gets a key that is dropped.
+                key_after = None
                 if key is None and not in_list:
-                    dropped_key = self.report_complex_key(parent, branch.where)
+                    key_after = self.report_complex_key(parent, branch.where)
                 else:
                     _insert(branch, parent, key)
-                stack.append((parent, in_list, dropped_key))
+
+                stack.append((parent, in_list, key_after))
                 if len(stack) > MAX_DEPTH:
                     what = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
-                    self.give_up(
-                        "too-deep", branch.where, what, "check for an extra bracket or brace"
-                    )
+                    remedy = "check for an extra bracket or brace"
+                    self.give_up("too-deep", branch.where, what, remedy)
                     return None
-                parent, in_list, key = branch, kind is sequence, None
+                parent = branch
+                in_list = kind is sequence_start
+                key = None
+
             elif kind in ends:
                 parent, in_list, key = stack.pop()
-            elif kind is kinds.AliasEvent:
+
+            elif kind is alias_event:
                 node = self.report_yaml_mark(event, self.locate(event.start_mark))
                 if key is None and not in_list:
                     key = self.drop_entry(parent, node.where)
                 else:
                     _insert(node, parent, key)
                     key = None
-            elif kind is kinds.DocumentStartEvent and root:
-                where = self.locate(event.start_mark)
-                what = f"a second document begins at the '---' on line {where.line}"
-                remedy = "one file contains one instrument: remove the '---', or put the rest in a separate file"
-                self.report("two-documents", where, "", what, remedy, length=3)
+
+            elif kind is document_start and root:
+                self.report_second_document(event)
                 return root[0]
+
         if next(remaining, None) is not None:
             what = f"the file contains more than {MAX_EVENTS:,} values"
-            self.give_up(
-                "too-many-values", Position(self.file), what, "check that this is the right file"
-            )
+            remedy = "check that this is the right file"
+            self.give_up("too-many-values", Position(self.file), what, remedy)
             return None
         return root[0] if root else None
 
     def _build_scalar(self, event: Any, parent: YamlMapping | YamlList, key: str) -> YamlScalar:
         """Build a scalar, and record what is unusual about it."""
-        value, mark, plain = event.value, event.start_mark, event.implicit[0]
+        value = event.value
+        mark = event.start_mark
+        plain = event.implicit[0]
         node = _new_scalar(YamlScalar, value)
         node.where = _new_position(Position, (self.file, mark.line + 1, mark.column + 1))
         node.plain = plain
         if event.tag is not None or event.anchor is not None:
             node = self.report_yaml_mark(event, node.where)
+
         if not plain:
-            if not value.isprintable() and (forbidden := FORBIDDEN_CHARACTERS.search(value)):
-                what = f"the text contains the invisible character U+{ord(forbidden[0]):04X}"
-                remedy = "remove the backslash code that produces it"
-                self.report(
-                    "control-character", node.where, values.find_item_id(parent), what, remedy
-                )
-            if "#" in value and event.end_mark.line > mark.line:
-                self.multiline_texts.append(
-                    (key, node, event.end_mark.line - (event.end_mark.column == 0))
-                )
+            if not value.isprintable():
+                self.check_characters(node, parent)
+            end = event.end_mark
+            if "#" in value and end.line > mark.line:
+                # A block text ends at the beginning of the line after it.
+                last_line = end.line - 1 if end.column == 0 else end.line
+                self.multiline_texts.append(_MultilineText(key, node, last_line))
         return node
 
+    def _build_branch(self, event: Any, *, is_mapping: bool) -> YamlMapping | YamlList:
+        """Build an empty mapping or list, and report its anchor or tag."""
+        where = self.locate(event.start_mark)
+        if event.anchor is not None or event.tag is not None:
+            self.report_yaml_mark(event, where)
+        return YamlMapping(where) if is_mapping else YamlList(where)
+
     def repair(self, root: YamlMapping) -> list[Problem]:
-        """Repair what can be repaired, so that further checks are possible, and return the problems found."""
+        """Repair what can be repaired, so that further checks are possible, and report it."""
         for problem in self._repair_all(root):
             self.repaired.add(problem.rule, problem)
         return self.repaired.list_all()
@@ -168,24 +216,29 @@ class NodeBuilder:
         yield from values.report_duplicate_keys(self.duplicate_keys)
         for holder, key in self.dropped_entries:
             holder.pop(key, None)
-        for outer, slot, inner in self.bare_braces:
-            yield from values.report_bare_braces(outer, slot, inner)
+
+        for outer, step, inner in self.bare_braces:
+            yield from values.report_bare_braces(outer, step, inner)
         for holder, name in self.split_texts.values():
             yield from values.report_split_text(holder, name)
-        has_odd_keys = "<<" in self.text or values.ODD_KEY.search(self.text)
-        lines = (
-            self.text.split("\n") if has_odd_keys or self.cut_texts or self.multiline_texts else []
-        )
-        cuts = (
-            values.report_cut_text(name, node, lines, where) for name, node, where in self.cut_texts
-        )
-        notes = (
-            values.report_notes(name, node, lines, last)
-            for name, node, last in self.multiline_texts
-        )
-        yield from (p for found in chain(cuts, notes) for p in found if self.repaired.admit(p.rule))
+
+        has_odd_keys = "<<" in self.text or bool(values.ODD_KEY.search(self.text))
+        if not has_odd_keys and not self.cut_texts and not self.multiline_texts:
+            return
+
+        lines = self.text.split("\n")
+        for problem in self._report_comments(lines):
+            if self.repaired.admit(problem.rule):
+                yield problem
         if has_odd_keys:
             yield from values.report_odd_keys(root, lines)
+
+    def _report_comments(self, lines: list[str]) -> Iterator[Problem]:
+        """Report texts cut off by a comment, and comments that are part of a text."""
+        for key, text, end in self.cut_texts:
+            yield from values.report_cut_text(key, text, lines, end)
+        for key, text, last_line in self.multiline_texts:
+            yield from values.report_notes(key, text, lines, last_line)
 
     def report(
         self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
@@ -205,20 +258,41 @@ class NodeBuilder:
 
     # Rare cases: each method reports one problem, and returns the replacement node if there is one.
 
+    def check_characters(self, node: YamlScalar, parent: YamlMapping | YamlList) -> None:
+        """Report an invisible character that a backslash code produces."""
+        forbidden = FORBIDDEN_CHARACTERS.search(node)
+        if forbidden is None:
+            return
+        what = f"the text contains the invisible character U+{ord(forbidden[0]):04X}"
+        remedy = "remove the backslash code that produces it"
+        item_id = values.find_item_id(parent)
+        self.report("control-character", node.where, item_id, what, remedy)
+
     def report_yaml_mark(self, event: Any, where: Position) -> YamlScalar:
-        """Report an alias, an anchor or a tag, if there is one, and return the value as plain text."""
+        """Report an alias, an anchor or a tag, and return the value as plain text."""
         start = event.start_mark.index
-        raw = self.text[start : min(event.end_mark.index, start + 200)]
+        end = min(event.end_mark.index, start + _MAX_SHOWN)
+        raw = self.text[start:end]
         if event.anchor is not None:
-            rule, mark = ("anchor", "&") if hasattr(event, "tag") else ("alias", "*")
+            is_alias = not hasattr(event, "tag")
+            rule = "alias" if is_alias else "anchor"
+            mark = "*" if is_alias else "&"
             what = f"'{mark}{shorten(event.anchor)}' reads as a YAML {rule}, which is not used here"
             self.report(rule, where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
         elif event.tag is not None:
             what = f"what begins with '!' reads as a YAML tag: '{shorten(raw)}'"
-            self.report(
-                "tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else remove the tag"
-            )
+            remedy = f"if it begins a text, {QUOTE_IT}; else remove the tag"
+            self.report("tag", where, "", what, remedy)
         return YamlScalar(raw, where, plain=True)
+
+    def report_second_document(self, event: Any) -> None:
+        """Report the `---` between two documents."""
+        where = self.locate(event.start_mark)
+        what = f"a second document begins at the '---' on line {where.line}"
+        remedy = (
+            "one file contains one instrument: remove the '---', or put the rest in a separate file"
+        )
+        self.report("two-documents", where, "", what, remedy, length=3)
 
     def record_duplicate_key(self, parent: YamlMapping, key: YamlScalar) -> YamlScalar:
         """Record a key that exists already: the first one counts."""
@@ -229,46 +303,53 @@ class NodeBuilder:
     def report_complex_key(self, parent: YamlMapping, where: Position) -> YamlScalar:
         """Report a list or mapping in the position of a key."""
         what = "expected a key, found a list or mapping"
-        remedy = "write a key and a colon before it; a text that begins with a bracket or brace needs quotes"
+        remedy = (
+            "write a key and a colon before it; "
+            "a text that begins with a bracket or brace needs quotes"
+        )
         self.report("complex-key", where, values.find_item_id(parent), what, remedy)
         return self.drop_entry(parent, where)
 
     def drop_entry(self, parent: YamlMapping, where: Position) -> YamlScalar:
         """Return a temporary key for an entry that is dropped once the tree is complete."""
-        key = YamlScalar(f"\0{len(self.dropped_entries)}", where)
+        key = YamlScalar(f"{_DROPPED}{len(self.dropped_entries)}", where)
         self.dropped_entries.append((parent, key))
         return key
 
-    def join_split_text(
-        self,
-        stack: Sequence[tuple[Any, bool, str | None]],
-        parent: YamlMapping,
-        key: str,
-        event: Any,
-    ) -> bool:
-        """Return whether a key in braces has no colon because it is the rest of the text before it, split by a comma.
+    def join_split_text(self, waiting: _Waiting, parent: YamlMapping, key: str, event: Any) -> bool:
+        """Join a key without a colon with the text before it, and return whether it belongs there.
 
-        If so, the two are joined again.
+        In `{text: Yes, of course}`, the comma splits a text, and `of course` is a key without a
+        value. The braces are `parent`, in the branch that is waiting.
         """
         at = event.start_mark.index
-        before = self.text[max(0, at - 500) : at]
+        before = self.text[max(0, at - _MAX_LOOK_BACK) : at]
         if "#" in before:
             before = _COMMENT.sub("", before)
         before = before.rstrip()
         if before.endswith(":") or not before:
             return False
-        last_key = next(reversed(parent), "\0")
+
+        last_key = next(reversed(parent), _DROPPED)
         text = parent.get(last_key)
-        if last_key[:1] != "\0" and isinstance(text, YamlScalar) and text and text.plain:
+        is_text = isinstance(text, YamlScalar) and text.plain and text != ""
+        if is_text and not last_key.startswith(_DROPPED):
+            assert isinstance(text, YamlScalar)
             if len(text) < _MAX_JOINED_LENGTH:
                 parent[last_key] = YamlScalar(f"{text}, {key}", text.where, plain=True)
-            if (id(parent), last_key) in self.split_texts or self.repaired.admit("comma"):
+            is_known = (id(parent), last_key) in self.split_texts
+            if is_known or self.repaired.admit("comma"):
                 self.split_texts[id(parent), last_key] = (parent, last_key)
             return True
-        if not parent and stack and len(self.bare_braces) < MAX_PROBLEMS:
-            outer = stack[-1][0]
-            slot = len(outer) - 1 if isinstance(outer, YamlList) else next(reversed(outer), None)
-            self.bare_braces.append((outer, slot, parent))
+
+        if not parent and len(self.bare_braces) < MAX_PROBLEMS:
+            outer, _, _ = waiting
+            step: str | int | None
+            if isinstance(outer, YamlList):
+                step = len(outer) - 1
+            else:
+                step = next(reversed(outer), None)
+            self.bare_braces.append(_BareBraces(outer, step, parent))
         return False
 
 

@@ -6,9 +6,15 @@ repaired so that later checks can go on.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, iterate_nodes
+from survey_cli.instrument.source.nodes import (
+    YamlList,
+    YamlMapping,
+    YamlScalar,
+    find_node,
+    iterate_nodes,
+)
 from survey_cli.problems import Position, Problem
 from survey_cli.wording import shorten
 
@@ -246,17 +252,25 @@ def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
 
 
 def report_bare_braces(
-    outer: YamlMapping | YamlList, slot: Any, inner: YamlMapping
+    outer: YamlMapping | YamlList, step: str | int | None, inner: YamlMapping
 ) -> Iterator[Problem]:
-    """Report braces with keys but no values: a fill that begins a text, or a list in the wrong brackets."""
-    slots: Any = outer
-    if any(inner.values()) or slot is None or slots[slot] is not inner:
+    """Report braces with keys but no values: a fill that begins a text, or a list in wrong brackets.
+
+    They are at a key or index of `outer`, or are a key themselves.
+    """
+    is_value = step is not None and find_node(outer, step) is inner
+    if any(inner.values()) or not is_value:
         what = f"'{shorten(next(iter(inner), ''))}' has no value"
         remedy = "within braces write 'key: value', with a space after the colon"
         yield Problem("no-value", inner.where, find_item_id(inner, outer), what, remedy)
         return
+
     text = f"{{{', '.join(inner)}}}"
-    slots[slot] = YamlScalar(text, inner.where, plain=True)
+    repaired = YamlScalar(text, inner.where, plain=True)
+    if isinstance(outer, YamlMapping):
+        outer[cast("str", step)] = repaired
+    else:
+        outer[cast("int", step)] = repaired
     what = f"'{shorten(text)}' reads as a YAML mapping in braces"
     remedy = f"if it is a fill, {QUOTE_IT}; if it is a list, use [ and ]"
     yield Problem("fill-at-start", inner.where, find_item_id(outer), what, remedy, length=len(text))
