@@ -1,6 +1,7 @@
 """Loader: reads an instrument, its modules and its lists into one tree of nodes with positions.
 
-This is the only module that opens a file of a study or imports YAML. It assigns no meaning to keys and values.
+This is the only module that opens a file of a study or imports YAML. It assigns no meaning to keys
+and values.
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeAlias, cast
+from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
@@ -34,11 +35,14 @@ from survey_cli.problems import Position, Problem, find_nearest, sort_problems
 from survey_cli.wording import shorten
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where it is available, otherwise the slow parser in Python, which produces the same events."""
+"""libyaml if it is available, otherwise the slow parser in Python, which produces the same events."""
 
 MAX_BYTES: Final = 5_000_000
 _MAX_NAMED: Final = 5
 """Number of questionnaires of a folder that are named."""
+_MAX_COMPARED: Final = 1000
+"""Number of files of a folder that are compared with the name of a missing one."""
+_MAX_CHARACTER_PROBLEMS: Final = 20
 _BEGINNING: Final = 20_000
 """Number of bytes in which a questionnaire names itself, after its first comments."""
 
@@ -50,7 +54,9 @@ _FOREIGN_BLANKS: Final = re.compile(
 _UTF16: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
 
 ModuleFetcher: TypeAlias = Callable[[str], str | bytes]
-"""Returns a module's text for its path below the top file's folder; raises LookupError or OSError if there is none."""
+"""Returns the text of the module at a path below the top file's folder.
+
+It raises LookupError or OSError if the module doesn't exist."""
 
 
 class UnreadableFileError(Exception):
@@ -70,22 +76,29 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstrumentSource:
-    """What was read: the nodes with modules inserted, or None where a file cannot be parsed at all."""
+    """What was read from an instrument's file and its modules."""
 
     tree: YamlMapping | None
+    """The nodes with modules inserted; None if a file can't be parsed at all."""
     problems: tuple[Problem, ...]
     texts: Mapping[str, str]
-    r"""Every file's text, with `\n` line ends, by its path below the top file's folder; the top file first."""
+    r"""The text of every file, with `\n` line ends, by its path below the top file's folder.
+
+    The top file is the first one."""
     digest: str
-    """SHA-256 in hexadecimal over all texts and the names of modules, without the name of the top file: a copy with
-    another name is the same instrument."""
+    """SHA-256 in hexadecimal over all texts and the names of modules.
+
+    The name of the top file has no influence: a copy with another name is the same instrument."""
     folder: str = ""
     """The prefix of the names of `texts` in a Position's file."""
 
     def find_line(self, where: Position) -> str:
-        """Return the line of text at a position, for display; empty if there is none."""
-        lines = self.texts.get(where.file.removeprefix(self.folder), "").split("\n")
-        return lines[where.line - 1] if 0 < where.line <= len(lines) else ""
+        """Return the line of text at a position, for display; empty if the files don't have it."""
+        text = self.texts.get(where.file.removeprefix(self.folder), "")
+        lines = text.split("\n")
+        if 0 < where.line <= len(lines):
+            return lines[where.line - 1]
+        return ""
 
 
 def load_source(path: Path | str) -> InstrumentSource:
@@ -115,67 +128,88 @@ def load_source_text(
 
 @contextlib.contextmanager
 def pause_collector() -> Iterator[None]:
-    """Collect no garbage meanwhile: repeated collections over the growing tree would double the time for a large file."""
+    """Collect no garbage meanwhile.
+
+    Repeated collections over the growing tree would double the time for a large file.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            # This moves everything to the oldest generation: the next collection would traverse it.
             gc.freeze()
-            gc.unfreeze()  # move everything to the oldest generation, or the next collection would traverse it
+            gc.unfreeze()
             gc.enable()
 
 
 class _Loader:
-    """The loading of one instrument: its top file, and the files that it names, which `fetch` reads."""
+    """The loading of one instrument: its top file, and the files it names, which `fetch` reads."""
 
     def __init__(self, name: str, fetch: ModuleFetcher) -> None:
         folder, self.top = posixpath.split(name)
-        self.name, self.folder = name, posixpath.join(folder, "") if folder else ""
+        self.name = name
+        self.folder = posixpath.join(folder, "") if folder else ""
         self.fetch = fetch
         self.texts: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.trees: dict[str, YamlMapping | UnreadableFileError | None] = {}
 
     def load(self, read_top: Callable[[], str | bytes]) -> InstrumentSource:
-        top, problems, texts = self.top, self.problems, self.texts
+        """Load the top file, which `read_top` reads, and all files that it names."""
         with pause_collector():
-            tree = self.build_tree(top, read_top)
+            tree = self.build_tree(self.top, read_top)
             if isinstance(tree, UnreadableFileError):
-                problems.append(tree.build_problem(Position(self.name), length=1))
+                self.problems.append(tree.build_problem(Position(self.name), length=1))
                 tree = None
-            if tree is not None and "include" in texts[top]:
-                languages = _list_languages(tree)
-                tree = IncludeExpander(
-                    self.load_module, problems, MAX_EVENTS, languages
-                ).expand_file(tree, top)
-            if tree is not None and isinstance(tree.get("texts"), YamlMapping):
-                tree = _insert_named_texts(tree, problems)
-            if tree is not None and any("search" in text for text in texts.values()):
-                load_search_lists(tree, self.load_list, self.folder, problems)
             if tree is not None:
-                self.load_translations(_list_languages(tree)[1:])
-        shown, digest = _limit_problems(problems, self.name), _compute_digest(texts)
+                tree = self._complete_tree(tree)
+
         return InstrumentSource(
-            tree=tree, problems=shown, texts=texts, digest=digest, folder=self.folder
+            tree=tree,
+            problems=_limit_problems(self.problems, self.name),
+            texts=self.texts,
+            digest=_compute_digest(self.texts),
+            folder=self.folder,
         )
+
+    def _complete_tree(self, tree: YamlMapping) -> YamlMapping:
+        """Insert modules and named texts, and read lists and translations."""
+        # Most questionnaires have no modules or lists: a word in the text is found at once, while
+        # all nodes would have to be visited.
+        if "include" in self.texts[self.top]:
+            languages = _list_languages(tree)
+            expander = IncludeExpander(self.load_module, self.problems, MAX_EVENTS, languages)
+            tree = expander.expand_file(tree, self.top)
+        texts = tree.get("texts")
+        if isinstance(texts, YamlMapping):
+            tree = _insert_named_texts(tree, texts, self.problems)
+        if any("search" in text for text in self.texts.values()):
+            load_search_lists(tree, self.load_list, self.folder, self.problems)
+
+        _, *translations = _list_languages(tree)
+        self.load_translations(translations)
+        return tree
 
     def build_tree(
         self, path: str, read: Callable[[], str | bytes]
     ) -> YamlMapping | UnreadableFileError | None:
+        """Read a file and parse it; None, after a problem, if it has no mapping."""
+        name = self.folder + path
         before = len(self.problems)
         try:
-            self.texts[path] = text = decode(read(), self.folder + path, self.problems)
+            text = decode(read(), name, self.problems)
         except UnreadableFileError as error:
             return error
-        return (
-            _parse_text(text, self.folder + path, self.problems)
-            if len(self.problems) == before
-            else None
-        )
+
+        self.texts[path] = text
+        if len(self.problems) > before:
+            return None
+        return _parse_text(text, name, self.problems)
 
     def load_module(self, path: str, where: Position) -> YamlMapping | None:
+        """Load a module that is included at a position; it is parsed only once."""
         if path not in self.trees:
             self.trees[path] = self.build_tree(path, lambda: self.fetch(path))
         module = self.trees[path]
@@ -185,74 +219,87 @@ class _Loader:
         return module
 
     def load_list(self, path: str, where: Position) -> SourceFile | None:
+        """Load a file that is no YAML, and is named at a position."""
+        name = self.folder + path
         try:
-            self.texts[path] = decode(
-                self.texts.get(path) or self.fetch(path), self.folder + path, self.problems
-            )
+            contents = self.texts.get(path) or self.fetch(path)
+            text = decode(contents, name, self.problems)
         except UnreadableFileError as error:
             self.problems.append(error.build_problem(where, length=len(path)))
             return None
-        return SourceFile(self.folder + path, self.texts[path])
+
+        self.texts[path] = text
+        return SourceFile(name, text)
 
     def load_translations(self, languages: Sequence[str]) -> None:
-        """Load the PO files beside the top file, where there are any."""
+        """Load the PO files beside the top file, if it has any."""
+        stem = posixpath.splitext(self.top)[0]
         for language in languages:
-            file = f"{posixpath.splitext(self.top)[0]}.{language}.po"
-            try:
-                is_there = language.replace("-", "").isalnum() and bool(self.fetch(file))
-            except UnreadableFileError as error:
-                is_there = not error.is_missing
-            if is_there:
+            file = f"{stem}.{language}.po"
+            if language.replace("-", "").isalnum() and self._has_text(file):
                 self._load_catalog(file)
 
+    def _has_text(self, file: str) -> bool:
+        """Return whether a file exists and isn't empty; also True if it can't be read."""
+        try:
+            return bool(self.fetch(file))
+        except UnreadableFileError as error:
+            return not error.is_missing
+
     def _load_catalog(self, file: str) -> None:
-        """Load a PO file. One that can't be read is left out with a warning: the texts of the first language remain."""
+        """Load a PO file.
+
+        One that can't be read is left out with a warning: the texts of the first language remain.
+        """
         before = len(self.problems)
         self.load_list(file, Position(self.name))
         found = self.problems[before:]
         if not found:
             return
+
         self.texts.pop(file, None)
         remedy = "save it as UTF-8, or remove it; until then its translations are not read"
-        self.problems[before:] = [
-            replace(
-                problem,
-                where=Position(self.folder + file, *problem.where[1:]),
-                severity="warning",
-                remedy=remedy,
-            )
-            for problem in found
-        ]
+        warnings = []
+        for problem in found:
+            where = Position(self.folder + file, problem.where.line, problem.where.column)
+            warnings.append(replace(problem, where=where, severity="warning", remedy=remedy))
+        self.problems[before:] = warnings
 
 
 def _list_languages(tree: YamlMapping) -> list[str]:
+    """List the languages of a questionnaire, the first one first: English if it names none."""
     languages = tree.get("languages")
-    return (
-        list(map(str, languages))
-        if isinstance(languages, YamlList | YamlMapping) and languages
-        else ["en"]
-    )
+    if isinstance(languages, YamlList | YamlMapping) and languages:
+        return list(map(str, languages))
+    return ["en"]
 
 
-def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMapping:
+def _insert_named_texts(
+    tree: YamlMapping, texts: YamlMapping, problems: list[Problem]
+) -> YamlMapping:
     """Insert the texts under `texts:` wherever they are named, and warn of those that are not."""
-    texts = cast(YamlMapping, tree["texts"])
     inserter = TextInserter(texts, _list_languages(tree))
-    entries = {key: node if key == "texts" else inserter.insert(node) for key, node in tree.items()}
+    result = YamlMapping(tree.where)
+    for key, node in tree.items():
+        result[key] = node if key == "texts" else inserter.insert(node)
+
     for name in texts:
         if name not in inserter.used:
+            where = locate_key(texts, name)
+            what = f"the text {str(name)!r} is not used"
             remedy = f"write {{{name}}} in a text, or remove it"
-            what, where = f"the text {str(name)!r} is not used", locate_key(texts, name)
-            problems.append(
-                Problem("unused-text", where, "texts", what, remedy, "warning", len(name))
-            )
-    return YamlMapping(tree.where, entries)
+            problem = Problem("unused-text", where, "texts", what, remedy, "warning", len(name))
+            problems.append(problem)
+    return result
 
 
 def _compute_digest(texts: Mapping[str, str]) -> str:
-    top, *rest = texts.items() or [("", "")]
+    """Compute the digest of an instrument; the lengths tell where a name or a text ends."""
+    entries = list(texts.items()) or [("", "")]
+    _, top_text = entries[0]
+
     digest = hashlib.sha256()
-    for name, text in [("", top[1]), *sorted(rest)]:
+    for name, text in [("", top_text), *sorted(entries[1:])]:
         for part in (name, text):
             data = part.encode("utf-8", "surrogatepass")
             digest.update(b"%d:" % len(data))
@@ -262,54 +309,53 @@ def _compute_digest(texts: Mapping[str, str]) -> str:
 
 def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     ordered = sort_problems(problems)
-    if len(ordered) > MAX_PROBLEMS:
-        what = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
-        ordered[MAX_PROBLEMS:] = [
-            Problem("too-many", Position(name), "", what, "start with the first ones")
-        ]
-    return tuple(ordered)
+    more = len(ordered) - MAX_PROBLEMS
+    if more <= 0:
+        return tuple(ordered)
+
+    what = f"{more} more problems are not shown"
+    last = Problem("too-many", Position(name), "", what, "start with the first ones")
+    return (*ordered[:MAX_PROBLEMS], last)
 
 
 # Bytes.
 
 
 def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes:
-    """Read a file, unless it is not a plain file, too large, or (by a link) outside the folder `inside`."""
+    """Read a plain file, unless it is too large, or (by a link) outside the folder `inside`."""
     try:
-        if not path.exists():
-            _report_missing_file(path, is_named_in_text=inside is not None)
-        if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
-            remedy = "keep modules and lists below the folder of the instrument's file"
-            raise UnreadableFileError(
-                "include-path", f"'{path}' is outside the instrument's folder", remedy
-            )
-        if path.is_dir():
-            raise UnreadableFileError(
-                "no-file", "this is a folder", "specify a questionnaire in it"
-            )
-        if not path.is_file():
-            raise UnreadableFileError("no-file", "this is not a file", "specify a text file")
+        _check_file(path, inside)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
         what = f"you have no permission to read '{path}'"
-        raise UnreadableFileError(
-            "no-file", what, "ask its owner for permission to read it"
-        ) from None
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as error:  # RuntimeError: a link that points to itself
+        remedy = "ask its owner for permission to read it"
+        raise UnreadableFileError("no-file", what, remedy) from None
+    # RuntimeError: a link that points to itself.
+    except (OSError, ValueError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "the name is not valid"
         what = f"'{shorten(str(path))}' can't be read: {why}"
         raise UnreadableFileError("no-file", what, "check the path") from error
+
     if len(data) > MAX_BYTES:
+        what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
         remedy = "an instrument has a few hundred kilobytes at most: is this the right file?"
-        raise UnreadableFileError(
-            "too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy
-        )
+        raise UnreadableFileError("too-large", what, remedy)
     return data
+
+
+def _check_file(path: Path, inside: Path | None) -> None:
+    """Raise an error if a path is no plain file, or is outside a folder."""
+    if not path.exists():
+        _report_missing_file(path, is_named_in_text=inside is not None)
+    if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
+        what = f"'{path}' is outside the instrument's folder"
+        remedy = "keep modules and lists below the folder of the instrument's file"
+        raise UnreadableFileError("include-path", what, remedy)
+    if path.is_dir():
+        raise UnreadableFileError("no-file", "this is a folder", "specify a questionnaire in it")
+    if not path.is_file():
+        raise UnreadableFileError("no-file", "this is not a file", "specify a text file")
 
 
 def _report_missing_file(path: Path, *, is_named_in_text: bool) -> NoReturn:
@@ -321,11 +367,9 @@ def _report_missing_file(path: Path, *, is_named_in_text: bool) -> NoReturn:
         what = f"there is no folder '{shorten(str(path.parent))}'"
         raise UnreadableFileError("no-file", what, "check the path", is_missing=True)
 
-    names = sorted(
-        p.name
-        for p in islice(path.parent.iterdir(), 1000)
-        if p.suffix in (".yaml", ".yml", path.suffix)
-    )
+    endings = (".yaml", ".yml", path.suffix)
+    others = islice(path.parent.iterdir(), _MAX_COMPARED)
+    names = sorted(other.name for other in others if other.suffix in endings)
 
     # Endings are alike, and would make any two short names similar.
     by_stem = {Path(name).stem: name for name in names}
@@ -376,68 +420,86 @@ def _list_questionnaires(folder: Path, names: Sequence[str]) -> str:
 
 
 def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str:
-    r"""Return the text with `\n` line ends; where it is not UTF-8, add a problem and insert `�`."""
+    r"""Return the text with `\n` line ends.
+
+    If it isn't UTF-8, a problem is added, and `�` replaces what can't be decoded.
+    """
     if len(contents) > MAX_BYTES:
         what = f"the text is larger than {MAX_BYTES // 1_000_000} MB"
         raise UnreadableFileError("too-large", what, "make it shorter")
-    if isinstance(contents, bytes):
-        if contents.startswith(b"PK\x03\x04"):
-            what = "this is a workbook or an archive, not a text file"
-            raise UnreadableFileError("not-utf8", what, "write the questionnaire in a text editor")
-        if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):
-            what = "the file is saved as UTF-16 (some editors say 'Unicode')"
-            raise UnreadableFileError("not-utf8", what, "re-save it as UTF-8")
-        try:
-            text = contents.decode("utf-8")
-        except UnicodeDecodeError as error:
-            problems.append(_build_not_utf8_problem(contents, error.start, file))
-            text = contents.decode("utf-8", "replace")
-    else:
-        text = contents
+    if isinstance(contents, str):
+        return _normalize_line_ends(contents)
+
+    if contents.startswith(b"PK\x03\x04"):
+        what = "this is a workbook or an archive, not a text file"
+        raise UnreadableFileError("not-utf8", what, "write the questionnaire in a text editor")
+    if contents[:2] in (b"\xff\xfe", b"\xfe\xff") or _UTF16.match(contents):
+        what = "the file is saved as UTF-16 (some editors say 'Unicode')"
+        raise UnreadableFileError("not-utf8", what, "re-save it as UTF-8")
+    try:
+        text = contents.decode("utf-8")
+    except UnicodeDecodeError as error:
+        problems.append(_build_not_utf8_problem(contents, error.start, file))
+        text = contents.decode("utf-8", "replace")
+    return _normalize_line_ends(text)
+
+
+def _normalize_line_ends(text: str) -> str:
+    r"""Return the text with `\n` line ends, and without a byte order mark."""
     text = text.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if "\r" not in text:
+        return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
-    before = (
-        data[:at].decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    )
+    before = _normalize_line_ends(data[:at].decode("utf-8"))
     line = before.count("\n") + 1
     column = len(before) - before.rfind("\n")
+    what = f"the file is not UTF-8: line {line} has the byte {data[at]:02X}"
+
+    # The letter that was probably meant is easier to find than a byte.
     letter = data[at : at + 1].decode("cp1252", "replace")
-    guess = (
-        f" ({letter} in Windows' old encoding)"
-        if letter.isprintable() and letter != "\ufffd"
-        else ""
-    )
-    what = f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{guess}"
+    if letter.isprintable() and letter != "\ufffd":
+        what += f" ({letter} in Windows' old encoding)"
     return Problem("not-utf8", Position(file, line, column), "", what, "re-save the file as UTF-8")
 
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
-    """Find control characters, and lines indented with blanks of word processors: the first of each line."""
-    blanks = (
-        (m, text[text.rfind("\n", 0, m.start()) + 1 : m.start()])
-        for m in _FOREIGN_BLANKS.finditer(text)
-    )
-    matches = [
-        *FORBIDDEN_CHARACTERS.finditer(text),
-        *(match for match, before in blanks if not before.strip(" ")),
-    ]
-    last = line = counted = 0
+    """Find control characters, and lines indented with blanks of word processors.
+
+    Only the first of each line is found.
+    """
+    matches = list(FORBIDDEN_CHARACTERS.finditer(text))
+    for match in _FOREIGN_BLANKS.finditer(text):
+        line_start = text.rfind("\n", 0, match.start()) + 1
+        if not text[line_start : match.start()].strip(" "):
+            matches.append(match)
+
+    # Lines are counted from match to match: a file may have thousands of both.
+    last_line = 0
+    newlines = 0
+    counted = 0
     for match in sorted(matches, key=re.Match.start):
         at = match.start()
-        line += text.count("\n", counted, at)
+        newlines += text.count("\n", counted, at)
         counted = at
-        if line + 1 == last:
+        line = newlines + 1
+        if line == last_line:
             continue
-        last = line + 1
-        where = Position(file, last, at - text.rfind("\n", 0, at))
-        what = f"line {last} has the invisible character U+{ord(match[0][0]):04X}"
-        remedy = "delete it: such characters often come with pasted text"
+        last_line = line
+
+        character = f"U+{ord(match[0][0]):04X}"
         if match.re is _FOREIGN_BLANKS:
-            what = f"line {last} is indented with a blank that is not a space (U+{ord(match[0][0]):04X})"
-            remedy = "write ordinary spaces: such blanks come with text pasted from a word processor or a web page"
+            what = f"line {line} is indented with a blank that is not a space ({character})"
+            remedy = (
+                "write ordinary spaces: such blanks come with text pasted from a word processor "
+                "or a web page"
+            )
+        else:
+            what = f"line {line} has the invisible character {character}"
+            remedy = "delete it: such characters often come with pasted text"
+        where = Position(file, line, at - text.rfind("\n", 0, at))
         yield Problem("control-character", where, "", what, remedy)
 
 
@@ -445,35 +507,36 @@ def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
 
 
 def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | None:
-    """Parse the file's mapping; returns None, and adds a problem, if there is none."""
-    forbidden = list(islice(find_forbidden_characters(text, file), 20))
+    """Parse the file's mapping; returns None, and adds a problem, if it has none."""
+    # The parser stops at the first control character, and takes such blanks for text.
+    forbidden = list(islice(find_forbidden_characters(text, file), _MAX_CHARACTER_PROBLEMS))
     if forbidden:
         problems += forbidden
         return None
+
     builder = NodeBuilder(text, SourceFile(file, text), yaml.events)
     try:
         root = builder.build(iter(LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:
-        from survey_cli.instrument.source.hints.parser_errors import (
-            explain_parser_error,
-        )  # only for errors
+        # Only a file with an error needs this module.
+        from survey_cli.instrument.source.hints.parser_errors import explain_parser_error
 
         problems += explain_parser_error(text.split("\n"), error, file)
         return None
     except yaml.YAMLError as error:
         what = f"the file can't be read: {shorten(str(error))}"
-        problems.append(
-            Problem("syntax", Position(file), "", what, "rewrite it in a plain text editor")
-        )
+        remedy = "rewrite it in a plain text editor"
+        problems.append(Problem("syntax", Position(file), "", what, remedy))
         return None
+
     problems += builder.problems
     if builder.is_unusable:
         return None
-    if isinstance(root, YamlMapping):
-        problems += builder.repair(root)
-        return root
-    problems.append(_build_no_mapping_problem(root, file))
-    return None
+    if not isinstance(root, YamlMapping):
+        problems.append(_build_no_mapping_problem(root, file))
+        return None
+    problems += builder.repair(root)
+    return root
 
 
 def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> Problem:

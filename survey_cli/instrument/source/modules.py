@@ -168,11 +168,13 @@ _TOKEN: Final = re.compile(
 
 
 class _Visit(NamedTuple):
-    """One file during expansion: its path, the prefixes that apply, and the files that included it."""
+    """One file during expansion."""
 
     path: str
     prefix: str = ""
+    """The prefixes of all includes that lead here, one after the other."""
     chain: tuple[str, ...] = ()
+    """The files that included one another, from the top file to this one."""
 
 
 class Renaming(NamedTuple):

@@ -93,7 +93,7 @@ class NodeBuilder:
     cut_texts: list[_CutText] = field(default_factory=list)
     multiline_texts: list[_MultilineText] = field(default_factory=list)
     split_texts: dict[tuple[int, str], tuple[YamlMapping, str]] = field(default_factory=dict)
-    """Texts that a comma in braces split: mapping and key, by the mapping's identity and the key."""
+    """Texts that a comma in braces split: their mapping and key, by its identity and the key."""
     bare_braces: list[_BareBraces] = field(default_factory=list)
 
     def build(self, events: Iterable[Any]) -> YamlNode | None:
