@@ -35,7 +35,7 @@ from survey_cli.problems import Position, Problem, find_nearest, sort_problems
 from survey_cli.wording import shorten
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml if it is available, otherwise the slow parser in Python, which produces the same events."""
+"""libyaml if it is available; otherwise the slow parser in Python, with the same events."""
 
 MAX_BYTES: Final = 5_000_000
 _MAX_NAMED: Final = 5
