@@ -355,7 +355,8 @@ def _build_event(
 
     if encoded:
         raise EventDecodeError(f"{kind}: unknown fields: {', '.join(encoded)}")
-    return event_type(**values)  # type: ignore[no-any-return]  # the class comes from a table of events
+    # the class comes from a table of events
+    return event_type(**values)  # type: ignore[no-any-return]
 
 
 def encode_record(event: events.InterviewEvent) -> JournalRecord:

@@ -192,8 +192,8 @@ class AnswersErased(NamedTuple):
 
 
 CodingRole: TypeAlias = Literal["first", "second", "final"]
-"""Whose coding it is: the first coder's, that of a second coder who does not see the first's, or the
-decision if the two differ."""
+"""Whose coding it is: the first coder's, that of a second coder who does not see the first's, or
+the decision if the two differ."""
 
 
 class AnswerCoded(NamedTuple):

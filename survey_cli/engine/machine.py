@@ -219,7 +219,8 @@ class Machine:
         known.daypart = self.session.daypart
 
         dayparts = self.instrument.document.dayparts
-        translations = dayparts.get(self.session.daypart)  # type: ignore[call-overload]  # keys have positions
+        # a key of the mapping is a text with its position in the file
+        translations = dayparts.get(self.session.daypart)  # type: ignore[call-overload]
         if translations is not None:
             known.daypart = {
                 language: str(translations.get(language)) for language in self.instrument.languages

@@ -1,4 +1,4 @@
-"""Shifts: times, breaks and calls of one person, from the person's work events and the events of the cases."""
+"""Shifts: times, breaks and calls of one person, from work events and events of cases."""
 
 import json
 from bisect import bisect_right
@@ -35,8 +35,8 @@ sign."""
 
 PAID_TIME: Final = NamedFigure(
     "paid time",
-    "The time signed on, without unpaid breaks. For a station that stopped it ends with the last thing that was stored."
-    " Corrections of supervisors are included.",
+    "The time signed on, without unpaid breaks. For a station that stopped it ends with the last"
+    " thing that was stored. Corrections of supervisors are included.",
     "board, survey study shift, station, export of shifts",
 )
 WORKING_TIME: Final = NamedFigure(
@@ -228,7 +228,7 @@ class Shift:
         return self.is_on and last is not None and timedelta() <= at - last <= MAX_SILENCE
 
     def note_presence(self, at: datetime) -> None:
-        """Count the time until `at`, at which the person is at work, though nothing was stored then."""
+        """Count the time until `at`: the person is at work then, though nothing was stored."""
         self._note_activity(at)
         self._present_at = at
 
@@ -290,7 +290,7 @@ class Shift:
         return max(times, default=at)
 
     def pass_midnight(self, following: "Shift", to_local: ToLocal) -> None:
-        """Give each day its part of a shift that goes on over midnight: of a break too, not of a case.
+        """Divide a shift that goes on over midnight by days: breaks too, but not cases.
 
         It does not go on if the person signed off, or signed on again after midnight.
         """
@@ -398,7 +398,7 @@ class Shift:
         case: str = "",
         wrapup: timedelta = timedelta(),
     ) -> ShiftSummary:
-        """Return the counts as of the last activity, or of the present time `at` while the person is signed on.
+        """Return the counts as of the last activity, or as of `at` while the person is signed on.
 
         `case` is on the screen; the present `wrapup` is not added yet; `to_local` converts a time
         to this station's clock; `breaks` says which reasons are paid.
@@ -481,7 +481,7 @@ class Shift:
 
 
 def is_work_at_station(entry: events.HistoryEntry) -> bool:
-    """Whether an event of a case is part of a shift: a person wrote it at a station, not in the office."""
+    """Whether an event of a case belongs to a shift: written at a station, not in the office."""
     return entry.by != "" and entry.station not in OFFICE
 
 
@@ -502,7 +502,8 @@ def add_calls(
             holders[key] = find_shift(entry)
         elif isinstance(entry.event, events.CaseReturned):
             holder = holders.pop(key, None)
-            # a supervisor frees the case: the event is the supervisor's, and the time on the case that of the station
+            # a supervisor frees the case: the event is the supervisor's, and the time on the case
+            # that of the station
             if holder is not None and not is_work_at_station(entry):
                 holder.leave_case(key)
 

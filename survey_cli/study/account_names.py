@@ -21,7 +21,7 @@ def check_own_name(name: str, store: Store) -> None:
 
 
 def format_author(name: str, account: str) -> str:
-    """Return the name under which something was written, with the account if that is another one."""
+    """Return the name under which an entry was written, with the account if that differs."""
     if account in ("", name):
         return name
     return f"{name} (account {account})"

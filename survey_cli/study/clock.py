@@ -1,4 +1,4 @@
-"""Clock that dates a study's entries: the server's, or for a file this computer's, confirmed in case of doubt."""
+"""Clock that dates a study's entries: the server's, or for a file this computer's."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ TOLERANCE: Final = timedelta(seconds=1)
 
 
 def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datetime:
-    """Return the time `at` of this computer's clock, which shows `local` now, as time of the study's clock."""
+    """Convert a time of this computer's clock, which shows `local` now, to the study's clock."""
     if store.clock is None:
         return at
     ahead = store.clock() - local
@@ -33,7 +33,7 @@ def convert_to_study_clock(store: Store, at: datetime, local: datetime) -> datet
 
 
 def check_last_time(store: Store, where: str, at: datetime) -> None:
-    """Check that this computer's clock, which shows `at`, agrees with the newest entry of the database.
+    """Check that this computer's clock, which shows `at`, agrees with the newest stored entry.
 
     Raises ConfirmableError if it doesn't; confirming accepts the clock.
     """

@@ -33,7 +33,7 @@ def locate_people_file(path: str | Path, where: str) -> Path | None:
 
 
 def describe_files(path: str | Path, where: str, *, people: str | None = None) -> str:
-    """Return a sentence with the database and the list of people that a command uses, as absolute paths.
+    """Return a sentence with the absolute paths of a command's database and list of people.
 
     A study without a list needs no mention, unless a list exists in a place that is not read.
     """

@@ -1,4 +1,4 @@
-"""Opening a study: its instrument, plan, database, people and do-not-call list, and who works on it.
+"""Opening a study: its instrument, plan, database, people, do-not-call list and user.
 
 Opening changes no stored data. A claimed name is only a name. If a study lists its people, only a
 supervisor's account may claim another name, and some actions are reserved to supervisors. A station
@@ -167,7 +167,7 @@ def open_study(
 def load_people_by_id(
     path: str | Path, instrument: str, *, db: str | None, named: str | None
 ) -> People:
-    """Return the people of a study, whose database is found by the instrument's id and the option --db."""
+    """Return the people of a study. The instrument's id and --db name its database."""
     return load_people(path, locate_database(path, instrument, db), named)
 
 
@@ -247,7 +247,7 @@ def _is_own_file(file: Path) -> bool:
 
 
 def _is_unlisted_reader(claimed: str, store: Store, own_people: People) -> bool:
-    """Return whether a coder's or an analyst's account reads a server's study whose list has only who interviews.
+    """Return whether a coder or analyst reads a server's study whose list has only interviewers.
 
     The server gives it no right to call anybody.
     """
@@ -256,7 +256,7 @@ def _is_unlisted_reader(claimed: str, store: Store, own_people: People) -> bool:
 
 
 def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
-    """Return the person, without the rights of a supervisor if the server doesn't give them to the account.
+    """Return the person, as a supervisor only if the server gives the account those rights.
 
     Raises UserError.
     """
@@ -336,7 +336,7 @@ class StudyFiles:
         return tuple(files)
 
     def has_changed(self) -> bool:
-        """Return whether a file's content has changed since the last call, or since the study was opened.
+        """Return whether a file has changed since the last call, or since the study was opened.
 
         Also True if refused changes of meaning have been accepted since, or if another version was
         published. Raises StoreError.

@@ -1,4 +1,4 @@
-"""Pause of a whole study, with the message shown at every station, and other messages of supervisors to stations.
+"""Pause of a whole study with its message, and other messages from supervisors to stations.
 
 All are values in the database, so that all stations see the same, on whichever computer they run.
 """

@@ -1,4 +1,4 @@
-"""Versions of the questionnaire: the published one, and changes of meaning since versions with real interviews.
+"""Versions of the questionnaire: the published one, and changes of meaning since earlier ones.
 
 For a database file the version in force is the questionnaire's own file; a station never publishes.
 `survey check`, the start of an interview and exports all use this module, so that they agree.
@@ -124,7 +124,7 @@ def find_unaccepted_change(store: Store, instrument: Instrument) -> UserError | 
 def iterate_answers(
     store: Store, version: str, items: Collection[str]
 ) -> Iterator[Mapping[str, set[Cell]] | None]:
-    """Yield for each real interview of a version (its hash) the values of those items that it has answered.
+    """Yield, for every real interview of a version (its hash), the values of the answered items.
 
     For an item with several answers they are the chosen codes. It is None for an interview without
     current data. Raises UserError.

@@ -187,7 +187,7 @@ def _format_shown_nets(statement: model.ItemResult) -> str:
     return ", ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in shown)
 
 
-# ── shades ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── shades ───────────────────────────────────────────────────────────────────
 
 
 class _SegmentStyle(NamedTuple):
@@ -245,7 +245,7 @@ def _choose_styles(points: Sequence[tuple[str, model.Side]]) -> list[_SegmentSty
     return styles
 
 
-# ── bars ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── bars ─────────────────────────────────────────────────────────────────────
 
 
 def _draw_bars(
@@ -293,7 +293,7 @@ def _draw_bars(
     return parts, y + 8
 
 
-# ── diverging bars ─────────────────────────────────────────────────────────────────────────────────────────
+# ── diverging bars ───────────────────────────────────────────────────────────
 
 
 STATEMENT_WIDTH: Final = 260.0
@@ -491,7 +491,7 @@ def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tup
                 yield zero + (start + half) * sign, figure.text
 
 
-# ── bars of groups ─────────────────────────────────────────────────────────────────────────────────────────
+# ── bars of groups ───────────────────────────────────────────────────────────
 
 
 def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterator[Chart]:

@@ -44,18 +44,21 @@ def render_svg(
         name = "chart narrow"
     elif width != WIDTH:
         name = "chart stacked"
-    root = Element("svg", {
-        "xmlns": "http://www.w3.org/2000/svg",
-        "class": name,
-        "viewBox": f"0 0 {format_number(width)} {format_number(height)}",
-        "width": format_number(width),
-        "height": format_number(height),
-        "role": "img",
-        "aria-labelledby": f"{id}-title {id}-words",
-        "font-family": FONT_FAMILY,
-        "font-size": str(FONT_SIZE),
-        "fill": TEXT_COLOR,
-    })  # fmt: skip
+    root = Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "class": name,
+            "viewBox": f"0 0 {format_number(width)} {format_number(height)}",
+            "width": format_number(width),
+            "height": format_number(height),
+            "role": "img",
+            "aria-labelledby": f"{id}-title {id}-words",
+            "font-family": FONT_FAMILY,
+            "font-size": str(FONT_SIZE),
+            "fill": TEXT_COLOR,
+        },
+    )
     add_element(root, "title", title, id=f"{id}-title")
     add_element(root, "desc", description, id=f"{id}-words")
     root.extend(parts)

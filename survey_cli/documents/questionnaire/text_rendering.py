@@ -26,9 +26,13 @@ MAX_WORDINGS: Final = 4
 """A fill with more possible texts than this is shown by its name."""
 
 _FILL_NAMES: Final = {
-    "interviewer": "interviewer’s name", "today": "today’s date", "case": "the case", "turn": "1, 2, 3 …",
-    "each": "each answer in turn", "options": "the answers",
-}  # fmt: skip
+    "interviewer": "interviewer’s name",
+    "today": "today’s date",
+    "case": "the case",
+    "turn": "1, 2, 3 …",
+    "each": "each answer in turn",
+    "options": "the answers",
+}
 DAYPARTS: Final = ("morning", "afternoon", "evening")
 _NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
 

@@ -238,7 +238,7 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
     return tuple(chapters)
 
 
-# ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── grids ────────────────────────────────────────────────────────────────────
 
 
 def build_text_grid(

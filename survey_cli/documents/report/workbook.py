@@ -20,6 +20,8 @@ from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
+# Where a type is ignored below, the types of openpyxl allow for None, a sheet of charts or merged
+# cells. A sheet that was just made has none of them.
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
@@ -65,7 +67,7 @@ def _write(results: Results, path: Path) -> None:
 
 def _write_methods(book: "Workbook", results: Results) -> None:
     """Write the first sheet: what has to be known to read the others."""
-    methods = _SheetWriter(book.active, translate("Methods"))  # type: ignore[arg-type]  # the types of openpyxl allow more
+    methods = _SheetWriter(book.active, translate("Methods"))  # type: ignore[arg-type]
     methods.set_width("A", NAME_WIDTH)
     methods.set_width("B", LABEL_WIDTH)
     methods.add_line([translate("Results"), flatten(results.title)], strong=True)
@@ -163,8 +165,8 @@ class _SheetWriter:
         sheet.page_setup.orientation = "landscape" if across else "portrait"
         sheet.page_setup.fitToWidth = 1
         sheet.page_setup.fitToHeight = 0
-        sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]  # the types of openpyxl allow more
-        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]  # the types of openpyxl allow more
+        sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
 
     def add_repeated_head(self, title: str, grid: layout.Grid) -> None:
         """Add a title and column heads, which repeat on every page and stay on screen."""
@@ -211,7 +213,7 @@ class _SheetWriter:
         """Write a number if the cell has one, else its text."""
         from openpyxl.styles import Alignment
 
-        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # the types of openpyxl allow more
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
         value = shown.share if shown.share is not None else shown.amount
         if value is None and PRINTED_NUMBER.fullmatch(shown.text):
             value = Fraction(shown.text.replace(",", ""))
@@ -255,7 +257,7 @@ class _SheetWriter:
 
         if not text:
             return
-        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # the types of openpyxl allow more
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
         cell.value = replace_illegal(text)[:MAX_CELL_LENGTH]
         # It is a text even if it begins as a formula does.
         cell.data_type = "s"
@@ -275,15 +277,42 @@ def _to_number(value: Fraction) -> float | int:
 
 
 COLUMNS: Final = (
-    "number", "item", "section", "label", "wording", "group", "column", "kind", "code", "answer",
-    "count", "percent", "shown_count", "shown_percent", "letters", "base", "base_words", "effective_base",
+    "number",
+    "item",
+    "section",
+    "label",
+    "wording",
+    "group",
+    "column",
+    "kind",
+    "code",
+    "answer",
+    "count",
+    "percent",
+    "shown_count",
+    "shown_percent",
+    "letters",
+    "base",
+    "base_words",
+    "effective_base",
     "narrowed",
-)  # fmt: skip
+)
 ERROR_COLUMNS: Final = (
-    "mean", "standard_error", "interval_low", "interval_high", "coefficient_of_variation", "design_effect",
-    "degrees_of_freedom", "difference", "difference_from", "difference_standard_error", "difference_low",
-    "difference_high", "difference_p", "difference_degrees_of_freedom",
-)  # fmt: skip
+    "mean",
+    "standard_error",
+    "interval_low",
+    "interval_high",
+    "coefficient_of_variation",
+    "design_effect",
+    "degrees_of_freedom",
+    "difference",
+    "difference_from",
+    "difference_standard_error",
+    "difference_low",
+    "difference_high",
+    "difference_p",
+    "difference_degrees_of_freedom",
+)
 MAX_DECIMALS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 """A number that no spreadsheet runs as a formula."""
@@ -337,8 +366,14 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                 exact = (_format_exact(figure.amount), _format_exact(share))
                 shown = (figure.count_text, figure.percent_text, figure.letters)
                 cells: tuple[float | str, ...] = (
-                    *about, *of_column, *answer, *exact, *shown, *of_base, narrowed,
-                )  # fmt: skip
+                    *about,
+                    *of_column,
+                    *answer,
+                    *exact,
+                    *shown,
+                    *of_base,
+                    narrowed,
+                )
                 if has_errors:
                     cells = (*cells, "", *_build_errors(figure, 100))
                 yield cells

@@ -66,7 +66,7 @@ class AppointmentTime:
         )
 
     def format_both_clocks(self, station_zone: str = "") -> str:
-        """Return the time on both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`."""
+        """Format both clocks: `Thu 26 Nov 15:00 there (America/Denver) · 17:00 here`."""
         respondent_time = f"{self.text} there ({self.zone})"
         if not station_zone:
             return respondent_time
@@ -89,7 +89,7 @@ class AppointmentTime:
 
 @dataclass(frozen=True, slots=True)
 class UnclearAppointment:
-    """A typed text that is no appointment yet: a question with its choices, or a reason with a remedy."""
+    """A text that is no appointment yet: a question with its choices, or a reason and a remedy."""
 
     what: str
     remedy: str = ""

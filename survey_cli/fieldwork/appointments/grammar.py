@@ -1,4 +1,4 @@
-"""Grammar of typed appointments: splits `tomorrow 3pm` or `26 nov 14:00` into day and time expressions.
+"""Grammar of typed appointments: splits `tomorrow 3pm` or `26 nov 14:00` into day and time.
 
 Understands English, the most common Spanish and the languages of the study. Resolves no date, and
 uses neither zone nor clock.
@@ -149,28 +149,39 @@ def _number_words(words: str, first: int) -> dict[str, int]:
 
 _NEXT_WEEK: Final = DaySpan("next week", 0, 6, 1)
 _NUMBERS: Final = _number_words("a/an/one/un/una two/dos three/tres", 1)
+_NUMBER_NAMES: Final = "|".join(_NUMBERS)
+_IN: Final = "(?:in|en|dentro de)(?: about)?"
 _WEEKDAYS: Final = (
-    r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
+    r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?"
+    r"|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
     r"|lun(?:es)?|martes|mie(?:rcoles)?|jue(?:ves)?|vie(?:rnes)?|sab(?:ado)?|dom(?:ingo)?)\b"
 )
 _WEEKDAY_STARTS: Final = _number_words("mon/lun tue/mar wed/mie thu/jue fri/vie sat/sab sun/dom", 0)
 _MONTHS: Final = (
-    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?|ene(?:ro)?|febrero|marzo|abr(?:il)?|mayo|junio|julio|ago(?:sto)?|sep?tiembre|octubre"
-    r"|noviembre|dic(?:iembre)?)\b\.?"
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|ene(?:ro)?|febrero|marzo|abr(?:il)?|mayo|junio|julio|ago(?:sto)?"
+    r"|sep?tiembre|octubre|noviembre|dic(?:iembre)?)\b\.?"
 )
 _MONTH_STARTS: Final = _number_words(
     "jan/ene feb mar apr/abr may jun jul aug/ago sep/set oct nov dec/dic", 1
 )
 _PARTS: Final = {
-    "morning": Hours(0, 720), "noontime": Hours(720, 840), "lunchtime": Hours(720, 840), "afternoon": Hours(720, 1020),
-    "evening": Hours(1020, 1440), "night": Hours(1020, 1440), "anytime": Hours(0, 1440),
-    "tarde": Hours(720, 1200), "noche": Hours(1080, 1440),
-}  # fmt: skip
+    "morning": Hours(0, 720),
+    "noontime": Hours(720, 840),
+    "lunchtime": Hours(720, 840),
+    "afternoon": Hours(720, 1020),
+    "evening": Hours(1020, 1440),
+    "night": Hours(1020, 1440),
+    "anytime": Hours(0, 1440),
+    "tarde": Hours(720, 1200),
+    "noche": Hours(1080, 1440),
+}
 """In minutes after midnight."""
 _CLOCK: Final = (
     r"(?:noon|midday|mediodia|midnight|medianoche"
-    r"|\d{1,2}(?:[:.h]\d{2})?(?:h(?:rs|oras)?\b| ?(?:am|pm)\b|[ap]\b)?|\d{3,4}(?:h(?:rs)?\b| ?(?:am|pm)\b)?)(?![\w:/])"
+    r"|\d{1,2}(?:[:.h]\d{2})?(?:h(?:rs|oras)?\b| ?(?:am|pm)\b|[ap]\b)?"
+    r"|\d{3,4}(?:h(?:rs)?\b| ?(?:am|pm)\b)?)(?![\w:/])"
 )
 _CLOCK_PARTS: Final = re.compile(r"(\d{1,2}?)(?:[:.h]?(\d{2}))?(h|hrs|horas)?\s?([ap])?m?\Z")
 _UNIT: Final = (
@@ -195,17 +206,19 @@ _HOUR_WORDS: Final = _number_words(
 _MINUTE_WORDS: Final = {"fifteen": ":15", "thirty": ":30", "forty-five": ":45", "forty five": ":45"}
 _HOUR_NAMES: Final = "|".join(_HOUR_WORDS)
 _SPOKEN_HOUR: Final = re.compile(
-    rf"\b(half (?:past )?|quarter (?:past|to|before) |(?:at|after|before|until|till|by) (?:about )?)({_HOUR_NAMES})\b"
+    r"\b(half (?:past )?|quarter (?:past|to|before) "
+    rf"|(?:at|after|before|until|till|by) (?:about )?)({_HOUR_NAMES})\b"
 )
 """An hour in words: `half past six`, `after six`."""
+_MINUTE_NAMES: Final = "|".join(_MINUTE_WORDS)
 _SPOKEN_CLOCK: Final = re.compile(
-    rf"\b({_HOUR_NAMES})(?=(?: ({'|'.join(_MINUTE_WORDS)})| o'?clock| ?[ap]m)\b)(?: (?:{'|'.join(_MINUTE_WORDS)}))?"
+    rf"\b({_HOUR_NAMES})(?=(?: ({_MINUTE_NAMES})| o'?clock| ?[ap]m)\b)(?: (?:{_MINUTE_NAMES}))?"
 )
 """`six thirty`, `six o'clock`, `six pm`."""
 _ZONE: Final = re.compile(r"\(?\b((?:[A-Z]\w+(?:/[A-Z][\w+\-]*)+)|UTC)\b\)?")
 _FILLERS: Final = (
-    r"(?:at|on|the|of|in|a|around|about|approx|please|sharp|o'?clock|el|los|las?|de|del|por|en|and|y|hrs|"
-    r"this|coming|este|esta|[@~.()])(?= |$|\b)"
+    r"(?:at|on|the|of|in|a|around|about|approx|please|sharp|o'?clock"
+    r"|el|los|las?|de|del|por|en|and|y|hrs|this|coming|este|esta|[@~.()])(?= |$|\b)"
 )
 
 TimeMark: TypeAlias = Literal["am", "pm", "first", "second"]
@@ -259,7 +272,7 @@ def _normalize(text: str) -> str:
 
 
 def _replace_spoken_times(text: str) -> str:
-    """Write `half past 3` as 3:30, and drop everything from `there` on, which is on the other clock."""
+    """Write `half past 3` as 3:30. Drop what follows `there`: it is on the other clock."""
     text = _SPOKEN_HOUR.sub(lambda m: f"{m[1]}{_HOUR_WORDS[m[2]]}", text)
     text = _SPOKEN_CLOCK.sub(lambda m: f"{_HOUR_WORDS[m[1]]}{_MINUTE_WORDS.get(m[2], '')}", text)
     for pattern, minute in _SPOKEN_TIMES:
@@ -300,50 +313,87 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
     own_names = "|".join(re.escape(name) for name in own_hours)
     years = "|".join(str(y) for y in range(year - 1, year + 3))
     rules: list[tuple[str, Callable[[re.Match[str]], ParsedTokens]]] = [
-        (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _parse_relative),
-        (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,2}}) ?|({'|'.join(_NUMBERS)}) )(?:months?|mes(?:es)?)\b",
-         lambda m: (MonthsAhead(_parse_number(m[1], m[2])),)),
+        (rf"{_IN} (?:(\d{{1,3}}) ?|({_NUMBER_NAMES}) ){_UNIT}", _parse_relative),
+        (
+            rf"{_IN} (?:(\d{{1,2}}) ?|({_NUMBER_NAMES}) )(?:months?|mes(?:es)?)\b",
+            lambda m: (MonthsAhead(_parse_number(m[1], m[2])),),
+        ),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
-        (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
+        (rf"{_IN} (\d{{1,3}})\Z", _parse_bare_number),
         (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda _: (DaysAhead(2),)),
         (r"(?:tomorrow|tmrw|tmw)\b", lambda _: (DaysAhead(1),)),
         (r"(?:today|hoy)\b", lambda _: (DaysAhead(0),)),
-        (r"(?:tonight|esta noche)\b", lambda _: (DaysAhead(0), NamedDaypart("tonight", _PARTS["evening"]))),
-        (r"(?:this|esta) (morning|afternoon|evening|tarde)\b", lambda m: (DaysAhead(0), _make_daypart(m[1]))),
+        (
+            r"(?:tonight|esta noche)\b",
+            lambda _: (DaysAhead(0), NamedDaypart("tonight", _PARTS["evening"])),
+        ),
+        (
+            r"(?:this|esta) (morning|afternoon|evening|tarde)\b",
+            lambda m: (DaysAhead(0), _make_daypart(m[1])),
+        ),
         (r"(?:at the )?(?:same time|misma hora)\b|a la misma hora\b", lambda _: (SameTime(),)),
         (r"(?:por|en) la manana\b", lambda _: (_make_daypart("morning"),)),
         (r"de la manana\b", lambda _: ("am",)),
         (r"de la (?:tarde|noche)\b", lambda _: ("pm",)),
         (r"manana\b", lambda _: (DaysAhead(1),)),
-        (r"(?:the )?(?:next week|proxima semana|semana (?:que viene|proxima))\b", lambda _: (_NEXT_WEEK,)),
+        (
+            r"(?:the )?(?:next week|proxima semana|semana (?:que viene|proxima))\b",
+            lambda _: (_NEXT_WEEK,),
+        ),
         (r"this week\b|esta semana\b", lambda _: (DaySpan("this week", 0, 6),)),
         (r"(next )?(?:this )?(?:weekend|fin de semana)\b", _parse_weekend),
-        (r"(?:on )?(?:week|work(?:ing)? ?)days?\b|dias laborables\b", lambda _: (DaySpan("the working week", 0, 4),)),
-        (r"(?:next|proximo) month\b|proximo mes\b", lambda _: (_unclear("which day of next month?"),)),
+        (
+            r"(?:on )?(?:week|work(?:ing)? ?)days?\b|dias laborables\b",
+            lambda _: (DaySpan("the working week", 0, 4),),
+        ),
+        (
+            r"(?:next|proximo) month\b|proximo mes\b",
+            lambda _: (_unclear("which day of next month?"),),
+        ),
         (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 1)),
         (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 0)),
         (rf"{_WEEKDAYS}\.?", lambda m: _parse_weekday(m[1])),
         (r"(\d{4})-(\d{1,2})-(\d{1,2})(?=\b|t)t?", lambda m: _parse_date(m[3], m[2], m[1])),
-        (rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}(?:(?: de| del)? ({years})\b)?",
-         lambda m: _parse_date(m[1], m[2], m[3])),
-        (rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({years})\b)?",
-         lambda m: _parse_date(m[2], m[1], m[3])),
+        (
+            rf"(?:the |el )?(\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of| de)? ?{_MONTHS}"
+            rf"(?:(?: de| del)? ({years})\b)?",
+            lambda m: _parse_date(m[1], m[2], m[3]),
+        ),
+        (
+            rf"{_MONTHS} (\d{{1,2}})(?:st|nd|rd|th)?(?![\w:.]| ?[ap]m)(?: ({years})\b)?",
+            lambda m: _parse_date(m[2], m[1], m[3]),
+        ),
         (r"(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])", _parse_ambiguous_date),
         (r"(\d{1,2})-(\d{1,2})-(20\d\d|\d\d)\b", _parse_ambiguous_date),
         (r"(\d{1,2})\.(\d{1,2})\.(20\d\d|\d\d)?(?= |$)", lambda m: _parse_date(m[1], m[2], m[3])),
-        (r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|dia (\d{1,2})\b", lambda m: (DayOfMonth(int(m[1] or m[2])),)),
-        (rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?"
-         rf"({_CLOCK})", _parse_range),
-        (rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})()", _parse_range),
-        (rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE}() ({_CLOCK})", _parse_range),
+        (
+            r"(?:the )?(\d{1,2})(?:st|nd|rd|th)\b|dia (\d{1,2})\b",
+            lambda m: (DayOfMonth(int(m[1] or m[2])),),
+        ),
+        (
+            rf"(?:(?:between|from|entre|desde|de){_ARTICLE} )?({_CLOCK}) ?"
+            rf"(?:-|and|to|till|until|y|a|hasta){_ARTICLE} ?({_CLOCK})",
+            _parse_range,
+        ),
+        (
+            rf"(?:any ?time )?(?:after|from|despues de|a partir de|desde){_ARTICLE} ({_CLOCK})()",
+            _parse_range,
+        ),
+        (
+            rf"(?:any ?time )?(?:before|by|until|till|antes de|hasta){_ARTICLE}() ({_CLOCK})",
+            _parse_range,
+        ),
         (r"any ?time\b|cualquier hora\b", lambda _: (_make_daypart("anytime"),)),
         # of a study without parts of its own, a pattern that never matches
-        (rf"(?:in |at )?(?:the )?({own_names or '(?!)'})\b", lambda m: (NamedDaypart(m[1], own_hours[m[1]]),)),
+        (
+            rf"(?:in |at )?(?:the )?({own_names or '(?!)'})\b",
+            lambda m: (NamedDaypart(m[1], own_hours[m[1]]),),
+        ),
         (rf"(?:in |at )?(?:the )?({'|'.join(_PARTS)})s?\b", lambda m: (_make_daypart(m[1]),)),
         (r"\(?(first|second)(?: time)?\)?(?= |$)", _parse_fold),
         (rf"({_CLOCK})", lambda m: _parse_single_time(m[1])),
         (_FILLERS, lambda _: ()),
-    ]  # fmt: skip
+    ]
     return [(re.compile(text), parse) for text, parse in rules]
 
 

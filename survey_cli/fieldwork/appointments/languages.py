@@ -1,4 +1,4 @@
-"""Translation of words for days and times into the English words that the appointment grammar reads.
+"""Translation of words for days and times into the English words of the appointment grammar.
 
 Names of months and days come from Babel; the few other words of a language are in JSON beside
 this module. Nothing is guessed: an unknown word stays, and is then reported as not understood.
@@ -57,7 +57,7 @@ def _replace_half_before(match: re.Match[str]) -> str:
 def _build_rules(
     language: str, plain: Callable[[str], str]
 ) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Build the patterns of a language: its own words, then names of days and months, the longer ones first."""
+    """Build the patterns of a language: its words, then days and months, the longer ones first."""
     base = language.partition("-")[0]
     is_spaced = base not in UNSPACED_LANGUAGES
     word_start = r"(?<![\w:])" if is_spaced else ""

@@ -266,7 +266,8 @@ class _Reader(NamedTuple):
         later = [day for day in days if day >= self.today]
         coming = later[0] if later else days[-1]
         is_far_ahead = coming - self.today > FAR_AHEAD
-        # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
+        # in November, "20 nov" may be last week's: keep it, so that the reason against it is
+        # reported
         if is_far_ahead and days[0] != coming:
             return [days[0], coming]
         return [coming]
@@ -429,7 +430,7 @@ class _Reader(NamedTuple):
     def _explain_closed_day(
         self, day: date, closing: ClosedDay, start: int, end: int | None
     ) -> UnclearAppointment:
-        """Explain why nobody is called on this day, and offer the same time on the next possible one."""
+        """Explain why this day has no calls, and offer the same time on the next possible day."""
         if closing.reason is ClosingReason.AFTER_END:
             what = f"{self._format_day(day)} is {closing.words}"
             remedy = "choose an earlier day, or close the case with an outcome"
@@ -442,7 +443,7 @@ class _Reader(NamedTuple):
         return UnclearAppointment(what, "choose another day", choices=following)
 
     def _explain_skipped(self, day: date, wall: datetime) -> UnclearAppointment:
-        """Explain that the clock never shows this time, and offer the times before and after the change."""
+        """Explain that the clock skips this time, and offer times before and after the change."""
         choices = []
         for fold in (0, 1):
             at = wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC)
@@ -471,7 +472,7 @@ class _Reader(NamedTuple):
     def _read_in_span(
         self, span: grammar.DaySpan, typed: grammar.ParsedAppointment
     ) -> AppointmentAnswer:
-        """Resolve a span of days: all of its calling hours or, with a time of day, one of its days."""
+        """Resolve a span of days to all its calling hours or, with a time, to one of its days."""
         week = span.week
         # on a Saturday, "weekdays" are those of next week
         if span.last < self.today.weekday():
@@ -500,7 +501,7 @@ class _Reader(NamedTuple):
         return self._make_time(first, last, times[0].fold, False, span_text)
 
     def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
-        """Return the only time among the answers, a question if there are several, or the first refusal."""
+        """Return the only time of the answers, a question if there are several, or a refusal."""
         times = _drop_duplicates(
             answer for answer in answers if isinstance(answer, AppointmentTime)
         )
@@ -522,7 +523,7 @@ def _format_times(wall: datetime, wall_end: datetime) -> str:
 
 
 def _list_halves(clock: grammar.ClockTime, span: Hours) -> list[int]:
-    """Return the minutes that a time may mean: those within the calling hours, or else one within permitted hours."""
+    """Return the minutes that a time may mean: in calling hours, or else in permitted hours."""
     minutes = clock.list_minutes()
     inside = [minute for minute in minutes if span.start <= minute < span.end]
     if inside:

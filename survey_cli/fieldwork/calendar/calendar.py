@@ -1,4 +1,4 @@
-"""Calling hours of a study: whether a zone may be called, its part of the day, the next opening and closing.
+"""Calling hours of a study: whether a zone is open, its part of the day, the next changes.
 
 Uses no clock: every time is an aware datetime argument. Uses no cases and no attempts.
 """
@@ -50,7 +50,7 @@ def format_short_day(day: date) -> str:
 
 
 class Daypart(NamedTuple):
-    """A part of the day over which attempts are spread: these days of the week, or these hours of any day."""
+    """A part of the day over which attempts are spread: days of the week, or hours of any day."""
 
     name: str
     days: frozenset[int] = frozenset()
@@ -233,7 +233,7 @@ class Calendar:
         return calendar
 
     def find_opening(self, zones: Sequence[str], at: datetime) -> Opening:
-        """Return whether a case that may be in any of these zones can be called: only if all are open."""
+        """Return whether all these zones are open: the case may be in any of them."""
         if not zones:
             return Opening(False, NO_ZONE_REASON, None, None)
         ends = []

@@ -47,7 +47,7 @@ def classify_wall_time(zone: str, wall: datetime) -> WallTimeKind:
 
 
 def to_utc(zone: str, wall: datetime) -> datetime:
-    """Return when the clock shows this wall time, in UTC: the first or, with `fold` 1, the second time.
+    """Return when the clock shows this wall time, in UTC: first or, with `fold` 1, second.
 
     A time that is never shown becomes the time at which the clock was put forward past it, so that
     later walls are never earlier times.
@@ -113,7 +113,7 @@ def _find_next_change(zone: str, since: datetime, until: datetime) -> datetime:
 
 
 def _locate_change(zone: str, before: datetime, after: datetime) -> datetime:
-    """Return the time (a whole second) between the two at which the offset becomes that of `after`."""
+    """Find the whole second between the two times at which the offset becomes that of `after`."""
     before = before.replace(microsecond=0)
     offset = _find_offset_at(zone, after)
     while after - before > timedelta(seconds=1):

@@ -1,19 +1,22 @@
-"""Additions of a case's history to a study's live counts: calls, outcomes and time of interviewers, by quarter hour.
+"""Additions of a case's history to a study's live counts, by quarter hour.
 
-Each addition has a quarter of an hour in UTC and a name, a kind and what it is counted by:
+Each addition has a quarter of an hour in UTC, a name, a kind, and what it is counted by:
 
-| kind | counted by | number |
-|---|---|---|
-| `calls` | interviewer | dialed calls |
-| `sessions`, `reached` | interviewer, part of the respondent's day | sessions with a dialed number; those in which somebody answered |
-| `complete`, `partial`, `refusals` | interviewer | outcomes; an interview that was broken off is a refusal |
-| `seconds` | interviewer | time from the claim of a case to its release |
-| `lengths` | interviewer, seconds | complete interviews of that length, all sessions added up |
-| `completes` | – | complete interviews, by the quarter in which they ended; all others by that in which the session began |
-| `dead`, `never_call`, `blocked` | – | numbers in that state, cases with such a number; without a quarter |
-| `erased` | – | complete interviews whose person was erased; without a quarter |
-| `unreleased` | code, frame | cases that are done before they are released, which no rate counts; without a quarter |
-"""  # noqa: E501 - a table
+- `calls`, by interviewer: calls that were dialed.
+- `sessions` and `reached`, by interviewer and part of the respondent's day: sessions with a dialed
+  number, and those in which somebody answered.
+- `complete`, `partial`, `refusals`, by interviewer: outcomes. An interview that was broken off is a
+  refusal.
+- `seconds`, by interviewer: the time from the claim of a case to its release.
+- `lengths`, by interviewer and seconds: complete interviews of that length, all sessions added up.
+- `completes`: complete interviews, by the quarter in which they ended. All others are counted in
+  the quarter in which the session began.
+- `dead`, `never_call`, `blocked`, without a quarter: numbers in that state, and cases with such a
+  number.
+- `erased`, without a quarter: complete interviews whose person was erased.
+- `unreleased`, by code and frame, without a quarter: cases that are done before they are released.
+  No rate counts them.
+"""
 
 import json
 from collections import Counter
@@ -29,23 +32,23 @@ from survey_cli.outcomes import classify_result
 
 CALLS: Final = NamedFigure(
     "calls",
-    "Numbers that were dialed at a station and have an outcome, also calls that were lost with their"
-    " station. A call from the respondent is none. The outcome is the one after corrections.",
+    "Numbers that were dialed at a station and have an outcome, also calls that were lost with"
+    " their station. A call from the respondent is none. The outcome is the one after corrections.",
     "status, board, survey study shift, station, export of shifts",
 )
 ATTEMPTS: Final = NamedFigure(
     "attempts",
-    "Sessions of one interviewer with one case in which a number was dialed. Several numbers of the case"
-    " that are dialed in one session are one attempt. Toward the limit of attempts, redials of a busy"
-    " line within an hour are one attempt too.",
+    "Sessions of one interviewer with one case in which a number was dialed. Several numbers of"
+    " the case that are dialed in one session are one attempt. Toward the limit of attempts,"
+    " redials of a busy line within an hour are one attempt too.",
     "status, board, client's page, case list, export of cases",
 )
 ATTEMPTS_ANSWERED: Final = NamedFigure(
     "attempts answered",
-    "Attempts in which somebody answered, as a share of all attempts. A machine is nobody. Of a call that"
-    " was lost with its station, only an open interview shows that somebody answered. It"
-    " counts attempts. The contact rates CON1 to CON3 count cases, and a person who answered but neither"
-    " refused nor was interviewed is a non-contact there.",
+    "Attempts in which somebody answered, as a share of all attempts. A machine is nobody. Of a"
+    " call that was lost with its station, only an open interview shows that somebody answered. It"
+    " counts attempts. The contact rates CON1 to CON3 count cases, and a person who answered but"
+    " neither refused nor was interviewed is a non-contact there.",
     "status, board, client's page",
 )
 COMPLETED: Final = NamedFigure(
@@ -55,22 +58,22 @@ COMPLETED: Final = NamedFigure(
 )
 REFUSALS: Final = NamedFigure(
     "refusals",
-    "Calls that ended with a refusal, a hang-up, a request not to be called again, withdrawn consent, or"
-    " an interview that broke off before it counted as partial. An interview that waits to be resumed is"
-    " none.",
+    "Calls that ended with a refusal, a hang-up, a request not to be called again, withdrawn"
+    " consent, or an interview that broke off before it counted as partial. An interview that waits"
+    " to be resumed is none.",
     "status, board, survey study shift, station, export of shifts",
 )
 REFUSAL_SHARE: Final = NamedFigure(
     "refusal share",
-    "Refusals as a share of the calls that ended in a complete or partial interview or a refusal. It"
-    " describes conversations. The refusal rates REF1 to REF3 describe the sample: refusals as a share"
-    " of all eligible cases.",
+    "Refusals as a share of the calls that ended in a complete or partial interview or a refusal."
+    " It describes conversations. The refusal rates REF1 to REF3 describe the sample: refusals as a"
+    " share of all eligible cases.",
     "status, board",
 )
 HOURS_ON_CASES: Final = NamedFigure(
     "hours on cases",
-    "The time from the claim of a case to its release, of all cases. For a station that stopped it ends"
-    " with the last thing that was stored.",
+    "The time from the claim of a case to its release, of all cases. For a station that stopped it"
+    " ends with the last thing that was stored.",
     "status, export of shifts",
 )
 UNRELEASED: Final = "unreleased"
@@ -83,7 +86,7 @@ Activity: TypeAlias = Counter[tuple[str, ActivityName]]
 
 
 def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> Activity:
-    """Return what a case adds to the counts, or only what its sessions add that began at `since` or later."""
+    """Return what a case adds to the counts; with `since`, only by sessions that began later."""
     activity: Activity = Counter()
     plan = localize_plan(case, plan)
     for attempt in (*case.uncalled_attempts, *case.attempts):
@@ -107,7 +110,7 @@ def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> 
 
 
 def encode_activity(activity: Activity) -> str:
-    """Encode the additions of a case as JSON, in which the quarter and the JSON of the name are one key."""
+    """Encode the additions of a case as JSON. The quarter and the JSON of the name form one key."""
     additions = {
         f"{quarter} {_encode_name(name)}": number
         for (quarter, name), number in activity.items()

@@ -1,4 +1,4 @@
-"""The state of a case, derived from its history alone; and its location, derived from the case and the plan.
+"""The state of a case, derived from its history, and its location, derived with the plan.
 
 The location is the time zones in which a call may ring, and the region whose hours and holidays
 apply. No clock is used.
@@ -190,7 +190,7 @@ class Case:
 
     @property
     def has_unfinished_interview(self) -> bool:
-        """Whether an interview was begun and waits to be resumed, or would if the attempt ended now."""
+        """Whether an interview waits to be resumed, or would if the attempt ended now."""
         return self.interrupted or self.interview_open
 
     @property
@@ -239,7 +239,7 @@ class Case:
         return None
 
     def list_zones(self, number: NumberRecord | None) -> tuple[str, ...]:
-        """Return where a call to this number may ring: the case's own zone, else those of the number."""
+        """Return where this number may ring: the case's own zone, else those of the number."""
         if self.zone:
             return (self.zone,)
         if number is None:
@@ -292,7 +292,9 @@ class Case:
         changes["last_event_at"] = entry.at
         return replace(self, **changes)
 
-    def _compute_changes(self, entry: events.HistoryEntry) -> dict[str, Any]:  # noqa: C901 - one branch per kind
+    def _compute_changes(  # noqa: C901 - one branch per kind
+        self, entry: events.HistoryEntry
+    ) -> dict[str, Any]:
         """Return the fields that change with this event."""
         at, by, station, event, _ = entry
         match event:
@@ -495,7 +497,7 @@ class Case:
         }
 
     def _clear_do_not_call(self) -> dict[str, Any]:
-        """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
+        """Return the changes that restore the do-not-call state from before the last outcome."""
         before = self.before_call or {}
         states = {number.position: number.state for number in before.get("numbers", ())}
         numbers = []

@@ -35,12 +35,18 @@ RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical", L
 break-off."""
 
 CODE_PRECEDENCE: Final = (
-    ("1.1",), ("1.2",),
+    ("1.1",),
+    ("1.2",),
     ("4.1", "4.5", "4.6", "4.7", "4.8", "4.9"),  # not eligible, according to a person
-    ("2.112",), ("2.12",), ("2.10", "2.11"), ("2.3",), ("2.2",),
+    ("2.112",),
+    ("2.12",),
+    ("2.10", "2.11"),
+    ("2.3",),
+    ("2.2",),
     ("4.2", "4.3", "4.4"),  # not eligible, by a recording or a tone
-    ("3.2", "3.3", "3.9"), ("3.1",),
-)  # fmt: skip
+    ("3.2", "3.3", "3.9"),
+    ("3.1",),
+)
 """The first applicable one counts; a supervisor's final code precedes all of them."""
 
 
@@ -340,7 +346,7 @@ def _code_referral(case: Case, call: Call, plan: Plan) -> str:
 
 
 def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan) -> str:
-    """Return the code of a call in a random-digit frame that reached nobody, by what is known of the number."""
+    """Code a call without contact in a random-digit frame, by what is known of the number."""
     if _is_household(case, plan, call.at):
         if code in ("3.12", "3.13"):
             return "2.20"
@@ -402,7 +408,7 @@ def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
 
 
 def code_interview(progress: InterviewProgress, plan: Plan) -> str:
-    """Return the code of an interview that stopped: complete (1.1), partial (1.2) or break-off (2.12).
+    """Code an interview that stopped: complete (1.1), partial (1.2) or break-off (2.12).
 
     Before `eligible_from:` in a random-digit frame it is 3.21, like any refusal there, however much
     was answered.
@@ -415,7 +421,7 @@ def code_interview(progress: InterviewProgress, plan: Plan) -> str:
 
 
 def code_waiting_interview(progress: InterviewProgress, plan: Plan) -> str:
-    """Return the code of an interview that waits to be resumed: partial (1.2), or empty if its outcome decides.
+    """Code an interview that waits to be resumed: partial (1.2), or empty if its outcome decides.
 
     It is never complete: the respondent is called again for the rest.
     """

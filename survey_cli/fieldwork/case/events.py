@@ -196,7 +196,7 @@ class ReferralAnswered(NamedTuple):
 
 
 class CaseReopened(NamedTuple):
-    """A supervisor put a finished case back into the queue, such as a soft refusal for conversion."""
+    """A supervisor put a finished case back into the queue, to convert a soft refusal say."""
 
     why: str = ""
 
@@ -232,22 +232,61 @@ class CaseAnonymized(NamedTuple):
 
 
 CaseEvent: TypeAlias = (
-    CaseSampled | CaseReleased | CaseClaimed | NumberDialed | OutcomeRecorded | OutcomeRevoked | AttemptClosed |
-    CaseReturned | InterviewOpened | AppointmentMade | AppointmentCanceled | AppointmentReassigned | NumberAdded |
-    NumberMarked | LanguageSet | CaseNoteWritten | RefusalDescribed | ScriptRead | OutcomeOverridden |
-    ReferralAnswered | CaseReopened | DoNotCallSet | DoNotCallCleared | CaseErased | CaseAnonymized
-)  # fmt: skip
+    CaseSampled
+    | CaseReleased
+    | CaseClaimed
+    | NumberDialed
+    | OutcomeRecorded
+    | OutcomeRevoked
+    | AttemptClosed
+    | CaseReturned
+    | InterviewOpened
+    | AppointmentMade
+    | AppointmentCanceled
+    | AppointmentReassigned
+    | NumberAdded
+    | NumberMarked
+    | LanguageSet
+    | CaseNoteWritten
+    | RefusalDescribed
+    | ScriptRead
+    | OutcomeOverridden
+    | ReferralAnswered
+    | CaseReopened
+    | DoNotCallSet
+    | DoNotCallCleared
+    | CaseErased
+    | CaseAnonymized
+)
 
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
-    CaseSampled: "sampled", CaseReleased: "released", CaseClaimed: "claimed", NumberDialed: "dialled",
-    OutcomeRecorded: "called", OutcomeRevoked: "takenback", AttemptClosed: "closed", CaseReturned: "returned",
-    InterviewOpened: "interviewing", AppointmentMade: "promised", AppointmentCanceled: "unpromised",
-    AppointmentReassigned: "reassigned", NumberAdded: "numberadded", NumberMarked: "numbermarked",
-    LanguageSet: "speaks", CaseNoteWritten: "remarked", RefusalDescribed: "refusalnoted", ScriptRead: "scriptread",
-    OutcomeOverridden: "corrected", ReferralAnswered: "advised", CaseReopened: "reopened", DoNotCallSet: "blocked",
-    DoNotCallCleared: "unblocked", CaseErased: "erased", CaseAnonymized: "anonymised",
-}  # fmt: skip
+    CaseSampled: "sampled",
+    CaseReleased: "released",
+    CaseClaimed: "claimed",
+    NumberDialed: "dialled",
+    OutcomeRecorded: "called",
+    OutcomeRevoked: "takenback",
+    AttemptClosed: "closed",
+    CaseReturned: "returned",
+    InterviewOpened: "interviewing",
+    AppointmentMade: "promised",
+    AppointmentCanceled: "unpromised",
+    AppointmentReassigned: "reassigned",
+    NumberAdded: "numberadded",
+    NumberMarked: "numbermarked",
+    LanguageSet: "speaks",
+    CaseNoteWritten: "remarked",
+    RefusalDescribed: "refusalnoted",
+    ScriptRead: "scriptread",
+    OutcomeOverridden: "corrected",
+    ReferralAnswered: "advised",
+    CaseReopened: "reopened",
+    DoNotCallSet: "blocked",
+    DoNotCallCleared: "unblocked",
+    CaseErased: "erased",
+    CaseAnonymized: "anonymised",
+}
 """The kind under which each event is stored. These texts, and the names of the events' fields,
 never change."""
 

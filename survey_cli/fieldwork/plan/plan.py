@@ -1,4 +1,4 @@
-"""The fieldwork plan: the study's people, quotas and written rules (limits, delays, outcomes), with defaults filled in.
+"""The fieldwork plan: the study's people, quotas and rules, with defaults filled in.
 
 The list of people is read elsewhere. Counts of quota cells are arguments; nothing is counted here.
 """
@@ -123,7 +123,8 @@ COUNTED: Final = NamedFigure(
 )
 IN_PROGRESS: Final = NamedFigure(
     "in progress",
-    "Places of a quota cell that are reserved for interviews that are being conducted or wait to be resumed.",
+    "Places of a quota cell that are reserved for interviews that are being conducted or wait"
+    " to be resumed.",
     "status, board, case show, forecast",
 )
 
@@ -320,7 +321,7 @@ class Quotas:
         return frozenset(full)
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
-        """Return the cells, soft ones included, whose complete interviews have reached the target."""
+        """Return the cells, also soft ones, whose complete interviews have reached the target."""
         cells = self.cells.values()
         return frozenset(
             cell.id for cell in cells if fill.get(cell.id, CellFill()).completes >= cell.target
@@ -352,8 +353,11 @@ def find_full_cell(cells: Iterable[str], full: Collection[str]) -> str:
 Delay: TypeAlias = timedelta | Literal["never", "held", "appointment"]
 
 DELAY_UNITS: Final = {
-    "s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1),
-}  # fmt: skip
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 SpreadMode: TypeAlias = Literal["prefer", "wait", "off"]
 DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
 """How long a case waits for the part of the day tried least, if the study waits and states no

@@ -1,4 +1,4 @@
-"""The order in which cases of several buckets are called, for one interviewer at one time, which is an argument.
+"""The order in which one interviewer calls the cases of several buckets, at a given time.
 
 `scheduling` derives the queue position; whoever claims the first case checks its rules once more
 (`calling_rules`) before any telephone rings.
@@ -52,9 +52,9 @@ LASTING_FIRST: Final = (
 CALLABLE: Final = frozenset({CaseAvailability.BY_ALL, CaseAvailability.BY_SOME})
 CALLABLE_NOW: Final = NamedFigure(
     "callable now",
-    "Cases that at least one interviewer of the list may call at this time: due, in calling hours, in no"
-    " full quota cell, and at no station. Some may need a language, a skill or the owner of an"
-    " appointment.",
+    "Cases that at least one interviewer of the list may call at this time: due, in calling hours,"
+    " in no full quota cell, and at no station. Some may need a language, a skill or the owner of"
+    " an appointment.",
     "status, board, client's page",
 )
 
@@ -184,7 +184,7 @@ class CallOrder(NamedTuple):
         return None
 
     def find_opening(self, criteria: ClaimCriteria, since: datetime) -> datetime | None:
-        """Return the next time from `since` on in the hours and the part of the day of such cases, or None."""
+        """Return the next time from `since` on in the hours and part of the day of such cases."""
         return self._localize_plan(criteria).calendar.find_next_opening(
             criteria.zones, since, criteria.dayparts
         )
@@ -193,7 +193,7 @@ class CallOrder(NamedTuple):
         return self.plan.for_region(criteria.region)
 
     def suits(self, criteria: ClaimCriteria) -> bool:
-        """Return whether such cases suit this interviewer, apart from hours and parts of the day."""
+        """Return whether such cases suit this interviewer, at whatever time of day."""
         return self.check(criteria).find_obstacle((CriteriaRule.QUOTA, *PERSONAL_RULES)) is None
 
     def classify_group(self, group: CaseGroup, staff: Iterable[Interviewer]) -> CaseAvailability:

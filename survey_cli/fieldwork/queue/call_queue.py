@@ -1,4 +1,4 @@
-"""A queue of cases that stations claim from, as an interface, and what is found out about any such queue.
+"""The interface of a queue of cases that stations claim from, and questions to any such queue.
 
 `study.consistency.stored_queue` implements it over the database of a study, `memory_queue` in
 memory for simulations. One test runs random histories over both and demands the same case for the
@@ -83,7 +83,7 @@ class CallQueue(Protocol):
         """Return the first waiting cases, by due time and key."""
 
     def list_appointments(self, before: datetime, *, limit: int) -> Sequence[PlacedCase]:
-        """Return the queued cases with an appointment at that time or earlier, the first to end first."""
+        """Return the queued cases with an appointment by that time, the first to end first."""
 
 
 # what a station says when it has no case
@@ -124,7 +124,7 @@ class Outlook(NamedTuple):
 
 
 def find_outlook(queue: CallQueue, order: CallOrder) -> Outlook:
-    """Find why the interviewer of this order can't call any case now, and when one can be called."""
+    """Find why the interviewer of this order has no case now, and when the next can be called."""
     states: Counter[str] = Counter()
     openings: list[datetime] = []
     for group in queue.count_groups(order.at):
@@ -152,7 +152,7 @@ def _list_opening_times(order: CallOrder, bucket: str, since: datetime) -> list[
 
 
 def select_appointments(order: CallOrder, cases: Iterable[PlacedT]) -> list[PlacedT]:
-    """Return the first of these cases whose appointment the interviewer of this order may keep now."""
+    """Return the first case whose appointment the interviewer of this order may keep now."""
     selected = []
     for case in cases:
         criteria = parse_criteria(case.position.bucket)

@@ -1,4 +1,6 @@
-"""The rules that decide whether an interviewer may call a case now. Every rule is decided and worded here, once.
+"""The rules that decide whether an interviewer may call a case now.
+
+Every rule is decided and worded here, once.
 
 Criteria rules need only the claim criteria, so that they decide about many cases at once: which
 buckets of the queue are open (`call_order`), and what the cases of a report wait for. Case rules
@@ -256,8 +258,8 @@ class CriteriaCheck:
         if criteria.prefers and self.daypart not in criteria.prefers:
             now = self.daypart or "no part of the day"
             least = " or ".join(criteria.prefers)
-            others = self.daypart or "this time"
-            return f"it is now {now}, and {least} was tried least: cases that prefer {others} come first"
+            others = f"cases that prefer {self.daypart or 'this time'}"
+            return f"it is now {now}, and {least} was tried least: {others} come first"
         allowed = " or ".join(criteria.prefers or criteria.dayparts)
         return f"{allowed or 'any time'} is allowed"
 
@@ -390,14 +392,14 @@ def _make_result(rule: CaseRule, allows: bool, no: Words, yes: Words) -> RuleRes
 
 
 def _make_reason_result(rule: CaseRule, obstacle: QueueReason | None, yes: Words) -> RuleResult:
-    """Return the result of a rule that forbids the call for this reason, or allows it if there is no reason."""
+    """Return the result of a rule: forbidden for this reason, or allowed without one."""
     if obstacle is None:
         return RuleResult(rule, True, yes)
     return RuleResult(rule, False, obstacle.words)
 
 
 def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | None:
-    """Return when the case may next be called by an interviewer whom it suits, if nothing happens until then.
+    """Return when an interviewer whom the case suits may next call it, if nothing happens before.
 
     None if that is never, or unknown (a full quota cell, a supervisor's answer).
     """

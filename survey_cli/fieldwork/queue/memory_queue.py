@@ -45,7 +45,7 @@ class QueueSource(Protocol):
 
 
 class MergedHeap(Generic[Entry]):
-    """A heap and a sorted iterator, of which only what comes before the first entry of the heap is read."""
+    """A heap and a sorted iterator, which is read only up to the first entry of the heap."""
 
     def __init__(self, stored: Iterator[Entry]) -> None:
         self._heap: list[Entry] = []
@@ -104,7 +104,7 @@ class MemoryQueue:
         callable_counts: Mapping[str, int] | None = None,
         known: Iterable[str] = (),
     ) -> None:
-        """Begin with the cases of `source`, except for the `known` ones, which the caller puts into the queue.
+        """Begin with the cases of `source` without the `known` ones, which the caller puts in.
 
         `callable_counts` are the numbers of cases by bucket that the source has.
         """
@@ -135,7 +135,12 @@ class MemoryQueue:
         self._deferred_buckets: dict[str, bool] = {}
         """Whether such cases prefer another part of the day than that of this minute."""
 
-    def put(self, key: str, seq: int, position: QueuePosition) -> None:  # noqa: ARG002 - no other writer
+    def put(
+        self,
+        key: str,
+        seq: int,  # noqa: ARG002 - only a queue with several writers needs it
+        position: QueuePosition,
+    ) -> None:
         """Give a case this position; if it was claimed, it is free again."""
         self._forget_position(key)
         self._last_version -= 1
@@ -204,7 +209,7 @@ class MemoryQueue:
         return claimed
 
     def is_exhausted(self, full_cells: Collection[str]) -> bool:
-        """Return whether no case is claimed, and none may be called now or later while these cells are full."""
+        """Return whether no case is claimed and none can be called while these cells are full."""
         if self._claimed:
             return False
         for bucket, cases in self._callable_counts.items():
@@ -237,7 +242,7 @@ class MemoryQueue:
         return [PositionedKey(key, self._positions[key]) for _, key in nsmallest(limit, waiting)]
 
     def list_appointments(self, before: datetime, *, limit: int) -> Sequence[PositionedKey]:
-        """Return the queued cases with an appointment at that time or earlier, the first to end first."""
+        """Return the queued cases with an appointment by that time, the first to end first."""
         promised = [
             (position.promised_until, key)
             for key, position in self._positions.items()
@@ -273,7 +278,7 @@ class MemoryQueue:
     def _find_first(
         self, heap: MergedHeap[QueuedCase], cutoff: datetime | None, skipped: Collection[str]
     ) -> QueuedCase | None:
-        """Find the first case that is not skipped and, with a cutoff, whose appointment was at that time or earlier."""
+        """Find the first case not skipped; with a cutoff, one with an appointment by that time."""
         passed = []
         first = heap.peek()
         while first is not None:
@@ -293,7 +298,8 @@ class MemoryQueue:
             heap.push(entry)
         return first
 
-    # what an order has decided is remembered for a minute, with which hours and parts of the day begin and end
+    # what an order has decided is remembered for a minute, with which hours and parts of the day
+    # begin and end
 
     def _forget_decisions(self, at: datetime) -> None:
         minute = at.replace(second=0, microsecond=0)

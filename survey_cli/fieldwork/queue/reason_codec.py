@@ -1,4 +1,4 @@
-"""The stored form of a reason: the text in the column `why` of a case, and in the names of the live counts.
+"""The stored form of a reason: in the column `why` of a case, and in the live counts.
 
 All versions of the program have stored sentences, which earlier ones show as they are. They are a
 file format by now: they may be the words of today, and stay the same when the words in `reasons`

@@ -1,4 +1,4 @@
-"""Reasons why a case waits, is held, or is never called again: values, and the words that are made from them.
+"""Reasons why a case waits, is held, or is never called again: values, and their words.
 
 Decisions are taken on a `QueueReason`. Its words are made here and nowhere else, so that a sentence
 can be reworded without changing what is called. `reason_codec` has the form in which a reason is

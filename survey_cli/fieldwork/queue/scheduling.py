@@ -1,4 +1,4 @@
-"""Scheduling of cases: the queue position that a case has by its history and the plan, and its claim criteria.
+"""Scheduling: a case's position in the queue, by its history and the plan, and claim criteria.
 
 Claim criteria are the zones, parts of the day, language, skill, owner and quota cells that a case
 requires. The store groups cases by their text, the bucket, so that hours and quotas are checked
@@ -88,7 +88,7 @@ class QueuedCase(NamedTuple):
 
 
 class ClaimCriteria(NamedTuple):
-    """The conditions that the time and the interviewer must fulfill before a case may be claimed."""
+    """The conditions that the time and the interviewer must meet before a case may be claimed."""
 
     zones: tuple[str, ...] = ()
     dayparts: tuple[str, ...] = ()
@@ -343,7 +343,7 @@ def _compute_tie_breaker(study: str, key: str) -> str:
 
 
 def has_time_left(criteria: ClaimCriteria, plan: Plan, at: datetime) -> bool:
-    """Return whether cases with these claim criteria, ready at an earlier time, can still be called."""
+    """Return whether cases with these criteria, ready at an earlier time, can still be called."""
     if plan.calendar.ends is None and not criteria.dayparts:
         return True
     calendar = plan.calendar.for_region(criteria.region)
@@ -462,7 +462,7 @@ def find_attempts_end(case: Case, plan: Plan, at: datetime) -> QueueReason | Non
 def _find_due_time(
     case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]
 ) -> DueTime | QueueReason:
-    """Return when delays, limits and parts of the day allow a call, or which limit forbids any further one."""
+    """Return when delays, limits and parts of the day allow a call, or which limit forbids it."""
     if not case.attempts:
         return DueTime(ALWAYS_DUE, DUE)
     if count_attempts_left(case, plan) <= 0:
@@ -508,7 +508,8 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
             if number < case.calls_before_reopening:
                 return due, reason
 
-            # a call dated after its own correction was dated by a wrong clock: its wait begins with the correction
+            # a call dated after its own correction was dated by a wrong clock: its wait begins with
+            # the correction
             if override is not None and number < override.calls_before:
                 ended = min(ended, override.at)
             row = coding.find_outcome_row(call, plan)
@@ -629,7 +630,7 @@ def _group_by_share(
 
 
 def _format_length(delay: timedelta) -> str:
-    """Return a delay as a questionnaire writes it, in the largest unit that divides it: `2d`, `3h`, `30m`."""
+    """Format a delay as in a questionnaire, in the largest unit that divides it: `2d`, `30m`."""
     minutes = delay // timedelta(minutes=1)
     if minutes and minutes % 1440 == 0:
         return f"{minutes // 1440}d"

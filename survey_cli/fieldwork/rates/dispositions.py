@@ -16,9 +16,15 @@ SampleFrame: TypeAlias = Literal["list", "establishment", "rdd"]
 """The kind of sample: known units (people, establishments), or numbers dialed at random."""
 
 GROUPS: Final[dict[DispositionGroup, str]] = {
-    "I": "complete", "P": "partial", "R": "refusal and break-off", "NC": "non-contact",
-    "O": "other", "UH": "unknown if household", "UO": "unknown, other", "NE": "not eligible",
-}  # fmt: skip
+    "I": "complete",
+    "P": "partial",
+    "R": "refusal and break-off",
+    "NC": "non-contact",
+    "O": "other",
+    "UH": "unknown if household",
+    "UO": "unknown, other",
+    "NE": "not eligible",
+}
 """The name of each group, in the order of the formulas."""
 
 
@@ -87,14 +93,16 @@ _BY_KEY: Final = {_normalize_code(code): row for code, row in DISPOSITIONS.items
 _HEADINGS: Final = {
     "1.": "use one of 1.1 complete, 1.2 partial",
     "2.": "use one of 2.10 refusal or break-off, 2.20 non-contact, 2.30 other",
-    "3.": "use one of 3.10 unknown if household, 3.20 or 3.90 other unknown (in neither it would be in no denominator)",
-    "4.": "use one of 4.10 out of sample, 4.30 not working, 4.50 no residence, 4.70 nobody eligible, 4.90 other",
+    "3.": "use one of 3.10 unknown if household, 3.20 or 3.90 other unknown"
+    " (in neither it would be in no denominator)",
+    "4.": "use one of 4.10 out of sample, 4.30 not working, 4.50 no residence,"
+    " 4.70 nobody eligible, 4.90 other",
 }
 """Codes that head a chapter and are no case's code."""
 
 
 def find_disposition(code: str) -> Disposition | None:
-    """Return the row of a code in any spelling: with or without trailing zeros, with a decimal comma."""
+    """Return the row of a code in any spelling: trailing zeros, or a decimal comma."""
     return _BY_KEY.get(_normalize_code(code))
 
 

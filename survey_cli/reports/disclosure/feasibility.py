@@ -69,9 +69,9 @@ class Tableau(Generic[Name]):
     def find_solution(self, name: Name, goal: int) -> Mapping[Name, int] | None:
         """Return whole numbers for all unknowns with `goal` for this one; None if none are found.
 
-        This is the simplex method, starting from the true values: the unknown moves toward the goal,
-        and the solved ones change with it. When one of these reaches zero, its equation is solved
-        for another that can still change.
+        This is the simplex method, starting from the true values: the unknown moves toward the
+        goal, and the solved ones change with it. When one of these reaches zero, its equation is
+        solved for another that can still change.
         """
         return self._copy()._move(name, goal)
 

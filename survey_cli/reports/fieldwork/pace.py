@@ -1,7 +1,8 @@
 """Pace of the fieldwork: the interviews to expect if quota cells go on as before.
 
-A full hard cell takes no more interviews, and its respondents are turned away. The total is therefore never more than the
-quotas allow, however fast the others go. `survey status --forecast` simulates the rest of the fieldwork instead.
+A full hard cell takes no more interviews, and its respondents are turned away. The total is
+therefore never more than the quotas allow, however fast the others go. `survey status --forecast`
+simulates the rest of the fieldwork instead.
 """
 
 from collections.abc import Mapping
@@ -30,8 +31,8 @@ PACE: Final = NamedFigure(
 )
 EXPECTED: Final = NamedFigure(
     "expected",
-    "Complete interviews by the end of the last day of calling, if the pace stays as it is: not more than"
-    " the target, and than the hard quotas allow.",
+    "Complete interviews by the end of the last day of calling, if the pace stays as it is: not"
+    " more than the target, and than the hard quotas allow.",
     "status, board, client's page",
 )
 

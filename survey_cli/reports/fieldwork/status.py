@@ -67,8 +67,8 @@ WAITING: Final = NamedFigure(
 )
 PARKED: Final = NamedFigure(
     "parked",
-    "Cases that nobody calls until somebody acts or a quota reopens: in a full quota cell, referred to a"
-    " supervisor, or in a replicate that is not released.",
+    "Cases that nobody calls until somebody acts or a quota reopens: in a full quota cell,"
+    " referred to a supervisor, or in a replicate that is not released.",
     "board",
 )
 DONE: Final = NamedFigure(
@@ -79,14 +79,14 @@ DEAD_NUMBERS: Final = NamedFigure(
 )
 CLOSED_NUMBERS: Final = NamedFigure(
     "closed by do-not-call",
-    "Numbers of the sample that this study no longer calls, because the respondent asked for it or because"
-    " a station found them on the do-not-call list.",
+    "Numbers of the sample that this study no longer calls, because the respondent asked for it or"
+    " because a station found them on the do-not-call list.",
     "status",
 )
 LISTED_NUMBERS: Final = NamedFigure(
     "on the do-not-call list",
-    "Entries of the list that all studies of the folder or server share. Stations look in it before each"
-    " call, so that a number is never dialed once it is listed.",
+    "Entries of the list that all studies of the folder or server share. Stations look in it"
+    " before each call, so that a number is never dialed once it is listed.",
     "status, survey do-not-call count",
 )
 STATUSES_WAITING: Final = frozenset({"hours", "part", "delay", "appointment"})
@@ -278,9 +278,11 @@ class HeldPlaces(NamedTuple):
             released = _format_moment(self.released_until)
             held = f"1 quota place is held by a suspended interview since {since}"
             return f"{held}; it is given back on {released}"
-        text = f"{self.places:,} quota places are held by suspended interviews, the oldest since "
-        text += f"{_format_moment(self.since)}; they are given back from {_format_moment(self.released_from)}"
-        return f"{text} to {_format_moment(self.released_until)}"
+        since = _format_moment(self.since)
+        first = _format_moment(self.released_from)
+        last = _format_moment(self.released_until)
+        held = f"{self.places:,} quota places are held by suspended interviews"
+        return f"{held}, the oldest since {since}; they are given back from {first} to {last}"
 
 
 def _format_moment(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Behavior of simulated people: when households can be reached and what they say; how interviewers work.
+"""Behavior of simulated people: when households can be reached, and how interviewers work.
 
 Each household is drawn from the seed and the case's key alone, independently of the others. The
 propensities are assumed, or measured from a study's own calls if there are enough of them.
@@ -179,7 +179,7 @@ class Household:
         return abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE
 
     def choose_response(self, who: Interviewer) -> str:
-        """Choose the response to this interviewer: `interview`, `appointment`, or another outcome."""
+        """Choose the response to the interviewer: `interview`, `appointment` or an outcome."""
         propensities, rng = self.propensities, self.rng
         if self.language and not who.speaks(self.language):
             return "language"
@@ -253,8 +253,14 @@ ActionTimes: TypeAlias = Iterator[datetime]
 """Times of the next actions."""
 
 DIAL_SECONDS: Final[dict[DialResult, int]] = {
-    "somebody": 12, "no_answer": 30, "busy": 8, "machine": 25, "disconnected": 12, "fax": 8, "wrong_number": 35,
-}  # fmt: skip
+    "somebody": 12,
+    "no_answer": 30,
+    "busy": 8,
+    "machine": 25,
+    "disconnected": 12,
+    "fax": 8,
+    "wrong_number": 35,
+}
 """Seconds from dialing to the result; a wrong number talks."""
 LOOK_SECONDS: Final = (8, 25)
 """Seconds on a case before it is dialed."""
@@ -308,7 +314,7 @@ class FieldworkSettings:
 def find_free_time(
     calendar: Calendar, zone: ZoneInfo, local_time: datetime, rng: Random
 ) -> datetime | None:
-    """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
+    """Find a quarter of an hour within the study's hours, at the respondent's and at the stations.
 
     `local_time` is now on the respondent's clock, `zone` is that of the stations. None if none
     was found.

@@ -323,7 +323,7 @@ class ModelCalls:
         self._records.end_call(agent, key, *events)
 
     def _look_up(self, id: str, machine: Machine, stop: RouteStop) -> str:
-        """Return what a lookup of a quota finds: `open`, with a place reserved, `full` or `outside`."""
+        """Look up a quota: `open` (a place is reserved), `full` or `outside`."""
         question = stop.item.question
         if not isinstance(question, LookupItem) or question.quota is None:
             return "open"

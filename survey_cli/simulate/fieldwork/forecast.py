@@ -213,7 +213,7 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
 
 
 def _choose_interviewer_counts(options: ForecastOptions, people: People) -> tuple[int, ...]:
-    """Return the numbers of interviewers of the rows: as requested, as listed, or the usual ones."""
+    """Return the rows' numbers of interviewers: as requested, as listed, or the usual ones."""
     if options.interviewers:
         return options.interviewers
     listed = sum(not interviewer.supervises for interviewer in people.interviewers.values())
@@ -223,7 +223,7 @@ def _choose_interviewer_counts(options: ForecastOptions, people: People) -> tupl
 
 
 def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkStart:
-    """Start from the stored queue, except for cases whose position there is not that of this plan."""
+    """Start from the stored queue, except for cases with another position under this plan."""
     queries = records.store.cases.queries
     states = records.store.cases.counts.count_states()
     held_cells: dict[str, set[str]] = {}

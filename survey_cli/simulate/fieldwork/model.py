@@ -1,4 +1,4 @@
-"""Model of a study's fieldwork in memory: queue, interviewers and households, driven by the functions of `fieldwork`.
+"""Model of a study's fieldwork in memory, driven by the functions of `fieldwork`.
 
 It uses no station session, so that weeks of calling take seconds. It reads of a stored study only
 the cases that are called. No answers leave it, and it writes nothing.

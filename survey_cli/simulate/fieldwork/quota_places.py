@@ -1,4 +1,4 @@
-"""The places in quota cells during simulated fieldwork: reserved by interviews, counted, and given back."""
+"""Places in quota cells during simulated fieldwork: reserved, counted, and given back."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime

@@ -74,7 +74,7 @@ class ShiftWork:
                 yield from self._work_until(ends)
 
     def _find_shift(self, day: date, hours: Hours) -> tuple[datetime, datetime]:
-        """Return when the shift of a day begins and ends: even numbers begin the day, odd ones end it."""
+        """Return when a shift begins and ends: even numbers begin the day, odd ones end it."""
         start = hours.start
         end = hours.end
         if self._agent.number % 2 == 0:

@@ -1,4 +1,6 @@
-"""Simulation of a study's fieldwork from its file. Cases and interviewers are the study's own or invented.
+"""Simulation of a study's fieldwork from its file.
+
+Cases and interviewers are the study's own or invented.
 
 Nothing is stored.
 """

@@ -1,4 +1,4 @@
-"""Length of an interview in minutes, estimated from the words that are read aloud, or from measured times.
+"""Length of an interview in minutes, estimated from its words or from measured times.
 
 Words are read at 2.5 per second: a trained interviewer reads 2, and shortens some texts. Thinking
 and answering take seconds that depend on the type of question (`answer_seconds`). From 50

@@ -1,4 +1,4 @@
-"""Simulated respondents: what their case brings, what they answer and when; and what a run of interviews finds.
+"""Simulated respondents: their cases, answers and times; and what a run of interviews finds.
 
 Findings are items that nobody reaches, options that nobody chooses, and the numbers of questions.
 """
@@ -56,7 +56,7 @@ class Habits:
 
 
 class SimulatedInterview(NamedTuple):
-    """One simulated interview, and the item at which it got stuck, as no invented answer passed its checks."""
+    """A simulated interview, and the item where it got stuck if no answer passed its checks."""
 
     interview: Interview
     stuck: str = ""
@@ -70,7 +70,8 @@ def simulate_interviews(
     for number in range(1, count + 1):
         case = f"simulated {number}"
         at = start + timedelta(minutes=number)
-        # the draws below come in this order: another one would be another interview for the same seed
+        # the draws below come in this order: another one would be another interview for the same
+        # seed
         language = instrument.language
         if rng.random() >= 0.6:
             language = rng.choice(instrument.languages)

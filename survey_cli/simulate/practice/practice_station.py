@@ -1,4 +1,4 @@
-"""Practice station: an invented sample, a database in memory, simulated respondents, and what was entered otherwise.
+"""Practice station: an invented sample, simulated respondents, and what was keyed wrongly.
 
 What respondents say is in the file `call_texts.json`.
 """
@@ -363,7 +363,7 @@ def _put_into_words(answer: RecordedAnswer, entry: Entry) -> str:
 
 
 def _try_answers(interview: Interview, rng: Random) -> Iterator[tuple[Interview, RecordedAnswer]]:
-    """Yield invented answers to the current question that are accepted, with the interview after it."""
+    """Yield invented answers that the current question accepts, with the interview after them."""
     trial = Interview.replay(interview.instrument, interview.events)
     place = trial.place
     for _ in range(ANSWER_ATTEMPTS):
@@ -677,7 +677,8 @@ def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedN
     """
     match country:
         case "US" | "CA" | "PR":
-            area = ("202", "312", "415")[number // 100 % 3]
+            areas = ("202", "312", "415")
+            area = areas[number // 100 % len(areas)]
             e164 = f"+1{area}55501{number % 100:02}"
             national = f"({area}) 555-01{number % 100:02}"
         case "GB":

@@ -1,1 +1,1 @@
-"""Consistency of a study: outcomes of finished interviews, erasure, the queue, work that a crash left undone."""
+"""Consistency of a study: outcomes, erasure, the queue, and work that a crash left undone."""

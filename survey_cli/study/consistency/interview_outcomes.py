@@ -1,4 +1,4 @@
-"""Consequences of an interview for its case: places in quota cells, outcome, disposition code, tasks that follow.
+"""Consequences of an interview for its case: quota places, outcome, code, tasks.
 
 Stations write the events when an interview closes; opening a study writes those that earlier
 versions omitted. The transaction stores tasks (do-not-call, answers to be erased), which are done
@@ -57,7 +57,7 @@ class QuotaReservations:
     then."""
 
     def reserve_in_quota(self, interview_id: str, interview: Interview, quota_id: str) -> str:
-        """Return `open`, with a place reserved until the interview closes, or `full` or `outside`."""
+        """Look up a quota: `open` (a place stays reserved until the end), `full` or `outside`."""
         quotas = [quota for quota in self.plan.quotas.quotas if quota.id == quota_id]
         if not quotas:
             return OPEN
@@ -168,7 +168,7 @@ def _is_open(answer: RecordedAnswer) -> bool:
 
 
 def _is_at_recorded_answer(interview: Interview) -> bool:
-    """Return whether the interview is back at an item that was answered before, and not ahead of all answers."""
+    """Return whether the interview went back to an item that was answered before."""
     stop = interview.machine.current_stop
     if stop is None:
         return False
@@ -346,7 +346,7 @@ def _find_items_past_screening(instrument: Instrument) -> frozenset[str]:
 
 
 def _find_screening_items(instrument: Instrument) -> frozenset[str]:
-    """Find the items whose answers can decide that an interview ends early, also by way of computes or sections."""
+    """Find the items whose answers can end an interview, also through computes or sections."""
     ends = [item for item in instrument.items.values() if isinstance(item.question, EndItem)]
     conditions = [condition for end in ends for condition in (end.ask_if, end.unless)]
     for group in instrument.groups.values():
@@ -370,7 +370,8 @@ ERASE_PRACTICE_TASK = "erase practice"
 TASK_MESSAGES = {
     LIST_TASK: "the numbers of case {} are not on the do-not-call list yet",
     ERASE_TASK: "the answers of case {}, who withdrew consent, are not erased yet",
-    ERASE_PRACTICE_TASK: "the practice answers of case {}, who withdrew consent, are not erased yet",
+    ERASE_PRACTICE_TASK: "the practice answers of case {}, who withdrew consent,"
+    " are not erased yet",
 }
 REMEDY = "run survey status FILE to finish this"
 
@@ -378,7 +379,7 @@ REMEDY = "run survey status FILE to finish this"
 def build_follow_up_tasks(
     row: Outcome, key: str, origin: InterviewOrigin = "real", *, sampled: bool = True
 ) -> tuple[str, ...]:
-    """Return the tasks that follow once this outcome is written to the case or interview of this key."""
+    """Return the tasks to do once this outcome is written to the case or interview."""
     tasks = []
     if sampled and row.kind in DO_NOT_CALL_KINDS:
         tasks.append(LIST_TASK)
@@ -495,7 +496,7 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
 def _list_numbers(
     store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str
 ) -> None:
-    """Put the numbers of a case on the do-not-call list, with the time and reason of the request."""
+    """Put a case's numbers on the do-not-call list, with the time and reason of the request."""
     contact = store.cases.queries.find_contact(key)
     reason = ""
     for entry in store.cases.queries.read_history(key):

@@ -1,4 +1,4 @@
-"""Erasure and anonymization of a person's data: history and contact, then each interview, then the file's free pages.
+"""Erasure of a person's data: history and contact, interviews, then the file's free pages.
 
 Repeating an interrupted erasure completes it. The privacy services decide who may erase, and
 whether a retention period is over.
@@ -99,7 +99,7 @@ def erase_answers(
     origins: Collection[InterviewOrigin] = PERSON_ORIGINS,
     only: Collection[str] | None = None,
 ) -> int:
-    """Erase only the answers of a case, in interviews of these origins, as a withdrawal by telephone requires.
+    """Erase only a case's answers, in interviews of these origins, as a withdrawal requires.
 
     With `only`, answers of other interviews are kept. Returns the number of interviews that lost
     answers by this call. `scrub_database` then still has to remove them from the file's free pages;
@@ -168,7 +168,7 @@ def scrub_database(store: Store) -> bool:
 
 
 def describe_pending_scrub(store: Store) -> str:
-    """Return a sentence if erased text may still be in the files of the database, else an empty text.
+    """Return a sentence if the database's files may still hold erased text, else an empty text.
 
     Raises StoreError.
     """

@@ -1,4 +1,4 @@
-"""The queue of a stored study, as the interface `CallQueue`: what the next station gets, in SQL and by the rules."""
+"""The queue of a stored study, as a `CallQueue`: SQL proposes cases, the rules decide."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -78,12 +78,12 @@ class StoredQueue:
         return self.store.cases.queries.list_waiting_rows(limit=limit)
 
     def list_appointments(self, before: datetime, *, limit: int) -> Sequence[CaseRow]:
-        """Return the queued cases with an appointment at that time or earlier, the first to end first."""
+        """Return the queued cases with an appointment by that time, the first to end first."""
         return self.store.cases.queries.list_due_appointments(before, limit=limit)
 
 
 def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
-    """Return the heads of all buckets that are open to this interviewer now, in the order of calling."""
+    """Return the heads of the buckets open to this interviewer now, in the order of calling."""
     heads = []
     for head in store.cases.queries.list_queue_heads():
         criteria = parse_criteria(head.bucket)
@@ -101,7 +101,7 @@ def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, 
 
 
 def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRow]:
-    """Return the first `limit` ready cases that are open to this interviewer now, in the order of claiming.
+    """Return the first `limit` ready cases open to this interviewer now, in the order of claiming.
 
     The rules that need the case itself are not checked here.
     """

@@ -1,4 +1,4 @@
-"""Upkeep of a study: interviews reconciled with their cases, the queue as of now, the queue after a change of plan.
+"""Upkeep of a study: reconciles interviews with cases, and keeps the queue up to date.
 
 A finished interview and the outcome of its case are written in one transaction. Databases of
 earlier versions, which wrote them in two, are reconciled when the study is opened; `survey db
@@ -70,7 +70,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
 
 
 def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
-    """Yield tasks for interviews whose respondent withdrew consent and of which answers, or their count, are left."""
+    """Yield tasks for interviews with withdrawn consent that still have answers or a count."""
     for row in store.interviews.list_rows(origin="real"):
         outcome = plan.outcomes.get(row.outcome)
         withdrawn = outcome is not None and outcome.kind == WITHDRAWN
@@ -81,7 +81,7 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
 
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
-    """Record the outcomes of the interviews of cases whose lease is about to end, and release these cases.
+    """Record the outcomes of the interviews of cases whose lease ends, and release the cases.
 
     Nobody is left to finish these interviews: one that was at the text of an `end` item or at its
     closing review has ended there, and the case of one that was suspended with an outcome is called
@@ -233,7 +233,7 @@ def _select_since_opening(
 
 
 def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str | None:
-    """Write the outcome to the case, with the time of the interview's end and its interviewer's name.
+    """Write the outcome to the case, with the interview's end and its interviewer's name.
 
     Returns a sentence that says so; None if nothing was lacking, or another station is calling the
     case now.
@@ -413,7 +413,7 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
-    """Record the outcomes of the calls whose stations stopped, and end all leases that have expired.
+    """Record the outcomes of calls whose stations stopped, and end all expired leases.
 
     An interview that had nothing left to ask has its own outcome; any other call is lost. Raises
     StoreError.
@@ -482,7 +482,7 @@ def _update_outdated_positions(store: Store, plan: Plan, at: datetime) -> None:
 
 
 def release_lapsed_places(store: Store, plan: Plan, at: datetime) -> None:
-    """Give back the quota places of interviews that were left longer ago than the plan's `quota_hold`.
+    """Give back the quota places of interviews left longer ago than the plan's `quota_hold`.
 
     Their cases are scheduled again: without a place, they wait while one of their cells is full.
     Raises StoreError.
@@ -541,7 +541,7 @@ def repair(study: OpenStudy, at: datetime) -> None:
 def rebuild_queue(
     study: OpenStudy, at: datetime, *, pause: Pause = None, yielding: bool = False
 ) -> int:
-    """Repair the study, store its quota targets, and schedule all cases again if the plan has changed.
+    """Repair the study, store its quota targets, and reschedule all cases if the plan has changed.
 
     With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it,
     because every claim applies the rules once more. On a server it is left to supervisors. Returns
@@ -586,7 +586,7 @@ def derive_queue_again(study: OpenStudy, at: datetime) -> int:
 
 
 def _record_rules(store: Store, at: datetime, *, is_first: bool) -> None:
-    """Record the edition of the rules by which the queue was just built, and when it replaced an earlier one."""
+    """Record the edition of the rules that just built the queue, and when it replaced another."""
     edition = str(QUEUE_RULES_EDITION)
     stored_rules = store.settings.read(RULES_SETTING) or ""
     stored_edition, _, _ = stored_rules.partition(" ")

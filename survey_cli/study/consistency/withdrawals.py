@@ -221,7 +221,8 @@ def _iterate_half_erased(store: Store) -> Iterator[str]:
     for row in queries.iterate_rows(status="done"):
         if row.position.reason.kind is not ReasonKind.ERASED:
             continue
-        # an outcome of the study may be named like this reason: only the history tells, and few cases are read
+        # an outcome of the study may be named like this reason: only the history tells, and few
+        # cases are read
         if not Case.from_history(row.key, queries.read_history(row.key)).erased:
             continue
 
