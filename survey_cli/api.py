@@ -1,4 +1,4 @@
-"""Python interface: a study's data as Arrow, polars or pandas, queried with SQL, and its report as values."""
+"""Python interface: a study's rows as Arrow, polars or pandas, SQL queries, and its report."""
 
 import re
 import warnings
@@ -30,11 +30,9 @@ CLOSED_DATABASE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
-"""Options of DuckDB with which a query reads the registered tables alone: no files, no network, no Python variables."""
+"""Options of DuckDB: a query reads only the registered tables, no files, network or variables."""
 NUMBERS: Final = ("count", "percent", "base", "effective_base")
 """Columns of a report's figures that are numbers."""
-
-
 LISTS: Final = ("by", "items", "statistics")
 """Options of a report that are several names."""
 
@@ -73,7 +71,7 @@ class ReportArguments(TypedDict, total=False):
 
 
 def _split_names(names: str | Sequence[str]) -> tuple[str, ...]:
-    """Return names of a list, or of a text with commas: `"quartiles,se"`."""
+    """Split names: a list, or a text with commas such as `"quartiles,se"`."""
     if not isinstance(names, str):
         return tuple(names)
     return tuple(name.strip() for name in names.split(",") if name.strip())
@@ -81,7 +79,7 @@ def _split_names(names: str | Sequence[str]) -> tuple[str, ...]:
 
 @contextmanager
 def _name_arguments() -> Iterator[None]:
-    """Context manager in which errors name arguments, `where=`, instead of options of the command line."""
+    """Context manager in which errors name arguments, `where=`, instead of options, `--where`."""
     try:
         yield
     except UserError as error:
@@ -97,15 +95,21 @@ def _name_argument(option: re.Match[str]) -> str:
 class Study:
     """A study that is open for reading. `survey_cli.open` makes it.
 
-    Nothing is kept open: each conversion of rows reads the database as it is then, in one transaction. What an export
-    would print as a warning is a Python warning. Raises `survey_cli.problems.UserError`.
+        >>> study = survey_cli.open("health.yaml")
+        >>> study.languages
+        ('en',)
+
+    It keeps no database open: every conversion of rows reads the database as it is then, in one
+    transaction. Warnings of an export are Python warnings. Errors are
+    `survey_cli.problems.UserError`.
     """
 
     def __init__(
         self, path: str | PathLike[str], *, db: str | None = None, people: str | None = None
     ) -> None:
         self.path = fspath(path)
-        self._db, self._people = db, people
+        self._db = db
+        self._people = people
         with read_records(self.path, db=db, people=people) as records:
             self.database = records.where
             self.title = str(records.instrument.title.get(records.instrument.language))
@@ -124,10 +128,15 @@ class Study:
         language: str = "",
         personal: Sequence[str] = (),
     ) -> Rows:
-        """Return one row per interview: a column per variable of the questionnaire, the sample and the computes.
+        """Return one row per interview, with a column per variable.
 
-        `labels` gives labels instead of codes; `where` is a condition as in the questionnaire, such as `"q3 >= 2"`.
-        `personal` names personal columns to include. These arguments mean the same everywhere.
+            >>> rows = study.interviews("simulated", where="age >= 65", labels=True)
+            >>> rows.to_polars()["health"].unique().sort().to_list()
+            [None, 'fair', 'good', 'poor', 'very good']
+
+        Variables are those of the questionnaire, the sample and the computes. `labels` gives labels
+        instead of codes. `where` is a condition as in the questionnaire. `personal` names personal
+        columns to include. These arguments mean the same everywhere.
         """
         return self._select("interviews", labels, where, personal, origin=origin, language=language)
 
@@ -140,7 +149,12 @@ class Study:
         language: str = "",
         personal: Sequence[str] = (),
     ) -> Rows:
-        """Return one row per answer that counts, with times answered, changes, seconds and notes."""
+        """Return one row per answer that counts, with its changes, seconds and notes.
+
+            >>> frame = study.answers("simulated", where="age >= 65").to_polars()
+            >>> frame.filter(frame["item"] == "sleep")["seconds"].median()
+            14.0
+        """
         return self._select("answers", labels, where, personal, origin=origin, language=language)
 
     def events(
@@ -152,7 +166,11 @@ class Study:
         language: str = "",
         personal: Sequence[str] = (),
     ) -> Rows:
-        """Return one row per event of the interviews: answers, changes, moves, queries and notes."""
+        """Return one row per event of the interviews: answers, changes, moves, queries and notes.
+
+            >>> study.events("simulated").to_polars()["event"].unique().sort().to_list()[:3]
+            ['answered', 'began', 'confirmed']
+        """
         return self._select("events", labels, where, personal, origin=origin, language=language)
 
     def cases(
@@ -163,11 +181,23 @@ class Study:
         language: str = "",
         personal: Sequence[str] = (),
     ) -> Rows:
-        """Return one row per case, with its AAPOR code, calls and sample columns; `where` is over these columns."""
+        """Return one row per case, with its AAPOR code, calls and sample columns.
+
+            >>> study.cases(where="district == 2").to_polars().height
+            0
+
+        `where` is a condition over the sample columns.
+        """
         return self._select("cases", labels, where, personal, language=language)
 
     def calls(self, labels: bool = False, where: str | None = None, *, language: str = "") -> Rows:
-        """Return one row per call, with its outcome and interviewer; `where` is over sample columns of the case."""
+        """Return one row per call, with its outcome and interviewer.
+
+            >>> study.calls(where="district == 2").to_polars().height
+            0
+
+        `where` is a condition over the sample columns of the case.
+        """
         return self._select("calls", labels, where, language=language)
 
     def _select(
@@ -204,10 +234,15 @@ class Study:
     def sql(
         self, query: str, *, origin: OriginFilter = "real", labels: bool = False
     ) -> "duckdb.DuckDBPyRelation":
-        """Return the result of a query over the tables `interviews`, `answers`, `cases`, `calls` and `events`.
+        """Query the tables `interviews`, `answers`, `cases`, `calls` and `events` with SQL.
 
-        Only the tables that the query names are read. DuckDB runs it; its result has `.pl()`, `.df()`, `.arrow()`. The
-        query reads and writes no files, uses no network, and loads no extensions.
+            >>> query = "SELECT sex, count(*) FROM interviews WHERE age >= 65 GROUP BY ALL ORDER BY 1"
+            >>> study.sql(query, origin="simulated").fetchall()
+            [(1, 45), (2, 51), (None, 3)]
+
+        Only the tables that the query names are read. DuckDB runs the query. Its result has
+        `.pl()`, `.df()` and `.arrow()`. A query can't read or write files, use the network, or load
+        extensions.
         """
         try:
             import duckdb
@@ -225,11 +260,16 @@ class Study:
         return connection.sql(query)
 
     def report(self, by: str | Sequence[str] = (), **options: Unpack[ReportArguments]) -> "Report":
-        """Return the results of all items; `by` names the variables whose values are the columns of the banner.
+        """Compute the results of all items, or of those in `items`.
 
-        `options` are those of `survey report`: `items=["q3"]`, `where="q1 == 1"`, `origin="simulated"`, `language`,
-        `valid`, `digits`, `threshold`, `rake="targets.csv"` and so on. Several names are a list, or a text with commas,
-        as on the command line. Small counts are hidden as they are there.
+            >>> report = study.report(by="sex", items=["health"], origin="simulated")
+            >>> report.results.items[0].label
+            'Health in general'
+
+        `by` names the variables whose values are the columns of the banner. `options` are those of
+        `survey report`: `where="age >= 65"`, `language`, `valid`, `digits`, `threshold`,
+        `rake="targets.csv"` and so on. Several names are a list, or a text with commas. Small
+        counts are hidden as in `survey report`.
         """
         from survey_cli.services.report.results_report import ReportOptions, build_results_report
 
@@ -250,16 +290,28 @@ class Study:
 
 
 class Report:
-    """Results of a study, which a notebook shows as a page. `results` has each item with its rows, figures and bases."""
+    """Results of a study, which a notebook shows as a page.
+
+        >>> report = study.report(items=["health"], origin="simulated")
+        >>> [row.label for row in report.results.items[0].rows]
+        ['very good', 'good', 'fair', 'poor', "Don't know", 'Refused', 'Good']
+
+    `results` has the items with their rows, figures and bases. `str(report)` is the report as
+    Markdown.
+    """
 
     def __init__(self, results: "Results") -> None:
         self.results = results
 
     @property
     def figures(self) -> Rows:
-        """One row per figure: item, answer, group and column of the banner, count, percentage, base, letters.
+        """One row per figure, with item, answer, group and column of the banner.
 
-        Hidden figures have no number.
+            >>> frame = report.figures.to_polars()
+            >>> frame.select("answer", "count").rows()[:2]
+            [('very good', 42.0), ('good', 45.0)]
+
+        A figure has a count, a percentage, a base and letters. Hidden figures have no number.
         """
         from survey_cli.documents.report.workbook import build_results_table
 
@@ -274,11 +326,12 @@ class Report:
         from survey_cli.documents.report.report_pages import render_results_html
 
         page = escape(render_results_html(self.results))
-        return f'<iframe srcdoc="{page}" title="Results" style="width: 100%; height: 40em; border: 0"></iframe>'
+        style = "width: 100%; height: 40em; border: 0"
+        return f'<iframe srcdoc="{page}" title="Results" style="{style}"></iframe>'
 
 
 def _convert_numbers(table: Table) -> Table:
-    """Return a table of texts with numbers in the columns of numbers."""
+    """Convert the columns of a table of texts that hold numbers."""
     from survey_cli.documents.report.workbook import ERROR_COLUMNS
 
     numbers = {*NUMBERS, *ERROR_COLUMNS} - {"difference_from"}

@@ -1,6 +1,8 @@
 """The Python interface: rows as Arrow streams, SQL, reports, and the notebook of the documentation."""
 
+import doctest
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 import survey_cli
 from survey_cli.cli.run_command import run_command
+from survey_cli.exports.parquet import Rows
 from survey_cli.problems import UserError
 from survey_cli.services.report.results_report import ReportOptions
 
@@ -278,3 +281,33 @@ def test_the_notebook_has_the_outputs_that_it_has_when_it_is_run() -> None:
         "run docs/tools/notebook.py"
     )
     assert sum(bool(output) for output in outputs) >= 6
+
+
+EXAMPLE = Path(__file__).parents[1] / "docs" / "example"
+
+
+def test_the_examples_of_the_interface_are_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The examples in the docstrings use 200 simulated interviews of the example study."""
+    for name in ("health.yaml", "health.simulation.yaml"):
+        shutil.copy(EXAMPLE / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    command = ["simulate", "health.yaml", "-n", "200", "--seed", "1", "--keep"]
+    assert run_command(command) == 0
+
+    study = survey_cli.open("health.yaml")
+    names = {
+        "survey_cli": survey_cli,
+        "polars": pl,
+        "study": study,
+        "rows": study.interviews("simulated"),
+        "report": study.report(items=["health"], origin="simulated"),
+    }
+    finder = doctest.DocTestFinder()
+    runner = doctest.DocTestRunner()
+    for part in (survey_cli.open, survey_cli.api.Study, survey_cli.api.Report, Rows):
+        for examples in finder.find(part, globs=names):
+            runner.run(examples)
+    assert runner.tries > 15
+    assert not runner.failures
