@@ -15,9 +15,9 @@ def open(  # noqa: A001 – as survey_cli.open, like tarfile.open
 ) -> "Study":
     """Open the data of a questionnaire for reading.
 
-        >>> study = survey_cli.open("health.yaml")
-        >>> study.title
-        'Health and daily life'
+    >>> study = survey_cli.open("health.yaml")
+    >>> study.title
+    'Health and daily life'
 
     Commands and Python find the database and the list of people in the same places. `db` and
     `people` name others. Raises `survey_cli.problems.UserError` if the questionnaire isn't valid or

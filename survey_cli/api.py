@@ -95,9 +95,9 @@ def _name_argument(option: re.Match[str]) -> str:
 class Study:
     """A study that is open for reading. `survey_cli.open` makes it.
 
-        >>> study = survey_cli.open("health.yaml")
-        >>> study.languages
-        ('en',)
+    >>> study = survey_cli.open("health.yaml")
+    >>> study.languages
+    ('en',)
 
     It keeps no database open: every conversion of rows reads the database as it is then, in one
     transaction. Warnings of an export are Python warnings. Errors are
@@ -130,9 +130,9 @@ class Study:
     ) -> Rows:
         """Return one row per interview, with a column per variable.
 
-            >>> rows = study.interviews("simulated", where="age >= 65", labels=True)
-            >>> rows.to_polars()["health"].unique().sort().to_list()
-            [None, 'fair', 'good', 'poor', 'very good']
+        >>> rows = study.interviews("simulated", where="age >= 65", labels=True)
+        >>> rows.to_polars()["health"].unique().sort().to_list()
+        [None, 'fair', 'good', 'poor', 'very good']
 
         Variables are those of the questionnaire, the sample and the computes. `labels` gives labels
         instead of codes. `where` is a condition as in the questionnaire. `personal` names personal
@@ -151,9 +151,9 @@ class Study:
     ) -> Rows:
         """Return one row per answer that counts, with its changes, seconds and notes.
 
-            >>> frame = study.answers("simulated", where="age >= 65").to_polars()
-            >>> frame.filter(frame["item"] == "sleep")["seconds"].median()
-            14.0
+        >>> frame = study.answers("simulated", where="age >= 65").to_polars()
+        >>> frame.filter(frame["item"] == "sleep")["seconds"].median()
+        14.0
         """
         return self._select("answers", labels, where, personal, origin=origin, language=language)
 
@@ -168,8 +168,8 @@ class Study:
     ) -> Rows:
         """Return one row per event of the interviews: answers, changes, moves, queries and notes.
 
-            >>> study.events("simulated").to_polars()["event"].unique().sort().to_list()[:3]
-            ['answered', 'began', 'confirmed']
+        >>> study.events("simulated").to_polars()["event"].unique().sort().to_list()[:3]
+        ['answered', 'began', 'confirmed']
         """
         return self._select("events", labels, where, personal, origin=origin, language=language)
 
@@ -183,8 +183,8 @@ class Study:
     ) -> Rows:
         """Return one row per case, with its AAPOR code, calls and sample columns.
 
-            >>> study.cases(where="district == 2").to_polars().height
-            0
+        >>> study.cases(where="district == 2").to_polars().height
+        0
 
         `where` is a condition over the sample columns.
         """
@@ -193,8 +193,8 @@ class Study:
     def calls(self, labels: bool = False, where: str | None = None, *, language: str = "") -> Rows:
         """Return one row per call, with its outcome and interviewer.
 
-            >>> study.calls(where="district == 2").to_polars().height
-            0
+        >>> study.calls(where="district == 2").to_polars().height
+        0
 
         `where` is a condition over the sample columns of the case.
         """
@@ -236,9 +236,9 @@ class Study:
     ) -> "duckdb.DuckDBPyRelation":
         """Query the tables `interviews`, `answers`, `cases`, `calls` and `events` with SQL.
 
-            >>> query = "SELECT sex, count(*) FROM interviews WHERE age >= 65 GROUP BY ALL ORDER BY 1"
-            >>> study.sql(query, origin="simulated").fetchall()
-            [(1, 45), (2, 51), (None, 3)]
+        >>> query = "SELECT sex, count(*) FROM interviews WHERE age >= 65 GROUP BY ALL ORDER BY 1"
+        >>> study.sql(query, origin="simulated").fetchall()
+        [(1, 45), (2, 51), (None, 3)]
 
         Only the tables that the query names are read. DuckDB runs the query. Its result has
         `.pl()`, `.df()` and `.arrow()`. A query can't read or write files, use the network, or load
@@ -262,9 +262,9 @@ class Study:
     def report(self, by: str | Sequence[str] = (), **options: Unpack[ReportArguments]) -> "Report":
         """Compute the results of all items, or of those in `items`.
 
-            >>> report = study.report(by="sex", items=["health"], origin="simulated")
-            >>> report.results.items[0].label
-            'Health in general'
+        >>> report = study.report(by="sex", items=["health"], origin="simulated")
+        >>> report.results.items[0].label
+        'Health in general'
 
         `by` names the variables whose values are the columns of the banner. `options` are those of
         `survey report`: `where="age >= 65"`, `language`, `valid`, `digits`, `threshold`,
@@ -292,9 +292,9 @@ class Study:
 class Report:
     """Results of a study, which a notebook shows as a page.
 
-        >>> report = study.report(items=["health"], origin="simulated")
-        >>> [row.label for row in report.results.items[0].rows]
-        ['very good', 'good', 'fair', 'poor', "Don't know", 'Refused', 'Good']
+    >>> report = study.report(items=["health"], origin="simulated")
+    >>> [row.label for row in report.results.items[0].rows]
+    ['very good', 'good', 'fair', 'poor', "Don't know", 'Refused', 'Good']
 
     `results` has the items with their rows, figures and bases. `str(report)` is the report as
     Markdown.
@@ -307,9 +307,9 @@ class Report:
     def figures(self) -> Rows:
         """One row per figure, with item, answer, group and column of the banner.
 
-            >>> frame = report.figures.to_polars()
-            >>> frame.select("answer", "count").rows()[:2]
-            [('very good', 42.0), ('good', 45.0)]
+        >>> frame = report.figures.to_polars()
+        >>> frame.select("answer", "count").rows()[:2]
+        [('very good', 42.0), ('good', 45.0)]
 
         A figure has a count, a percentage, a base and letters. Hidden figures have no number.
         """

@@ -259,9 +259,9 @@ def _encode_json(value: Any) -> str:
 class Rows:
     """Rows of a study, which every conversion reads anew.
 
-        >>> rows = study.interviews("simulated")
-        >>> polars.DataFrame(rows).height
-        200
+    >>> rows = study.interviews("simulated")
+    >>> polars.DataFrame(rows).height
+    200
 
     Libraries that know Arrow streams take the object itself. Every column that can be without an
     answer has a second one, `q_state`, which says why: `answered`, `dk`, `refused`, `not_asked`,
@@ -286,9 +286,9 @@ class Rows:
     def read(self) -> "pa.RecordBatchReader":
         """Return a reader of batches, whose use of memory doesn't grow with the rows.
 
-            >>> with rows.read() as reader:
-            ...     sum(batch.num_rows for batch in reader)
-            200
+        >>> with rows.read() as reader:
+        ...     sum(batch.num_rows for batch in reader)
+        200
         """
         parts = self._iterate_parts()
         try:
@@ -313,16 +313,16 @@ class Rows:
     def to_arrow(self) -> "pa.Table":
         """Return the rows as a `pyarrow.Table`.
 
-            >>> rows.to_arrow().schema.field("health").metadata[b"label"]
-            b'Health in general'
+        >>> rows.to_arrow().schema.field("health").metadata[b"label"]
+        b'Health in general'
         """
         return self.read().read_all()
 
     def to_polars(self) -> "pl.DataFrame":
         """Return the rows as a `polars.DataFrame`.
 
-            >>> rows.to_polars()["age"].max()
-            110
+        >>> rows.to_polars()["age"].max()
+        110
         """
         reader = self.read()
         import polars as pl
@@ -332,6 +332,6 @@ class Rows:
     def to_pandas(self) -> Any:
         """Return the rows as a `pandas.DataFrame`. It needs pandas.
 
-            >>> frame = rows.to_pandas()  # doctest: +SKIP
+        >>> frame = rows.to_pandas()  # doctest: +SKIP
         """
         return self.to_arrow().to_pandas()
