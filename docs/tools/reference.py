@@ -263,7 +263,9 @@ def _callable(name: str, function: Any) -> Iterator[str]:
 def _docstring(member: Any) -> str:
     """Return a docstring in which the examples, up to the next blank line, are blocks of code."""
     text = inspect.getdoc(member) or ""
-    return re.sub(r"^>>> .*?(?=\n\n|\Z)", r"```pycon\n\g<0>\n```", text, flags=re.M | re.S)
+    return re.sub(
+        r"^>>> .*?(?=\n\n|\Z)", r"```pycon\n\g<0>\n```", text, flags=re.MULTILINE | re.DOTALL
+    )
 
 
 PYTHON_INTRODUCTION = """\
