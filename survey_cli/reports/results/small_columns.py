@@ -18,7 +18,7 @@ MAX_JOINED_LABELS: Final = 3
 MIN_OTHER_COLUMNS: Final = 2
 """Columns that must remain as they are."""
 MAX_TRIALS: Final = 12
-"""Mergers of one variable's columns that are tried: each takes as long as all tables of a report."""
+"""Mergers of one variable's columns to try. Each takes as long as all tables of a report."""
 
 TableBuilder: TypeAlias = Callable[[Sequence[Grouping]], Sequence[Crosstab]]
 """Counts the answers by these columns, and hides small counts."""
