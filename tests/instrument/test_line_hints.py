@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.example_files import INSTRUMENTS, QUESTIONNAIRES
-from survey_cli.instrument.source.hints.parser_errors import find_line_hints
-from survey_cli.instrument.source.hints.values import find_owner, shorten
+from survey_cli.instrument.source.hints.hint import find_owner
+from survey_cli.instrument.source.hints.line_hints import find_line_hints
 from survey_cli.instrument.source.load import load_source, load_source_text
+from survey_cli.wording import shorten
 
 
 def slips(text: str) -> list[tuple[str, int, int]]:

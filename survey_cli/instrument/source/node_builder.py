@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.source.hints import values
-from survey_cli.instrument.source.hints.values import QUOTE_IT
+from survey_cli.instrument.source.hints import misread_values
+from survey_cli.instrument.source.hints.hint import QUOTE_IT
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
 from survey_cli.problems import Position, Problem, ProblemList
 from survey_cli.wording import shorten
@@ -104,7 +104,7 @@ class NodeBuilder:
         ends = (self.event_types.MappingEndEvent, self.event_types.SequenceEndEvent)
         alias_event = self.event_types.AliasEvent
         document_start = self.event_types.DocumentStartEvent
-        hash_lines = values.find_hash_lines(self.text)
+        hash_lines = misread_values.find_hash_lines(self.text)
 
         # The branch under construction, and the key of its next value: None in a list, and in a
         # mapping if a key comes next. Those of the branches around it wait on the stack.
@@ -213,16 +213,16 @@ class NodeBuilder:
         return self.repaired.list_all()
 
     def _repair_all(self, root: YamlMapping) -> Iterator[Problem]:
-        yield from values.report_duplicate_keys(self.duplicate_keys)
+        yield from misread_values.report_duplicate_keys(self.duplicate_keys)
         for holder, key in self.dropped_entries:
             holder.pop(key, None)
 
         for outer, step, inner in self.bare_braces:
-            yield from values.report_bare_braces(outer, step, inner)
+            yield from misread_values.report_bare_braces(outer, step, inner)
         for holder, name in self.split_texts.values():
-            yield from values.report_split_text(holder, name)
+            yield from misread_values.report_split_text(holder, name)
 
-        has_odd_keys = "<<" in self.text or bool(values.ODD_KEY.search(self.text))
+        has_odd_keys = "<<" in self.text or bool(misread_values.ODD_KEY.search(self.text))
         if not has_odd_keys and not self.cut_texts and not self.multiline_texts:
             return
 
@@ -231,14 +231,14 @@ class NodeBuilder:
             if self.repaired.admit(problem.rule):
                 yield problem
         if has_odd_keys:
-            yield from values.report_odd_keys(root, lines)
+            yield from misread_values.report_odd_keys(root, lines)
 
     def _report_comments(self, lines: list[str]) -> Iterator[Problem]:
         """Report texts cut off by a comment, and comments that are part of a text."""
         for key, text, end in self.cut_texts:
-            yield from values.report_cut_text(key, text, lines, end)
+            yield from misread_values.report_cut_text(key, text, lines, end)
         for key, text, last_line in self.multiline_texts:
-            yield from values.report_notes(key, text, lines, last_line)
+            yield from misread_values.report_notes(key, text, lines, last_line)
 
     def report(
         self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
@@ -265,7 +265,7 @@ class NodeBuilder:
             return
         what = f"the text contains the invisible character U+{ord(forbidden[0]):04X}"
         remedy = "remove the backslash code that produces it"
-        item_id = values.find_item_id(parent)
+        item_id = misread_values.find_item_id(parent)
         self.report("control-character", node.where, item_id, what, remedy)
 
     def report_yaml_mark(self, event: Any, where: Position) -> YamlScalar:
@@ -307,7 +307,7 @@ class NodeBuilder:
             "write a key and a colon before it; "
             "a text that begins with a bracket or brace needs quotes"
         )
-        self.report("complex-key", where, values.find_item_id(parent), what, remedy)
+        self.report("complex-key", where, misread_values.find_item_id(parent), what, remedy)
         return self.drop_entry(parent, where)
 
     def drop_entry(self, parent: YamlMapping, where: Position) -> YamlScalar:
