@@ -3,6 +3,11 @@
 Its evaluators are closures that read what is known. It knows no syntax and checks nothing.
 """
 
+# An interview evaluates conditions at every key. That is why
+# - `cell.__class__ is Missing` is written here instead of `isinstance`, which takes twice as long
+#   for an answer;
+# - cells are `Any`: the expression checker has made sure which types can meet.
+
 import operator
 from collections.abc import Callable
 from functools import partial
@@ -32,35 +37,43 @@ def combine_missing(*cells: Any) -> Missing | None:
     The first kind present in `MISSING_PRECEDENCE` wins, then the first by name.
     """
     missing = [cell for cell in cells if cell.__class__ is Missing]
-    return min(missing, key=_rank) if missing else None
+    if not missing:
+        return None
+    return min(missing, key=_rank)
 
 
 def to_nfc(value: Any) -> Any:
     """Return a text in composed form, so that both encodings of é are equal. Anything else stays."""
-    return normalize("NFC", value) if value.__class__ is str and not value.isascii() else value
+    if value.__class__ is str and not value.isascii():
+        return normalize("NFC", value)
+    return value
 
 
 # Truth values (Kleene): False and unknown is False, True or unknown is True.
 
 
-def _make_junction(decisive: bool) -> Callable[..., Any]:
+def _make_junction(*, decisive: bool) -> Callable[..., Any]:
+    """Make `and`, which one False decides, or `or`, which one True decides."""
+
     def join(*truths: Any) -> Any:
         if decisive in truths:
             return decisive
         missing = combine_missing(*truths)
-        return not decisive if missing is None else missing
+        if missing is not None:
+            return missing
+        return not decisive
 
     return join
 
 
 logical_and: Final = _make_junction(decisive=False)
-
-
 logical_or: Final = _make_junction(decisive=True)
 
 
 def logical_not(truth: Any) -> Any:
-    return truth if truth.__class__ is Missing else not truth
+    if truth.__class__ is Missing:
+        return truth
+    return not truth
 
 
 def choose(truth: Any, then: Any, otherwise: Any) -> Any:
@@ -70,21 +83,27 @@ def choose(truth: Any, then: Any, otherwise: Any) -> Any:
 
 def to_truth(cell: Any) -> Any:
     """Convert a stored truth value, which some databases keep as 1 or 0."""
-    return cell if cell.__class__ is Missing else bool(cell)
+    if cell.__class__ is Missing:
+        return cell
+    return bool(cell)
 
 
 # Comparison: unknown if an operand has no answer, or if a text is ordered against a number.
 
+COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-"""Each sign with exchanged operands."""
-_COMPARISONS: Final = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
-COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = dict(
-    zip(MIRRORED_SIGNS, _COMPARISONS, strict=True)
-)
+"""The sign that means the same if the operands are exchanged."""
 
 
 def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
-    """Make a comparison of two cells, or the missing value that makes it unknown."""
+    """Make a comparison of two cells. Its result is missing if one of them is."""
     holds = COMPARE[sign]
 
     def compare(left: Any, right: Any) -> Any:
@@ -92,7 +111,7 @@ def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
             return combine_missing(left, right)
         try:
             return holds(to_nfc(left), to_nfc(right))
-        except TypeError:
+        except TypeError:  # such as a date and a partial date, which is a text
             return NOT_ASKED
 
     return compare
@@ -102,18 +121,20 @@ def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callabl
     """Make a test whether a cell is one of `values`, or missing as one of `declines`."""
 
     def is_member(cell: Any) -> Any:
-        if cell.__class__ is Missing:
-            return True if cell.kind in declines else cell
-        return to_nfc(cell) in values
+        if cell.__class__ is not Missing:
+            return to_nfc(cell) in values
+        if cell.kind in declines:
+            return True
+        return cell
 
     return is_member
 
 
-def is_chosen(code: Any, several: Any) -> Any:
+def is_chosen(code: Any, chosen_codes: Any) -> Any:
     """Return whether `code` is chosen in a multiple."""
-    if code.__class__ is Missing or several.__class__ is Missing:
-        return combine_missing(code, several)
-    return code in several
+    if code.__class__ is Missing or chosen_codes.__class__ is Missing:
+        return combine_missing(code, chosen_codes)
+    return code in chosen_codes
 
 
 # Arithmetic: missing if an operand is, or if the result is not a number that can be stored.
@@ -122,34 +143,41 @@ def is_chosen(code: Any, several: Any) -> Any:
 def replace_overflow(number: Any) -> Any:
     """Return `number`, or not asked if it isn't finite, or is too large for any column."""
     if number.__class__ is float:
-        return number if isfinite(number) else NOT_ASKED
-    return number if -MAX_NUMBER <= number <= MAX_NUMBER else NOT_ASKED
+        can_be_stored = isfinite(number)
+    else:
+        can_be_stored = -MAX_NUMBER <= number <= MAX_NUMBER
+    return number if can_be_stored else NOT_ASKED
 
 
-def _divide(left: Any, right: Any) -> Any:
-    return left / right if right else NOT_ASKED
+_CALCULATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
 
 def make_arithmetic(sign: str) -> Callable[[Any, Any], Any]:
-    """Make `+ - * /` as a function of two cells; division by zero is not asked."""
-    result = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide}[sign]
+    """Make `+ - * /` as a function of two cells. A division by zero is not asked."""
+    calculate = _CALCULATIONS[sign]
 
-    def calculate(left: Any, right: Any) -> Any:
+    def run(left: Any, right: Any) -> Any:
         if left.__class__ is Missing or right.__class__ is Missing:
             return combine_missing(left, right)
         try:
-            number = result(left, right)
-            return number if number.__class__ is Missing else replace_overflow(number)
+            return replace_overflow(calculate(left, right))
         except (TypeError, ArithmeticError):
             return NOT_ASKED
 
-    return calculate
+    return run
 
 
 def negate(cell: Any) -> Any:
     if cell.__class__ is Missing:
         return cell
-    return -cell if isinstance(cell, int | float) else NOT_ASKED
+    if not isinstance(cell, int | float):
+        return NOT_ASKED
+    return -cell
 
 
 # Closures that evaluate parts of a condition, with special ones for frequent forms. They read the
@@ -203,7 +231,10 @@ def make_one_turn_reader(name: str, roster: str, which: Evaluator) -> Evaluator:
 
 
 def make_turn_test(roster: str, which: Evaluator) -> Evaluator:
-    """Make an evaluator of whether a roster has the turn that `which` returns."""
+    """Make an evaluator of whether a roster has the turn that `which` returns.
+
+    While an open answer decides about further turns, a turn that isn't there is not reached.
+    """
 
     def run(known: Known) -> Any:
         turns = known.turns_of(roster)
@@ -212,7 +243,9 @@ def make_turn_test(roster: str, which: Evaluator) -> Evaluator:
             return combine_missing(turns, turn)
         if turn in turns:
             return True
-        return NOT_REACHED if known.may_have_more_turns(roster) else False
+        if known.may_have_more_turns(roster):
+            return NOT_REACHED
+        return False
 
     return run
 
@@ -228,21 +261,24 @@ class ConstantTest(NamedTuple):
 def make_comparison_test(name: str, sign: str, value: Any) -> ConstantTest:
     """Make a test that compares an ordinary variable with a constant of its own kind."""
     if sign == "==":
+        # a set finds a text faster than `operator.eq` compares it
         return ConstantTest(name, frozenset((value,)).__contains__)
+
+    # partial fixes the left operand, so that the value stands there and the sign is mirrored
     return ConstantTest(name, partial(COMPARE[MIRRORED_SIGNS[sign]], value))
 
 
 def make_membership_test(name: str, values: frozenset[Any]) -> ConstantTest:
     """Make a test that looks for a variable in a list of constants.
 
-    None of them is a text that has several encodings.
+    Neither side is brought into composed form, as `make_membership` does.
     """
     return ConstantTest(name, values.__contains__)
 
 
 def make_inclusion_test(code: Code, name: str) -> ConstantTest:
     """Make a test that looks for a constant code in a multiple."""
-    return ConstantTest(name, lambda several: code in several)
+    return ConstantTest(name, lambda chosen_codes: code in chosen_codes)
 
 
 def make_answered_reader(name: str) -> Evaluator:
@@ -277,12 +313,15 @@ def make_tests_evaluator(
             for name, holds in tests:
                 cell = values.get(name, NOT_REACHED)
                 if cell.__class__ is Missing:
-                    missing = cell if missing is None else combine_missing(missing, cell)
+                    missing = combine_missing(missing, cell)
                 elif holds(cell) is not conjunction:
                     return not conjunction
         except TypeError:
             return otherwise(known)
-        return conjunction if missing is None else missing
+
+        if missing is not None:
+            return missing
+        return conjunction
 
     return run
 
@@ -298,10 +337,13 @@ def make_junction(parts: list[Evaluator], *, conjunction: bool) -> Evaluator:
         for part in parts:
             truth = part(known)
             if truth.__class__ is Missing:
-                missing = truth if missing is None else combine_missing(missing, truth)
+                missing = combine_missing(missing, truth)
             elif truth is not conjunction:
                 return not conjunction
-        return conjunction if missing is None else missing
+
+        if missing is not None:
+            return missing
+        return conjunction
 
     return run
 
@@ -327,15 +369,19 @@ def make_application_by_turn(
     """
 
     def run(known: Known) -> Any:
-        cells = [part(known) for part in parts]
-        lists = [cell for cell, many in zip(cells, is_list, strict=True) if many]
-        missing = combine_missing(*lists)
+        columns: list[Any] = []
+        missing = None
+        for part, has_cell_per_turn in zip(parts, is_list, strict=True):
+            cells = part(known)
+            if not has_cell_per_turn:
+                columns.append(repeat(cells))
+            elif cells.__class__ is Missing:
+                missing = combine_missing(missing, cells)
+            else:
+                columns.append(cells)
+
         if missing is not None:
             return missing
-
-        columns = []
-        for cell, many in zip(cells, is_list, strict=True):
-            columns.append(cell if many else repeat(cell))
         return tuple(map(function, *columns))
 
     return run
