@@ -16,13 +16,16 @@ from survey_cli.instrument.source.foreign_words import list_synonyms
 MAX_LENGTH: Final = 2_000
 """Maximum number of characters in one condition."""
 MAX_PARTS: Final = 400
+"""Maximum number of names, constants, operators and calls in one condition."""
 MAX_DEPTH: Final = 50
 """Maximum nesting of brackets, operators and calls."""
 
 
 def shorten(source: str) -> str:
     """Shorten a part of a condition for a message: a long one loses its middle."""
-    return source if len(source) <= 60 else f"{source[:40]} … {source[-15:]}"
+    if len(source) <= 60:
+        return source
+    return f"{source[:40]} … {source[-15:]}"
 
 
 class ParseFailure(NamedTuple):
@@ -45,10 +48,13 @@ class ParsedExpression(NamedTuple):
 
     def locate(self, node: ast.expr) -> tuple[int, int]:
         """Return where a node begins in the text as written, and its length, both in characters."""
-        start, end = node.col_offset, node.end_col_offset or 0
-        if not self.text.isascii():  # ast counts UTF-8 bytes
-            line = self.text[self.leading_blanks :].encode()
-            start, end = len(line[:start].decode()), len(line[:end].decode())
+        start = node.col_offset
+        end = node.end_col_offset or 0
+        if not self.text.isascii():
+            # ast counts the bytes of UTF-8
+            encoded = self.text[self.leading_blanks :].encode()
+            start = len(encoded[:start].decode())
+            end = len(encoded[:end].decode())
         return start + self.leading_blanks, end - start
 
     def get_source(self, node: ast.expr) -> str:
@@ -59,25 +65,29 @@ class ParsedExpression(NamedTuple):
     def is_bracketed(self, node: ast.expr) -> bool:
         """Return whether a node has round brackets of its own."""
         start, length = self.locate(node)
-        return self.text[:start].rstrip().endswith("(") and self.text[
-            start + length :
-        ].lstrip().startswith(")")
+        before = self.text[:start].rstrip()
+        after = self.text[start + length :].lstrip()
+        return before.endswith("(") and after.startswith(")")
 
 
 TOO_LARGE: Final = ParseFailure(
-    "condition-too-large",
-    *(
-        0,
-        1,
-        f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep",
+    rule="condition-too-large",
+    offset=0,
+    length=1,
+    what=(
+        f"this condition has more than {MAX_PARTS} parts,"
+        f" or is nested more than {MAX_DEPTH} levels deep"
     ),
-    "move parts of it to compute:, or write a list (q1 in [1, 2, 3]) or sum(…)",
+    remedy="move parts of it to compute:, or write a list (q1 in [1, 2, 3]) or sum(…)",
 )
 _LINE_BREAKS_TO_BLANKS: Final = str.maketrans("\n\r\t\f\v", "     ")
 _SUSPICIOUS: Final = re.compile(
     r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]|\d[-/]\d\d?[-/]\d"
 )
-"""Whatever Python's own parser would interpret differently, warn about, or explain badly."""
+"""What Python's own parser would interpret differently, warn about, or explain badly.
+
+These are signs of its own, letters after a number (`0x10`, `1and`), and dates without quotes.
+"""
 _TOKENS: Final = re.compile(
     r"""(?P<text>'[^']*'|"[^"]*")"""
     r"""|(?P<open>['"])"""
@@ -98,65 +108,82 @@ def parse_expression(text: str) -> ParsedExpression | ParseFailure:
     if len(text) > MAX_LENGTH:
         what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the maximum"
         return ParseFailure("condition-too-large", 0, 1, what, "move parts of it to compute:")
-    suspicious = _SUSPICIOUS.search(text)
-    flat = text.translate(_LINE_BREAKS_TO_BLANKS) if suspicious else str(text)
-    body = flat.strip(" ")
+
+    # one search tells of most conditions that they have neither line breaks nor foreign signs
+    is_suspicious = _SUSPICIOUS.search(text) is not None
+    flat = str(text)
+    if is_suspicious:
+        flat = text.translate(_LINE_BREAKS_TO_BLANKS)
+
+    without_lead = flat.lstrip(" ")
+    body = without_lead.rstrip(" ")
     if not body:
         remedy = f"write one, or leave the key out; {_EXAMPLE}"
         return ParseFailure("empty-condition", 0, 1, "the condition is empty", remedy)
-    if suspicious and (failure := _find_foreign_text(flat)):
-        return failure
+
+    if is_suspicious:
+        failure = _find_foreign_text(flat)
+        if failure is not None:
+            return failure
+
     try:
         tree = ast.parse(body, mode="eval").body
     except SyntaxError as error:
-        return _find_foreign_text(flat, error) or _locate_syntax_error(flat, error)
+        return _explain_syntax_error(flat, error)
     except (RecursionError, MemoryError):
         return TOO_LARGE
     except ValueError:
         return ParseFailure("condition-syntax", 0, 1, "this is not a condition", _EXAMPLE)
-    return ParsedExpression(tree, flat, 0 if flat is body else len(flat) - len(flat.lstrip(" ")))
+    return ParsedExpression(tree, flat, leading_blanks=len(flat) - len(without_lead))
 
 
 def validate_number(text: str) -> tuple[str, str] | None:
     """Return what is wrong with the notation of a number, and the remedy; None if it is valid."""
-    if re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", text) and text:
+    if text and re.fullmatch(r"(0|[1-9][0-9]*)?(\.[0-9]+)?", text):
         return None
+
     text = shorten(text)
     if re.fullmatch(r"0[0-9.]*", text):
-        digits = text.lstrip("0")
-        number = digits if digits and digits[0].isdigit() else "0" + digits.rstrip(".")
-        return (
-            f"{text} begins with a zero",
-            f"write {number}, or {text!r} in quotes if codes are texts",
-        )
-    if run_together := re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", text):
-        return (
-            f"{text} runs into the word after it",
-            f"leave a blank: {run_together[1]} {run_together[2]}",
-        )
+        number = text.lstrip("0")
+        if not number or not number[0].isdigit():  # 00, or 00.5
+            number = "0" + number.rstrip(".")
+        remedy = f"write {number}, or {text!r} in quotes if codes are texts"
+        return f"{text} begins with a zero", remedy
+
+    run_together = re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", text)
+    if run_together is not None:
+        number, word = run_together.groups()
+        return f"{text} runs into the word after it", f"leave a blank: {number} {word}"
+
     return f"{text} is not an ordinary number", "write digits, with a point for decimals: 1000, 0.5"
 
 
-def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFailure | None:
-    """Find the first piece of text that can't be part of a condition.
+def _find_foreign_text(flat: str, *, with_words: bool = False) -> ParseFailure | None:
+    """Find the first piece of text that can't be part of any condition.
 
-    Without `error` only what is wrong everywhere is found; with the `error` of Python's parser, also its likely cause.
+    Words are left out at first, since an item may have such a name: `then`, for example.
     """
     if "\\" in flat:
         return ParseFailure("condition-syntax", flat.index("\\"), 1, *list_synonyms("signs")["\\"])
-    tokens = list(_TOKENS.finditer(flat))
-    for token in tokens:
-        is_checked = error is not None and token.lastgroup == "name"
-        if mistake := _find_sign_mistake(token) or (
-            _find_word_mistake(token[0]) if is_checked else None
-        ):
+
+    for token in _TOKENS.finditer(flat):
+        mistake = _find_sign_mistake(token)
+        if mistake is None and with_words and token.lastgroup == "name":
+            mistake = _find_word_mistake(token[0])
+        if mistake is not None:
             return _make_failure(token, *mistake)
-    if error is None:
-        return None
+    return None
+
+
+def _explain_syntax_error(flat: str, error: SyntaxError) -> ParseFailure:
+    """Find the likely cause of an error of Python's parser."""
+    tokens = list(_TOKENS.finditer(flat))
     return (
-        _find_unmatched_bracket(tokens)
+        _find_foreign_text(flat, with_words=True)
+        or _find_unmatched_bracket(tokens)
         or _find_missing_operator(tokens)
         or _find_missing_operand(tokens)
+        or _locate_syntax_error(flat, error)
     )
 
 
@@ -165,6 +192,7 @@ def _make_failure(token: re.Match[str], what: str, remedy: str) -> ParseFailure:
 
 
 def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
+    """Return what is wrong with a token by itself, and the remedy; None if nothing is."""
     word = token[0]
     match token.lastgroup:
         case "text":
@@ -172,40 +200,53 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
         case "open":
             return f"this {word} starts a text that is never closed", f"write {word} at its end"
         case "date":
-            example = word if re.fullmatch(r"\d{4}-\d\d-\d\d", word) else "2024-01-05"
-            return (
-                f"{word} is a date without quotes",
-                f"write year-month-day in quotes: '{example}'",
-            )
+            example = "2024-01-05"
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", word):
+                example = word
+            remedy = f"write year-month-day in quotes: '{example}'"
+            return f"{word} is a date without quotes", remedy
         case "number":
             return validate_number(word)
-        case "name" if not word.isascii():
-            what = f"{shorten(word)!r} contains letters that names can't have: names consist of a to z, digits and _"
+        case "name":
+            if word.isascii():
+                return None
+            what = (
+                f"{shorten(word)!r} contains letters that names can't have:"
+                " names consist of a to z, digits and _"
+            )
             return what, "write the name exactly as the item's id, or put a text in quotes"
-    if word in _TYPOGRAPHIC_QUOTES:
-        return (
-            f"{word} is a typographic quote",
-            f"write a straight one: {_TYPOGRAPHIC_QUOTES[word]}",
-        )
-    if word in list_synonyms("signs"):
-        return list_synonyms("signs")[word]
-    if not word.isascii() or not word.isprintable():
-        name = unicodedata.name(word, "a control character").lower()
-        return f"there is an invalid character (U+{ord(word):04X}, {name})", "remove it"
+        case _:
+            return _find_foreign_sign(word)
+
+
+def _find_foreign_sign(sign: str) -> tuple[str, str] | None:
+    if sign in _TYPOGRAPHIC_QUOTES:
+        remedy = f"write a straight one: {_TYPOGRAPHIC_QUOTES[sign]}"
+        return f"{sign} is a typographic quote", remedy
+
+    synonyms = list_synonyms("signs")
+    if sign in synonyms:
+        return synonyms[sign]
+
+    if not sign.isascii() or not sign.isprintable():
+        name = unicodedata.name(sign, "a control character").lower()
+        return f"there is an invalid character (U+{ord(sign):04X}, {name})", "remove it"
     return None
 
 
 def _find_word_mistake(word: str) -> tuple[str, str] | None:
+    """Return what is wrong with a word that is no name, and the remedy; None if nothing is."""
     lower = word.lower()
-    if lower in list_synonyms("words"):
-        return list_synonyms("words")[lower]
+    synonyms = list_synonyms("words")
+    if lower in synonyms:
+        return synonyms[lower]
+
     if lower != word and lower in _KEYWORDS:
         return f"{word} is written in capitals", f"write {lower}"
+
     if iskeyword(word) and word not in _KEYWORDS:
-        return (
-            f"{word!r} can't be used in a condition",
-            "write the item's id, or put a text in quotes",
-        )
+        what = f"{word!r} can't be used in a condition"
+        return what, "write the item's id, or put a text in quotes"
     return None
 
 
@@ -220,32 +261,38 @@ def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
             if not open_brackets:
                 return _make_failure(token, f"this {sign} has no opening bracket", "remove it")
             opening = open_brackets.pop()[0]
-            if _CLOSING_BRACKETS[opening] != sign:
+            expected = _CLOSING_BRACKETS[opening]
+            if sign != expected:
                 what = f"a {opening} is closed here by {sign}"
-                return _make_failure(token, what, f"write {_CLOSING_BRACKETS[opening]}")
-    if len(open_brackets) >= 50:
+                return _make_failure(token, what, f"write {expected}")
+
+    if not open_brackets:
+        return None
+    # even with all their ends it would be nested too deeply
+    if len(open_brackets) >= MAX_DEPTH:
         return TOO_LARGE._replace(offset=open_brackets[0].start())
-    if open_brackets:
-        token = open_brackets[-1]
-        remedy = f"write {_CLOSING_BRACKETS[token[0]]} where it ends"
-        return _make_failure(token, f"this {token[0]} is never closed", remedy)
-    return None
+    innermost = open_brackets[-1]
+    remedy = f"write {_CLOSING_BRACKETS[innermost[0]]} where it ends"
+    return _make_failure(innermost, f"this {innermost[0]} is never closed", remedy)
 
 
 def _is_operand(token: re.Match[str]) -> bool:
-    return token.lastgroup in ("text", "number") or (
-        token.lastgroup == "name" and token[0] not in _KEYWORDS
-    )
+    if token.lastgroup == "name":
+        return token[0] not in _KEYWORDS
+    return token.lastgroup in ("text", "number")
+
+
+def _ends_operand(token: re.Match[str]) -> bool:
+    return _is_operand(token) or token[0] in (")", "]")
 
 
 def _find_missing_operator(tokens: list[re.Match[str]]) -> ParseFailure | None:
     """Find two values side by side with nothing between them."""
     for left, right in pairwise(tokens):
-        if _is_operand(right) and (_is_operand(left) or left[0] in (")", "]")):
+        if _ends_operand(left) and _is_operand(right):
             what = f"there is nothing between {shorten(left[0])} and {shorten(right[0])}"
-            return _make_failure(
-                right, what, "write and, or, an operator or (in a list) a comma between them"
-            )
+            remedy = "write and, or, an operator or (in a list) a comma between them"
+            return _make_failure(right, what, remedy)
     return None
 
 
@@ -253,13 +300,15 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
     """Find an operator without its operand, or an `if` without its `else`."""
     words = [token[0] for token in tokens]
     if "if" in words and "else" not in words:
-        return _make_failure(
-            tokens[words.index("if")], "this if has no else", "write 'a if condition else b'"
-        )
-    first, last = tokens[0], tokens[-1]
-    if not _is_operand(last) and last[0] not in (")", "]"):
+        token = tokens[words.index("if")]
+        return _make_failure(token, "this if has no else", "write 'a if condition else b'")
+
+    last = tokens[-1]
+    if not _ends_operand(last):
         remedy = f"write what follows, or remove it; {_EXAMPLE}"
         return _make_failure(last, f"something is missing after {last[0]}", remedy)
+
+    first = tokens[0]
     if not _is_operand(first) and first[0] not in ("(", "[", "not", "-", "+"):
         remedy = f"write what comes first, or remove it; {_EXAMPLE}"
         return _make_failure(first, f"something is missing before {first[0]}", remedy)
@@ -268,17 +317,22 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
 
 def _locate_syntax_error(flat: str, error: SyntaxError) -> ParseFailure:
     """Report the position at which Python's parser gave up."""
-    lead = len(flat) - len(flat.lstrip(" "))
-    at = min(lead + max((error.offset or 1) - 1, 0), len(flat) - 1)
+    leading_blanks = len(flat) - len(flat.lstrip(" "))
+    offset = max((error.offset or 1) - 1, 0)
+    at = min(leading_blanks + offset, len(flat) - 1)
+
     token = _TOKENS.match(flat, at)
-    word = shorten(token[0]) if token else flat[at]
+    word = flat[at]
+    if token is not None:
+        word = shorten(token[0])
     return ParseFailure("condition-syntax", at, len(word), f"{word!r} does not fit here", _EXAMPLE)
 
 
 def find_names(text: str) -> frozenset[str]:
     """Find every name in a text, except functions and keywords; any text is accepted."""
-    tokens = [token for token in _TOKENS.finditer(text[:MAX_LENGTH]) if token.lastgroup == "name"]
-    called = [token for token in tokens if text[token.end() :].lstrip().startswith("(")]
-    return frozenset(
-        token[0] for token in tokens if not iskeyword(token[0]) and token not in called
-    )
+    names = set()
+    for token in _TOKENS.finditer(text[:MAX_LENGTH]):
+        is_called = text[token.end() :].lstrip().startswith("(")
+        if token.lastgroup == "name" and not is_called and not iskeyword(token[0]):
+            names.add(token[0])
+    return frozenset(names)
