@@ -159,10 +159,10 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
 def _compile(
     checker: ExpressionChecker, node: ast.expr, depth: int, compared_term: Term | None = None
 ) -> Term:
-    checker.parts += 1
-    if depth > parsing.MAX_DEPTH or checker.parts > parsing.MAX_PARTS:
-        if not checker.too_large:
-            checker.too_large = True
+    checker.part_count += 1
+    if depth > parsing.MAX_DEPTH or checker.part_count > parsing.MAX_PARTS:
+        if not checker.is_too_large:
+            checker.is_too_large = True
             checker.report_problem(
                 parsing.TOO_LARGE.rule, node, parsing.TOO_LARGE.what, parsing.TOO_LARGE.remedy
             )
@@ -407,7 +407,7 @@ def _compile_link(
     sign = comparisons.COMPARISON_SIGNS.get(type(op))
     negated = isinstance(op, ast.NotIn)
     if sign is None and isinstance(right, ast.List | ast.Tuple):
-        checker.parts += len(right.elts)
+        checker.part_count += len(right.elts)
         return comparisons.compile_in_list(
             checker, _compile(checker, left, depth), right.elts, node, negated=negated
         )

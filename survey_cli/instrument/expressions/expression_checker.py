@@ -1,4 +1,4 @@
-"""Type checker for conditions: value types of names, typed expressions, and the problems found on the way.
+"""Type checker for conditions: types of names, typed parts of a condition, and problems in it.
 
 It evaluates nothing.
 """
@@ -28,7 +28,7 @@ from survey_cli.wording import MAX_LISTED, join_first
 
 
 class ValueType(NamedTuple):
-    """What a name means in conditions and texts: the type and range of its value, and how a text renders it."""
+    """What a name means in conditions and texts: the type and range of its value, and its words."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
     """`codes`: a multiple; `draw`: the number of the selected turn; `flag`: true or false."""
@@ -41,26 +41,26 @@ class ValueType(NamedTuple):
     why_unanswered: str = ""
     """Why it never has an answer: `is read aloud`."""
     ordered: bool = False
-    """Of a multiple: its codes are in the order of mention."""
+    """Whether the codes of a multiple are in the order of mention."""
     labels: Mapping[Code, Any] | None = None
     """The compiled texts of its options."""
     drawn_from: str | None = None
-    """Of a draw: the roster it selects from."""
+    """The roster that a draw selects from."""
     turn_name: str | None = None
-    """Of a draw: the roster's item that names a turn."""
+    """For a draw: the item of that roster that names a turn."""
     may_be_missing: bool = False
-    """It can be missing where a text fills it in, so that the text should have alternative words."""
+    """Whether it can be missing when a text fills it in, so that the text needs alternative words."""
 
 
 class Scope(NamedTuple):
-    """The names that a condition or text may use, and where it is."""
+    """The names that a condition or text may use, and its position in the questionnaire."""
 
     names: Mapping[str, ValueType]
     rosters: Collection[str] = frozenset()
     declines: tuple[str, ...] = ("dk", "refused")
     """The declines' ids, as in `q in [3, dk, refused]`."""
     inside_roster: str | None = None
-    """The roster that contains it: its items are those of the current turn; elsewhere they are lists."""
+    """The roster that contains it. Its items are those of the current turn; others are lists."""
     groups: Collection[str] = frozenset()
     """Sections and batteries, which have no answers of their own."""
     nearest: FindNearest = find_nearest
@@ -70,15 +70,15 @@ class Scope(NamedTuple):
     has_interviewer: bool = False
     """Whether `interviewer.sex` can be used: the condition is evaluated in an interview."""
     has_clock: bool = False
-    """Whether `elapsed()` can be used: the condition decides what is asked, and is evaluated when that is reached."""
+    """Whether `elapsed()` can be used: the condition is evaluated when its item is reached."""
     sources: Collection[str] = ()
     """That roster, and those over whose turns it runs."""
     each: str | None = ""
-    """The roster whose turn `{each}` stands for; None where it is not allowed."""
+    """The roster whose turn `{each}` stands for; None if it is not allowed here."""
     has_options: bool = False
     """Whether `{options}` can be used: the text is read with options."""
     languages: Sequence[str] = ()
-    """The languages of the file, in which a text without translations is read."""
+    """The languages of the file. A text without translations is read in all of them."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]
@@ -94,25 +94,25 @@ class Term(NamedTuple):
     evaluate: logic.Evaluator
     node: ast.expr
     name: str = ""
-    """The variable, if it is just a variable."""
+    """The name of the variable, if it is just a variable."""
     plain_name: str = ""
-    """The same, if a single look-up by this name reads it."""
+    """The same, if it is the variable's only value: not a roster's item, whose value has a turn."""
     codes: AbstractSet[Code] | None = None
     roster: str | None = None
-    """If set, it is a list over the turns of this roster."""
+    """The roster, if it is a list over the turns of one."""
     value: Any = NOT_CONSTANT
     """The value of a literal."""
     unsure_names: frozenset[str] = NO_NAMES
-    """Variables whose don't know or refusal leaves this term without a value."""
+    """The variables whose don't know or refusal leaves it without a value."""
     test: logic.ConstantTest | None = None
-    """The same as `evaluate`, if it compares an ordinary variable with constants."""
+    """A faster form of `evaluate`, if it compares an ordinary variable with constants."""
 
     @property
     def is_literal(self) -> bool:
         return self.value is not NOT_CONSTANT
 
 
-KIND_NAMES: Final[dict[Kind, str]] = {
+_KIND_NAMES: Final[dict[Kind, str]] = {
     "truth": "true or false",
     "number": "a number",
     "text": "a text",
@@ -126,26 +126,34 @@ KIND_NAMES: Final[dict[Kind, str]] = {
 
 def get_family(part: Term) -> Family:
     """Return what the term can be compared with."""
-    return get_code_family(part.codes) if part.kind == "code" else part.kind
+    if part.kind == "code":
+        return get_code_family(part.codes)
+    return part.kind
 
 
 def describe_kind(part: Term) -> str:
     """Describe in words what the term is."""
     if part.kind != "code":
-        return KIND_NAMES[part.kind]
-    code_kind = get_code_family(part.codes)
-    return "an item with codes" if code_kind == "any" else f"an item with {code_kind} codes"
+        return _KIND_NAMES[part.kind]
+
+    family = get_code_family(part.codes)
+    if family == "any":
+        return "an item with codes"
+    return f"an item with {family} codes"
 
 
 @lru_cache(maxsize=512)
 def get_code_family(codes: AbstractSet[Code] | None) -> Literal["number", "text", "any"]:
-    """Return whether codes are all numbers, all texts, or (unknown or mixed) either."""
+    """Return whether codes are all numbers or all texts; `any` if they are mixed or unknown."""
     if not codes:
         return "any"
-    numbers = sum(1 for code in codes if isinstance(code, int))
-    if numbers == len(codes):
+
+    number_count = sum(1 for code in codes if isinstance(code, int))
+    if number_count == len(codes):
         return "number"
-    return "any" if numbers else "text"
+    if number_count == 0:
+        return "text"
+    return "any"
 
 
 def format_constant(value: object) -> str:
@@ -162,6 +170,7 @@ def format_constant(value: object) -> str:
 
 
 def sort_codes(codes: Iterable[Code]) -> list[Code]:
+    """Sort codes, numbers before texts."""
     return sorted(codes, key=lambda code: (isinstance(code, str), code))
 
 
@@ -171,14 +180,22 @@ def format_codes(codes: Iterable[Code]) -> str:
 
 
 def shift_position(where: Position, text: str, at: int) -> Position:
-    """Return the position of the character `at` of a text written at `where`; the text's own position if unknown."""
+    """Return the position of the character `at` of a text that begins at `where`.
+
+    If it isn't known, as in a text of several lines, it is the position of the whole text.
+    """
     if isinstance(text, YamlScalar) and text.where == where:
         return text.find_position(at)
-    return (
-        where
-        if not where.column or "\n" in text
-        else Position(where.file, where.line, where.column + at)
-    )
+    if not where.column or "\n" in text:
+        return where
+    return Position(where.file, where.line, where.column + at)
+
+
+class _Doubt(NamedTuple):
+    """A warning that applies unless the condition provides for the declines of these variables."""
+
+    names: frozenset[str]
+    problem: Problem
 
 
 @dataclass(slots=True, eq=False)
@@ -190,12 +207,15 @@ class ExpressionChecker:
     scope: Scope
     where: Position
     who: str
+    """The item that the condition belongs to."""
     problems: list[Problem] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
-    parts: int = 0
-    too_large: bool = False
+    """The variables that it reads."""
+    part_count: int = 0
+    is_too_large: bool = False
     guarded_names: set[str] = field(default_factory=set)
-    _doubts: list[tuple[frozenset[str], Problem]] = field(default_factory=list)
+    """The variables for whose declines the condition provides, as in `answered(q1) and …`."""
+    _doubts: list[_Doubt] = field(default_factory=list)
 
     def get_source(self, node: ast.expr) -> str:
         """Return a node as written, for a message: a long one loses its middle."""
@@ -232,29 +252,35 @@ class ExpressionChecker:
         self.report_problem(rule, node, what, remedy, "warning")
 
     def add_doubt(self, part: Term, names: frozenset[str], remedy: str = "") -> None:
-        """Record that a don't know or refusal makes this unknown, unless the condition provides for it."""
+        """Record that a don't know or refusal makes this unknown.
+
+        It becomes a warning if nothing in the condition provides for the decline.
+        """
         if not names:
             return
-        name = min(names)
-        source = self.get_source(part.node)
-        source = f"({source})" if isinstance(part.node, ast.BoolOp | ast.IfExp) else source
+
         items = " or ".join(sorted(names))
         what = f"a don't know or refusal at {items} makes this unknown, and thus not true"
-        remedy = (
-            remedy
-            or f"write {source} or declined({name}) if they count, answered({name}) and {source} if not"
-        )
-        self._doubts.append(
-            (names, self._make_problem("unsure-negation", part.node, what, remedy, "warning"))
-        )
+        if not remedy:
+            name = min(names)
+            source = self.get_source(part.node)
+            if isinstance(part.node, ast.BoolOp | ast.IfExp):
+                source = f"({source})"
+            remedy = (
+                f"write {source} or declined({name}) if they count,"
+                f" answered({name}) and {source} if not"
+            )
+        problem = self._make_problem("unsure-negation", part.node, what, remedy, "warning")
+        self._doubts.append(_Doubt(names, problem))
 
     def collect_problems(self) -> tuple[Problem, ...]:
         """Return all problems; those about declines once per item."""
-        covered, unguarded = set(self.guarded_names), []
-        for names, problem in self._doubts:
-            if not names <= covered:
-                unguarded.append(problem)
-                covered |= names
+        covered = set(self.guarded_names)
+        unguarded = []
+        for doubt in self._doubts:
+            if not doubt.names <= covered:
+                unguarded.append(doubt.problem)
+                covered |= doubt.names
         return (*self.problems, *unguarded)
 
     def _make_problem(
@@ -267,11 +293,12 @@ class ExpressionChecker:
     def check_literal(self, node: ast.Constant) -> Term:
         """Check a number or text as written."""
         value = node.value
-        if (
-            value.__class__ is int
-            and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19
-        ):
-            return Term("number", logic.make_constant(value), node, value=value)
+        if value.__class__ is int:
+            # most literals are codes: as many characters as the number has can't hide 01 or 1_000
+            written_length = (node.end_col_offset or 0) - node.col_offset
+            if written_length == len(str(value)) < 19:
+                return _make_literal("number", value, node)
+
         source = self.parsed.get_source(node)
         if isinstance(value, int | float) and not -logic.MAX_NUMBER <= value <= logic.MAX_NUMBER:
             return self.report_syntax(node, "this number is too large", "write it in larger units")
@@ -282,21 +309,19 @@ class ExpressionChecker:
             case int() | float():
                 mistake = validate_number(source)
                 if mistake is None:
-                    return Term("number", logic.make_constant(value), node, value=value)
+                    return _make_literal("number", value, node)
                 what, remedy = mistake
-            case str() if len(source) == len(value) + 2:
-                value = logic.to_nfc(value)
-                return Term("text", logic.make_constant(value), node, value=value)
             case str():
+                # anything but a text between two quotes is longer: 'a' 'b', or three quotes
+                if len(source) == len(value) + 2:
+                    return _make_literal("text", logic.to_nfc(value), node)
                 what = f"{shorten(source)} is not one text"
                 remedy = (
                     "write one text between two quotes; texts of a list are separated by commas"
                 )
             case None:
-                what, remedy = (
-                    "None is not part of a condition",
-                    "write answered(q1), or not answered(q1)",
-                )
+                what = "None is not part of a condition"
+                remedy = "write answered(q1), or not answered(q1)"
             case _:
                 what = f"{shorten(source)} is neither a number nor a text"
                 remedy = "write a number, or a text between quotes"
@@ -306,18 +331,18 @@ class ExpressionChecker:
         self, function: Callable[..., Any], parts: list[Term], kind: Kind, node: ast.expr
     ) -> Term:
         """Combine terms by `function`, turn by turn if one of them is a list."""
-        roster = (
-            None
-            if any(part.kind == "wrong" for part in parts)
-            else self.find_common_roster(parts, node)
-        )
+        if any(part.kind == "wrong" for part in parts):
+            return self.make_wrong(node)
+        roster = self._find_common_roster(parts, node)
         if roster is None:
             return self.make_wrong(node)
+
         evaluators = [part.evaluate for part in parts]
-        evaluate = logic.make_application(function, evaluators)
         if roster:
-            lists = [part.roster is not None for part in parts]
-            evaluate = logic.make_application_by_turn(function, evaluators, lists)
+            is_list = [part.roster is not None for part in parts]
+            evaluate = logic.make_application_by_turn(function, evaluators, is_list)
+        else:
+            evaluate = logic.make_application(function, evaluators)
         return Term(
             kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts)
         )
@@ -329,14 +354,17 @@ class ExpressionChecker:
         node: ast.expr,
         test: logic.ConstantTest | None,
     ) -> Term:
-        """Combine terms to a truth value that a test, if there is one, evaluates in most cases."""
+        """Combine terms to a truth value, which the test evaluates in most cases if it has one."""
         part = self.combine(function, parts, "truth", node)
         if test is None or part.roster or part.kind == "wrong":
             return part
         return part._replace(evaluate=logic.make_test_evaluator(test, part.evaluate), test=test)
 
-    def find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
-        """Find the roster whose turns the terms run over; empty without a list, None if there are two."""
+    def _find_common_roster(self, parts: Iterable[Term], node: ast.expr) -> str | None:
+        """Find the roster over whose turns the lists among the terms run.
+
+        It is empty if none is a list. Two rosters are reported, and the result is None.
+        """
         rosters = sorted({part.roster for part in parts if part.roster})
         if len(rosters) > 1:
             what = f"lists of different rosters are combined here ({' and '.join(rosters)})"
@@ -346,57 +374,77 @@ class ExpressionChecker:
         return rosters[0] if rosters else ""
 
     def require_truth(self, part: Term, *, before: ast.expr | None = None) -> Term:
-        """Return the term if it is a truth value, else report it; `before` is the other operand of `and` or `or`."""
+        """Return the term if it is a truth value, else report it.
+
+        `before` is what precedes it in an `and` or `or`.
+        """
         if part.kind in ("truth", "wrong"):
             return part
-        source = self.get_source(part.node)
         if part.is_literal:
-            what = f"{source} is used where something true or false is required"
-            remedy = "compare an item with it: q1 == 1"
-            if isinstance(before, ast.Compare) and isinstance(before.left, ast.Name):
-                item = before.left.id
-                remedy = f"repeat the item: {item} == {source}, or list the codes: {item} in […]"
-            elif part.kind == "text" and any(sign in part.value for sign in "=<>()"):
-                remedy = "remove the quotes"
-            return self.report_problem("not-a-truth", part.node, what, remedy)
-        code = format_constant(sort_codes(part.codes)[0]) if part.codes else ""
-        remedy = {
-            "code": f"write answered({source}), or {source} == {code or '1'}",
-            "codes": f"write {code or repr('tv')} in {source}, or count({source}) >= 1",
-            "number": f"write answered({source}), or {source} > 0"
-            if part.name
-            else f"compare it: {source} > 0",
-        }.get(part.kind, f"write answered({source}), or compare it with ==")
+            return self._report_literal_as_truth(part, before)
+
+        source = self.get_source(part.node)
+        code = ""
+        if part.codes:
+            code = format_constant(sort_codes(part.codes)[0])
+        match part.kind:
+            case "code":
+                remedy = f"write answered({source}), or {source} == {code or '1'}"
+            case "codes":
+                remedy = f"""write {code or "'tv'"} in {source}, or count({source}) >= 1"""
+            case "number" if part.name:
+                remedy = f"write answered({source}), or {source} > 0"
+            case "number":
+                remedy = f"compare it: {source} > 0"
+            case _:
+                remedy = f"write answered({source}), or compare it with =="
         what = f"{self.describe(part)}, and something true or false is required here"
+        return self.report_problem("not-a-truth", part.node, what, remedy)
+
+    def _report_literal_as_truth(self, part: Term, before: ast.expr | None) -> Term:
+        """Report a constant as a condition: the 2 of `q1 == 1 or 2`."""
+        source = self.get_source(part.node)
+        what = f"{source} is used where something true or false is required"
+        if isinstance(before, ast.Compare) and isinstance(before.left, ast.Name):
+            item = before.left.id
+            remedy = f"repeat the item: {item} == {source}, or list the codes: {item} in […]"
+        elif part.kind == "text" and any(sign in part.value for sign in "=<>()"):
+            remedy = "remove the quotes"
+        else:
+            remedy = "compare an item with it: q1 == 1"
         return self.report_problem("not-a-truth", part.node, what, remedy)
 
     def report_not_a_number(self, part: Term, requirement: str) -> Term:
         """Report a term that is not a number although one is expected."""
         source = self.get_source(part.node)
-        remedy = {
-            "date": "write years_between(start, end), months_between or days_between for the time between two dates",
-            "truth": f"write count({source}) for 1 if it is true, else 0",
-            "codes": f"write count({source}) for how many were chosen",
-        }.get(get_family(part), "use a number, or an item whose codes are numbers")
-        if part.kind == "text" and part.is_literal and part.value.isdigit():
+        is_number_in_quotes = part.kind == "text" and part.is_literal and part.value.isdigit()
+        if is_number_in_quotes:
             remedy = f"write {part.value}, without quotes"
-        return self.report_problem(
-            "not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy
-        )
+        else:
+            match get_family(part):
+                case "date":
+                    remedy = (
+                        "write years_between(start, end), months_between or days_between"
+                        " for the time between two dates"
+                    )
+                case "truth":
+                    remedy = f"write count({source}) for 1 if it is true, else 0"
+                case "codes":
+                    remedy = f"write count({source}) for how many were chosen"
+                case _:
+                    remedy = "use a number, or an item whose codes are numbers"
+        what = f"{requirement}, and {self.describe(part)}"
+        return self.report_problem("not-a-number", part.node, what, remedy)
 
     def report_list(self, part: Term) -> Term:
-        """Report a list over turns where one value is expected."""
-        roster, source = part.roster, self.get_source(part.node)
-        lists = {name for name, known in self.scope.names.items() if known.roster is not None}
-        names = [
-            node
-            for node in ast.walk(part.node)
-            if (isinstance(node, ast.Name) and node.id in lists)
-            or (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
-        ]
-        node = min(names, key=self.parsed.locate, default=part.node)
-        item = getattr(node, "id", getattr(node, "attr", "item"))
-        what = f"{item} is asked once for each turn of {roster}, so this is a list, and one value is required here"
+        """Report a list over turns if one value is expected."""
+        roster = part.roster
+        source = self.get_source(part.node)
+        node, item = self._find_list_item(part)
+        what = (
+            f"{item} is asked once for each turn of {roster},"
+            " so this is a list, and one value is required here"
+        )
         rest = source.removeprefix(f"{roster}.")
         if part.kind != "truth":
             remedy = f"write sum({roster}.{item}), max({roster}.{item}) or {roster}[1].{item}"
@@ -406,83 +454,142 @@ class ExpressionChecker:
             remedy = f"write count({source}) >= 1, or use one turn: {roster}[1].{item}"
         return self.report_problem("list-as-value", node, what, remedy)
 
-    def report_unknown_name(self, node: ast.Name, beside: Term | None = None) -> Term:
-        """Report a name that is not a variable: a code without quotes, a decline, a roster, a function, or a typo."""
-        word, scope = shorten(node.id), self.scope
-        beside_name = beside.name if beside else ""
-        if beside and (reported := self.report_text_of_code(node, beside, word)) is not None:
+    def _find_list_item(self, part: Term) -> tuple[ast.expr, str]:
+        """Find the first item of a list's roster, and its name."""
+        found: list[tuple[ast.expr, str]] = []
+        for node in ast.walk(part.node):
+            match node:
+                case ast.Name(id=name) if name in self.scope.names:
+                    if self.scope.names[name].roster is not None:
+                        found.append((node, name))
+                case ast.Attribute(value=ast.Name(), attr=name):
+                    found.append((node, name))
+        return min(found, key=lambda use: self.parsed.locate(use[0]))
+
+    def report_unknown_name(self, node: ast.Name, compared: Term | None = None) -> Term:
+        """Report a name that is not a variable.
+
+        It can be a code without quotes, a decline, a roster, a function, or a typing error.
+        `compared` is the other side of a comparison.
+        """
+        word = shorten(node.id)
+        if compared is not None:
+            reported = self._report_bare_code(node, word, compared)
+            if reported is not None:
+                return reported
+        example = "q1"
+        if compared is not None and compared.name:
+            example = compared.name
+        reported = self._report_misused_word(node, word, example)
+        if reported is not None:
             return reported
-        words = [code for code in (beside.codes if beside else None) or () if isinstance(code, str)]
-        near = next((code for code in words if code.casefold() == word.casefold()), None)
-        if near is not None:
-            what = f"{word} is a code of {beside_name or 'the list'}, and such codes need quotes"
-            return self.report_problem("bare-code", node, what, f"write {format_constant(near)}")
-        if (reported := self._report_misused_word(node, word, beside_name or "q1")) is not None:
-            return reported
-        near = scope.nearest(word, scope.names)
+
+        near = self.scope.nearest(word, self.scope.names)
         what = f"{word!r} is not a variable"
-        remedy = f"did you mean {near!r}?" if near else "use an item, a sample column or a compute"
-        if beside and beside.codes:
-            what = f"{word!r} is neither a variable nor a code of {beside_name or 'the item next to it'}"
-            also = f"{remedy} " if near else ""
-            code = find_nearest(word, words)
-            if code is not None and not near:
-                also = f"did you mean {format_constant(code)}, in quotes? "
-            remedy = f"{also}its codes are {format_codes(beside.codes)}"
-        elif beside and beside.kind == "text" and not beside.is_literal:
-            also = f"; {remedy}" if near else ""
-            remedy = f"put it in quotes if it is a text: '{word}'{also}"
+        remedy = "use an item, a sample column or a compute"
+        if near is not None:
+            remedy = f"did you mean {near!r}?"
+        if compared is not None and compared.codes:
+            what = (
+                f"{word!r} is neither a variable"
+                f" nor a code of {compared.name or 'the item next to it'}"
+            )
+            remedy = f"its codes are {format_codes(compared.codes)}"
+            near_code = find_nearest(word, _select_texts(compared.codes))
+            if near is not None:
+                remedy = f"did you mean {near!r}? {remedy}"
+            elif near_code is not None:
+                remedy = f"did you mean {format_constant(near_code)}, in quotes? {remedy}"
+        elif compared is not None and compared.kind == "text" and not compared.is_literal:
+            in_quotes = f"put it in quotes if it is a text: '{word}'"
+            remedy = f"{in_quotes}; {remedy}" if near is not None else in_quotes
         return self.report_problem("unknown-name", node, what, remedy, subject=node.id)
 
-    def _report_misused_word(self, node: ast.Name, word: str, name: str) -> Term | None:
-        """Report a word of the language that is no variable; None for any other word. `name` is the item for examples."""
-        scope, rule = self.scope, "unknown-name"
+    def _report_bare_code(self, node: ast.Name, word: str, compared: Term) -> Term | None:
+        """Report a code without quotes, or the text of a code; None if the word is neither."""
+        reported = self.report_text_of_code(node, compared, word)
+        if reported is not None:
+            return reported
+
+        for code in _select_texts(compared.codes or ()):
+            if code.casefold() == word.casefold():
+                owner = compared.name or "the list"
+                what = f"{word} is a code of {owner}, and such codes need quotes"
+                return self.report_problem(
+                    "bare-code", node, what, f"write {format_constant(code)}"
+                )
+        return None
+
+    def _report_misused_word(self, node: ast.Name, word: str, example: str) -> Term | None:
+        """Report a word of the language that is no variable; None for any other word.
+
+        `example` is the item that the remedy mentions.
+        """
+        scope = self.scope
         if word in scope.declines:
-            remedy = (
-                f"write {f'{word}({name}), or ' if word in FUNCTIONS else ''}{name} in [{word}]"
-            )
-            return self.report_problem(
-                "decline-compared", node, f"{word} is a decline, not a value", remedy
-            )
-        if word in scope.rosters:
-            item = next(
-                (item for item, known in scope.names.items() if known.roster == word), "item"
-            )
-            rule, what = "roster-as-value", f"{word} is a roster, which has no value of its own"
+            rule = "decline-compared"
+            what = f"{word} is a decline, not a value"
+            remedy = f"write {example} in [{word}]"
+            if word in FUNCTIONS:
+                remedy = f"write {word}({example}), or {example} in [{word}]"
+        elif word in scope.rosters:
+            item = "item"
+            for name, value_type in scope.names.items():
+                if value_type.roster == word:
+                    item = name
+                    break
+            rule = "roster-as-value"
+            what = f"{word} is a roster, which has no value of its own"
             remedy = f"use one of its items: count(answered({word}.{item})), {word}[1].{item}"
         elif word in scope.groups:
+            rule = "no-answer"
             what = f"{word} is a group of items; it has no answer of its own"
-            rule, remedy = "no-answer", "use one of its items"
+            remedy = "use one of its items"
         elif word in FUNCTIONS:
+            rule = "wrong-arguments"
             what = f"the function {word} is used without its parentheses"
-            rule, remedy = "wrong-arguments", f"write {FUNCTIONS[word].signature}"
+            remedy = f"write {FUNCTIONS[word].signature}"
         elif word.lower() in ("true", "false", "always", "never"):
+            rule = "unknown-name"
             what = f"{word} is not part of a condition"
             remedy = "remove the key if it is always true; otherwise compare an item: q1 == 1"
         else:
             return None
         return self.report_problem(rule, node, what, remedy)
 
-    def report_text_of_code(self, node: ast.expr, beside: Term, text: object) -> Term | None:
-        """Report the text of an option where its code is needed; None if it is no option's text."""
-        code = self.scope.find_code(beside.name, str(text)) if beside.name else None
+    def report_text_of_code(self, node: ast.expr, compared: Term, text: object) -> Term | None:
+        """Report the text of an option if its code is needed; None if it is no option's text."""
+        if not compared.name:
+            return None
+        code = self.scope.find_code(compared.name, str(text))
         if code is None or code == text:
             return None
+
         constant = format_constant(code)
         what = f"{text} is the text of {constant}, and a condition needs the code"
-        return self.report_problem(
-            "unlike-kinds", node, what, f"write {constant}: {beside.name} == {constant}"
-        )
+        remedy = f"write {constant}: {compared.name} == {constant}"
+        return self.report_problem("unlike-kinds", node, what, remedy)
 
     def report_unknown_code(
         self, node: ast.expr, name: str, codes: AbstractSet[Code], value: object
     ) -> Term:
-        what = f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
-        words = [code for code in codes if isinstance(code, str)]
-        remedy = suggest_nearest(value, words) if isinstance(value, str) else ""
+        """Report a constant that is no code of the variable."""
+        owner = name or "this item"
+        what = f"{owner} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
+        remedy = ""
+        if isinstance(value, str):
+            remedy = suggest_nearest(value, _select_texts(codes))
         return self.report_problem(
             "unknown-code", node, what, remedy or "use one of these, or add the option"
         )
+
+
+def _make_literal(kind: Literal["number", "text"], value: object, node: ast.expr) -> Term:
+    return Term(kind, logic.make_constant(value), node, value=value)
+
+
+def _select_texts(codes: Iterable[Code]) -> list[str]:
+    return [code for code in codes if isinstance(code, str)]
 
 
 def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:
