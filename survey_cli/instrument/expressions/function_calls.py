@@ -40,21 +40,56 @@ def compile_call(
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         what = "arguments are passed by position only"
         return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
-    least, most = function.min_arguments, function.max_arguments
-    if not least <= len(node.args) <= most:
-        expected = {0: "no argument", 1: "1 argument"}.get(least, f"{least} arguments")
-        if most > least:
-            expected = (
-                f"{least} or {most} arguments"
-                if most == least + 1
-                else f"at least {least} argument"
-            )
-        what = f"{name} takes {expected}, not {len(node.args)}"
+    if not function.min_arguments <= len(node.args) <= function.max_arguments:
+        what = f"{name} takes {_format_argument_count(function)}, not {len(node.args)}"
         return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
+
     parts = [compile_argument(argument) for argument in node.args]
     if any(part.kind == "wrong" for part in parts):
         return checker.make_wrong(node)
     return _COMPILERS[function.argument_kind](checker, node, parts, function)
+
+
+def _format_argument_count(function: Function) -> str:
+    least = function.min_arguments
+    most = function.max_arguments
+    if most == least + 1:
+        return f"{least} or {most} arguments"
+    if most > least:
+        return f"at least {least} argument"
+    if least == 0:
+        return "no argument"
+    if least == 1:
+        return "1 argument"
+    return f"{least} arguments"
+
+
+def _list_known_functions() -> str:
+    return f"the functions are {', '.join(FUNCTIONS)}"
+
+
+def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term:
+    name = func.id
+    lower = name.lower()
+    what = f"there is no function {name!r}"
+    if lower in FUNCTIONS:
+        remedy = f"write it in lower case: {FUNCTIONS[lower].signature}"
+    elif lower in read_foreign_words("functions"):
+        remedy = read_foreign_words("functions")[lower]
+    elif name in checker.scope.declines:
+        remedy = f"write q1 in [{name}]"
+    elif name in checker.scope.names:
+        what = f"{name} is an item, and items have no parentheses"
+        remedy = f"write {name} alone"
+    else:
+        near = find_nearest(name, FUNCTIONS)
+        remedy = _list_known_functions()
+        if near is not None:
+            remedy = f"did you mean {FUNCTIONS[near].signature}?"
+    return checker.report_problem("unknown-function", func, what, remedy)
+
+
+# One function for each kind of arguments
 
 
 def _compile_clock(
@@ -66,12 +101,14 @@ def _compile_clock(
     """
     if function.name == "today":
         return Term("date", lambda known: known.today, node)
+
     if not checker.scope.has_clock:
         what = "elapsed() depends on when it is used, and this may be evaluated several times"
         return checker.report_problem(
             "unknown-function", node, what, "use it in an ask_if or unless"
         )
-    use = object()
+
+    use = object()  # tells this use from all others: a clock keeps the minutes of each
 
     def run(known: Known) -> Any:
         if known.clock is None:
@@ -84,97 +121,91 @@ def _compile_clock(
 def _compile_mention(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
-    several = parts[0]
-    name = function.name
-    if several.kind != "codes":
-        what = f"{name} requires a multiple, and {checker.describe(several)}"
+    """Compile `first(multiple)`, or `rank(multiple, code)`."""
+    multiple = parts[0]
+    if multiple.kind != "codes":
+        what = f"{function.name} requires a multiple, and {checker.describe(multiple)}"
         return checker.report_problem(
-            "wrong-arguments", several.node, what, f"write {function.signature}"
+            "wrong-arguments", multiple.node, what, f"write {function.signature}"
         )
-    if not checker.scope.names[several.name].ordered:
-        what = f"the order of the answers to {several.name} is not stored"
-        remedy = f"write mentions: ordered at {several.name}"
-        return checker.report_problem("wrong-arguments", several.node, what, remedy)
-    if len(parts) == 1:
-        return checker.combine(function.apply, parts, "code", node)._replace(codes=several.codes)
-    code = convert_to_code(checker, parts[1], several) if parts[1].is_literal else parts[1]
-    return checker.combine(function.apply, [several, code], "number", node)
+    if not checker.scope.names[multiple.name].ordered:
+        what = f"the order of the answers to {multiple.name} is not stored"
+        remedy = f"write mentions: ordered at {multiple.name}"
+        return checker.report_problem("wrong-arguments", multiple.node, what, remedy)
 
-
-def _list_known_functions() -> str:
-    return f"the functions are {', '.join(FUNCTIONS)}"
-
-
-def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term:
-    name = func.id
-    what = f"there is no function {name!r}"
-    if name.lower() in FUNCTIONS:
-        remedy = f"write it in lower case: {FUNCTIONS[name.lower()].signature}"
-    elif name.lower() in (replacements := read_foreign_words("functions")):
-        remedy = replacements[name.lower()]
-    elif name in checker.scope.declines:
-        remedy = f"write q1 in [{name}]"
-    elif name in checker.scope.names:
-        what, remedy = f"{name} is an item, and items have no parentheses", f"write {name} alone"
-    else:
-        near = find_nearest(name, FUNCTIONS)
-        remedy = f"did you mean {FUNCTIONS[near].signature}?" if near else _list_known_functions()
-    return checker.report_problem("unknown-function", func, what, remedy)
+    if function.name == "first":
+        first = checker.combine(function.apply, parts, "code", node)
+        return first._replace(codes=multiple.codes)
+    code = parts[1]
+    if code.is_literal:
+        code = convert_to_code(checker, code, multiple)
+    return checker.combine(function.apply, [multiple, code], "number", node)
 
 
 def _compile_item_function(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
+    """Compile `answered(item)` and the other functions of an item's state."""
     [part] = parts
     if not part.name:
         what = f"{function.name} requires an item, but {checker.get_source(part.node)} is not one"
         remedy = f"write {function.signature}, as in {function.name}(q1)"
         return checker.report_problem("wrong-arguments", part.node, what, remedy)
+
     checker.guarded_names.add(part.name)
     if function.name == "answered" and part.plain_name:
         return Term("truth", logic.make_answered_reader(part.plain_name), node)
-    return checker.combine(function.apply, [part], "truth", node)._replace(unsure_names=frozenset())
+    state = checker.combine(function.apply, [part], "truth", node)
+    return state._replace(unsure_names=frozenset())
 
 
 def _compile_count(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
-    if len(parts) == 1 and parts[0].kind == "codes" and not parts[0].roster:
+    """Compile `count(condition, …)`, or `count(multiple)`."""
+    is_single_value = len(parts) == 1 and not parts[0].roster
+    if is_single_value and parts[0].kind == "codes":
         return checker.combine(count_codes, parts, "number", node)
     for part in parts:
         if part.kind != "truth":
             return _report_uncountable(checker, part)
-    if len(parts) == 1 and not parts[0].roster:
+
+    if is_single_value:
         _warn_if_one_turn(checker, node, parts[0])
-    return _combine_lists(node, parts, function, "number", needs_whole_roster=True)._replace(
-        unsure_names=frozenset()
-    )
+    # what is unknown doesn't count, so that the count is known
+    count = _combine_lists(node, parts, function, "number", needs_whole_roster=True)
+    return count._replace(unsure_names=frozenset())
 
 
 def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
     source = checker.get_source(part.node)
     if part.kind == "codes" and part.roster:
-        what, remedy = f"{source} is a list of multiples", f"write count('code' in {source})"
+        what = f"{source} is a list of multiples"
+        remedy = f"write count('code' in {source})"
     elif part.kind == "codes":
         what = f"{source} is a multiple, but there are other arguments"
         remedy = f"write count({source}) alone for the number of codes chosen"
     else:
         what = f"count requires conditions, and {checker.describe(part)}"
         remedy = "compare it: count(q1 == 1, q2 == 1)"
-        remedy = (
-            f"write count(answered({source})), or count({source} == …)" if part.name else remedy
-        )
+        if part.name:
+            remedy = f"write count(answered({source})), or count({source} == …)"
     return checker.report_problem("not-a-truth", part.node, what, remedy)
 
 
 def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) -> None:
+    """Warn inside a roster if `count(sex == 1)` seems to mean all turns."""
     scope = checker.scope
-    for inner in ast.walk(part.node) if scope.inside_roster else ():
-        value_type = scope.names.get(inner.id) if isinstance(inner, ast.Name) else None
-        if value_type and value_type.roster in (scope.inside_roster, *scope.sources):
-            name = getattr(inner, "id", "")
+    if not scope.inside_roster:
+        return
+    for inner in ast.walk(part.node):
+        if not isinstance(inner, ast.Name) or inner.id not in scope.names:
+            continue
+        name = inner.id
+        roster = scope.names[name].roster
+        if roster == scope.inside_roster or roster in scope.sources:
             what = f"{name} refers to the current turn here, so this counts one turn"
-            remedy = f"write {value_type.roster}.{name} for all turns, or remove count"
+            remedy = f"write {roster}.{name} for all turns, or remove count"
             checker.warn("one-value", node, what, remedy)
             return
 
@@ -182,33 +213,42 @@ def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) ->
 def _compile_list_function(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
+    """Compile `sum`, `mean`, `min`, `max` and the like, over several values or one list."""
     name = function.name
+    takes_numbers_only = function.argument_kind == "numbers"
     for part in parts:
         family = get_family(part)
-        if family == "codes" or (
-            function.argument_kind == "numbers" and family not in ("number", "any")
-        ):
+        is_not_a_number = takes_numbers_only and family not in ("number", "any")
+        if family == "codes" or is_not_a_number:
             return checker.report_not_a_number(part, f"{name} requires numbers")
         if family in ("text", "truth"):
             return checker.report_not_a_number(part, f"{name} requires numbers, dates or times")
+
     kinds = {get_family(part) for part in parts} - {"any"}
     if len(kinds) > 1:
         described = f"{checker.describe(parts[0])}, {checker.describe(parts[-1])}"
         what = f"{name} compares values of the same kind, and {described}"
         return checker.report_problem("unlike-kinds", node, what, "use values of the same kind")
     if len(parts) == 1 and not parts[0].roster:
-        source = checker.get_source(parts[0].node)
-        what = f"{name} requires a list or several values, but {source} is one value"
-        remedy = f"write {function.signature}"
-        if parts[0].name and checker.scope.inside_roster and isinstance(parts[0].node, ast.Name):
-            remedy = f"write {name}({checker.scope.inside_roster}.{source}) for all turns"
-        return checker.report_problem("one-value", parts[0].node, what, remedy)
+        return _report_one_value(checker, parts[0], function)
+
     kind: Kind = "number"
     if kinds == {"date"}:
         kind = "date"
     elif kinds == {"time"}:
         kind = "time"
     return _combine_lists(node, parts, function, kind)
+
+
+def _report_one_value(checker: ExpressionChecker, part: Term, function: Function) -> Term:
+    """Report `sum(age)`: one value for a function of several."""
+    roster = checker.scope.inside_roster
+    source = checker.get_source(part.node)
+    what = f"{function.name} requires a list or several values, but {source} is one value"
+    remedy = f"write {function.signature}"
+    if roster and part.name and isinstance(part.node, ast.Name):
+        remedy = f"write {function.name}({roster}.{source}) for all turns"
+    return checker.report_problem("one-value", part.node, what, remedy)
 
 
 def _combine_lists(
@@ -224,14 +264,17 @@ def _combine_lists(
     With `needs_whole_roster` the result is missing if a roster is missing as a whole.
     """
     evaluators = [part.evaluate for part in parts]
-    rosters = [part.evaluate for part in parts if part.roster and needs_whole_roster]
+    needed_indexes = []
+    if needs_whole_roster:
+        needed_indexes = [index for index, part in enumerate(parts) if part.roster]
     apply = function.apply
 
     def run(known: Known) -> Any:
-        missing = logic.combine_missing(*[part(known) for part in rosters])
+        values = [evaluate(known) for evaluate in evaluators]
+        missing = logic.combine_missing(*[values[index] for index in needed_indexes])
         if missing is not None:
             return missing
-        return apply(flatten(tuple([part(known) for part in evaluators])))
+        return apply(flatten(values))
 
     return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
 
@@ -239,49 +282,61 @@ def _combine_lists(
 def _compile_round(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
+    """Compile `round(number)`, or `round(number, digits)`."""
     if get_family(parts[0]) not in ("number", "any"):
         return checker.report_not_a_number(parts[0], "round requires a number")
-    if len(parts) == 2 and not (isinstance(parts[1].value, int) and 0 <= parts[1].value <= 10):
-        what = "the number of digits must be a whole number from 0 to 10"
-        remedy = f"write {function.signature}, as in round(a / b, 1)"
-        return checker.report_problem("wrong-arguments", parts[1].node, what, remedy)
+    for digits in parts[1:]:
+        is_valid = isinstance(digits.value, int) and 0 <= digits.value <= 10
+        if not is_valid:
+            what = "the number of digits must be a whole number from 0 to 10"
+            remedy = f"write {function.signature}, as in round(a / b, 1)"
+            return checker.report_problem("wrong-arguments", digits.node, what, remedy)
     return checker.combine(function.apply, parts, "number", node)
 
 
 def _compile_text_function(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
-    is_length = len(parts) == 1
+    """Compile `length(text)`, or `contains(text, 'word')`."""
+    is_length = function.name == "length"
     for part in parts:
-        if part.kind != "text" and get_family(part) != "any":
-            what = "length counts characters" if is_length else "contains looks for words in a text"
-            instead = (
-                f"count({part.name})"
-                if is_length
-                else f"{checker.get_source(parts[1].node)} in {part.name}"
-            )
-            remedy = f"write {instead if part.kind == 'codes' else function.signature}"
-            return checker.report_problem(
-                "wrong-arguments", part.node, f"{what}, and {checker.describe(part)}", remedy
-            )
-    return checker.combine(function.apply, parts, "number" if is_length else "truth", node)
+        if part.kind == "text" or get_family(part) == "any":
+            continue
+        if is_length:
+            what = "length counts characters"
+            instead = f"count({part.name})"
+        else:
+            what = "contains looks for words in a text"
+            instead = f"{checker.get_source(parts[1].node)} in {part.name}"
+        if part.kind != "codes":
+            instead = function.signature
+        return checker.report_problem(
+            "wrong-arguments",
+            part.node,
+            f"{what}, and {checker.describe(part)}",
+            f"write {instead}",
+        )
+    kind: Kind = "number" if is_length else "truth"
+    return checker.combine(function.apply, parts, kind, node)
 
 
 def _compile_between(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
+    """Compile `years_between(date, date)` and the like. A date can be a text: '2024-01-05'."""
+    some_date = Term("date", logic.make_constant(None), node)
     dates: list[Term] = []
     for part in parts:
         if part.is_literal and part.kind == "text":
-            part = convert_literal(
-                checker, part, Term("date", logic.make_constant(None), node), exact=True
-            )
-        elif get_family(part) not in ("date", "any"):
+            date = convert_literal(checker, part, some_date, exact=True)
+        elif get_family(part) in ("date", "any"):
+            date = part
+        else:
             what = f"{function.name} takes dates, and {checker.describe(part)}"
-            part = checker.report_problem(
+            date = checker.report_problem(
                 "wrong-arguments", part.node, what, f"write {function.signature}"
             )
-        dates.append(part)
+        dates.append(date)
     return checker.combine(function.apply, dates, "number", node)
 
 
@@ -292,7 +347,8 @@ _COMPILERS: Final[
     "nothing": _compile_clock,
     "mentions": _compile_mention,
     "truths": _compile_count,
-    **dict.fromkeys(("numbers", "comparable"), _compile_list_function),
+    "numbers": _compile_list_function,
+    "comparable": _compile_list_function,
     "number": _compile_round,
     "text": _compile_text_function,
     "dates": _compile_between,

@@ -3,7 +3,7 @@
 A file can't add to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -41,7 +41,7 @@ class Function(NamedTuple):
         return self.signature.partition("(")[0]
 
 
-def flatten(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+def flatten(arguments: Iterable[Any]) -> tuple[Any, ...]:
     """Return several arguments as one tuple: a list contributes each of its turns."""
     cells: list[Any] = []
     for argument in arguments:
