@@ -42,8 +42,10 @@ class ExportOptions:
     personal: frozenset[str] = frozenset()
     """Personal columns to include, by their names or their items' names."""
     all_personal: bool = False
-    """Include all personal columns, names and telephone numbers too; for supervisors, where a study lists its
-    people."""
+    """Include all personal columns, names and telephone numbers too.
+
+    Only supervisors may, if the study has a list of people.
+    """
     public: bool = False
     """Leave out keys, free text, dates and times."""
     without_falsified: bool = False
@@ -53,7 +55,7 @@ class ExportOptions:
     where: str = ""
     """A condition over an interview's data or a case's sample columns."""
     rake: str = ""
-    """A file of targets; the interviews are weighted to it as in a report, and the weights are the last column."""
+    """A file of targets. The interviews are weighted to it as in a report, in the last column."""
     trim: str = ""
     """The highest raked weight, as a multiple of the mean, as typed: `5`."""
     weight: str = ""
@@ -63,7 +65,7 @@ class ExportOptions:
     at: datetime = field(default_factory=partial(datetime.now, UTC))
     """The current time, by default the clock's."""
     zone: tzinfo | None = None
-    """The time zone of `as_of`; the computer's where it is None."""
+    """The time zone of `as_of`; None is the computer's."""
     language: str = ""
     force: bool = False
     """Overwrite the file."""
@@ -78,17 +80,17 @@ class ExportOptions:
         """Return what is exported, for the log of accesses: `cases, with personal columns phone`."""
         if self.all_personal:
             return f"{self.what}, with contacts"
-        personal = (
-            f", with personal columns {', '.join(sorted(self.personal))}" if self.personal else ""
-        )
-        return f"{self.what}{personal}"
+        if self.personal:
+            names = ", ".join(sorted(self.personal))
+            return f"{self.what}, with personal columns {names}"
+        return self.what
 
 
 class OverriddenOutcome(NamedTuple):
     """The outcome that a supervisor's correction gave an interview."""
 
     outcome: str
-    """The id of the outcome; the code where only a code was given."""
+    """The id of the outcome, or the code if only a code was given."""
     code: str
     """The code under which the case counts."""
 
@@ -109,7 +111,7 @@ class DataTable:
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
     """Corrected outcomes, by interview."""
     identifying: Mapping[IdentifyingKind, tuple[str, ...]] = field(default_factory=dict)
-    """Columns that can identify respondents, by kind: in the table, or with `public` left out of it."""
+    """Columns that can identify respondents, by kind. With `public`, they are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,49 +124,58 @@ class ExportResult:
     """The table, whose rows were read."""
     source: str
     beside: str = ""
-    """The separate data file, where there is one."""
+    """The separate data file; empty if the format has none."""
     notes: tuple[str, ...] = ()
     """What the format could not store."""
     public: bool = False
 
     @property
     def disclosure_note(self) -> str:
-        """The note on identifying columns; empty where there are none."""
-        if self.data.table.row_unit != "interview":
-            if self.data.table.row_unit == "shift":
-                return "this file has the working times of people: it is for their employer alone"
+        """The note on identifying columns; empty if there are none."""
+        row_unit = self.data.table.row_unit
+        if row_unit == "shift":
+            return "this file has the working times of people: it is for their employer alone"
+        if row_unit != "interview":
             return "each row has its case and times: this file can identify respondents"
-        columns = "; ".join(
-            f"{kind} ({join_first(names)})" for kind, names in self.data.identifying.items()
-        )
+
+        kinds = self.data.identifying.items()
+        columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in kinds)
         if not columns:
             return ""
         if self.public:
-            return f"left out of the public file: {columns}. Rare combinations of answers may still identify a respondent"
-        remark = "small counts are hidden in reports, not in the data"
-        return f"this file can identify respondents: {columns}; --public leaves these columns out; {remark}"
+            return (
+                f"left out of the public file: {columns}. "
+                "Rare combinations of answers may still identify a respondent"
+            )
+        return (
+            f"this file can identify respondents: {columns}; --public leaves these columns out; "
+            "small counts are hidden in reports, not in the data"
+        )
 
 
 def check_weights(options: ExportOptions) -> None:
-    """Check that the options that weight interviews are valid, and agree with one another. Raises UserError."""
-    rake, trim = options.rake, options.trim
+    """Check that the options that weight interviews are valid and agree. Raises UserError."""
+    rake = options.rake
+    trim = options.trim
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
-        raise UserError(
-            "--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5"
-        )
+        remedy = "give a multiple of the mean, such as 5"
+        raise UserError("--trim", f"{trim!r} is not valid", remedy)
     if options.weight and (rake or trim):
-        raise UserError(
-            "--weight",
-            "a weight of the analysis file says how it is raked",
-            "leave out --rake and --trim",
-        )
+        what = "a weight of the analysis file says how it is raked"
+        raise UserError("--weight", what, "leave out --rake and --trim")
     if trim and not rake:
-        raise UserError(
-            "--trim", "only raked weights are trimmed", "specify a file of targets with --rake"
-        )
+        remedy = "specify a file of targets with --rake"
+        raise UserError("--trim", "only raked weights are trimmed", remedy)
+    if not rake and not options.weight:
+        return
+
     option = "--rake" if rake else "--weight"
-    if (rake or options.weight) and options.what != "interviews":
+    if options.what != "interviews":
         raise UserError(option, "only interviews are weighted", "leave out --what")
-    if (rake or options.weight) and not options.partials:
-        remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
-        raise UserError(option, "partial interviews are weighted with complete ones", remedy)
+    if not options.partials:
+        what = "partial interviews are weighted with complete ones"
+        remedy = (
+            "leave out --no-partials: "
+            "weights are computed for complete and partial interviews together"
+        )
+        raise UserError(option, what, remedy)

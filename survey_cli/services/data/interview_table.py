@@ -1,14 +1,13 @@
 """Tables of a study's interviews, answers and events, for all versions of the questionnaire.
 
-Where only the last state is requested, rows are read from snapshots. As of an earlier time, or with a condition over
-more than plain answers, each journal is replayed.
+If only the last state is requested, rows are read as they are stored. As of an earlier time, or with
+a condition over more than plain answers, each journal is replayed.
 """
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
@@ -59,7 +58,7 @@ from survey_cli.wording import format_quantity
 
 
 class UnreadableInterviewError(UserError):
-    """The data of an interview can't be read, found while iterating over rows: nothing is exported without it."""
+    """The data of an interview can't be read. It is found while the rows are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ class InterviewSource:
     left_out: Collection[str] = frozenset()
     """Interviews that are left out."""
     versions: dict[str, Instrument] = field(default_factory=dict)
-    """Earlier versions of interviews that were taken to another one, as far as they were needed."""
+    """Versions that were loaded because an interview had them before it was taken to another."""
 
     @property
     def instrument(self) -> Instrument:
@@ -90,23 +89,33 @@ class InterviewSource:
 
     @property
     def origins(self) -> tuple[InterviewOrigin, ...]:
-        match self.options.origin:
-            case "all":
-                return ORIGINS
-            case "real":
-                return "real", "imported"
-            case origin if origin in ORIGINS:
-                return (origin,)
-            case origin:
-                remedy = suggest_nearest(
-                    origin, (*ORIGINS, "all"), otherwise=f"write all, {', '.join(ORIGINS)}"
-                )
-                raise UserError("--origin", f"there is no origin {origin!r}", remedy)
+        """Origins selected in the store. Raises UserError if the requested one doesn't exist."""
+        origin = self.options.origin
+        if origin == "all":
+            return ORIGINS
+        if origin == "real":
+            return ("real", "imported")
+        if origin in ORIGINS:
+            return (origin,)
+
+        otherwise = f"write all, {', '.join(ORIGINS)}"
+        remedy = suggest_nearest(origin, (*ORIGINS, "all"), otherwise=otherwise)
+        raise UserError("--origin", f"there is no origin {origin!r}", remedy)
 
     @property
     def statuses(self) -> tuple[InterviewStatus, ...]:
-        """Statuses selected in the store. As of a past time, each journal decides instead."""
-        return () if self.options.partials or self.until is not None else ("ended",)
+        """Statuses selected in the store; empty for all.
+
+        As of a past time, each journal decides instead.
+        """
+        if self.options.partials or self.until is not None:
+            return ()
+        return ("ended",)
+
+    @property
+    def requested_columns(self) -> frozenset[str] | None:
+        """The personal columns that are requested; None if all are."""
+        return None if self.options.all_personal else self.options.personal
 
     def load_version(self, content_hash: str) -> Instrument:
         """Return the instrument of a stored version. Raises UserError."""
@@ -117,46 +126,57 @@ class InterviewSource:
 
 
 _SelectedInterview: TypeAlias = tuple[ExportRow, Sequence[InterviewEvent] | None, Interview | None]
-"""A selected interview: its row, its events and its state, None where they were not read."""
+"""A selected interview: its row, its events and its state; the latter are None if they were not
+read."""
+
+_InterviewSelector: TypeAlias = Callable[[ExportRow], Iterator[_SelectedInterview]]
+"""Yields the interview of a row if it is selected."""
 
 
 def build_interview_table(source: InterviewSource) -> DataTable:
-    """Build one table of all versions that have interviews; without any, with the file's own columns."""
+    """Build one table of all versions that have interviews.
+
+    Without any interviews, it has the columns of the file.
+    """
+    instrument = source.instrument
+    language = source.language
     versions = _load_versions(source)
     parts = [version.build_part() for version in versions]
     uncomputed = tuple(versions[-1].explain_uncomputed()) if versions else ()
-    instrument, language, options = source.instrument, source.language, source.options
     if not parts:
         variables = (
             *build_admin_variables(instrument, language),
             *build_columns(instrument, language),
         )
-        parts.append(
-            VersionRows(
-                version=f"version {instrument.version}", variables=variables, rows=lambda: ()
-            )
-        )
-    known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
-    check_personal_names(options, known)
-    study = describe_study(instrument, language)
-    corrections = []
-    if overrides := source.overrides:
-        interviews = format_quantity(len(overrides), "interview")
-        what = f"interview_outcome is a supervisor's correction in {interviews}; the calls have the original outcome"
-        corrections.append(what)
+        name = f"version {instrument.version}"
+        parts.append(VersionRows(version=name, variables=variables, rows=lambda: ()))
+
+    known: set[str] = set()
+    for part in parts:
+        for variable in part.variables:
+            known.update((variable.name, variable.item))
+    check_personal_names(source.options, known - {""})
+
     combined = combine_versions(
         parts,
         language=language,
-        personal=None if options.all_personal else options.personal,
+        personal=source.requested_columns,
         current=build_columns(instrument, language),
     )
+    study = describe_study(instrument, language)
+    study = replace(study, versions=tuple(version.label for version in versions))
+
+    warnings = [*_warn_of_equal_names([version.stored for version in versions])]
+    if source.overrides:
+        interviews = format_quantity(len(source.overrides), "interview")
+        warnings.append(
+            f"interview_outcome is a supervisor's correction in {interviews}; "
+            "the calls have the original outcome"
+        )
     return DataTable(
         analysis=source.analysis,
-        table=replace(
-            combined.table,
-            study=replace(study, versions=tuple(version.label for version in versions)),
-        ),
-        warnings=(*_warn_of_equal_names([version.kept for version in versions]), *corrections),
+        table=replace(combined.table, study=study),
+        warnings=tuple(warnings),
         differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,
         overrides=source.overrides,
@@ -174,95 +194,107 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
     """Build a table with one row per `event`, or per current `answer`."""
     versions = _load_versions(source)
     instruments = [version.instrument for version in versions] or [source.instrument]
-    items = {name for instrument in instruments for name in instrument.items}
-    personal = {name for instrument in instruments for name in find_personal_names(instrument)}
+    items: set[str] = set()
+    personal: set[str] = set()
+    for instrument in instruments:
+        items.update(instrument.items)
+        personal |= find_personal_names(instrument)
     check_personal_names(source.options, items | personal)
 
-    def rows() -> Iterator[tuple[Cell, ...]]:
+    def iterate_rows() -> Iterator[tuple[Cell, ...]]:
         for version in versions:
-            for line, journal, _ in version.select_interviews():
-                if journal is None:
-                    journal = source.store.interviews.read_journal(line.id)
-                cells = line.id, line.case, line.number, line.origin, version.kept.version
-                heading = RowHeading(cells, source.pseudonyms, version.hidden_items)
-                try:
-                    if row_unit == "event":
-                        yield from iterate_event_rows(version.find_version, journal, heading)
-                    else:
-                        yield from iterate_answer_rows(
-                            version.find_version, journal, heading, version.language
-                        )
-                except ValueError as error:
-                    raise _make_replay_error(line, error) from error
+            yield from version.iterate_long_rows(row_unit)
 
-    variables = EVENT_COLUMNS if row_unit == "event" else ANSWER_COLUMNS
-    hidden = set() if source.options.all_personal else (personal & items) - source.options.personal
-    study = describe_study(source.instrument, source.language)
+    hidden: set[str] = set()
+    if not source.options.all_personal:
+        hidden = (personal & items) - source.options.personal
     return DataTable(
         analysis=source.analysis,
         table=Table(
-            variables=variables,
-            rows=rows(),
+            variables=EVENT_COLUMNS if row_unit == "event" else ANSWER_COLUMNS,
+            rows=iterate_rows(),
             language=source.language,
-            study=study,
+            study=describe_study(source.instrument, source.language),
             row_unit=row_unit,
         ),
-        warnings=tuple(_warn_of_equal_names([version.kept for version in versions])),
+        warnings=tuple(_warn_of_equal_names([version.stored for version in versions])),
         left_out=tuple(sorted(hidden)),
     )
 
 
 def _load_versions(source: InterviewSource) -> "list[_Version]":
     """Return the versions that have interviews to export, the oldest first."""
+    store = source.store
+    progress = source.options.progress
     condition = parse_condition(source.instrument, source.options)
-    stored = source.store.data.list_instruments()
-    at_most = (
-        1 if source.options.progress is None else sys.maxsize
-    )  # nobody sees how many there are
-    count = partial(
-        source.store.data.count_interviews, origins=source.origins, statuses=source.statuses
-    )
-    counts = {row.hash: count(row.hash, at_most=at_most) for row in stored}
-    used = [row for row in stored if counts[row.hash]]
-    reporter = ProgressReporter(source.options.progress, sum(counts.values()))
+    origins = source.origins
+
+    # Without progress, only whether a version has interviews matters, and not how many.
+    at_most = 1 if progress is None else sys.maxsize
+    used = []
+    total = 0
+    for row in store.data.list_instruments():
+        count = store.data.count_interviews(
+            row.hash, origins=origins, statuses=source.statuses, at_most=at_most
+        )
+        total += count
+        if count:
+            used.append(row)
+
     newest = source.base
-    instruments = [
-        newest if row.hash == newest.hash else rebuild_instrument(row.stored_text) for row in used
-    ]
-    later = [newest] if instruments and instruments[-1].hash != newest.hash else []
-    separate = find_separate_columns(
-        [*instruments, *later], lambda change: is_accepted_as_same(source.store, change)
-    )
-    build = partial(_Version, source=source, where=condition, reporter=reporter)
-    return [
-        build(
+    instruments = []
+    for row in used:
+        is_newest = row.hash == newest.hash
+        instruments.append(newest if is_newest else rebuild_instrument(row.stored_text))
+
+    compared = [*instruments]
+    if instruments and instruments[-1].hash != newest.hash:
+        # The file is newer than all interviews, and its meanings are those of the table.
+        compared.append(newest)
+    separate = find_separate_columns(compared, lambda change: is_accepted_as_same(store, change))
+
+    reporter = ProgressReporter(progress, total)
+    versions = []
+    for index, (row, instrument) in enumerate(zip(used, instruments, strict=True)):
+        version = _Version(
+            source=source,
             instrument=instrument,
-            kept=row,
+            stored=row,
             label=describe_version(row, used),
-            apart=columns,
-            number=number,
+            where=condition,
+            reporter=reporter,
+            separate=separate[index],
+            number=index + 1,
         )
-        for number, (row, instrument, columns) in enumerate(
-            zip(used, instruments, separate, strict=False), 1
-        )
-    ]
+        versions.append(version)
+    return versions
 
 
 def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | None:
-    """Parse the condition of `--where`; None where there is none.
+    """Parse the condition of `--where`; None if there isn't one.
 
-    It may refer to personal items only where they are exported.
+    It may refer to personal items only if they are exported. Raises UserError.
     """
     if not options.where:
         return None
+
     condition = compile_condition(instrument, options.where)
-    names, computes = condition.names, instrument.computes
-    while filters := {name for name in names if name in computes and not computes[name].is_column}:
-        names = names.difference(filters).union(*(list_inputs(computes[name]) for name in filters))
-    hidden = (find_personal_names(instrument) & names) - options.personal
+    hidden = find_personal_names(instrument) - options.personal
+    hidden &= _resolve_filters(instrument, condition.names)
     if hidden and not options.all_personal:
         raise make_personal_condition_error(min(hidden))
     return condition
+
+
+def _resolve_filters(instrument: Instrument, names: frozenset[str]) -> frozenset[str]:
+    """Replace filters by what they read, since they have no column that could be requested."""
+    while True:
+        computes = [instrument.computes[name] for name in names if name in instrument.computes]
+        filters = [compute for compute in computes if not compute.is_column]
+        if not filters:
+            return names
+        for compute in filters:
+            names = names - {compute.id} | list_inputs(compute)
 
 
 def make_personal_condition_error(name: str) -> UserError:
@@ -271,9 +303,13 @@ def make_personal_condition_error(name: str) -> UserError:
 
 
 def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
-    """Labels of the newest version's outcomes, and AAPOR's names of codes that supervisors gave alone."""
+    """Return the labels of the newest version's outcomes, and of codes in corrections.
+
+    A supervisor may correct an outcome by giving a code of AAPOR without an outcome.
+    """
     labels = build_outcome_labels(source.instrument, source.language)
-    for code in sorted({override.outcome for override in source.overrides.values()} - set(labels)):
+    outcomes = {override.outcome for override in source.overrides.values()}
+    for code in sorted(outcomes - set(labels)):
         row = find_disposition(code)
         labels[code] = row.name if row is not None else f"Code {code}"
     return labels
@@ -294,17 +330,19 @@ def _warn_of_equal_names(rows: Sequence[InstrumentRow]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Version:
-    """The interviews that began with one text of the instrument."""
+    """The interviews that began with one text of the questionnaire."""
 
     source: InterviewSource
     instrument: Instrument
-    kept: InstrumentRow
+    stored: InstrumentRow
     label: str
+    """Its name in messages: `version 1`."""
     where: Condition | None
     reporter: ProgressReporter
-    apart: Mapping[str, SeparateColumns]
+    separate: Mapping[str, SeparateColumns]
     """Items, sample columns and computes with another meaning than in newer versions."""
     number: int
+    """Its number among the versions with interviews, the oldest being 1."""
 
     @property
     def language(self) -> str:
@@ -314,177 +352,215 @@ class _Version:
     @property
     def hidden_items(self) -> frozenset[str]:
         """Items whose values are not exported."""
-        options = self.source.options
-        return (
-            frozenset()
-            if options.all_personal
-            else find_personal_names(self.instrument) - options.personal
-        )
+        if self.source.options.all_personal:
+            return frozenset()
+        return find_personal_names(self.instrument) - self.source.options.personal
 
     def find_version(self, content_hash: str) -> Instrument:
-        """Return the instrument of a version, which an interview of this one may have had before."""
-        return (
-            self.instrument
-            if content_hash == self.kept.hash
-            else self.source.load_version(content_hash)
-        )
+        """Return the instrument of a version that an interview of this one may have had before."""
+        if content_hash == self.stored.hash:
+            return self.instrument
+        return self.source.load_version(content_hash)
 
     def build_part(self) -> VersionRows:
-        own_columns = build_columns(self.instrument, self.language)
+        """Return the columns and rows of these interviews, with the newest computes."""
         computing = self._build_computing()
-        has_current_columns = have_same_cells(own_columns, self.kept.variables)
-        encode, version = encode_basestring, encode_basestring(self.kept.version)
-        pseudonyms, overrides = self.source.pseudonyms, self.source.overrides
-        update_stored, rules = computing.make_updater(), str(RULES_VERSION)
-
-        def rows() -> Iterator[str]:
-            for line, _, interview in self.select_interviews():
-                # unpacked at once, which takes half the time of reading each field
-                (
-                    id,
-                    case,
-                    number,
-                    origin,
-                    status,
-                    outcome,
-                    began_at,
-                    updated_at,
-                    by,
-                    engine,
-                    cells,
-                    language,
-                ) = line
-                stored = cells if has_current_columns and engine == rules else None
-                data = update_stored(stored) if interview is None and stored is not None else None
-                if data is None:
-                    interview = interview or self._replay_and_compare(line)[1]
-                    data = computing.update_row(encode_cells(build_row(interview)), interview)
-                if (override := overrides.get(id)) is not None:
-                    outcome = override.outcome
-                yield (
-                    f'["{id}",{encode(case)},{number},"{origin}",{version},"{status}",{encode(outcome)},'
-                    f'"{began_at[:19]}+00:00","{updated_at[:19]}+00:00",{encode(pseudonyms.get(by, by))},'
-                    f"{encode(language)},{data[1:]}"
-                )
-
         admin_variables = build_admin_variables(
             self.instrument, self.language, _list_outcome_labels(self.source)
         )
-        variables = (*admin_variables, *computing.variables)
-        computed = "it was computed from other answers, or from answers with another meaning"
-        own = self.instrument.computes
-        whys = {
-            name: computed if name in own else "it was not computed" for name in computing.lacking
-        }
-        separate = {
-            **self.apart,
-            **{name: SeparateColumns(self.number, why) for name, why in whys.items()},
-        }
-        return VersionRows(version=self.label, variables=variables, rows=rows, separate=separate)
+        separate = {**self.separate}
+        for name in computing.lacking:
+            why = "it was not computed"
+            if name in self.instrument.computes:
+                why = "it was computed from other answers, or from answers with another meaning"
+            separate[name] = SeparateColumns(self.number, why)
+
+        return VersionRows(
+            version=self.label,
+            variables=(*admin_variables, *computing.variables),
+            rows=lambda: self._iterate_rows(computing),
+            separate=separate,
+        )
+
+    def _iterate_rows(self, computing: ComputeUpdate) -> Iterator[str]:
+        """Yield the rows of the selected interviews as stored texts.
+
+        The data of an interview are read from its stored cells if they are those of the present
+        engine and columns; otherwise its journal is replayed.
+        """
+        # This loop runs for every interview of an export, so that what it calls is looked up once.
+        encode = encode_basestring
+        pseudonyms = self.source.pseudonyms
+        overrides = self.source.overrides
+        version = encode(self.stored.version)
+        rules = str(RULES_VERSION)
+        update_stored = computing.make_updater()
+        own_columns = build_columns(self.instrument, self.language)
+        has_current_columns = have_same_cells(own_columns, self.stored.variables)
+
+        for line, _, interview in self.select_interviews():
+            # Unpacked at once, which takes half the time of reading each field.
+            (
+                interview_id,
+                case,
+                number,
+                origin,
+                status,
+                outcome,
+                began_at,
+                updated_at,
+                by,
+                engine,
+                cells,
+                language,
+            ) = line
+
+            data = None
+            is_current = has_current_columns and engine == rules
+            if interview is None and is_current and cells is not None:
+                data = update_stored(cells)
+            if data is None:
+                if interview is None:
+                    _, interview = self._replay_and_compare(line)
+                data = computing.update_row(encode_cells(build_row(interview)), interview)
+
+            override = overrides.get(interview_id)
+            if override is not None:
+                outcome = override.outcome
+            yield (
+                f'["{interview_id}",{encode(case)},{number},"{origin}",{version},"{status}",'
+                f'{encode(outcome)},"{began_at[:19]}+00:00","{updated_at[:19]}+00:00",'
+                f"{encode(pseudonyms.get(by, by))},{encode(language)},{data[1:]}"
+            )
+
+    def iterate_long_rows(self, row_unit: str) -> Iterator[tuple[Cell, ...]]:
+        """Yield the events of the selected interviews, or their current answers."""
+        for line, journal, _ in self.select_interviews():
+            if journal is None:
+                journal = self.source.store.interviews.read_journal(line.id)
+            cells = (line.id, line.case, line.number, line.origin, self.stored.version)
+            heading = RowHeading(cells, self.source.pseudonyms, self.hidden_items)
+            try:
+                if row_unit == "event":
+                    yield from iterate_event_rows(self.find_version, journal, heading)
+                else:
+                    yield from iterate_answer_rows(
+                        self.find_version, journal, heading, self.language
+                    )
+            except ValueError as error:
+                raise _make_replay_error(line, error) from error
 
     def explain_uncomputed(self) -> Iterator[str]:
         """Yield a note for each compute that is not a column because its inputs are missing."""
-        computing = self._build_computing()
-        columns = {v.name for v in computing.variables}
+        columns = {variable.name for variable in self._build_computing().variables}
         for name, compute in self.source.instrument.computes.items():
             if compute.is_column and name not in columns:
-                reads = ", ".join(sorted(list_inputs(compute)))
-                yield f"{name}: not computed: {self.label} lacks inputs ({reads}) with their current meaning"
+                inputs = ", ".join(sorted(list_inputs(compute)))
+                yield (
+                    f"{name}: not computed: "
+                    f"{self.label} lacks inputs ({inputs}) with their current meaning"
+                )
 
     def _build_computing(self) -> ComputeUpdate:
-        options = self.source.options
-        personal = None if options.all_personal else options.personal
+        """Build the update of this version's columns to the newest computes."""
         return build_compute_update(
-            self.instrument, self.source.instrument, self.apart, self.language, personal
+            self.instrument,
+            self.source.instrument,
+            self.separate,
+            self.language,
+            self.source.requested_columns,
         )
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
         """Iterate over the selected interviews, the oldest first."""
-        source, personal = (
-            self.source,
-            self.source.options.all_personal or bool(self.source.options.personal),
-        )
-        holds = (
-            self._make_selector(self.where)
-            if self.where is not None and source.until is None
-            else None
-        )
+        source = self.source
+        until = source.until
+        select = None
+        if until is not None:
+            select = self._make_past_selector(until)
+        elif self.where is not None:
+            select = self._make_selector(self.where)
+
         lines = source.store.data.iterate_export_rows(
-            self.kept.hash, origins=source.origins, statuses=source.statuses, personal=personal
+            self.stored.hash,
+            origins=source.origins,
+            statuses=source.statuses,
+            personal=source.options.all_personal or bool(source.options.personal),
         )
         for line in self.reporter(lines):
             if line.id in source.left_out:
                 continue
-            if source.until is not None:
-                yield from self._select_as_of(line, source.until)
-            elif holds is not None:
-                yield from holds(line)
-            else:
+            if select is None:
                 yield line, None, None
+            else:
+                yield from select(line)
 
-    def _select_as_of(self, line: ExportRow, until: datetime) -> Iterator[_SelectedInterview]:
-        """Yield the interview as it was at that time; what was erased since stays erased.
+    def _make_past_selector(self, until: datetime) -> _InterviewSelector:
+        """Return a function that yields an interview as it was at that time.
 
-        Nothing where it had not begun, or is not selected.
+        It yields nothing if the interview had not begun, or is not selected. What was erased since
+        stays erased.
         """
-        journal = self.source.store.interviews.read_journal(line.id)
-        if not journal or journal[0].stamp.at > until:
-            return
-        later: list[InterviewEvent] = []
-        if find_erasure(journal) is None:
-            later = [
-                event
-                for event in journal
-                if event.stamp.at > until and isinstance(event, InterviewMigrated)
-            ]
-            journal = [event for event in journal if event.stamp.at <= until]
-        interview = self._replay(
-            line, (*journal, *later)
-        )  # what was asked by then, as a row of the present version
-        if not self.source.options.partials and interview.status != "ended":
-            return
-        if self.where is not None and not self._is_true(
-            self.where, interview, self._build_computing()
-        ):
-            return
-        last = next(e for e in reversed(journal) if not isinstance(e, OFFICE_EVENTS)).stamp
-        line = line._replace(
-            status=interview.status,
-            outcome=interview.outcome,
-            by=last.by,
-            updated_at=last.at.isoformat(),
-            language=interview.language,
-        )
-        yield line, journal, interview
+        computing = self._build_computing()
 
-    def _make_selector(
-        self, where: Condition
-    ) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
-        """Return a function that yields an interview where the condition holds for it."""
-        variables, computing = (
-            build_columns(self.instrument, self.language),
-            self._build_computing(),
-        )
-        has_other_meaning = not where.names.isdisjoint(self.apart.keys() | computing.lacking)
-        must_replay = (
-            has_other_meaning
-            or reads_today(where)
-            or not have_same_cells(variables, self.kept.variables)
-        )
+        def select(line: ExportRow) -> Iterator[_SelectedInterview]:
+            journal = self.source.store.interviews.read_journal(line.id)
+            if not journal or journal[0].stamp.at > until:
+                return
+
+            later: list[InterviewEvent] = []
+            if find_erasure(journal) is None:
+                # With its later moves to other versions, what was asked by then becomes a row of
+                # the present version.
+                later = [
+                    event
+                    for event in journal
+                    if event.stamp.at > until and isinstance(event, InterviewMigrated)
+                ]
+                journal = [event for event in journal if event.stamp.at <= until]
+            interview = self._replay(line, (*journal, *later))
+
+            if not self.source.options.partials and interview.status != "ended":
+                return
+            if self.where is not None and not self._is_true(self.where, interview, computing):
+                return
+            # What the office adds, such as codings, doesn't change whose interview it is.
+            conducted = [event for event in journal if not isinstance(event, OFFICE_EVENTS)]
+            last = conducted[-1].stamp
+            line = line._replace(
+                status=interview.status,
+                outcome=interview.outcome,
+                by=last.by,
+                updated_at=last.at.isoformat(),
+                language=interview.language,
+            )
+            yield line, journal, interview
+
+        return select
+
+    def _make_selector(self, where: Condition) -> _InterviewSelector:
+        """Return a function that yields an interview if the condition holds for it."""
+        computing = self._build_computing()
+        variables = build_columns(self.instrument, self.language)
+        has_current_columns = have_same_cells(variables, self.stored.variables)
+        has_other_meaning = not where.names.isdisjoint(self.separate.keys() | computing.lacking)
+        must_replay = has_other_meaning or reads_today(where) or not has_current_columns
         read_known = computing.make_row_reader(where.names)
 
-        def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
-            if not must_replay and line.cells is not None and line.engine == str(RULES_VERSION):
+        def select(line: ExportRow) -> Iterator[_SelectedInterview]:
+            is_current = line.engine == str(RULES_VERSION)
+            if not must_replay and line.cells is not None and is_current:
                 known = read_known(split_row(line.cells, len(variables)))
                 if known is not None:
                     if where.evaluate(known) is True:
                         yield line, None, None
                     return
+
             journal, interview = self._replay_and_compare(line)
             if self._is_true(where, interview, computing):
                 yield line, journal, interview
 
-        return holds
+        return select
 
     def _is_true(self, where: Condition, interview: Interview, computing: ComputeUpdate) -> bool:
         """Return whether a condition holds for an interview.
@@ -494,21 +570,24 @@ class _Version:
         known = interview.evaluate_route().known.copy()
         computing.add_computes(known)
         unknown = {name for name in where.names if not known.has_value(name)}
-        known.mark_not_asked(unknown | self.apart.keys() | computing.lacking)
+        known.mark_not_asked(unknown | self.separate.keys() | computing.lacking)
         return where.evaluate(known) is True
 
     def _replay_and_compare(self, line: ExportRow) -> tuple[Sequence[InterviewEvent], Interview]:
-        """Replay an interview whose stored data are not used. Raises UserError where its row differs from its journal."""
+        """Replay an interview whose stored data are not used.
+
+        Raises UserError if its row differs from its journal.
+        """
         journal = self.source.store.interviews.read_journal(line.id)
         interview = self._replay(line, journal)
-        if differing := find_differences(interview, line):
-            what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
-            remedy = (
-                f"`survey db verify` lists all differences; to restore a backup: {RESTORE_COMMAND}"
-            )
-            raise UnreadableInterviewError(
-                f"case {line.case}, interview {line.id[:8]}", what, remedy
-            )
+        differing = find_differences(interview, line)
+        if differing:
+            where = f"case {line.case}, interview {line.id[:8]}"
+            columns = ", ".join(differing)
+            what = f"its row in the list of interviews differs from its journal ({columns})"
+            restore = f"to restore a backup: {RESTORE_COMMAND}"
+            remedy = f"`survey db verify` lists all differences; {restore}"
+            raise UnreadableInterviewError(where, what, remedy)
         return journal, interview
 
     def _replay(self, line: ExportRow, journal: Sequence[InterviewEvent]) -> Interview:
@@ -519,5 +598,7 @@ class _Version:
 
 
 def _make_replay_error(line: ExportRow, error: ValueError) -> UnreadableInterviewError:
-    what = f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
+    # What follows the colon may contain an answer.
+    reason, _, _ = str(error).partition(":")
+    what = f"its journal cannot be replayed ({reason})"
     return UnreadableInterviewError(f"case {line.case}", what, "`survey db verify` gives details")

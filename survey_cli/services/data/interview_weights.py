@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
@@ -28,23 +28,35 @@ DRAWN_WEIGHT: Final = make_number_column(
 )
 
 
-def _choose_weight(analysis: Analysis, options: ExportOptions) -> tuple[str, str, str]:
-    """Return the column, the file of targets and the limit of the weights that are requested by name or by `--rake`."""
+class _WeightChoice(NamedTuple):
+    """How interviews are weighted, by a weight of the analysis file or by `--rake`."""
+
+    column: str = ""
+    """The sample column with the weights; empty if the choice names none."""
+    rake: str = ""
+    """The file of targets; empty if the weights are not raked."""
+    trim: str = ""
+    """The limit of raked weights, as it is written."""
+
+
+def _choose_weight(analysis: Analysis, options: ExportOptions) -> _WeightChoice:
+    """Return the weight that is requested. Raises UserError if the analysis file doesn't have it."""
     if not options.weight:
-        return "", options.rake, options.trim
+        return _WeightChoice(rake=options.rake, trim=options.trim)
+
     spec = analysis.weights.get(options.weight)
     if spec is None:
-        what = (
-            f"the analysis file has no weight {options.weight!r}"
-            if analysis.file
-            else "there is no analysis file"
-        )
-        remedy = suggest_nearest(
-            options.weight, analysis.weights, otherwise="define it under weights:"
-        )
+        what = "there is no analysis file"
+        if analysis.file:
+            what = f"the analysis file has no weight {options.weight!r}"
+        otherwise = "define it under weights:"
+        remedy = suggest_nearest(options.weight, analysis.weights, otherwise=otherwise)
         raise UserError("--weight", what, remedy)
-    rake = str(Path(analysis.file).parent / spec.rake) if spec.rake is not None else ""
-    return str(spec.column or ""), rake, str(spec.trim or "")
+
+    rake = ""
+    if spec.rake is not None:
+        rake = str(Path(analysis.file).parent / spec.rake)
+    return _WeightChoice(str(spec.column or ""), rake, str(spec.trim or ""))
 
 
 def load_counted_answers(
@@ -57,18 +69,22 @@ def load_counted_answers(
 ) -> tuple[AnswerColumns, AnalysisBase]:
     """Load the answers of the interviews that count, without personal ones.
 
-    `words` includes verbatim answers with their cases, `ids` the interviews' ids. Raises ValueError where a row cannot be
-    read.
+    `words` includes verbatim answers with their cases, `ids` the interviews' ids. Raises ValueError
+    if a row can't be read.
     """
-    base = AnalysisBase(
-        plan, selection, {id: override.code for id, override in data.overrides.items()}
-    )
-    roles = {"answer", "sample", "compute", "admin", *(["words"] if words else [])}
-    keys = {
-        name for name, column in data.analysis.instrument.sample.items() if column.role == "key"
-    }
-    left_out = {*keys, "interview_by", "interview_began", "interview_updated"}
-    left_out |= {*([] if ids else ["interview_id"]), *([] if words else ["interview_case"])}
+    codes = {interview: override.code for interview, override in data.overrides.items()}
+    base = AnalysisBase(plan, selection, codes)
+
+    roles = {"answer", "sample", "compute", "admin"}
+    sample = data.analysis.instrument.sample
+    left_out = {name for name, column in sample.items() if column.role == "key"}
+    left_out |= {"interview_by", "interview_began", "interview_updated"}
+    if not ids:
+        left_out.add("interview_id")
+    if words:
+        roles.add("words")
+    else:
+        left_out.add("interview_case")
 
     def is_counted(variable: Variable) -> bool:
         return variable.role in roles and not variable.personal and variable.name not in left_out
@@ -86,93 +102,104 @@ def weight_interviews(
 ) -> InterviewWeights | None:
     """Weight the interviews by a column, by draws, by a file of targets, or by several of these.
 
-    The column is that of the weight of the analysis file, else that with the role weight; if `base` is False, neither
-    the latter nor draws are used. None where there is none of them.
+    The column is that of the requested weight of the analysis file, or else the one with the role
+    weight. If `base` is False, neither the latter nor draws are used. None if nothing is left.
     """
-    own_column, rake, trim = _choose_weight(analysis, options)
-    column = own_column or (find_column(analysis.instrument, "weight") if base else None)
-    by_draws = base and not own_column
-    draws = [
-        name
-        for name in list_weighting_draws(analysis.instrument)
-        if by_draws and name in answers.columns
-    ]
-    if column is None and not draws and not rake:
+    choice = _choose_weight(analysis, options)
+    column: str | None = choice.column
+    draws: list[str] = []
+    if not choice.column:
+        column = None
+        if base:
+            column = find_column(analysis.instrument, "weight")
+            names = list_weighting_draws(analysis.instrument)
+            draws = [name for name in names if name in answers.columns]
+
+    if column is None and not draws and not choice.rake:
         return None
     if column is not None and column not in answers.columns:
-        raise UserError(
-            "--weight",
-            f"no interview has the weight {column}",
-            "choose a column that is not personal",
-        )
-    targets: list[RakingTarget] = []
-    if rake:
-        rows = read_targets(rake)
-        if isinstance(rows, tuple):
-            raise UserError(
-                rake, "it is not a valid file of targets", "correct the file", problems=rows
-            )
-        codes = _list_codes(analysis.instrument)
-        targets = [
-            RakingTarget(
-                variable=row.variable,
-                value=codes.get((row.variable, row.value), row.value),
-                share=row.share,
-            )
-            for row in rows
-        ]
-    most = Fraction(trim) if trim else None
+        what = f"no interview has the weight {column}"
+        raise UserError("--weight", what, "choose a column that is not personal")
+
     return compute_weights(
-        answers, column=column or "", draws=draws, targets=targets, trim=most, threshold=threshold
+        answers,
+        column=column or "",
+        draws=draws,
+        targets=_read_targets(choice.rake, analysis.instrument),
+        trim=Fraction(choice.trim) if choice.trim else None,
+        threshold=threshold,
     )
 
 
+def _read_targets(file: str, instrument: Instrument) -> list[RakingTarget]:
+    """Read a file of targets, whose values are codes or labels. Raises UserError."""
+    if not file:
+        return []
+
+    rows = read_targets(file)
+    if isinstance(rows, tuple):
+        what = "it is not a valid file of targets"
+        raise UserError(file, what, "correct the file", problems=rows)
+
+    codes = _list_codes(instrument)
+    targets = []
+    for row in rows:
+        value = codes.get((row.variable, row.value), row.value)
+        targets.append(RakingTarget(variable=row.variable, value=value, share=row.share))
+    return targets
+
+
 def _list_codes(instrument: Instrument) -> dict[tuple[str, str], str]:
-    """Return the code of each label, by variable and label, in every language of the questionnaire; codes stay."""
-    columns = [
-        column
-        for language in instrument.languages
-        for column in build_columns(instrument, language)
-    ]
-    codes = {
-        (v.name, label): str(code) for v in reversed(columns) for code, label in v.labels.items()
-    }
-    return codes | {(v.name, str(code)): str(code) for v in columns for code in v.labels}
+    """Return the code of each label, by variable and label, in all languages of the questionnaire.
+
+    Codes are included too: they stand for themselves.
+    """
+    by_label: dict[tuple[str, str], str] = {}
+    by_code: dict[tuple[str, str], str] = {}
+    # The questionnaire's own language is the first. Written last, its labels take precedence.
+    for language in reversed(instrument.languages):
+        for variable in build_columns(instrument, language):
+            for code, label in variable.labels.items():
+                by_label[variable.name, label] = str(code)
+                by_code[variable.name, str(code)] = str(code)
+    # A code takes precedence over a label that looks like another code.
+    return by_label | by_code
 
 
 def append_weights(
     data: DataTable, all_columns: DataTable, plan: Plan, options: ExportOptions
 ) -> DataTable:
-    """Append the weights of a report as a column, where they are not those of a sample column.
+    """Append the weights of a report as a column, unless they are those of a sample column.
 
-    The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
-    both tables the first column identifies the interview.
+    The weight is missing for interviews that the report would not count. `all_columns` is the table
+    with all columns. In both tables the first column identifies the interview.
     """
     from survey_cli.documents.report.report_layout import describe_weighting
 
-    answers = load_counted_answers(all_columns, plan, "partial", ids=True)[0]
+    answers, _ = load_counted_answers(all_columns, plan, "partial", ids=True)
     weights = weight_interviews(answers, data.analysis, options, threshold=DEFAULT_THRESHOLD)
     if weights is None:
         return data
-    weight_by_id = dict(
-        zip(answers.columns["interview_id"], map(float, weights.weights), strict=True)
-    )
-    variable = RAKED_WEIGHT if options.rake else DRAWN_WEIGHT
+
+    variable = DRAWN_WEIGHT
     if options.weight:
-        variable = make_number_column(
-            f"weight_{options.weight}", f"Weight {options.weight}", decimals=6
-        )
+        name = f"weight_{options.weight}"
+        variable = make_number_column(name, f"Weight {options.weight}", decimals=6)
+    elif options.rake:
+        variable = RAKED_WEIGHT
     name = make_free_name(variable.name, {v.name.casefold() for v in data.table.variables})
-    notes = (
-        f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting)
-    )
-    table = data.table.append_column(replace(variable, name=name), weight_by_id, NOT_APPLICABLE)
-    table = replace(table, study=replace(table.study, weight=name))
-    if (
-        not options.rake and not options.weight
-    ):  # replicate weights of the sample don't include the draw
-        design = {
-            role: names for role, names in table.study.design.items() if role != "replicate_weight"
-        }
-        table = replace(table, study=replace(table.study, design=design))
-    return replace(data, table=table, warnings=(*data.warnings, *notes))
+    variable = replace(variable, name=name)
+
+    values = [float(weight) for weight in weights.weights]
+    weight_by_id = dict(zip(answers.columns["interview_id"], values, strict=True))
+    table = data.table.append_column(variable, weight_by_id, NOT_APPLICABLE)
+    study = replace(table.study, weight=name)
+    is_drawn_only = not options.rake and not options.weight
+    if is_drawn_only:
+        # The replicate weights of the sample don't include the draw.
+        design = {role: names for role, names in study.design.items() if role != "replicate_weight"}
+        study = replace(study, design=design)
+
+    sentences = describe_weighting(weights.weighting)
+    notes = [f"{name}: {line[:1].lower()}{line[1:]}" for line in sentences]
+    return replace(data, table=replace(table, study=study), warnings=(*data.warnings, *notes))

@@ -1,7 +1,7 @@
 """Description of a study in one language: its texts, who is asked each item, and how values are computed."""
 
 import ast
-from typing import Any, Final
+from typing import Final
 
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -10,24 +10,18 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
+from survey_cli.samples.cases.columns import find_column
 from survey_cli.table.table import StudyDescription
 
-STUDY_TEXTS: Final = (
-    "sponsor",
-    "conducted_by",
-    "population",
-    "frame",
-    "selection",
-    "mode",
-    "dates",
-    "contact",
-    "notes",
-)
-"""The fields of `study:` that are described as they are written."""
+DESIGN_ROLES: Final = ("stratum", "psu", "fpc", "replicate_weight")
+"""The roles of sample columns that describe the design of the sample."""
 
 
 def choose_language(instrument: Instrument, requested: str) -> str:
-    """Return the requested language, the instrument's own where none is. Raises UserError where it doesn't have it."""
+    """Return the requested language, by default the instrument's own.
+
+    Raises UserError if the instrument doesn't have it.
+    """
     language = requested or instrument.language
     if language not in instrument.languages:
         what = f"the questionnaire has no language {language!r}"
@@ -36,79 +30,90 @@ def choose_language(instrument: Instrument, requested: str) -> str:
 
 
 def describe_study(instrument: Instrument, language: str) -> StudyDescription:
-    """Return the texts under `study:`, those around each item and who is asked it, and how values are computed."""
-    spec, rules = instrument.document.study, RuleWriter(instrument, language)
+    """Return the texts under `study:`, and what the questionnaire says around each item.
+
+    That is who is asked it, what is read with it, and how values are computed.
+    """
+    spec = instrument.document.study
+    rules = RuleWriter(instrument, language)
 
     def translate(text: Text | None) -> str:
         return str(text.get(language)) if text is not None else ""
 
-    texts: dict[str, Any] = {name: translate(getattr(spec, name)) for name in STUDY_TEXTS}
+    intros = {}
+    for group in instrument.groups.values():
+        if group.intro is not None and isinstance(group.spec, BatteryItem):
+            intro = group.intro.get_source_text(language)
+            intros.update({item.id: intro for item in group.items})
+
+    instructions = {}
+    for item in instrument.items.values():
+        if item.instruction is not None:
+            instructions[item.id] = item.instruction.get_source_text(language)
+
+    design = {}
+    for role in DESIGN_ROLES:
+        columns = tuple(n for n, column in instrument.sample.items() if column.role == role)
+        if columns:
+            design[role] = columns
+
     return StudyDescription(
         id=instrument.id,
         title=translate(instrument.title),
         version=instrument.version,
-        universes=_describe_routing(instrument, rules),
-        intros={
-            item.id: group.intro.get_source_text(language)
-            for group in instrument.groups.values()
-            if group.intro is not None and isinstance(group.spec, BatteryItem)
-            for item in group.items
-        },
-        instructions={
-            item.id: item.instruction.get_source_text(language)
-            for item in instrument.items.values()
-            if item.instruction is not None
-        },
-        **texts,
+        sponsor=translate(spec.sponsor),
+        conducted_by=translate(spec.conducted_by),
+        population=translate(spec.population),
+        frame=translate(spec.frame),
+        selection=translate(spec.selection),
+        mode=translate(spec.mode),
+        dates=translate(spec.dates),
+        contact=translate(spec.contact),
+        notes=translate(spec.notes),
         size=spec.size,
-        weight=next(
-            (name for name, column in instrument.sample.items() if column.role == "weight"), ""
-        ),
-        design={
-            role: names
-            for role in ("stratum", "psu", "fpc", "replicate_weight")
-            if (
-                names := tuple(
-                    name for name, column in instrument.sample.items() if column.role == role
-                )
-            )
-        },
-        computes=_describe_computes(instrument, rules),
-        rosters=_describe_rosters(instrument, rules),
+        weight=find_column(instrument, "weight") or "",
+        design=design,
         replication=spec.replication or "",
         replication_factors=tuple(spec.replication_factors),
+        universes=_describe_routing(instrument, rules),
+        intros=intros,
+        instructions=instructions,
+        computes=_describe_computes(instrument, rules),
+        rosters=_describe_rosters(instrument, rules),
     )
 
 
 def _describe_routing(instrument: Instrument, rules: RuleWriter) -> dict[str, str]:
     """Return the conditions for asking each item, as text.
 
-    For example `Asked if kind is District, and unless consent is Yes.` Items that everybody is asked are left out.
+    For example `Asked if kind is District, and unless consent is Yes.` Items that are asked of all
+    respondents are left out.
     """
     routing: dict[str, str] = {}
 
     def walk(nodes: tuple[CompiledNode, ...], outer: tuple[str, ...]) -> None:
         for node in nodes:
-            own = (("if", node.ask_if), ("unless", node.unless))
-            conditions = (
-                *outer,
-                *(f"{word} {rules.render_clause(each)}" for word, each in own if each is not None),
-            )
+            conditions = [*outer]
+            if node.ask_if is not None:
+                conditions.append(f"if {rules.render_clause(node.ask_if)}")
+            if node.unless is not None:
+                conditions.append(f"unless {rules.render_clause(node.unless)}")
+
             match node:
                 case CompiledItem():
                     if node.options_source is not None:
-                        conditions += (
-                            f"if an option can be offered ({rules.describe_source(node)})",
-                        )
+                        source = rules.describe_source(node)
+                        conditions.append(f"if an option can be offered ({source})")
                     if conditions:
                         routing[node.id] = _to_plain_text(f"Asked {', and '.join(conditions)}.")
                 case ItemGroup():
+                    if node.pick is not None:
+                        conditions.append(f"if picked ({node.pick.id})")
                     children = node.children
                     if isinstance(node, Roster) and node.until is not None:
+                        # The question whether there is another turn belongs to the roster.
                         children = (*children, node.until)
-                    if node.pick is not None:
-                        conditions += (f"if picked ({node.pick.id})",)
-                    walk(children, conditions)
+                    walk(children, tuple(conditions))
 
     walk(instrument.root.children, ())
     return routing
@@ -118,13 +123,15 @@ def _describe_computes(instrument: Instrument, rules: RuleWriter) -> dict[str, s
     """Return how each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
     texts: dict[str, str] = {}
     for name, compute in instrument.computes.items():
-        condition = compute.conditions.get(rules.language) or next(
-            iter(compute.conditions.values())
-        )
-        is_derived = isinstance(
-            condition.tree, ast.List
-        )  # by ranges or codes, and not by an expression
-        text = condition.text if is_derived else rules.render_clause(condition)
+        # An expression that serves all languages is listed under none of them.
+        first = next(iter(compute.conditions.values()))
+        condition = compute.conditions.get(rules.language, first)
+
+        # An analysis variable by ranges or codes has no expression: its text is in words already.
+        is_expression = not isinstance(condition.tree, ast.List)
+        text = condition.text
+        if is_expression:
+            text = rules.render_clause(condition)
         if condition.result_type.type == "flag":
             text = f"1 if {text}, else 0"
         texts[name] = _to_plain_text(text)
@@ -137,6 +144,7 @@ def _describe_rosters(instrument: Instrument, rules: RuleWriter) -> dict[str, st
     for name, group in instrument.groups.items():
         if not isinstance(group, Roster):
             continue
+
         repetition = ""
         if group.over is not None:
             repetition = f"for {rules.describe_turns(group.over.id, group.where)}, "
@@ -151,14 +159,14 @@ def _describe_rosters(instrument: Instrument, rules: RuleWriter) -> dict[str, st
 
 
 def _to_plain_text(text: str) -> str:
+    """Return a sentence of the rule writer without the marks around its names."""
     return "".join(run.text for run in make_line(text))
 
 
 def list_weighting_draws(instrument: Instrument) -> list[str]:
-    """Return the columns that say from how many a unit was drawn, where interviews are weighted by them."""
-    questions = ((item.id, item.question) for item in instrument.items.values())
+    """Return the columns that say from how many a unit was drawn, for draws that weight."""
     return [
-        f"{name}_of"
-        for name, question in questions
-        if isinstance(question, DrawItem) and question.weight
+        f"{item.id}_of"
+        for item in instrument.items.values()
+        if isinstance(item.question, DrawItem) and item.question.weight
     ]

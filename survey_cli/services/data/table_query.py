@@ -4,10 +4,10 @@ It writes nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.case import events
@@ -65,100 +65,148 @@ REVIEW_COLUMN: Final = Variable(
 def query_table(
     records: StudyRecords, options: ExportOptions, *, weights: bool = True
 ) -> DataTable:
-    """Build the table. Its rows are read while iterating over them, so the records must stay open.
+    """Build the table. Its rows are read while iterating over them: the records must stay open.
 
-    `weights` appends those of a report, where they are not those of a sample column.
+    `weights` appends those of a report, unless they are those of a sample column. Raises UserError.
     """
     data = _build_table(records, options)
-    is_drawn = options.what == "interviews" and bool(list_weighting_draws(records.instrument))
-    if weights and (options.rake or options.weight or is_drawn):
-        # imported here: most exports are not weighted, and need nothing of the reports
+    if options.what != "interviews":
+        return data
+
+    draws = list_weighting_draws(records.instrument)
+    has_weights = bool(options.rake or options.weight or draws)
+    if weights and has_weights:
+        # Imported here: most exports are not weighted, and need nothing of the reports.
         from survey_cli.services.data.interview_weights import append_weights
 
         all_columns = _build_table(records, replace(options, variables=()))
         data = append_weights(data, all_columns, records.plan, options)
-    if options.what != "interviews":
-        return data
-    keys = [name for name, column in records.instrument.sample.items() if column.role == "key"]
+
+    keys = _list_keys(records.instrument)
     identifying = find_identifying_columns(data.table.variables, keys)
     if options.public:
-        left_out = {name for names in identifying.values() for name in names}
-        names = {v.name for v in data.table.variables} - left_out
+        names = {variable.name for variable in data.table.variables}
+        for columns in identifying.values():
+            names -= set(columns)
         data = replace(data, table=data.table.select_columns(names))
     return replace(data, identifying=identifying)
 
 
 def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
+    """Build the table without weights, with the requested columns."""
     analysis = open_analysis(records.path, records.instrument)
-    instrument = analysis.instrument
     if options.all_personal or options.personal:
         _check_personal_access(records)
+
     now = convert_to_study_time(records.store, options.at)
     when = parse_as_of(options.as_of, now, options.zone)
     until = when.at if when.past else None
-    reviews = records.store.interviews.read_reviews(
-        *([encode_timestamp(until)] if until is not None else [])
-    )
-    falsified = {
-        interview for interview, review in reviews.items() if review.verdict == "falsified"
-    }
+    verdicts = _load_verdicts(records, until)
+    falsified = {interview for interview, verdict in verdicts.items() if verdict == "falsified"}
+    pseudonyms = {}
+    for interviewer in records.people.interviewers.values():
+        if interviewer.pseudonym:
+            pseudonyms[interviewer.login] = interviewer.pseudonym
+
     source = interview_table.InterviewSource(
         store=records.store,
         base=records.instrument,
         analysis=analysis,
         options=options,
-        language=choose_language(instrument, options.language),
-        pseudonyms={
-            who.login: who.pseudonym
-            for who in records.people.interviewers.values()
-            if who.pseudonym
-        },
+        language=choose_language(analysis.instrument, options.language),
+        pseudonyms=pseudonyms,
         until=until,
-        overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
         left_out=falsified if options.without_falsified else frozenset(),
     )
-    if options.what in ("cases", "calls"):
-        data = _build_fieldwork_table(records.plan, source, until or now)
-    elif options.what == "shifts":
-        data = _build_shift_table(records, source, until or now)
-    elif options.what == "interviews":
-        data = append_coded_variables(interview_table.build_interview_table(source), records, until)
-        if reviews:
-            verdicts = {f'"{interview}"': review.verdict for interview, review in reviews.items()}
-            data = replace(data, table=data.table.append_column(REVIEW_COLUMN, verdicts, ""))
-        if falsified - set(source.left_out):
-            interviews = format_quantity(len(falsified), "interview")
-            note = f"interview_review is falsified in {interviews}; --without-falsified leaves them out"
-            data = replace(data, warnings=(*data.warnings, note))
-    else:
-        data = interview_table.build_long_table(source, options.what.removesuffix("s"))
+    match options.what:
+        case "interviews":
+            source = replace(source, overrides=find_outcome_overrides(records, until))
+            data = interview_table.build_interview_table(source)
+            data = append_coded_variables(data, records, until)
+            data = _append_reviews(data, verdicts, without_falsified=options.without_falsified)
+        case "answers":
+            data = interview_table.build_long_table(source, "answer")
+        case "events":
+            data = interview_table.build_long_table(source, "event")
+        case "cases":
+            data = _build_case_table(records.plan, source, until or now)
+        case "calls":
+            data = _build_call_table(records.plan, source)
+        case "shifts":
+            data = _build_shift_table(records, source, until or now)
+        case unknown:
+            assert_never(unknown)
+
     if options.variables:
-        names = select_column_names(data.table.variables, instrument, options.variables)
+        variables = data.table.variables
+        names = select_column_names(variables, analysis.instrument, options.variables)
         data = replace(data, table=data.table.select_columns(names))
     return data
 
 
-def _check_personal_access(records: StudyRecords) -> None:
-    """Check that the account may export names and numbers.
+def _load_verdicts(records: StudyRecords, until: datetime | None) -> dict[str, str]:
+    """Load what the office's reviews found, by interview, up to a time."""
+    interviews = records.store.interviews
+    if until is None:
+        reviews = interviews.read_reviews()
+    else:
+        reviews = interviews.read_reviews(encode_timestamp(until))
+    return {interview: review.verdict for interview, review in reviews.items()}
 
-    Supervisors may, and where nobody is listed, everybody to whom a server gives the rights of one.
+
+def _append_reviews(
+    data: DataTable, verdicts: Mapping[str, str], *, without_falsified: bool
+) -> DataTable:
+    """Append a column with what reviews found, if any interview was drawn for one."""
+    if not verdicts:
+        return data
+
+    # The stored text of an interview's id is in quotes.
+    cells = {f'"{interview}"': verdict for interview, verdict in verdicts.items()}
+    data = replace(data, table=data.table.append_column(REVIEW_COLUMN, cells, ""))
+    falsified = sum(verdict == "falsified" for verdict in verdicts.values())
+    if not falsified or without_falsified:
+        return data
+
+    interviews = format_quantity(falsified, "interview")
+    note = f"interview_review is falsified in {interviews}; --without-falsified leaves them out"
+    return replace(data, warnings=(*data.warnings, note))
+
+
+def _check_personal_access(records: StudyRecords) -> None:
+    """Check that the account may export names and numbers. Raises UserError."""
+    if not _supervises(records):
+        what = "only a supervisor may export names, numbers and personal answers"
+        raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
+
+
+def _supervises(records: StudyRecords) -> bool:
+    """Return whether the account is a supervisor.
+
+    Without a list of people, every account is to which the server gives the rights.
     """
-    who = records.people.find(records.store.account)
-    if who is not None and who.supervises and records.store.connector.supervises:
-        return
-    what = "only a supervisor may export names, numbers and personal answers"
-    raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
+    person = records.people.find(records.store.account)
+    return person is not None and person.supervises and records.store.connector.supervises
+
+
+def _list_keys(instrument: Instrument) -> list[str]:
+    """Return the sample columns that identify a case."""
+    return [name for name, column in instrument.sample.items() if column.role == "key"]
+
+
+# ── corrected outcomes ──
 
 
 def find_outcome_overrides(
     records: StudyRecords, until: datetime | None
 ) -> dict[str, OverriddenOutcome]:
-    """Find the outcomes of interviews that a supervisor's correction of the case has replaced and that still apply.
+    """Find the outcomes of interviews that a supervisor's correction of the case replaces.
 
     The outcome keyed at the end of the interview stays in the history. Raises StoreError.
     """
     overrides: dict[str, OverriddenOutcome] = {}
-    for key, history in records.store.cases.queries.iterate_histories(until=until, corrected=True):
+    queries = records.store.cases.queries
+    for key, history in queries.iterate_histories(until=until, corrected=True):
         overrides |= _find_case_overrides(key, history, records.plan)
     return overrides
 
@@ -168,29 +216,38 @@ def _find_case_overrides(
 ) -> dict[str, OverriddenOutcome]:
     """Find the corrected outcomes of one case.
 
-    A correction applies to the latest interview: a final one always, any other where the corrected call is that
-    interview's. It holds until the interview is resumed.
+    A correction applies to the latest interview: a final one always, any other if the corrected
+    call is that interview's. It holds until the interview is resumed.
     """
-    case, overrides = Case(key=key), dict[str, OverriddenOutcome]()
-    is_interview_outcome = False  # the last call's outcome is the interview's
+    case = Case(key=key)
+    overrides: dict[str, OverriddenOutcome] = {}
+    # Whether the outcome of the last call is that of the interview.
+    is_interview_outcome = False
     for entry in history:
-        before, case = case, case.apply(entry)
+        before = case
+        case = case.apply(entry)
         match entry.event:
             case events.OutcomeRecorded():
                 is_interview_outcome = before.interview_open
             case events.OutcomeRevoked():
                 is_interview_outcome = False
-            case events.InterviewOpened(interview) if not has_final_override(before, plan):
-                overrides.pop(interview, None)
-            case events.OutcomeOverridden(outcome, code, _) if case.interview and (
-                is_interview_outcome or has_final_override(case, plan)
-            ):
-                overrides[case.interview] = OverriddenOutcome(
-                    outcome or code, code_case(case, plan).code
-                )
-            case events.OutcomeOverridden() | events.CaseReopened() if not is_interview_outcome:
-                overrides.pop(case.interview, None)
+            case events.InterviewOpened(interview):
+                if not has_final_override(before, plan):
+                    overrides.pop(interview, None)
+            case events.OutcomeOverridden(outcome, code, _):
+                is_of_interview = is_interview_outcome or has_final_override(case, plan)
+                if case.interview and is_of_interview:
+                    counted = code_case(case, plan).code
+                    overrides[case.interview] = OverriddenOutcome(outcome or code, counted)
+                elif not is_interview_outcome:
+                    overrides.pop(case.interview, None)
+            case events.CaseReopened():
+                if not is_interview_outcome:
+                    overrides.pop(case.interview, None)
     return overrides
+
+
+# ── selected columns ──
 
 
 def select_column_names(
@@ -198,148 +255,190 @@ def select_column_names(
 ) -> set[str]:
     """Return the columns selected by their names, their items or their sections.
 
-    The first column, which identifies a row, is always included.
+    The first column, which identifies a row, is always included. Raises UserError.
     """
-    first = variables[0].name
-    names = {first}
-    columns_by_name: defaultdict[str, set[str]] = defaultdict(set)
+    names_by_word: defaultdict[str, set[str]] = defaultdict(set)
     for variable in variables:
-        for name in filter(None, (variable.name, variable.item)):
-            columns_by_name[name].add(variable.name)
-    for name in selection:
-        columns = set(columns_by_name.get(name, ()))
-        group = instrument.groups.get(name)
+        names_by_word[variable.name].add(variable.name)
+        if variable.item:
+            names_by_word[variable.item].add(variable.name)
+
+    selected = {variables[0].name}
+    for word in selection:
+        names = set(names_by_word.get(word, ()))
+        group = instrument.groups.get(word)
         if isinstance(group, ItemGroup):
             for item in group.items:
-                columns |= columns_by_name.get(item.id, set())
-        if name == "interview":
-            columns |= {v.name for v in variables if v.name.startswith("interview_")}
-        if not columns:
-            known = [*columns_by_name, *instrument.groups, "interview"]
-            remedy = suggest_nearest(name, known, otherwise="specify columns, items or sections")
-            raise UserError("--variables", f"there is no column {name!r}", remedy)
-        names |= columns
-    return names
+                names |= names_by_word.get(item.id, set())
+        if word == "interview":
+            names |= {v.name for v in variables if v.name.startswith("interview_")}
+
+        if not names:
+            known = [*names_by_word, *instrument.groups, "interview"]
+            remedy = suggest_nearest(word, known, otherwise="specify columns, items or sections")
+            raise UserError("--variables", f"there is no column {word!r}", remedy)
+        selected |= names
+    return selected
 
 
-def _build_shift_table(
-    records: StudyRecords, source: interview_table.InterviewSource, at: datetime
-) -> DataTable:
-    """Build a table with one row per person and day: those of everybody for supervisors, else one's own."""
-    from survey_cli.fieldwork.shifts import build_days
-
-    store, zone = source.store, source.options.zone
-    who = records.people.find(store.account)
-    own = (
-        None if who is not None and who.supervises and store.connector.supervises else store.account
-    )
-    if source.options.where:
-        raise UserError(
-            "--where", "shifts have no answers and no sample columns", "leave --where out"
-        )
-    histories = _iterate_histories(source)
-    calls = ((key, entry) for key, history in histories for entry in history)
-    work = store.work.list_events(until=source.until, person=own)
-
-    def to_local(at: datetime) -> datetime:
-        return at.astimezone(zone)
-
-    names = source.pseudonyms
-    rows = (
-        build_shift_row(
-            names.get(d.login, d.login), d.day, d.summary, d.describe_corrections(names, to_local)
-        )
-        for d in build_days(work, calls, records.plan, to_local, at=at)
-        if own in (None, d.login)
-    )
-    description = describe_study(source.base, source.language)
-    table = Table(
-        variables=SHIFT_COLUMNS,
-        rows=rows,
-        language=source.language,
-        study=description,
-        row_unit="shift",
-    )
-    return DataTable(table=table, analysis=source.analysis)
+# ── cases, calls and shifts ──
 
 
 def _iterate_histories(
     source: interview_table.InterviewSource,
 ) -> Iterator[tuple[str, list[events.HistoryEntry]]]:
-    cases, progress = source.store.cases, source.options.progress
+    """Iterate over the histories of all cases up to the requested time, and report progress."""
+    cases = source.store.cases
+    progress = source.options.progress
+    # Without progress, the total isn't shown.
     total = cases.counts.count_cases() if progress is not None else 0
-    return ProgressReporter(progress, total)(cases.queries.iterate_histories(until=source.until))
+    reporter = ProgressReporter(progress, total)
+    return reporter(cases.queries.iterate_histories(until=source.until))
 
 
-def _build_fieldwork_table(
-    plan: Plan, source: interview_table.InterviewSource, at: datetime
+def _build_shift_table(
+    records: StudyRecords, source: interview_table.InterviewSource, at: datetime
 ) -> DataTable:
-    """Build a table with one row per case, or one per call, as of the given time."""
-    instrument, cases, options, language = (
-        source.base,
-        source.store.cases,
-        source.options,
-        source.language,
-    )
-    condition = parse_sample_condition(instrument, options.where) if options.where else None
-    hidden = {n for n, c in instrument.sample.items() if c.is_personal}
-    exported = hidden if options.all_personal else hidden & options.personal
-    if options.what == "calls" and options.personal:
-        remedy = "leave --personal out; --with-contacts includes the notes on calls"
-        raise UserError("--personal", "calls have no sample columns", remedy)
-    interview_table.check_personal_names(options, instrument.sample.keys())
-    if condition is not None and (forbidden := (hidden - exported) & condition.names):
-        raise interview_table.make_personal_condition_error(min(forbidden))
-    keys = [name for name, column in instrument.sample.items() if column.role == "key"]
-    unset: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
-    contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
+    """Build a table with one row per person and day: of all people for supervisors, else one's own.
 
-    def select_cases() -> Iterator[Case]:
-        for key, history in _iterate_histories(source):
+    Raises UserError.
+    """
+    from survey_cli.fieldwork.shifts import build_days
+
+    if source.options.where:
+        what = "shifts have no answers and no sample columns"
+        raise UserError("--where", what, "leave --where out")
+
+    store = source.store
+    own = None if _supervises(records) else store.account
+    work = store.work.list_events(until=source.until, person=own)
+    calls = ((key, entry) for key, history in _iterate_histories(source) for entry in history)
+
+    def to_local(at: datetime) -> datetime:
+        return at.astimezone(source.options.zone)
+
+    def iterate_rows() -> Iterator[tuple[Cell, ...]]:
+        names = source.pseudonyms
+        for day in build_days(work, calls, records.plan, to_local, at=at):
+            if own in (None, day.login):
+                name = names.get(day.login, day.login)
+                corrections = day.describe_corrections(names, to_local)
+                yield build_shift_row(name, day.day, day.summary, corrections)
+
+    table = Table(
+        variables=SHIFT_COLUMNS,
+        rows=iterate_rows(),
+        language=source.language,
+        study=describe_study(source.base, source.language),
+        row_unit="shift",
+    )
+    return DataTable(table=table, analysis=source.analysis)
+
+
+class _CaseSelection:
+    """The cases that an export of cases or calls selects, and the personal columns that it shows."""
+
+    def __init__(self, source: interview_table.InterviewSource) -> None:
+        """Check which personal columns are requested. Raises UserError."""
+        self._source = source
+        options = source.options
+        instrument = source.base
+        self.keys = _list_keys(instrument)
+        personal = {name for name, column in instrument.sample.items() if column.is_personal}
+        self.shown = personal
+        """Personal columns whose values are exported."""
+        if not options.all_personal:
+            self.shown = personal & options.personal
+        self.hidden = personal - self.shown
+
+        self._condition = None
+        if options.where:
+            self._condition = parse_sample_condition(instrument, options.where)
+        interview_table.check_personal_names(options, instrument.sample.keys())
+        if self._condition is not None:
+            forbidden = self.hidden & self._condition.names
+            if forbidden:
+                raise interview_table.make_personal_condition_error(min(forbidden))
+
+        self.contacts: Mapping[str, Contact] = {}
+        """Names, numbers and personal columns by case, if any of them is exported."""
+        if self.shown or options.all_personal:
+            self.contacts = dict(source.store.cases.queries.iterate_contacts())
+
+    def iterate(self) -> Iterator[Case]:
+        """Iterate over the cases for which the condition holds, with their personal columns."""
+        unset: dict[str, Cell] = dict.fromkeys(self._source.base.sample, NOT_ASKED)
+        for key, history in _iterate_histories(self._source):
             case = Case.from_history(key, history)
-            if (contact := contacts.get(key)) is not None:
+            contact = self.contacts.get(key)
+            if contact is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})
-            known = Known({**unset, **dict.fromkeys(keys, key), **case.columns})
-            if condition is None or condition.evaluate(known) is True:
+
+            known = Known({**unset, **dict.fromkeys(self.keys, key), **case.columns})
+            if self._condition is None or self._condition.evaluate(known) is True:
                 yield case
 
-    description = describe_study(instrument, language)
-    if options.what == "calls":
-        notes = options.all_personal
-        rows = (
-            row
-            for case in select_cases()
-            for row in iterate_call_rows(case, plan, source.pseudonyms, notes=notes)
-        )
-        columns = (*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS
-        table = Table(
-            variables=columns, rows=rows, language=language, study=description, row_unit="call"
-        )
-        return DataTable(
-            table=table,
-            analysis=source.analysis,
-            left_out=() if notes else (CALL_NOTE_COLUMN.name,),
-        )
-    contact_names = {n for n in exported if instrument.sample[n].role in ("name", "phone")}
-    shown = exported - contact_names if options.all_personal else exported
-    sample_columns = build_sample_columns(instrument, language, shown)
-    # imported here, like the weights
+
+def _build_call_table(plan: Plan, source: interview_table.InterviewSource) -> DataTable:
+    """Build a table with one row per call. Raises UserError."""
+    options = source.options
+    if options.personal:
+        remedy = "leave --personal out; --with-contacts includes the notes on calls"
+        raise UserError("--personal", "calls have no sample columns", remedy)
+
+    selection = _CaseSelection(source)
+    has_notes = options.all_personal
+
+    def iterate_rows() -> Iterator[tuple[Cell, ...]]:
+        for case in selection.iterate():
+            yield from iterate_call_rows(case, plan, source.pseudonyms, notes=has_notes)
+
+    table = Table(
+        variables=(*CALL_COLUMNS, CALL_NOTE_COLUMN) if has_notes else CALL_COLUMNS,
+        rows=iterate_rows(),
+        language=source.language,
+        study=describe_study(source.base, source.language),
+        row_unit="call",
+    )
+    left_out = () if has_notes else (CALL_NOTE_COLUMN.name,)
+    return DataTable(table=table, analysis=source.analysis, left_out=left_out)
+
+
+def _build_case_table(
+    plan: Plan, source: interview_table.InterviewSource, at: datetime
+) -> DataTable:
+    """Build a table with one row per case, as of the given time. Raises UserError."""
+    # Imported here, like the weights.
     from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 
+    instrument = source.base
+    has_contacts = source.options.all_personal
+    selection = _CaseSelection(source)
+    shown = selection.shown
+    if has_contacts:
+        # Names and numbers have columns of their own.
+        shown = {n for n in shown if instrument.sample[n].role not in ("name", "phone")}
+    sample_columns = build_sample_columns(instrument, source.language, shown)
     groups = find_study_groups(plan)
 
-    def case_rows() -> Iterator[tuple[Cell, ...]]:
-        for case in select_cases():
+    def iterate_rows() -> Iterator[tuple[Cell, ...]]:
+        for case in selection.iterate():
             row = build_case_row(case, plan, at, groups, source.pseudonyms)
-            contact = contacts.get(case.key, Contact(link=""))
-            numbers = "; ".join(number.e164 or number.written for number in contact.numbers)
-            personal = (contact.name, numbers) if options.all_personal else ()
-            yield *row, *build_sample_cells(case, sample_columns, keys), *personal
+            sample_cells = build_sample_cells(case, sample_columns, selection.keys)
+            contact_cells: tuple[Cell, ...] = ()
+            if has_contacts:
+                contact = selection.contacts.get(case.key, Contact(link=""))
+                numbers = "; ".join(number.e164 or number.written for number in contact.numbers)
+                contact_cells = (contact.name, numbers)
+            yield *row, *sample_cells, *contact_cells
 
-    variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))
+    contact_columns = CONTACT_COLUMNS if has_contacts else ()
     table = Table(
-        variables=variables, rows=case_rows(), language=language, study=description, row_unit="case"
+        variables=(*CASE_COLUMNS, *sample_columns, *contact_columns),
+        rows=iterate_rows(),
+        language=source.language,
+        study=describe_study(instrument, source.language),
+        row_unit="case",
     )
-    return DataTable(
-        table=table, analysis=source.analysis, left_out=tuple(sorted(hidden - exported))
-    )
+    left_out = tuple(sorted(selection.hidden))
+    return DataTable(table=table, analysis=source.analysis, left_out=left_out)
