@@ -1,16 +1,15 @@
-"""Import of answers from outside: each row of a data file is an interview, answered through the engine.
+"""Import of answers from outside: the engine conducts an interview with each row of a data file.
 
 All rows are imported or none. A row that is stored already, with the same answers, is passed over.
 """
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from survey_cli.engine import events
@@ -20,7 +19,7 @@ from survey_cli.engine.machine import Machine
 from survey_cli.engine.prompts import parse_reply_at
 from survey_cli.engine.route import RouteStop
 from survey_cli.engine.route_reasons import explain_absence
-from survey_cli.entries import ExactText, Rejection
+from survey_cli.entries import ExactText, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
@@ -36,7 +35,7 @@ from survey_cli.instrument.source.load import load_source
 from survey_cli.instrument.texts.languages import find_language
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, UserError, select_errors, suggest_nearest
-from survey_cli.samples.cases.answer_rows import PlaceColumns, find_answer_columns
+from survey_cli.samples.cases.answer_rows import GivenAnswer, find_answer_columns
 from survey_cli.samples.cases.columns import (
     ColumnReader,
     InvalidValue,
@@ -67,7 +66,8 @@ from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 from survey_cli.wording import shorten
 
 MAX_SEEDS: Final = 2_000
-"""How many seeds are tried for one that gives the arms, draws and picks of a row."""
+"""How many more seeds are tried for one that gives the arms, draws and picks of a row."""
+DATE_LENGTH: Final = len("2026-01-31")
 AnswerEvent: TypeAlias = events.QuestionAnswered | events.QuestionDeclined | events.ValueComputed
 
 
@@ -77,7 +77,7 @@ class AnswerImportOptions:
 
     data: str
     map: str = ""
-    """The file that maps its columns; empty: its columns have the names of the variables."""
+    """The file that maps its columns. Without one, they have the names of the variables."""
     sheet: str | None = None
     encoding: str | None = None
     dry_run: bool = False
@@ -95,7 +95,17 @@ class AnswerImport:
     unused: Sequence[str] = ()
     """Columns of the file that are not read."""
     problems: Sequence[Problem] = ()
-    """Where one of them is an error, nothing was imported."""
+    """If one of them is an error, nothing was imported."""
+
+
+class _Misfit(NamedTuple):
+    """Why a row doesn't fit the route at the place that the interview has reached."""
+
+    why: str
+
+
+_DRAWN_OTHERWISE: Final = _Misfit("this can't be drawn here, or not together with earlier draws")
+"""The misfit that another seed may not have."""
 
 
 def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImport:
@@ -104,10 +114,10 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
     spec = _read_map(options.map)
     where = locate_database(request.path, instrument.id, request.db)
     exists = "://" in where or Path(where).exists()
-    listed = locate_people_file(request.path, where)
-    people = request.people or (str(listed) if listed is not None and listed.is_file() else None)
+    people = request.people or _find_people_file(request.path, where)
     open_database = partial(open_study, request.path, by=request.by, create=True)
-    # without a database, rows are checked in memory: rejected ones leave no file
+
+    # Without a database, rows are checked in memory, so that a rejected file leaves no database.
     with open_database(db=request.db if exists else ":memory:", people=people) as study:
         check_supervisor(study, "import answers")
         at = convert_to_study_time(study.store, request.at)
@@ -117,74 +127,104 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         )
         if sheet is None:
             return AnswerImport(where=where, problems=collector.list_problems())
+
+        columns = _Columns(instrument, sheet, spec, collector)
+        rows = []
+        if not collector.has_errors:
+            rows = list(iterate_whole_rows(sheet, collector))
         stamp = EventStamp(at, study.who.login, IMPORT_STATION)
-        reader = _RowReader(instrument, sheet, spec, collector, stamp)
-        stored = {row.id: row for row in study.store.interviews.list_rows(origin="imported")}
-        new = []
-        rows = [] if collector.has_errors else list(iterate_whole_rows(sheet, collector))
-        for row in ProgressReporter(options.progress, len(rows))(rows):
-            interview = reader.read(row)
-            if interview is None:
-                continue
-            record = _build_record(interview)
-            before = stored.get(record.interview.id)
-            if before is not None and before.is_erased:
-                continue  # its answers are not stored again
-            if before is not None:
-                reader.compare(
-                    row, interview, study.store.interviews.read_journal(record.interview.id)
-                )
+        reader = _RowReader(instrument, columns, spec, collector, stamp)
+        reported_rows = ProgressReporter(options.progress, len(rows))(rows)
+        new = _read_new_interviews(study, reader, reported_rows)
+
+        if not collector.has_errors and not options.dry_run:
+            if exists:
+                _store(study, instrument, new, at)
             else:
-                new.append(record)
-        problems = collector.list_problems()
-        if not (collector.has_errors or options.dry_run):
-            with (
-                nullcontext(study)
-                if exists
-                else open_database(db=request.db, people=request.people) as target
-            ):
-                _store(target, instrument, new, at)
-        unused = reader.list_unused_columns()
+                with open_database(db=request.db, people=request.people) as target:
+                    _store(target, instrument, new, at)
         return AnswerImport(
-            where=where, rows=len(rows), added=len(new), unused=unused, problems=problems
+            where=where,
+            rows=len(rows),
+            added=len(new),
+            unused=columns.list_unused(),
+            problems=collector.list_problems(),
         )
 
 
-def _store(
-    study: OpenStudy, instrument: Instrument, new: Sequence[WholeInterview], at: datetime
-) -> None:
-    if new:
-        study.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
-        try:
-            # rows are written fastest in the order of their keys
-            study.store.interviews.add(
-                sorted(new, key=lambda whole: whole.interview.id), at_once=True
-            )
-        except ValueError as error:
-            what = "somebody else has imported some of these rows meanwhile, and nothing was imported now"
-            raise UserError(study.where, what, "run the command again") from error
+def _find_people_file(path: str, database: str) -> str | None:
+    """Return the list of people that applies to a database, which may not exist yet."""
+    file = locate_people_file(path, database)
+    if file is None or not file.is_file():
+        return None
+    return str(file)
 
 
 def _read_map(file: str) -> AnswerMap:
+    """Read the file that maps columns; without one, the map is empty. Raises UserError."""
     if not file:
         return AnswerMap()
+
     source = load_source(file)
-    spec, problems = None, list(source.problems)
+    spec = None
+    problems = list(source.problems)
     if source.tree is not None:
-        spec, more, _ = validate_file(source.tree, AnswerMap)
-        problems += more
+        spec, found, _ = validate_file(source.tree, AnswerMap)
+        problems += found
     if spec is None or select_errors(problems):
         raise UserError(file, "the map has problems", "correct what is listed", tuple(problems))
     return spec
 
 
+def _read_new_interviews(
+    study: OpenStudy, reader: "_RowReader", rows: Iterable[InputRow]
+) -> list[WholeInterview]:
+    """Read the interviews of all rows, and return those that are not stored yet."""
+    interviews = study.store.interviews
+    stored = {row.id: row for row in interviews.list_rows(origin="imported")}
+    new = []
+    for row in rows:
+        interview = reader.read(row)
+        if interview is None:
+            continue
+
+        record = _build_record(interview)
+        before = stored.get(record.interview.id)
+        if before is None:
+            new.append(record)
+        elif not before.is_erased:
+            # The answers of an erased interview are neither compared nor stored again.
+            reader.compare(row, interview, interviews.read_journal(before.id))
+    return new
+
+
 def _build_record(interview: Interview) -> WholeInterview:
-    id = uuid5(NAMESPACE_URL, f"survey-cli:{interview.instrument.id}:{interview.start.case}")
-    return WholeInterview.from_interview(interview, str(id), "imported")
+    # The same row has the same id again, by which it is found to be stored.
+    name = f"survey-cli:{interview.instrument.id}:{interview.start.case}"
+    return WholeInterview.from_interview(interview, str(uuid5(NAMESPACE_URL, name)), "imported")
 
 
-class _RowReader:
-    """Answers one interview with each row of a file, and reports what does not fit."""
+def _store(
+    study: OpenStudy, instrument: Instrument, new: Sequence[WholeInterview], at: datetime
+) -> None:
+    """Store the interviews, all or none. Raises UserError."""
+    if not new:
+        return
+
+    study.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
+    # Rows are written fastest in the order of their keys.
+    ordered = sorted(new, key=lambda whole: whole.interview.id)
+    try:
+        study.store.interviews.add(ordered, at_once=True)
+    except ValueError as error:
+        what = (
+            "somebody else has imported some of these rows meanwhile, and nothing was imported now"
+        )
+        raise UserError(study.where, what, "run the command again") from error
+
+
+class _Columns:
+    """The columns of a file by what they mean. Problems with its heading and the map are reported."""
 
     def __init__(
         self,
@@ -192,316 +232,417 @@ class _RowReader:
         sheet: InputSheet,
         spec: AnswerMap,
         collector: ProblemCollector,
-        stamp: EventStamp,
     ) -> None:
-        self.instrument, self.spec, self.collector, self.stamp = instrument, spec, collector, stamp
+        self._instrument = instrument
+        self._spec = spec
+        self._collector = collector
         self.names = [name.strip() for name in sheet.heading.cells]
-        self.headings = {
-            name.casefold(): index for index, name in reversed([*enumerate(self.names)]) if name
-        }
+        self._headings: dict[str, int] = {}
+        """The first column of each name, in lower case."""
+        for index, name in enumerate(self.names):
+            if name:
+                self._headings.setdefault(name.casefold(), index)
+
         self._check_map()
         self.places = find_answer_columns(
-            instrument, self.headings, spec, decimal_comma=sheet.decimal_comma
+            instrument, self._headings, spec, decimal_comma=sheet.decimal_comma
         )
-        self.fixed = {Place.parse(key): str(text) for key, text in spec.answers.items()}
         self.key = self._find(spec.key, "interview_case", find_column(instrument, "key"))
         if self.key is None:
-            what, remedy = "no column identifies a row", "name one in the map: key: COLUMN"
-            collector.add_error("answer-key", "", what, remedy)
+            what = "no column identifies a row"
+            collector.add_error("answer-key", "", what, "name one in the map: key: COLUMN")
         self.began = self._find(spec.began, "interview_began")
-        self.status, self.outcome = self._find("interview_status"), self._find("interview_outcome")
+        self.status = self._find("interview_status")
+        self.outcome = self._find("interview_outcome")
         self.language = self._find("interview_language")
-        columns = {str(name): str(column) for name, column in spec.columns.items()}
-        self.sample: dict[str, tuple[int, ColumnReader]] = {}
-        for name, column in instrument.sample.items():
-            if (index := self._find(columns.get(str(name)), name)) is not None:
-                self.sample[name] = (
-                    index,
-                    make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma),
-                )
-        for index in sorted(self._find_used_columns()):
-            same = [
-                other
-                for other, name in enumerate(self.names)
-                if name.casefold() == self.names[index].casefold()
-            ]
-            if len(same) > 1:
-                what = f"{' and '.join(map(sheet.describe_column, same[:2]))} both have this name"
-                collector.add_error(
-                    "heading", self.names[index], what, "keep one of them", line=sheet.heading.line
-                )
-        self.lines: dict[str, int] = {}
-        """The line of each key."""
+        self.sample = self._find_sample_columns(decimal_comma=sheet.decimal_comma)
+        """The sample columns in the file, with functions that read their texts."""
+        self._check_headings(sheet)
 
-    def _find(self, *names: object) -> int | None:
-        return next(
-            (
-                self.headings[key]
-                for name in names
-                if name and (key := str(name).casefold()) in self.headings
-            ),
-            None,
-        )
+    def _find(self, *names: str | None) -> int | None:
+        """Return the position of the first of these columns that the file has."""
+        for name in names:
+            if name and name.casefold() in self._headings:
+                return self._headings[name.casefold()]
+        return None
+
+    def _find_sample_columns(self, *, decimal_comma: bool) -> dict[str, tuple[int, ColumnReader]]:
+        mapped = {str(name): str(column) for name, column in self._spec.columns.items()}
+        found = {}
+        for name, column in self._instrument.sample.items():
+            index = self._find(mapped.get(name), name)
+            if index is not None:
+                read = make_role_reader(self._instrument, column, decimal_comma=decimal_comma)
+                found[name] = (index, read)
+        return found
 
     def _check_map(self) -> None:
-        spec, report = self.spec, partial(self.collector.add_error, "answer-map", "")
-        for name in filter(None, (spec.key, spec.began, *spec.columns.values())):
-            if str(name).casefold() not in self.headings:
-                report(f"{name.where}: the file has no column {str(name)!r}", "correct the map")
-        blocks = build_blocks(self.instrument, self.instrument.language)
-        variables = {variable.name for block in blocks for variable in block.variables}
-        variables |= {
-            block.id if block.turn is None else f"{block.id}_{block.turn}" for block in blocks
-        }
+        """Report names in the map that the file or the questionnaire doesn't have."""
+        spec = self._spec
+        instrument = self._instrument
+
+        for column in (spec.key, spec.began, *spec.columns.values()):
+            if column and column.casefold() not in self._headings:
+                what = f"{column.where}: the file has no column {str(column)!r}"
+                self._report_map(what, "correct the map")
+
+        variables: set[str] = set()
+        for block in build_blocks(instrument, instrument.language):
+            variables.update(variable.name for variable in block.variables)
+            # All codes of a multiple may be in one column, which is named like the item.
+            variables.add(block.id if block.turn is None else f"{block.id}_{block.turn}")
         for name in (*spec.columns, *spec.recode):
             if name not in variables:
                 remedy = suggest_nearest(name, variables, otherwise="correct the map")
-                report(f"{name.where}: there is no variable {str(name)!r}", remedy)
-        if spec.language is not None and spec.language not in self.instrument.languages:
-            what = (
-                f"{spec.language.where}: the questionnaire has no language {str(spec.language)!r}"
-            )
-            report(what, f"write one of {', '.join(self.instrument.languages)}")
-        for name in spec.answers:
-            if Place.parse(name).item not in self.instrument.items:
-                report(f"{name.where}: there is no item {str(name)!r}", "correct the map")
-        if spec.empty is not None and spec.empty not in self.instrument.declines:
-            known = ", ".join(self.instrument.declines)
-            report(
-                f"{spec.empty.where}: {str(spec.empty)!r} is not a decline", f"write one of {known}"
-            )
+                self._report_map(f"{name.where}: there is no variable {str(name)!r}", remedy)
 
-    def _find_used_columns(self) -> set[int]:
-        used = {
-            self.key,
-            self.began,
-            self.status,
-            self.outcome,
-            self.language,
-            *(index for index, _ in self.sample.values()),
-        }
+        language = spec.language
+        if language is not None and language not in instrument.languages:
+            what = f"{language.where}: the questionnaire has no language {str(language)!r}"
+            self._report_map(what, f"write one of {', '.join(instrument.languages)}")
+        for key in spec.answers:
+            if Place.parse(key).item not in instrument.items:
+                self._report_map(f"{key.where}: there is no item {str(key)!r}", "correct the map")
+        empty = spec.empty
+        if empty is not None and empty not in instrument.declines:
+            known = ", ".join(instrument.declines)
+            what = f"{empty.where}: {str(empty)!r} is not a decline"
+            self._report_map(what, f"write one of {known}")
+
+    def _report_map(self, what: str, remedy: str) -> None:
+        self._collector.add_error("answer-map", "", what, remedy)
+
+    def _check_headings(self, sheet: InputSheet) -> None:
+        """Report columns that are read, and whose name another column has too."""
+        for index in sorted(self._find_used()):
+            name = self.names[index]
+            same = []
+            for other, other_name in enumerate(self.names):
+                if other_name.casefold() == name.casefold():
+                    same.append(sheet.describe_column(other))
+            if len(same) > 1:
+                what = f"{same[0]} and {same[1]} both have this name"
+                line = sheet.heading.line
+                self._collector.add_error("heading", name, what, "keep one of them", line=line)
+
+    def _find_used(self) -> set[int]:
+        """Return the positions of the columns that are read."""
+        used = {self.key, self.began, self.status, self.outcome, self.language}
+        used.update(index for index, _ in self.sample.values())
         for columns in self.places.values():
-            by_code = [cell for _, cell in (*columns.options, *columns.words)]
-            cells = (columns.answer, columns.state, columns.mentions, *by_code)
-            used |= {cell.index for cell in cells if cell is not None}
+            by_code = [cells for _, cells in (*columns.options, *columns.words)]
+            for cells in (columns.answer, columns.state, columns.mentions, *by_code):
+                if cells is not None:
+                    used.add(cells.index)
         return {index for index in used if index is not None}
 
-    def list_unused_columns(self) -> list[str]:
-        """Return the columns that nothing reads."""
-        used = self._find_used_columns()
-        ignored = {*ADMIN_COLUMNS, *self.instrument.computes}
-        return [
-            name
-            for index, name in enumerate(self.names)
-            if name
-            and index not in used
-            and name not in ignored
-            and not name.endswith(("_order", "_turns"))
-        ]
+    def list_unused(self) -> list[str]:
+        """Return the columns that are not read, without those that an export derives."""
+        used = self._find_used()
+        derived = {*ADMIN_COLUMNS, *self._instrument.computes}
+        unused = []
+        for index, name in enumerate(self.names):
+            is_derived = name in derived or name.endswith(("_order", "_turns"))
+            if name and index not in used and not is_derived:
+                unused.append(name)
+        return unused
+
+
+class _RowReader:
+    """Conducts an interview with each row of a file, and reports what doesn't fit."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        columns: _Columns,
+        spec: AnswerMap,
+        collector: ProblemCollector,
+        stamp: EventStamp,
+    ) -> None:
+        self.instrument = instrument
+        self.columns = columns
+        self.spec = spec
+        self.collector = collector
+        self.stamp = stamp
+        self.fixed = {Place.parse(key): str(text) for key, text in spec.answers.items()}
+        """Answers of all interviews, which the map gives."""
+        self.lines: dict[str, int] = {}
+        """The line of each key."""
 
     def read(self, row: InputRow) -> Interview | None:
-        """Return the interview that a row makes; None, with problems, where it does not fit."""
-        assert self.key is not None
-        key = clean_text(row.cells[self.key])
-        if not key or key in self.lines:
-            what = f"line {self.lines[key]} has the same key" if key else "the key is empty"
-            self._report(row, self.key, key, what, "give each row a key of its own")
+        """Return the interview that a row makes; None, with problems, if it doesn't fit."""
+        key = self._read_key(row)
+        if key is None:
             return None
-        self.lines[key] = row.line
         began = self._read_start(row, key)
         if began is None:
             return None
-        seed, last = began.seed, began.seed + MAX_SEEDS
-        machine, why = self._run(row, began)
-        while why is None and seed < last:
-            seed += 1
-            machine, why = self._run(row, began._replace(seed=seed))
-        if why != "":
-            self._report_place(
-                row, machine, why or "this can't be drawn here, or not together with earlier draws"
-            )
-            return None
-        return Interview(machine) if self._check_all_used(row, machine) else None
 
-    def _run(self, row: InputRow, began: events.InterviewStarted) -> tuple[Machine, str | None]:
-        """Answer an interview, and return why it came to no end; None where it was drawn with another seed."""
+        machine, misfit = self._run(row, began)
+        seed = began.seed
+        while misfit is _DRAWN_OTHERWISE and seed < began.seed + MAX_SEEDS:
+            seed += 1
+            machine, misfit = self._run(row, began._replace(seed=seed))
+
+        if misfit is not None:
+            self._report_misfit(row, machine, misfit)
+            return None
+        if self._reports_unasked(row, machine):
+            return None
+        return Interview(machine)
+
+    def _read_key(self, row: InputRow) -> str | None:
+        """Return the key of a row; None, with a problem, if it has none of its own."""
+        assert self.columns.key is not None
+        key = clean_text(row.cells[self.columns.key])
+        if key and key not in self.lines:
+            self.lines[key] = row.line
+            return key
+
+        what = "the key is empty"
+        if key:
+            what = f"line {self.lines[key]} has the same key"
+        self._report(row, self.columns.key, key, what, "give each row a key of its own")
+        return None
+
+    def _run(self, row: InputRow, began: events.InterviewStarted) -> tuple[Machine, _Misfit | None]:
+        """Answer an interview as the row says, and return why it came to no end."""
         machine = Machine.begin(self.instrument, began)
         while machine.status == "open":
             event = self._choose_event(machine, row, began.stamp)
-            if event is None or isinstance(event, str):
+            if isinstance(event, _Misfit):
                 return machine, event
-            if (rejection := machine.apply(event)) is not None:
-                return machine, rejection.why
-        return machine, ""
+            rejection = machine.apply(event)
+            if rejection is not None:
+                return machine, _Misfit(rejection.why)
+        return machine, None
 
     def compare(
         self, row: InputRow, interview: Interview, journal: Sequence[events.InterviewEvent]
     ) -> None:
         """Report the first answer that differs from those that were imported before."""
-        before, now = _list_answers(journal), _list_answers(interview.events)
-        place = next(
-            (place for place in {**before, **now} if before.get(place) != now.get(place)), None
-        )
-        if place is not None:
-            what = f"this row was imported before with another answer at {place}"
-            self._report(
-                row,
-                self.key or 0,
-                interview.start.case,
-                what,
-                "undo the change, or give the row another key",
-            )
+        before = _list_answers(journal)
+        now = _list_answers(interview.events)
+        for place in {**before, **now}:
+            if before.get(place) != now.get(place):
+                case = interview.start.case
+                what = f"this row was imported before with another answer at {place}"
+                remedy = "undo the change, or give the row another key"
+                self._report(row, self.columns.key, case, what, remedy)
+                return
 
     def _read_start(self, row: InputRow, key: str) -> events.InterviewStarted | None:
-        at = self.stamp.at
-        if self.began is not None and (text := row.cells[self.began].strip()):
-            try:
-                at = datetime.fromisoformat(text)
-            except ValueError:
-                remedy = "write it as 2026-01-31 or 2026-01-31 18:05"
-                self._report(row, self.began, key, f"{shorten(text)!r} is no date", remedy)
-                return None
-            if at.tzinfo is None:
-                has_hour = len(text) > len("2026-01-31")
-                at = at.replace(tzinfo=UTC, hour=at.hour if has_hour else NOON.hour)
-            if at > self.stamp.at:
-                self._report(row, self.began, key, "this is in the future", "correct the date")
-                return None
+        """Return the beginning of an interview; None, with a problem, if a cell isn't valid."""
+        at = self._read_time(row, key)
+        if at is None:
+            return None
+        sample = self._read_sample(row, key)
+        if sample is None:
+            return None
+
+        return events.InterviewStarted(
+            self.stamp._replace(at=at),
+            instrument=self.instrument.hash,
+            # From the key, so that the same row has the same draws again.
+            seed=int.from_bytes(sha256(key.encode()).digest()[:7]),
+            case=key,
+            today=at.date(),
+            session=events.SessionContext(self.stamp.by, "morning", self._choose_language(row)),
+            sample=sample,
+        )
+
+    def _read_time(self, row: InputRow, key: str) -> datetime | None:
+        """Return when the interview began: by default at the import."""
+        column = self.columns.began
+        text = row.cells[column].strip() if column is not None else ""
+        if not text:
+            return self.stamp.at
+
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            what = f"{shorten(text)!r} is no date"
+            remedy = "write it as 2026-01-31 or 2026-01-31 18:05"
+            self._report(row, column, key, what, remedy)
+            return None
+
+        if at.tzinfo is None:
+            at = at.replace(tzinfo=UTC)
+            if len(text) <= DATE_LENGTH:
+                at = at.replace(hour=NOON.hour)
+        if at > self.stamp.at:
+            self._report(row, column, key, "this is in the future", "correct the date")
+            return None
+        return at
+
+    def _read_sample(self, row: InputRow, key: str) -> dict[str, Value | Missing] | None:
+        """Return the sample values of a row."""
         sample: dict[str, Value | Missing] = {}
-        for name, (index, read) in self.sample.items():
+        for name, (index, read) in self.columns.sample.items():
             text = clean_text(row.cells[index])
             value = read(text) if text else NOT_ASKED
             if isinstance(value, InvalidValue):
                 self._report(row, index, key, value.what, value.remedy)
                 return None
             sample[name] = value
-        language = self._choose_language(row)
-        return events.InterviewStarted(
-            self.stamp._replace(at=at),
-            instrument=self.instrument.hash,
-            seed=int.from_bytes(sha256(key.encode()).digest()[:7]),
-            case=key,
-            today=at.date(),
-            session=events.SessionContext(self.stamp.by, "morning", language),
-            sample=sample,
-        )
+        return sample
 
     def _choose_language(self, row: InputRow) -> str:
-        """Choose the language of an interview: that of the map, else the one that an export names, else the first."""
+        """Choose the language: that of the map, the one that an export names, or the first."""
         if self.spec.language is not None:
             return str(self.spec.language)
-        exported = row.cells[self.language] if self.language is not None else ""
+        exported = ""
+        if self.columns.language is not None:
+            exported = row.cells[self.columns.language]
         return find_language(exported, self.instrument.languages) or self.instrument.language
 
     def _choose_event(
         self, machine: Machine, row: InputRow, stamp: EventStamp
-    ) -> events.InterviewEvent | str | None:
-        """Return what happens next, or why the row does not fit here; None where it was drawn with another seed."""
+    ) -> events.InterviewEvent | _Misfit:
+        """Return what happens next, or why the row doesn't fit here."""
         stop = machine.current_stop
         if stop is None:
-            outcome = OUTCOMES.get(machine.ending)
-            is_temporary = outcome is not None and outcome.temporary
-            return (events.InterviewSuspended if is_temporary else events.InterviewEnded)(
-                stamp, machine.ending
-            )
-        question, place = stop.item.question, stop.place
+            return _end_interview(machine, stamp)
+        place = stop.place
         if machine.query is not None:
             return events.QueryConfirmed(stamp, place, machine.query)
-        columns = self.places.get(place)
+
+        columns = self.columns.places.get(place)
         given = columns.read(row.cells) if columns is not None else None
-        if isinstance(question, ComputedItem):
-            value, of = Interview(machine).compute_answer()
-            if (
-                isinstance(question, SplitItem | DrawItem | PickItem)
-                and given is not None
-                and not given.says(value)
-            ):
-                return None
-            if value is None:
-                value = next(
-                    (state for state in QUOTA_STATES if given is not None and given.says(state)),
-                    "open",
-                )
-            return events.ValueComputed(stamp, place, value, of)
-        if not question.expects_answer:
+        if isinstance(stop.item.question, ComputedItem):
+            return _compute_value(machine, stop, given, stamp)
+        if not stop.item.question.expects_answer:
             return events.QuestionAnswered(stamp, place)
         if given is None:
             return self._answer_without_cell(machine, stop, row, stamp)
         if given.decline:
             return events.QuestionDeclined(stamp, place, given.decline)
-        if given.code is not None:  # the interview itself checks that it is offered
+        if given.code is not None:
+            # The machine checks that the code is offered.
             return events.QuestionAnswered(stamp, place, given.code)
         assert given.reply is not None
-        event = parse_reply_at(machine, stop, given.reply, stamp)
-        return event.why if isinstance(event, Rejection) else event
+        return _parse_reply(machine, stop, given.reply, stamp)
 
     def _answer_without_cell(
         self, machine: Machine, stop: RouteStop, row: InputRow, stamp: EventStamp
-    ) -> events.InterviewEvent | str:
+    ) -> events.InterviewEvent | _Misfit:
+        """Return the answer that the map gives, or the end of an interview that isn't complete."""
         text = self.fixed.get(stop.place)
-        status, outcome = (
-            row.cells[at].strip() if at is not None else "" for at in (self.status, self.outcome)
-        )
-        if text is None and (status in ("open", "suspended") or outcome not in ("", "complete")):
-            if outcome and outcome not in (*OUTCOMES, *self.instrument.document.outcomes):
-                return f"it is not answered, and there is no outcome {outcome!r}"
-            is_suspended = status in ("open", "suspended")
-            return (events.InterviewSuspended if is_suspended else events.InterviewStopped)(
-                stamp, outcome
-            )
-        if text is None and self.spec.empty is not None:
-            text = f".{self.spec.empty}"
         if text is None:
-            column = "is empty" if stop.place in self.places else "has no column"
-            return f"it is asked, and {column}"
+            ending = self._end_incomplete(row, stamp)
+            if ending is not None:
+                return ending
+            if self.spec.empty is not None:
+                text = f".{self.spec.empty}"
+
+        if text is None:
+            column = "is empty" if stop.place in self.columns.places else "has no column"
+            return _Misfit(f"it is asked, and {column}")
         if text.startswith(".") and text[1:] in self.instrument.declines:
             return events.QuestionDeclined(stamp, stop.place, text[1:])
-        event = parse_reply_at(machine, stop, ExactText(text), stamp)
-        return event.why if isinstance(event, Rejection) else event
+        return _parse_reply(machine, stop, ExactText(text), stamp)
 
-    def _check_all_used(self, row: InputRow, machine: Machine) -> bool:
-        """Report answers that the file has at places off the route."""
-        for place, columns in self.places.items():
-            if place in machine.recorded_answers or isinstance(columns.item.question, ComputedItem):
+    def _end_incomplete(
+        self, row: InputRow, stamp: EventStamp
+    ) -> events.InterviewEvent | _Misfit | None:
+        """Return the end of an interview that was suspended or stopped; None if it was completed."""
+        status = self._read_cell(row, self.columns.status)
+        outcome = self._read_cell(row, self.columns.outcome)
+        is_suspended = status in ("open", "suspended")
+        if not is_suspended and outcome in ("", "complete"):
+            return None
+
+        if outcome and outcome not in (*OUTCOMES, *self.instrument.document.outcomes):
+            return _Misfit(f"it is not answered, and there is no outcome {outcome!r}")
+        if is_suspended:
+            return events.InterviewSuspended(stamp, outcome)
+        return events.InterviewStopped(stamp, outcome)
+
+    def _read_cell(self, row: InputRow, column: int | None) -> str:
+        return row.cells[column].strip() if column is not None else ""
+
+    def _reports_unasked(self, row: InputRow, machine: Machine) -> bool:
+        """Report the first answer that the file has at a place off the route."""
+        for place, columns in self.columns.places.items():
+            is_computed = isinstance(columns.item.question, ComputedItem)
+            if place in machine.recorded_answers or is_computed:
                 continue
             if columns.read(row.cells) is None:
                 continue
-            reason = explain_absence(machine, machine.recorded_answers, place)
-            why = (
-                describe_reason(self.instrument, reason, place)
-                if reason is not None
-                else "it is not reached"
-            )
-            remedy = "empty the cell, or correct the answer that decides"
-            self._report(
-                row, columns.first, str(place), f"it has an answer and is not asked: {why}", remedy
-            )
-            return False
-        return True
 
-    def _report_place(self, row: InputRow, machine: Machine, why: str) -> None:
-        place = machine.current_stop.place if machine.current_stop is not None else Place("")
-        columns: PlaceColumns | None = self.places.get(place)
-        remedy = "correct the cell, or give its code another meaning in the map: recode"
-        if columns is None:
-            remedy = f"give its column in the map: columns: {{{place.item}: COLUMN}}, or answers: {{{place}: …}}"
-        self._report(row, columns.first if columns is not None else None, str(place), why, remedy)
+            why = "it is not reached"
+            reason = explain_absence(machine, machine.recorded_answers, place)
+            if reason is not None:
+                why = describe_reason(self.instrument, reason, place)
+            what = f"it has an answer and is not asked: {why}"
+            remedy = "empty the cell, or correct the answer that decides"
+            self._report(row, columns.first, str(place), what, remedy)
+            return True
+        return False
+
+    def _report_misfit(self, row: InputRow, machine: Machine, misfit: _Misfit) -> None:
+        stop = machine.current_stop
+        place = stop.place if stop is not None else Place("")
+        columns = self.columns.places.get(place)
+        if columns is not None:
+            remedy = "correct the cell, or give its code another meaning in the map: recode"
+            self._report(row, columns.first, str(place), misfit.why, remedy)
+            return
+
+        key = f"columns: {{{place.item}: COLUMN}}, or answers: {{{place}: …}}"
+        remedy = f"give its column in the map: {key}"
+        self._report(row, None, str(place), misfit.why, remedy)
 
     def _report(self, row: InputRow, column: int | None, who: str, what: str, remedy: str) -> None:
+        """Report a problem with a row, at one of its columns if it has one."""
+        of = who
         if column is not None:
-            what = (
-                f"column {self.names[column]}, {shorten(row.cells[column])!r}: {shorten(what, 300)}"
-            )
-        self.collector.add_error(
-            "answer-row",
-            shorten(who),
-            what,
-            remedy,
-            line=row.line,
-            of=who if column is None else self.names[column],
-        )
+            of = self.columns.names[column]
+            what = f"column {of}, {shorten(row.cells[column])!r}: {shorten(what, 300)}"
+        self.collector.add_error("answer-row", shorten(who), what, remedy, line=row.line, of=of)
+
+
+def _end_interview(machine: Machine, stamp: EventStamp) -> events.InterviewEvent:
+    """Return the end of an interview at the end of its route."""
+    outcome = OUTCOMES.get(machine.ending)
+    if outcome is not None and outcome.temporary:
+        return events.InterviewSuspended(stamp, machine.ending)
+    return events.InterviewEnded(stamp, machine.ending)
+
+
+def _compute_value(
+    machine: Machine, stop: RouteStop, given: GivenAnswer | None, stamp: EventStamp
+) -> events.InterviewEvent | _Misfit:
+    """Return the value of an item that the computer answers."""
+    value, of = Interview(machine).compute_answer()
+    is_drawn = isinstance(stop.item.question, SplitItem | DrawItem | PickItem)
+    if is_drawn and given is not None and not given.says(value):
+        return _DRAWN_OTHERWISE
+
+    if value is None:
+        # The state of a quota, which only the file can tell.
+        value = "open"
+        for state in QUOTA_STATES:
+            if given is not None and given.says(state):
+                value = state
+                break
+    return events.ValueComputed(stamp, stop.place, value, of)
+
+
+def _parse_reply(
+    machine: Machine, stop: RouteStop, reply: Reply, stamp: EventStamp
+) -> events.InterviewEvent | _Misfit:
+    event = parse_reply_at(machine, stop, reply, stamp)
+    if isinstance(event, Rejection):
+        return _Misfit(event.why)
+    return event
 
 
 def _list_answers(journal: Sequence[events.InterviewEvent]) -> dict[Place, object]:
     """Return the answers of a journal of an imported interview by place."""
-    return {event.place: event[2:] for event in journal if isinstance(event, AnswerEvent)}
+    answers: dict[Place, object] = {}
+    for event in journal:
+        if isinstance(event, AnswerEvent):
+            # Without the stamp and the place: the time of another import is another one.
+            answers[event.place] = event[2:]
+    return answers
