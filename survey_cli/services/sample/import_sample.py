@@ -3,13 +3,12 @@
 A dry run returns what would happen.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import reduce
 from pathlib import Path
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import (
@@ -53,12 +52,11 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing, Value
 from survey_cli.wording import join_words
 
+T = TypeVar("T")
 STATION: Final = "import"
 MAX_NAMED_COLUMNS: Final = 8
 TASK: Final = "import a sample"
 """A supervisor's task."""
-SAMPLED_ROLES: Final = ("zone", "language", "weight", "priority", "frame", "replicate")
-"""Roles of columns whose values a case has under the same names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +98,20 @@ class ImportResult:
     """Cases that were not updated because a station has them."""
     nameless: tuple[str, ...]
     """Cases in the file that were erased or anonymized; none of their data are stored again."""
+
+
+class StoredCases(NamedTuple):
+    """What is stored about the cases of a study, by key."""
+
+    values: dict[str, dict[str, Cell]]
+    """The sample values of every case, including personal columns."""
+    nameless: frozenset[str]
+    """Cases whose identity was removed for good."""
+    located_counts: dict[str, int]
+    """How many numbers of each case have zones.
+
+    It is 0 if an earlier release imported the case with the zone of the study only.
+    """
 
 
 class _SampleToImport(NamedTuple):
@@ -176,20 +188,24 @@ def _open_list(study: OpenStudy, future_location: str) -> AbstractContextManager
 
 def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImport | list[Problem]:
     study.store.cases.imports.finish()
-    stored, nameless, located_counts = load_existing_cases(study.store, study.instrument)
-    encoding = options.encoding
+    existing = load_existing_cases(study.store, study.instrument)
+    nameless = existing.nameless
     sample = read_sample(
-        options.file, study.instrument, sheet=options.sheet, encoding=encoding, existing=stored
+        options.file,
+        study.instrument,
+        sheet=options.sheet,
+        encoding=options.encoding,
+        existing=existing.values,
     )
     if isinstance(sample, list):
         return sample
-    missing_numbers = _find_missing_numbers(study, sample, stored)
+    missing_numbers = _find_missing_numbers(study, sample, existing.values)
     if missing_numbers:
         return missing_numbers
 
     skipped = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = sample._replace(cases=tuple(case for case in sample.cases if case.key not in nameless))
-    stored = {key: values for key, values in stored.items() if key not in nameless}
+    stored = {key: values for key, values in existing.values.items() if key not in nameless}
 
     numbers = {number.e164 for case in sample.cases for number in case.dialable_numbers}
     listed = study.do_not_call.select_listed(numbers)
@@ -205,7 +221,7 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     located = frozenset(
         case.key
         for case in sample.cases
-        if _count_located(case.dialable_numbers) > located_counts.get(case.key, 0)
+        if _count_located(case.dialable_numbers) > existing.located_counts.get(case.key, 0)
     )
     return _SampleToImport(options, sample, summary, listed, new, released, skipped, located)
 
@@ -227,14 +243,15 @@ def _find_missing_numbers(
     is_update = all(case.key in stored for case in sample.cases)
     if not phones or has_number or is_update:
         return []
+
     where = Position(sample.file)
     what = "no case has a telephone number that can be dialed"
     if any(phone in sample.columns for phone in phones):
-        # the warnings say what is wrong with each number
+        # The warnings say what is wrong with each number.
         remedy = f"correct the numbers in {join_words(phones)}"
         return [*sample.problems, Problem("no-number", where, "", what, remedy)]
 
-    # the warnings would only say of every column and row that this is another file
+    # The warnings would only say of every column and row that this is another file.
     expected = join_words(columns, most=MAX_NAMED_COLUMNS)
     found = join_words(sample.headings, most=MAX_NAMED_COLUMNS)
     remedy = (
@@ -244,66 +261,85 @@ def _find_missing_numbers(
 
 
 def _apply_import(study: OpenStudy, to_import: _SampleToImport) -> ImportResult:
-    """Store what was read, unless it is a dry run."""
-    options, added, updated, busy = to_import.options, 0, 0, list[str]()
+    """Store what was read, unless it is a dry run. Raises UserError."""
+    options = to_import.options
+    added = 0
+    updated = 0
+    busy: list[str] = []
     if not options.dry_run:
         rebuild_queue(study, study.at, pause=options.pause)
-        try:
-            if to_import.new:
-                cases = ProgressReporter(options.progress, len(to_import.new))(
-                    _build_cases(study, to_import)
-                )
-                import_id = f"{options.rng.getrandbits(64):016x}"
-                added = study.store.cases.imports.add(
-                    cases,
-                    import_id=import_id,
-                    at=study.at,
-                    by=study.who.login,
-                    file=options.file,
-                    pause=options.pause,
-                )
-        except ValueError as duplicate:  # another import added it meanwhile
-            what = f"{duplicate}, so nothing was imported"
-            raise UserError(
-                study.where, what, "import again to see which cases are new"
-            ) from duplicate
+        if to_import.new:
+            added = _add_cases(study, to_import)
         if options.update:
             refresh_queue(study.store, study.plan, study.at)
             updated, busy = _update_cases(study, to_import)
+
+    columns = study.instrument.sample.items()
+    released = [
+        case for case in to_import.new if not case.replicate or case.replicate in to_import.released
+    ]
     return ImportResult(
         where=study.where,
         summary=to_import.summary,
-        hidden=frozenset(
-            name for name, column in study.instrument.sample.items() if column.is_personal
-        ),
+        hidden=frozenset(name for name, column in columns if column.is_personal),
         problems=to_import.sample.problems,
         added=added,
-        released=sum(
-            not case.replicate or case.replicate in to_import.released for case in to_import.new
-        ),
+        released=len(released),
         updated=updated,
         busy=tuple(busy),
         nameless=to_import.nameless,
     )
 
 
+def _add_cases(study: OpenStudy, to_import: _SampleToImport) -> int:
+    """Store the new cases, and return how many there are. Raises UserError."""
+    options = to_import.options
+    reporter = ProgressReporter(options.progress, len(to_import.new))
+    cases = reporter(_build_cases(study, to_import))
+    import_id = f"{options.rng.getrandbits(64):016x}"
+    try:
+        return study.store.cases.imports.add(
+            cases,
+            import_id=import_id,
+            at=study.at,
+            by=study.who.login,
+            file=options.file,
+            pause=options.pause,
+        )
+    except ValueError as duplicate:
+        # Another import has added a case since the file was compared with what is stored.
+        what = f"{duplicate}, so nothing was imported"
+        remedy = "import again to see which cases are new"
+        raise UserError(study.where, what, remedy) from duplicate
+
+
 def _build_cases(study: OpenStudy, to_import: _SampleToImport) -> Iterator[NewCase]:
-    at, rng = study.at, to_import.options.rng
+    """Yield the new cases with their histories, places in the queue and contacts."""
     for case in to_import.new:
         events: list[CaseEvent] = [build_sample_event(case, study.instrument)]
         if case.replicate in to_import.released:
             events.append(CaseReleased())
         events += iterate_number_marks(case, to_import.listed)
-        entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
+        entries = _make_entries(study, events)
+
+        sampled = fieldwork.Case.from_history(case.key, entries)
+        link = _draw_link(to_import.options)
         yield NewCase(
             key=case.key,
             entries=entries,
-            queue_position=schedule_case(
-                fieldwork.Case.from_history(case.key, entries), study.plan, at
-            ),
-            contact=build_contact(case, study.instrument, link=f"{rng.getrandbits(128):032x}"),
+            queue_position=schedule_case(sampled, study.plan, study.at),
+            contact=build_contact(case, study.instrument, link=link),
             fingerprint=compute_row_digest(case.values),
         )
+
+
+def _make_entries(study: OpenStudy, events: Iterable[CaseEvent]) -> list[HistoryEntry]:
+    return [HistoryEntry(study.at, study.who.login, STATION, event) for event in events]
+
+
+def _draw_link(options: ImportOptions) -> str:
+    """Draw the identifier that links a case with its contact."""
+    return f"{options.rng.getrandbits(128):032x}"
 
 
 def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, list[str]]:
@@ -311,70 +347,78 @@ def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, li
 
     Returns how many were updated, and the cases that were skipped because a station has them.
     """
-    cases, options, at = study.store.cases, to_import.options, study.at
-    count, busy, columns = 0, list[str](), to_import.sample.columns
+    cases = study.store.cases
+    progress = to_import.options.progress
     changed = {change.case for change in to_import.summary.changes} | to_import.located
-    for case in (case for case in to_import.sample.cases if case.key in changed):
-        before = fieldwork.Case.from_history(case.key, cases.queries.read_history(case.key))
-        if before.anonymized:  # erased while the file was being read
+    count = 0
+    busy: list[str] = []
+    for case in to_import.sample.cases:
+        if case.key not in changed:
             continue
-        contact = cases.queries.find_contact(case.key)
-        events: list[CaseEvent] = [
-            build_update_event(case, study.instrument, before, contact, columns),
-            *iterate_number_marks(case, to_import.listed, contact),
-        ]
-        entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
-        link = contact.link if contact is not None else f"{options.rng.getrandbits(128):032x}"
-        after = reduce(fieldwork.Case.apply, entries, before)
-        position = schedule_case(after, study.plan, at)
-        update = CaseUpdate(
-            case.key,
-            seq=before.seq,
-            entries=entries,
-            queue_position=position,
-            places=select_places(after, study.plan, position),
-            contact=build_contact(
-                case, study.instrument, link=link, stored=contact, columns=columns
-            ),
-            fingerprint=compute_row_digest(case.values),
-        )
+        before = fieldwork.Case.from_history(case.key, cases.queries.read_history(case.key))
+        if before.anonymized:
+            # It was erased while the file was being read.
+            continue
+
+        update = _build_update(study, to_import, case, before)
         if cases.update(update) is None:
             count += 1
         else:
             busy.append(case.key)
-        if options.progress is not None:
-            options.progress(count + len(busy), len(changed))
+        if progress is not None:
+            progress(count + len(busy), len(changed))
     return count, busy
 
 
-def load_existing_cases(
-    store: Store, instrument: Instrument
-) -> tuple[dict[str, dict[str, Cell]], set[str], dict[str, int]]:
-    """Return what is stored about every case.
+def _build_update(
+    study: OpenStudy, to_import: _SampleToImport, case: SampleCase, before: fieldwork.Case
+) -> CaseUpdate:
+    """Build the update of a stored case to the values of the file."""
+    instrument = study.instrument
+    columns = to_import.sample.columns
+    contact = study.store.cases.queries.find_contact(case.key)
+    events: list[CaseEvent] = [build_update_event(case, instrument, before, contact, columns)]
+    events += iterate_number_marks(case, to_import.listed, contact)
+    entries = _make_entries(study, events)
 
-    First the sample values by key, including personal columns; then the cases whose identity was removed for good; then
-    how many numbers of each case have zones, none where an earlier release imported them with the study's zone alone.
-    """
+    after = before
+    for entry in entries:
+        after = after.apply(entry)
+    position = schedule_case(after, study.plan, study.at)
+    link = contact.link if contact is not None else _draw_link(to_import.options)
+    return CaseUpdate(
+        case.key,
+        seq=before.seq,
+        entries=entries,
+        queue_position=position,
+        places=select_places(after, study.plan, position),
+        contact=build_contact(case, instrument, link=link, stored=contact, columns=columns),
+        fingerprint=compute_row_digest(case.values),
+    )
+
+
+def load_existing_cases(store: Store, instrument: Instrument) -> StoredCases:
+    """Load what is stored about all cases."""
     personal = {key: contact.columns for key, contact in store.cases.queries.iterate_contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     values: dict[str, dict[str, Cell]] = {}
     nameless: set[str] = set()
-    located: dict[str, int] = {}
+    located_counts: dict[str, int] = {}
     for key, history in store.cases.queries.iterate_histories():
         case = fieldwork.Case.from_history(key, history)
         values[key] = {**dict.fromkeys(keys, key), **case.columns, **personal.get(key, {})}
+        located_counts[key] = sum(bool(number.zones) for number in case.numbers)
         if case.anonymized:
             nameless.add(key)
-        located[key] = sum(bool(number.zones) for number in case.numbers)
-    return values, nameless, located
+    return StoredCases(values, frozenset(nameless), located_counts)
 
 
 def assign_positions(case: SampleCase, stored: Contact | None = None) -> list[int]:
-    """Return the position of each of the case's numbers in its history; a stored number keeps its own."""
-    positions = {
-        number.e164 or number.written: number.position
-        for number in (stored.numbers if stored else ())
-    }
+    """Return the position of each of the case's numbers in its history.
+
+    A stored number keeps its own. Others follow the last one.
+    """
+    positions = {number.e164 or number.written: number.position for number in _list_numbers(stored)}
     last = max(positions.values(), default=0)
     for number in case.numbers:
         text = _get_number_text(number)
@@ -384,22 +428,37 @@ def assign_positions(case: SampleCase, stored: Contact | None = None) -> list[in
     return [positions[_get_number_text(number)] for number in case.numbers]
 
 
+def _list_numbers(stored: Contact | None) -> Sequence[ContactNumber]:
+    """Return the numbers of a stored contact; none if nothing is stored."""
+    return stored.numbers if stored is not None else ()
+
+
 def _get_number_text(number: SampleNumber) -> str:
-    return number.read.e164 if isinstance(number.read, ParsedNumber) else number.read.written
+    """Return the text by which a number is recognized: as it is dialed, or as it is written."""
+    if isinstance(number.read, ParsedNumber):
+        return number.read.e164
+    return number.read.written
 
 
 def build_sample_event(
     case: SampleCase, instrument: Instrument, stored: Contact | None = None
 ) -> CaseSampled:
-    """Return the event with the case's sample values that do not identify anybody."""
+    """Return the event with the case's sample values that identify nobody."""
     numbers = []
     for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
-        read = number.read
-        facts = (read.line, read.zones) if isinstance(read, ParsedNumber) else ()
-        numbers.append(NumberFacts(position, *facts))
-    columns = _select_values(case, instrument, personal=False)
+        if isinstance(number.read, ParsedNumber):
+            numbers.append(NumberFacts(position, number.read.line, number.read.zones))
+        else:
+            numbers.append(NumberFacts(position))
     return CaseSampled(
-        columns, tuple(numbers), **{role: getattr(case, role) for role in SAMPLED_ROLES}
+        _select_values(case, instrument, personal=False),
+        tuple(numbers),
+        zone=case.zone,
+        language=case.language,
+        weight=case.weight,
+        priority=case.priority,
+        frame=case.frame,
+        replicate=case.replicate,
     )
 
 
@@ -415,27 +474,32 @@ def build_update_event(
     Columns missing in the file keep their values; an empty cell clears the value.
     """
     event = build_sample_event(case, instrument, stored)
-    stored_values = {role: getattr(before, role) for role in SAMPLED_ROLES} | {
-        "language": before.sampled_language
-    }
-    unchanged = {
-        role: v for role, v in stored_values.items() if find_column(instrument, role) not in columns
-    }
+
+    def choose(role: str, new: T, kept: T) -> T:
+        return new if find_column(instrument, role) in columns else kept
+
     return event._replace(
-        columns=_merge_values(before.columns, event.columns, columns), **unchanged
+        columns=_merge_values(before.columns, event.columns, columns),
+        zone=choose("zone", event.zone, before.zone),
+        # The language of the sample, and not the one that the respondent asked for since.
+        language=choose("language", event.language, before.sampled_language),
+        weight=choose("weight", event.weight, before.weight),
+        priority=choose("priority", event.priority, before.priority),
+        frame=choose("frame", event.frame, before.frame),
+        replicate=choose("replicate", event.replicate, before.replicate),
     )
 
 
 def iterate_number_marks(
     case: SampleCase, listed: Collection[str], stored: Contact | None = None
 ) -> Iterator[CaseEvent]:
-    """Iterate over marks for new numbers that cannot be read, and for those on the do-not-call list."""
-    positions = {number.position for number in (stored.numbers if stored else ())}
+    """Yield marks for new numbers that can't be read, and for those on the do-not-call list."""
+    known = {number.position for number in _list_numbers(stored)}
     for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
         if isinstance(number.read, ParsedNumber):
             if number.read.e164 in listed:
                 yield NumberMarked(position, "never_call", "on the list")
-        elif position not in positions:
+        elif position not in known:
             yield NumberMarked(position, "dead", number.read.why)
 
 
@@ -454,12 +518,14 @@ def build_contact(
     values = _select_values(case, instrument, personal=True)
     if stored is not None:
         values = _merge_values(stored.columns, values, columns)
-    name_column = find_column(instrument, "name")
-    numbers = {number.position: number for number in (stored.numbers if stored else ())}
+
+    numbers = {number.position: number for number in _list_numbers(stored)}
     for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
         numbers[position] = _build_contact_number(position, number, instrument)
-    name = str(values.get(name_column, "")) if name_column else ""
     ordered = tuple(numbers[position] for position in sorted(numbers))
+
+    name_column = find_column(instrument, "name")
+    name = str(values.get(name_column, "")) if name_column else ""
     return Contact(link=link, name=name, columns=values, numbers=ordered)
 
 
@@ -469,6 +535,7 @@ def _build_contact_number(
     read = number.read
     if not isinstance(read, ParsedNumber):
         return ContactNumber(position, read.written, "", read.written)
+
     is_domestic = (find_country(instrument) or read.country) == read.country
     display = read.national if is_domestic else read.international
     return ContactNumber(position, read.written, read.e164, display, read.extension)
@@ -476,23 +543,23 @@ def _build_contact_number(
 
 def _select_values(case: SampleCase, instrument: Instrument, *, personal: bool) -> dict[str, Value]:
     """Return the case's non-missing values, personal ones or others. The key is in neither."""
-    columns = {
-        name
-        for name, c in instrument.sample.items()
-        if c.is_personal == personal and c.role != "key"
-    }
-    return {
-        n: value
-        for n, value in case.values.items()
-        if n in columns and not isinstance(value, Missing)
-    }
+    selected = {}
+    for name, value in case.values.items():
+        column = instrument.sample.get(name)
+        if column is None or column.role == "key" or isinstance(value, Missing):
+            continue
+        if column.is_personal == personal:
+            selected[name] = value
+    return selected
 
 
 def _merge_values(
     before: Mapping[str, Value], new: Mapping[str, Value], columns: Collection[str]
 ) -> dict[str, Value]:
-    unchanged = {name: value for name, value in before.items() if name not in columns}
-    return {
-        **unchanged,
-        **{name: value for name, value in new.items() if name in columns or name not in before},
-    }
+    """Return the values before, with the new ones of these columns, and of any that had none.
+
+    A column that is in the file and has no new value is cleared.
+    """
+    kept = {name: value for name, value in before.items() if name not in columns}
+    taken = {name: v for name, v in new.items() if name in columns or name not in before}
+    return kept | taken
