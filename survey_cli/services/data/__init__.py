@@ -1,1 +1,1 @@
-"""Tables of a study for exports and reports: which interviews, cases and calls, with which weights."""
+"""Tables of a study for exports and reports: interviews with their weights, cases, calls, shifts."""

@@ -77,7 +77,7 @@ class ExportOptions:
     """The list of people, with pseudonyms for their logins; the study's own by default."""
 
     def describe_content(self) -> str:
-        """Return what is exported, for the log of accesses: `cases, with personal columns phone`."""
+        """Return what is exported for the access log: `cases, with personal columns phone`."""
         if self.all_personal:
             return f"{self.what}, with contacts"
         if self.personal:

@@ -224,7 +224,10 @@ def _store(
 
 
 class _Columns:
-    """The columns of a file by what they mean. Problems with its heading and the map are reported."""
+    """The columns of a file by what they mean.
+
+    It reports problems with the heading and the map.
+    """
 
     def __init__(
         self,
@@ -545,7 +548,7 @@ class _RowReader:
     def _end_incomplete(
         self, row: InputRow, stamp: EventStamp
     ) -> events.InterviewEvent | _Misfit | None:
-        """Return the end of an interview that was suspended or stopped; None if it was completed."""
+        """Return the end of an interview that was suspended or stopped; None if it is complete."""
         status = self._read_cell(row, self.columns.status)
         outcome = self._read_cell(row, self.columns.outcome)
         is_suspended = status in ("open", "suspended")

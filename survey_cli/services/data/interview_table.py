@@ -1,7 +1,7 @@
 """Tables of a study's interviews, answers and events, for all versions of the questionnaire.
 
-If only the last state is requested, rows are read as they are stored. As of an earlier time, or with
-a condition over more than plain answers, each journal is replayed.
+If only the last state is requested, rows are read as they are stored. As of an earlier time, or
+with a condition over more than plain answers, each journal is replayed.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Interviews that a report counts, and their weights: the same for reports and for exported weights."""
+"""Interviews that a report counts, and their weights, which exports have too."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -40,7 +40,7 @@ class _WeightChoice(NamedTuple):
 
 
 def _choose_weight(analysis: Analysis, options: ExportOptions) -> _WeightChoice:
-    """Return the weight that is requested. Raises UserError if the analysis file doesn't have it."""
+    """Return the weight that is requested. Raises UserError if it isn't in the analysis file."""
     if not options.weight:
         return _WeightChoice(rake=options.rake, trim=options.trim)
 

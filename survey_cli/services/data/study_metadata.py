@@ -1,4 +1,4 @@
-"""Description of a study in one language: its texts, who is asked each item, and how values are computed."""
+"""Description of a study in one language: its texts, and who is asked what."""
 
 import ast
 from typing import Final

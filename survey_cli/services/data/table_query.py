@@ -1,4 +1,4 @@
-"""Selection of the table that an export or report needs: validates options, builds it, drops other columns.
+"""Selection of the table that an export or report needs, by options that are checked here.
 
 It writes nothing.
 """
@@ -336,7 +336,7 @@ def _build_shift_table(
 
 
 class _CaseSelection:
-    """The cases that an export of cases or calls selects, and the personal columns that it shows."""
+    """The cases that an export of cases or calls selects, and its personal columns."""
 
     def __init__(self, source: interview_table.InterviewSource) -> None:
         """Check which personal columns are requested. Raises UserError."""

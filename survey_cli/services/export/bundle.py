@@ -84,7 +84,7 @@ class BundleResult:
 
     @property
     def last_event_text(self) -> str:
-        """The time of the last event as text, in a public bundle only the day; empty without one."""
+        """The time of the last event, in a public bundle only its day; empty without one."""
         if self.last_event_at is None:
             return ""
         if self.options.public:
@@ -426,7 +426,9 @@ RESERVED_NAMES: Final = frozenset(
 )
 """Names that no data file in a bundle may have."""
 _DESCRIPTIONS: Final = {
-    "codebook.html": "every variable: wording, who was asked, codes, missing values, counts; opens in a browser",
+    "codebook.html": (
+        "every variable: wording, who was asked, codes, missing values, counts; opens in a browser"
+    ),
     "rates.csv": "outcomes of the calls, and AAPOR's response, refusal and contact rates",
     "rates.txt": "what the rates count, and how",
 }

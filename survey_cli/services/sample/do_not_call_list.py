@@ -69,8 +69,8 @@ def add_numbers(
 ) -> DoNotCallAddition | list[Problem]:
     """Add numbers, and the numbers in files, to the list.
 
-    From then on they aren't called, not even if their case is on a screen. Returns the problems of a
-    file that can't be read, and adds nothing. Raises UserError.
+    From then on they aren't called, not even if their case is on a screen. If a file can't be read,
+    returns its problems, and adds nothing. Raises UserError.
     """
     _check_country(request)
     numbers: dict[str, tuple[str, datetime]] = {}

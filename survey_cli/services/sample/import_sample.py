@@ -131,8 +131,8 @@ class _SampleToImport(NamedTuple):
 def import_sample(request: Request, options: ImportOptions) -> ImportResult | list[Problem]:
     """Import the cases of a file.
 
-    Importing the same file again changes nothing. If one of the file's problems is an error, returns
-    the problems, stores nothing and creates no database. Raises UserError.
+    Importing the same file again changes nothing. If one of the file's problems is an error, it
+    returns the problems, stores nothing and creates no database. Raises UserError.
     """
     new_location = _locate_new_database(request)
     first = request
