@@ -60,7 +60,9 @@ def code_text(session: CodingSession, text: str, *codes: int, note: str = "") ->
 
 def show(session: CodingSession, text: str) -> None:
     texts = [" ".join(group[0].text.split()).casefold() for group in session.groups]
-    session.position = next(at for at, shown in enumerate(texts) if shown.startswith(text.casefold()))
+    session.position = next(
+        at for at, shown in enumerate(texts) if shown.startswith(text.casefold())
+    )
 
 
 def events(db: str | None = None) -> list[tuple[str, str, object]]:
