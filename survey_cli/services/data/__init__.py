@@ -1,1 +1,1 @@
-"""Tables of a study for exports and reports: interviews with their weights, cases, calls, shifts."""
+"""Tables of a study for exports and reports: interviews and their weights, cases, calls, shifts."""
