@@ -1,6 +1,7 @@
-"""Prompts, the entries they ask for, and the replies to them: all that an interface may know of an interview.
+"""Prompts, entries and replies: all that an interface may know of an interview.
 
-Defines how a code is typed, once for every interface. What a reply means for the interview is decided in `engine`.
+Defines how a code is typed, once for every interface. What a reply means for the interview is
+decided in `engine`.
 """
 
 import unicodedata
@@ -55,14 +56,14 @@ class DeclineOption(NamedTuple):
 
 
 class PickReply(NamedTuple):
-    """The reply to a `PickEntry`: the codes in the order given, and the texts of options to be specified."""
+    """The reply to a `PickEntry`: codes in the order given, and texts of specified options."""
 
     codes: tuple[Code, ...]
     specify_texts: Mapping[Code, str] = MappingProxyType({})
 
 
 class ExactText(str):
-    """A typed line whose meaning is certain: a number in plain digits (`12000`, `2.5`), or text that is no decline."""
+    """A typed line whose meaning is certain: a number in plain digits (`2.5`), or no decline."""
 
     __slots__ = ()
 
@@ -87,7 +88,8 @@ class Rejection(NamedTuple):
     meanings: tuple[PossibleMeaning, ...] = ()
     """Where the reply may mean several things: the interviewer chooses one, which is sent again."""
     places: tuple[Place, ...] = ()
-    """Where a hard check failed: the other places whose answers it used, in the order of the route."""
+    """Where a hard check failed: the other places whose answers it used, in the order of the
+    route."""
 
 
 _FULL_WIDTH = str.maketrans("，．－＋", ",.-+")
@@ -97,9 +99,14 @@ def to_ascii_digits(text: str) -> str:
     """Return the text with every decimal digit of any script as 0 to 9: `٢`, `२` and `２` are 2."""
     if text.isascii():
         return text
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).translate(
-        _FULL_WIDTH
-    )
+
+    letters = []
+    for letter in text:
+        if letter.isdecimal():
+            letters.append(str(unicodedata.decimal(letter)))
+        else:
+            letters.append(letter)
+    return "".join(letters).translate(_FULL_WIDTH)
 
 
 def _normalize_code(text: object) -> str:
@@ -128,9 +135,10 @@ class PickEntry(NamedTuple):
     def find_option(self, keys: str) -> OfferedOption | None:
         """Return the option whose code is exactly `keys` (letters in any case)."""
         code = _normalize_code(keys)
-        return next(
-            (option for option in self.options if _normalize_code(option.code) == code), None
-        )
+        for option in self.options:
+            if _normalize_code(option.code) == code:
+                return option
+        return None
 
     def has_longer_code(self, keys: str) -> bool:
         """Return whether some code begins with `keys` and is longer."""
@@ -149,7 +157,7 @@ class PickEntry(NamedTuple):
         return tuple(found)
 
     def find_abbreviated(self, keys: str) -> OfferedOption | None:
-        """Return the option with this code, or the only one whose code is a word that begins with it."""
+        """Return the option with this code, or the only one whose code is a word that begins so."""
         exact = self.find_option(keys)
         if exact is not None:
             return exact
@@ -164,7 +172,7 @@ class PickEntry(NamedTuple):
         return f"{keys} is not a complete code: {self.format_codes()}"
 
     def is_complete_code(self, keys: str) -> bool:
-        """Return whether `keys` is a code that no longer code begins with, so that no Enter is needed."""
+        """Return whether `keys` is a code, and no longer code begins with it: it needs no Enter."""
         return self.find_option(keys) is not None and not self.has_longer_code(keys)
 
     def is_code_prefix(self, keys: str) -> bool:
@@ -223,15 +231,12 @@ class ListSearch(NamedTuple):
 
     def find_listed(self, typed: str) -> tuple[OfferedOption, ...]:
         """Find the entries of the list that fit what was typed, the best first."""
-        rows = self.list.find(typed, self.language, max(MAX_MATCHES - len(self.options), 1))
-        return tuple(
-            [
-                OfferedOption(
-                    row.code, (TextSpan(row.get_text(self.language)),), note=str(row.code)
-                )
-                for row in rows
-            ]
-        )
+        most = max(MAX_MATCHES - len(self.options), 1)
+        offered = []
+        for row in self.list.find(typed, self.language, most):
+            text = TextSpan(row.get_text(self.language))
+            offered.append(OfferedOption(row.code, (text,), note=str(row.code)))
+        return tuple(offered)
 
 
 LineEntryKind: TypeAlias = Literal["number", "text", "date", "time", "scale", "search"]
@@ -262,8 +267,9 @@ class VerbatimEntry(NamedTuple):
 class LookupEntry(NamedTuple):
     """An answer that the computer gives; nobody is asked.
 
-    `value` is set where the journal alone decides it (a split, a draw), and None where the session must look it up
-    (`quota`: is the cell open?). What is picked by counts of other interviews (`pick`) is looked up too.
+    `value` is set where the journal alone decides it (a split, a draw), and None where the session
+    must look it up (`quota`: is the cell open?). What is picked by counts of other interviews
+    (`pick`) is looked up too.
     """
 
     kind: Literal["split", "draw", "pick", "quota", "sample"]
@@ -274,8 +280,8 @@ class LookupEntry(NamedTuple):
 
 Entry: TypeAlias = ReadEntry | PickEntry | LineEntry | VerbatimEntry | LookupEntry
 Reply: TypeAlias = str | PickReply
-"""The reply that an interface sends: a typed line (an `ExactText` where one of its meanings was chosen), or the options
-picked. An empty line goes on or keeps the earlier answer."""
+"""The reply that an interface sends: a typed line (an `ExactText` where one of its meanings was
+chosen), or the options picked. An empty line goes on or keeps the earlier answer."""
 
 
 class EarlierAnswer(NamedTuple):
@@ -288,8 +294,8 @@ class EarlierAnswer(NamedTuple):
     typed_text: str = ""
     """The line that gives the same answer again when typed."""
     kind: Literal["answer", "reopened", "prefill"] = "answer"
-    """`reopened`: it is no longer valid and must be asked again (Enter does not keep it); `prefill`: it comes from the
-    sample or an earlier answer and is not confirmed yet."""
+    """`reopened`: it is no longer valid and must be asked again (Enter does not keep it);
+    `prefill`: it comes from the sample or an earlier answer and is not confirmed yet."""
     declined: bool = False
     """It is no answer: the respondent declined to give one."""
 

@@ -1,6 +1,7 @@
-"""Commands that an interviewer types after a dot during an interview: their names, help and confirmations.
+"""Commands that an interviewer types after a dot: their names, help and confirmations.
 
-The full screen and the one-line interface both read them here, so that they accept and display the same.
+The full screen and the one-line interface both read them here, so that they accept and display the
+same.
 """
 
 from collections.abc import Iterable, Sequence
@@ -66,10 +67,12 @@ NO_FAQ: Final = "this survey has no answers to respondents' questions"
 ENTER_TWICE_HINT: Final = "this Enter came right after the last key"
 ENTER_AFTER_CODE_HINT: Final = "Enter ignored: that code needed none"
 HELD_ENTER_SECONDS: Final = 1.0
-"""At the end of an interview, an Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to
-0.7 s): it ends nothing. This is the only place where the time of a key matters."""
+"""At the end of an interview, an Enter this soon after another may be a key held down (keyboards
+repeat one after 0.2 to 0.7 s): it ends nothing. This is the only place where the time of a key
+matters."""
 REPEATED_ENTER_SECONDS: Final = 0.2
-"""After that was said, an Enter later than this is pressed on purpose: keys held down come faster."""
+"""After that was said, an Enter later than this is pressed on purpose: keys held down come
+faster."""
 
 
 class TypedCommand(NamedTuple):
@@ -125,17 +128,17 @@ def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
     """Return the place with this id, or id and turn, among those asked."""
     places = {str(place): place for place in asked}
     name = to_ascii_digits(text).casefold()
-    match = next((place for key, place in places.items() if key.casefold() == name), None)
-    if match is None:  # an item of a roster without its turn: the first one
-        match = next((place for place in places.values() if place.item.casefold() == name), None)
-    if match is not None:
-        return match
+    for key, place in places.items():
+        if key.casefold() == name:
+            return place
+    for place in places.values():
+        if place.item.casefold() == name:
+            return place  # an item of a roster without its turn: the first one
+
     nearest = find_nearest(text, places)
-    remedy = (
-        f"did you mean {nearest}?"
-        if nearest is not None
-        else ".jump alone lists the items that have"
-    )
+    remedy = ".jump alone lists the items that have"
+    if nearest is not None:
+        remedy = f"did you mean {nearest}?"
     return Rejection(f"{text} has not been asked: {remedy}")
 
 
@@ -169,7 +172,8 @@ REASON_QUESTION: Final = "What did they say (optional)?"
 
 def format_stop_question(outcome: Outcome) -> str:
     """Return the question asked before an interview is ended by hand."""
-    return f"{'Stop' if outcome.temporary else 'End'} this interview with: {outcome.name}?"
+    action = "Stop" if outcome.temporary else "End"
+    return f"{action} this interview with: {outcome.name}?"
 
 
 def format_drop_question(decline: str, marked_count: int) -> str:
@@ -188,7 +192,7 @@ NAMED_PLACES: Final = 3
 
 
 def format_dropped(places: Sequence[Place]) -> str:
-    """Return what the interviewer should know after a correction by which answered items are no longer asked."""
+    """Tell the interviewer which answered items are no longer asked after a correction."""
     if not places:
         return ""
     named = [str(place) for place in places[:NAMED_PLACES]]

@@ -1,7 +1,8 @@
 """Words of figures: the name under which a figure is shown, and its one definition.
 
-A figure is defined beside the function that counts it. Whatever shows it takes its name from there, so that one word has
-one meaning on the board, in `survey status`, on the client's page, in exports and in the glossary.
+A figure is defined beside the function that counts it. Whatever shows it takes its name from there,
+so that one word has one meaning on the board, in `survey status`, on the client's page, in exports
+and in the glossary.
 """
 
 from typing import NamedTuple

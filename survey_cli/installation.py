@@ -1,7 +1,8 @@
-"""The way in which this copy of the program was installed, and the commands that add a library or update it.
+"""How this copy of the program was installed, and the commands that add to it or update it.
 
-The name of the program isn't registered at the package index, so `pip install survey-cli` would run the code of whoever
-registers it. The commands name only the libraries that an extra needs, or the folder or file that this copy came from.
+The name of the program isn't registered at the package index, so `pip install survey-cli` would run
+the code of whoever registers it. The commands name only the libraries that an extra needs, or the
+folder or file that this copy came from.
 """
 
 import json
@@ -56,7 +57,8 @@ class Installation:
     needs_root: bool = False
     """Whether the environment belongs to another account."""
     is_managed: bool = False
-    """Whether the system's package manager owns this Python, so that pip asks for a confirmation."""
+    """Whether the system's package manager owns this Python, so that pip asks for a
+    confirmation."""
 
     @property
     def as_root(self) -> list[str]:
@@ -119,7 +121,8 @@ def find_installation() -> Installation:
         source=source,
         editable=editable,
         is_global=installer is Installer.PIPX and prefix.is_relative_to(global_home),
-        # Outside of an environment, pip installs for the account if it may not write to the system's folder.
+        # Outside of an environment, pip installs for the account if it may not write to the
+        # system's folder.
         needs_root=in_environment and not os.access(libraries, os.W_OK),
         is_managed=not in_environment
         and (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists(),
@@ -137,7 +140,7 @@ def _find_installer(prefix: Path) -> Installer:
 
 
 def _find_source() -> tuple[Path | None, bool]:
-    """Return the folder or wheel that the program was installed from, and whether it runs from there.
+    """Find the folder or wheel that the program was installed from, and if it runs from there.
 
     pip, pipx and uv write this into `direct_url.json` (PEP 610).
     """
@@ -191,7 +194,7 @@ def make_install_command(extras: str) -> str:
 
 
 def make_library_command(library: str) -> str:
-    """Make the command that installs a library of the program itself, of which this platform has no wheel."""
+    """Make the command that installs a required library without a wheel for this platform."""
     try:
         requirements = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -204,7 +207,7 @@ def make_library_command(library: str) -> str:
 
 
 def make_update_advice() -> str:
-    """Say how to update the program: the newer source or wheel, and the command that installs it."""
+    """Say how to update the program from a newer folder or wheel, with the command."""
     installation = find_installation()
     if installation.source is not None and installation.source.is_dir():
         command = shlex.join(installation.build_update_command(str(installation.source)))

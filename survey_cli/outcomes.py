@@ -1,8 +1,9 @@
-"""The outcome table: how a call or an interview can end, when each outcome may be keyed, its name and its AAPOR codes.
+"""The outcome table: how a call or an interview can end, with names and AAPOR codes.
 
-The effect of an outcome on its case (codes by precedence, delays, next numbers) is computed in `fieldwork`. Codes are
-those of AAPOR's Standard Definitions, by frame. `derived` and `pending` stand for codes that only the whole case or a
-supervisor can give; `dead` means that the number, not the case, is finished. The rows are in the JSON file beside it.
+The effect of an outcome on its case (codes by precedence, delays, next numbers) is computed in
+`fieldwork`. Codes are those of AAPOR's Standard Definitions, by frame. `derived` and `pending`
+stand for codes that only the whole case or a supervisor can give; `dead` means that the number, not
+the case, is finished. The rows are in the JSON file beside it.
 """
 
 import json
@@ -13,8 +14,9 @@ from typing import Final, Literal, TypeAlias
 CallResult: TypeAlias = Literal["complete", "partial", "refusal", ""]
 """What a call counts as for its interviewer; empty for all other calls."""
 OutcomeMoment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
-"""The stage at which an outcome can be keyed: before contact, after contact, once screened, in the middle of an
-interview, at any time, or never by hand (an interview that reaches its end sets it)."""
+"""The stage at which an outcome can be keyed: before contact, after contact, once screened, in the
+middle of an interview, at any time, or never by hand (an interview that reaches its end sets
+it)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,27 +48,27 @@ class Outcome:
 
     @property
     def denies_contact(self) -> bool:
-        """Whether it says that nobody, or not the right person, was spoken to: no interview can have taken place.
+        """Whether it rules out an interview: the respondent wasn't spoken to.
 
-        A fault of the line may end a call at any time.
+        A fault of the line rules out nothing: it may end a call at any time.
         """
-        return (self.moment == "before" and self.kind != "technical") or self.kind in (
-            "hangup_intro",
-            "wrong_number",
-        )
+        if self.moment == "before":
+            return self.kind != "technical"
+        return self.kind in ("hangup_intro", "wrong_number")
 
 
 WITHDRAWN: Final = "withdrawn"
 """The outcome after which all answers are erased."""
 DO_NOT_CALL: Final = "never_call"
 LOST: Final = "lost"
-"""The outcome of a call whose station stopped. The program records it when the station's lease ends."""
+"""The outcome of a call whose station stopped. The program records it when the station's lease
+ends."""
 _ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 OUTCOMES: Final = {row["id"]: Outcome(**row) for row in _ROWS}
 _SINGLE: Final = {row.number: row.id for row in OUTCOMES.values() if row.number <= 8}
 SINGLE_KEY_OUTCOMES: Final = tuple(_SINGLE[number] for number in range(1, 9))
-"""Outcomes 1 to 8, which are keyed with one digit: four calls in five end with one of them. The others are numbered
-from 11."""
+"""Outcomes 1 to 8, which are keyed with one digit: four calls in five end with one of them. The
+others are numbered from 11."""
 HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
 REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {
     "refusal_soft",
@@ -76,13 +78,15 @@ REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {
 }
 FINAL_REFUSALS: Final = HARD_REFUSALS | {"never_call", "withdrawn"}
 INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
-"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""
+"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is
+resumed."""
 
 
 def is_answered(row: Outcome | None, *, has_interview: bool) -> bool:
     """Return whether somebody answered the telephone in a call with this outcome.
 
-    `has_interview`: the interview was open in the call. Only that tells of a lost call whether somebody answered.
+    `has_interview`: the interview was open in the call. Only that tells of a lost call whether
+    somebody answered.
     """
     if row is None:
         return False
@@ -94,8 +98,8 @@ def is_answered(row: Outcome | None, *, has_interview: bool) -> bool:
 def classify_result(row: Outcome | None, code: str) -> CallResult:
     """Return what a call with this outcome and code counts as: the same in every count of calls.
 
-    An interview that breaks off is complete or partial if it came that far, else a refusal. One that waits to be resumed
-    is none of them yet.
+    An interview that breaks off is complete or partial if it came that far, else a refusal. One
+    that waits to be resumed is none of them yet.
     """
     if code == "1.1":
         return "complete"

@@ -1,7 +1,7 @@
 """Problems in files and errors of commands, each worded as *where: who: what — what to do*.
 
-A leaf. A `Problem` is a value: it is collected and returned, never raised. A `UserError` is raised. Nothing is
-printed here.
+A leaf. A `Problem` is a value: it is collected and returned, never raised. A `UserError` is raised.
+Nothing is printed here.
 """
 
 from collections import Counter
@@ -20,18 +20,20 @@ MAX_PER_RULE: Final = 100
 
 
 class Position(NamedTuple):
-    """A position in a file: its path as the user named it, line and column from 1 (0: the file as a whole)."""
+    """A position in a file: its path as the user named it, line and column."""
 
     file: str
     line: int = 0
+    """From 1; 0 stands for the file as a whole."""
     column: int = 0
+    """From 1; 0 stands for the whole line."""
 
     def __str__(self) -> str:
         if not self.line:
             return self.file
-        return (
-            f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
-        )
+        if not self.column:
+            return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class Problem:
 
 
 class UserError(Exception):
-    """Why a request cannot be fulfilled, worded like a problem. Nothing was changed, unless `what` says so.
+    """Why a request cannot be fulfilled, worded like a problem.
+
+    Nothing was changed, unless `what` says so.
 
     Raised anywhere below the interfaces; caught once by `cli` and once by each interface.
     """
@@ -100,7 +104,7 @@ class ConfirmableError(UserError):
 
 
 class OutdatedError(UserError):
-    """A `UserError` about something that others have changed since it was shown: look at it again."""
+    """A `UserError` about something that others changed after it was shown."""
 
 
 class StoreFailure(Enum):
@@ -161,16 +165,14 @@ def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
 
 def build_too_many(last: Problem, count: int) -> Problem:
     """Build the problem that stands for the `count` further ones of a rule that are not shown."""
-    what = (
-        f"{count:,} more problems of this kind ({last.rule}) are"
-        if count > 1
-        else "1 more such problem is"
-    )
+    what = "1 more such problem is"
+    if count > 1:
+        what = f"{count:,} more problems of this kind ({last.rule}) are"
     return Problem("too-many", last.where, "", f"{what} not shown", "start with the first ones")
 
 
 class ProblemList:
-    """Problems as they are found: the first of each kind; the others are only counted, before they are built."""
+    """Problems as they are found: the first of each kind are kept, the others only counted."""
 
     def __init__(self) -> None:
         self._kept: list[Problem] = []
@@ -221,11 +223,14 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
     folded = {k.casefold(): k for k in candidates}
     if word.casefold() in folded:
         return folded[word.casefold()]
+
     close = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return folded[close[0]] if close else None
+    if not close:
+        return None
+    return folded[close[0]]
 
 
 def suggest_nearest(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
-    """Return the remedy for an unknown word: the nearest known one as a question, else `otherwise`."""
+    """Make the remedy for an unknown word: the nearest known one, or else `otherwise`."""
     near = find_nearest(word, known)
     return f"did you mean {near!r}?" if near else otherwise

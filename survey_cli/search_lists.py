@@ -1,6 +1,7 @@
 """Search lists: thousands of answers, and an index that finds them by typed words.
 
-Accents, case and the order of the words don't matter; a word may be only begun, and may have one letter wrong.
+Accents, case and the order of the words don't matter; a word may be only begun, and may have one
+letter wrong.
 """
 
 import re
@@ -21,8 +22,14 @@ _WORD: Final = re.compile(r"\w+")
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
-_EXACT, _BEGUN, _CORRECTED, _ELSEWHERE = 0, 1, 4, 1
-"""Penalties of a typed word: it is a word of the text, its beginning, one letter off; it is among the other words."""
+_EXACT: Final = 0
+"""The penalty of a typed word that is a word of the text."""
+_BEGUN: Final = 1
+"""The penalty if it is the beginning of a word."""
+_CORRECTED: Final = 4
+"""The penalty if one of its letters is wrong."""
+_ELSEWHERE: Final = 1
+"""The additional penalty if the word isn't in the text but among the other words of the row."""
 _FOUND: Final = 1000
 """How much each typed word that a row has counts, more than all penalties."""
 
@@ -69,13 +76,15 @@ class SearchList:
         """Find the rows that fit what was typed, the best first."""
         index = self._indexes.get(language)
         if index is None:
-            index = self._indexes[language] = _WordIndex(self.rows.values(), language)
+            index = _WordIndex(self.rows.values(), language)
+            self._indexes[language] = index
         row = self.find_code(typed)
         matches = index.find(tuple(split_words(typed)), most)
         if row is None:
             return matches
         others = [match for match in matches if match is not row]
-        return (row, *others)[:most]
+        listed = (row, *others)
+        return listed[:most]
 
 
 class _WordIndex:
@@ -99,25 +108,25 @@ class _WordIndex:
         self.find = lru_cache(maxsize=64)(self._find_matches)
 
     def _find_matches(self, typed: tuple[str, ...], most: int) -> Sequence[ListRow]:
-        """Find the rows that have most of the typed words, those with the smallest penalty first."""
+        """Find the rows that have most of the typed words, the smallest penalties first."""
         penalties: dict[int, int] = {}
         for word in dict.fromkeys(typed):
             for number, penalty in self._find_word(word).items():
                 penalties[number] = penalties.get(number, 0) + penalty - _FOUND
         best = nsmallest(most, ((penalty, number) for number, penalty in penalties.items()))
-        return tuple(
-            [
-                self._rows[number]
-                for penalty, number in best
-                if penalty // _FOUND == best[0][0] // _FOUND
-            ]
-        )
+        found = []
+        for penalty, number in best:
+            # as many words found as in the best row: a penalty of one word is less than _FOUND
+            if penalty // _FOUND == best[0][0] // _FOUND:
+                found.append(self._rows[number])
+        return tuple(found)
 
     def _find_rows_of_word(self, typed: str) -> Mapping[int, int]:
         """Find the rows with a word that fits the typed one, each with its smallest penalty."""
         rows: dict[int, int] = {}
         for word in self._iterate_begun(typed):
-            self._add(rows, word, _EXACT if word == typed else _BEGUN)
+            penalty = _EXACT if word == typed else _BEGUN
+            self._add(rows, word, penalty)
         if len(typed) >= _SHORTEST_CORRECTED:
             for word in self._iterate_corrected(typed):
                 self._add(rows, word, _CORRECTED)
@@ -125,7 +134,8 @@ class _WordIndex:
 
     def _add(self, rows: dict[int, int], word: str, penalty: int) -> None:
         for number, elsewhere in self._occurrences[word].items():
-            if rows.get(number, _CORRECTED + _ELSEWHERE) >= penalty + elsewhere:
+            worst = _CORRECTED + _ELSEWHERE
+            if penalty + elsewhere <= rows.get(number, worst):
                 rows[number] = penalty + elsewhere
 
     def _iterate_begun(self, beginning: str) -> Iterator[str]:
@@ -136,7 +146,7 @@ class _WordIndex:
             yield self._words[at]
 
     def _iterate_corrected(self, typed: str) -> Iterator[str]:
-        """Yield the words of which the typed one is the beginning with one letter wrong, missing, added or swapped."""
+        """Yield words that begin as typed but for one wrong, missing, added or swapped letter."""
         for word in self._iterate_begun(typed[0]):
             if _is_corrected(typed, word):
                 yield word
@@ -151,15 +161,18 @@ class _WordIndex:
 
 def _is_corrected(typed: str, word: str) -> bool:
     """Return whether a word begins as typed but for one letter after the first."""
+    # the number of first letters that agree
     at = 1
     for letter, right in zip(typed[1:], word[1:], strict=False):
         if letter != right:
             break
         at += 1
     rest = typed[at:]
-    return (
-        word.startswith(rest[1:], at + 1)
-        or word.startswith(rest, at + 1)
-        or word.startswith(rest[1:], at)
-        or word.startswith(rest[1:2] + rest[:1] + rest[2:], at)
-    )
+    if word.startswith(rest[1:], at + 1):  # a letter is wrong
+        return True
+    if word.startswith(rest, at + 1):  # a letter is missing
+        return True
+    if word.startswith(rest[1:], at):  # a letter was added
+        return True
+    swapped = rest[1:2] + rest[:1] + rest[2:]
+    return word.startswith(swapped, at)

@@ -1,8 +1,9 @@
 """Width of text on a terminal, the one measure by which screens and tables are laid out.
 
-rich counts spacing combining marks (the vowel sign in का) as zero cells wide, as the wcwidth library does for single
-characters; terminals and the C library give each a cell of its own. rich's table is corrected here, so that rich and
-Textual measure by it as well. Everything else is as rich measures it.
+rich counts spacing combining marks (the vowel sign in का) as zero cells wide, as the wcwidth
+library does for single characters; terminals and the C library give each a cell of its own. rich's
+table is corrected here, so that rich and Textual measure by it as well. Everything else is as rich
+measures it.
 """
 
 import re
@@ -21,7 +22,8 @@ _IDLE_JOINER: Final = re.compile(_JOINER + r"(?=[\x00-\x7f])")
 _HANGUL_TONES: Final = "\u302e\u302f"
 """The only spacing marks that are as wide as an ideograph."""
 
-_load_library_table = rich.cells.load_cell_table  # type: ignore[attr-defined]  # rich does not export it
+# rich does not export the function
+_load_library_table = rich.cells.load_cell_table  # type: ignore[attr-defined]
 
 
 @cache
@@ -38,7 +40,8 @@ def _correct_widths(table: CellTable) -> Iterator[tuple[int, int, int]]:
             continue
         for corrected, points in groupby(range(start, end + 1), _measure_mark):
             run = list(points)
-            if corrected != 1:  # what the table leaves out has one cell
+            # rich gives one cell to every character that isn't in the table
+            if corrected != 1:
                 yield run[0], run[-1], corrected
 
 
@@ -56,12 +59,14 @@ rich.cells.load_cell_table = _load_table  # type: ignore[attr-defined]  # rich d
 @lru_cache(maxsize=8192)
 def measure_width(text: str) -> int:
     """Return how many cells the text takes."""
-    return len(text) if text.isascii() else rich.cells.cell_len(_IDLE_JOINER.sub("", text))
+    if text.isascii():
+        return len(text)
+    return rich.cells.cell_len(_IDLE_JOINER.sub("", text))
 
 
 @lru_cache(maxsize=8192)
 def is_certain(text: str) -> bool:
-    """Return whether every terminal measures the text alike: it has no spacing marks and no joined characters."""
+    """Return whether all terminals measure the text alike: no spacing marks or joined letters."""
     if text.isascii():
         return True
     return all(
@@ -78,7 +83,7 @@ def is_joining(letter: str) -> bool:
 
 
 def find_letter_end(text: str, at: int) -> int:
-    """Return where the letter that begins at `at` ends, with its marks and whatever is joined to it."""
+    """Return where the letter that begins at `at` ends, with its marks and joined characters."""
     end = at + 1
     while end < len(text) and (is_joining(text[end]) or text[end - 1] == _JOINER):
         end += 1
@@ -86,7 +91,7 @@ def find_letter_end(text: str, at: int) -> int:
 
 
 def count_fitting(text: str, width: int) -> int:
-    """Return how many characters of the text fit into `width` cells; no letter is split from its marks."""
+    """Count the characters that fit into `width` cells, without splitting letters from marks."""
     if text.isascii():
         return min(len(text), max(width, 0))
     at = 0
@@ -116,30 +121,45 @@ def cut_snippet(
 ) -> Snippet:
     """Cut the line to `width` cells, with carets under `length` characters from `column` (from 1).
 
-    `show` returns a character as it is shown; tabs become four spaces. A long line is cut around the carets, with …
-    where something is left out.
+    `show` returns a character as it is shown; tabs become four spaces. A long line is cut around
+    the carets, with … where something is left out.
     """
-    characters = [" " * 4 if c == "\t" else show(c) for c in line]
-    cells = [
-        0 if c == _JOINER or (n and line[n - 1] == _JOINER) else measure_width(characters[n])
-        for n, c in enumerate(line)
-    ]
+    characters = [" " * 4 if letter == "\t" else show(letter) for letter in line]
+    cells = [_measure_shown(line, number, character) for number, character in enumerate(characters)]
     at = min(max(column - 1, 0), len(line))
     end = max(min(at + max(length, 1), len(line)), at)
-    first, last, before, after = 0, len(line), "", ""
+
+    first = 0
+    last = len(line)
+    before = ""
+    after = ""
     if sum(cells) > width:
         room = width - 1
+
+        # a third of the width is left for what is before the carets
         ahead = sum(cells[:at])
         while first < at and ahead > room // 3:
             ahead -= cells[first]
             first += 1
-        before = "…" if first else ""
-        room -= len(before)
+        if first:
+            before = "…"
+            room -= len(before)
+
         last = first
         while last < len(line) and room >= cells[last]:
             room -= cells[last]
             last += 1
-        after = "…" if last < len(line) else ""
+        if last < len(line):
+            after = "…"
+
     text = before + "".join(characters[first:last]) + after
     indent = len(before) + sum(cells[first:at])
     return Snippet(text, " " * indent + "^" * max(1, sum(cells[at : min(end, last)])))
+
+
+def _measure_shown(line: str, number: int, shown: str) -> int:
+    """Measure the shown form of a character. One that is joined to another takes no cells."""
+    joined = line[number] == _JOINER or (number > 0 and line[number - 1] == _JOINER)
+    if joined:
+        return 0
+    return measure_width(shown)

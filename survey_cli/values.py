@@ -10,7 +10,8 @@ Code: TypeAlias = int | str
 """An option's code: an integer, or a short text."""
 
 Value: TypeAlias = int | float | str | date | time | tuple[Code, ...]
-"""An answer. A tuple contains the codes of a `multiple`, in written order or, with `mentions: ordered`, as given."""
+"""An answer. A tuple contains the codes of a `multiple`, in written order or, with `mentions:
+ordered`, as given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ UNCLEAR: Final = Missing("unclear")
 
 _INTERNED: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
 MISSING_PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")
-"""Arithmetic with several missing operands returns the first of these that is present; a study's own declines come
-after them."""
+"""Arithmetic with several missing operands returns the first of these that is present; a study's
+own declines come after them."""
 
 Cell: TypeAlias = Value | Missing
 """The content of one column of one row."""
@@ -58,7 +59,7 @@ def get_missing(kind: str) -> Missing:
 
 
 def normalize_verbatim(text: str) -> str:
-    """Return a verbatim answer without case, repeated spaces and final punctuation: equal ones count as one."""
+    """Remove case, repeated spaces and final punctuation: equal verbatims count as one."""
     return " ".join(text.casefold().split()).rstrip(".!;, ")
 
 
@@ -108,7 +109,8 @@ class Variable:
     """One column of the data, with all that statistical software needs to know about it."""
 
     name: str
-    """The column's name: the item's id, with `_code` for an option of a multiple and `_turn` in a roster."""
+    """The column's name: the item's id, with `_code` for an option of a multiple and `_turn` in a
+    roster."""
     label: str = ""
     """The variable label, in the table's language."""
     storage: Storage = "integer"

@@ -22,7 +22,8 @@ _CONTROLS: Final = re.compile(
 class Words:
     """Words shown to people, made from a reason. They can be printed and not compared.
 
-    Decisions are taken on values, so that a sentence can be reworded without changing what the program does:
+    Decisions are taken on values, so that a sentence can be reworded without changing what the
+    program does:
 
         words = Words("the appointment is with ann")
         f"not now: {words}"     # 'not now: the appointment is with ann'
@@ -79,28 +80,36 @@ def format_work_time(time: timedelta) -> str:
 
 
 def join_words(words: Iterable[object], joint: str = "and", *, most: int | None = None) -> str:
-    """Return `a`, `a and b`, `a, b and c`; of more than `most` words the first, as `a, b and 3 more`."""
+    """Join words: `a`, `a and b`, `a, b and c`; more than `most` words as `a, b and 3 more`."""
     texts = [str(word) for word in words]
     if most is not None and len(texts) > most:
         return join_first(texts, most)
-    return f" {joint} ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} {joint} {texts[-1]}"
 
 
 def shorten(text: str, most: int = 48) -> str:
     """Return a text on one line, at most so many characters long; a longer one ends with `…`."""
     text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 1]}…"
 
 
 def join_first(words: Iterable[object], most: int = MAX_LISTED) -> str:
     """Return `a, b, c`; of more than `most` words the first, as `a, b and 3 more`."""
     texts = [str(word) for word in words]
-    return ", ".join(texts[:most]) + (
-        f" and {len(texts) - most:,} more" if len(texts) > most else ""
-    )
+    listed = ", ".join(texts[:most])
+    if len(texts) <= most:
+        return listed
+    return f"{listed} and {len(texts) - most:,} more"
 
 
 def format_letters(place: int) -> str:
-    """Return the letters that number a place (from 0): `a` to `z`, then `aa`, as columns of a workbook have them."""
-    before, letter = divmod(place, len(ascii_lowercase))
-    return (format_letters(before - 1) if before else "") + ascii_lowercase[letter]
+    """Number a place (from 0) with letters, like a workbook's columns: `a` to `z`, then `aa`."""
+    before, place_of_letter = divmod(place, len(ascii_lowercase))
+    letter = ascii_lowercase[place_of_letter]
+    if not before:
+        return letter
+    return format_letters(before - 1) + letter

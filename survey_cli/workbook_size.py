@@ -1,7 +1,7 @@
 """Size of an Excel workbook, looked up before a library unpacks it.
 
-A workbook is a ZIP archive. A file of some kilobytes can unpack to gigabytes, and one cell far to the right and far down
-makes a table of billions of empty cells.
+A workbook is a ZIP archive. A file of some kilobytes can unpack to gigabytes, and one cell far to
+the right and far down makes a table of billions of empty cells.
 """
 
 import io
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 MAX_RATIO: Final = 200
-"""How many times larger an unpacked workbook may be. Sheets of real data become 5 to 30 times larger."""
+"""How many times larger an unpacked workbook may be. Sheets of real data become 5 to 30 times
+larger."""
 SMALL: Final = 50_000_000
 """Bytes that a workbook may have in any case once it is unpacked."""
 CHUNK: Final = 1_000_000
@@ -24,7 +25,7 @@ _REFERENCE: Final = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"')
 
 
 def unpacks_too_far(contents: bytes, *, limit: int) -> bool:
-    """Whether a workbook has more than `limit` bytes once unpacked, or is packed as no real data can be.
+    """Return whether a workbook unpacks to more than `limit` bytes, or to a suspicious size.
 
     Raises zipfile.BadZipFile.
     """
@@ -34,7 +35,10 @@ def unpacks_too_far(contents: bytes, *, limit: int) -> bool:
 
 
 def iterate_chunks(contents: bytes, part: str) -> Iterator[bytes]:
-    """Unpack a part of a workbook piece by piece. Raises zipfile.BadZipFile, or KeyError if there is no such part."""
+    """Unpack a part of a workbook piece by piece.
+
+    Raises zipfile.BadZipFile, or KeyError if there is no such part.
+    """
     with zipfile.ZipFile(io.BytesIO(contents)).open(part) as stream:
         while chunk := stream.read(CHUNK):
             yield chunk
