@@ -123,7 +123,8 @@ class RecodeSpec(SpecModel):
 class TopSpec(SpecModel):
     """Whether an answer is one of the best or worst of a scale: `{of: q7, last: 2}`.
 
-    It is 1 if so, and 0 if not. Options that are not read aloud, or marked `missing`, are never among them.
+    It is 1 if so, and 0 if not. Options that are not read aloud, or marked `missing`, are never
+    among them.
     """
 
     of: Annotated[scalars.Name, "an item"]

@@ -149,8 +149,8 @@ class SampleColumn(SpecModel):
     """How the fieldwork uses the column. `key` identifies the case. `phone` and `name` are
     personal. `zone` is the respondent's IANA time zone. `country` (two letters) and `region` (a
     part of it, as `DE-BY`) determine how telephone numbers are read and which holidays and hours
-    apply. `language` is the language of the interview. `consent` (yes or
-    1) permits dialing by machine. `weight`, `priority`, `frame` and `replicate` are used by the scheduler and the
+    apply. `language` is the language of the interview. `consent` (yes or 1) permits dialing by
+    machine. `weight`, `priority`, `frame` and `replicate` are used by the scheduler and the
     reports. `stratum`, `psu` (primary sampling unit), `fpc` (how many units the stratum has in the
     population, or which share of them was selected) and `replicate_weight` are used for standard
     errors. If left out: none."""

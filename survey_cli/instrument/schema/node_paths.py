@@ -12,7 +12,7 @@ from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, 
 from survey_cli.problems import Position
 
 Step: TypeAlias = tuple[YamlNode, int | str]
-"""A mapping or list, and the key or index of an entry. The entry is missing if a key is required."""
+"""A mapping or list, and the key or index of an entry. A required key may be missing there."""
 NodePath: TypeAlias = list[Step]
 """The steps from the root to a node."""
 

@@ -1,4 +1,4 @@
-"""Problems that are made of pydantic's errors, each with a position, an explanation, and a remedy."""
+"""Problems made of pydantic's errors, each with a position, an explanation, and a remedy."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,8 +1,9 @@
 """Questions answered with codes: `single`, `scale`, `multiple`, and `search` in a long list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -30,12 +31,20 @@ from survey_cli.search_lists import SearchList, split_words
 from survey_cli.values import Cell, Code, Measure, Missing, Storage, Value, Variable
 from survey_cli.wording import format_quantity
 
-MAX_PICK_POINTS = 11
+MAX_PICK_POINTS: Final = 11
 """A scale with more points is answered by typing a number."""
 
 
 class CodedItem(question.QuestionItem):
-    """Base class of `single`, `scale` and `multiple`."""
+    """Base class of `single`, `scale` and `multiple`.
+
+    What it does is right for one code out of a list. Such a type only adds its options, which
+    `compiled/draft.py` has to look for:
+
+        class FlagItem(CodedItem):
+            type: Literal["flag"]
+            options: OptionsOrSource
+    """
 
     order: scalars.Order = "written"
     """How the options are shuffled: not at all, in `random` order, starting at a random option
@@ -59,7 +68,8 @@ class CodedItem(question.QuestionItem):
         if isinstance(picked, Rejection):
             return picked
         if len(picked.codes) != 1:
-            return Rejection("only one answer" if picked.codes else "an answer is needed")
+            return _explain_number(picked)
+
         option = find_option(context.options, picked.codes[0])
         if option is None:
             return Rejection(f"{picked.codes[0]} is not offered here")
@@ -69,16 +79,15 @@ class CodedItem(question.QuestionItem):
         if isinstance(reply, PickReply):
             return reply
         entry = self.build_entry(context)
-        return (
-            entry if isinstance(entry, PickEntry) else PickEntry(context.build_choices())
-        ).parse(reply)
+        if not isinstance(entry, PickEntry):
+            # the points of a long scale are typed, and are codes nevertheless
+            entry = PickEntry(context.build_choices())
+        return entry.parse(reply)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        return (
-            ""
-            if find_option(context.options, value) is not None
-            else f"{value} is no longer offered"
-        )
+        if find_option(context.options, value) is None:
+            return f"{value} is no longer offered"
+        return ""
 
     def format_answer(
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
@@ -86,23 +95,21 @@ class CodedItem(question.QuestionItem):
         return format_option(value, find_option(item.options, value), wording)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
-        more = "".join(f" {text}" for text in words.values())
-        return f"{value}{more}"
+        return " ".join([str(value), *words.values()])
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        labels = {o.code: str(o.label.get(language)) for o in item.options}
-        return build_coded_variable(item, language, labels, self.measure), *build_words_variables(
-            item, language
-        )
+        labels = _list_labels(item, language)
+        column = _build_coded_variable(item, language, labels, self.measure)
+        return column, *_build_words_variables(item, language)
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
     ) -> tuple[Cell, ...]:
         assert value is not None
-        return value, *build_words_cells(item, words)
+        return value, *_build_words_cells(item, words)
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, *build_words_cells(item, {})
+        return why, *_build_words_cells(item, question.NO_WORDS)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return _invent_pick(context, rng, 1)
@@ -139,19 +146,22 @@ class ScaleItem(CodedItem):
     measure: ClassVar[Measure] = "ordinal"
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        if len(context.options) <= MAX_PICK_POINTS:
-            return PickEntry(options=context.build_choices())
-        codes = [o.code for o in context.options]
-        labels = tuple(
-            (c.code, to_plain_text(c.text))
-            for c in context.build_choices()
-            if c.code in self.labels
-        )
+        choices = context.build_choices()
+        if len(choices) <= MAX_PICK_POINTS:
+            return PickEntry(options=choices)
+
+        first = choices[0].code
+        last = choices[-1].code
+        labels = [
+            (choice.code, to_plain_text(choice.text))
+            for choice in choices
+            if choice.code in self.labels
+        ]
         return LineEntry(
             kind="scale",
-            hint=f"{codes[0]} to {codes[-1]}",
-            labels=labels,
-            width=len(str(codes[-1])),
+            hint=f"{first} to {last}",
+            labels=tuple(labels),
+            width=len(str(last)),
         )
 
 
@@ -179,7 +189,11 @@ class MultipleItem(CodedItem):
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         return PickEntry(
-            context.build_choices(), True, self.min, self.max, self.mentions == "ordered"
+            context.build_choices(),
+            several=True,
+            min_count=self.min,
+            max_count=self.max,
+            ordered=self.mentions == "ordered",
         )
 
     def parse_reply(
@@ -188,18 +202,23 @@ class MultipleItem(CodedItem):
         picked = self._parse_pick(context, reply)
         if isinstance(picked, Rejection):
             return picked
-        codes = tuple(dict.fromkeys(picked.codes))
-        if self.mentions is None:
-            chosen = frozenset(codes)
-            codes = tuple(o.code for o in context.item.options if o.code in chosen)
-        if len(codes) < len(set(picked.codes)):
+
+        chosen = frozenset(picked.codes)
+        if self.mentions == "ordered":
+            codes = tuple(dict.fromkeys(picked.codes))
+        else:
+            codes = tuple(code for code in _list_codes(context.item) if code in chosen)
+        if len(codes) < len(chosen):
             return Rejection("one of these is not offered here")
-        if why := self.why_invalid(context, codes):
+        why = self.why_invalid(context, codes)
+        if why:
             return Rejection(why)
-        return _parse_words(picked, codes, tuple(o for o in context.options if o.code in codes))
+
+        options = tuple(option for option in context.options if option.code in chosen)
+        return _parse_words(picked, codes, options)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        codes = value if isinstance(value, tuple) else ()
+        codes = _get_codes(value)
         offered = _index_by_code(context.options)
         for code in codes:
             if (type(code), code) not in offered:
@@ -207,6 +226,7 @@ class MultipleItem(CodedItem):
         exclusive_codes = [code for code in codes if offered[type(code), code].exclusive]
         if exclusive_codes and len(codes) > 1:
             return f"{exclusive_codes[0]} cannot be combined with other answers"
+        # "None of these" is enough, however many answers are needed
         if len(codes) < self.min and not exclusive_codes:
             return f"at least {format_quantity(self.min, 'answer')}"
         if self.max is not None and len(codes) > self.max:
@@ -216,53 +236,71 @@ class MultipleItem(CodedItem):
     def format_answer(
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
     ) -> str:
-        codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
-        return ", ".join(
-            format_option(code, offered.get((type(code), code)), wording) for code in codes
-        )
+        codes = _get_codes(value)
+        options = _index_by_code(item.options)
+        texts = [format_option(code, options.get((type(code), code)), wording) for code in codes]
+        return ", ".join(texts)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
-        plain = [str(c) for c in codes if c not in words]
-        return " ".join([*plain, *(f"{c} {text}" for c, text in words.items())])
+        typed = [str(code) for code in codes if code not in words]
+        # whatever is typed after a code with words belongs to them, so that these codes come last
+        typed += [f"{code} {text}" for code, text in words.items()]
+        return " ".join(typed)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        title, labels = item.label.get(language), {0: "Not mentioned", 1: "Mentioned"}
-        named = {o.code: f"{title}: {o.label.get(language)}" for o in item.options}
-        columns = [
-            question.build_variable(
-                item, language, f"_{code}", label=label, labels=labels, option=code
+        title = item.label.get(language)
+        columns = []
+        for code, option_label in _list_labels(item, language).items():
+            column = question.build_variable(
+                item,
+                language,
+                f"_{code}",
+                label=f"{title}: {option_label}",
+                labels={0: "Not mentioned", 1: "Mentioned"},
+                option=code,
             )
-            for code, label in named.items()
-        ]
+            columns.append(column)
         if self.mentions == "ordered":
-            more: dict[str, Any] = {
-                "label": f"{title} (codes in order of mention)",
-                "storage": "text",
-                "role": "words",
-            }
-            columns.append(question.build_variable(item, language, "_mentions", **more))
-        return *columns, *build_words_variables(item, language)
+            mentions = question.build_variable(
+                item,
+                language,
+                "_mentions",
+                label=f"{title} (codes in order of mention)",
+                storage="text",
+                role="words",
+            )
+            columns.append(mentions)
+        return *columns, *_build_words_variables(item, language)
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
     ) -> tuple[Cell, ...]:
-        codes = value if isinstance(value, tuple) else ()
+        codes = _get_codes(value)
         chosen = frozenset(codes)
-        flags: list[Cell] = [int(o.code in chosen) for o in item.options]
+        cells: list[Cell] = [int(option.code in chosen) for option in item.options]
         if self.mentions == "ordered":
-            flags.append(" ".join(str(c) for c in codes))
-        return *flags, *build_words_cells(item, words)
+            cells.append(" ".join(str(code) for code in codes))
+        return *cells, *_build_words_cells(item, words)
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        coded = (why,) * (len(item.options) + (self.mentions == "ordered"))
-        return *coded, *build_words_cells(item, {})
+        cells = [why for _ in item.options]
+        if self.mentions == "ordered":
+            cells.append(why)
+        return *cells, *_build_words_cells(item, question.NO_WORDS)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         most = min(self.max or 3, len(context.options))
-        return _invent_pick(
-            context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0
-        )
+        how_many = 0
+        if most:
+            least = min(max(self.min, 1), most)
+            how_many = rng.randint(least, most)
+        return _invent_pick(context, rng, how_many)
+
+
+def _explain_number(picked: PickReply) -> Rejection:
+    """Reject a reply to a question with one answer that has none, or several."""
+    return Rejection("only one answer" if picked.codes else "an answer is needed")
 
 
 def _list_codes(item: question.CompiledItem) -> tuple[Code, ...]:
@@ -270,19 +308,32 @@ def _list_codes(item: question.CompiledItem) -> tuple[Code, ...]:
     return tuple(option.code for option in item.options)
 
 
+def _get_codes(value: Value | None) -> tuple[Code, ...]:
+    """Return the codes of an answer to a multiple; empty if there is none."""
+    return value if isinstance(value, tuple) else ()
+
+
+def _list_labels(item: question.CompiledItem, language: str) -> dict[Code, str]:
+    """Return the labels of the item's own options by their codes."""
+    return {option.code: str(option.label.get(language)) for option in item.options}
+
+
 def _parse_words(
     picked: PickReply, value: Value, options: tuple[question.CompiledOption, ...]
 ) -> question.ParsedAnswer | Rejection:
     """Return an answer with the words of those of its options that require words."""
-    codes = [option.code for option in options if option.specify]
-    words = {
-        code: question.normalize_text(picked.specify_texts.get(code, ""), lines=False)
-        for code in codes
-    }
-    lacking = next((code for code, typed_words in words.items() if not typed_words), None)
-    if lacking is not None:
-        return Rejection(f"{lacking} needs words: type {lacking} and the words")
+    words: dict[Code, str] = {}
+    for option in options:
+        if option.specify:
+            typed = picked.specify_texts.get(option.code, "")
+            words[option.code] = question.normalize_text(typed, lines=False)
+            if not words[option.code]:
+                return _ask_for_words(option.code)
     return question.ParsedAnswer(value, words or question.NO_WORDS)
+
+
+def _ask_for_words(code: Code) -> Rejection:
+    return Rejection(f"{code} needs words: type {code} and the words")
 
 
 def format_option(
@@ -301,7 +352,7 @@ def format_option(
 def _index_by_code(
     options: tuple[question.CompiledOption, ...],
 ) -> dict[tuple[type, Code], question.CompiledOption]:
-    """Index the options by their code and its type."""
+    """Index the options by their code and its type, since 1 and True are the same key."""
     return {(type(option.code), option.code): option for option in options}
 
 
@@ -309,15 +360,14 @@ def find_option(
     options: tuple[question.CompiledOption, ...], code: object
 ) -> question.CompiledOption | None:
     """Find the option with this code (1 and True, 1 and "1" are different codes)."""
-    for (
-        option
-    ) in options:  # a loop takes a third of the time of a generator, and every answer needs it
+    # a loop takes a third of the time of a generator, and every answer needs it
+    for option in options:
         if option.code == code and type(option.code) is type(code):
             return option
     return None
 
 
-def build_coded_variable(
+def _build_coded_variable(
     item: question.CompiledItem,
     language: str,
     labels: Mapping[Code, str],
@@ -325,41 +375,54 @@ def build_coded_variable(
 ) -> Variable:
     """Build a column of codes, which are numbers or words."""
     storage: Storage = "integer" if all(isinstance(code, int) for code in labels) else "text"
-    more: dict[str, Any] = {
-        "labels": labels,
-        "user_missing": tuple(o.code for o in item.options if o.missing),
-    }
-    return question.build_variable(item, language, storage=storage, measure=measure, **more)
-
-
-def build_words_variables(item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-    """Build a text column for each option that requires words."""
-    named = {
-        o.code: f"{item.label.get(language)}: {o.label.get(language)}"
-        for o in item.options
-        if o.specify
-    }
-    words: dict[str, Any] = {"storage": "text", "role": "words", "declines": {}}
-    return tuple(
-        question.build_variable(
-            item, language, f"_{code}_text", label=f"{label} (words)", option=code, **words
-        )
-        for code, label in named.items()
+    return question.build_variable(
+        item,
+        language,
+        storage=storage,
+        measure=measure,
+        labels=labels,
+        user_missing=tuple(option.code for option in item.options if option.missing),
     )
 
 
-def build_words_cells(item: question.CompiledItem, words: question.Words) -> tuple[Cell, ...]:
-    """Return the words given with the options; empty where none were."""
-    return tuple([words.get(code, "") for code in item.specify_codes])
+def _build_words_variables(item: question.CompiledItem, language: str) -> list[Variable]:
+    """Build a text column for each option that requires words."""
+    title = item.label.get(language)
+    columns = []
+    for option in item.options:
+        if option.specify:
+            label = f"{title}: {option.label.get(language)} (words)"
+            suffix = f"_{option.code}_text"
+            columns.append(_build_words_variable(item, language, suffix, label, option.code))
+    return columns
+
+
+def _build_words_variable(
+    item: question.CompiledItem,
+    language: str,
+    suffix: str,
+    label: str,
+    option: Code | None = None,
+) -> Variable:
+    column = question.build_variable(
+        item, language, suffix, label=label, storage="text", option=option, role="words"
+    )
+    # a decline is in the column of the codes
+    return replace(column, declines={})
+
+
+def _build_words_cells(item: question.CompiledItem, words: question.Words) -> list[str]:
+    """Return the words given with the options, or an empty text for each without words."""
+    return [words.get(code, "") for code in item.specify_codes]
 
 
 def _invent_pick(context: question.ItemContext, rng: Random, how_many: int) -> PickReply:
     remaining = list(context.options)
     if how_many == 1 and remaining:
-        option = remaining[int(rng.random() * len(remaining))]
-        return PickReply(
-            (option.code,), {option.code: "something else"} if option.specify else question.NO_WORDS
-        )
+        # with `randint`, the same seed would give other answers than before
+        index = int(rng.random() * len(remaining))
+        return _pick([remaining[index]])
+
     chosen: list[question.CompiledOption] = []
     while remaining and len(chosen) < how_many:
         option = remaining.pop(rng.randint(0, len(remaining) - 1))
@@ -368,18 +431,24 @@ def _invent_pick(context: question.ItemContext, rng: Random, how_many: int) -> P
         chosen.append(option)
         if option.exclusive:
             break
-    return PickReply(
-        tuple(o.code for o in chosen), {o.code: "something else" for o in chosen if o.specify}
-    )
+    return _pick(chosen)
 
 
-SEARCH_HINT = "type words of the answer, or its code"
+def _pick(options: Sequence[question.CompiledOption]) -> PickReply:
+    codes = tuple(option.code for option in options)
+    return PickReply(codes, {option.code: INVENTED_WORDS for option in options if option.specify})
+
+
+SEARCH_HINT: Final = "type words of the answer, or its code"
+INVENTED_WORDS: Final = "something else"
+"""What simulated respondents say with an option that requires words."""
 
 
 class SearchItem(question.QuestionItem):
-    """A question with one answer out of a long list, such as occupations or schools, which is found by typing words.
+    """A question with one answer out of a long list, such as occupations or schools.
 
-    The code is stored, and the words that were typed in a column `ID_text`.
+    The interviewer finds it by typing words. The code is stored, and the words that were typed in a
+    column `ID_text`.
     """
 
     type: Literal["search"]
@@ -400,74 +469,86 @@ class SearchItem(question.QuestionItem):
     @property
     def file(self) -> search_lists.ReadList:
         """The list as it was read."""
-        return search_lists.read_search_list(
-            self.list_.file if isinstance(self.list_, nodes.FileScalar) else None
-        )
+        file = self.list_.file if isinstance(self.list_, nodes.FileScalar) else None
+        return search_lists.read_search_list(file)
 
     @property
     def entries(self) -> SearchList:
-        """The list."""
+        """The entries of the list."""
         return self.file.list
 
     def _build_search(self, context: question.ItemContext) -> ListSearch:
         return ListSearch(self.entries, context.language, context.build_choices())
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        return LineEntry(
-            "search", SEARCH_HINT, personal=self.personal, search=self._build_search(context)
-        )
+        search = self._build_search(context)
+        return LineEntry("search", SEARCH_HINT, personal=self.personal, search=search)
 
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
     ) -> question.ParsedAnswer | Rejection:
         if isinstance(reply, PickReply):
             return self._parse_pick(context, reply)
+
         typed = question.normalize_text(reply, lines=False)
         search = self._build_search(context)
         first, _, words = typed.partition(" ")
-        option = next(
-            (o for o in search.options if str(o.code).casefold() == first.casefold()), None
-        )
-        if option is not None:
-            return self._parse_pick(context, PickReply((option.code,), {option.code: words}))
-        row = self.entries.find_code(typed)
+        for option in search.options:
+            if str(option.code).casefold() == first.casefold():
+                return self._parse_pick(context, PickReply((option.code,), {option.code: words}))
+
         matches = search.find_listed(typed)
-        found = [
-            m.code for m in matches if split_words(to_plain_text(m.text)) == split_words(typed)
-        ]
-        if row is not None or len(found) == 1:
-            code = row.code if row is not None else found[0]
+        code = self._find_typed(typed, matches)
+        if code is not None:
             return self._parse_pick(context, PickReply((code,), {code: typed}))
-        why = (
-            f"{typed}: which?"
-            if matches
-            else f"nothing in the list fits {typed}: try another word, or part of one"
-        )
-        offered = (*matches, *search.options)
+        if not typed:
+            return Rejection(SEARCH_HINT)
+
+        why = f"nothing in the list fits {typed}: try another word, or part of one"
+        if matches:
+            why = f"{typed}: which?"
         meanings = [
-            PossibleMeaning(_label(o), PickReply((o.code,), {o.code: typed})) for o in offered
+            PossibleMeaning(_label(choice), PickReply((choice.code,), {choice.code: typed}))
+            for choice in (*matches, *search.options)
         ]
-        return Rejection(why, tuple(meanings)) if typed else Rejection(SEARCH_HINT)
+        return Rejection(why, tuple(meanings))
+
+    def _find_typed(self, typed: str, matches: Sequence[OfferedOption]) -> Code | None:
+        """Return the code that was typed, or that of the only entry with exactly these words."""
+        row = self.entries.find_code(typed)
+        if row is not None:
+            return row.code
+
+        typed_words = split_words(typed)
+        exact = [
+            match.code for match in matches if split_words(to_plain_text(match.text)) == typed_words
+        ]
+        return exact[0] if len(exact) == 1 else None
 
     def _parse_pick(
         self, context: question.ItemContext, reply: PickReply
     ) -> question.ParsedAnswer | Rejection:
         if len(reply.codes) != 1:
-            return Rejection("only one answer" if reply.codes else "an answer is needed")
+            return _explain_number(reply)
         code = reply.codes[0]
-        if why := self.why_invalid(context, code):
+        why = self.why_invalid(context, code)
+        if why:
             return Rejection(why)
+
         words = question.normalize_text(reply.specify_texts.get(code, ""), lines=False)
         option = find_option(context.options, code)
         if option is not None and option.specify and not words:
-            return Rejection(f"{code} needs words: type {code} and the words")
-        if words.casefold() == str(code).casefold() or (option is not None and not option.specify):
+            return _ask_for_words(code)
+        is_only_code = words.casefold() == str(code).casefold()
+        takes_words = option is None or option.specify
+        if is_only_code or not takes_words:
             words = ""
         return question.ParsedAnswer(value=code, words={code: words} if words else {})
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        listed = value in self.entries.rows or find_option(context.options, value) is not None
-        return "" if listed else f"{value} is not in the list"
+        if value in self.entries.rows or find_option(context.options, value) is not None:
+            return ""
+        return f"{value} is not in the list"
 
     def format_answer(
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
@@ -479,21 +560,17 @@ class SearchItem(question.QuestionItem):
         return f"{value} {text}" if wording.with_code else text
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
-        text = (
-            words.get(value, "")
-            if isinstance(value, int | str) and value not in self.entries.rows
-            else ""
-        )
-        return f"{value} {text}".strip()
+        # the words with an entry of the list are those by which it was found
+        if not isinstance(value, int | str) or value in self.entries.rows:
+            return str(value).strip()
+        return f"{value} {words.get(value, '')}".strip()
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         labels = {code: row.get_text(language) for code, row in self.entries.rows.items()}
-        labels |= {o.code: str(o.label.get(language)) for o in item.options}
+        labels |= _list_labels(item, language)
+        column = _build_coded_variable(item, language, labels)
         label = f"{item.label.get(language)} (as typed)"
-        words = question.build_variable(
-            item, language, "_text", label=label, storage="text", role="words", declines={}
-        )
-        return build_coded_variable(item, language, labels), words
+        return column, _build_words_variable(item, language, "_text", label)
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
@@ -505,10 +582,11 @@ class SearchItem(question.QuestionItem):
         return why, ""
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        codes = (*self.entries.rows, *(option.code for option in context.options))
-        return PickReply((code := rng.choice(codes),), {code: "something else"})
+        codes = [*self.entries.rows, *(option.code for option in context.options)]
+        code = rng.choice(codes)
+        return PickReply((code,), {code: INVENTED_WORDS})
 
 
-def _label(option: OfferedOption) -> str:
-    note = f" ({option.note})" if option.note else ""
-    return f"{to_plain_text(option.text)}{note}"
+def _label(choice: OfferedOption) -> str:
+    text = to_plain_text(choice.text)
+    return f"{text} ({choice.note})" if choice.note else text

@@ -1,18 +1,18 @@
 """Base classes of all items, the compiled item, and the methods that each question type implements.
 
-A question type is one class: how it is *written* (its fields), *asked* (`build_entry`), *parsed*
-(`parse_reply`, `why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`,
-`build_cells`), *simulated* (`invent`) and
-*described* to those who look at a questionnaire without an interview (`describe_answers`, `answer_seconds`). It receives
-everything it needs and stores no answer.
+A question type is one class. Its fields say how a question is written, and its methods how it is
+asked (`build_entry`), parsed (`parse_reply`, `why_invalid`), displayed (`format_answer`), stored
+(`build_variables`, `build_cells`) and simulated (`invent`). `describe_answers` and `answer_seconds`
+describe it to those who look at a questionnaire without an interview. It receives everything it
+needs and stores no answer.
 """
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias
+from typing import Annotated, ClassVar, Final, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -33,21 +33,27 @@ from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import format_number
 from survey_cli.instrument.texts.templates import Template, render_placeholders
-from survey_cli.values import Cell, Code, Measure, Missing, Place, Storage, Value, Variable
+from survey_cli.values import (
+    Cell,
+    Code,
+    Measure,
+    Missing,
+    Place,
+    Storage,
+    Value,
+    Variable,
+    VariableRole,
+)
 from survey_cli.wording import join_words
-
-NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
-NO_CODES: Final[Mapping[float, Text]] = MappingProxyType({})
-
-
-NO_LIMITS: Final[Mapping[str, "CompiledLimit"]] = MappingProxyType({})
-
 
 Words: TypeAlias = Mapping[Code, str]
 """The words given with options that require them, by the option's code."""
 
-
 NO_WORDS: Final[Words] = MappingProxyType({})
+_NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
+_NO_VALUE_LABELS: Final[Mapping[Code, str]] = MappingProxyType({})
+_NO_CODES: Final[Mapping[float, Text]] = MappingProxyType({})
+_NO_LIMITS: Final[Mapping[str, "CompiledLimit"]] = MappingProxyType({})
 
 
 class AnswerWording(NamedTuple):
@@ -75,11 +81,12 @@ class CompiledOption(NamedTuple):
     note: Template | None = None
     ask_if: Condition | None = None
     is_turn: bool = False
-    """It stands for a turn of a roster: its label is for data alone, and its text is an answer."""
+    """It stands for a turn of a roster. Its label is only for data, and its text is an answer."""
 
     def render_label(self, known: Known, language: str) -> str:
         """Return the label, or, if it has none of its own, the text with its fills."""
-        if self.label is not self.text.source and not self.is_turn:
+        has_own_label = self.label is not self.text.source
+        if has_own_label and not self.is_turn:
             return render_placeholders(str(self.label.get(language)))
         return to_plain_text(self.text.fill(known, language))
 
@@ -100,7 +107,9 @@ class CompiledDecline(NamedTuple):
 
     def find_key(self, language: str) -> str:
         """Return the letter that enters it in a language, in lower case; empty if there is none."""
-        return str(self.key.get(language)).lower() if self.key is not None else ""
+        if self.key is None:
+            return ""
+        return str(self.key.get(language)).lower()
 
 
 class CompiledCheck(NamedTuple):
@@ -110,15 +119,16 @@ class CompiledCheck(NamedTuple):
     say: Template
     soft: bool
     aloud: bool = False
-    """True for a `confirm`: it is read to the respondent, and fires where its condition is true."""
+    """True for a `confirm`. It is read to the respondent, and fires if its condition is true."""
     otherwise: Template | None = None
-    """Of a `confirm`: what is read after a no."""
+    """What is read after a no to a `confirm`."""
 
     def fires(self, known: Known) -> bool:
         """Return whether the check fires, with the answer among what is known.
 
         It doesn't if its condition is unknown.
         """
+        # a check fires if its condition is false, and a `confirm` if it is true
         return self.condition.evaluate(known) is self.aloud
 
 
@@ -142,9 +152,15 @@ class AmountLeft(NamedTuple):
 
     def describe(self, language: str, unit: str = "") -> str:
         """Describe it for the interviewer: `40 of 100 minutes left for 3 answers`."""
-        amount, total = format_number(self.amount, language), format_number(self.total, language)
-        answers = f" for {self.later + 1} answers" if self.later else ""
-        return f"{amount} of {total}{f' {unit}' if unit else ''} left{answers}"
+        amount = format_number(self.amount, language)
+        total = format_number(self.total, language)
+        words = [amount, "of", total]
+        if unit:
+            words.append(unit)
+        words.append("left")
+        if self.later:
+            words.append(f"for {self.later + 1} answers")
+        return " ".join(words)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -161,32 +177,33 @@ class CompiledItem:
     probe: Template | None = None
     help: Template | None = None
     options: tuple[CompiledOption, ...] = ()
-    labels: Mapping[Code, Template] = field(default_factory=lambda: NO_LABELS)
-    """Of a number: the labels of values with a meaning of their own."""
+    # In Python 3.11 a MappingProxyType is no default of a dataclass, since it can't be hashed.
+    labels: Mapping[Code, Template] = field(default_factory=lambda: _NO_LABELS)
+    """The labels of a number's values that have a meaning of their own."""
     scale: str | None = None
     """The named list its options come from, if any."""
     scale_order: str = "written"
     """The order of that list, drawn once per interview."""
     order: str = "written"
     checks: tuple[CompiledCheck, ...] = ()
-    limits: Mapping[str, CompiledLimit] = field(default_factory=lambda: NO_LIMITS)
+    limits: Mapping[str, CompiledLimit] = field(default_factory=lambda: _NO_LIMITS)
     """The `min` and `max` that depend on other answers."""
     declines: tuple[CompiledDecline, ...] = ()
-    kept_codes: Mapping[float, Text] = field(default_factory=lambda: NO_CODES)
-    """Of a number whose limits depend on other answers: the codes of declines, of not asked and of
-    not reached. They are never an amount, not even if there is no limit because the other answer is
-    missing."""
+    kept_codes: Mapping[float, Text] = field(default_factory=lambda: _NO_CODES)
+    """The codes of declines, of not asked and of not reached, for a number whose limits depend on
+    other answers. They are never an amount, not even if there is no limit because the other answer
+    is missing."""
     next_text: Template | None = None
-    """Of a battery's statement: the text that is read if another statement was asked before it."""
+    """The text of a battery's statement that is read if another one was asked before it."""
     total: Condition | None = None
-    """Of a battery's statement: what the answers must add up to."""
+    """What the answers to a battery's statements must add up to."""
     prefill: Condition | None = None
     roster: str | None = None
     section: Template | None = None
     anchor: bool = False
     after_hangup: bool = False
     ask_for: Template | None = None
-    """For a handover: the person who is asked to the phone."""
+    """The person who is asked to the phone by a handover."""
     where: Condition | None = None
     """The condition that a draw, or a source of options, imposes on the turns."""
     source: str = ""
@@ -226,20 +243,20 @@ class Compute:
 
     id: str
     conditions: Mapping[str, Condition]
-    """By language; "" if one applies to all."""
+    """The condition in each language. One that applies to all has an empty key."""
     type: str = "text"
     label: Text | None = None
-    """Of a variable of the analysis file: its label, and those of its codes."""
+    """The label of a variable of the analysis file."""
     labels: Mapping[Code, Text] = field(default_factory=dict)
+    """The labels of its codes."""
     measure: Measure | None = None
-    """The measure of its column. If None: that of its type."""
+    """The measure of its column; None if it is that of its type."""
     decimals: int = 2
-    """Of a number: how many decimals are shown."""
+    """How many decimals of a number are shown."""
     is_column: bool = True
     """False for a filter of the analysis file, which only conditions use."""
     is_reported: bool | None = None
-    """Of a variable of the analysis file: whether reports have a table of it. None of all
-    others."""
+    """Whether reports have a table of a variable of the analysis file. None for other computes."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -255,33 +272,48 @@ class ItemContext:
     """What is left of the battery's total."""
 
     def fill(self, template: Template | None) -> StyledText:
-        return (
-            template.fill(self.known, self.language, self.join_options)
-            if template is not None
-            else ()
-        )
+        """Return a text with its fills; empty if there is none."""
+        if template is None:
+            return ()
+        return template.fill(self.known, self.language, self.join_options)
 
     def join_options(self) -> str:
-        """Return the texts of the options that are read aloud, as a text lists them."""
-        question, options = self.item.question, self.options if self.item.question.read else ()
-        texts = [to_plain_text(o.text.fill(self.known, self.language)) for o in options if o.read]
+        """Return the options that are read aloud as a list in words: `bus, car or train`."""
+        question = self.item.question
+        texts = []
+        if question.read:
+            for option in self.options:
+                if option.read:
+                    text = option.text.fill(self.known, self.language)
+                    texts.append(to_plain_text(text))
         if question.or_ is not None:
             return join_words(texts, str(question.or_.get(self.language)))
         return join_list(texts, self.language, "or")
 
     def build_choices(self) -> tuple[OfferedOption, ...]:
-        aloud = self.item.question.read
-        texts = ((o, self.fill(o.text), to_plain_text(self.fill(o.note))) for o in self.options)
-        return tuple(
-            OfferedOption(o.code, t, o.read and aloud, note, o.exclusive, o.specify)
-            for o, t, note in texts
+        """Return the options as they are shown to the interviewer."""
+        return tuple([self._build_choice(option) for option in self.options])
+
+    def _build_choice(self, option: CompiledOption) -> OfferedOption:
+        return OfferedOption(
+            option.code,
+            self.fill(option.text),
+            option.read and self.item.question.read,
+            to_plain_text(self.fill(option.note)),
+            option.exclusive,
+            option.specify,
         )
 
     def build_declines(self) -> tuple[DeclineOption, ...]:
-        language, declines = self.language, self.item.declines
+        """Return the declines as they are shown to the interviewer."""
         return tuple(
-            DeclineOption(d.id, d.code, str(d.text.get(language)), d.find_key(language))
-            for d in declines
+            DeclineOption(
+                decline.id,
+                decline.code,
+                str(decline.text.get(self.language)),
+                decline.find_key(self.language),
+            )
+            for decline in self.item.declines
         )
 
 
@@ -328,7 +360,7 @@ def _wrap_in_list(node: object) -> object:
 
 
 class ConfirmSpec(SpecModel):
-    """A question that reads the answer back: `{if: hours > 100, text: "Did you say {hours} hours?"}`."""
+    """A question that reads the answer back: `{if: hours > 100, text: "Is it {hours} hours?"}`."""
 
     if_: Expression = Field(alias="if")
     """The answer is read back only if this condition is true."""
@@ -350,7 +382,35 @@ Confirms: TypeAlias = Annotated[
 
 
 class QuestionItem(ItemSpec):
-    """The keys of every question."""
+    """The keys of every question, and the methods that its type implements.
+
+    A number from 0 to 10:
+
+        class WarmthItem(QuestionItem):
+            type: Literal["warmth"]
+
+            condition_type: ClassVar[str] = "number"
+            answer_seconds: ClassVar[float] = 4.0
+
+            def describe_answers(self, item: CompiledItem) -> PossibleAnswers:
+                return Amount(0, 10)
+
+            def build_entry(self, context: ItemContext) -> Entry:
+                return LineEntry("number", "0 to 10")
+
+            def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+                if reply not in map(str, range(11)):
+                    return Rejection("a number from 0 to 10")
+                return ParsedAnswer(int(reply))
+
+            def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+                return (build_variable(item, language, measure="scale"),)
+
+            def invent(self, context: ItemContext, rng: Random) -> Reply:
+                return str(rng.randint(0, 10))
+
+    CONTRIBUTING.md lists what else a new type needs.
+    """
 
     text: Text
     """The text that is read aloud."""
@@ -412,7 +472,10 @@ class QuestionItem(ItemSpec):
         raise NotImplementedError
 
     def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
-        """Parse what was entered; returns the answer, or one short line that says why it is not one."""
+        """Parse what was entered.
+
+        Returns the answer, or one short line that says why it is not one.
+        """
         raise NotImplementedError
 
     def why_invalid(self, context: ItemContext, value: Value | None) -> str:
@@ -434,16 +497,16 @@ class QuestionItem(ItemSpec):
     def build_cells(
         self, item: CompiledItem, value: Value | None, words: Words
     ) -> tuple[Cell, ...]:
-        """Build the cells of those columns for an answer: of one column, unless the type says otherwise."""
+        """Build the cells of those columns for an answer. By default there is one column."""
         assert value is not None
         return (value,)
 
     def build_missing_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        """Build the cells of those columns where there is no answer."""
+        """Build the cells of those columns if there is no answer."""
         return (why,)
 
     def build_declined_cells(self, item: CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        """Build the cells where the question was asked and declined."""
+        """Build the cells of those columns if the question was asked and declined."""
         return self.build_missing_cells(item, why)
 
     def invent(self, context: ItemContext, rng: Random) -> Reply:
@@ -452,35 +515,70 @@ class QuestionItem(ItemSpec):
 
 
 _DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Characters that change the direction of text; nobody types them, and they hide what is
-written."""
+"""Characters that change the direction of text. They are never typed, and hide what is written."""
 
 
 def normalize_text(text: str, *, lines: bool) -> str:
-    """Normalize typed text for storage: NFC, without control characters; line ends stay if `lines` is true."""
-    text = unicodedata.normalize(
-        "NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS)
-    )
-    characters = (
-        c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines)
-    )
-    return "".join(characters).encode("utf-8", "ignore").decode().strip()
+    """Normalize typed text for storage: NFC, without control characters.
+
+    Line ends stay if `lines` is true.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS)
+    text = unicodedata.normalize("NFC", text)
+    kept = []
+    for character in text:
+        is_control = character < " " or "\x7f" <= character <= "\x9f"
+        if not is_control or (lines and character == "\n"):
+            kept.append(character)
+    # a lone surrogate can't be encoded, and therefore not be stored
+    return "".join(kept).encode("utf-8", "ignore").decode().strip()
 
 
-def build_variable(item: CompiledItem, language: str, suffix: str = "", **more: Any) -> Variable:
-    """Build a column of this item, with the properties that all its columns share."""
-    shared = {
-        "label": str(item.label.get(language)),
-        "declines": {d.id: (d.code, str(d.text.get(language))) for d in item.declines},
-        "wording": item.text.get_source_text(language),
+def build_variable(
+    item: CompiledItem,
+    language: str,
+    suffix: str = "",
+    *,
+    label: str | None = None,
+    storage: Storage = "integer",
+    measure: Measure = "nominal",
+    decimals: int = 0,
+    labels: Mapping[Code, str] = _NO_VALUE_LABELS,
+    user_missing: tuple[Code, ...] = (),
+    option: Code | None = None,
+    role: VariableRole = "answer",
+) -> Variable:
+    """Build a column of this item. Without a label of its own it has that of the item."""
+    declines = {
+        decline.id: (decline.code, str(decline.text.get(language))) for decline in item.declines
     }
     return Variable(
-        name=item.id + suffix, item=item.id, personal=item.question.personal, **{**shared, **more}
+        name=item.id + suffix,
+        label=str(item.label.get(language)) if label is None else label,
+        storage=storage,
+        measure=measure,
+        decimals=decimals,
+        labels=labels,
+        user_missing=user_missing,
+        declines=declines,
+        wording=item.text.get_source_text(language),
+        item=item.id,
+        option=option,
+        role=role,
+        personal=item.question.personal,
     )
 
 
 class StatedItem(QuestionItem):
-    """Base class of types whose column is empty where there is no answer, beside a column that says why."""
+    """Base class of types with a second column that says why the first is empty.
+
+    The codes of declines are values of a number. A text, a date or a time can't have them, and
+    their column is empty without an answer. Such a type names the storage of its answers, and needs
+    no `build_variables` and `build_cells`:
+
+        class PostcodeItem(StatedItem):
+            storage: ClassVar[Storage] = "text"
+    """
 
     storage: ClassVar[Storage]
 
@@ -500,8 +598,9 @@ class StatedItem(QuestionItem):
 
 
 def build_state_variable(item: CompiledItem, language: str) -> Variable:
-    """Build the companion of a column whose cells are empty where there is no answer: why they are empty."""
-    label, labels = f"{item.label.get(language)} (state)", {0: "Answered"}
-    return build_variable(
-        item, language, "_state", label=label, labels=labels, role="state", wording=""
-    )
+    """Build the second column of a question, which says why the cells of the first are empty."""
+    label = f"{item.label.get(language)} (state)"
+    labels: dict[Code, str] = {0: "Answered"}
+    state = build_variable(item, language, "_state", label=label, labels=labels, role="state")
+    # nobody is asked for a state
+    return replace(state, wording="")

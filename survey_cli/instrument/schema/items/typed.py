@@ -1,10 +1,11 @@
 """Questions answered by typing: `number`, `text`, `verbatim`, `date`, `time`."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from functools import partial
 from random import Random
-from typing import Any, ClassVar, Final, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -39,28 +40,47 @@ from survey_cli.instrument.texts.date_text import (
 )
 from survey_cli.instrument.texts.languages import list_date_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
-from survey_cli.values import Cell, DateOrder, Missing, Storage, Value, Variable
+from survey_cli.values import DK, Cell, DateOrder, Missing, Storage, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 MAX_TEXT_BYTES: Final = 30_000
 """A little less than the longest text, in bytes, that an SPSS file can store in one piece."""
 
 
-class LimitedItem(question.QuestionItem):
-    """Base class of `number` and `date`: an answer between two limits."""
+LimitKey: TypeAlias = Literal["min", "max"]
+LIMIT_KEYS: Final[tuple[LimitKey, LimitKey]] = ("min", "max")
 
-    def find_limit(self, context: question.ItemContext, key: str) -> Any:
-        """Return the `min` or `max` that applies now; None if there is none, or the answer it depends on is missing."""
-        limit = context.item.limits.get(key)
-        value = getattr(self, key) if limit is None else limit.condition.evaluate(context.known)
+
+class LimitedItem(question.QuestionItem):
+    """Base class of `number` and `date`: an answer between two limits.
+
+    Such a type has the keys `min` and `max`. They are values, or calculations that are compiled to
+    `CompiledItem.limits`:
+
+        class RatingItem(LimitedItem):
+            type: Literal["rating"]
+            min: Limit = 0
+            max: Limit | None = None
+    """
+
+    def find_limit(self, context: question.ItemContext, key: LimitKey) -> Any:
+        """Return the `min` or `max` that applies now.
+
+        None if there is none, or if the answer that it depends on is missing.
+        """
+        computed = context.item.limits.get(key)
+        if computed is None:
+            return getattr(self, key)
+        value = computed.condition.evaluate(context.known)
         return None if isinstance(value, Missing) else value
 
     def explain_limit(
-        self, context: question.ItemContext, answer: str, key: str, words: str, bound: str
+        self, context: question.ItemContext, answer: str, key: LimitKey, words: str, bound: str
     ) -> str:
-        """Explain that an answer is beyond a limit: `5 is more than 4 (people in the household)`."""
-        limit = context.item.limits.get(key)
-        return f"{answer} is {words} {bound}" + (f" ({limit.words})" if limit is not None else "")
+        """Explain that an answer is beyond a limit: `5 is more than 4 (people in the home)`."""
+        computed = context.item.limits.get(key)
+        why = f"{answer} is {words} {bound}"
+        return why if computed is None else f"{why} ({computed.words})"
 
 
 class NumberFields(SpecModel):
@@ -84,13 +104,16 @@ class NumberFields(SpecModel):
 
 
 class NumberAnswer(NumberFields):
-    """The number with which each statement of a battery is answered: `{type: number, unit: minutes}`."""
+    """The number with which each statement of a battery is answered: `{type: number, max: 60}`."""
 
     type: Literal["number"]
 
 
 class NumberItem(NumberFields, LimitedItem):
-    """A number, typed in the notation of the interview's language: `12,000` in English, `12.000` in German."""
+    """A number, typed in the notation of the interview's language.
+
+    `12,000` in English is `12.000` in German.
+    """
 
     type: Literal["number"]
 
@@ -102,23 +125,33 @@ class NumberItem(NumberFields, LimitedItem):
 
     @property
     def lowest(self) -> float | None:
-        """The lowest number that is ever accepted, options aside; None if that depends on other answers."""
+        """The lowest number that is ever accepted, besides options.
+
+        None if it depends on other answers.
+        """
         return None if isinstance(self.min, str) else self.min
 
     @property
     def highest(self) -> float | None:
-        """The highest number that is ever accepted, options aside; None if there is no limit, or it depends."""
+        """The highest number that is ever accepted, besides options.
+
+        None if there is no limit, or if it depends on other answers.
+        """
         return None if isinstance(self.max, str) else self.max
 
     def format_range(self, low: str, high: str) -> str:
-        """Format two limits, of which an empty one does not exist: `0 to 4`, `0 or more`, `up to 4`."""
-        if not high:
-            return f"{low} or more" if low else "any number"
+        """Format two limits: `0 to 4`. Without one of them: `0 or more`, `up to 4`."""
+        if low and not high:
+            return f"{low} or more"
+        if high and not low:
+            return f"up to {high}"
+        if not low and not high:
+            return "any number"
         if low == high:
             return f"exactly {low}"
-        return f"{low} to {high}" if low else f"up to {high}"
+        return f"{low} to {high}"
 
-    def find_limit(self, context: question.ItemContext, key: str) -> Any:
+    def find_limit(self, context: question.ItemContext, key: LimitKey) -> Any:
         """Return the `min` or `max` that applies now.
 
         In a battery with a total it may be closer, so that the statements to come can reach the
@@ -126,13 +159,15 @@ class NumberItem(NumberFields, LimitedItem):
         """
         limit = super().find_limit(context, key)
         left = context.amount_left
+        # after a decline the answers need not add up, and none is too low
         if left is None or (key == "min" and not left.is_certain):
             return limit
 
         # the least that may be answered here leaves the most to the others, and the other way round
         limit_of_others: float | None = 0
         if left.later:
-            limit_of_others = super().find_limit(context, "max" if key == "min" else "min")
+            opposite: LimitKey = "max" if key == "min" else "min"
+            limit_of_others = super().find_limit(context, opposite)
         if limit_of_others is None:
             return limit
 
@@ -142,32 +177,43 @@ class NumberItem(NumberFields, LimitedItem):
         return max(limit, bound) if key == "min" else min(limit, bound)
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        language = context.language
-        unit = str(self.unit.get(language)) if self.unit else ""
-        limits = (self.find_limit(context, key) for key in ("min", "max"))
-        hint = self.format_range(
-            *("" if limit is None else format_number(limit, language) for limit in limits)
+        low = self._format_limit(context, "min")
+        high = self._format_limit(context, "max")
+        labels = [
+            (code, to_plain_text(context.fill(label)))
+            for code, label in context.item.labels.items()
+        ]
+        return LineEntry(
+            kind="number",
+            hint=self.format_range(low, high),
+            unit=str(self.unit.get(context.language)) if self.unit else "",
+            labels=tuple(labels),
+            personal=self.personal,
         )
-        labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.item.labels.items())
-        return LineEntry(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
+
+    def _format_limit(self, context: question.ItemContext, key: LimitKey) -> str:
+        limit = self.find_limit(context, key)
+        return "" if limit is None else format_number(limit, context.language)
 
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
     ) -> question.ParsedAnswer | Rejection:
-        text = reply.strip() if isinstance(reply, str) else ""
+        text = _read_line(reply)
         if not text:
             return Rejection("a number is needed")
-        language, why_not = context.language, partial(self.why_invalid, context)
+
+        language = context.language
+        why_not = partial(self.why_invalid, context)
         number = read_number(text, language, decimals=self.decimals, why_not=why_not)
         if not isinstance(number, NumberRejection):
             return question.ParsedAnswer(value=number)
-        texts = [
-            (self._format_with_unit(v, language), self.format_as_typed(v, {}, language))
-            for v in number.values
-        ]
-        return Rejection(
-            number.reason, tuple(PossibleMeaning(label, ExactText(typed)) for label, typed in texts)
-        )
+
+        meanings = []
+        for value in number.values:
+            label = self._format_with_unit(value, language)
+            typed = self.format_as_typed(value, question.NO_WORDS, language)
+            meanings.append(PossibleMeaning(label, ExactText(typed)))
+        return Rejection(number.reason, tuple(meanings))
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
@@ -175,24 +221,30 @@ class NumberItem(NumberFields, LimitedItem):
         if value in self.options:
             return ""
         language = context.language
+        decline = context.item.kept_codes.get(value)
+        if decline is not None:
+            number = format_number(value, language)
+            return f"{number} is the code of {str(decline.get(language))!r}, not a number here"
+        return self._why_beyond(context, value, "min") or self._why_beyond(context, value, "max")
+
+    def _why_beyond(self, context: question.ItemContext, value: int | float, key: LimitKey) -> str:
+        """Return why a number is beyond one of its limits; empty if it isn't."""
+        language = context.language
         number = format_number(value, language)
-        reserved = context.item.kept_codes.get(value)
-        if reserved is not None:
-            return f"{number} is the code of {str(reserved.get(language))!r}, not a number here"
-        for key, words, too, sign in (
-            ("min", "less than", "too few", 1),
-            ("max", "more than", "too many", -1),
-        ):
-            bound = super().find_limit(context, key)
-            if bound is not None and sign * (bound - value) > 0:
-                return self.explain_limit(
-                    context, number, key, words, format_number(bound, language)
-                )
-            bound = self.find_limit(context, key)
-            if context.amount_left is not None and bound is not None and sign * (bound - value) > 0:
-                difference = format_number(round(sign * (bound - value), self.decimals), language)
-                return f"{number} is {difference} {too}: {context.amount_left.describe(language)}"
-        return ""
+        is_min = key == "min"
+        limit = super().find_limit(context, key)
+        if limit is not None and _is_beyond(value, limit, key):
+            words = "less than" if is_min else "more than"
+            bound = format_number(limit, language)
+            return self.explain_limit(context, number, key, words, bound)
+
+        left = context.amount_left
+        closer_limit = self.find_limit(context, key)
+        if left is None or closer_limit is None or not _is_beyond(value, closer_limit, key):
+            return ""
+        difference = format_number(round(abs(closer_limit - value), self.decimals), language)
+        too = "too few" if is_min else "too many"
+        return f"{number} is {difference} {too}: {left.describe(language)}"
 
     def format_answer(
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
@@ -203,35 +255,68 @@ class NumberItem(NumberFields, LimitedItem):
         return self._format_with_unit(value, wording.language)
 
     def _format_with_unit(self, value: Value | None, language: str) -> str:
-        """Format the number with its unit."""
-        unit = f" {self.unit.get(language)}" if self.unit else ""
         number = format_number(value, language) if isinstance(value, int | float) else str(value)
-        return f"{number}{unit}"
+        if self.unit is None:
+            return number
+        return f"{number} {self.unit.get(language)}"
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
-        return (
-            format_number(value, language, grouped=False)
-            if isinstance(value, int | float)
-            else str(value)
-        )
+        if isinstance(value, int | float):
+            return format_number(value, language, grouped=False)
+        return str(value)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        storage = "decimal" if self.decimals else "integer"
-        more: dict[str, Any] = {
-            "labels": {c: str(t.get(language)) for c, t in self.options.items()}
-        }
-        more |= {"storage": storage, "decimals": self.decimals, "measure": "scale"}
-        return (question.build_variable(item, language, **more),)
+        column = question.build_variable(
+            item,
+            language,
+            storage="decimal" if self.decimals else "integer",
+            measure="scale",
+            decimals=self.decimals,
+            labels={code: str(text.get(language)) for code, text in self.options.items()},
+        )
+        return (column,)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
-        bottom = low if low is not None else min(0, high or 0)
-        top = high if high is not None else max(bottom, 0) + 100
-        return str(rng.randint(round(bottom), max(round(bottom), int(top))))
+        low = self.find_limit(context, "min")
+        high = self.find_limit(context, "max")
+        if low is None:
+            low = min(0, high or 0)
+        if high is None:
+            high = max(low, 0) + 100
+        bottom = round(low)
+        top = max(bottom, int(high))
+        return str(rng.randint(bottom, top))
+
+
+def _read_line(reply: Reply) -> str:
+    """Return what was typed; empty if something was picked."""
+    return reply.strip() if isinstance(reply, str) else ""
+
+
+def _is_beyond(value: float, limit: float, key: LimitKey) -> bool:
+    return value < limit if key == "min" else value > limit
 
 
 class FreeTextItem(question.StatedItem):
-    """Base class of `text` and `verbatim`."""
+    """Base class of `text` and `verbatim`.
+
+    `_read` normalizes what was typed, and rejects what is empty or too long:
+
+        class NameItem(FreeTextItem):
+            type: Literal["name"]
+
+            answer_seconds: ClassVar[float] = 6.0
+
+            def build_entry(self, context: ItemContext) -> Entry:
+                return LineEntry(kind="text")
+
+            def parse_reply(self, context: ItemContext, reply: Reply) -> ParsedAnswer | Rejection:
+                name = self._read(reply, lines=False)
+                return name if isinstance(name, Rejection) else ParsedAnswer(name)
+
+            def invent(self, context: ItemContext, rng: Random) -> Reply:
+                return "Kim"
+    """
 
     storage: ClassVar[Storage] = "text"
     shorten: ClassVar[str] = "shorten it"
@@ -241,10 +326,13 @@ class FreeTextItem(question.StatedItem):
         return ANY_TEXT
 
     def _read(self, reply: Reply, *, lines: bool) -> str | Rejection:
+        """Read a text that can be stored, or reject what was entered."""
         text = question.normalize_text(reply, lines=lines) if isinstance(reply, str) else ""
+        if not text:
+            return Rejection("an answer is needed")
         if len(text.encode()) > MAX_TEXT_BYTES:
             return Rejection(f"longer than {MAX_TEXT_BYTES} bytes: {self.shorten}")
-        return text or Rejection("an answer is needed")
+        return text
 
 
 class TextKind(NamedTuple):
@@ -299,30 +387,23 @@ class TextItem(FreeTextItem):
         text = self._read(reply, lines=False)
         if isinstance(text, Rejection):
             return text
-        if self.pattern is not None and len(text) == len(
-            self.pattern
-        ):  # a digit of any script is accepted
-            text = "".join(
-                to_ascii_digits(c) if p == "9" else c
-                for c, p in zip(text, self.pattern, strict=True)
-            )
+        # digits of any script are accepted, and stored as 0 to 9
+        if self.pattern is not None and len(text) == len(self.pattern):
+            text = _convert_digits(text, self.pattern)
         elif self.like == "phone":
             text = to_ascii_digits(text)
         why = self.why_invalid(context, text)
         return Rejection(why) if why else question.ParsedAnswer(value=text)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        if self.like is not None and not TEXT_KINDS[self.like].form.fullmatch(str(value)):
-            return f"{str(value)[:60]} is not {TEXT_KINDS[self.like].words}"
-        if self.pattern is None:
-            return ""
-        shape = {"9": str.isdecimal, "A": str.isalpha, "X": str.isalnum}
         text = str(value)
-        if len(text) == len(self.pattern) and all(
-            shape[p](c) if p in shape else p == c for p, c in zip(self.pattern, text, strict=True)
-        ):
-            return ""
-        return f"{text[:30]} does not match {self.pattern} (9: a digit, A: a letter)"
+        if self.like is not None:
+            kind = TEXT_KINDS[self.like]
+            if not kind.form.fullmatch(text):
+                return f"{text[:60]} is not {kind.words}"
+        if self.pattern is not None and not _matches(text, self.pattern):
+            return f"{text[:30]} does not match {self.pattern} (9: a digit, A: a letter)"
+        return ""
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         if self.like is not None:
@@ -330,7 +411,35 @@ class TextItem(FreeTextItem):
         if self.pattern is None:
             return str(rng.choice(("Alex", "Sam", "Robin", "Kim", "Lee")))
         drawn = {"9": "0123456789", "A": "ABCDEFGH", "X": "ABC123"}
-        return "".join(rng.choice(drawn[p]) if p in drawn else p for p in self.pattern)
+        return "".join(rng.choice(drawn[sign]) if sign in drawn else sign for sign in self.pattern)
+
+
+def _convert_digits(text: str, pattern: str) -> str:
+    """Convert the characters of a text that are digits in its pattern, which is as long."""
+    converted = [
+        to_ascii_digits(character) if sign == "9" else character
+        for character, sign in zip(text, pattern, strict=True)
+    ]
+    return "".join(converted)
+
+
+_TESTS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "9": str.isdecimal,
+    "A": str.isalpha,
+    "X": str.isalnum,
+}
+"""The characters that a sign of a pattern stands for. Any other sign stands for itself."""
+
+
+def _matches(text: str, pattern: str) -> bool:
+    if len(text) != len(pattern):
+        return False
+    for character, sign in zip(text, pattern, strict=True):
+        test = _TESTS.get(sign)
+        fits = character == sign if test is None else test(character)
+        if not fits:
+            return False
+    return True
 
 
 class VerbatimItem(FreeTextItem):
@@ -351,11 +460,8 @@ class VerbatimItem(FreeTextItem):
         return text if isinstance(text, Rejection) else question.ParsedAnswer(value=text)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        return str(
-            rng.choice(
-                ("Nobody told us.", "It changes every year.", "Things are fine as they are.")
-            )
-        )
+        answers = ("Nobody told us.", "It changes every year.", "Things are fine as they are.")
+        return str(rng.choice(answers))
 
 
 class DateItem(LimitedItem, question.StatedItem):
@@ -395,20 +501,19 @@ class DateItem(LimitedItem, question.StatedItem):
         self.__dict__["_country_order"] = order
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        order = "day month year" if self.order == "dmy" else "month day year"
-        return LineEntry(
-            kind="date",
-            hint=order + (", or the year" if self.partial else ""),
-            personal=self.personal,
-        )
+        hint = "day month year" if self.order == "dmy" else "month day year"
+        if self.partial:
+            hint += ", or the year"
+        return LineEntry(kind="date", hint=hint, personal=self.personal)
 
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
     ) -> question.ParsedAnswer | Rejection:
-        text = reply.strip() if isinstance(reply, str) else ""
-        language = context.language
-        english = language == "en" or not _LETTERS.search(text)
-        names = (MONTHS, DAYS) if english else list_date_names(language)
+        text = _read_line(reply)
+        names: tuple[tuple[str, ...], tuple[str, ...]] = (MONTHS, DAYS)
+        # without letters there is no name, and Babel need not be imported
+        if context.language != "en" and _LETTERS.search(text):
+            names = list_date_names(context.language)
         value = read_date(text, month_first=self.order == "mdy", partial=self.partial, names=names)
         if isinstance(value, Rejection):
             return value
@@ -416,17 +521,14 @@ class DateItem(LimitedItem, question.StatedItem):
         return Rejection(why) if why else question.ParsedAnswer(value=value)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        for key, words, sign in (("min", "before", -1), ("max", "after", 1)):
+        if value is None:
+            return ""
+        for key in LIMIT_KEYS:
             limit = self.find_limit(context, key)
-            if limit is not None and value is not None:
-                known = min(
-                    len(str(value)), len(str(limit))
-                )  # a date as text is year-month-day, or the first of these
-                own, other = str(value)[:known], str(limit)[:known]
-                if (own > other) - (own < other) == sign:
-                    return self.explain_limit(
-                        context, format_date(value), key, words, format_date(limit)
-                    )
+            if limit is not None and _is_date_beyond(value, limit, key):
+                words = "before" if key == "min" else "after"
+                answer = format_date(value)
+                return self.explain_limit(context, answer, key, words, format_date(limit))
         return ""
 
     def format_answer(
@@ -440,14 +542,14 @@ class DateItem(LimitedItem, question.StatedItem):
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         if not self.partial:
             return super().build_variables(item, language)
-        parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
-        labels = {suffix: f"{item.label.get(language)} ({word})" for suffix, word in parts}
-        numbers = (
-            question.build_variable(item, language, s, label=t, measure="scale")
-            for s, t in labels.items()
-        )
-        text = question.build_variable(item, language, storage="text")
-        return text, *numbers, question.build_state_variable(item, language)
+        columns = [question.build_variable(item, language, storage="text")]
+        for suffix, part in (("_y", "year"), ("_m", "month"), ("_d", "day")):
+            label = f"{item.label.get(language)} ({part})"
+            columns.append(
+                question.build_variable(item, language, suffix, label=label, measure="scale")
+            )
+        columns.append(question.build_state_variable(item, language))
+        return tuple(columns)
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
@@ -455,20 +557,44 @@ class DateItem(LimitedItem, question.StatedItem):
         if not self.partial:
             return super().build_cells(item, value, words)
         text = value.isoformat() if isinstance(value, date) else str(value)
-        numbers = [int(part) for part in text.split("-")]
-        absent: list[Cell] = [Missing("dk")] * (3 - len(numbers))
-        return text, *numbers, *absent, 0
+        parts: list[Cell] = [int(part) for part in text.split("-")]
+        while len(parts) < 3:
+            # the respondent did not know the day, or the month and the day
+            parts.append(DK)
+        return text, *parts, 0
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return (why,) * (5 if self.partial else 2)
+        if not self.partial:
+            return super().build_missing_cells(item, why)
+        # the text, its three parts, and the state
+        return (why,) * 5
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        low, high = self.find_limit(context, "min"), self.find_limit(context, "max")
-        if not isinstance(low, date) and not isinstance(high, date):
-            return f"{rng.randint(1935, 2008)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
-        first = low.toordinal() if isinstance(low, date) else high.toordinal() - 20_000
+        low = self.find_limit(context, "min")
+        high = self.find_limit(context, "max")
+        if isinstance(low, date):
+            first = low.toordinal()
+        elif isinstance(high, date):
+            first = high.toordinal() - 20_000
+        else:
+            year = rng.randint(1935, 2008)
+            month = rng.randint(1, 12)
+            day = rng.randint(1, 28)
+            return f"{year}-{month:02}-{day:02}"
+
         last = high.toordinal() if isinstance(high, date) else first + 400
         return date.fromordinal(rng.randint(first, max(first, last))).isoformat()
+
+
+def _is_date_beyond(value: Value, limit: Value, key: LimitKey) -> bool:
+    """Return whether a date, which may be partial, is before `min` or after `max`.
+
+    As a text it is year-month-day, or the first of these. Only what both dates have is compared.
+    """
+    known = min(len(str(value)), len(str(limit)))
+    own = str(value)[:known]
+    bound = str(limit)[:known]
+    return own < bound if key == "min" else own > bound
 
 
 class TimeItem(question.StatedItem):
@@ -489,8 +615,10 @@ class TimeItem(question.StatedItem):
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
     ) -> question.ParsedAnswer | Rejection:
-        value = read_time(reply.strip() if isinstance(reply, str) else "")
-        return value if isinstance(value, Rejection) else question.ParsedAnswer(value=value)
+        value = read_time(_read_line(reply))
+        if isinstance(value, Rejection):
+            return value
+        return question.ParsedAnswer(value=value)
 
     def format_answer(
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
@@ -501,4 +629,6 @@ class TimeItem(question.StatedItem):
         return value.strftime("%H:%M") if isinstance(value, time) else str(value)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        return f"{rng.randint(0, 23):02}:{rng.choice((0, 15, 30, 45)):02}"
+        hour = rng.randint(0, 23)
+        minute = rng.choice((0, 15, 30, 45))
+        return f"{hour:02}:{minute:02}"

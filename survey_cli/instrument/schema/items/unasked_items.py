@@ -1,7 +1,11 @@
-"""Items that no respondent answers: `read`, `handover`, `end`, and those computed: `split`, `draw`, `lookup`."""
+"""Items that no respondent answers: spoken ones, and those that are computed.
+
+`read`, `handover` and `end` are spoken. `split`, `draw`, `lookup` and what a group picks are
+computed.
+"""
 
 from random import Random
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -17,7 +21,14 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
 
 class SpokenItem(question.QuestionItem):
-    """Base class of items that are spoken and not answered."""
+    """Base class of items that are spoken and not answered.
+
+    Such a type only adds keys:
+
+        class NoticeItem(SpokenItem):
+            type: Literal["notice"]
+            document: Name
+    """
 
     expects_answer: ClassVar[bool] = False
     answer_seconds: ClassVar[float] = 0.0
@@ -87,7 +98,18 @@ class EndItem(SpokenItem):
 
 
 class ComputedItem(question.QuestionItem):
-    """Base class of items whose answer is computed."""
+    """Base class of items whose answer is computed.
+
+    Such a type says which codes it can have, if they are its own. `engine` computes the answer:
+
+        class CoinItem(ComputedItem):
+            type: Literal["coin"]
+
+            condition_type: ClassVar[str] = "code"
+
+            def list_codes(self) -> tuple[str, ...]:
+                return ("heads", "tails")
+    """
 
     expects_answer: ClassVar[bool] = False
     answer_seconds: ClassVar[float] = 0.0
@@ -98,7 +120,8 @@ class ComputedItem(question.QuestionItem):
         return Computed(self.list_codes())
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        return LookupEntry(kind=self.type, target=context.item.id)  # type: ignore[attr-defined]  # every type of item has it
+        # every item type has `type`, but this base class can't know which
+        return LookupEntry(kind=self.type, target=context.item.id)  # type: ignore[attr-defined]
 
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
@@ -106,18 +129,29 @@ class ComputedItem(question.QuestionItem):
         return Rejection("this item is computed, not answered")
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        label = str(item.label.get(language)) or item.id
-        labels = {code: code for code in self.list_codes()}
-        return (
-            question.build_variable(item, language, storage="text", label=label, labels=labels),
+        column = question.build_variable(
+            item,
+            language,
+            storage="text",
+            label=_find_label(item, language),
+            labels={code: code for code in self.list_codes()},
         )
+        return (column,)
 
     def list_codes(self) -> tuple[str, ...]:
-        """Return the codes it can have, if they are its own; each is its own label."""
+        """Return the codes it can have; empty if they are those of its source.
+
+        Each is its own label.
+        """
         return ()
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return ""
+
+
+def _find_label(item: question.CompiledItem, language: str) -> str:
+    """Return the label of the item, or its id, since a computed item usually has no text."""
+    return str(item.label.get(language)) or item.id
 
 
 class SplitItem(ComputedItem):
@@ -133,17 +167,45 @@ class SplitItem(ComputedItem):
         return tuple(str(arm) for arm in self.arms)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        return "" if value in self.arms else f"{value} is not an arm"
+        if value in self.arms:
+            return ""
+        return f"{value} is not an arm"
 
 
 class SelectedItem(ComputedItem):
-    """Base class of items that select something; a column `ID_of` says of how many."""
+    """Base class of items that select something. A column `ID_of` says of how many.
+
+    The number is among the words of the answer, under `of`:
+
+        class FirstItem(SelectedItem):
+            type: Literal["first"]
+
+            def build_variables(self, item: CompiledItem, language: str) -> tuple[Variable, ...]:
+                column = build_variable(item, language)
+                return column, self.build_number(item, language, "How many there were")
+
+            def build_cells(
+                self, item: CompiledItem, value: Value | None, words: Words
+            ) -> tuple[Cell, ...]:
+                assert value is not None
+                return value, self.read_number(words)
+    """
+
+    def build_number(self, item: question.CompiledItem, language: str, label: str) -> Variable:
+        """Build the column that says of how many something was selected."""
+        return question.build_variable(item, language, "_of", label=label, measure="scale")
+
+    def read_number(self, words: question.Words) -> int:
+        """Return of how many something was selected; 0 if that isn't stored."""
+        return int(words.get("of", "0"))
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
 
     def build_declined_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, 0 if why == NOT_ASKED else why
+        # the item was reached, and there was nothing to select from
+        number = 0 if why == NOT_ASKED else why
+        return why, number
 
 
 class DrawItem(SelectedItem):
@@ -157,7 +219,8 @@ class DrawItem(SelectedItem):
     """The roster from which a turn is drawn."""
     where: Expression | None = None
     """The turns that can be drawn: `age >= 18`. If left out: all turns."""
-    by: Literal["random", "youngest", "next_birthday"] = "random"  # type: ignore[assignment]  # a draw's own meaning
+    # `by` of a question says who answers it, and has another type
+    by: Literal["random", "youngest", "next_birthday"] = "random"  # type: ignore[assignment]
     """How the turn is selected: at `random`, the `youngest`, or the one with the
     `next_birthday`."""
     using: Annotated[Name, "an item"] | None = None
@@ -170,25 +233,25 @@ class DrawItem(SelectedItem):
     condition_type: ClassVar[str] = "draw"
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        label = str(item.label.get(language)) or item.id
-        drawn, of = f"{label} (turn of {self.from_})", f"{label}: drawn from how many"
-        turn = question.build_variable(item, language, label=drawn)
-        return turn, question.build_variable(item, language, "_of", label=of, measure="scale")
+        label = _find_label(item, language)
+        turn = question.build_variable(item, language, label=f"{label} (turn of {self.from_})")
+        return turn, self.build_number(item, language, f"{label}: drawn from how many")
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
     ) -> tuple[Cell, ...]:
         assert value is not None
-        return value, int(words.get("of", "0"))
+        return value, self.read_number(words)
 
 
-QUOTA_STATES = ("open", "full", "outside")
+QUOTA_STATES: Final = ("open", "full", "outside")
 
 
 class LookupItem(ComputedItem):
-    """A value that is looked up and stored like an answer: the state of a quota cell, or a sample column.
+    """A value that is looked up and stored like an answer.
 
-    Exactly one of `quota` and `sample` is required.
+    It is the state of a quota cell, or a sample column. Exactly one of `quota` and `sample` is
+    required.
     """
 
     type: Literal["lookup"]
@@ -215,8 +278,8 @@ PickMethod: TypeAlias = Literal["random", "least_filled"]
 class PickItem(SelectedItem):
     """What is picked of a group. It is made for a group with `pick`, and is not written in a file.
 
-    Its value is everything that could be picked, in the order in which it is; the first `count`
-    are.
+    Its value is everything that could be picked, in the order of picking. The first `count` are
+    picked.
     """
 
     type: Literal["pick"]
@@ -234,11 +297,12 @@ class PickItem(SelectedItem):
         return tuple(name for name in self.names if name in picked)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        label, of = f"Picked of {self.group}", f"Picked of {self.group}: of how many"
+        label = f"Picked of {self.group}"
         picked = question.build_variable(item, language, storage="text", label=label)
-        return picked, question.build_variable(item, language, "_of", label=of, measure="scale")
+        return picked, self.build_number(item, language, f"{label}: of how many")
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
     ) -> tuple[Cell, ...]:
-        return " ".join(map(str, self.list_picked(value))), int(words.get("of", "0"))
+        picked = " ".join(str(name) for name in self.list_picked(value))
+        return picked, self.read_number(words)
