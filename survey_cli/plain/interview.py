@@ -406,7 +406,7 @@ class PlainInterview:
         if notes:
             self._output.print_aside(".notes NUMBER TEXT replaces one")
         else:
-            self._output.print_aside("there is no note yet")
+            self._output.print_aside(commands.NO_NOTE)
         return _NextStep.WAIT
 
     def _switch_language(
@@ -427,7 +427,7 @@ class PlainInterview:
             if rows:
                 self._output.print_aside("type .jump and one of these")
             else:
-                self._output.print_aside("nothing has been asked yet")
+                self._output.print_aside(commands.NOTHING_ASKED)
             return _NextStep.WAIT
 
         place = commands.find_place(text, [row.place for row in rows])

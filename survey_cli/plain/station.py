@@ -302,7 +302,7 @@ class PlainStation:
     def _list_appointments(self) -> None:
         appointments = self._station.list_appointments()
         lines = [_render_appointment(appointment) for appointment in appointments]
-        self._print_lines(lines or ["you have no open appointments"])
+        self._print_lines(lines or [station_lines.NO_APPOINTMENTS])
 
     def _list_messages(self) -> None:
         self._print_lines(self._station.list_messages() or ["there are no messages"])

@@ -123,11 +123,19 @@ def list_packages() -> list[Path]:
     return [PACKAGE, *sorted(path for path in PACKAGE.iterdir() if (path / "__init__.py").exists())]
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str]) -> int:
+    """Print the table, and then what is never right. Return 1 if there is anything."""
     folders = [Path(argument) for argument in arguments] or list_packages()
     for line in format_table(folders):
         print(line.rstrip())
 
+    faults = 0
+    for path in sorted(folders[0].rglob("*.py")):
+        for fault in find_faults(path.read_text(encoding="utf-8")):
+            print(f"{path}:{fault.line}: {fault.what}")
+            faults += 1
+    return int(faults > 0)
+
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

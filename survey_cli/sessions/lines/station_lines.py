@@ -211,6 +211,8 @@ def _build_wrapup_lines(view: WrapUpView) -> list[Line]:
 
 # Lists
 
+NO_APPOINTMENTS: Final = "you have no open appointments"
+
 
 def build_callback_line(appointment: StationAppointment) -> Line:
     """Build an appointment: its time, its case, and what is known of it.

@@ -273,7 +273,7 @@ def build_jump_list(
         if item.place == place:
             marked = number
 
-    empty = "no question asked so far matches" if items else "nothing has been asked yet"
+    empty = "no question asked so far matches" if items else commands.NOTHING_ASKED
     return ListPanel(
         "f3", "jump to: ", rows, marked=marked, empty=empty, takes="go there", takes_keys=False
     )

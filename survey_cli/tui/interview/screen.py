@@ -730,7 +730,7 @@ class InterviewScreen(KeyScreen):
             if notes:
                 await self._open("f2")
             else:
-                self.refuse("there is no note yet")
+                self.refuse(commands.NO_NOTE)
 
     # What is shown
 

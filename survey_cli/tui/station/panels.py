@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.sessions.lines import station_lines
 from survey_cli.sessions.station import station_questions as questions
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
@@ -244,7 +245,7 @@ def build_appointment_list(
         rows.append(panel.Row(format_appointment(appointment), act, terms=appointment.key))
     empty = "no appointment matches"
     if not rows:
-        empty = "you have no open appointments"
+        empty = station_lines.NO_APPOINTMENTS
     return panel.ListPanel(
         "appointments", "my appointments: ", rows, empty=empty, takes="take the case"
     )
