@@ -84,7 +84,8 @@ def report_full_disk(write: Callable[[], T]) -> T:
             sys.unraisablehook = _ignore
             failure = OSError(error.errno, error.strerror)
         except Exception as error:
-            if type(error).__module__.partition(".")[0] != "lxml":  # where openpyxl finds it
+            # If lxml is installed, openpyxl writes with it, and its error is no OSError.
+            if type(error).__module__.partition(".")[0] != "lxml":
                 raise
             sys.unraisablehook = _ignore
             failure = OSError(errno.EIO, str(error))
@@ -118,7 +119,7 @@ def _write(table: Table, to: Path, *, labels: bool) -> conventions.WriteResult:
 
 def _fill_sheet(sheet: "WriteOnlyWorksheet", lines: Iterator[tuple[str, ...]]) -> None:
     """Write lines of texts, the first of which is the heading."""
-    # A write-only sheet takes widths and panes only before its first row.
+    # A write-only sheet ignores widths and panes that are set after its first row.
     _set_up_sheet(sheet, SHEET_WIDTHS[str(sheet.title)])
     is_heading = True
     for line in lines:
@@ -177,7 +178,8 @@ class _DataSheets:
     def _add_sheets(self) -> None:
         """Add the sheets of the next rows, with their headings."""
         self._sheets = []
-        column_count = len(self._variables) or 1  # a table without columns has a sheet, too
+        # A table without columns has a sheet too.
+        column_count = len(self._variables) or 1
         for start in range(0, column_count, EXCEL.columns):
             number = len(self._list_titles()) + 1
             title = DATA_SHEET if number == 1 else f"{DATA_SHEET} {number}"
@@ -263,11 +265,13 @@ def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any
     """Make a function that returns a cell's value in Excel: a number, text, date, time, or None."""
     missing_texts = {}
     for kind, (code, words) in conventions.list_missing_codes(variable).items():
-        if kind == "not_asked":  # an empty cell
+        if kind == "not_asked":
+            # An empty cell.
             continue
         if labels:
             missing_texts[kind] = words
-        elif kind in variable.labels:  # an option has this word as its code
+        elif kind in variable.labels:
+            # An option has this word as its code.
             missing_texts[kind] = str(code)
         else:
             missing_texts[kind] = kind

@@ -213,8 +213,9 @@ def _make_schema_field(field: ParquetField, *, labels: bool, small: bool) -> "pa
 
 
 def _has_small_codes(variable: Variable) -> bool:
-    """Return whether its values are codes of options that fit 32 bits, which halves their memory."""
-    if variable.measure == "scale":  # a number that has labels for some values
+    """Return whether its values are codes of options that fit 32 bits: half the memory."""
+    if variable.measure == "scale":
+        # A number that has labels for some values.
         return False
 
     numbers = [code for code in variable.labels if isinstance(code, int)]

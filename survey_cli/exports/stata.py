@@ -46,30 +46,26 @@ def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conv
     import pyreadstat
 
     final_names = limits.fit_names([v.name for v in table.variables], limits.STATA)
-    # The library names label sets by a column's name and a number, which must fit together.
-    # The final names are written into the finished file.
+    # The library names label sets by a column's name and a number, and may refuse both together as
+    # too long. So names are shorter at first, and the final ones written into the finished file.
     digits = len(str(len(final_names)))
     names = limits.fit_names(final_names, replace(limits.STATA, name=limits.STATA.name - digits))
 
     letters = assign_letters(table.variables)
     data = _build_data(table, names, letters)
 
-    # pyreadstat has no empty label, set of labels or format: these columns are left out.
     column_labels: list[str | None] = []
+    # The annotations of the library name only numbers, but letters have labels too.
     value_labels: dict[str, dict[Any, str]] = {}
     missing_letters: dict[str, list[str]] = {}
     formats: dict[str, str] = {}
     for name, variable in zip(names, table.variables, strict=True):
         label = limits.STATA.fit(limits.choose_label(variable), limits.STATA.label)
-        column_labels.append(label or None)
-        labels = _build_labels(variable, letters)
-        if labels:
-            value_labels[name] = labels
+        column_labels.append(label)
+        value_labels[name] = _build_labels(variable, letters)
         if _has_letters(variable):
             missing_letters[name] = sorted({*letters.values()})
-        form = _choose_format(variable, data[name])
-        if form:
-            formats[name] = form
+        formats[name] = _choose_format(variable, data[name])
 
     try:
         pyreadstat.write_dta(
@@ -121,15 +117,13 @@ def _has_letters(variable: Variable) -> bool:
     return variable.storage != "text" and variable.role != "admin"
 
 
-def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
+def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Code, str]:
     """Return labels by value, or by letter of a missing value."""
     # Stata labels no texts. A label of a date or time could only belong to a missing value.
     if variable.storage in ("text", "date", "time"):
         return {}
 
-    labels: dict[Any, str] = {
-        code: words for code, words in variable.labels.items() if _can_label(code)
-    }
+    labels = {code: words for code, words in variable.labels.items() if _can_label(code)}
     for kind, (code, words) in conventions.list_offered_codes(variable).items():
         words = limits.to_single_line(words) or kind
         if kind in letters:
@@ -162,7 +156,8 @@ def _choose_format(variable: Variable, column: "pl.Series") -> str:
             if is_timestamp(variable):
                 return "%tc"
             longest = column.str.len_chars().max()
-            if not isinstance(longest, int):  # no rows
+            if not isinstance(longest, int):
+                # There are no rows. Without a format, the library chooses one.
                 return ""
             minimum, maximum = DISPLAY_WIDTHS
             width = min(max(longest, minimum), maximum)
@@ -341,7 +336,7 @@ def write_stata_script(
         for role, design_columns in study.design.items():
             by_role[role] = " ".join(names[name] for name in design_columns)
 
-    # Replicates of jk1, which leave out one unit at a time, all have the multiplier (R - 1) / R.
+    # Each of the R replicates of jk1 leaves out one unit, and has the multiplier (R - 1) / R.
     factors: Sequence[float] = study.replication_factors
     count = len(study.design.get("replicate_weight", ()))
     if count and study.replication == "jk1":

@@ -84,7 +84,8 @@ def _split_rows(rows: list[str], width: int) -> "pl.DataFrame":
     import polars as pl
 
     bare = pl.Series("row", rows, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
-    rows.clear()  # else two batches would be in memory while they are split
+    # The reading thread keeps this list until it has the next one.
+    rows.clear()
     split = bare.str.split_exact(",", width - 1).struct.unnest()
     return split.rename({f"field_{at}": str(at) for at in range(width)})
 
@@ -97,7 +98,8 @@ def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.
         return frame.select(list(columns))
     except pl.exceptions.PolarsError as error:
         what = str(error).partition("\n")[0][:200]
-        # polars raises one class for all of these. It names the function that found no replacement.
+        # Polars has no class of its own for a text without a replacement; the message names the
+        # function.
         if "replace_strict" in what:
             what = "a missing value of a kind that no column has"
         raise ValueError(what) from None
@@ -119,11 +121,8 @@ def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
         case "time":
             return bare.str.strip_chars('"').str.slice(0, 8).str.to_time("%H:%M:%S", strict=True)
         case _:
-            # A text column may hold codes, which are stored without quotes. They are kept from
-            # json_decode, which would fail for the whole column.
-            is_quoted = bare.str.starts_with('"')
-            decoded = pl.when(is_quoted).then(bare).str.json_decode(pl.String)
-            words = decoded.fill_null(pl.when(~is_quoted).then(bare))
+            # A text column may hold codes too, which are stored without quotes. They become texts.
+            words = bare.str.json_decode(pl.String)
             if is_timestamp(variable):
                 seconds = pl.when(words != "").then(words.str.slice(0, 19))
                 return seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
@@ -140,7 +139,8 @@ def find_latest_entry(data: "pl.DataFrame") -> datetime:
     latest = data[LAST_ENTRY_COLUMN].max()
     if isinstance(latest, datetime):
         return latest
-    return DEFAULT_TIMESTAMP  # the column has no values
+    # The column has no values.
+    return DEFAULT_TIMESTAMP
 
 
 def choose_measure(variable: Variable) -> Measure:

@@ -55,17 +55,13 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
     ]
     data = _build_data(table, columns)
 
-    # pyreadstat has no empty label or format: these columns are left out.
     column_labels: list[str | None] = []
     widths: dict[str, int] = {}
     formats: dict[str, str] = {}
     for column in columns:
         label = limits.SPSS.fit(limits.choose_label(column.variable), limits.SPSS.label)
-        column_labels.append(label or None)
-        form, width = column.choose_layout()
-        widths[column.name] = width
-        if form:
-            formats[column.name] = form
+        column_labels.append(label)
+        formats[column.name], widths[column.name] = column.choose_layout()
 
     is_zsav = to.suffix.lower() == ".zsav"
     try:
@@ -77,8 +73,8 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
             compress=is_zsav,
             row_compress=not is_zsav,
             note=[limits.SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
-            variable_value_labels={c.name: c.labels for c in columns if c.labels},
-            missing_ranges={c.name: c.user_missing for c in columns if c.user_missing},
+            variable_value_labels={c.name: c.labels for c in columns},
+            missing_ranges={c.name: c.user_missing for c in columns},
             variable_measure={c.name: typed_columns.choose_measure(c.variable) for c in columns},
             variable_display_width=widths,
             variable_format=formats,
@@ -171,7 +167,10 @@ class SpssColumn:
         )
 
     def choose_layout(self) -> tuple[str, int]:
-        """Return the SPSS format of the column, empty for texts, and its display width."""
+        """Return the SPSS format of the column and its display width.
+
+        The format of texts is empty: the library chooses it by their length.
+        """
         match self.variable.storage:
             case "integer":
                 width = limits.choose_display_width(self.digits)
@@ -192,7 +191,8 @@ class SpssColumn:
 
 def _choose_missing_codes(variable: Variable) -> dict[str, int | str | None]:
     """Return what stands for a missing value, by kind; None is system-missing."""
-    if variable.role == "admin":  # it holds no answers
+    if variable.role == "admin":
+        # It holds no answers.
         return {}
 
     missing_codes: dict[str, int | str | None] = {}
