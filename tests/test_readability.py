@@ -10,6 +10,7 @@ READ = (
     ".",
     "documents",
     "engine",
+    "exports",
     "fieldwork",
     "instrument/checks",
     "plain",
