@@ -1,14 +1,14 @@
 """Text templates: `{fills}` and `**stress**`, compiled once and filled with what is known.
 
-Everything else in a text is literal. Filling never fails: a fill that can't be rendered is read as `…` and noted in
-`Known.unfilled`.
+Everything else in a text is literal. Filling never fails: a fill that can't be rendered is read as
+`…` and noted in `Known.unfilled`.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.expressions.expression_checker import Scope, ValueType
@@ -19,7 +19,7 @@ from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
 from survey_cli.problems import Problem, Severity
-from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Missing, Value
+from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Missing, Value
 
 NO_ANSWER_TEXT: Final = "…"
 """Replaces a fill that has no answer and no alternative words."""
@@ -82,14 +82,16 @@ class Template(NamedTuple):
     def fill(
         self, known: Known, language: str, join_options: Callable[[], str] = str
     ) -> StyledText:
-        """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`.
+        """Return the words to be read.
 
-        `join_options` returns what `{options}` stands for.
+        Without an answer, a fill becomes its alternative words, or `…`. `join_options` returns what
+        `{options}` stands for.
         """
         key = language if language in self.runs else next(iter(self.runs))
         static = self.static_words.get(key)
         if static is not None:
             return static
+
         spans = []
         for parts, stress in self.runs[key]:
             texts = []
@@ -105,9 +107,12 @@ class Template(NamedTuple):
         return tuple(spans)
 
     def iterate_names(self) -> Iterator[str]:
+        """Yield what is filled in, in all languages."""
         for runs in self.runs.values():
             for parts, _ in runs:
-                yield from (p.key for p in parts if isinstance(p, TextFill))
+                for part in parts:
+                    if isinstance(part, TextFill):
+                        yield part.key
 
     def get_source_text(self, language: str) -> str:
         """Return the text as written, for lists and labels."""
@@ -123,7 +128,8 @@ def _render_fill(
         if fill.key == "options" and fill.variable is None:
             return change_case(join_options(), fill.format, language)
         return _look_up_fill(fill, known, language)
-    except Exception as error:  # a mistake here must not stop the interview
+    except Exception as error:
+        # A mistake here must not stop the interview.
         if known.unfilled is not None:
             known.unfilled[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
         return fill.words_without_answer
@@ -144,15 +150,16 @@ def _look_up_fill(fill: TextFill, known: Known, language: str) -> str:
     else:
         value = _look_up_variable(fill, known, language)
         if isinstance(fill.turn, int) and variable.labels:
-            # the texts of that turn's options may refer to its other items
+            # The texts of that turn's options may refer to its other items.
             known = known.in_turn(fill.turn)
 
     if value is None or isinstance(value, Missing):
         return fill.words_without_answer
 
-    # several answers were possible, and none was chosen
+    # Several answers were possible, and none was chosen.
     if value == () and fill.otherwise is not None:
         return fill.otherwise
+
     text = _format_value(value, variable, known, language, fill.format)
     return change_case(text, fill.format, language)
 
@@ -181,7 +188,10 @@ def _look_up_built_in(fill: TextFill, known: Known, language: str) -> Cell | Non
 
 
 def _look_up_variable(fill: TextFill, known: Known, language: str) -> Cell:
-    """Return the value of a variable: in the fill's turn, or in a language if it differs between them."""
+    """Return the value of a variable in the fill's turn.
+
+    If it differs between languages, it is the value in this one.
+    """
     turn = known.turn if fill.turn == "here" else fill.turn
     if turn is None:
         translated = known.translations.get((fill.key, language))
@@ -195,14 +205,15 @@ def _format_value(
 ) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
     if variable.labels and format_spec != "code":
-        codes: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
-        texts = [variable.labels.get(code) for code in codes]
+        codes = value if isinstance(value, tuple) else (value,)
+        texts = [variable.labels.get(cast("Code", code)) for code in codes]
         if any(texts) or variable.type in ("code", "codes"):
             words = []
             for code, text in zip(codes, texts, strict=True):
-                words.append(
-                    str(code) if text is None else to_plain_text(text.fill(known, language))
-                )
+                if text is None:
+                    words.append(str(code))
+                else:
+                    words.append(to_plain_text(text.fill(known, language)))
             return join_list(words, language, "standard")
 
     if variable.type == "draw" and variable.turn_name:
@@ -231,66 +242,81 @@ def _format_value(
 
 
 def _format_number(value: float, format_spec: str, language: str) -> str:
-    spell = {"ordinal": number_text.spell_ordinal, "words": number_text.spell_cardinal}.get(
-        format_spec
-    )
-    if spell is not None and (words := spell(value, language)) is not None:
+    """Format a number as a format says, with the language's separators."""
+    words = None
+    if format_spec == "ordinal":
+        words = number_text.spell_ordinal(value, language)
+    elif format_spec == "words":
+        words = number_text.spell_cardinal(value, language)
+    elif number_text.is_currency(format_spec):
+        words = number_text.format_money(value, format_spec, language)
+    if words is not None:
         return words
+
     match = _NUMBER_FORMAT.match(format_spec)
-    if match is None:
-        if number_text.is_currency(format_spec):
-            return number_text.format_money(value, format_spec, language)
+    if match is None:  # no format, or words that the language doesn't have
         digits = str(value) if isinstance(value, int) else format(value, ".10g")
         return number_text.write_digits(digits, language, grouped=False)
+
     comma, places, kind = match.groups(default="")
     if kind == "%":
-        digits = format(value, f"{places}%")[:-1] if places else format(value * 100, ".10g")
+        if places:
+            digits = format(value, f"{places}%").removesuffix("%")
+        else:
+            digits = format(value * 100, ".10g")
         return number_text.format_percentage(digits, language)
-    if format_spec.endswith("d") or not (places or kind or isinstance(value, float)):
+
+    is_plain_integer = isinstance(value, int) and not places and not kind
+    if is_plain_integer or format_spec.endswith("d"):
         digits = str(round(value))
+    elif places:
+        digits = format(value, f"{places}f")
     else:
-        digits = format(value, f"{places}f" if places else ".10g")
+        digits = format(value, ".10g")
     return number_text.write_digits(digits, language, grouped=bool(comma))
 
 
 def _format_partial_date(text: str, language: str) -> str:
-    """Format a partial date, a month and year or a year alone: `1950-03` is March 1950."""
+    """Format a partial date, a month and year or only a year: `1950-03` is March 1950."""
     year, _, month = text.partition("-")
     if not month:
         return year
     if language == "en":
         return f"{MONTHS[int(month) - 1]} {year}"
+
     from babel.dates import format_skeleton
 
-    return str(
-        format_skeleton("yMMMM", date(int(year), int(month), 1), locale=find_locale(language))
-    )
+    first_day = date(int(year), int(month), 1)
+    return str(format_skeleton("yMMMM", first_day, locale=find_locale(language)))
 
 
 def _format_date(day: date, format_spec: str, language: str) -> str:
-    """Format a date; without a format as the language usually writes it: `24 November 2026`, `24. November 2026`."""
+    """Format a date; without a format as the language usually writes it: `24. November 2026`."""
     if format_spec:
         return _format_parts(day, format_spec, language)
-    if language == "en" or (locale := find_locale(language)).language == "en":
+    # All kinds of English have the same form.
+    if language == "en" or find_locale(language).language == "en":
         return _format_parts(day, "%-d %B %Y", "en")
+
     from babel.dates import format_date
 
-    return str(format_date(day, "long", locale=locale))
+    return str(format_date(day, "long", locale=find_locale(language)))
 
 
 def _format_parts(value: date | time, format_spec: str, language: str) -> str:
-    """Format the parts of a date or a time, with the language's names of days, months and halves of the day."""
-    names = (
-        {"%p": "a"}
-        if isinstance(value, time)
-        else {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
-    )
+    """Format the parts of a date or a time, with the language's names of days, months, AM and PM."""
+    if isinstance(value, time):
+        names = {"%p": "a"}
+    else:
+        names = {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
     if language != "en" and any(name in format_spec for name in names):
         from babel import dates
 
-        for name, field in names.items():
-            text = dates.parse_pattern(field).apply(value, find_locale(language))
+        for name, pattern in names.items():
+            text = dates.parse_pattern(pattern).apply(value, find_locale(language))
             format_spec = format_spec.replace(name, text)
+
+    # Python on Windows has neither %-d nor %-m.
     if isinstance(value, date):
         format_spec = format_spec.replace("%-d", str(value.day)).replace("%-m", str(value.month))
     return value.strftime(format_spec)
@@ -310,15 +336,28 @@ def compile_text(text: Text, scope: Scope, *, who: str) -> tuple[Template, list[
     literal = compile_literal(text)
     if literal is not None:
         return literal, []
+
     runs: dict[str, tuple[TextRun, ...]] = {}
     static_words: dict[str, StyledText] = {}
     problems: list[Problem] = []
     for language, source in text.iterate_languages():
-        runs[language] = _TextParser(source, language, scope, who, problems).parse_runs()
-        if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
-            words = (("".join(map(str, parts)), stress) for parts, stress in runs[language])
-            static_words[language] = tuple(TextSpan(text, stress) for text, stress in words)
+        parser = _TextParser(source, language, scope, who, problems)
+        runs[language] = parser.parse_runs()
+        words = _join_static_words(runs[language])
+        if words is not None:
+            static_words[language] = words
     return Template(text, runs, static_words), problems
+
+
+def _join_static_words(runs: Sequence[TextRun]) -> StyledText | None:
+    """Return the words of a text in which there is nothing to fill; None for any other."""
+    spans = []
+    for parts, stress in runs:
+        words = [part for part in parts if isinstance(part, str)]
+        if len(words) < len(parts):
+            return None
+        spans.append(TextSpan("".join(words), stress))
+    return tuple(spans)
 
 
 @dataclass(slots=True)
@@ -333,31 +372,36 @@ class _TextParser:
     problems: list[Problem]
 
     def parse_runs(self) -> tuple[TextRun, ...]:
+        """Split the text at its marks of stress, and each run at its fills."""
         source = self.source
-        pairs = source.count("**") // 2 * 2
+        marks = source.count("**") // 2 * 2  # one without a counterpart is literal
         runs: list[TextRun] = []
         parts: list[TemplatePart] = []
-        stress, end = False, 0
+        stress = False
+        end = 0
         for piece in _PIECE.finditer(source):
             if piece.start() > end:
                 parts.append(source[end : piece.start()])
                 self._check_braces(end, piece.start())
             end = piece.end()
+
             match piece.group():
                 case "{{" | "}}" as brace:
                     parts.append(brace[0])
-                case "**" if pairs:
-                    pairs -= 1
+                case "**" if marks:
+                    marks -= 1
                     if parts:
                         runs.append((tuple(parts), stress))
-                    parts, stress = [], not stress
+                    parts = []
+                    stress = not stress
                 case "**":
                     parts.append("**")
                 case literal:
                     fill = self._parse_fill(piece)
-                    parts.append(fill if fill is not None else literal)
+                    parts.append(literal if fill is None else fill)
+
         if end < len(source):
-            parts.append(str(source[end:]))
+            parts.append(source[end:])
             self._check_braces(end, len(source))
         if parts:
             runs.append((tuple(parts), stress))
@@ -375,52 +419,62 @@ class _TextParser:
     def _parse_fill(self, piece: re.Match[str]) -> TextFill | None:
         """Parse a fill, or report why that is not possible."""
         body, bar, otherwise = piece[1].partition("|")
-        name, _, format_spec = (part.strip() for part in body.partition(":"))
+        name, _, format_spec = body.partition(":")
+        name = name.strip()
+        format_spec = format_spec.strip()
         words = otherwise.strip() if bar else None
-        scope = self.scope
-        if name in BUILT_IN_FILLS or (name == "options" and scope.has_options):
-            if (name == "turn" and scope.inside_roster is None) or (
-                name == "each" and scope.each is None
-            ):
-                self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
-            format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
-            each = scope.each if name == "each" else None
-            return TextFill(
-                name,
-                None,
-                format=format_spec,
-                otherwise=None if name == "options" else words,
-                roster=each,
-            )
+        if name in BUILT_IN_FILLS or (name == "options" and self.scope.has_options):
+            return self._parse_built_in(piece, name, format_spec, words)
+
         reference = _NAME.match(name)
-        if not reference:
+        if reference is None:
             remedy = "write {name} with the id of an earlier item, or double the brace: {{"
             self._report_fill("bad-fill", piece, f"{piece[0]} is not a fill", remedy)
             return None
-        roster, turn, item = reference.groups()
-        key = item or roster
-        variable = scope.names.get(key)
-        if variable is None or (item and (variable.drawn_from or variable.roster) != roster):
+
+        # {first[2].name} has a roster, a turn and an item; {name} has only the first group.
+        first, turn, item = reference.groups()
+        key = item or first
+        variable = self.scope.names.get(key)
+        if variable is None or (item and (variable.drawn_from or variable.roster) != first):
             self._report_unknown_name(piece, name, key)
             return None
         if variable.why_unanswered:
             what = f"{piece[0]}: {key} {variable.why_unanswered}; it has no answer"
             self._report_fill("unknown-fill", piece, what, "use something that has an answer")
             return None
-        fill = TextFill(
-            key, variable, None, self._check_format(piece, name, format_spec, variable), words
-        )
+
+        format_spec = self._check_format(piece, name, format_spec, variable)
+        fill = TextFill(key, variable, None, format_spec, words)
         if item:
             return fill._replace(turn=int(turn))
         if not variable.roster or variable.type == "draw":
             return fill
-        if variable.roster == scope.inside_roster or variable.roster in scope.sources:
+        if variable.roster == self.scope.inside_roster or variable.roster in self.scope.sources:
             return fill._replace(turn="here")
         what = f"{piece[0]} has one value for each turn of {variable.roster}"
-        self._report_fill(
-            "fill-of-many", piece, what, f"write {{{variable.roster}[1].{key}}} for one turn"
-        )
+        remedy = f"write {{{variable.roster}[1].{key}}} for one turn"
+        self._report_fill("fill-of-many", piece, what, remedy)
         return None
+
+    def _parse_built_in(
+        self, piece: re.Match[str], name: str, format_spec: str, words: str | None
+    ) -> TextFill:
+        """Parse a fill that is not a variable: `{interviewer}`, `{each}`, `{options}`."""
+        scope = self.scope
+        lacks_turn = name == "turn" and scope.inside_roster is None
+        lacks_option = name == "each" and scope.each is None
+        if lacks_turn or lacks_option:
+            self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
+
+        format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
+        return TextFill(
+            name,
+            None,
+            format=format_spec,
+            otherwise=None if name == "options" else words,
+            roster=scope.each if name == "each" else None,
+        )
 
     def _report_fill(
         self, rule: str, piece: re.Match[str], what: str, remedy: str, subject: str = ""
@@ -432,38 +486,45 @@ class _TextParser:
         )
 
     def _report_unknown_name(self, piece: re.Match[str], name: str, key: str) -> None:
-        what, remedy = "{options} has no options here", "use it in an item that has options"
-        if name != "options":
-            near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
-            remedy = (
-                f"did you mean {near!r}?"
-                if near
-                else "use an earlier item, a sample column or a compute"
-            )
+        if name == "options":
+            what = "{options} has no options here"
+            remedy = "use it in an item that has options"
+        else:
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
+            near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
+            remedy = "use an earlier item, a sample column or a compute"
+            if near:
+                remedy = f"did you mean {near!r}?"
         self._report_fill("unknown-fill", piece, what, remedy, key)
 
     def _check_format(
         self, piece: re.Match[str], name: str, format_spec: str, variable: ValueType
     ) -> str:
         """Return the format, or nothing if it does not suit the variable."""
-        if format_spec and (why := _explain_bad_format(format_spec, variable)):
+        if not format_spec:
+            return ""
+        why = _explain_bad_format(format_spec, variable)
+        if why:
             remedy = f"formats are {_FORMATS[variable.type]}"
             self._report_fill("bad-format", piece, f"{piece[0]}: {why}", remedy)
             return ""
+
+        if format_spec in _SPELLED_FORMATS:
+            self._check_spelled(piece, name, format_spec)
+        return format_spec
+
+    def _check_spelled(self, piece: re.Match[str], name: str, format_spec: str) -> None:
+        """Report the languages in which numbers can't be spelled."""
         languages = [self.language] if self.language else self.scope.languages
         unknown = [
             language for language in languages if language[:2] not in number_text.SPELLED_LANGUAGES
         ]
-        if format_spec in _SPELLED_FORMATS and unknown:
-            known = ", ".join(number_text.SPELLED_LANGUAGES)
-            what = (
-                f"{piece[0]}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
-            )
-            self._report_fill(
-                "bad-format", piece, what, f"write {{{name}}}, which is read as digits"
-            )
-        return format_spec
+        if not unknown:
+            return
+        known = ", ".join(number_text.SPELLED_LANGUAGES)
+        what = f"{piece[0]}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
+        remedy = f"write {{{name}}}, which is read as digits"
+        self._report_fill("bad-format", piece, what, remedy)
 
 
 _BRACES: Final[tuple[tuple[str, str, str, Severity], ...]] = (
@@ -492,23 +553,30 @@ _FORMATS: Final = {
 
 
 def _explain_bad_format(format_spec: str, variable: ValueType) -> str:
+    """Return why a format does not suit a variable; empty if it does."""
     if format_spec in _WORD_FORMATS:
         return ""
-    if variable.type == "number":
-        is_good = format_spec in _SPELLED_FORMATS or number_text.is_currency(format_spec)
-        is_good = is_good or bool(_NUMBER_FORMAT.match(format_spec))
-    elif variable.type in ("date", "time"):
-        is_good = "%" in format_spec and bool(_DATE_FORMAT.match(format_spec))
-    else:
-        return f"{format_spec!r} does not suit a {variable.type}"
+    match variable.type:
+        case "number":
+            is_good = (
+                format_spec in _SPELLED_FORMATS
+                or number_text.is_currency(format_spec)
+                or bool(_NUMBER_FORMAT.match(format_spec))
+            )
+        case "date" | "time":
+            is_good = "%" in format_spec and bool(_DATE_FORMAT.match(format_spec))
+        case _:
+            return f"{format_spec!r} does not suit a {variable.type}"
     return "" if is_good else f"{format_spec!r} is not a {variable.type} format"
 
 
 def find_fill(text: str, name: str) -> tuple[int, str]:
-    """Return the index at which a text fills in a name, and the fill as written; it is empty if the text does not."""
+    """Return where a text fills in a name, and the fill as written; 0 and nothing if it doesn't."""
     for fill in _FILL_NAME.finditer(text):
-        if fill[1].strip() == name or fill[1].strip().endswith(f".{name}"):
-            return fill.start(), text[fill.start() : text.find("}", fill.start()) + 1]
+        written = fill[1].strip()
+        if written == name or written.endswith(f".{name}"):
+            end = text.find("}", fill.start()) + 1
+            return fill.start(), text[fill.start() : end]
     return 0, ""
 
 
@@ -520,28 +588,41 @@ PartStyle: TypeAlias = Literal["plain", "stress", "fill"]
 def iterate_parts(line: str) -> Iterator[tuple[str, PartStyle]]:
     """Split one line of a text into parts with their style.
 
-    `**stress**` and `{fill}` become parts (a fill is its name alone), and a doubled brace becomes one.
+    `**stress**` and `{fill}` become parts (a fill is only its name), and a doubled brace becomes
+    one.
     """
-    last, marks = 0, line.count("**") // 2 * 2
+    marks = line.count("**") // 2 * 2  # one without a counterpart is literal
     style: PartStyle = "plain"
+    end = 0
     for piece in _PIECE.finditer(line):
-        yield line[last : piece.start()], style
-        last = piece.end()
-        if piece[0] == "**" and marks:
-            marks -= 1
-            style = "plain" if style == "stress" else "stress"
-        elif piece[1]:
-            yield re.split(r"[|:]", piece[1])[0].strip(), "fill"
-        else:
-            yield piece[0] if piece[0] in ("**", "{}") else piece[0][0], style
-    yield line[last:], style
+        yield line[end : piece.start()], style
+        end = piece.end()
+        match piece[0]:
+            case "**" if marks:
+                marks -= 1
+                style = "plain" if style == "stress" else "stress"
+            case "**" | "{}" as literal:
+                yield literal, style
+            case "{{" | "}}" as brace:
+                yield brace[0], style
+            case _:
+                name = re.split(r"[|:]", piece[1])[0]
+                yield name.strip(), "fill"
+    yield line[end:], style
 
 
 def render_placeholders(text: str) -> str:
-    """Return the text without stress marks and with fills in angle quotes: `your ‹office›`. Lines are kept."""
+    """Return the text without stress marks and with fills in angle quotes: `your ‹office›`.
+
+    Lines are kept.
+    """
     if not _PIECE.search(text):
         return text
-    lines = map(iterate_parts, text.split("\n"))
-    return "\n".join(
-        "".join(f"‹{part}›" if style == "fill" else part for part, style in line) for line in lines
-    )
+
+    lines = []
+    for line in text.split("\n"):
+        words = []
+        for part, style in iterate_parts(line):
+            words.append(f"‹{part}›" if style == "fill" else part)
+        lines.append("".join(words))
+    return "\n".join(lines)
