@@ -1,11 +1,11 @@
-"""Numbers as people type them in different languages, as they are written back, and small ones in words.
+"""Numbers as people type them in different languages, as they are written back, and in words.
 
-A point or a comma may set off decimals or group thousands, depending on the language. Where a text allows two
-readings, both are returned and the caller has to choose.
+A point or a comma may set off decimals or group thousands, depending on the language. If a text
+allows two readings, both are returned and the caller has to choose.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -19,17 +19,21 @@ MAX_DIGITS: Final = 15
 _PLAIN_NUMBER: Final = re.compile(r"[+-]?(0|[1-9]\d*|(?=\.))(\.\d+)?\Z", re.ASCII)
 _GROUPING_MARKS: Final = " \u00a0\u202f\u2009'’٬"
 """A space, an apostrophe and the Arabic thousands separator are never decimal marks."""
+_ARABIC_DECIMAL_MARK: Final = "٫"
 _SHAPE: Final = re.compile(r"([+-]?)([\d.,]+)\Z", re.ASCII)
+# S is the separator. After the first group, all have three digits, or (India) two but for the last.
 _GROUPED: Final = re.compile(r"(?:[1-9]\d{0,2}(?:S\d{3})+|[1-9]\d?(?:S\d{2})+S\d{3})\Z", re.ASCII)
 
 
 class Separators(NamedTuple):
-    """The number separators of a language, and how many digits stand in the last group and in those before it."""
+    """The number separators of a language, and the sizes of its groups of digits."""
 
     decimal: str = "."
     group: str = ","
     last: int = 3
+    """The number of digits in the last group."""
     before: int = 3
+    """The number of digits in the groups before it: two in India."""
 
 
 class NumberReading(NamedTuple):
@@ -39,7 +43,7 @@ class NumberReading(NamedTuple):
     places: int
     """The number of decimal places typed."""
     usual: bool
-    """The usual notation in the language."""
+    """Whether it is the usual notation in the language."""
 
     def fits(self, decimals: int) -> bool:
         """Return whether the value has no more than so many significant decimal places."""
@@ -54,104 +58,125 @@ def get_separators(language: str) -> Separators:
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
     locale = find_locale(language)
-    return Separators(
-        get_decimal_symbol(locale),
-        get_group_symbol(locale),
-        *locale.decimal_formats[None].grouping[:2],
-    )
+    last, before = locale.decimal_formats[None].grouping[:2]
+    return Separators(get_decimal_symbol(locale), get_group_symbol(locale), last, before)
 
 
 def format_number(value: int | float, language: str, *, grouped: bool = True) -> str:
-    """Format a number as a language writes it: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped (2500)."""
+    """Format a number as a language writes it: `12,000`, `12.000`, `1,25,000`.
+
+    Four digits are not grouped: `2500`.
+    """
     text = format(value, ".15g") if isinstance(value, float) else str(value)
-    return write_digits(
-        text, language, grouped=grouped and abs(value) >= 10_000 and "e" not in text
-    )
+    has_exponent = "e" in text
+    may_be_grouped = abs(value) >= 10_000 and not has_exponent
+    return write_digits(text, language, grouped=grouped and may_be_grouped)
 
 
 def write_digits(text: str, language: str, *, grouped: bool) -> str:
     """Write plain digits (`-12345.60`) with the separators of a language."""
     separators = get_separators(language)
     integer_part, point, fraction = text.partition(".")
+    sign = "-" if text.startswith("-") else ""
     digits = integer_part.lstrip("-")
+
     groups: list[str] = []
     size = separators.last if grouped else len(digits)
     while digits:
         groups.insert(0, digits[-size:])
-        digits, size = digits[:-size], separators.before
-    sign = "-" if text.startswith("-") else ""
-    return sign + separators.group.join(groups) + (separators.decimal + fraction if point else "")
+        digits = digits[:-size]
+        size = separators.before
+
+    number = sign + separators.group.join(groups)
+    if point:
+        number += separators.decimal + fraction
+    return number
 
 
 def format_percentage(digits: str, language: str) -> str:
     """Write plain digits as a percentage, as the language writes it: `25%`, `25 %`, `%25`."""
     number = write_digits(digits, language, grouped=False)
-    pattern = find_locale(language).percent_formats[None] if language != "en" else None
-    return (
-        f"{pattern.prefix[0]}{number}{pattern.suffix[0]}" if pattern is not None else f"{number}%"
-    )
+    if language == "en":
+        return f"{number}%"
+    pattern = find_locale(language).percent_formats[None]
+    return f"{pattern.prefix[0]}{number}{pattern.suffix[0]}"
 
 
 def is_currency(code: str) -> bool:
     """Return whether a code is that of a currency: `EUR`, `USD`."""
-    return (
-        len(code) == 3
-        and code.isascii()
-        and code.isupper()
-        and code in find_locale("en").currencies
-    )
+    looks_like_one = len(code) == 3 and code.isascii() and code.isupper()
+    return looks_like_one and code in find_locale("en").currencies
 
 
 def format_money(value: int | float, currency: str, language: str) -> str:
-    """Write an amount as the language does: `€2,500.50`, `2.500,50 €`. A whole amount has no decimals."""
+    """Write an amount as the language does: `€2,500.50`, `2.500,50 €`.
+
+    A whole amount has no decimals.
+    """
     from babel.numbers import get_currency_precision, get_currency_symbol
+
+    is_whole = value == int(value)
+    places = 0 if is_whole else get_currency_precision(currency)
+    digits = format(abs(value), f".{places}f")
+    number = write_digits(digits, language, grouped=True)
 
     locale = find_locale(language)
     pattern = locale.currency_formats["standard"]
-    digits = format(
-        abs(value), ".0f" if value == int(value) else f".{get_currency_precision(currency)}f"
-    )
-    number = write_digits(digits, language, grouped=True)
-    text = f"{pattern.prefix[value < 0]}{number}{pattern.suffix[value < 0]}"
+    is_negative = value < 0
+    prefix = pattern.prefix[is_negative]
+    suffix = pattern.suffix[is_negative]
+    text = f"{prefix}{number}{suffix}"
     return text.replace("¤", get_currency_symbol(currency, locale))
 
 
 def list_number_readings(text: str, language: str | None) -> tuple[NumberReading, ...]:
-    """List the numbers that a text can mean, the language's own notation first; empty if it is not a number.
+    """List the numbers that a text can mean, the language's own notation first.
 
-    Without a language no reading is more usual than another.
+    The list is empty if it is not a number. Without a language no reading is more usual than
+    another.
     """
-    typed = to_ascii_digits(text.strip()).replace("−", "-").replace("٫", ".·")
-    is_certain, typed = ".·" in typed, typed.replace(".·", ".")
+    typed = to_ascii_digits(text.strip()).replace("−", "-")
+    has_arabic_mark = _ARABIC_DECIMAL_MARK in typed
+    typed = typed.replace(_ARABIC_DECIMAL_MARK, ".")
     shape = _SHAPE.match(_remove_grouping_marks(typed))
     if shape is None:
         return ()
+
     sign, digits = shape.groups()
-    marks = [c for c in digits if c in ".,"]
+    marks = [character for character in digits if character in ".,"]
+    if not marks or has_arabic_mark:
+        return _remove_duplicates([_parse_digits(sign, digits, usual=True)])
+    if len(set(marks)) == 2:
+        return _remove_duplicates([_read_both_marks(sign, digits, marks)])
+
+    mark = marks[0]
     separators = get_separators(language) if language else None
-    if not marks or is_certain:
-        return _remove_duplicates([_parse_digits(sign, digits, None, usual=True)])
-    last = marks[-1]
-    if len(set(marks)) == 2:  # 1.234,50: the last one is the decimal mark
-        other = "," if last == "." else "."
-        whole, _, rest = digits.rpartition(last)
-        if marks.count(last) > 1 or not _is_grouped(whole, other):
-            return ()
-        return _remove_duplicates(
-            [_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)]
-        )
     readings: list[NumberReading | None] = []
-    if _is_grouped(digits, last):
-        usual = separators is None or separators.group == last or len(marks) > 1
-        readings.append(_parse_digits(sign, digits.replace(last, ""), 0, usual=usual))
+    if _is_grouped(digits, mark):
+        usual = separators is None or separators.group == mark or len(marks) > 1
+        grouped = _parse_digits(sign, digits.replace(mark, ""), usual=usual)
+        readings.append(grouped)
     if len(marks) == 1:
-        usual = separators is None or separators.decimal == last
-        grouped_as_usual = any(r is not None and r.usual for r in readings)
-        if (
-            usual or last == "." or (readings and not grouped_as_usual)
-        ):  # a point, which computers use everywhere
-            readings.append(_parse_digits(sign, digits.replace(last, "."), None, usual=usual))
-    return _remove_duplicates(sorted(readings, key=lambda r: r is not None and not r.usual))
+        usual = separators is None or separators.decimal == mark
+        is_grouped_as_usual = any(reading and reading.usual for reading in readings)
+        is_odd_either_way = bool(readings) and not is_grouped_as_usual
+        # Computers write a point in all languages.
+        if usual or mark == "." or is_odd_either_way:
+            decimal = _parse_digits(sign, digits.replace(mark, "."), usual=usual)
+            readings.append(decimal)
+
+    found = _remove_duplicates(readings)
+    return tuple(sorted(found, key=lambda reading: not reading.usual))
+
+
+def _read_both_marks(sign: str, digits: str, marks: Sequence[str]) -> NumberReading | None:
+    """Read a number with points and commas. The last one is the decimal mark: 1.234,50."""
+    decimal_mark = marks[-1]
+    group_mark = "," if decimal_mark == "." else "."
+    whole, _, fraction = digits.rpartition(decimal_mark)
+    if marks.count(decimal_mark) > 1 or not _is_grouped(whole, group_mark):
+        return None
+    return _parse_digits(sign, f"{whole.replace(group_mark, '')}.{fraction}", usual=True)
 
 
 def _remove_grouping_marks(text: str) -> str:
@@ -164,19 +189,19 @@ def _remove_grouping_marks(text: str) -> str:
 
 
 def _is_grouped(digits: str, mark: str) -> bool:
-    """Return whether the mark separates every third digit from the right, or (India) the third and then every second."""
+    """Return whether a mark separates groups of digits, as in some language."""
     return bool(_GROUPED.match(digits.replace(mark, "S")))
 
 
-def _parse_digits(
-    sign: str, digits: str, places: int | None, *, usual: bool
-) -> NumberReading | None:
+def _parse_digits(sign: str, digits: str, *, usual: bool) -> NumberReading | None:
+    """Parse digits with a point for the decimals; None if they are no number that can be stored."""
     text = sign + digits
     if not _PLAIN_NUMBER.match(text) or len(text) > MAX_DIGITS:
         return None
+
     fraction = digits.partition(".")[2]
-    value: int | float = float(text) if fraction else int(text)
-    return NumberReading(value, len(fraction) if places is None else places, usual)
+    value = float(text) if fraction else int(text)
+    return NumberReading(value, len(fraction), usual)
 
 
 def _remove_duplicates(readings: list[NumberReading | None]) -> tuple[NumberReading, ...]:
@@ -188,52 +213,66 @@ def _remove_duplicates(readings: list[NumberReading | None]) -> tuple[NumberRead
 
 
 class NumberRejection(NamedTuple):
-    """Why a text is not accepted as a number: the reason, and the values if one of several must be chosen."""
+    """Why a text is not accepted as a number."""
 
     reason: str
     values: tuple[int | float, ...] = ()
+    """The values if one of several must be chosen."""
 
 
 def read_number(
     text: str, language: str, *, decimals: int, why_not: Callable[[int | float], str]
 ) -> int | float | NumberRejection:
-    """Read a number with at most `decimals` decimal places; `why_not` explains why a value is not accepted.
+    """Read a number with at most `decimals` decimal places.
 
-    The language's own notation counts. It is rejected as ambiguous if the text is also a plain decimal (2.500 in German,
-    three decimals), or if it would be a decimal and whole numbers are expected (12.000 in English).
+    The language's own notation counts. It is rejected as ambiguous if the text is also a plain
+    decimal (2.500 in German, three decimals), or if it would be a decimal and whole numbers are
+    expected (12.000 in English). `why_not` explains why a value is not accepted.
     """
-    readings = list_number_readings(text, language)
-    if sum(c.isdecimal() for c in text) > MAX_DIGITS:
+    if sum(character.isdecimal() for character in text) > MAX_DIGITS:
         return NumberRejection(f"more than {MAX_DIGITS} digits are not stored exactly")
+    readings = list_number_readings(text, language)
     if not readings:
         example = format_number(12345.5 if decimals else 12345, language)
         return NumberRejection(f"{text[:20]} is not a number: write digits, such as {example}")
-    if not readings[0].fits(decimals) and (readings[0].usual or len(readings) == 1):
-        return NumberRejection(
-            f"{format_quantity(decimals, 'decimal place') if decimals else 'whole numbers'} only"
-        )
-    usual_reading = readings[0] if readings[0].usual else None
-    if usual_reading is not None and usual_reading.places <= decimals:
-        may_be_decimal = usual_reading.places == 0 and any(
-            r.places and r.places <= decimals for r in readings[1:]
-        )
-        readings = readings if may_be_decimal else (usual_reading,)
+
+    first = readings[0]
+    is_only_meaning = first.usual or len(readings) == 1
+    if is_only_meaning and not first.fits(decimals):
+        allowed = format_quantity(decimals, "decimal place") if decimals else "whole numbers"
+        return NumberRejection(f"{allowed} only")
+
+    if first.usual and first.places <= decimals and not _may_be_decimal(readings, decimals):
+        readings = (first,)
     accepted = [r for r in readings if r.fits(decimals) and not why_not(r.value)]
-    if not accepted or (len(accepted) == 1 and usual_reading not in (None, accepted[0])):
-        return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
-    exact = (r.value for r in accepted)
-    values = tuple(
-        round(value, decimals) if decimals and isinstance(value, float) else int(value)
-        for value in exact
-    )
+    # An unusual reading isn't taken only because the usual one is out of range.
+    is_other_meaning = first.usual and first not in accepted
+    if not accepted or (len(accepted) == 1 and is_other_meaning):
+        return NumberRejection(why_not(first.value) or f"{text[:20]} is not accepted here")
+
+    values = tuple(_round_value(reading.value, decimals) for reading in accepted)
     if len(values) == 1:
         return values[0]
-    return NumberRejection(
-        f"{text[:20]}: {' or '.join(format_number(v, language) for v in values)}?", values
-    )
+    choices = " or ".join(format_number(value, language) for value in values)
+    return NumberRejection(f"{text[:20]}: {choices}?", values)
 
 
-# Small numbers in words for texts that are read aloud: `{turn:ordinal}` is second, `{children:words}` is two.
+def _may_be_decimal(readings: Sequence[NumberReading], decimals: int) -> bool:
+    """Return whether the first reading is a whole number and another one a decimal."""
+    first, *others = readings
+    if first.places:
+        return False
+    return any(0 < reading.places <= decimals for reading in others)
+
+
+def _round_value(value: int | float, decimals: int) -> int | float:
+    if decimals and isinstance(value, float):
+        return round(value, decimals)
+    return int(value)
+
+
+# Small numbers in words for texts that are read aloud: `{turn:ordinal}` is second,
+# `{children:words}` is two.
 
 CARDINALS: Final = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve",
@@ -257,18 +296,30 @@ SPELLED_LANGUAGES: Final = tuple(CARDINALS)
 def spell_cardinal(number: float, language: str) -> str | None:
     """Spell a number, as `two`; None if the number or the language has no words here."""
     words = CARDINALS.get(get_base(language), "").split()
-    return words[int(number)] if number == int(number) and 0 <= number < len(words) else None
+    if number == int(number) and 0 <= number < len(words):
+        return words[int(number)]
+    return None
 
 
 def spell_ordinal(number: float, language: str) -> str | None:
-    """Spell an ordinal: `second` in English, digits as `2.º` or `2e` in other languages; None if unknown."""
-    base, n = get_base(language), int(number)
+    """Spell an ordinal: `second` in English, `2.º` or `2e` in other languages; None if unknown."""
+    base = get_base(language)
+    n = int(number)
     if n != number or n < 1:
         return None
     if base == "en":
-        if n <= len(words := _ORDINALS.split()):
-            return words[n - 1]
-        return f"{n}{'th' if n % 100 in (11, 12, 13) else _ENGLISH_ENDINGS.get(n % 10, 'th')}"
+        return _spell_english_ordinal(n)
     if base == "fr" and n == 1:
         return "1er"
-    return f"{n}{_ENDINGS[base]}" if base in _ENDINGS else None
+    if base in _ENDINGS:
+        return f"{n}{_ENDINGS[base]}"
+    return None
+
+
+def _spell_english_ordinal(n: int) -> str:
+    words = _ORDINALS.split()
+    if n <= len(words):
+        return words[n - 1]
+    is_in_teens = n % 100 in (11, 12, 13)  # 111th, but 121st
+    ending = "th" if is_in_teens else _ENGLISH_ENDINGS.get(n % 10, "th")
+    return f"{n}{ending}"
