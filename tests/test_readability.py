@@ -13,6 +13,8 @@ READ = (
     "exports",
     "fieldwork",
     "instrument/checks",
+    "instrument/source",
+    "instrument/texts",
     "plain",
     "reports",
     "revisions",

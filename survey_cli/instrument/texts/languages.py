@@ -31,7 +31,7 @@ def get_base(language: str) -> str:
 
 @lru_cache(maxsize=64)
 def find_locale(language: str) -> "Locale":
-    """Return what Babel knows of a language, or of it without its region, or else of English."""
+    """Return Babel's locale of a language, or of it without its region, or else of English."""
     from babel.core import Locale, UnknownLocaleError
 
     for tag in (language.replace("_", "-"), get_base(language)):
@@ -47,7 +47,10 @@ def get_language_name(language: str, into: str = "en") -> str:
     if language == into == "en":
         return "English"
     names = find_locale(into).languages
-    return str(names.get(language.replace("-", "_")) or names.get(get_base(language), language))
+    name = names.get(language.replace("-", "_"))
+    if name is None:
+        name = names.get(get_base(language), language)
+    return str(name)
 
 
 def find_language(text: str, languages: Sequence[str]) -> str:
@@ -74,9 +77,10 @@ def list_languages(languages: Sequence[str]) -> str:
 def is_right_to_left(language: str) -> bool:
     """Return whether a language is written from right to left, as Arabic and Hebrew are."""
     base, *subtags = language.replace("_", "-").lower().split("-")
-    script = next((tag for tag in subtags if len(tag) == 4 and tag.isalpha()), "")
-    if script:  # Kurdish has several scripts, for example
-        return script in _RIGHT_TO_LEFT_SCRIPTS.split()
+    for tag in subtags:
+        is_script = len(tag) == 4 and tag.isalpha()
+        if is_script:  # Kurdish has several scripts, for example
+            return tag in _RIGHT_TO_LEFT_SCRIPTS.split()
     return base in _RIGHT_TO_LEFT.split()
 
 
@@ -118,6 +122,13 @@ def list_date_names(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     from babel.dates import get_day_names, get_month_names
 
-    forms = [(width, context, find_locale(language)) for width in _WIDTHS for context in _CONTEXTS]
-    months = tuple(get_month_names(*form)[number] for form in forms for number in range(1, 13))
-    return months, tuple(get_day_names(*form)[number] for form in forms for number in range(7))
+    locale = find_locale(language)
+    months: list[str] = []
+    days: list[str] = []
+    for width in _WIDTHS:
+        for context in _CONTEXTS:
+            month_names = get_month_names(width, context, locale)
+            months += [month_names[number] for number in range(1, 13)]
+            day_names = get_day_names(width, context, locale)
+            days += [day_names[number] for number in range(7)]
+    return tuple(months), tuple(days)

@@ -1,16 +1,18 @@
-"""Translations in PO files beside the questionnaire: `NAME.es.po` has the Spanish texts of `NAME.yaml`.
+"""Translations in PO files beside the questionnaire: `NAME.es.po` for the Spanish of `NAME.yaml`.
 
-An entry's context is the item, with the option or the key: `q1`, `q1/option/2`, `q1/probe`. A translation is out of date
-if it is marked fuzzy, or the text from which it was made is another one by now. It is then never read aloud: the text of
-the first language is, until the translation is confirmed.
+An entry's context is the item, with the option or the key: `q1`, `q1/option/2`, `q1/probe`. A
+translation is out of date if it is marked fuzzy, or if the text from which it was made has changed.
+It is then never read aloud: the text of the first language is, until the translation is confirmed.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from posixpath import splitext
 from types import SimpleNamespace
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
+
+from pydantic import BaseModel
 
 from survey_cli.instrument.source.nodes import SourceFile, YamlScalar
 from survey_cli.instrument.source.scalars import Text
@@ -24,6 +26,8 @@ HEADER: Final = (
 )
 _FILL: Final = re.compile(r"\{[^{}]*\}")
 _FILL_NAME: Final = re.compile(r"\{([\w.\[\]]+)[^{}]*\}")
+_PREVIOUS_MARK: Final = "#| "
+_CONTEXT: Final = re.compile(r'^msgctxt "(.*)"$', re.MULTILINE)
 
 
 class TranslatableText(NamedTuple):
@@ -34,6 +38,7 @@ class TranslatableText(NamedTuple):
 
     @property
     def text(self) -> Text:
+        """The text itself, which all uses have in common."""
         return self.texts[0]
 
 
@@ -53,14 +58,19 @@ class Translation(NamedTuple):
 
 def list_translatable(document: object, base: str) -> list[TranslatableText]:
     """List the texts of a document in written order; one that several items inherit occurs once."""
-    by_position: dict[Position, tuple[str, list[Text]]] = {}
+    uses: dict[Position, list[Text]] = {}
+    contexts: dict[Position, str] = {}
     for context, text in _iterate_texts(document, ""):
-        if text.where.line and any(map(str.isalpha, _FILL.sub("", text.get(base)))):
-            by_position.setdefault(text.where, (context, []))[1].append(text)
-    return [TranslatableText(context, tuple(texts)) for context, texts in by_position.values()]
+        is_written = text.where.line > 0  # not a default label
+        words = _FILL.sub("", text.get(base))
+        if is_written and any(letter.isalpha() for letter in words):
+            contexts.setdefault(text.where, context)
+            uses.setdefault(text.where, []).append(text)
+    return [TranslatableText(contexts[where], tuple(texts)) for where, texts in uses.items()]
 
 
-def _iterate_texts(value: Any, context: str) -> Iterator[tuple[str, Text]]:
+def _iterate_texts(value: object, context: str) -> Iterator[tuple[str, Text]]:
+    """Yield all texts of a part of a document, each with its context."""
     if isinstance(value, Text):
         yield context, value
     elif isinstance(value, list | tuple):
@@ -69,14 +79,18 @@ def _iterate_texts(value: Any, context: str) -> Iterator[tuple[str, Text]]:
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _iterate_texts(part, f"{context}/{key}")
-    elif (fields := getattr(type(value), "model_fields", None)) is not None:
+    elif isinstance(value, BaseModel):
         own = str(getattr(value, "id", None) or context)
-        for name in fields:
-            if name not in NOT_TRANSLATED:
-                inner = "option" if name == "options" else name.rstrip("_")
-                yield from _iterate_texts(
-                    getattr(value, name), own if name == "text" else f"{own}/{inner}".strip("/")
-                )
+        for name in type(value).model_fields:
+            if name in NOT_TRANSLATED:
+                continue
+            if name == "text":
+                inner = own
+            else:
+                # An entry of a PO file is one option. The key `next` is the field `next_`.
+                key = "option" if name == "options" else name.rstrip("_")
+                inner = f"{own}/{key}".strip("/")
+            yield from _iterate_texts(getattr(value, name), inner)
 
 
 def locate_catalog(instrument: str, language: str) -> str:
@@ -85,36 +99,56 @@ def locate_catalog(instrument: str, language: str) -> str:
 
 
 def read_catalog(text: str) -> Mapping[str, Translation]:
-    """Read the entries of a PO file by context. Raises ValueError with a line and a message where it is none."""
-    from babel.messages.pofile import PoFileError, denormalize, read_po
+    """Read the entries of a PO file by context.
 
-    previous: dict[str, str] = {}
-    for block in text.split("\n\n"):  # Babel writes previous sources, and reads none
-        lines = [
-            line[3:].removeprefix("msgid ") for line in block.split("\n") if line.startswith("#| ")
-        ]
-        if lines and (context := re.search(r'^msgctxt "(.*)"$', block, re.MULTILINE)):
-            previous[context[1]] = denormalize("\n".join(lines))
+    Raises ValueError with a line and a message if the text is no PO file.
+    """
+    from babel.messages.pofile import PoFileError, read_po
 
-    lines = text.split("\n")
     try:
         catalog = read_po(text.splitlines(keepends=True), abort_invalid=True)
     except (PoFileError, ValueError) as error:
-        what = re.sub(r" on \d+$", "", str(error))  # Babel counts lines from 0
-        raise ValueError(getattr(error, "lineno", 0) + 1, what) from error
+        # Babel counts lines from 0, in the message too.
+        line = getattr(error, "lineno", 0) + 1
+        what = re.sub(r" on \d+$", "", str(error))
+        raise ValueError(line, what) from error
+
+    previous = _read_previous_sources(text)
+    lines = text.split("\n")
     entries = {}
     for message in catalog:
-        if message.id and message.context:
-            texts = str(message.id), str(message.string)
-            line = _find_translation_line(lines, message.lineno or 1)
-            comments = message.user_comments
-            before = previous.get(message.context, "") if message.fuzzy else ""
-            entries[message.context] = Translation(*texts, message.fuzzy, line, comments, before)
+        if not message.id or not message.context:
+            continue
+        entries[message.context] = Translation(
+            source=str(message.id),
+            text=str(message.string),
+            fuzzy=message.fuzzy,
+            line=_find_translation_line(lines, message.lineno or 1),
+            comments=message.user_comments,
+            previous=previous.get(message.context, "") if message.fuzzy else "",
+        )
     return entries
 
 
+def _read_previous_sources(text: str) -> Mapping[str, str]:
+    """Read the former sources by context: Babel writes them, but does not read them."""
+    from babel.messages.pofile import denormalize
+
+    previous: dict[str, str] = {}
+    for block in text.split("\n\n"):
+        marked = [line for line in block.split("\n") if line.startswith(_PREVIOUS_MARK)]
+        context = _CONTEXT.search(block)
+        if marked and context is not None:
+            lines = [line.removeprefix(_PREVIOUS_MARK).removeprefix("msgid ") for line in marked]
+            previous[context[1]] = denormalize("\n".join(lines))
+    return previous
+
+
 def _find_translation_line(lines: Sequence[str], first: int) -> int:
-    """Return the line of the first `msgstr` from this line on. A translator corrects it there, not at the `msgid`."""
+    """Return the line of the first `msgstr` from this line on.
+
+    A translator corrects it there, not at the `msgid`.
+    """
     for number in range(first, len(lines) + 1):
         if lines[number - 1].startswith("msgstr"):
             return number
@@ -130,56 +164,65 @@ def render_catalog(
 
     catalog = Catalog(fuzzy=False)
     for context, entry in entries.items():
-        flags, comments, before = ("fuzzy",) if entry.fuzzy else (), entry.comments, entry.previous
         catalog.add(
             entry.source,
             entry.text,
-            flags=flags,
-            user_comments=comments,
-            previous_id=before,
+            flags=("fuzzy",) if entry.fuzzy else (),
+            user_comments=entry.comments,
+            previous_id=entry.previous,
             context=context,
         )
     for context, entry in obsolete.items():
         catalog.obsolete[context] = Message(entry.source, entry.text, context=context)
+
     chunks: list[bytes] = []
-    write_po(
-        SimpleNamespace(write=chunks.append),
-        catalog,
-        width=0,
-        omit_header=True,
-        include_previous=True,
-    )
+    file = SimpleNamespace(write=chunks.append)
+    write_po(file, catalog, width=0, omit_header=True, include_previous=True)
     return HEADER.format(language=language) + b"".join(chunks).decode()
 
 
-def apply_translations(document: Any, files: Mapping[str, str], folder: str) -> list[Problem]:
-    """Add the translations of the PO files among `files` to the texts of a document; returns problems of the files.
+class TranslatedDocument(Protocol):
+    """A document with texts in several languages."""
 
-    A translation that is written in the questionnaire itself stays. A file that can't be read is a warning: the texts are
-    then read in the first language.
+    @property
+    def languages(self) -> Iterable[str]:
+        """The languages; the first is that of texts that are written once."""
+
+
+def apply_translations(
+    document: TranslatedDocument, files: Mapping[str, str], folder: str
+) -> list[Problem]:
+    """Add the translations of the PO files among `files` to the texts of a document.
+
+    A translation that is written in the questionnaire itself stays. A file that can't be read is a
+    warning, which is returned: the texts are then read in the first language.
     """
-    base, *languages = map(str, document.languages)
-    catalogs = {lang: locate_catalog(next(iter(files)), lang) for lang in languages}
+    base, *languages = [str(language) for language in document.languages]
     problems: list[Problem] = []
-    for language, name in catalogs.items():
+    for language in languages:
+        name = locate_catalog(next(iter(files)), language)
         if name not in files:
             continue
         file = SourceFile(folder + name, files[name])
         try:
             entries = read_catalog(files[name])
         except ValueError as error:
-            line, what = error.args
-            reason = f"not a PO file: {what}, so that nothing is read in {language}"
-            remedy = "correct it in a translation program, or import the right one: survey translations import"
-            problems.append(
-                Problem("bad-translations", Position(file, line, 1), "", reason, remedy, "warning")
+            line, reason = error.args
+            what = f"not a PO file: {reason}, so that nothing is read in {language}"
+            remedy = (
+                "correct it in a translation program, "
+                "or import the right one: survey translations import"
             )
+            where = Position(file, line, 1)
+            problems.append(Problem("bad-translations", where, "", what, remedy, "warning"))
             continue
+
         for translatable in list_translatable(document, base):
             entry = entries.get(translatable.context)
-            for text in translatable.texts if entry is not None and entry.text.strip() else ():
-                assert entry is not None
-                scalar = YamlScalar(entry.text, Position(file, entry.line))
+            if entry is None or not entry.text.strip():
+                continue
+            scalar = YamlScalar(entry.text, Position(file, entry.line))
+            for text in translatable.texts:
                 is_outdated = entry.fuzzy or entry.source != text.get(base)
                 text.add_translation(base, language, scalar, is_outdated=is_outdated)
     return problems
@@ -190,11 +233,11 @@ def is_in_catalog(where: Position) -> bool:
     return where.file.endswith(".po")
 
 
-def withdraw_translations(document: Any, places: Set[Position]) -> None:
+def withdraw_translations(document: object, positions: Set[Position]) -> None:
     """Set the translations at these positions of PO files aside, so that they are not read."""
     for _, text in _iterate_texts(document, ""):
         for language, scalar in dict(text.by_language).items():
-            if scalar.where in places:
+            if scalar.where in positions:
                 text.withdraw_translation(language)
 
 
@@ -202,7 +245,7 @@ NOT_READ: Final = "; this translation is not read"
 
 
 def downgrade_translation_problem(problem: Problem) -> Problem:
-    """Return an error in a PO file as a warning: the translation is not used, and everything else is."""
+    """Return an error in a PO file as a warning: only this translation is not used."""
     return replace(problem, severity="warning", what=f"{problem.what}{NOT_READ}")
 
 
@@ -213,12 +256,14 @@ def describe_translation_mistake(problem: Problem) -> str:
 
 def list_untranslated(document: object, base: str, language: str) -> list[str]:
     """List the contexts of the texts that lack this language."""
+    if language == base:
+        return []
     texts = list_translatable(document, base)
-    return (
-        [t.context for t in texts if language not in t.text.by_language] if language != base else []
-    )
+    return [text.context for text in texts if language not in text.text.by_language]
 
 
 def find_unlike_fills(source: str, translation: str) -> list[str]:
     """Return the fills that one of two texts has and the other lacks."""
-    return sorted(set(_FILL_NAME.findall(source)) ^ set(_FILL_NAME.findall(translation)))
+    in_source = set(_FILL_NAME.findall(source))
+    in_translation = set(_FILL_NAME.findall(translation))
+    return sorted(in_source ^ in_translation)
