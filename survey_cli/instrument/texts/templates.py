@@ -304,7 +304,7 @@ def _format_date(day: date, format_spec: str, language: str) -> str:
 
 
 def _format_parts(value: date | time, format_spec: str, language: str) -> str:
-    """Format the parts of a date or a time, with the language's names of months, days, AM and PM."""
+    """Format the parts of a date or a time, with the names of months, days, AM and PM."""
     if isinstance(value, time):
         names = {"%p": "a"}
     else:

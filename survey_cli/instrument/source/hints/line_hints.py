@@ -216,8 +216,8 @@ def _check_value(
     """Check the value that starts at column `start` of a line, and whose key is at `key_column`."""
     value = lines[at][start:]
     first = value[:1]
-    rule = ""
-    remedy = QUOTE_IT
+    line = at + 1
+    column = start + 1
     match first:
         case "" | "#":
             return _Value(None, at)
@@ -226,36 +226,35 @@ def _check_value(
         case "[" | "{":
             return _BracketChecker(lines, at, start, key_column).check()
         case "“" | "”" | "„" | "‘" | "’" if _COLON.search(value) or " #" in value:
-            rule = "colon"
             what = f"'{first}' is no quotation mark of YAML, so that the text is not in quotes"
-            remedy = 'write straight quotes around it: "…"'
+            hint = Hint("colon", line, column, what, 'write straight quotes around it: "…"')
         case "*":
-            rule = "alias"
             what = "a text that begins with '*' reads as YAML's alias"
+            hint = Hint("alias", line, column, what, QUOTE_IT)
         case "&":
-            rule = "anchor"
             what = "a text that begins with '&' reads as YAML's anchor"
+            hint = Hint("anchor", line, column, what, QUOTE_IT)
         case "!":
             return _Value(None, at)  # a tag: the parser accepts it, the node builder reports it
         case "|" | ">":
-            rule = "block-text"
             what = f"text follows '{first}' on its own line"
             remedy = (
                 f"begin the text on the next line, indented; if '{first}' belongs to it, {QUOTE_IT}"
             )
+            hint = Hint("block-text", line, column, what, remedy)
         case "-" | "?" if keyed and value[1:2] in ("", " "):
-            rule = "dash"
             what = f"'{first} ' can't follow a key on the same line"
             remedy = f"begin the list on the next line; if it is a text, {QUOTE_IT}"
+            hint = Hint("dash", line, column, what, remedy)
         case "%" | "@" | "`" | "," | "]" | "}":
-            rule = "reserved-start"
             what = f"a text can't begin with '{first}'"
+            hint = Hint("reserved-start", line, column, what, QUOTE_IT)
         case _:
             colon = _find_colon(value)
             if colon < 0:
                 return _Value(None, at)
-            return _Value(build_colon_hint(at, start + colon, value[:colon]), at)
-    return _Value(Hint(rule, at + 1, start + 1, what, remedy), at)
+            hint = build_colon_hint(at, start + colon, value[:colon])
+    return _Value(hint, at)
 
 
 def _find_colon(text: str) -> int:
@@ -512,13 +511,12 @@ class _BracketChecker:
         excerpt = opener
         if line == self.line:
             excerpt = shorten(text[column : self.column])
+        length = len(excerpt)
         if opener == "{":
-            rule = "fill-at-start"
             what = f"a text that begins with '{excerpt}' reads as a YAML mapping in braces"
-        else:
-            rule = "bracket-at-start"
-            what = f"a text that begins with '{excerpt}' reads as a YAML list"
-        return Hint(rule, line + 1, column + 1, what, QUOTE_IT, len(excerpt))
+            return Hint("fill-at-start", line + 1, column + 1, what, QUOTE_IT, length)
+        what = f"a text that begins with '{excerpt}' reads as a YAML list"
+        return Hint("bracket-at-start", line + 1, column + 1, what, QUOTE_IT, length)
 
 
 def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
