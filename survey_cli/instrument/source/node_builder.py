@@ -37,7 +37,7 @@ _COMMENT: Final = re.compile(r"\s#[^\n]*")
 _QUOTE_OR_WRITE_OUT: Final = f"if it begins a text, {QUOTE_IT}; otherwise write out what is meant"
 
 _DROPPED: Final = "\0"
-"""Begins the temporary keys of entries that are dropped. No text of a file contains it."""
+"""Begins the temporary keys of entries that are dropped. A valid text doesn't contain it."""
 
 # The classes' own constructors take longer, and a scalar is built for every value of a file.
 _new_scalar = str.__new__

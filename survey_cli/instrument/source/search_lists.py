@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -18,7 +18,7 @@ _NO_LIST: Final = SearchList([])
 
 
 class ReadList(NamedTuple):
-    """A search list as it was read, without the lines that have problems."""
+    """A search list as it was read."""
 
     list: SearchList
     languages: Mapping[str, Position]
@@ -35,16 +35,11 @@ def read_search_list(file: SourceFile | None) -> ReadList:
 
 @lru_cache(maxsize=16)
 def _read_text(name: str, text: str) -> ReadList:
-    problems: list[Problem] = []
-
-    def report(line: int, what: str, remedy: str) -> None:
-        where = Position(SourceFile(name, text), line, 1)
-        problems.append(Problem("search-list", where, "", what, remedy))
-
     # Programs for tables write semicolons or tabs in some countries.
     heading = text.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)
     lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+
     columns = [cell.strip().lower() for cell in next(lines, [])]
     missing = [column for column in ("code", "text") if column not in columns]
     if missing:
@@ -52,49 +47,78 @@ def _read_text(name: str, text: str) -> ReadList:
         if columns:
             what += f"; it has {', '.join(map(shorten, columns))}"
         otherwise = "name the columns in the first line: code,text,also"
-        report(1, what, suggest_nearest(missing[0], columns, otherwise=otherwise))
-        return ReadList(_NO_LIST, {}, tuple(problems))
+        remedy = suggest_nearest(missing[0], columns, otherwise=otherwise)
+        where = Position(SourceFile(name, text), 1, 1)
+        return ReadList(_NO_LIST, {}, (Problem("search-list", where, "", what, remedy),))
 
-    places = {column: at for at, column in enumerate(columns)}
-    languages = {
-        column.removeprefix(TEXT_PREFIX): at
-        for column, at in places.items()
-        if column.startswith(TEXT_PREFIX)
-    }
-    also_at = places.get("also", len(columns))
-    blanks = [""] * (len(columns) + 1)  # for the cells that a short line lacks
-    first_lines: dict[str, int] = {}
-    rows: list[ListRow] = []
+    reader = _ListReader(SourceFile(name, text), columns)
     try:
         for line in lines:
-            if not any(line):
-                continue
-            cells = [*line[: len(columns)], *blanks]
-            code = cells[places["code"]].strip()
-            label = cells[places["text"]].strip()
-            folded = code.casefold()
-            if not label or folded in first_lines or not _SIMPLE_CODE.match(code):
-                what, remedy = _explain_line(code, label, first_lines.get(folded))
-                report(lines.line_num, what, remedy)
-            first_lines.setdefault(folded, lines.line_num)
-            texts = {"": label}
-            for language, at in languages.items():
-                texts[language] = cells[at].strip()
-            rows.append(ListRow(code, texts, cells[also_at]))
+            if any(line):
+                reader.read_line(line, lines.line_num)
     except csv.Error as error:
         what = f"the line can't be read: {error}"
-        report(lines.line_num, what, "save the list as a CSV file again")
-    if not first_lines:
-        report(1, "the list has no lines", "write a line for each answer: its code and its text")
+        reader.report(lines.line_num, what, "save the list as a CSV file again")
+    if not reader.first_lines:
+        remedy = "write a line for each answer: its code and its text"
+        reader.report(1, "the list has no lines", remedy)
 
-    # Codes are numbers if all of them are, without zeros before them.
-    if all(WHOLE.match(code) for code in first_lines):
-        rows = [row._replace(code=int(row.code)) for row in rows]
-    language_places = dict.fromkeys(languages, Position(name, 1, 1))
-    return ReadList(SearchList(rows), language_places, tuple(problems))
+    languages = dict.fromkeys(reader.languages, Position(name, 1, 1))
+    return ReadList(SearchList(reader.list_rows()), languages, tuple(reader.problems))
 
 
-def _explain_line(code: str, text: str, first_line: int | None) -> tuple[str, str]:
+class _ListReader:
+    """Reads the lines below the heading of a search list."""
+
+    def __init__(self, file: SourceFile, columns: Sequence[str]) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.first_lines: dict[str, int] = {}
+        """The first line of each code, without regard to case."""
+        self._rows: list[ListRow] = []
+
+        self._width = len(columns)
+        indices = {column: index for index, column in enumerate(columns)}
+        self._code_index = indices["code"]
+        self._text_index = indices["text"]
+        self._also_index = indices.get("also")
+        self.languages: dict[str, int] = {}
+        """The languages that have a column of texts, and its index."""
+        for column, index in indices.items():
+            if column.startswith(TEXT_PREFIX):
+                self.languages[column.removeprefix(TEXT_PREFIX)] = index
+
+    def read_line(self, line: Sequence[str], number: int) -> None:
+        """Read a line of the file. One with a mistake is reported, and kept."""
+        missing_cells = [""] * (self._width - len(line))
+        cells = [*line, *missing_cells]
+        code = cells[self._code_index].strip()
+        label = cells[self._text_index].strip()
+        also = "" if self._also_index is None else cells[self._also_index]
+
+        folded = code.casefold()
+        first_line = self.first_lines.setdefault(folded, number)
+        if not label or first_line != number or not _SIMPLE_CODE.match(code):
+            what, remedy = _explain_line(code, label, first_line)
+            self.report(number, what, remedy)
+
+        texts = {"": label}
+        for language, index in self.languages.items():
+            texts[language] = cells[index].strip()
+        self._rows.append(ListRow(code, texts, also))
+
+    def list_rows(self) -> list[ListRow]:
+        """Return the rows. Their codes are numbers if all are, without zeros before them."""
+        if not all(WHOLE.match(code) for code in self.first_lines):
+            return self._rows
+        return [row._replace(code=int(row.code)) for row in self._rows]
+
+    def report(self, line: int, what: str, remedy: str) -> None:
+        where = Position(self.file, line, 1)
+        self.problems.append(Problem("search-list", where, "", what, remedy))
+
+
+def _explain_line(code: str, text: str, first_line: int) -> tuple[str, str]:
     """Return what is wrong with a line, and the remedy."""
     if not code:
         return "the line has no code", "give it a number or a short word"

@@ -55,8 +55,9 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
             return _render_call(name, args, get_label)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             then = _render(body, get_label)
+            condition = _render_truth(test, get_label)
             otherwise = _render(orelse, get_label)
-            return f"{then} if {_render_truth(test, get_label)}, else {otherwise}"
+            return f"{then} if {condition}, else {otherwise}"
         case ast.BinOp(left=left, op=op, right=right):
             sign = _OPERATOR_WORDS[comparisons.ARITHMETIC_SIGNS[type(op)]]
             return f"{_render_operand(left, get_label)} {sign} {_render_operand(right, get_label)}"
@@ -72,14 +73,16 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
             return f"the interviewer's {name}"
         case ast.Attribute(value=ast.Name(id=roster), attr=name):
             return f"{get_label(name, None)} of each {get_label(roster, None)}"
-        case ast.Constant(value=value):
-            return str(value) if isinstance(value, str | int | float) else ""
+        case ast.Constant(value=str() | int() | float() as value):
+            return str(value)
+        case ast.Constant():
+            return ""
         case _:
             return ast.unparse(node)
 
 
 def _render_truth(node: ast.expr, get_label: LabelLookup) -> str:
-    """Render a truth value; for a name alone, that it holds."""
+    """Render a truth value; of a name, that it holds."""
     if isinstance(node, ast.Name):
         return f"{get_label(node.id, None)} holds"
     return _render(node, get_label)
@@ -87,8 +90,13 @@ def _render_truth(node: ast.expr, get_label: LabelLookup) -> str:
 
 def _render_operand(node: ast.expr, get_label: LabelLookup, *, truth: bool = False) -> str:
     """Render a part of a larger sentence, in brackets if it could be misread."""
-    text = _render_truth(node, get_label) if truth else _render(node, get_label)
-    return f"({text})" if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp) else text
+    if truth:
+        text = _render_truth(node, get_label)
+    else:
+        text = _render(node, get_label)
+    if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp):
+        return f"({text})"
+    return text
 
 
 def _render_negation(node: ast.expr, get_label: LabelLookup) -> str:
@@ -115,6 +123,7 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
             links.append(_render_membership(left, right, get_label, denied=is_denied))
             continue
         sign = comparisons.COMPARISON_SIGNS[type(op)]
+        # `18 <= age` is said from the item's side, as `age >= 18`.
         if _find_item(right) and not _find_item(left):
             left, right = right, left
             sign = three_valued_logic.MIRRORED_SIGNS[sign]
@@ -123,6 +132,7 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
         relation = _COMPARISON_WORDS[sign]
         about = _render(left, get_label)
         value = _render_value(_find_item(left), right, get_label)
+        # A chain around one item names it once: `age is at least 18 and at most 65`.
         if links and links[-1].startswith(f"{about} is "):
             links.append(f"{relation.removeprefix('is ')} {value}")
         else:

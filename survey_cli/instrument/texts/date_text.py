@@ -128,9 +128,13 @@ def _build_date(
         return Rejection(f"there is no month {month}")
     if len(day_month) == 2:
         return _build_full_date(year, month, day_month[0])
-    if not day_month:
-        return f"{year:04}" if partial else Rejection("day and month are required too")
-    return f"{year:04}-{month:02}" if partial else Rejection("the day is required too")
+    if day_month and partial:
+        return f"{year:04}-{month:02}"
+    if partial:
+        return f"{year:04}"
+    if day_month:
+        return Rejection("the day is required too")
+    return Rejection("day and month are required too")
 
 
 def _build_full_date(year: int, month: int, day: int) -> date | Rejection:
@@ -147,8 +151,6 @@ def _find_name(word: str, names: Sequence[str], count: int) -> int | None:
     one list after another.
     """
     folded = word.casefold()
-    if folded == "sept" and count == 12:
-        return 9
     folded_names = [name.casefold().replace("\u200c", "") for name in names]
     if folded in folded_names:
         return folded_names.index(folded) % count + 1
@@ -182,8 +184,10 @@ def read_time(text: str) -> time | Rejection:
     if word in ("noon", "midday"):
         return time(12)
     match = _TIME.match(word)
-    if not match:
-        what = f"{text[:20]} is not a time" if word else "a time is required"
+    if match is None:
+        what = f"{text[:20]} is not a time"
+        if not word:
+            what = "a time is required"
         return Rejection(f"{what}: 9:30, 9:30 pm or 21:30")
 
     hour = int(match[1])

@@ -82,6 +82,7 @@ def write_digits(text: str, language: str, *, grouped: bool) -> str:
 
     groups: list[str] = []
     size = separators.last if grouped else len(digits)
+    # The groups are counted from the right.
     while digits:
         groups.insert(0, digits[-size:])
         digits = digits[:-size]
@@ -200,8 +201,9 @@ def _parse_digits(sign: str, digits: str, *, usual: bool) -> NumberReading | Non
         return None
 
     fraction = digits.partition(".")[2]
-    value = float(text) if fraction else int(text)
-    return NumberReading(value, len(fraction), usual)
+    if not fraction:
+        return NumberReading(int(text), 0, usual)
+    return NumberReading(float(text), len(fraction), usual)
 
 
 def _remove_duplicates(readings: list[NumberReading | None]) -> tuple[NumberReading, ...]:
@@ -233,14 +235,16 @@ def read_number(
         return NumberRejection(f"more than {MAX_DIGITS} digits are not stored exactly")
     readings = list_number_readings(text, language)
     if not readings:
-        example = format_number(12345.5 if decimals else 12345, language)
+        example_value = 12345.5 if decimals else 12345
+        example = format_number(example_value, language)
         return NumberRejection(f"{text[:20]} is not a number: write digits, such as {example}")
 
     first = readings[0]
     is_only_meaning = first.usual or len(readings) == 1
     if is_only_meaning and not first.fits(decimals):
-        allowed = format_quantity(decimals, "decimal place") if decimals else "whole numbers"
-        return NumberRejection(f"{allowed} only")
+        if not decimals:
+            return NumberRejection("whole numbers only")
+        return NumberRejection(f"{format_quantity(decimals, 'decimal place')} only")
 
     if first.usual and first.places <= decimals and not _may_be_decimal(readings, decimals):
         readings = (first,)
@@ -320,6 +324,7 @@ def _spell_english_ordinal(n: int) -> str:
     words = _ORDINALS.split()
     if n <= len(words):
         return words[n - 1]
-    is_in_teens = n % 100 in (11, 12, 13)  # 111th, but 121st
-    ending = "th" if is_in_teens else _ENGLISH_ENDINGS.get(n % 10, "th")
+    if n % 100 in (11, 12, 13):  # 111th, but 121st
+        return f"{n}th"
+    ending = _ENGLISH_ENDINGS.get(n % 10, "th")
     return f"{n}{ending}"

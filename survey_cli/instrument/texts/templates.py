@@ -137,8 +137,10 @@ def _render_fill(
 
 def _is_hidden(fill: TextFill, names: frozenset[str]) -> bool:
     """Return whether the fill shows the value of one of these names."""
-    turn_name = fill.variable.turn_name if fill.variable is not None else None
-    return not names.isdisjoint((fill.key, fill.roster, turn_name))
+    shown = [fill.key, fill.roster]
+    if fill.variable is not None:
+        shown.append(fill.variable.turn_name)
+    return not names.isdisjoint(shown)
 
 
 def _look_up_fill(fill: TextFill, known: Known, language: str) -> str:
@@ -182,7 +184,9 @@ def _look_up_built_in(fill: TextFill, known: Known, language: str) -> Cell | Non
             return known.turn
         case "each" if fill.roster is not None:
             text = known.turn_texts.get((fill.roster, known.turn))
-            return to_plain_text(text.fill(known, language)) if text is not None else None
+            if text is None:
+                return None
+            return to_plain_text(text.fill(known, language))
         case _:
             return None
 
@@ -224,17 +228,19 @@ def _format_value(
             return f"{variable.drawn_from} {value}"
         return str(name)
 
+    # Formats like `upper` apply to the words afterwards.
+    date_format = format_spec if "%" in format_spec else ""
     match value:
         case bool():
             return "true" if value else "false"
         case int() | float():
             return _format_number(value, format_spec, language)
         case datetime() | date():
-            return _format_date(value, format_spec if "%" in format_spec else "", language)
+            return _format_date(value, date_format, language)
         case str() if variable.type == "date":
             return _format_partial_date(value, language)
         case time():
-            return _format_parts(value, format_spec if "%" in format_spec else "%H:%M", language)
+            return _format_parts(value, date_format or "%H:%M", language)
         case tuple():
             return ", ".join(str(v) for v in value)
         case _:
@@ -255,7 +261,10 @@ def _format_number(value: float, format_spec: str, language: str) -> str:
 
     match = _NUMBER_FORMAT.match(format_spec)
     if match is None:  # no format, or words that the language doesn't have
-        digits = str(value) if isinstance(value, int) else format(value, ".10g")
+        if isinstance(value, int):
+            digits = str(value)
+        else:
+            digits = format(value, ".10g")
         return number_text.write_digits(digits, language, grouped=False)
 
     comma, places, kind = match.groups(default="")
@@ -398,7 +407,10 @@ class _TextParser:
                     parts.append("**")
                 case literal:
                     fill = self._parse_fill(piece)
-                    parts.append(literal if fill is None else fill)
+                    if fill is None:
+                        parts.append(literal)
+                    else:
+                        parts.append(fill)
 
         if end < len(source):
             parts.append(source[end:])
@@ -468,13 +480,12 @@ class _TextParser:
             self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
 
         format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
-        return TextFill(
-            name,
-            None,
-            format=format_spec,
-            otherwise=None if name == "options" else words,
-            roster=scope.each if name == "each" else None,
-        )
+        fill = TextFill(name, None, format=format_spec, otherwise=words)
+        if name == "options":
+            return fill._replace(otherwise=None)
+        if name == "each":
+            return fill._replace(roster=scope.each)
+        return fill
 
     def _report_fill(
         self, rule: str, piece: re.Match[str], what: str, remedy: str, subject: str = ""
@@ -567,7 +578,9 @@ def _explain_bad_format(format_spec: str, variable: ValueType) -> str:
             is_good = "%" in format_spec and bool(_DATE_FORMAT.match(format_spec))
         case _:
             return f"{format_spec!r} does not suit a {variable.type}"
-    return "" if is_good else f"{format_spec!r} is not a {variable.type} format"
+    if is_good:
+        return ""
+    return f"{format_spec!r} is not a {variable.type} format"
 
 
 def find_fill(text: str, name: str) -> tuple[int, str]:
@@ -623,6 +636,9 @@ def render_placeholders(text: str) -> str:
     for line in text.split("\n"):
         words = []
         for part, style in iterate_parts(line):
-            words.append(f"‹{part}›" if style == "fill" else part)
+            if style == "fill":
+                words.append(f"‹{part}›")
+            else:
+                words.append(part)
         lines.append("".join(words))
     return "\n".join(lines)

@@ -119,13 +119,14 @@ def read_catalog(text: str) -> Mapping[str, Translation]:
     for message in catalog:
         if not message.id or not message.context:
             continue
+        former = previous.get(message.context, "")
         entries[message.context] = Translation(
             source=str(message.id),
             text=str(message.string),
             fuzzy=message.fuzzy,
             line=_find_translation_line(lines, message.lineno or 1),
             comments=message.user_comments,
-            previous=previous.get(message.context, "") if message.fuzzy else "",
+            previous=former if message.fuzzy else "",
         )
     return entries
 

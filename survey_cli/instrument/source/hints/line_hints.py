@@ -336,7 +336,10 @@ class _Place(NamedTuple):
 
 @dataclass(slots=True)
 class _BracketChecker:
-    """The check of a value in brackets; a bracket inside counts only where an entry begins."""
+    """The check of a value in brackets.
+
+    A bracket inside counts only if an entry may begin there.
+    """
 
     lines: Sequence[str]
     line: int

@@ -121,7 +121,7 @@ def report_cut_text(
     if not is_cut_off(key, text, rest):
         return
 
-    # The correction of a text over several lines would be too long.
+    # The correction has the text as it is on its line.
     is_on_one_line = where.line == text.where.line
     shown = text if is_on_one_line else ""
     hint = build_cut_hint(where.line, where.column, rest, key, shown)
