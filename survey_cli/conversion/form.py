@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -210,10 +209,25 @@ def _parse_heading(cell: str) -> tuple[str, str]:
     return _SYNONYMS.get(first, first), others[0] if others else ""
 
 
-_KINDS: Final = json.loads(
-    Path(__file__).with_name("question_types.json").read_text(encoding="utf-8")
-)
-_TYPES: Final = {type_: kind for kind, types in _KINDS.items() for type_ in types.split()}
+_TYPES_BY_KIND: Final = {
+    "text": "text string email",
+    "number": "integer int decimal range",
+    "code": "select_one select1 select_one_from_file select_one_external",
+    "codes": "select_multiple select_multiple_from_file rank",
+    "date": "date datetime",
+    "time": "time",
+    "note": "note acknowledge trigger",
+    "calculate": "calculate calculate_here hidden",
+    "group": "begin_group",
+    "repeat": "begin_repeat",
+    "metadata": (
+        "start end today deviceid subscriberid simserial simid phonenumber username "
+        "email caseid audit comments text_audit audio_audit"
+    ),
+    "media": "geopoint geotrace geoshape image photo audio video barcode file",
+}
+"""The types of questions in forms, by the kind of answer they have here."""
+_TYPES: Final = {type_: kind for kind, types in _TYPES_BY_KIND.items() for type_ in types.split()}
 _DECLINE_WORDS: Final = {
     "dk": re.compile(
         r"(do(es)?n['’]?t|do(es)? not) know\W*|\bdk\b|no sabe|no sé|ne sai[st] pas", re.IGNORECASE

@@ -4,11 +4,9 @@ Limits cover names, labels, reserved names and missing codes. Writers and the ch
 share them; no library is imported here.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from survey_cli.exports.conventions import list_offered_codes
@@ -79,9 +77,38 @@ class FormatLimits:
         return self.program == "Stata" and re.fullmatch(r"str[0-9]+", folded) is not None
 
 
-_ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-SPSS, STATA, EXCEL = (
-    FormatLimits(**row | {"reserved": frozenset(row["reserved"])}) for row in _ROWS
+_SPSS_RESERVED: Final = "all and by eq ge gt le lt ne not or to with"
+SPSS: Final = FormatLimits(
+    program="SPSS",
+    counts_bytes=True,
+    name=64,
+    label=256,
+    value_label=120,
+    text=32_767,
+    columns=32_767,
+    reserved=frozenset(_SPSS_RESERVED.split()),
+)
+_STATA_RESERVED: Final = (
+    "_all _b _coef _cons _n _pi _pred _rc _skip byte double float if in int long strl using with"
+)
+STATA: Final = FormatLimits(
+    program="Stata",
+    counts_bytes=False,
+    name=32,
+    label=80,
+    value_label=8000,
+    text=2_000_000_000,
+    columns=32_767,
+    reserved=frozenset(_STATA_RESERVED.split()),
+)
+EXCEL: Final = FormatLimits(
+    program="Excel",
+    counts_bytes=False,
+    name=255,
+    label=32_767,
+    value_label=32_767,
+    text=32_767,
+    columns=16_384,
 )
 """Sources: IBM SPSS Statistics, "Variable names" and "System limits"; Stata, `help limits` and
 `help dta`, release 118; Excel, "Specifications and limits". SPSS accepts any number of columns;

@@ -1,6 +1,5 @@
 """The commands of designers, such as `new`, `check`, `print`, `explain`, `convert` and `diff`."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -706,9 +705,30 @@ def _describe_counts(status: "LanguageStatus") -> str:
     )
 
 
-CONSEQUENCES: Final = json.loads(
-    Path(__file__).with_name("consequences.json").read_text(encoding="utf-8")
-)
+CONSEQUENCES: Final = {
+    "removed": (
+        "Nothing is stored under this name any more. "
+        "Exports keep the column for the interviews that have it."
+    ),
+    "type": (
+        "Stored answers and new ones are of different types. "
+        "Exports write the stored ones to a separate column."
+    ),
+    "recoded": (
+        "The same value no longer means the same. Don't analyze stored and new answers as one."
+    ),
+    "narrowed": (
+        "Answers that were accepted, stored or exported no longer are. New interviews lack them."
+    ),
+    "widened": (
+        "Answers are accepted, stored or exported that were not before. Older interviews lack them."
+    ),
+    "route": "Other people are asked than before, so that the bases of the two versions differ.",
+    "order": "Stored answers keep their meaning. They were given in another order.",
+    "added": "Interviews of the older version have no answer here: they were not asked.",
+    "text": "Stored answers stay in the same column. They were given to the earlier wording.",
+    "fieldwork": "No answer changes. It applies to calls and interviews from now on.",
+}
 """What a change of each kind means for the data."""
 
 

@@ -4,9 +4,7 @@ It has a title, contents, items in written order, and appendices. A page is one 
 Markdown reads well in a terminal and compares well line by line.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
@@ -55,8 +53,30 @@ from survey_cli.wording import escape_controls, join_words
 _NOT_READ: Final = (TextRun("not read"),)
 _CHOSEN_ALONE: Final = (TextRun("chosen alone"),)
 RESERVED_DECLINES: Final = ("not_asked", "not_reached")
-_WORDS: Final = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
-"""Kinds of questions by their class, and the labels of roles that are not their own label."""
+_KINDS: Final = {
+    "ReadItem": "read aloud",
+    "EndItem": "end of the interview",
+    "HandoverItem": "another person comes to the phone",
+    "ComputedItem": "by the computer",
+    "NumberItem": "a number",
+    "TextItem": "one line of text",
+    "DateItem": "a date",
+    "TimeItem": "a time of day",
+    "SearchItem": "one answer from a list",
+}
+"""Kinds of questions, by the name of their class."""
+_ROLE_LABELS: Final = {
+    "key": "key of the case",
+    "phone": "telephone number",
+    "zone": "time zone of the case",
+    "country": "country of the case",
+    "region": "region of the case",
+    "language": "language of the case",
+    "consent": "permission for dialing by machine",
+    "psu": "primary sampling unit",
+    "fpc": "size of the stratum in the population",
+}
+"""The labels of roles that are not their own label."""
 FINGERPRINT_LENGTH: Final = 12
 """Number of digits of the content hash in the booklet."""
 
@@ -549,7 +569,7 @@ class BookletBuilder:
     def _build_column(self, name: str, column: SampleColumn) -> model.AppendixEntry:
         facts = []
         if column.role is not None:
-            facts.append(_WORDS["roles"].get(column.role, column.role.replace("_", " ")))
+            facts.append(_ROLE_LABELS.get(column.role, column.role.replace("_", " ")))
         if column.options is not None:
             facts.append(join_words(self._list_options(name, column.options), "or"))
         elif column.type == "split":
@@ -652,11 +672,10 @@ def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
 def _describe_kind(item: CompiledItem) -> str:
     if isinstance(item.question, MultipleItem):
         return f"several answers: {rule_sentences.describe_answer_limits(item.question)}"
-    kinds = _WORDS["kinds"]
     for base in type(item.question).__mro__:
-        kind = kinds.get(base.__name__)
-        if kind:
-            return str(kind)
+        kind = _KINDS.get(base.__name__)
+        if kind is not None:
+            return kind
     return "one answer" if item.options else "in their own words"
 
 

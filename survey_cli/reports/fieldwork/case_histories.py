@@ -1,9 +1,7 @@
 """Case histories in words: every event for supervisors, and the events that interviewers see."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW
@@ -12,8 +10,45 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.texts.languages import get_language_name
 
-_TEXTS: Final = json.loads(Path(__file__).with_name("event_texts.json").read_text(encoding="utf-8"))
-"""Texts of events, reasons and owners that are always the same, for supervisors and at stations."""
+_EVENT_TEXTS: Final = {
+    "CaseReleased": "released for calling",
+    "CaseClaimed": "at a station",
+    "OutcomeRevoked": "the last outcome was undone: it was keyed by mistake",
+    "AttemptClosed": "the station left the case",
+    "AppointmentCanceled": "the appointment was canceled",
+    "CaseNoteWritten": "note",
+    "ReferralAnswered": "a supervisor answered: calling continues",
+    "CaseReopened": "a supervisor reopened the case",
+    "DoNotCallSet": "must not be called again",
+    "DoNotCallCleared": "a supervisor corrected this: it may be called again",
+    "CaseErased": "erased: identifying data was removed",
+    "CaseAnonymized": "the retention period ended: names, numbers and notes were removed",
+}
+"""Texts of events that are always the same, for supervisors, by the name of their class."""
+_STATION_TEXTS: Final = {
+    "OutcomeRevoked": "the last outcome was undone: it was keyed by mistake",
+    "AppointmentCanceled": "the appointment was canceled",
+    "CaseNoteWritten": "note",
+    "ReferralAnswered": "supervisor: calling continues",
+    "CaseReopened": "reopened",
+    "NumberAdded": "another number was added",
+    "InterviewOpened": "interview",
+    "DoNotCallSet": "must not be called again",
+    "DoNotCallCleared": "may be called again",
+}
+"""The same at stations."""
+_RETURN_TEXTS: Final = {
+    "given back": "returned without a call",
+    "lapsed": "returned: the station gave no sign, and its lease ended",
+    "released": "freed by a supervisor",
+}
+"""Why a case was returned without an outcome."""
+_APPOINTMENT_OWNERS: Final = {
+    "anyone": "anyone",
+    "me": "{owner} only",
+    "me_first": "{owner} first",
+}
+"""Who calls at the time of an appointment, by its policy."""
 
 
 class EventText(NamedTuple):
@@ -66,7 +101,7 @@ def describe_appointment_owner(
     appointment: events.AppointmentMade | events.AppointmentReassigned,
 ) -> str:
     """Describe who keeps the appointment: `anyone`, `ann only`, `ann first`."""
-    return str(_TEXTS["appointment owners"][appointment.policy]).format(owner=appointment.owner)
+    return _APPOINTMENT_OWNERS[appointment.policy].format(owner=appointment.owner)
 
 
 def build_history(
@@ -95,7 +130,7 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
             outcome = describe_outcome(event.outcome, plan)
             what = f"{outcome}{_format_code(event)}{number}{interrupted}"
         case events.CaseReturned(why):
-            return EventText(_TEXTS["returned"][why])
+            return EventText(_RETURN_TEXTS[why])
         case events.InterviewOpened():
             what = "the interview was resumed" if before.interview else "the interview was started"
         case events.AppointmentMade():
@@ -112,7 +147,7 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
             corrected = describe_outcome(event.outcome, plan) if event.outcome else "no outcome"
             what = f"a supervisor corrected the outcome to {corrected}{_format_code(event)}"
         case _:
-            what = _describe_alike(event) or _TEXTS["events"][type(event).__name__]
+            what = _describe_alike(event) or _EVENT_TEXTS[type(event).__name__]
     return EventText(what, _get_note(event))
 
 
@@ -129,7 +164,7 @@ def _describe_for_station(event: events.CaseEvent, plan: Plan) -> str:
         case events.NumberMarked(_, state) if state != "live":
             return f"a number is {state.replace('_', ' ')}"
         case _:
-            return _describe_alike(event) or _TEXTS["at stations"].get(type(event).__name__, "")
+            return _describe_alike(event) or _STATION_TEXTS.get(type(event).__name__, "")
 
 
 def _describe_alike(event: events.CaseEvent) -> str:

@@ -3,12 +3,10 @@
 It formats rates and computes none.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from fractions import Fraction
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.rates.dispositions import GROUPS, DispositionGroup
@@ -43,10 +41,24 @@ class RateDefinition(NamedTuple):
     """The denominator; it includes all unknown cases, the share e of them, or none."""
 
 
-_ROWS: Final = json.loads(
-    Path(__file__).with_name("rate_definitions.json").read_text(encoding="utf-8")
+RATE_DEFINITIONS: Final = (
+    RateDefinition("RR1", "complete", "all unknown"),
+    RateDefinition("RR2", "complete, partial", "all unknown"),
+    RateDefinition("RR3", "complete", "e of unknown"),
+    RateDefinition("RR4", "complete, partial", "e of unknown"),
+    RateDefinition("RR5", "complete", "no unknown"),
+    RateDefinition("RR6", "complete, partial", "no unknown"),
+    RateDefinition("COOP1", "complete", "contacted"),
+    RateDefinition("COOP2", "complete, partial", "contacted"),
+    RateDefinition("COOP3", "complete", "contacted, no O"),
+    RateDefinition("COOP4", "complete, partial", "contacted, no O"),
+    RateDefinition("REF1", "refusal, break-off", "all unknown"),
+    RateDefinition("REF2", "refusal, break-off", "e of unknown"),
+    RateDefinition("REF3", "refusal, break-off", "no unknown"),
+    RateDefinition("CON1", "contacted", "all unknown"),
+    RateDefinition("CON2", "contacted", "e of unknown"),
+    RateDefinition("CON3", "contacted", "no unknown"),
 )
-RATE_DEFINITIONS: Final = tuple(RateDefinition(*row) for row in _ROWS)
 """Definitions in the order in which rates are shown; contacted are I, P, R and O."""
 
 

@@ -3,14 +3,12 @@
 It has no rates of a sample.
 """
 
-import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
@@ -25,9 +23,19 @@ from survey_cli.reports.fieldwork.pace import Pace, PaceInput, build_pace
 from survey_cli.reports.fieldwork.rates import RateColumn
 from survey_cli.wording import format_quantity, join_first
 
-STATUS_DESCRIPTIONS: Final = json.loads(
-    Path(__file__).with_name("statuses.json").read_text(encoding="utf-8")
-)
+STATUS_DESCRIPTIONS: Final = {
+    "done": "not called again",
+    "leased": "at a station now",
+    "by_all": "callable now, by every interviewer",
+    "by_some": "callable now, but only by some: language, skill, appointment",
+    "hours": "outside calling hours",
+    "part": "waiting for a part of the day",
+    "delay": "waiting for the minimum time since the last call",
+    "appointment": "waiting for an appointment",
+    "quota": "parked: a quota cell is full",
+    "held": "waiting for a supervisor",
+    "unreleased": "the replicate is not released",
+}
 """Descriptions of the statuses, in the order in which they are shown."""
 SMALL_BASE: Final = 20
 """A share of fewer contacts is marked, because one contact more or less would change it by over

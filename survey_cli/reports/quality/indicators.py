@@ -5,7 +5,6 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from json import dumps, loads
-from pathlib import Path
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -24,8 +23,71 @@ MAX_COMPARED: Final = 100
 """Earlier interviews with which an interview is compared."""
 
 
-_ROWS: Final = loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-INDICATORS: Final = {name: Indicator(*row) for name, row in _ROWS.items()}
+INDICATORS: Final = {
+    "fast": Indicator(
+        label="faster than read",
+        high="answers keyed faster than the question can be read",
+        low="",
+        kind="share",
+        most=0.5,
+    ),
+    "same": Indicator(
+        label="same in a row",
+        high="the same answer to statement after statement",
+        low="rarely the same answer twice",
+        kind="share",
+        most=0.95,
+    ),
+    "dont_know": Indicator(
+        label="don't know",
+        high="many don't knows",
+        low="few don't knows",
+    ),
+    "refused": Indicator(
+        label="refused",
+        high="many refusals of questions",
+        low="few refusals of questions",
+    ),
+    "back": Indicator(
+        label="went back",
+        high="often went back",
+        low="rarely went back",
+    ),
+    "warnings": Indicator(
+        label="warnings accepted",
+        high="many accepted warnings",
+        low="few accepted warnings",
+    ),
+    "extreme": Indicator(
+        label="ends of scales",
+        high="many answers at the ends of scales",
+        low="few answers at the ends of scales",
+    ),
+    "middle": Indicator(
+        label="middle of scales",
+        high="many answers in the middle",
+        low="few answers in the middle of scales",
+    ),
+    "asked": Indicator(
+        label="questions asked",
+        high="",
+        low="few questions asked per interview",
+        kind="mean",
+    ),
+    "verbatim": Indicator(
+        label="same verbatim",
+        high="the same words in open answers of several interviews",
+        low="",
+        kind="share",
+        most=0.5,
+    ),
+    "alike": Indicator(
+        label="like own earlier",
+        high="more like own earlier interviews than like those of others",
+        low="",
+        kind="excess",
+    ),
+}
 
 
 class AnswerLayout:

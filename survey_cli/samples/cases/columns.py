@@ -1,11 +1,9 @@
 """Readers for the values of sample columns, by a column's type and role."""
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from functools import cache, partial
-from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
@@ -62,9 +60,27 @@ _PLACES_OF_ZONES: Final = {
     "HST": "Pacific/Honolulu",
 }
 """The place that is usually meant by the name of a zone that is the same all year."""
-_ZONES_BY_COMMON_NAME: Final[Mapping[str, str]] = json.loads(
-    Path(__file__).with_name("common_zones.json").read_text(encoding="utf-8")
-)
+_ZONES_BY_COMMON_NAME: Final = {
+    "eastern": "America/New_York",
+    "central": "America/Chicago",
+    "mountain": "America/Denver",
+    "pacific": "America/Los_Angeles",
+    "alaska": "America/Anchorage",
+    "hawaii": "Pacific/Honolulu",
+    "arizona": "America/Phoenix",
+    "et": "America/New_York",
+    "edt": "America/New_York",
+    "ct": "America/Chicago",
+    "cst": "America/Chicago",
+    "cdt": "America/Chicago",
+    "mt": "America/Denver",
+    "mdt": "America/Denver",
+    "pt": "America/Los_Angeles",
+    "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "bst": "Europe/London",
+    "cet": "Europe/Berlin",
+}
 
 
 def find_column(instrument: Instrument, role: str) -> str | None:

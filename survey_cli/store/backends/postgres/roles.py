@@ -4,7 +4,6 @@ The rights are a table in the JSON file beside this one, by which they are grant
 Everything is run by the owner of the schemas.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,15 +28,49 @@ sql: Final = read_statements(__file__)
 ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
 VERBS: Final[Mapping[str, str]] = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
-_TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
-RIGHTS: Final[Mapping[str, Sequence[str]]] = _TABLES["study"]
+RIGHTS: Final[Mapping[str, Sequence[str]]] = {
+    "access_log": ("I", "SI", "I", "I"),
+    "answers": ("S", "S", "S", "S"),
+    "applied_steps": ("S", "S", "S", "S"),
+    "backups": ("S", "SI", "S", "S"),
+    "case_contacts": ("SIU", "SIUD", "", ""),
+    "case_events": ("SI", "SIUD", "S", "S"),
+    "cases": ("SU", "SIUD", "S", "S"),
+    "contacts": ("SIUD", "SIUD", "", ""),
+    "counts_of_cases": ("S", "S", "S", "S"),
+    "drafts": ("SIUD", "SIUD", "", ""),
+    "instruments": ("S", "S", "S", "S"),
+    "interviews": ("SIU", "SIUD", "S", "S"),
+    "journal": ("SI", "SIUD", "SI", "S"),
+    "quota_fill": ("SIU", "SIUD", "S", "S"),
+    "quota_places": ("SIUD", "SIUD", "S", "S"),
+    "remarks": ("S", "S", "S", "S"),
+    "settings": ("SIUD", "SIUD", "S", "S"),
+    "snapshots": ("SIU", "SIUD", "S", "S"),
+    "variables": ("S", "S", "S", "S"),
+    "work_counts": ("", "S", "", ""),
+    "work_events": ("SI", "SI", "", ""),
+}
 """What the roles may do with each table of a study, in their order; with others `OTHER_RIGHTS`."""
-OTHER_RIGHTS: Final[Sequence[str]] = _TABLES["other tables"]
-SHARED_RIGHTS: Final[Mapping[str, Sequence[str]]] = _TABLES["shared"]
+OTHER_RIGHTS: Final[Sequence[str]] = ("S", "SIUD", "S", "S")
+SHARED_RIGHTS: Final[Mapping[str, Sequence[str]]] = {
+    "never_call": ("S", "SIUD", "", ""),
+    "never_call_key": ("", "", "", ""),
+    "never_call_taken_off": ("S", "SI", "", ""),
+}
 """The same for the do-not-call list."""
-FUNCTIONS: Final[Mapping[str, Sequence[str]]] = _TABLES["functions"]
+FUNCTIONS: Final[Mapping[str, Sequence[str]]] = {
+    "find_caller(TEXT, TEXT)": ("interviewer", "supervisor"),
+    "list_never_call(TEXT, TEXT, TEXT, TEXT)": ("interviewer", "supervisor"),
+}
 """Functions, and the roles that may call them."""
-COLUMN_RIGHTS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = _TABLES["columns"]
+COLUMN_RIGHTS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "coder": {
+        "cases": ("updated_at",),
+        "interviews": ("last_seq", "status", "outcome", "at_item", "answered", "by", "updated_at"),
+        "snapshots": ("seq",),
+    },
+}
 """Columns that a role may update in tables that it may not update as a whole, by role and table."""
 POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     "case_contacts": {
