@@ -16,6 +16,7 @@ READ = (
     "instrument/source",
     "instrument/texts",
     "plain",
+    "proof",
     "reports",
     "revisions",
     "samples",

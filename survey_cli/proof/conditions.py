@@ -1,212 +1,181 @@
-"""Conditions as literals: the truth of every part of an expression over cells."""
+"""Conditions as literals: when every part of an expression is true, and when it is false."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product
-from math import inf
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from typing import Final, TypeAlias
 
 from survey_cli.instrument.expressions.comparisons import (
     ARITHMETIC_SIGNS,
     COMPARISON_SIGNS,
     find_constant,
-    list_operands,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
-from survey_cli.proof.cells import (
-    FALSE,
-    TRUE,
-    UNKNOWN,
-    Cell,
-    Clauses,
-    Literal,
-    MultipleCell,
-    OrderedCell,
-    Truth,
+from survey_cli.proof.cells import Cell, Constant, MultipleCell, compare_values
+from survey_cli.proof.clauses import FALSE, TRUE, UNKNOWN, Clauses, Literal, Truth, negate
+from survey_cli.proof.open_parts import OpenParts
+from survey_cli.proof.terms import (
+    MAX_PAIRS,
+    NO_TURNS,
+    Alternative,
+    Calculator,
+    Leaf,
+    Operation,
+    Surroundings,
+    Term,
+    Turns,
+    Values,
+    find_known,
+    guard_term,
+    list_values,
 )
-from survey_cli.values import Missing
-
-Turns: TypeAlias = Mapping[str, int]
-"""The turn of each roster that an expression is evaluated in."""
 
 MAX_ORDERED: Final = 40
-"""Of how many options the order of mention is followed; of more it is left open."""
-MAX_PAIRS: Final = 2_500
-"""How many pairs of values are compared one by one; more are left open."""
-MAX_SUM_PAIRS: Final = 30_000
-"""How many pairs of values one calculation may combine, such as a sum of three percentages."""
-MAX_ALL_SUM_PAIRS: Final = 400_000
-"""How many pairs all calculations with more than `MAX_PAIRS` may combine together."""
-MAX_VALUES: Final = 400
-"""How many values a calculated number may have; one with more is left open."""
+"""The order of mention is encoded of up to so many options; of more it is left open."""
+_OPERATIONS: Final[dict[str, Operation]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
 
-
-Values: TypeAlias = Mapping[Any, Literal]
-"""Values that exclude one another, each with its literal; where none holds there is no value."""
-Leaf: TypeAlias = Cell | Values
-"""A variable, or a constant or calculated value: each value that it can have, with its literal."""
-
-
-class Alternative(NamedTuple):
-    """One thing that a term can be, and where it is that."""
-
-    guard: Literal
-    leaf: Leaf
-
-
-Term: TypeAlias = list[Alternative]
-"""Alternatives that exclude one another; where no guard holds it is missing."""
-
-
-class Surroundings(Protocol):
-    """What an expression finds around it."""
-
-    @property
-    def day(self) -> Cell:
-        """The day of the interview."""
-
-    def compare_with_day(self, cell: Cell) -> tuple[Literal, Literal]:
-        """Return where the date in a cell is before and after the day of the interview."""
-
-    def find_term(self, name: str, turns: Turns) -> Term | None:
-        """Return the variable of this name; None if it is a roster's and `turns` does not say which turn."""
-
-    def find_roster(self, name: str) -> str | None:
-        """Return the roster that a variable belongs to."""
-
-    def list_turns(self, roster: str) -> tuple[Literal, list[Literal]]:
-        """Return where the number of turns is known, and where each turn exists."""
-
-
-NO_TURNS: Final[Turns] = MappingProxyType({})
-_OPPOSITES: Final = {">=": "<", "<=": ">", "!=": "=="}
+_Key: TypeAlias = tuple[int, tuple[tuple[str, int], ...]]
+"""The identity of a node, and its turns."""
 
 
 class ConditionEncoder:
-    """Encoder of expressions over the cells of one questionnaire."""
+    """Encoder of expressions over the cells of one questionnaire.
+
+    `encode` returns what a condition is, `find_term` what any other expression is. A node is known
+    by its identity: whoever makes one must keep it.
+    """
 
     def __init__(self, clauses: Clauses, surroundings: Surroundings) -> None:
         self.clauses = clauses
         self.surroundings = surroundings
-        self._truths: dict[tuple[Any, ...], Truth] = {}
-        self._sum_pairs_left = MAX_ALL_SUM_PAIRS
-        self._open: dict[tuple[str, tuple[tuple[str, int], ...]], Cell] = {}
-        self._open_truths: dict[
-            tuple[str, tuple[tuple[str, int], ...]], tuple[Literal, Literal]
-        ] = {}
+        self.calculator = Calculator(clauses)
+        self.open_parts = OpenParts(clauses, surroundings)
+        self._truths: dict[_Key, Truth] = {}
 
-    # Truth
+    # Conditions
 
     def encode(self, node: ast.expr, turns: Turns) -> Truth:
-        """Return where the expression is true, and where it is false."""
+        """Return when the expression is true, and when it is false."""
         key = (id(node), tuple(sorted(turns.items())))
         truth = self._truths.get(key)
         if truth is None:
-            truth = self._truths[key] = self._encode(node, turns)
+            truth = self._encode(node, turns)
+            self._truths[key] = truth
         return truth
 
     def _encode(self, node: ast.expr, turns: Turns) -> Truth:
         match node:
-            case ast.BoolOp(op=op, values=values):
-                parts = [self.encode(value, turns) for value in values]
-                return self._all(parts) if isinstance(op, ast.And) else self._any(parts)
+            case ast.BoolOp(op=ast.And(), values=values):
+                return self._all([self.encode(value, turns) for value in values])
+            case ast.BoolOp(op=ast.Or(), values=values):
+                return self._any([self.encode(value, turns) for value in values])
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return _negate(self.encode(operand, turns))
-            case ast.Compare(left=left, ops=ops, comparators=comparators):
-                sides = [left, *comparators]
-                return self._all(
-                    [
-                        self._encode_link(node, sides[i], op, sides[i + 1], turns)
-                        for i, op in enumerate(ops)
-                    ]
-                )
-            case ast.Call(func=ast.Name(id=name), args=[argument]) if (
-                FUNCTIONS[name].argument_kind == "item"
-            ):
+                return negate(self.encode(operand, turns))
+            case ast.Compare():
+                return self._all(self._encode_links(node, turns))
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if _takes_item(name):
                 return self._encode_state(name, argument, turns)
             case _:
-                return self._collect(
-                    self.find_term(node, turns), lambda leaf: self._read_truth(node, leaf, turns)
-                )
+                term = self.find_term(node, turns)
+                return self._collect(term, lambda leaf: self._read_truth(node, leaf, turns))
 
     def _read_truth(self, node: ast.expr, leaf: Leaf, turns: Turns) -> Truth:
-        values = _list_values(leaf)
+        values = list_values(leaf)
         if values is None:
-            return self._leave_truth_open(node, turns)
+            return self.open_parts.make_truth(node, turns)
         return Truth(values.get(True, FALSE), values.get(False, FALSE))
 
-    def _all(self, parts: list[Truth]) -> Truth:
-        true, false = zip(*parts, strict=True)
-        return Truth(self.clauses.all_of(true), self.clauses.any_of(false))
+    def _all(self, parts: Sequence[Truth]) -> Truth:
+        true = self.clauses.all_of([part.true for part in parts])
+        false = self.clauses.any_of([part.false for part in parts])
+        return Truth(true, false)
 
-    def _any(self, parts: list[Truth]) -> Truth:
-        return _negate(self._all([_negate(part) for part in parts]))
+    def _any(self, parts: Sequence[Truth]) -> Truth:
+        return negate(self._all([negate(part) for part in parts]))
 
     def _collect(self, term: Term, read: Callable[[Leaf], Truth]) -> Truth:
         """Return the truth of something that depends on which alternative a term is."""
         return self._choose([(guard, read(leaf)) for guard, leaf in term])
 
-    def _choose(self, truths: list[tuple[Literal, Truth]]) -> Truth:
-        """Return the truth of that of which the guard holds."""
-        any_of, all_of = self.clauses.any_of, self.clauses.all_of
-        true, false = (
-            any_of([all_of([guard, truth[side]]) for guard, truth in truths]) for side in (0, 1)
-        )
+    def _choose(self, truths: Sequence[tuple[Literal, Truth]]) -> Truth:
+        """Return the truth whose guard holds."""
+        all_of = self.clauses.all_of
+        true = self.clauses.any_of([all_of([guard, truth.true]) for guard, truth in truths])
+        false = self.clauses.any_of([all_of([guard, truth.false]) for guard, truth in truths])
         return Truth(true, false)
 
     def _encode_state(self, function: str, argument: ast.expr, turns: Turns) -> Truth:
         """Encode `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
-        holds: list[Literal] = []
-        for guard, leaf in self.find_term(argument, turns):
-            if function == "answered":
-                holds.append(self.find_known(Alternative(guard, leaf)))
-            elif isinstance(leaf, Cell):
-                kinds = (
-                    leaf.declines if function == "declined" else leaf.declines.keys() & {function}
-                )
-                holds += [self.clauses.all_of([guard, leaf.declines[kind]]) for kind in kinds]
-        true = self.clauses.any_of(holds)
+        term = self.find_term(argument, turns)
+        if function == "answered":
+            true = find_known(self.clauses, term)
+            return Truth(true, -true)
+
+        declined: list[Literal] = []
+        for guard, leaf in term:
+            if isinstance(leaf, Cell):
+                kinds: Set[str] = leaf.declines.keys()
+                if function != "declined":
+                    kinds = kinds & {function}
+                declined += [self.clauses.all_of([guard, leaf.declines[kind]]) for kind in kinds]
+        true = self.clauses.any_of(declined)
         return Truth(true, -true)
 
+    # Comparisons
+
+    def _encode_links(self, node: ast.Compare, turns: Turns) -> list[Truth]:
+        """Encode the comparisons of a chain such as `18 <= age < 65`, which must all hold."""
+        truths = []
+        left = node.left
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            truths.append(self._encode_link(node, left, op, right, turns))
+            left = right
+        return truths
+
     def _encode_link(
-        self, node: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr, turns: Turns
+        self, node: ast.Compare, left: ast.expr, op: ast.cmpop, right: ast.expr, turns: Turns
     ) -> Truth:
         sign = COMPARISON_SIGNS.get(type(op))
-        if sign is not None:
-            lefts, rights = self.find_term(left, turns), self.find_term(right, turns)
-            return self._collect(
-                lefts,
-                lambda one: self._collect(
-                    rights, lambda other: self._compare(node, one, sign, other, turns)
-                ),
-            )
-        truth = self._encode_membership(node, left, right, turns)
-        return _negate(truth) if isinstance(op, ast.NotIn) else truth
+        if sign is None:
+            truth = self._encode_membership(node, left, right, turns)
+            if isinstance(op, ast.NotIn):
+                return negate(truth)
+            return truth
+
+        lefts = self.find_term(left, turns)
+        rights = self.find_term(right, turns)
+
+        def compare_with_rights(one: Leaf) -> Truth:
+            return self._collect(rights, lambda other: self._compare(node, one, sign, other, turns))
+
+        return self._collect(lefts, compare_with_rights)
 
     def _encode_membership(
         self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns
     ) -> Truth:
+        """Encode `q in [1, 2, dk]`, or `1 in q` of an item with several answers."""
         if isinstance(right, ast.List | ast.Tuple):
+            constants = [find_constant(element) for element in right.elts]
+            values = [value for value in constants if value is not None]
             kinds = {element.id for element in right.elts if isinstance(element, ast.Name)}
-            values = [
-                value for element in right.elts if (value := find_constant(element)) is not None
-            ]
-            term = self.find_term(left, turns)
+            listed = self.find_term(left, turns)
             return self._collect(
-                term, lambda leaf: self._find_in_list(node, leaf, values, kinds, turns)
+                listed, lambda leaf: self._find_in_list(node, leaf, values, kinds, turns)
             )
+
         code = find_constant(left)
         if code is None:
-            return self._leave_truth_open(node, turns)
-        term = self.find_term(right, turns)
-        return self._collect(
-            term, lambda leaf: leaf.contains(code) if isinstance(leaf, MultipleCell) else UNKNOWN
-        )
+            return self.open_parts.make_truth(node, turns)
+
+        def contains(leaf: Leaf) -> Truth:
+            if isinstance(leaf, MultipleCell):
+                return leaf.contains(code)
+            return UNKNOWN
+
+        return self._collect(self.find_term(right, turns), contains)
 
     def _find_in_list(
-        self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns
+        self, node: ast.expr, leaf: Leaf, values: Sequence[Constant], kinds: set[str], turns: Turns
     ) -> Truth:
         equal = [self._compare(node, leaf, "==", {value: TRUE}, turns) for value in values]
         declined: list[Literal] = []
@@ -214,53 +183,60 @@ class ConditionEncoder:
         if isinstance(leaf, Cell):
             declined = [leaf.declines[kind] for kind in kinds & leaf.declines.keys()]
             is_known = leaf.answered
-        found = self._any(equal) if equal else Truth(FALSE, is_known)
+        found = Truth(FALSE, is_known)
+        if equal:
+            found = self._any(equal)
         return Truth(self.clauses.any_of([found.true, *declined]), found.false)
 
-    # Comparison
-
     def _compare(self, node: ast.expr, left: Leaf, sign: str, right: Leaf, turns: Turns) -> Truth:
-        day = self.surroundings.day
         if isinstance(left, MultipleCell) or isinstance(right, MultipleCell):
-            return self._leave_truth_open(node, turns)
-        if (
-            isinstance(right, Cell)
-            and right is not day
-            and (left is day or not isinstance(left, Cell))
-        ):
-            left, sign, right = right, MIRRORED_SIGNS[sign], left
+            return self.open_parts.make_truth(node, turns)
+
+        # a cell comes to the left, and the day of the interview to the right of another date
+        day = self.surroundings.day
+        is_right_variable = isinstance(right, Cell) and right is not day
+        is_left_variable = isinstance(left, Cell) and left is not day
+        if is_right_variable and not is_left_variable:
+            left, right = right, left
+            sign = MIRRORED_SIGNS[sign]
         if isinstance(left, type(day)) and right is day:
-            before, after = self.surroundings.compare_with_day(left)
-            either = self.clauses.any_of([before, after])
-            signs = {
-                "<": before,
-                ">": after,
-                "<=": -after,
-                ">=": -before,
-                "!=": either,
-                "==": -either,
-            }
-            return left.settle(signs[sign])
-        rights = _list_values(right)
+            return self._compare_with_day(left, sign)
+
+        rights = list_values(right)
         if isinstance(left, Cell) and rights is not None and len(rights) == 1:
             return self._compare_with_cell(left, sign, rights)
-        lefts = _list_values(left)
+
+        # after that case, since a number has a literal for each value from now on
+        lefts = list_values(left)
         if lefts is not None and rights is not None and len(lefts) * len(rights) <= MAX_PAIRS:
-            return self.clauses.compare(lefts, sign, rights)
+            return compare_values(self.clauses, lefts, sign, rights)
         if lefts is not None and isinstance(right, Cell):
             return self._compare_with_cell(right, MIRRORED_SIGNS[sign], lefts)
         if rights is not None and isinstance(left, Cell):
             return self._compare_with_cell(left, sign, rights)
-        return self._leave_truth_open(node, turns)
+        return self.open_parts.make_truth(node, turns)
+
+    def _compare_with_day(self, cell: Cell, sign: str) -> Truth:
+        """Compare a date with the day of the interview, which is as unknown as the date."""
+        before, after = self.surroundings.compare_with_day(cell)
+        differs = self.clauses.any_of([before, after])
+        literals = {
+            "<": before,
+            ">": after,
+            "<=": -after,
+            ">=": -before,
+            "!=": differs,
+            "==": -differs,
+        }
+        return cell.settle(literals[sign])
 
     def _compare_with_cell(self, cell: Cell, sign: str, values: Values) -> Truth:
         """Compare a cell of many values with few."""
-        return self._choose(
-            [(literal, cell.compare(sign, value)) for value, literal in values.items()]
-        )
+        truths = [(literal, cell.compare(sign, value)) for value, literal in values.items()]
+        return self._choose(truths)
 
     def compare_term(
-        self, node: ast.expr, term: Term, sign: str, value: Any, turns: Turns = NO_TURNS
+        self, node: ast.expr, term: Term, sign: str, value: Constant, turns: Turns = NO_TURNS
     ) -> Truth:
         """Compare a term with a constant."""
         return self._collect(
@@ -277,7 +253,9 @@ class ConditionEncoder:
         match node:
             case ast.Name(id=name):
                 term = self.surroundings.find_term(name, turns)
-                return self._leave_open(node, turns) if term is None else term
+                if term is None:
+                    return self.open_parts.make_number(node, turns)
+                return term
             case ast.Attribute(value=ast.Name(id="interviewer"), attr=name):
                 return self._find(f"interviewer.{name}", turns)
             case ast.Attribute(value=ast.Name(id=roster), attr=name) if roster in turns:
@@ -285,175 +263,126 @@ class ConditionEncoder:
             case ast.Attribute(
                 value=ast.Subscript(value=ast.Name(id=roster), slice=index), attr=name
             ):
-                return self._find_turn(roster, name, index, turns)
+                return self._find_in_turn(roster, name, index, turns)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                truth = self.encode(test, turns).true
+                is_true = self.encode(test, turns).true
                 return [
-                    *self._guard(truth, self.find_term(body, turns)),
-                    *self._guard(-truth, self.find_term(orelse, turns)),
+                    *guard_term(self.clauses, is_true, self.find_term(body, turns)),
+                    *guard_term(self.clauses, -is_true, self.find_term(orelse, turns)),
                 ]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC_SIGNS:
-                return self._calculate(
-                    node, [left, right], make_arithmetic(ARITHMETIC_SIGNS[type(op)]), turns
-                )
+                return self._calculate(node, left, ARITHMETIC_SIGNS[type(op)], right, turns)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self._calculate(
-                    node, [ast.Constant(0), operand], make_arithmetic("-"), turns
-                )
+                return self._calculate(node, ast.Constant(0), "-", operand, turns)
             case ast.Call(func=ast.Name(id="today")):
                 return [Alternative(TRUE, self.surroundings.day)]
             case ast.Call(func=ast.Name(id="elapsed")):
-                return self._find_minutes(node, turns)
-            case ast.Call(func=ast.Name(id=name), args=arguments) if (
-                FUNCTIONS[name].argument_kind != "item"
-            ):
-                return self._call(node, name, arguments, turns)
+                return self.open_parts.make_minutes(node, turns)
+            case ast.Call(func=ast.Name(id=name)) if not _takes_item(name):
+                return self._call(node, name, turns)
             case ast.Call() | ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
-                true, false = self.encode(node, turns)
-                return [Alternative(TRUE, {True: true, False: false})]
+                truth = self.encode(node, turns)
+                return [Alternative(TRUE, {True: truth.true, False: truth.false})]
             case _:
-                return self._leave_open(node, turns)
-
-    def _find_minutes(self, node: ast.expr, turns: Turns) -> Term:
-        """Return the minutes at one use of `elapsed()`: any number, whatever it is at another."""
-        key = (f"elapsed {id(node)}", tuple(sorted(turns.items())))
-        minutes = self._open.get(key)
-        if not isinstance(minutes, OrderedCell):
-            minutes = self._open[key] = OrderedCell(self.clauses, TRUE, (), whole=True)
-            minutes.restrict([(0, inf)])
-            minutes.require_answer()
-        return [Alternative(TRUE, minutes)]
+                return self.open_parts.make_number(node, turns)
 
     def _find(self, name: str, turns: Turns) -> Term:
         term = self.surroundings.find_term(name, turns)
         assert term is not None
         return term
 
-    def _find_turn(self, roster: str, name: str, index: ast.expr, turns: Turns) -> Term:
+    def _find_in_turn(self, roster: str, name: str, index: ast.expr, turns: Turns) -> Term:
+        """Return what `roster[index].name` can be: one alternative for each turn."""
         term: Term = []
-        for turn, exists in enumerate(self.surroundings.list_turns(roster)[1], 1):
-            is_this = self.compare_term(index, self.find_term(index, turns), "==", turn, turns).true
+        _, present = self.surroundings.list_turns(roster)
+        for turn, exists in enumerate(present, 1):
+            indexes = self.find_term(index, turns)
+            is_this = self.compare_term(index, indexes, "==", turn, turns).true
             guard = self.clauses.all_of([is_this, exists])
             if guard != FALSE:
-                term += self._guard(guard, self._find(name, {**turns, roster: turn}))
+                own = self._find(name, {**turns, roster: turn})
+                term += guard_term(self.clauses, guard, own)
         return term
 
-    def _guard(self, guard: Literal, term: Term) -> Term:
-        guarded = [Alternative(self.clauses.all_of([guard, own]), leaf) for own, leaf in term]
-        return [alternative for alternative in guarded if alternative.guard != FALSE]
-
-    def collect_values(self, term: Term) -> Values | None:
-        """Return the values of all alternatives together; None where there are too many."""
-        values: dict[Any, list[Literal]] = {}
-        for guard, leaf in term:
-            own = _list_values(leaf)
-            if own is None or len(values) + len(own) > MAX_VALUES:
-                return None
-            for value, literal in own.items():
-                values.setdefault(value, []).append(self.clauses.all_of([guard, literal]))
-        return {value: self.clauses.any_of(literals) for value, literals in values.items()}
-
     def _calculate(
-        self,
-        node: ast.expr,
-        operands: list[ast.expr],
-        operation: Callable[[Any, Any], Any],
-        turns: Turns,
+        self, node: ast.expr, left: ast.expr, sign: str, right: ast.expr, turns: Turns
     ) -> Term:
-        """Return the result of an operation on two terms; missing where one is."""
-        sets = [self.collect_values(self.find_term(operand, turns)) for operand in operands]
-        return self._make_term(node, turns, self._reduce(sets, operation))
+        """Return the result of an operation on two terms; it is missing if one of them is."""
+        operands = [
+            self.calculator.collect_values(self.find_term(operand, turns))
+            for operand in (left, right)
+        ]
+        values = self.calculator.combine(operands, make_arithmetic(sign))
+        return self._make_term(node, turns, values)
 
     def _make_term(
         self, node: ast.expr, turns: Turns, values: Values | None, known: Iterable[Literal] = ()
     ) -> Term:
-        """Return a term with these values where it is known; what has too many is left open."""
-        return (
-            self._leave_open(node, turns)
-            if values is None
-            else [Alternative(self.clauses.all_of(known), values)]
-        )
-
-    def _reduce(
-        self, sets: Sequence[Values | None], operation: Callable[[Any, Any], Any]
-    ) -> Values | None:
-        """Combine values one by one; None where there are too many."""
-        total = sets[0] if sets else {0: TRUE}
-        for values in sets[1:]:
-            if total is None or values is None or not self._may_combine(len(total) * len(values)):
-                return None
-            results: dict[Any, list[Literal]] = {}
-            for (one, one_literal), (other, other_literal) in product(
-                total.items(), values.items()
-            ):
-                result = operation(one, other)
-                if not isinstance(result, Missing):
-                    results.setdefault(result, []).append(
-                        self.clauses.all_of([one_literal, other_literal])
-                    )
-            total = {result: self.clauses.any_of(literals) for result, literals in results.items()}
-        return total
-
-    def _may_combine(self, pairs: int) -> bool:
-        """Return whether so many pairs of values may be combined; many only for some sums."""
-        if pairs <= MAX_PAIRS:
-            return True
-        if pairs > MAX_SUM_PAIRS or pairs > self._sum_pairs_left:
-            return False
-        self._sum_pairs_left -= pairs
-        return True
+        """Return a term with these values if it is known; what has too many is left open."""
+        if values is None:
+            return self.open_parts.make_number(node, turns)
+        return [Alternative(self.clauses.all_of(known), values)]
 
     # Functions
 
-    def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], turns: Turns) -> Term:
+    def _call(self, node: ast.Call, name: str, turns: Turns) -> Term:
         match name:
-            case "count" if (
-                len(arguments) == 1
-                and (several := self._find_multiple(arguments[0], turns)) is not None
-            ):
-                guard, cell = several
-                return self._count(node, turns, cell.chosen.values(), [guard, cell.answered])
             case "count":
-                parts = list(self._iterate_elements(arguments, turns))
-                truths = [
-                    self.clauses.all_of([exists, self.encode(part, at).true])
-                    for exists, part, at in parts
-                ]
-                return self._count(node, turns, truths, self._list_known(arguments, turns))
-            case "first" | "rank" if (
-                several := self._find_multiple(arguments[0], turns)
-            ) is not None:
-                return self._find_mention(node, several, turns)
+                return self._encode_count(node, turns)
+            case "first" | "rank":
+                return self._find_mention(node, turns)
             case "sum" | "min" | "max":
-                return self._fold(node, name, arguments, turns)
+                return self._fold(node, name, turns)
             case _:
-                return self._leave_open(node, turns)
+                return self.open_parts.make_number(node, turns)
 
-    def _count(
-        self, node: ast.expr, turns: Turns, truths: Iterable[Literal], known: Iterable[Literal]
+    def _encode_count(self, node: ast.Call, turns: Turns) -> Term:
+        """Encode how many codes of an item are chosen, or how many of several conditions hold."""
+        several = None
+        if len(node.args) == 1:
+            several = self._find_multiple(node.args[0], turns)
+        if several is not None:
+            guard, cell = several
+            return self._add_up(node, turns, cell.chosen.values(), [guard, cell.answered])
+
+        holds = []
+        for exists, part, own_turns in self._iterate_elements(node.args, turns):
+            is_true = self.encode(part, own_turns).true
+            holds.append(self.clauses.all_of([exists, is_true]))
+        return self._add_up(node, turns, holds, self._list_known_turns(node.args, turns))
+
+    def _add_up(
+        self, node: ast.expr, turns: Turns, literals: Iterable[Literal], known: Iterable[Literal]
     ) -> Term:
-        values = self._reduce([{1: truth, 0: -truth} for truth in truths], make_arithmetic("+"))
+        """Return how many of these literals are true."""
+        summands: list[Values] = [{1: literal, 0: -literal} for literal in literals]
+        values = self.calculator.combine(summands, _OPERATIONS["sum"])
         return self._make_term(node, turns, values, known)
 
-    def _find_mention(
-        self, node: ast.Call, several: tuple[Literal, MultipleCell], turns: Turns
-    ) -> Term:
+    def _find_mention(self, node: ast.Call, turns: Turns) -> Term:
         """Return the code that was mentioned first, or the position of a constant code."""
+        several = self._find_multiple(node.args[0], turns)
+        if several is None:
+            return self.open_parts.make_number(node, turns)
         guard, cell = several
         if len(cell.chosen) > MAX_ORDERED:
-            return self._leave_open(node, turns)
+            return self.open_parts.make_number(node, turns)
+
         order = cell.order()
-        values = {code: own[0] for code, own in order.items()}
-        if len(node.args) > 1:
-            values = dict(enumerate(order.get(find_constant(node.args[1]), []), 1))
-        return [Alternative(guard, values)]
+        if len(node.args) == 1:
+            return [Alternative(guard, {code: own[0] for code, own in order.items()})]
+        own_positions = order.get(find_constant(node.args[1]), [])
+        return [Alternative(guard, dict(enumerate(own_positions, 1)))]
 
     def _find_multiple(self, node: ast.expr, turns: Turns) -> tuple[Literal, MultipleCell] | None:
-        if isinstance(node, ast.Name | ast.Attribute) and not self._find_list(node, turns):
-            match self.find_term(node, turns):
-                case [Alternative(guard, MultipleCell() as cell)]:
-                    return guard, cell
-        return None
+        """Return the item with several answers that an argument is, and its guard."""
+        if not isinstance(node, ast.Name | ast.Attribute) or self._find_list(node, turns):
+            return None
+        match self.find_term(node, turns):
+            case [Alternative(guard, MultipleCell() as cell)]:
+                return guard, cell
+            case _:
+                return None
 
     def _find_list(self, node: ast.expr, turns: Turns) -> str | None:
         """Return the roster over whose turns an argument is a list; None if it is one value."""
@@ -461,118 +390,60 @@ class ConditionEncoder:
             match part:
                 case ast.Attribute(value=ast.Name(id=roster)) if roster != "interviewer":
                     return roster
-                case ast.Name(id=name) if (
-                    own := self.surroundings.find_roster(name)
-                ) and own not in turns:
-                    return own
+                case ast.Name(id=name):
+                    own = self.surroundings.find_roster(name)
+                    if own is not None and own not in turns:
+                        return own
         return None
 
     def _iterate_elements(
-        self, arguments: list[ast.expr], turns: Turns
+        self, arguments: Sequence[ast.expr], turns: Turns
     ) -> Iterator[tuple[Literal, ast.expr, Turns]]:
-        """Yield where each element of a list exists, its expression, and the turns it is evaluated in."""
+        """Yield for each element of a list that it exists, its expression, and its turns."""
         for argument in arguments:
             roster = self._find_list(argument, turns)
             if roster is None:
                 yield TRUE, argument, turns
-            else:
-                for turn, exists in enumerate(self.surroundings.list_turns(roster)[1], 1):
-                    yield exists, argument, {**turns, roster: turn}
+                continue
+            _, present = self.surroundings.list_turns(roster)
+            for turn, exists in enumerate(present, 1):
+                yield exists, argument, {**turns, roster: turn}
 
-    def _fold(self, node: ast.Call, name: str, arguments: list[ast.expr], turns: Turns) -> Term:
-        """Fold a list of values into one; missing where one of them is."""
-        if name != "sum" and any(self._find_list(argument, turns) for argument in arguments):
-            return self._leave_open(node, turns)
-        sets: list[Values] = []
-        for exists, part, at in self._iterate_elements(arguments, turns):
-            values = self.collect_values(self.find_term(part, at))
+    def _fold(self, node: ast.Call, name: str, turns: Turns) -> Term:
+        """Fold a list of values into one; it is missing if one of them is."""
+        has_list = any(self._find_list(argument, turns) for argument in node.args)
+        if name != "sum" and has_list:
+            return self.open_parts.make_number(node, turns)
+
+        operands: list[Values] = []
+        for exists, part, own_turns in self._iterate_elements(node.args, turns):
+            values = self.calculator.collect_values(self.find_term(part, own_turns))
             if values is None:
-                return self._leave_open(node, turns)
-            if exists != TRUE:  # a turn that does not exist adds nothing
-                present = {
-                    value: self.clauses.all_of([exists, literal])
-                    for value, literal in values.items()
-                }
-                values = {**present, 0: self.clauses.any_of([-exists, present.get(0, FALSE)])}
-            sets.append(values)
-        operations: dict[str, Callable[[Any, Any], Any]] = {
-            "sum": make_arithmetic("+"),
-            "min": min,
-            "max": max,
-        }
-        return self._make_term(
-            node, turns, self._reduce(sets, operations[name]), self._list_known(arguments, turns)
-        )
+                return self.open_parts.make_number(node, turns)
+            operands.append(self._make_summand(exists, values))
+        total = self.calculator.combine(operands, _OPERATIONS[name])
+        return self._make_term(node, turns, total, self._list_known_turns(node.args, turns))
 
-    def _list_known(self, arguments: list[ast.expr], turns: Turns) -> list[Literal]:
-        """List where the number of turns of each roster in a list is known."""
-        return [
-            self.surroundings.list_turns(roster)[0]
-            for a in arguments
-            if (roster := self._find_list(a, turns))
-        ]
+    def _make_summand(self, exists: Literal, values: Values) -> Values:
+        """Return what a turn adds to a sum: nothing if it doesn't exist."""
+        if exists == TRUE:
+            return values
+        all_of = self.clauses.all_of
+        present = {value: all_of([exists, literal]) for value, literal in values.items()}
+        adds_nothing = self.clauses.any_of([-exists, present.get(0, FALSE)])
+        return {**present, 0: adds_nothing}
 
-    # What clauses can't express
-
-    def is_open(self, node: ast.expr) -> bool:
-        """Return whether a part of an encoded expression was left open."""
-        texts = {text for text, _ in (*self._open, *self._open_truths)}
-        return any(
-            _normalize(part)[0] in texts for part in ast.walk(node) if isinstance(part, ast.expr)
-        )
-
-    def _leave_truth_open(self, node: ast.expr, turns: Turns) -> Truth:
-        """Return a truth that may be anything where its operands are answered."""
-        known = self.clauses.all_of(self._list_needed(node, turns))
-        text, is_negated = _normalize(node)
-        key = (text, tuple(sorted(turns.items())))
-        if key not in self._open_truths:
-            # it may be unknown all the same
-            self._open_truths[key] = self.clauses.make_variable(), self.clauses.make_variable()
-        literal, settled = self._open_truths[key]
-        truth = Truth(*(self.clauses.all_of([known, settled, sign * literal]) for sign in (1, -1)))
-        return _negate(truth) if is_negated else truth
-
-    def _leave_open(self, node: ast.expr, turns: Turns) -> Term:
-        """Return a number that may be anything where its operands are answered."""
-        key = (ast.unparse(node), tuple(sorted(turns.items())))
-        cell = self._open.get(key)
-        if cell is None:
-            asked = self.clauses.all_of(self._list_needed(node, turns))
-            cell = self._open[key] = OrderedCell(self.clauses, asked, (), whole=False)
-        return [Alternative(TRUE, cell)]
-
-    def _list_needed(self, node: ast.expr, turns: Turns) -> list[Literal]:
-        """List what must hold for an expression to have a value: its operands are answered."""
-        terms = [self.surroundings.find_term(name, turns) for name in list_operands(node)]
-        return [
-            self.clauses.any_of(map(self.find_known, term)) for term in terms if term is not None
-        ]
-
-    def find_known(self, alternative: Alternative) -> Literal:
-        """Return where a term is this alternative and has a value."""
-        guard, leaf = alternative
-        known = leaf.answered if isinstance(leaf, Cell) else self.clauses.any_of(leaf.values())
-        return self.clauses.all_of([guard, known])
+    def _list_known_turns(self, arguments: Sequence[ast.expr], turns: Turns) -> list[Literal]:
+        """List for each roster in a list that its number of turns is known."""
+        known = []
+        for argument in arguments:
+            roster = self._find_list(argument, turns)
+            if roster is not None:
+                is_known, _ = self.surroundings.list_turns(roster)
+                known.append(is_known)
+        return known
 
 
-def _list_values(leaf: Leaf) -> Values | None:
-    return leaf.list_values() if isinstance(leaf, Cell) else leaf
-
-
-def _negate(truth: Truth) -> Truth:
-    return Truth(truth.false, truth.true)
-
-
-def _normalize(node: ast.expr) -> tuple[str, bool]:
-    """Return an expression as text, the same for `a < b`, `b > a` and `a >= b`, and whether it is its opposite."""
-    match node:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if sign := COMPARISON_SIGNS.get(
-            type(op)
-        ):
-            first, second = ast.unparse(left), ast.unparse(right)
-            if first > second:
-                first, second, sign = second, first, MIRRORED_SIGNS[sign]
-            return f"{first} {_OPPOSITES.get(sign, sign)} {second}", sign in _OPPOSITES
-        case _:
-            return ast.unparse(node), False
+def _takes_item(function: str) -> bool:
+    """Return whether a function reads how an item was answered, such as `declined(q)`."""
+    return FUNCTIONS[function].argument_kind == "item"

@@ -1,7 +1,12 @@
-"""Goals: what may be possible in a questionnaire, and witnesses: answers that lead there."""
+"""Goals: what may be possible in a questionnaire, and witnesses: answers that lead there.
+
+A goal is a question such as "can q5 be asked?". Its literals are the ways in which the answer can
+be yes: one for each place. A verdict is what the solver says of it, and a possible goal has a
+witness.
+"""
 
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -13,12 +18,14 @@ from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position
-from survey_cli.proof.cells import FALSE, Literal
+from survey_cli.proof.cells import Constant
+from survey_cli.proof.clauses import FALSE, Literal
 from survey_cli.proof.route import RouteModel, RoutePosition
+from survey_cli.proof.terms import NO_TURNS, find_known
 from survey_cli.values import Code, Missing, Place
 
 RETRIES: Final = 12
-"""How often another witness is looked for where one does not lead where it should."""
+"""How often another witness is looked for if one doesn't lead where it should."""
 
 GoalKind: TypeAlias = typing.Literal[
     "asked", "skipped", "unknown", "offered", "fires", "passes",
@@ -50,15 +57,24 @@ class Goal(NamedTuple):
     name: str
     """The item, group or quota; of a fork the first of its items."""
     detail: Any = None
-    """What identifies it: the option's code, the number of the check from 0, the quota cell."""
+    """What identifies it among those of its kind and name, which decides on the type.
+
+    For example: the option's code, the number of the check from 0, the quota cell.
+    """
+
+
+GoalLiterals: TypeAlias = Mapping[Goal, Sequence[Literal]]
+"""Goals, each with the literals of which one must be true."""
+WitnessValue: TypeAlias = Constant | tuple[Code, ...] | Missing
+"""A value in a witness. A date or a time of day is the number of the day or of the minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Answers and sample values that lead somewhere."""
+    """An interview that shows that goals are possible: its sample values and answers."""
 
-    sample: Mapping[str, Any]
-    answers: Mapping[Place, Any]
+    sample: Mapping[str, WitnessValue]
+    answers: Mapping[Place, WitnessValue]
     route: tuple[Place, ...]
     """The items that are asked, in order."""
     today: date
@@ -72,7 +88,7 @@ class Verdicts:
     possible: dict[Goal, Witness] = field(default_factory=dict)
     impossible: list[Goal] = field(default_factory=list)
     undecided: list[Goal] = field(default_factory=list)
-    """What clauses call possible, but no witness of which leads there."""
+    """What clauses call possible, but no witness of which leads there; and what is too hard."""
 
 
 class Comparison(NamedTuple):
@@ -82,8 +98,11 @@ class Comparison(NamedTuple):
     decided: bool = False
     holds_in_new: bool = True
     """Whether those of the newer version hold for the example, and those of the older don't."""
-    example: Mapping[str, Any] = MappingProxyType({})
+    example: Mapping[str, WitnessValue] = MappingProxyType({})
     """Answers and sample values for which only one of the two holds."""
+
+
+# Fills without a value
 
 
 class FillUse(NamedTuple):
@@ -101,58 +120,68 @@ class FillUse(NamedTuple):
 
     @property
     def goal(self) -> Goal:
+        """The goal that it is read without a value."""
         return Goal("unfilled", self.owner, (self.fill.key, self.where))
 
     def is_missing(self, known: Known) -> bool:
         """Return whether it has no value at this point of an interview."""
-        turn = known.turn if self.fill.turn == "here" else self.fill.turn
+        turn = self.fill.turn
+        if turn == "here":
+            turn = known.turn
         return isinstance(known.value(self.fill.key, turn), Missing)
+
+
+class _ReadText(NamedTuple):
+    """A text of an item or group, and when it is read: always, or by a check, or for an option."""
+
+    text: Template | None
+    check: int | None = None
+    option: Code | None = None
 
 
 def list_fill_uses(node: CompiledNode, instrument: Instrument) -> list[FillUse]:
     """List the fills of a node's texts whose value the route decides."""
-    texts: list[tuple[Template | None, int | None, Code | None]] = []
-    if isinstance(node, CompiledItem):
-        texts += [
-            (text, None, None)
-            for text in (node.text, node.instruction, node.probe, node.help, node.ask_for)
-        ]
-        texts += [
-            (text, n, None)
-            for n, check in enumerate(node.checks)
-            for text in (check.say, check.otherwise)
-        ]
-        texts += [
-            (text, None, option.code)
-            for option in node.options
-            for text in (option.text, option.note)
-        ]
-    else:
-        texts.append((node.intro, None, None))
-    uses = {
-        use.goal: use
-        for text, check, option in texts
-        if text is not None and len(text.static_words) < len(text.runs)
-        for use in _iterate_uses(node.id, text, instrument, check, option)
-    }
+    uses: dict[Goal, FillUse] = {}
+    for read in _list_texts(node):
+        if read.text is None or len(read.text.static_words) == len(read.text.runs):
+            continue  # no language of it has a fill
+        for use in _iterate_uses(node.id, read, read.text, instrument):
+            uses[use.goal] = use
     return list(uses.values())
 
 
+def _list_texts(node: CompiledNode) -> list[_ReadText]:
+    if not isinstance(node, CompiledItem):
+        return [_ReadText(node.intro)]
+    always = (node.text, node.instruction, node.probe, node.help, node.ask_for)
+    texts = [_ReadText(text) for text in always]
+    for number, check in enumerate(node.checks):
+        texts += [_ReadText(text, check=number) for text in (check.say, check.otherwise)]
+    for option in node.options:
+        texts += [_ReadText(text, option=option.code) for text in (option.text, option.note)]
+    return texts
+
+
 def _iterate_uses(
-    owner: str, template: Template, instrument: Instrument, check: int | None, option: Code | None
+    owner: str, read: _ReadText, template: Template, instrument: Instrument
 ) -> Iterator[FillUse]:
     for language, runs in template.runs.items():
         scalar = template.source.by_language.get(language) or template.source.get(language)
-        for fill in (part for parts, _ in runs for part in parts if isinstance(part, TextFill)):
-            compute = instrument.computes.get(fill.key)
-            if (
-                fill.variable is None
-                or fill.otherwise is not None
-                or (compute and len(compute.conditions) > 1)
-            ):
-                continue
-            at, text = find_fill(scalar, fill.key)
-            yield FillUse(owner, fill, scalar.find_position(at), text, check, option)
+        for parts, _ in runs:
+            for fill in parts:
+                if isinstance(fill, TextFill) and _is_decided_by_route(fill, instrument):
+                    at, text = find_fill(scalar, fill.key)
+                    where = scalar.find_position(at)
+                    yield FillUse(owner, fill, where, text, read.check, read.option)
+
+
+def _is_decided_by_route(fill: TextFill, instrument: Instrument) -> bool:
+    """Return whether the route decides if a fill has a value, which no other words replace."""
+    if fill.variable is None or fill.otherwise is not None:
+        return False
+    compute = instrument.computes.get(fill.key)
+    # the model knows the value of a compute in the first language only
+    return compute is None or len(compute.conditions) == 1
 
 
 def list_fill_goals(model: RouteModel) -> tuple[dict[Goal, list[Literal]], list[FillUse]]:
@@ -162,49 +191,61 @@ def list_fill_goals(model: RouteModel) -> tuple[dict[Goal, list[Literal]], list[
     """
     goals: dict[Goal, list[Literal]] = {}
     clauses = model.clauses
-    sampled = clauses.all_of([cell.answered for cell in model.sample.values()])
-    nodes: list[CompiledNode] = [
-        *model.instrument.groups.values(),
-        *model.instrument.items.values(),
-    ]
-    uses = {node.id: list_fill_uses(node, model.instrument) for node in nodes}
-    asked_in: dict[tuple[str, int | None], list[Literal]] = {}
+    sample_is_complete = clauses.all_of([cell.answered for cell in model.sample.values()])
+    instrument = model.instrument
+    nodes: list[CompiledNode] = [*instrument.groups.values(), *instrument.items.values()]
+    uses = {node.id: list_fill_uses(node, instrument) for node in nodes}
+    asked_in: dict[Place, list[Literal]] = {}
     for position in model.positions:
         asked_in.setdefault(position.place, []).append(position.asked)
+
     for position in model.positions:
         for use in uses.get(position.node.id, ()):
-            turns, roster = (
-                position.turns,
-                use.fill.variable.roster if use.fill.variable is not None else None,
-            )
-            if isinstance(use.fill.turn, int) and roster is not None:
-                turns = {roster: use.fill.turn}
-            read, term = (
-                _find_read(model, position, use, asked_in),
-                model.find_term(use.fill.key, turns),
-            )
-            if term is not None:
-                known = clauses.any_of(
-                    [model.encoder.find_known(alternative) for alternative in term]
-                )
-                goals.setdefault(use.goal, []).append(clauses.all_of([read, sampled, -known]))
-    return goals, [use for each in uses.values() for use in each if use.goal in goals]
+            read = _find_read(model, position, use, asked_in)
+            term = model.find_term(use.fill.key, _find_turns(position, use.fill))
+            if term is None:
+                continue
+            known = find_known(clauses, term)
+            unfilled = clauses.all_of([read, sample_is_complete, -known])
+            goals.setdefault(use.goal, []).append(unfilled)
+    encoded = [use for own in uses.values() for use in own if use.goal in goals]
+    return goals, encoded
+
+
+def _find_turns(position: RoutePosition, fill: TextFill) -> Mapping[str, int]:
+    """Return the turns in which a fill is read: those of its position, or the one that it names."""
+    roster = fill.variable.roster if fill.variable is not None else None
+    if isinstance(fill.turn, int) and roster is not None:
+        return {roster: fill.turn}
+    return position.turns
 
 
 def _find_read(
     model: RouteModel,
     position: RoutePosition,
     use: FillUse,
-    asked_in: Mapping[tuple[str, int | None], list[Literal]],
+    asked_in: Mapping[Place, Iterable[Literal]],
 ) -> Literal:
-    node, clauses = position.node, model.clauses
-    if not isinstance(node, CompiledItem):  # an introduction is read before the first item
-        places = [(item.id, position.place.turn if item.roster else None) for item in node.items]
-        below = [literal for place in places for literal in asked_in.get(place, ())]
+    """Return the literal that the text with this fill is read at a position."""
+    node = position.node
+    clauses = model.clauses
+    if not isinstance(node, CompiledItem):
+        # an introduction is read before the first item that is asked
+        below: list[Literal] = []
+        for item in node.items:
+            turn = position.place.turn if item.roster else None
+            below += asked_in.get(Place(item.id, turn), ())
         return clauses.all_of([position.asked, clauses.any_of(below)])
     if use.check is not None:
-        return position.fires[use.check] if use.check < len(position.fires) else FALSE
-    return clauses.all_of([position.asked, position.offered.get(use.option, position.asked)])
+        if use.check < len(position.fires):
+            return position.fires[use.check]
+        return FALSE
+    if use.option is not None and use.option in position.offered:
+        return clauses.all_of([position.asked, position.offered[use.option]])
+    return position.asked
+
+
+# Quotas
 
 
 def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
@@ -218,26 +259,32 @@ def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
             )
             if condition is None:
                 continue
-            parts.append(model.encode_kept(condition.tree, {}).true)
-        for cell, target in quota.targets.items() or [("", quota.target)]:
-            if target != 0:
-                codes = [
-                    _find_code(model, str(n), c)
-                    for n, c in zip(quota.by, str(cell).split("/"), strict=False)
-                ]
-                goals[Goal("counted", str(quota.id), str(cell))] = [
-                    model.clauses.all_of([*parts, *codes])
-                ]
+            parts.append(model.encode_kept(condition.tree, NO_TURNS).true)
+
+        for quota_cell, target in quota.targets.items() or [("", quota.target)]:
+            if target == 0:
+                continue
+            texts = str(quota_cell).split("/")
+            codes = [
+                _find_code(model, str(name), text)
+                for name, text in zip(quota.by, texts, strict=False)
+            ]
+            counted = model.clauses.all_of([*parts, *codes])
+            goals[Goal("counted", str(quota.id), str(quota_cell))] = [counted]
     return goals
 
 
 def _find_code(model: RouteModel, name: str, code: str) -> Literal:
-    """Return where a variable has the value that a cell's name names."""
-    values = model.encoder.collect_values(model.find_term(name, {}) or [])
+    """Return the literal that a variable has the value that a quota cell's name contains."""
+    values = model.encoder.calculator.collect_values(model.find_term(name, NO_TURNS) or [])
     if values is None:
         return model.clauses.make_variable()  # too many to list: left open
-    texts = {
-        str(int(value)) if isinstance(value, bool) else str(value): literal
-        for value, literal in values.items()
-    }
-    return texts.get(code.strip(), FALSE)
+    by_text = {_format_code(value): literal for value, literal in values.items()}
+    return by_text.get(code.strip(), FALSE)
+
+
+def _format_code(value: Constant) -> str:
+    """Format a code as the name of a quota cell does: a truth value as 1 or 0."""
+    if isinstance(value, bool):
+        return str(int(value))
+    return str(value)

@@ -1,17 +1,18 @@
-"""The route of a questionnaire as clauses: where each item is asked, and what its cell can be."""
+"""The route of a questionnaire as clauses: when each item is asked, and what its cell can be.
+
+It is walked once in written order, as an interview does, with literals instead of answers. What an
+interview knows at a place is what was walked before it.
+"""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from functools import cached_property
-from math import inf
-from typing import Any, Final, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
@@ -20,99 +21,76 @@ from survey_cli.instrument.schema.items.possible_answers import (
     Day,
     NoAnswer,
     OneCode,
-    RespondentAnswers,
     SeveralCodes,
     TimeOfDay,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
-from survey_cli.proof import cells
-from survey_cli.proof.cells import FALSE, TRUE, Clauses, Literal
-from survey_cli.proof.conditions import Alternative, ConditionEncoder, Term, Turns
-from survey_cli.values import Place
+from survey_cli.proof.calendar_cells import DAYS, CalendarCell
+from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, TextCell, TurnsCell
+from survey_cli.proof.clauses import ALWAYS, FALSE, NEVER, TRUE, Clauses, Literal, Truth
+from survey_cli.proof.conditions import ConditionEncoder
+from survey_cli.proof.item_cells import make_column_cell, make_item_cell
+from survey_cli.proof.terms import (
+    NO_TURNS,
+    Alternative,
+    Term,
+    Turns,
+    find_first_leaf,
+    find_known,
+)
+from survey_cli.values import Code, Place
 
-DAYS: Final = (date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal())
-"""The first and the last day that there can be."""
-MINUTES: Final = (0, 24 * 60 - 1)
-"""The first and the last minute of a day."""
-
-
-class CalendarCell(cells.OrderedCell):
-    """A date or a time of day, as a number. It may be partial, and then compares with nothing."""
-
-    def __init__(
-        self, clauses: Clauses, asked: Literal, declines: Any, *, partial: bool = False
-    ) -> None:
-        super().__init__(clauses, asked, declines, whole=True)
-        self.full = clauses.make_variable() if partial else self.answered
-        clauses.imply(self.full, self.answered)
-
-    def settle(self, true: Literal) -> cells.Truth:
-        true = self.clauses.all_of([true, self.full])
-        return cells.Truth(true, self.clauses.all_of([-true, self.full]))
-
-    def compare(self, sign: str, value: Any) -> cells.Truth:
-        number = _to_number(value)
-        return cells.UNKNOWN if number is None else super().compare(sign, number)
-
-
-def _to_number(value: Any) -> int | None:
-    """Return a date or a time of day as a number; None if it is neither."""
-    with suppress(ValueError, AttributeError):
-        if isinstance(value, str):
-            value = (
-                time.fromisoformat(value.zfill(5)) if ":" in value else date.fromisoformat(value)
-            )
-        return value.toordinal() if isinstance(value, date) else value.hour * 60 + value.minute
-    return None
-
-
-def _cut_out(low: float, high: float, codes: Iterable[float]) -> list[tuple[float, float]]:
-    """Return the ranges of whole numbers from `low` to `high` without these codes."""
-    ranges = []
-    for code in sorted(codes):
-        if not low <= code <= high:
-            continue
-        if low < code:
-            ranges.append((low, code - 1))
-        low = code + 1
-    return [*ranges, (low, high)]
-
-
-def _list_ranges(answers: Amount, kept_codes: Iterable[float]) -> list[tuple[float, float]]:
-    """Return the ranges of the numbers that can be answered, whatever was answered before."""
-    low = -inf if answers.low is None else answers.low
-    high = inf if answers.high is None else answers.high
-    ranges = [(low, high)]
-    if not answers.decimals:
-        ranges = _cut_out(low, high, kept_codes)
-    return [*ranges, *((number, number) for number in answers.special)]
+_Child: TypeAlias = str | int
+"""What a group picks: the id of an item or group in it, or the number of a turn."""
 
 
 @dataclass(slots=True)
 class RoutePosition:
-    """An item or a group at one place, and where it is asked."""
+    """An item or a group at one place, and when it is asked."""
 
     node: CompiledNode
     place: Place
     reached: Literal
-    """The interview comes to it: the groups around it are asked, and nothing has ended the interview."""
-    ask_if: cells.Truth
-    unless: cells.Truth
+    """The interview comes to it: the groups around it are asked, and nothing has ended it."""
+    ask_if: Truth
+    unless: Truth
     asked: Literal
     due: Literal = FALSE
-    """Its own conditions hold there too, whether or not it is picked and an option is offered."""
-    cell: cells.Cell | None = None
-    offered: Mapping[Any, Literal] = field(default_factory=dict)
-    """Where each option that has a condition is offered."""
+    """It is reached and its own conditions hold, whether or not it is picked, or has an option."""
+    cell: Cell | None = None
+    offered: Mapping[Code, Literal] = field(default_factory=dict)
+    """For each option that has a condition, that it is offered."""
     fires: list[Literal] = field(default_factory=list)
-    """Where each check fires on an answer. On one that a hard check rejects, the interview does not go on."""
+    """For each check, that it fires on an answer. If a hard one does, the interview ends there."""
     turns: Turns = field(default_factory=dict)
     """The turn of the roster that it is in."""
 
 
+class RosterTurn(NamedTuple):
+    """The turn of a roster that the walk is in."""
+
+    roster: str
+    number: int
+
+
+class RosterTurns(NamedTuple):
+    """The turns of a roster."""
+
+    known: Literal
+    """Their number is known."""
+    present: list[Literal]
+    """For each turn, that it exists."""
+
+
+NO_ROSTER: Final = RosterTurns(FALSE, [])
+
+
 class RouteModel:
-    """The route of an instrument. `positions` are its items in written order, those of a roster once per turn."""
+    """The route of an instrument. `positions` are its items and groups in written order.
+
+    Those of a roster are there once per turn. The model is what its conditions find around them
+    (`Surroundings`).
+    """
 
     def __init__(self, instrument: Instrument, today: date) -> None:
         self.instrument = instrument
@@ -122,24 +100,31 @@ class RouteModel:
         self.day.require_answer()
         self.day.restrict([DAYS])
         self.days: dict[CalendarCell, tuple[Literal, Literal]] = {self.day: (FALSE, FALSE)}
-        """Where each date that conditions compare with the day of the interview is before and after it."""
+        """For each date that conditions compare with the day of the interview: that it is before
+        that day, and after it."""
         self.encoder = ConditionEncoder(self.clauses, self)
         self.positions: list[RoutePosition] = []
         self.sample = {
-            name: self._make_column(column) for name, column in instrument.sample.items()
-        }
-        self._terms: dict[tuple[str, int | None], Term] = {
-            (name, None): [Alternative(TRUE, cell)] for name, cell in self.sample.items()
+            name: make_column_cell(self.clauses, column, instrument.scales)
+            for name, column in instrument.sample.items()
         }
         self.read_names: set[str] = set()
         """What conditions read."""
-        self._turns: dict[str, tuple[Literal, list[Literal]]] = {}
+        self._terms: dict[tuple[str, int | None], Term] = {
+            (name, None): [Alternative(TRUE, cell)] for name, cell in self.sample.items()
+        }
+        """What each variable that was walked is, by name and turn."""
+        self._turns: dict[str, RosterTurns] = {}
         self._rosters = {
             item.id: item.roster for item in instrument.items.values() if item.roster is not None
         }
         self._alive = TRUE
+        """Nothing has ended the interview so far."""
         self._kept_nodes: list[ast.expr] = []
+        """Conditions that were made here. The encoder knows them by their identity."""
         self._ends: list[Literal] = []
+        """That an `end` with the outcome `complete` is asked."""
+
         for node in instrument.root.children:
             self._visit(node, TRUE, None)
         self.completed = self.clauses.any_of([self._alive, *self._ends])
@@ -155,111 +140,153 @@ class RouteModel:
             positions.setdefault(position.node.id, []).append(position)
         return positions
 
+    @cached_property
+    def batteries_with_total(self) -> Sequence[RoutePosition]:
+        """The positions of batteries whose answers must add up to a total."""
+        return [
+            position
+            for position in self.positions
+            if isinstance(position.node, ItemGroup)
+            and position.node.items
+            and position.node.items[0].total is not None
+        ]
+
     # What conditions find around them
 
     def find_term(self, name: str, turns: Turns) -> Term | None:
+        """Return what a variable is; it is missing if it is asked later."""
         self.read_names.add(name)
+        turn = None
         roster = self._rosters.get(name)
-        if roster is not None and roster not in turns:
-            return None
-        turn = turns[roster] if roster is not None else None
+        if roster is not None:
+            if roster not in turns:
+                return None
+            turn = turns[roster]
         term = self._terms.get((name, turn))
         if term is not None:
             return term
+
         if name.startswith("interviewer."):
-            return self._terms.setdefault(
-                (name, None), [Alternative(TRUE, cells.TextCell(self.clauses, TRUE, ()))]
-            )
-        compute = self.instrument.computes.get(name)
-        if compute is None:
-            return []  # it is asked later, so that nothing is known
-        first = next(iter(compute.conditions.values()))
-        term = self._terms[name, turn] = self.encoder.find_term(first.tree, {})
+            attribute = TextCell(self.clauses, TRUE, ())
+            term = [Alternative(TRUE, attribute)]
+        elif name in self.instrument.computes:
+            conditions = self.instrument.computes[name].conditions
+            # conditions read the value in the first language, which decides for all
+            first = next(iter(conditions.values()))
+            term = self.encoder.find_term(first.tree, NO_TURNS)
+        else:
+            return []  # not kept: the walk has not come to it yet
+        self._terms[name, turn] = term
         return term
 
     def find_roster(self, name: str) -> str | None:
+        """Return the roster that a variable belongs to."""
         return self._rosters.get(name)
 
-    def list_turns(self, roster: str) -> tuple[Literal, list[Literal]]:
-        return self._turns.get(roster, (FALSE, []))
+    def list_turns(self, roster: str) -> RosterTurns:
+        """Return the turns of a roster that the walk has come to."""
+        return self._turns.get(roster, NO_ROSTER)
 
-    def compare_with_day(self, cell: cells.Cell) -> tuple[Literal, Literal]:
+    def compare_with_day(self, cell: Cell) -> tuple[Literal, Literal]:
+        """Return that the date in a cell is before the day of the interview, and after it."""
         assert isinstance(cell, CalendarCell)
         if cell not in self.days:
-            self.days[cell] = self.clauses.make_variable(), self.clauses.make_variable()
+            is_before = self.clauses.make_variable()
+            is_after = self.clauses.make_variable()
+            self.days[cell] = is_before, is_after
         return self.days[cell]
 
     def _order_days(self, cell: CalendarCell, before: Literal, after: Literal) -> None:
-        """Require that a date and the day of the interview are in the order that their bounds give."""
-        self.clauses.require(-before, -after)
+        """Require that a date and the day of the interview are in the order of their bounds."""
+        require = self.clauses.require
+        require(-before, -after)
         last: tuple[float, Literal, Literal] | None = None
         for bound in sorted({*cell.bounds, *self.day.bounds}):
-            own, day = cell.at_most(bound), self.day.at_most(bound)
-            self.clauses.require(-own, day, before)
-            self.clauses.require(own, -day, after)
-            if last is not None and bound == last[0] + 1:  # both are this one day
+            date_at_most = cell.at_most(bound)
+            day_at_most = self.day.at_most(bound)
+            require(-date_at_most, day_at_most, before)
+            require(date_at_most, -day_at_most, after)
+
+            if last is not None and bound == last[0] + 1:
+                # if both are this one day, neither is before the other
+                _, date_was_at_most, day_was_at_most = last
                 for differs in (before, after):
-                    self.clauses.require(-own, last[1], -day, last[2], -differs)
-            last = bound, own, day
+                    require(
+                        -date_at_most, date_was_at_most, -day_at_most, day_was_at_most, -differs
+                    )
+            last = bound, date_at_most, day_at_most
 
-    # The route
+    # The walk
 
-    def _encode(
-        self, condition: Condition | None, turns: Turns, default: cells.Truth = cells.ALWAYS
-    ) -> cells.Truth:
-        return default if condition is None else self.encoder.encode(condition.tree, turns)
+    def _encode(self, condition: Condition | None, turns: Turns, default: Truth = ALWAYS) -> Truth:
+        if condition is None:
+            return default
+        return self.encoder.encode(condition.tree, turns)
 
     def _visit(
         self,
         node: CompiledNode,
         around: Literal,
-        turn: tuple[str, int] | None,
+        turn: RosterTurn | None,
         picked: Literal = TRUE,
     ) -> None:
+        """Walk an item or a group that is reached if `around` holds and nothing ended before."""
         turns = self._list_current(turn)
         reached = self.clauses.all_of([around, self._alive])
-        ask_if, unless = (
-            self._encode(node.ask_if, turns),
-            self._encode(node.unless, turns, cells.NEVER),
-        )
+        ask_if = self._encode(node.ask_if, turns)
+        unless = self._encode(node.unless, turns, NEVER)
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
-        place = Place(node.id, turn[1] if turn is not None else None)
         due = self.clauses.all_of([reached, ask_if.true, -unless.true])
+        place = Place(node.id, turn.number if turn is not None else None)
         position = RoutePosition(node, place, reached, ask_if, unless, asked, due=due, turns=turns)
         self.positions.append(position)
+
         if isinstance(node, CompiledItem):
-            self._visit_item(node, position, turns)
+            self._visit_item(node, position)
         elif isinstance(node, Roster):
             self._visit_roster(node, asked)
         else:
             self._visit_children(node, asked, turn)
 
-    def _visit_children(
-        self, group: ItemGroup, asked: Literal, turn: tuple[str, int] | None
-    ) -> None:
-        shuffled = group.order != "written"
-        before = self._alive
-        after = [before]
-        picked: Mapping[Any, Literal] = {}
+    def _list_current(self, turn: RosterTurn | None) -> Turns:
+        """Return the turn of each roster whose items a condition in this turn can name."""
+        if turn is None:
+            return {}
+        roster = self.instrument.groups[turn.roster]
+        assert isinstance(roster, Roster)
+        return {source.id: turn.number for source in roster.sources}
+
+    # Groups
+
+    def _visit_children(self, group: ItemGroup, asked: Literal, turn: RosterTurn | None) -> None:
+        picked: Mapping[_Child, Literal] = {}
         if group.pick is not None and not isinstance(group, Roster):
-            eligible = {
+            eligible: dict[_Child, Literal] = {
                 child.id: self._find_eligible(child, asked, turn) for child in group.children
             }
             picked = self._pick(group.pick, asked, turn, eligible)
+
+        if group.order == "written":
+            for child in group.children:
+                self._visit(child, asked, turn, picked.get(child.id, TRUE))
+            return
+
+        # any of them may come first: an `end` in one doesn't exclude another
+        before = self._alive
+        after = [before]
         for child in group.children:
-            if shuffled:
-                self._alive = before
+            self._alive = before
             self._visit(child, asked, turn, picked.get(child.id, TRUE))
             after.append(self._alive)
-        self._alive = self.clauses.all_of(after) if shuffled else self._alive
+        self._alive = self.clauses.all_of(after)
 
     def _find_eligible(
-        self, child: CompiledNode, asked: Literal, turn: tuple[str, int] | None
+        self, child: CompiledNode, asked: Literal, turn: RosterTurn | None
     ) -> Literal:
-        """Return where a child of a group can be picked."""
+        """Return the literal that a child of a group can be picked."""
         turns = self._list_current(turn)
         ask_if = self._encode(child.ask_if, turns).true
-        unless = self._encode(child.unless, turns, cells.NEVER).true
+        unless = self._encode(child.unless, turns, NEVER).true
         offered = TRUE
         if isinstance(child, CompiledItem) and child.options_conditional:
             offered = self.clauses.any_of(
@@ -271,192 +298,195 @@ class RouteModel:
         self,
         pick: CompiledItem,
         asked: Literal,
-        turn: tuple[str, int] | None,
-        eligible: Mapping[Any, Literal],
-    ) -> Mapping[Any, Literal]:
-        """Return where each item or turn is picked: as many as the group says of those that are eligible, or all."""
+        turn: RosterTurn | None,
+        eligible: Mapping[_Child, Literal],
+    ) -> Mapping[_Child, Literal]:
+        """Return for each item or turn that it is picked.
+
+        So many of those that are eligible are picked as the group says, or all if they are fewer.
+        """
         assert isinstance(pick.question, unasked_items.PickItem)
-        cell = cells.MultipleCell(
-            self.clauses, self.clauses.any_of(eligible.values()), (), eligible
-        )
+        is_any = self.clauses.any_of(eligible.values())
+        cell = MultipleCell(self.clauses, is_any, (), eligible)
         cell.require_answer()
-        picked, count = list(cell.chosen.values()), pick.question.count
-        for literal in self._list_at_least(picked, count + 1):
-            self.clauses.require(-literal)
-        full = self._list_at_least(picked, count)
+        picked = list(cell.chosen.values())
+        count = pick.question.count
+        self.clauses.require(-self.clauses.at_least(count + 1, picked))
+        enough = self.clauses.at_least(count, picked)
         for literal, can_be in zip(picked, eligible.values(), strict=True):
             self.clauses.imply(literal, can_be)
-            self.clauses.imply(can_be, literal, *full)
-        place = Place(pick.id, turn[1] if turn is not None and pick.roster is not None else None)
+            self.clauses.imply(can_be, literal, enough)
+
+        number = None
+        if turn is not None and pick.roster is not None:
+            number = turn.number
         reached = self.clauses.all_of([asked, self._alive])
+        place = Place(pick.id, number)
         self.positions.append(
-            RoutePosition(pick, place, reached, cells.ALWAYS, cells.NEVER, reached, cell=cell)
+            RoutePosition(pick, place, reached, ALWAYS, NEVER, reached, cell=cell)
         )
         return cell.chosen
 
-    def _list_current(self, turn: tuple[str, int] | None) -> Turns:
-        """Return the turn of each roster whose items a condition in this turn can name."""
-        if turn is None:
-            return {}
-        roster = self.instrument.groups[turn[0]]
-        assert isinstance(roster, Roster)
-        return {source.id: turn[1] for source in roster.sources}
+    # Rosters
 
     def _visit_roster(self, roster: Roster, asked: Literal) -> None:
         known, present = self._find_turns(roster, asked)
         if roster.pick is not None:
-            eligible = {
-                turn: self.clauses.all_of([known, exists]) for turn, exists in enumerate(present, 1)
+            eligible: dict[_Child, Literal] = {
+                number: self.clauses.all_of([known, exists])
+                for number, exists in enumerate(present, 1)
             }
             present = list(self._pick(roster.pick, asked, None, eligible).values())
-        turns: list[Literal] = []
-        self._turns[roster.id] = (known, turns)
-        for turn in range(1, roster.maximum + 1):
-            exists = present[turn - 1] if turn <= len(present) else FALSE
-            turns.append(exists)
-            self._visit_children(roster, exists, (roster.id, turn))
-            if roster.until is not None and turn < roster.maximum:
-                self._visit(roster.until, exists, (roster.id, turn))
-                more = self.find_term(roster.until.id, {roster.id: turn}) or [
-                    Alternative(FALSE, {})
-                ]
-                cell = more[0].leaf
-                present.append(
-                    cell.compare("==", 1).true if isinstance(cell, cells.Cell) else FALSE
-                )
-        self._terms[roster.id, None] = [
-            Alternative(TRUE, cells.TurnsCell(self.clauses, known, turns))
-        ]
 
-    def _find_turns(self, roster: Roster, asked: Literal) -> tuple[Literal, list[Literal]]:
-        """Return where the number of turns is known, and where each turn exists.
+        # filled turn by turn: a condition in one of them knows only this one and those before it
+        turns = RosterTurns(known, [])
+        self._turns[roster.id] = turns
+        for number in range(1, roster.maximum + 1):
+            turn = RosterTurn(roster.id, number)
+            exists = FALSE
+            if number <= len(present):
+                exists = present[number - 1]
+            turns.present.append(exists)
+            self._visit_children(roster, exists, turn)
+            if roster.until is not None and number < roster.maximum:
+                self._visit(roster.until, exists, turn)
+                present.append(self._find_another(roster.until, turn))
 
-        A roster that is passed over has no turns, and their number is known to be none. With `until` only the first is
-        known beforehand.
+        cell = TurnsCell(self.clauses, known, turns.present)
+        self._terms[roster.id, None] = [Alternative(TRUE, cell)]
+
+    def _find_another(self, until: CompiledItem, turn: RosterTurn) -> Literal:
+        """Return the literal that another turn follows: the answer to `until` is 1."""
+        leaf = find_first_leaf(self.find_term(until.id, {turn.roster: turn.number}))
+        if isinstance(leaf, Cell):
+            return leaf.compare("==", 1).true
+        return FALSE
+
+    def _find_turns(self, roster: Roster, asked: Literal) -> RosterTurns:
+        """Return the turns of a roster, of which only the first is known beforehand with `until`.
+
+        A roster that is passed over has no turns, and their number is known to be none.
         """
         if roster.until is not None:
-            return TRUE, [asked]
-        present: list[Literal] = []
+            return RosterTurns(TRUE, [asked])
+        turns: RosterTurns | None
         if roster.over is not None:
-            known, turns = self.list_turns(roster.over.id)
-            wheres = [
-                self._encode_turn(roster.where, roster.over, turn)
-                for turn in range(1, len(turns) + 1)
-            ]
-            present = [
-                self.clauses.all_of([known, *each]) for each in zip(turns, wheres, strict=True)
-            ]
+            turns = self._find_turns_over(roster.over, roster.where)
         elif roster.each is not None:
-            (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, {})]
-            cell = alternative.leaf
-            if not isinstance(cell, cells.MultipleCell):
-                return FALSE, []
-            options = [cell.chosen.get(option.code, FALSE) for option in roster.each.options]
-            known, present = cell.answered, self._limit(options, roster.maximum)
+            turns = self._find_turns_for_each(roster.each, roster.maximum)
         elif roster.count is not None:
-            tree = roster.count.tree
-            term = self.encoder.find_term(tree, {})
-            known = self.clauses.any_of(
-                self.encoder.find_known(alternative) for alternative in term
-            )
-            present = [
-                self.encoder.compare_term(tree, term, ">=", turn).true
-                for turn in range(1, roster.maximum + 1)
-            ]
+            turns = self._find_turns_by_count(roster.count, roster.maximum)
         else:
-            return asked, []
-        return self.clauses.any_of([-asked, known]), [
-            self.clauses.all_of([asked, exists]) for exists in present
+            return RosterTurns(asked, [])
+
+        if turns is None:
+            return NO_ROSTER
+        known = self.clauses.any_of([-asked, turns.known])
+        return RosterTurns(known, [self.clauses.all_of([asked, each]) for each in turns.present])
+
+    def _find_turns_over(self, other: Roster, where: Condition | None) -> RosterTurns:
+        """Return one turn for every turn of another roster in which a condition is true."""
+        known, turns = self.list_turns(other.id)
+        holds = [self._encode_where(where, other, number) for number in range(1, len(turns) + 1)]
+        present = [
+            self.clauses.all_of([known, exists, is_true])
+            for exists, is_true in zip(turns, holds, strict=True)
         ]
+        return RosterTurns(known, present)
 
-    def _encode_turn(self, where: Condition | None, roster: Roster, turn: int) -> Literal:
-        """Return where a condition is true in a turn of a roster."""
-        return self._encode(where, {source.id: turn for source in roster.sources}).true
+    def _find_turns_for_each(self, several: CompiledItem, most: int) -> RosterTurns | None:
+        """Return one turn for every option that is chosen; None if there is nothing to choose."""
+        cell = find_first_leaf(self.find_term(several.id, NO_TURNS))
+        if not isinstance(cell, MultipleCell):
+            return None
+        chosen = [cell.chosen.get(option.code, FALSE) for option in several.options]
+        return RosterTurns(cell.answered, self._limit(chosen, most))
 
-    def _limit(self, options: list[Literal], most: int) -> list[Literal]:
-        """Return each option where it is chosen and is one of the first `most` that are."""
-        counts = self._count(options, most)
-        return [
-            self.clauses.all_of([one, *(-full for full in before[most:])])
-            for one, before in zip(options, counts, strict=False)
+    def _find_turns_by_count(self, count: Condition, most: int) -> RosterTurns:
+        """Return as many turns as a calculation says."""
+        term = self.encoder.find_term(count.tree, NO_TURNS)
+        known = find_known(self.clauses, term)
+        present = [
+            self.encoder.compare_term(count.tree, term, ">=", number).true
+            for number in range(1, most + 1)
         ]
+        return RosterTurns(known, present)
 
-    def _count(self, literals: list[Literal], most: int) -> Iterator[list[Literal]]:
-        """Yield before each literal, and after the last, where at least 0, 1, … of those before are true."""
-        counts = [TRUE]
-        yield counts
-        for literal in literals:
-            steps = list(zip(counts, [*counts[1:], FALSE], strict=True))[:most]
-            more = [
-                self.clauses.any_of([own, self.clauses.all_of([less, literal])])
-                for less, own in steps
-            ]
-            counts = [TRUE, *more]
-            yield counts
+    def _encode_where(self, where: Condition | None, roster: Roster, number: int) -> Literal:
+        """Return the literal that a condition is true in a turn of a roster."""
+        return self._encode(where, {source.id: number for source in roster.sources}).true
 
-    def _visit_item(self, item: CompiledItem, position: RoutePosition, turns: Turns) -> None:
-        encode = self.encoder.encode
-        conditions = {option.code: option.ask_if for option in item.options}
-        position.offered = {
-            code: encode(each.tree, turns).true
-            for code, each in conditions.items()
-            if each is not None
-        }
-        if item.options_conditional:
-            position.asked = self.clauses.all_of(
-                [position.asked, self.clauses.any_of(position.offered.values())]
-            )
+    def _limit(self, options: Sequence[Literal], most: int) -> list[Literal]:
+        """Return for each option that it is chosen and is one of the first `most` that are."""
+        limited = []
+        counts = self.clauses.iterate_counts(options, most)
+        for literal, counts_before in zip(options, counts, strict=False):
+            is_full = counts_before[most:]
+            limited.append(self.clauses.all_of([literal, *(-full for full in is_full)]))
+        return limited
+
+    # Items
+
+    def _visit_item(self, item: CompiledItem, position: RoutePosition) -> None:
+        self._encode_options(item, position)
         if isinstance(item.question, unasked_items.EndItem):
             self._alive = self.clauses.all_of([self._alive, -position.asked])
             if str(item.question.outcome) == "complete":
                 self._ends.append(position.asked)
             return
+
         term = self._make_term(item, position.asked)
         if term is None:
             return
         self._terms[item.id, position.place.turn] = term
-        cell = term[0].leaf
-        if (
-            not isinstance(cell, cells.Cell) or cell in self.sample.values()
-        ):  # a sample column that is looked up
-            return
-        position.cell = cell
+        leaf = find_first_leaf(term)
+        if not isinstance(leaf, Cell) or leaf in self.sample.values():
+            return  # a sample column that is looked up has no answer of its own
+        position.cell = leaf
+
         answers = item.question.describe_answers(item)
         if isinstance(answers, Amount | Day):
-            self._require_limits(item, answers, cell, turns)
-        chosen = cell.chosen if isinstance(cell, cells.MultipleCell) else {}
-        values = cell.values if isinstance(cell, cells.CodedCell) else chosen
+            self._require_limits(item, answers, leaf, position.turns)
         for code, literal in position.offered.items():
-            self.clauses.imply(values[code], literal)
+            self.clauses.imply(_get_option(leaf, code), literal)
+        self._encode_checks(item, position, leaf)
+
+    def _encode_options(self, item: CompiledItem, position: RoutePosition) -> None:
+        """Encode the conditions of options. An item without any option to offer is not asked."""
+        position.offered = {
+            option.code: self.encoder.encode(option.ask_if.tree, position.turns).true
+            for option in item.options
+            if option.ask_if is not None
+        }
+        if item.options_conditional:
+            has_option = self.clauses.any_of(position.offered.values())
+            position.asked = self.clauses.all_of([position.asked, has_option])
+
+    def _encode_checks(self, item: CompiledItem, position: RoutePosition, cell: Cell) -> None:
         for check in item.checks:
-            truth = encode(check.condition.tree, turns)
-            fires = self.clauses.all_of([cell.answered, truth.true if check.aloud else truth.false])
+            truth = self.encoder.encode(check.condition.tree, position.turns)
+            # a check that is read aloud fires if its condition is true, another one if it is false
+            is_wrong = truth.true if check.aloud else truth.false
+            fires = self.clauses.all_of([cell.answered, is_wrong])
             position.fires.append(fires)
             if not check.soft:
                 self._alive = self.clauses.all_of([self._alive, -fires])
 
     def _require_limits(
-        self, item: CompiledItem, answers: Amount | Day, cell: cells.Cell, turns: Turns
+        self, item: CompiledItem, answers: Amount | Day, cell: Cell, turns: Turns
     ) -> None:
-        """Require an answer to keep to the limits that depend on other answers, and to those of a date."""
+        """Require an answer to keep to the limits that depend on other answers, or of a date."""
         if isinstance(answers, Amount) and not item.limits:
-            cell.require_answer()  # `_make_cell` restricts it to its fixed limits
+            cell.require_answer()  # `make_item_cell` has restricted it to its fixed limits
             return
-
-        bounds: dict[str, ast.expr] = {}
-        for key, fixed in (("min", answers.low), ("max", answers.high)):
-            if key in item.limits:
-                bounds[key] = item.limits[key].condition.tree
-            elif isinstance(fixed, date):
-                bounds[key] = ast.Constant(fixed.isoformat())
-            elif fixed is not None:
-                bounds[key] = ast.Constant(fixed)
 
         special = answers.special if isinstance(answers, Amount) else ()
         exempt = [cell.compare("==", number).true for number in special]
+        bounds = _list_bounds(item, answers)
         for key, bound in bounds.items():
             sign = ast.GtE() if key == "min" else ast.LtE()
             is_within = ast.Compare(ast.Name(item.id), [sign], [bound])
+            # what is unknown, because the other answer is missing, limits nothing
             self.clauses.require(-self.encode_kept(is_within, turns).false, *exempt)
 
         nothing_fits = FALSE
@@ -469,35 +499,16 @@ class RouteModel:
             nothing_fits = self.encode_kept(is_empty, turns).true
         cell.require_answer(nothing_fits)
 
+        # an interview in which nothing can be answered doesn't go on
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
 
-    def encode_kept(self, node: ast.expr, turns: Turns) -> cells.Truth:
+    def encode_kept(self, node: ast.expr, turns: Turns) -> Truth:
         """Encode a condition that is not written in the questionnaire."""
-        self._kept_nodes.append(node)  # the encoder knows nodes by their identity
+        self._kept_nodes.append(node)
         return self.encoder.encode(node, turns)
 
-    # Cells
-
-    def _make_column(self, column: SampleColumn) -> cells.Cell:
-        """Make the cell of a sample column, which may be empty."""
-        codes: list[Any] | None = list(column.options) if isinstance(column.options, dict) else None
-        if column.options is not None and codes is None:
-            codes = [option.code for option in self.instrument.scales.get(str(column.options), ())]
-        if column.arms or codes is not None:
-            cell = cells.CodedCell(
-                self.clauses, TRUE, (), map(str, column.arms) if column.arms else codes or ()
-            )
-            if column.arms:
-                cell.require_answer()
-            return cell
-        match column.type:
-            case "number":
-                return cells.OrderedCell(self.clauses, TRUE, (), whole=False)
-            case "date" | "time":
-                return CalendarCell(self.clauses, TRUE, ())
-            case _:
-                return cells.TextCell(self.clauses, TRUE, ())
+    # What an item is for conditions
 
     def _make_term(self, item: CompiledItem, asked: Literal) -> Term | None:
         answers = item.question.describe_answers(item)
@@ -507,93 +518,66 @@ class RouteModel:
             case Computed():
                 return self._make_computed_term(item, answers, asked)
             case Amount() | Day():
-                # `_require_limits` says whether there is one that can be given
-                return [Alternative(TRUE, self._make_cell(item, answers, asked))]
+                # `_require_limits` says whether there is an answer that can be given
+                return [Alternative(TRUE, make_item_cell(self.clauses, item, answers, asked))]
             case OneCode() | SeveralCodes() | TimeOfDay() | AnyText():
-                cell = self._make_cell(item, answers, asked)
+                cell = make_item_cell(self.clauses, item, answers, asked)
                 cell.require_answer()
                 return [Alternative(TRUE, cell)]
             case _:
                 assert_never(answers)
 
-    def _make_cell(
-        self, item: CompiledItem, answers: RespondentAnswers, asked: Literal
-    ) -> cells.Cell:
-        own = self.clauses, asked, [decline.id for decline in item.declines]
-        match answers:
-            case OneCode(codes=codes):
-                return cells.CodedCell(*own, codes)
-            case SeveralCodes(codes=codes):
-                several = cells.MultipleCell(*own, codes)
-                self._limit_choices(several, answers)
-                return several
-            case Amount():
-                number = cells.OrderedCell(*own, whole=not answers.decimals)
-                number.restrict(_list_ranges(answers, item.kept_codes))
-                return number
-            case Day(is_partial=is_partial):
-                day = CalendarCell(*own, partial=is_partial)
-                day.restrict([DAYS])
-                return day
-            case TimeOfDay():
-                time_of_day = CalendarCell(*own)
-                time_of_day.restrict([MINUTES])
-                return time_of_day
-            case AnyText():
-                return cells.TextCell(*own)
-            case _:
-                assert_never(answers)
-
-    def _limit_choices(self, cell: cells.MultipleCell, answers: SeveralCodes) -> None:
-        """Require as many choices as the item does, and an exclusive one alone."""
-        chosen = list(cell.chosen.values())
-        exclusive = [cell.chosen[code] for code in answers.codes if code in answers.exclusive]
-
-        for literal in exclusive:
-            for other in chosen:
-                if other != literal:
-                    self.clauses.require(-literal, -other)
-
-        if answers.least == 1:
-            self.clauses.imply(cell.answered, *chosen)
-        elif answers.least > 1:
-            enough = self._list_at_least(chosen, answers.least)
-            self.clauses.imply(cell.answered, *exclusive, *enough)
-        if answers.most is not None and answers.most < len(chosen):
-            for literal in self._list_at_least(chosen, answers.most + 1):
-                self.clauses.require(-literal)
-
-    def _list_at_least(self, literals: list[Literal], count: int) -> list[Literal]:
-        """Return one literal that at least so many of these are true; none where that can't be."""
-        *_, counts = self._count(literals, count)
-        return counts[count:]
-
     def _make_computed_term(self, item: CompiledItem, answers: Computed, asked: Literal) -> Term:
         question = item.question
         if isinstance(question, unasked_items.DrawItem):
-            return self._make_draw(item, asked)
+            return [Alternative(TRUE, self._make_draw(item, asked))]
         if isinstance(question, unasked_items.LookupItem) and question.sample is not None:
             return [Alternative(asked, self.sample[str(question.sample)])]
 
-        cell: cells.Cell
+        cell: Cell
         if answers.codes:
-            cell = cells.CodedCell(self.clauses, asked, (), answers.codes)
+            cell = CodedCell(self.clauses, asked, (), answers.codes)
         else:
-            cell = cells.TextCell(self.clauses, asked, ())
+            cell = TextCell(self.clauses, asked, ())
         cell.require_answer()
         return [Alternative(TRUE, cell)]
 
-    def _make_draw(self, item: CompiledItem, asked: Literal) -> Term:
+    def _make_draw(self, item: CompiledItem, asked: Literal) -> CodedCell:
         """Make the cell of a draw: one of the turns that can be drawn, or none."""
         roster = self.instrument.groups[item.source]
         assert isinstance(roster, Roster)
         known, present = self.list_turns(roster.id)
-        eligible = [
-            self.clauses.all_of([asked, known, exists, self._encode_turn(item.where, roster, turn)])
-            for turn, exists in enumerate(present, 1)
-        ]
-        cell = cells.CodedCell(self.clauses, asked, (), range(1, len(present) + 1))
+        eligible = []
+        for number, exists in enumerate(present, 1):
+            is_true = self._encode_where(item.where, roster, number)
+            eligible.append(self.clauses.all_of([asked, known, exists, is_true]))
+
+        cell = CodedCell(self.clauses, asked, (), range(1, len(present) + 1))
         for literal, can_be_drawn in zip(cell.values.values(), eligible, strict=True):
             self.clauses.imply(literal, can_be_drawn)
             self.clauses.imply(can_be_drawn, cell.answered)
-        return [Alternative(TRUE, cell)]
+        return cell
+
+
+def _get_option(cell: Cell, code: Code) -> Literal:
+    """Return the literal that an answer is an option, or contains it."""
+    match cell:
+        case CodedCell(values=values):
+            return values[code]
+        case MultipleCell(chosen=chosen):
+            return chosen[code]
+        case _:
+            raise TypeError(type(cell))
+
+
+def _list_bounds(item: CompiledItem, answers: Amount | Day) -> dict[str, ast.expr]:
+    """Return the `min` and `max` of an item as expressions, if it has them."""
+    bounds: dict[str, ast.expr] = {}
+    for key, fixed in (("min", answers.low), ("max", answers.high)):
+        if key in item.limits:
+            bounds[key] = item.limits[key].condition.tree
+        elif isinstance(fixed, date):
+            bounds[key] = ast.Constant(fixed.isoformat())
+        elif fixed is not None:
+            bounds[key] = ast.Constant(fixed)
+    return bounds

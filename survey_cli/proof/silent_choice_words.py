@@ -27,10 +27,14 @@ def describe_silent_choice(
     assert condition is not None
     test, at, length = _get_source(condition, choice.node.test)
     otherwise, _, _ = _get_source(condition, choice.value)
-    subject = use.owner if use.key == "compute" else f"{use.key} of {use.owner}"
+    subject = use.owner
+    read_by = ""
+    if use.key == "compute":
+        read_by = _describe_readers(draft, use.owner, readers)
+    else:
+        subject = f"{use.key} of {use.owner}"
     when = _describe_missing(draft, found)
     what = f"{when}, {shorten(test)} is unknown, and {subject} is {shorten(otherwise)}"
-    read_by = _describe_readers(draft, use.owner, readers) if use.key == "compute" else ""
     if read_by:
         what += f", which is read by {read_by}"
 

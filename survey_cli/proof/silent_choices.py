@@ -19,15 +19,16 @@ from survey_cli.instrument.checks.assumptions import (
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
 from survey_cli.instrument.compiled.requirements import list_requirements
-from survey_cli.proof.cells import Cell, Literal
-from survey_cli.proof.conditions import Turns
+from survey_cli.proof.cells import Cell
+from survey_cli.proof.clauses import Literal
 from survey_cli.proof.goals import Goal, Verdicts
 from survey_cli.proof.route import RouteModel
+from survey_cli.proof.terms import NO_TURNS, Term, Turns, find_known
 
 NOT_ASKED: Final = "not_asked"
 _KEYS: Final = ("compute", "min", "max", "count", "total")
-"""Where a choice has a value. In conditions such as `(0 if q1 == 1 else 1) == 1` it is written on
-purpose."""
+"""The keys under which a choice has a value. In conditions such as `(0 if q1 == 1 else 1) == 1` it
+is written on purpose."""
 _KNOWN: Final = TRUE | FALSE
 
 Step: TypeAlias = tuple[ast.expr, int]
@@ -105,7 +106,7 @@ def list_silent_choices(draft: InstrumentDraft) -> list[SilentChoice]:
 
 
 def _list_fills(readers: ComputeReaders, use: NameUse) -> Iterator[str]:
-    """Yield where a compute is filled in, if it is a text that has no other purpose."""
+    """Yield the items that a compute is filled in at, if it is a text without another purpose."""
     if use.key != "compute" or use.condition is None:
         return
     uses, _ = readers.find(use.owner)
@@ -135,14 +136,18 @@ def _list_missing_kinds(draft: InstrumentDraft, name: str) -> list[str]:
 def _find_silent(
     assumption: Assumption, node: ast.expr, path: tuple[Step, ...]
 ) -> Iterator[tuple[ast.IfExp, tuple[Step, ...], ast.expr]]:
-    """Yield the choices that give a value although their test is unknown: way and value."""
+    """Yield the choices that give a value although their test is unknown.
+
+    Each comes with the tests that lead to it, and with the value that it gives.
+    """
     if not isinstance(node, ast.IfExp):
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 yield from _find_silent(assumption, child, path)
         return
     tested = assumption.evaluate(node.test)
-    if tested & UNKNOWN and _gives_value(assumption, node.orelse):
+    is_silent = tested & UNKNOWN and _gives_value(assumption, node.orelse)
+    if is_silent:
         yield node, path, _find_value(assumption, node.orelse)
     if tested & TRUE:
         yield from _find_silent(assumption, node.body, (*path, (node.test, TRUE)))
@@ -161,8 +166,9 @@ def _gives_value(assumption: Assumption, node: ast.expr) -> bool:
             tested = assumption.evaluate(test)
             if tested in (TRUE, FALSE) and _tests_state(test, assumption.answer.item):
                 return False
-            body_counts = bool(tested & TRUE) and _gives_value(assumption, body)
-            return body_counts or (bool(tested & NOT_TRUE) and _gives_value(assumption, orelse))
+            if tested & TRUE and _gives_value(assumption, body):
+                return True
+            return bool(tested & NOT_TRUE) and _gives_value(assumption, orelse)
         case _:
             return bool(assumption.evaluate_value(node) & _KNOWN)
 
@@ -198,7 +204,7 @@ def list_silent_goals(
 def _encode_choice(
     model: RouteModel, choice: SilentChoice, matters: Literal, turns: Turns
 ) -> Literal:
-    """Return where the value of a choice matters and is given although its test is unknown."""
+    """Return the literal that the value matters, and is given although the test is unknown."""
     parts = [matters, _encode_missing(model, choice, turns)]
     for tree, truths in choice.path:
         truth = model.encoder.encode(tree, turns)
@@ -210,17 +216,15 @@ def _encode_choice(
     nodes = list(ast.walk(choice.value))
     if not any(isinstance(node, ast.IfExp | ast.Call) for node in nodes):
         for name in [node.id for node in nodes if isinstance(node, ast.Name)]:
-            term = model.find_term(name, turns) or []
-            known = [model.encoder.find_known(alternative) for alternative in term]
-            parts.append(model.clauses.any_of(known))
+            term: Term = model.find_term(name, turns) or []
+            parts.append(find_known(model.clauses, term))
     return model.clauses.all_of(parts)
 
 
 def _encode_missing(model: RouteModel, choice: SilentChoice, turns: Turns) -> Literal:
-    """Return where the item of a choice is without an answer in its way."""
-    cells = [
-        leaf for _, leaf in model.find_term(choice.item, turns) or () if isinstance(leaf, Cell)
-    ]
+    """Return the literal that the item of a choice is without an answer in its way."""
+    term: Term = model.find_term(choice.item, turns) or []
+    cells = [leaf for _, leaf in term if isinstance(leaf, Cell)]
     if choice.missing != NOT_ASKED:
         declined = [
             cell.declines[choice.missing] for cell in cells if choice.missing in cell.declines
@@ -231,14 +235,15 @@ def _encode_missing(model: RouteModel, choice: SilentChoice, turns: Turns) -> Li
 
 
 def _list_places(model: RouteModel, choice: SilentChoice) -> Iterator[tuple[Literal, Turns]]:
-    """Yield where the value of a choice matters: where it is read, or in all that come so far.
+    """Yield that the value of a choice matters, with the turns there: it is read, or stored.
 
-    An interview that ends because of the value is not complete.
+    What is stored matters in a complete interview, and in one that comes to the item: an interview
+    that ends because of the value is not complete.
     """
     owner = choice.use.owner
     if choice.use.key == "compute" and not choice.read_at:
         reached = [position.reached for position in model.positions_by_node.get(choice.item, ())]
-        yield model.clauses.any_of([model.completed, *reached]), {}
+        yield model.clauses.any_of([model.completed, *reached]), NO_TURNS
         return
     for name in choice.read_at or (owner,):
         for position in model.positions_by_node.get(name, ()):
@@ -274,4 +279,5 @@ def select_silent_choices(
     for same in first.values():
         kinds = dict.fromkeys(choice.missing for choice in same)
         shown = [choice.goal for choice in same if choice.goal in verdicts.possible]
-        yield FoundChoice(same[0], list(kinds), shown[0] if shown else same[0].goal)
+        goal = shown[0] if shown else same[0].goal
+        yield FoundChoice(same[0], list(kinds), goal)

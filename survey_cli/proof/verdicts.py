@@ -1,31 +1,22 @@
 """Verdicts about a questionnaire: what can be, what can't, and answers that lead there."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from enum import Enum, auto
 from itertools import islice
 from math import inf
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from pysat.solvers import Solver
 
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
-from survey_cli.instrument.expressions.known import Known
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import PickItem
-from survey_cli.proof.cells import (
-    FALSE,
-    Cell,
-    CodedCell,
-    Literal,
-    MultipleCell,
-    OrderedCell,
-    TextCell,
-)
-from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
-from survey_cli.proof.route import CalendarCell, RouteModel, RoutePosition
-from survey_cli.values import Missing, Place, get_missing
+from survey_cli.proof.clauses import FALSE, Literal
+from survey_cli.proof.goals import Goal, GoalLiterals, Verdicts, Witness
+from survey_cli.proof.route import RouteModel, RoutePosition
+from survey_cli.proof.witnesses import Wish, read_witness
 
 SOLVER: Final = "glucose4"
 MAX_CONFLICTS: Final = 20_000
@@ -37,12 +28,6 @@ BATCH: Final = 100
 """How many goals are tried at once, at first."""
 RETRIED: Final = 40
 """For how many goals another witness is looked for at once."""
-
-
-Wish: TypeAlias = Callable[[], float]
-"""Returns the number that an answer should be near to."""
-Goals: TypeAlias = Mapping[Goal, Sequence[Literal]]
-"""Goals, each with the literals of which one must be true."""
 
 
 def prove(instrument: Instrument, today: date) -> Verdicts:
@@ -84,9 +69,11 @@ class Prover:
     def __exit__(self, *_: object) -> None:
         self._solver.delete()
 
+    # Goals
+
     def settle(
         self,
-        goals: Goals,
+        goals: GoalLiterals,
         *,
         batch: int = BATCH,
         wished: Sequence[Literal] = (),
@@ -98,50 +85,65 @@ class Prover:
         these literals, that none can be added. Of the numbers that an answer can be, witnesses have
         the one nearest to a wish.
         """
-        verdicts, clauses = Verdicts(), self.model.clauses
-        choices = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
-        self._solver.set_phases(list(choices.values()))
+        verdicts = Verdicts()
+        clauses = self.model.clauses
+        open_goals = {goal: clauses.any_of(literals) for goal, literals in goals.items()}
+        # where the solver may choose, it makes goals true
+        self._solver.set_phases(list(open_goals.values()))
         size = batch
-        while choices:
-            tried = {literal: goal for goal, literal in islice(choices.items(), size)}
-            asked_for = len(tried)
-            while tried:
-                answer = self.ask(*tried)
-                if answer is Answer.POSSIBLE:
-                    break
-                if answer is Answer.IMPOSSIBLE:
-                    self._drop_refuted(tried, choices, verdicts)
-                elif len(tried) > 1:
-                    # together they are too hard: half of them may not be
-                    tried = dict(islice(tried.items(), len(tried) // 2))
-                else:
-                    [(_, goal)] = tried.items()
-                    verdicts.undecided.append(goal)
-                    del choices[goal]
-                    tried = {}
+        while open_goals:
+            tried = {literal: goal for goal, literal in islice(open_goals.items(), size)}
+            count_before = len(tried)
+            self._find_compatible(tried, open_goals, verdicts)
             if batch > 1:
+                has_conflict = len(tried) < count_before
                 # without conflicts, one solution shows more goals than a batch
-                size = size * 2 if len(tried) == asked_for else max(batch, size // 2)
+                size = max(batch, size // 2) if has_conflict else size * 2
             if not tried:
                 continue
 
             true = set(self._solver.get_model())
             if wished:
-                true = self._maximize(true, choices.values(), choices.values())
-                true = self._maximize(true, choices.values(), wished)
+                true = self._maximize(true, open_goals.values(), open_goals.values())
+                true = self._maximize(true, open_goals.values(), wished)
             witness = read_witness(self.model, true, wish)
-            for goal in [goal for goal, literal in choices.items() if literal in true]:
+            shown = [goal for goal, literal in open_goals.items() if literal in true]
+            for goal in shown:
                 verdicts.possible[goal] = witness
-                del choices[goal]
+                del open_goals[goal]
         return verdicts
 
+    def _find_compatible(
+        self, tried: dict[Literal, Goal], open_goals: dict[Goal, Literal], verdicts: Verdicts
+    ) -> None:
+        """Drop some of the goals tried until the others are possible together, or none is left.
+
+        What is dropped stays open, unless it is settled now.
+        """
+        while tried:
+            answer = self.ask(*tried)
+            if answer is Answer.POSSIBLE:
+                return
+            if answer is Answer.IMPOSSIBLE:
+                self._drop_refuted(tried, open_goals, verdicts)
+            elif len(tried) > 1:
+                # together they are too hard: half of them may not be
+                for literal in list(tried)[len(tried) // 2 :]:
+                    del tried[literal]
+            else:
+                [(literal, goal)] = tried.items()
+                verdicts.undecided.append(goal)
+                del tried[literal]
+                del open_goals[goal]
+
     def _drop_refuted(
-        self, tried: dict[Literal, Goal], choices: dict[Goal, Literal], verdicts: Verdicts
+        self, tried: dict[Literal, Goal], open_goals: dict[Goal, Literal], verdicts: Verdicts
     ) -> None:
         """Drop from the goals tried what kept them from being possible together.
 
         If that is one goal only, it is impossible, and so are all others with its literal.
         """
+        # if the clauses contradict each other without any goal, the solver names none
         core = self._solver.get_core() or list(tried)[:1]
         if len(core) > 1:
             for literal in core[1:]:
@@ -150,13 +152,14 @@ class Prover:
 
         [refuted] = core
         del tried[refuted]
-        for goal in [goal for goal, literal in choices.items() if literal == refuted]:
+        for goal in [goal for goal, literal in open_goals.items() if literal == refuted]:
             verdicts.impossible.append(goal)
-            del choices[goal]
+            del open_goals[goal]
 
-    def look_again(self, goals: Goals, attempt: int) -> dict[Goal, Witness]:
-        """Look for another witness of each goal: those found before don't lead where they should."""
-        rng, some = Random(attempt), dict(islice(goals.items(), RETRIED))
+    def look_again(self, goals: GoalLiterals, attempt: int) -> dict[Goal, Witness]:
+        """Look for other witnesses of goals, whose earlier ones don't lead where they should."""
+        rng = Random(attempt)
+        some = dict(islice(goals.items(), RETRIED))
         return self.settle(some, batch=1, wish=lambda: rng.choice((-inf, inf))).possible
 
     def _maximize(
@@ -170,7 +173,8 @@ class Prover:
         refuted = self._list_refuted(held)
         tried = {literal: None for literal in wished if literal not in refuted}
         dropped: list[Literal] = []
-        while (answer := self.ask(*held, *tried)) is not Answer.POSSIBLE:
+        answer = self.ask(*held, *tried)
+        while answer is not Answer.POSSIBLE:
             if answer is Answer.IMPOSSIBLE:
                 conflict = [literal for literal in self._solver.get_core() if literal in tried]
             else:
@@ -180,6 +184,7 @@ class Prover:
             dropped += conflict
             for literal in conflict:
                 del tried[literal]
+            answer = self.ask(*held, *tried)
 
         true = set(self._solver.get_model())
         kept = [*held, *tried]
@@ -193,8 +198,11 @@ class Prover:
         return true
 
     def _list_refuted(self, held: list[Literal]) -> set[Literal]:
-        """Return literals that these exclude, as far as unit propagation shows it."""
-        return {-literal for literal in self._solver.propagate(held)[1]}
+        """List literals that these exclude, as far as unit propagation shows it."""
+        _, implied = self._solver.propagate(held)
+        return {-literal for literal in implied}
+
+    # Questions to the solver
 
     def ask(self, *literals: Literal) -> Answer:
         """Ask whether all of these can be true together."""
@@ -214,7 +222,9 @@ class Prover:
         self.conflicts_left -= self._count_conflicts() - before
         if is_possible is None:
             return Answer.GIVEN_UP
-        return Answer.POSSIBLE if is_possible else Answer.IMPOSSIBLE
+        if is_possible:
+            return Answer.POSSIBLE
+        return Answer.IMPOSSIBLE
 
     def _count_conflicts(self) -> int:
         """Return how many conflicts the solver has had."""
@@ -238,45 +248,56 @@ class Prover:
         return needed
 
 
+# Goals about items
+
+
 def list_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
     """List all goals about items, each with the literals of which one must be true.
 
     An item of a roster has one literal for each turn.
     """
     goals: dict[Goal, list[Literal]] = {}
-    clauses = model.clauses
-
-    def add(kind: GoalKind, node: CompiledNode, literal: Literal, detail: Any = None) -> None:
-        found = goals.setdefault(Goal(kind, node.id, detail), [])
-        if literal != FALSE:
-            found.append(literal)
-
     for position in model.positions:
-        node, reached = position.node, position.reached
-        if isinstance(node, CompiledItem) and isinstance(node.question, PickItem):
-            continue
-        add("asked", node, position.asked)
-        if node.ask_if is not None or node.unless is not None:
-            add("skipped", node, clauses.all_of([reached, -position.asked]))
-            unknown = [-clauses.any_of(truth) for truth in (position.ask_if, position.unless)]
-            add("unknown", node, clauses.all_of([reached, clauses.any_of(unknown)]))
-            for key, literal in list_kept(model, position):
-                add("kept", node, literal, key)
-        for code, literal in position.offered.items():
-            add("offered", node, clauses.all_of([position.asked, literal]), code)
-            add("withheld", node, clauses.all_of([position.asked, -literal]), code)
-        if isinstance(node, CompiledItem) and node.options_conditional:
-            offered = clauses.any_of(position.offered.values())
-            add("optionless", node, clauses.all_of([position.due, -offered]))
-        if isinstance(node, CompiledItem) and position.cell is not None:
-            for number, fires in enumerate(position.fires):
-                add("fires", node, fires, number)
-                add("passes", node, clauses.all_of([position.cell.answered, -fires]), number)
+        for goal, literal in _iterate_goals(model, position):
+            literals = goals.setdefault(goal, [])
+            if literal != FALSE:
+                literals.append(literal)
     return goals
 
 
-def list_kept(model: RouteModel, position: RoutePosition) -> Iterator[tuple[str, Literal]]:
-    """Yield each condition of a node, by its key, and where it keeps the node from being asked."""
+def _iterate_goals(model: RouteModel, position: RoutePosition) -> Iterator[tuple[Goal, Literal]]:
+    """Yield the goals about an item or a group at one position."""
+    clauses = model.clauses
+    node = position.node
+    asked = position.asked
+    if isinstance(node, CompiledItem) and isinstance(node.question, PickItem):
+        return  # the computer picks, and nothing is asked
+    yield Goal("asked", node.id), asked
+    if node.ask_if is not None or node.unless is not None:
+        yield Goal("skipped", node.id), clauses.all_of([position.reached, -asked])
+        unknown = [-clauses.any_of(truth) for truth in (position.ask_if, position.unless)]
+        is_unknown = clauses.any_of(unknown)
+        yield Goal("unknown", node.id), clauses.all_of([position.reached, is_unknown])
+        for key, literal in _iterate_kept(model, position):
+            yield Goal("kept", node.id, key), literal
+
+    for code, literal in position.offered.items():
+        yield Goal("offered", node.id, code), clauses.all_of([asked, literal])
+        yield Goal("withheld", node.id, code), clauses.all_of([asked, -literal])
+    if not isinstance(node, CompiledItem):
+        return
+    if node.options_conditional:
+        offered = clauses.any_of(position.offered.values())
+        yield Goal("optionless", node.id), clauses.all_of([position.due, -offered])
+    if position.cell is not None:
+        for number, fires in enumerate(position.fires):
+            yield Goal("fires", node.id, number), fires
+            passes = clauses.all_of([position.cell.answered, -fires])
+            yield Goal("passes", node.id, number), passes
+
+
+def _iterate_kept(model: RouteModel, position: RoutePosition) -> Iterator[tuple[str, Literal]]:
+    """Yield for each condition of a node, by its key, that it keeps the node from being asked."""
     all_of = model.clauses.all_of
     node = position.node
     has_both = node.ask_if is not None and node.unless is not None
@@ -289,87 +310,3 @@ def list_kept(model: RouteModel, position: RoutePosition) -> Iterator[tuple[str,
         yield "ask_if", all_of([position.reached, -position.ask_if.true])
     if node.unless is not None:
         yield "unless", all_of([position.reached, position.ask_if.true, position.unless.true])
-
-
-def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
-    """Return the answers of a solution: of every item that it asks."""
-    today = model.day.choose(true.__contains__, wish=model.today.toordinal())
-    wishes: dict[Cell, float] = {}
-    for cell, (before, after) in model.days.items():
-        wishes[cell] = today
-        if before in true:
-            wishes[cell] = today - 1
-        elif after in true:
-            wishes[cell] = today + 1
-
-    def read(cell: Cell) -> Any:
-        return read_cell(cell, true, wishes[cell] if cell in wishes else wish())
-
-    sample = {name: read(cell) for name, cell in model.sample.items()}
-    answers = {
-        p.place: read(p.cell) for p in model.positions if p.cell is not None and p.asked in true
-    }
-    _add_up(
-        model,
-        Known({**sample, **{place.item: answer for place, answer in answers.items()}}),
-        answers,
-        true,
-    )
-    route = tuple(
-        p.place for p in model.positions if isinstance(p.node, CompiledItem) and p.asked in true
-    )
-    return Witness(sample, answers, route, date.fromordinal(int(today)))
-
-
-def _add_up(model: RouteModel, known: Known, answers: dict[Place, Any], true: set[Literal]) -> None:
-    """Let the answers of batteries with a total add up to it, if the solution leaves them open."""
-    cells = {position.place: position.cell for position in model.positions}
-    for group in model.positions:
-        if (
-            not isinstance(group.node, ItemGroup)
-            or not group.node.items
-            or group.node.items[0].total is None
-        ):
-            continue
-        total = group.node.items[0].total.evaluate(known)
-        places = [
-            place
-            for item in group.node.items
-            if (place := Place(item.id, group.place.turn)) in answers
-        ]
-        if isinstance(total, Missing) or any(
-            isinstance(answers[place], Missing) for place in places
-        ):
-            continue
-        for place in places:
-            cell, others = cells[place], sum(answers[other] for other in places if other != place)
-            assert cell is not None
-            answers[place] = read_cell(cell, true, total - others)
-
-
-def read_cell(cell: Cell, true: set[Literal], wish: float) -> Any:
-    """Return the answer of a cell in a solution, the nearest to a wish; or the missing value."""
-    for kind, literal in cell.declines.items():
-        if literal in true:
-            return get_missing(kind)
-    if cell.answered not in true:
-        return Missing("not_asked")
-    match cell:
-        case CodedCell():
-            return next(code for code, literal in cell.values.items() if literal in true)
-        case MultipleCell(chosen=chosen, positions=positions):
-            codes = [code for code, literal in chosen.items() if literal in true]
-            return tuple(
-                sorted(codes, key=lambda c: [p not in true for p in positions[c]].index(False))
-                if positions
-                else codes
-            )
-        case CalendarCell() | OrderedCell():
-            number = cell.choose(true.__contains__, wish)
-            return int(number) if number == int(number) else number
-        case TextCell():
-            return next(
-                (text for text, literal in cell.texts.items() if literal in true), "something else"
-            )
-        case _:
-            raise TypeError(type(cell))

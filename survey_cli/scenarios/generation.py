@@ -18,17 +18,11 @@ from survey_cli.instrument.schema.items.possible_answers import (
     SeveralCodes,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.proof.cells import (
-    FALSE,
-    Cell,
-    CodedCell,
-    Literal,
-    MultipleCell,
-    OrderedCell,
-    TextCell,
-)
+from survey_cli.proof.calendar_cells import CalendarCell
+from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell
+from survey_cli.proof.clauses import FALSE, Literal
 from survey_cli.proof.goals import RETRIES, Goal, Witness
-from survey_cli.proof.route import CalendarCell, RouteModel
+from survey_cli.proof.route import RouteModel
 from survey_cli.proof.verdicts import Prover, list_goals
 from survey_cli.scenarios.coverage import (
     KINDS,
@@ -165,7 +159,7 @@ def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
             others = [-literal for literal in literals[count:]]
             return model.clauses.all_of([*literals[:count], *others])
         case Day(), CalendarCell() if cell not in model.days:
-            return cell.compare("==", model.today).true
+            return cell.compare("==", model.today.isoformat()).true
         case Amount(low=low), OrderedCell():
             return cell.compare("==", low or 0).true
         case AnyText(), TextCell(texts=texts):

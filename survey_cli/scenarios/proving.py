@@ -3,7 +3,7 @@
 It imports the solver, which `route_check` looks for first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,19 +11,21 @@ from typing import Any
 from survey_cli.instrument.checks.all_checks import CheckResult
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Problem, limit_per_rule
-from survey_cli.proof.findings import ProofReport, describe_witness
-from survey_cli.proof.forks import build_fork_models
+from survey_cli.proof.findings import ProofFinding, ProofReport
+from survey_cli.proof.fork_models import build_fork_models
 from survey_cli.proof.goals import (
     RETRIES,
     FillUse,
     Goal,
+    GoalLiterals,
     Verdicts,
     Witness,
     list_fill_goals,
     list_quota_goals,
 )
 from survey_cli.proof.silent_choices import list_silent_choices, list_silent_goals
-from survey_cli.proof.verdicts import Goals, ProofAbandonedError, Prover, list_goals
+from survey_cli.proof.verdicts import ProofAbandonedError, Prover, list_goals
+from survey_cli.proof.witness_words import describe_witness
 from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
 from survey_cli.values import Missing
 
@@ -53,33 +55,30 @@ def prove_instrument(
         goals |= list_silent_goals(prover.model, choices)
         for fork in forks:
             goals |= fork.goals
+
         verdicts = _settle(prover, goals, fills)
         report = ProofReport(draft, prover, verdicts, forks, fills, choices, checked.problems)
-        findings = [*report.list_findings(), *(report.list_possible() if possible else ())]
+        findings = report.list_findings()
+        if possible:
+            findings += report.list_possible()
+
     problems = report.keep_others(findings)
-    for problem, goal in findings:
-        witness = verdicts.possible.get(goal) if goal is not None else None
-        if goal is not None and witness is not None:
-            shown = describe_witness(instrument, witness, goal)
-            what = f"{problem.what} (for example: {shown})" if shown else problem.what
-            problem = replace(
-                problem, what=what, scenario=_build_scenario(instrument, witness, problem)
-            )
-        problems.append(problem)
-    return tuple(
-        limit_per_rule(problems)
-        if not possible
-        else sorted(problems, key=lambda p: (p.where, p.rule, p.what))
-    )
+    problems += [_add_example(instrument, verdicts.possible, finding) for finding in findings]
+    if possible:
+        return tuple(sorted(problems, key=lambda p: (p.where, p.rule, p.what)))
+    return tuple(limit_per_rule(problems))
 
 
-def _settle(prover: Prover, goals: Goals, fills: Sequence[FillUse]) -> Verdicts:
+def _settle(prover: Prover, goals: GoalLiterals, fills: Sequence[FillUse]) -> Verdicts:
     """Settle goals, and replay every witness: a goal that none of them reaches is undecided."""
     by_owner: dict[str, list[FillUse]] = {}
     for use in fills:
         by_owner.setdefault(use.owner, []).append(use)
+
     verdicts = prover.settle(goals)
-    pending, shown, missed = verdicts.possible, dict[Goal, Witness](), dict[Goal, None]()
+    shown: dict[Goal, Witness] = {}
+    missed: dict[Goal, None] = {}
+    pending = verdicts.possible
     for attempt in range(RETRIES + 1):
         walks: dict[int, WitnessWalk] = {}
         for goal, witness in pending.items():
@@ -94,8 +93,24 @@ def _settle(prover: Prover, goals: Goals, fills: Sequence[FillUse]) -> Verdicts:
                 missed[goal] = None
         if not missed:
             break
+        # only so many of them are tried again at once: the others come with a later attempt
         pending = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
     return Verdicts(shown, verdicts.impossible, [*verdicts.undecided, *missed])
+
+
+def _add_example(
+    instrument: Instrument, possible: Mapping[Goal, Witness], finding: ProofFinding
+) -> Problem:
+    """Return the problem of a finding with the answers that show it, if there are some."""
+    problem, goal = finding
+    if goal is None or goal not in possible:
+        return problem
+    witness = possible[goal]
+    what = problem.what
+    shown = describe_witness(instrument, witness, goal)
+    if shown:
+        what += f" (for example: {shown})"
+    return replace(problem, what=what, scenario=_build_scenario(instrument, witness, problem))
 
 
 def _build_scenario(instrument: Instrument, witness: Witness, problem: Problem) -> dict[str, Any]:
@@ -106,6 +121,8 @@ def _build_scenario(instrument: Instrument, witness: Witness, problem: Problem) 
         for name, value in scenario.sample.items()
         if not isinstance(value, Missing)
     }
-    case = {"date": witness.today.isoformat(), **({"sample": sample} if sample else {})}
+    case: dict[str, Any] = {"date": witness.today.isoformat()}
+    if sample:
+        case["sample"] = sample
     answers = {str(place): answer for place, answer in scenario.answers.items()}
     return {"name": f"{problem.rule} {problem.who}", "case": case, "answers": answers}

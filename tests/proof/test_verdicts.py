@@ -15,7 +15,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
-from survey_cli.proof.forks import build_fork_models
+from survey_cli.proof.fork_models import build_fork_models
 from survey_cli.proof.goals import FillUse, Goal, Verdicts, list_fill_goals, list_quota_goals
 from survey_cli.proof.verdicts import Prover, list_goals, prove
 from survey_cli.scenarios.coverage import WitnessWalk

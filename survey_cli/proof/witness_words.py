@@ -1,0 +1,70 @@
+"""A witness in words: the answers that lead to a goal."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.proof.forks import find_route_inputs
+from survey_cli.proof.goals import Goal, Witness, WitnessValue
+from survey_cli.values import Missing
+
+MAX_SHOWN: Final = 6
+"""How many answers of a witness are shown: the last ones, which come shortly before the goal."""
+
+
+def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> str:
+    """Return the answers that lead to a goal and that conditions on the way name: `age = 17`."""
+    names = _find_names_on_way(instrument, goal)
+    given = dict(witness.sample)
+    for place, answer in witness.answers.items():
+        given[str(place)] = answer
+    declines = label_declines(instrument)
+    texts = []
+    for name, value in given.items():
+        item, _, _ = name.partition("#")  # what follows is the turn
+        if item in names:
+            texts.append(f"{name} = {_format_value(value, declines)}")
+    return ", ".join(texts[-MAX_SHOWN:])
+
+
+def _find_names_on_way(instrument: Instrument, goal: Goal) -> set[str]:
+    """Find the variables that the way to a goal depends on, also through other conditions."""
+    names: set[str] = set()
+    further = {goal.name}
+    if goal.kind in ("unfilled", "hole", "silent"):
+        # their detail begins with the variable that is missing
+        further |= find_route_inputs(instrument, [goal.detail[0]])
+    while not further <= names:
+        names |= further
+        further = find_route_inputs(instrument, _list_required_names(instrument, names))
+    if goal.kind not in ("fires", "passes"):
+        names.discard(goal.name)
+    return names
+
+
+def _list_required_names(instrument: Instrument, names: Iterable[str]) -> list[str]:
+    """List the variables in the conditions of items and groups."""
+    required: list[str] = []
+    for name in names:
+        node: CompiledNode | None = instrument.items.get(name) or instrument.groups.get(name)
+        if node is not None:
+            for requirement in list_requirements(node):
+                required += requirement.condition.names
+    return required
+
+
+def _format_value(value: WitnessValue, declines: dict[str, str]) -> str:
+    if isinstance(value, Missing):
+        return declines.get(value.kind, value.kind.replace("_", " "))
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value)
+
+
+def label_declines(instrument: Instrument) -> dict[str, str]:
+    """Return the label of each decline, as it is used within a sentence."""
+    return {
+        name: str(decline.text.get(instrument.language)).lower()
+        for name, decline in instrument.declines.items()
+    }
