@@ -1,4 +1,4 @@
-"""What the verdicts say of forks: gaps and overlaps between branches, declines without a branch."""
+"""Findings about forks: gaps and overlaps between branches, declines without a branch."""
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -73,7 +73,7 @@ class RosterTurn(NamedTuple):
     number: int
 
 
-class RosterTurns(NamedTuple):
+class TurnLiterals(NamedTuple):
     """The turns of a roster."""
 
     known: Literal
@@ -82,7 +82,7 @@ class RosterTurns(NamedTuple):
     """For each turn, that it exists."""
 
 
-NO_ROSTER: Final = RosterTurns(FALSE, [])
+NO_ROSTER: Final = TurnLiterals(FALSE, [])
 
 
 class RouteModel:
@@ -114,7 +114,7 @@ class RouteModel:
             (name, None): [Alternative(TRUE, cell)] for name, cell in self.sample.items()
         }
         """What each variable that was walked is, by name and turn."""
-        self._turns: dict[str, RosterTurns] = {}
+        self._turns: dict[str, TurnLiterals] = {}
         self._rosters = {
             item.id: item.roster for item in instrument.items.values() if item.roster is not None
         }
@@ -183,7 +183,7 @@ class RouteModel:
         """Return the roster that a variable belongs to."""
         return self._rosters.get(name)
 
-    def list_turns(self, roster: str) -> RosterTurns:
+    def list_turns(self, roster: str) -> TurnLiterals:
         """Return the turns of a roster that the walk has come to."""
         return self._turns.get(roster, NO_ROSTER)
 
@@ -339,7 +339,7 @@ class RouteModel:
             present = list(self._pick(roster.pick, asked, None, eligible).values())
 
         # filled turn by turn: a condition in one of them knows only this one and those before it
-        turns = RosterTurns(known, [])
+        turns = TurnLiterals(known, [])
         self._turns[roster.id] = turns
         for number in range(1, roster.maximum + 1):
             turn = RosterTurn(roster.id, number)
@@ -362,14 +362,14 @@ class RouteModel:
             return leaf.compare("==", 1).true
         return FALSE
 
-    def _find_turns(self, roster: Roster, asked: Literal) -> RosterTurns:
+    def _find_turns(self, roster: Roster, asked: Literal) -> TurnLiterals:
         """Return the turns of a roster, of which only the first is known beforehand with `until`.
 
         A roster that is passed over has no turns, and their number is known to be none.
         """
         if roster.until is not None:
-            return RosterTurns(TRUE, [asked])
-        turns: RosterTurns | None
+            return TurnLiterals(TRUE, [asked])
+        turns: TurnLiterals | None
         if roster.over is not None:
             turns = self._find_turns_over(roster.over, roster.where)
         elif roster.each is not None:
@@ -377,14 +377,14 @@ class RouteModel:
         elif roster.count is not None:
             turns = self._find_turns_by_count(roster.count, roster.maximum)
         else:
-            return RosterTurns(asked, [])
+            return TurnLiterals(asked, [])
 
         if turns is None:
             return NO_ROSTER
         known = self.clauses.any_of([-asked, turns.known])
-        return RosterTurns(known, [self.clauses.all_of([asked, each]) for each in turns.present])
+        return TurnLiterals(known, [self.clauses.all_of([asked, each]) for each in turns.present])
 
-    def _find_turns_over(self, other: Roster, where: Condition | None) -> RosterTurns:
+    def _find_turns_over(self, other: Roster, where: Condition | None) -> TurnLiterals:
         """Return one turn for every turn of another roster in which a condition is true."""
         known, turns = self.list_turns(other.id)
         holds = [self._encode_where(where, other, number) for number in range(1, len(turns) + 1)]
@@ -392,17 +392,17 @@ class RouteModel:
             self.clauses.all_of([known, exists, is_true])
             for exists, is_true in zip(turns, holds, strict=True)
         ]
-        return RosterTurns(known, present)
+        return TurnLiterals(known, present)
 
-    def _find_turns_for_each(self, several: CompiledItem, most: int) -> RosterTurns | None:
+    def _find_turns_for_each(self, several: CompiledItem, most: int) -> TurnLiterals | None:
         """Return one turn for every option that is chosen; None if there is nothing to choose."""
         cell = find_first_leaf(self.find_term(several.id, NO_TURNS))
         if not isinstance(cell, MultipleCell):
             return None
         chosen = [cell.chosen.get(option.code, FALSE) for option in several.options]
-        return RosterTurns(cell.answered, self._limit(chosen, most))
+        return TurnLiterals(cell.answered, self._limit(chosen, most))
 
-    def _find_turns_by_count(self, count: Condition, most: int) -> RosterTurns:
+    def _find_turns_by_count(self, count: Condition, most: int) -> TurnLiterals:
         """Return as many turns as a calculation says."""
         term = self.encoder.find_term(count.tree, NO_TURNS)
         known = find_known(self.clauses, term)
@@ -410,7 +410,7 @@ class RouteModel:
             self.encoder.compare_term(count.tree, term, ">=", number).true
             for number in range(1, most + 1)
         ]
-        return RosterTurns(known, present)
+        return TurnLiterals(known, present)
 
     def _encode_where(self, where: Condition | None, roster: Roster, number: int) -> Literal:
         """Return the literal that a condition is true in a turn of a roster."""
