@@ -1,4 +1,4 @@
-"""The floor: who is at work and on which break, messages of supervisors to stations, and corrections of working times."""
+"""The floor: who is at work, messages of supervisors to stations, corrections of working times."""
 
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -35,24 +35,31 @@ class Floor(NamedTuple):
 
 
 def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, ...]:
-    """Load everybody who was at work today on this computer's clock, with the paid time of today. Raises StoreError."""
+    """Load the people who were at work today, with the paid time of today. Raises StoreError.
+
+    The day begins at midnight on this computer's clock.
+    """
     today = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    # Of yesterday only what may belong to a shift that went on over midnight.
     work = study.store.work.list_events(since=today - timedelta(days=1))
-    # of yesterday only what may belong to a shift that went on over midnight
     calls = study.store.cases.queries.list_work(None, today - LONGEST_SILENCE)
     days = build_days(work, calls, study.plan, datetime.astimezone, at=at)
-    name = f"{today:%Y-%m-%d}"
-    return tuple(day.person for day in days if day.day == name and day.person is not None)
+
+    day_name = f"{today:%Y-%m-%d}"
+    return tuple(day.person for day in days if day.day == day_name and day.person is not None)
 
 
 def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
-    """List the messages that stations show now, in the order in which they were sent. Raises StoreError."""
-    messages = [
-        message for message in study.store.work.list_messages(at) if not message.is_withdrawn
-    ]
-    first = min((message.at for message in messages), default=at)
+    """List the messages that stations show now, in the order of sending. Raises StoreError."""
+    sent = study.store.work.list_messages(at)
+    messages = [message for message in sent if not message.is_withdrawn]
+    if not messages:
+        return ()
+
+    # By message, the people who saw it, the first one first.
     seen: dict[str, dict[str, None]] = {}
-    for event in study.store.work.list_events(since=first) if messages else ():
+    oldest = min(message.at for message in messages)
+    for event in study.store.work.list_events(since=oldest):
         if event.kind == "seen":
             seen.setdefault(event.detail, {})[event.person] = None
     return tuple(SentMessage(message, tuple(seen.get(message.name, ()))) for message in messages)
@@ -62,20 +69,24 @@ def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
 def send_message(
     study: OpenStudy, text: str, *, to: str = "", until: datetime | None = None
 ) -> SupervisorMessage:
-    """Send a message to one person or to everybody; without `until` it is shown until the end of the day."""
+    """Send a message to one person, or to all if `to` is empty.
+
+    It is shown until the end of the day, or as long as `until` says.
+    """
     text = clean_text(" ".join(text.split()))
     if not text or len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        raise UserError(
-            "TEXT", what, f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens"
-        )
+        remedy = f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens"
+        raise UserError("TEXT", what, remedy)
     if to:
         study.people.require(to)
-    until = until or study.at.astimezone().replace(
-        hour=0, minute=0, second=0, microsecond=0
-    ) + timedelta(days=1)
+
+    if until is None:
+        today = study.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        until = today + timedelta(days=1)
     if until <= study.at:
         raise UserError("--until", "this time is over", "give a later one")
+
     message = SupervisorMessage(token_hex(4), study.who.login, study.at, until, to, text)
     study.store.work.write_message(message)
     return message
@@ -83,12 +94,12 @@ def send_message(
 
 @on_study("withdraw messages to stations")
 def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
-    """Withdraw a message by its number in the list: stations that have not shown it will not."""
+    """Withdraw a message by its number in the list. Stations that have not shown it will not."""
     messages = list_messages(study, study.at)
     if not 1 <= number <= len(messages):
-        raise UserError(
-            "--withdraw", f"there is no message {number}", "`survey study message FILE` lists them"
-        )
+        remedy = "`survey study message FILE` lists them"
+        raise UserError("--withdraw", f"there is no message {number}", remedy)
+
     message = messages[number - 1].message
     study.store.work.write_message(message._replace(is_withdrawn=True))
     return message
@@ -102,42 +113,40 @@ def load_current_floor(study: OpenStudy) -> Floor:
 
 @on_study("correct working times")
 def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> DayOfWork:
-    """Store the correction of a person's day. What was recorded stays, and a later correction is added to this one."""
+    """Store the correction of a person's day.
+
+    What was recorded stays, and a later correction is added to this one.
+    """
     correction = correction._replace(note=clean_text(" ".join(correction.note.split())))
     if not correction.note:
-        raise UserError(
-            "--note", "a correction needs its reason", 'write it: --note "forgot to sign off"'
-        )
+        remedy = 'write it: --note "forgot to sign off"'
+        raise UserError("--note", "a correction needs its reason", remedy)
     if correction.until is not None and correction.until > study.at:
-        raise UserError(
-            "--to",
-            "this time is in the future",
-            "correct the day when it is over; nothing was changed",
-        )
-    summary = correction.apply(
-        _load_shift(study, login, correction.day).summary, datetime.astimezone
-    )
-    if (
-        summary.until < summary.since
-        or summary.away + summary.unpaid_breaks > summary.until - summary.since
-    ):
+        remedy = "correct the day when it is over; nothing was changed"
+        raise UserError("--to", "this time is in the future", remedy)
+
+    before = _load_shift(study, login, correction.day)
+    summary = correction.apply(before.summary, datetime.astimezone)
+    duration = summary.until - summary.since
+    ends_too_early = summary.until < summary.since
+    if ends_too_early or summary.away + summary.unpaid_breaks > duration:
         what = "the day would end before it begins, or have more breaks than time"
         raise UserError(login, what, "nothing was changed")
+
     event = WorkEvent(study.at, login, "corrected", correction.encode(), "office", study.who.login)
     study.store.work.add(event)
     return _load_shift(study, login, correction.day)
 
 
 def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
-    """Load one person's day."""
+    """Load one person's day. Raises UserError if the person did not work then."""
     study.people.require(login)
-    start = datetime.fromisoformat(day).astimezone() - timedelta(
-        days=1
-    )  # a shift may go on over midnight
     work = study.store.work.list_events(person=login)
-    calls = study.store.cases.queries.list_work(login, start)
+    # A shift may have begun on the day before, and gone on over midnight.
+    day_before = datetime.fromisoformat(day).astimezone() - timedelta(days=1)
+    calls = study.store.cases.queries.list_work(login, day_before)
     for worked in build_days(work, calls, study.plan, datetime.astimezone, at=study.at):
-        if (worked.login, worked.day) == (login, day):
+        if worked.login == login and worked.day == day:
             return worked
     raise UserError(login, f"did not work on {day}", "give another day: --day 2026-11-24")
 

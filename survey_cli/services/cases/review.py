@@ -1,4 +1,4 @@
-"""Reviews of interviews by the office: which are drawn, the verdicts, and what the draw can find."""
+"""Reviews of interviews by the office: the draw, the verdicts, and what the draw can find."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
@@ -19,6 +19,7 @@ STATION: Final = "office"
 FIRST: Final = 5
 """The interviews with which every interviewer begins; all of them are reviewed."""
 LEAST_PER_WEEK: Final = 2
+"""The interviews of an interviewer that are reviewed at least in every week."""
 BATCH_SIZE: Final = 200
 """Interviews in one commit, for which an interviewer's answer waits some milliseconds."""
 ASSUMED_SHARE: Final = 0.1
@@ -41,9 +42,9 @@ class ReviewedInterviewer(NamedTuple):
     interviewer: str
     interviews: int
     verdicts: Counter[ReviewVerdict]
-    """The number of interviews by their last verdict; all of them were drawn, or reviewed without."""
+    """The number of drawn or reviewed interviews, by their last verdict."""
     detection: float
-    """The probability that one of these interviews is bad, if `ASSUMED_SHARE` of all are."""
+    """The probability that one of these interviews is bad if `ASSUMED_SHARE` of all are."""
 
 
 class ReviewDraw(NamedTuple):
@@ -58,111 +59,136 @@ class ReviewDraw(NamedTuple):
 
 @on_study("review interviews")
 def review_case(study: OpenStudy, key: str, verdict: ReviewVerdict, *, note: str = "") -> str:
-    """Store the verdict on the latest interview of a case that is over. Returns the interviewer's login."""
+    """Store the verdict on the latest interview of a case that is over.
+
+    Returns the interviewer's login.
+    """
     interviews = study.store.interviews
-    if (
-        not (rows := interviews.list_rows(case=key))
-        and study.store.cases.queries.find_row(key) is None
-    ):
+    rows = interviews.list_rows(case=key)
+    if not rows and study.store.cases.queries.find_row(key) is None:
         raise make_unknown_case_error(study, key)
+
     over = [row for row in rows if row.status in ("ended", "stopped") and not row.is_erased]
     if not over:
-        raise UserError(
-            f"case {key}", "no interview with it is over", "review it when it has ended"
-        )
-    if not (note := clean_text(note, lines=True)) and verdict != "ok":
-        raise UserError(
-            f"case {key}", f"{verdict} needs a reason", "say what was found: --note TEXT"
-        )
+        what = "no interview with it is over"
+        raise UserError(f"case {key}", what, "review it when it has ended")
+
+    note = clean_text(note, lines=True)
+    if not note and verdict != "ok":
+        remedy = "say what was found: --note TEXT"
+        raise UserError(f"case {key}", f"{verdict} needs a reason", remedy)
+
+    # Practice with the same case may be more recent, and is not meant.
     row = max(over, key=lambda row: (row.origin == "real", row.number))
-    if left := interviews.append_from_office([_build_update(study, row, verdict, note)]):
-        raise UserError(f"case {key}", left[row.id], "run the command again later")
+    skipped = interviews.append_from_office([_build_update(study, row, verdict, note)])
+    if skipped:
+        raise UserError(f"case {key}", skipped[row.id], "run the command again later")
     return row.by
 
 
 def _build_update(
     study: OpenStudy, row: InterviewRow, verdict: ReviewVerdict, reason: str
 ) -> OfficeUpdate:
+    """Build the update that adds a verdict to an interview's journal."""
     last = study.store.interviews.read_journal(row.id)[-1]
-    event = InterviewReviewed(
-        EventStamp(max(study.at, last.stamp.at), study.who.login, STATION), verdict, reason
+    # The clock of a station may be ahead, and a journal's times never go back.
+    at = max(study.at, last.stamp.at)
+    stamp = EventStamp(at, study.who.login, STATION)
+    update = JournalUpdate(
+        row.id,
+        row.last_seq + 1,
+        (InterviewReviewed(stamp, verdict, reason),),
+        row.status,
+        row.at_item,
+        row.answered,
+        row.outcome,
     )
-    state = row.status, row.at_item, row.answered, row.outcome
-    return OfficeUpdate(JournalUpdate(row.id, row.last_seq + 1, (event,), *state), row)
+    return OfficeUpdate(update, row)
 
 
 @on_study("draw interviews for review")
 def draw_reviews(
     study: OpenStudy, share: float, *, seed: int = 1, origin: InterviewOrigin = "real"
 ) -> ReviewDraw:
-    """Draw complete interviews for review: a share of them, each interviewer's first ones, at least two per week.
+    """Draw complete interviews for review.
 
-    An interview to which a station is writing is drawn the next time.
+    Drawn are a share of them, the first ones of every interviewer, and at least two per week. An
+    interview to which a station is writing is drawn the next time.
     """
     interviews = study.store.interviews
-    rows = [
-        row
-        for row in interviews.list_rows(origin=origin, status="ended")
-        if row.outcome == COMPLETE
-    ]
+    ended = interviews.list_rows(origin=origin, status="ended")
+    rows = [row for row in ended if row.outcome == COMPLETE]
     before = interviews.read_reviews()
-    reasons = draw_for_review(
-        [(r.id, r.by, r.began_at.astimezone().date()) for r in rows], before, share, seed
-    )
+    candidates = [(row.id, row.by, row.began_at.astimezone().date()) for row in rows]
+    reasons = draw_for_review(candidates, before, share, seed)
+
     new = [row for row in rows if row.id in reasons]
     for start in range(0, len(new), BATCH_SIZE):
         batch = new[start : start + BATCH_SIZE]
-        interviews.append_from_office(
-            [_build_update(study, row, "drawn", reasons[row.id]) for row in batch]
-        )
+        updates = [_build_update(study, row, "drawn", reasons[row.id]) for row in batch]
+        interviews.append_from_office(updates)
+
     reviews = interviews.read_reviews()
-    to_review = [row for row in rows if row.id in reviews and reviews[row.id].verdict == "drawn"]
-    lines = (
-        ReviewLine(row.case, row.by, row.began_at, reviews[row.id].reason) for row in to_review
-    )
+    lines = []
     verdicts: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
     for row in rows:
-        verdicts[row.by].update([reviews[row.id].verdict] if row.id in reviews else ())
+        review = reviews.get(row.id)
+        if review is None:
+            continue
+        verdicts[row.by][review.verdict] += 1
+        # It has no later verdict.
+        if review.verdict == "drawn":
+            lines.append(ReviewLine(row.case, row.by, row.began_at, review.reason))
+
     people = []
     for login, count in sorted(Counter(row.by for row in rows).items()):
-        detection = compute_detection(
-            count, max(1, round(count * ASSUMED_SHARE)), verdicts[login].total()
-        )
+        bad = max(1, round(count * ASSUMED_SHARE))
+        detection = compute_detection(count, bad, verdicts[login].total())
         people.append(ReviewedInterviewer(login, count, verdicts[login], detection))
-    return ReviewDraw(study.where, len(reviews.keys() - before.keys()), tuple(lines), tuple(people))
+
+    drawn = len(reviews.keys() - before.keys())
+    return ReviewDraw(study.where, drawn, tuple(lines), tuple(people))
 
 
 def draw_for_review(
     interviews: Iterable[tuple[str, str, date]], before: Collection[str], share: float, seed: int
 ) -> dict[str, str]:
-    """Draw interviews, each with the reason, besides those that were drawn before.
+    """Draw interviews, each with the reason, in addition to those that were drawn before.
 
-    The interviews are all of the study, the oldest first, each with its interviewer and the day on which it began. A
-    number drawn from the seed and the id decides, so that the same draw selects the same interviews, and a larger share
-    selects them and others.
+    `interviews` are all of the study, the oldest first, each with its interviewer and the day on
+    which it began. A number made of the seed and the id decides, so that the same draw selects the
+    same interviews, and a larger share selects them and others.
     """
     numbers: Counter[str] = Counter()
     reasons: dict[str, str] = {}
     weeks: dict[tuple[str, int, int], list[tuple[float, str]]] = {}
     for interview, interviewer, day in interviews:
         numbers[interviewer] += 1
-        score = int.from_bytes(sha256(f"{seed} {interview}".encode()).digest()[:8]) / 2**64
-        weeks.setdefault((interviewer, *day.isocalendar()[:2]), []).append((score, interview))
-        if interview not in before and numbers[interviewer] <= FIRST:
+        digest = sha256(f"{seed} {interview}".encode()).digest()
+        score = int.from_bytes(digest[:8]) / 2**64
+        year, week, _ = day.isocalendar()
+        weeks.setdefault((interviewer, year, week), []).append((score, interview))
+
+        if interview in before:
+            continue
+        if numbers[interviewer] <= FIRST:
             reasons[interview] = f"one of the first {FIRST} interviews"
-        elif interview not in before and score < share:
+        elif score < share:
             reasons[interview] = f"drawn at random ({share:.4g})"
+
     for of_week in weeks.values():
         rest = [
             interview
             for _, interview in sorted(of_week)
             if interview not in before and interview not in reasons
         ]
-        lacking = LEAST_PER_WEEK - (len(of_week) - len(rest))
-        reasons |= dict.fromkeys(rest[: max(lacking, 0)], f"one of {LEAST_PER_WEEK} in the week")
+        drawn = len(of_week) - len(rest)
+        missing = max(LEAST_PER_WEEK - drawn, 0)
+        for interview in rest[:missing]:
+            reasons[interview] = f"one of {LEAST_PER_WEEK} in the week"
     return reasons
 
 
 def compute_detection(interviews: int, bad: int, reviewed: int) -> float:
-    """Return the probability that at least one bad interview is among those drawn at random for review."""
+    """Return the probability that a bad interview is among those drawn at random for review."""
     return 1 - comb(interviews - bad, reviewed) / comb(interviews, reviewed)

@@ -1,4 +1,4 @@
-"""Conversion of a form of another program to a questionnaire file, with a report of what was not carried over."""
+"""Conversion of another program's form to a questionnaire, with a report of what was left behind."""
 
 from pathlib import Path
 
@@ -16,14 +16,19 @@ def convert_questionnaire(
     Without `out`, the questionnaire is written beside the form, with its name. Returns the name of
     the questionnaire, the report, and the errors of the questionnaire.
     """
-    check_form_name(Path(form))
+    form_path = Path(form)
+    check_form_name(form_path)
     if not out:
-        out = str(Path(form).with_suffix(".yaml"))
-    for target in filter(None, (out, report)):
-        check_output_path(Path(target), force=force)
-    converted = convert_form(Path(form))
+        out = str(form_path.with_suffix(".yaml"))
+
+    # Both targets are checked first, so that no questionnaire is left without its report.
+    check_output_path(Path(out), force=force)
+    if report:
+        check_output_path(Path(report), force=force)
+
+    converted = convert_form(form_path)
     write_text_file(Path(out), lambda file: file.write(converted.text), force=force, public=True)
     if report:
-        text = render_report(converted.report, Path(form).name, Path(out).name)
+        text = render_report(converted.report, form_path.name, Path(out).name)
         write_text_file(Path(report), lambda file: file.write(text), force=force, public=True)
     return out, converted.report, converted.errors

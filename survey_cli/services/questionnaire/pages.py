@@ -41,8 +41,10 @@ def list_pages() -> dict[str, list[str]]:
     root = _find_root()
     pages = {}
     for folder in FOLDERS:
-        inside = [file.name for file in root.joinpath(folder).iterdir()]
-        pages[folder] = sorted(name.removesuffix(".md") for name in inside if name.endswith(".md"))
+        file_names = [file.name for file in root.joinpath(folder).iterdir()]
+        pages[folder] = sorted(
+            name.removesuffix(".md") for name in file_names if name.endswith(".md")
+        )
     return pages
 
 
@@ -58,10 +60,14 @@ def list_tutorials() -> list[Tutorial]:
 
 
 def is_path(asked: str) -> bool:
-    """Whether this can only mean a page: no word of the vocabulary has a folder or ends in `.md`."""
-    return asked.endswith(".md") or asked.removeprefix("docs/").startswith(
-        tuple(f"{folder}/" for folder in FOLDERS)
-    )
+    """Return whether this can only mean a page.
+
+    No word of the vocabulary has a folder or ends in `.md`.
+    """
+    if asked.endswith(".md"):
+        return True
+    folder, separator, _ = asked.removeprefix("docs/").partition("/")
+    return bool(separator) and folder in FOLDERS
 
 
 def find_page(asked: str) -> str:
@@ -99,8 +105,9 @@ def list_linked_pages(page: str) -> list[str]:
     folder = page.partition("/")[0]
     linked: dict[str, None] = {}
     for path in _iterate_links(read_page(page)):
-        parts = path.split("/")
-        target = "/".join(parts[1:]) if parts[0] == ".." else f"{folder}/{path}"
+        target = f"{folder}/{path}"
+        if path.startswith("../"):
+            target = path.removeprefix("../")
         if target != page and find_page(target) == target:
             linked[target] = None
     return list(linked)
@@ -112,7 +119,7 @@ def _iterate_links(text: str) -> Iterator[str]:
 
 
 def _find_root() -> Traversable:
-    """Return the folder with the pages. Raises UserError if this copy of the program is incomplete."""
+    """Return the folder with the pages. Raises UserError if this copy of the program lacks it."""
     # Building a wheel copies them beside this module (`pyproject.toml`).
     packaged = files("survey_cli.services.questionnaire").joinpath("docs")
     if packaged.is_dir():

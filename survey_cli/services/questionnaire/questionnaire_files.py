@@ -1,6 +1,6 @@
 """Services for designers: create an instrument, check files, write the editor's schema.
 
-They read and write files; what counts as a problem is decided by the checks of the instrument package.
+They read and write files. The checks of the package `instrument` decide what is a problem.
 """
 
 import json
@@ -31,16 +31,18 @@ from survey_cli.study.analysis import find_analysis_file
 from survey_cli.table.columns import find_personal_names
 
 SUFFIXES: Final = (".yaml", ".yml")
-_OTHER_FILES: Final = (
-    *(".csv", ".db", ".doc", ".docx", ".dta", ".html", ".json", ".md", ".odt", ".pdf"),
-    *(".rtf", ".sav", ".sqlite", ".tsv", ".txt", ".xls", ".xlsx", ".xml"),
-)
-"""Endings of files of other kinds; another ending may be a part of a name, as in `wave1.2`."""
+_DATA_SUFFIXES: Final = (".csv", ".db", ".dta", ".json", ".sav", ".sqlite", ".tsv", ".xml")
+_DOCUMENT_SUFFIXES: Final = (".doc", ".docx", ".html", ".md", ".odt", ".pdf", ".rtf", ".txt")
+_WORKBOOK_SUFFIXES: Final = (".xls", ".xlsx")
+_OTHER_SUFFIXES: Final = (*_DATA_SUFFIXES, *_DOCUMENT_SUFFIXES, *_WORKBOOK_SUFFIXES)
+"""Endings of files of other kinds. Another ending may be a part of a name, as in `wave1.2`."""
 SCHEMA_FILE: Final = "instrument.schema.json"
-_COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX, SIMULATION_SUFFIX)
+_COMPANION_SUFFIXES: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX, SIMULATION_SUFFIX)
 """Ends of names of files that are checked with the questionnaire beside them."""
-_EDITOR_LINES: Final = 4
-"""Number of lines at the beginning of the template that are for the editor."""
+_EDITOR_LINES: Final = slice(1, 4)
+"""The lines of the template that say how the editor gets its schema."""
+_MAX_NAME: Final = 32
+"""Characters of the name that a new instrument gets from its file."""
 _EXPLAINED_COMMANDS: Final = re.compile(
     r"^(?P<written>#   survey \S.*?) {2,}(?P<explanation>\S.*)$", re.MULTILINE
 )
@@ -52,35 +54,44 @@ _EXPLAINED_KEYS: Final = re.compile(
 """The first keys of the template, each with a comment."""
 
 
-# ── a new instrument ───────────────────────────────────────────────────────────────────────────────────────
+# ── a new instrument ───────────────────────────────────────────────────────────────────────────
 
 
 def create_instrument(file: str, *, force: bool = False) -> Path:
-    """Write a commented instrument that can be used at once; returns its file."""
+    """Write a commented instrument that can be used at once. Returns its file."""
     path = Path(file)
     if path.is_dir():
-        raise UserError(
-            file, "this is a folder", f"specify a file in it, such as {path / 'survey.yaml'}"
-        )
-    if path.suffix.lower() in _OTHER_FILES:
+        remedy = f"specify a file in it, such as {path / 'survey.yaml'}"
+        raise UserError(file, "this is a folder", remedy)
+    if path.suffix.lower() in _OTHER_SUFFIXES:
         remedy = f"write {path.with_suffix(SUFFIXES[0])}"
         raise UserError(file, "a questionnaire is a text file whose name ends in .yaml", remedy)
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
-    has_schema = (path.parent / SCHEMA_FILE).is_file()
-    template = _read_resource("new_instrument.yaml")
-    first, *rest = template.splitlines(keepends=True)
-    text = first + "".join(rest[_EDITOR_LINES - 1 :] if has_schema else rest)
-    text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
-    for explained_lines in (_EXPLAINED_COMMANDS, _EXPLAINED_KEYS):
-        text = _align_explanations(text, explained_lines)
+
+    text = _fill_template(path)
     check_output_path(path, force=force)
     write_text_file(path, lambda file: file.write(text), force=force, public=True)
     return path
 
 
+def _fill_template(path: Path) -> str:
+    """Return the text of a new instrument that will be written to this path."""
+    lines = _read_resource("new_instrument.yaml").splitlines(keepends=True)
+    if (path.parent / SCHEMA_FILE).is_file():
+        # The first line names the schema, and the folder has it already.
+        del lines[_EDITOR_LINES]
+    text = "".join(lines)
+    text = text.replace("{file}", _quote_path(path))
+    text = text.replace("{name}", _derive_name(path.stem))
+
+    # The explanations were aligned for a name of another length.
+    text = _align_explanations(text, _EXPLAINED_COMMANDS)
+    return _align_explanations(text, _EXPLAINED_KEYS)
+
+
 def _align_explanations(text: str, explained_lines: re.Pattern[str]) -> str:
-    """Begin the explanations of some lines in one column, after the name of the file was filled in."""
+    """Begin the explanations of these lines in one column."""
     width = max(len(line["written"]) for line in explained_lines.finditer(text))
     return explained_lines.sub(
         lambda line: f"{line['written']:{width}}  {line['explanation']}", text
@@ -92,18 +103,22 @@ def _read_resource(name: str) -> str:
 
 
 def _derive_name(stem: str) -> str:
-    """Return the file's name as the name of an instrument: letters, digits and `_`, beginning with a letter."""
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")[:32]
-    return name if name[:1].isalpha() else f"survey_{name}"[:32].rstrip("_")
+    """Return the name of an instrument for a file: letters, digits and `_`, first a letter."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")
+    name = name[:_MAX_NAME]
+    if name[:1].isalpha():
+        return name
+    return f"survey_{name}"[:_MAX_NAME].rstrip("_")
 
 
 def _quote_path(path: Path) -> str:
     """Return the path as typed in an example command."""
-    printable = "".join(c for c in str(path) if c.isprintable())
-    return f"'{printable}'" if re.search(r"[^\w./-]", printable) else printable
+    printable = "".join(character for character in str(path) if character.isprintable())
+    needs_quotes = re.search(r"[^\w./-]", printable) is not None
+    return f"'{printable}'" if needs_quotes else printable
 
 
-# ── problems ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── problems ───────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,73 +128,66 @@ class InstrumentCheck:
     file: str
     problems: tuple[Problem, ...]
     items: int | None
-    """Number of items asked; None where the instrument could not be compiled."""
+    """Number of items asked; None if the instrument could not be compiled."""
     line_at: Callable[[Position], str]
     """Returns the line of text at a problem's position."""
     accepted: tuple[str, ...] = ()
     """Accepted changes of meaning since earlier interviews, as text."""
     instrument: Instrument | None = None
-    """None where there are errors."""
+    """None if it has errors."""
     in_use: str = ""
-    """Full paths of the database and the list of people in use; empty where there is no database."""
+    """Full paths of the database and the list of people in use; empty without a database."""
     proof: ProofState = ProofState.NOT_MEANT
 
 
 def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
-    """Return the files to check, and an error for each path that names none.
-
-    For a folder these are the instruments in and below it, with scenarios and code frames. Modules are left out, and
-    analysis files, which are checked with the questionnaire beside them, and other files of YAML, such as maps.
-    """
+    """Return the files to check, and an error for each path that names none."""
+    # A file that several paths name is checked once.
     files: dict[str, None] = {}
     errors = []
     for path in paths:
         if not path.strip():
-            errors.append(
-                UserError(
-                    "check", "a file name is empty", "specify a file or folder: survey check FILE"
-                )
-            )
-            continue
-        if not Path(path).is_dir():
+            remedy = "specify a file or folder: survey check FILE"
+            errors.append(UserError("check", "a file name is empty", remedy))
+        elif not Path(path).is_dir():
             files[path] = None
-            continue
-        candidates = [
-            file
-            for file in _iterate_yaml_files(Path(path))
-            if not file.name.endswith(ANALYSIS_SUFFIX)
-        ]
-        instruments = [
-            file
-            for file in map(str, candidates)
-            if file.endswith(_COMPANIONS) or not _is_part(load_source(file))
-        ]
-        files.update(dict.fromkeys(instruments))
-        if not instruments:
-            errors.append(
-                UserError(
-                    path,
-                    "there is no instrument in this folder",
-                    "specify a file: survey check FILE",
-                )
-            )
+        else:
+            in_folder = [str(file) for file in _iterate_yaml_files(Path(path)) if _is_checked(file)]
+            files.update(dict.fromkeys(in_folder))
+            if not in_folder:
+                what = "there is no instrument in this folder"
+                errors.append(UserError(path, what, "specify a file: survey check FILE"))
     return list(files), errors
 
 
 def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
     """Iterate over YAML files in and below a folder, without hidden ones."""
     for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix in SUFFIXES and not hidden and path.is_file():
+        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix in SUFFIXES and not is_hidden and path.is_file():
             yield path
+
+
+def _is_checked(file: Path) -> bool:
+    """Return whether a file is checked if the command names its folder.
+
+    These are questionnaires and what is beside them, but neither modules nor other YAML files, such
+    as maps. An analysis file is checked with its questionnaire.
+    """
+    if file.name.endswith(ANALYSIS_SUFFIX):
+        return False
+    if file.name.endswith(_COMPANION_SUFFIXES):
+        return True
+    return not _is_part(load_source(str(file)))
 
 
 def _is_part(source: InstrumentSource) -> bool:
     """Return whether a file is no questionnaire: a module, a map, or answers for a simulation."""
     keys = set(source.tree or ())
-    return bool(keys) and (
-        keys <= {*MODULE_KEYS} or keys.isdisjoint(("instrument", "title", "items"))
-    )
+    # An empty or broken file is checked as a questionnaire, which reports what is wrong with it.
+    if not keys:
+        return False
+    return keys <= set(MODULE_KEYS) or keys.isdisjoint(("instrument", "title", "items"))
 
 
 def check_file(
@@ -197,49 +205,59 @@ def check_file(
     happen.
     """
     source = load_source(file)
-    if file.endswith(_COMPANIONS):
+    if file.endswith(_COMPANION_SUFFIXES):
         return _check_companion(file, source)
     if _is_part(source):
-        what = "this is a module, not an instrument"
-        remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
-        if {*MODULE_KEYS}.isdisjoint(source.tree or ()):
-            what = "this is not a questionnaire, which has `instrument:`, `title:` and `items:`"
-            remedy = "specify one; a map is checked by `survey import-answers` with --dry-run"
-        module = Problem("module", Position(file), "", what, remedy)
-        return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
+        problem = _report_part(file, source)
+        return InstrumentCheck(file=file, problems=(problem,), items=None, line_at=source.find_line)
+
     checked = check_instrument(source)
-    instrument, draft = checked.instrument, checked.draft
+    instrument = checked.instrument
+    draft = checked.draft
     today = datetime.now().astimezone().date()
     problems, proof = check_route(checked, today, possible=possible)
-    further, accepted, in_use, sources = list[Problem](), list[str](), "", [source]
-    if formats and instrument is not None and draft is not None:
-        from survey_cli.services.export.format_checks import check_formats
 
-        further += check_formats(instrument, draft, formats, problems)
+    further: list[Problem] = []
+    accepted: list[str] = []
+    in_use = ""
+    sources = [source]
     if wording and draft is not None:
         further += check_wording(draft)
-    if instrument is not None and (analysis_file := find_analysis_file(file)):
-        beside = load_source(analysis_file)
-        sources.append(beside)
-        further += _check_analysis(analysis_file, beside, instrument)
-    if (
-        instrument is not None
-        and draft is not None
-        and _may_have_interviews(file, instrument.id, db)
-    ):
-        from survey_cli.services.questionnaire.version_check import check_meanings
-        from survey_cli.study.location import describe_database
+    if instrument is not None and draft is not None:
+        if formats:
+            from survey_cli.services.export.format_checks import check_formats
 
-        meaning_problems, accepted = check_meanings(file, instrument, draft, db)
-        further += meaning_problems
-        in_use = describe_database(file, instrument.id, db)
+            further += check_formats(instrument, draft, formats, problems)
+
+        analysis_file = find_analysis_file(file)
+        if analysis_file:
+            analysis_source = load_source(analysis_file)
+            sources.append(analysis_source)
+            further += _check_analysis(analysis_file, analysis_source, instrument)
+
+        if _may_have_interviews(file, instrument.id, db):
+            from survey_cli.services.questionnaire.version_check import check_meanings
+            from survey_cli.study.location import describe_database
+
+            meaning_problems, accepted = check_meanings(file, instrument, draft, db)
+            further += meaning_problems
+            in_use = describe_database(file, instrument.id, db)
+
+    if further:
+        problems = tuple(sort_problems((*problems, *further)))
+
+    def find_line(where: Position) -> str:
+        for one in sources:
+            line = one.find_line(where)
+            if line:
+                return line
+        return ""
+
     return InstrumentCheck(
         file=file,
-        problems=tuple(sort_problems((*problems, *further)))
-        if further or formats or wording
-        else problems,
+        problems=problems,
         items=len(instrument.items) if instrument is not None else None,
-        line_at=lambda where: next(filter(None, (each.find_line(where) for each in sources)), ""),
+        line_at=find_line,
         accepted=tuple(accepted),
         instrument=instrument,
         in_use=in_use,
@@ -247,71 +265,106 @@ def check_file(
     )
 
 
+def _report_part(file: str, source: InstrumentSource) -> Problem:
+    """Report that a file is no questionnaire, and what to check instead."""
+    what = "this is a module, not an instrument"
+    remedy = (
+        "check the instrument that includes it; "
+        "an instrument begins with `instrument:` and `title:`"
+    )
+    if set(MODULE_KEYS).isdisjoint(source.tree or ()):
+        what = "this is not a questionnaire, which has `instrument:`, `title:` and `items:`"
+        remedy = "specify one; a map is checked by `survey import-answers` with --dry-run"
+    return Problem("module", Position(file), "", what, remedy)
+
+
 def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
-    """Check a file that belongs to a questionnaire: scenarios, an analysis, the codes of an item, a simulation."""
-    suffix = next(suffix for suffix in _COMPANIONS if file.endswith(suffix))
-    name, item = file.removesuffix(suffix), ""
-    if suffix == CODES_SUFFIX:
-        name, _, item = name.rpartition(".")
-    questionnaire = f"{name}.yaml"
+    """Check a file beside a questionnaire: scenarios, analysis, codes of an item, simulation."""
+    questionnaire, item = _find_questionnaire(file)
     instrument = check_instrument(load_source(questionnaire)).instrument
     if instrument is None:
-        what, remedy = (
-            f"{questionnaire} has errors or is missing",
-            f"fix it first: survey check {questionnaire}",
-        )
+        what = f"{questionnaire} has errors or is missing"
+        remedy = f"fix it first: survey check {questionnaire}"
         problems = [Problem("broken-questionnaire", Position(file), "", what, remedy)]
-    elif suffix == ANALYSIS_SUFFIX:
+    elif file.endswith(ANALYSIS_SUFFIX):
         problems = _check_analysis(file, source, instrument)
-    elif suffix == CODES_SUFFIX:
+    elif file.endswith(CODES_SUFFIX):
         from survey_cli.services.data.code_frames import check_frame
 
-        problems = check_frame(source, instrument, item)[1]
-    elif suffix == SIMULATION_SUFFIX:
+        _, problems = check_frame(source, instrument, item)
+    elif file.endswith(SIMULATION_SUFFIX):
         from survey_cli.services.questionnaire.simulation_settings import check_settings
 
-        problems = check_settings(source, instrument)[1]
+        _, problems = check_settings(source, instrument)
     else:
         from survey_cli.services.questionnaire.scenario_tests import check_scenarios
 
-        problems = check_scenarios(instrument, source, date.min)[1]
+        _, problems = check_scenarios(instrument, source, date.min)
     return InstrumentCheck(
         file=file, problems=tuple(problems), items=None, line_at=source.find_line
     )
+
+
+def _find_questionnaire(companion: str) -> tuple[str, str]:
+    """Return the questionnaire that a file belongs to, and the item if it has the codes of one.
+
+    _find_questionnaire("study.q1.codes.yaml")  # "study.yaml", "q1"
+    """
+    name, _, kind = companion.removesuffix(".yaml").rpartition(".")
+    item = ""
+    if f".{kind}.yaml" == CODES_SUFFIX:
+        name, _, item = name.rpartition(".")
+    return f"{name}.yaml", item
 
 
 def _check_analysis(file: str, source: InstrumentSource, instrument: Instrument) -> list[Problem]:
     """Check an analysis file, and the files of targets that it names."""
     analysis, problems = read_analysis(source, instrument)
     for weight in analysis.weights.values():
-        rows = read_targets(str(Path(file).parent / weight.rake)) if weight.rake is not None else []
-        problems += rows if isinstance(rows, tuple) else ()
+        if weight.rake is None:
+            continue
+        targets = read_targets(str(Path(file).parent / weight.rake))
+        # A tuple holds problems, instead of targets.
+        if isinstance(targets, tuple):
+            problems += targets
+
     personal = find_personal_names(analysis.instrument)
     for name, banner in analysis.banners.items():
         for column in banner.columns:
-            for part in personal.intersection(map(str.strip, column.split(">"))):
-                what = f"{part} is personal"
-                problems.append(
-                    Problem("bad-analysis", column.where, name, what, "choose another variable")
-                )
+            variables = [variable.strip() for variable in column.split(">")]
+            for variable in personal.intersection(variables):
+                what = f"{variable} is personal"
+                remedy = "choose another variable"
+                problems.append(Problem("bad-analysis", column.where, name, what, remedy))
     return problems
 
 
 def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:
-    """Return whether interviews may be stored already. Where there are none, the store is not even imported."""
+    """Return whether interviews may be stored already.
+
+    This only looks for a file: importing the store would make every check slower.
+    """
+    if db:
+        return True
     database = Path("responses", f"{instrument}.db")
-    return bool(db) or any((folder / database).is_file() for folder in Path(file).resolve().parents)
+    return any((folder / database).is_file() for folder in Path(file).resolve().parents)
 
 
-# ── the editor's schema ────────────────────────────────────────────────────────────────────────────────────
+# ── the editor's schema ────────────────────────────────────────────────────────────────────────
 
 
 def render_schema(kind: str, names_of: str = "") -> str:
-    """Return the JSON Schema of a kind of file as text. `names_of`: the instrument whose names are offered."""
-    stored = "instrument" if names_of or kind == "module" else kind
-    text = _read_resource(f"{stored}.schema.json")
-    if stored == kind and not names_of:
+    """Return the JSON Schema of a kind of file as text.
+
+    The editor also offers the names of the instrument `names_of`.
+    """
+    # The schema of a module is made of the instrument's, and names are only offered in that.
+    is_instrument = kind == "module" or bool(names_of)
+    stored_kind = "instrument" if is_instrument else kind
+    text = _read_resource(f"{stored_kind}.schema.json")
+    if stored_kind == kind and not names_of:
         return text
+
     schema = json.loads(text)
     if names_of:
         _offer_names(schema["$defs"], open_instrument(names_of).document)
@@ -319,48 +372,50 @@ def render_schema(kind: str, names_of: str = "") -> str:
         description = (
             "Part of an instrument, put in its place by `include`: scales, computes and items."
         )
-        properties = {name: schema["properties"][name] for name in MODULE_KEYS}
-        schema |= {
-            "title": "survey module",
-            "description": description,
-            "markdownDescription": description,
-        }
-        schema |= {"properties": properties, "required": []}
+        schema["title"] = "survey module"
+        schema["description"] = description
+        schema["markdownDescription"] = description
+        schema["properties"] = {name: schema["properties"][name] for name in MODULE_KEYS}
+        schema["required"] = []
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 
-def _offer_names(parts: dict[str, Any], document: Document) -> None:
+def _offer_names(definitions: dict[str, Any], document: Document) -> None:
     """Offer the names of the scales and outcomes of a document."""
     for key, names in (("scale", document.scales), ("outcome", document.outcomes)):
-        for part in parts.values():
-            if names and key in part.get("properties", ()):
-                choices = part["properties"][key].setdefault("anyOf", [{"type": "string"}])
-                choices.insert(0, {"enum": list(map(str, names))})
-                part["properties"][key].pop("type", None)
+        if not names:
+            continue
+        for definition in definitions.values():
+            properties = definition.get("properties", {})
+            if key not in properties:
+                continue
+            choices = properties[key].setdefault("anyOf", [{"type": "string"}])
+            choices.insert(0, {"enum": [str(name) for name in names]})
+            # The type is one of the choices now.
+            properties[key].pop("type", None)
 
 
 def write_schema(file: str, kind: str, names_of: str = "") -> None:
-    """Write the schema into a file; only an earlier schema is overwritten."""
+    """Write the schema into a file. Only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
-        raise UserError(
-            file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}"
-        )
+        remedy = f"specify a file in it, such as {path / SCHEMA_FILE}"
+        raise UserError(file, "this is a folder", remedy)
     if path.exists() and not _is_schema(path):
         raise UserError(file, "the file exists and is not a JSON Schema", "use another name")
+
     check_output_path(path, force=True)
-    write_text_file(
-        path, lambda file: file.write(render_schema(kind, names_of)), force=True, public=True
-    )
+    text = render_schema(kind, names_of)
+    write_text_file(path, lambda file: file.write(text), force=True, public=True)
 
 
 def _is_schema(path: Path) -> bool:
+    """Return whether a file is a JSON Schema as written by this program."""
     try:
         earlier = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return (
-        isinstance(earlier, dict)
-        and earlier.get("$schema")
-        == json.loads(_read_resource("instrument.schema.json"))["$schema"]
-    )
+    if not isinstance(earlier, dict):
+        return False
+    own = json.loads(_read_resource("instrument.schema.json"))
+    return bool(earlier.get("$schema") == own["$schema"])

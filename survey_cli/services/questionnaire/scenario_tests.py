@@ -1,4 +1,4 @@
-"""Tests of a questionnaire with scenarios: run them, sum up what they cover, write the results, generate a suite."""
+"""Tests of a questionnaire with scenarios: running, coverage, results as a file, generation."""
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class ScenarioResult(NamedTuple):
     name: str
     where: Position
     ends: str
-    """The outcome; empty where it came to no end."""
+    """The outcome; empty if the interview did not end."""
     asked: int
     departures: tuple[Departure, ...]
 
@@ -51,13 +51,14 @@ class SuiteResult:
     file: str
     scenarios: tuple[ScenarioResult, ...]
     coverage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """By kind: how many happened, of how many."""
+    """By kind of goal: how many happened, of how many."""
     not_covered: tuple[NotCovered, ...] = ()
     impossible: int | None = None
-    """How many were left out because the proof shows that they can't happen; None where nothing was proved."""
+    """How many goals were left out because they can't happen; None if nothing was proved."""
 
     @property
     def failed(self) -> int:
+        """The number of scenarios that went otherwise than they expect."""
         return sum(bool(scenario.departures) for scenario in self.scenarios)
 
 
@@ -67,52 +68,72 @@ def find_scenario_file(file: str) -> str:
 
 
 def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = False) -> SuiteResult:
-    """Run all scenarios of a file. Raises UserError where it, or the questionnaire, has errors."""
+    """Run all scenarios of a file.
+
+    With `proved`, what can't happen is not counted as missing. Raises UserError if the file or the
+    questionnaire has errors.
+    """
     instrument = open_instrument(file)
-    if not Path(scenario_file).is_file():
-        what = "there is no such file of scenarios"
-        raise UserError(
-            scenario_file,
-            what,
-            f"write it, or begin with: survey test {file} --generate {scenario_file}",
-        )
-    tests, problems = check_scenarios(instrument, load_source(scenario_file), today)
-    if errors := select_errors(problems):
-        what = f"the scenarios have {format_quantity(len(errors), 'problem')}"
-        raise UserError(scenario_file, what, "fix what is listed", tuple(errors))
+    tests = _load_tests(file, scenario_file, instrument, today)
+
     goals = list_coverage(instrument)
-    impossible = None
+    impossible_count = None
     if proved:
         _require_solver()
         from survey_cli.proof.verdicts import prove
 
         impossible = set(goals).intersection(prove(instrument, today).impossible)
+        impossible_count = len(impossible)
         goals = [goal for goal in goals if goal not in impossible]
+
     covered: set[Goal] = set()
     results = []
     for test in tests:
         run = run_scenario(instrument, test.scenario)
         covered |= observe(run)
-        name, departures = test.scenario.name, tuple(compare(test, run))
-        results.append(ScenarioResult(name, test.where, run.outcome, len(run.route), departures))
-    kinds = {
-        kind: [goal for goal in goals if includes(instrument, goal)]
-        for kind, includes in KINDS.items()
-    }
-    missed = [goal for goal in goals if goal not in covered]
+        result = ScenarioResult(
+            name=test.scenario.name,
+            where=test.where,
+            ends=run.outcome,
+            asked=len(run.route),
+            departures=tuple(compare(test, run)),
+        )
+        results.append(result)
+
+    coverage = {}
+    for kind, includes in KINDS.items():
+        of_kind = [goal for goal in goals if includes(instrument, goal)]
+        if of_kind:
+            coverage[kind] = (len(covered.intersection(of_kind)), len(of_kind))
+
+    not_covered = []
+    for goal in goals:
+        if goal not in covered:
+            where = locate_goal(instrument, goal)
+            not_covered.append(NotCovered(where, describe_goal(goal, negated=True)))
     return SuiteResult(
         file=scenario_file,
         scenarios=tuple(results),
-        coverage={
-            kind: (len(covered.intersection(some)), len(some))
-            for kind, some in kinds.items()
-            if some
-        },
-        not_covered=tuple(
-            NotCovered(locate_goal(instrument, g), describe_goal(g, negated=True)) for g in missed
-        ),
-        impossible=None if impossible is None else len(impossible),
+        coverage=coverage,
+        not_covered=tuple(not_covered),
+        impossible=impossible_count,
     )
+
+
+def _load_tests(
+    file: str, scenario_file: str, instrument: Instrument, today: date
+) -> list[ScenarioTest]:
+    """Load the scenarios of a file. Raises UserError if it is missing or has errors."""
+    if not Path(scenario_file).is_file():
+        remedy = f"write it, or begin with: survey test {file} --generate {scenario_file}"
+        raise UserError(scenario_file, "there is no such file of scenarios", remedy)
+
+    tests, problems = check_scenarios(instrument, load_source(scenario_file), today)
+    errors = select_errors(problems)
+    if errors:
+        what = f"the scenarios have {format_quantity(len(errors), 'problem')}"
+        raise UserError(scenario_file, what, "fix what is listed", tuple(errors))
+    return tests
 
 
 def check_scenarios(
@@ -121,7 +142,8 @@ def check_scenarios(
     """Read a scenario file against its questionnaire."""
 
     def read_sample(column: str, text: str) -> Value | Missing:
-        value = make_role_reader(instrument, instrument.sample[column])(clean_text(text))
+        read_value = make_role_reader(instrument, instrument.sample[column])
+        value = read_value(clean_text(text))
         if isinstance(value, InvalidValue):
             raise UserError(column, value.what, value.remedy)
         return value
@@ -139,7 +161,7 @@ def generate_suite(
 ) -> tuple[int, list[str]]:
     """Write a file of scenarios that cover everything that is possible.
 
-    Returns how many there are, and what is not covered since the answers of the proof don't lead there.
+    Returns their number, and a text for each goal that the answers of the proof don't lead to.
     """
     path = Path(target)
     check_output_path(path, force=force)
@@ -154,14 +176,26 @@ def generate_suite(
 
 
 def write_junit(result: SuiteResult, target: str) -> None:
-    """Write the results in the form that continuous integration servers read."""
-    counts = {"tests": str(len(result.scenarios)), "failures": str(result.failed), "errors": "0"}
-    suite = ET.Element("testsuite", counts, name=result.file)
+    """Write the results as JUnit's XML, which continuous integration servers read."""
+    suite = ET.Element(
+        "testsuite",
+        tests=str(len(result.scenarios)),
+        failures=str(result.failed),
+        errors="0",
+        name=result.file,
+    )
     for scenario in result.scenarios:
-        place = {"classname": result.file, "file": result.file, "line": str(scenario.where.line)}
-        case = ET.SubElement(suite, "testcase", {"name": scenario.name, **place})
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            name=scenario.name,
+            classname=result.file,
+            file=result.file,
+            line=str(scenario.where.line),
+        )
         if scenario.departures:
-            lines = "\n".join(map(str, scenario.departures))
-            ET.SubElement(case, "failure", message=scenario.departures[0].what).text = lines
+            failure = ET.SubElement(case, "failure", message=scenario.departures[0].what)
+            failure.text = "\n".join(str(departure) for departure in scenario.departures)
+
     text = ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
     write_text_file(Path(target), lambda stream: stream.write(text), force=True, public=True)

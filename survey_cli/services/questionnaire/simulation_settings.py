@@ -17,7 +17,7 @@ from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words
 
 ROUNDING: Final = 1e-9
-"""What shares may add up to beyond 1."""
+"""How much more than 1 shares may add up to: 0.05 + 0.55 + 0.3 + 0.1 is a little more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,13 @@ class SimulationSettings:
     shares: Mapping[str, Mapping[Code, float]] = field(default_factory=dict)
     """By item, the share of each code or decline."""
     folder: Path = Path()
-    """The folder of the file: paths in it begin there."""
+    """The folder of the file, in which its paths begin."""
 
     def find_file(self, name: str | None) -> str:
-        """Return the path of a file that the settings name; empty for none."""
-        return str(self.folder / name) if name else ""
+        """Return the path of a file that the settings name; empty if they name none."""
+        if not name:
+            return ""
+        return str(self.folder / name)
 
 
 def load_settings(path: str, instrument: Instrument) -> SimulationSettings:
@@ -63,15 +65,15 @@ def check_settings(
     for name, item_shares in written.answers.items():
         item = instrument.items.get(str(name))
         if item is None or not item.question.expects_answer:
-            remedy = suggest_nearest(
-                str(name), instrument.items, otherwise="`survey print` lists the questions"
-            )
-            problems.append(
-                _report("unknown-name", name, "answers", f"there is no question {name}", remedy)
-            )
+            what = f"there is no question {name}"
+            otherwise = "`survey print` lists the questions"
+            remedy = suggest_nearest(str(name), instrument.items, otherwise=otherwise)
+            problems.append(_report("unknown-name", name, "answers", what, remedy))
             continue
-        shares[item.id], wrong = _read_item_shares(item, name, item_shares)
-        problems += wrong
+
+        shares_by_code, more = _read_item_shares(item, name, item_shares)
+        shares[item.id] = shares_by_code
+        problems += more
     return SimulationSettings(written, shares, folder), problems
 
 
@@ -80,6 +82,7 @@ def _read_item_shares(
 ) -> tuple[dict[Code, float], list[Problem]]:
     """Return the shares of one question by its codes, and what is wrong with them."""
     answers = item.question.describe_answers(item)
+    # A number, say, has no codes: any text may be its answer.
     known: dict[str, Code] = {}
     if isinstance(answers, OneCode | SeveralCodes):
         known = {str(code): code for code in answers.codes}
@@ -90,14 +93,14 @@ def _read_item_shares(
     problems = []
     for code, share in written.items():
         if has_codes and str(code) not in known:
-            codes = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
-            remedy = suggest_nearest(str(code), known, otherwise=codes)
-            problems.append(
-                _report("unknown-code", code, item.id, f"the question has no code {code}", remedy)
-            )
+            what = f"the question has no code {code}"
+            otherwise = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
+            remedy = suggest_nearest(str(code), known, otherwise=otherwise)
+            problems.append(_report("unknown-code", code, item.id, what, remedy))
             continue
         shares[known.get(str(code), str(code))] = share
 
+    # Several codes of a respondent may each have a share of up to 1.
     total = sum(shares.values())
     if not isinstance(answers, SeveralCodes) and total > 1 + ROUNDING:
         what = f"the shares add up to {total:.0%}"

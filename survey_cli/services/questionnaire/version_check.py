@@ -28,7 +28,7 @@ RULE: Final = "changed-meaning"
 def check_meanings(
     file: str, instrument: Instrument, draft: InstrumentDraft, db: str | None
 ) -> tuple[list[Problem], list[str]]:
-    """Return problems for changes of meaning that were not accepted, and a text for each other one.
+    """Return a problem for each change of meaning, or a text if the change was accepted.
 
     Returns nothing if no interviews are stored yet.
     """
@@ -45,8 +45,12 @@ def check_meanings(
         what = f"the interviews in {error.where} were not compared: {error.what}"
         return [Problem(RULE, top, "", what, error.remedy, "warning")], []
 
-    accepted = [(change, change.acceptance) for change in changes if change.acceptance is not None]
-    return problems, [_describe_acceptance(change, acceptance) for change, acceptance in accepted]
+    accepted = [
+        _describe_acceptance(change, change.acceptance)
+        for change in changes
+        if change.acceptance is not None
+    ]
+    return problems, accepted
 
 
 def _iterate_problems(
@@ -59,12 +63,15 @@ def _iterate_problems(
     """Yield a problem for each change, with the number of interviews that it concerns."""
     answered = Counter[tuple[str, str]]()
     totals = Counter[str]()
-    for version in {version for change in changes for version in change.versions}:
+    versions_concerned = {version for change in changes for version in change.versions}
+    for version in versions_concerned:
         items = {change.change.item for change in changes if version in change.versions}
         for answers in versions.iterate_answers(store, version, items):
             totals[version] += 1
             # An interview without current data counts as answered.
-            answered.update((version, item) for item in items if answers is None or item in answers)
+            for item in items:
+                if answers is None or item in answers:
+                    answered[version, item] += 1
 
     for change in changes:
         item = change.change.item
@@ -110,9 +117,9 @@ def accept_changes(
     people = load_people(file, where, None)
     store = open_existing_store(where)
     if store is None:
-        raise UserError(
-            where, "there are no interviews to compare with", "you don't need to accept anything"
-        )
+        what = "there are no interviews to compare with"
+        raise UserError(where, what, "you don't need to accept anything")
+
     with store:
         who = identify(by, store.account, people, people, locate_people_file(file, where))
         if not who.supervises:
@@ -151,6 +158,7 @@ class VersionDiff(NamedTuple):
     old: str
     """Description of the older version: its file, or the stored version."""
     new: str
+    """The file of the newer version."""
     changes: Sequence[ComparedChange]
     counts: Sequence[int | None]
     """For each change, the number of interviews that it concerns; None if no database was read."""
@@ -160,7 +168,7 @@ class VersionDiff(NamedTuple):
     It is None if no database was read.
     """
     proved: bool
-    """Conditions that are written differently were compared by proof."""
+    """Whether conditions that are written differently were compared by proof."""
 
 
 def diff_versions(old_file: str, new_file: str | None, db: str | None) -> VersionDiff:
@@ -173,15 +181,16 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
     old = None
     if new_file is not None:
         old = open_instrument(old_file)
+        # Interviews are only counted in a database that was given.
         if db is None:
             return _diff(old, new, old_file, new_name, None)
 
     where = locate_database(new_name, new.id, db)
     store = open_existing_store(where)
     if store is None:
-        raise UserError(
-            where, "there are no interviews to compare with", "give two files: survey diff OLD NEW"
-        )
+        what = "there are no interviews to compare with"
+        raise UserError(where, what, "give two files: survey diff OLD NEW")
+
     with store:
         if old is not None:
             return _diff(old, new, old_file, new_name, store)
@@ -203,19 +212,29 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
 def _diff(
     old: Instrument, new: Instrument, old_name: str, new_name: str, store: Store | None
 ) -> VersionDiff:
+    """Compare two versions. `store` has the interviews to count, if there are any."""
     try:
         from survey_cli.proof.equivalence import ConditionComparer
-
-        comparer = ConditionComparer(old, new, datetime.now(UTC).date(), find_renamed(old, new))
     except ImportError:
+        # The solver has no wheel for this platform: conditions are compared as written.
         comparer = None
+    else:
+        today = datetime.now(UTC).date()
+        comparer = ConditionComparer(old, new, today, find_renamed(old, new))
 
     changes = compare_versions(old, new, comparer)
     counts: list[int | None] = [None] * len(changes)
     interviews = None
     if store is not None:
         counts, interviews = _count(store, new, changes)
-    return VersionDiff(old_name, new_name, changes, counts, interviews, comparer is not None)
+    return VersionDiff(
+        old=old_name,
+        new=new_name,
+        changes=changes,
+        counts=counts,
+        interviews=interviews,
+        proved=comparer is not None,
+    )
 
 
 def _count(
@@ -231,7 +250,8 @@ def _count(
         for answers in versions.iterate_answers(store, row.hash, items):
             total += 1
             for index, change in enumerate(changes):
-                counts[index] += _concerns(change, answers)
+                if _concerns(change, answers):
+                    counts[index] += 1
     return [*counts], total
 
 
