@@ -131,7 +131,7 @@ def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
     if sets_it_again:
         return False
 
-    case_outcomes = set()
+    case_outcomes: set[str] = set()
     for call in case.calls:
         case_outcomes.update((call.keyed_outcome, call.outcome))
     if case.override is not None:
@@ -499,12 +499,13 @@ class CaseChoices(NamedTuple):
 @on_study()
 def list_case_choices(study: OpenStudy) -> CaseChoices:
     """List the outcomes and the people of a study."""
-    outcomes = []
-    for outcome in study.plan.outcomes.values():
-        # Only the program gives it: to a call that a station did not finish.
-        if outcome.kind != LOST:
-            outcomes.append((outcome.id, outcome.name))
-    return CaseChoices(tuple(outcomes), tuple(study.people.interviewers))
+    # Only the program records a lost call, which a station did not finish.
+    outcomes = tuple(
+        (outcome.id, outcome.name)
+        for outcome in study.plan.outcomes.values()
+        if outcome.kind != LOST
+    )
+    return CaseChoices(outcomes, tuple(study.people.interviewers))
 
 
 def _change_existing_case(

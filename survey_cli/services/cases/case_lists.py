@@ -1,7 +1,7 @@
-"""Lists of cases, one case with its history, the next cases in the queue, and why one case may or may not be called.
+"""Lists of cases, one case with its history, the queue, and why a case may or may not be called.
 
-Names and numbers are included only for those who may see them. The rules and the order of calling are those of the
-fieldwork package.
+Names and numbers are included only for those who may see them. The rules and the order of calling
+are those of the package `fieldwork`.
 """
 
 from collections import Counter
@@ -59,13 +59,14 @@ SHOWN_ROLES: Final = ("key", "phone", "name", "zone", "language", "replicate")
 """Roles of sample columns that a case's sheet shows elsewhere."""
 MAX_SINGLE_LOOKUPS: Final = 200
 """Up to this number, names are read one by one; above it, all contacts are read."""
-
 MAX_OF_INTEREST: Final = 200
-"""Cases in a list of those that are of interest."""
+"""The most cases in a list of those that are of interest."""
+EXTRA_CASES: Final = 50
+"""Cases read beyond the requested number, since the rules exclude some."""
 
 
 class CaseFilter(NamedTuple):
-    """Filter for a list of cases; all given criteria must hold."""
+    """Which cases to list: those for which all of these hold. An empty text selects all."""
 
     status: str = ""
     outcome: str = ""
@@ -91,58 +92,74 @@ def list_cases(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseLi
 
 
 def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseList:
+    _check_filter(study, case_filter)
     cases = study.store.cases
-    if case_filter.status and case_filter.status not in STATUSES:
-        remedy = suggest_nearest(
-            case_filter.status, STATUSES, otherwise=f"use one of {', '.join(STATUSES)}"
-        )
-        raise UserError("--status", f"{case_filter.status!r} is not a status", remedy)
-    if case_filter.outcome and case_filter.outcome not in study.plan.outcomes:
-        remedy = suggest_nearest(
-            case_filter.outcome, study.plan.outcomes, otherwise="survey explain lists them"
-        )
-        raise UserError("--outcome", f"there is no outcome {case_filter.outcome!r}", remedy)
-    if case_filter.find and not study.who.supervises:
-        raise UserError(
-            "--find", "only supervisors may search names and numbers", "give the case's key"
-        )
     keys = _select_keys(study, case_filter)
-    columns = {name: getattr(case_filter, name) or None for name in ("status", "code", "outcome")}
-    rows = cases.queries.iterate_rows(limit=case_filter.limit if keys is None else None, **columns)
-    selected = list(
-        islice((row for row in rows if keys is None or row.key in keys), case_filter.limit)
+    rows = cases.queries.iterate_rows(
+        status=case_filter.status or None,
+        code=case_filter.code or None,
+        outcome=case_filter.outcome or None,
+        limit=case_filter.limit if keys is None else None,
     )
-    if names := _load_names(study, selected):
+    if keys is not None:
+        rows = (row for row in rows if row.key in keys)
+    selected = list(islice(rows, case_filter.limit))
+
+    names = _load_names(study, selected)
+    if names:
         listed = format_quantity(len(selected), "case")
         study.store.access_log.record(Access.CONTACTS, listed, at=study.at, by=study.who.login)
-    lines, total = (
-        tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
-        cases.counts.count_cases(),
-    )
     return case_reports.CaseList(
-        where=study.where, lines=lines, total=total, names_shown=study.who.supervises
+        where=study.where,
+        lines=tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
+        total=cases.counts.count_cases(),
+        names_shown=study.who.supervises,
     )
+
+
+def _check_filter(study: OpenStudy, case_filter: CaseFilter) -> None:
+    """Check that a filter names what the study has. Raises UserError."""
+    status = case_filter.status
+    if status and status not in STATUSES:
+        otherwise = f"use one of {', '.join(STATUSES)}"
+        remedy = suggest_nearest(status, STATUSES, otherwise=otherwise)
+        raise UserError("--status", f"{status!r} is not a status", remedy)
+
+    outcome = case_filter.outcome
+    if outcome and outcome not in study.plan.outcomes:
+        otherwise = "survey explain lists them"
+        remedy = suggest_nearest(outcome, study.plan.outcomes, otherwise=otherwise)
+        raise UserError("--outcome", f"there is no outcome {outcome!r}", remedy)
+
+    if case_filter.find and not study.who.supervises:
+        what = "only supervisors may search names and numbers"
+        raise UserError("--find", what, "give the case's key")
 
 
 @on_study()
 def list_cases_of_interest(study: OpenStudy, text: str) -> tuple[case_reports.CaseLine, ...]:
-    """List the cases whose key, name or number contains a text; only supervisors search names and numbers.
+    """List the cases whose key, name or number contains a text.
 
-    Without a text, list the cases that wait for a supervisor, then those at stations, those changed last, and the first
+    Only supervisors search names and numbers; for others, the text is a key. Without a text, list
+    the cases that wait for a supervisor, then those at stations, those changed last, and the first
     of the sample.
     """
     queries = study.store.cases.queries
+    rows: list[CaseRow] = []
     if not text:
-        held, leased, first = (
-            queries.iterate_rows(status=status, limit=MAX_OF_INTEREST)
-            for status in ("held", "leased", None)
-        )
-        rows = [*held, *leased, *queries.list_latest_rows(limit=MAX_OF_INTEREST), *first]
+        rows += queries.iterate_rows(status="held", limit=MAX_OF_INTEREST)
+        rows += queries.iterate_rows(status="leased", limit=MAX_OF_INTEREST)
+        rows += queries.list_latest_rows(limit=MAX_OF_INTEREST)
+        rows += queries.iterate_rows(limit=MAX_OF_INTEREST)
     elif study.who.supervises:
-        rows = [match.row for match in queries.search(text, limit=MAX_OF_INTEREST)]
+        rows += [match.row for match in queries.search(text, limit=MAX_OF_INTEREST)]
     else:
-        rows = [row] if (row := queries.find_row(text)) is not None else []
-    rows = list({row.key: row for row in rows}.values())[:MAX_OF_INTEREST]
+        row = queries.find_row(text)
+        if row is not None:
+            rows.append(row)
+
+    distinct = {row.key: row for row in rows}
+    rows = list(distinct.values())[:MAX_OF_INTEREST]
     names = _load_names(study, rows)
     return tuple(build_case_line(row, names.get(row.key, "")) for row in rows)
 
@@ -154,15 +171,19 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
         keys = {match.row.key for match in study.store.cases.queries.search(case_filter.find)}
     if not case_filter.where:
         return keys
+
     condition = parse_sample_condition(study.instrument, case_filter.where)
-    hidden = {
-        n for n, column in study.instrument.sample.items() if column.is_personal
-    } & condition.names
-    if hidden and not study.who.supervises:
-        what = f"{min(hidden)} is personal, and only supervisors may see it"
+    sample = study.instrument.sample
+    personal = condition.names & {name for name, column in sample.items() if column.is_personal}
+    if personal and not study.who.supervises:
+        what = f"{min(personal)} is personal, and only supervisors may see it"
         raise UserError("--where", what, "remove it from the condition")
-    values = _iterate_sample_values(study, personal=bool(hidden))
-    matching = {key for key, columns in values if condition.evaluate(Known(columns)) is True}
+
+    matching = set()
+    for key, values in _iterate_sample_values(study, personal=bool(personal)):
+        # The condition may be unknown, which is no match.
+        if condition.evaluate(Known(values)) is True:
+            matching.add(key)
     return matching if keys is None else keys & matching
 
 
@@ -170,30 +191,34 @@ def _iterate_sample_values(
     study: OpenStudy, *, personal: bool
 ) -> Iterator[tuple[str, dict[str, Cell]]]:
     """Iterate over the key and sample values of every case."""
-    unset: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
-    key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
-    contacts = dict(study.store.cases.queries.iterate_contacts()) if personal else {}
-    for key, history in study.store.cases.queries.iterate_histories():
-        columns = {
-            **unset,
-            **dict.fromkeys(key_columns, key),
-            **Case.from_history(key, history).columns,
-        }
-        yield key, {**columns, **contacts[key].columns} if key in contacts else columns
+    sample = study.instrument.sample
+    queries = study.store.cases.queries
+    key_columns = [name for name, column in sample.items() if column.role == "key"]
+    contacts = dict(queries.iterate_contacts()) if personal else {}
+    for key, history in queries.iterate_histories():
+        values: dict[str, Cell] = dict.fromkeys(sample, Missing("not_asked"))
+        values.update(dict.fromkeys(key_columns, key))
+        values.update(Case.from_history(key, history).columns)
+        if key in contacts:
+            values.update(contacts[key].columns)
+        yield key, values
 
 
 def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
-    """Return the names of these cases, as far as the account may see them."""
+    """Load the names of these cases that the account may see, by key."""
     if not study.who.supervises:
         return {}
-    cases = study.store.cases
-    if len(rows) <= MAX_SINGLE_LOOKUPS:
-        return {
-            row.key: contact.name
-            for row in rows
-            if (contact := cases.queries.find_contact(row.key)) is not None
-        }
-    return {key: contact.name for key, contact in cases.queries.iterate_contacts()}
+
+    queries = study.store.cases.queries
+    if len(rows) > MAX_SINGLE_LOOKUPS:
+        return {key: contact.name for key, contact in queries.iterate_contacts()}
+
+    names = {}
+    for row in rows:
+        contact = queries.find_contact(row.key)
+        if contact is not None:
+            names[row.key] = contact.name
+    return names
 
 
 def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
@@ -222,7 +247,10 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
 
 @on_study()
 def load_case(study: OpenStudy, key: str) -> case_reports.CaseSheet | case_reports.UnsampledCase:
-    """Return one case with its whole history; of a case that is not in the sample, its interviews."""
+    """Return one case with its whole history.
+
+    Of a case that is not in the sample, return its interviews.
+    """
     if study.store.cases.queries.find_row(key) is None:
         interviews = tuple(_iterate_interview_lines(study, key))
         if interviews:
@@ -237,95 +265,114 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
 
 
 def _build_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
-    cases, plan, row = study.store.cases, study.plan, find_case(study, key)
+    row = find_case(study, key)
+    cases = study.store.cases
+    plan = study.plan
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
-    contact = (cases.queries.find_contact(key) if study.who.supervises else None) or Contact(
-        link=""
-    )
-    if contact.link:
+    contact = None
+    if study.who.supervises:
+        contact = cases.queries.find_contact(key)
+    if contact is None:
+        contact = Contact(link="")
+    elif contact.link:
         study.store.access_log.record(
             Access.CONTACT, f"case {key}", at=study.at, by=study.who.login
         )
-    zones, values = (
-        list_call_zones(case, case.next_number, plan),
-        {**contact.columns, **case.columns},
-    )
-    appointment, known = (
-        find_open_appointment(case, plan),
-        plan.quotas.list_known_cells(case.columns),
-    )
-    owner = describe_appointment_owner(appointment) if appointment else ""
+
+    zones = list_call_zones(case, case.next_number, plan)
+    columns = {**contact.columns, **case.columns}
+    known_cells = plan.quotas.list_known_cells(case.columns)
+    cells = build_cells(cases.quotas.read_fill(), plan)
+    appointment = find_open_appointment(case, plan)
     return case_reports.CaseSheet(
         line=build_case_line(row, contact.name),
         zone=zones[0] if zones else "",
         language=case.language,
-        columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
+        columns=tuple(iterate_labeled_values(study.instrument, columns, without=SHOWN_ROLES)),
         numbers=_build_number_lines(case, contact),
-        appointment=f"{case_histories.format_appointment_time(appointment)} there ({owner})"
-        if appointment
-        else "",
+        appointment=_describe_appointment(appointment) if appointment is not None else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
-        cells=tuple(
-            line for line in build_cells(cases.quotas.read_fill(), plan) if line.cell in known
-        ),
+        cells=tuple(line for line in cells if line.cell in known_cells),
         history=tuple(iterate_history_lines(study, key, history)),
     )
 
 
+def _describe_appointment(appointment: AppointmentMade) -> str:
+    """Return the time of an appointment, in the respondent's time zone, and its owner."""
+    owner = describe_appointment_owner(appointment)
+    return f"{case_histories.format_appointment_time(appointment)} there ({owner})"
+
+
 def _build_number_lines(case: Case, contact: Contact) -> tuple[case_reports.NumberLine, ...]:
-    display_texts = {n.position: n.display for n in contact.numbers}
-    upcoming = case.next_number
-    numbers = ((n, display_texts.get(n.position, "")) for n in case.numbers)
-    return tuple(
-        case_reports.NumberLine(n.position, text, n.line, n.state, n == upcoming)
-        for n, text in numbers
-    )
+    display_texts = {number.position: number.display for number in contact.numbers}
+    lines = []
+    for number in case.numbers:
+        line = case_reports.NumberLine(
+            position=number.position,
+            shown=display_texts.get(number.position, ""),
+            line=number.line,
+            state=number.state,
+            next=number == case.next_number,
+        )
+        lines.append(line)
+    return tuple(lines)
 
 
 def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_reports.InterviewLine]:
+    """Yield the interviews with a case. The reason of a review is for supervisors."""
     reviews = study.store.interviews.read_reviews()
-    for r in study.store.interviews.list_rows(case=key):
-        review = reviews.get(r.id)
-        texts: tuple[str, ...] = ()
+    for row in study.store.interviews.list_rows(case=key):
+        review = reviews.get(row.id)
+        review_text = ""
         if review is not None:
-            reason = review.reason if study.who.supervises else ""
-            texts = (review.verdict, reason)
-        state = r.number, r.origin, r.status, r.outcome, r.at_item, r.answered
+            review_text = review.verdict
+            if review.reason and study.who.supervises:
+                review_text = f"{review.verdict}: {review.reason}"
         yield case_reports.InterviewLine(
-            *state, r.began_at, r.updated_at, r.is_erased, ": ".join(filter(None, texts))
+            number=row.number,
+            origin=row.origin,
+            status=row.status,
+            outcome=row.outcome,
+            at_item=row.at_item,
+            answered=row.answered,
+            began_at=row.began_at,
+            updated_at=row.updated_at,
+            erased=row.is_erased,
+            review=review_text,
         )
 
 
 def iterate_history_lines(
     study: OpenStudy, key: str, history: list[HistoryEntry]
 ) -> Iterator[case_reports.CaseHistoryLine]:
-    """Yield the history as text. Notes and contact names, which could identify the person, are for supervisors."""
-    accounts, show_notes = study.store.cases.queries.list_accounts(key), study.who.supervises
+    """Yield the history as text.
+
+    Notes and the names of contacts, which could identify the person, are for supervisors.
+    """
+    accounts = study.store.cases.queries.list_accounts(key)
+    shows_notes = study.who.supervises
     case = Case(key=key)
+    # A station may add an event between the two queries: the history may be shorter.
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
         event = entry.event
-        if isinstance(event, AppointmentMade) and not show_notes:
+        if isinstance(event, AppointmentMade) and not shows_notes:
             event = event._replace(person="")
         what, note = describe_event(event, case, study.plan)
+        if not shows_notes:
+            note = ""
         by = format_author(entry.by, account)
-        yield case_reports.CaseHistoryLine(
-            seq, entry.at, what, by, entry.station, note if show_notes else ""
-        )
+        yield case_reports.CaseHistoryLine(seq, entry.at, what, by, entry.station, note)
         case = case.apply(entry)
-
-
-EXTRA_CASES: Final = 50
-"""Cases read beyond the requested number, since the rules exclude some."""
 
 
 @on_study()
 def explain_case(
     study: OpenStudy, key: str, *, at: datetime, interviewer: str = ""
 ) -> CallabilityReport:
-    """Explain, rule by rule, whether a case may be called at a given time by an interviewer.
+    """Explain, rule by rule, whether a case may be called at a given time.
 
-    Where none is named, it is by any suitable one.
+    `interviewer` is who would call it; without a name it is the person who asks.
     """
     who = study.people.require(interviewer) if interviewer else study.who
     return _explain_row(study, find_case(study, key), who, at)
@@ -372,11 +419,12 @@ def _describe_pause(study: OpenStudy, at: datetime) -> Words | None:
 
 @on_study()
 def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueReport:
-    """Return the next cases in the order in which they would be claimed now, and those that are due but excluded."""
+    """Return the next cases in the order of claiming, and those that are due but excluded."""
     who = study.people.require(interviewer) if interviewer else study.who
-    cases, plan, at = study.store.cases, study.plan, study.at
+    cases = study.store.cases
+    at = study.at
     order = CallOrder.for_interviewer(
-        plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill()
+        study.plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill()
     )
     lines: list[QueueLine] = []
     deferred: list[DeferredLine] = []
@@ -386,18 +434,12 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
         report = _explain_row(study, row, who, at)
         if report.is_allowed:
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
-            reason = _explain_position(case, row, plan, order)
+            reason = _explain_position(case, row, study.plan, order)
             lines.append(QueueLine(len(lines) + 1, row.key, report.line.name, report.zone, reason))
         else:
             refusal = next(verdict for verdict in report.verdicts if not verdict.allows)
-            deferred.append(
-                DeferredLine(
-                    row.key,
-                    report.zone,
-                    str(refusal.explanation),
-                    refusal.until or report.next_at,
-                )
-            )
+            opens_at = refusal.until or report.next_at
+            deferred.append(DeferredLine(row.key, report.zone, str(refusal.explanation), opens_at))
     return QueueReport(
         where=study.where,
         at=at,
@@ -410,29 +452,27 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
 
 
 def _iterate_state_counts(study: OpenStudy, order: CallOrder) -> Iterator[tuple[int, str]]:
-    """Yield the number of cases in each state, and what the state means for this interviewer."""
-    for status, cases in _count_by_state(study, order):
-        if status in CALLABLE:
-            yield cases, CALLABLE_NOW.name
-        else:
-            yield cases, STATUS_DESCRIPTIONS[status]
+    """Yield the number of cases in each state, and what the state means for this interviewer.
 
-
-def _count_by_state(study: OpenStudy, order: CallOrder) -> Iterator[tuple[str, int]]:
-    """Return the number of cases in each state, for this interviewer, in the order of the status report."""
+    The states come in the order of the status report.
+    """
     sums: Counter[str] = Counter()
     for group in study.store.cases.counts.count_groups(order.at):
         status = group.status
         if group.bucket:
             status = order.classify_group(group, [order.who])
         sums[status] += group.cases
-    return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
+
+    for status, description in STATUS_DESCRIPTIONS.items():
+        if sums[status]:
+            yield sums[status], CALLABLE_NOW.name if status in CALLABLE else description
 
 
 def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[DeferredLine]:
-    """Yield groups of cases that cannot be called now, those that open first before the others."""
+    """Yield the first case of each group that cannot be called now; the first to open come first."""
+    queries = study.store.cases.queries
     lines: list[DeferredLine] = []
-    for head in study.store.cases.queries.list_queue_heads():
+    for head in queries.list_queue_heads():
         criteria = parse_criteria(head.bucket)
         obstacle = order.find_lasting_obstacle(criteria)
         if obstacle is None and _waits_for_owner(study, order, criteria, head.bucket):
@@ -445,53 +485,55 @@ def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[Deferr
         if order.suits(criteria):
             opens_at = order.find_opening(criteria, order.at)
         zone = criteria.zones[0] if criteria.zones else ""
-        lines += [
-            DeferredLine(row.key, zone, reason, opens_at)
-            for row in study.store.cases.queries.list_queue([head.bucket], limit=1)
-        ]
-    # those that never open come last
+        first = queries.list_queue([head.bucket], limit=1)
+        lines += [DeferredLine(row.key, zone, reason, opens_at) for row in first]
+
+    # Those that never open come last.
     yield from sorted(
         lines, key=lambda line: (line.opens_at is None, line.opens_at or order.at, line.key)
     )
 
 
 def _waits_for_owner(study: OpenStudy, order: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
-    cutoff, queries = order.find_appointment_cutoff(bucket), study.store.cases.queries
-    return (
-        cutoff is not None
-        and queries.find_appointment_head(text, appointment_before=cutoff) is None
-    )
+    """Return whether all cases of a bucket have appointments that only their owners may keep yet."""
+    cutoff = order.find_appointment_cutoff(bucket)
+    if cutoff is None:
+        return False
+    queries = study.store.cases.queries
+    return queries.find_appointment_head(text, appointment_before=cutoff) is None
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) -> str:
     """Return the reasons for a case's position in the queue as a short text."""
-    priority = order.rank_case(parse_criteria(row.position.bucket), row.position.rank)
-    appointment, last = find_open_appointment(case, plan), case.last_call
+    criteria = parse_criteria(row.position.bucket)
+    rank = order.rank_case(criteria, row.position.rank)
+    appointment = find_open_appointment(case, plan)
     parts = []
-    if priority.order == "1" and appointment is not None:
-        owner = describe_appointment_owner(appointment)
-        parts.append(
-            f"appointment {case_histories.format_appointment_time(appointment)} there ({owner})"
-        )
-    elif priority.order == "2":
+    if rank.order == "1" and appointment is not None:
+        parts.append(f"appointment {_describe_appointment(appointment)}")
+    elif rank.order == "2":
         parts.append("its interview was interrupted")
-    elif priority.quota_fill < 1000:
-        parts.append(f"its quota is {priority.quota_fill // 10}% filled")
-    if priority.deferred:
-        parts.append(f"{' or '.join(parse_criteria(row.position.bucket).prefers)} was tried least")
-    if case.priority and priority.order not in "12":
+    elif rank.quota_fill < 1000:
+        parts.append(f"its quota is {rank.quota_fill // 10}% filled")
+    if rank.deferred:
+        parts.append(f"{' or '.join(criteria.prefers)} was tried least")
+    # Appointments and interrupted interviews come before all priorities.
+    if case.priority and rank.order not in "12":
         parts.append(f"priority {case.priority}")
+
+    last = case.last_call
     if last is None:
         parts.append("never called")
     else:
+        attempt = row.position.attempts + 1
+        outcome = describe_outcome(last.outcome, plan)
         when = _format_day(case, plan, last.at)
-        parts.append(
-            f"attempt {row.position.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}"
-        )
+        parts.append(f"attempt {attempt}, last {outcome} on {when}")
     return ", ".join(parts)
 
 
 def _format_day(case: Case, plan: Plan, at: datetime) -> str:
+    """Return a day and a time where the next number is."""
     zones = list_call_zones(case, case.next_number, plan)
     wall = to_wall_time(zones[0], at) if zones else at
     return f"{format_short_day(wall.date())} {wall:%H:%M}"

@@ -1,4 +1,4 @@
-"""Status of a study's fieldwork: updates the queue, reads positions and histories, builds the report."""
+"""Status of a study's fieldwork: reads its positions and histories, and builds the report."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +35,9 @@ from survey_cli.study.open_study import OpenStudy, StudyRecords
 from survey_cli.study.pause import read_pause
 from survey_cli.wording import join_words, pluralize
 
+RULES_CHANGE_SHOWN: Final = timedelta(days=7)
+"""The time for which the status says that the rules have changed."""
+
 
 class InterviewTarget(NamedTuple):
     """The number of interviews to conduct."""
@@ -49,10 +52,12 @@ def load_fieldwork_status(
 ) -> status_report.FieldworkStatus:
     """Build the status of the fieldwork.
 
-    Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of dates, the
-    computer's where it is None.
+    Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of
+    dates; None means the computer's.
     """
-    start = parse_start_time(since, request.at, zone, option="--since") if since else None
+    start = None
+    if since:
+        start = parse_start_time(since, request.at, zone, option="--since")
     return run_on_study(
         request, partial(_build_status, start=start, zone=zone, people=request.people)
     )
@@ -76,34 +81,42 @@ def _render_page(status: status_report.FieldworkStatus) -> str:
 def _build_status(
     study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> status_report.FieldworkStatus:
-    at, counts, queries = study.at, study.store.cases.counts, study.store.cases.queries
-    if not (case_counts := counts.count_by_outcome()):
-        what = "there are no cases yet"
-        raise UserError(
-            study.where, what, f"import them: survey sample import {study.path} cases.csv"
-        )
+    """Read what the report needs, and build it."""
+    at = study.at
+    counts = study.store.cases.counts
+    queries = study.store.cases.queries
+    case_counts = counts.count_by_outcome()
+    if not case_counts:
+        remedy = f"import them: survey sample import {study.path} cases.csv"
+        raise UserError(study.where, "there are no cases yet", remedy)
+
     local = at.astimezone(zone)
-    midnight = datetime.combine(local.date(), time.min)
-    day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
-    target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
+    day_began = _find_midnight(local, zone)
+    # A supervisor's account may replace many stored numbers by their sum.
     may_fold = study.who.supervises and not study.store.read_only
-    pause, totals = read_pause(study.store), counts.read_activity(fold_at=at if may_fold else None)
+    totals = counts.read_activity(fold_at=at if may_fold else None)
+    activity = totals if start is None else _count_since(study, start.at)
     pace_since = at - timedelta(days=PACE_DAYS)
     recent = counts.read_recent_activity(pace_since, kind="completes")
     fill = study.store.cases.quotas.read_fill()
+    target = find_interview_target(study)
+    last_backup = study.store.maintenance.find_last_backup()
+    pause = read_pause(study.store)
+    at_work = {}
+    if study.who.supervises:
+        at_work = {person.login: person for person in load_people_at_work(study, at)}
+
     status_input = status_report.StatusInput(
         at=at,
         day_began=day_began,
         since=start.at if start is not None else None,
         case_counts=case_counts,
-        activity=totals if start is None else _count_since(study, start.at),
+        activity=activity,
         today=counts.read_recent_activity(day_began),
-        completes={quarter: activity["completes",] for quarter, activity in recent.items()},
+        completes={quarter: numbers["completes",] for quarter, numbers in recent.items()},
         completes_by_cell=study.store.cases.quotas.count_taken(pace_since),
         last_entries=queries.list_last_entries(),
-        at_work={person.login: person for person in load_people_at_work(study, at)}
-        if study.who.supervises
-        else {},
+        at_work=at_work,
         numbers=status_report.NumberTotals(
             dead=totals["dead",],
             do_not_call=totals["never_call",],
@@ -127,23 +140,31 @@ def _build_status(
         rules_changed=_find_rules_change(study, zone),
         withdrawn=_list_withdrawn(study, case_counts),
     )
+
     instrument = study.instrument
-    names = instrument.id, render_placeholders(str(instrument.title.get(instrument.language)))
+    title = render_placeholders(str(instrument.title.get(instrument.language)))
     period = f"since {start.text}" if start is not None else "since the beginning"
     status = status_report.build_fieldwork_status(
         status_input,
         study.plan,
         study.people,
         study.who,
-        study=names,
+        study=(instrument.id, title),
         as_of=describe_now(at, zone).text,
         period=period,
     )
-    in_use, future = (
-        describe_files(study.path, study.where, people=people),
-        list_future_entries(study.store, at),
-    )
-    return replace(status, in_use=in_use, future=tuple(future))
+    in_use = describe_files(study.path, study.where, people=people)
+    future = tuple(list_future_entries(study.store, at))
+    return replace(status, in_use=in_use, future=future)
+
+
+def _find_midnight(local: datetime, zone: tzinfo | None) -> datetime:
+    """Return the beginning of the day in a time zone; None means the computer's."""
+    midnight = datetime.combine(local.date(), time.min)
+    # The offset of midnight, which differs from that of now on a day on which clocks change.
+    if zone is None:
+        return midnight.astimezone()
+    return midnight.replace(tzinfo=zone)
 
 
 def _count_listed(study: OpenStudy) -> int:
@@ -178,122 +199,127 @@ def _count_since(study: OpenStudy, since: datetime) -> Counter[ActivityName]:
     """Count the activity of call sessions that began at that time or later."""
     activity: Counter[ActivityName] = Counter()
     for key, history in study.store.cases.queries.iterate_changed_histories(since):
-        for (_, name), number in count_activity(
-            Case.from_history(key, history), study.plan, since=since
-        ).items():
+        case = Case.from_history(key, history)
+        for (_, name), number in count_activity(case, study.plan, since=since).items():
             activity[name] += number
     return activity
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:
-    """Return the number of interviews to conduct, and where it comes from: it follows from the plan alone.
+    """Return the number of interviews to conduct, and where it comes from.
 
-    It is the study's target; else the most that its hard quotas allow; else the total of its soft quotas; else the size
-    of the population, all of which is to be interviewed; else none.
+    It is the study's target; else the most that its hard quotas allow; else the total of its soft
+    quotas; else the size of the population, all of which is to be interviewed; else None. Nothing
+    that was done in the field changes it.
     """
     stated = study.instrument.document.study
     if stated.target:
         return InterviewTarget(stated.target, "study.target")
+
     for soft in (False, True):
         limit = study.plan.quotas.find_limit(soft=soft)
         if limit is not None:
-            names = join_words(limit.quotas)
-            return InterviewTarget(
-                limit.interviews, f"{pluralize(len(limit.quotas), 'quota')} {names}"
-            )
-    size = stated.size or None
-    return InterviewTarget(size, "study.size" if size else "")
+            source = f"{pluralize(len(limit.quotas), 'quota')} {join_words(limit.quotas)}"
+            return InterviewTarget(limit.interviews, source)
+
+    if stated.size:
+        return InterviewTarget(stated.size, "study.size")
+    return InterviewTarget(None, "")
 
 
 def _build_appointment_line(
     row: CaseRow, at: datetime, zone: tzinfo | None
 ) -> status_report.AppointmentLine:
-    starts, ends = row.position.promised_at or at, row.position.promised_until or at
-    criteria = parse_criteria(row.position.bucket) if row.position.bucket else ClaimCriteria()
-    zones, respondent_time = criteria.zones, ""
-    if zones:
-        wall = to_wall_time(zones[0], starts)
+    position = row.position
+    starts = position.promised_at or at
+    ends = position.promised_until or at
+    criteria = parse_criteria(position.bucket) if position.bucket else ClaimCriteria()
+
+    respondent_zone = ""
+    respondent_time = ""
+    if criteria.zones:
+        respondent_zone = criteria.zones[0]
+        wall = to_wall_time(respondent_zone, starts)
         respondent_time = f"{format_short_day(wall.date())} {wall:%H:%M}"
-    is_today = starts.astimezone(zone).date() == at.astimezone(zone).date()
-    state: status_report.DueState = "today" if is_today else "later"
+
+    state: status_report.DueState = "later"
     if ends < at:
         state = "missed"
     elif starts <= at:
         state = "due"
-    times = (
+    elif starts.astimezone(zone).date() == at.astimezone(zone).date():
+        state = "today"
+    return status_report.AppointmentLine(
+        row.key,
+        state,
         starts.astimezone(zone),
         ends.astimezone(zone),
         respondent_time,
-        zones[0] if zones else "",
-    )
-    return status_report.AppointmentLine(
-        row.key, state, *times, row.position.owner, criteria.language, row.seq
+        respondent_zone,
+        position.owner,
+        criteria.language,
+        row.seq,
     )
 
 
 def _iterate_lease_lines(
     study: OpenStudy, zone: tzinfo | None
 ) -> Iterator[status_report.LeaseLine]:
-    cases = study.store.cases
-    for row in cases.queries.list_leased_rows():
-        if row.holder is None:
+    """Yield the cases at stations."""
+    queries = study.store.cases.queries
+    for row in queries.list_leased_rows():
+        holder = row.holder
+        if holder is None:
             continue
-        history = cases.queries.read_history(row.key)
-        claimed = [
-            entry.at.astimezone(zone)
-            for entry in history
-            if isinstance(entry.event, events.CaseClaimed)
-        ]
-        since, until, holder = (
-            claimed[-1] if claimed else None,
-            row.holder.until.astimezone(zone),
-            row.holder,
-        )
+        since = None
+        for entry in queries.read_history(row.key):
+            if isinstance(entry.event, events.CaseClaimed):
+                since = entry.at.astimezone(zone)
+        until = holder.until.astimezone(zone)
         yield status_report.LeaseLine(row.key, holder.by, holder.station, since, until, row.seq)
 
 
 def _iterate_held_lines(
     study: OpenStudy, zone: tzinfo | None
 ) -> Iterator[status_report.HeldCaseLine]:
-    for row in study.store.cases.queries.iterate_rows(status="held"):
-        history = study.store.cases.queries.read_history(row.key)
-        note = find_last_note(history) if study.who.supervises else ""
-        yield status_report.HeldCaseLine(
-            row.key,
-            str(row.position.reason.words),
-            note,
-            row.updated_at.astimezone(zone),
-        )
+    """Yield the cases that wait for a supervisor. Notes are for supervisors."""
+    queries = study.store.cases.queries
+    for row in queries.iterate_rows(status="held"):
+        note = find_last_note(queries.read_history(row.key)) if study.who.supervises else ""
+        reason = str(row.position.reason.words)
+        updated_at = row.updated_at.astimezone(zone)
+        yield status_report.HeldCaseLine(row.key, reason, note, updated_at)
 
 
 def _find_held_places(
     study: OpenStudy, fill: Mapping[str, CellFill], zone: tzinfo | None
 ) -> status_report.HeldPlaces | None:
     """Find the places of suspended interviews that close cells; None if there are none."""
-    full = study.plan.quotas.list_full_cells(fill) - study.plan.quotas.list_reached_cells(fill)
-    if not full:
+    quotas = study.plan.quotas
+    # Cells that would be open without the places of interviews that aren't complete yet.
+    closed_by_held = quotas.list_full_cells(fill) - quotas.list_reached_cells(fill)
+    if not closed_by_held:
         return None
+
+    queries = study.store.cases.queries
     cells_by_case: dict[str, list[str]] = {}
-    for place in study.store.cases.queries.list_held_places(study.at):
-        if place.cell in full and not place.at_station:
+    for place in queries.list_held_places(study.at):
+        if place.cell in closed_by_held and not place.at_station:
             cells_by_case.setdefault(place.case, []).append(place.cell)
+
     places = 0
-    times = list[tuple[datetime, datetime]]()
+    left_times = []
+    release_times = []
     for key, cells in cells_by_case.items():
-        case = Case.from_history(key, study.store.cases.queries.read_history(key))
+        case = Case.from_history(key, queries.read_history(key))
         released_at = find_release_time(case, study.plan)
         if case.interview_left_at is not None and released_at is not None:
             places += len(cells)
-            times.append((case.interview_left_at.astimezone(zone), released_at.astimezone(zone)))
-    if not times:
+            left_times.append(case.interview_left_at.astimezone(zone))
+            release_times.append(released_at.astimezone(zone))
+    if not left_times:
         return None
-    since = min(left for left, _ in times)
-    releases = [released for _, released in times]
-    return status_report.HeldPlaces(places, since, min(releases), max(releases))
-
-
-RULES_CHANGE_SHOWN: Final = timedelta(days=7)
-"""The time for which the status says that the rules have changed."""
+    return status_report.HeldPlaces(places, min(left_times), min(release_times), max(release_times))
 
 
 def _find_rules_change(study: OpenStudy, zone: tzinfo | None) -> date | None:
@@ -305,7 +331,7 @@ def _find_rules_change(study: OpenStudy, zone: tzinfo | None) -> date | None:
 
 
 def find_last_note(history: Sequence[events.HistoryEntry]) -> str:
-    """Return the last note, with a call or separate."""
+    """Return the last note on a case, of a call or of its own; empty if there isn't one."""
     for entry in reversed(history):
         match entry.event:
             case events.CaseNoteWritten(text=text) if text:

@@ -1,7 +1,7 @@
-"""Migration of unfinished interviews to the newest version of the questionnaire, or a report of what it would do."""
+"""Migration of unfinished interviews to the newest version of the questionnaire, or its preview."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,6 @@ from survey_cli.engine.events import EventStamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.migration import MigratedInterview, migrate_interview
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import UserError
@@ -32,6 +31,8 @@ from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.versions import describe_version, find_unaccepted_change, is_accepted_as_same
 
 TASK: Final = "take interviews to another version"
+UNFINISHED: Final = ("open", "suspended")
+"""The statuses of interviews that may be taken to another version."""
 CHUNK_SIZE: Final = 5_000
 """Interviews that one process receives at a time."""
 BATCH_SIZE: Final = 200
@@ -74,7 +75,7 @@ class MigrationResult:
     changes: tuple[MeaningChange, ...]
     """The changes of meaning because of which answers are asked again."""
     note: str = ""
-    """Why the migration would be refused; empty where it would not."""
+    """Why the migration would be refused; empty if it would not be."""
 
 
 def migrate_interviews(
@@ -92,10 +93,13 @@ def migrate_interviews(
     def migrate(study: OpenStudy) -> MigrationResult:
         if study.notice:
             request.notify(study.notice)
-        return _migrate(replace(request, notify=str), study, keys, progress, write=not dry_run)
+        # The request goes to other processes, and a function of this one can't.
+        sendable = replace(request, notify=str)
+        return _migrate(sendable, study, keys, progress, write=not dry_run)
 
     if not dry_run:
         return run_on_study(request, migrate, supervisor_task=TASK)
+    # A dry run repairs nothing either.
     with open_requested(request, TASK) as study:
         return migrate(study)
 
@@ -108,31 +112,33 @@ def _migrate(
     *,
     write: bool,
 ) -> MigrationResult:
+    """Migrate the interviews of an open study, or find out what that would do."""
     obstacle = find_unaccepted_change(study.store, study.instrument)
     if write:
         if obstacle is not None:
             raise obstacle
-        study.store.data.add_instrument(
-            InstrumentRow.from_instrument(study.instrument, kept_at=study.at)
-        )
-    results: list[MigratedCase | SkippedCase] = []
-    rows, migration = _select_rows(study, keys, results), _Migration(study)
+        newest = InstrumentRow.from_instrument(study.instrument, kept_at=study.at)
+        study.store.data.add_instrument(newest)
+
+    rows, skipped = _select_rows(study, keys)
+    results: list[MigratedCase | SkippedCase] = [*skipped]
+    migration = _Migration(study)
     chunks = [rows[start : start + CHUNK_SIZE] for start in range(0, len(rows), CHUNK_SIZE)]
     for number, done in enumerate(_run_chunks(request, migration, chunks, write=write), start=1):
         results += done
         if progress is not None:
             progress(min(number * CHUNK_SIZE, len(rows)), len(rows))
+
+    changes: dict[MeaningChange, None] = {}
+    for version in dict.fromkeys(row.instrument for row in rows):
+        changes.update(dict.fromkeys(migration.list_changes(version)))
     return MigrationResult(
         where=study.where,
         version=migration.newest_version,
         dry_run=not write,
         cases=tuple(result for result in results if isinstance(result, MigratedCase)),
         skipped=tuple(result for result in results if isinstance(result, SkippedCase)),
-        changes=tuple(
-            dict.fromkeys(
-                change for row in rows for change in migration.list_changes(row.instrument)
-            )
-        ),
+        changes=tuple(changes),
         note=f"{obstacle.what} — {obstacle.remedy}" if obstacle is not None else "",
     )
 
@@ -146,8 +152,10 @@ def _run_chunks(
 ) -> Iterator[list[MigratedCase | SkippedCase]]:
     """Migrate these interviews: few in this process, many in one process for each processor."""
     if len(chunks) < 2:
-        yield from (migration.run(chunk, write=write) for chunk in chunks)
+        for chunk in chunks:
+            yield migration.run(chunk, write=write)
         return
+
     at = migration.study.at
     with ProcessPoolExecutor(min(len(chunks), os.cpu_count() or 1), get_context("spawn")) as pool:
         yield from pool.map(_run_chunk, repeat(request), repeat(at), chunks, repeat(write))
@@ -156,41 +164,40 @@ def _run_chunks(
 def _run_chunk(
     request: Request, at: datetime, rows: Sequence[InterviewRow], write: bool
 ) -> list[MigratedCase | SkippedCase]:
+    """Migrate one chunk in a process of its own, which opens the study again."""
     with open_study(request.path, db=request.db, by=request.by, people=request.people) as study:
         return _Migration(replace(study, at=at)).run(rows, write=write)
 
 
 def _select_rows(
-    study: OpenStudy, keys: Sequence[str], results: list[MigratedCase | SkippedCase]
-) -> list[InterviewRow]:
-    """Return the rows of unfinished interviews of earlier versions, by case; cases without one are skipped."""
-    interviews, newest = study.store.interviews, study.instrument.hash
+    study: OpenStudy, keys: Sequence[str]
+) -> tuple[list[InterviewRow], list[SkippedCase]]:
+    """Return the rows of unfinished interviews of earlier versions, and the cases without one.
+
+    Without keys, these are the interviews of all cases, and no case is skipped.
+    """
+    interviews = study.store.interviews
+    newest = study.instrument.hash
+    rows: list[InterviewRow] = []
+    skipped: list[SkippedCase] = []
     if not keys:
-        rows = [
-            row
-            for status in ("open", "suspended")
-            for row in interviews.list_rows(origin="real", status=status)
-        ]
-        return sorted(
-            (row for row in rows if row.instrument != newest),
-            key=lambda row: (row.case, row.number),
-        )
-    rows = []
+        for status in UNFINISHED:
+            rows += interviews.list_rows(origin="real", status=status)
+        rows = [row for row in rows if row.instrument != newest]
+        return sorted(rows, key=lambda row: (row.case, row.number)), skipped
+
     for key in keys:
         of_case = interviews.list_rows(case=key, origin="real")
-        unfinished = [row for row in of_case if row.status in ("open", "suspended")]
-        earlier = [row for row in unfinished if row.instrument != newest]
         if not of_case and not study.store.has_case(key):
             raise make_unknown_case_error(study, key)
-        if not earlier:
-            why = (
-                "its interview has the newest version already"
-                if unfinished
-                else "it has no unfinished interview"
-            )
-            results.append(SkippedCase(key, why))
+        unfinished = [row for row in of_case if row.status in UNFINISHED]
+        earlier = [row for row in unfinished if row.instrument != newest]
+        if not unfinished:
+            skipped.append(SkippedCase(key, "it has no unfinished interview"))
+        elif not earlier:
+            skipped.append(SkippedCase(key, "its interview has the newest version already"))
         rows += earlier
-    return rows
+    return rows, skipped
 
 
 class _Migration:
@@ -201,54 +208,70 @@ class _Migration:
         stored = study.store.data.list_instruments()
         self._versions = {row.hash: describe_version(row, stored) for row in stored}
         newest = InstrumentRow.from_instrument(study.instrument, kept_at=study.at)
-        self.newest_version = self._versions.get(newest.hash) or describe_version(
-            newest, (*stored, newest)
-        )
+        self.newest_version = self._versions.get(newest.hash, "")
+        if not self.newest_version:
+            self.newest_version = describe_version(newest, (*stored, newest))
+        # Many interviews have the same version. The caches are the object's own.
         self._load = cache(self._load_version)
         self.list_changes = cache(self._list_changes)
 
     def _load_version(self, version: str) -> Instrument | str:
-        """Return the instrument of a version; where it can't be read, the reason."""
+        """Return the instrument of a version, or the reason why it can't be read."""
         try:
             return rebuild_instrument(self.study.store.data.read_stored_text(version))
         except UserError as error:
             return error.what
 
     def _list_changes(self, version: str) -> tuple[MeaningChange, ...]:
-        """Return the changes since a version that give answers another meaning, as exports and `check` decide it."""
+        """List the changes since a version that give answers another meaning.
+
+        Exports and `survey check` decide it in the same way.
+        """
         earlier = self._load(version)
-        changes = (
-            list_changes(earlier, self.study.instrument) if isinstance(earlier, Instrument) else ()
-        )
+        if not isinstance(earlier, Instrument):
+            return ()
         store = self.study.store
-        return tuple(c for c in changes if c.needs_own_column and not is_accepted_as_same(store, c))
+        return tuple(
+            change
+            for change in list_changes(earlier, self.study.instrument)
+            if change.needs_own_column and not is_accepted_as_same(store, change)
+        )
 
     def run(self, rows: Sequence[InterviewRow], *, write: bool) -> list[MigratedCase | SkippedCase]:
-        """Migrate these interviews; returns what became of each. Each is wholly migrated, or not at all."""
+        """Migrate these interviews, each wholly or not at all. Returns what became of each."""
         results: list[MigratedCase | SkippedCase] = []
         for start in range(0, len(rows), BATCH_SIZE):
+            updates: list[OfficeUpdate] = []
+            migrated: list[MigratedCase] = []
             with pause_collector():
-                plans = [
-                    (row, self._plan(row, write=write)) for row in rows[start : start + BATCH_SIZE]
-                ]
-            planned = [plan for _, plan in plans if not isinstance(plan, str)]
-            updates = [update for update, _ in planned] if write else []
-            left = self.study.store.interviews.append_from_office(updates) if updates else {}
-            results += [SkippedCase(row.case, plan) for row, plan in plans if isinstance(plan, str)]
-            results += [
-                SkippedCase(c.case, left[c.interview]) if c.interview in left else c
-                for _, c in planned
-            ]
+                for row in rows[start : start + BATCH_SIZE]:
+                    plan = self._plan(row, write=write)
+                    if isinstance(plan, str):
+                        results.append(SkippedCase(row.case, plan))
+                        continue
+                    update, case = plan
+                    updates.append(update)
+                    migrated.append(case)
+
+            # By interview, why it was not written after all.
+            refused: Mapping[str, str] = {}
+            if write and updates:
+                refused = self.study.store.interviews.append_from_office(updates)
+            for case in migrated:
+                why = refused.get(case.interview)
+                results.append(case if why is None else SkippedCase(case.case, why))
         return results
 
     def _plan(self, row: InterviewRow, *, write: bool) -> tuple[OfficeUpdate, MigratedCase] | str:
-        """Plan the migration of one interview; returns the reason where it is skipped."""
-        instrument, study = self._load(row.instrument), self.study
+        """Plan the migration of one interview, or return the reason why it is skipped."""
+        study = self.study
+        instrument = self._load(row.instrument)
         if isinstance(instrument, str):
             return instrument
-        if obstacle := self._find_obstacle(row, write=write):
+        obstacle = self._find_obstacle(row, write=write)
+        if obstacle:
             return obstacle
-        changed = {change.item for change in self.list_changes(row.instrument)}
+
         journal = study.store.interviews.read_journal(row.id)
         if len(journal) != row.last_seq:
             return "somebody has just written to it"
@@ -260,27 +283,33 @@ class _Migration:
             return "its answers were erased"
         if interview.language not in study.instrument.languages:
             return f"the newest version has no language {interview.language}"
+
         stamp = EventStamp(max(study.at, interview.last_stamp.at), study.who.login, STATION)
+        changed = {change.item for change in self.list_changes(row.instrument)}
         migrated = migrate_interview(interview, study.instrument, stamp, changed=changed)
-        reopened, off_route = (
-            tuple(map(str, places)) for places in (migrated.reopened, migrated.off_route)
+        case = MigratedCase(
+            case=row.case,
+            interview=row.id,
+            version=self._versions[row.instrument],
+            kept=len(migrated.kept),
+            reopened=tuple(str(place) for place in migrated.reopened),
+            off_route=tuple(str(place) for place in migrated.off_route),
         )
-        version = self._versions[row.instrument]
-        case = MigratedCase(row.case, row.id, version, len(migrated.kept), reopened, off_route)
         return self._build_update(row, interview, migrated, changed), case
 
     def _find_obstacle(self, row: InterviewRow, *, write: bool) -> str:
-        """Return why an interview can't be taken to the newest version now; empty where it can."""
+        """Return why an interview can't be taken to the newest version now; empty if it can be."""
         study = self.study
-        changed_columns = [
-            c for c in self.list_changes(row.instrument) if c.item in study.instrument.sample
-        ]
-        if changed_columns:
-            return f"the sample column {changed_columns[0].item} has another meaning: {changed_columns[0].what}"
+        for change in self.list_changes(row.instrument):
+            if change.item in study.instrument.sample:
+                return f"the sample column {change.item} has another meaning: {change.what}"
+
         is_recent = row.status == "open" and study.at - row.updated_at < study.plan.lease
+        # The transaction that writes looks itself whether a station has the case.
         if write and not is_recent:
-            return ""  # the transaction that writes asks who has the case
-        if (case := study.store.cases.queries.find_row(row.case)) is None:
+            return ""
+        case = study.store.cases.queries.find_row(row.case)
+        if case is None:
             return "somebody may be conducting it: its last entry is recent" if is_recent else ""
         if case.holder is not None and case.holder.until > study.at:
             return f"{case.holder.by} has it at station {case.holder.station}"
@@ -291,21 +320,29 @@ class _Migration:
         row: InterviewRow,
         before: Interview,
         migrated: MigratedInterview,
-        changed: Iterable[str],
+        changed: Collection[str],
     ) -> OfficeUpdate:
-        after, newest, quotas = migrated.interview, self.study.instrument, self.study.plan.quotas
-        known = after.evaluate_route().known if quotas.quotas else NOTHING_KNOWN
-        cells = [
-            cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(known))
-        ]
+        """Build the update that writes a migrated interview, and the quota places that it takes."""
+        after = migrated.interview
+        quotas = self.study.plan.quotas
+        quota_targets: dict[str, int] = {}
+        if quotas.quotas:
+            known = after.evaluate_route().known
+            for quota in quotas.quotas:
+                cell = quota.find_cell(known)
+                if cell is not None and cell in quotas.cells and not quota.soft:
+                    quota_targets[cell] = quotas.cells[cell].target
+
+        # A draft is what was typed at the current question before Enter.
         typed_at = before.place
+        keeps_draft = (
+            typed_at is not None
+            and typed_at.item not in changed
+            and typed_at.item in self.study.instrument.items
+        )
         return OfficeUpdate(
             JournalUpdate.from_interview(row.id, after, after.events[-1:], closed=True),
             row,
-            drops_draft=typed_at is None
-            or typed_at.item in changed
-            or typed_at.item not in newest.items,
-            quota_targets={
-                cell: quotas.cells[cell].target for cell in cells if cell in quotas.cells
-            },
+            drops_draft=not keeps_draft,
+            quota_targets=quota_targets,
         )
