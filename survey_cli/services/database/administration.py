@@ -1,6 +1,7 @@
 """Administration of a study's database: its interviews as a whole, upgrades, the rights of others.
 
-Its interviews are listed, verified, and simulated ones stored. Rights are those of roles or of a group.
+Its interviews are listed and verified, and simulated ones are stored. Rights are those of a group
+of the computer.
 """
 
 import os
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import sleep
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from survey_cli.engine.interview import Interview
@@ -35,6 +36,9 @@ from survey_cli.study.location import open_and_locate
 from survey_cli.study.open_study import OpenStudy, check_supervisor_account
 from survey_cli.study.versions import find_unaccepted_change
 
+SHARED_ENDINGS: Final = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
+"""Endings of the databases and lists that `share_with_group` gives to a group."""
+
 
 class VerificationResult(NamedTuple):
     """The result of a verification."""
@@ -43,82 +47,91 @@ class VerificationResult(NamedTuple):
     interviews: int
     events: int
     findings: tuple[str, ...]
-    """What is wrong, as text; empty where nothing is."""
+    """What is wrong, as text; empty if nothing is."""
     notes: tuple[str, ...] = ()
     """What could not be compared, and why; changes of meaning that nobody has accepted."""
 
 
 def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
-    """Upgrade a study's database to this version of the program, and count its cases again. Returns its location."""
+    """Upgrade a study's database to this version of the program, and count its cases again.
+
+    Returns its location.
+    """
     _, where = open_and_locate(path, db)
     with Store.open(where, create=False, upgrade=True) as store:
         store.cases.counts.rebuild()
     return where
 
 
-SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
-
-
 def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     """Give the folder of the databases, with every database and list in it, to the group.
 
-    Its members can write the databases and read the lists, files made later belong to the group too, and nobody else
-    has access. Returns the folder.
+    Its members can write the databases and read the lists, files made later belong to the group
+    too, and nobody else has access. Returns the folder.
     """
     _, where = open_and_locate(path, db)
     if is_server_address(where):
         raise UserError(where, "a server has its own users", "give each interviewer a login there")
     check_supervisor_account(path, where, account.read_system_account(), "share the study")
-    number = _find_group_id(group)
+
+    group_id = _find_group_id(group)
     folder = Path(where).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        os.chown(folder, -1, number)
+        os.chown(folder, -1, group_id)
         folder.chmod(database_files.GROUP_FOLDER_MODE)
         for file in sorted(folder.iterdir()):
             if file.is_file() and file.name.endswith(SHARED_ENDINGS):
-                os.chown(file, -1, number)
-                is_list = file.suffix in (".csv", ".key")
-                file.chmod(
-                    database_files.GROUP_LIST_MODE if is_list else database_files.GROUP_FILE_MODE
-                )
+                os.chown(file, -1, group_id)
+                file.chmod(_choose_group_mode(file))
     except OSError as error:
-        remedy = f"ask its owner (who must be a member of the group {group}) or root to do this"
         what = f"its group cannot be changed ({error.strerror})"
+        remedy = f"ask its owner (who must be a member of the group {group}) or root to do this"
         raise UserError(str(error.filename or folder), what, remedy) from error
     return folder
 
 
+def _choose_group_mode(file: Path) -> int:
+    """Return the mode of a shared file. Interviewers write databases, and only read lists."""
+    if file.suffix in (".csv", ".key"):
+        return database_files.GROUP_LIST_MODE
+    return database_files.GROUP_FILE_MODE
+
+
 def _find_group_id(group: str) -> int:
     try:
+        # Windows doesn't have this module.
         from grp import getgrnam
 
         return getgrnam(group).gr_gid
     except (ImportError, KeyError):
-        raise UserError(
-            "--group", f"this computer has no group {group!r}", f"create it: groupadd {group}"
-        ) from None
+        what = f"this computer has no group {group!r}"
+        raise UserError("--group", what, f"create it: groupadd {group}") from None
 
 
 @on_study("read the log of accesses")
 def list_accesses(study: OpenStudy, *, by: str, since: str, claims: bool) -> Sequence[AccessEntry]:
-    """List who read contacts, searched a caller, exported or watched, in order; with `claims` who claimed a case."""
-    start = parse_start_time(since, study.at, None, option="--since").at if since else None
-    return _drop_refused_exports(
-        study.store.access_log.list_entries(by=by, since=start, claims=claims)
-    )
+    """List who read contacts, searched for a caller, exported or watched, in order.
+
+    With `claims`, those who claimed a case are listed too.
+    """
+    start = None
+    if since:
+        start = parse_start_time(since, study.at, None, option="--since").at
+    entries = study.store.access_log.list_entries(by=by, since=start, claims=claims)
+    return _drop_refused_exports(entries)
 
 
 def _drop_refused_exports(entries: Sequence[AccessEntry]) -> list[AccessEntry]:
-    """Leave out the entry of each export that was refused afterwards; the refusal stays."""
+    """Leave out the entry of each export that was refused afterwards. The refusal stays."""
     kept: list[AccessEntry] = []
     for entry in entries:
         if entry.what == Access.REFUSED:
             for earlier in reversed(kept):
-                is_same = (earlier.account, earlier.object, earlier.detail) == (
-                    entry.account,
-                    entry.object,
-                    entry.detail,
+                is_same = (
+                    earlier.account == entry.account
+                    and earlier.object == entry.object
+                    and earlier.detail == entry.detail
                 )
                 if earlier.what == Access.EXPORT and is_same:
                     kept.remove(earlier)
@@ -133,7 +146,7 @@ class InterviewList(NamedTuple):
     where: str
     rows: list[InterviewRow]
     damage: str = ""
-    """What could not be decoded; empty where everything could."""
+    """What could not be decoded; empty if everything could."""
 
 
 def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList:
@@ -160,17 +173,17 @@ def verify_database(
 ) -> VerificationResult:
     """Verify a database.
 
-    Every journal can be replayed, every derived row equals its source, nothing is dated after `at` (now by default),
-    and the file itself is intact. With `route`, each answer off the route is named with the reason. `progress` receives
-    from time to time the number of interviews and cases compared, and the total.
+    Every journal can be replayed, every derived row equals its source, nothing is dated after `at`
+    (now by default), and the file itself is intact. With `route`, each answer off the route is
+    named with the reason. `progress` receives from time to time the number of interviews and cases
+    compared, and the total.
     """
     instrument, where = open_and_locate(path, db)
     with open_store(where, create=False) as store:
         result = verify_store(where, store, instrument, route=route, progress=progress)
         now = convert_to_study_time(store, at or datetime.now(UTC))
-        return result._replace(
-            findings=(*result.findings, *list_future_entries(store, now, thorough=True))
-        )
+        future = list_future_entries(store, now, thorough=True)
+        return result._replace(findings=(*result.findings, *future))
 
 
 @on_study("derive the queue again")
@@ -201,10 +214,13 @@ def verify_store(
             *store.work.find_missing(),
             *verification.iterate_findings(),
         )
+        # Only now is it known what could not be compared.
         notes = [*verification.list_notes(), *list_waiting(store, instrument)]
-        if pending_scrub := describe_pending_scrub(store):
+        pending_scrub = describe_pending_scrub(store)
+        if pending_scrub:
             notes.append(pending_scrub)
-        if (unaccepted := find_unaccepted_change(store, instrument)) is not None:
+        unaccepted = find_unaccepted_change(store, instrument)
+        if unaccepted is not None:
             notes.append(str(unaccepted))
     return VerificationResult(
         where, verification.interviews, verification.events, findings, tuple(notes)
@@ -223,22 +239,29 @@ class SimulatedInterviewWriter(NamedTuple):
 def open_simulated_interview_writer(
     path: str | Path, instrument: Instrument, *, db: str | None, beside_real: bool, start: datetime
 ) -> Iterator[SimulatedInterviewWriter]:
-    """Context manager of a writer for simulated interviews; refused where real ones are stored, unless `beside_real`."""
-    where = locate_database(path, instrument.id, db)
-    # between two commits, so that an interviewer never waits longer than one commit takes
-    pause = partial(sleep, 0.005)
+    """Context manager of a writer for simulated interviews.
 
-    def write(interviews: Sequence[Interview]) -> None:
-        records = (
-            WholeInterview.from_interview(interview, str(uuid4()), "simulated")
-            for interview in interviews
-        )
-        store.interviews.add(records, rows=5_000, pause=pause)
+    Raises UserError if real ones are stored there, unless `beside_real`.
+    """
+    where = locate_database(path, instrument.id, db)
+    # Between two commits, so that an interviewer never waits longer than one commit takes.
+    pause = partial(sleep, 0.005)
 
     with open_store(where, create=True) as store:
         if not beside_real and store.interviews.list_rows(origin="real"):
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
-            remedy = "specify another database with --db, or write beside_real: true into the file of --settings"
+            remedy = (
+                "specify another database with --db, "
+                "or write beside_real: true into the file of --settings"
+            )
             raise UserError(where, what, remedy)
         store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
+
+        def write(interviews: Sequence[Interview]) -> None:
+            records = (
+                WholeInterview.from_interview(interview, str(uuid4()), "simulated")
+                for interview in interviews
+            )
+            store.interviews.add(records, rows=5_000, pause=pause)
+
         yield SimulatedInterviewWriter(where, write)

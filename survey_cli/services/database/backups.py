@@ -1,13 +1,14 @@
-"""Backups of a study's database, and its restoration: from the newest of a folder, or the one before a given time.
+"""Backups of a study's database, and its restoration from the newest, or from an earlier one.
 
-Erasures that were made since the backup are repeated. Beside the backups, a file lists what was erased, by hashes.
+Erasures that were made since the backup are repeated. A file beside the backups lists by hashes
+what was erased.
 """
 
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
@@ -36,12 +37,12 @@ from survey_cli.study.consistency.erasure_record import (
 from survey_cli.study.location import open_and_locate
 from survey_cli.study.open_study import OpenStudy, check_supervisor_account
 
-TIME_FORMAT = "%Y%m%d-%H%M%SZ"
+TIME_FORMAT: Final = "%Y%m%d-%H%M%SZ"
 """The time in the name of a backup, in UTC, so that names sort by time."""
-ERASURES_SUFFIX = ".erasures"
-ABANDONED_AFTER = timedelta(hours=1)
-"""The time without a write after which a backup that is being written was killed."""
-OTHER_BACKUP_REMEDY = "specify an earlier backup; nothing was changed"
+ERASURES_SUFFIX: Final = ".erasures"
+ABANDONED_AFTER: Final = timedelta(hours=1)
+"""A backup that has not grown for so long was killed while it was being written."""
+OTHER_BACKUP_REMEDY: Final = "specify an earlier backup; nothing was changed"
 
 
 class BackupResult(NamedTuple):
@@ -59,18 +60,21 @@ class BackupResult(NamedTuple):
 def back_up_database(
     path: str | Path, to: str | Path, *, at: datetime, keep: int = 0, db: str | None = None
 ) -> BackupResult:
-    """Copy the database consistently while interviews run, into a new file, or under a dated name into a folder.
+    """Copy the database consistently while interviews run.
 
-    With `keep`, only so many backups of this study stay in the folder. The database records that a backup was made; the
-    copy does not.
+    The copy is a new file, or gets a dated name in a folder. With `keep`, only so many backups of
+    this study stay in the folder. The database records that a backup was made; the copy does not.
     """
     instrument, where = open_and_locate(path, db)
     if not is_server_address(where):
         check_supervisor_account(path, where, account.read_system_account(), "make a backup")
+
     file = Path(to)
-    folder = file if file.is_dir() else file.parent
+    folder = file.parent
     if file.is_dir():
+        folder = file
         file = folder / f"{instrument.id}.{at.astimezone(UTC):{TIME_FORMAT}}.db"
+
     with open_store(where, create=False) as store:
         if not store.connector.supervises:
             what = "is no supervisor on this server, and only a supervisor may make a backup"
@@ -82,12 +86,15 @@ def back_up_database(
         except StoreError as problem:
             what = f"copied to {file}, but that could not be recorded here: {problem.what}"
             raise UserError(where, what, problem.remedy) from problem
+
     _write_erasures(folder, instrument.id, erasures)
     try:
         backups = _list_backups(folder, instrument.id)
         surplus = backups[:-keep] if keep else []
-        for old in (*(file for file, _ in surplus), *_list_unfinished(folder, instrument.id, at)):
+        for old, _ in surplus:
             old.unlink(missing_ok=True)
+        for unfinished in _list_unfinished(folder, instrument.id, at):
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         what = f"copied to {file}, but then the folder could not be changed ({error.strerror})"
         raise UserError(str(folder), what, "check the folder and the disk") from error
@@ -96,12 +103,12 @@ def back_up_database(
 
 def _list_backups(folder: Path, study: str) -> list[tuple[Path, datetime]]:
     """Return the backups of a study that have dated names, each with its time, the oldest first."""
+    # Another file may have a similar name, such as that of a study `NAME.2`.
     backups = []
     for file in sorted(folder.glob(f"{study}.*Z.db")):
         with suppress(ValueError):
-            at = datetime.strptime(file.name[len(study) + 1 : -len(".db")], TIME_FORMAT).replace(
-                tzinfo=UTC
-            )
+            time_text = file.name.removeprefix(f"{study}.").removesuffix(".db")
+            at = datetime.strptime(time_text, TIME_FORMAT).replace(tzinfo=UTC)
             backups.append((file, at))
     return backups
 
@@ -109,51 +116,50 @@ def _list_backups(folder: Path, study: str) -> list[tuple[Path, datetime]]:
 def _list_unfinished(folder: Path, study: str, at: datetime) -> list[Path]:
     """Return what is left of backups that were killed, to which nothing is written any more."""
     files = folder.glob(f".{study}.*Z.db.*{UNFINISHED_SUFFIX}*")
-    return [
-        file
-        for file in files
-        if at.timestamp() - file.stat().st_mtime > ABANDONED_AFTER.total_seconds()
-    ]
+    written_before = (at - ABANDONED_AFTER).timestamp()
+    return [file for file in files if file.stat().st_mtime < written_before]
 
 
 def find_backup(folder: Path, study: str, until: datetime | None) -> Path:
     """Return the newest backup of a study in a folder, made at a time or before. Raises UserError."""
     backups = [file for file, at in _list_backups(folder, study) if until is None or at <= until]
     if not backups:
-        when = f" made until {until.astimezone():%Y-%m-%d %H:%M}" if until is not None else ""
-        what = f"the folder contains no backup of the study {study!r}{when}"
-        raise UserError(
-            str(folder), what, "specify another folder, a later time, or a backup by its name"
-        )
+        what = f"the folder contains no backup of the study {study!r}"
+        if until is not None:
+            what += f" made until {until.astimezone():%Y-%m-%d %H:%M}"
+        remedy = "specify another folder, a later time, or a backup by its name"
+        raise UserError(str(folder), what, remedy)
     return backups[-1]
 
 
 def _write_erasures(folder: Path, study: str, erasures: Mapping[Erasure, datetime]) -> None:
     """Add erasures to the file beside the backups. Raises UserError."""
-    if not (merged := {**_read_erasures(folder, study), **erasures}):
+    merged = {**_read_erasures(folder, study), **erasures}
+    if not merged:
         return
     lines = [
-        f"{' '.join(erasure)} {encode_timestamp(at)}\n" for erasure, at in sorted(merged.items())
+        f"{erasure.key_hash} {erasure.kind} {encode_timestamp(at)}\n"
+        for erasure, at in sorted(merged.items())
     ]
-    write_text_file(
-        folder / f"{study}{ERASURES_SUFFIX}", lambda file: file.writelines(lines), force=True
-    )
+    file = folder / f"{study}{ERASURES_SUFFIX}"
+    write_text_file(file, lambda stream: stream.writelines(lines), force=True)
 
 
 def _read_erasures(folder: Path, study: str) -> dict[Erasure, datetime]:
-    """Read the file beside the backups. Raises UserError."""
+    """Read the file beside the backups; empty if there isn't one. Raises UserError."""
     file = folder / f"{study}{ERASURES_SUFFIX}"
+    erasures = {}
     try:
         lines = file.read_text("utf-8").splitlines() if file.exists() else []
-        return {
-            Erasure(key_hash, kind): decode_timestamp(at)
-            for key_hash, kind, at in map(str.split, lines)
-        }
+        for line in lines:
+            key_hash, kind, at = line.split()
+            erasures[Erasure(key_hash, kind)] = decode_timestamp(at)
     except (OSError, ValueError) as error:
         remedy = (
             "restore this file, or move it away and repeat the erasures since the backup yourself"
         )
         raise UserError(str(file), "the list of erasures cannot be read", remedy) from error
+    return erasures
 
 
 class RestoreResult(NamedTuple):
@@ -167,11 +173,11 @@ class RestoreResult(NamedTuple):
     events: int
     erasures: RepeatedErasures
     known_until: datetime | None
-    """The time of the last erasure that was known; with `lost`, all are."""
+    """The time of the last erasure that was known. All are known if the replaced one was read."""
     kept: str = ""
-    """Where the replaced database is kept: a path, or a schema; empty where there was none."""
+    """Where the replaced database is kept: a path, or a schema; empty if there wasn't one."""
     lost: LostData | None = None
-    """What only the replaced database has; None where it cannot be read."""
+    """What only the replaced database has; None if it can't be read."""
 
 
 def restore_database(
@@ -184,22 +190,26 @@ def restore_database(
 ) -> RestoreResult:
     """Replace a study's database by a backup while nobody uses it. The replaced database is kept.
 
-    Of a folder of backups, the newest is used that was made at the time `until` or before. What was erased since the
-    backup is erased again. Raises UserError.
+    Of a folder of backups, the newest is used that was made at the time `until` or before. What was
+    erased since the backup is erased again. Raises UserError.
     """
     instrument, where = open_and_locate(path, db)
-    if not is_server_address(where):  # on a server, only the owner of the schema may replace it
+    # On a server, only the owner of the schema may replace it.
+    if not is_server_address(where):
         check_supervisor_account(path, where, account.read_system_account(), "restore a backup")
+
     source = Path(backup)
     if source.is_dir():
         source = find_backup(source, instrument.id, until)
     elif until is not None:
-        raise UserError(
-            str(backup), "a time chooses among the backups of a folder", "specify the folder"
-        )
-    erasures, repeated = _read_erasures(source.parent, instrument.id), RepeatedErasures(0)
+        what = "a time chooses among the backups of a folder"
+        raise UserError(str(backup), what, "specify the folder")
+
+    erasures = _read_erasures(source.parent, instrument.id)
+    repeated = RepeatedErasures(0)
 
     def prepare(replaced: Path | None) -> None:
+        """Erase again in the copy, before it takes the place of the database."""
         nonlocal repeated
         if replaced is not None:
             with Store.open(replaced, create=False) as store:
@@ -209,7 +219,8 @@ def restore_database(
                 repeated = repeat_erasures(study, erasures)
 
     try:
-        target = Path(str(source)) if isinstance(where, ServerAddress) else resolve_link(where)
+        # The copy for a server is made beside the backup.
+        target = source if isinstance(where, ServerAddress) else resolve_link(where)
         with copy_backup(source, target) as copy:
             verified = _verify_copy(str(source), copy, instrument)
             if isinstance(where, ServerAddress):
@@ -222,36 +233,49 @@ def restore_database(
         is_of_backup = problem.where != str(where)
         if problem.reason is not StoreFailure.DAMAGED or not is_of_backup:
             raise
-        raise UserError(
-            str(source), f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY
-        ) from problem
+        what = f"the backup is damaged: {problem.what}"
+        raise UserError(str(source), what, OTHER_BACKUP_REMEDY) from problem
     except OSError as error:
         what = f"the backup cannot be copied ({error.strerror})"
         raise UserError(where, what, "check the folder and the disk") from error
+
+    # The database is in place: a folder that can't be written is no reason to fail.
     with suppress(UserError):
         _write_erasures(source.parent, instrument.id, erasures)
-    counts, known_until = (
-        (verified.interviews, verified.events),
-        max(erasures.values(), default=None),
+    return RestoreResult(
+        where=where,
+        backup=str(source),
+        interviews=verified.interviews,
+        events=verified.events,
+        erasures=repeated,
+        known_until=max(erasures.values(), default=None),
+        kept=kept,
+        lost=lost,
     )
-    return RestoreResult(where, str(source), *counts, repeated, known_until, kept, lost)
 
 
 def _open_copy(copy: Path, path: str | Path, instrument: Instrument, at: datetime) -> OpenStudy:
     """Open a copy of a study's database for an erasure, whoever restores it."""
-    store, no_list = Store.open(copy, create=False), DoNotCallList.open_beside(":memory:")
-    who, plan = (
-        Interviewer(login=store.account, role="supervisor"),
-        Plan.from_instrument(instrument),
-    )
+    store = Store.open(copy, create=False)
     return OpenStudy(
-        path=str(path), instrument=instrument, plan=plan, store=store, where=str(copy), people=People(), who=who,
-        do_not_call=no_list, at=at,
-    )  # fmt: skip
+        path=str(path),
+        instrument=instrument,
+        plan=Plan.from_instrument(instrument),
+        store=store,
+        where=str(copy),
+        people=People(),
+        who=Interviewer(login=store.account, role="supervisor"),
+        # The list of the folder or of the server stays as it is.
+        do_not_call=DoNotCallList.open_beside(":memory:"),
+        at=at,
+    )
 
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
-    """Return what the copy of the backup contains. Raises UserError where it cannot replace the study's database."""
+    """Return what the copy of the backup contains.
+
+    Raises UserError if it can't replace the study's database.
+    """
     with Store.open(copy, create=False) as store:
         others = {row.id for row in store.data.list_instruments()} - {instrument.id}
         result = verify_store(backup, store, instrument)

@@ -28,7 +28,10 @@ class SampleVerification:
     """One comparison of the stored cases with the digests of their imports."""
 
     def __init__(self, store: Store, instruments: Sequence[Instrument]) -> None:
-        """`instruments` are the questionnaire and its stored versions: an import doesn't record its version."""
+        """Prepare a comparison with the samples of these instruments.
+
+        They are the questionnaire and its stored versions: an import doesn't record its version.
+        """
         self._store = store
         self._samples = [instrument.sample for instrument in instruments]
         self._equal: Counter[ImportName] = Counter()
@@ -39,12 +42,12 @@ class SampleVerification:
     def add(self, row: CaseRow, case: Case, history: Sequence[HistoryEntry]) -> None:
         """Compare one case."""
         imports = sum(isinstance(entry.event, CaseSampled) for entry in history)
-        # Without an identity there is nothing to compare. A later import may have changed some columns,
-        # and then the digest is of its row alone.
+        # Without an identity there is nothing to compare. A later import may have changed some
+        # columns, and then the digest is of its row only.
         if not row.fingerprint or case.anonymized or imports != 1:
             return
 
-        # A contact that is missing is a finding of its own, and this account may be unable to read it.
+        # A contact that is missing is a finding of its own. This account may be unable to read it.
         contact = self._store.cases.queries.find_contact(row.key)
         if contact is None:
             return
@@ -56,6 +59,7 @@ class SampleVerification:
             self._different.setdefault(name, []).append(row.key)
 
     def _is_as_imported(self, key: str, digest: str, stored: Mapping[str, Value]) -> bool:
+        """Return whether the digest is that of the stored values, in the columns of any version."""
         for sample in self._samples:
             values = {name: stored.get(name, NOT_ASKED) for name in sample}
             values |= {name: key for name, column in sample.items() if column.role == "key"}

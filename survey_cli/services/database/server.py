@@ -1,8 +1,8 @@
-"""Database servers: preparing a database for its studies, giving people roles, trying what each role may do."""
+"""Database servers: preparing a database for its studies, roles of people, trials of their rights."""
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.problems import StoreError, StoreFailure, UserError
 from survey_cli.store import do_not_call
@@ -15,7 +15,7 @@ from survey_cli.store.database_location import make_address_error
 if TYPE_CHECKING:
     from survey_cli.store.backends.postgres.connection import PostgresConnector
 
-PATIENCE = 5.0
+PATIENCE: Final = 5.0
 """Seconds to wait for other programs."""
 
 
@@ -34,24 +34,27 @@ def _connect(address: str) -> "PostgresConnector":
     if not is_server_address(address):
         raise make_address_error()
     where = parse_server_address(address)
+    # psycopg belongs to an extra.
     with require_driver(where):
         from survey_cli.store.backends.postgres.connection import PostgresConnector
     return PostgresConnector(where, patience=PATIENCE)
 
 
 def list_studies(address: str) -> tuple[ServerAddress, list[str]]:
-    """List the schemas of the studies that the account may use, or the one that the address names. Raises UserError."""
+    """List the schemas of the studies that the account may use. Raises UserError.
+
+    If the address names a schema, it is the only one.
+    """
     with closing(_connect(address)) as db:
-        named = db.address.schema
-        return db.address, [named] if named else [
-            schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)
-        ]
+        if db.address.schema:
+            return db.address, [db.address.schema]
+        return db.address, [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
 
 
 def prepare_server(address: str) -> PreparedServer:
-    """Create the database where there is none, and its roles; give them their rights in its studies.
+    """Create the roles of a database and give them their rights in its studies.
 
-    It is safe to repeat. Raises UserError.
+    If the database doesn't exist, it is created. It is safe to repeat. Raises UserError.
     """
     from survey_cli.store.backends.postgres.connection import create_database
 
@@ -64,21 +67,26 @@ def prepare_server(address: str) -> PreparedServer:
         create_database(parse_server_address(address))
         created = True
         db = _connect(address)
+
     with closing(db):
+        # The roles get their rights on the tables of the do-not-call list, which must exist.
         do_not_call.DoNotCallList.open_beside(db.address).close()
         db.run(adapt_statement(do_not_call.sql.REMOVED_TABLE))
         database, studies = roles.prepare_database(db)
-    return PreparedServer(
-        db.where, created, [roles.make_group(database, role) for role in roles.ROLES], studies
-    )
+    groups = [roles.make_group(database, role) for role in roles.ROLES]
+    return PreparedServer(db.where, created, groups, studies)
 
 
 def change_role(
     address: str, person: str, role: str, *, revoke: bool = False, password: str = ""
 ) -> str:
-    """Give a person a role in all studies of a database, or take it away. Returns what was done. Raises UserError."""
+    """Give a person a role in all studies of a database, or take it away.
+
+    Returns what was done. Raises UserError.
+    """
     if role not in roles.ROLES:
         raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
+
     with closing(_connect(address)) as db:
         if not roles.may_be_member(db, person):
             remedy = "give the name of a user who can log in, or a new one of 1 to 63 letters"
@@ -91,7 +99,8 @@ def list_people(address: str) -> dict[str, roles.Member]:
     """List who has roles in a database that is prepared for them. Raises UserError."""
     with closing(_connect(address)) as db:
         roles.check_prepared(db)
-        return {person: member for person, member in roles.list_members(db).items() if member.roles}
+        members = roles.list_members(db)
+    return {person: member for person, member in members.items() if member.roles}
 
 
 class ServerCheck(NamedTuple):
@@ -104,34 +113,35 @@ class ServerCheck(NamedTuple):
     """The number of trials."""
     checks: Sequence[roles.RoleCheck]
     excess_rights: Sequence[str]
-    """A sentence for everybody with rights that were given by hand."""
+    """A sentence for each person with rights that were given by hand."""
     surprises: int
     """Trials that did not have the expected result, and people with further rights."""
 
 
 def check_server(address: str) -> list[ServerCheck]:
     """Try what each role may do in the studies of a database, and undo it. Raises UserError."""
+    results = []
     with closing(_connect(address)) as db:
         where = db.address
-        studies = (
-            [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]
-        )
+        studies = [where.schema]
+        if not where.schema:
+            studies = [schema for (schema,) in db.read(roles.sql.STUDIES)]
         roles.check_prepared(db)
         if not studies:
             remedy = "publish a questionnaire: survey study publish FILE --db ADDRESS"
             raise UserError(where, "the database contains no study of this account", remedy)
-        results = [
-            (study, roles.check_roles(db, study), roles.list_excess_rights(db, study))
-            for study in studies
-        ]
-    return [
-        ServerCheck(
-            where=str(where),
-            study=study,
-            cells=sum(check.cells for check in checks),
-            checks=checks,
-            excess_rights=excess,
-            surprises=sum(check.found != check.expected for check in checks) + len(excess),
-        )
-        for study, checks, excess in results
-    ]
+
+        for study in studies:
+            checks = roles.check_roles(db, study)
+            excess_rights = roles.list_excess_rights(db, study)
+            unexpected = sum(check.found != check.expected for check in checks)
+            result = ServerCheck(
+                where=str(where),
+                study=study,
+                cells=sum(check.cells for check in checks),
+                checks=checks,
+                excess_rights=excess_rights,
+                surprises=unexpected + len(excess_rights),
+            )
+            results.append(result)
+    return results
