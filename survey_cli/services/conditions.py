@@ -7,7 +7,7 @@ from survey_cli.problems import UserError, select_errors, suggest_nearest
 
 
 def compile_condition(instrument: Instrument, text: str) -> Condition:
-    """Compile the condition of `--where`. Raises UserError where it is none."""
+    """Compile the condition of `--where`. Raises UserError if it isn't one."""
     condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
         first = select_errors(problems)[0]
@@ -16,7 +16,7 @@ def compile_condition(instrument: Instrument, text: str) -> Condition:
 
 
 def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
-    """Parse a condition over sample columns."""
+    """Parse a condition over sample columns. Raises UserError."""
     condition = compile_condition(instrument, text)
     others = sorted(condition.names - instrument.sample.keys())
     if others:

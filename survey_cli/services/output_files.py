@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 OWNER_ONLY: Final = 0o600
 """Mode of files that may contain answers."""
+ALMOST_FULL: Final = 65_536
+"""Bytes below which a disk counts as full."""
 
 
 def check_output_path(target: Path, *, force: bool) -> None:
@@ -28,27 +30,30 @@ def check_output_path(target: Path, *, force: bool) -> None:
         if target.is_dir():
             raise UserError(str(target), "this is a folder", "specify a file in it")
         if target.exists() and not target.is_file():
-            raise UserError(
-                str(target),
-                "this is not a regular file",
-                "specify a file, or - for standard output",
-            )
+            remedy = "specify a file, or - for standard output"
+            raise UserError(str(target), "this is not a regular file", remedy)
         if target.exists() and not force:
             raise _make_exists_error(target)
+
+        # Folders that are missing below this one will be made.
         folder = next(folder for folder in target.resolve().parents if folder.exists())
+        named_folder = _find_named_folder(target, folder)
         if not folder.is_dir():
-            what = f"{_find_named_folder(target, folder)} is not a folder"
+            what = f"{named_folder} is not a folder"
             raise UserError(str(target), what, "choose another folder")
         if not os.access(folder, os.W_OK | os.X_OK):
-            what = f"you have no permission to write to the folder {_find_named_folder(target, folder)}"
+            what = f"you have no permission to write to the folder {named_folder}"
             raise UserError(str(target), what, "get permission, or choose another folder")
     except (OSError, ValueError) as error:
         raise _make_write_error(target, error) from error
 
 
 def _find_named_folder(target: Path, folder: Path) -> Path:
-    """Return the folder as the target's path names it, or resolved where the path doesn't contain it."""
-    return next((parent for parent in target.parents if parent.resolve() == folder), folder)
+    """Return a folder as the target's path names it; as it is if the path doesn't contain it."""
+    for parent in target.parents:
+        if parent.resolve() == folder:
+            return parent
+    return folder
 
 
 def write_text_file(
@@ -59,10 +64,10 @@ def write_text_file(
     public: bool = False,
     newline: str = "\n",
 ) -> T:
-    """Write by way of a temporary file beside the target, so that an unfinished file never has its name.
+    """Write by way of a temporary file beside the target: no unfinished file ever has its name.
 
-    Returns what `write` returns. Missing folders are made. Only the owner can read the file unless it
-    is `public`, since a report or an export may contain answers.
+    Returns what `write` returns. Missing folders are made. Only the owner can read the file unless
+    it is `public`, since a report or an export may contain answers.
     """
 
     def write_text(temporary: Path) -> T:
@@ -80,9 +85,8 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
 
     def write_and_check(temporary: Path) -> T:
         result = write(temporary)
-        if _is_disk_full(
-            temporary
-        ):  # not every library notices that the end of a file was not written
+        # Not every library notices that the end of a file was not written.
+        if _is_disk_full(temporary):
             raise OSError(ENOSPC, "No space left on device")
         return result
 
@@ -90,18 +94,22 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
 
 
 def _write(target: Path, write: Callable[[Path], T], *, force: bool, public: bool = False) -> T:
+    """Write a temporary file, and give it its name when it is complete. Raises UserError."""
     original = target
     try:
-        target = target.resolve()  # the target of a link, so that the link is kept
+        # If it is a link, the file that it points to is replaced, and the link is kept.
+        target = target.resolve()
         temporary = target.with_name(f".{token_hex(4)}.{target.name[-200:]}")
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.open("xb").close()
     except (OSError, ValueError) as error:
         raise _make_write_error(original, error) from error
+
     try:
         if not public:
             temporary.chmod(OWNER_ONLY)
         result = write(temporary)
+        # Its contents must be on the disk before its name is.
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         if not _move_into_place(temporary, target, force=force):
@@ -119,6 +127,7 @@ class DocumentWriter(Generic[T]):
     """The writer of documents with one file ending: as text, or into a file by its path."""
 
     text: Callable[[T], str] | None = None
+    """Returns the text of a document. Without it, `file` writes."""
     file: Callable[[T, Path], None] | None = None
     newline: str = "\n"
     extra: str = ""
@@ -157,28 +166,31 @@ def publish_document(
     stdout: TextIO | None = None,
     remedy: str = "",
 ) -> T:
-    """Build a document, and write it into a file, or as Markdown to standard output (`-`); if `to` is empty, nowhere.
+    """Build a document and write it in the format that the ending of `to` selects.
 
-    Whether the file can be written is checked before. `refusal` says that nothing is written with an ending:
-    `a report cannot be written as {}`. Raises UserError, also where an extra is missing.
+    `-` means Markdown on standard output; if `to` is empty, the document is only built. `refusal`
+    says that a format can't be written: `a report cannot be written as {}`. Raises UserError, also
+    if an extra is missing.
     """
     if not to:
         return build()
+
+    # Checked first: building may take minutes.
     ending = ".md" if to == "-" else Path(to).suffix.lower()
     if ending not in writers:
-        if ending:
-            what = refusal.format(ending)
-        else:
-            what = "the file's name has no ending"
+        what = refusal.format(ending) if ending else "the file's name has no ending"
+        if not remedy and ending == ".pdf" and ".html" in writers:
+            page = Path(to).with_suffix(".html")
+            remedy = f"write {page}, open it in a browser, and print it as a PDF"
         if not remedy:
             remedy = f"end the name in one of {', '.join(writers)}"
-            if ending == ".pdf" and ".html" in writers:
-                page = Path(to).with_suffix(".html")
-                remedy = f"write {page}, open it in a browser, and print it as a PDF"
         raise UserError(to, what, remedy)
     if to != "-":
         check_output_path(Path(to), force=force)
-    document, writer = build(), writers[ending]
+
+    document = build()
+    writer = writers[ending]
+    write = writer.file
     try:
         if writer.text is not None:
             text = writer.text(document)
@@ -190,7 +202,7 @@ def publish_document(
                 write_text_file(
                     Path(to), lambda file: file.write(text), force=force, newline=writer.newline
                 )
-        elif (write := writer.file) is not None:
+        elif write is not None:
             write_file(Path(to), lambda path: write(document, path), force=force)
     except ImportError as error:
         from survey_cli.installation import make_install_command
@@ -203,7 +215,7 @@ def publish_document(
 def write_file_pair(
     target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
 ) -> T:
-    """Write two files, where the first contains the second's name.
+    """Write two files, the first of which contains the second's name.
 
     The second is put in place first, so that the first never refers to a missing file.
     """
@@ -215,13 +227,18 @@ def write_file_pair(
 
 
 def _move_into_place(temporary: Path, target: Path, *, force: bool) -> bool:
-    """Rename the finished file to its name. Returns False where, unless forced, another file has appeared there."""
+    """Rename the finished file to its name.
+
+    Returns False if another file has that name by now, unless `force` says to replace it.
+    """
     if not force:
+        # A link, unlike a rename, fails if the name is taken.
         try:
             os.link(temporary, target)
         except FileExistsError:
             return False
-        except OSError:  # the file system has no hard links
+        except OSError:
+            # The file system has no hard links.
             pass
         else:
             return True
@@ -234,15 +251,22 @@ def _make_exists_error(target: Path) -> UserError:
 
 
 def _make_write_error(target: Path, error: OSError | ValueError) -> UserError:
-    why = getattr(error, "strerror", None) or "it is not a valid file name"
-    full = getattr(error, "errno", None) in (ENOSPC, EDQUOT) or _is_disk_full(target)
-    remedy = "free some space, or choose another folder" if full else "choose another folder"
+    why = "it is not a valid file name"
+    is_full = _is_disk_full(target)
+    # A ValueError says that a name contains a NUL character.
+    if isinstance(error, OSError):
+        why = error.strerror or why
+        is_full = is_full or error.errno in (ENOSPC, EDQUOT)
+
+    remedy = "choose another folder"
+    if is_full:
+        remedy = "free some space, or choose another folder"
     return UserError(str(target), f"it cannot be written ({why})", remedy)
 
 
 def _is_disk_full(target: Path) -> bool:
     """Return whether the disk is almost full. Not every library reports that as the reason."""
     try:
-        return disk_usage(target.resolve().parent).free < 1 << 16
+        return disk_usage(target.resolve().parent).free < ALMOST_FULL
     except OSError:
         return False

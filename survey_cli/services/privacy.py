@@ -1,9 +1,9 @@
-"""Personal data: everything stored about a person, erasure, anonymization of cases whose retention period is over."""
+"""Personal data: what is stored about a person, erasure, and anonymization after a period."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from survey_cli.engine import events
 from survey_cli.fieldwork.case.case import Case, list_call_zones
@@ -33,9 +33,9 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 CONTACTS: Final = "contacts"
-"""The key under `retention:`."""
+"""The key under `retention:` that this module acts on."""
 ERASE: Final = "erase a person's data"
-"""A supervisor's task."""
+"""A task of supervisors, as messages name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,32 +58,30 @@ class ErasurePreview:
 
 @on_study(ERASE)
 def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
-    """Count what is stored about a person; nothing is changed."""
-    cases = study.store.cases
-    history = cases.queries.read_history(key)
+    """Count what is stored about a person. Nothing is changed."""
+    history = study.store.cases.queries.read_history(key)
     interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
         raise make_unknown_case_error(study, key)
-    case, contact = (
-        Case.from_history(key, history),
-        cases.queries.find_contact(key) or Contact(link=""),
-    )
-    removed = contact.columns.keys() | (
-        case.columns.keys() - person_erasure.list_kept_columns(study.instrument)
-    )
-    journals = study.store.interviews
-    kept = [
-        row for row in interviews if not person_erasure.is_erased(journals.read_journal(row.id))
-    ]
+
+    case = Case.from_history(key, history)
+    contact = study.store.cases.queries.find_contact(key) or Contact(link="")
+    kept_columns = person_erasure.list_kept_columns(study.instrument)
+    removed_columns = contact.columns.keys() | (case.columns.keys() - kept_columns)
+    answered = 0
+    for row in interviews:
+        journal = study.store.interviews.read_journal(row.id)
+        if not person_erasure.is_erased(journal):
+            answered += row.answered
     return ErasurePreview(
         key=key,
         where=study.where,
         name=contact.name,
         numbers=len(contact.numbers),
-        columns=tuple(name for name in study.instrument.sample if name in removed),
-        notes=sum(map(count_notes, history)),
+        columns=tuple(name for name in study.instrument.sample if name in removed_columns),
+        notes=sum(count_notes(entry) for entry in history),
         interviews=len(interviews),
-        answered=sum(row.answered for row in kept),
+        answered=answered,
         erased=case.erased,
     )
 
@@ -95,16 +93,14 @@ def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     A second call finishes an interrupted erasure.
     """
     if not why.strip():
-        raise UserError(
-            f"case {key}",
-            "an erasure needs a reason",
-            "give it with --reason, without a person's name",
-        )
-    if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(
-        study.store, key
-    ):
+        remedy = "give it with --reason, without a person's name"
+        raise UserError(f"case {key}", "an erasure needs a reason", remedy)
+    row = study.store.cases.queries.find_row(key)
+    if row is None and not person_erasure.list_person_interviews(study.store, key):
         raise make_unknown_case_error(study, key)
+
     result = person_erasure.erase_person(study, key, why=why.strip())
+    # An erasure of the answers that was still to be done is done now.
     for task in (ERASE_TASK, ERASE_PRACTICE_TASK):
         study.store.settings.complete_task(f"{task}: {key}")
     return result
@@ -126,8 +122,9 @@ class AnonymizationResult:
     skipped: tuple[tuple[str, str], ...]
     """Cases that could not be anonymized now, each with the reason."""
     next_at: datetime | None
-    """When the retention period of the next case ends; None where that is not known."""
+    """When the retention period of the next case ends; None if that is not known."""
     clean: bool
+    """Whether nothing of it can be recovered from the database's file; true in a dry run."""
     dry_run: bool
 
 
@@ -135,36 +132,39 @@ class AnonymizationResult:
 def anonymize_study(
     study: OpenStudy, *, dry_run: bool = False, pause: Callable[[], None] | None = None
 ) -> AnonymizationResult:
-    """Remove names, numbers, notes and personal answers of every case whose retention period is over.
+    """Remove names, numbers, notes and personal answers of cases whose retention period is over.
 
-    The period begins when the case was done, or at the study's end where it was still open. Repeating the call
-    changes nothing more.
+    The period begins when the case was done, or at the study's end if it was still open. `pause` is
+    called between two cases. Repeating the call changes nothing more.
     """
-    retention, at = study.plan.retention.get(CONTACTS), study.at
+    at = study.at
+    retention = study.plan.retention.get(CONTACTS)
     if retention is None:
         what = "the study does not say how long contacts are kept"
         raise UserError(study.path, what, "add fieldwork: retention: {contacts: 90d}")
-    done_times = dict(_iterate_named_cases(study, at))
-    due = [
-        key for key, since in done_times.items() if since is not None and since + retention <= at
-    ]
-    later = [
-        since + retention
-        for since in done_times.values()
-        if since is not None and since + retention > at
-    ]
-    span = (
-        f"{retention.days} days"
-        if retention.days
-        else f"{retention.total_seconds() / 3600:g} hours"
-    )
-    cases = interviews = 0
+    span = f"{retention.days} days"
+    if not retention.days:
+        span = f"{retention.total_seconds() / 3600:g} hours"
+
+    due = []
+    later = []
+    for key, done_at in dict(_iterate_named_cases(study, at)).items():
+        if done_at is None:
+            continue
+        if done_at + retention <= at:
+            due.append(key)
+        else:
+            later.append(done_at + retention)
+
+    cases = 0
+    interviews = 0
     skipped: list[tuple[str, str]] = []
     for number, key in enumerate(due):
         if dry_run:
             cases += study.store.cases.queries.find_row(key) is not None
             interviews += len(person_erasure.list_person_interviews(study.store, key))
             continue
+
         if number and pause is not None:
             pause()
         try:
@@ -177,7 +177,10 @@ def anonymize_study(
         cases += result.case
         interviews += result.interviews
         if result.unreadable:
-            what = "its journal cannot be replayed, so its answers are kept: survey privacy erase removes all"
+            what = (
+                "its journal cannot be replayed, so its answers are kept: "
+                "survey privacy erase removes all"
+            )
             skipped.append((key, what))
     return AnonymizationResult(
         where=study.where,
@@ -192,7 +195,10 @@ def anonymize_study(
 
 
 def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, datetime | None]]:
-    """Iterate over the cases that can still be identified, each with the time since when it has been done."""
+    """Iterate over the cases that can still be identified, each with the time when it was done.
+
+    The time is None if it isn't done.
+    """
     contacts = {key for key, _ in study.store.cases.queries.iterate_contacts()}
     sampled = set()
     for key, history in study.store.cases.queries.iterate_histories():
@@ -200,38 +206,51 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
         case = Case.from_history(key, history)
         if key in contacts or not case.anonymized:
             yield key, find_done_time(case, study.plan, history[-1].at, at)
+    yield from _find_unsampled_done_times(study, at, sampled).items()
+
+
+def _find_unsampled_done_times(
+    study: OpenStudy, at: datetime, sampled: Collection[str]
+) -> dict[str, datetime | None]:
+    """Return when cases that are not in the sample were done, by their interviews."""
     study_end = find_study_end(study.plan)
-    others: dict[str, datetime | None] = {}
+    has_ended = study_end is not None and study_end <= at
+    done_times: dict[str, datetime | None] = {}
     for row in study.store.interviews.list_rows():
-        is_other = row.case and row.case not in sampled and row.origin != "simulated"
-        if (
-            not is_other
-            or events.find_erasure(study.store.interviews.read_journal(row.id)) is not None
-        ):
+        if not row.case or row.case in sampled or row.origin == "simulated":
             continue
-        done_if_open = study_end if study_end is not None and study_end <= at else None
-        since = row.updated_at if row.status in ("ended", "stopped") else done_if_open
-        before = others.get(row.case, since)
-        others[row.case] = max(before, since) if before is not None and since is not None else None
-    yield from others.items()
+        if events.find_erasure(study.store.interviews.read_journal(row.id)) is not None:
+            continue
+
+        done_at = study_end if has_ended else None
+        if row.status in ("ended", "stopped"):
+            done_at = row.updated_at
+        # A case is done when all of its interviews are.
+        other = done_times.get(row.case, done_at)
+        if other is None or done_at is None:
+            done_times[row.case] = None
+        else:
+            done_times[row.case] = max(other, done_at)
+    return done_times
 
 
 @on_study("see all data stored about a person")
 def load_subject(study: OpenStudy, key: str) -> Subject:
-    """Load everything stored about a person; nothing is changed."""
-    cases = study.store.cases
-    row, history = cases.queries.find_row(key), cases.queries.read_history(key)
+    """Load everything stored about a person. Nothing is changed, but the access is recorded."""
+    queries = study.store.cases.queries
+    row = queries.find_row(key)
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
     study.store.access_log.record(
         Access.CONTACT, f"case {key}", "everything stored", at=study.at, by=study.who.login
     )
-    case, contact = (
-        Case.from_history(key, history),
-        cases.queries.find_contact(key) or Contact(link=""),
-    )
+
+    history = queries.read_history(key)
+    case = Case.from_history(key, history)
+    contact = queries.find_contact(key) or Contact(link="")
     zones = list_call_zones(case, case.next_number, study.plan)
+    dialable = [number.e164 for number in contact.numbers if number.e164]
     return Subject(
         key=key,
         where=study.where,
@@ -241,23 +260,26 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
         status=_describe_status(row),
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
-        on_do_not_call_list=study.is_on_do_not_call_list(
-            [number.e164 for number in contact.numbers if number.e164]
-        ),
+        on_do_not_call_list=study.is_on_do_not_call_list(dialable),
         history=tuple(iterate_history_lines(study, key, history)),
         interviews=tuple(_build_interview(study, interview) for interview in interviews),
     )
 
 
 def _iterate_numbers(case: Case, contact: Contact) -> Iterator[SubjectNumber]:
+    """Yield the numbers of the contact with their states, and those that were erased."""
     contact_numbers = {number.position: number for number in contact.numbers}
-    for position in sorted({number.position for number in case.numbers} | contact_numbers.keys()):
-        n, state = (
-            contact_numbers.get(position, ContactNumber(position, "", "", "")),
-            case.find_number(position),
-        )
+    positions = {number.position for number in case.numbers} | contact_numbers.keys()
+    for position in sorted(positions):
+        written = contact_numbers.get(position, ContactNumber(position, "", "", ""))
+        number = case.find_number(position)
         yield SubjectNumber(
-            position, n.display, n.written, n.e164, n.extension, state.state if state else ""
+            position,
+            written.display,
+            written.written,
+            written.e164,
+            written.extension,
+            number.state if number is not None else "",
         )
 
 
@@ -274,14 +296,19 @@ def _describe_status(row: CaseRow | None) -> str:
 def _iterate_columns(
     instrument: Instrument, case: Case, contact: Contact
 ) -> Iterator[SubjectColumn]:
-    """Iterate over columns that the questionnaire has now, in its order, then those of earlier versions."""
+    """Iterate over the present columns in their order, then over those of earlier versions."""
     values: Mapping[str, Cell] = {**contact.columns, **case.columns}
     for name in dict.fromkeys((*instrument.sample, *case.columns, *contact.columns)):
-        if (value := values.get(name)) is None:
+        value = values.get(name)
+        if value is None:
             continue
+        label = name
+        labels: Mapping[Code, str] = {}
         column = instrument.sample.get(name)
-        label = str(column.label.get(instrument.language)) if column and column.label else name
-        labels = find_labels(instrument, name, instrument.language) if column is not None else {}
+        if column is not None:
+            labels = find_labels(instrument, name, instrument.language)
+            if column.label:
+                label = str(column.label.get(instrument.language))
         yield SubjectColumn(name, label, _format_value(value, labels), name in contact.columns)
 
 
@@ -301,22 +328,26 @@ def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
 
 
 def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
+    """Return an interview with all of its events, as text."""
     instrument = person_erasure.load_version(study.store, study.instrument, row)
     journal = study.store.interviews.read_journal(row.id)
     draft = study.store.interviews.find_draft(row.id)
     versions = {stored.hash: stored.version for stored in study.store.data.list_instruments()}
-    sample = (
-        journal[0].sample if journal and isinstance(journal[0], events.InterviewStarted) else {}
-    )
+
+    sample = []
+    if journal and isinstance(journal[0], events.InterviewStarted):
+        for name, value in journal[0].sample.items():
+            if value != NOT_ASKED:
+                sample.append((name, _format_value(value, {})))
     return SubjectInterview(
-        **{
-            name: getattr(row, name)
-            for name in ("id", "number", "origin", "status", "outcome", "began_at")
-        },
+        id=row.id,
+        number=row.number,
+        origin=row.origin,
+        status=row.status,
+        outcome=row.outcome,
+        began_at=row.began_at,
         version=versions.get(row.instrument, ""),
-        sample=tuple(
-            (name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED
-        ),
+        sample=tuple(sample),
         lines=tuple(_iterate_journal_lines(instrument, journal)),
         draft=draft.text if draft is not None else "",
         problem="" if instrument is not None else "its questionnaire can no longer be read",
@@ -326,90 +357,92 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
 def _iterate_journal_lines(
     instrument: Instrument | None, journal: Sequence[events.InterviewEvent]
 ) -> Iterator[JournalLine]:
+    """Yield the events as text. Without the instrument, codes have no labels."""
     for seq, event in enumerate(journal, start=1):
-        stamp, place = event.stamp, getattr(event, "place", None)
-        item = (
-            instrument.items.get(place.item)
-            if instrument is not None and place is not None
-            else None
-        )
-        question = (
-            item.text.get_source_text(instrument.language)
-            if instrument is not None and item is not None
-            else ""
-        )
-        what, answer, note = _describe_event(event, instrument, item)
-        where = str(place) if isinstance(place, Place) else ""
+        place: Place | None = getattr(event, "place", None)
+        item = None
+        question = ""
+        if instrument is not None and place is not None:
+            item = instrument.items.get(place.item)
+            if item is not None:
+                question = item.text.get_source_text(instrument.language)
+        text = _describe_event(event, instrument, item)
         yield JournalLine(
-            seq, stamp.at, stamp.by, stamp.station, what, where, question, answer, note
+            seq,
+            event.stamp.at,
+            event.stamp.by,
+            event.stamp.station,
+            text.what,
+            str(place) if place is not None else "",
+            question,
+            text.answer,
+            text.note,
         )
+
+
+class _EventText(NamedTuple):
+    """What happened, the answer, and the note or the reason, as text."""
+
+    what: str
+    answer: str = ""
+    note: str = ""
 
 
 def _describe_event(  # noqa: C901 - one branch per kind
     event: events.InterviewEvent, instrument: Instrument | None, item: CompiledItem | None
-) -> tuple[str, str, str]:
-    """Return the event, the answer and the note, as text."""
-    language = instrument.language if instrument is not None else ""
-    labels = {o.code: str(o.label.get(language)) for o in item.options} if item is not None else {}
+) -> _EventText:
+    labels: dict[Code, str] = {}
+    decline_texts: dict[str, str] = {}
+    if instrument is not None and item is not None:
+        language = instrument.language
+        labels = {option.code: str(option.label.get(language)) for option in item.options}
+        decline_texts = {decline.id: str(decline.text.get(language)) for decline in item.declines}
+
     match event:
-        case events.InterviewStarted():
-            return (
-                f"began, {event.today}",
-                "",
-                f"{event.session.interviewer}, {event.session.daypart}",
-            )
-        case events.InterviewResumed(reopen=reopen):
-            return "reopened" if reopen else "resumed", "", event.session.interviewer
+        case events.InterviewStarted(today=today, session=session):
+            return _EventText(f"began, {today}", note=f"{session.interviewer}, {session.daypart}")
+        case events.InterviewResumed(reopen=reopen, session=session):
+            return _EventText("reopened" if reopen else "resumed", note=session.interviewer)
         case events.QuestionAnswered(value=value, specify_texts=words):
-            specified = "; ".join(f"{code}: {text}" for code, text in words.items())
             is_read_aloud = item is not None and isinstance(item.question, SpokenItem)
-            return "read" if is_read_aloud else "answered", _format_value(value, labels), specified
+            what = "read" if is_read_aloud else "answered"
+            specified = "; ".join(f"{code}: {text}" for code, text in words.items())
+            return _EventText(what, _format_value(value, labels), specified)
         case events.QuestionDeclined(decline=decline):
-            decline_texts = (
-                {d.id: str(d.text.get(language)) for d in item.declines} if item is not None else {}
-            )
-            return "declined", decline_texts.get(decline, decline), ""
+            return _EventText("declined", decline_texts.get(decline, decline))
         case events.ValueComputed(value=value):
-            return "computed", _format_value(value, labels), ""
+            return _EventText("computed", _format_value(value, labels))
         case events.PositionMoved(jump=jump):
-            return "jumped to" if jump else "back to", "", ""
+            return _EventText("jumped to" if jump else "back to")
         case events.QueryConfirmed(reason=reason):
-            return "confirmed", "", reason
+            return _EventText("confirmed", note=reason)
         case events.AnswerKept():
-            return "kept the answer", "", ""
+            return _EventText("kept the answer")
         case events.NoteWritten(text=text):
-            return "note", "", text
+            return _EventText("note", note=text)
         case events.LanguageChanged(language=spoken):
-            return f"in {spoken}", "", ""
+            return _EventText(f"in {spoken}")
         case events.InterviewSuspended(outcome=outcome):
-            return f"suspended{f': {outcome}' if outcome else ''}", "", ""
+            return _EventText(f"suspended: {outcome}" if outcome else "suspended")
         case events.InterviewStopped(outcome=outcome):
-            return f"stopped: {outcome}", "", ""
+            return _EventText(f"stopped: {outcome}")
         case events.InterviewEnded(outcome=outcome):
-            return f"ended: {outcome}", "", ""
+            return _EventText(f"ended: {outcome}")
         case events.InterviewMigrated(dropped=dropped):
-            return (
-                "continued with another version",
-                f"without {', '.join(map(str, dropped))}" if dropped else "",
-                "",
-            )
+            without = f"without {', '.join(str(place) for place in dropped)}" if dropped else ""
+            return _EventText("continued with another version", without)
         case events.AnswerCoded(codes=codes, role=role, note=note):
-            return (
-                f"coded ({role})",
-                " ".join(map(str, codes)) if codes is not None else "taken back",
-                note,
-            )
+            answer = "taken back"
+            if codes is not None:
+                answer = " ".join(str(code) for code in codes)
+            return _EventText(f"coded ({role})", answer, note)
         case events.InterviewReviewed(verdict=verdict, reason=reason):
-            return (
-                "drawn for a review" if verdict == "drawn" else f"reviewed: {verdict}",
-                "",
-                reason,
-            )
+            what = "drawn for a review" if verdict == "drawn" else f"reviewed: {verdict}"
+            return _EventText(what, note=reason)
         case events.AnswersErased(why=why, remaining=left):
-            what = "erased" if left is None else "names and notes erased"
-            remaining_text = ", ".join(
-                f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items()
-            )
-            return what, remaining_text, why
+            if left is None:
+                return _EventText("erased", note=why)
+            remaining = [f"{name} {_format_value(cell, {})}" for name, cell in left.items()]
+            return _EventText("names and notes erased", ", ".join(remaining), why)
         case _:
             assert_never(event)

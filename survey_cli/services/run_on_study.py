@@ -1,4 +1,4 @@
-"""Runs one request on a study or on its stored data: opens it, calls a function, closes it, translates errors."""
+"""Requests to a study or to its stored data: opening, repairs, closing, translation of errors."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +32,8 @@ ProgressCallback: TypeAlias = Callable[[int, int], None]
 
 MAX_KEYS_SEARCHED: Final = 20_000
 """Number of keys among which a similar one is searched."""
+REPORT_INTERVAL: Final = 200
+"""Number of items between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,13 @@ def run_on_study(
 ) -> T:
     """Return what `action` returns for the opened study.
 
-    `supervisor_task` describes an action that only a supervisor may take (`correct an outcome`). Raises UserError.
+    `supervisor_task` describes an action that only a supervisor may take: `correct an outcome`.
+    Raises UserError.
     """
     with open_requested(request, supervisor_task) as study:
         if study.store.read_only:
-            repair(study, study.at)  # reports what it would do, and changes nothing
+            # It reports what it would do, and changes nothing.
+            repair(study, study.at)
         else:
             study.store.cases.imports.finish()
             rebuild_queue(study, study.at)
@@ -72,9 +76,10 @@ def run_on_study(
 def open_requested(
     request: Request, supervisor_task: str = "", *, create: bool = False, as_written: bool = False
 ) -> Iterator[OpenStudy]:
-    """Context manager in which the study of a request is open, at the request's time on the study's clock.
+    """Context manager in which the study of a request is open.
 
-    Nothing is repaired. `create` and `as_written` are those of `open_study`. Raises UserError.
+    Its time is that of the request, on the study's clock. Nothing is repaired. `create` and
+    `as_written` are those of `open_study`. Raises UserError.
     """
     with open_study(
         request.path,
@@ -92,7 +97,15 @@ def open_requested(
 def on_study(
     supervisor_task: str = "",
 ) -> Callable[[Callable[Concatenate[OpenStudy, P], T]], Callable[Concatenate[Request, P], T]]:
-    """Decorator that makes a function of an opened study one of a request, as `run_on_study` runs it."""
+    """Return a decorator that makes a function of an open study one of a request.
+
+    `run_on_study` runs it:
+
+        @on_study("pause a study")
+        def pause_study(study: OpenStudy, message: str = "") -> Pause: ...
+
+        pause_study(request, "Please wait.")
+    """
 
     def decorate(
         action: Callable[Concatenate[OpenStudy, P], T],
@@ -116,27 +129,26 @@ def convert_to_study_time(store: Store, at: datetime) -> datetime:
 
 
 def find_case(study: OpenStudy, key: str) -> CaseRow:
-    """Return the row of a case. Raises UserError where there is none."""
-    if (row := study.store.cases.queries.find_row(key)) is None:
+    """Return the row of a case. Raises UserError if there isn't one."""
+    row = study.store.cases.queries.find_row(key)
+    if row is None:
         raise make_unknown_case_error(study, key)
     return row
 
 
 def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     """Return the error for a key that no case has, with the most similar key as a suggestion."""
-    cases = study.store.cases
-    near = (
-        [match.row.key for match in cases.queries.search(key, limit=2)]
-        if study.who.supervises and key
-        else []
-    )
-    otherwise = f"search for it: survey case list {study.path} --find {key or 'TEXT'}"
-    keys = islice(cases.queries.iterate_keys(), MAX_KEYS_SEARCHED)
-    remedy = (
-        f"did you mean {near[0]!r}?"
-        if len(near) == 1
-        else suggest_nearest(key, keys, otherwise=otherwise)
-    )
+    queries = study.store.cases.queries
+    found = []
+    # A supervisor may have given a part of the key, a name or a number.
+    if study.who.supervises and key:
+        found = queries.search(key, limit=2)
+    if len(found) == 1:
+        remedy = f"did you mean {found[0].row.key!r}?"
+    else:
+        keys = islice(queries.iterate_keys(), MAX_KEYS_SEARCHED)
+        otherwise = f"search for it: survey case list {study.path} --find {key or 'TEXT'}"
+        remedy = suggest_nearest(key, keys, otherwise=otherwise)
     return UserError(study.where, f"there is no case {key!r}", remedy)
 
 
@@ -151,9 +163,9 @@ def read_records(
 ) -> Iterator[StudyRecords]:
     """Context manager in which the records of an instrument are open, and read as of one time.
 
-    `to` is where the result is written. Where data leave the program, `exported` says where to and which: nothing is
-    read before that is in the log of accesses. An export that is refused afterwards is a second entry, `refused`. Raises
-    UserError.
+    `to` is where the result is written. If data leave the program, `exported` says where to and
+    which: nothing is read before that is in the log of accesses. An export that is refused
+    afterwards is a second entry, `refused`. Raises UserError.
     """
     records = open_records(path, db=db, people=people)
     try:
@@ -169,18 +181,17 @@ def read_records(
                 if exported is not None:
                     _record_refusal(records, exported)
                 raise
-    except ValueError:  # without the error's text, which may contain an answer
-        raise UserError(
-            records.where, "a row of data cannot be read", "`survey db verify` gives details"
-        ) from None
+    except ValueError:
+        # Without the text of the error, which may contain an answer.
+        what = "a row of data cannot be read"
+        raise UserError(records.where, what, "`survey db verify` gives details") from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         place = "standard output" if to == "-" else to
         if error.errno == EBADF:
-            raise UserError(
-                place, "it is closed, so the result was lost", "open it, or specify a file"
-            ) from error
+            what = "it is closed, so the result was lost"
+            raise UserError(place, what, "open it, or specify a file") from error
         what = f"it cannot be written ({error.strerror or error})"
         raise UserError(place, what, "choose another folder, or free some space") from error
 
@@ -192,15 +203,16 @@ def _record_refusal(records: StudyRecords, exported: tuple[str, str]) -> None:
         records.store.access_log.record(Access.REFUSED, *exported, at=at)
 
 
-REPORT_INTERVAL: Final = 200
-"""Number of items between two reports."""
-
-
 class ProgressReporter:
-    """Counts items while they are read, in one iteration or several, and reports progress."""
+    """Counts items while they are read, in one iteration or several, and reports progress.
+
+    for case in reporter(cases): ...
+    """
 
     def __init__(self, progress: ProgressCallback | None, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
+        self._progress = progress
+        self._total = total
+        self._done = 0
 
     def __call__(self, items: Iterable[T]) -> Iterator[T]:
         for item in items:

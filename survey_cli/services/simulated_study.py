@@ -1,4 +1,4 @@
-"""Study in memory for simulated fieldwork: its cases as if nobody had been called, without personal data.
+"""Study in memory for simulated fieldwork: its cases before any call, without personal data.
 
 The study's database is only read.
 """
@@ -38,11 +38,16 @@ STATION: Final = "import"
 IMPORTED_BY: Final = "sample"
 SAMPLE_EVENTS: Final = (CaseSampled, CaseReleased, NumberMarked, DoNotCallSet)
 """Events that come from the sample, before any call."""
+IMPORT_EVENTS: Final = (CaseSampled, CaseReleased)
+"""Those of them that calls don't cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedStudyOptions:
-    """Which cases are simulated: invented ones, else those of a file, else those of the study's database."""
+    """Which cases are simulated: invented ones, those of a file, or those of the study's database.
+
+    The first that are given are used, in this order.
+    """
 
     path: str
     at: datetime
@@ -52,8 +57,10 @@ class SimulatedStudyOptions:
     db: str | None = None
     people: People = field(default_factory=People)
     released: Collection[str] | None = None
-    """Released replicates of invented cases or of a file's; None: all. Cases of the database are released as they are
-    there."""
+    """Released replicates of invented cases or of a file's; None means all.
+
+    Cases of the database are released as they are there.
+    """
 
 
 def load_simulation_cases(
@@ -77,7 +84,7 @@ def load_simulation_cases(
 
 
 def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStudy:
-    """Open the study in memory; the caller closes it."""
+    """Open the study in memory. The caller closes it."""
     instrument = open_instrument(options.path)
     cases = load_simulation_cases(options, instrument)
     invented = {case.key: case for case in options.invented}
@@ -89,7 +96,8 @@ def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStu
 
     def build_cases() -> Iterator[NewCase]:
         for ordinal, (key, entries) in enumerate(cases, start=1):
-            case, link = fieldwork.Case.from_history(key, entries), f"{rng.getrandbits(128):032x}"
+            case = fieldwork.Case.from_history(key, entries)
+            link = f"{rng.getrandbits(128):032x}"
             if key in invented:
                 contact = build_contact(invented[key], instrument, link=link)
             else:
@@ -110,57 +118,60 @@ def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStu
 def _iterate_sampled_cases(
     cases: Iterable[SampleCase], instrument: Instrument, released: Collection[str] | None
 ) -> Iterator[tuple[str, list[CaseEvent]]]:
+    """Yield each case with the events that its sample brings."""
     for case in cases:
-        release_events = (CaseReleased(),) if released is None or case.replicate in released else ()
-        yield (
-            case.key,
-            [
-                build_sample_event(case, instrument),
-                *release_events,
-                *iterate_number_marks(case, ()),
-            ],
-        )
+        events: list[CaseEvent] = [build_sample_event(case, instrument)]
+        if released is None or case.replicate in released:
+            events.append(CaseReleased())
+        events += iterate_number_marks(case, ())
+        yield case.key, events
 
 
 def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]]:
     """Load the stored cases, each as its sample brought it."""
+    use_others = "use others: --sample cases.csv, --cases 500"
     try:
         study = open_records(options.path, db=options.db)
     except ConfirmableError:
         raise
     except UserError as error:
-        remedy = ", or ".join(
-            filter(None, (error.remedy, "use others: --sample cases.csv, --cases 500"))
-        )
+        remedy = f"{error.remedy}, or {use_others}" if error.remedy else use_others
         raise UserError(error.where, error.what, remedy, error.problems) from error
+
+    cases = []
     with study:
-        histories = study.store.cases.queries.iterate_histories()
-        cases = [(key, _select_sample_events(history)) for key, history in histories]
+        for key, history in study.store.cases.queries.iterate_histories():
+            events = _select_sample_events(history)
+            if events:
+                cases.append((key, events))
         where = study.where
-    cases = [(key, events) for key, events in cases if events]
     if not cases:
-        raise UserError(
-            where, "there are no cases yet", "use others: --sample cases.csv, --cases 500"
-        )
+        raise UserError(where, "there are no cases yet", use_others)
     return cases
 
 
 def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
-    first = next(
-        (n for n, e in enumerate(history) if isinstance(e.event, CaseClaimed)), len(history)
-    )
-    events = enumerate(entry.event for entry in history)
-    return [
-        e
-        for n, e in events
-        if isinstance(e, SAMPLE_EVENTS if n < first else CaseSampled | CaseReleased)
-    ]
+    """Return the events of a history that fieldwork did not cause.
+
+    After the first claim, marks on numbers come from calls, and only imports and releases count.
+    """
+    selected: list[CaseEvent] = []
+    was_claimed = False
+    for entry in history:
+        event = entry.event
+        if isinstance(event, CaseClaimed):
+            was_claimed = True
+        kinds = IMPORT_EVENTS if was_claimed else SAMPLE_EVENTS
+        if isinstance(event, kinds):
+            selected.append(event)
+    return selected
 
 
 def _build_nameless_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
     """Return a contact with numbers that nobody has: no country has the code 999."""
-    positions = (number.position for number in case.numbers)
-    numbers = (
-        ContactNumber(n, "", f"+999{ordinal:08}{n % 100:02}", f"number {n}") for n in positions
-    )
+    numbers = []
+    for number in case.numbers:
+        position = number.position
+        e164 = f"+999{ordinal:08}{position % 100:02}"
+        numbers.append(ContactNumber(position, "", e164, f"number {position}"))
     return Contact(link=link, numbers=tuple(numbers))

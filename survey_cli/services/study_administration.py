@@ -1,10 +1,11 @@
-"""A study in the field: pausing and resuming it, publishing a version of its questionnaire, its interviewers."""
+"""A study in the field: its pause, publishing a version of its questionnaire, its interviewers."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from survey_cli.problems import UserError
+from survey_cli.problems import Problem, UserError
 from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.lists.people_file import read_people
@@ -28,11 +29,8 @@ def pause_study(study: OpenStudy, message: str = "") -> Pause:
     text = clean_text(" ".join(message.split()))
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        raise UserError(
-            "--message",
-            what,
-            f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens",
-        )
+        remedy = f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens"
+        raise UserError("--message", what, remedy)
     pause = Pause(study.who.login, study.at, text)
     write_pause(study.store, pause)
     return pause
@@ -40,8 +38,12 @@ def pause_study(study: OpenStudy, message: str = "") -> Pause:
 
 @on_study("resume a study")
 def resume_study(study: OpenStudy) -> Pause:
-    """Let stations claim and dial again. Returns the pause that ended. Raises UserError where there was none."""
-    if (pause := read_pause(study.store)) is None:
+    """Let stations claim and dial again. Returns the pause that ended.
+
+    Raises UserError if there wasn't one.
+    """
+    pause = read_pause(study.store)
+    if pause is None:
         raise UserError(study.where, "the study is not paused", "nothing was changed")
     write_pause(study.store, None)
     return pause
@@ -58,68 +60,100 @@ class PublishedVersion(NamedTuple):
 
 
 def publish_version(request: Request) -> PublishedVersion:
-    """Publish the questionnaire as its file is now. A missing database is created. Raises UserError."""
+    """Publish the questionnaire as its file is now. Raises UserError.
+
+    A missing database is created.
+    """
     with open_requested(request, "publish a questionnaire", create=True, as_written=True) as study:
-        store, instrument = study.store, study.instrument
+        store = study.store
+        instrument = study.instrument
         if not store.data.can_publish():
-            what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
-            raise UserError(
-                study.where, what, "connect as the owner of the schema, or ask the owner"
+            what = (
+                f"{store.account} may not publish a questionnaire: "
+                "the schema belongs to another role"
             )
+            remedy = "connect as the owner of the schema, or ask the owner"
+            raise UserError(study.where, what, remedy)
         check_may_begin(store, instrument)
+
         previous = read_published_hash(store)
         store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=study.at))
         store.settings.write(PUBLISHED_SETTING, instrument.hash)
+        # A database on a server has no folder from which a questionnaire could be found.
         if isinstance(study.where, DatabaseFile):
             write_origin(store, study.where.questionnaire)
         rebuild_queue(study, study.at)
         return PublishedVersion(
-            study.where, instrument.version or instrument.hash[:12], previous != instrument.hash
+            where=study.where,
+            version=instrument.version or instrument.hash[:12],
+            new=previous != instrument.hash,
         )
 
 
 @on_study()
 def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
-    """List everybody on the list of people, and everybody else with a case or an appointment."""
-    cases = study.store.cases
+    """List the people on the list, and all others with a case, an appointment or a role."""
+    queries = study.store.cases.queries
     claimed_cases: dict[str, list[str]] = {}
-    for row in cases.queries.list_leased_rows():
+    for row in queries.list_leased_rows():
         if row.holder is not None:
             claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
-    positions = [row.position for row in cases.queries.list_appointments()]
-    appointment_counts = Counter(position.owner for position in positions)
-    missed_counts = Counter(
-        p.owner for p in positions if p.promised_until and p.promised_until < study.at
-    )
-    listed, db = study.people.interviewers, study.store.connector
-    accounts = list_members(db) if db.dialect == "postgresql" else {}
-    others = (
-        claimed_cases.keys()
-        | appointment_counts.keys()
-        | {name for name in accounts if accounts[name].roles}
-    )
+
+    appointment_counts: Counter[str] = Counter()
+    missed_counts: Counter[str] = Counter()
+    for row in queries.list_appointments():
+        owner = row.position.owner
+        appointment_counts[owner] += 1
+        if row.position.promised_until and row.position.promised_until < study.at:
+            missed_counts[owner] += 1
+
+    listed = study.people.interviewers
+    connector = study.store.connector
+    accounts = list_members(connector) if connector.dialect == "postgresql" else {}
+    others = {login for login, account in accounts.items() if account.roles}
+    others.update(claimed_cases, appointment_counts)
+    # An appointment of nobody has the owner "".
     logins = [*listed, *sorted(others - listed.keys() - {""})]
+
     lines = []
     for login in logins:
-        described = ("", "", "", "")
-        if (who := listed.get(login)) is not None:
-            described = (
-                who.role,
-                ", ".join(sorted(who.languages)),
-                ", ".join(sorted(who.skills)),
-                who.pseudonym,
-            )
-        own_cases = tuple(claimed_cases.get(login, ()))
-        account = "none" if accounts else ""
+        account = ""
         if login in accounts:
             account = ", ".join(accounts[login].roles) or "without a role"
-        counts = appointment_counts[login], missed_counts[login]
-        lines.append(InterviewerLine(login, *described, own_cases, *counts, account))
+        elif accounts:
+            account = "none"
+        line = InterviewerLine(
+            login=login,
+            role="",
+            languages="",
+            skills="",
+            pseudonym="",
+            cases=tuple(claimed_cases.get(login, ())),
+            appointments=appointment_counts[login],
+            missed=missed_counts[login],
+            account=account,
+        )
+        if login in listed:
+            who = listed[login]
+            line = line._replace(
+                role=who.role,
+                languages=", ".join(sorted(who.languages)),
+                skills=", ".join(sorted(who.skills)),
+                pseudonym=who.pseudonym,
+            )
+        lines.append(line)
+
+    where = ""
+    problems: Sequence[Problem] = ()
     file = Path(people) if people else locate_people_file(study.path, study.where)
-    people_file = read_people(file) if file and listed else []
+    if file and listed:
+        where = format_path(file.absolute())
+        people_file = read_people(file)
+        # A list holds problems, instead of people.
+        problems = people_file if isinstance(people_file, list) else people_file.problems
     return InterviewerList(
-        where=format_path(file.absolute()) if file and listed else "",
+        where=where,
         lines=tuple(lines),
         unowned_appointments=appointment_counts[""],
-        problems=tuple(people_file) if isinstance(people_file, list) else people_file.problems,
+        problems=tuple(problems),
     )
