@@ -1,4 +1,4 @@
-"""Quality of interviewing: reads the complete interviews once, and compares their interviewers."""
+"""Quality of interviewing: complete interviews are read once, and their interviewers compared."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -79,6 +79,7 @@ def _add_interviews(
     if options.since:
         begins = parse_start_time(options.since, study.at, options.zone, option="--since")
         since = begins.at.isoformat()
+    # Exports have pseudonyms, and the report is for the office.
     logins = {
         who.pseudonym: who.login for who in study.people.interviewers.values() if who.pseudonym
     }

@@ -5,6 +5,7 @@ Outputs are checked before anything is counted.
 
 from collections.abc import Iterator
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -39,8 +40,6 @@ from survey_cli.values import Variable
 
 
 def _render_csv(results: Results) -> str:
-    from io import StringIO
-
     text = StringIO()
     write_csv(build_results_table(results), text, WriteOptions())
     return text.getvalue()
@@ -74,8 +73,9 @@ def publish_results(
         force=options.force,
         stdout=stdout,
     )
-    chart_files = _write_charts(results, options) if options.charts else 0
-    return results, chart_files
+    if not options.charts:
+        return results, 0
+    return results, _write_charts(results, options)
 
 
 def publish_codebook(
@@ -120,8 +120,8 @@ def iterate_charts(results: Results) -> Iterator[tuple[Chart, str]]:
         intro = flatten(battery.intro)
         battery_chart = draw_battery(battery)
         if battery_chart is not None:
-            words = ": ".join(text for text in (title, intro) if text)
-            yield battery_chart, f"{block.span}. {words}"
+            heading = ": ".join(text for text in (title, intro) if text)
+            yield battery_chart, f"{block.span}. {heading}"
         for group_chart in draw_group_charts(results, battery):
             yield group_chart, f"{block.span}. {group_chart.title}: {title or intro}"
 
@@ -140,9 +140,8 @@ def _write_charts(results: Results, options: ReportOptions) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(
-            options.charts, f"it cannot be created ({error.strerror})", "choose another folder"
-        ) from error
+        what = f"it cannot be created ({error.strerror})"
+        raise UserError(options.charts, what, "choose another folder") from error
 
     endings = (".svg", ".png") if options.png else (".svg",)
     count = 0
@@ -155,6 +154,7 @@ def _write_charts(results: Results, options: ReportOptions) -> int:
 
 
 def _write_chart(svg: str, path: Path, *, force: bool) -> None:
+    """Write one chart in the format of the file's ending."""
     if path.suffix == ".png":
         output_files.write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
@@ -189,8 +189,8 @@ def load_codebook_from_records(
     language = data.table.language
     answers = AnswerColumns.from_table(data.table, lambda variable: not variable.personal)
 
-    # The columns in the order of the questionnaire, then those of earlier versions. Personal columns
-    # are described too, although they are not exported.
+    # The columns in the order of the questionnaire, then those of earlier versions. Personal
+    # columns are described too, although they are not exported.
     exported = {variable.name: variable for variable in data.table.variables}
     variables = []
     for variable in _list_columns(instrument, language):
@@ -212,4 +212,5 @@ def load_codebook_from_records(
 
 
 def _list_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:
+    """List the columns of exports of an instrument."""
     return *build_admin_variables(instrument, language), *build_columns(instrument, language)

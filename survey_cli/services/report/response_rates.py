@@ -68,7 +68,10 @@ class RatesOptions:
     all_origins: bool = False
     """Count practice and simulated interviews too."""
     frame: SampleFrame = "rdd"
-    """The kind of sample frame: what codes mean, and whether e is estimated. Studies have their own."""
+    """The kind of sample frame: what codes mean, and whether e is estimated.
+
+    Studies have their own.
+    """
     e: str = ""
     """One share for all frames, or `landline=0.3,mobile=0.5`; it is estimated if this is empty."""
     e_uh: str = ""
@@ -89,7 +92,7 @@ class RatesReport(NamedTuple):
 
 
 def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
-    """Compute the rates of a study's own cases."""
+    """Compute the rates of a study's own cases. Raises UserError."""
     return run_on_study(
         request, lambda study: compute_rates_from_records(study, options, now=request.at)
     )
@@ -198,12 +201,12 @@ def build_rate_columns(
     Raises UserError.
     """
     counts = {tally.frame: tally.counts for tally in dispositions.frames}
-    e, weights = resolve_assumptions(where, counts, options)
+    eligibility, weights = resolve_assumptions(where, counts, options)
     columns = []
     for tally in (*dispositions.parts, *dispositions.frames):
         column = RateColumn.from_counts(
             tally.counts,
-            e[tally.frame],
+            eligibility[tally.frame],
             frame=tally.frame,
             by=tally.by,
             open_cases=tally.open_cases,
@@ -247,13 +250,13 @@ def _count_settled_cases(
         keys = [row.key for row in rows if row.key not in known]
         others += [(key, queries.read_history(key)) for key in keys]
 
+    # Histories of unscreened cases have been added, and their codes aren't counted again.
     settled = _count_states(records, cases, options.at, without=read_codes)
     # Counter's plus leaves out what adds up to 0.
     states = ((CountedState(*state), number) for state, number in (+settled).items())
-    excluded = frozenset[str]() if all_origins else cases.excluded_interviews
-    dispositions = count_dispositions(
-        others, records.plan, replace(options, excluded_interviews=excluded), states
-    )
+    if not all_origins:
+        options = replace(options, excluded_interviews=cases.excluded_interviews)
+    dispositions = count_dispositions(others, records.plan, options, states)
     return None if dispositions.uncountable else dispositions
 
 
@@ -343,12 +346,14 @@ def compute_rates_from_counts(
 ) -> RatesReport:
     """Compute the rates of a CSV file of counts; `-` reads `stdin`."""
     counts_file = read_counts(counts, frame=options.frame, stdin=stdin)
+    # A tuple holds problems, instead of counts.
     if isinstance(counts_file, tuple):
         raise _make_rates_error(counts, counts_file)
-    e, weights = resolve_assumptions(counts, counts_file.frames, options)
+
+    eligibility, weights = resolve_assumptions(counts, counts_file.frames, options)
     columns = [
-        RateColumn.from_counts(number, e[name], frame=name)
-        for name, number in counts_file.frames.items()
+        RateColumn.from_counts(frame_counts, eligibility[name], frame=name)
+        for name, frame_counts in counts_file.frames.items()
     ]
     report = build_rate_table(
         columns, weights=weights, quotas=options.quotas or counts_file.quota_filled
@@ -418,7 +423,9 @@ def _parse_shares(
 
     shares: dict[str, Fraction] = {}
     for part in text.split(","):
-        name, _, value_text = (part_text.strip() for part_text in part.rpartition("="))
+        name, _, value_text = part.rpartition("=")
+        name = name.strip()
+        value_text = value_text.strip()
         value = parse_share(value_text)
         if name not in frames:
             report(f"there is no frame {name!r}", suggest_nearest(name, known, otherwise=otherwise))

@@ -49,12 +49,13 @@ from survey_cli.reports.results.questions import (
     list_questions,
     trace_inputs,
 )
-from survey_cli.reports.results.report_model import Results, Verbatim
+from survey_cli.reports.results.report_model import Battery, Results, Verbatim
 from survey_cli.reports.results.result_tables import build_item_result
 from survey_cli.reports.results.small_columns import merge_small_columns
 from survey_cli.reports.results.table_notes import build_column_notes, build_table_notes
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_value_columns
+from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import DataTable, ExportOptions, check_weights
 from survey_cli.services.data.interview_weights import load_counted_answers, weight_interviews
@@ -77,10 +78,13 @@ STATISTICS: Final = ("quartiles", "se")
 
 @dataclass(frozen=True, kw_only=True)
 class ReportOptions(ExportOptions, ResultOptions):
-    """Which data to report or to describe in a codebook, and how. Empty values mean the study's own."""
+    """Which data to report or to describe in a codebook, and how.
+
+    Empty values mean the study's own.
+    """
 
     to: str = ""
-    """A file's path; `-` for Markdown on standard output; empty where the report is only shown."""
+    """A file's path; `-` for Markdown on standard output; empty if the report is only shown."""
     interviews: analysis_base.InterviewSelection = "partial"
     """Which interviews are in the analysis base: complete and partial ones by default."""
     by: tuple[str, ...] = ()
@@ -94,13 +98,13 @@ class ReportOptions(ExportOptions, ResultOptions):
     cases: bool = False
     """Print the case with each verbatim answer."""
     weighted: bool = True
-    """Weight by the sample column with `role: weight`, where there is one."""
+    """Weight by the sample column with `role: weight`, if there is one."""
     charts: str = ""
     """A folder for charts as files; empty for none."""
     png: bool = False
     """Write charts as PNG too."""
     counts: bool = True
-    """In a codebook: count the interviews with each code, where there are interviews."""
+    """In a codebook, count the interviews with each code."""
 
 
 def build_results_report(path: str | Path, options: ReportOptions) -> Results:
@@ -127,9 +131,9 @@ class _ReportData:
     """Number of complete and partial interviews of the whole study, without the condition."""
     narrowing: analysis_base.ReportFilter
     rates: RateTable | None
-    """The study's response rates."""
+    """The study's response rates; None if it has none."""
     no_rates: str
-    """Why it has none."""
+    """Why it has no response rates; empty if it has."""
 
     @property
     def instrument(self) -> Instrument:
@@ -216,36 +220,128 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReportTables:
+    """The tables of a study's questions, and what the report prints of them."""
+
+    groupings: Sequence[Grouping]
+    """The divisions of the interviews into the columns of the banner."""
+    all: Sequence[Crosstab]
+    """Those of all questions."""
+    printed: Sequence[Crosstab]
+    """Those of the selected questions."""
+    selected_questions: Sequence[ReportQuestion]
+    """The selected questions, also those whose table is not printed."""
+    headings: Sequence[Battery]
+    """The batteries, without figures."""
+    reported_count: int
+    """How many of all tables are printed without `--items`."""
+    excluded_items: Sequence[str]
+    """Items that the questionnaire excludes from reports."""
+
+
 def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
     """Compute the figures of the report and the notes on them."""
-    instrument = data.instrument
-    analysis = data.data.analysis
-    table = data.data.table
     if not data.answers.interviews:
-        raise UserError(
-            str(path),
-            "there are no interviews to report on",
-            _suggest_more_interviews(data, options),
-        )
+        what = "there are no interviews to report on"
+        raise UserError(str(path), what, _suggest_more_interviews(data, options))
 
-    rates = data.rates
-    if rates is not None and options.where:
-        remark = RateNote(translate(analysis_base.WHOLE_STUDY_NOTE))
-        rates = replace(rates, remarks=(remark, *rates.remarks))
     options = _set_population(data, options)
+    analysis = data.data.analysis
     weights = weight_interviews(
         data.answers, analysis, options, base=options.weighted, threshold=options.parts_threshold
     )
     answers = data.answers
     if weights is not None:
         answers = answers.with_weights(weights.weights)
+    tables = _tabulate_questions(data, answers, options)
+    add_design, design_notes = _read_design(data, answers, tables.groupings, options)
 
-    variables = table.variables
-    study = table.study
-    language = table.language
+    columns = ReportColumns(tables.groupings, options)
+    items = [
+        build_item_result(
+            add_design(table),
+            columns,
+            interviews=answers.interviews,
+            verbatims=_collect_verbatims(table, answers, options),
+        )
+        for table in tables.printed
+    ]
+    batteries = build_batteries(tables.headings, items)
+    table_notes = build_table_notes(
+        options,
+        weighted=weights is not None,
+        declines=_list_decline_labels(tables.selected_questions),
+    )
+    column_notes: Sequence[str] = ()
+    if tables.groupings:
+        column_notes = build_column_notes(items, columns, weighted=weights is not None)
+
+    # A ratio may be of items that the report doesn't print.
+    items_of_ratios: set[str] = set()
+    for finding in analysis.findings:
+        if finding.per:
+            items_of_ratios.update((finding.item, finding.per))
+    tables_of_ratios = {
+        table.question.id: add_design(table)
+        for table in tables.all
+        if table.question.id in items_of_ratios
+    }
+
+    study = data.data.table.study
+    language = data.data.table.language
+    weighting = weights.weighting if weights is not None else None
+    facts = _gather_facts(data, answers, tables, weighting, options)
+    filter_notes = [*facts.filter_notes]
+    origin_note = describe_unreal_origin(options.origin)
+    if origin_note:
+        filter_notes.insert(0, origin_note)
+    hidden_counts = [table.count_hidden() for table in tables.printed]
+    return Results(
+        title=study.title,
+        instrument=data.instrument.id,
+        version=data.instrument.version,
+        language=language,
+        interviews=answers.interviews,
+        filter_notes=tuple(filter_notes),
+        hidden_count=sum(hidden for hidden, _ in hidden_counts),
+        count_total=sum(total for _, total in hidden_counts),
+        methods=build_methods(study, facts, options),
+        items=tuple(items),
+        columns=columns.headings,
+        batteries=batteries,
+        in_brief=build_brief_line(study, facts),
+        findings=build_findings(
+            analysis.findings, items, tables_of_ratios, answers, language, options
+        ),
+        picture=analysis.picture or (batteries[0].id if batteries else ""),
+        weighting=weighting,
+        rates=facts.rates,
+        notes=(*table_notes, *design_notes, *column_notes, *_list_general_notes(tables, language)),
+        advice=_advise(data, tables.printed, tables.groupings, options),
+        warnings=(
+            *data.data.warnings,
+            *data.data.differences,
+            *_warn_of_missing_tests(tables.groupings, options),
+        ),
+    )
+
+
+def _tabulate_questions(
+    data: _ReportData, answers: AnswerColumns, options: ReportOptions
+) -> _ReportTables:
+    """Count the answers to all questions, and hide small counts.
+
+    They are hidden in the tables of all items, so that `--items` suppresses the same ones.
+    """
+    instrument = data.instrument
+    variables = data.data.table.variables
     groupings = _select_groupings(answers, data, options)
-    questions, batteries = list_questions(
-        instrument, variables, language=language, asked=_shorten_conditions(study.universes)
+    questions, headings = list_questions(
+        instrument,
+        variables,
+        language=data.data.table.language,
+        asked=_shorten_conditions(data.data.table.study.universes),
     )
     selected_questions = _select_questions(questions, variables, instrument, options)
     if options.threshold > 1 and options.units == "known":
@@ -254,106 +350,82 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         build = partial(build_tables, questions, answers, options=decisive)
         groupings = merge_small_columns(groupings, build)
 
-    # Small counts are hidden in the tables of all items, so that --items suppresses the same ones.
     tables = build_tables(questions, answers, groupings, options)
-    by_name = {table.question.id: table for table in tables}
-    tables = [
-        table for table in tables if table.bases[0].people or table.question.variable.turn is None
-    ]
-    reported_count = sum(table.question.is_reported for table in tables)
-    left_out = [table.question for table in tables if table.question not in selected_questions]
-    unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
-    tables = [table for table in tables if table.question in selected_questions]
-    groupings = leave_out_hidden_columns(groupings, tables)
+    reported_count = 0
+    printed = []
+    excluded_items: dict[str, None] = {}
+    for table in tables:
+        question = table.question
+        # A turn of a roster that no interview came to is in no report.
+        if not table.bases[0].people and question.variable.turn is not None:
+            continue
+        reported_count += question.is_reported
+        if question in selected_questions:
+            printed.append(table)
+        elif not question.is_reported:
+            excluded_items[question.item] = None
+    return _ReportTables(
+        groupings=leave_out_hidden_columns(groupings, printed),
+        all=tables,
+        printed=printed,
+        selected_questions=selected_questions,
+        headings=headings,
+        reported_count=reported_count,
+        excluded_items=list(excluded_items),
+    )
 
-    add_design, notes = _read_design(data, answers, groupings, options)
-    columns = ReportColumns(groupings, options)
-    items = [
-        build_item_result(
-            add_design(table),
-            columns,
-            interviews=answers.interviews,
-            verbatims=_collect_verbatims(table, answers, options),
-        )
-        for table in tables
-    ]
 
-    findings = analysis.findings
-    names = {name for finding in findings if finding.per for name in (finding.item, finding.per)}
-    of_ratios = {name: add_design(by_name[name]) for name in by_name.keys() & names}
-
-    weighted = weights is not None
-    declines = _list_decline_labels(selected_questions)
-    notes = [
-        *build_table_notes(options, weighted=weighted, declines=declines),
-        *notes,
-    ]
-    if groupings:
-        notes += build_column_notes(items, columns, weighted=weighted)
-    if unreported:
-        notes.append(
-            translate(
-                "Excluded from the report by the questionnaire: {items}.",
-                items=", ".join(unreported),
-            )
-        )
-    if find_language(language) == ENGLISH != language:
-        name = get_language_name(language)
-        notes.append(
-            f"The texts of the report itself are in English, because there are none in {name}."
-        )
-
-    batteries = build_batteries(batteries, items)
+def _gather_facts(
+    data: _ReportData,
+    answers: AnswerColumns,
+    tables: _ReportTables,
+    weighting: WeightingSummary | None,
+    options: ReportOptions,
+) -> MethodFacts:
+    """Gather what the methods box says of the study."""
+    instrument = data.instrument
+    language = data.data.table.language
     incentive = instrument.document.study.incentive
-    facts = MethodFacts(
+    rates = data.rates
+    if rates is not None and options.where:
+        remark = RateNote(translate(analysis_base.WHOLE_STUDY_NOTE))
+        rates = replace(rates, remarks=(remark, *rates.remarks))
+
+    named_in = find_language(language)
+    return MethodFacts(
         base=data.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
-        languages=[
-            get_language_name(each, find_language(language)) for each in instrument.languages
-        ],
+        languages=[get_language_name(code, named_in) for code in instrument.languages],
         incentive=str(incentive.get(language)) if incentive is not None else "",
         origin=options.origin,
         zone=options.zone,
         quotas=bool(Plan.from_instrument(instrument).quotas.quotas),
         rates=rates,
         no_rates=data.no_rates,
-        weighting=weights.weighting if weights is not None else None,
+        weighting=weighting,
         census=options.census,
-        filter_notes=data.narrowing.describe(data.included, len(tables), reported_count),
+        filter_notes=data.narrowing.describe(
+            data.included, len(tables.printed), tables.reported_count
+        ),
         is_filtered=bool(options.where),
     )
 
-    filter_notes = list(facts.filter_notes)
-    origin_note = describe_unreal_origin(options.origin)
-    if origin_note:
-        filter_notes.insert(0, origin_note)
-    return Results(
-        title=study.title,
-        instrument=instrument.id,
-        version=instrument.version,
-        language=language,
-        interviews=answers.interviews,
-        filter_notes=tuple(filter_notes),
-        hidden_count=sum(table.count_hidden()[0] for table in tables),
-        count_total=sum(table.count_hidden()[1] for table in tables),
-        methods=build_methods(study, facts, options),
-        items=tuple(items),
-        columns=columns.headings,
-        batteries=batteries,
-        in_brief=build_brief_line(study, facts),
-        findings=build_findings(findings, items, of_ratios, answers, language, options),
-        picture=analysis.picture or (batteries[0].id if batteries else ""),
-        weighting=facts.weighting,
-        rates=rates,
-        notes=tuple(notes),
-        advice=_advise(data, tables, groupings, options),
-        warnings=(
-            *data.data.warnings,
-            *data.data.differences,
-            *_warn_of_missing_tests(groupings, options),
-        ),
-    )
+
+def _list_general_notes(tables: _ReportTables, language: str) -> list[str]:
+    """List the notes on the report as a whole."""
+    notes = []
+    if tables.excluded_items:
+        items = ", ".join(tables.excluded_items)
+        notes.append(
+            translate("Excluded from the report by the questionnaire: {items}.", items=items)
+        )
+    if language != ENGLISH and find_language(language) == ENGLISH:
+        name = get_language_name(language)
+        notes.append(
+            f"The texts of the report itself are in English, because there are none in {name}."
+        )
+    return notes
 
 
 def _shorten_conditions(universes: Mapping[str, str]) -> dict[str, str]:
@@ -374,7 +446,8 @@ def _advise(
     """Return what to do about hidden counts, and what must not be published together."""
     if options.threshold < 2 or options.units == "anonymous":
         return ()
-    advice = []
+
+    # Tables that give up rows by column, because counts of small columns are hidden.
     columns = list(chain.from_iterable(list_value_columns(groupings)))
     is_crowded = bool(columns) and any(
         len(table.select_rows(columns)) < len(table.lines) for table in tables
@@ -382,15 +455,17 @@ def _advise(
     is_merged = any(grouping.crowded for grouping in groupings)
     study = data.instrument.document.study
     may_be_anonymous = study.units is None and is_small_sample(study, data.answers.interviews)
+
+    advice = []
     if may_be_anonymous and (is_crowded or is_merged):
         advice.append(translate("advice-units", least=options.threshold))
     elif study.units == "anonymous":
         advice.append(translate("advice-not-anonymous"))
     if is_crowded:
         sizes = [tables[0].bases[column].people for column in columns]
-        has_several_large = sum(size >= LARGE_GROUP for size in sizes) > 1
-        has_small = any(size < LARGE_GROUP for size in sizes)
-        merging = "advice-min-base" if has_several_large and has_small else "advice-columns"
+        large_count = sum(size >= LARGE_GROUP for size in sizes)
+        has_large_and_small = 1 < large_count < len(sizes)
+        merging = "advice-min-base" if has_large_and_small else "advice-columns"
         advice.append(translate(merging, least=LARGE_GROUP))
     is_part = options.where or options.as_of or options.without_falsified
     if is_part or options.interviews != "partial":
@@ -437,21 +512,25 @@ def _read_design(
         name for name in list_weighting_draws(data.instrument) if name in answers.columns
     ]
     design = figure_errors.read_design(data.sampled, columns, study)
+    # The errors of a part of the interviews need the design of all of them.
     own_positions: Sequence[int] = range(answers.interviews)
     if options.where:
-        positions = {
-            text: position for position, text in enumerate(data.sampled.columns["interview_id"])
-        }
+        sampled_ids = data.sampled.columns["interview_id"]
+        positions = {text: position for position, text in enumerate(sampled_ids)}
         own_positions = [positions[text] for text in answers.columns["interview_id"]]
     design = figure_errors.select_interviews(design, own_positions, answers)
     level = options.level
-    notes = figure_errors.describe_errors(
-        design, raked=bool(options.rake or options.weight), level=level
-    )
-    return lambda table: figure_errors.add_design(table, answers, groupings, design, level), notes
+    is_raked = bool(options.rake or options.weight)
+    notes = figure_errors.describe_errors(design, raked=is_raked, level=level)
+
+    def add_design(table: Crosstab) -> Crosstab:
+        return figure_errors.add_design(table, answers, groupings, design, level)
+
+    return add_design, notes
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
+    """Return the remedy if there are no interviews to report on."""
     if found.included.left_out:
         return f"{found.included.left_out:,} were started; --interviews all includes them"
     if options.as_of:
@@ -499,11 +578,18 @@ def _select_groupings(
     for by in options.by:
         banner = data.data.analysis.banners.get(by)
         compare = options.compare
-        if banner and compare == "pairs":
-            compare = banner.compare
-        for column in banner.columns if banner else [by]:
+        columns: Sequence[str] = [by]
+        if banner is not None:
+            columns = banner.columns
+            # An option of the command takes precedence over the file.
+            if compare == "pairs":
+                compare = banner.compare
+
+        for column in columns:
             items = [item.strip() for item in column.split(">")]
-            for names in product(*(option_columns.get(name, [name]) for name in items)):
+            # Each option of a multiple has a variable of its own.
+            alternatives = [option_columns.get(name, [name]) for name in items]
+            for names in product(*alternatives):
                 grouping = _nest_groupings(names, answers, data, options)
                 grouping = replace(grouping, compare=compare)
                 is_option = len(items) == 1 and list(names) != items
@@ -544,11 +630,15 @@ def _distinguish_labels(
 
     The options of an item have its label, and are distinguished by their own.
     """
-    labels = {(g.label, g.name in options_of_items or g.name) for g in groupings}
-    several = Counter(label for label, _ in labels)
+    owners: dict[str, set[str]] = {}
+    for grouping in groupings:
+        # All options count as one owner of their label.
+        owner = "" if grouping.name in options_of_items else grouping.name
+        owners.setdefault(grouping.label, set()).add(owner)
+
     distinguished = []
     for grouping in groupings:
-        if several[grouping.label] > 1:
+        if len(owners[grouping.label]) > 1:
             grouping = replace(grouping, label=f"{grouping.label} ({grouping.name})")
         distinguished.append(grouping)
     return distinguished
@@ -580,15 +670,18 @@ def _build_grouping(
 
 def _find_variable(name: str, answers: AnswerColumns, instrument: Instrument) -> Variable:
     """Return an item's, sample column's or compute's variable. Raises UserError."""
-    keys = {name for name, column in instrument.sample.items() if column.role == "key"}
-    roles = ("answer", "sample", "compute")
-    variables = answers.variables.items()
-    offered = {other: v for other, v in variables if v.role in roles and other not in keys}
+    keys = {column for column, spec in instrument.sample.items() if spec.role == "key"}
+    offered = {
+        other: variable
+        for other, variable in answers.variables.items()
+        if variable.role in ("answer", "sample", "compute") and other not in keys
+    }
     if name in offered:
         return offered[name]
 
-    if name in instrument.computes and instrument.computes[name].is_column:
-        reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
+    compute = instrument.computes.get(name)
+    if compute is not None and compute.is_column:
+        reads = ", ".join(sorted(list_inputs(compute)))
         what = (
             f"{name} is not computed: no interview has all its inputs ({reads}) in their current "
             "meaning"
@@ -605,16 +698,23 @@ def _select_questions(
     instrument: Instrument,
     options: ReportOptions,
 ) -> Sequence[ReportQuestion]:
+    """Return the questions to print. Raises UserError if `--items` names something else.
+
+    One that the questionnaire excludes is only printed if its own name is given.
+    """
     if not options.items:
         return [question for question in questions if question.is_reported]
+
     try:
         names = select_column_names(variables, instrument, options.items)
     except UserError as error:
         raise UserError("--items", error.what, error.remedy) from error
-    selected = [question for question in questions if set(question.columns) & names]
-    return [
-        question for question in selected if question.is_reported or question.item in options.items
-    ]
+    selected = []
+    for question in questions:
+        may_be_printed = question.is_reported or question.item in options.items
+        if may_be_printed and not names.isdisjoint(question.columns):
+            selected.append(question)
+    return selected
 
 
 def _collect_verbatims(
@@ -628,7 +728,7 @@ def _collect_verbatims(
     if not options.verbatims or table.is_base_hidden(0):
         return ()
 
-    hidden = {line.label for i, line in enumerate(table.lines) if table.is_hidden(i, 0)}
+    hidden = {line.label for row, line in enumerate(table.lines) if table.is_hidden(row, 0)}
     columns = [(name, option) for name, option in question.verbatim_columns if option not in hidden]
     if question.kind == "words" and not table.is_hidden(0, 0):
         columns.insert(0, (question.columns[0], ""))
@@ -670,12 +770,15 @@ def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, i
     labels = answers.variables[column].labels
     by_label = {}
     for frame, count in counts.items():
-        label = labels.get(frame, frame) if isinstance(frame, int | str) else frame
-        by_label[str(label)] = count
+        label = str(frame)
+        if isinstance(frame, int | str) and frame in labels:
+            label = labels[frame]
+        by_label[label] = count
     return by_label
 
 
 def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:
+    """List how the questions call the declines, by kind; of several labels, the first."""
     labels: dict[str, str] = {}
     for question in questions:
         for kind, (_, label) in question.variable.declines.items():
@@ -691,10 +794,12 @@ def _count_selected_cases(rates: RateTable | None) -> int:
     """
     if rates is None:
         return 0
-    counts = [
-        column.counts for column in rates.columns if column.counts is not None and not column.by
-    ]
-    return sum(int(n) for one in counts for n in one.list_by_group().values())
+    cases = 0
+    for column in rates.columns:
+        # The parts of a frame are counted in it.
+        if column.counts is not None and not column.by:
+            cases += sum(int(count) for count in column.counts.list_by_group().values())
+    return cases
 
 
 def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateTable | None, str]:
