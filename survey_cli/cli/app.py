@@ -28,6 +28,11 @@ WITHOUT_COMMAND = ("", "-h", "--help", "--version")
 """First words for which no command is built: they only list the names."""
 OWN_OPTIONS = (*WITHOUT_COMMAND, "--install-completion", "--show-completion")
 """First words that are the program's own options."""
+SUMMARY: Final = (
+    "Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, "
+    "no answer lost."
+)
+"""The beginning of `survey --help`."""
 LEARN_MORE: Final = (
     ("survey COMMAND --help", "arguments, options and an example of a command"),
     ("survey explain TOPIC", "a word of questionnaires, an outcome, a figure"),
@@ -163,9 +168,11 @@ class Subcommands(LazyConversion, TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()]
-            )
+            lines = []
+            for name, command in self.commands.items():
+                summary = (command.help or "").partition("\n\n")[0]
+                lines.append((name, summary))
+            formatter.write_dl(lines)
 
 
 def _render_names(panels: Sequence[tuple[str, Sequence[str]]], width: int) -> str:
@@ -202,17 +209,18 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     app = typer.Typer(
         name="survey",
         cls=Commands,
-        rich_markup_mode=None,  # boxes are noise to a screen reader, and take 70 ms
+        # Boxes are noise to a screen reader, and take 70 ms.
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback(invoke_without_command=True)(survey)
+    app.callback(invoke_without_command=True, help=SUMMARY)(survey)
     for name in commands:
         module = next(module for module, names in MODULES.items() if name in names)
         functions = vars(import_module(f"survey_cli.cli.commands.{module}"))
         prefix = name.replace("-", "_")
         if name not in GROUPS:
-            # `survey explain -8` looks up a code
+            # `survey explain -8` looks up a code.
             settings = {"ignore_unknown_options": name == "explain"}
             function = functions.get(prefix) or functions[f"run_{prefix}"]
             register = app.command(name, cls=Command, context_settings=settings)
@@ -243,6 +251,6 @@ def survey(
         ),
     ] = False,
 ) -> None:
-    """Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, no answer lost."""
+    """Print the help of the program, unless a command is called."""
     if ctx.invoked_subcommand is None:
         sys.stdout.write(ctx.get_help() + "\n")

@@ -32,8 +32,10 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "People, data": ("privacy",),
     "Database": ("db",),
 }
-"""The commands and groups of each panel. `survey --help` has a line for each command of the first
-one, and the names of the others."""
+"""The commands and groups of each panel.
+
+`survey --help` has a line for each command of the first one, and the names of the others.
+"""
 COMMANDS: Final = tuple(name for names in PANELS.values() for name in names)
 HELP_FILE: Final = Path(__file__).with_name("commands.txt")
 """Lines of help: the first paragraph of each command's docstring, written by `make docs`."""
@@ -66,8 +68,11 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "simulate": ("simulate", "test"),
     "status": ("status", "study"),
 }
-"""The commands and groups of each module in `survey_cli.cli.commands`. The function of `case list`
-is `case_list`, those of `print` and `test` are `run_print` and `run_test`."""
+"""The commands and groups of each module in `survey_cli.cli.commands`.
+
+The function of `case list` is `case_list`, those of `print` and `test` are `run_print` and
+`run_test`.
+"""
 
 
 class CommandGroup(NamedTuple):
@@ -246,11 +251,19 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "migrate": ("db upgrade FILE", "case migrate FILE CASE"),
     "log": ("db log FILE",),
 }
-"""Other words for commands, mostly terms of the trade, and how each is given here. Capitals are
-its arguments."""
+"""Other words for commands, mostly terms of the trade, and how they are given here.
+
+Capitals are arguments.
+"""
 
 RESERVED: Final[Mapping[str, str]] = {
-    "serve": "this version has no seat in a browser yet, but a terminal over SSH is one — survey station FILE",
-    "account": "this version has no accounts of its own yet, but a list of a study's people — survey study people FILE",
+    "serve": (
+        "this version has no seat in a browser yet, but a terminal over SSH is one "
+        "— survey station FILE"
+    ),
+    "account": (
+        "this version has no accounts of its own yet, but a list of a study's people "
+        "— survey study people FILE"
+    ),
 }
 """Names of commands that are planned, and what to do until then. Nothing else may use them."""

@@ -76,7 +76,8 @@ def split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
 QUESTIONNAIRE_HELPS: Final[set[str]] = set()
 """The help of each argument that takes questionnaires.
 
-Another file there is refused before it is read. Typer gives arguments no place for a mark of our own.
+Another file there is refused before it is read. Typer gives arguments no place for a mark of our
+own.
 """
 
 
@@ -227,7 +228,8 @@ def on_study(command: Callable[..., None]) -> Callable[..., None]:
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__
-    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]  # Typer reads it
+    # Typer reads the parameters here.
+    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]
     return run
 
 

@@ -137,15 +137,18 @@ class DocumentWriter(Generic[T]):
 def make_page_writers(
     html: Callable[[T], str], markdown: Callable[[T], str], word: str
 ) -> dict[str, DocumentWriter[T]]:
-    """Return the writers of pages by file ending; `word` names what `documents.word` writes: `results`."""
+    """Return the writers of pages by file ending.
+
+    `word` names what `documents.word` writes: `results` for `write_results_docx`.
+    """
 
     def write_word(document: T, path: Path) -> None:
         from survey_cli.documents import word as word_documents
 
         getattr(word_documents, f"write_{word}_docx")(document, path)
 
-    # Not `DocumentWriter[T](…)`: up to Python 3.12.1 a frozen class with slots refuses the attribute
-    # in which typing notes the type parameter.
+    # Not `DocumentWriter[T](…)`: up to Python 3.12.1 a frozen class with slots refuses the
+    # attribute in which typing notes the type parameter.
     html_writer = DocumentWriter(text=html)
     markdown_writer = DocumentWriter(text=markdown)
     word_writer = DocumentWriter(file=write_word, extra="word")

@@ -207,54 +207,65 @@ def check(
         format_names = parse_formats(formats)
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
+
     paths, errors = find_instruments(files)
-    checked = [
-        check_file(file, format_names, wording=wording, possible=possible, db=db) for file in paths
-    ]
-    estimates = [_estimate_length(result, wanted=length, db=db) for result in checked]
-    results = [result for result, _ in estimates]
-    problems = [problem for result in results for problem in result.problems]
-    lengths = {
-        result.file: estimate for result, estimate in estimates if length and estimate is not None
-    }
-    _print_problems(
-        results, form, {file: _summarize_length(estimate) for file, estimate in lengths.items()}
-    )
-    for file, estimate in lengths.items() if form == "text" else ():
-        print_lines(("", file, *_render_length(estimate)))
+    results = []
+    lengths = {}
+    for file in paths:
+        result = check_file(file, format_names, wording=wording, possible=possible, db=db)
+        result, estimate = _estimate_length(result, wanted=length, db=db)
+        results.append(result)
+        if length and estimate is not None:
+            lengths[file] = estimate
+
+    summaries = {file: _summarize_length(estimate) for file, estimate in lengths.items()}
+    _print_problems(results, form, summaries)
+    if form == "text":
+        for file, estimate in lengths.items():
+            print_lines(("", file, *_render_length(estimate)))
+
     for result in results:
-        for line in result.accepted:
-            say(f"{result.file}: {line}")
-        unproved = ""
-        if result.proof is ProofState.HAS_ERRORS:
-            unproved = "; the route is proved when the errors are corrected"
-        say(f"{result.file}: {_summarize(result.problems, result.items)}{unproved}")
-        if result.in_use:
-            say(result.in_use)
+        _say_summary(result)
+    problems = [problem for result in results for problem in result.problems]
     if len(results) > 1:
         say(f"{format_quantity(len(results), 'instrument')}: {_summarize(problems, None)}")
     if any(result.proof is ProofState.NO_SOLVER for result in results):
         say(f"survey check: {describe_missing_solver()}")
     say(*errors)
-    failing = [p for p in problems if p.severity == "error" or (strict and p.severity == "warning")]
-    raise typer.Exit(1 if failing or errors else 0)
+
+    failing = {"error", "warning"} if strict else {"error"}
+    has_failed = any(problem.severity in failing for problem in problems)
+    raise typer.Exit(1 if has_failed or errors else 0)
+
+
+def _say_summary(result: "InstrumentCheck") -> None:
+    """Say how many problems an instrument has, which changes are accepted, and what is in use."""
+    from survey_cli.scenarios.route_check import ProofState
+
+    for line in result.accepted:
+        say(f"{result.file}: {line}")
+    unproved = ""
+    if result.proof is ProofState.HAS_ERRORS:
+        unproved = "; the route is proved when the errors are corrected"
+    say(f"{result.file}: {_summarize(result.problems, result.items)}{unproved}")
+    if result.in_use:
+        say(result.in_use)
 
 
 def _accept_changes(
     files: Sequence[str], items: Sequence[str], reason: str, *, same: bool, by: str, db: str | None
 ) -> None:
+    """Accept changes of one questionnaire. Raises UserError."""
     from survey_cli.services.questionnaire.version_check import accept_changes
 
     if not items:
         raise UserError("--accept", "no item is given", "give the accepted item: --accept q1")
     if not reason.strip():
-        raise UserError(
-            "--reason", "no reason is given", "explain why the change is intended: --reason TEXT"
-        )
+        remedy = "explain why the change is intended: --reason TEXT"
+        raise UserError("--reason", "no reason is given", remedy)
     if len(files) != 1:
-        raise UserError(
-            "--accept", "several files are given", "accept changes of one questionnaire at a time"
-        )
+        remedy = "accept changes of one questionnaire at a time"
+        raise UserError("--accept", "several files are given", remedy)
     accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
 
 
@@ -412,12 +423,14 @@ def explain(
         _print_page(page, read_page(page))
         return
 
-    if new := RENAMED.get(word, ""):
-        say(f"survey {word}: the command is now: survey {new}")
+    renamed = RENAMED.get(word, "")
+    if renamed:
+        say(f"survey {word}: the command is now: survey {renamed}")
     try:
         meanings = explain_word(word)
     except UserError:
-        if new:
+        # A command that has another name now need not be a word of the vocabulary.
+        if renamed:
             return
         raise
     print_lines(separate(map(_render_entry, meanings)))
@@ -573,10 +586,8 @@ def run_print(
     items, languages = print_questionnaire(
         file, out, language, comments=comments, force=force, stdout=stdout
     )
-    say(
-        f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, "
-        f"{', '.join(languages)}"
-    )
+    where = "stdout" if out == "-" else out
+    say(f"{where}: {format_quantity(items, 'item')}, {', '.join(languages)}")
 
 
 def convert(
@@ -668,7 +679,9 @@ def translations_import(
     """
     from survey_cli.services.questionnaire.translations import import_translations
 
-    result = import_translations(file, returned, language or Path(returned).stem.rpartition(".")[2])
+    if not language:
+        _, _, language = Path(returned).stem.rpartition(".")
+    result = import_translations(file, returned, language)
     print_lines(map(str, result.problems))
     say(f"{result.file}: {format_quantity(result.imported, 'translation')} new or changed")
     raise typer.Exit(1 if result.problems else 0)
@@ -779,10 +792,8 @@ def diff(
     if not result.proved and not all(change.decided for change in result.changes):
         from survey_cli.scenarios.route_check import make_solver_remedy
 
-        what = (
-            "there is no solver to prove which of the conditions that are not decided are the same"
-        )
-        say(f"survey diff: {what} — {make_solver_remedy()}")
+        undecided = "which of the conditions that are not decided are the same"
+        say(f"survey diff: there is no solver to prove {undecided} — {make_solver_remedy()}")
     raise typer.Exit(1 if any(kind in LOSSES for kind in numbers) else 0)
 
 
@@ -814,10 +825,12 @@ def _render_change(change: "ComparedChange", count: int | None, interviews: int 
 
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
     old, new = change.places
-    described = {
-        key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")
-    }
-    return described | {
+    return {
+        "kind": change.kind,
+        "decided": change.decided,
+        "items": change.items,
+        "affected": change.affected,
+        "what": change.what,
         "old": old,
         "new": new,
         "consequence": CONSEQUENCES[change.kind],

@@ -686,7 +686,9 @@ def study_message(
     """
     from survey_cli.services.cases import floor
 
-    if (withdraw and text) or ((to or until) and not text):
+    is_both = bool(withdraw and text)
+    has_options_only = bool(to or until) and not text
+    if is_both or has_options_only:
         raise typer.BadParameter(
             "give the text of a new message, or --withdraw N alone", param_hint="TEXT"
         )

@@ -25,7 +25,7 @@ _COPY_ENDINGS: Final = (
     r"replaced-\d{8}-\d{6}",
     r"\d{8}-\d{6}Z",
 )
-"""What upgrades, restores and `survey db backup` add to the name of a database; a number follows."""
+"""What upgrades, restores and `survey db backup` add to a database's name; a number may follow."""
 COPY_NAME: Final = re.compile(rf"(.+?)(?:\.(?:{'|'.join(_COPY_ENDINGS)})(?:-\d+)?)+\.db")
 """The file names of copies. The group is the name of the database; a copy of a copy ends twice."""
 

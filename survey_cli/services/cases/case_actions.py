@@ -79,7 +79,7 @@ class _PlannedChange(NamedTuple):
 
 
 PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
-"""Returns the change to make to a case; None if it isn't affected. Raises UserError if it can't be."""
+"""Returns the change to make to a case; None if it isn't affected. May raise UserError."""
 
 
 @on_study("correct an outcome")
@@ -221,7 +221,7 @@ def _correct_number(case: Case, plan: Plan, new: Outcome) -> case_events.NumberM
 
 
 def _says_number_is_dead(outcome: Outcome, plan: Plan) -> bool:
-    """Return whether the number is not in service after this outcome, in the plan's kind of frame."""
+    """Return whether this outcome means that the number is not in service, by the kind of frame."""
     code = outcome.listed if plan.eligibility_known else outcome.rdd
     return code in NUMBER_CODES
 
@@ -534,9 +534,9 @@ def _change_case(
 ) -> CaseActionResult | None:
     """Read a case, plan the change and write it.
 
-    This is repeated if a station wrote meanwhile, as long as the supervisor need not see that first.
-    With `force`, a case at a station is changed too, and freed. Returns None if the case is not
-    affected. Raises UserError.
+    This is repeated if a station wrote meanwhile, as long as the supervisor need not see that
+    first. With `force`, a case at a station is changed too, and freed. Returns None if the case is
+    not affected. Raises UserError.
     """
     cases = study.store.cases
     for _ in range(MAX_TRIES):

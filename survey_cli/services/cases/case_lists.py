@@ -469,7 +469,7 @@ def _iterate_state_counts(study: OpenStudy, order: CallOrder) -> Iterator[tuple[
 
 
 def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[DeferredLine]:
-    """Yield the first case of each group that cannot be called now; the first to open come first."""
+    """Yield the first case of each group that can't be called now, in the order of opening."""
     queries = study.store.cases.queries
     lines: list[DeferredLine] = []
     for head in queries.list_queue_heads():
@@ -495,7 +495,7 @@ def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[Deferr
 
 
 def _waits_for_owner(study: OpenStudy, order: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
-    """Return whether all cases of a bucket have appointments that only their owners may keep yet."""
+    """Return whether all cases of a bucket have appointments that only their owners may keep."""
     cutoff = order.find_appointment_cutoff(bucket)
     if cutoff is None:
         return False

@@ -52,8 +52,8 @@ def load_fieldwork_status(
 ) -> status_report.FieldworkStatus:
     """Build the status of the fieldwork.
 
-    Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone of
-    dates; None means the computer's.
+    Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone
+    of dates; None means the computer's.
     """
     start = None
     if since:
@@ -177,7 +177,7 @@ def _count_listed(study: OpenStudy) -> int:
 def _list_withdrawn(
     study: OpenStudy, case_counts: Sequence[tuple[str, str, str, int]]
 ) -> list[str]:
-    """List the cases that withdrew consent and of which a name, a number or an answer is still stored.
+    """List the cases that withdrew consent and still have a name, a number or an answer.
 
     Interviewers don't see them.
     """
@@ -323,7 +323,7 @@ def _find_held_places(
 
 
 def _find_rules_change(study: OpenStudy, zone: tzinfo | None) -> date | None:
-    """Return when the queue was derived again by a newer edition of the rules; None if not lately."""
+    """Return when a newer edition of the rules derived the queue again; None if not lately."""
     changed_at = find_rules_change(study.store)
     if changed_at is None or study.at - changed_at > RULES_CHANGE_SHOWN:
         return None

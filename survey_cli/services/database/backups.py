@@ -121,7 +121,7 @@ def _list_unfinished(folder: Path, study: str, at: datetime) -> list[Path]:
 
 
 def find_backup(folder: Path, study: str, until: datetime | None) -> Path:
-    """Return the newest backup of a study in a folder, made at a time or before. Raises UserError."""
+    """Return the newest backup of a study that was made until a time. Raises UserError."""
     backups = [file for file, at in _list_backups(folder, study) if until is None or at <= until]
     if not backups:
         what = f"the folder contains no backup of the study {study!r}"

@@ -99,7 +99,10 @@ def _explain_rejection(interview: Interview, event: InterviewEvent, rejection: R
 
 
 def describe_reason(instrument: Instrument, reason: RouteReason, place: Place) -> str:
-    """Describe why a place is off the route: `ask_if (study.yaml:7:15) `q1 == 1` is false: q1 = 2`."""
+    """Describe why a place is off the route.
+
+    describe_reason(…)  # "ask_if `q1 == 1` (study.yaml:7:15) is not true: q1 = 2"
+    """
     personal = find_personal_names(instrument)
     described = []
     for name, value in reason.values.items():
@@ -157,7 +160,7 @@ def _format(value: Any) -> str:
 def iterate_row_differences(
     interview: Interview, variables: Sequence[Variable], stored_cells: Sequence[Cell]
 ) -> Iterator[str]:
-    """Yield each place at which a data row differs from the journal, and what follows for the route."""
+    """Yield where a data row differs from the journal, and what follows for the route."""
     instrument = interview.instrument
     own_columns = build_columns(instrument)
     own_names = {(variable.name, variable.storage) for variable in own_columns}

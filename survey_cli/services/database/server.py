@@ -1,4 +1,4 @@
-"""Database servers: preparing a database for its studies, roles of people, trials of their rights."""
+"""Database servers: preparation for studies, roles of people, and trials of their rights."""
 
 from collections.abc import Sequence
 from contextlib import closing

@@ -235,7 +235,7 @@ class Verification:
     def _check_earlier_versions(
         self, who: str, journal: Sequence[events.InterviewEvent]
     ) -> Iterator[str]:
-        """Yield what is wrong with the events before each migration, which are of earlier versions."""
+        """Yield what is wrong with the events before a migration, which are of earlier versions."""
         if find_erasure(journal) is not None:
             return
         for index, event in enumerate(journal):
@@ -297,7 +297,7 @@ class Verification:
             yield f"{who}: {what}"
 
     def _has_same_columns(self, instrument: Instrument, version: str) -> bool:
-        """Return whether this program gives a stored version the columns that it was stored with."""
+        """Return whether this program gives a version the columns that it was stored with."""
         return have_same_cells(build_columns(instrument), self._store.data.read_variables(version))
 
     # ── cases ──────────────────────────────────────────────────────────────────────────────────

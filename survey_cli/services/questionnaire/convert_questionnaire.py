@@ -1,4 +1,4 @@
-"""Conversion of another program's form to a questionnaire, with a report of what was left behind."""
+"""Conversion of another program's form to a questionnaire, with a report of what was lost."""
 
 from pathlib import Path
 
