@@ -8,6 +8,7 @@ from support.density import NESTED, PACKAGE, find_faults, format_table, list_pac
 
 READ = (
     ".",
+    "cli",
     "documents",
     "engine",
     "exports",
@@ -21,9 +22,7 @@ READ = (
     "revisions",
     "samples",
     "scenarios",
-    "services/data",
-    "services/export",
-    "services/sample",
+    "services",
     "sessions",
     "simulate",
     "store",

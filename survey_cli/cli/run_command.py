@@ -23,9 +23,8 @@ PACKAGE = Path(__file__).parent.parent
 INTERRUPTED = 130
 """As in shells: 128 and the number of SIGINT."""
 
-_UsageError: type[Exception] = typer.BadParameter.__mro__[
-    1
-]  # typer does not export its parser's exceptions
+# Typer does not export the base class of its parser's exceptions.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -124,7 +123,7 @@ def _report_failure(error: Exception) -> int:
 
 
 def _discard_last_flush() -> None:
-    """Discard what the interpreter would flush at exit where nothing can receive it."""
+    """Discard what the interpreter would flush at exit, since nothing can receive it."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -133,7 +132,7 @@ def _discard_last_flush() -> None:
 
 
 def run_full_screen(act: Callable[[], None]) -> bool:
-    """Run a full-screen interface. Where it fails, print why and return False."""
+    """Run a full-screen interface. If it fails, print why and return False."""
     from survey_cli.tui import ScreenError
 
     try:

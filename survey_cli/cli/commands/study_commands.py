@@ -56,7 +56,7 @@ class StudyCommands:
     def change(self, action: str, key: str, seen: int, value: str, reason: str) -> str:
         """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text.
 
-        Raises OutdatedError where it was changed after its event of the number `seen`.
+        Raises OutdatedError if it was changed after its event of the number `seen`.
         """
         request = self._make_request()
         match action:

@@ -126,7 +126,7 @@ def _pad_left(text: str, to: int) -> str:
 
 
 def _wrap_labels(grid: layout.Grid, cells: int) -> list[list[str]]:
-    """Wrap the label of each line where it is long."""
+    """Wrap the labels of lines that are too long for the table."""
     most = min(LABEL_WIDTH, max(cells // 2 - INDENT, 12))
     return [wrap(make_printable(line.full_label), most) or [""] for line in grid.lines]
 

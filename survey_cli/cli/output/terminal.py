@@ -219,7 +219,7 @@ def render_table(
 SHOW_AFTER_SECONDS: Final = 1.0
 """Seconds before the bar is shown."""
 PLAIN_INTERVAL_SECONDS: Final = 5.0
-"""Seconds between two lines, where there is no terminal."""
+"""Seconds between two lines if there is no terminal."""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args, get_origin, get_type_hints
 
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
@@ -268,24 +269,17 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         for table in tables.printed
     ]
     batteries = build_batteries(tables.headings, items)
+    is_weighted = weights is not None
     table_notes = build_table_notes(
         options,
-        weighted=weights is not None,
+        weighted=is_weighted,
         declines=_list_decline_labels(tables.selected_questions),
     )
     column_notes: Sequence[str] = ()
     if tables.groupings:
-        column_notes = build_column_notes(items, columns, weighted=weights is not None)
-
-    # A ratio may be of items that the report doesn't print.
-    items_of_ratios: set[str] = set()
-    for finding in analysis.findings:
-        if finding.per:
-            items_of_ratios.update((finding.item, finding.per))
+        column_notes = build_column_notes(items, columns, weighted=is_weighted)
     tables_of_ratios = {
-        table.question.id: add_design(table)
-        for table in tables.all
-        if table.question.id in items_of_ratios
+        table.question.id: add_design(table) for table in _select_tables_of_ratios(tables, analysis)
     }
 
     study = data.data.table.study
@@ -325,6 +319,15 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
             *_warn_of_missing_tests(tables.groupings, options),
         ),
     )
+
+
+def _select_tables_of_ratios(tables: _ReportTables, analysis: Analysis) -> list[Crosstab]:
+    """Return the tables of the items of ratios, which the report need not print."""
+    items: set[str] = set()
+    for finding in analysis.findings:
+        if finding.per:
+            items.update((finding.item, finding.per))
+    return [table for table in tables.all if table.question.id in items]
 
 
 def _tabulate_questions(
