@@ -76,6 +76,8 @@ demo: $(VENV)/run.stamp
 # Bytecode is kept: the tests start hundreds of programs, and pytest rewrites every assertion of a module without it.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev.stamp
+# The first line rewrites the assertions once. Without it, every worker rewrites those of all modules at the same time.
+	@find tests -name 'test_*.py' | xargs -P 2 -n 150 $(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit'
 	$(BIN)/python -m pytest --reruns 3 --reruns-delay 2 -m time_limit $$(grep -rl --include='test_*.py' 'mark\.time_limit' tests)
 
