@@ -56,6 +56,11 @@ class Outcome:
             return self.kind != "technical"
         return self.kind in ("hangup_intro", "wrong_number")
 
+    @property
+    def ends_number(self) -> bool:
+        """Whether it says that this number doesn't lead to the respondent."""
+        return self.next_number and not self.temporary
+
 
 WITHDRAWN: Final = "withdrawn"
 """The outcome after which all answers are erased."""

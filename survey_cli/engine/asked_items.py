@@ -102,6 +102,24 @@ def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
     return tuple(recent)
 
 
+def list_following(interview: Interview, limit: int) -> tuple[str, ...]:
+    """Return the questions that may be asked next, each on one line.
+
+    An answer still to come may take them off the route. The whole route is walked, which takes
+    longer the longer the interview is.
+    """
+    machine = interview.machine
+    route = interview.evaluate_route()
+    following: list[str] = []
+    for place in route.ahead:
+        if len(following) == limit:
+            break
+        item = machine.instrument.items[place.item]
+        if place != interview.place and item.question.expects_answer:
+            following.append(_fill_text(machine, item, _go_to_place(route.known, place)))
+    return tuple(following)
+
+
 def describe_answer(interview: Interview, place: Place) -> str:
     """Return the answer at a place in words; empty if there is none that counts now."""
     machine = interview.machine
@@ -162,10 +180,16 @@ def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: K
     item = machine.instrument.items[place.item]
     language = machine.language
     there = _go_to_place(known, place)
-    text = to_plain_text(item.text.fill(there, language, lambda: "…")).replace("\n", " ")
+    text = _fill_text(machine, item, there)
     section = to_plain_text(item.section.fill(there, language)) if item.section is not None else ""
     wording = AnswerWording(language, answer.specify_texts, there)
     return AskedItem(place, text, _format_answer(item, answer, wording), section)
+
+
+def _fill_text(machine: Machine, item: CompiledItem, known: Known) -> str:
+    """Return an item's question on one line; … stands for what is not known yet."""
+    text = item.text.fill(known, machine.language, lambda: "…")
+    return to_plain_text(text).replace("\n", " ")
 
 
 def _go_to_place(known: Known, place: Place) -> Known:

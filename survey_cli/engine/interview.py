@@ -44,6 +44,8 @@ class RouteState(NamedTuple):
     unreached: frozenset[Place]
     """The first open place, and what lies ahead of it as far as conditions can tell. Places that
     are neither here nor among the answers are not asked."""
+    ahead: tuple[Place, ...]
+    """The places not reached, in the order of the route."""
     known: Known
     """What is known at the end of the route, such as the computes and the turns of rosters."""
 
@@ -58,11 +60,11 @@ def evaluate_route(machine: Machine) -> RouteState:
     if machine.remaining_answers is not None:
         known = machine.build_known()
         known.values.update(machine.remaining_answers)
-        return RouteState({}, frozenset(), known)
+        return RouteState({}, frozenset(), (), known)
 
     if walk.finished and machine.status == "ended":
         answers = {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops}
-        return RouteState(answers, frozenset(), walk.known.copy())
+        return RouteState(answers, frozenset(), (), walk.known.copy())
     return walk_from_start(machine)
 
 
@@ -93,7 +95,8 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
             walk.finish()
         elif is_end:  # a temporary end: what comes after it may still be asked
             walk.look_ahead.has_begun = True
-    return RouteState(answers, frozenset(walk.look_ahead.unreached), walk.known)
+    ahead = tuple(walk.look_ahead.unreached)
+    return RouteState(answers, frozenset(ahead), ahead, walk.known)
 
 
 class Interview:

@@ -27,7 +27,7 @@ from survey_cli.tui.widgets.styled import (
     HeaderState,
     KeyHint,
     Lines,
-    TextView,
+    SidePage,
     build_section,
     style_text,
 )
@@ -145,11 +145,11 @@ class MonitorScreen(KeyScreen):
             message = pages.build_refusal(self.why, self.said)
         self.view.show_message(message)
 
-        if self.has_class("-wide"):
+        if self.has_side:
             case = Content()
             if question is not None:
                 case = self._build_case(question)
-            self.query_one("#case", TextView).show(case)
+            self.query_one(SidePage).show(case)
 
     def _build_page(self, question: CurrentQuestion | None) -> Content:
         """Build the page without a question: the review, how the interview ended, or a wait."""
@@ -166,7 +166,9 @@ class MonitorScreen(KeyScreen):
         # without an interview, the page shows the state
         state = ""
         if question is not None:
-            head = pages.build_header(question.session, question.prompt, question.last)
+            head = pages.build_header(
+                question.session, question.prompt, question.last, shows_ids=True
+            )
             state = self.source.state
         self.query_one(Header).show(head._replace(mark=self.source.title))
         self.query_one("#status", Lines).show((style_text(state), style_text(self.source.pace)))

@@ -99,6 +99,26 @@ items:
     assert (ask(now, "own"), ask(now, "cars")) == ("No", "")
 
 
+def test_what_may_follow_is_listed_in_the_order_of_the_route() -> None:
+    text = """
+items:
+  - {id: own, type: single, text: Own?, options: {1: "Yes", 2: "No"}}
+  - {id: cars, type: number, ask_if: own == 1, text: Cars?}
+  - {id: make, type: text, ask_if: cars > 1, text: "Of these {cars}, which one is newest?"}
+  - {id: thanks, type: read, text: Thanks.}
+  - {id: age, type: number, text: Age?}
+"""
+    now = scenario(text)
+    of_these = "Of these …, which one is newest?"
+    assert asked_items.list_following(now.interview, 9) == ("Cars?", of_these, "Age?")
+    assert asked_items.list_following(now.interview, 1) == ("Cars?",)
+    assert asked_items.list_following(now.keys("2").interview, 9) == ("Age?",)
+    of_three = "Of these 3, which one is newest?"
+    assert asked_items.list_following(now.keys("1").interview, 9) == (of_these, "Age?")
+    back = now.keys("1", "3", ".back")
+    assert asked_items.list_following(back.interview, 9) == (of_three, "Age?")
+
+
 def test_the_last_answers_are_listed_newest_first() -> None:
     now = scenario(ITEMS).keys("", "1", ".dk", "40")
     recent = asked_items.list_recent(now.interview, 2)

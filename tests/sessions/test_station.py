@@ -304,6 +304,25 @@ def test_another_number_is_tried_in_the_same_attempt(tmp_path: Path) -> None:
     assert [n.position for n in case.live_numbers] == [1]
 
 
+def test_undo_is_offered_only_if_it_works(tmp_path: Path) -> None:
+    """The outcome of the first of two numbers can't be undone: its case is still at hand."""
+    rows = "A,312 555 0100; 312 555 0101,America/Chicago\nB,312 555 0102,America/Chicago\n"
+    shift = Shift(tmp_path, cases=f"unit,phone,zone\n{rows}")
+    ann = shift.station()
+    assert ann.fetch_case("B").rejection is None
+    assert not ann.look().has_undo
+    assert ann.record_outcome("busy").has_undo
+
+    assert ann.fetch_case("A").has_undo
+    first_of_two = ann.record_outcome("no_answer")
+    assert (on(ann), first_of_two.has_undo) == ("A", False)
+    assert ann.record_outcome("busy").has_undo
+    assert ann.revoke_outcome().rejection is None
+    assert not ann.look().has_undo
+    assert ann.record_outcome("refusal_hard").rejection is None
+    assert not ann.look().has_undo, "only a supervisor can correct it"
+
+
 def test_a_number_that_changed_is_the_next_one(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     ann = shift.station()

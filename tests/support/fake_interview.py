@@ -214,6 +214,8 @@ class FakeInterview:
     messages: list[str] = field(default_factory=list)
     """Those of supervisors that come with the next questions."""
     """What the respondent is heard to say."""
+    following: tuple[str, ...] = ()
+    """Questions that may follow."""
     took: timedelta = timedelta(minutes=3, seconds=12)
     _query: Query | None = None
     _pending: str = ""
@@ -438,6 +440,9 @@ class FakeInterview:
             )
             for p in self.script[: self.at + 1]
         )
+
+    def list_following(self, limit: int) -> tuple[str, ...]:
+        return self.following[:limit]
 
     def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
         return tuple(row for row in reversed(self.list_items()[: self.at]) if row.answer)[:limit]

@@ -28,6 +28,7 @@ from survey_cli.sessions.station.station_views import (
     StationView,
     TimeReading,
     WrapUpView,
+    group_outcomes,
 )
 from survey_cli.sessions.station.step import Step
 
@@ -102,10 +103,7 @@ def a_case(key: str, name: str, **more: object) -> CaseView:
             past(0, 9, 'callback asked: "Thursday morning"', note="use direct line"),
         ),
         main_outcomes=tuple(choice(id) for id in FIRST),
-        other_outcomes=(
-            ("Nobody was reached", others("before")),
-            ("Somebody was", others("after", "screened", "any")),
-        ),
+        other_outcomes=group_outcomes(others("before", "after", "screened", "any")),
         scripts=(
             StationScript(
                 id="voicemail",
@@ -192,6 +190,7 @@ class FakeStation:
             view=self.now,
             notice=self.said,
             can_be_undone=self.can_be_undone,
+            has_undo=bool(self.closed),
             rejection=rejection,
             **more,  # type: ignore[arg-type]
         )

@@ -36,7 +36,9 @@ from survey_cli.fieldwork.shifts import list_shift_figures
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
+from survey_cli.sessions.station.step import Step
 from survey_cli.tui.station.pages import STATION_KEYS
+from survey_cli.tui.station.views import build_history
 from survey_cli.tui.widgets.themes import THEMES
 
 
@@ -680,7 +682,12 @@ def test_after_a_call_a_note_can_be_added_and_the_next_case_comes_by_itself() ->
 def test_no_case_comes_over_a_note_that_is_typed_after_a_call() -> None:
     station = FakeStation(wrapup=True)
     beats: list[None] = []
-    station.keep_alive = lambda: beats.append(None)  # type: ignore[method-assign]
+
+    def keep_alive() -> Step:
+        beats.append(None)
+        return station.look()
+
+    station.keep_alive = keep_alive  # type: ignore[method-assign]
     with calling(station, "d", "1", "t", "asks for") as at:
         assert isinstance(station.now, WrapUpView)
         station.now = replace(station.now, until=station.now.station_time)
@@ -691,6 +698,55 @@ def test_no_case_comes_over_a_note_that_is_typed_after_a_call() -> None:
         at.station.tick()
         at.pause()
         assert beats, "the time is over: the session looks for the next case at once"
+
+
+def test_the_outcomes_with_a_key_are_grouped_as_all_others_are() -> None:
+    with calling(FakeStation()) as at:
+        lines = at.lines()
+        calls = next(number for number, line in enumerate(lines) if "i  interview" in line)
+        assert lines[calls + 1] == "", "they don't run into the keys of the call"
+        assert re.search(r"Not reached +1 +No answer +2 +Busy", lines[calls + 2])
+        assert re.search(r"Number +5 +Not working or disconnected +6 +Wrong number", at.text())
+        assert re.search(r"Reached +7 +Respondent refuses \(soft\) +8 +Call back", at.text())
+        at.press("9")
+        listed = at.listed()
+        assert [row for row in listed if row in ("Not reached", "Number", "Reached")] == [
+            "Not reached",
+            "Number",
+            "Reached",
+        ]
+        assert listed.index("Number") < listed.index("Reached")
+        fax = next(number for number, row in enumerate(listed) if "Fax or data" in row)
+        assert listed.index("Number") < fax < listed.index("Reached")
+
+
+def test_without_room_for_the_headings_the_groups_begin_new_lines() -> None:
+    with calling(FakeStation(), size=(60, 20)) as at:
+        assert "Not reached" not in at.text()
+        for beginning in (r"1 +No answer", r"5 +Not working", r"7 +Respondent refuses", r"9 +more"):
+            assert re.search(rf"^ *{beginning}", at.text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", range(40, 76))
+def test_a_name_in_the_history_is_never_alone_on_a_line(width: int) -> None:
+    event = past(0, 9, "callback asked", note="use the direct line after ten", by="Pat Moore")
+    first, *others = build_history([event], width)
+    assert first.plain.startswith("Tue 24 Nov 09:10  callback")
+    for line in others:
+        assert line.plain.startswith(" " * 18), "further lines hang under the first"
+    last = [first, *others][-1].plain
+    assert last.endswith("  Pat Moore")
+    assert last.removesuffix("Pat Moore").strip()
+    assert all(line.cell_length <= width for line in (first, *others))
+
+
+def test_undo_is_offered_only_if_there_is_something_to_undo() -> None:
+    with calling(FakeStation()) as at:
+        assert "Bksp" not in at.keys
+        at.press("d", "1")
+        assert "Bksp undo" in at.keys
+        at.press("backspace")
+        assert "Bksp" not in at.keys
 
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:

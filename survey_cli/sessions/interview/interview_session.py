@@ -228,6 +228,10 @@ class InterviewSession:
         """List the last items before this one that were answered or declined, the newest first."""
         return asked_items.list_recent(self.interview, limit)
 
+    def list_following(self, limit: int) -> tuple[str, ...]:
+        """List the questions that may be asked next. It takes longer than a key should."""
+        return asked_items.list_following(self.interview, limit)
+
     def describe_answer(self, place: Place) -> str:
         """Describe the answer at a place: `Disagree`, `don't know`; empty if it has none."""
         return asked_items.describe_answer(self.interview, place)

@@ -128,11 +128,16 @@ def _describe_length(answered: int, duration: timedelta) -> str:
 
 
 def build_overview_lines(
-    session: InterviewSession, prompt: Prompt | None, notes: Iterable[InterviewNote], recent: int
+    session: InterviewSession,
+    prompt: Prompt | None,
+    notes: Iterable[InterviewNote],
+    recent: int,
+    following: Iterable[str] = (),
 ) -> list[Line]:
     """Build what is shown beside a question.
 
-    It is the case, both clocks, the last answers, notes, quota cells, and what respondents ask.
+    It is the case, both clocks, the study, the item, the last answers, questions that may follow,
+    notes, quota cells, and what respondents ask.
     """
     lines = []
     if session.respondent:
@@ -148,7 +153,12 @@ def build_overview_lines(
     else:
         lines.append(Line(Role.CLOCK, to_spans(f"{there:%H:%M} there"), remarks=(here,)))
 
+    lines.append(Line(Role.FACT, to_spans(session.title), label="Study"))
+    if prompt is not None:
+        lines.append(Line(Role.PLACE, to_spans(str(prompt.place)), label="Item"))
+
     lines += [build_answer_line(item) for item in session.list_recent_answers(recent)]
+    lines += [Line(Role.FOLLOWING, to_spans(question)) for question in following]
     lines += build_note_lines(notes)
     lines += [Line(Role.QUOTA, to_spans(cell)) for cell in session.list_quota_cells()]
     if prompt is not None:

@@ -66,6 +66,10 @@ class Role(Enum):
     """An answer that was confirmed although a check warned of it."""
     NOTE = auto()
     """A note of the interviewer's, with the question at which it was written."""
+    PLACE = auto()
+    """The id of the item that is asked."""
+    FOLLOWING = auto()
+    """A question that may be asked next."""
     QUOTA = auto()
     """A quota cell in which the respondent has a place."""
     ERROR = auto()
@@ -109,6 +113,7 @@ TITLES: Final = {
     Role.DECLINED: "declined",
     Role.CONFIRMED: "confirmed despite a warning",
     Role.NOTE: "notes",
+    Role.FOLLOWING: "may follow",
     Role.QUOTA: "quota cells",
     Role.FAQ: "they ask",
 }

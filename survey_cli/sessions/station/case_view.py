@@ -1,7 +1,6 @@
 """Views of a case at a station: everything that is shown of it, and its state in words."""
 
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.entries import to_plain_text
@@ -35,14 +34,10 @@ from survey_cli.sessions.station.station_views import (
     OutcomeGroup,
     StationNumber,
     StationScript,
+    group_outcomes,
 )
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import OpenStudy
-
-OUTCOME_HEADINGS: Final = (
-    ("Nobody was reached", ("before",)),
-    ("Somebody was", ("after", "screened", "any")),
-)
 
 
 def build_case_view(
@@ -182,12 +177,8 @@ def _group_other_outcomes(plan: Plan) -> tuple[OutcomeGroup, ...]:
         if id not in SINGLE_KEY_OUTCOMES:
             others.append(outcome)
 
-    groups = []
-    for heading, moments in OUTCOME_HEADINGS:
-        under_heading = [outcome for outcome in others if outcome.moment in moments]
-        own_first = sorted(under_heading, key=lambda outcome: outcome.id in OUTCOMES)
-        groups.append((heading, tuple(_build_choice(outcome) for outcome in own_first)))
-    return tuple(groups)
+    own_first = sorted(others, key=lambda outcome: outcome.id in OUTCOMES)
+    return group_outcomes(tuple(_build_choice(outcome) for outcome in own_first))
 
 
 def _build_choice(outcome: Outcome) -> OutcomeChoice:

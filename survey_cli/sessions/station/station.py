@@ -174,6 +174,7 @@ class StationSession:
             view=self._build_view(),
             notice=self._notice,
             can_be_undone=self._can_be_undone,
+            has_undo=self._cases.can_revoke_entered,
             rejection=result.rejection,
             dialing=result.dialing,
             interview=result.interview,

@@ -269,6 +269,18 @@ class StationCases:
         at = self._to_local(case.claimed.history[-1].at)
         return f"{case.respondent_name}: {words}, {done} at {at:%H:%M}"
 
+    @property
+    def can_revoke_entered(self) -> bool:
+        """Whether an outcome can be revoked that was entered just before.
+
+        While the first of two numbers has an outcome and the case stays, that one can't be: what
+        would be revoked is the outcome of the case before.
+        """
+        entered = self.entered
+        if entered is None or entered.is_final:
+            return False
+        return self.at_hand is None or not self.at_hand.claimed.has_calls
+
     def revoke_entered(self) -> ActionResult:
         """Revoke the outcome that was entered last, and show its case with the call as it was."""
         rejection = self.check_releasable()

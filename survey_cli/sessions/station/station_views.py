@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import TypeAlias
 
 from survey_cli.fieldwork.case.events import AppointmentPolicy
@@ -83,6 +84,33 @@ OutcomeGroup: TypeAlias = tuple[str, OutcomeChoices]
 """A heading, and the outcomes under it."""
 
 
+class CallFinding(Enum):
+    """What a call has found, with the heading of its outcomes."""
+
+    NOT_REACHED = "Not reached"
+    NUMBER = "Number"
+    """The number doesn't lead to the respondent, whether or not somebody answers it."""
+    REACHED = "Reached"
+
+
+def group_outcomes(choices: OutcomeChoices) -> tuple[OutcomeGroup, ...]:
+    """Group outcomes by what the call has found, under headings; groups of none are left out."""
+    groups = []
+    for finding in CallFinding:
+        found = [choice for choice in choices if _find_finding(choice.outcome) is finding]
+        if found:
+            groups.append((finding.value, tuple(found)))
+    return tuple(groups)
+
+
+def _find_finding(outcome: Outcome) -> CallFinding:
+    if outcome.ends_number:
+        return CallFinding.NUMBER
+    if outcome.moment == "before":
+        return CallFinding.NOT_REACHED
+    return CallFinding.REACHED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case of this station is on the screen."""
@@ -110,7 +138,7 @@ class CaseView:
     main_outcomes: OutcomeChoices
     """At most eight outcomes that are entered with one key, the likeliest first."""
     other_outcomes: tuple[OutcomeGroup, ...]
-    """All other outcomes, under headings (`Nobody was reached`, `Somebody was`)."""
+    """All other outcomes, under headings (`Not reached`, `Number`, `Reached`)."""
     scripts: tuple[StationScript, ...]
     faq: tuple[tuple[str, str], ...]
     """Respondents' questions and their answers."""

@@ -19,6 +19,8 @@ class Step:
     """The result of the last action that had one: `A0012: no answer, stored at 10:43`."""
     can_be_undone: bool = False
     """The notice is about an outcome that `StationSession.revoke_outcome` undoes."""
+    has_undo: bool = False
+    """There is an outcome that `StationSession.revoke_outcome` undoes now."""
     rejection: Rejection | None = None
     """Why the action was not carried out: it has changed nothing, in memory or in the database."""
     dialing: str = ""

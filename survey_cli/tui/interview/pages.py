@@ -321,28 +321,38 @@ def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> s
 
 
 def build_header(
-    session: InterviewSession, prompt: entries.Prompt | None, last: tuple[Place, str] | None
+    session: InterviewSession,
+    prompt: entries.Prompt | None,
+    last: tuple[Place, str] | None,
+    *,
+    shows_ids: bool = False,
 ) -> styled.HeaderState:
-    """Build the header: title and section, language, place, position, timer, and the last answer.
+    """Build the header: section, language, position, timer, and the last answer.
 
-    At its own question that answer is left out: it is not confirmed yet, or is being corrected.
+    A questionnaire without sections shows its title. At its own question the last answer is left
+    out: it is not confirmed yet, or is being corrected. `shows_ids` is for those who speak of items
+    by their ids: designers and supervisors.
     """
     timer = styled.format_duration(session.elapsed_time())
     mark = "PRACTICE" if session.practice else ""
     if prompt is None:
         return styled.HeaderState(session.title, "", timer, 1.0, mark=mark)
 
-    parts = [str(prompt.place), f"{prompt.position} / {prompt.total}", timer]
+    parts = []
     if len(prompt.languages) > 1:
-        parts.insert(0, prompt.language)
+        parts.append(prompt.language)
+    if shows_ids:
+        parts.append(str(prompt.place))
+    parts += [f"{prompt.position} / {prompt.total}", timer]
 
     answer = ""
     if last is not None:
         place, words = last
         if place != prompt.place:
-            answer = f"{place}: {words}"
+            answer = f"last answer: {words}"
+    title = session.title if not prompt.section else ""
     return styled.HeaderState(
-        session.title,
+        title,
         prompt.section,
         position="   ".join(parts),
         progress=(prompt.position - 1) / max(prompt.total, 1),

@@ -45,6 +45,8 @@ TEXT_MARGINS: Final = 9
 """Cells at both sides of the texts of a question, as in the stylesheet."""
 PAGE_MARGINS: Final = 10
 """Cells at both sides of a page in place of a question."""
+MAX_BOLD: Final = 320
+"""Characters of the longest text that is drawn in bold: four or five lines."""
 SHORT_FIELD: Final = 20
 """Cells of the field for a number, as in the stylesheet: its unit stands next to it."""
 CHROME: Final = 8
@@ -245,9 +247,7 @@ class Aside(styled.Lines[tuple[StyledText, bool]]):
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
         self._mark = Content.styled(mark, mark_style)
-        self._mark_from_right = Content.styled(
-            " ".join(reversed(mark.replace("▷", "◁").split(" "))), mark_style
-        )
+        self._mark_from_right = Content.styled(_mirror(mark), mark_style)
         self._style = style
 
     def build_lines(self, state: tuple[StyledText, bool], width: int) -> list[Content]:
@@ -256,6 +256,11 @@ class Aside(styled.Lines[tuple[StyledText, bool]]):
         return styled.hang(
             mark, styled.style_spans(text, self._style), width, right_to_left=right_to_left
         )
+
+
+def _mirror(mark: str) -> str:
+    """Return a mark as it stands at the right edge, before a text from right to left."""
+    return f" {mark.strip().replace('▷', '◁')}"
 
 
 class QuestionView(VerticalScroll):
@@ -274,10 +279,11 @@ class QuestionView(VerticalScroll):
         self._area: TextArea | None = None
 
     def compose(self) -> ComposeResult:
+        yield styled.TextView(id="unread")
         yield styled.TextView(id="spoken")
         yield Aside("instruction", styled.ASIDE, "$quiet", "$quiet")
         yield OptionLines(self._click)
-        yield Aside("probe", "say ▷ ", "bold $warning", "italic")
+        yield Aside("probe", "say: ", "bold $warning", "italic")
         yield styled.MessageView(id="message")
 
     async def prepare(self, prompt: Prompt) -> None:
@@ -365,15 +371,22 @@ class QuestionView(VerticalScroll):
             query_lines = _build_spoken_query(prompt.query, denied=denied)
         is_read_back = prompt.query is not None and prompt.query.aloud and not denied
 
-        parts = _draw_spoken(lines, query_lines)
-        say = self.query_one("#spoken", styled.TextView)
-        say.set_class(not prompt.aloud, "-own")
-        say.show(styled.join_sections(parts), right_to_left=prompt.right_to_left)
+        unread = _draw_unread(lines, query_lines)
+        spoken = _draw_spoken(lines, query_lines)
+        self._show_text("#unread", unread, prompt)
+        self._show_text("#spoken", spoken, prompt)
         self._show_asides(lines, prompt, is_shown=not is_read_back)
         if isinstance(prompt.entry, LineEntry):
             self._show_range_and_unit(prompt.entry)
-        rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
+        rows = 0
+        if isinstance(prompt.entry, PickEntry):
+            rows = self._count_rows(prompt, [*unread, *spoken])
         self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
+
+    def _show_text(self, id: str, parts: list[Content], prompt: Prompt) -> None:
+        """Show texts of the question with empty lines between them; none hides their widget."""
+        content = styled.join_sections(parts)
+        self.query_one(id, styled.TextView).show(content, right_to_left=prompt.right_to_left)
 
     def _show_asides(self, lines: list[Line], prompt: Prompt, *, is_shown: bool) -> None:
         """Show instruction and probe, each in its place, or neither."""
@@ -440,8 +453,9 @@ class QuestionView(VerticalScroll):
         )
 
     def show_page(self, content: Content) -> None:
-        """Show a page in place of a question: how the interview ended."""
-        self.query_one("#spoken", styled.TextView).show(content)
+        """Show a page in place of a question: the closing review, or how the interview ended."""
+        self.query_one("#unread", styled.TextView).show(content)
+        self.query_one("#spoken", styled.TextView).show(Content())
         self.query_one("#instruction", Aside).show(None)
         self.query_one("#probe", Aside).show(None)
         self.query_one("#message", styled.TextView).show(Content())
@@ -489,16 +503,34 @@ def _build_spoken_query(query: Query, *, denied: bool) -> list[Line]:
     return [line for line in lines if line.role in (Role.SPOKEN, Role.READ_BACK)]
 
 
-def _draw_spoken(lines: list[Line], query_lines: list[Line]) -> list[Content]:
-    """Draw what is read aloud. While something else is, the question itself is not read again."""
+def _draw_unread(lines: list[Line], query_lines: list[Line]) -> list[Content]:
+    """Draw what the interviewer reads silently: the turn of a roster, and questions of her own.
+
+    While something is read aloud about the answer, the question itself is not read again.
+    """
     parts = []
     for line in lines:
-        if line.role is Role.SPOKEN and not query_lines:
-            parts.append(styled.style_spans(line.text))
-        elif line.role in (Role.TURN, Role.SPOKEN, Role.OWN):
+        if line.role is Role.OWN:
+            parts.append(drawing.draw_aside(line, "$foreground"))
+        elif line.role is Role.TURN or (line.role is Role.SPOKEN and query_lines):
             parts.append(drawing.draw_aside(line))
-    parts += [styled.style_spans(line.text) for line in query_lines]
     return parts
+
+
+def _draw_spoken(lines: list[Line], query_lines: list[Line]) -> list[Content]:
+    """Draw what is read aloud: the question, or what is asked about the answer to it."""
+    spoken = query_lines or [line for line in lines if line.role is Role.SPOKEN]
+    return [_draw_spoken_line(line) for line in spoken]
+
+
+def _draw_spoken_line(line: Line) -> Content:
+    """Draw a text that is read aloud: a question in bold.
+
+    A long text, such as that of a consent, is easier to read if it isn't bold; nothing else on its
+    screen is as strong as so many lines beside the bar.
+    """
+    is_long = len(line.plain_text) > MAX_BOLD
+    return styled.style_spans(line.text, "$spoken-long" if is_long else "$spoken")
 
 
 def is_certainly_measured(prompt: Prompt) -> bool:

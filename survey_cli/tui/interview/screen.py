@@ -5,7 +5,7 @@ Nothing depends on what a question is about.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -31,7 +31,7 @@ from survey_cli.tui.widgets.editing import (
     edit,
     insert,
 )
-from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
+from survey_cli.tui.widgets.key_app import BROAD_WIDTH, EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.terminal import ENTER
 
 OPENERS: Final = frozenset(
@@ -45,6 +45,24 @@ KEYS_BY_COMMAND: Final = {command.name: command.key for command in commands.COMM
 DECLINES_BY_KEY: Final = {key: decline for decline, key in pages.DECLINE_KEYS.items()}
 
 
+FOLLOWING: Final = 5
+"""Questions listed as those that may follow."""
+ROWS_PER_ANSWER: Final = 5
+"""Rows of the screen for each answer listed beside the question: the higher it is, the more."""
+
+
+class _Beside(NamedTuple):
+    """What the side panel is built from."""
+
+    session: InterviewSession
+    prompt: entries.Prompt | None
+    notes: tuple[InterviewNote, ...]
+    minute: str
+    following: tuple[str, ...]
+    recent: int
+    width: int
+
+
 def compose_question(view: QuestionView) -> ComposeResult:
     """Compose the screen around a question: header, keys, status, the case at the side, panels."""
     yield styled.Header()
@@ -55,7 +73,7 @@ def compose_question(view: QuestionView) -> ComposeResult:
         build=lambda ends, width: [styled.spread(*ends, width)],
     )
     with VerticalScroll(id="side", can_focus=False):
-        yield styled.TextView(id="case")
+        yield styled.SidePage()
     with Vertical(id="main"):
         yield view
         yield Container(id="panels")
@@ -70,6 +88,9 @@ class InterviewScreen(KeyScreen):
     """The keys as the help and the palette list them."""
     stays = False
     """It stays at the end of the interview."""
+    max_width = BROAD_WIDTH
+    shows_ids = False
+    """It shows the ids of items, for people who speak of items by their ids."""
     help_intro = ""
     """What the page of keys begins with."""
 
@@ -80,6 +101,10 @@ class InterviewScreen(KeyScreen):
         self.notice = session.notice
         self.aside = Content()
         """What stands at the left of the line above the keys."""
+        self._following: tuple[entries.Prompt | None, tuple[str, ...]] = (None, ())
+        """The prompt for which the questions that may follow were listed, and they."""
+        self._beside: _Beside | None = None
+        """What the side panel was built from."""
         self._struck = ("", 0.0)
         self._was_held = False
         """The last Enter came too soon after another, and that was said."""
@@ -755,14 +780,58 @@ class InterviewScreen(KeyScreen):
         self.view.show_message(
             pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=said)
         )
-        is_wide = self.has_class("-wide")
-        self.show_keys(pages.list_hints(question, prompt, has_side=is_wide))
-        self._show_side(prompt)
+        self.show_keys(pages.list_hints(question, prompt, has_side=self.has_side))
+        self._show_side_later()
 
-    def _show_side(self, prompt: entries.Prompt | None) -> None:
-        """Show the case beside the question, if there is room."""
-        if self.has_class("-wide"):
-            self.query_one("#case", styled.TextView).show(self._build_case(prompt))
+    def _show_side_later(self) -> None:
+        """Show the case beside the question once the question is painted: it comes first."""
+        if self.has_side:
+            self.call_after_refresh(self._show_side)
+
+    def _show_side(self) -> None:
+        """Show the case beside the question. It is built again only if it changed.
+
+        Most keys change nothing there.
+        """
+        if not self.query(styled.SidePage):  # the screen was left meanwhile
+            return
+        prompt = self.question.prompt
+        session = self.question.session
+        before, following = self._following
+        beside = _Beside(
+            session=session,
+            prompt=prompt,
+            notes=self.question.notes,
+            minute=session.station_time().strftime("%H:%M"),
+            following=following if before is prompt else (),
+            recent=max(self.size.height // ROWS_PER_ANSWER, pages.RECENT),
+            width=self.case_width,
+        )
+        if beside == self._beside:
+            return
+
+        self._beside = beside
+        lines = interview_lines.build_overview_lines(
+            session, prompt, beside.notes, beside.recent, beside.following
+        )
+        if self.shows_ids:
+            page = drawing.draw_page(lines, beside.width)
+        else:
+            page = drawing.draw_beside(lines, beside.width)
+        self.query_one(styled.SidePage).show(page)
+
+    def _list_following(self, prompt: entries.Prompt) -> None:
+        """List the questions that may follow this one, once for each question.
+
+        The whole route is walked for it. So it waits until the interviewer reads or listens, and no
+        key waits for it.
+        """
+        before, _ = self._following
+        if before is prompt or not self.has_side:
+            return
+        following = self.question.session.list_following(FOLLOWING)
+        self._following = (prompt, following)
+        self._show_side()
 
     def _show_review(self, review: ClosingReview) -> None:
         """Show what is looked through before the interview is complete."""
@@ -772,7 +841,7 @@ class InterviewScreen(KeyScreen):
         said = self.said or self.question.message
         self.view.show_message(pages.build_refusal(self.why, said))
         self.show_keys(pages.REVIEW_HINTS)
-        self._show_side(None)
+        self._show_side_later()
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
@@ -782,17 +851,22 @@ class InterviewScreen(KeyScreen):
 
     def tick(self) -> None:
         self.question.keep_draft()
-        self._show_head(self.question.prompt)
+        prompt = self.question.prompt
+        self._show_head(prompt)
+        if prompt is not None:
+            self._list_following(prompt)
 
     def focus_entry(self) -> None:
         self.view.focus_entry()
 
     def _build_header(self, prompt: entries.Prompt | None) -> styled.HeaderState:
-        return pages.build_header(self.question.session, prompt, self.question.last)
+        return pages.build_header(
+            self.question.session, prompt, self.question.last, shows_ids=self.shows_ids
+        )
 
     def _show_head(self, prompt: entries.Prompt | None) -> None:
         session = self.question.session
-        has_side = self.has_class("-wide")
+        has_side = self.has_side
         self.query_one(styled.Header).show(self._build_header(prompt))
 
         there = session.respondent_time()

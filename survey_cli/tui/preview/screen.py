@@ -151,6 +151,7 @@ class PreviewScreen(InterviewScreen):
     keys = PREVIEW_KEYS
     help_intro = "The file is read again each time it is saved, and the interview continues at the same item.\n\n"
     stays = True
+    shows_ids = True
     min_size = (40, 12)
     """Half of a screen beside an editor."""
 

@@ -23,8 +23,15 @@ from survey_cli.sessions.station.station_views import (
     InterviewState,
     StationView,
     WrapUpView,
+    group_outcomes,
 )
-from survey_cli.tui.station.views import NUMBERS, OTHER_NUMBERS, draw_clocks, format_appointment
+from survey_cli.tui.station.views import (
+    NUMBERS,
+    OTHER_NUMBERS,
+    KeyGroup,
+    draw_clocks,
+    format_appointment,
+)
 from survey_cli.tui.widgets import drawing, styled
 from survey_cli.tui.widgets.styled import KeyHint, style_text
 from survey_cli.wording import format_quantity, shorten
@@ -127,7 +134,7 @@ def build_key_help() -> str:
     return "\n".join(lines)
 
 
-def describe_offered(view: StationView) -> str:
+def describe_offered(view: StationView, *, has_undo: bool) -> str:
     """Describe what keys do, after one that does nothing."""
     match view:
         case CaseView() if view.has_open_call:
@@ -141,8 +148,10 @@ def describe_offered(view: StationView) -> str:
             return "Enter looks again, / finds a respondent who calls back, q ends the shift"
         case BreakView():
             return "p resumes calling, q ends the shift"
-        case WrapUpView():
+        case WrapUpView() if has_undo:
             return "Enter continues, t adds a note, Bksp undoes the outcome"
+        case WrapUpView():
+            return "Enter continues, t adds a note"
         case _:
             assert_never(view)
 
@@ -161,11 +170,25 @@ def list_call_keys(view: CaseView) -> list[KeyHint]:
     return keys
 
 
+def list_outcome_keys(view: CaseView) -> list[KeyGroup]:
+    """List the keys of the outcomes, grouped as in the list of all others, which 9 opens."""
+    groups = []
+    for heading, choices in group_outcomes(view.main_outcomes):
+        keys = [KeyHint(str(choice.outcome.number), choice.outcome.name) for choice in choices]
+        groups.append(KeyGroup(heading, tuple(keys)))
+    if view.other_outcomes:
+        groups.append(KeyGroup("", (KeyHint("9", "more …"),)))
+    return groups
+
+
 def list_keys(
-    view: StationView, *, is_narrow: bool, has_side: bool, older: bool
+    view: StationView, *, is_narrow: bool, has_side: bool, older: bool, has_undo: bool
 ) -> styled.KeyHints:
-    """List the keys that act while nothing is open, most wanted first."""
-    back = KeyHint("Bksp", "undo", 3)
+    """List the keys that act while nothing is open, most wanted first.
+
+    `has_undo` means that there is an outcome to undo.
+    """
+    back = [KeyHint("Bksp", "undo", 3)] if has_undo else []
     keys: list[KeyHint] = []
     match view:
         case CaseView():
@@ -178,18 +201,18 @@ def list_keys(
                 keys.append(KeyHint("s", "scripts", 4))
             if view.faq:
                 keys.append(KeyHint("F5", "questions", 4))
-            keys += [back, KeyHint("x", "leave it", 5), KeyHint("p", "break", 5)]
+            keys += [*back, KeyHint("x", "leave it", 5), KeyHint("p", "break", 5)]
         case BreakView():
             keys += [KeyHint("p", "resume calling")]
         case WrapUpView():
             keys += [
                 KeyHint("Enter", "next case"),
                 KeyHint("t", "note"),
-                back,
+                *back,
                 KeyHint("p", "break", 3),
             ]
         case IdleView():
-            keys += [KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), back]
+            keys += [KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), *back]
         case _:
             assert_never(view)
     keys += [KeyHint("/", "caller", 4), KeyHint("m", "appointments", 6)]

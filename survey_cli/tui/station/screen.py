@@ -35,8 +35,14 @@ from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station import pages, panels
 from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
 from survey_cli.tui.widgets import panel
-from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen, clear_render_cache
-from survey_cli.tui.widgets.styled import MARGIN, Header, KeyBar, KeyHint, TextView
+from survey_cli.tui.widgets.key_app import (
+    BROAD_WIDTH,
+    EDITING_KEYS,
+    KeyApp,
+    KeyScreen,
+    clear_render_cache,
+)
+from survey_cli.tui.widgets.styled import MARGIN, Header, KeyBar, SidePage, TextView
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity, shorten
 
@@ -56,7 +62,7 @@ NARROW: Final = 70
 """Columns below which the key bar has the key for an appointment."""
 MAX_WIDTH: Final = 82
 """Columns that the case takes at most, with its margins."""
-APART: Final = 28
+APART: Final = 24
 """Rows from which the outcomes stand apart from what begins a call."""
 MIN_CARD_ROWS: Final = 5
 MIN_MESSAGE_WIDTH: Final = 20
@@ -72,6 +78,7 @@ class StationScreen(KeyScreen):
         """The time after a call is over. It is posted to the application."""
 
     named_keys = EDITING_KEYS | pages.OPENERS
+    max_width = BROAD_WIDTH
     # Textual declares it as a list.
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012
 
@@ -98,7 +105,7 @@ class StationScreen(KeyScreen):
         yield Header()
         yield KeyBar()
         with VerticalScroll(id="side", can_focus=False):
-            yield TextView(id="case")
+            yield SidePage()
         with Vertical(id="main"):
             with Vertical(id="station"):
                 yield CaseCard(id="card")
@@ -166,7 +173,7 @@ class StationScreen(KeyScreen):
         elif known is not None:
             await self._do(known)
         elif key in ENTER or is_character:
-            self.refuse(pages.describe_offered(view))
+            self.refuse(pages.describe_offered(view, has_undo=self.step.has_undo))
 
     async def _press_outcome(self, case: CaseView, number: int) -> None:
         """Choose the outcome that has this number."""
@@ -463,7 +470,7 @@ class StationScreen(KeyScreen):
     # Pages
 
     def _build_side(self) -> Content:
-        beside_card = self.has_class("-wide")
+        beside_card = self.has_side
         return pages.build_side(
             self.now, self.appointments, self.session, self.case_width, beside_card=beside_card
         )
@@ -524,7 +531,7 @@ class StationScreen(KeyScreen):
 
     def show(self) -> None:
         view = self.now
-        has_side = self.has_class("-wide")
+        has_side = self.has_side
         self.set_class(bool(self.panels), "-open")
         self.query_one(Header).show(pages.build_header(self.session, view))
 
@@ -544,15 +551,23 @@ class StationScreen(KeyScreen):
 
         older = self.case is not None and self.query_one(HistoryView).has_more
         is_narrow = self.size.width < NARROW
-        keys = pages.list_keys(view, is_narrow=is_narrow, has_side=has_side, older=older)
+        keys = pages.list_keys(
+            view,
+            is_narrow=is_narrow,
+            has_side=has_side,
+            older=older,
+            has_undo=self.step.has_undo,
+        )
         self.show_keys(keys)
         if has_side:
-            self.query_one("#case", TextView).show(self._build_side())
+            self.query_one(SidePage).show(self._build_side())
 
     def _count_card_rows(self, history: int, *, has_due_line: bool) -> int:
         """Count the rows for the card: what header, history, outcomes and messages leave."""
         margins = 0 if self.has_class("-short") else 1
         others = OTHER_ROWS + margins
+        if self.size.height >= APART:
+            others += 1
         others += margins + min(history, 2)
         if has_due_line:
             others += margins + 1
@@ -577,12 +592,8 @@ class StationScreen(KeyScreen):
     def _show_grid(self, view: StationView) -> None:
         state = None
         if isinstance(view, CaseView) and not self.panels:
-            shown = [choice.outcome for choice in view.main_outcomes]
-            outcomes = [KeyHint(str(outcome.number), outcome.name) for outcome in shown]
-            if view.other_outcomes:
-                outcomes.append(KeyHint("9", "more …"))
             is_apart = self.size.height >= APART
-            state = GridState(pages.list_call_keys(view), outcomes, is_apart)
+            state = GridState(pages.list_call_keys(view), pages.list_outcome_keys(view), is_apart)
         self.query_one(OutcomeGrid).show(state)
 
     def _show_waiting(self, view: StationView, *, has_side: bool) -> None:
@@ -611,7 +622,7 @@ class StationScreen(KeyScreen):
         messages = (
             ("! ", self.why, "bold $error"),
             ("? ", pending, "bold $warning"),
-            ("▷ ", heard, "$success"),
+            ("heard: ", heard, "$success"),
             ("» ", self._message, "bold $accent"),
             ("= ", self.said or self._describe_notice(), "$quiet"),
         )

@@ -20,6 +20,7 @@ from survey_cli.sessions.station.station_views import (
     StationView,
     WrapUpView,
 )
+from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets import drawing, styled
 from survey_cli.tui.widgets.styled import SEPARATOR, clean, hang, style_text
 from survey_cli.tui.widgets.terminal import strike_key
@@ -201,10 +202,31 @@ def build_history(history: Iterable[StationHistoryLine], width: int) -> list[Con
         text = style_text(line.plain_text)
         if line.note:
             text += style_text(f": {line.note}", "italic $quiet")
-        for remark in line.remarks:
-            text += style_text(f"  {remark}", "$quiet")
-        drawn += hang(style_text(f"{line.label}  ", "$quiet"), text, width)
+        first = style_text(f"{line.label}  ", "$quiet")
+        names = style_text("".join([f"  {remark}" for remark in line.remarks]), "$quiet")
+        drawn += _hang_with_end(first, text, names, width)
     return drawn
+
+
+def _hang_with_end(first: Content, text: Content, end: Content, width: int) -> list[Content]:
+    """Wrap a text behind `first`, with `end` on its last line.
+
+    If `end` doesn't fit there, the last word of the text goes with it to a line of their own.
+    """
+    lines = hang(first, text, width)
+    if not end:
+        return lines
+    last = lines[-1].rstrip()
+    if last.cell_length + end.cell_length <= width:
+        return [*lines[:-1], last + end]
+
+    words_begin = first.cell_length  # cells, and characters too: it is a time
+    last_word = last.plain.rfind(" ") + 1
+    indent = Content(" " * words_begin)
+    if last_word <= words_begin:  # only one word is on it
+        return [*lines[:-1], last, (indent + end).truncate(width, ellipsis=True)]
+    ending = (indent + last[last_word:] + end).truncate(width, ellipsis=True)
+    return [*lines[:-1], last[:last_word].rstrip(), ending]
 
 
 def format_appointment(appointment: StationAppointment) -> tuple[str, str, str]:
@@ -218,7 +240,9 @@ def format_appointment(appointment: StationAppointment) -> tuple[str, str, str]:
 
 
 COLUMN_GAP: Final = 2
-MAX_COLUMNS: Final = 3
+COLUMNS: Final = 2
+"""Columns of outcomes."""
+HEADING_GAP: Final = 1
 
 
 class CardState(NamedTuple):
@@ -232,11 +256,7 @@ class CardState(NamedTuple):
 
 
 class CaseCard(styled.Lines[CardState]):
-    """The case that is called, or what is waited for, beside a bar."""
-
-    def show(self, state: CardState | None) -> None:
-        self.set_class(state is not None and not isinstance(state.view, CaseView), "-own")
-        super().show(state)
+    """The case that is called, or what is waited for."""
 
     def build_lines(self, state: CardState, width: int) -> list[Content]:
         if isinstance(state.view, CaseView):
@@ -285,19 +305,30 @@ class HistoryView(VerticalScroll):
         self.styles.max_height = self._lines.count_lines(width) if width else None
 
 
+class KeyGroup(NamedTuple):
+    """Keys under one heading."""
+
+    heading: str
+    keys: tuple[styled.KeyHint, ...]
+
+
 class GridState(NamedTuple):
     """The keys in the grid."""
 
     calls: Sequence[styled.KeyHint]
     """Those of the call, on the first line."""
-    outcomes: Sequence[styled.KeyHint]
+    outcomes: Sequence[KeyGroup]
     """Those of the outcomes, under them."""
     is_apart: bool
     """An empty line is between them."""
 
 
 class OutcomeGrid(styled.Lines[GridState]):
-    """What begins a call, if there is room, and the outcomes with a key; a click presses the key."""
+    """What begins a call, and the outcomes with a key, grouped; a click presses the key.
+
+    The headings of the groups stand before their first keys. If the labels of the keys would have
+    to be cut for them, the headings are left out, and the groups begin new lines.
+    """
 
     def __init__(self) -> None:
         super().__init__(id="outcomes")
@@ -309,20 +340,39 @@ class OutcomeGrid(styled.Lines[GridState]):
         lines = []
         calls = _select_fitting(state.calls, width)
         if calls:
-            lines.append(self._build_line(calls, [_measure(cell) for cell in calls]))
+            lines.append(self._build_line(Content(), calls, [_measure(cell) for cell in calls]))
             if state.is_apart:
-                lines.append(self._build_line((), ()))
+                lines.append(self._build_line(Content(), (), ()))
 
-        columns = _choose_columns(state.outcomes, width)
-        for start in range(0, len(state.outcomes), len(columns)):
-            cells = state.outcomes[start : start + len(columns)]
-            lines.append(self._build_line(cells, columns))
+        headings = max((measure_width(group.heading) for group in state.outcomes), default=0)
+        indent = headings + HEADING_GAP
+        columns = _find_columns(state.outcomes, width - indent)
+        if columns is None:
+            indent = 0
+            columns = _find_columns(state.outcomes, width) or _cut_columns(width)
+        for group in state.outcomes:
+            lines += self._build_group(group, columns, indent)
         return lines
 
-    def _build_line(self, cells: Sequence[styled.KeyHint], widths: Sequence[int]) -> Content:
-        start = 0
+    def _build_group(self, group: KeyGroup, columns: Sequence[int], indent: int) -> list[Content]:
+        """Build the lines of a group; without room for headings, `indent` is 0."""
+        heading = Content()
+        if indent:
+            heading = style_text(fit(clean(group.heading), indent), "$quiet")
+
+        lines = []
+        for start in range(0, len(group.keys), len(columns)):
+            cells = group.keys[start : start + len(columns)]
+            lines.append(self._build_line(heading, cells, columns))
+            heading = Content(" " * indent)
+        return lines
+
+    def _build_line(
+        self, heading: Content, cells: Sequence[styled.KeyHint], widths: Sequence[int]
+    ) -> Content:
+        start = heading.cell_length
         places: list[tuple[int, int, str]] = []
-        parts: list[Content] = []
+        parts = [heading]
         for cell, width in zip(cells, widths, strict=False):
             text = Content.assemble((f" {cell.key} ", styled.KEY_CAP), f" {clean(cell.label)}")
             text = text.truncate(width, ellipsis=True)
@@ -357,10 +407,18 @@ def _select_fitting(cells: Sequence[styled.KeyHint], width: int) -> Sequence[sty
     return cells
 
 
-def _choose_columns(cells: Sequence[styled.KeyHint], width: int) -> list[int]:
-    """Return the widths of as many columns as fit; of two if only one does: labels are cut then."""
-    for count in range(MAX_COLUMNS, 1, -1):
-        widths = [max(map(_measure, cells[n::count]), default=0) for n in range(count)]
-        if sum(widths) + COLUMN_GAP * (count - 1) <= width:
-            return widths
-    return [(width - COLUMN_GAP) // 2] * 2
+def _find_columns(groups: Sequence[KeyGroup], width: int) -> list[int] | None:
+    """Return the widths of two columns of keys; None if they don't fit."""
+    widths = []
+    for column in range(COLUMNS):
+        cells = [cell for group in groups for cell in group.keys[column::COLUMNS]]
+        widths.append(max(map(_measure, cells), default=0))
+
+    if sum(widths) + COLUMN_GAP * (COLUMNS - 1) > width:
+        return None
+    return widths
+
+
+def _cut_columns(width: int) -> list[int]:
+    """Return the widths of columns in which labels are cut."""
+    return [(width - COLUMN_GAP) // COLUMNS] * COLUMNS

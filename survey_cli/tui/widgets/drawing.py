@@ -1,6 +1,7 @@
 """Drawing of lines with roles on the full screen: their colors, titles and columns."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 
 from textual.content import Content
@@ -25,6 +26,12 @@ def draw_page(lines: Iterable[Line], width: int) -> Content:
     return styled.join_sections(sections)
 
 
+def draw_beside(lines: Iterable[Line], width: int) -> Content:
+    """Draw lines as a page beside a question: answers stand under their questions, without ids."""
+    shown = [line for line in lines if line.role is not Role.PLACE]
+    return draw_page([line._replace(key="") for line in shown], width)
+
+
 def _draw_titled(title: str, group: list[Line], width: int) -> Content:
     role = group[0].role
     heading = title.upper()
@@ -40,7 +47,7 @@ def _draw_untitled(line: Line) -> list[Content]:
             return [style_text(line.label, "bold"), style_spans(line.text, "$quiet")]
         case Role.HEADING:
             return [style_spans(line.text, "bold")]
-        case Role.FACT if line.label:
+        case Role.FACT | Role.PLACE if line.label:
             return styled.build_details([(line.label, line.plain_text)])
         case Role.ERROR:
             return [style_spans(line.text, "$error")]
@@ -52,9 +59,15 @@ def _draw_untitled(line: Line) -> list[Content]:
 
 def draw_rows(lines: Iterable[Line], width: int) -> list[Content]:
     """Draw lines in two columns, keys and texts; a line without a key takes the whole width."""
-    rows = []
-    drawn = []
+    rows: list[tuple[str, str | Content]] = []
+    drawn: list[Content] = []
     for line in lines:
+        if line.role is Role.ANSWER and not line.key:
+            drawn += _draw_answer(line, width)
+            continue
+        if line.role is Role.FOLLOWING:
+            drawn.append(style_text(line.plain_text, "$quiet").truncate(width, ellipsis=True))
+            continue
         text = style_spans(line.text)
         if line.note:
             text += style_text(f"  ({line.note})", "italic $quiet")
@@ -63,6 +76,17 @@ def draw_rows(lines: Iterable[Line], width: int) -> list[Content]:
         else:
             drawn.append(text)
     return [*styled.build_table(rows, width, "$code"), *drawn]
+
+
+@lru_cache(maxsize=256)
+def _draw_answer(line: Line, width: int) -> tuple[Content, ...]:
+    """Draw a question on one line, however long it is, and its answer under it.
+
+    Every key that answers has the same earlier answers drawn, and one more.
+    """
+    question = style_text(line.label, "$quiet").truncate(width, ellipsis=True)
+    answer = styled.hang(Content("  "), style_spans(line.text), width)
+    return (question, *answer)
 
 
 def draw_ending(lines: Iterable[Line]) -> Content:
@@ -90,9 +114,9 @@ def draw_faq(lines: Iterable[Line]) -> Content:
     return styled.join_sections(sections)
 
 
-def draw_aside(line: Line) -> Content:
+def draw_aside(line: Line, style: str = "$quiet") -> Content:
     """Draw a text that isn't read aloud, behind a mark."""
-    return Content.assemble((styled.ASIDE, "$quiet"), style_spans(line.text, "$quiet"))
+    return Content.assemble((styled.ASIDE, "$quiet"), style_spans(line.text, style))
 
 
 def draw_labeled(line: Line, style: str = "") -> Content:

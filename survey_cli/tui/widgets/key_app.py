@@ -33,6 +33,10 @@ MIN_HEIGHT: Final = 20
 """The smallest screen on which everything that an interviewer needs has its place."""
 MAX_WIDTH: Final = 132
 """On a wider screen all of it stands in the middle: what belongs together stays together."""
+BROAD_WIDTH: Final = 164
+"""The same for screens whose side panel becomes broader."""
+BROAD_TEXT_WIDTH: Final = 74
+"""Cells of a line in that side panel."""
 SIDE_WIDTH: Final = 110
 """Columns from which the side panel is shown beside the question."""
 SIDE_TEXT_WIDTH: Final = 34
@@ -74,6 +78,8 @@ class KeyScreen(Screen[None]):
     """Named keys that are keys here; Shift alone, focus and media keys are none, and change nothing."""
     min_size = (MIN_WIDTH, MIN_HEIGHT)
     """The width and height below which nothing is shown."""
+    max_width = MAX_WIDTH
+    """The most columns that it uses."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,13 +184,21 @@ class KeyScreen(Screen[None]):
     @property
     def case_width(self) -> int:
         """Cells of a line about the case: in the side panel, or where there is none in the panel of F6."""
-        return SIDE_TEXT_WIDTH if self.has_class("-wide") else self.app.size.width - 10
+        if not self.has_side:
+            return self.app.size.width - 10
+        return BROAD_TEXT_WIDTH if self.has_class("-broad") else SIDE_TEXT_WIDTH
+
+    @property
+    def has_side(self) -> bool:
+        """Whether there is room for the side panel."""
+        return self.has_class("-wide")
 
     def on_resize(self) -> None:
         """Say so where the screen is too small, and adapt what depends on the size."""
         too_small = self.too_small
         self.set_class(bool(too_small), "-tiny")
-        self.styles.padding = (0, max((self.app.size.width - MAX_WIDTH) // 2, 0))
+        self.set_class(min(self.app.size.width, self.max_width) >= BROAD_WIDTH, "-broad")
+        self.styles.padding = (0, max((self.app.size.width - self.max_width) // 2, 0))
         self.query_one("#too-small", Static).update(too_small)
         self.show_later()
 

@@ -19,6 +19,7 @@ from textual.widgets import Static
 from survey_cli.entries import StyledText
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets.terminal import strike_key
+from survey_cli.wording import shorten
 
 SEPARATOR: Final = " · "
 ASIDE: Final = "▷ "
@@ -26,8 +27,10 @@ ASIDE: Final = "▷ "
 HERE: Final = "▸"
 HERE_FROM_RIGHT: Final = "◂"
 CHOSEN: Final = "●"
-KEY_CAP: Final = "bold $code on $panel"
+KEY_CAP: Final = "$code on $panel"
 """How a key looks that records something."""
+MAX_TITLE: Final = 32
+"""Characters of a title in the header, if something else is there too."""
 MARGIN: Final = 3
 """Cells left empty at both sides of the screen."""
 
@@ -300,6 +303,27 @@ class Lines(Widget, Generic[State]):
         return self._strips[y]
 
 
+class SidePage(Lines[Content]):
+    """The page beside a question or a case, at least as high as its panel.
+
+    So another text there moves nothing, and only the lines that changed are painted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="case")
+
+    def show(self, state: Content | None) -> None:
+        is_same = state is not None and self.state is not None and state.is_same(self.state)
+        if not is_same:
+            super().show(state)
+
+    def build_lines(self, state: Content, width: int) -> list[Content]:
+        lines = list(state.wrap(max(width, 4)))
+        assert isinstance(self.parent, Widget)
+        missing = self.parent.size.height - len(lines)
+        return [*lines, *[Content()] * missing]
+
+
 class Header(Lines[HeaderState]):
     """The title, a line of progress, and what was keyed last: one widget, so that a key costs one update."""
 
@@ -328,10 +352,16 @@ class Header(Lines[HeaderState]):
 @lru_cache(maxsize=64)
 def _build_title(title: str, section: str, kind: str, room: int) -> Content:
     """Build the title and the section, which says more: the title gives way to it."""
-    mark = Content.styled(f" {kind} ", "bold reverse") + " " if kind else Content()
-    after = Content.assemble(("  ›  ", "$quiet"), clean(section)) if section else Content()
+    mark = Content()
+    if kind:
+        mark = Content.styled(f" {kind} ", "bold reverse") + " "
     room -= mark.cell_length
-    first = style_text(title, "bold").truncate(max(room - after.cell_length, 12), ellipsis=True)
+
+    after = style_text(section)
+    if title and section:
+        after = Content.styled("  ›  ", "$quiet") + after
+        title = shorten(title, MAX_TITLE)
+    first = style_text(title).truncate(max(room - after.cell_length, 12), ellipsis=True)
     return mark + (first + after).truncate(max(room, 0), ellipsis=True)
 
 
@@ -412,7 +442,7 @@ def format_keys(hints: KeyHints) -> Content:
     """Return the keys on one line, each with its label."""
     labels = [(hint.key, f" {clean(hint.label)}  " if hint.label else "  ") for hint in hints]
     return Content.assemble(
-        *(part for key, label in labels for part in ((key, "bold $accent"), (label, "$quiet")))
+        *(part for key, label in labels for part in ((key, "bold $quiet"), (label, "$quiet")))
     )
 
 

@@ -17,8 +17,9 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 """The theme where `--theme` is not given."""
 
 
-# Used in texts: `quiet` for what is secondary, `row` for a row that stands out, `bar` for the first line. These are
-# whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
+# Used in texts: `spoken` for what is read aloud, `quiet` for what is secondary, `row` for a row that
+# stands out, `bar` for the first line. These are whole styles, since the terminal's own colors have
+# neither gray nor a second background. `quiet-color` is for CSS.
 
 
 _TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
@@ -26,7 +27,10 @@ _TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encodi
 
 
 def _make_theme(name: str, colors: dict[str, Any]) -> Theme:
-    row, quiet, text = colors.pop("row"), colors.pop("quiet"), colors["foreground"]
+    row = colors.pop("row")
+    quiet = colors.pop("quiet")
+    spoken = colors.pop("spoken")
+    text = colors["foreground"]
     cursor = {
         f"block-cursor-{state}{key}": value
         for state in ("", "blurred-")
@@ -39,6 +43,7 @@ def _make_theme(name: str, colors: dict[str, Any]) -> Theme:
         **colors,
         variables=cursor | {
             "code": colors["secondary"], "quiet": quiet, "quiet-color": quiet,
+            "spoken": f"bold {spoken}", "spoken-long": spoken,
             "row": f"on {row}", "bar": f"on {colors['panel']}",
             "input-cursor-background": colors["accent"], "input-cursor-foreground": colors["background"],
             "scrollbar": quiet, "scrollbar-background": colors["background"],
