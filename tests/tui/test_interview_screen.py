@@ -406,6 +406,17 @@ def test_the_ids_of_items_are_in_the_page_of_the_case(keyed: Keyed) -> None:
     assert re.search(r"pay +7", board.text())
 
 
+def test_a_command_that_is_half_typed_behind_a_text_is_no_draft(keyed: Keyed) -> None:
+    session = FakeInterview(every_kind(), at=8)
+    board = keyed(session, "unclear", "enter", "shift+tab")
+    for key in ".back":
+        board.press(key)
+        board.interview.tick()  # every second, whatever is typed
+    assert session.drafts == {}
+    board.press("enter")
+    assert board.at == "since"
+
+
 def test_notes_are_there_after_resuming(keyed: Keyed) -> None:
     session = FakeInterview(every_kind(), at=1)
     session._notes = (InterviewNote(1, Place("q6"), "call after five"),)  # type: ignore[call-arg]

@@ -294,9 +294,20 @@ class CurrentQuestion:
         if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
             return
         is_new = bool(typed) and typed not in (self._draft, self._shown_text)
-        if is_new and not self.typed_command:
+        if is_new and not self.typed_command and not self._may_become_command(typed):
             self._draft = typed
             self.session.save_draft(typed)
+
+    def _may_become_command(self, typed: str) -> bool:
+        """Whether a command is perhaps being typed behind the unchanged earlier text.
+
+        A draft is saved every second, also between the keys of `.back`: `.ba` is no part of the
+        answer.
+        """
+        if not self._shown_text or not typed.startswith(self._shown_text):
+            return False
+        added = typed[len(self._shown_text) :]
+        return added.startswith(".") and " " not in added
 
     def keep_unsent(self) -> None:
         """Keep what is half typed at a place that is left without an answer.
