@@ -159,6 +159,14 @@ def test_one_mistake_is_one_problem() -> None:
             "variables: {v: {bands: {of: age, values: {all: ..}}}}",
             "error 1:48: v: all: '..' has no limit",
         ),
+        (
+            "variables: {v: {bands: {of: income, values: {all: ''}}}}",
+            "error 1:51: v: all: '' has no limit",
+        ),
+        (
+            "variables: {use: {value: agee}}",
+            "error 1:13: use: there is already a group of items 'use', at x.yaml:15:10",
+        ),
         ("variables: [v]", "error 1:12: variables: expected a mapping"),
         (
             "variables: {v: {count: {of: [m, tv], values: 1}}}",

@@ -47,14 +47,15 @@ def _parse_band(node: object) -> Band:
     parts = _RANGE.fullmatch(text.strip())
     if parts is None:
         # a single value: `999`
-        only = _parse_limit(text, text)
-        return Band(only, only, excludes_high=False, written=text)
-
-    low = _parse_limit(parts["low"], text)
-    high = _parse_limit(parts["high"], text)
+        low = _parse_limit(text, text)
+        high = low
+    else:
+        low = _parse_limit(parts["low"], text)
+        high = _parse_limit(parts["high"], text)
     if low is None and high is None:
         scalars.reject("bad-range", f"{str(text)!r} has no limit", "write 30..59, ..29 or 60..")
-    return Band(low, high, excludes_high=bool(parts["below"]), written=text)
+    excludes_high = parts is not None and bool(parts["below"])
+    return Band(low, high, excludes_high, written=text)
 
 
 def _parse_limit(written: str, text: YamlScalar) -> int | float | date | None:
