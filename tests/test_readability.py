@@ -13,7 +13,9 @@ READ = (
     "engine",
     "exports",
     "fieldwork",
+    "instrument/.",
     "instrument/checks",
+    "instrument/schema",
     "instrument/source",
     "instrument/texts",
     "plain",
@@ -29,13 +31,16 @@ READ = (
     "study",
     "table",
 )
-"""The packages, and the modules beside them, that somebody has read line by line for this."""
+"""The packages, and the modules beside them, that somebody has read line by line for this.
+
+A name that ends in a point stands for the modules directly in that folder.
+"""
 
 
 @pytest.mark.parametrize("package", READ)
 def test_nothing_that_is_never_right(package: str) -> None:
     folder = PACKAGE / package
-    paths = folder.glob("*.py") if package == "." else folder.rglob("*.py")
+    paths = folder.glob("*.py") if package.endswith(".") else folder.rglob("*.py")
     faults = [
         f"{path.relative_to(PACKAGE)}:{fault.line}: {fault.what}"
         for path in sorted(paths)
