@@ -213,6 +213,7 @@ class NodeBuilder:
         return self.repaired.list_all()
 
     def _repair_all(self, root: YamlMapping) -> Iterator[Problem]:
+        """Repair the nodes, and yield the problems as they are found."""
         yield from misread_values.report_duplicate_keys(self.duplicate_keys)
         for holder, key in self.dropped_entries:
             holder.pop(key, None)

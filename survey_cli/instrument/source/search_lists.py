@@ -35,6 +35,7 @@ def read_search_list(file: SourceFile | None) -> ReadList:
 
 @lru_cache(maxsize=16)
 def _read_text(name: str, text: str) -> ReadList:
+    """Read a list from the text of its file."""
     # Programs for tables write semicolons or tabs in some countries.
     heading = text.partition("\n")[0]
     delimiter = max(",;\t", key=heading.count)

@@ -43,6 +43,7 @@ def render_clause(condition: conditions.Condition, get_label: LabelLookup) -> st
 
 
 def _render(node: ast.expr, get_label: LabelLookup) -> str:
+    """Render a term as it stands in a sentence; what has no words is rendered as written."""
     match node:
         case ast.BoolOp(op=op, values=values):
             word = " and " if isinstance(op, ast.And) else " or "
@@ -122,6 +123,7 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
             is_denied = isinstance(op, ast.NotIn) is not denied
             links.append(_render_membership(left, right, get_label, denied=is_denied))
             continue
+
         sign = comparisons.COMPARISON_SIGNS[type(op)]
         # `18 <= age` is said from the item's side, as `age >= 18`.
         if _find_item(right) and not _find_item(left):
@@ -129,9 +131,11 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
             sign = three_valued_logic.MIRRORED_SIGNS[sign]
         if denied:
             sign = comparisons.OPPOSITE_SIGNS[sign]
+
         relation = _COMPARISON_WORDS[sign]
         about = _render(left, get_label)
         value = _render_value(_find_item(left), right, get_label)
+
         # A chain around one item names it once: `age is at least 18 and at most 65`.
         if links and links[-1].startswith(f"{about} is "):
             links.append(f"{relation.removeprefix('is ')} {value}")
@@ -143,6 +147,7 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
 def _render_membership(
     left: ast.expr, right: ast.expr, get_label: LabelLookup, *, denied: bool
 ) -> str:
+    """Render `q1 in [1, 2]`, a choice of codes, or `'tv' in media`, a code among mentions."""
     if isinstance(right, ast.List | ast.Tuple):
         values = [_render_value(_find_item(left), value, get_label) for value in right.elts]
         about = _render(left, get_label)
@@ -181,6 +186,7 @@ def _render_value(item: str, node: ast.expr, get_label: LabelLookup) -> str:
 
 
 def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str:
+    """Render a function and its arguments."""
     arguments = [_render(arg, get_label) for arg in args]
     match name, args:
         case ("today", _):

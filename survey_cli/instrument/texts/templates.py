@@ -122,6 +122,7 @@ class Template(NamedTuple):
 def _render_fill(
     fill: TextFill, known: Known, language: str, join_options: Callable[[], str]
 ) -> str:
+    """Return the words of a fill, whatever happens."""
     try:
         if known.hidden and _is_hidden(fill, known.hidden):
             return HIDDEN_TEXT
@@ -144,6 +145,7 @@ def _is_hidden(fill: TextFill, names: frozenset[str]) -> bool:
 
 
 def _look_up_fill(fill: TextFill, known: Known, language: str) -> str:
+    """Return the words of a fill: its value as it is formatted, or those for no answer."""
     variable = fill.variable
     value: Cell | None
     if variable is None:

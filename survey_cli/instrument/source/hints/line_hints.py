@@ -126,7 +126,9 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
         return Hint("indentation", at + 1, indent + 1, what, remedy)
 
     colon = _find_colon(body)
-    return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
+    if colon < 0:
+        return None
+    return build_colon_hint(at, indent + colon, "")
 
 
 def _check_dash(at: int, indent: int, body: str) -> Hint | None:
@@ -270,6 +272,7 @@ def _find_colon(text: str) -> int:
 
 
 def _check_quoted(lines: Sequence[str], at: int, start: int, key_column: int) -> _Value:
+    """Check a quoted value, and what follows its closing quote."""
     quote = lines[at][start]
     end, closing = _find_closing_quote(lines, at, start, key_column)
     if closing < 0:
@@ -416,6 +419,7 @@ class _BracketChecker:
         return _Value(hint, self.line - 1)
 
     def _open_bracket(self, text: str) -> _Value | None:
+        """Open a bracket; within a text, it needs quotes."""
         if not self.may_begin:
             return _Value(_build_inner_bracket_hint(self.line, self.column, text), self.line)
         self.open_brackets.append(_Place(self.line, self.column))
@@ -424,6 +428,7 @@ class _BracketChecker:
         return None
 
     def _close_bracket(self, letter: str) -> _Value | None:
+        """Close the last bracket that was opened, if the letter is its counterpart."""
         line, column = self.open_brackets.pop()
         opener = self.lines[line][column]
         if CLOSES[opener] != letter:
@@ -444,6 +449,7 @@ class _BracketChecker:
         return not following or following in " ,[]{}" or not self.may_begin
 
     def _check_quoted(self, text: str) -> _Value | None:
+        """Check a quoted entry, key or value, and what follows its closing quote."""
         quote = text[self.column]
         line, closing = _find_closing_quote(self.lines, self.line, self.column, self.key_column)
         if closing < 0:

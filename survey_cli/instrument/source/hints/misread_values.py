@@ -76,7 +76,9 @@ def find_cut(line: str, start: int, key: str) -> int:
     at = line.find(" #", start)
     if at <= 0 or line[at - 1] == " ":
         return 0
-    return at if is_cut_off(key, line[start:at].rstrip(), line[at:]) else 0
+    if not is_cut_off(key, line[start:at].rstrip(), line[at:]):
+        return 0
+    return at
 
 
 def find_notes(
@@ -135,6 +137,7 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
             f"'{shorten(note)}' is not a comment within a text over several lines: "
             "it is part of the text"
         )
+
         remedy = "write it on a line of its own above the key"
         words = note.lstrip("# ").rstrip("\"'")
         if key == "text" and words:
@@ -143,6 +146,7 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
             "; if it belongs to the text, put a word before it on its line, "
             "or quote the text on one line"
         )
+
         where = Position(text.where.file, at + 1, column + 1)
         owner = find_owner(lines, at + 1)
         yield Problem("comment-in-text", where, owner, what, remedy, length=len(note))
@@ -240,6 +244,7 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
 def _report_odd_key(
     branch: YamlMapping, key: YamlScalar, lines: Sequence[str]
 ) -> Iterator[Problem]:
+    """Report a key that YAML understands in its own way."""
     before = lines[key.where.line - 1][: key.where.column - 1]
     is_after_question_mark = before.rstrip().endswith("?") and not before.strip(" -?")
     if DASH_WITHOUT_SPACE.match(key):

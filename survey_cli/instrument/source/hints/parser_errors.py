@@ -75,9 +75,9 @@ def explain_parser_error(lines: Sequence[str], error: Any, file: str) -> list[Pr
 
 
 def _describe_failure(lines: Sequence[str], error: Any) -> _Failure:
-    line, column = _locate(error.problem_mark or error.context_mark, _Place(1, 1))
-    # The parser may stop below the last line.
-    place = _Place(line, column) if line <= len(lines) else _Place(len(lines), 1)
+    place = _locate(error.problem_mark or error.context_mark, _Place(1, 1))
+    if place.line > len(lines):  # the parser may stop below the last line
+        place = _Place(len(lines), 1)
     opening = _locate(error.context_mark, _Place(place.line, 1))
     return _Failure(error.problem or "", error.context or "", place, opening)
 
@@ -105,8 +105,9 @@ def _build_hint(lines: Sequence[str], failure: _Failure) -> Hint:
         what = f"line {stop} is indented with a tab"
         return Hint("tab", stop, column, what, "use spaces: two for each step")
     if "expected ':'" in problem:
-        is_in_file = failure.opening.line <= len(lines)
-        return _build_key_hint(lines, failure.opening if is_in_file else failure.place)
+        if failure.opening.line > len(lines):
+            return _build_key_hint(lines, failure.place)
+        return _build_key_hint(lines, failure.opening)
     reserved = _build_reserved_hint(failure)
     if reserved is not None:
         return reserved
@@ -129,6 +130,7 @@ def _build_hint(lines: Sequence[str], failure: _Failure) -> Hint:
 
 
 def _build_quoted_hint(lines: Sequence[str], failure: _Failure) -> Hint:
+    """Build the hint for a text in quotes: it is never closed, or a backslash is wrong."""
     problem = failure.problem
     is_escape = "escape" in problem or "digits" in problem or "hexadecimal" in problem
     if not is_escape:
@@ -162,6 +164,7 @@ def _build_reserved_hint(failure: _Failure) -> Hint | None:
 
 
 def _build_key_hint(lines: Sequence[str], place: _Place) -> Hint:
+    """Build the hint for a line on which the parser expects a key and a colon."""
     line, column = place
     text = lines[line - 1]
     match = _KEY_AND_COLON.match(text, column - 1)
@@ -219,8 +222,10 @@ def _find_starts(lines: Sequence[str], stop: int) -> dict[int, int]:
             continue
 
         indent = len(lines[at]) - len(body)
+        behind_dashes = indent
         dashes = _DASHES.match(body)
-        behind_dashes = indent + (dashes.end() if dashes is not None else 0)
+        if dashes is not None:
+            behind_dashes += dashes.end()
         # A line that is indented less ends the entries of those above it.
         for column in (behind_dashes, indent):
             if column < least:
