@@ -121,8 +121,11 @@ def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
         case "time":
             return bare.str.strip_chars('"').str.slice(0, 8).str.to_time("%H:%M:%S", strict=True)
         case _:
-            # A text column may hold codes too, which are stored without quotes. They become texts.
-            words = bare.str.json_decode(pl.String)
+            # A text column may hold codes too. They are stored without quotes, and are texts as
+            # they are.
+            is_quoted = bare.str.starts_with('"')
+            decoded = pl.when(is_quoted).then(bare).str.json_decode(pl.String)
+            words = decoded.fill_null(pl.when(~is_quoted).then(bare))
             if is_timestamp(variable):
                 seconds = pl.when(words != "").then(words.str.slice(0, 19))
                 return seconds.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="ms")
