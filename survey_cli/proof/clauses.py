@@ -64,7 +64,7 @@ class Clauses:
         parts = frozenset(literals) - {TRUE}
         if not parts:
             return TRUE
-        if FALSE in parts or any(-part in parts for part in parts):
+        if FALSE in parts or not parts.isdisjoint([-part for part in parts]):
             return FALSE
         if len(parts) == 1:
             return next(iter(parts))
@@ -80,7 +80,7 @@ class Clauses:
 
     def any_of(self, literals: Iterable[Literal]) -> Literal:
         """Return the literal that at least one of these is true."""
-        # neither is false: both kinds of gates can then be found in one table
+        # that not all of them are false: both kinds of gates are kept in one table
         return -self.all_of([-literal for literal in literals])
 
     def require_at_most_one(self, literals: list[Literal]) -> None:

@@ -146,13 +146,14 @@ def _make_part(tree: ast.expr) -> ForkPart:
 
 def _list_names(tree: ast.expr) -> Iterator[str]:
     """Yield the variables in an expression: other names are functions and declines."""
+    nodes = list(ast.walk(tree))
     others: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call):
             others.add(id(node.func))
         elif isinstance(node, ast.List | ast.Tuple):
             others.update(map(id, node.elts))
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Name) and id(node) not in others:
             yield node.id
         elif isinstance(node, ast.Attribute):

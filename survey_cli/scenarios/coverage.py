@@ -276,7 +276,8 @@ class WitnessWalk(ObservedWalk):
             for name, value in witness.sample.items()
         }
         super().__init__(instrument, 1, Known(sample, today=witness.today, unfilled={}))
-        self.witness, self._fills = witness, fills
+        self.witness = witness
+        self._fills = fills
         self.seen = set()
         self.rejection = ""
         """Why an answer is not valid. The walk ends there."""
@@ -285,8 +286,9 @@ class WitnessWalk(ObservedWalk):
             for group in instrument.groups.values()
             if group.intro is not None
         }
-        while (stop := self.advance()) is not None and self._answer(stop):
-            pass
+        stop = self.advance()
+        while stop is not None and self._answer(stop):
+            stop = self.advance()
 
     @cached_property
     def follows_witness(self) -> bool:
@@ -301,48 +303,65 @@ class WitnessWalk(ObservedWalk):
 
     def _answer(self, stop: RouteStop) -> bool:
         """Record the answer of the witness; returns whether the walk goes on."""
-        item, question = stop.item, stop.item.question
-        self.note_item(item)
+        self.note_item(stop.item)
         self._note_fills(stop)
+        question = stop.item.question
+        if question.expects_answer:
+            return self._record_given(stop)
         if isinstance(question, EndItem):
             return False
         if isinstance(question, LookupItem) and question.sample is not None:
-            value = self.known.value(str(question.sample))
-        elif question.expects_answer or isinstance(question, ComputedItem):
-            if stop.place not in self.witness.answers:
-                self.rejection = f"{stop.place}: the witness has no answer"
+            return self._record(stop, self.known.value(str(question.sample)))
+        if isinstance(question, ComputedItem):
+            return self._record_given(stop)
+        self.record_answer(stop, None)
+        return True
+
+    def _record_given(self, stop: RouteStop) -> bool:
+        """Record what the witness says; returns whether it has an answer that the item accepts."""
+        if stop.place not in self.witness.answers:
+            self.rejection = f"{stop.place}: the witness has no answer"
+            return False
+        given = self.witness.answers[stop.place]
+        value = to_calendar(stop.item.question.condition_type, given)
+        if not isinstance(value, Missing):
+            reason = self._why_invalid(stop, value)
+            if reason:
+                self.rejection = f"{stop.place}: {value}: {reason}"
                 return False
-            value = to_calendar(question.condition_type, self.witness.answers[stop.place])
-        else:
-            self.record_answer(stop, None)
-            return True
-        is_missing = isinstance(value, Missing)
-        answers = question.describe_answers(item)
-        # the text of a witness stands for any text, whatever its pattern
-        is_tried = question.expects_answer and not isinstance(answers, AnyText)
-        if is_tried and not isinstance(value, Missing):
-            rejection = question.why_invalid(
-                self.build_item_context(stop, self.instrument.language), value
-            )
-            if rejection:
-                self.rejection = f"{stop.place}: {value}: {rejection}"
-                return False
+        return self._record(stop, value)
+
+    def _why_invalid(self, stop: RouteStop, value: Value) -> str:
+        """Return why an item doesn't accept an answer; empty if it does, or if none is given."""
+        question = stop.item.question
+        if not question.expects_answer:
+            return ""
+        if isinstance(question.describe_answers(stop.item), AnyText):
+            return ""  # the text of a witness stands for any text, whatever its pattern
+        context = self.build_item_context(stop, self.instrument.language)
+        return question.why_invalid(context, value)
+
+    def _record(self, stop: RouteStop, value: Value | Missing) -> bool:
+        """Record a value and the checks that it leads to; returns whether none of them is hard."""
         self.record_answer(stop, value)
-        fired = (
-            {n for n, check in enumerate(item.checks) if check.fires(self.known)}
-            if not is_missing
-            else set()
-        )
-        if not is_missing:
-            self.seen |= {
-                Goal("fires" if n in fired else "passes", item.id, n)
-                for n in range(len(item.checks))
-            }
+        checks = stop.item.checks
+        if isinstance(value, Missing) or not checks:
+            return True
+
+        fired: set[int] = set()
+        for number, check in enumerate(checks):
+            if check.fires(self.known):
+                fired.add(number)
+                self.seen.add(Goal("fires", stop.item.id, number))
+            else:
+                self.seen.add(Goal("passes", stop.item.id, number))
         self._note_fills(stop, fired)
-        return all(item.checks[n].soft for n in fired)
+        return all(checks[number].soft for number in fired)
 
     def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
         """Note the fills without a value in what is read at a stop, or by the checks that fired."""
+        if not self._fills:
+            return
         groups = [self._introduced[id(intro)] for intro in stop.intros if fired is None]
         names = [*(group.id for group in groups), stop.item.id]
         uses = [use for name in names for use in self._fills.get(name, ())]

@@ -93,7 +93,7 @@ def _settle(prover: Prover, goals: GoalLiterals, fills: Sequence[FillUse]) -> Ve
                 missed[goal] = None
         if not missed:
             break
-        # only so many of them are tried again at once: the others come with a later attempt
+        # only some of them are tried again at once: the others wait for a later attempt
         pending = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
     return Verdicts(shown, verdicts.impossible, [*verdicts.undecided, *missed])
 
