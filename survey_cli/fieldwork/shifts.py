@@ -23,7 +23,8 @@ time was corrected."""
 
 OFFICE: Final = ("office", "import")
 """Names in place of a station when supervisors write to cases, which is no part of a shift."""
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
+NEVER: Final = datetime(1, 1, 2, tzinfo=UTC)
+"""Before any activity. On the day before, times west of UTC would be before the first year."""
 LONGEST_SILENCE: Final = timedelta(hours=2)
 """A shift goes on over midnight if no more time than this is between what was stored before and
 after it."""
