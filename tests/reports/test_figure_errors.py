@@ -15,6 +15,7 @@ from support.example_results import made_results
 from support.report_tables import OPEN, Report
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_layout import build_errors_grids
+from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.instrument.source.scalars import Text
@@ -22,8 +23,9 @@ from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import figure_errors
 from survey_cli.reports.results.column_groups import ReportColumns
-from survey_cli.reports.results.crosstab import Crosstab
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
 from survey_cli.reports.results.findings import build_findings
+from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.result_tables import build_item_result
 
 DATA = Path(__file__).parent.parent / "data/school_survey"
@@ -322,3 +324,150 @@ def test_a_report_has_errors_on_request(folder: Path, capsys: pytest.CaptureFixt
     assert "Design effect" in shown
     assert run_command(report) == 0
     assert "Design effect" not in capsys.readouterr().out
+
+
+# ── totals and quantiles ───────────────────────────────────────────────────────────────────────
+
+
+def measured_totals(options: ResultOptions) -> tuple[Report, Crosstab]:
+    """The schools by awards with weights that have a mean of 1, as reports have them: the index."""
+    report, positions = schools(by=["awards"])
+    weights = [Fraction(weight, report.answers.unit) for weight in report.answers.weights or ()]
+    scaled = report.answers.with_weights([weight * 200 / 6194 for weight in weights])
+    tables = build_tables(
+        [table.question for table in report.tables], scaled, report.groupings, options
+    )
+    design = figure_errors.read_design(schools()[0].answers, ROLES, StudySpec())
+    design = figure_errors.select_interviews(design, positions, scaled, units=6194)
+    table = next(table for table in tables if table.question.id == "index")
+    return report, figure_errors.add_design(table, scaled, report.groupings, design)
+
+
+def test_totals_are_those_of_r() -> None:
+    """`svytotal(~api00, dstrat)` and `svyby(~api00, ~awards, dstrat, svytotal)` of package survey 4.5."""
+    options = replace(OPEN, statistics=("totals",))
+    report, table = measured_totals(options)
+    columns = ReportColumns(report.groupings, options)
+    item = build_item_result(table, columns, interviews=200)
+    totals = [summary.total for summary in item.summaries]
+    assert [total and total.value for total in totals] == [
+        pytest.approx(4102207.93, rel=1e-7),
+        pytest.approx(2684904.16, rel=1e-7),
+        pytest.approx(1417303.77, rel=1e-7),
+    ]
+    assert [total and total.error.standard_error for total in totals] == [
+        pytest.approx(58278.9798072143, rel=1e-6),
+        pytest.approx(152042.166199407, rel=1e-6),
+        pytest.approx(142752.682431189, rel=1e-6),
+    ]
+    shown = [total.value for total in (row.total.total for row in item.rows) if total is not None]
+    assert sum(shown) == pytest.approx(6194, rel=1e-6), "each school is in one range"
+    results = replace(made_results(), columns=columns.headings, items=(item,))
+    grid = build_errors_grids(item, results)[-1]
+    total = next(line for line in grid.lines if line.kind == "summary")
+    assert [total.label, *(cell.text for cell in total.cells)] == [
+        "Sum", "4,102,208", "58,279", "3,987,277–4,217,139", "1.4%"
+    ]  # fmt: skip
+    table_of_rows = build_results_table(results)
+    names = [variable.name for variable in table_of_rows.variables]
+    rows = [dict(zip(names, row, strict=True)) for row in table_of_rows.iterate_cells()]
+    of_sum = next(row for row in rows if row["kind"] == "mean")
+    assert float(str(of_sum["total"])) == pytest.approx(4102207.93)
+    assert float(str(of_sum["total_standard_error"])) == pytest.approx(58278.98, rel=1e-6)
+
+
+def test_nothing_hidden_has_a_total_or_a_quantile() -> None:
+    options = ResultOptions(threshold=12, statistics=("totals", "quartiles"), inference=False)
+    report, table = measured_totals(options)
+    item = build_item_result(table, ReportColumns(report.groupings, options), interviews=200)
+    figures = [figure for row in item.rows for figure in row.figures]
+    assert any(figure.hidden for figure in figures)
+    assert all(figure.total is None for figure in figures if figure.share is None)
+    for summary in item.summaries:
+        assert not summary.hidden or (summary.total is None and summary.quantiles == ())
+
+
+def test_intervals_of_quantiles_end_where_ranges_do_if_small_counts_are_hidden() -> None:
+    """Exactly, they end at the index of one school: 523 and 756 are answers."""
+    exact = ResultOptions(threshold=0, statistics=("quartiles",), inference=False)
+    _, table = measured_totals(exact)
+    summary = build_item_result(table, total_column(exact), interviews=200).summary
+    assert summary is not None
+    assert [quantile.text for quantile in summary.quantiles] == ["668", "565", "756"]
+    index = {value for value, _ in table.values}
+    for quantile in summary.quantiles:
+        assert {quantile.error.low, quantile.error.high} <= index
+        assert quantile.error.low < quantile.value < quantile.error.high
+
+    hiding = replace(exact, threshold=5)
+    _, table = measured_totals(hiding)
+    ends = {float(end) for line in table.lines for end in line.limits or () if end is not None}
+    protected = build_item_result(table, total_column(hiding), interviews=200).summary
+    assert protected is not None
+    pairs = zip(summary.quantiles, protected.quantiles, strict=True)
+    for quantile, wider in pairs:
+        assert {wider.error.low, wider.error.high} <= ends
+        assert wider.error.low <= quantile.error.low < quantile.error.high <= wider.error.high
+        assert wider.error.standard_error >= quantile.error.standard_error
+    assert summary.quantiles[0].error != protected.quantiles[0].error
+
+    anonymous = replace(hiding, units="anonymous")
+    _, table = measured_totals(anonymous)
+    shown = build_item_result(table, total_column(anonymous), interviews=200).summary
+    assert shown is not None
+    assert shown.quantiles == summary.quantiles
+
+
+def test_a_report_has_totals_on_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    text = SCHOOLS.replace("  fpc: {type: number, role: fpc}\n", "")
+    (folder / "schools.yaml").write_text(text)
+    assert run_command(["simulate", "schools.yaml", "-n", "80", "--keep"]) == 0
+    report = ["report", "schools.yaml", "--origin", "simulated", "--threshold", "0"]
+    report += ["--statistics", "totals", "--force", "-o", "r.csv"]
+
+    def read(*options: str) -> dict[tuple[str, str], dict[str, str]]:
+        assert run_command([*report, *options]) == 0, capsys.readouterr().err
+        rows = csv.DictReader(io.StringIO((folder / "r.csv").read_text()))
+        return {(row["item"], row["answer"]): row for row in rows if not row["group"]}
+
+    capsys.readouterr()
+    assert run_command(report) != 0
+    message = "totals need the number of units in the population — state it: study: {size: …}"
+    assert message in capsys.readouterr().err
+
+    # Targets as numbers of units say how many there are. What they fix doesn't vary.
+    targets = "variable,value,share\nawards,1,4194\nawards,2,2000\n"
+    (folder / "targets.csv").write_text(targets)
+    rows = read("--rake", "targets.csv")
+    answers = [row for (item, _), row in rows.items() if item == "awards"]
+    assert sum(float(row["total"] or 0) for row in answers) == pytest.approx(6194, rel=1e-6)
+    declined = sum(float(row["total"] or 0) for row in answers if row["kind"] == "decline")
+    of_target = 4194 / 6194 * (6194 - declined)
+    assert float(rows["awards", "Yes"]["total"]) == pytest.approx(of_target, rel=1e-6)
+    enrolled = rows["enrolled", "Mean"]
+    assert float(enrolled["total"]) == pytest.approx(6194 * float(enrolled["mean"]), rel=1e-6)
+    assert float(enrolled["total_low"]) < float(enrolled["total"]) < float(enrolled["total_high"])
+
+    (folder / "targets.csv").write_text(targets.replace("4194", "60%").replace("2000", "40%"))
+    capsys.readouterr()
+    assert run_command([*report, "--rake", "targets.csv"]) != 0
+    assert message in capsys.readouterr().err
+
+    # Without weights, all interviews stand for the population, and part of them for a part of it.
+    (folder / "schools.yaml").write_text(text.replace("sample:", "study: {size: 6194}\nsample:"))
+    rows = read()
+    assert float(rows["awards", "Yes"]["total"]) == pytest.approx(
+        61.94 * float(rows["awards", "Yes"]["percent"])
+    )
+    part = read("--where", "awards == 1")
+    assert float(part["enrolled", "Mean"]["total"]) == pytest.approx(
+        float(rows["awards", "Yes"]["total"]) * float(part["enrolled", "Mean"]["mean"]), rel=1e-6
+    )
+    capsys.readouterr()
+    assert run_command([*report, "--rake", "targets.csv", "--where", "index > 500"]) != 0
+    assert "the number of units that meet the condition is not known" in capsys.readouterr().err
+
+
+def total_column(options: ResultOptions) -> ReportColumns:
+    """The only column of a topline with these options."""
+    return ReportColumns((), options)

@@ -21,7 +21,9 @@ from support.report_tables import Report
 from support.scale import SCALE
 from support.scenario import INSTRUMENTS
 from survey_cli.reports.results.crosstab import ResultOptions
+from survey_cli.reports.results.figure_errors import add_design, select_interviews
 from survey_cli.reports.results.report_model import ItemResult, ResultColumn, ResultRow
+from survey_cli.reports.weighting.design_errors import make_design
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.values import DK, REFUSED, Cell
 
@@ -35,8 +37,13 @@ COVERED: Sequence[Mapping[str, Any]] = (
     {"statistics": ("quartiles", "se"), "margins": True},
     {"percent": "row", "digits": 1},
     {"inference": True, "correction": "none"},
+    {"statistics": ("quartiles", "totals"), "errors": True},
+    {"statistics": ("totals",), "errors": True, "valid": True, "percent": "row"},
+    {"errors": True, "level": 0.6},
 )
 """The options that the page of limits lists."""
+POPULATION = 1_400
+"""The units of which the invented samples are drawn, so that totals can be estimated."""
 SMALLER: Sequence[Mapping[str, Any]] = ({"threshold": 3}, {"threshold": 4, "valid": True})
 """With one of these, only smaller counts are protected."""
 TEXT = """
@@ -97,17 +104,54 @@ class Collected(Attacker):
 
     def __init__(self, lines: Mapping[str, Sequence[ResultRow]]) -> None:
         super().__init__()
+        self.totals_read = 0
         self._rows_by_item = lines
         """By item, all rows, as the questionnaire says."""
 
     def add(
-        self, item: ItemResult, columns: Sequence[ResultColumn], options: Mapping[str, Any]
+        self,
+        item: ItemResult,
+        columns: Sequence[ResultColumn],
+        options: Mapping[str, Any],
+        units_each: float = 0.0,
     ) -> None:
+        """Read an item. `units_each` is by what totals multiply counts: everybody can compute it."""
+        if units_each:
+            self._read_totals(item, columns, units_each)
         self.set_digits(options.get("digits", 0))
         of_rows = options.get("percent") == "row"
         is_valid = "with an answer" in item.base.text
         read = self.reads_valid if is_valid else self.reads
         read(item, columns, self._rows_by_item[item.id], percent_of_rows=of_rows)
+
+    def _read_totals(
+        self, item: ItemResult, columns: Sequence[ResultColumn], units_each: float
+    ) -> None:
+        """Divide the estimated totals by the units that an interview stands for."""
+        places = [ALL, *((column.group, column.label) for column in columns[1:])]
+        for row in item.rows:
+            for place, figure in zip(places, row.figures, strict=False):
+                if figure.total is not None:
+                    people = figure.total.value / units_each
+                    assert abs(people - round(people)) < 1e-6
+                    self.totals_read += 1
+                    name = (item.id, (row.kind, row.code, row.label), place)
+                    is_sum = row.kind == "net" and "with an answer" in item.base.text
+                    if not is_sum:
+                        self.counts(name, str(round(people)))
+
+
+def measure_errors(report: Report) -> Report:
+    """Return the report with the errors of a simple random sample of the population."""
+    answers = report.answers
+    people = answers.interviews
+    design = make_design([1.0] * people, population_units=[float(POPULATION)] * people)
+    design = select_interviews(design, range(people), answers, units=POPULATION)
+    level = report.options.level
+    report.tables = [
+        add_design(table, answers, report.groupings, design, level) for table in report.tables
+    ]
+    return report
 
 
 def find_revealed(known: Attacker, truth: Attacker, threshold: int) -> Iterator[str]:
@@ -138,7 +182,8 @@ def test_reports_of_invented_studies_with_different_options(
 
     def print_report(by: tuple[str, ...], **options: Any) -> Report:
         chosen = ResultOptions(**{"threshold": THRESHOLD, "inference": False, **options})
-        return Report(TEXT, rows, options=chosen, by=by, columns_threshold=THRESHOLD)
+        made = Report(TEXT, rows, options=chosen, by=by, columns_threshold=THRESHOLD)
+        return measure_errors(made) if chosen.errors else made
 
     complete = print_report(by, threshold=0)
     lines = {item.id: item.rows for item in complete.items}
@@ -149,7 +194,8 @@ def test_reports_of_invented_studies_with_different_options(
     for options in COVERED:
         report = print_report(by, **options)
         for item in report.items:
-            known.add(item, report.columns, options)
+            known.add(item, report.columns, options, POPULATION / people)
+    assert known.totals_read > 10
     reversed_report = print_report(by[::-1])
     for item in reversed_report.items:
         known.add(item, reversed_report.columns, {})
@@ -226,7 +272,7 @@ def test_reports_of_the_founding_survey_with_different_options(
         known = Collected(lines)
         for options, report in reports:
             own = next(each for each in report.items if each.id == item.id)
-            known.add(own, report.columns, options)
+            known.add(own, report.columns, options, 35 / complete.interviews)
         revealed += find_revealed(known, truth, THRESHOLD)
     assert revealed == []
 

@@ -92,7 +92,9 @@ class ReportParameters:
     statistics: Annotated[
         list[str] | None,
         text_option(
-            "--statistics NAMES", "Print further statistics of numbers and scales: quartiles,se."
+            "--statistics NAMES",
+            "Print further statistics: quartiles and se of numbers and scales, totals of the "
+            "population with their errors.",
         ),
     ] = None
     margins: Annotated[bool, option("--margins", "Print margins of error with each item.")] = False

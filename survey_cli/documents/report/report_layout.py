@@ -60,6 +60,7 @@ WORD_WIDTH: Final = TableWidth(60, equal_columns=True)
 ERROR_HEADS: Final = ("Percent", "Standard error", "Interval", "CV", "Design effect")
 """Heads of the columns of a figure's precision."""
 DIFFERENCE_HEADS: Final = ("Difference", "SE", "Interval", "p")
+TOTAL_HEADS: Final = ("Total", "Standard error", "Interval", "CV")
 COLUMN_GAP: Final = 2
 """Space between two columns in characters."""
 CHARACTER_WIDTH: Final = 0.56
@@ -69,6 +70,10 @@ LineKind: TypeAlias = Literal[
     "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary", "head"
 ]
 """`head`: a line that names those below it."""
+
+
+MeasuredFigure: TypeAlias = model.Figure | model.SummaryStatistics | model.QuantileFigure
+"""A figure that may have a standard error."""
 
 
 class GridHead(NamedTuple):
@@ -564,12 +569,13 @@ def _build_battery_columns(
 
 
 def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[Grid, ...]:
-    """Return the precision of an item's shares and mean, then their differences, column by column.
+    """Return the precision of an item's figures, their differences and totals, column by column.
 
     Return no grid if they aren't requested, or if all are hidden.
     """
     precision: list[GridLine] = []
     differences: list[GridLine] = []
+    totals: list[GridLine] = []
     for place, column in enumerate(results.columns[: len(item.bases)]):
         if place in item.own_columns:
             continue
@@ -595,11 +601,13 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
                 compared.append(line._replace(cells=cells))
         precision += errors
         differences += compared
+        totals += _build_total_lines(name, _list_figures(item, place))
 
     grids = []
     for caption, heads, lines in (
         ("Item {number}: precision", ERROR_HEADS, precision),
         ("Item {number}: differences", DIFFERENCE_HEADS, differences),
+        ("Item {number}: estimated totals", TOTAL_HEADS, totals),
     ):
         if lines:
             text = translate(caption, number=item.number_or_id)
@@ -608,22 +616,53 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
     return tuple(grids)
 
 
-def _build_precision_cells(
-    error: DesignError, figure: model.Figure | model.SummaryStatistics
-) -> tuple[GridCell, ...]:
+def _build_total_lines(
+    name: str, figures: Sequence[tuple[GridLine, MeasuredFigure]]
+) -> list[GridLine]:
+    """Build the lines of the estimated totals of a column; none if there are none."""
+    lines: list[GridLine] = []
+    for line, figure in figures:
+        if isinstance(figure, model.QuantileFigure) or figure.total is None:
+            continue
+        total = figure.total
+        if not lines:
+            lines.append(_build_column_line(name, total.error, len(TOTAL_HEADS)))
+        interval = _format_interval(
+            format_decimal(Fraction(total.error.low), 0),
+            format_decimal(Fraction(total.error.high), 0),
+        )
+        cells = (
+            GridCell(format_decimal(Fraction(total.value), 0), amount=Fraction(total.value)),
+            GridCell(format_decimal(Fraction(total.error.standard_error), 0)),
+            GridCell(interval),
+            GridCell(_format_variation(total.error)),
+        )
+        label = line.label
+        if isinstance(figure, model.SummaryStatistics):
+            label = translate("Sum")
+        lines.append(line._replace(label=label, cells=cells))
+    return lines
+
+
+def _build_precision_cells(error: DesignError, figure: MeasuredFigure) -> tuple[GridCell, ...]:
     """Build the cells of the standard error, interval, coefficient of variation, design effect."""
-    variation = EMPTY_MARK
-    if error.coefficient_of_variation is not None:
-        percent = format_decimal(Fraction(error.coefficient_of_variation) * 100, 1)
-        variation = f"{percent}%"
     effect = EMPTY_MARK
     if error.design_effect is not None:
         effect = format_decimal(Fraction(error.design_effect), 2)
+    variation = _format_variation(error)
     return (*_build_error_cells(error, figure), GridCell(variation), GridCell(effect))
 
 
+def _format_variation(error: DesignError) -> str:
+    """Format the coefficient of variation as a percentage."""
+    if error.coefficient_of_variation is None:
+        return EMPTY_MARK
+    percent = format_decimal(Fraction(error.coefficient_of_variation) * 100, 1)
+    return f"{percent}%"
+
+
 def _build_difference_cells(
-    difference: DesignDifference, figure: model.Figure | model.SummaryStatistics
+    difference: DesignDifference, figure: MeasuredFigure
 ) -> tuple[GridCell, ...]:
     """Build the cells of a difference, its standard error, its interval and its p value."""
     value = GridCell(_format_measure(difference.value, figure))
@@ -631,11 +670,9 @@ def _build_difference_cells(
     return (value, *_build_error_cells(difference.error, figure), GridCell(p))
 
 
-def _list_figures(
-    item: model.ItemResult, place: int
-) -> list[tuple[GridLine, model.Figure | model.SummaryStatistics]]:
-    """List the shares of a column, then its mean, each with a line that has it as its only cell."""
-    figures: list[tuple[GridLine, model.Figure | model.SummaryStatistics]] = []
+def _list_figures(item: model.ItemResult, place: int) -> list[tuple[GridLine, MeasuredFigure]]:
+    """List a column's shares, mean and quantiles, each with a line that has it as its only cell."""
+    figures: list[tuple[GridLine, MeasuredFigure]] = []
     for row in item.rows:
         for figure in row.figures[place : place + 1]:
             cell = _build_share_cell(figure)._replace(letters="")
@@ -643,6 +680,10 @@ def _list_figures(
     for summary in item.summaries[place : place + 1]:
         cell = GridCell(summary.mean_text, amount=summary.mean)
         figures.append((GridLine("summary", translate("Mean"), "", (cell,)), summary))
+        for quantile in summary.quantiles:
+            cell = GridCell(quantile.text, amount=quantile.value)
+            label = translate(quantile.name.capitalize())
+            figures.append((GridLine("summary", label, "", (cell,)), quantile))
     return figures
 
 
@@ -652,7 +693,7 @@ def _build_column_line(name: str, error: DesignError, width: int) -> GridLine:
     return GridLine("head", name, note, (GridCell(""),) * width)
 
 
-def _format_measure(number: float, figure: model.Figure | model.SummaryStatistics) -> str:
+def _format_measure(number: float, figure: MeasuredFigure) -> str:
     """Format a number of the unit of a figure: a mean, or a percentage with one decimal more."""
     if isinstance(figure, model.Figure):
         _, _, decimals = figure.percent_text.partition(".")
@@ -660,18 +701,20 @@ def _format_measure(number: float, figure: model.Figure | model.SummaryStatistic
     return format_decimal(Fraction(number), 2)
 
 
-def _build_error_cells(
-    error: DesignError, figure: model.Figure | model.SummaryStatistics
-) -> tuple[GridCell, GridCell]:
+def _build_error_cells(error: DesignError, figure: MeasuredFigure) -> tuple[GridCell, GridCell]:
     """Build the cells of a standard error and an interval."""
     interval = EMPTY_MARK
     if isfinite(error.low):
         low = _format_measure(error.low, figure)
         high = _format_measure(error.high, figure)
-        # A dash beside a minus would be misread.
-        form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
-        interval = translate(form, first=low, last=high)
+        interval = _format_interval(low, high)
     return GridCell(_format_measure(error.standard_error, figure)), GridCell(interval)
+
+
+def _format_interval(low: str, high: str) -> str:
+    # A dash beside a minus would be misread.
+    form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
+    return translate(form, first=low, last=high)
 
 
 def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:

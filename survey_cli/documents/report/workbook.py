@@ -13,10 +13,10 @@ from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
-from survey_cli.reports.results.report_model import Figure, ItemResult, Results, SummaryStatistics
+from survey_cli.reports.results.report_model import ItemResult, Results
 from survey_cli.reports.rounding import format_decimal
 from survey_cli.reports.texts import translate, use_language
-from survey_cli.reports.weighting.answer_counts import DesignError
+from survey_cli.reports.weighting.answer_counts import DesignError, DesignEstimate
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
@@ -313,6 +313,14 @@ ERROR_COLUMNS: Final = (
     "difference_p",
     "difference_degrees_of_freedom",
 )
+QUANTILE_COLUMN: Final = "quantile"
+TOTAL_COLUMNS: Final = (
+    "total",
+    "total_standard_error",
+    "total_low",
+    "total_high",
+    "total_coefficient_of_variation",
+)
 MAX_DECIMALS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 """A number that no spreadsheet runs as a formula."""
@@ -322,12 +330,15 @@ def build_results_table(results: Results) -> Table:
     """Build the table: counts and percentages to six decimals, and next to them as printed.
 
     Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter
-    notes. If the precision of figures is requested, it follows, and means have rows too.
+    notes. If the precision of figures is requested, it follows, and means, medians and requested
+    quartiles have rows too; then requested totals of the population follow.
     """
     rows = list(_iterate_rows(results))
     names: tuple[str, ...] = COLUMNS
-    if rows and len(rows[0]) > len(COLUMNS):
-        names = (*COLUMNS, *ERROR_COLUMNS)
+    if _has_errors(results):
+        names = (*names, *ERROR_COLUMNS, QUANTILE_COLUMN)
+    if _has_totals(results):
+        names = (*names, *TOTAL_COLUMNS)
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
         rows=rows,
@@ -336,8 +347,8 @@ def build_results_table(results: Results) -> Table:
 
 def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
     narrowed = " ".join(results.filter_notes)
-    figures = (figure for item in results.items for row in item.rows for figure in row.figures)
-    has_errors = any(figure.error is not None for figure in figures)
+    has_errors = _has_errors(results)
+    has_totals = _has_totals(results)
     for item in results.items:
         about = (
             item.number,
@@ -375,18 +386,55 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                     narrowed,
                 )
                 if has_errors:
-                    cells = (*cells, "", *_build_errors(figure, 100))
+                    cells = (*cells, "", *_build_errors(figure, 100), "")
+                if has_totals:
+                    cells = (*cells, *_build_total(figure.total))
                 yield cells
             if has_errors and place < len(item.summaries):
                 summary = item.summaries[place]
                 of_mean = ("mean", "", translate("Mean"), "", "", "", summary.mean_text, "")
                 cells = (*about, *of_column, *of_mean, *of_base, narrowed)
                 mean = _format_number(summary.mean)
-                yield (*cells, mean, *_build_errors(summary, 1))
+                cells = (*cells, mean, *_build_errors(summary, 1), "")
+                if has_totals:
+                    cells = (*cells, *_build_total(summary.total))
+                yield cells
+                for quantile in summary.quantiles:
+                    label = translate(quantile.name.capitalize())
+                    of_quantile = (quantile.name, "", label, "", "", "", quantile.text, "")
+                    cells = (*about, *of_column, *of_quantile, *of_base, narrowed)
+                    value = _format_number(quantile.value)
+                    cells = (*cells, "", *_build_errors(quantile, 1), value)
+                    if has_totals:
+                        cells = (*cells, *_build_total(None))
+                    yield cells
 
 
-def _build_errors(figure: Figure | SummaryStatistics, scale: int) -> tuple[float | str, ...]:
-    """Return the precision of a percentage or mean, and its difference from others.
+def _has_errors(results: Results) -> bool:
+    """Return whether any percentage has its precision."""
+    figures = (figure for item in results.items for row in item.rows for figure in row.figures)
+    return any(figure.error is not None for figure in figures)
+
+
+def _has_totals(results: Results) -> bool:
+    """Return whether any figure has an estimated total of the population."""
+    figures = (figure for item in results.items for row in item.rows for figure in row.figures)
+    return any(figure.total is not None for figure in figures)
+
+
+def _build_total(total: DesignEstimate | None) -> tuple[float | str, ...]:
+    """Return an estimated total with its precision."""
+    if total is None:
+        return ("",) * len(TOTAL_COLUMNS)
+    variation = None
+    if total.error.coefficient_of_variation is not None:
+        variation = total.error.coefficient_of_variation * 100
+    precision = _format_precision(total.error, 1)
+    return (_format_number(total.value), *precision, _format_number(variation))
+
+
+def _build_errors(figure: layout.MeasuredFigure, scale: int) -> tuple[float | str, ...]:
+    """Return the precision of a percentage, mean or quantile, and its difference from others.
 
     `scale` is 100 for percentages.
     """

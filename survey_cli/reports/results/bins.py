@@ -29,6 +29,8 @@ class Bin(NamedTuple):
     low: Fraction
     high: Fraction
     label: str
+    last: Fraction | None
+    """The largest number that the label names; None for `90 or more`."""
 
 
 def build_bins(
@@ -96,10 +98,12 @@ def build_bins(
             last = max(value for value in values if value < high)
         else:
             last = high - step
-        label = _format_label(low, last, decimals, plain=plain)
         if has_open_end and high == merged[-1] and len(merged) > 2:
             label = translate("{n} or more", n=_format_number(low, decimals, plain=plain))
-        bins.append(Bin(low, high, label))
+            bins.append(Bin(low, high, label, None))
+        else:
+            label = _format_label(low, last, decimals, plain=plain)
+            bins.append(Bin(low, high, label, last))
     return bins
 
 

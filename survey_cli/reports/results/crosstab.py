@@ -99,7 +99,7 @@ class ResultOptions:
     percent: Literal["column", "row"] = "column"
     """What percentages by column are of."""
     statistics: tuple[str, ...] = ()
-    """Further statistics of numbers and scales: `quartiles`, `se`."""
+    """Further statistics: `quartiles` and `se` of numbers and scales, `totals` of the population."""
     min_base: int = 0
     """Columns with fewer interviews are merged or left out."""
 
@@ -158,6 +158,8 @@ class CrosstabLine(NamedTuple):
     """The answers in the line."""
     is_coarse: bool = False
     """Whether it is a net made by the report, shown only by column and in place of its parts."""
+    limits: tuple[Fraction, Fraction | None] | None = None
+    """The first and the last number of a range; the last is None in `90 or more`."""
 
     @property
     def in_tests(self) -> bool:
@@ -610,9 +612,10 @@ def _count_numbers(
     edges = [each.low for each in bins]
     for value, keys in unlabeled.items():
         inside.setdefault(bisect_right(edges, value) - 1, []).extend(keys)
-    lines = [
-        counted.make_line("range", "", each.label, inside.get(i, [])) for i, each in enumerate(bins)
-    ]
+    lines = []
+    for i, each in enumerate(bins):
+        line = counted.make_line("range", "", each.label, inside.get(i, []))
+        lines.append(line._replace(limits=(each.low, each.last)))
     in_means = dict(unlabeled) if is_number else {}
     for code, label in labels.items():
         if not isinstance(code, int):

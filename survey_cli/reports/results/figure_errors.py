@@ -23,7 +23,8 @@ from survey_cli.reports.weighting.answer_counts import (
     Grouping,
     list_columns,
 )
-from survey_cli.reports.weighting.weights import multiply_pool_sizes
+from survey_cli.reports.weighting.calibration import make_calibration
+from survey_cli.reports.weighting.weights import InterviewWeights, multiply_pool_sizes
 from survey_cli.values import Missing
 
 DESIGN_ROLES: Final = ("stratum", "psu", "fpc", "replicate_weight")
@@ -116,25 +117,44 @@ def _parse_numbers(name: str, values: Sequence[object]) -> list[float]:
 
 
 def select_interviews(
-    design: design_errors.SampleDesign, positions: Sequence[int], answers: AnswerColumns
+    design: design_errors.SampleDesign,
+    positions: Sequence[int],
+    answers: AnswerColumns,
+    weights: InterviewWeights | None = None,
+    units: float | None = None,
 ) -> design_errors.SampleDesign:
     """Return the design of some of its interviews, with their weights.
 
-    All units still count as selected.
+    All units still count as selected. `weights` says how the interviews were weighted, and `units`
+    how many units of the population they stand for, if totals are estimated.
     """
-    weights = numpy.ones(answers.interviews)
+    own_weights = numpy.ones(answers.interviews)
     if answers.weights is not None:
-        weights = numpy.array(answers.weights, dtype=float) / answers.unit
+        own_weights = numpy.array(answers.weights, dtype=float) / answers.unit
+    units_each = 1.0 if units is None else units / answers.interviews
     selected = list(positions)
     replicates = None
     if design.replicates is not None:
         replicates = design.replicates[selected]
+        if units is not None:
+            start_sum = answers.interviews if weights is None else float(weights.start_sum)
+            replicates = replicates * (units / start_sum)
+
+    calibration = None
+    if weights is not None and weights.raking is not None:
+        raking = weights.raking
+        calibration = make_calibration(
+            raking.margins, raking.start, own_weights.tolist(), raking.trim
+        )
+        if replicates is not None:
+            replicates = calibration.rake_replicates(replicates) * units_each
     return replace(
         design,
-        weights=weights,
+        weights=own_weights * units_each,
         strata=design.strata[selected],
         units=design.units[selected],
         replicates=replicates,
+        calibration=calibration,
     )
 
 
@@ -177,7 +197,7 @@ def add_design(
 
 
 def describe_errors(
-    design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL
+    design: design_errors.SampleDesign, *, level: float = DEFAULT_LEVEL
 ) -> list[str]:
     """Describe in sentences how the errors were computed."""
     if design.replicates is not None:
@@ -200,6 +220,7 @@ def describe_errors(
     if single_units:
         strata = translate_quantity(single_units, "stratum", "strata")
         notes.append(translate("errors-single-units", strata=strata))
-    if raked:
-        notes.append(translate("errors-raked"))
+    if design.calibration is not None:
+        raked = "errors-raked" if design.replicates is None else "errors-raked-replicates"
+        notes.append(translate(raked))
     return notes

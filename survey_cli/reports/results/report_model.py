@@ -9,7 +9,11 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.rounding import HIDDEN_MARK
-from survey_cli.reports.weighting.answer_counts import DesignDifference, DesignError
+from survey_cli.reports.weighting.answer_counts import (
+    DesignDifference,
+    DesignError,
+    DesignEstimate,
+)
 from survey_cli.reports.weighting.significance import SignificanceTest
 from survey_cli.reports.weighting.weights import WeightingSummary
 
@@ -45,6 +49,9 @@ class Figure(NamedTuple):
     difference: DesignDifference | None = None
     """The difference of the share from that of another column or the rest; None for that other
     column."""
+    total: DesignEstimate | None = None
+    """The estimated number of people in the population; None unless it is requested, or if the
+    count is hidden."""
 
 
 HIDDEN_FIGURE: Final = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
@@ -90,6 +97,20 @@ class Base(NamedTuple):
     """`small: one person is 12.5 percent`; empty if the base is large enough or hidden."""
 
 
+QuantileName: TypeAlias = Literal["median", "first quartile", "third quartile"]
+
+
+class QuantileFigure(NamedTuple):
+    """A median or quartile with its precision."""
+
+    name: QuantileName
+    value: Fraction
+    text: str
+    error: DesignError
+    difference: None = None
+    """Quantiles of columns are not compared."""
+
+
 class SummaryStatistics(NamedTuple):
     """Mean, median and standard deviation of those with a value.
 
@@ -114,6 +135,10 @@ class SummaryStatistics(NamedTuple):
     difference: DesignDifference | None = None
     """The difference of the mean from that of another column or the rest."""
     hidden: bool = False
+    quantiles: tuple[QuantileFigure, ...] = ()
+    """Median and requested quartiles with their precision; empty unless it is requested."""
+    total: DesignEstimate | None = None
+    """The estimated sum of a number in the population; None unless it is requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

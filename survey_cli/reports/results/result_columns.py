@@ -19,6 +19,7 @@ from survey_cli.reports.weighting import answer_counts
 from survey_cli.reports.weighting.answer_counts import (
     DesignDifference,
     DesignError,
+    DesignEstimate,
     WeightedCount,
 )
 
@@ -131,6 +132,7 @@ class TableColumn(ABC):
             letters=marks.letters.get(position, ""),
             error=self._measure_error(table, position),
             difference=marks.differences.get(position),
+            total=self._measure_total(table, position),
         )
 
     def build_summary(self, table: Crosstab, marks: ColumnMarks) -> model.SummaryStatistics | None:
@@ -149,6 +151,14 @@ class TableColumn(ABC):
         if table.design is None or table.is_unknown(position):
             return None
         return table.design.measure(position.row, position.column)
+
+    def _measure_total(self, table: Crosstab, position: CellPosition) -> DesignEstimate | None:
+        """Estimate the number of people in the population, if it is requested and nothing hidden."""
+        if table.design is None or "totals" not in self._options.statistics:
+            return None
+        if table.is_unknown(position) or self.is_too_small(table):
+            return None
+        return table.design.measure_total(position.row, position.column)
 
 
 class TotalColumn(TableColumn):

@@ -1,18 +1,34 @@
 """Means, medians, quartiles and standard deviations of scales and numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import inf
 from typing import Final
 
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
-from survey_cli.reports.results.report_model import SummaryStatistics
+from survey_cli.reports.results.report_model import (
+    QuantileFigure,
+    QuantileName,
+    SummaryStatistics,
+)
 from survey_cli.reports.weighting import answer_counts
-from survey_cli.reports.weighting.answer_counts import DesignDifference, WeightedCount
+from survey_cli.reports.weighting.answer_counts import (
+    DesignDifference,
+    DesignError,
+    DesignEstimate,
+    WeightedCount,
+    compute_student_point,
+)
 
 MEAN_DIGITS: Final = 2
 QUARTILES: Final = (Fraction(1, 4), Fraction(3, 4))
+_QUANTILES: Final[Mapping[QuantileName, Fraction]] = {
+    "median": Fraction(1, 2),
+    "first quartile": QUARTILES[0],
+    "third quartile": QUARTILES[1],
+}
 
 
 def has_statistics(table: Crosstab) -> bool:
@@ -57,6 +73,12 @@ def compute_summary(
                 error = Fraction(error_of_design.standard_error)
             standard_error = rounding.format_decimal(error, MEAN_DIGITS + 1)
 
+    total = None
+    # The sum of the codes of a scale means nothing.
+    has_sum = "totals" in options.statistics and table.question.kind == "number"
+    if has_sum and table.design is not None:
+        total = table.design.measure_total(BASE, column)
+
     quartiles = ""
     if "quartiles" in options.statistics:
         quartiles = " · ".join(_format_quantile(values, share) for share in QUARTILES)
@@ -71,6 +93,65 @@ def compute_summary(
         error_text=standard_error,
         error=error_of_design,
         difference=difference,
+        quantiles=_measure_quantiles(table, column, values, options),
+        total=total,
+    )
+
+
+def _measure_quantiles(
+    table: Crosstab,
+    column: int,
+    values: Sequence[tuple[Fraction, WeightedCount]],
+    options: ResultOptions,
+) -> tuple[QuantileFigure, ...]:
+    """Return the median and the requested quartiles with their precision under the design."""
+    if table.design is None:
+        return ()
+    figures = []
+    for name, share in _QUANTILES.items():
+        if share in QUARTILES and "quartiles" not in options.statistics:
+            continue
+        estimate = table.design.measure_quantile(BASE, column, float(share))
+        if estimate is None:
+            continue
+        error = _protect_interval(estimate, table, options)
+        if error is not None:
+            value = compute_quantile(values, share)
+            figures.append(QuantileFigure(name, value, _format_quantile(values, share), error))
+    return tuple(figures)
+
+
+def _protect_interval(
+    estimate: DesignEstimate, table: Crosstab, options: ResultOptions
+) -> DesignError | None:
+    """Return the precision of a quantile, as far as it may be shown.
+
+    An end of the interval is the answer of one person: in a small group, even the largest one. If
+    small counts of known people are hidden, the ends are those of the ranges in the table, which
+    its counts tell anyhow. There is none in an open range (`90 or more`).
+    """
+    ranges = [line.limits for line in table.lines if line.limits is not None]
+    if options.threshold < 2 or options.units == "anonymous" or not ranges:
+        return estimate.error
+    error = estimate.error
+    low = error.low
+    high: float | None = error.high
+    for first, last in ranges:
+        end = inf if last is None else float(last)
+        if float(first) <= error.low <= end:
+            low = float(first)
+        if float(first) <= error.high <= end:
+            high = None if last is None else end
+    if high is None:
+        return None
+
+    t = float(compute_student_point(error.freedom, options.level))
+    standard_error = (high - low) / (2 * t)
+    return error._replace(
+        low=low,
+        high=high,
+        standard_error=standard_error,
+        coefficient_of_variation=standard_error / abs(estimate.value) if estimate.value else None,
     )
 
 

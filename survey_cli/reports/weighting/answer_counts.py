@@ -82,6 +82,13 @@ class DesignError(NamedTuple):
     """Degrees of freedom of Student's t."""
 
 
+class DesignEstimate(NamedTuple):
+    """An estimate that has no share of its own: a total of the population, or a quantile."""
+
+    value: float
+    error: DesignError
+
+
 class DesignDifference(NamedTuple):
     """The difference of two estimates from the same sample."""
 

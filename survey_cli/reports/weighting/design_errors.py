@@ -14,7 +14,13 @@ import numpy
 from numpy.typing import NDArray
 from scipy import special
 
-from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, DesignDifference, DesignError
+from survey_cli.reports.weighting.answer_counts import (
+    DEFAULT_LEVEL,
+    DesignDifference,
+    DesignError,
+    DesignEstimate,
+)
+from survey_cli.reports.weighting.calibration import Calibration
 
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
@@ -28,6 +34,8 @@ MAX_STORED: Final = 5_000_000
 """Numbers in the variations of one question that are stored at a time: 40 MB."""
 RANK_TOLERANCE: Final = 1e-5
 """Singular values of replicate weights below this part of the norm of a column are zeros."""
+SAME_WEIGHT: Final = 1e-12
+"""Sums of weights that differ by less, by the whole, are the same: rounding made them differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +57,8 @@ class SampleDesign:
     """Replicate weights, a row per interview; with them, strata and units are not used."""
     scale: float | Numbers = 1.0
     """The factor of the squared deviations of the replicates: one for all, or a row."""
+    calibration: Calibration | None = None
+    """The raking of the weights; None if they aren't raked. Replicates are raked beforehand."""
 
 
 class Estimate(NamedTuple):
@@ -170,7 +180,8 @@ def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Number
     Linearized, covariances are Σ(1 − f)·n/(n − 1)·Σ(z − z̄)(y − ȳ) over the strata, with n units of
     which the share f was selected (W. Cochran, 1977, 11.18: ultimate clusters). The only unit of a
     stratum is compared with 0, the mean of all linearized values, unless the whole stratum was
-    selected. From replicates they are the factor of their method times the sum of products of
+    selected. With raked weights, z is the part that the targets don't explain: see `Calibration`.
+    From replicates they are the factor of their method times the sum of products of
     deviations from their mean.
     """
     numerators = design.weights * numerator
@@ -184,15 +195,38 @@ def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Number
             deviations = ratios - ratio
             return Estimate(ratio, numpy.sqrt(design.scale) * (deviations - deviations.mean()))
 
+    residuals = (numerators - ratio * denominators) / whole
+    return Estimate(ratio, _linearize(design, residuals))
+
+
+def _linearize(design: SampleDesign, contributions: Numbers) -> Numbers:
+    """Return how a sum of the contributions of all interviews varies by unit.
+
+    Under raked weights, only what the targets don't explain varies.
+    """
+    if design.calibration is not None:
+        contributions = design.calibration.remove_explained(contributions, design.weights)
     counts = design.unit_counts
     strata = design.unit_strata
-    residuals = (numerators - ratio * denominators) / whole
-    linearized = numpy.bincount(design.units, residuals, len(strata))
+    linearized = numpy.bincount(design.units, contributions, len(strata))
     means = numpy.bincount(strata, linearized, len(counts)) / counts
-    compared_with = numpy.where(counts > 1, means, 0)
+    compared_with = numpy.where(counts > 1, means, linearized.mean())
     factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
-    variation = numpy.sqrt(factors)[strata] * (linearized - compared_with[strata])
-    return Estimate(ratio, variation)
+    return numpy.sqrt(factors)[strata] * (linearized - compared_with[strata])
+
+
+def estimate_total(design: SampleDesign, values: Numbers) -> Estimate:
+    """Estimate a total of the population, Σwy. The weights must be numbers of units.
+
+    Its linearized value is wy (W. Cochran, Sampling Techniques, 1977, 11.18). With replicate
+    weights, it is the deviation of the replicate's total. It equals `svytotal` in R.
+    """
+    contributions = design.weights * values
+    total = float(contributions.sum())
+    if design.replicates is None:
+        return Estimate(total, _linearize(design, contributions))
+    deviations = values @ design.replicates - total
+    return Estimate(total, numpy.sqrt(design.scale) * (deviations - deviations.mean()))
 
 
 def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Estimate:
@@ -271,6 +305,72 @@ def compute_error(
         design_effect=_compute_effect(design, value, variance, domain, values),
         freedom=freedom,
     )
+
+
+def compute_quantile_interval(
+    design: SampleDesign,
+    values: Numbers,
+    domain: Numbers,
+    share: float,
+    *,
+    level: float = DEFAULT_LEVEL,
+) -> DesignEstimate | None:
+    """Estimate the value at this share of the weights in a domain, with its interval.
+
+    The interval of the share of values up to the quantile, by Student's t, is taken to values (R.
+    S. Woodruff, JASA 47, 1952). The standard error is its width by 2t. This is `svyquantile` in R
+    with `interval.type = "mean"`. None if an end would be beyond all values, or if there are no
+    degrees of freedom.
+    """
+    inside = domain > 0
+    freedom = count_freedom(design, inside)
+    if freedom < 1:
+        return None
+    own_values = values[inside]
+    own_weights = design.weights[inside]
+    quantile = find_quantile(own_values, own_weights, share)
+    up_to = estimate_mean(design, (values <= quantile).astype(float), domain)
+    error = sqrt(float(up_to.variation @ up_to.variation))
+    t = float(special.stdtrit(freedom, (1 + level) / 2))
+    first = up_to.value - t * error
+    last = up_to.value + t * error
+    if not (isfinite(error) and first >= 0 and last <= 1):
+        return None
+
+    low = find_quantile(own_values, own_weights, first)
+    high = find_quantile(own_values, own_weights, last)
+    return DesignEstimate(quantile, make_interval_error(quantile, low, high, freedom, level))
+
+
+def make_interval_error(
+    value: float, low: float, high: float, freedom: int, level: float
+) -> DesignError:
+    """Make the precision of an estimate of which the interval is known: its width is 2t errors."""
+    t = float(special.stdtrit(freedom, (1 + level) / 2))
+    standard_error = (high - low) / (2 * t)
+    return DesignError(
+        standard_error=standard_error,
+        low=low,
+        high=high,
+        coefficient_of_variation=standard_error / abs(value) if value else None,
+        design_effect=None,
+        freedom=freedom,
+    )
+
+
+def find_quantile(values: Numbers, weights: Numbers, share: float) -> float:
+    """Return the least value up to which there is this share of the weights.
+
+    This is the first definition of R. J. Hyndman and Y. Fan (The American Statistician 50, 1996),
+    and `qrule = "math"` in R.
+    """
+    kept = weights > 0
+    order = numpy.argsort(values[kept], kind="stable")
+    sorted_values = values[kept][order]
+    cumulated = numpy.cumsum(weights[kept][order])
+    least = cumulated[-1] * (share - SAME_WEIGHT)
+    position = int(numpy.searchsorted(cumulated, least))
+    return float(sorted_values[min(position, len(sorted_values) - 1)])
 
 
 def _compute_effect(
@@ -381,6 +481,27 @@ class QuestionDesign:
             level=self.level,
         )
         return error if isfinite(error.standard_error) else None
+
+    def measure_total(self, row: int, column: int) -> DesignEstimate | None:
+        """Return the estimated number of people with an answer, or the sum of all numbers.
+
+        None if nobody gave the answer, or if the column has no two units to compare.
+        """
+        domain, freedom = self._find_domain(row, [column])
+        values = self.rows[row].values[self.answers] * domain
+        if freedom < 1 or not (self.design.weights * values).any():
+            return None
+        total = estimate_total(self.design, values)
+        error = compute_error(self.design, total, domain, freedom=freedom, level=self.level)
+        return DesignEstimate(total.value, error) if isfinite(error.standard_error) else None
+
+    def measure_quantile(self, row: int, column: int, share: float) -> DesignEstimate | None:
+        """Return the value at a share of the weights of a column, with its interval."""
+        domain, _ = self._find_domain(row, [column])
+        if not (self.design.weights * domain).any():
+            return None
+        values = self.rows[row].values[self.answers]
+        return compute_quantile_interval(self.design, values, domain, share, level=self.level)
 
     def compare(
         self, row: int, parts: Sequence[Sequence[int]], coefficients: Sequence[float] = (1, -1)

@@ -54,13 +54,6 @@ class WeightingSummary(NamedTuple):
     if it is hidden."""
 
 
-class InterviewWeights(NamedTuple):
-    """Weights that add up to the number of interviews, and their summary."""
-
-    weights: tuple[Fraction, ...]
-    weighting: WeightingSummary
-
-
 class RakingMargin(NamedTuple):
     """One variable with the value of each interview, and the target share of each value."""
 
@@ -70,6 +63,31 @@ class RakingMargin(NamedTuple):
     """Position in `values` for each interview; -1 for no value, whose share is not changed."""
     targets: Mapping[int, Fraction]
     """Target share of each value, by its position; the sum is 1."""
+
+
+class Raking(NamedTuple):
+    """How weights were raked, on which their variance depends."""
+
+    margins: tuple["RakingMargin", ...]
+    start: Sequence[float]
+    """The weights before raking."""
+    trim: float | None
+
+
+class InterviewWeights(NamedTuple):
+    """Weights that add up to the number of interviews, and their summary."""
+
+    weights: tuple[Fraction, ...]
+    weighting: WeightingSummary
+    start_sum: Fraction
+    """What the weights add up to before they are raked or scaled."""
+    units: Fraction | None = None
+    """The number of units of the population that the interviews stand for.
+
+    None if the weights don't tell it: a mean of 1, weights by draws only, targets in percent.
+    """
+    raking: Raking | None = None
+    """None if the weights aren't raked."""
 
 
 class RakingResult(NamedTuple):
@@ -261,9 +279,15 @@ def compute_weights(
         start = [weight * size for weight, size in zip(start, sizes, strict=True)]
         text = "weights by how many each was drawn from ({draws})"
         steps.append(translate(text, draws=", ".join(draws)))
+    start_sum = sum(start, Fraction(0))
     if not targets:
         weights = _scale(start)
-        return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
+        return InterviewWeights(
+            weights=weights,
+            weighting=_summarize_weights(weights, steps),
+            start_sum=start_sum,
+            units=_find_represented_units(column, start_sum, answers.interviews),
+        )
 
     margins = _build_margins(answers, targets)
     limit = float(trim) if trim else None
@@ -280,7 +304,41 @@ def compute_weights(
         notes.append(translate("raking-trimmed", times=format_decimal(trim, 1), weights=trimmed))
     rows = _build_margin_rows(margins, start, weights, threshold)
     summary = _summarize_weights(weights, steps, notes=tuple(notes), margins=tuple(rows))
-    return InterviewWeights(weights=weights, weighting=summary)
+    return InterviewWeights(
+        weights=weights,
+        weighting=summary,
+        start_sum=start_sum,
+        units=_sum_targets(targets, answers.interviews),
+        raking=Raking(tuple(margins), array("d", map(float, start)), limit),
+    )
+
+
+def _find_represented_units(column: str, start_sum: Fraction, interviews: int) -> Fraction | None:
+    """Return what the weights of a column add up to, if they are numbers of units.
+
+    Weights with a mean of 1 were scaled to the interviews, and say nothing of the population.
+    """
+    is_scaled = abs(start_sum / interviews - 1) < SHARE_TOLERANCE
+    if not column or is_scaled:
+        return None
+    return start_sum
+
+
+def _sum_targets(targets: Sequence[RakingTarget], interviews: int) -> Fraction | None:
+    """Return the sum of the targets of each variable, if they are numbers of units.
+
+    Shares add up to 1 or 100, and numbers of units to the same sum for each variable, which is that
+    of a population of at least as many units as there are interviews.
+    """
+    sums: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for target in targets:
+        sums[target.variable] += target.share
+    whole = next(iter(sums.values()))
+    is_percent = abs(whole / 100 - 1) < SHARE_TOLERANCE
+    is_same = all(abs(other / whole - 1) < SHARE_TOLERANCE for other in sums.values())
+    if is_percent or not is_same or whole < interviews:
+        return None
+    return whole
 
 
 def _describe_raking(

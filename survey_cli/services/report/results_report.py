@@ -56,7 +56,7 @@ from survey_cli.reports.results.small_columns import merge_small_columns
 from survey_cli.reports.results.table_notes import build_column_notes, build_table_notes
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_value_columns
-from survey_cli.reports.weighting.weights import WeightingSummary
+from survey_cli.reports.weighting.weights import InterviewWeights, WeightingSummary
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import DataTable, ExportOptions, check_weights
 from survey_cli.services.data.interview_weights import load_counted_answers, weight_interviews
@@ -73,8 +73,8 @@ from survey_cli.values import Missing, Variable, normalize_verbatim
 MAX_DIGITS: Final = 4
 LARGE_GROUP: Final = 50
 """The least number of interviews of a group that the advice on small groups proposes."""
-STATISTICS: Final = ("quartiles", "se")
-"""Statistics of numbers and scales that are printed on request."""
+STATISTICS: Final = ("quartiles", "se", "totals")
+"""Statistics that are printed on request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +111,9 @@ class ReportOptions(ExportOptions, ResultOptions):
 def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
     _check_options(options)
+    if "totals" in options.statistics:
+        # A total is printed with its standard error, which is that of the design.
+        options = replace(options, errors=True)
     with read_records(path, db=options.db, people=options.people) as records:
         language = choose_language(records.instrument, options.language)
         with use_language(language):
@@ -256,7 +259,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     if weights is not None:
         answers = answers.with_weights(weights.weights)
     tables = _tabulate_questions(data, answers, options)
-    add_design, design_notes = _read_design(data, answers, tables.groupings, options)
+    add_design, design_notes = _read_design(data, answers, weights, tables.groupings, options)
 
     columns = ReportColumns(tables.groupings, options)
     items = [
@@ -490,7 +493,11 @@ def _warn_of_missing_tests(groupings: Sequence[Grouping], options: ReportOptions
 
 
 def _read_design(
-    data: _ReportData, answers: AnswerColumns, groupings: Sequence[Grouping], options: ReportOptions
+    data: _ReportData,
+    answers: AnswerColumns,
+    weights: InterviewWeights | None,
+    groupings: Sequence[Grouping],
+    options: ReportOptions,
 ) -> tuple[Callable[[Crosstab], Crosstab], list[str]]:
     """Return what adds the design's errors to a table, and notes on how they are computed.
 
@@ -521,15 +528,53 @@ def _read_design(
         sampled_ids = data.sampled.columns["interview_id"]
         positions = {text: position for position, text in enumerate(sampled_ids)}
         own_positions = [positions[text] for text in answers.columns["interview_id"]]
-    design = figure_errors.select_interviews(design, own_positions, answers)
+    units = None
+    if "totals" in options.statistics:
+        units = _count_represented_units(data, weights, options)
+    design = figure_errors.select_interviews(design, own_positions, answers, weights, units)
     level = options.level
-    is_raked = bool(options.rake or options.weight)
-    notes = figure_errors.describe_errors(design, raked=is_raked, level=level)
+    notes = figure_errors.describe_errors(design, level=level)
+    if units is not None:
+        notes.append(translate("note-totals", units=f"{units:,.0f}"))
 
     def add_design(table: Crosstab) -> Crosstab:
         return figure_errors.add_design(table, answers, groupings, design, level)
 
     return add_design, notes
+
+
+def _count_represented_units(
+    data: _ReportData, weights: InterviewWeights | None, options: ReportOptions
+) -> float:
+    """Return how many units of the population the reported interviews stand for.
+
+    Weights or targets may be numbers of units; otherwise all interviews stand for the population.
+    Raises UserError if its size isn't known.
+    """
+    if weights is not None and weights.units is not None:
+        return float(weights.units)
+    size = data.instrument.document.study.size
+    if size is None:
+        what = "totals need the number of units in the population"
+        remedy = "state it: study: {size: …}, or give weights or targets as numbers of units"
+        raise UserError("--statistics", what, remedy)
+    if not options.where:
+        return float(size)
+    if weights is not None and weights.raking is not None:
+        what = "the number of units that meet the condition is not known"
+        remedy = "give targets as numbers of units, or use --by in place of --where"
+        raise UserError("--statistics", what, remedy)
+
+    part = float(data.answers.interviews)
+    whole = float(data.sampled.interviews)
+    if weights is not None:
+        all_weights = weight_interviews(
+            data.sampled, data.data.analysis, options, base=options.weighted
+        )
+        assert all_weights is not None
+        part = float(weights.start_sum)
+        whole = float(all_weights.start_sum)
+    return size * part / whole
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:

@@ -5,7 +5,7 @@ say <- function(name, x) for (i in seq_along(x)) cat(sprintf("%s\t%.17g\n", if (
 columns <- c("stype", "api00", "api99", "enroll", "api.stu", "awards", "pw", "fpc")
 if (length(commandArgs(TRUE)) > 0) {  # the data too
   write.csv(apistrat[columns], "apistrat.csv", row.names = FALSE, quote = FALSE)
-  write.csv(apiclus1[c("dnum", columns)], "apiclus1.csv", row.names = FALSE, quote = FALSE)
+  write.csv(apiclus1[c("dnum", append(columns, "sch.wide", 6))], "apiclus1.csv", row.names = FALSE, quote = FALSE)
 }
 figures <- function(name, d) {
   mean <- svymean(~api00, d, deff = "replace")
