@@ -1,4 +1,4 @@
-"""Raking in variances: what the targets explain of an estimate doesn't vary from sample to sample.
+"""Raking in variances: the part of an estimate that the targets explain does not vary.
 
 The module needs the extra `report`, and is imported only if errors are requested.
 """
