@@ -37,9 +37,9 @@ class Amount:
     """A number: `number`."""
 
     low: float | None = None
-    """None if there is no fixed limit: there is none, or it depends on other answers."""
+    """The lowest number; None if there is no limit, or if it depends on other answers."""
     high: float | None = None
-    """As `low`."""
+    """The highest number; None if there is no limit, or if it depends on other answers."""
     decimals: int = 0
     special: tuple[float, ...] = ()
     """Numbers that are also accepted beyond the limits."""
@@ -50,10 +50,10 @@ class Day:
     """A date: `date`."""
 
     low: date | None = None
-    """None if there is no fixed limit: there is none, or it depends on other answers or on
+    """The earliest date; None if there is no limit, or if it depends on other answers or on
     today."""
     high: date | None = None
-    """As `low`."""
+    """The latest date; None if there is no limit, or if it depends on other answers or on today."""
     is_partial: bool = False
     """A month and year, or a year, is also accepted."""
 
@@ -73,7 +73,7 @@ class Computed:
     """A value that nobody is asked for: `split`, `draw`, `lookup`, what a group picks."""
 
     codes: tuple[Code, ...] = ()
-    """The codes it can have. Empty if they are those of its source: a sample column, a roster's
+    """The codes it can have. Empty if they come from its source: a sample column, a roster's
     turns."""
 
 
