@@ -1,20 +1,32 @@
 """Every question type says what other packages need to know of it, and a new one is understood by all of them."""
 
+import inspect
+import textwrap
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from random import Random
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 from unittest.mock import patch
 
 import pytest
 
+from survey_cli import entries, values
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.entries import Entry, LineEntry, Rejection, Reply
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items import groups, question
+from survey_cli.instrument.schema import options
+from survey_cli.instrument.schema.items import (
+    coded,
+    groups,
+    possible_answers,
+    question,
+    typed,
+    unasked_items,
+)
 from survey_cli.instrument.schema.items.possible_answers import Amount, PossibleAnswers
 from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.source import nodes, scalars
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Whole
 from survey_cli.problems import select_errors
@@ -123,3 +135,45 @@ def test_the_length_of_an_interview_includes_a_new_type() -> None:
     estimate = estimate_lengths(instrument, [one.interview for one in invented], {})
     assert len(estimate.routes[COMPLETE]) == 20
     assert min(estimate.items["warmth"]) == pytest.approx(7.0 + 2 / 2.5)
+
+
+BASE_CLASSES = (
+    options.SpecModel,
+    options.ShortSpec,
+    question.QuestionItem,
+    question.StatedItem,
+    coded.CodedItem,
+    typed.LimitedItem,
+    typed.FreeTextItem,
+    unasked_items.SpokenItem,
+    unasked_items.ComputedItem,
+    unasked_items.SelectedItem,
+)
+
+
+@pytest.mark.parametrize("base", BASE_CLASSES, ids=lambda base: base.__name__)
+def test_the_example_of_a_base_class_can_be_copied(base: type[options.SpecModel]) -> None:
+    """What a type implements is there: nothing is missing when an answer is invented and parsed."""
+    lines = (inspect.getdoc(base) or "").splitlines()
+    example = textwrap.dedent("\n".join(line for line in lines if line.startswith("    ")))
+    names: dict[str, Any] = {
+        "scalars": scalars,
+        "Literal": Literal,
+        "ClassVar": ClassVar,
+        "Any": Any,
+    }
+    modules = (entries, nodes, scalars, values, possible_answers, options, question, typed)
+    for module in (*modules, coded, unasked_items):
+        names |= vars(module)
+    exec(example, names)  # noqa: S102 - it is our own docstring
+
+    made = names[example.split("(")[0].split()[-1]]
+    assert issubclass(made, base)
+    made.model_rebuild(_types_namespace=names)
+    if made.__name__ == "RestSpec":
+        assert made.model_validate(nodes.YamlScalar("5", nodes.NOWHERE, plain=True)).minutes == 5
+    if made.__name__ in ("WarmthItem", "NameItem", "NoticeItem"):
+        made_question = made.model_construct(id="q", text=scalars.Text.from_string("How?"))
+        context = cast(question.ItemContext, None)
+        reply = made_question.invent(context, Random(1))
+        assert isinstance(made_question.parse_reply(context, reply), question.ParsedAnswer)
