@@ -1,4 +1,4 @@
-"""The compiled instrument: a tree of items and groups with resolved names and compiled conditions, and item numbers.
+"""The compiled instrument: a tree of items and groups with compiled conditions and texts.
 
 These are values: they neither ask nor answer anything.
 """
@@ -45,7 +45,7 @@ class ItemGroup:
     """How many of the items below count for the progress display."""
     computes: tuple[Compute, ...] = ()
     pick: CompiledItem | None = None
-    """Where only some of its items or turns are asked: what is picked, which is looked up before the group."""
+    """What is picked, if only some of its items or turns are asked. It precedes the group."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id})"
@@ -62,14 +62,16 @@ class Roster(ItemGroup):
     """The question asked at the end of each turn: is there another one?"""
     turn_name: str | None = None
     over: "Roster | None" = None
-    """The roster over whose turns it runs."""
+    """The roster over whose turns it runs, if it runs over those of another one."""
     where: Condition | None = None
-    """The condition on those turns."""
+    """The condition that a turn of that roster must meet."""
 
     @property
     def sources(self) -> tuple["Roster", ...]:
-        """This roster and those over whose turns it runs: an item of any of them can be named in a turn."""
-        return (self,) if self.over is None else (self, *self.over.sources)
+        """This roster and those over whose turns it runs. A turn may name the items of all."""
+        if self.over is None:
+            return (self,)
+        return (self, *self.over.sources)
 
 
 CompiledNode: TypeAlias = CompiledItem | ItemGroup | Roster
@@ -100,7 +102,7 @@ class Instrument:
     """The entries of the list of people that its conditions use."""
     scales: Mapping[str, tuple[CompiledOption, ...]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
-    """Names of which an interview shows no value, to somebody who watches."""
+    """The names whose values a person who watches an interview doesn't see."""
 
     @property
     def language(self) -> str:
@@ -113,51 +115,82 @@ class Instrument:
 
 
 def list_column_options(instrument: Instrument, column: SampleColumn) -> Mapping[Code, OptionSpec]:
-    """Return the options of a sample column by their codes; empty where it has none."""
+    """Return the options of a sample column by their codes; empty if it has none."""
     options = column.options
-    return (
-        instrument.document.scales[options].options if isinstance(options, str) else options or {}
-    )
+    if options is None:
+        return {}
+    if isinstance(options, str):
+        return instrument.document.scales[options].options
+    return options
 
 
 def find_labels(instrument: Instrument, name: str, language: str) -> dict[Code, str]:
-    """Return the codes of a sample column, an item or a compute with their labels; empty where it has none.
+    """Return the codes of a sample column, an item or a compute with their labels.
 
-    Computed codes have the labels of the inputs of their condition, where they agree.
+    It is empty if the name has no codes. The labels of a compute are those of its inputs, for the
+    codes that have the same label in all of them.
     """
     if name in instrument.sample:
-        column = instrument.sample[name]
-        options = list_column_options(instrument, column)
-        arms: dict[Code, str] = {str(arm): str(arm) for arm in column.arms}
-        return arms or {code: str((o.label or o.text).get(language)) for code, o in options.items()}
+        return _find_column_labels(instrument, instrument.sample[name], language)
     if name in instrument.items:
-        question = instrument.items[name].question
-        if isinstance(question, LookupItem) and question.sample is not None:
-            return find_labels(instrument, str(question.sample), language)
-        return {
-            option.code: str(option.label.get(language))
-            for option in instrument.items[name].options
-        }
-    if name not in instrument.computes or (compute := instrument.computes[name]).type != "code":
+        return _find_item_labels(instrument, instrument.items[name], language)
+    if name in instrument.computes:
+        return _find_compute_labels(instrument, instrument.computes[name], language)
+    return {}
+
+
+def _find_column_labels(
+    instrument: Instrument, column: SampleColumn, language: str
+) -> dict[Code, str]:
+    if column.arms:
+        return {str(arm): str(arm) for arm in column.arms}
+
+    options = list_column_options(instrument, column)
+    return {
+        code: str((option.label or option.text).get(language)) for code, option in options.items()
+    }
+
+
+def _find_item_labels(instrument: Instrument, item: CompiledItem, language: str) -> dict[Code, str]:
+    question = item.question
+    if isinstance(question, LookupItem) and question.sample is not None:
+        return find_labels(instrument, str(question.sample), language)
+    return {option.code: str(option.label.get(language)) for option in item.options}
+
+
+def _find_compute_labels(
+    instrument: Instrument, compute: Compute, language: str
+) -> dict[Code, str]:
+    if compute.type != "code":
         return {}
-    condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
-    labels: dict[Code, set[str]] = {}
-    for need in condition.names - instrument.computes.keys():
-        for code, text in find_labels(instrument, need, language).items():
-            labels.setdefault(code, set()).add(text)
-    codes = condition.result_type.codes or ()
-    return {code: min(texts) for code, texts in labels.items() if code in codes and len(texts) == 1}
+    condition = compute.conditions.get(language)
+    if condition is None:
+        condition = next(iter(compute.conditions.values()))
+
+    labels_by_code: dict[Code, set[str]] = {}
+    for name in condition.names - instrument.computes.keys():
+        for code, label in find_labels(instrument, name, language).items():
+            labels_by_code.setdefault(code, set()).add(label)
+
+    possible_codes = condition.result_type.codes or ()
+    common_labels = {}
+    for code, labels in labels_by_code.items():
+        if code in possible_codes and len(labels) == 1:
+            [common_labels[code]] = labels
+    return common_labels
 
 
 def find_inputs(names: Iterable[str], computes: Mapping[str, Compute]) -> dict[str, None]:
-    """Find what these names stand for: themselves, and what the computes among them depend on, in order."""
-    pending, inputs = list(names), dict[str, None]()
-    for name in pending:
-        if name not in inputs and name in computes:
-            pending += [
-                need for c in computes[name].conditions.values() for need in sorted(c.names)
-            ]
-        inputs.setdefault(name)
+    """Find these names and all that the computes among them depend on, in order."""
+    inputs: dict[str, None] = {}
+    pending = list(names)
+    for name in pending:  # it grows meanwhile
+        if name in inputs:
+            continue
+        inputs[name] = None
+        if name in computes:
+            for condition in computes[name].conditions.values():
+                pending.extend(sorted(condition.names))
     return inputs
 
 
@@ -166,21 +199,22 @@ def number_items(instrument: Instrument) -> Mapping[str, str]:
 
     A battery has one number, and each of its statements adds a letter: `9`, `9a`.
     """
-    numbers = count(1)
+    return dict(_iterate_numbers(instrument.root.children, count(1)))
 
-    def walk(nodes: Sequence[CompiledNode]) -> Iterator[tuple[str, str]]:
-        for node in nodes:
-            if isinstance(node, CompiledItem):
-                yield node.id, str(next(numbers))
-            elif isinstance(node.spec, BatteryItem):
-                number = str(next(numbers))
-                yield node.id, number
-                yield from (
-                    (item.id, number + format_letters(n)) for n, item in enumerate(node.items)
-                )
-            else:
-                yield from walk(node.children)
-                if isinstance(node, Roster) and node.until is not None:
-                    yield from walk([node.until])
 
-    return dict(walk(instrument.root.children))
+def _iterate_numbers(
+    nodes: Sequence[CompiledNode], numbers: Iterator[int]
+) -> Iterator[tuple[str, str]]:
+    """Yield the items below these nodes with their numbers, which are taken from `numbers`."""
+    for node in nodes:
+        if isinstance(node, CompiledItem):
+            yield node.id, str(next(numbers))
+        elif isinstance(node.spec, BatteryItem):
+            number = str(next(numbers))
+            yield node.id, number
+            for index, statement in enumerate(node.items):
+                yield statement.id, number + format_letters(index)
+        else:
+            yield from _iterate_numbers(node.children, numbers)
+            if isinstance(node, Roster) and node.until is not None:
+                yield node.until.id, str(next(numbers))
