@@ -15,8 +15,8 @@ from survey_cli.instrument.analysis_variables import (
     has_whole_codes,
     list_codes,
 )
-from survey_cli.instrument.compiled.draft import SymbolTable
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.symbol_table import SymbolTable
 from survey_cli.instrument.schema import analysis_file as spec
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.typed import FreeTextItem

@@ -10,13 +10,9 @@ from typing import Any, Final, TypeAlias, assert_never
 from survey_cli.instrument.checks.names import bad_id, column_clash, duplicate_id, reserved_id
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
 from survey_cli.instrument.checks.source_items import Place, report
-from survey_cli.instrument.compiled.draft import (
-    InstrumentDraft,
-    Symbol,
-    SymbolKind,
-    build_external_symbols,
-)
+from survey_cli.instrument.compiled.draft import InstrumentDraft, build_external_symbols
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.symbols import Symbol, SymbolKind
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
 from survey_cli.instrument.expressions.expression_checker import (
     ValueType,

@@ -6,13 +6,9 @@ from math import inf
 from typing import Any, NamedTuple
 
 from survey_cli.instrument.checks.source_items import report
-from survey_cli.instrument.compiled.draft import (
-    InstrumentDraft,
-    NameUse,
-    SymbolKind,
-    list_declines,
-)
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import find_inputs
+from survey_cli.instrument.compiled.symbols import SymbolKind, list_declines
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.expressions.expression_checker import (

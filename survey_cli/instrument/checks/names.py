@@ -13,8 +13,9 @@ from survey_cli.instrument.checks.source_items import (
     locate_definition,
     report,
 )
-from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, list_declines
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -47,7 +48,7 @@ def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     for name, symbol in draft.symbols.items():
         yield name, symbol.where
     for name, group in draft.symbol_table.groups.items():
-        yield name, group[0]
+        yield name, group.where
 
 
 def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:

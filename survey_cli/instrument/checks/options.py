@@ -21,7 +21,8 @@ from survey_cli.instrument.checks.source_items import (
     shorten_text,
 )
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
-from survey_cli.instrument.compiled.draft import InstrumentDraft, list_declines
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.schema.items.coded import (
     CodedItem,
     MultipleItem,

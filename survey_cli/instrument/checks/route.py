@@ -11,14 +11,9 @@ from survey_cli.instrument.checks.source_items import (
     iterate_items,
     report,
 )
-from survey_cli.instrument.compiled.draft import (
-    GroupStep,
-    InstrumentDraft,
-    NameUse,
-    Symbol,
-    SymbolKind,
-)
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import Roster, find_inputs
+from survey_cli.instrument.compiled.symbols import GroupStep, Symbol, SymbolKind
 from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
@@ -51,7 +46,7 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
                 if symbol.index >= use.before:
                     yield _report_later(draft, use, symbol, locate(use, name))
             elif name in draft.symbol_table.groups:
-                group_at, _, last, _ = draft.symbol_table.groups[name]
+                group_at, last = draft.symbol_table.groups[name]
                 is_inside = any(step.group == name for step in use.path)
                 if last >= use.before and not is_inside:  # another check reports what is inside
                     what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"

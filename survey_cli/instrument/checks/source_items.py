@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft, iterate_below, once_per_draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
+from survey_cli.instrument.compiled.symbols import iterate_below
 from survey_cli.instrument.schema.document import Document, StudySpec
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -104,7 +105,7 @@ def locate_definition(draft: InstrumentDraft, name: str) -> Position:
     if name in draft.symbols:
         return draft.symbols[name].where
     group = draft.symbol_table.groups.get(name)
-    return nodes.NOWHERE if group is None else group[0]
+    return nodes.NOWHERE if group is None else group.where
 
 
 def shorten_text(text: Text, draft: InstrumentDraft) -> str:

@@ -4,19 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
-from survey_cli.instrument.compiled.draft import (
-    GroupStep,
-    InstrumentDraft,
-    SymbolKind,
-    SymbolTable,
-    is_shuffled,
-)
+from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import (
     CompileContext,
     ItemCompiler,
     compile_computes,
 )
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.compiled.symbol_table import SymbolTable
+from survey_cli.instrument.compiled.symbols import (
+    GroupStep,
+    SymbolKind,
+    find_turn_name,
+    is_shuffled,
+    list_sources,
+)
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
@@ -225,7 +227,7 @@ class InstrumentCompiler:
             )
         elif item.each is not None:
             roster.each = self._find_each(item, item.each, context)
-        roster.turn_name = self.symbol_table.find_turn_name(roster.id)
+        roster.turn_name = find_turn_name(self.symbol_table.rosters, roster.id)
         roster.children = self._compile_nodes(item.items, inside)
         more = self.symbol_table.symbols.get(f"{roster.id}_more")
         if item.until is not None and more is not None and more.question is not None:
@@ -435,7 +437,7 @@ class InstrumentCompiler:
                 )
             return
         compiled_item.source = source
-        compiled_item.turn_name = self.symbol_table.find_turn_name(source)
+        compiled_item.turn_name = find_turn_name(rosters, source)
         compiled_item.where = self.item_compiler.compile_condition(
             item.where, context._replace(roster=source), "where"
         )
@@ -445,7 +447,7 @@ class InstrumentCompiler:
         if item.by == "random":
             return
         types = ("date",) if item.by == "next_birthday" else ("date", "number")
-        sources = self.symbol_table.list_sources(source)
+        sources = list_sources(rosters, source)
         candidates = [
             n.id
             for n in self.symbol_table.symbols.values()

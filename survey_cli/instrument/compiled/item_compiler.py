@@ -9,10 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from survey_cli.instrument.compiled.draft import (
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.symbols import (
     GroupStep,
-    InstrumentDraft,
-    NameUse,
     OptionSpecs,
     Symbol,
     SymbolKind,
@@ -368,9 +367,11 @@ def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
     symbol = table.symbols.get(name)
     if symbol is None:
         return -1
-    ends = [table.groups[s.group][2] for s in symbol.path if s.shuffled and s.group in table.groups]
+    ends = [
+        table.groups[s.group].last for s in symbol.path if s.shuffled and s.group in table.groups
+    ]
     if symbol.value_type.roster in table.groups:
-        ends.append(table.groups[symbol.value_type.roster][2])
+        ends.append(table.groups[symbol.value_type.roster].last)
     return max([symbol.index, *ends])
 
 

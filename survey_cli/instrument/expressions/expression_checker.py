@@ -26,12 +26,17 @@ from survey_cli.problems import (
 from survey_cli.values import NOT_ASKED, Code
 from survey_cli.wording import MAX_LISTED, join_first
 
+VariableType: TypeAlias = Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
+"""The type of a variable.
+
+`codes` is a multiple, `draw` the number of the selected turn, and `flag` true or false.
+"""
+
 
 class ValueType(NamedTuple):
     """What a name means in conditions and texts: the type and range of its value, and its words."""
 
-    type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
-    """`codes`: a multiple; `draw`: the number of the selected turn; `flag`: true or false."""
+    type: VariableType
     codes: AbstractSet[Code] | None = None
     """The codes it can have; None if it can have any."""
     declinable: bool = False
