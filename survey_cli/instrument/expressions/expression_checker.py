@@ -532,12 +532,13 @@ class ExpressionChecker:
         """
         scope = self.scope
         if word in scope.declines:
-            rule = "decline-compared"
             what = f"{word} is a decline, not a value"
             remedy = f"write {example} in [{word}]"
             if word in FUNCTIONS:
                 remedy = f"write {word}({example}), or {example} in [{word}]"
-        elif word in scope.rosters:
+            return self.report_problem("decline-compared", node, what, remedy)
+
+        if word in scope.rosters:
             item = "item"
             for name, value_type in scope.names.items():
                 if value_type.roster == word:
