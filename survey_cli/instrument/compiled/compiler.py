@@ -1,19 +1,17 @@
 """Compiler of a whole instrument: sections, batteries, rosters and items, in written order."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
+from survey_cli.instrument.compiled.computes import compile_computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.item_compiler import (
-    CompileContext,
-    ItemCompiler,
-    compile_computes,
-)
+from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.compiled.symbol_table import SymbolTable
 from survey_cli.instrument.compiled.symbols import (
     GroupStep,
+    OptionSpecs,
     SymbolKind,
     find_turn_name,
     is_shuffled,
@@ -21,6 +19,7 @@ from survey_cli.instrument.compiled.symbols import (
 )
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.inheritance import inherit_defaults
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
@@ -34,6 +33,7 @@ from survey_cli.instrument.schema.items.groups import (
 from survey_cli.instrument.schema.items.question import (
     CompiledDecline,
     CompiledItem,
+    CompiledOption,
     Compute,
     QuestionItem,
 )
@@ -60,12 +60,12 @@ from survey_cli.instrument.texts.translations import (
 from survey_cli.problems import Problem, select_errors, suggest_nearest
 from survey_cli.values import Code, DateOrder
 
-STATEMENT_FILL: Final = "{statement}"
+_STATEMENT_FILL: Final = "{statement}"
 RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
 
 
-class ItemOverrides(NamedTuple):
-    """Properties of a compiled item, which are not written at the item itself if it is a statement."""
+class _ItemProperties(NamedTuple):
+    """Properties of one item, some of which a statement has from its battery."""
 
     options: Mapping[Code, OptionSpec]
     scale: str | None = None
@@ -89,11 +89,13 @@ class InstrumentCompiler:
         )
         self.item_compiler = ItemCompiler(self.draft)
         self.problems = self.item_compiler.problems
-        for p in self.symbol_table.problems:
-            if p.rule not in ("unknown-list", "bad-source") or p.subject not in lost:
-                self.problems.append(p)
+        for problem in self.symbol_table.problems:
+            names_a_list = problem.rule in ("unknown-list", "bad-source")
+            if not (names_a_list and problem.subject in lost):
+                self.problems.append(problem)
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
+        """The index of the next item, which counts as in the symbol table."""
         self.picks: dict[str, CompiledItem] = {}
         """What is picked of groups; it has no name in conditions."""
         for symbol in self.symbol_table.symbols.values():
@@ -103,66 +105,57 @@ class InstrumentCompiler:
                 )
 
     def _finish_group(self, group: ItemGroup, enclosing: CompileContext) -> None:
-        """Fill in what depends on the children: all items below, their count, and the computes to evaluate at the end."""
+        """Fill in what depends on the children: all items, their count, and computes at the end."""
         if group.spec is not None and group.spec.pick is not None:
             self._compile_pick(group, group.spec.pick, enclosing)
-        items: list[CompiledItem] = []
-        for child in group.children:
-            items.extend(child.items if isinstance(child, ItemGroup) else (child,))
-            if isinstance(child, ItemGroup) and child.pick is not None:
-                items.append(child.pick)
-        if isinstance(group, Roster) and group.until is not None:
-            items.append(group.until)
-        group.items = tuple(items)
-        group.asked_count = sum(item.counts_in_progress for item in items)
-        if group.order != "written" or isinstance(group, Roster):
-            after: list[Compute] = []
-            for item in items:
-                after.extend(item.computes)
-                item.computes = ()
-            for child in group.children:
-                if isinstance(child, ItemGroup):
-                    after.extend(child.computes)
-                    child.computes = ()
-            group.computes = tuple(after)
+        group.items = tuple(_iterate_items(group))
+        group.asked_count = sum(item.counts_in_progress for item in group.items)
+        settles_at_end = group.order != "written" or isinstance(group, Roster)
+        if settles_at_end:
+            group.computes = tuple(_take_computes(group))
         if group.id:
             self.draft.groups[group.id] = group
 
     def _compile_pick(self, group: ItemGroup, pick: PickSpec, enclosing: CompileContext) -> None:
         """Make the item that says what is picked of a group."""
         assert group.spec is not None
-        turns = range(1, group.maximum + 1) if isinstance(group, Roster) else ()
-        names = (*turns,) or tuple(child.id for child in group.children)
-        pick_id, where = f"{group.id}_pick", group.spec.id.where
+        pick_id = f"{group.id}_pick"
+        roster = enclosing.roster
+        names: tuple[Code, ...] = tuple(child.id for child in group.children)
+        if isinstance(group, Roster):
+            roster = None  # turns are picked once, not in each of them
+            if group.maximum:  # it is 0 if max: is missing, which is reported
+                names = tuple(range(1, group.maximum + 1))
         question = PickItem.model_construct(
-            id=YamlScalar(pick_id, where),
+            id=YamlScalar(pick_id, group.spec.id.where),
             type="pick",
             group=group.id,
             names=names,
             count=pick.count,
             method=pick.by,
         )
-        text = Text.from_string("")
-        group.pick = self.picks[pick_id] = CompiledItem(
+        no_text = Text.from_string("")
+        group.pick = CompiledItem(
             id=pick_id,
             question=question,
-            text=self.item_compiler.compile_text(text, CompileContext(group.id), "pick"),
-            label=text,
-            roster=enclosing.roster if not isinstance(group, Roster) else None,
+            text=self.item_compiler.compile_text(no_text, CompileContext(group.id), "pick"),
+            label=no_text,
+            roster=roster,
             section=enclosing.section,
             after_hangup=group.after_hangup,
             counts_in_progress=False,
         )
+        self.picks[pick_id] = group.pick
 
     def _compile_nodes(
         self, items: Sequence[AnyItem], enclosing: CompileContext
     ) -> tuple[CompiledNode, ...]:
-        path = enclosing.path or (GroupStep("", 0, False),)
-        steps = (path[-1]._replace(child=child) for child in range(len(items)))
-        return tuple(
-            self._compile_node(item, enclosing._replace(path=(*path[:-1], step)))
-            for item, step in zip(items, steps, strict=True)
-        )
+        *outer, group = enclosing.path or (GroupStep("", 0, False),)
+        compiled = []
+        for child, item in enumerate(items):
+            path = (*outer, group._replace(child=child))
+            compiled.append(self._compile_node(item, enclosing._replace(path=path)))
+        return tuple(compiled)
 
     def _compile_node(self, item: AnyItem, enclosing: CompileContext) -> CompiledNode:
         match item:
@@ -184,9 +177,10 @@ class InstrumentCompiler:
         """Compile a group without its children, and return it with the context of its children."""
         group_id = str(item.id)
         context = enclosing._replace(owner=group_id, before=self._index)
+        is_after_hangup = isinstance(item, SectionItem) and item.after == "hangup"
+        hangup = enclosing.hangup or is_after_hangup
         compiler = self.item_compiler
         title = compiler.compile_optional_text(item.title, context, "title") or enclosing.section
-        hangup = enclosing.hangup or (isinstance(item, SectionItem) and item.after == "hangup")
         group = kind(
             id=group_id,
             spec=item,
@@ -219,9 +213,8 @@ class InstrumentCompiler:
         over = self.draft.groups.get(str(item.each))
         if isinstance(over, Roster):
             roster.over = over
-            self.item_compiler.record_use(
-                context, "each", item.find_position("each"), frozenset({over.id})
-            )
+            where = item.find_position("each")
+            self.item_compiler.record_use(context, "each", where, frozenset({over.id}))
             roster.where = self.item_compiler.compile_condition(
                 item.where, context._replace(roster=over.id), "where"
             )
@@ -229,14 +222,23 @@ class InstrumentCompiler:
             roster.each = self._find_each(item, item.each, context)
         roster.turn_name = find_turn_name(self.symbol_table.rosters, roster.id)
         roster.children = self._compile_nodes(item.items, inside)
-        more = self.symbol_table.symbols.get(f"{roster.id}_more")
-        if item.until is not None and more is not None and more.question is not None:
+
+        if item.until is not None:
+            # on the path of the roster itself: it comes after the items of a turn
             around = inside._replace(path=enclosing.path)
-            roster.until = self._compile_item(
-                more.question, more.id, item.until, around, ItemOverrides(more.options)
-            )
+            roster.until = self._compile_repeat_question(roster.id, item.until, around)
         self._finish_group(roster, enclosing)
         return roster
+
+    def _compile_repeat_question(
+        self, roster_id: str, text: Text, around: CompileContext
+    ) -> CompiledItem | None:
+        """Compile the question after each turn; None if another item has its name."""
+        symbol = self.symbol_table.symbols.get(f"{roster_id}_more")
+        if symbol is None or symbol.question is None:
+            return None
+        own = _ItemProperties(symbol.options)
+        return self._compile_item(symbol.question, symbol.id, text, around, own)
 
     def _find_each(
         self, item: RosterItem, name: YamlScalar, context: CompileContext
@@ -246,79 +248,58 @@ class InstrumentCompiler:
         if each is not None and isinstance(each.question, MultipleItem):
             self.item_compiler.record_use(context, "each", name.where, frozenset({each.id}))
             return each
-        if str(name) not in self.draft.lost:
-            several = [
-                n
-                for n, earlier in self.draft.items.items()
-                if isinstance(earlier.question, MultipleItem)
-            ]
-            several += [
-                n for n, earlier in self.draft.groups.items() if isinstance(earlier, Roster)
-            ]
-            near = suggest_nearest(str(name), several, otherwise="use one that comes earlier")
-            what = f"each: {str(name)!r} is not an earlier multiple or roster"
-            where = item.find_position("each")
-            self.item_compiler.report(
-                "bad-each", where, context.owner, what, near, length=len(name)
-            )
+        if str(name) in self.draft.lost:
+            return None
+
+        earlier = [
+            id_
+            for id_, item_before in self.draft.items.items()
+            if isinstance(item_before.question, MultipleItem)
+        ]
+        earlier += [id_ for id_, group in self.draft.groups.items() if isinstance(group, Roster)]
+        near = suggest_nearest(str(name), earlier, otherwise="use one that comes earlier")
+        what = f"each: {str(name)!r} is not an earlier multiple or roster"
+        where = item.find_position("each")
+        self.item_compiler.report("bad-each", where, context.owner, what, near, length=len(name))
         return None
 
     def _compile_battery(self, item: BatteryItem, enclosing: CompileContext) -> ItemGroup:
+        """Compile a battery: each statement becomes an item with the battery's question."""
+        options: OptionSpecs = {}
+        scale = None
         first = self.symbol_table.symbols.get(str(next(iter(item.statements), "")))
-        options, scale = (first.options, first.scale) if first is not None else ({}, None)
-        shared = {
-            n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")
-        }
-        written = item.options if isinstance(item.options, OptionSourceSpec) else dict(options)
-        asked: QuestionItem
-        if item.answer is not None:
-            limits = {name: getattr(item.answer, name) for name in NumberFields.model_fields}
-            asked = NumberItem.model_construct(**shared, type="number", **limits)
-        else:
-            asked = ScaleItem.model_construct(
-                **shared,
-                type="scale",
-                scale=None,
-                options=written,
-                from_=item.from_,
-                to=item.to,
-                labels=item.labels,
-            )
-        asked.copy_position(item)
+        if first is not None:
+            options = first.options
+            scale = first.scale
+        question = _build_battery_question(item, options)
         group, inside = self._compile_group(item, enclosing, ItemGroup)
         where = None
         if isinstance(item.options, OptionSourceSpec):
             context = enclosing._replace(owner=group.id, before=self._index)
             where = self._compile_turn_condition(item.options, context)
+
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
-            step = GroupStep(group.id, child, is_shuffled(item))
-            label, ask_if, anchor = (
-                statement.label or statement.text,
-                statement.ask_if,
-                statement.anchor,
-            )
-            next_text = (
-                _build_statement_text(item.next_, statement.text)
-                if item.next_ is not None
-                else None
-            )
-            overrides = ItemOverrides(
-                options, scale, label, ask_if, None, anchor, next_text, item.total, where
+            next_text = None
+            if item.next_ is not None:
+                next_text = _build_statement_text(item.next_, statement.text)
+            own = _ItemProperties(
+                options=options,
+                scale=scale,
+                label=statement.label or statement.text,
+                ask_if=statement.ask_if,
+                anchor=statement.anchor,
+                next_text=next_text,
+                total=item.total,
+                where=where,
             )
             text = _build_statement_text(item.text, statement.text)
+            step = GroupStep(group.id, child, is_shuffled(item))
             around = inside._replace(path=(*enclosing.path, step))
-            children.append(self._compile_item(asked, str(name), text, around, overrides))
+            children.append(self._compile_item(question, str(name), text, around, own))
         group.children = tuple(children)
         self._finish_group(group, enclosing)
         return group
-
-    def _find_date_order(self) -> DateOrder | None:
-        """Find in which order the study's country writes day and month."""
-        fieldwork = self.document.fieldwork
-        return find_date_order(
-            str(fieldwork.country or "").upper() if fieldwork is not None else ""
-        )
 
     def _compile_item(
         self,
@@ -326,51 +307,34 @@ class InstrumentCompiler:
         item_id: str,
         text: Text,
         around: CompileContext,
-        own: ItemOverrides | None = None,
+        own: _ItemProperties | None = None,
     ) -> CompiledItem:
+        """Compile an item. Without `own`, its properties are written at the item itself."""
         index = self._index
         self._index += 1
         context = around._replace(owner=item_id, before=index)
-        compiler = self.item_compiler
         source = getattr(item, "options", None)
-        source = source if isinstance(source, OptionSourceSpec) else None
+        if not isinstance(source, OptionSourceSpec):
+            source = None
         if own is None:
-            symbol = self.symbol_table.symbols.get(item_id)
-            options, scale = (symbol.options, symbol.scale) if symbol is not None else ({}, None)
-            where = self._compile_turn_condition(source, context) if source is not None else None
-            own = ItemOverrides(
-                options, scale, item.label, item.ask_if, item.unless, item.anchor, where=where
-            )
-        scale, where = own.scale, own.where
-        reported = len(compiler.problems)
-        compiled_options = compiler.compile_options(own.options, context, scale, source)
-        if (
-            source is not None
-        ):  # warnings concern what is written, and so do errors where that could not be compiled
-            errors = (
-                select_errors(compiler.problems[reported:])
-                if where is not None or source.where is None
-                else ()
-            )
-            compiler.problems[reported:] = errors
-        conditional = [option.ask_if is not None for option in compiled_options]
-        country_order = self._find_date_order()
-        if isinstance(item, DateItem) and country_order is not None:
-            item.use_country_order(country_order)
-        compiled_item = CompiledItem(
+            own = self._find_properties(item, item_id, source, context)
+        options = self._compile_options(own, source, context)
+        has_conditions = [option.ask_if is not None for option in options]
+        is_read_with_options = item.read and any(option.read for option in options)
+
+        compiler = self.item_compiler
+        compiled = CompiledItem(
             id=item_id,
             question=item,
-            text=compiler.compile_text(
-                text, context, "text", options=item.read and any(o.read for o in compiled_options)
-            ),
+            text=compiler.compile_text(text, context, "text", options=is_read_with_options),
             label=own.label or text,
             ask_if=compiler.compile_condition(own.ask_if, context, "ask_if"),
             unless=compiler.compile_condition(own.unless, context, "unless"),
             instruction=compiler.compile_optional_text(item.instruction, context, "instruction"),
             probe=compiler.compile_optional_text(item.probe, context, "probe"),
             help=compiler.compile_optional_text(item.help, context, "help"),
-            options=compiled_options,
-            scale=scale,
+            options=options,
+            scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
             declines=compiler.compile_declines(item, item_id),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
@@ -381,34 +345,106 @@ class InstrumentCompiler:
             computes=tuple(self._computes_after.get(index, ())),
             anchor=own.anchor,
             options_source=source,
-            where=where,
+            where=own.where,
             next_text=compiler.compile_optional_text(own.next_text, context, "next"),
             total=compiler.compile_condition(own.total, context, "total", "number"),
-            options_conditional=bool(conditional) and all(conditional),
+            options_conditional=bool(options) and all(has_conditions),
             counts_in_progress=item.expects_answer or not isinstance(item, ComputedItem | EndItem),
         )
-        if scale is not None:
-            self.draft.used_scales.add(scale)
-            compiled_item.scale_order = get_named(self.document.scales, scale).order
-        drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
-        compiled_item.options_vary = drawn or any(conditional)
-        if isinstance(item, NumberItem | DateItem) and (
-            isinstance(item.min, str) or isinstance(item.max, str)
-        ):
-            compiled_item.limits = compiler.compile_limits(item, context)
-            reserved = (*compiled_item.declines, *build_reserved_declines(self.document))
-            compiled_item.kept_codes = {decline.code: decline.text for decline in reserved}
-        if isinstance(item, NumberItem) and item.options:
+        if own.scale is not None:
+            self.draft.used_scales.add(own.scale)
+            compiled.scale_order = get_named(self.document.scales, own.scale).order
+        is_drawn = compiled.order != "written" or compiled.scale_order != "written"
+        compiled.options_vary = is_drawn or any(has_conditions)
+        self._compile_type(item, compiled, context)
+        self.draft.items.setdefault(item_id, compiled)
+        return compiled
+
+    def _find_properties(
+        self,
+        item: QuestionItem,
+        item_id: str,
+        source: OptionSourceSpec | None,
+        context: CompileContext,
+    ) -> _ItemProperties:
+        """Find the properties that are written at an item itself."""
+        options: OptionSpecs = {}
+        scale = None
+        symbol = self.symbol_table.symbols.get(item_id)
+        if symbol is not None:
+            options = symbol.options
+            scale = symbol.scale
+        where = None
+        if source is not None:
+            where = self._compile_turn_condition(source, context)
+        return _ItemProperties(
+            options=options,
+            scale=scale,
+            label=item.label,
+            ask_if=item.ask_if,
+            unless=item.unless,
+            anchor=item.anchor,
+            where=where,
+        )
+
+    def _compile_options(
+        self, own: _ItemProperties, source: OptionSourceSpec | None, context: CompileContext
+    ) -> tuple[CompiledOption, ...]:
+        """Compile the options of an item; `source` is what they are taken from, if anything."""
+        reported_count = len(self.problems)
+        options = self.item_compiler.compile_options(own.options, context, own.scale, source)
+        if source is None:
+            return options
+
+        # These options have conditions that are made from `where`. Warnings about what is written
+        # there have been reported already, and so have errors if it could not be compiled.
+        is_where_wrong = source.where is not None and own.where is None
+        errors: Sequence[Problem] = ()
+        if not is_where_wrong:
+            errors = select_errors(self.problems[reported_count:])
+        self.problems[reported_count:] = errors
+        return options
+
+    def _compile_type(
+        self, item: QuestionItem, compiled: CompiledItem, context: CompileContext
+    ) -> None:
+        """Compile what only items of some types have."""
+        match item:
+            case NumberItem() | DateItem():
+                self._compile_limits(item, compiled, context)
+            case HandoverItem():
+                compiled.ask_for = self.item_compiler.compile_optional_text(
+                    item.ask_for, context, "ask_for"
+                )
+            case DrawItem():
+                self._compile_draw(item, compiled, context)
+
+    def _compile_limits(
+        self, item: NumberItem | DateItem, compiled: CompiledItem, context: CompileContext
+    ) -> None:
+        """Compile the limits of a number or date, and the texts of a number's values."""
+        compiler = self.item_compiler
+        depends_on_answers = isinstance(item.min, str) or isinstance(item.max, str)
+        if depends_on_answers:
+            compiled.limits = compiler.compile_limits(item, context)
+            declines = (*compiled.declines, *build_reserved_declines(self.document))
+            compiled.kept_codes = {decline.code: decline.text for decline in declines}
+        if isinstance(item, DateItem):
+            order = self._find_date_order()
+            if order is not None:
+                item.use_country_order(order)
+        elif item.options:
             labels = self.symbol_table.labels.setdefault(id(item.options), {})
             for code, label in item.options.items():
                 labels[code] = compiler.compile_text(label, context, "options")
-            compiled_item.labels = labels
-        if isinstance(item, HandoverItem):
-            compiled_item.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
-        elif isinstance(item, DrawItem):
-            self._compile_draw(item, compiled_item, context)
-        self.draft.items.setdefault(item_id, compiled_item)
-        return compiled_item
+            compiled.labels = labels
+
+    def _find_date_order(self) -> DateOrder | None:
+        """Find in which order the study's country writes day and month."""
+        fieldwork = self.document.fieldwork
+        if fieldwork is None:
+            return find_date_order("")
+        return find_date_order(str(fieldwork.country or "").upper())
 
     def _compile_turn_condition(
         self, source: OptionSourceSpec, context: CompileContext
@@ -421,103 +457,182 @@ class InstrumentCompiler:
         )
 
     def _compile_draw(
-        self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext
+        self, item: DrawItem, compiled: CompiledItem, context: CompileContext
     ) -> None:
-        """Set the roster a draw selects from, the eligible turns, and the item that it compares."""
-        source, rosters = str(item.from_), self.symbol_table.rosters
-        if source not in rosters:
-            if source not in self.draft.lost:
-                near = suggest_nearest(
-                    source, rosters, otherwise="use an earlier item of type roster"
-                )
-                what = f"from: there is no roster {source!r}"
-                where = item.find_position("from")
-                self.item_compiler.report(
-                    "bad-draw", where, compiled_item.id, what, near, length=len(source)
-                )
+        """Set the roster that a draw selects from, the eligible turns, and the item it compares."""
+        name = str(item.from_)
+        rosters = self.symbol_table.rosters
+        if name not in rosters:
+            if name not in self.draft.lost:
+                self._report_no_roster(item, context)
             return
-        compiled_item.source = source
-        compiled_item.turn_name = find_turn_name(rosters, source)
-        compiled_item.where = self.item_compiler.compile_condition(
-            item.where, context._replace(roster=source), "where"
+
+        where = item.find_position("from")
+        compiled.source = name
+        compiled.turn_name = find_turn_name(rosters, name)
+        compiled.where = self.item_compiler.compile_condition(
+            item.where, context._replace(roster=name), "where"
         )
-        self.item_compiler.record_use(
-            context, "from", item.find_position("from"), frozenset({source})
+        self.item_compiler.record_use(context, "from", where, frozenset({name}))
+        if item.by != "random":
+            compiled.using = self._find_compared_item(item, context)
+
+    def _report_no_roster(self, item: DrawItem, context: CompileContext) -> None:
+        name = str(item.from_)
+        known = self.symbol_table.rosters
+        near = suggest_nearest(name, known, otherwise="use an earlier item of type roster")
+        self.item_compiler.report(
+            "bad-draw",
+            item.find_position("from"),
+            context.owner,
+            f"from: there is no roster {name!r}",
+            near,
+            length=len(name),
         )
-        if item.by == "random":
-            return
-        types = ("date",) if item.by == "next_birthday" else ("date", "number")
-        sources = list_sources(rosters, source)
-        candidates = [
-            n.id
-            for n in self.symbol_table.symbols.values()
-            if n.value_type.roster in sources
-            and n.value_type.type in types
-            and item.using in (None, n.id)
-        ]
-        if len(candidates) != 1:
-            names = ", ".join(candidates) or "none"
-            what = (
-                f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
-            )
-            remedy = "choose one with using:"
-            self.item_compiler.report(
-                "bad-draw", item.find_position("by"), compiled_item.id, what, remedy
-            )
-            return
-        compiled_item.using = candidates[0]
+
+    def _find_compared_item(self, item: DrawItem, context: CompileContext) -> str | None:
+        """Find the date or number that a draw by youngest or by birthday compares.
+
+        It is the only one of the roster, or the one that `using` names.
+        """
+        types: tuple[str, ...] = ("date", "number")
+        if item.by == "next_birthday":
+            types = ("date",)
+        sources = list_sources(self.symbol_table.rosters, str(item.from_))
+        candidates = []
+        for symbol in self.symbol_table.symbols.values():
+            value_type = symbol.value_type
+            is_comparable = value_type.roster in sources and value_type.type in types
+            if is_comparable and item.using in (None, symbol.id):
+                candidates.append(symbol.id)
+        if len(candidates) == 1:
+            return candidates[0]
+
+        found = ", ".join(candidates) or "none"
+        what = (
+            f"by: {item.by} compares one {' or '.join(types)} of {item.from_}, but found: {found}"
+        )
+        self.item_compiler.report(
+            "bad-draw", item.find_position("by"), context.owner, what, "choose one with using:"
+        )
+        return None
 
     def compile(self, source: InstrumentSource) -> Instrument:
         """Compile the whole document."""
-        document, compiler = self.document, self.item_compiler
-        root = ItemGroup(
-            id="", spec=None, children=self._compile_nodes(document.items, CompileContext())
-        )
+        document = self.document
+        compiler = self.item_compiler
+        children = self._compile_nodes(document.items, CompileContext())
+        root = ItemGroup(id="", spec=None, children=children)
         self._finish_group(root, CompileContext())
         self.draft.root = root
         declines = (
             *compiler.select_declines(compiler.declines, ""),
             *build_reserved_declines(document),
         )
-        attributes = {
-            name for use in self.draft.uses for name in use.names if name.startswith("interviewer.")
-        }
+        attributes = self._find_attributes()
+        faq = self._compile_faq()
+        scales = {}
+        for name, scale in document.scales.items():
+            list_name = str(name)
+            scales[list_name] = compiler.compile_options(
+                scale.options, CompileContext(list_name), list_name
+            )
         return Instrument(
             id=str(document.instrument),
             title=document.title,
             version=str(document.version or ""),
             hash=source.digest,
-            languages=tuple(str(la) for la in document.languages),
+            languages=tuple(str(language) for language in document.languages),
             document=document,
             root=root,
             items={**self.draft.items, **self.picks},
             groups=self.draft.groups,
-            sample={str(k): v for k, v in document.sample.items()},
+            sample={str(name): column for name, column in document.sample.items()},
             computes=self.draft.computes,
             first_computes=tuple(self._computes_after.get(-1, ())),
-            declines={d.id: d for d in declines},
-            faq=self._compile_faq(),
+            declines={decline.id: decline for decline in declines},
+            faq=faq,
             texts=source.texts,
-            interviewer_attributes=frozenset(
-                name.removeprefix("interviewer.") for name in attributes
-            ),
-            scales={
-                str(name): compiler.compile_options(s.options, CompileContext(str(name)), str(name))
-                for name, s in document.scales.items()
-            },
+            interviewer_attributes=attributes,
+            scales=scales,
         )
 
+    def _find_attributes(self) -> frozenset[str]:
+        """Find the interviewer's attributes that conditions use: the `sex` of `interviewer.sex`."""
+        attributes = set()
+        for use in self.draft.uses:
+            for name in use.names:
+                if name.startswith(INTERVIEWER_PREFIX):
+                    attributes.add(name.removeprefix(INTERVIEWER_PREFIX))
+        return frozenset(attributes)
+
     def _compile_faq(self) -> tuple[tuple[Template, Template], ...]:
+        """Compile the respondents' questions and the answers to them."""
         faq = self.document.faq
-        pairs = (
-            [(f.ask, f.say) for f in faq]
-            if isinstance(faq, list)
-            else [(Text(q, {}), a) for q, a in faq.items()]
+        if isinstance(faq, list):
+            pairs = [(entry.ask, entry.say) for entry in faq]
+        else:
+            pairs = [(Text(question, {}), answer) for question, answer in faq.items()]
+
+        context = CompileContext("faq")
+        compiled = []
+        for question, answer in pairs:
+            ask = self.item_compiler.compile_text(question, context, "faq")
+            say = self.item_compiler.compile_text(answer, context, "faq")
+            compiled.append((ask, say))
+        return tuple(compiled)
+
+
+def _iterate_items(group: ItemGroup) -> Iterator[CompiledItem]:
+    """Yield all items below a group, and what says which of them are picked."""
+    for child in group.children:
+        if isinstance(child, CompiledItem):
+            yield child
+            continue
+        yield from child.items
+        if child.pick is not None:
+            yield child.pick
+    if isinstance(group, Roster) and group.until is not None:
+        yield group.until
+
+
+def _take_computes(group: ItemGroup) -> Iterator[Compute]:
+    """Take the computes from all items and groups below a group, in order."""
+    for item in group.items:
+        yield from item.computes
+        item.computes = ()
+    for child in group.children:
+        if isinstance(child, ItemGroup):
+            yield from child.computes
+            child.computes = ()
+
+
+def _build_battery_question(item: BatteryItem, options: OptionSpecs) -> QuestionItem:
+    """Build the question that is asked of every statement: a number or a scale."""
+    shared = {
+        key: getattr(item, key)
+        for key in QuestionItem.model_fields
+        if key not in ("ask_if", "unless")  # the battery's own, not those of its statements
+    }
+    question: QuestionItem
+    if item.answer is not None:
+        limits = {key: getattr(item.answer, key) for key in NumberFields.model_fields}
+        question = NumberItem.model_construct(**shared, type="number", **limits)
+    else:
+        written: OptionSourceSpec | dict[Code, OptionSpec] = dict(options)
+        if isinstance(item.options, OptionSourceSpec):
+            written = item.options
+        question = ScaleItem.model_construct(
+            **shared,
+            type="scale",
+            scale=None,
+            options=written,
+            from_=item.from_,
+            to=item.to,
+            labels=item.labels,
         )
-        compile_text, context = self.item_compiler.compile_text, CompileContext("faq")
-        return tuple(
-            (compile_text(q, context, "faq"), compile_text(a, context, "faq")) for q, a in pairs
-        )
+    question.copy_position(item)
+    return question
 
 
 def build_reserved_declines(document: Document) -> list[CompiledDecline]:
@@ -535,7 +650,7 @@ def build_reserved_declines(document: Document) -> list[CompiledDecline]:
 
 def _build_statement_text(frame: Text, statement: Text) -> Text:
     """Insert a statement into the battery's text, in every language in which either is written."""
-    if frame.plain == STATEMENT_FILL and statement.plain is not None:
+    if frame.plain == _STATEMENT_FILL and statement.plain is not None:
         return statement
     outdated = {}
     for language in {**frame.outdated, **statement.outdated}:
@@ -544,15 +659,20 @@ def _build_statement_text(frame: Text, statement: Text) -> Text:
         outdated[language] = _insert_statement(earlier_frame, earlier_statement)
     if frame.plain is not None and statement.plain is not None:
         return Text(_insert_statement(frame.plain, statement.plain), {}, outdated)
-    # A text of which a part can't be read in a language is read in the first language as a whole.
-    languages = {la: None for t in (frame, statement) for la in t.by_language if la not in outdated}
-    texts = {la: _insert_statement(frame.get(la), statement.get(la)) for la in languages}
+
+    # a text of which a part can't be read in a language is read in the first language as a whole
+    texts = {}
+    for part in (frame, statement):
+        for language in part.by_language:
+            if language not in outdated:
+                texts[language] = _insert_statement(frame.get(language), statement.get(language))
     return Text(None, texts, outdated)
 
 
 def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
     """Insert a statement into the battery's text."""
-    spans = [(*match.span(), statement) for match in re.finditer(re.escape(STATEMENT_FILL), frame)]
+    fills = re.finditer(re.escape(_STATEMENT_FILL), frame)
+    spans = [(fill.start(), fill.end(), statement) for fill in fills]
     return replace_spans(frame, spans, statement.where)
 
 
@@ -564,22 +684,27 @@ def compile_instrument(source: InstrumentSource) -> CompileResult:
     """Compile as much of the instrument as possible."""
     if source.tree is None:
         return None, None, list(source.problems)
+
     document, problems, lost = validate_file(inherit_defaults(source.tree), Document)
     problems = [*source.problems, *problems]
     if document is None:
         return None, None, problems
+
     if not document.languages:
         where = document.find_position("languages")
-        what, remedy = "the list is empty", "write the default language first: [en]"
+        what = "the list is empty"
+        remedy = "write the default language first: [en]"
         problems.append(Problem("bad-language", where, "languages", what, remedy))
         document.languages.append(YamlScalar("en", where))
     if any(name.endswith(".po") for name in source.texts):
         problems += apply_translations(document, source.texts, source.folder)
+
     result = _compile_document(source, document, lost, problems)
-    rejected = [problem for problem in select_errors(result[2]) if is_in_catalog(problem.where)]
+    _, _, all_problems = result
+    rejected = [problem for problem in select_errors(all_problems) if is_in_catalog(problem.where)]
     if not rejected:
         return result
-    # A translation that can't be used must not keep anybody from working: it is set aside, and reported.
+    # a translation that can't be used is set aside and reported, so that work can go on without it
     withdraw_translations(document, {problem.where for problem in rejected})
     problems += [downgrade_translation_problem(problem) for problem in rejected]
     return _compile_document(source, document, lost, problems)
@@ -588,13 +713,18 @@ def compile_instrument(source: InstrumentSource) -> CompileResult:
 def _compile_document(
     source: InstrumentSource, document: Document, lost: frozenset[str], problems: list[Problem]
 ) -> CompileResult:
-    """Compile a document. `problems` are those found so far, `lost` the items that could not be read."""
+    """Compile a document.
+
+    `problems` are those found so far, `lost` the items that could not be read.
+    """
     compiler = InstrumentCompiler(document, lost)
     compiler.draft.file_problems = tuple(problems)
     instrument = compiler.compile(source)
-    # a fill at the start of a text has been reported already, in plainer words
-    fill_positions = {p.where for p in problems if p.rule == "fill-at-start"}
-    own_problems = [
-        p for p in compiler.problems if p.rule != "unknown-fill" or p.where not in fill_positions
-    ]
-    return instrument, compiler.draft, [*problems, *own_problems]
+    all_problems = list(problems)
+    fill_positions = {problem.where for problem in problems if problem.rule == "fill-at-start"}
+    for problem in compiler.problems:
+        # a fill at the start of a text has been reported already, in plainer words
+        is_reported = problem.rule == "unknown-fill" and problem.where in fill_positions
+        if not is_reported:
+            all_problems.append(problem)
+    return instrument, compiler.draft, all_problems
