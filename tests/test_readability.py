@@ -15,6 +15,8 @@ READ = (
     "fieldwork",
     "instrument/.",
     "instrument/checks",
+    "instrument/compiled",
+    "instrument/expressions",
     "instrument/schema",
     "instrument/source",
     "instrument/texts",

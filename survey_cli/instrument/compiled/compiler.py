@@ -636,7 +636,7 @@ def _build_battery_question(item: BatteryItem, options: OptionSpecs) -> Question
 
 
 def build_reserved_declines(document: Document) -> list[CompiledDecline]:
-    """Build the reserved declines, not asked and not reached, with the codes the study gives them."""
+    """Build the reserved declines, not asked and not reached, with the codes of the study."""
     declines = []
     for kind, code in RESERVED_CODES.items():
         spec = find_named(document.declines, kind)

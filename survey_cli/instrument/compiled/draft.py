@@ -38,7 +38,7 @@ class NameUse(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class InstrumentDraft:
-    """What the checks read: the document, its names and their uses, and the items compiled so far."""
+    """What the checks read: the document, its names and their uses, and the items so far."""
 
     document: Document
     symbol_table: SymbolTable
@@ -97,6 +97,6 @@ def build_external_symbols(instrument: Instrument) -> SymbolTable:
 def compile_external_condition(
     instrument: Instrument, text: str, *, who: str
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
-    """Compile a condition on an interview's data, and return it (None if it has errors) with problems."""
+    """Compile a condition on an interview's data. It is None if it has errors."""
     scope = build_external_symbols(instrument).build_scope()
     return compile_condition(text, scope, NOWHERE, who)

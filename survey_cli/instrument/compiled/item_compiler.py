@@ -42,7 +42,7 @@ _AFTER_ALL: Final = 10**9
 
 
 class CompileContext(NamedTuple):
-    """What surrounds a condition or text: its owner, what is settled when it is evaluated, groups."""
+    """What surrounds a condition or text: its owner, what is settled before, and the groups."""
 
     owner: str = ""
     before: int = _AFTER_ALL

@@ -337,7 +337,8 @@ class SymbolTable:
             case SearchItem():
                 # not `labels or {}`: this dictionary is empty now, and filled in later
                 own_labels = labels if labels is not None else {}
-                all_labels: Mapping[Code, Template] = ChainMap(own_labels, ListLabels(item))  # type: ignore[arg-type]  # read only
+                # the labels of a list can't be changed, and a ChainMap only changes its first part
+                all_labels = ChainMap(own_labels, ListLabels(item))  # type: ignore[arg-type]
                 return _AnswerType("code", ListCodes(item, options), all_labels)
             case SplitItem():
                 return _AnswerType("code", frozenset(map(str, item.arms)))

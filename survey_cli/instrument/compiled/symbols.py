@@ -109,7 +109,9 @@ class ListCodes(AbstractSet[Code]):
     options: OptionSpecs
 
     @classmethod
-    def _from_iterable(cls, codes: Iterable[Code]) -> AbstractSet[Code]:  # type: ignore[override]  # of codes only
+    def _from_iterable(  # type: ignore[override]  # of codes only
+        cls, codes: Iterable[Code]
+    ) -> AbstractSet[Code]:
         return frozenset(codes)
 
     def __hash__(self) -> int:

@@ -54,7 +54,7 @@ class ValueType(NamedTuple):
     turn_name: str | None = None
     """For a draw: the item of that roster that names a turn."""
     may_be_missing: bool = False
-    """Whether it can be missing when a text fills it in, so that the text needs alternative words."""
+    """Whether it can be missing when a text fills it in: the text then needs alternative words."""
 
 
 class Scope(NamedTuple):

@@ -1,4 +1,4 @@
-"""Expression parser: from text to a syntax tree, or to a parse failure with its position and remedy.
+"""Expression parser: from text to a syntax tree, or to a failure with its position and remedy.
 
 It knows no names and evaluates nothing.
 """

@@ -43,7 +43,7 @@ def combine_missing(*cells: Any) -> Missing | None:
 
 
 def to_nfc(value: Any) -> Any:
-    """Return a text in composed form, so that both encodings of é are equal. Anything else stays."""
+    """Return a text in composed form, so that both encodings of é are equal."""
     if value.__class__ is str and not value.isascii():
         return normalize("NFC", value)
     return value
