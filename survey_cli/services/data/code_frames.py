@@ -135,7 +135,9 @@ def add_code(path: str, instrument: Instrument, item: str, label: str) -> int:
 
         # Somebody may have written the file in another style of YAML.
         tree = load_source_text(text, str(file)).tree
-        changed = validate_file(tree, CodeFrame)[0] if tree is not None else None
+        changed = None
+        if tree is not None:
+            changed, _, _ = validate_file(tree, CodeFrame)
         if changed is None or list(changed.codes) != [*frame.codes, code]:
             remedy = f"write its codes under each other, and this one last: {line}"
             raise UserError(str(file), "a code can't be added to the file as it is written", remedy)
@@ -147,7 +149,9 @@ def add_code(path: str, instrument: Instrument, item: str, label: str) -> int:
 def _write_label(label: str) -> str:
     """Write a label as YAML, in quotes if it could be read as something else."""
     is_plain = re.fullmatch(r"[^\W\d][\w /()'-]*", label) and label not in YAML_NULLS
-    return label if is_plain else json.dumps(label, ensure_ascii=False)
+    if is_plain:
+        return label
+    return json.dumps(label, ensure_ascii=False)
 
 
 def _insert_code(text: str, new_line: str) -> str:
@@ -248,7 +252,10 @@ def select_valid(
     roles: Mapping[CodingRole, AnswerCoded], text: str
 ) -> dict[CodingRole, AnswerCoded]:
     """Return the codings, by role, that are of this text and were not taken back."""
-    digest = compute_text_digest(text) if roles and text else None
+    if not roles or not text:
+        return {}
+
+    digest = compute_text_digest(text)
     return {
         role: coding
         for role, coding in roles.items()

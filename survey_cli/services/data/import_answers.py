@@ -118,7 +118,8 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
     open_database = partial(open_study, request.path, by=request.by, create=True)
 
     # Without a database, rows are checked in memory, so that a rejected file leaves no database.
-    with open_database(db=request.db if exists else ":memory:", people=people) as study:
+    database = request.db if exists else ":memory:"
+    with open_database(db=database, people=people) as study:
         check_supervisor(study, "import answers")
         at = convert_to_study_time(study.store, request.at)
         collector = ProblemCollector(options.data)
@@ -293,7 +294,10 @@ class _Columns:
         for block in build_blocks(instrument, instrument.language):
             variables.update(variable.name for variable in block.variables)
             # All codes of a multiple may be in one column, which is named like the item.
-            variables.add(block.id if block.turn is None else f"{block.id}_{block.turn}")
+            name_of_item = block.id
+            if block.turn is not None:
+                name_of_item = f"{block.id}_{block.turn}"
+            variables.add(name_of_item)
         for name in (*spec.columns, *spec.recode):
             if name not in variables:
                 remedy = suggest_nearest(name, variables, otherwise="correct the map")

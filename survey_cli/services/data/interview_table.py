@@ -208,10 +208,11 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
     hidden: set[str] = set()
     if not source.options.all_personal:
         hidden = (personal & items) - source.options.personal
+    columns = EVENT_COLUMNS if row_unit == "event" else ANSWER_COLUMNS
     return DataTable(
         analysis=source.analysis,
         table=Table(
-            variables=EVENT_COLUMNS if row_unit == "event" else ANSWER_COLUMNS,
+            variables=columns,
             rows=iterate_rows(),
             language=source.language,
             study=describe_study(source.instrument, source.language),
@@ -244,8 +245,10 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     newest = source.base
     instruments = []
     for row in used:
-        is_newest = row.hash == newest.hash
-        instruments.append(newest if is_newest else rebuild_instrument(row.stored_text))
+        instrument = newest
+        if row.hash != newest.hash:
+            instrument = rebuild_instrument(row.stored_text)
+        instruments.append(instrument)
 
     compared = [*instruments]
     if instruments and instruments[-1].hash != newest.hash:

@@ -121,12 +121,13 @@ def weight_interviews(
         what = f"no interview has the weight {column}"
         raise UserError("--weight", what, "choose a column that is not personal")
 
+    limit = Fraction(choice.trim) if choice.trim else None
     return compute_weights(
         answers,
         column=column or "",
         draws=draws,
         targets=_read_targets(choice.rake, analysis.instrument),
-        trim=Fraction(choice.trim) if choice.trim else None,
+        trim=limit,
         threshold=threshold,
     )
 

@@ -103,6 +103,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     until = when.at if when.past else None
     verdicts = _load_verdicts(records, until)
     falsified = {interview for interview, verdict in verdicts.items() if verdict == "falsified"}
+    left_out = falsified if options.without_falsified else set()
     pseudonyms = {}
     for interviewer in records.people.interviewers.values():
         if interviewer.pseudonym:
@@ -116,7 +117,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
         language=choose_language(analysis.instrument, options.language),
         pseudonyms=pseudonyms,
         until=until,
-        left_out=falsified if options.without_falsified else frozenset(),
+        left_out=left_out,
     )
     match options.what:
         case "interviews":
@@ -291,7 +292,9 @@ def _iterate_histories(
     cases = source.store.cases
     progress = source.options.progress
     # Without progress, the total isn't shown.
-    total = cases.counts.count_cases() if progress is not None else 0
+    total = 0
+    if progress is not None:
+        total = cases.counts.count_cases()
     reporter = ProgressReporter(progress, total)
     return reporter(cases.queries.iterate_histories(until=source.until))
 
@@ -388,13 +391,14 @@ def _build_call_table(plan: Plan, source: interview_table.InterviewSource) -> Da
 
     selection = _CaseSelection(source)
     has_notes = options.all_personal
+    columns = (*CALL_COLUMNS, CALL_NOTE_COLUMN) if has_notes else CALL_COLUMNS
 
     def iterate_rows() -> Iterator[tuple[Cell, ...]]:
         for case in selection.iterate():
             yield from iterate_call_rows(case, plan, source.pseudonyms, notes=has_notes)
 
     table = Table(
-        variables=(*CALL_COLUMNS, CALL_NOTE_COLUMN) if has_notes else CALL_COLUMNS,
+        variables=columns,
         rows=iterate_rows(),
         language=source.language,
         study=describe_study(source.base, source.language),

@@ -249,13 +249,17 @@ def _write_contents(
     """Write all files of the bundle into the folder."""
     instrument = records.instrument
     when = parse_as_of(options.as_of, options.at, options.zone)
+    if when.past:
+        until = when.at
+        as_of = when.at.isoformat()
+        last_event_at = None
+    else:
+        until = None
+        as_of = ""
+        last_event_at = _find_last_event(records.store)
     contents = BundleResult(
-        instrument=instrument,
-        options=options,
-        last_event_at=None if when.past else _find_last_event(records.store),
-        as_of=when.at.isoformat() if when.past else "",
+        instrument=instrument, options=options, last_event_at=last_event_at, as_of=as_of
     )
-    until = when.at if when.past else None
     _write_questionnaire_texts(records.store, instrument, folder / "questionnaire", until)
     _copy_analysis(records, folder / "questionnaire", public=options.public)
 

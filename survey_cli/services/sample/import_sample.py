@@ -385,7 +385,10 @@ def _build_update(
     for entry in entries:
         after = after.apply(entry)
     position = schedule_case(after, study.plan, study.at)
-    link = contact.link if contact is not None else _draw_link(to_import.options)
+    if contact is not None:
+        link = contact.link
+    else:
+        link = _draw_link(to_import.options)
     return CaseUpdate(
         case.key,
         seq=before.seq,
