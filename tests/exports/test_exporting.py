@@ -354,14 +354,14 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
 SLOW = """
 import sys, time
 from survey_cli.services.export import export_data
-from survey_cli.exports import text
-batches = text._iterate_batches
-def slowly(*args):
-    for lines in batches(*args):
-        yield lines * 400
-        print("writing", flush=True)
-        time.sleep(60)
-text._iterate_batches = slowly
+from survey_cli.table.table import Table
+iterate_stored = Table.iterate_stored
+def slowly(table):
+    for row in iterate_stored(table):
+        yield from [row] * 400
+    print("writing", flush=True)
+    time.sleep(60)
+Table.iterate_stored = slowly
 export_data.export_files("v.yaml", export_data.ExportOptions(db="v.db", force=True), ["out.csv"])
 """
 
