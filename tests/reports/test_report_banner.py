@@ -339,6 +339,24 @@ def test_letters_of_a_nested_banner_compare_within_the_outer_value() -> None:
     assert note in report.notes
 
 
+def test_columns_without_a_value_have_no_letter_and_leave_none_out() -> None:
+    sizes = {(kind, region, 1): 50 for kind in (1, 2) for region in (1, 2)}
+    report = nested_report(sizes)
+    rows = [
+        {"kind": kind, "region": region, "sex": 1, "q": 1}
+        for kind in (1, 2)
+        for region in (1, 2, NOT_ASKED)
+        for _ in range(30)
+    ]
+    by = Report(NESTED, rows, by=["kind", "region"])
+    report.groupings = [nest_grouping(*by.groupings)]
+    heads = [(column.label, column.letter) for column in report.columns[1:]]
+    assert heads == [
+        ("North", "A"), ("South", "B"), ("no value", ""),
+        ("North", "C"), ("South", "D"), ("no value", ""),
+    ]  # fmt: skip
+
+
 def test_a_column_after_z_has_two_letters_and_figures_separate_them() -> None:
     assert [name_letter(n) for n in (0, 25, 26, 27, 51, 52, 701, 702)] == [
         "A", "Z", "AA", "AB", "AZ", "BA", "ZZ", "AAA"

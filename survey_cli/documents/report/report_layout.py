@@ -61,6 +61,8 @@ ERROR_HEADS: Final = ("Percent", "Standard error", "Interval", "CV", "Design eff
 """Heads of the columns of a figure's precision."""
 DIFFERENCE_HEADS: Final = ("Difference", "SE", "Interval", "p")
 TOTAL_HEADS: Final = ("Total", "Standard error", "Interval", "CV")
+SMALL_TOTAL_ERROR: Final = 10
+"""A total with a smaller standard error has one decimal."""
 COLUMN_GAP: Final = 2
 """Space between two columns in characters."""
 CHARACTER_WIDTH: Final = 0.56
@@ -627,14 +629,14 @@ def _build_total_lines(
         total = figure.total
         if not lines:
             lines.append(_build_column_line(name, total.error, len(TOTAL_HEADS)))
-        interval = _format_interval(
-            format_decimal(Fraction(total.error.low), 0),
-            format_decimal(Fraction(total.error.high), 0),
-        )
+        # In a population of dozens, whole units would say little of an error.
+        digits = 1 if total.error.standard_error < SMALL_TOTAL_ERROR else 0
+        numbers = (total.value, total.error.standard_error, total.error.low, total.error.high)
+        value, error, low, high = (format_decimal(Fraction(each), digits) for each in numbers)
         cells = (
-            GridCell(format_decimal(Fraction(total.value), 0), amount=Fraction(total.value)),
-            GridCell(format_decimal(Fraction(total.error.standard_error), 0)),
-            GridCell(interval),
+            GridCell(value, amount=Fraction(total.value)),
+            GridCell(error),
+            GridCell(_format_interval(low, high)),
             GridCell(_format_variation(total.error)),
         )
         label = line.label

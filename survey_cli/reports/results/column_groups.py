@@ -292,7 +292,14 @@ class PairwiseGroup(ColumnGroup):
 
     def _choose_letter(self, part: int) -> str:
         is_compared = self._options.has_letters and self.grouping.has_value[part]
-        return name_letter(part) if is_compared else ""
+        if not is_compared:
+            return ""
+        before = [
+            other
+            for other in range(part)
+            if self.grouping.has_value[other] and other not in self.grouping.unprinted
+        ]
+        return name_letter(len(before))
 
     def _list_pairs(
         self, shown: Sequence[int], hidden: Sequence[int]

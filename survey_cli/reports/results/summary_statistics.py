@@ -25,8 +25,8 @@ from survey_cli.reports.weighting.answer_counts import (
 MEAN_DIGITS: Final = 2
 QUARTILES: Final = (Fraction(1, 4), Fraction(3, 4))
 _QUANTILES: Final[Mapping[QuantileName, Fraction]] = {
-    "median": Fraction(1, 2),
     "first quartile": QUARTILES[0],
+    "median": Fraction(1, 2),
     "third quartile": QUARTILES[1],
 }
 

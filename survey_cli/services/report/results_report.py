@@ -663,7 +663,8 @@ def _nest_groupings(
     for other in others:
         grouping = nest_grouping(grouping, other, min_base=options.least_column)
 
-    count = len(grouping.part_labels)
+    # Those without a value, of each variable, are many pairs of few people.
+    count = sum(grouping.has_value)
     if count > MAX_COLUMNS:
         what = f"{grouping.name} has {count:,} columns"
         remedy = f"choose variables that have at most {MAX_COLUMNS} together"
