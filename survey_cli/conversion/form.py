@@ -1,4 +1,4 @@
-"""XLSForms: the rows of their sheets (.xlsx, .xls, .csv, .md), and the tree of questions, groups and repeats."""
+"""XLSForms: the rows of their sheets (.xlsx, .xls, .csv, .md), and the tree of their items."""
 
 import csv
 import io
@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import product
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.conversion import xpath
 from survey_cli.instrument.texts.languages import get_language_name
@@ -22,23 +21,33 @@ MAX_UNPACKED: Final = 200_000_000
 MAX_CELLS: Final = 5_000_000
 """Cells of a sheet, empty ones included."""
 FORM_ENDINGS: Final = (".xlsx", ".xlsm", ".xls", ".csv", ".md")
+SHEETS: Final = ("survey", "choices", "settings")
 
 _ZIP: Final = b"PK"
-SHEETS: Final = ("survey", "choices", "settings")
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
-_SYNONYMS: Final[dict[str, str]] = dict(
-    re.findall(
-        r"(\S+)=(\S+)",
-        "relevance=relevant calculate=calculation caption=label value=name guidance=guidance_hint readonly=read_only"
-        " repeat=repeat_count jr:count=repeat_count constraintmsg=constraint_message"
-        " requiredmsg=required_message jr:constraintmsg=constraint_message",
-    )
-)
+_SYNONYMS: Final = {
+    "relevance": "relevant",
+    "calculate": "calculation",
+    "caption": "label",
+    "value": "name",
+    "guidance": "guidance_hint",
+    "readonly": "read_only",
+    "repeat": "repeat_count",
+    "jr:count": "repeat_count",
+    "constraintmsg": "constraint_message",
+    "requiredmsg": "required_message",
+    "jr:constraintmsg": "constraint_message",
+}
+"""The names of columns by the other headings that they may have."""
 _WITHOUT_MEANING: Final = ("bind", "control", "body", "instance", "media")
 """First words of headings such as `bind::relevant`, whose second word is the column."""
 
-Sheets: TypeAlias = dict[str, list[tuple[int, list[str]]]]
-"""The rows of each sheet with their numbers."""
+NumberedRow: TypeAlias = tuple[int, list[str]]
+"""The number of a row in its sheet, from 1, and its cells."""
+Sheets: TypeAlias = dict[str, list[NumberedRow]]
+
+
+# ── rows ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 class FormRow(NamedTuple):
@@ -47,21 +56,55 @@ class FormRow(NamedTuple):
     number: int
     """Its number in the sheet, from 1."""
     cells: Mapping[tuple[str, str], str]
-    """By column and the name of its language, which is empty where the column has none."""
+    """By column and the name of its language, which is empty if the column has none."""
 
     def get(self, column: str) -> str:
-        """Return the cell of a column without a language."""
+        """Return the cell of a column without a language; empty if there isn't one."""
         return self.cells.get((column, ""), "")
 
     def get_texts(self, column: str) -> dict[str, str]:
-        """Return a text by language."""
+        """Return the texts of a column by the names of their languages."""
         return {language: text for (name, language), text in self.cells.items() if name == column}
 
 
 def check_form_name(path: Path) -> None:
-    """Raise UserError if the name has no ending of a form."""
+    """Check that the name of a file ends like the name of a form. Raises UserError."""
     if path.suffix.lower() not in FORM_ENDINGS:
         raise _refuse_name(path)
+
+
+def read_form(path: Path) -> dict[str, list[FormRow]]:
+    """Read the rows of a form by the names of its sheets. Raises UserError if it isn't a form."""
+    contents = _read_contents(path)
+    ending = path.suffix.lower()
+
+    if ending in (".xlsx", ".xlsm", ".xls"):
+        sheets = _read_workbook(path, contents)
+    elif ending == ".csv":
+        sheets = _split_sheets(_read_csv(_decode(path, contents)))
+    elif ending == ".md":
+        sheets = _split_sheets(_read_markdown(_decode(path, contents)))
+    else:
+        raise _refuse_name(path)
+
+    form = {name: _name_columns(rows) for name, rows in sheets.items()}
+    if not form.get("survey"):
+        what = "there is no sheet 'survey' with rows"
+        raise UserError(str(path), what, "an XLSForm has the sheets survey, choices")
+    return form
+
+
+def _read_contents(path: Path) -> bytes:
+    try:
+        contents = path.read_bytes()
+    except OSError as error:
+        what = f"it can't be read: {error.strerror}"
+        raise UserError(str(path), what, "check the path") from error
+
+    if len(contents) > MAX_BYTES:
+        what = "the file is larger than 50 MB"
+        raise UserError(str(path), what, "remove sheets that are not part of the form")
+    return contents
 
 
 def _refuse_name(path: Path) -> UserError:
@@ -69,41 +112,9 @@ def _refuse_name(path: Path) -> UserError:
     return UserError(str(path), "this is not an XLSForm", remedy)
 
 
-def read_form(path: Path) -> dict[str, list[FormRow]]:
-    """Read the sheets of a form. Raises UserError where it is not one."""
-    try:
-        contents = path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            str(path), f"it can't be read: {error.strerror}", "check the path"
-        ) from error
-    if len(contents) > MAX_BYTES:
-        raise UserError(
-            str(path),
-            "the file is larger than 50 MB",
-            "remove sheets that are not part of the form",
-        )
-    match path.suffix.lower():
-        case ".xlsx" | ".xlsm" | ".xls":
-            sheets = _read_workbook(path, contents)
-        case ".csv":
-            rows = csv.reader(io.StringIO(_decode(path, contents), newline=""))
-            sheets = _split_sheets(enumerate(rows, 1))
-        case ".md":
-            lines = (line.strip() for line in _decode(path, contents).splitlines())
-            sheets = _split_sheets(
-                (n, _split_line(line)) for n, line in enumerate(lines, 1) if line.startswith("|")
-            )
-        case _:
-            raise _refuse_name(path)
-    form = {name: _name_columns(rows) for name, rows in sheets.items()}
-    if not form.get("survey"):
-        raise UserError(
-            str(path),
-            "there is no sheet 'survey' with rows",
-            "an XLSForm has the sheets survey, choices",
-        )
-    return form
+def _refuse_workbook(path: Path) -> UserError:
+    what = "this is not a workbook, or it is damaged"
+    return UserError(str(path), what, "save it again as .xlsx")
 
 
 def _read_workbook(path: Path, contents: bytes) -> Sheets:
@@ -115,50 +126,57 @@ def _read_workbook(path: Path, contents: bytes) -> Sheets:
         what = "reading workbooks needs python-calamine, which is not installed"
         remedy = f"{make_install_command('excel')}, or save each sheet in one .csv"
         raise UserError(str(path), what, remedy) from None
-    sheets: Sheets = {}
+
     try:
         is_too_large = _is_too_large(contents)
     except zipfile.BadZipFile as error:
-        raise UserError(
-            str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx"
-        ) from error
+        raise _refuse_workbook(path) from error
     if is_too_large:
         what = "the workbook is too large: once unpacked, it has far more cells than a form"
-        raise UserError(
-            str(path), what, "delete the empty rows and columns around the data, and save it again"
-        )
+        remedy = "delete the empty rows and columns around the data, and save it again"
+        raise UserError(str(path), what, remedy)
+
+    sheets: Sheets = {}
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(contents))
-        for name in book.sheet_names:
-            if name.strip().lower() in SHEETS:
-                rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                sheets[name.strip().lower()] = [
-                    (n, list(map(_format_cell, row))) for n, row in enumerate(rows, 1)
-                ]
+        for title in book.sheet_names:
+            name = title.strip().lower()
+            if name not in SHEETS:
+                continue
+            # Empty rows at the top are kept: reports give the numbers that a spreadsheet shows.
+            rows = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            sheets[name] = [
+                (number, [_format_cell(value) for value in row])
+                for number, row in enumerate(rows, 1)
+            ]
     except CalamineError as error:
-        raise UserError(
-            str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx"
-        ) from error
+        raise _refuse_workbook(path) from error
     return sheets
 
 
 def _is_too_large(contents: bytes) -> bool:
-    """Whether the library would need too much memory; it makes a table of all cells. Raises zipfile.BadZipFile."""
+    """Return whether python-calamine, which makes a table of all cells, would need too much memory.
+
+    Raises zipfile.BadZipFile.
+    """
     if not contents.startswith(_ZIP):
         return False  # the old format has at most 65,536 rows and 256 columns
-    return (
-        unpacks_too_far(contents, limit=MAX_UNPACKED) or measure_largest_sheet(contents) > MAX_CELLS
-    )
+    if unpacks_too_far(contents, limit=MAX_UNPACKED):
+        return True
+    return measure_largest_sheet(contents) > MAX_CELLS
 
 
 def _format_cell(value: object) -> str:
+    """Write the value of a cell as a form understands it: `true`, `1` for 1.0, `2020-01-31`."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return (
-        str(value).removesuffix(" 00:00:00" * isinstance(value, date)).replace("\xa0", " ").strip()
-    )
+
+    text = str(value)
+    if isinstance(value, date):
+        text = text.removesuffix(" 00:00:00")
+    return text.replace("\xa0", " ").strip()
 
 
 def _decode(path: Path, contents: bytes) -> str:
@@ -168,48 +186,89 @@ def _decode(path: Path, contents: bytes) -> str:
         raise UserError(str(path), "the file is not UTF-8", "save it as CSV UTF-8") from error
 
 
+def _read_csv(text: str) -> Iterator[NumberedRow]:
+    yield from enumerate(csv.reader(io.StringIO(text, newline="")), 1)
+
+
+def _read_markdown(text: str) -> Iterator[NumberedRow]:
+    """Yield the rows of tables; other lines count, but are no rows."""
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if line.startswith("|"):
+            yield number, _split_line(line)
+
+
 def _split_line(line: str) -> list[str]:
-    return [
-        cell.strip().replace("\\|", "|")
-        for cell in re.split(r"(?<!\\)\|", line[1:].removesuffix("|"))
-    ]
+    r"""Split a line of a table at every `|` but those written as `\|`."""
+    inside = line[1:].removesuffix("|")
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", inside)]
 
 
-def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> Sheets:
+def _split_sheets(rows: Iterable[NumberedRow]) -> Sheets:
     """Split a text file into sheets: a row with a name in the first cell begins one."""
     sheets: Sheets = {}
-    current: list[tuple[int, list[str]]] = []
+    current: list[NumberedRow] = []  # rows before the first name belong to no sheet
     for number, row in rows:
         name = row[0].strip().lower() if row else ""
-        if name and all(not cell.strip() for cell in row[1:]):
+        cells = [cell.strip() for cell in row[1:]]
+        if name and not any(cells):
             current = sheets.setdefault(name, [])
-        elif any(cell.strip(" -:") for cell in row[1:]):
-            current.append((number, [cell.strip() for cell in row[1:]]))
+        elif any(cell.strip(" -:") for cell in row[1:]):  # otherwise it is the line `|---|:-:|`
+            current.append((number, cells))
     return sheets
 
 
-def _name_columns(rows: list[tuple[int, list[str]]]) -> list[FormRow]:
-    (_, first), *others = [row for row in rows if any(row[1])] or [(0, [])]
-    headings = [_parse_heading(cell) for cell in first]
-    cleaned = [
-        (n, zip(headings, (_INVISIBLE.sub("", cell) for cell in row), strict=False))
-        for n, row in others
-    ]
-    return [
-        FormRow(n, {heading: cell for heading, cell in row if cell and heading[0]})
-        for n, row in cleaned
-    ]
+def _name_columns(rows: list[NumberedRow]) -> list[FormRow]:
+    """Return the rows by the names of the columns, which are in the first row with a cell."""
+    filled = [(number, cells) for number, cells in rows if any(cells)]
+    if not filled:
+        return []
+
+    headings = [_parse_heading(cell) for cell in filled[0][1]]
+    return [FormRow(number, _name_cells(headings, cells)) for number, cells in filled[1:]]
+
+
+def _name_cells(headings: list[tuple[str, str]], cells: list[str]) -> dict[tuple[str, str], str]:
+    named: dict[tuple[str, str], str] = {}
+    for heading, cell in zip(headings, cells, strict=False):
+        column, _language = heading
+        visible = _INVISIBLE.sub("", cell)
+        if column and visible:
+            named[heading] = visible
+    return named
 
 
 def _parse_heading(cell: str) -> tuple[str, str]:
+    """Return the column and the language of `label::English (en)`, or an empty language."""
     first, *others = [part.strip() for part in re.split(r"::|(?<!jr):", cell)]
-    first = first.lower().replace(" ", "_").replace("-", "_")
-    if first in _WITHOUT_MEANING and others:
+    column = first.lower().replace(" ", "_").replace("-", "_")
+    if column in _WITHOUT_MEANING and others:
         return _parse_heading("::".join(others))
-    return _SYNONYMS.get(first, first), others[0] if others else ""
+
+    language = others[0] if others else ""
+    return _SYNONYMS.get(column, column), language
 
 
-_TYPES_BY_KIND: Final = {
+# ── items ─────────────────────────────────────────────────────────────────────────────────────────
+
+ItemKind: TypeAlias = Literal[
+    "text",
+    "number",
+    "code",
+    "codes",
+    "date",
+    "time",
+    "note",
+    "calculate",
+    "group",
+    "repeat",
+    "metadata",
+    "media",
+    "",
+]
+"""What an item is here: a question by its kind of answer, or something else; empty if unknown."""
+
+_TYPES_BY_KIND: Final[dict[ItemKind, str]] = {
     "text": "text string email",
     "number": "integer int decimal range",
     "code": "select_one select1 select_one_from_file select_one_external",
@@ -226,8 +285,10 @@ _TYPES_BY_KIND: Final = {
     ),
     "media": "geopoint geotrace geoshape image photo audio video barcode file",
 }
-"""The types of questions in forms, by the kind of answer they have here."""
-_TYPES: Final = {type_: kind for kind, types in _TYPES_BY_KIND.items() for type_ in types.split()}
+_KINDS: Final[dict[str, ItemKind]] = {
+    type_: kind for kind, types in _TYPES_BY_KIND.items() for type_ in types.split()
+}
+"""The kinds of items by their types in the form."""
 _DECLINE_WORDS: Final = {
     "dk": re.compile(
         r"(do(es)?n['’]?t|do(es)? not) know\W*|\bdk\b|no sabe|no sé|ne sai[st] pas", re.IGNORECASE
@@ -242,6 +303,22 @@ _LANGUAGES: Final = (
     "en es fr pt de it nl ar ru zh hi bn ur sw am so ha yo id vi km lo my ne si ta tr fa ps uk pl "
     "ro rw mg tl ht"
 )
+"""Languages that are found by their English names."""
+_COMMON_LANGUAGES: Final = {
+    "": "en",
+    "español": "es",
+    "français": "fr",
+    "português": "pt",
+    "english": "en",
+}
+"""Languages that are found by what forms usually call them. A form may not name its only one."""
+_EXPRESSION_COLUMNS: Final = (
+    "relevant",
+    "constraint",
+    "calculation",
+    "repeat_count",
+    "choice_filter",
+)
 
 
 @dataclass(slots=True)
@@ -254,11 +331,12 @@ class FormChoice:
 
     @property
     def decline(self) -> str:
-        """Return dk or refused where the text says so, otherwise nothing."""
+        """Return dk or refused if the text says nothing else, otherwise an empty text."""
         texts = [re.sub(r"<[^>]*>|[*_]", "", text).strip(" .()") for text in self.texts.values()]
-        return next(
-            (kind for kind, form in _DECLINE_WORDS.items() if any(map(form.fullmatch, texts))), ""
-        )
+        for kind, words in _DECLINE_WORDS.items():
+            if any(words.fullmatch(text) for text in texts):
+                return kind
+        return ""
 
 
 @dataclass(slots=True, eq=False)
@@ -266,8 +344,9 @@ class FormItem:
     """A row of the sheet `survey`, or a group with the rows in it."""
 
     row: FormRow
-    kind: str
+    kind: ItemKind
     type: str
+    """Its type in the form, without the name of the list."""
     name: str
     list_name: str = ""
     parent: "FormItem | None" = None
@@ -278,7 +357,10 @@ class FormItem:
     @property
     def repeat(self) -> "FormItem | None":
         """Return the innermost repeat that contains it."""
-        return next((item for item in self.iterate_parents() if item.kind == "repeat"), None)
+        for item in self.iterate_parents():
+            if item.kind == "repeat":
+                return item
+        return None
 
     @property
     def or_other(self) -> bool:
@@ -287,7 +369,7 @@ class FormItem:
 
     def iterate_parents(self) -> Iterator["FormItem"]:
         """Yield the groups around it, from the inside out."""
-        if self.parent is not None and self.parent.name:
+        if self.parent is not None and self.parent.name:  # the root of the form has no name
             yield self.parent
             yield from self.parent.iterate_parents()
 
@@ -298,7 +380,7 @@ class FormItem:
             yield from item.iterate_items()
 
     def parse(self, column: str) -> xpath.Expression | None:
-        """Parse the expression in a column; None where there is none. Raises UnsupportedError."""
+        """Parse the expression in a column; None if the cell is empty. Raises UnsupportedError."""
         text = self.row.get(column)
         return xpath.parse_xpath(text) if text else None
 
@@ -309,76 +391,67 @@ class FormItem:
     def build_relevance(self) -> xpath.Expression:
         """Return the condition of the item and of the groups around it. Raises UnsupportedError."""
         conditions = [item.parse("relevant") for item in (self, *self.iterate_parents())]
-        return xpath.join_parts(
-            [condition for condition in reversed(conditions) if condition is not None]
-        )
+        from_outside = [condition for condition in reversed(conditions) if condition is not None]
+        return xpath.join_parts(from_outside)
 
 
 class Form:
     """A form: the tree of its items, its lists, and its languages."""
 
     def __init__(self, sheets: dict[str, list[FormRow]]) -> None:
-        self.settings = sheets["settings"][0] if sheets.get("settings") else FormRow(0, {})
+        rows = sheets["survey"]
+        settings = sheets.get("settings")
+        self.settings = settings[0] if settings else FormRow(0, {})
+
         self.lists: dict[str, list[FormChoice]] = {}
         for row in sheets.get("choices", ()):
-            if row.get("name"):
-                choice = FormChoice(row, row.get("name"), row.get_texts("label"))
-                self.lists.setdefault(row.get("list_name") or row.get("list"), []).append(choice)
+            code = row.get("name")
+            if code:
+                list_name = row.get("list_name") or row.get("list")
+                choice = FormChoice(row, code, row.get_texts("label"))
+                self.lists.setdefault(list_name, []).append(choice)
+
         self.root = FormItem(FormRow(0, {}), "group", "", "")
         self.disabled: list[FormRow] = []
-        self._build_tree(sheets["survey"])
+        self._build_tree(rows)
+
         self.items: dict[str, FormItem] = {}
+        """By name; if several have the same name, the first."""
         for item in self.root.iterate_items():
             self.items.setdefault(item.name, item)
-        self.languages = self._find_languages(sheets["survey"])
+
+        self.languages = _find_languages(rows, self.settings.get("default_language"))
         """The codes of languages by their names in the form, the default first."""
 
     def _build_tree(self, rows: list[FormRow]) -> None:
         group = self.root
         for row in rows:
-            words = row.get("type").lower().replace("select all that apply from", "select_multiple")
-            words = re.sub(r"select (one|multiple)( from)?", r"select_\1", words)
-            words = re.sub(r"^(begin|end|text|audio) (?=\w)", r"\1_", words.strip())
-            type_ = words.partition(" ")[0]
-            if not words or row.get("disabled").lower() in ("yes", "true"):
-                self.disabled += [row] if words else []
+            type_ = _normalize_type(row.get("type"))
+            if not type_:
+                continue
+            if row.get("disabled").lower() in ("yes", "true"):
+                self.disabled.append(row)
             elif type_ in ("end_group", "end_repeat"):
-                group = group.parent or self.root
+                group = group.parent or self.root  # a form may end more groups than it begins
             else:
-                kind = _TYPES.get(type_, "")
-                kind = "calculate" if kind == "text" and row.get("calculation") else kind
-                lists = [word for word in row.get("type").split()[1:] if word in self.lists]
-                item = FormItem(
-                    row,
-                    kind,
-                    type_,
-                    row.get("name") or f"row_{row.number}",
-                    (lists or [""])[0],
-                    group,
-                )
+                item = self._make_item(row, type_, group)
                 group.children.append(item)
-                group = item if kind in ("group", "repeat") else group
+                if item.kind in ("group", "repeat"):
+                    group = item
 
-    def _find_languages(self, rows: list[FormRow]) -> dict[str, str]:
-        used = list(
-            dict.fromkeys(
-                language for row in rows for column, language in row.cells if column == "label"
-            )
-        )
-        default = self.settings.get("default_language")
-        used.sort(key=lambda name: not (default and name.lower().startswith(default.lower())))
-        names = [default if name == "" else name for name in used] or [""]
-        english = {"": "en", "español": "es", "français": "fr", "português": "pt", "english": "en"}
-        if any(not _find_code(name) and name.lower() not in english for name in names):
-            english |= {get_language_name(code).lower(): code for code in _LANGUAGES.split()}
-        codes = {
-            n: _find_code(n)
-            or english.get(n.lower())
-            or re.sub(r"[^a-z]", "", n.lower())[:3]
-            or "en"
-            for n in names
-        }
-        return codes | {"": codes.get(default) or next(iter(codes.values()))}
+    def _make_item(self, row: FormRow, type_: str, parent: FormItem) -> FormItem:
+        kind = _KINDS.get(type_, "")
+        if kind == "text" and row.get("calculation"):
+            kind = "calculate"
+
+        list_name = ""
+        for word in row.get("type").split()[1:]:
+            if word in self.lists:
+                list_name = word
+                break
+
+        name = row.get("name") or f"row_{row.number}"
+        return FormItem(row, kind, type_, name, list_name, parent)
 
     @property
     def codes(self) -> list[str]:
@@ -386,37 +459,92 @@ class Form:
         return list(dict.fromkeys(self.languages.values()))
 
     def get_text(self, row: FormRow, column: str) -> dict[str, str]:
-        """Return a text by the code of its language."""
+        """Return the texts of a column by the codes of their languages."""
+        default = self.codes[0]
         return {
-            self.languages.get(name, self.codes[0]): text
-            for name, text in row.get_texts(column).items()
+            self.languages.get(name, default): text for name, text in row.get_texts(column).items()
         }
 
     def iterate_expressions(self) -> Iterator[xpath.Expression]:
         """Yield every expression that can be parsed."""
-        columns = ("relevant", "constraint", "calculation", "repeat_count", "choice_filter")
-        for item, column in product(self.root.iterate_items(), columns):
-            with suppress(xpath.UnsupportedError):
-                if (tree := item.parse(column)) is not None:
-                    yield tree
+        for item in self.root.iterate_items():
+            for column in _EXPRESSION_COLUMNS:
+                with suppress(xpath.UnsupportedError):
+                    tree = item.parse(column)
+                    if tree is not None:
+                        yield tree
 
     def find_declines(self, item: FormItem) -> dict[str, str]:
-        """Return the codes of the choices of a question that are don't know or refused, with dk or refused."""
+        """Return dk or refused by the codes of the choices of a question that mean it.
+
+        It is empty if the codes or their number make it likely that the choices are answers, as in
+        a list of the outcomes of calls.
+        """
         choices = self.lists.get(item.list_name, [])
         found = {choice.code: choice.decline for choice in choices if choice.decline}
-        usual = all(map(_DECLINE_CODE.fullmatch, found)) and len(found) < len(choices)
-        return found if usual and len(set(found.values())) == len(found) else {}
+
+        are_usual = all(_DECLINE_CODE.fullmatch(code) for code in found)
+        has_answers = len(found) < len(choices)
+        are_different = len(set(found.values())) == len(found)
+        if are_usual and has_answers and are_different:
+            return found
+        return {}
 
 
 def find_decline_kind(text: str) -> str:
-    """Return dk or refused if a text contains words for it, otherwise nothing."""
+    """Return dk or refused if a text contains words for it, otherwise an empty text."""
     for kind, words in _DECLINE_WORDS.items():
         if words.search(text):
             return kind
     return ""
 
 
+def _normalize_type(cell: str) -> str:
+    """Return the first word of a type in its usual form: of `Select one yn`, `select_one`."""
+    words = cell.lower().replace("select all that apply from", "select_multiple")
+    words = re.sub(r"select (one|multiple)( from)?", r"select_\1", words).strip()
+    words = re.sub(r"^(begin|end|text|audio) (?=\w)", r"\1_", words)
+    return words.partition(" ")[0]
+
+
+# ── languages ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _find_languages(rows: list[FormRow], default: str) -> dict[str, str]:
+    """Return the codes of the languages of labels by their names in the form, the default first.
+
+    The code of columns without a language is under an empty name.
+    """
+    names = _list_languages(rows, default)
+    known = _COMMON_LANGUAGES
+    if any(not _find_code(name) and name.lower() not in known for name in names):
+        english = {get_language_name(code).lower(): code for code in _LANGUAGES.split()}
+        known = known | english
+
+    codes: dict[str, str] = {}
+    for name in names:
+        start = re.sub(r"[^a-z]", "", name.lower())[:3]
+        codes[name] = _find_code(name) or known.get(name.lower()) or start or "en"
+
+    unnamed = codes.get(default) or codes[names[0]]
+    return codes | {"": unnamed}
+
+
+def _list_languages(rows: list[FormRow], default: str) -> list[str]:
+    """Return the names of the languages of labels, the default first; at least one."""
+    names: list[str] = []
+    for row in rows:
+        for column, language in row.cells:
+            if column == "label" and language not in names:
+                names.append(language)
+
+    if default:
+        names.sort(key=lambda name: not name.lower().startswith(default.lower()))
+    return [name or default for name in names] or [""]
+
+
 def _find_code(name: str) -> str:
+    """Return the code in `English (en)`, or the name if it is a code; empty if there isn't one."""
     match = re.search(r"\(([a-z]{2,3}(?:-\w+)?)\)", name, re.IGNORECASE)
     if match is not None:
         return match[1].lower()
