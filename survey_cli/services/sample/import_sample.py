@@ -100,7 +100,7 @@ class ImportResult:
     """Cases in the file that were erased or anonymized; none of their data are stored again."""
 
 
-class StoredCases(NamedTuple):
+class ExistingCases(NamedTuple):
     """What is stored about the cases of a study, by key."""
 
     values: dict[str, dict[str, Cell]]
@@ -400,7 +400,7 @@ def _build_update(
     )
 
 
-def load_existing_cases(store: Store, instrument: Instrument) -> StoredCases:
+def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
     """Load what is stored about all cases."""
     personal = {key: contact.columns for key, contact in store.cases.queries.iterate_contacts()}
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
@@ -413,7 +413,7 @@ def load_existing_cases(store: Store, instrument: Instrument) -> StoredCases:
         located_counts[key] = sum(bool(number.zones) for number in case.numbers)
         if case.anonymized:
             nameless.add(key)
-    return StoredCases(values, frozenset(nameless), located_counts)
+    return ExistingCases(values, frozenset(nameless), located_counts)
 
 
 def assign_positions(case: SampleCase, stored: Contact | None = None) -> list[int]:
