@@ -332,9 +332,9 @@ class Report:
 
 def _convert_numbers(table: Table) -> Table:
     """Convert the columns of a table of texts that hold numbers."""
-    from survey_cli.documents.report.workbook import ERROR_COLUMNS
+    from survey_cli.documents.report.workbook import ERROR_COLUMNS, QUANTILE_COLUMN, TOTAL_COLUMNS
 
-    numbers = {*NUMBERS, *ERROR_COLUMNS} - {"difference_from"}
+    numbers = {*NUMBERS, *ERROR_COLUMNS, QUANTILE_COLUMN, *TOTAL_COLUMNS} - {"difference_from"}
     are_numbers = [variable.name in numbers for variable in table.variables]
 
     def convert(cell: Cell, is_number: bool) -> Cell:

@@ -103,6 +103,13 @@ def test_figures_are_numbers(tmp_path: Path) -> None:
     small = figures.filter(pl.col("difference_p").is_not_null() & (pl.col("difference") != 0))
     assert (small["difference_p"] > 0).all()
 
+    targets.write_text("variable,value,share\na,1,55000\na,2,45000\n")
+    options = {"origin": "simulated", "rake": str(targets), "threshold": 0}
+    totals = study.report(statistics="totals,quartiles", **options).figures.to_polars()
+    of_item = totals.filter((pl.col("item") == "a") & (pl.col("kind") != "net"))
+    assert of_item["total"].sum() == pytest.approx(100_000, rel=1e-6)
+    assert totals.filter(pl.col("kind") == "first quartile")["quantile"].min() >= 0
+
 
 def test_a_missing_value_is_null_and_says_why(study) -> None:
     frame = study.interviews(origin="simulated").to_polars()
