@@ -32,6 +32,8 @@ READ = (
     "store",
     "study",
     "table",
+    "tui/interview",
+    "tui/station",
 )
 """The packages, and the modules beside them, that somebody has read line by line for this.
 

@@ -118,8 +118,15 @@ def _move_mark(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> i
                 return place
         return last if key in ("up", "end") else 0
 
-    moved = {"up": state.marked - 1, "down": state.marked + 1, "home": 0, "end": last}[key]
-    return min(max(moved, 0), last)
+    match key:
+        case "up":
+            return max(state.marked - 1, 0)
+        case "down":
+            return min(state.marked + 1, last)
+        case "home":
+            return 0
+        case _:
+            return last
 
 
 def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction:
@@ -166,7 +173,7 @@ def choose(
     *,
     without_enter: bool = False,
 ) -> PickAction:
-    """Choose an option: send it, ask for its text, or turn it on or off if several may be chosen."""
+    """Choose an option: send it, ask for its text, or turn it on or off among several."""
     chosen, texts = get_chosen(prompt, state)
     if pick.several and option.code in chosen:
         others = tuple(code for code in chosen if code != option.code)

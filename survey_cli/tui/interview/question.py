@@ -88,7 +88,9 @@ class OptionLines(styled.Lines[OptionState]):
     @property
     def marked_line(self) -> int | None:
         """The line of the marked option."""
-        marked = self.state.marked if self.state is not None else None
+        if self.state is None:
+            return None
+        marked = self.state.marked
         for line, options in enumerate(self._line_options):
             if marked in options:
                 return line
@@ -178,9 +180,11 @@ class OptionLines(styled.Lines[OptionState]):
         offset = event.get_content_offset_capture(self)
         if 0 <= offset.y < len(self._line_options) and self.state is not None:
             options = self._line_options[offset.y]
-            x = self.content_size.width - 1 - offset.x if self.state.right_to_left else offset.x
-            n = min(x // max(self._column_width, 1), len(options) - 1)
-            self._click(self.state.pick.options[options[n]])
+            from_first = offset.x
+            if self.state.right_to_left:  # the first column is at the right edge
+                from_first = self.content_size.width - 1 - offset.x
+            column = min(from_first // max(self._column_width, 1), len(options) - 1)
+            self._click(self.state.pick.options[options[column]])
 
 
 @lru_cache(maxsize=8192)
@@ -228,12 +232,14 @@ def _format_code(
     code: str, *, several: bool, chosen: bool, marked: bool, right_to_left: bool
 ) -> Content:
     """Format what is before an option's text: the moving mark, the sign of a choice, the code."""
-    here = styled.HERE_FROM_RIGHT if right_to_left else styled.HERE
-    if chosen and not several:
-        sign = f"{here} "
-    else:
-        sign = here if marked else " "
-        sign += styled.CHOSEN if chosen else " "
+    here = styled.HERE
+    if right_to_left:
+        here = styled.HERE_FROM_RIGHT
+
+    # of one answer, the mark itself says that it is chosen; of several, both have their column
+    first = here if marked or (chosen and not several) else " "
+    second = styled.CHOSEN if chosen and several else " "
+    sign = first + second
 
     key = (f" {code} ", styled.KEY_CAP)
     if right_to_left:
@@ -288,7 +294,8 @@ class QuestionView(VerticalScroll):
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
-        entry, before = prompt.entry, self.entry
+        entry = prompt.entry
+        before = self.entry
         self.entry = None
         if isinstance(entry, LineEntry):
             self.entry = await self._get_field(entry)
@@ -307,7 +314,8 @@ class QuestionView(VerticalScroll):
     async def _get_field(self, entry: LineEntry) -> Field:
         """Return the field for one line, made when the first question needs it."""
         if self._field is None or self._unit is None:
-            self._field, self._unit = Field(id="field"), styled.TextView(id="unit")
+            self._field = Field(id="field")
+            self._unit = styled.TextView(id="unit")
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
         # Matches of a search are listed below what is typed.
         below = "#message" if entry.search is None else "#options"
@@ -400,8 +408,10 @@ class QuestionView(VerticalScroll):
 
     def _count_rows(self, prompt: Prompt, parts: list[Content]) -> int:
         """Count the lines that are left for the options, besides the texts of the question."""
-        side = SIDE_COLUMNS if self.screen.has_class("-wide") else 0
-        width = min(self.app.size.width - side, MEASURE) - TEXT_MARGINS
+        columns = self.app.size.width
+        if self.screen.has_class("-wide"):
+            columns -= SIDE_COLUMNS
+        width = min(columns, MEASURE) - TEXT_MARGINS
         taken = 0
         asides = [styled.style_spans(prompt.instruction), styled.style_spans(prompt.probe)]
         for text in (*parts, *asides):
@@ -477,8 +487,10 @@ def _build_pick_state(
     chosen, texts = get_chosen(prompt, state)
     if state.typed and not entry.several:
         chosen = ()  # the code that is typed replaces it
-    if specifying is not None:
-        chosen = (*chosen, specifying) if entry.several else (specifying,)
+    if specifying is not None and entry.several:
+        chosen = (*chosen, specifying)
+    elif specifying is not None:
+        chosen = (specifying,)
     return OptionState(
         pick=entry,
         chosen=chosen,
@@ -529,8 +541,10 @@ def _draw_spoken_line(line: Line) -> Content:
     A long text, such as that of a consent, is easier to read if it isn't bold; nothing else on its
     screen is as strong as so many lines beside the bar.
     """
-    is_long = len(line.plain_text) > MAX_BOLD
-    return styled.style_spans(line.text, "$spoken-long" if is_long else "$spoken")
+    style = "$spoken"
+    if len(line.plain_text) > MAX_BOLD:
+        style = "$spoken-long"
+    return styled.style_spans(line.text, style)
 
 
 def is_certainly_measured(prompt: Prompt) -> bool:

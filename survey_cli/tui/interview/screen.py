@@ -18,6 +18,7 @@ from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.sessions.lines import interview_lines
+from survey_cli.sessions.lines.line import Role
 from survey_cli.sessions.lines.question_lines import build_faq_lines
 from survey_cli.tui.interview import pages, pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
@@ -498,7 +499,10 @@ class InterviewScreen(KeyScreen):
             self.question.session.suspend()
 
     async def _suspend(self) -> None:
-        """Suspend. If that can't be written, asking again leaves all the same: answers are stored."""
+        """Suspend. If that can't be written, asking again leaves nevertheless.
+
+        The answers are stored already.
+        """
         self.question.keep_unsent()
         is_suspended = await self.question.finish(self.question.session.suspend())
         if is_suspended or self.question.prompt is None:
@@ -575,7 +579,10 @@ class InterviewScreen(KeyScreen):
         await self.open_panel(line)
 
     async def _open_note(self) -> None:
-        """Open the line of a note, with the last one of this place to be changed; ↓ begins another."""
+        """Open the line of a note, with the last one of this place to be changed.
+
+        ↓ begins another one.
+        """
         place = self.question.place
         earlier = sorted(self.question.notes, key=lambda note: note.place == place)
         at = None
@@ -677,7 +684,9 @@ class InterviewScreen(KeyScreen):
             if key.press:
                 press = partial(self.press, key.press, now)
                 rows.append(panel.Row((key.label, key.does), press))
-        declines = self.question.prompt.declines if self.question.prompt is not None else ()
+        declines: Sequence[entries.DeclineOption] = ()
+        if self.question.prompt is not None:
+            declines = self.question.prompt.declines
         for decline in declines:
             sign = decline.key or f".{decline.id}"
             rows.append(panel.Row((sign, decline.text), partial(self._decline, decline)))
@@ -745,7 +754,9 @@ class InterviewScreen(KeyScreen):
 
     async def _change_note(self, text: str) -> None:
         notes = self.question.notes
-        change = commands.parse_note_change(text, len(notes)) if text else None
+        change = None
+        if text:
+            change = commands.parse_note_change(text, len(notes))
         if isinstance(change, entries.Rejection):
             await self.question.stay(change)
         elif change is not None:
@@ -771,8 +782,9 @@ class InterviewScreen(KeyScreen):
 
     def _show_question(self, prompt: entries.Prompt) -> None:
         question = self.question
-        option = self.panel.option if isinstance(self.panel, panel.LinePanel) else None
-        specifying = option.code if option is not None else None
+        specifying = None
+        if isinstance(self.panel, panel.LinePanel) and self.panel.option is not None:
+            specifying = self.panel.option.code
         self.view.show_question(
             prompt, question.pick, denied=question.denied, specifying=specifying
         )
@@ -798,12 +810,14 @@ class InterviewScreen(KeyScreen):
         prompt = self.question.prompt
         session = self.question.session
         before, following = self._following
+        if before is not prompt:  # they followed another question
+            following = ()
         beside = _Beside(
             session=session,
             prompt=prompt,
             notes=self.question.notes,
             minute=session.station_time().strftime("%H:%M"),
-            following=following if before is prompt else (),
+            following=following,
             recent=max(self.size.height // ROWS_PER_ANSWER, pages.RECENT),
             width=self.case_width,
         )
@@ -814,10 +828,14 @@ class InterviewScreen(KeyScreen):
         lines = interview_lines.build_overview_lines(
             session, prompt, beside.notes, beside.recent, beside.following
         )
+        if self.is_broad:
+            lines = [line for line in lines if line.role is not Role.FAQ]  # with answers, below
         if self.shows_ids:
             page = drawing.draw_page(lines, beside.width)
         else:
             page = drawing.draw_beside(lines, beside.width)
+        if self.is_broad and prompt is not None and prompt.faq:
+            page = styled.join_sections([page, drawing.draw_faq_beside(prompt.faq)])
         self.query_one(styled.SidePage).show(page)
 
     def _list_following(self, prompt: entries.Prompt) -> None:

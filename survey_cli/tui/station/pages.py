@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, assert_never
 from textual.content import Content
 
 from survey_cli.fieldwork.shifts import list_shift_figures
-from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.sessions.lines.line import Line, Role, to_spans
 from survey_cli.sessions.lines.station_lines import (
     build_case_lines,
     build_clock_line,
@@ -33,6 +33,7 @@ from survey_cli.tui.station.views import (
     format_appointment,
 )
 from survey_cli.tui.widgets import drawing, styled
+from survey_cli.tui.widgets.key_app import BROAD_TEXT_WIDTH
 from survey_cli.tui.widgets.styled import KeyHint, style_text
 from survey_cli.wording import format_quantity, shorten
 
@@ -320,14 +321,26 @@ def build_side(
     *,
     beside_card: bool,
 ) -> Content:
-    """Build the side panel: details, numbers, next appointments, the shift.
+    """Build the side panel: details, numbers, next appointments, the shift, questions.
 
     Beside the card, it leaves out what the card shows.
     """
     sections: list[Content] = []
     if isinstance(view, CaseView):
         sections = _build_case_sections(view, width, beside_card=beside_card)
-    return styled.join_sections([*sections, build_waiting_page(appointments, session, width)])
+    sections.append(build_waiting_page(appointments, session, width))
+    if beside_card and isinstance(view, CaseView) and view.faq:
+        sections.append(_build_faq_beside(view, width))
+    return styled.join_sections(sections)
+
+
+def _build_faq_beside(view: CaseView, width: int) -> Content:
+    """Build what respondents ask; a broad side panel has the answers too."""
+    if width >= BROAD_TEXT_WIDTH:
+        spans = [(to_spans(question), to_spans(answer)) for question, answer in view.faq]
+        return drawing.draw_faq_beside(tuple(spans))
+    questions = [Line(Role.FAQ, to_spans(question)) for question, _ in view.faq]
+    return drawing.draw_page(questions, width)
 
 
 def _build_case_sections(view: CaseView, width: int, *, beside_card: bool) -> list[Content]:

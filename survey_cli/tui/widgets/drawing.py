@@ -6,7 +6,9 @@ from itertools import groupby
 
 from textual.content import Content
 
+from survey_cli.entries import StyledText
 from survey_cli.sessions.lines.line import TITLES, Line, Role
+from survey_cli.sessions.lines.question_lines import build_faq_lines
 from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.styled import clean, style_spans, style_text
 
@@ -112,6 +114,13 @@ def draw_faq(lines: Iterable[Line]) -> Content:
         else:
             sections.append(styled.join_lines([question, style_spans(line.text)]))
     return styled.join_sections(sections)
+
+
+@lru_cache(maxsize=64)
+def draw_faq_beside(faq: tuple[tuple[StyledText, StyledText], ...]) -> Content:
+    """Draw what respondents ask, with the answers, as a section of a broad side panel."""
+    title = f"{TITLES[Role.FAQ].upper()} ({TITLE_KEYS[Role.FAQ]})"
+    return styled.build_section(title, [draw_faq(build_faq_lines(faq))])
 
 
 def draw_aside(line: Line, style: str = "$quiet") -> Content:

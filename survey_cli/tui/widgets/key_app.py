@@ -186,12 +186,17 @@ class KeyScreen(Screen[None]):
         """Cells of a line about the case: in the side panel, or where there is none in the panel of F6."""
         if not self.has_side:
             return self.app.size.width - 10
-        return BROAD_TEXT_WIDTH if self.has_class("-broad") else SIDE_TEXT_WIDTH
+        return BROAD_TEXT_WIDTH if self.is_broad else SIDE_TEXT_WIDTH
 
     @property
     def has_side(self) -> bool:
         """Whether there is room for the side panel."""
         return self.has_class("-wide")
+
+    @property
+    def is_broad(self) -> bool:
+        """Whether the side panel is broad."""
+        return self.has_class("-broad")
 
     def on_resize(self) -> None:
         """Say so where the screen is too small, and adapt what depends on the size."""

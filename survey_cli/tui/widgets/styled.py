@@ -27,7 +27,7 @@ ASIDE: Final = "▷ "
 HERE: Final = "▸"
 HERE_FROM_RIGHT: Final = "◂"
 CHOSEN: Final = "●"
-KEY_CAP: Final = "$code on $panel"
+KEY_CAP: Final = "$key"
 """How a key looks that records something."""
 MAX_TITLE: Final = 32
 """Characters of a title in the header, if something else is there too."""

@@ -17,7 +17,8 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 """The theme where `--theme` is not given."""
 
 
-# Used in texts: `spoken` for what is read aloud, `quiet` for what is secondary, `row` for a row that
+# Used in texts: `spoken` for what is read aloud, `key` for a key that records,
+# `quiet` for what is secondary, `row` for a row that
 # stands out, `bar` for the first line. These are whole styles, since the terminal's own colors have
 # neither gray nor a second background. `quiet-color` is for CSS.
 
@@ -43,6 +44,7 @@ def _make_theme(name: str, colors: dict[str, Any]) -> Theme:
         **colors,
         variables=cursor | {
             "code": colors["secondary"], "quiet": quiet, "quiet-color": quiet,
+            "key": f"{colors['secondary']} on {colors['panel']}",
             "spoken": f"bold {spoken}", "spoken-long": spoken,
             "row": f"on {row}", "bar": f"on {colors['panel']}",
             "input-cursor-background": colors["accent"], "input-cursor-foreground": colors["background"],
