@@ -338,6 +338,28 @@ def test_groups_are_compared_by_the_net_of_a_battery() -> None:
     assert lengths[0] / lengths[1] == pytest.approx((12 / 21) / (6 / 14), abs=0.01)
 
 
+def nest(made: Results, outer: int) -> Results:
+    """Divide the columns of a variable among so many outer values, two for each."""
+    columns = [
+        column._replace(group=f"Area > Kind: {place // 2}", label=f"Kind {place % 2}")
+        for place, column in enumerate(made.columns[1:])
+    ]
+    assert len(columns) == 2 * outer
+    return replace(made, columns=(made.columns[0], *columns))
+
+
+def test_a_nested_banner_has_a_chart_for_each_of_a_few_outer_values() -> None:
+    two = [figure(12, 21), figure(6, 14)]
+    made = nest(grouped(*two * 2), 2)
+    charts = list(draw_group_charts(made, made.batteries[0]))
+    assert [chart.id for chart in charts] == ["m-by-kind", "m-by-kind-2"]
+    assert [chart.title for chart in charts] == [
+        f"{HOSTILE_SHOWN} (1 + 2) by Area > Kind: 0", f"{HOSTILE_SHOWN} (1 + 2) by Area > Kind: 1"
+    ]  # fmt: skip
+    many = nest(grouped(*two * 5), 5)
+    assert not list(draw_group_charts(many, many.batteries[0]))
+
+
 def test_groups_that_cannot_be_compared_are_not_drawn() -> None:
     two = (figure(12, 21), HIDDEN_FIGURE)
     for made in (grouped(*two), grouped(*[figure(3, 7)] * 5), grouped(figure(18, 35))):

@@ -44,6 +44,8 @@ BOLD_FACTOR: Final = 1.2
 """Width of bold text relative to the estimated width."""
 NOT_DRAWN: Final = "Not drawn, because some of its counts are hidden."
 MAX_TITLE_LENGTH: Final = 110
+MAX_NESTED_CHARTS: Final = 4
+"""Outer values of a nested banner of which each has a chart."""
 """Maximum number of characters of a chart's title."""
 
 
@@ -498,12 +500,18 @@ def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterato
     """Draw one chart for each banner variable with two to four values.
 
     It draws none if the battery has no nets, or if no statement shows two figures to compare. A
-    nested banner has a chart for each outer value.
+    nested banner has a chart for each outer value, unless these are many.
     """
+    heads_by_variable: dict[str, set[str]] = {}
+    for column in results.columns:
+        heads_by_variable.setdefault(column.variable, set()).add(column.group)
+
     drawn: Counter[str] = Counter()
     for group, columns in groupby(enumerate(results.columns), key=lambda column: column[1].group):
         places, members = zip(*columns, strict=True)
         if not group or not 2 <= len(members) <= 4:
+            continue
+        if len(heads_by_variable[members[0].variable]) > MAX_NESTED_CHARTS:
             continue
         lines: list[tuple[str, list[model.Figure]]] = []
         net: model.ResultRow | None = None

@@ -160,8 +160,6 @@ class _SheetWriter:
         self.decimals = decimals
         self.row = 0
         self.set_width("A", LABEL_WIDTH)
-        for letter in "BCDEFGHIJKLMNO":
-            self.set_width(letter, FIGURE_WIDTH)
         sheet.page_setup.orientation = "landscape" if across else "portrait"
         sheet.page_setup.fitToWidth = 1
         sheet.page_setup.fitToHeight = 0
@@ -193,7 +191,10 @@ class _SheetWriter:
 
     def _add_heads(self, grid: layout.Grid) -> None:
         from openpyxl.styles import Border, Side
+        from openpyxl.utils import get_column_letter
 
+        for column in range(2, len(grid.heads) + 2):
+            self.set_width(get_column_letter(column), FIGURE_WIDTH)
         if grid.has_groups:
             self.add_line(["", *(h.group for h in grid.heads)], strong=True, heads=True)
         heads = [head.full_text for head in grid.heads]
