@@ -1,4 +1,4 @@
-"""How this copy of the program was installed, and the commands that add to it or update it.
+"""The installation of this copy of the program, and the commands that add to it or update it.
 
 The name of the program isn't registered at the package index, so `pip install survey-cli` would run
 the code of whoever registers it. The commands name only the libraries that an extra needs, or the

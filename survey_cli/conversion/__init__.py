@@ -1,4 +1,5 @@
-"""Conversion of forms for tablets (XLSForm) to questionnaires: reading, translating conditions, writing YAML, reporting.
+"""Conversion of forms for tablets (XLSForm) to questionnaires.
 
-Everything that a form contains is in the questionnaire or in the report of what was not carried over.
+Everything that a form contains is in the questionnaire or in the report of what was not carried
+over.
 """

@@ -1,9 +1,9 @@
-"""Calculations and texts of a form: computes, splits for random numbers, expressions that are inserted, and fills."""
+"""Calculations and texts of a form: computes, splits for random numbers, and fills."""
 
 import re
 from collections.abc import Mapping
 from html import unescape
-from itertools import count, pairwise
+from itertools import pairwise
 from math import gcd
 from typing import Final
 
@@ -35,20 +35,33 @@ _REPLACEMENTS: Final = (
     (r"(?m)^#{1,6} +|(?<![\w*_])_(\S[^_\n]*)_(?![\w_])", r"\1"),
     (r"\[([^\]]+)\]\(https?:[^)]*\)", r"\1"),
 )
+"""In this order: scripts, bold words, list entries, lines, other tags, Markdown, links."""
 
 
 def strip_markup(text: str) -> str:
     """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
     for pattern, replacement in _REPLACEMENTS:
         text = re.sub(pattern, replacement, text)
-    text = re.sub(
-        r"\*\*(\s*)([^*]*?)(\s*)\*\*",
-        lambda m: f"{m[1]}**{m[2]}**{m[3]}" if m[2] else m[1],
-        unescape(text),
-    )
-    lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in text.split("\n")]
-    text = re.sub(r"\n+(?=- )", "\n", "\n".join(line for line in lines if line != "-"))
-    return re.sub(r"\n{3,}", "\n\n", text).strip().replace("{", "{{").replace("}", "}}")
+    text = re.sub(r"\*\*(\s*)([^*]*?)(\s*)\*\*", _tidy_bold, unescape(text))
+
+    lines = []
+    for line in text.split("\n"):
+        tidied = re.sub(r"[ \t\xa0]+", " ", line).strip()
+        if tidied != "-":
+            lines.append(tidied)
+    text = re.sub(r"\n+(?=- )", "\n", "\n".join(lines))
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+
+    # braces are fills in a questionnaire
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _tidy_bold(match: re.Match[str]) -> str:
+    """Move spaces out of bold words: ` ** now ** ` is ` **now** `. Bold spaces aren't bold."""
+    before, words, after = match.groups()
+    if not words:
+        return before
+    return f"{before}**{words}**{after}"
 
 
 def split_instruction(text: str) -> tuple[str, str]:
@@ -61,10 +74,15 @@ def split_instruction(text: str) -> tuple[str, str]:
 def convert_text(
     translator: Translator, text: str, refusal: str = ""
 ) -> tuple[str, dict[str, str]]:
-    """Return a text, and the names that could not be filled in with the reason. A refusal is a reason for all of them."""
-    parts = re.split(r"\$\{\s*([^}]+?)\s*\}", text)
-    fills, lost = [], {}
-    for name in parts[1::2]:
+    """Return a text, and by name the reasons why a value could not be filled in.
+
+    A refusal is the reason for all names.
+    """
+    fills: list[str] = []
+    lost: dict[str, str] = {}
+
+    def mark_fill(match: re.Match[str]) -> str:
+        name = match[1]
         try:
             if refusal:
                 raise UnsupportedError(refusal)
@@ -72,36 +90,23 @@ def convert_text(
         except UnsupportedError as error:
             fills.append("…")
             lost[name] = str(error)
-    marked = "".join(
-        part if index % 2 == 0 else f"\x00{index // 2}\x00" for index, part in enumerate(parts)
-    )
-    return re.sub("\x00(\\d+)\x00", lambda match: fills[int(match[1])], strip_markup(marked)), lost
+        return f"\x00{len(fills) - 1}\x00"
+
+    # a mark keeps the place of a fill, whose braces would be taken for text
+    marked = re.sub(r"\$\{\s*([^}]+?)\s*\}", mark_fill, text)
+    stripped = strip_markup(marked)
+    return re.sub("\x00(\\d+)\x00", lambda mark: fills[int(mark[1])], stripped), lost
 
 
 def render_fill(translator: Translator, tree: Expression) -> str:
     """Return a value as it is filled in. Raises UnsupportedError."""
-    items, calculated = translator.form.items, None
-    if isinstance(tree, Reference):
-        calculated = translator.get_calculated(tree.name)
     match tree:
-        case Literal(value):
-            return strip_markup(value) if isinstance(value, str) else f"{value:g}"
-        case Reference(name) if (
-            name in items and items[name].kind == "metadata" and items[name].type in _FILLS
-        ):
-            return _FILLS[items[name].type]
-        case Reference() if calculated is not None and not calculated.name:
-            return render_fill(translator, calculated.tree)
-        case Reference(name):
-            always = (
-                name in items
-                and items[name].is_required()
-                and items[name].build_relevance() == TRUE
-            )
-            value = translator.evaluate(tree).text
-            if not re.fullmatch(r"\w+", value):
-                raise UnsupportedError(f"{name} is not known in an interview")
-            return f"{{{value}{'' if always and calculated is None else '|…'}}}"
+        case Literal(str(words)):
+            return strip_markup(words)
+        case Literal(number):
+            return f"{number:g}"
+        case Reference():
+            return _render_named_fill(translator, tree)
         case XPathCall("concat", arguments):
             return "".join(render_fill(translator, argument) for argument in arguments)
         case XPathCall("once" | "string" | "jr:choice-name" | "choice-label", (argument, *_)):
@@ -111,17 +116,38 @@ def render_fill(translator: Translator, tree: Expression) -> str:
         case XPathCall("coalesce", (argument, Literal(str(words)))):
             return render_fill(translator, argument).replace("|…}", f"|{strip_markup(words)}}}")
         case XPathCall("format-date" | "format-date-time", (value, Literal(str(form)))):
-            written = re.sub(
-                r"[ T,-]*(at )?%[HhIM].*", "", form.replace("%e", "%-d").replace("%n", "%m")
-            )
-            fill = render_fill(translator, value).partition("|")[0].strip("{}")
-            if written and not re.search(r"%-?[^AadBbmY]", written.replace("%-d", "%d")):
-                return f"{{{fill}:{written}}}"
+            spelled = form.replace("%e", "%-d").replace("%n", "%m")
+            without_time = re.sub(r"[ T,-]*(at )?%[HhIM].*", "", spelled)
+            filled, _, _ = render_fill(translator, value).partition("|")
+            name = filled.strip("{}")
+            unknown = re.search(r"%-?[^AadBbmY]", without_time.replace("%-d", "%d"))
+            if without_time and not unknown:
+                return f"{{{name}:{without_time}}}"
         case XPathCall("today" | "now", ()):
             return "{today}"
         case XPathCall("index", ()):
             return "{turn}"
     raise UnsupportedError("a calculation with several parts must have a name to be filled in")
+
+
+def _render_named_fill(translator: Translator, reference: Reference) -> str:
+    """Return the value of a name as it is filled in, with `…` if it may have none."""
+    name = reference.name
+    item = translator.form.items.get(name)
+    if item is not None and item.kind == "metadata" and item.type in _FILLS:
+        return _FILLS[item.type]
+
+    calculated = translator.get_calculated(name)
+    if calculated is not None and not calculated.name:
+        return render_fill(translator, calculated.tree)
+
+    value = translator.evaluate(reference).text
+    if not re.fullmatch(r"\w+", value):
+        raise UnsupportedError(f"{name} is not known in an interview")
+    is_asked_always = item is not None and item.is_required() and item.build_relevance() == TRUE
+    if is_asked_always and calculated is None:
+        return f"{{{value}}}"
+    return f"{{{value}|…}}"
 
 
 _RANDOM: Final = (XPathCall("random", ()), XPathCall("once", (XPathCall("random", ()),)))
@@ -163,76 +189,108 @@ def convert_calculations(
 ) -> list[tuple[FormItem, str]]:
     """Convert every calculation, each after those that it uses, and return the computes.
 
-    `translator.calculations` receives what they became, or the reason why they can't be carried over.
+    `translator.calculations` receives what they became, or the reason why they can't be carried
+    over.
     """
-    computes: list[tuple[FormItem, str]] = []
-    kept = translator.kept
-
-    def convert(item: FormItem) -> None:
-        if item.name in translator.calculations:
-            return
-        translator.calculations[item.name] = "it depends on itself"
-        try:
-            if reason := refused.get(("survey", item.row.number, "calculation")):
-                raise UnsupportedError(reason)
-            tree = item.parse("calculation") or Literal(item.row.get("default"))
-            items = translator.form.items
-            asked: dict[Expression, Expression] = {
-                XPathCall("relevant", (Reference(n),)): items[n].build_relevance()
-                for n in xpath.find_references(tree) & items.keys()
-                if items[n].kind not in ANSWERED
-            }
-            tree = xpath.replace_parts(tree, asked)
-            if tree == NO_VALUE:
-                raise UnsupportedError("nothing is calculated")
-            relevance = item.build_relevance()
-            used_names = (
-                xpath.find_references(tree) | xpath.find_references(relevance)
-            ) & items.keys()
-            if item.name in used_names:
-                raise UnsupportedError("it depends on itself")
-            for name in sorted(used_names):
-                if items[name].kind == "calculate":
-                    convert(items[name])
-            if relevance != TRUE and not _is_strict(translator, item, tree):
-                tree = XPathCall("if", (relevance, tree, NO_VALUE))
-            translator.unknown_codes.clear()
-            calculated, text = _translate(translator, item, tree)
-            translator.mistakes[item.name] = tuple(translator.unknown_codes)
-            translator.calculations[item.name] = calculated
-            if text not in ("", item.id):
-                computes.append((item, text))
-        except UnsupportedError as error:
-            translator.calculations[item.name] = str(error)
-            words = item.row.get("calculation")
-            used = set(re.findall(r"\$\{(.*?)\}", words))
-            if used <= kept and (used or any(f"{name}(" in words for name in _KEPT)):
-                kept.add(item.name)
-
+    conversion = _CalculationConversion(translator, refused)
     for item in translator.form.root.iterate_items():
         if item.kind == "calculate" and translator.form.items[item.name] is item:
-            convert(item)
-    return computes
+            conversion.convert(item)
+    return conversion.computes
+
+
+class _CalculationConversion:
+    """Conversion of the calculations of one form, in the order in which they need each other."""
+
+    def __init__(self, translator: Translator, refused: Mapping[Cell, str]) -> None:
+        self._translator = translator
+        self._items = translator.form.items
+        self._refused = refused
+        self.computes: list[tuple[FormItem, str]] = []
+
+    def convert(self, item: FormItem) -> None:
+        """Convert a calculation, unless that is done, after those that it uses."""
+        translator = self._translator
+        if item.name in translator.calculations:
+            return
+
+        # What stays of this, if the calculation is met again before it is converted.
+        translator.calculations[item.name] = "it depends on itself"
+        try:
+            tree = self._build_tree(item)
+            translator.unknown_codes.clear()
+            calculated, text = _translate(translator, item, tree)
+        except UnsupportedError as error:
+            translator.calculations[item.name] = str(error)
+            self._note_kept(item)
+            return
+
+        translator.mistakes[item.name] = tuple(translator.unknown_codes)
+        translator.calculations[item.name] = calculated
+        if text not in ("", item.id):
+            self.computes.append((item, text))
+
+    def _build_tree(self, item: FormItem) -> Expression:
+        """Parse a calculation, convert those that it uses, and add its relevance.
+
+        Raises UnsupportedError.
+        """
+        reason = self._refused.get(("survey", item.row.number, "calculation"))
+        if reason:
+            raise UnsupportedError(reason)
+
+        tree = item.parse("calculation") or Literal(item.row.get("default"))
+        tree = xpath.replace_parts(tree, self._list_relevances(tree))
+        if tree == NO_VALUE:
+            raise UnsupportedError("nothing is calculated")
+
+        relevance = item.build_relevance()
+        names = xpath.find_references(tree) | xpath.find_references(relevance)
+        used_names = names & self._items.keys()
+        if item.name in used_names:
+            raise UnsupportedError("it depends on itself")
+        for name in sorted(used_names):
+            if self._items[name].kind == "calculate":
+                self.convert(self._items[name])
+
+        if relevance != TRUE and not _is_strict(self._translator, item, tree):
+            return XPathCall("if", (relevance, tree, NO_VALUE))
+        return tree
+
+    def _list_relevances(self, tree: Expression) -> dict[Expression, Expression]:
+        """List `relevant(name)` of names that no question has, with the condition it stands for."""
+        relevances: dict[Expression, Expression] = {}
+        for name in xpath.find_references(tree) & self._items.keys():
+            item = self._items[name]
+            if item.kind not in ANSWERED:
+                relevances[XPathCall("relevant", (Reference(name),))] = item.build_relevance()
+        return relevances
+
+    def _note_kept(self, item: FormItem) -> None:
+        """Note a calculation whose value the program stores anyway, so that nothing is lost."""
+        kept = self._translator.kept
+        words = item.row.get("calculation")
+        used = set(re.findall(r"\$\{(.*?)\}", words))
+        if not used <= kept:
+            return
+        if used or any(f"{name}(" in words for name in _KEPT):
+            kept.add(item.name)
 
 
 def _translate(translator: Translator, item: FormItem, tree: Expression) -> tuple[Calculated, str]:
     """Return what a calculation becomes, and the text of its compute, which may be empty."""
     if tree in _RANDOM:
         return _split_random(translator, item), ""
+
     # In a repeat it is inserted where it is used, which may be as late as at the end of the repeat.
-    translator.item = list(item.repeat.iterate_items())[-1] if item.repeat is not None else None
     inserted = item.repeat is not None
+    if item.repeat is not None:
+        *_, translator.item = item.repeat.iterate_items()
+    else:
+        translator.item = None
+
     try:
-        if isinstance(tree, XPathCall) and tree.name in _TRUTHS:
-            text = translator.is_true(tree).text
-            return Calculated(tree, "", "truth"), "" if inserted or text in (
-                "true",
-                "false",
-            ) else text
-        part = translator.evaluate(tree)
-        return Calculated(
-            tree, "" if inserted else item.id, part.kind or "text"
-        ), "" if inserted else part.text
+        return _translate_value(translator, item, tree, inserted=inserted)
     except UnsupportedError as error:
         try:
             if translator.find_join(tree) is not None:
@@ -241,18 +299,38 @@ def _translate(translator: Translator, item: FormItem, tree: Expression) -> tupl
                 render_fill(translator, tree)
         except UnsupportedError:
             raise error from None
+        # It has no value in a compute, and can be joined into conditions or filled into texts.
         return Calculated(tree), ""
     finally:
         translator.item = None
 
 
+def _translate_value(
+    translator: Translator, item: FormItem, tree: Expression, *, inserted: bool
+) -> tuple[Calculated, str]:
+    """Translate a calculation that has a value. Raises UnsupportedError."""
+    if isinstance(tree, XPathCall) and tree.name in _TRUTHS:
+        text = translator.is_true(tree).text
+        if inserted or text in ("true", "false"):
+            text = ""
+        return Calculated(tree, "", "truth"), text
+
+    part = translator.evaluate(tree)
+    kind = part.kind or "text"
+    if inserted:
+        return Calculated(tree, "", kind), ""
+    return Calculated(tree, item.id, kind), part.text
+
+
 def _is_strict(translator: Translator, item: FormItem, tree: Expression) -> bool:
-    """Return whether the value is empty by itself, because its questions are not asked, where it is not relevant."""
+    """Return whether the value is empty anyway if the calculation isn't relevant.
+
+    That is so if the questions that it uses are not asked then.
+    """
     match tree:
         case Reference(name) if name in translator.form.items and not item.row.get("relevant"):
-            return any(
-                item.parent is parent for parent in translator.form.items[name].iterate_parents()
-            )
+            parents = translator.form.items[name].iterate_parents()
+            return any(item.parent is parent for parent in parents)
         case XPathCall("coalesce", arguments):
             return all(_is_strict(translator, item, argument) for argument in arguments)
         case XPathCall(name, arguments) if name in _STRICT:
@@ -262,18 +340,25 @@ def _is_strict(translator: Translator, item: FormItem, tree: Expression) -> bool
 
 
 def _split_random(translator: Translator, item: FormItem) -> Calculated:
-    """Replace a random number by a split whose arms are the intervals between the limits that conditions name."""
+    """Replace a random number by a split.
+
+    Its arms are the intervals between the limits that conditions name.
+    """
     cells = " ".join(other.row.get("relevant") for other in translator.form.items.values())
     limits = re.findall(rf"\$\{{{re.escape(item.name)}\}}\s*[<>]=?\s*(0?\.\d+)", cells)
     if not limits:
         raise UnsupportedError("a random number is not stored: write a split")
+
     edges = sorted({0.0, 1.0, *(round(float(limit), 3) for limit in limits)})
-    arms = dict(zip(map(chr, count(ord("a"))), pairwise(edges), strict=False))
-    translator.codes[item.id] = {
-        str((low + high) / 2): f"'{arm}'" for arm, (low, high) in arms.items()
-    }
-    shares = {arm: round(1000 * (high - low)) for arm, (low, high) in arms.items()}
-    translator.arms[item.name] = {
-        arm: share // gcd(*shares.values()) for arm, share in shares.items()
-    }
+    codes: dict[str, str] = {}
+    shares: dict[str, int] = {}
+    for number, (low, high) in enumerate(pairwise(edges)):
+        arm = chr(ord("a") + number)
+        middle = (low + high) / 2
+        codes[str(middle)] = f"'{arm}'"
+        shares[arm] = round(1000 * (high - low))
+
+    translator.codes[item.id] = codes
+    divisor = gcd(*shares.values())
+    translator.arms[item.name] = {arm: share // divisor for arm, share in shares.items()}
     return Calculated(Reference(item.name), item.id, "text")

@@ -1,11 +1,12 @@
 """Codes that the constraint of a number admits beside its range, and what each stands for.
 
-`(. >= 0 and . <= 120) or . = -999 or . = -888` is a number from 0 to 120 with two codes. What they mean is in the hint or
-the label (`-999 = Don't know`), among the choices of another question, or only a convention.
+`(. >= 0 and . <= 120) or . = -999 or . = -888` is a number from 0 to 120 with two codes. What they
+mean is in the hint or the label (`-999 = Don't know`), among the choices of another question, or
+only a convention.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -17,7 +18,7 @@ from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRROR
 _USUAL_CODE: Final = re.compile(r"-\d+|([789])\1*|9+[678]")
 """Codes that are no amount: negative ones, 7, 88, 999, 98."""
 _CONVENTIONS: Final = {"dk": re.compile(r"-9+"), "refused": re.compile(r"-8+|-9+8")}
-"""What a code means that the form explains nowhere, as in the templates of Innovations for Poverty Action."""
+"""What a code means that no form explains, as in Innovations for Poverty Action's templates."""
 _COMMAND: Final = re.compile(r"(?i)^\W*(?:please )?(?:enter|type|write|record|use|code)\b")
 _CONJUNCTION: Final = re.compile(r"(?i)^(?:for|if|when|means|is)\b")
 _SEGMENT: Final = re.compile(r"[,;/\n|]|\.\s|\s{2,}| (?:and|or|y|et|ou|e) ")
@@ -28,7 +29,7 @@ class Sentinel(NamedTuple):
 
     code: int
     kind: str
-    """The decline that it stands for: `dk`, `refused`, `code_777`. Empty if it is a number with a text of its own."""
+    """The decline that it stands for: `dk`, `refused`, `code_777`. Empty for a labeled number."""
     text: str
     """What the form calls it; empty if it doesn't."""
     choice: FormChoice | None
@@ -39,22 +40,28 @@ def find_sentinels(form: Form, item: FormItem) -> list[Sentinel]:
     """Find the codes of a number beside its range, in the order of the constraint."""
     if item.kind != "number":
         return []
-    with suppress(UnsupportedError):
+    try:
         tree = item.parse("constraint")
-        return [] if tree is None else list(_explain_codes(form, item, _list_codes(tree)))
-    return []
+    except UnsupportedError:
+        return []
+    if tree is None:
+        return []
+    return list(_explain_codes(form, item, _list_codes(tree)))
 
 
 def split_sentinels(tree: Expression, sentinels: list[Sentinel]) -> Expression:
-    """Return the constraint without the parts that admit these codes, or a number of a range once more."""
+    """Return the constraint without the parts that admit these codes, or numbers of its range."""
     codes = {sentinel.code for sentinel in sentinels}
     parts = xpath.list_parts(tree, "or")
     ranges = [part for part in parts if find_code(part) is None]
     others: list[Expression] = []
     for part in parts:
         code = find_code(part)
-        if code is None or (code not in codes and not any(_holds(each, code) for each in ranges)):
-            others.append(part)
+        if code is not None:
+            is_in_range = any(_holds(range_, code) for range_ in ranges)
+            if code in codes or is_in_range:
+                continue
+        others.append(part)
     return xpath.join_parts(others, "or")
 
 
@@ -71,12 +78,16 @@ def _list_codes(tree: Expression) -> Iterator[int]:
     """Yield the codes that are joined to a range by `or`, and lie outside of it."""
     parts = xpath.list_parts(tree, "or")
     ranges = [part for part in parts if find_code(part) is None]
-    for part in parts if ranges else ():
+    if not ranges:
+        return
+
+    for part in parts:
         code = find_code(part)
         if code is None or not code.is_integer():
             continue
-        # A number without a lower limit begins at 0 in the questionnaire, so that a negative code is always outside.
-        if code < 0 or all(_holds(each, code) is False for each in ranges):
+        # A number without a lower limit begins at 0 in the questionnaire, so that a negative code
+        # is always outside.
+        if code < 0 or all(_holds(range_, code) is False for range_ in ranges):
             yield int(code)
 
 
@@ -88,7 +99,9 @@ def _holds(tree: Expression, value: float) -> bool | None:
             decisive = word == "or"
             if decisive in truths:
                 return decisive
-            return None if None in truths else not decisive
+            if None in truths:
+                return None
+            return not decisive
         case XPathCall(sign, (Reference("."), Literal(float() as limit))) if sign in COMPARE:
             return bool(COMPARE[sign](value, limit))
         case XPathCall(sign, (Literal(float() as limit), Reference("."))) if sign in COMPARE:
@@ -101,12 +114,11 @@ def _explain_codes(form: Form, item: FormItem, codes: Iterator[int]) -> Iterator
     taken: set[str] = set()
     for code in codes:
         text = find_explanation(item, code)
-        choice = None if text else _find_choice(form, str(code))
-        kind = find_decline_kind(text) or (choice.decline if choice is not None else "")
-        if not text and choice is None:
-            kind = next(
-                (kind for kind, usual in _CONVENTIONS.items() if usual.fullmatch(str(code))), ""
-            )
+        choice = None
+        kind = find_decline_kind(text)
+        if not text:
+            choice = _find_choice(form, str(code))
+            kind = _find_conventional_kind(code) if choice is None else choice.decline
 
         is_amount = not kind and not _USUAL_CODE.fullmatch(str(code))
         is_labeled_number = not kind and code > 0 and bool(text or choice)
@@ -119,29 +131,39 @@ def _explain_codes(form: Form, item: FormItem, codes: Iterator[int]) -> Iterator
         yield Sentinel(code, kind, text, choice)
 
 
+def _find_conventional_kind(code: int) -> str:
+    """Return the decline that a code stands for by convention; empty if it is none of them."""
+    for kind, usual in _CONVENTIONS.items():
+        if usual.fullmatch(str(code)):
+            return kind
+    return ""
+
+
 def find_explanation(item: FormItem, code: int) -> str:
-    """Return the words that explain a code in the hint or the label: of `Don't know: -99. Refused: -98`, the part."""
-    texts: Mapping[str, str] = item.row.get_texts("hint") | {
-        f"label {language}": text for language, text in item.row.get_texts("label").items()
-    }
+    """Return the words that explain a code in the hint or the label.
+
+    Of `Don't know: -99. Refused: -98`, that is the part with the code.
+    """
+    texts = [*item.row.get_texts("hint").values(), *item.row.get_texts("label").values()]
     written = rf"(?<![\d.-]){re.escape(str(code))}(?!\d)"
     number = re.compile(written)
     labeled = re.compile(rf"^\W*{written}\s*(?:[:=)–-]|for\b|if\b|means\b)|[:=(–-]\s*{written}\W*$")
-    for text in texts.values():
-        segments = [
-            segment for segment in _SEGMENT.split(re.sub(r"<[^>]*>", " ", text)) if segment.strip()
-        ]
-        for index, segment in enumerate(segments):
-            if not number.search(segment):
+    for text in texts:
+        without_tags = re.sub(r"<[^>]*>", " ", text)
+        before = ""
+        for segment in _SEGMENT.split(without_tags):
+            if not segment.strip():
                 continue
-            words = _strip(number.sub(" ", segment))
-            if find_decline_kind(words) or (words and labeled.search(_COMMAND.sub("", segment))):
-                return words
-            before = segments[index - 1] if index else ""
-            if find_decline_kind(before) and not re.search(
-                r"\d", before
-            ):  # if the respondent doesn't know, enter -99
-                return _strip(before)
+            if number.search(segment):
+                words = _strip(number.sub(" ", segment))
+                if find_decline_kind(words):
+                    return words
+                if words and labeled.search(_COMMAND.sub("", segment)):
+                    return words
+                # "if the respondent doesn't know, enter -99"
+                if find_decline_kind(before) and not re.search(r"\d", before):
+                    return _strip(before)
+            before = segment
     return ""
 
 
@@ -154,7 +176,10 @@ def _strip(segment: str) -> str:
 def _find_choice(form: Form, code: str) -> FormChoice | None:
     """Return the choice with this code, if those of all questions agree on what it is."""
     choices = [choice for listed in form.lists.values() for choice in listed if choice.code == code]
-    meanings = {
-        choice.decline or next(iter(choice.texts.values()), "").casefold() for choice in choices
-    }
-    return choices[0] if len(meanings) == 1 else None
+    meanings = set()
+    for choice in choices:
+        texts = list(choice.texts.values()) or [""]
+        meanings.add(choice.decline or texts[0].casefold())
+    if len(meanings) != 1:
+        return None
+    return choices[0]

@@ -21,7 +21,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`${name}`; `.` for the value of the question itself; `@name` for a name alone, a column of choices."""
+    """`${name}`; `.` for the question's own value; `@name` for a column of choices."""
 
     name: str
 
@@ -41,47 +41,62 @@ NO_VALUE: Final = Literal("")
 TRUE: Final = XPathCall("true", ())
 INDEX: Final = XPathCall("index", ())
 """The number of the turn of a repeat."""
-_PYTHON: Final = (
-    "And:and Or:or Eq:== NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod"
-)
-_OPERATORS: Final[dict[str, str]] = dict(re.findall(r"(\w+):(\S+)", _PYTHON))
-"""By the names of the nodes of Python."""
+_OPERATORS: Final[Mapping[type[ast.AST], str]] = {
+    ast.And: "and",
+    ast.Or: "or",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "div",
+    ast.Mod: "mod",
+}
+"""The operators of a form by those of Python, as which they are parsed."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}
 _TOKENS: Final = re.compile(
-    r"""\$\{(?P<name>[^}]+)\}|(?P<path>(?:\.\.)?(?:/[A-Za-z_][\w-]*)+(?![\w(]))|(?P<text>'[^']*'|"[^"]*")"""
-    r"""|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<word>[A-Za-z_][\w.-]*(?::[A-Za-z_][\w-]*)?)(?P<call>\s*\()?"""
-    r"""|(?P<sign>==|[<>!]=|[=<>+*(),-])|(?P<self>\.\.?)|\s+"""
+    r"""\$\{(?P<name>[^}]+)\}"""
+    r"""|(?P<path>(?:\.\.)?(?:/[A-Za-z_][\w-]*)+(?![\w(]))"""
+    r"""|(?P<text>'[^']*'|"[^"]*")"""
+    r"""|(?P<number>\d+(?:\.\d+)?|\.\d+)"""
+    r"""|(?P<word>[A-Za-z_][\w.-]*(?::[A-Za-z_][\w-]*)?)(?P<call>\s*\()?"""
+    r"""|(?P<sign>==|[<>!]=|[=<>+*(),-])"""
+    r"""|(?P<self>\.\.?)"""
+    r"""|\s+"""
 )
 
 
 @lru_cache(maxsize=4096)
 def parse_xpath(text: str) -> Expression:
-    """Parse an expression. Raises UnsupportedError where it is not one, or uses paths.
+    """Parse an expression. Raises UnsupportedError if it isn't one, or uses paths.
 
-    It is rewritten with the signs of Python, whose operators have the same order of precedence, and numbers for names.
+    It is rewritten as Python, whose operators have the same order of precedence. Names become
+    `_0`, `_1` and so on, because those of a form may be no names in Python.
     """
-    text = text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "})
+    rest = text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "})
     names: list[str] = []
     code = ""
-    while text:
-        token = _TOKENS.match(text)
+    while rest:
+        token = _TOKENS.match(rest)
         if token is None:
-            raise UnsupportedError(f"{text.split()[0]!r} is not understood")
-        text, word = text[token.end() :], token["word"]
+            raise UnsupportedError(f"{rest.split()[0]!r} is not understood")
+        rest = rest[token.end() :]
+
+        name = _read_name(token)
         if token["text"] is not None:
             code += f" {token['text'][1:-1]!r} "
-        elif word == "null" and not token["call"]:
+        elif token["word"] == "null" and not token["call"]:
             code += " '' "
-        elif (
-            name := token["name"]
-            or token["path"]
-            or token["self"]
-            or (word and word not in _SIGNS and (word if token["call"] else f"@{word}"))
-        ):
+        elif name:
             code += f" _{len(names)} {token['call'] or ''}"
-            names.append(name.strip() if not token["path"] else name.rpartition("/")[2])
+            names.append(name)
         else:
             code += _SIGNS.get(token[0].strip(), token[0])
+
     try:
         return _convert(ast.parse(code.strip(), mode="eval").body, names)
     except (SyntaxError, ValueError):
@@ -90,7 +105,25 @@ def parse_xpath(text: str) -> Expression:
         ) from None
 
 
+def _read_name(token: re.Match[str]) -> str:
+    """Return the name that a token is, or the function that it calls; empty for all others."""
+    word = token["word"]
+    if token["name"]:
+        return token["name"].strip()
+    if token["path"]:
+        _, _, name = token["path"].rpartition("/")
+        return name
+    if token["self"]:
+        return token["self"]
+    if not word or word in _SIGNS:
+        return ""
+    if token["call"]:
+        return word
+    return f"@{word}"
+
+
 def _convert(node: ast.AST, names: list[str]) -> Expression:
+    """Return the tree of a node, with the names that `_0`, `_1` and so on stand for."""
     match node:
         case ast.Constant(value=int() | float() as number):
             return Literal(float(number))
@@ -105,22 +138,22 @@ def _convert(node: ast.AST, names: list[str]) -> Expression:
                 case inner:
                     return XPathCall("-", (Literal(0.0), inner))
         case ast.BoolOp(op=op, values=values):
-            return XPathCall(
-                _OPERATORS[type(op).__name__], tuple(_convert(value, names) for value in values)
-            )
+            arguments = tuple(_convert(value, names) for value in values)
+            return XPathCall(_OPERATORS[type(op)], arguments)
         case (
             ast.BinOp(left=left, op=op, right=right)
             | ast.Compare(left=left, ops=[op], comparators=[right])
         ):
-            return XPathCall(
-                _OPERATORS[type(op).__name__], (_convert(left, names), _convert(right, names))
-            )
+            operator = _OPERATORS.get(type(op))
+            if operator is None:
+                raise UnsupportedError("this expression is not understood")
+            return XPathCall(operator, (_convert(left, names), _convert(right, names)))
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            call = XPathCall(
-                names[int(name[1:])].lower(),
-                tuple(_convert(argument, names) for argument in arguments),
-            )
-            return INDEX if call == XPathCall("position", (Reference(".."),)) else call
+            function = names[int(name[1:])].lower()
+            call = XPathCall(function, tuple(_convert(argument, names) for argument in arguments))
+            if call == XPathCall("position", (Reference(".."),)):
+                return INDEX
+            return call
         case _:
             raise UnsupportedError("this expression is not understood")
 
@@ -136,23 +169,27 @@ def join_parts(parts: list[Expression], operator: str = "and") -> Expression:
     """Join parts by an operator; no part is true."""
     if not parts:
         return TRUE
-    return parts[0] if len(parts) == 1 else XPathCall(operator, tuple(parts))
+    if len(parts) == 1:
+        return parts[0]
+    return XPathCall(operator, tuple(parts))
 
 
 def replace_parts(tree: Expression, values: Mapping[Expression, Expression]) -> Expression:
     """Return the tree with some of its parts replaced."""
-    if tree in values or not isinstance(tree, XPathCall):
-        return values.get(tree, tree)
-    return XPathCall(
-        tree.name, tuple(replace_parts(argument, values) for argument in tree.arguments)
-    )
+    if tree in values:
+        return values[tree]
+    if not isinstance(tree, XPathCall):
+        return tree
+    arguments = tuple(replace_parts(argument, values) for argument in tree.arguments)
+    return XPathCall(tree.name, arguments)
 
 
 def iterate_parts(tree: Expression) -> Iterator[Expression]:
     """Yield the tree and everything in it."""
     yield tree
-    for argument in tree.arguments if isinstance(tree, XPathCall) else ():
-        yield from iterate_parts(argument)
+    if isinstance(tree, XPathCall):
+        for argument in tree.arguments:
+            yield from iterate_parts(argument)
 
 
 def find_references(tree: Expression) -> set[str]:

@@ -1,4 +1,4 @@
-"""Writer of questionnaires: mappings, lists and texts as readable YAML, with comments and the origin of every line."""
+"""Writer of questionnaires: readable YAML with comments, and the origin of every line."""
 
 import json
 import re
@@ -47,32 +47,34 @@ class YamlWriter:
         return "\n".join(self.lines) + "\n"
 
     def _write_entry(self, indent: str, key: Any, value: Any) -> None:
-        start, origin = (
-            len(self.lines) + 1,
-            getattr(key, "cell", None) or getattr(value, "cell", None),
-        )
-        key = str(key) if isinstance(key, int) else _quote(key)
-        if (
-            isinstance(value, dict)
-            and value.keys() <= self.short_keys
-            and (flow := _write_flow(value))
-            and len(indent) + len(key) + len(flow) < _WIDTH
-        ):
-            self.lines.append(f"{indent}{key}: {flow}")
-            origin = origin or next((getattr(text, "cell", None) for text in value.values()), None)
-        elif isinstance(value, dict):
-            self.lines.append(f"{indent}{key}:")
-            self._write_mapping(f"{indent}  ", value)
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            self.lines.append(f"{indent}{key}:")
-            for entry in value:
-                self._write_list_entry(f"{indent}  ", entry)
-        elif isinstance(value, list):
-            self.lines.append(f"{indent}{key}: [{', '.join(map(_quote, value))}]")
-        else:
-            self._write_scalar(indent, key, value)
+        start = len(self.lines) + 1
+        origin = _get_cell(key) or _get_cell(value)
+        written = str(key) if isinstance(key, int) else _quote(key)
+
+        match value:
+            case dict():
+                flow = ""
+                if value.keys() <= self.short_keys:
+                    flow = _write_flow(value)
+                if flow and len(indent) + len(written) + len(flow) < _WIDTH:
+                    self.lines.append(f"{indent}{written}: {flow}")
+                    origin = origin or _get_first_cell(value)
+                else:
+                    self.lines.append(f"{indent}{written}:")
+                    self._write_mapping(f"{indent}  ", value)
+            case [dict(), *_]:
+                self.lines.append(f"{indent}{written}:")
+                for entry in value:
+                    self._write_list_entry(f"{indent}  ", entry)
+            case list():
+                self.lines.append(f"{indent}{written}: [{', '.join(map(_quote, value))}]")
+            case _:
+                self._write_scalar(indent, written, value)
+
         if origin is not None:
-            self.origins |= dict.fromkeys(range(start, len(self.lines) + 1), origin) | self.origins
+            # an entry within this one has told its own lines already
+            for line in range(start, len(self.lines) + 1):
+                self.origins.setdefault(line, origin)
 
     def _write_mapping(self, indent: str, mapping: dict[str, Any]) -> None:
         for key, value in mapping.items():
@@ -84,9 +86,8 @@ class YamlWriter:
     def _write_list_entry(self, indent: str, entry: dict[str, Any]) -> None:
         self.lines += [f"{indent}# {line}" for line in entry.get(COMMENTS, ())]
         start = len(self.lines)
-        self._write_mapping(
-            f"{indent}  ", {key: value for key, value in entry.items() if key != COMMENTS}
-        )
+        commented = {key: value for key, value in entry.items() if key != COMMENTS}
+        self._write_mapping(f"{indent}  ", commented)
         self.lines[start] = f"{indent}- {self.lines[start].lstrip()}"
 
     def _write_scalar(self, indent: str, key: str, value: Any) -> None:
@@ -105,23 +106,39 @@ class YamlWriter:
             self.lines.append(f"{indent}{key}: {_quote(value)}")
 
 
+def _get_cell(value: Any) -> Cell | None:
+    """Return the cell that a text comes from; None if it isn't known, or it is no text."""
+    if isinstance(value, CellText):
+        return value.cell
+    return None
+
+
+def _get_first_cell(mapping: dict[str, Any]) -> Cell | None:
+    """Return the cell of the first value of a mapping."""
+    for value in mapping.values():
+        return _get_cell(value)
+    return None
+
+
 def _write_flow(mapping: dict[Any, Any]) -> str:
-    """Write a short mapping of languages, arms or decline codes in one line; empty where it has to be a block."""
-    words = [_quote(value) if isinstance(value, str) else str(value) for value in mapping.values()]
-    if any(
-        isinstance(v, dict | list) or "\n" in w
-        for v, w in zip(mapping.values(), words, strict=True)
-    ):
-        return ""
-    quoted = [
-        json.dumps(w, ensure_ascii=False) if re.search(r"[,\[\]{}]", w) and w[0] != '"' else w
-        for w in words
-    ]
-    return (
-        "{" + ", ".join(f"{key}: {word}" for key, word in zip(mapping, quoted, strict=True)) + "}"
-    )
+    """Write a short mapping of languages, arms or decline codes in one line.
+
+    The result is empty if the mapping has to be a block.
+    """
+    entries = []
+    for key, value in mapping.items():
+        word = _quote(value) if isinstance(value, str) else str(value)
+        if isinstance(value, dict | list) or "\n" in word:
+            return ""
+        if re.search(r"[,\[\]{}]", word) and not word.startswith('"'):
+            word = json.dumps(word, ensure_ascii=False)
+        entries.append(f"{key}: {word}")
+    return "{" + ", ".join(entries) + "}"
 
 
 def _quote(text: str) -> str:
-    plain = _PLAIN.match(text) and not _RESERVED.match(text) and text == text.strip()
-    return str(text) if plain else json.dumps(str(text), ensure_ascii=False)
+    """Return a text as YAML reads it again, in quotes if they are needed."""
+    is_plain = _PLAIN.match(text) and not _RESERVED.match(text) and text == text.strip()
+    if is_plain:
+        return str(text)
+    return json.dumps(str(text), ensure_ascii=False)
