@@ -126,7 +126,7 @@ def test_questions_in_every_script_keep_to_their_lines() -> None:
     terminal.stream = pyte.ByteStream(terminal.screen)
     asked = questions()
     for n, question in enumerate(asked, 1):
-        lines = terminal.until(f"q{n - 1}   {n} / {len(asked)}").split("\n")
+        lines = terminal.until(f"{n} / {len(asked)}").split("\n")
         bases = ["".join(c for c in to_plain_text(question.text) if LIBRARY(c) > 0)]  # type: ignore[misc]
         bases.append("".join(c for c in SCRIPTS[[*SCRIPTS][n - 1]] if LIBRARY(c) > 0))  # type: ignore[misc]
         expected = "".join(bases[0].split()) + "1" + "".join(bases[1].split()) + "22"
