@@ -8,8 +8,9 @@ from math import gcd
 from typing import Final
 
 from survey_cli.conversion import xpath
-from survey_cli.conversion.conditions import ANSWERED, Calculated, Translator
+from survey_cli.conversion.conditions import Translator
 from survey_cli.conversion.form import FormItem
+from survey_cli.conversion.form_names import ANSWERED, Calculated
 from survey_cli.conversion.xpath import (
     NO_VALUE,
     TRUE,

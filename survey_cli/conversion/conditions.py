@@ -1,17 +1,32 @@
 """Translation of XPath expressions to conditions of the questionnaire language.
 
-In a form an empty value is compared like a text: `${a} != 1` is true while `a` is empty, and `${a} < 5` is false. In a
-questionnaire both are unknown. A condition is therefore translated so that it is true exactly if the expression is. Where
-the expression is false it may be unknown; what negates it asks that it is not true.
+In a form an empty value is compared like a text: `${a} != 1` is true while `a` is empty, and
+`${a} < 5` is false. In a questionnaire both are unknown. A condition is therefore translated so
+that it is true exactly if the expression is. If the expression is false, the condition may be
+unknown, so whatever negates it tests that it is not true.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from math import inf
 from typing import Final, NamedTuple
 
 from survey_cli.conversion import xpath
+from survey_cli.conversion.condition_parts import (
+    DECLINES,
+    NO,
+    YES,
+    Part,
+    Strength,
+    choose,
+    count_turns_with,
+    join_truths,
+    list_declined,
+    negate,
+    quote,
+    write_value,
+)
 from survey_cli.conversion.form import Form, FormChoice, FormItem
+from survey_cli.conversion.form_names import ANSWERED, LABELS, Calculated, FormNames
 from survey_cli.conversion.xpath import (
     NO_VALUE,
     TRUE,
@@ -21,136 +36,55 @@ from survey_cli.conversion.xpath import (
     UnsupportedError,
     XPathCall,
 )
-from survey_cli.instrument.expressions.comparisons import OPPOSITE_SIGNS
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
-from survey_cli.problems import suggest_nearest
-from survey_cli.wording import join_words
 
 _HOLDS: Final = {sign: holds for sign, holds in COMPARE.items() if sign != "!="}
-_SIMPLE: Final = re.compile(
-    r"(?P<code>\S+) in (?P<several>\w+)|(?P<item>\w+) (?P<sign>[=<>!]+) (?P<value>-?\d[\d.]*|'[^']*')"
-)
-_DECLINES: Final = ("dk", "refused")
 _SAME: Final = ("once", "number", "string", "date", "date-time", "decimal-date-time", "boolean")
 """Functions that leave an answer as it is, because answers have types."""
-ANSWERED: Final = ("code", "codes", "number", "text", "date", "time")
-_TEMPLATES: Final = {
-    ("today", 0): ("today()", "", "date"),
-    ("now", 0): ("today()", "", "date"),
-    ("round", 1): ("round({})", "", "number"),
-    ("round", 2): ("round({}, {})", "", "number"),
-    ("count-selected", 1): ("count({})", "codes", "number"),
-    ("string-length", 1): ("length({})", "text", "number"),
+_METADATA: Final[dict[str, Expression]] = {
+    "today": XPathCall("today", ()),
+    "caseid": Literal("case"),
 }
-"""What a function becomes, the kind that its arguments must have, and the kind of its value; by name and arguments."""
-_LABELS: Final = ("jr:choice-name", "choice-label")
+"""What stands for metadata that can be used, by their types. Others are empty by telephone."""
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-class Part(NamedTuple):
-    """A part of a condition: its text, and how tightly its outermost operator binds (0 `if`, 1 `or`, … 7 a name)."""
+class _Template(NamedTuple):
+    """What a function becomes."""
 
     text: str
-    strength: int = 7
-    kind: str = "truth"
-    """truth, number, text, code, codes, date or time; `label` is the text of a code."""
-
-    def enclose(self, strength: int) -> str:
-        """Return the text, in brackets unless it binds more tightly."""
-        return self.text if self.strength > strength else f"({self.text})"
+    needed: str
+    """The kind that its arguments must have; empty if any will do."""
+    kind: str
+    """The kind of its value."""
 
 
-YES: Final = Part("true")
-NO: Final = Part("false")
+_TEMPLATES: Final = {
+    ("today", 0): _Template("today()", "", "date"),
+    ("now", 0): _Template("today()", "", "date"),
+    ("round", 1): _Template("round({})", "", "number"),
+    ("round", 2): _Template("round({}, {})", "", "number"),
+    ("count-selected", 1): _Template("count({})", "codes", "number"),
+    ("string-length", 1): _Template("length({})", "text", "number"),
+}
+"""By the name of the function and the number of its arguments."""
 
 
-class Calculated(NamedTuple):
-    """A calculation of the form whose value can be used."""
-
-    tree: Expression
-    name: str = ""
-    """The name of the compute; empty if the calculation is inserted where it is used."""
-    kind: str = "text"
-
-
-def join_truths(parts: Iterable[Part], word: str) -> Part:
-    """Join truth values by `and`, or by `or`."""
-    neutral, decisive = (YES, NO) if word == "and" else (NO, YES)
-    kept = list(dict.fromkeys(part for part in parts if part != neutral))
-    if decisive in kept:
-        return decisive
-    if len(kept) < 2:
-        return kept[0] if kept else neutral
-    equals = [re.fullmatch(r"(\w+) == (-?\w+|'[^']*')", part.text) for part in kept]
-    if word == "or" and equals[0] and len({equal and equal[1] for equal in equals}) == 1:
-        return Part(f"{equals[0][1]} in [{', '.join(equal[2] for equal in equals if equal)}]", 4)
-    strength = 2 if word == "and" else 1
-    return Part(
-        f" {word} ".join(p.text if p.strength == strength else p.enclose(2) for p in kept), strength
-    )
-
-
-def negate(part: Part) -> Part:
-    """Return a condition that is true exactly if the part is not true."""
-    if part in (YES, NO):
-        return NO if part == YES else YES
-    if part.strength == 3:
-        return Part(part.text.removeprefix("not "))
-    if re.fullmatch(r"(answered|declined|dk|refused)\([\w.]+\)", part.text):
-        return Part(f"not {part.text}", 3)
-    if simple := _SIMPLE.fullmatch(part.text):
-        code, several, item, sign, value = simple.groups()
-        other = f"{code} not in {several}" if code else f"{item} {OPPOSITE_SIGNS[sign]} {value}"
-        return Part(f"not answered({several or item}) or {other}", 1)
-    over_turns = re.search(r"(?<![\w\]])[A-Za-z]\w*\.[A-Za-z]", part.text)  # has a value for each
-    return Part(
-        f"(0 if {part.enclose(0)} else 1) == 1" if over_turns else f"count({part.text}) == 0", 4
-    )
-
-
-class Translator:
-    """Translates the expressions of one form."""
+class Translator(FormNames):
+    """Translates the expressions of one form, each as seen from `item`, which the caller sets."""
 
     def __init__(self, form: Form) -> None:
-        self.form = form
-        self.calculations: dict[str, Calculated | str] = {}
-        """By name; a text says why the calculation can't be used."""
-        self.codes: dict[str, dict[str, str]] = {}
-        """The codes of each question by its id: as written in the questionnaire, by the names of choices."""
-        self.arms: dict[str, dict[str, int]] = {}
-        """The arms of the splits that stand for random numbers, with their shares."""
-        self.kept: set[str] = set()
-        """Calculations whose value the program stores by itself."""
-        self.sample: dict[str, str] = {}
-        """The type of each sample column that is used."""
-        self.item: FormItem | None = None
-        """The item whose cell is translated."""
+        super().__init__(form)
         self.expanded: list[FormItem] = []
-        """The groups whose conditions are translated."""
-        self.dropped: set[str] = set()
-        """Questions that the questionnaire does not have."""
-        self.unknown_codes: dict[str, None] = {}
-        """What is wrong with codes that questions don't have, of the cell that is translated."""
-        self.mistakes: dict[str, tuple[str, ...]] = {}
-        """The same of each calculation, by its name."""
-        self.numeric = set().union(*map(_find_numeric, form.iterate_expressions()))
-        """Names that the form calculates with."""
-        self.columns: dict[str, set[str]] = {}
-        """The columns of the sample that the form pulls, each with the calculations that are nothing else."""
-        for item in form.items.values():
-            with suppress(UnsupportedError):
-                tree = item.parse("calculation") or NO_VALUE
-                for part in xpath.iterate_parts(tree):
-                    match part:
-                        case XPathCall("pulldata", (_, Literal(str(column)), *_)):
-                            self.columns.setdefault(column, {column}).update(
-                                {item.name} if part == tree else ()
-                            )
+        """The groups whose conditions are being translated, which can't use themselves."""
+
+    # ── truth ─────────────────────────────────────────────────────────────────────────────────────
 
     def is_true(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the expression is true."""
         match tree:
             case XPathCall("and" | "or" as word, arguments):
-                return join_truths(map(self.is_true, arguments), word)
+                return join_truths([self.is_true(argument) for argument in arguments], word)
             case XPathCall("not", (argument,)):
                 return self._is_false(argument)
             case XPathCall("!=", (left, Literal("")) | (Literal(""), left)):
@@ -159,45 +93,33 @@ class Translator:
                 return negate(self.is_true(XPathCall("==", arguments)))
             case XPathCall("relevant", (argument,)):
                 return self._is_relevant(argument)
-            case XPathCall("true" | "false" as name, ()):
-                return YES if name == "true" else NO
+            case XPathCall("true", ()):
+                return YES
+            case XPathCall("false", ()):
+                return NO
             case XPathCall("if", (test, then, otherwise)):
                 return self.is_true(_branch(test, then, otherwise))
-            case XPathCall("selected", (Reference(name), Literal(code))) if (
-                listed := self._find(name)
-            ) and listed.kind == "codes":
-                return self._is_selected(name, code)
             case XPathCall("selected", (value, code)):
-                if (joined := self.find_join(value)) is None:
-                    return self._compare(value, "==", code)
-                return _count_turns_with(self.is_true(XPathCall("==", (joined, code))))
+                return self._is_selected(value, code)
             case XPathCall(sign, (left, right)) if sign in _HOLDS:
                 return self._compare(left, sign, right)
             case XPathCall(name, (argument,)) if name in _SAME:
                 return self.is_true(argument)
-            case Reference(name) if (
-                found := self.get_calculated(name)
-            ) is not None and not found.name:
-                return self.is_true(found.tree)
             case XPathCall(name, _):
                 raise UnsupportedError(f"there is no counterpart of {name}()")
+            case Reference(name):
+                inserted = self.get_inserted(name)
+                if inserted is not None:
+                    return self.is_true(inserted)
         raise UnsupportedError("a value alone is not a condition")
 
-    def _is_selected(self, name: str, code: float | str) -> Part:
-        """Return the condition that a choice of a question with several answers is chosen."""
-        item = self._get_item(name).id
-        written = self.codes[item].get(_write(code), "")
-        if not written:
-            self._note_unknown_code(Reference(name), "==", code)
-            return NO
-        return (
-            Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
-        )
-
     def _is_false(self, tree: Expression) -> Part:
+        """Return a condition that is true exactly if the expression is false."""
         match tree:
-            case XPathCall("and" | "or" as word, arguments):
-                return join_truths(map(self._is_false, arguments), "or" if word == "and" else "and")
+            case XPathCall("and", arguments):
+                return join_truths([self._is_false(argument) for argument in arguments], "or")
+            case XPathCall("or", arguments):
+                return join_truths([self._is_false(argument) for argument in arguments], "and")
             case XPathCall("not", (argument,)):
                 return self.is_true(argument)
             case XPathCall("!=", arguments):
@@ -206,10 +128,13 @@ class Translator:
 
     def _is_relevant(self, tree: Expression) -> Part:
         """Return whether a question was put, or whether the condition of a group is true."""
-        item = self.form.items.get(tree.name) if isinstance(tree, Reference) else None
+        item = None
+        if isinstance(tree, Reference):
+            item = self.form.items.get(tree.name)
         if item is None or (item.kind in ANSWERED and item.build_relevance() != TRUE):
-            put = self.evaluate(tree).text
-            return join_truths([Part(f"answered({put})"), Part(f"declined({put})")], "or")
+            name = self.evaluate(tree).text
+            return join_truths([Part(f"answered({name})"), Part(f"declined({name})")], "or")
+
         if item in self.expanded:
             raise UnsupportedError(f"the condition of {item.name} depends on itself")
         self.expanded.append(item)
@@ -218,456 +143,457 @@ class Translator:
         finally:
             self.expanded.pop()
 
-    def find_join(self, tree: Expression) -> Expression | None:
-        """Return the value of each turn of a repeat where an expression joins them."""
-        match self._simplify(tree):
-            case XPathCall("join", (_, *turn)):
-                return XPathCall("each-turn", tuple(turn))
-        return None
-
     def is_offered(self, choice: FormChoice, choice_filter: Expression | None) -> Part:
         """Return the condition on which a choice is offered."""
-        cells = [
-            (Reference(f"@{name}"), Literal(value)) for (name, _), value in choice.row.cells.items()
-        ]
-        return self.is_true(xpath.replace_parts(choice_filter or TRUE, dict(cells)))
+        if choice_filter is None:
+            return YES
+        cells: dict[Expression, Expression] = {
+            Reference(f"@{column}"): Literal(text)
+            for (column, _language), text in choice.row.cells.items()
+        }
+        return self.is_true(xpath.replace_parts(choice_filter, cells))
 
-    # ── comparisons ───────────────────────────────────────────────────────────────────────────────────────
+    def _is_selected(self, value: Expression, code: Expression) -> Part:
+        """Return the condition that an answer, or an answer in any turn of a repeat, has a code."""
+        if isinstance(value, Reference) and isinstance(code, Literal):
+            item = self.find_item(value.name)
+            if item is not None and item.kind == "codes":
+                return self._is_chosen(value.name, code.value)
 
-    def _compare(self, left: Expression, sign: str, right: Expression) -> Part:
-        if isinstance(left, Literal) and not isinstance(right, Literal):
-            left, sign, right = right, MIRRORED_SIGNS[sign], left
-        left, right = self._simplify(left), self._simplify(right)
-        if right == NO_VALUE:
-            return negate(self._is_answered(left))
-        if isinstance(right, Literal):
-            number = _to_number(right.value)
-            if isinstance(left, Literal):
-                first = _to_number(left.value)
-                if sign == "==" and (first is None or number is None):
-                    return YES if left.value == right.value else NO
-                return (
-                    YES
-                    if first is not None and number is not None and _HOLDS[sign](first, number)
-                    else NO
-                )
-            if isinstance(left, XPathCall) and left.name in ("string-length", "count-selected"):
-                return self._compare_count(left, sign, number)
-            return join_truths(self._compare_with_literal(left, sign, right.value), "or")
-        one, other = self.evaluate(left), self.evaluate(right)
-        if {one.kind, other.kind} & {"codes", "label"} or len(
-            {one.kind, other.kind} - {"code"}
-        ) > 1:
-            raise UnsupportedError(f"a {one.kind} and a {other.kind} can't be compared")
-        part = Part(f"{one.enclose(4)} {sign} {other.enclose(4)}", 4)
-        if sign != "==" or not (isinstance(left, Reference) and isinstance(right, Reference)):
-            return part
-        both_empty = join_truths(
-            [negate(self._is_answered(value)) for value in (left, right)], "and"
-        )
-        return join_truths([both_empty, part], "or")
+        joined = self.find_join(value)
+        if joined is None:
+            return self._compare(value, "==", code)
+        return count_turns_with(self.is_true(XPathCall("==", (joined, code))))
 
-    def _compare_count(self, left: XPathCall, sign: str, number: float | None) -> Part:
-        """Compare a length or a count, which are 0 without an answer."""
-        if number is None:
-            raise UnsupportedError(f"{left.name}() is compared with a text")
-        answered = self._is_answered(left.arguments[0])
-        if (sign, number) in ((">", 0), (">=", 1)):
-            return answered
-        if (sign, number) in (("==", 0), ("<", 1), ("<=", 0)):
-            return negate(answered)
-        part = Part(f"{self.evaluate(left).text} {sign} {_write(number)}", 4)
-        return join_truths([negate(answered), part], "or") if _HOLDS[sign](0.0, number) else part
-
-    def _compare_with_literal(self, left: Expression, sign: str, value: float | str) -> list[Part]:
-        """Compare a value with a constant; any of the parts makes the comparison true."""
-        part, codes, number = self.evaluate(left), self._find_codes(left), _to_number(value)
-        plain = Part(f"{part.enclose(4)} {sign} {_write(value if number is None else number)}", 4)
-        chosen = [
-            name
-            for name in codes
-            if (name == _write(value) if sign == "==" else _holds(sign, name, number))
-        ]
-        if codes and not chosen and part.kind != "number":
-            self._note_unknown_code(left, sign, value)
-        declines = _list_declined(part.text, [codes[name] for name in chosen])
-        if part.kind == "number":
-            if sign == "==" and declines:
-                return declines
-            return [*declines, NO if number is None else plain]
-        if codes:
-            words = list(
-                dict.fromkeys(codes[name] for name in chosen if codes[name] not in _DECLINES)
-            )
-            if part.kind == "codes":
-                return declines + [
-                    Part(f"{word} in {part.text} and count({part.text}) == 1", 2) for word in words
-                ]
-            if sign != "==" and words and "'" not in "".join(codes.values()):
-                return [*declines, plain]
-            return declines + [Part(f"{part.enclose(4)} == {word}", 4) for word in words]
-        if part.kind == "text" and sign != "==":
-            raise UnsupportedError("texts have no order")
-        is_date = part.kind != "date" or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))
-        if part.kind not in ("text", "date", "time") or not is_date:
-            raise UnsupportedError(f"a {part.kind} is compared with {value}")
-        return [Part(f"{part.enclose(4)} {sign} {quote(_write(value))}", 4)]
-
-    def _note_unknown_code(self, tree: Expression, sign: str, value: float | str) -> None:
-        """Note that no code of a question fulfills a comparison."""
-        if not isinstance(tree, Reference):
-            return
-        item = self._find(tree.name)
-        if value == "" or item is None or not item.list_name:
-            return
-        code = _write(value)
-        codes = self.codes[item.id]
-        remedy = suggest_nearest(
-            code, codes, otherwise=f"its codes are {join_words(codes, most=8)}"
-        )
-        what = f"{tree.name} has no code {code!r}"
-        if sign != "==":
-            what = f"no code of {tree.name} is {sign} {code}"
-        self.unknown_codes[f"{what} ({remedy})"] = None
-
-    def _simplify(self, tree: Expression) -> Expression:
-        """Remove functions that leave the value as it is; insert calculations that have no name."""
-        match tree:
-            case XPathCall(name, (argument, *_)) if name in _SAME:
-                return self._simplify(argument)
-            case XPathCall(
-                "indexed-repeat" | "each-turn" as function, (Reference(name), *turn)
-            ) if (found := self.get_calculated(name)) is not None:
-                if not turn and xpath.INDEX in xpath.iterate_parts(found.tree):
-                    raise UnsupportedError("the number of the turn can only be used in texts")
-                values: dict[Expression, Expression] = {xpath.INDEX: turn[-1]} if turn else {}
-                for used in xpath.find_references(found.tree) & self.form.items.keys():
-                    if self.form.items[used].repeat is self.form.items[name].repeat:
-                        values[Reference(used)] = XPathCall(function, (Reference(used), *turn))
-                return self._simplify(xpath.replace_parts(found.tree, values))
-            case XPathCall("pulldata", (file, XPathCall("concat", words), column, case)):
-                return self._simplify(
-                    self._choose_column(words, lambda name: (file, name, column, case))
-                )
-            case Reference(name) if (
-                name in self.form.items and self.form.items[name].kind == "metadata"
-            ):
-                known: dict[str, Expression] = {
-                    "today": XPathCall("today", ()),
-                    "caseid": Literal("case"),
-                }
-                return known.get(self.form.items[name].type, NO_VALUE)
-            case Reference(name) if (
-                found := self.get_calculated(name)
-            ) is not None and not found.name:
-                return self._simplify(found.tree)
-            case _:
-                return tree
-
-    def _choose_column(
-        self, words: tuple[Expression, ...], pull: Callable[[Literal], tuple[Expression, ...]]
-    ) -> Expression:
-        """Return a choice among the columns of the sample whose names contain the code of a question."""
-        key = next((word for word in words if not isinstance(word, Literal)), NO_VALUE)
-        tree: Expression = NO_VALUE
-        for code in reversed(self._find_codes(self._simplify(key))):
-            name = "".join(str(word.value) if isinstance(word, Literal) else code for word in words)
-            if name in self.columns:
-                test = XPathCall("==", (key, Literal(code)))
-                tree = XPathCall("if", (test, XPathCall("pulldata", pull(Literal(name))), tree))
-        if tree == NO_VALUE:
-            raise UnsupportedError("the name of the column is not known")
-        return tree
+    def _is_chosen(self, name: str, code: float | str) -> Part:
+        """Return the condition that a choice of a question with several answers is chosen."""
+        item = self.get_item(name).id
+        written = self.codes[item].get(write_value(code), "")
+        if not written:
+            self.note_unknown_code(Reference(name), "==", code)
+            return NO
+        if written in DECLINES:
+            return Part(f"{written}({item})")
+        return Part(f"{written} in {item}", Strength.COMPARISON)
 
     def _is_answered(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the value is not empty."""
         tree = self._simplify(tree)
         match tree:
-            case Literal(value):
-                return NO if value == "" else YES
-            case Reference(name) if (found := self.get_calculated(name)) is not None:
-                may_be_empty_text = found.kind == "text" and NO_VALUE in xpath.iterate_parts(
-                    self._simplify(found.tree)
-                )
-                return (
-                    Part(f"{found.name} != ''", 4)
-                    if may_be_empty_text
-                    else Part(f"answered({found.name})")
-                )
+            case Literal(""):
+                return NO
+            case Literal():
+                return YES
             case Reference(name):
-                item = self._get_item(name)
-                if item.kind == "note" or item is self.item:
-                    return NO if item.kind == "note" else YES
-                name = self.evaluate(tree).text
-                declined = _list_declined(name, self.codes.get(item.id, {}).values())
-                return join_truths([Part(f"answered({name})"), *declined], "or")
+                return self._is_name_answered(name)
             case XPathCall("if", (test, then, otherwise)):
-                then, otherwise = (
-                    XPathCall("!=", (then, NO_VALUE)),
-                    XPathCall("!=", (otherwise, NO_VALUE)),
-                )
-                return self.is_true(_branch(test, then, otherwise))
+                then_answered = XPathCall("!=", (then, NO_VALUE))
+                otherwise_answered = XPathCall("!=", (otherwise, NO_VALUE))
+                return self.is_true(_branch(test, then_answered, otherwise_answered))
             case XPathCall("coalesce", arguments):
-                return join_truths(map(self._is_answered, arguments), "or")
+                return join_truths([self._is_answered(argument) for argument in arguments], "or")
             case XPathCall("+" | "-" | "*" | "div" | "round" | "int", arguments):
-                return join_truths(map(self._is_answered, arguments), "and")
+                return join_truths([self._is_answered(argument) for argument in arguments], "and")
             case XPathCall(
                 "today" | "now" | "index" | "count" | "count-selected" | "string-length", _
             ):
                 return YES
             case XPathCall("join", (_, turn)):
-                return _count_turns_with(self._is_answered(XPathCall("each-turn", (turn,))))
+                return count_turns_with(self._is_answered(XPathCall("each-turn", (turn,))))
             case XPathCall("indexed-repeat" | "pulldata" | "each-turn", _):
                 return Part(f"answered({self.evaluate(tree).text})")
-            case XPathCall(name, (argument, *_)) if name in (
-                *_LABELS,
+            case XPathCall(name, (argument, *_)) if name in LABELS or name in (
                 "format-date",
                 "format-date-time",
             ):
                 return self._is_answered(argument)
         raise UnsupportedError("it can't be tested whether this is empty")
 
-    # ── values ────────────────────────────────────────────────────────────────────────────────────────────
+    def _is_name_answered(self, name: str) -> Part:
+        """Return a condition that is true exactly if a question or a compute has a value."""
+        calculated = self.get_calculated(name)
+        if calculated is not None:
+            if calculated.kind == "text" and self._may_be_empty(calculated.tree):
+                # Its compute has an empty text for no value, and an empty text counts as answered.
+                return Part(f"{calculated.name} != ''", Strength.COMPARISON)
+            return Part(f"answered({calculated.name})")
+
+        item = self.get_item(name)
+        if item.kind == "note":
+            return NO
+        if item is self.item:
+            return YES  # a constraint is only tested if there is an answer
+        # In the form, don't know and refused are choices or numbers, and therefore not empty.
+        declined = list_declined(item.id, self.codes.get(item.id, {}).values())
+        return join_truths([Part(f"answered({item.id})"), *declined], "or")
+
+    def _may_be_empty(self, tree: Expression) -> bool:
+        """Return whether a calculation contains an empty text."""
+        return NO_VALUE in xpath.iterate_parts(self._simplify(tree))
+
+    # ── comparisons ───────────────────────────────────────────────────────────────────────────────
+
+    def _compare(self, left: Expression, sign: str, right: Expression) -> Part:
+        if isinstance(left, Literal) and not isinstance(right, Literal):
+            return self._compare(right, MIRRORED_SIGNS[sign], left)
+
+        left = self._simplify(left)
+        right = self._simplify(right)
+        if right == NO_VALUE:
+            return negate(self._is_answered(left))
+        if not isinstance(right, Literal):
+            return self._compare_values(left, sign, right)
+
+        match left:
+            case Literal(value):
+                return _compare_constants(value, sign, right.value)
+            case XPathCall("string-length" | "count-selected"):
+                return self._compare_count(left, sign, right.value)
+            case _:
+                return join_truths(self._compare_with_constant(left, sign, right.value), "or")
+
+    def _compare_values(self, left: Expression, sign: str, right: Expression) -> Part:
+        """Compare two values, neither of which is a constant."""
+        first = self.evaluate(left)
+        second = self.evaluate(right)
+        kinds = {first.kind, second.kind}
+        if kinds & {"codes", "label"} or len(kinds - {"code"}) > 1:
+            raise UnsupportedError(f"a {first.kind} and a {second.kind} can't be compared")
+
+        operands = (first.enclose(Strength.COMPARISON), second.enclose(Strength.COMPARISON))
+        part = Part(f" {sign} ".join(operands), Strength.COMPARISON)
+        are_names = isinstance(left, Reference) and isinstance(right, Reference)
+        if sign != "==" or not are_names:
+            return part
+
+        # In a form, two empty values are equal.
+        empty = [negate(self._is_answered(left)), negate(self._is_answered(right))]
+        return join_truths([join_truths(empty, "and"), part], "or")
+
+    def _compare_count(self, left: XPathCall, sign: str, value: float | str) -> Part:
+        """Compare a length or a count, which are 0 without an answer."""
+        number = _to_number(value)
+        if number is None:
+            raise UnsupportedError(f"{left.name}() is compared with a text")
+
+        answered = self._is_answered(left.arguments[0])
+        if (sign, number) in ((">", 0), (">=", 1)):
+            return answered
+        if (sign, number) in (("==", 0), ("<", 1), ("<=", 0)):
+            return negate(answered)
+
+        count = self.evaluate(left).text
+        part = Part(f"{count} {sign} {write_value(number)}", Strength.COMPARISON)
+        holds_for_none = _HOLDS[sign](0.0, number)
+        if holds_for_none:
+            return join_truths([negate(answered), part], "or")
+        return part
+
+    def _compare_with_constant(self, left: Expression, sign: str, value: float | str) -> list[Part]:
+        """Compare a value with a constant; any of the parts makes the comparison true."""
+        part = self.evaluate(left)
+        operand = part.enclose(Strength.COMPARISON)
+        number = _to_number(value)
+        written = write_value(value if number is None else number)
+        plain = Part(f"{operand} {sign} {written}", Strength.COMPARISON)
+
+        codes = self.find_codes(left)
+        fulfilling = [name for name in codes if _fulfills(name, sign, value)]
+        if codes and not fulfilling and part.kind != "number":
+            self.note_unknown_code(left, sign, value)
+        # A decline is no value here; in the form it is a number, such as -99, and can be less.
+        declined = list_declined(part.text, [codes[name] for name in fulfilling])
+
+        if part.kind == "number":
+            if sign == "==" and declined:
+                return declined
+            return [*declined, NO if number is None else plain]
+
+        if codes:
+            answers = [codes[name] for name in fulfilling if codes[name] not in DECLINES]
+            distinct = list(dict.fromkeys(answers))
+            if part.kind == "codes":
+                return declined + [_is_only_answer(part, code) for code in distinct]
+            have_order = not any("'" in code for code in codes.values())
+            if sign != "==" and distinct and have_order:
+                return [*declined, plain]
+            return declined + [
+                Part(f"{operand} == {code}", Strength.COMPARISON) for code in distinct
+            ]
+
+        if part.kind == "text" and sign != "==":
+            raise UnsupportedError("texts have no order")
+        is_malformed_date = part.kind == "date" and not _DATE.fullmatch(str(value))
+        if part.kind not in ("text", "date", "time") or is_malformed_date:
+            raise UnsupportedError(f"a {part.kind} is compared with {value}")
+        return [Part(f"{operand} {sign} {quote(write_value(value))}", Strength.COMPARISON)]
+
+    # ── simpler expressions ───────────────────────────────────────────────────────────────────────
+
+    def find_join(self, tree: Expression) -> Expression | None:
+        """Return the value that an expression joins over all turns; None if it joins nothing."""
+        match self._simplify(tree):
+            case XPathCall("join", (_, *turn)):
+                return XPathCall("each-turn", tuple(turn))
+        return None
+
+    def _simplify(self, tree: Expression) -> Expression:
+        """Remove functions that leave the value as it is; insert calculations without a compute."""
+        match tree:
+            case XPathCall(name, (argument, *_)) if name in _SAME:
+                return self._simplify(argument)
+            case XPathCall("indexed-repeat" | "each-turn" as function, (Reference(name), *turn)):
+                calculated = self.get_calculated(name)
+                if calculated is not None:
+                    inserted = self._move_to_turn(function, name, turn, calculated)
+                    return self._simplify(inserted)
+            case XPathCall("pulldata", (file, XPathCall("concat", words), key_column, key)):
+                chosen = self._choose_column(file, words, key_column, key)
+                return self._simplify(chosen)
+            case Reference(name):
+                item = self.form.items.get(name)
+                if item is not None and item.kind == "metadata":
+                    return _METADATA.get(item.type, NO_VALUE)
+                inserted_tree = self.get_inserted(name)
+                if inserted_tree is not None:
+                    return self._simplify(inserted_tree)
+        return tree
+
+    def _move_to_turn(
+        self, function: str, name: str, turn: list[Expression], calculated: Calculated
+    ) -> Expression:
+        """Return a calculation of a repeat as it is in one turn, or with `each-turn` in all.
+
+        What it uses of the same repeat is then taken from that turn as well.
+        """
+        if not turn and xpath.INDEX in xpath.iterate_parts(calculated.tree):
+            raise UnsupportedError("the number of the turn can only be used in texts")
+
+        values: dict[Expression, Expression] = {}
+        if turn:
+            values[xpath.INDEX] = turn[-1]
+        repeat = self.form.items[name].repeat
+        for used in xpath.find_references(calculated.tree) & self.form.items.keys():
+            if self.form.items[used].repeat is repeat:
+                values[Reference(used)] = XPathCall(function, (Reference(used), *turn))
+        return xpath.replace_parts(calculated.tree, values)
+
+    def _choose_column(
+        self,
+        file: Expression,
+        words: tuple[Expression, ...],
+        key_column: Expression,
+        key: Expression,
+    ) -> Expression:
+        """Return a choice among the sample columns whose names contain the code of a question.
+
+        The words are those of `concat('name_', ${who})`, so that the columns are name_1, name_2, …
+        """
+        question: Expression = NO_VALUE
+        for word in words:
+            if not isinstance(word, Literal):
+                question = word
+                break
+
+        tree: Expression = NO_VALUE
+        for code in reversed(self.find_codes(self._simplify(question))):
+            column = "".join(
+                str(word.value) if isinstance(word, Literal) else code for word in words
+            )
+            if column in self.columns:
+                test = XPathCall("==", (question, Literal(code)))
+                value = XPathCall("pulldata", (file, Literal(column), key_column, key))
+                tree = XPathCall("if", (test, value, tree))
+        if tree == NO_VALUE:
+            raise UnsupportedError("the name of the column is not known")
+        return tree
+
+    # ── values ────────────────────────────────────────────────────────────────────────────────────
 
     def evaluate(self, tree: Expression) -> Part:
         """Translate an expression that has a value."""
         tree = self._simplify(tree)
         match tree:
-            case Literal(float() as value):
-                return Part(_write(value), kind="number")
-            case Literal(value):
-                return Part(quote(str(value)), kind="text") if value else Part("0 / 0", 6, "")
-            case Reference(name) if (found := self.get_calculated(name)) is not None:
-                return Part(found.name, kind=found.kind)
+            case Literal(float() as number):
+                return Part(write_value(number), kind="number")
+            case Literal(""):
+                return Part("0 / 0", Strength.PRODUCT, "")  # the language has no word for no value
+            case Literal(str(text)):
+                return Part(quote(text), kind="text")
             case Reference(name):
-                item = self._get_item(name)
-                words = item.kind == "code" and all(
-                    "'" in code for code in self.codes[item.id].values()
-                )
-                return Part(item.id, kind="text" if words else item.kind)
+                return self._evaluate_name(name)
             case XPathCall("+" | "-" | "*" | "div" as sign, (left, right)):
-                parts = [self.evaluate(left), self.evaluate(right)]
-                if any(part.kind not in ("number", "code") for part in parts):
-                    raise UnsupportedError(f"{sign} needs numbers")
-                strength = 5 if sign in "+-" else 6
-                first = (
-                    ""
-                    if left == Literal(0.0) and sign == "-"
-                    else f"{parts[0].enclose(strength - 1)} "
-                )
-                written = "/" if sign == "div" else sign
-                return Part(
-                    f"{first}{written}{' ' * bool(first)}{parts[1].enclose(strength)}",
-                    strength,
-                    "number",
-                )
+                return self._calculate(sign, left, right)
             case XPathCall("if", (test, then, otherwise)):
                 return self._choose(self.is_true(test), then, otherwise)
+            case XPathCall("coalesce", (first, other)):
+                return self._choose(self._is_answered(first), first, other)
             case XPathCall("coalesce", (first, *others)) if others:
-                rest = XPathCall("coalesce", tuple(others)) if len(others) > 1 else others[0]
+                rest = XPathCall("coalesce", tuple(others))
                 return self._choose(self._is_answered(first), first, rest)
             case XPathCall("pulldata", (_, Literal(str(column)), _, Reference(key))) if (
                 key in self.form.items and self.form.items[key].type == "caseid"
             ):
-                self.sample[column] = (
-                    "number" if self.columns.get(column, {column}) & self.numeric else "text"
-                )
-                return Part(column, kind=self.sample[column])
-            case XPathCall("count-selected", (several,)) if (
-                joined := self.find_join(several)
-            ) is not None:
-                return Part(f"count({self._is_answered(joined).text})", kind="number")
+                return Part(column, kind=self.use_column(column))
+            case XPathCall("count-selected", (several,)):
+                joined = self.find_join(several)
+                if joined is not None:
+                    return Part(f"count({self._is_answered(joined).text})", kind="number")
+                return self._call("count-selected", (several,))
             case XPathCall(name, arguments):
                 return self._call(name, arguments)
         raise UnsupportedError("this is not understood")
 
+    def _evaluate_name(self, name: str) -> Part:
+        calculated = self.get_calculated(name)
+        if calculated is not None:
+            return Part(calculated.name, kind=calculated.kind)
+
+        item = self.get_item(name)
+        if item.kind == "code" and all("'" in code for code in self.codes[item.id].values()):
+            return Part(item.id, kind="text")
+        return Part(item.id, kind=item.kind)
+
+    def _calculate(self, sign: str, left: Expression, right: Expression) -> Part:
+        first = self.evaluate(left)
+        second = self.evaluate(right)
+        if any(part.kind not in ("number", "code") for part in (first, second)):
+            raise UnsupportedError(f"{sign} needs numbers")
+
+        strength = Strength.SUM if sign in ("+", "-") else Strength.PRODUCT
+        operand = second.enclose(strength)
+        if sign == "-" and left == Literal(0.0):  # the parser reads `-x` so
+            return Part(f"-{operand}", strength, "number")
+
+        # A chain is read from the left: `a - b - c` needs no brackets, `a - (b - c)` does.
+        first_operand = first.enclose(strength - 1)
+        written = "/" if sign == "div" else sign
+        return Part(f"{first_operand} {written} {operand}", strength, "number")
+
     def _choose(self, test: Part, then: Expression, otherwise: Expression) -> Part:
-        parts = self.evaluate(then), self.evaluate(otherwise)
-        if {part.kind for part in parts} == {"label", "text"}:
-            parts = self._write_label(then, parts[0]), self._write_label(otherwise, parts[1])
-        return _choose(test, *parts)
+        first = self.evaluate(then)
+        second = self.evaluate(otherwise)
+        if {first.kind, second.kind} == {"label", "text"}:
+            first = self._write_label(then, first)
+            second = self._write_label(otherwise, second)
+        return choose(test, first, second)
 
     def _write_label(self, tree: Expression, part: Part) -> Part:
-        """Return the text of a code as a choice among the texts of the list."""
-        item = self._find_listed(tree) if part.kind == "label" else None
+        """Return the text of a code as a choice among the texts of its list."""
+        item = self.find_listed(tree) if part.kind == "label" else None
         if item is None:
             return part
+
+        choice_filter = item.parse("choice_filter")
         label = Part("''", kind="text")
         for choice in reversed(self.form.lists[item.list_name]):
-            if self.is_offered(choice, item.parse("choice_filter")) == NO:
+            if self.is_offered(choice, choice_filter) == NO:
                 continue
             code = self.codes[item.id][choice.code]
-            test = (
-                Part(f"{code}({part.text})")
-                if code in _DECLINES
-                else Part(f"{part.enclose(4)} == {code}", 4)
-            )
-            text = next(iter(self.form.get_text(choice.row, "label").values()), choice.code)
+            if code in DECLINES:
+                test = Part(f"{code}({part.text})")
+            else:
+                operand = part.enclose(Strength.COMPARISON)
+                test = Part(f"{operand} == {code}", Strength.COMPARISON)
+
+            texts = list(self.form.get_text(choice.row, "label").values())
+            text = texts[0] if texts else choice.code
             if "${" in text:
                 raise UnsupportedError(f"the text of {choice.code} contains a value")
-            label = _choose(test, Part(quote(re.sub(r"<[^>]*>", "", text)), kind="text"), label)
+            plain = re.sub(r"<[^>]*>", "", text)
+            label = choose(test, Part(quote(plain), kind="text"), label)
         return label
 
-    def _find_listed(self, tree: Expression) -> FormItem | None:
-        """Return the question whose list the codes of an expression come from."""
-        match tree:
-            case Reference(name) if isinstance(found := self.calculations.get(name), Calculated):
-                return self._find_listed(found.tree)
-            case Reference(name):
-                item = self._find(name)
-                return item if item is not None and item.list_name else None
-            case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
-                return next(filter(None, map(self._find_listed, values)), None)
-            case XPathCall(_, (argument, *_)):
-                return self._find_listed(argument)
-        return None
+    # ── functions ─────────────────────────────────────────────────────────────────────────────────
 
     def _call(self, name: str, arguments: tuple[Expression, ...]) -> Part:
-        parts = [part for argument in arguments for part in xpath.iterate_parts(argument)]
-        if any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts):
+        """Translate a function that has a value."""
+        if any(_uses_all_turns(argument) for argument in arguments):
             raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
-        if (name, len(arguments)) in _TEMPLATES:
-            template, needed, kind = _TEMPLATES[name, len(arguments)]
-            return Part(
-                template.format(*(self._expect(argument, needed) for argument in arguments)),
-                kind=kind,
-            )
+
+        template = _TEMPLATES.get((name, len(arguments)))
+        if template is not None:
+            texts = [self._expect(argument, template.needed) for argument in arguments]
+            return Part(template.text.format(*texts), kind=template.kind)
+
         match name, arguments:
-            case "int", (
-                XPathCall(
-                    "div",
-                    (
-                        XPathCall("-", (XPathCall("today" | "now", ()), born)),
-                        Literal(365.0 | 365.25),
-                    ),
-                ),
-            ):
-                return Part(f"years_between({self._expect(born, 'date')}, today())", kind="number")
-            case "int", (Reference(item) as argument,) if (
-                self.form.items.get(item, self.form.root).type != "decimal"
-            ):
-                return self.evaluate(argument)
-            case "int", (Literal(float() as value) as argument,) if value.is_integer():
-                return self.evaluate(argument)
+            case "int", (argument,):
+                return self._truncate(argument)
             case "min" | "max", (_, _, *_):
-                return Part(
-                    f"{name}({', '.join(self.evaluate(part).text for part in arguments)})",
-                    kind="number",
-                )
+                texts = [self.evaluate(argument).text for argument in arguments]
+                return Part(f"{name}({', '.join(texts)})", kind="number")
             case "count", (Reference(item),) if item in self.form.items:
-                count = self.form.items[item].parse("repeat_count")
-                if count is not None and item not in xpath.find_references(count):
-                    return self.evaluate(count)
-                return self._count_turns(self.form.items[item])
+                return self._count_repeat(self.form.items[item])
             case "index", () if self.item is not None and self.item.repeat is not None:
                 return self._count_turns(self.item.repeat, before=self.item.row.number)
-            case "sum" | "min" | "max" | "indexed-repeat" | "each-turn", (
-                Reference(item),
-                *turn,
-            ) if (asked := self._get_item(item, all_turns=True)).repeat:
-                if name == "indexed-repeat":
-                    turn_text = self.evaluate(turn[-1]).text
+            case "indexed-repeat", (Reference(item), *_, turn):
+                asked = self.get_item(item, all_turns=True)
+                if asked.repeat is not None:
+                    turn_text = self.evaluate(turn).text
                     return Part(f"{asked.repeat.id}[{turn_text}].{asked.id}", kind=asked.kind)
-                if name == "each-turn" and asked.kind == "codes":
-                    raise UnsupportedError(f"{item} has several answers in each turn")
-                values = f"{asked.repeat.id}.{asked.id}"
-                return (
-                    Part(values, kind=asked.kind)
-                    if name == "each-turn"
-                    else Part(f"{name}({values})", kind="number")
-                )
-            case _, (Reference() as argument, _) if name in _LABELS:
+            case "each-turn", (Reference(item), *_):
+                asked = self.get_item(item, all_turns=True)
+                if asked.repeat is not None:
+                    if asked.kind == "codes":
+                        raise UnsupportedError(f"{item} has several answers in each turn")
+                    return Part(f"{asked.repeat.id}.{asked.id}", kind=asked.kind)
+            case "sum" | "min" | "max", (Reference(item), *_):
+                asked = self.get_item(item, all_turns=True)
+                if asked.repeat is not None:
+                    return Part(f"{name}({asked.repeat.id}.{asked.id})", kind="number")
+            case _, (Reference() as argument, _) if name in LABELS:
                 return Part(self.evaluate(argument).text, kind="label")
         raise UnsupportedError(f"there is no counterpart of {name}()")
 
-    def _count_turns(self, repeat: FormItem, before: int = 1_000_000) -> Part:
-        """Count the turns in which a question that is always asked was put."""
+    def _truncate(self, argument: Expression) -> Part:
+        """Translate `int()` of an age, or of what is whole in any case."""
+        birth = _find_birth(argument)
+        if birth is not None:
+            born = self._expect(birth, "date")
+            return Part(f"years_between({born}, today())", kind="number")
+
+        match argument:
+            case Reference(name):
+                item = self.form.items.get(name)
+                is_whole = item is None or item.type != "decimal"
+            case Literal(float() as number):
+                is_whole = number.is_integer()
+            case _:
+                is_whole = False
+        if not is_whole:
+            raise UnsupportedError("there is no counterpart of int()")
+        return self.evaluate(argument)
+
+    def _count_repeat(self, repeat: FormItem) -> Part:
+        """Count the turns of a repeat, or return the number of them that the form sets."""
+        count = repeat.parse("repeat_count")
+        if count is not None and repeat.name not in xpath.find_references(count):
+            return self.evaluate(count)
+        return self._count_turns(repeat)
+
+    def _count_turns(self, repeat: FormItem, before: float = inf) -> Part:
+        """Count the turns in which a question that is always asked was put.
+
+        The question is in a row before `before`.
+        """
         for item in repeat.children:
-            asked = item.kind in ANSWERED and item.row.number < before
-            if asked and not item.row.get("relevant") and not item.row.get("choice_filter"):
-                return Part(
-                    f"count(answered({repeat.id}.{item.id}) or declined({repeat.id}.{item.id}))",
-                    kind="number",
-                )
+            is_answered_before = item.kind in ANSWERED and item.row.number < before
+            is_always_asked = not item.row.get("relevant") and not item.row.get("choice_filter")
+            if is_answered_before and is_always_asked:
+                name = f"{repeat.id}.{item.id}"
+                return Part(f"count(answered({name}) or declined({name}))", kind="number")
         raise UnsupportedError("the number of the turn can only be used in texts")
 
     def _expect(self, tree: Expression, kind: str) -> str:
+        """Translate a value that must have a kind; any if the kind is empty."""
         part = self.evaluate(tree)
         if kind not in ("", part.kind):
             raise UnsupportedError(f"a {kind} is needed, and {part.text} is a {part.kind}")
         return part.text
 
-    # ── names ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _get_item(self, name: str, *, all_turns: bool = False) -> FormItem:
-        """Return an item that is asked before the current one; with `all_turns` for a function over turns."""
-        item = self._find(name)
-        if (
-            item is None
-            or item.kind in ("media", "", "group", "repeat", "calculate")
-            or item.name in self.dropped
-        ):
-            raise UnsupportedError(f"{name} has no answer in the questionnaire")
-        if self.item is not None and item.row.number > self.item.row.number:
-            raise UnsupportedError(f"{name} is asked later (row {item.row.number})")
-        around = (
-            [id(parent) for parent in self.item.iterate_parents()] if self.item is not None else []
-        )
-        if (
-            item.repeat is not None
-            and not all_turns
-            and self.item is not item
-            and id(item.repeat) not in around
-        ):
-            raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
-        return item
-
-    def _find(self, name: str) -> FormItem | None:
-        return self.item if name == "." and self.item is not None else self.form.items.get(name)
-
-    def get_calculated(self, name: str) -> Calculated | None:
-        """Return what is known of a calculation; None if the name is none. Raises UnsupportedError if it is lost."""
-        found = self.calculations.get(name)
-        if isinstance(found, str):
-            raise UnsupportedError(f"it uses the calculation {name}, which is not carried over")
-        if found is not None and self.item is not None:
-            for used in xpath.find_references(found.tree) & self.form.items.keys() - {name}:
-                if self.form.items[used].kind == "calculate":
-                    self.get_calculated(used)
-                elif self.form.items[used].kind not in ("metadata", "group", "repeat"):
-                    self._get_item(used, all_turns=True)
-        return found
-
-    def _find_codes(self, tree: Expression) -> dict[str, str]:
-        """Return the codes that an expression can have, as written, by the names of choices; empty if not known."""
-        match tree:
-            case Reference(name) if (
-                isinstance(found := self.calculations.get(name), Calculated) and tree != found.tree
-            ):
-                return self._find_codes(found.tree)
-            case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
-                branches = [self._find_codes(branch) for branch in values if branch != NO_VALUE]
-                return (
-                    {name: code for codes in branches for name, code in codes.items()}
-                    if all(branches)
-                    else {}
-                )
-            case XPathCall(
-                "once" | "indexed-repeat" | "each-turn" | "jr:choice-name" | "choice-label",
-                (argument, *_),
-            ):
-                return self._find_codes(argument)
-            case Literal(value) if value != "":
-                return {_write(value): _write(value) if isinstance(value, float) else quote(value)}
-            case Reference(name):
-                item = self._find(name)
-                return self.codes.get(item.id, {}) if item is not None else {}
-            case _:
-                return {}
-
 
 def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]:
-    """Translate the condition of an item to an `ask_if` and an `unless`, either of which may be empty.
+    """Translate the condition of an item to an `ask_if` and an `unless`; either may be empty.
 
     A part that negates a condition becomes an `unless`, which leaves unknown as asked.
     """
@@ -676,73 +602,51 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     for part in xpath.list_parts(tree):
         condition = translator.is_true(part)
         opposite = translator.is_true(XPathCall("not", (part,)))
-        if opposite not in (YES, NO) and (
-            len(opposite.text) < len(condition.text) or condition.strength == 3
-        ):
+        is_negation = len(opposite.text) < len(condition.text) or condition.strength == Strength.NOT
+        if is_negation and opposite not in (YES, NO):
             skipped.append(opposite)
         else:
             asked.append(condition)
-    ask_if, unless = join_truths(asked, "and"), join_truths(skipped, "or")
-    return ("" if ask_if == YES else ask_if.text), ("" if unless == NO else unless.text)
 
-
-def _list_declined(name: str, kinds: Iterable[str]) -> list[Part]:
-    """Return where a question was declined in one of these ways."""
-    found = set(kinds)
-    others = sorted(kind for kind in found if kind.startswith("code_"))
-    declined = [Part(f"{kind}({name})") for kind in _DECLINES if kind in found]
-    return declined + [Part(f"{name} in [{kind}]", 4) for kind in others]
-
-
-def quote(text: str) -> str:
-    """Write a text in quotes."""
-    if "'" in text and '"' in text:
-        raise UnsupportedError("a text with both kinds of quotes can't be written in a condition")
-    return f'"{text}"' if "'" in text else f"'{text}'"
-
-
-def _count_turns_with(test: Part) -> Part:
-    """Return whether a condition is true in a turn of a repeat."""
-    return NO if test == NO else Part(f"count({test.text}) > 0", 4)
+    ask_if = join_truths(asked, "and")
+    unless = join_truths(skipped, "or")
+    ask_if_text = "" if ask_if == YES else ask_if.text
+    unless_text = "" if unless == NO else unless.text
+    return ask_if_text, unless_text
 
 
 def _branch(test: Expression, then: Expression, otherwise: Expression) -> Expression:
     """Return the condition that one of two conditions is true, depending on a third one."""
-    return XPathCall(
-        "or",
-        (XPathCall("and", (test, then)), XPathCall("and", (XPathCall("not", (test,)), otherwise))),
-    )
+    if_true = XPathCall("and", (test, then))
+    if_false = XPathCall("and", (XPathCall("not", (test,)), otherwise))
+    return XPathCall("or", (if_true, if_false))
 
 
-def _choose(test: Part, then: Part, otherwise: Part) -> Part:
-    if test in (YES, NO):
-        return then if test == YES else otherwise
-    if test.strength == 3:
-        return _choose(negate(test), otherwise, then)
-    kinds = {then.kind, otherwise.kind} - {""}
-    if kinds in ({"number", "text"}, {"text"}):
-        texts = {"": "''", "number": f"'{then.text if then.kind == 'number' else otherwise.text}'"}
-        then, otherwise = (
-            Part(texts.get(p.kind, p.text), p.strength if p.kind == "text" else 7)
-            for p in (then, otherwise)
-        )
-    elif len(kinds - {"code"}) > 1:
-        raise UnsupportedError(
-            f"the result is sometimes a {' and sometimes a '.join(sorted(kinds))}"
-        )
-    if not kinds or "text" in kinds:
-        kind = "text"
-    elif kinds == {"code", "number"}:
-        kind = "number"
+def _compare_constants(left: float | str, sign: str, right: float | str) -> Part:
+    first = _to_number(left)
+    second = _to_number(right)
+    if first is not None and second is not None:
+        is_true = _HOLDS[sign](first, second)
     else:
-        [kind] = kinds - {"code"} or kinds
-    return Part(f"{then.enclose(0)} if {test.enclose(0)} else {otherwise.text}", 0, kind)
+        is_true = sign == "==" and left == right
+    return YES if is_true else NO
 
 
-def _write(value: float | str) -> str:
-    if isinstance(value, str):
-        return value
-    return str(int(value)) if value.is_integer() else repr(value)
+def _fulfills(code: str, sign: str, value: float | str) -> bool:
+    """Return whether a code fulfills a comparison with a constant."""
+    if sign == "==":
+        return code == write_value(value)
+
+    number = _to_number(code)
+    limit = _to_number(value)
+    if number is None or limit is None:
+        return False
+    return bool(_HOLDS[sign](number, limit))
+
+
+def _is_only_answer(several: Part, code: str) -> Part:
+    text = f"{code} in {several.text} and count({several.text}) == 1"
+    return Part(text, Strength.AND)
 
 
 def _to_number(value: float | str) -> float | None:
@@ -752,25 +656,18 @@ def _to_number(value: float | str) -> float | None:
         return None
 
 
-def _holds(sign: str, name: str, limit: float | None) -> bool:
-    number = _to_number(name)
-    return number is not None and limit is not None and _HOLDS[sign](number, limit)
+def _uses_all_turns(tree: Expression) -> bool:
+    """Return whether an expression contains a value for every turn of a repeat."""
+    parts = xpath.iterate_parts(tree)
+    return any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts)
 
 
-def _find_numeric(tree: Expression) -> set[str]:
-    """Return the names that are calculated with, or compared with numbers."""
-    found: set[str] = set()
-    for part in xpath.iterate_parts(tree):
-        match part:
-            case XPathCall(
-                "+" | "-" | "*" | "div" | "<" | "<=" | ">" | ">=" | "==" | "!=" as sign, arguments
-            ):
-                has_number = any(
-                    isinstance(each, Literal) and isinstance(each.value, float)
-                    for each in arguments
-                )
-                if has_number or sign not in ("==", "!="):
-                    found |= {
-                        argument.name for argument in arguments if isinstance(argument, Reference)
-                    }
-    return found
+def _find_birth(tree: Expression) -> Expression | None:
+    """Return the date of birth in `(today() - ${born}) div 365.25`; None for other expressions."""
+    match tree:
+        case XPathCall(
+            "div",
+            (XPathCall("-", (XPathCall("today" | "now", ()), born)), Literal(365.0 | 365.25)),
+        ):
+            return born
+    return None
