@@ -99,7 +99,7 @@ class ResultOptions:
     percent: Literal["column", "row"] = "column"
     """What percentages by column are of."""
     statistics: tuple[str, ...] = ()
-    """Further statistics: `quartiles` and `se` of numbers and scales, `totals` of the population."""
+    """Further statistics: `quartiles`, `se` of numbers and scales; `totals` of the population."""
     min_base: int = 0
     """Columns with fewer interviews are merged or left out."""
 

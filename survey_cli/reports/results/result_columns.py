@@ -153,7 +153,7 @@ class TableColumn(ABC):
         return table.design.measure(position.row, position.column)
 
     def _measure_total(self, table: Crosstab, position: CellPosition) -> DesignEstimate | None:
-        """Estimate the number of people in the population, if it is requested and nothing hidden."""
+        """Estimate the number of people in the population, if that is requested and not hidden."""
         if table.design is None or "totals" not in self._options.statistics:
             return None
         if table.is_unknown(position) or self.is_too_small(table):
