@@ -1,7 +1,7 @@
-"""Full-screen interface for interviews, stations, previews, coding and the board, built from Textual's widgets.
+"""Full-screen interface: interviews, stations, previews, coding, monitoring and the board.
 
-It translates keys into calls of a session and decides nothing about the survey. It uses neither the store nor the
-instrument.
+It is built from Textual's widgets. It translates keys into calls of a session and decides nothing
+about the survey. It uses neither the store nor the instrument.
 """
 
 from collections.abc import Sequence
@@ -26,12 +26,16 @@ __all__ = [
     "run_station",
 ]
 
-# Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
-# UserError where there is no such theme, and ScreenError where the screen breaks: what was keyed before is stored.
+# Textual takes a quarter of a second to import, so each of these functions imports what it shows.
+# All of them raise UserError if there is no such theme, and ScreenError if the screen breaks: what
+# was keyed before is stored.
 
 
 class ScreenError(RuntimeError):
-    """The screen itself broke. Its text is one plain sentence for the interviewer; `__cause__` is the bug."""
+    """The screen itself broke.
+
+    Its text is one plain sentence for the interviewer; `__cause__` is the bug.
+    """
 
 
 def conduct_interview(session: "InterviewSession", theme: str = "") -> None:
@@ -56,7 +60,7 @@ def run_station(session: "StationSession", theme: str = "") -> None:
 
 
 def run_preview(preview: "Preview", theme: str = "") -> None:
-    """Conduct an interview that is not stored and follows its file, until it is left."""
+    """Conduct an interview that is not stored and follows its file, until the preview is left."""
     from survey_cli.tui.preview.screen import PreviewApp
 
     try:
@@ -77,7 +81,7 @@ def run_coding(session: "CodingSession", theme: str = "") -> None:
 
 
 def run_monitor(source: "Watch | Replay", theme: str = "") -> None:
-    """Show interviews as their interviewer sees them, until it is left."""
+    """Show interviews as their interviewer sees them, until the screen is left."""
     from survey_cli.tui.monitoring import MonitorApp
 
     _run(MonitorApp(source, theme))
@@ -94,20 +98,20 @@ def run_board(studies: "Sequence[StudyBoard]", theme: str = "") -> None:
 
 
 def _run(app: "KeyApp", remedy: str = "") -> None:
-    """Run an application until it is left.
-
-    Its threads are ended even where it ends without having closed its terminal: they would keep the program alive.
-    """
+    """Run an application until it is left."""
     try:
         app.run()
     finally:
         driver = app._driver
         if driver is not None:
-            if (exit_event := getattr(driver, "exit_event", None)) is not None:
+            # A screen that broke may not have closed its terminal. Textual's threads, which read
+            # and write it, would keep the program alive. Not every driver reads on a thread.
+            exit_event = getattr(driver, "exit_event", None)
+            if exit_event is not None:
                 exit_event.set()
             driver.close()
         app.ending.close()
+
     if app.failure is not None:
-        raise ScreenError(
-            f"The screen failed ({type(app.failure).__name__}). {remedy}".strip()
-        ) from app.failure
+        message = f"The screen failed ({type(app.failure).__name__}). {remedy}"
+        raise ScreenError(message.strip()) from app.failure

@@ -1,4 +1,4 @@
-"""Terminal of the full screen: its driver, its keys, its encoding, and whether it is still there."""
+"""Terminal of the full screen: its driver, its keys, its encoding, and whether it still exists."""
 
 import os
 import re
@@ -24,53 +24,70 @@ from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.widgets.ending import stop_writer
 
 SAME_KEY: Final = {
-    **dict.fromkeys(("ctrl+m", "kp_enter", "return"), "enter"),
-    **dict.fromkeys(("shift+enter", "alt+enter"), "ctrl+j"),
+    "ctrl+m": "enter",
+    "kp_enter": "enter",
+    "return": "enter",
+    "shift+enter": "ctrl+j",
+    "alt+enter": "ctrl+j",
 }
+"""Other names of the same key, which depend on the terminal."""
 ENTER: Final = ("enter", "ctrl+j")
 """Enter typed before the terminal was taken over arrives as Ctrl+J."""
 _PLAIN: Final = str.maketrans(
     "‘’‚“”„–—‑−…×•·▷▸●✓─━│┃▊▎▌←→↑↓»«\u00a0", "'''\"\"\"----.x*->>*+-=|||||<>^v>< "
 )
+"""ASCII characters that look like those that our screens and most texts use."""
 
 
 def read_keys(event: events.Key) -> Iterator[str]:
-    """Yield the keys of an event: the character where it is printable, else the name (`enter`, `alt+left`, `f8`)."""
+    """Yield the keys of an event: a printable character, else a name (`enter`, `alt+left`, `f8`)."""
     letter = event.character
-    code = ord(letter) if letter is not None and len(letter) == 1 else 0
-    printable = code >= 32 and not 127 <= code < 160
-    key = letter if letter is not None and printable else SAME_KEY.get(event.key, event.key)
-    if event.key.startswith("alt+") and (printable or len(event.key) == 5):
+    printable = letter is not None and len(letter) == 1 and not _is_control(letter)
+    if letter is not None and printable:
+        key = letter
+    else:
+        key = SAME_KEY.get(event.key, event.key)
+
+    name = event.key.removeprefix("alt+")
+    with_alt = name != event.key
+    if with_alt and (printable or len(name) == 1):
         # Escape and a character within the terminal's escape delay: two keys, not one.
         yield "escape"
-        key = key if printable else event.key[4:]
+        if not printable:
+            key = name
     yield key
 
 
+def _is_control(letter: str) -> bool:
+    code = ord(letter)
+    return code < 32 or 127 <= code < 160
+
+
 def strike_key(app: MessagePump, key: str, at: float) -> None:
-    """Have the application take a key as if it had been struck at this time: a click on its label."""
-    event = events.Key(key, key if len(key) == 1 else None)
+    """Strike a key, at the time of the click on its label."""
+    character = key if len(key) == 1 else None
+    event = events.Key(key, character)
     event.time = at
     app.post_message(event)
 
 
 class LastingOutput:
-    """The terminal's output, which takes whatever is written after the terminal is gone and drops it.
+    """The terminal's output, which drops what is written after the terminal has gone.
 
-    Textual writes on a thread of its own. An error would end that thread, and everything that is written afterwards
-    would wait for it forever.
+    Textual writes on a thread of its own. An error would end that thread, and everything that is
+    written afterwards would wait for it forever.
     """
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
     def write(self, text: str) -> None:
-        """Write text, where that is still possible."""
+        """Write text, if that is still possible."""
         with suppress(OSError, ValueError):
             self._file.write(text)
 
     def flush(self) -> None:
-        """Write what is in the buffer, where that is still possible."""
+        """Write what is in the buffer, if that is still possible."""
         with suppress(OSError, ValueError):
             self._file.flush()
 
@@ -86,24 +103,31 @@ class EncodingFilter(LineFilter):
         self._encoding = encoding
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [
-            segment
-            if segment.control
-            else segment._replace(text=to_encoding(segment.text, self._encoding))
-            for segment in segments
-        ]
+        replaced = []
+        for segment in segments:
+            if not segment.control:
+                segment = segment._replace(text=to_encoding(segment.text, self._encoding))
+            replaced.append(segment)
+        return replaced
 
 
 class UncertainWidthFilter(LineFilter):
-    """Erases the rest of a line that terminals measure differently, in place of filling it: none runs into the next."""
+    """Erases the rest of a line whose width terminals measure differently.
+
+    Filled with spaces, the line would run into the next one on a terminal that takes it for wider.
+    """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         if all(is_certain(segment.text) for segment in segments):
             return segments
+
         end = len(segments)
         while end and not segments[end - 1].text.strip():
             end -= 1
-        style = segments[-1].style if end < len(segments) else None
+        # the terminal erases in the background of the spaces that this replaces
+        style = None
+        if end < len(segments):
+            style = segments[-1].style
         return [*segments[:end], Segment("\x1b[K", style)]
 
 
@@ -117,49 +141,59 @@ def to_encoding(text: str, encoding: str) -> str:
 
 
 def _to_encoding(letter: str, encoding: str) -> str:
+    width = measure_width(letter)
     plain = unicodedata.normalize("NFKD", letter).translate(_PLAIN)
     for other in (letter, letter.translate(_PLAIN), plain[:1]):
         try:
             other.encode(encoding)
         except UnicodeEncodeError:
             continue
-        if measure_width(other) == measure_width(letter):
+        if measure_width(other) == width:
             return other
-    return "?" * measure_width(letter)
+    return "?" * width
 
 
 def read_encoding() -> str | None:
-    """Return what the terminal is limited to; None where its locale is in UTF-8.
-
-    The C locale counts as ASCII, which Python takes for UTF-8 without asking the terminal.
-    """
-    encoding = (sys.__stderr__.encoding if sys.__stderr__ is not None else None) or "ascii"
+    """Return the encoding that limits the terminal; None if its locale is in UTF-8."""
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
     if locale in ("C", "POSIX"):
+        # Python takes these for UTF-8 without asking the terminal, which may know ASCII only.
         return "ascii"
-    return None if encoding.lower().replace("-", "") == "utf8" else encoding
+
+    encoding = "ascii"
+    if sys.__stderr__ is not None and sys.__stderr__.encoding:
+        encoding = sys.__stderr__.encoding
+    if encoding.lower().replace("-", "") == "utf8":
+        return None
+    return encoding
 
 
 def watch_terminal() -> "select.poll | None":
-    """Return what tells when the terminal's other end is closed; None where there is none, or no way of asking."""
+    """Return what tells when the terminal's other end is closed.
+
+    None if the input is no terminal, or if the platform has no way of asking.
+    """
     stream = sys.__stdin__
     if stream is None or not hasattr(select, "poll") or not stream.isatty():
         return None
     watched = select.poll()
-    watched.register(stream.fileno(), 0)  # a terminal that is gone says so unasked
+    # No event is asked for: that a terminal has gone is reported in any case.
+    watched.register(stream.fileno(), 0)
     return watched
 
 
 _SEQUENCE_BEGINNINGS: Final = "[O]P_^X"
 """What follows Escape in the sequences that terminals send."""
 _LONE_ESCAPE: Final = re.compile(rf"(?<=\x1b)(?=[^{re.escape(_SEQUENCE_BEGINNINGS)}])", re.DOTALL)
+"""Between Escape and a character that begins no sequence."""
 
 
 class KeyParser(XTermParser):
-    """Parser of what a terminal sends, which takes Escape and an ordinary key for two keys however fast they come.
+    """Parser of what a terminal sends: Escape and an ordinary key are two keys, however fast.
 
-    Textual waits for a tenth of a second whether a key follows Escape, and takes both for one key with Alt, or for a
-    letter that neither of them is. Keys typed ahead on a slow line arrive together, and would be other keys.
+    Textual waits for a tenth of a second whether a key follows Escape, and takes both for one key
+    with Alt, or for a letter that neither of them is. Keys typed ahead on a slow line arrive
+    together, and would be other keys.
     """
 
     def __init__(self, debug: bool = False) -> None:
@@ -167,9 +201,11 @@ class KeyParser(XTermParser):
         self._ends_in_escape = False
 
     def feed(self, data: str) -> Iterable[Message]:
-        if not data:  # the end of the input
+        if not data:
+            # the end of the input
             yield from super().feed(data)
             return
+
         for part in _LONE_ESCAPE.split(data):
             if self._ends_in_escape and part[0] not in _SEQUENCE_BEGINNINGS:
                 yield from self._take_escape()
@@ -177,8 +213,9 @@ class KeyParser(XTermParser):
             self._ends_in_escape = part.endswith("\x1b")
 
     def _take_escape(self) -> Iterator[Message]:
-        """Take the Escape that is waited with for a key, as when its delay has passed."""
+        """Let the parser take Escape now, as its `tick` does once the delay has passed."""
         if self._timeout_time is None:
+            # the delay has passed and the Escape was taken
             return
         self._timeout_time = None
         self._awaiting = self._gen.throw(ParseTimeout())
@@ -189,29 +226,33 @@ class KeyParser(XTermParser):
 def select_driver() -> type[Driver] | None:
     """Return Textual's driver for this terminal, made to survive bad bytes and a closed window.
 
-    None: Textual chooses.
+    None lets Textual choose.
     """
     if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
         return None
+    # Windows doesn't have what this module needs.
     from textual.drivers import linux_driver
     from textual.drivers.linux_driver import LinuxDriver
 
-    linux_driver.__dict__["XTermParser"] = KeyParser  # the driver makes its parser without asking
+    # The driver builds its parser in the middle of a method, by this name.
+    linux_driver.__dict__["XTermParser"] = KeyParser
 
     class TerminalDriver(LinuxDriver):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             assert self._file is not None
-            self._file = LastingOutput(self._file)  # type: ignore[assignment]  # has what a driver uses of a file
+            # It has what a driver uses of a file.
+            self._file = LastingOutput(self._file)  # type: ignore[assignment]
             self._is_closed = False
 
         def _sigcont_application(self, *arguments: Any) -> None:
-            # The system sends this signal after SIGHUP too, when a line drops. Only what was suspended is resumed: a
-            # second input thread beside the first would keep the program from ending.
+            # The system sends this signal after SIGHUP too, when a line drops. Only what was
+            # suspended is resumed: a second input thread would keep the program from ending.
             if self._must_signal_resume:
                 super()._sigcont_application(*arguments)
 
         def close(self) -> None:
+            # Textual closes its driver, and so does whoever ran the screen.
             if self._writer_thread is not None and not self._is_closed:
                 self._is_closed = True
                 stop_writer(self._writer_thread)
@@ -222,6 +263,7 @@ def select_driver() -> type[Driver] | None:
                     super().run_input_thread()
                     return
                 except UnicodeDecodeError:
+                    # A terminal in another encoding: only what was read at once is lost.
                     continue
 
     return TerminalDriver
