@@ -30,13 +30,13 @@ from support.pages import (
     list_anchors,
     list_pages,
 )
-from support.tutorial_reader import TutorialReader
 from survey_cli.cli.app import build_app
 from survey_cli.exports.formats import FORMATS
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source_text
+from tutorial_reader import TutorialReader
 
 QUESTIONNAIRES = [
     fence

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from language_server import LanguageServer
 
-from support.language_server import LanguageServer
 from survey_cli.cli.run_command import run_command
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.source.load import load_source, load_source_text

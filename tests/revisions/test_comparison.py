@@ -8,9 +8,7 @@ from random import Random
 
 import pytest
 import yaml
-
-from support.every_route import TODAY
-from support.questionnaire_edits import (
+from questionnaire_edits import (
     CHANGES,
     Tree,
     hoist_filter,
@@ -19,6 +17,8 @@ from support.questionnaire_edits import (
     rewrite_conditions,
     walk,
 )
+
+from support.every_route import TODAY
 from support.random_questionnaires import QuestionnaireWriter
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument

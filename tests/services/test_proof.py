@@ -10,11 +10,11 @@ from shutil import copytree
 import pytest
 from hypothesis import HealthCheck, given, settings
 from rule_reference import RULE_GROUPS
+from seeded_defects import INSTRUMENTS, Defect, iterate_defects, seed
 
 from support.command_line import run_survey
 from support.random_instruments import instruments
 from support.scale import SCALE
-from support.seeded_defects import INSTRUMENTS, Defect, iterate_defects, seed
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.problems import Problem

@@ -11,9 +11,9 @@ from statistics import median
 
 import psycopg
 import pytest
+from cut_connection import Line, line
 
 from support import postgres_server
-from support.cut_connection import Line, line
 from support.scale import SCALE
 from support.stored_interviews import (
     CELLS,
