@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 MIN_WIDTH: Final = 60
 MIN_HEIGHT: Final = 20
-"""The smallest screen on which everything that an interviewer needs has its place."""
+"""The smallest screen that has room for everything an interviewer needs."""
 MAX_WIDTH: Final = 132
-"""On a wider screen all of it stands in the middle: what belongs together stays together."""
+"""A wider screen leaves both sides empty, so that what belongs together stays together."""
 BROAD_WIDTH: Final = 164
 """The same for screens whose side panel becomes broader."""
 BROAD_TEXT_WIDTH: Final = 74
@@ -45,27 +45,51 @@ SIDE_TEXT_WIDTH: Final = 34
 
 EDITING_KEYS: Final = frozenset(
     {
-        "enter", "escape", "backspace", "delete", "left", "right", "up", "down", "home", "end", "pageup", "pagedown",
-        "tab", "shift+tab", "alt+left", "alt+right", "alt+backspace", "ctrl+left", "ctrl+right", "ctrl+a", "ctrl+d",
-        "ctrl+e", "ctrl+f", "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w", "shift+left", "shift+right", "shift+home",
-        "shift+end", "ctrl+z", "ctrl+y",
+        "enter", "escape", "backspace", "delete", "tab", "shift+tab",
+        "left", "right", "up", "down", "home", "end", "pageup", "pagedown",
+        "alt+left", "alt+right", "alt+backspace", "ctrl+left", "ctrl+right",
+        "ctrl+a", "ctrl+d", "ctrl+e", "ctrl+f", "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w",
+        "ctrl+y", "ctrl+z",
+        "shift+left", "shift+right", "shift+home", "shift+end",
     }
 )  # fmt: skip
 
 
 def clear_render_cache() -> None:
-    """Forget the lines of widgets that were removed: Textual's cache of inner and outer styles keeps 1,024 of them."""
+    """Forget the lines of widgets that were removed.
+
+    Textual's cache of inner and outer styles keeps 1,024 of them.
+    """
     StylesCache.get_inner_outer.cache_clear()
 
 
 class KeyScreen(Screen[None]):
-    """A screen whose keys are handled one after another: by the panel on top, else by the screen itself.
+    """A screen that handles its keys one after another: each completely before the next.
 
-    Every key is handled whole before the next one. `show` then brings the widgets up to date.
+    The panel on top has the keys, else the screen itself. `show` then brings the widgets up to
+    date. The smallest screen has the three widgets on which this class relies:
+
+        class ClockScreen(KeyScreen):
+            def compose(self) -> ComposeResult:
+                yield KeyBar()
+                yield Container(id="panels")
+                yield Static(id="too-small", markup=False)
+
+            async def press(self, key: str, at: float) -> None:
+                self.forget_messages()
+                if self.panel is not None:
+                    await self.panel.press(key)
+                elif key == "q":
+                    await self.leave()
+                else:
+                    self.refuse("q leaves")
+
+            def show(self) -> None:
+                self.show_keys([KeyHint("q", "leave")])
     """
 
     class Ready(Message):
-        """The widgets are there, and keys typed before can be taken. It is posted to the application."""
+        """Tells the application that the widgets exist and keys typed before can be taken."""
 
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
@@ -75,11 +99,11 @@ class KeyScreen(Screen[None]):
     ]
 
     named_keys: frozenset[str] = EDITING_KEYS
-    """Named keys that are keys here; Shift alone, focus and media keys are none, and change nothing."""
+    """Named keys that can act here. Others (Shift on its own, media keys) are ignored."""
     min_size = (MIN_WIDTH, MIN_HEIGHT)
     """The width and height below which nothing is shown."""
     max_width = MAX_WIDTH
-    """The most columns that it uses."""
+    """The columns that it uses at most."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,17 +118,18 @@ class KeyScreen(Screen[None]):
         self.unexpected = False
         """The last key led to something that keys already typed could not know of."""
         self.left = False
-        """It is over, and its last page was left."""
+        """The screen is over, and its last page was left."""
         self.is_ready = False
-        """It takes keys; those typed before are held."""
+        """The screen takes keys. Those typed before are held."""
 
     async def start(self) -> None:
-        """Prepare what is shown first, once the widgets are there."""
+        """Prepare what is shown first, once the widgets exist."""
 
     async def on_mount(self) -> None:
-        """Start, and have the keys taken that were typed before.
+        """Start, and let the application take the keys that were typed before.
 
-        Subclasses have `start`: Textual would call both methods.
+        Subclasses define `start` instead. Textual calls the `on_mount` of every class, so a
+        subclass that defined it and called this one would start twice.
         """
         await self.start()
         self.show()
@@ -128,20 +153,19 @@ class KeyScreen(Screen[None]):
         raise NotImplementedError
 
     def show_later(self) -> None:
-        """Bring the widgets up to date once what is being handled is done."""
+        """Bring the widgets up to date after what is being handled now."""
         self.call_later(self._show_if_open)
 
     def _show_if_open(self) -> None:
-        if self.is_mounted and self.query(
-            KeyBar
-        ):  # neither before the widgets are there nor while they are removed
+        # The key bar is missing before the widgets exist, and while they are removed.
+        if self.is_mounted and self.query(KeyBar):
             self.show()
 
     def tick(self) -> None:
         """Update the clocks; called every second."""
 
     async def end_from_outside(self) -> None:
-        """Save what can be saved: the terminal is gone, or the program was told to end."""
+        """Save what can be saved: the terminal has gone, or the program was told to end."""
 
     async def leave(self) -> None:
         """Leave the screen."""
@@ -150,16 +174,19 @@ class KeyScreen(Screen[None]):
     def refuse(self, why: str) -> None:
         """Say why a key was not accepted."""
         self.why = why
-        self.bell_due = self.unexpected = True
+        self.bell_due = True
+        self.unexpected = True
 
     def say(self, text: str) -> None:
-        """Say what the interviewer should know of a key."""
+        """Say what the interviewer should know about a key."""
         self.said = text
 
     def forget_messages(self) -> None:
-        """Forget what was said of the key before."""
-        self.bell_due = self.unexpected = False
-        self.why = self.said = ""
+        """Forget what was said about the key before."""
+        self.bell_due = False
+        self.unexpected = False
+        self.why = ""
+        self.said = ""
 
     def drop_keys(self, count: int) -> None:
         """Say that keys typed ahead were meant for something that did not come."""
@@ -171,19 +198,20 @@ class KeyScreen(Screen[None]):
 
     @property
     def too_small(self) -> str:
-        """Why nothing can be shown on a screen this small; empty where it is large enough."""
+        """Why nothing can be shown on a screen this small; empty if it is large enough."""
         width, height = self.app.size
         min_width, min_height = self.min_size
         if width >= min_width and height >= min_height:
             return ""
         return (
-            f"This window has {width} × {height} characters; at least {min_width} × {min_height} are needed. "
+            f"This window has {width} × {height} characters; "
+            f"at least {min_width} × {min_height} are needed. "
             "Enlarge it, or make its letters smaller. Until then, keys have no effect."
         )
 
     @property
     def case_width(self) -> int:
-        """Cells of a line about the case: in the side panel, or where there is none in the panel of F6."""
+        """Cells of a line about the case: in the side panel, or without one in the panel of F6."""
         if not self.has_side:
             return self.app.size.width - 10
         return BROAD_TEXT_WIDTH if self.is_broad else SIDE_TEXT_WIDTH
@@ -199,12 +227,15 @@ class KeyScreen(Screen[None]):
         return self.has_class("-broad")
 
     def on_resize(self) -> None:
-        """Say so where the screen is too small, and adapt what depends on the size."""
+        """Say so if the screen is too small, and adapt what depends on the size."""
         too_small = self.too_small
         self.set_class(bool(too_small), "-tiny")
-        self.set_class(min(self.app.size.width, self.max_width) >= BROAD_WIDTH, "-broad")
-        self.styles.padding = (0, max((self.app.size.width - self.max_width) // 2, 0))
         self.query_one("#too-small", Static).update(too_small)
+
+        width = self.app.size.width
+        self.set_class(min(width, self.max_width) >= BROAD_WIDTH, "-broad")
+        empty_side = max((width - self.max_width) // 2, 0)
+        self.styles.padding = (0, empty_side)
         self.show_later()
 
     # Panels
@@ -230,19 +261,23 @@ class KeyScreen(Screen[None]):
 
     async def close_panel(self) -> None:
         """Close the panel on top."""
+        if not self.panels:
+            return
+        panel = self.panels.pop()
+        if isinstance(panel, LinePanel):
+            panel.keep()
+        for line in panel.query(Input):
+            # Textual never does this. It holds the line weakly, but with a callback that refers to
+            # it: the screen would keep every line that was ever opened.
+            self.text_selection_started_signal.unsubscribe(line)
+        await panel.remove()
+        clear_render_cache()
+
         if self.panels:
-            panel = self.panels.pop()
-            if isinstance(panel, LinePanel):
-                panel.keep()
-            for line in panel.query(Input):  # Textual would keep it, and whatever was open with it
-                self.text_selection_started_signal.unsubscribe(line)
-            await panel.remove()
-            clear_render_cache()
-            if self.panels:
-                self.panels[-1].display = True
-            else:
-                self.query_one("#panels").display = False
-                self.focus_entry()
+            self.panels[-1].display = True
+        else:
+            self.query_one("#panels").display = False
+            self.focus_entry()
 
     async def close_panels(self) -> None:
         """Close all panels."""
@@ -255,7 +290,9 @@ class KeyScreen(Screen[None]):
 
     def show_keys(self, hints: KeyHints) -> None:
         """Show the keys that act: those of the panel on top, else these."""
-        self.query_one(KeyBar).show(self.panel.hints if self.panel is not None else hints)
+        if self.panel is not None:
+            hints = self.panel.hints
+        self.query_one(KeyBar).show(hints)
 
     async def close_and(self, act: Act) -> None:
         """Close the panel on top, then act."""
@@ -263,7 +300,10 @@ class KeyScreen(Screen[None]):
         await act()
 
     async def open_by_key(self, key: str, what: str, act: Act) -> None:
-        """Open what a key opens over anything; the same key closes it again, and Ctrl+C twice leaves."""
+        """Open what a key opens at any time.
+
+        The same key closes it again, but a second Ctrl+C confirms that the screen is left.
+        """
         panel = self.panel
         if panel is None:
             await act()
@@ -279,10 +319,14 @@ class KeyScreen(Screen[None]):
             await self.close_panel()
 
     async def open_palette(self, rows: list[Row]) -> None:
-        """Open the palette: every action with its key, and the themes. It is closed before an action is done."""
-        themes = [
-            Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES
-        ]
+        """Open the palette: every action with its key, and the themes.
+
+        It is closed before an action is done.
+        """
+        themes = []
+        for name in THEMES:
+            cells = ("--theme", f"{name} colors")
+            themes.append(Row(cells, partial(self._set_theme, name)))
         actions = [row._replace(act=partial(self.close_and, row.act)) for row in (*rows, *themes)]
         await self.open_panel(
             ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action matches")
@@ -294,12 +338,18 @@ class KeyScreen(Screen[None]):
 
 
 THREAD_SWITCH_SECONDS: Final = 0.0005
-"""What is painted is written by a thread of Textual's own. Left alone, Python lets it wait 5 ms for its turn, longer than
-all that a key does."""
+"""Textual writes what is painted on a thread of its own.
+
+By default, Python lets that thread wait 5 ms for its turn: longer than all that a key does.
+"""
 
 
 class KeyApp(App[None]):
-    """Takes every key before any widget could have it, and hands it to the screen on top."""
+    """Intercepts keys before the widgets, and hands them to the screen on top.
+
+    Subclasses define `start` for what runs besides the keys, and `leave` if something follows the
+    first screen.
+    """
 
     CSS_PATH = Path(__file__).parents[1] / "screens.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -308,25 +358,30 @@ class KeyApp(App[None]):
 
     def __init__(self, first: Callable[[], KeyScreen], theme: str = "") -> None:
         theme = choose_theme(theme)
-        super().__init__(
-            driver_class=terminal.select_driver(), ansi_color=True if THEMES[theme].ansi else None
-        )
-        for each in THEMES.values():
-            self.register_theme(each)
+        ansi_color = None
+        if THEMES[theme].ansi:
+            ansi_color = True
+        super().__init__(driver_class=terminal.select_driver(), ansi_color=ansi_color)
+        for registered in THEMES.values():
+            self.register_theme(registered)
         self.theme = theme
         self.animation_level = "none"
         self._first = first
         self.failure: BaseException | None = None
-        """What broke the screen, where something did."""
+        """What broke the screen, if something did."""
         self._settled_at = 0.0
         """Keys typed before this time were meant for something that did not come."""
         self._dropped = 0
+        """How many such keys were not used since the last one that was."""
         self._is_show_due = False
+        """The screen is to be shown once the keys that are waiting have acted."""
         self._held: list[events.Event] = []
-        """Keys and pastes that came before the screen was there."""
+        """Keys and pastes that came before the screen existed."""
         self._terminal: poll | None = None
+        """Tells when the terminal has gone."""
         self.ending = SignaledEnd(lambda: self._driver)
-        if (encoding := terminal.read_encoding()) is not None:
+        encoding = terminal.read_encoding()
+        if encoding is not None:
             self._filters.append(terminal.EncodingFilter(encoding))
         self._filters.append(terminal.UncertainWidthFilter())
 
@@ -340,25 +395,36 @@ class KeyApp(App[None]):
         return self.screen
 
     def start(self) -> None:
-        """Start what runs beside the keys."""
+        """Start what runs besides the keys."""
 
     def on_mount(self) -> None:
-        """Prepare the terminal. Subclasses have `start`: Textual would call both methods."""
+        """Prepare the terminal.
+
+        Subclasses define `start` instead, for the reason given at `KeyScreen.on_mount`.
+        """
         sys.setswitchinterval(THREAD_SWITCH_SECONDS)
         if not self.is_headless:
             self.ending.watch(get_running_loop(), self._end_from_outside)
-        self._terminal = terminal.watch_terminal() if not self.is_headless else None
+            self._terminal = terminal.watch_terminal()
         self.every(1.0, self._tick)
         self.start()
 
     def every(self, seconds: float, act: Callable[[], Awaitable[object] | None]) -> None:
-        """Let this act at intervals, until the application is closed."""
-        self.set_interval(seconds, lambda: act() if self.is_running else None)
+        """Call this at intervals, until the application is closed."""
+
+        def act_if_running() -> Awaitable[object] | None:
+            # a timer may still fire after Textual has removed the screens
+            if not self.is_running:
+                return None
+            return act()
+
+        self.set_interval(seconds, act_if_running)
 
     def _tick(self) -> None:
-        """Update the clocks every second, and end where the terminal is gone.
+        """Update the clocks every second, and end if the terminal has gone.
 
-        Its signal says so as well, unless the program was started with that signal ignored, as nohup does.
+        Normally a signal says so. A program that was started with that signal ignored, as by
+        `nohup`, never gets it.
         """
         if self._terminal is not None and self._terminal.poll(0):
             self._end_from_outside()
@@ -366,7 +432,7 @@ class KeyApp(App[None]):
             self.top.tick()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and pastes go to the screen on top before any widget could have them."""
+        """Hand keys and pastes to the screen on top, and other events to Textual."""
         is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
         if is_typed and not (self._screen_stack and self.top.is_ready):
             self._held.append(event)
@@ -382,13 +448,15 @@ class KeyApp(App[None]):
     async def on_key_screen_ready(self) -> None:
         """Take the keys that were held, in their order and before any other."""
         self.top.is_ready = True
-        held, self._held = self._held, []
+        held = self._held
+        self._held = []
         for event in held:
             await self.on_event(event)
 
     async def press(self, key: str, at: float) -> None:
         """Let one key act; on a screen that is too small, only Ctrl+C does."""
-        if len(key) > 1 and key not in self.top.named_keys:
+        is_named = len(key) > 1
+        if is_named and key not in self.top.named_keys:
             return
         if self.top.too_small and key != "ctrl+c":
             self.bell()
@@ -399,13 +467,14 @@ class KeyApp(App[None]):
         await self._handle(message.act, message.time)
 
     async def _handle(self, act: Act, typed_at: float) -> None:
-        """Let one key or paste act, and show what came of it once no other key is waiting."""
+        """Let one key or paste act, and show its effect once no other key is waiting."""
         screen = self.top
         if typed_at < self._settled_at:
             self._dropped += 1
             screen.drop_keys(self._dropped)
             self._show()
             return
+
         self._dropped = 0
         await self.attempt(act, screen)
         if screen.left:
@@ -414,7 +483,7 @@ class KeyApp(App[None]):
             self.show_effect()
 
     async def attempt(self, act: Act, screen: KeyScreen) -> None:
-        """Let this act on a screen, which says so where it breaks something."""
+        """Act on a screen, which says so if that fails."""
         try:
             await act()
         except Exception as error:
@@ -422,7 +491,7 @@ class KeyApp(App[None]):
             screen.fail(error)
 
     def show_effect(self) -> None:
-        """Show what a key did; where that was unexpected, keys typed before it count no more."""
+        """Show what a key did; if that was unexpected, drop the keys that were typed before it."""
         self._show()
         top = self.top
         if top.bell_due:
@@ -435,7 +504,7 @@ class KeyApp(App[None]):
         self._settled_at = at
 
     def _show(self) -> None:
-        """Show what has changed; in a burst of keys only the last state."""
+        """Show what has changed; in a burst of keys, only the last state."""
         if self._exit:
             return
         if self.message_queue_size == 0:
@@ -464,10 +533,11 @@ class KeyApp(App[None]):
         self.exit()
 
     def panic(self, *renderables: Any) -> None:
-        """Leave without printing anything: whoever ran it says in words what happened."""
+        """Leave without printing a traceback: `failure` tells the caller what happened."""
         if self.failure is None:
             self.failure = sys.exc_info()[1] or RuntimeError("the terminal's input was interrupted")
         self._close_messages_no_wait()
 
     def _fatal_error(self) -> None:
+        # Textual's own would print the traceback with all local variables: answers, for example.
         self.panic()

@@ -1,4 +1,7 @@
-"""Styled text and the widgets that show it: literal, wrapped by Textual, painted again only where it changed."""
+"""Styled text and the widgets that show it.
+
+Texts are literal (never markup), Textual wraps them, and only what changed is painted again.
+"""
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -34,107 +37,131 @@ MAX_TITLE: Final = 32
 MARGIN: Final = 3
 """Cells left empty at both sides of the screen."""
 
-_BIDI = dict.fromkeys(
+_BIDI: Final = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF]
 )
+"""Characters that change the direction of letters, and the byte order mark: all are removed."""
+_NOT_PRINTABLE: Final = ("Cc", "Cs")
+"""Unicode's categories of control characters and surrogates."""
+_MARKDOWN_SIGNS: Final = r"\`*_{}[]()#+-!|<>~"
 
 
 @lru_cache(maxsize=4096)
 def clean(text: str) -> str:
-    """Return the text without anything that would move the terminal's cursor or turn the line around."""
-    text = text.replace("\r\n", "\n").expandtabs(4).translate(_BIDI)
-    return "".join(
-        c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "?" for c in text
-    )
+    """Return the text without what would move the terminal's cursor or turn the line around."""
+    letters = []
+    for letter in text.replace("\r\n", "\n").expandtabs(4).translate(_BIDI):
+        if letter != "\n" and unicodedata.category(letter) in _NOT_PRINTABLE:
+            letter = "?"
+        letters.append(letter)
+    return "".join(letters)
 
 
 def escape_markdown(text: str) -> str:
     """Return the text as Markdown that shows it literally."""
-    return "".join(
-        f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text)
-    )
+    letters = []
+    for letter in clean(text):
+        if letter in _MARKDOWN_SIGNS:
+            letters.append("\\")
+        letters.append(letter)
+    return "".join(letters)
 
 
 def style_text(text: str, style: str = "") -> Content:
     """Return literal text in one style."""
-    return Content.styled(clean(text), style) if style else Content(clean(text))
+    if not style:
+        return Content(clean(text))
+    return Content.styled(clean(text), style)
 
 
 def style_spans(text: StyledText, style: str = "") -> Content:
     """Return the text with what is stressed in bold and underlined."""
-    return Content.assemble(
-        *(
-            (clean(span.text), f"{style} bold underline" if span.stress else style)
-            for span in text
-            if span.text
-        )
-    )
+    parts = []
+    for span in text:
+        span_style = style
+        if span.stress:
+            span_style = f"{style} bold underline"
+        if span.text:
+            parts.append((clean(span.text), span_style))
+    return Content.assemble(*parts)
 
 
 def join_lines(lines: Iterable[Content]) -> Content:
-    """Return the lines under each other, those that are empty left out."""
+    """Return the lines under each other, without those that are empty."""
     return Content("\n").join([line for line in lines if line])
 
 
 def build_section(title: str, lines: Sequence[Content]) -> Content:
-    """Return lines under a title; nothing where there are none."""
-    return join_lines([style_text(title, "bold $quiet"), *lines]) if lines else Content()
+    """Return lines under a title; nothing without lines."""
+    if not lines:
+        return Content()
+    return join_lines([style_text(title, "bold $quiet"), *lines])
 
 
 def isolate(line: Content) -> Content:
-    """Mark a line as one from right to left, for terminals that order letters by their direction."""
+    """Mark a line as one from right to left, for terminals that order letters by direction."""
     return Content("\u2067") + line + Content("\u2069")
 
 
 def hang(
     first: Content, text: Content, width: int, *, right_to_left: bool = False
 ) -> list[Content]:
-    """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes.
+    """Wrap the text to `width` cells behind `first`; further lines are indented by its width.
 
-    From right to left, `first` stands at the right edge, and the lines end before it.
+    From right to left, `first` is at the right edge, and the lines end before it.
     """
     indent = first.cell_length
-    lines = text.wrap(max(width - indent, 4))
-    if right_to_left:
-        ends = [first, *[Content(" " * indent)] * (len(lines) - 1)]
-        return [
-            Content(" " * max(width - indent - line.cell_length, 0)) + isolate(line) + end
-            for line, end in zip(lines or [Content()], ends, strict=True)
-        ]
-    return [
-        first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)
-    ] or [first]
+    lines = text.wrap(max(width - indent, 4)) or [Content()]
+
+    hung = []
+    margin = first
+    for line in lines:
+        if right_to_left:
+            gap = Content(" " * max(width - indent - line.cell_length, 0))
+            hung.append(gap + isolate(line) + margin)
+        else:
+            hung.append(margin + line)
+        margin = Content(" " * indent)
+    return hung
 
 
 def build_table(rows: Iterable[tuple[str, str | Content]], width: int, style: str) -> list[Content]:
-    """Return lines of a label in this style and a text, the texts under each other."""
+    """Return lines of a label in this style and a text; the texts are one column."""
     rows = [(clean(label), text) for label, text in rows]
-    column = min(max((measure_width(label) for label, _ in rows), default=0), width // 2)
+    widest = max((measure_width(label) for label, _ in rows), default=0)
+    column = min(widest, width // 2)
+
     lines: list[Content] = []
     for label, text in rows:
         first = Content.assemble((fit(label, column), style), "  ")
-        lines += hang(first, text if isinstance(text, Content) else Content(clean(text)), width)
+        if isinstance(text, str):
+            text = style_text(text)
+        lines += hang(first, text, width)
     return lines
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
-    """Return one line with both ends set apart; the left end is cropped where there is no room for both."""
+    """Return one line with a text at both edges; the left one is cropped if there isn't room."""
     if not right or right.cell_length >= width:
         return left.truncate(width, ellipsis=True)
     room = width - right.cell_length - 1
     left = left.truncate(room, ellipsis=True)
-    return left.pad_right(max(room + 1 - left.cell_length, 1)) + right
+    gap = room + 1 - left.cell_length
+    return left.pad_right(max(gap, 1)) + right
 
 
 def format_duration(time: timedelta) -> str:
     """Format a running time: `00:42`, `12:05`, `1:02:05`."""
-    seconds = max(int(time.total_seconds()), 0)
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes:02}:{seconds % 60:02}"
+    all_seconds = max(int(time.total_seconds()), 0)
+    all_minutes, seconds = divmod(all_seconds, 60)
+    hours, minutes = divmod(all_minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes:02}:{seconds:02}"
 
 
 def join_sections(sections: Iterable[Content]) -> Content:
-    """Return the sections with an empty line between them, those that are empty left out."""
+    """Return the sections with an empty line between them, without those that are empty."""
     return Content("\n\n").join([section for section in sections if section])
 
 
@@ -148,7 +175,7 @@ def build_details(details: Iterable[tuple[str, str]]) -> list[Content]:
 
 
 class TextView(Static):
-    """Text that is laid out again only where its height changes, and hidden where it is empty."""
+    """Text that is laid out again only if its height changes, and hidden if it is empty."""
 
     def __init__(self, *, id: str, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes, markup=False)
@@ -160,31 +187,43 @@ class TextView(Static):
         width = self.content_size.width
         if not (self._right_to_left and self._shown and width):
             return super().render()
+        # Each wrapped line needs its own mark, so the text is wrapped here and not by Textual.
         return Content("\n").join([isolate(line) for line in self._shown.wrap(width)])
 
     def show(self, content: Content, *, right_to_left: bool = False) -> None:
-        """Show this text; `right_to_left`, at the right edge."""
-        if (
-            self._shown is not None
-            and self._shown.is_same(content)
-            and right_to_left == self._right_to_left
-        ):
+        """Show this text, at the right edge if it is written from right to left."""
+        is_same = self._shown is not None and self._shown.is_same(content)
+        if is_same and right_to_left == self._right_to_left:
             return
-        self._shown, self._right_to_left = content, right_to_left
+
+        self._shown = content
+        self._right_to_left = right_to_left
         self.set_class(right_to_left, "-right-to-left")
         visible = bool(content)
         if visible != self.display:
             self.display = visible
         if not visible:
             return
+
         width, height = self.content_size
         same_height = width > 0 and len(content.wrap(width)) == height
-        self._layout_updates += not same_height  # as in `Lines`
+        if not same_height:
+            _count_layout(self)
         self.update(content, layout=not same_height)
 
 
+def _count_layout(widget: Widget) -> None:
+    """Make Textual measure a widget again, even after a layout between two changes.
+
+    Textual keeps a widget's size under its number of layouts, which `refresh` raises only once
+    until the widget is idle. If a layout came in between, the second change would get the size that
+    was measured after the first.
+    """
+    widget._layout_updates += 1
+
+
 class MessageView(TextView):
-    """A message under what it is about, or at the bottom where that fills the screen."""
+    """A message under what it is about, or docked at the bottom if that fills the screen."""
 
     def show(self, content: Content, *, right_to_left: bool = False) -> None:
         super().show(content, right_to_left=right_to_left)
@@ -193,8 +232,10 @@ class MessageView(TextView):
 
     def _keep_visible(self) -> None:
         assert isinstance(self.parent, Widget)
+        height = self.outer_size.height
+        room = self.parent.size.height
         end = max(sibling.virtual_region.bottom for sibling in self.siblings)
-        height, room = self.outer_size.height, self.parent.size.height
+        # a docked message of more than half the screen would cover what it is about
         self.set_class(height <= room // 2 and end + height > room, "-docked")
 
 
@@ -204,21 +245,34 @@ class HeaderState(NamedTuple):
     title: str
     section: str
     position: str
-    """Where one is, and the timer."""
+    """The item or how far the interview is, and the timer."""
     progress: float = 0.0
     """The part that is done, from 0 to 1."""
     last: str = ""
     """What was keyed last."""
     mark: str = ""
-    """What kind of interview it is, where it is not a real one: `PRACTICE`."""
+    """What kind of interview it is, if it isn't a real one: `PRACTICE`."""
 
 
 State = TypeVar("State")
 
 
+class _BuiltLines(NamedTuple):
+    """Lines, and the width for which they were built."""
+
+    width: int
+    lines: list[Content]
+
+
 class Lines(Widget, Generic[State]):
-    """Lines built from a state and the width; only those that changed are painted again. No state, or an empty one, hides
-    them.
+    """Lines built from a state and the width; only those that changed are painted again.
+
+    Without a state, or with an empty one, the widget is hidden. Give it the function that builds
+    the lines, or define `build_lines`:
+
+        class Clock(Lines[timedelta]):
+            def build_lines(self, state: timedelta, width: int) -> list[Content]:
+                return [style_text(format_duration(state)).truncate(width)]
     """
 
     ALLOW_SELECT = False
@@ -236,64 +290,72 @@ class Lines(Widget, Generic[State]):
         """What is shown."""
         if not state:
             self.display = False
-        self._built: tuple[int, list[Content]] | None = None
-        """The width, and the lines built for it."""
+        self._built: _BuiltLines | None = None
         self._strips: dict[int, Strip] = {}
         """The lines as they are painted, by their number."""
         self._strips_style: Style | None = None
+        """The style in which they are painted."""
 
     def build_lines(self, state: State, width: int) -> list[Content]:
-        """Build the lines for this width; subclasses may do it themselves."""
+        """Build the lines for this width."""
         assert self._build is not None
         return self._build(state, width)
 
     def show(self, state: State | None) -> None:
         """Show this state."""
-        if state != self.state:
-            before, self.state = self.state, state
-            if bool(state) != bool(before):
-                self.display = bool(state)
-            if state:
-                self._rebuild()
+        if state == self.state:
+            return
+        before = self.state
+        self.state = state
+        if bool(state) != bool(before):
+            self.display = bool(state)
+        if state:
+            self._rebuild()
 
     def count_lines(self, width: int) -> int:
         """Count the lines at this width."""
         return len(self._lines(width))
 
     def _rebuild(self) -> None:
-        before, self._built = self._built, None
-        after = self._lines(before[0]) if before is not None else []
-        if before is None or len(before[1]) != len(after):
-            # measured anew: where a layout came between two changes, Textual would take the size measured before
-            self._layout_updates += 1
-            self._strips.clear()
-            self.refresh(layout=True)
+        before = self._built
+        self._built = None
+        if before is None:
+            self._lay_out()
             return
-        changed = [
-            n
-            for n, (old, new) in enumerate(zip(before[1], after, strict=True))
-            if not new.is_same(old)
-        ]
-        for n in changed:
-            self._strips.pop(n, None)
+
+        lines = self._lines(before.width)
+        if len(lines) != len(before.lines):
+            self._lay_out()
+            return
+
         corner = self.gutter.top_left
-        self.refresh(*(Region(0, n, before[0], 1).translate(corner) for n in changed))
+        changed = []
+        for number, (old, new) in enumerate(zip(before.lines, lines, strict=True)):
+            if not new.is_same(old):
+                changed.append(Region(0, number, before.width, 1).translate(corner))
+        if changed:
+            self.refresh(*changed)
+
+    def _lay_out(self) -> None:
+        _count_layout(self)
+        self.refresh(layout=True)
 
     def _lines(self, width: int) -> list[Content]:
-        if self._built is None or self._built[0] != width:
-            self._built = (
-                width,
-                self.build_lines(self.state, width) if self.state is not None else [],
-            )
+        if self._built is None or self._built.width != width:
+            lines = []
+            if self.state is not None:
+                lines = self.build_lines(self.state, width)
+            self._built = _BuiltLines(width, lines)
             self._strips.clear()
-        return self._built[1]
+        return self._built.lines
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return self.count_lines(width)
 
     def render_line(self, y: int) -> Strip:
-        width, style = self.content_size.width, self.visual_style
+        width = self.content_size.width
         lines = self._lines(width)
+        style = self.visual_style
         if style != self._strips_style:
             self._strips_style = style
             self._strips.clear()
@@ -306,7 +368,7 @@ class Lines(Widget, Generic[State]):
 class SidePage(Lines[Content]):
     """The page beside a question or a case, at least as high as its panel.
 
-    So another text there moves nothing, and only the lines that changed are painted.
+    Another text of another length then moves nothing, and only the lines that changed are painted.
     """
 
     def __init__(self) -> None:
@@ -325,26 +387,34 @@ class SidePage(Lines[Content]):
 
 
 class Header(Lines[HeaderState]):
-    """The title, a line of progress, and what was keyed last: one widget, so that a key costs one update."""
+    """The title, a line of progress, and what was keyed last.
+
+    They are one widget, so that a key costs one update.
+    """
 
     def __init__(self) -> None:
         super().__init__(id="header", state=HeaderState("", "", ""))
 
     def build_lines(self, state: HeaderState, width: int) -> list[Content]:
-        width -= 2 * MARGIN
-        position = clean(state.position)
-        title = _build_title(
-            state.title, state.section, state.mark, max(width - measure_width(position) - 2, 0)
-        )
-        gap = " " * (width - title.cell_length - measure_width(position))
-        done = round(min(max(state.progress, 0.0), 1.0) * width)
         margin = " " * MARGIN
-        last = style_text(state.last.replace("\n", " "), "$quiet").truncate(
-            width - MARGIN, ellipsis=True
-        )
+        room = width - 2 * MARGIN
+
+        position = clean(state.position)
+        position_width = measure_width(position)
+        title_room = max(room - position_width - 2, 0)
+        title = _build_title(state.title, state.section, state.mark, title_room)
+        gap = " " * (room - title.cell_length - position_width)
+
+        part_done = min(max(state.progress, 0.0), 1.0)
+        done = round(part_done * room)
+        bar_done = ("━" * done, "$accent")
+        bar_left = ("─" * (room - done), "$quiet")
+
+        last = style_text(state.last.replace("\n", " "), "$quiet")
+        last = last.truncate(room - MARGIN, ellipsis=True)
         return [
             Content.assemble(margin, title, gap, position, margin).stylize_before("$bar"),
-            Content.assemble(margin, ("━" * done, "$accent"), ("─" * (width - done), "$quiet")),
+            Content.assemble(margin, bar_done, bar_left),
             Content.assemble(margin, margin, last),
         ]
 
@@ -374,12 +444,14 @@ class KeyHint(NamedTuple):
     rank: int = 0
     """How soon it is left out on a narrow screen: 0 never, 9 first."""
     press: str = ""
-    """The key that a click presses, where it is not the printed one in lower case."""
+    """The key that a click presses, if it isn't the printed one in lower case."""
     line: int = 0
-    """The line of the key bar on which it stands, where the bar has more than one."""
+    """The line of the key bar on which it is, if the bar has more than one."""
 
 
 KeyHints = Sequence[KeyHint]
+HINT_GAP: Final = 2
+"""Cells between two keys of the key bar."""
 _PRESSED: Final = {
     "Esc": "escape",
     "←": "left",
@@ -397,6 +469,7 @@ class KeyBar(Static):
         super().__init__(id="keybar", markup=False)
         self._hints: tuple[KeyHint, ...] = ()
         self._lines: list[list[KeyHint]] = []
+        """The hints that are shown, by line."""
 
     def show(self, hints: KeyHints) -> None:
         """Show these keys."""
@@ -406,45 +479,53 @@ class KeyBar(Static):
 
     def render(self) -> RenderResult:
         width, height = self.content_size
+        lines = [list(self._hints)]
         if height > 1:
             lines = [
                 [hint for hint in self._hints if hint.line == number] for number in range(height)
             ]
-        else:
-            lines = [list(self._hints)]
         self._lines = [_leave_out(line, width) for line in lines]
-        return Content("\n").join(format_keys(line) for line in self._lines)
+        return Content("\n").join([format_keys(line) for line in self._lines])
 
     def on_click(self, event: events.Click) -> None:
         """Press the key whose hint was clicked."""
-        start = 0
         x, y = event.get_content_offset_capture(self)
         if not 0 <= y < len(self._lines):
             return
+
+        start = 0
         for hint in self._lines[y]:
             end = start + _measure_hint(hint)
-            if start <= x < end - 2:
-                strike_key(
-                    self.app, hint.press or _PRESSED.get(hint.key, hint.key.lower()), event.time
-                )
+            if start <= x < end - HINT_GAP:
+                key = hint.press or _PRESSED.get(hint.key, hint.key.lower())
+                strike_key(self.app, key, event.time)
             start = end
 
 
 def _leave_out(hints: list[KeyHint], width: int) -> list[KeyHint]:
-    """Return the hints that fit into the width."""
+    """Return the hints that fit into the width; of equal ranks, the last is left out first."""
     fitting = list(hints)
-    while fitting and sum(map(_measure_hint, fitting)) - 2 > width:
-        fitting.remove(max(reversed(fitting), key=lambda hint: hint.rank))
+    while fitting and sum(map(_measure_hint, fitting)) - HINT_GAP > width:
+        left_out = max(reversed(fitting), key=lambda hint: hint.rank)
+        fitting.remove(left_out)
     return fitting
 
 
 def format_keys(hints: KeyHints) -> Content:
     """Return the keys on one line, each with its label."""
-    labels = [(hint.key, f" {clean(hint.label)}  " if hint.label else "  ") for hint in hints]
-    return Content.assemble(
-        *(part for key, label in labels for part in ((key, "bold $quiet"), (label, "$quiet")))
-    )
+    parts = []
+    for hint in hints:
+        label = " " * HINT_GAP
+        if hint.label:
+            label = f" {clean(hint.label)}{label}"
+        parts.append((hint.key, "bold $quiet"))
+        parts.append((label, "$quiet"))
+    return Content.assemble(*parts)
 
 
 def _measure_hint(hint: KeyHint) -> int:
-    return measure_width(hint.key) + (1 + measure_width(clean(hint.label)) if hint.label else 0) + 2
+    """Count the cells of a hint and of the gap after it."""
+    width = measure_width(hint.key) + HINT_GAP
+    if hint.label:
+        width += 1 + measure_width(clean(hint.label))
+    return width
