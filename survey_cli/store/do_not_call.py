@@ -115,7 +115,7 @@ class DoNotCallList:
         if not file.exists():
             return cls.open_beside(":memory:")
         db = SqliteConnector.open_file(file, where=str(file), patience=BUSY_TIMEOUT, read_only=True)
-        return cls(db, _read_key_file(file) or _read_stored_key(db))
+        return cls(db, _find_key_outside(file, db))
 
     @classmethod
     def open(cls, path: Path) -> "DoNotCallList":
@@ -150,7 +150,7 @@ class DoNotCallList:
                 db = _open_file(path, where)
 
         with close_on_error(db):
-            return cls(db, _read_key_file(path) or _read_stored_key(db))
+            return cls(db, _find_key_outside(path, db))
 
     def close(self) -> None:
         self._db.close()
@@ -356,13 +356,17 @@ def _move_key_out(path: Path, where: str) -> None:
         db.run("VACUUM")  # the overwritten key is still in the free space of the file
 
 
-def _read_stored_key(db: SqliteConnector) -> str:
-    """Return an empty text where the list contains its key.
+def _find_key_outside(path: Path, db: SqliteConnector) -> str:
+    """Return the key in the file beside a list; empty if the list itself contains its key.
 
-    Raises StoreError where the key is missing.
+    Raises StoreError if the key is missing.
     """
-    [(key,)] = db.read(sql.KEY)
-    if not key.startswith(KEY_MARK_PREFIX):
+    key = _read_key_file(path)
+    if key:
+        return key
+
+    [(key_or_mark,)] = db.read(sql.KEY)
+    if not key_or_mark.startswith(KEY_MARK_PREFIX):
         return ""
     what = "is missing; without this key, the numbers on the do-not-call list can't be checked"
     raise StoreError(f"{db.where}{KEY_SUFFIX}", what, "restore it from a backup of the folder")

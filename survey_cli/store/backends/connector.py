@@ -241,16 +241,20 @@ class Transaction:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         try:
             if error is None:
-                self._db.commit()
-        except BaseException as commit_error:
+                self._commit()
+                return
+
             self._db.roll_back()
-            if isinstance(commit_error, self._db.driver_errors):
-                raise self._db.translate_error(commit_error) from commit_error
-            raise
-        else:
-            if error is not None:
-                self._db.roll_back()
-                if isinstance(error, self._db.driver_errors):
-                    raise self._db.translate_error(error) from error
+            if isinstance(error, self._db.driver_errors):
+                raise self._db.translate_error(error) from error
         finally:
             self._db.lock.release()
+
+    def _commit(self) -> None:
+        try:
+            self._db.commit()
+        except BaseException as error:
+            self._db.roll_back()
+            if isinstance(error, self._db.driver_errors):
+                raise self._db.translate_error(error) from error
+            raise

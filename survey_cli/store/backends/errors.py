@@ -157,7 +157,8 @@ def translate_error(error: BaseException, where: str) -> StoreError | None:
             return message.make_error(where, f"{message.what} ({name})")
         return message.make_error(where)
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
-        # A dropped table, or bytes that are not text. The tests run the statements of this program.
+        # A table is missing, or bytes are not text. It can't be a mistake in a statement of this
+        # program: the tests run all of them.
         return DAMAGED.make_error(where, f"the database is not as it was created ({error})")
     return None
 

@@ -70,18 +70,21 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
     none and `create` is False.
     """
     if isinstance(path, str) and is_server_address(path):
-        if isinstance(path, ServerAddress):
-            address = path
-        else:
-            address = parse_server_address(path)
+        address = path if isinstance(path, ServerAddress) else parse_server_address(path)
         with require_driver(address):
             from survey_cli.store.backends.postgres.connection import connect as connect_to_server
         return connect_to_server(address, create=create, patience=patience, upgrade=upgrade)
-    where = str(path)
-    if where == ":memory:":
+
+    if str(path) == ":memory:":
         memory = SqliteConnector.open_in_memory()
         _create_tables(memory)
         return memory
+    return _connect_to_file(path, create=create, patience=patience)
+
+
+def _connect_to_file(path: str | Path, *, create: bool, patience: float) -> SqliteConnector:
+    """Open a database file, create it if it is missing, and upgrade its schema."""
+    where = str(path)
     file = database_files.resolve_link(path)
     if not create and database_files.is_read_only(file):
         return _open_read_only(file, where, patience)
@@ -89,17 +92,21 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
         raise DatabaseNotFoundError(
             where, "there is no such database", "check the name, or start an interview first"
         )
+
     database_files.check_folder(file.parent, where=where)
     if not file.exists():
         database_files.create_atomically(
             file, lambda temporary: create_database(temporary, where=where), where=where
         )
+
     database_files.check_file(file, where=where)
     database_files.check_no_hard_link(file, where=where)
     with database_files.lock_folder(file.parent, alone=False):
         db = _open_checked(file, where, patience)
     if not _list_missing_steps(db):
         return db
+
+    # an upgrade needs the folder for itself, and a connection of its own
     db.close()
     with database_files.lock_folder(file.parent, alone=True):
         db = _open_checked(file, where, patience)
@@ -113,16 +120,16 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
 
 
 def _upgrade_file(path: Path, where: str, steps: Sequence[str]) -> None:
-    """Apply the steps that a database lacks, after copying it to a file that only its owner reads.
+    """Apply the steps that a database lacks, after copying it to a file beside it.
+
+    Only the owner of the copy reads it, and its group in a folder that is shared by a group.
 
     A program that was started before the upgrade still expects the old tables. So it raises
     StoreError, and changes nothing, where another program has the file open, unless all steps are
     additive.
     """
     additive = migrations.are_additive(steps)
-    patience = 0
-    if additive:
-        patience = 5
+    patience = 5 if additive else 0
     with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=patience)) as db:
         try:
             if not additive:
@@ -194,9 +201,8 @@ def prepare_copy(copy: Path, *, where: str) -> None:
 
     Raises StoreError where it is not a database of this program.
     """
-    with contextlib.closing(
-        _open_checked(copy, where, patience=1)
-    ) as db:  # closing the last connection merges the log
+    with contextlib.closing(_open_checked(copy, where, patience=1)) as db:
+        # leaving WAL mode merges the log into the file
         db.read("PRAGMA journal_mode = DELETE")
         if _list_missing_steps(db):
             _apply_steps(db)
@@ -212,7 +218,10 @@ def _check_database(db: SqliteConnector) -> None:
     [(mark,)] = db.read("PRAGMA application_id")
     if mark != APPLICATION_ID:
         raise StoreError(db.where, "is another program's database", "specify another file")
+
+    # raises StoreError for the schema of a newer version; steps that are missing are no error here
     _list_missing_steps(db)
+
     if not db.read_only:
         db.run("PRAGMA journal_mode = WAL")
     for what in find_damage(db):
@@ -220,6 +229,7 @@ def _check_database(db: SqliteConnector) -> None:
 
 
 def _list_missing_steps(db: SqliteConnector) -> list[str]:
+    """List the steps that the database lacks. Raises StoreError for that of a newer version."""
     applied = [name for (name,) in db.read(APPLIED_STEPS, (migrations.MIGRATION_SET,))]
     return migrations.list_missing_steps(applied, db.where)
 

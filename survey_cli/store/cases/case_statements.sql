@@ -118,8 +118,8 @@ UPDATE cases SET seq = seq + 1, status = was, updated_at = lease_until, lease_to
     lease_station = '', lease_until = NULL
 WHERE key = ? AND status = 'leased' AND lease_token = ? AND lease_until <= ? RETURNING seq
 
--- Each bucket is the least one above the last: one step in the index, however many cases a bucket has.
 -- name: HEADS
+-- Each bucket is the least one above the last: one step in the index, however many cases a bucket has.
 WITH RECURSIVE found (bucket) AS (
     SELECT min(bucket) FROM cases WHERE status = 'ready'
     UNION ALL

@@ -112,7 +112,10 @@ class CaseQueries(StorePart):
         return self._list_rows(sql.DUE_NEXT, limit)
 
     def list_stale_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
-        """Return cases whose lease expired after their queue position was computed."""
+        """Return cases with an event after their queue position, or their part of the counts.
+
+        Their lease expired, or an earlier version has written to them.
+        """
         return self._list_rows(sql.STALE, limit)
 
     def list_outdated_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:

@@ -82,11 +82,11 @@ class LiveCounts(StorePart):
             # unsettled cases leave the counts, and are returned with their histories
             for *parts, additions in rows(sql.UNSETTLED_STATES, (QUEUE_RULES_EDITION,)):
                 states[CaseState._make(parts)] -= 1
-                names = (
-                    (name.partition(" ")[2], number)
-                    for name, number in json.loads(additions).items()
-                )
-                unreleased.subtract(_decode_activity(names))
+                named_numbers = []
+                for quarter_and_name, number in json.loads(additions).items():
+                    _, _, name = quarter_and_name.partition(" ")
+                    named_numbers.append((name, number))
+                unreleased.subtract(_decode_activity(named_numbers))
 
             return SettledCases(
                 states=+states,

@@ -27,6 +27,10 @@ from survey_cli.store.interviews.statements import sql
 from survey_cli.table.table import join_row, split_row
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
+EXPORT_WIDTH: Final = 13
+"""Columns of `EXPORT_ROWS`: those of an `ExportRow` without its language, the digest of these, and
+the event that names the language. Details and their digest follow, if they are requested."""
+
 
 class DataStore:
     """The instruments of one study and the data of its interviews. Methods raise StoreError."""
@@ -228,7 +232,7 @@ class DataStore:
             details_columns = ", c.details, c.digest"
             details_join = " LEFT JOIN contacts c ON c.interview = s.interview"
         statement = sql.EXPORT_ROWS.format(
-            language=LANGUAGES[self._db.dialect],
+            language=LANGUAGE_EVENTS[self._db.dialect],
             details=details_columns,
             join=details_join,
             and_also=_build_conditions(origins, statuses),
@@ -237,16 +241,17 @@ class DataStore:
         interview = ""
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
-                interview = row[0]
-                stored = row[:11]
-                line = ExportRow._make((*stored, records.find_language(row[12])))
+                # the digest is that of the columns before it
+                *stored, digest, language_event = row[:EXPORT_WIDTH]
+                details, details_digest = row[EXPORT_WIDTH:] if personal else (None, None)
+                interview = stored[0]
+                line = ExportRow._make((*stored, records.find_language(language_event)))
                 cells = line.cells
-                if cells is not None and records.compute_digest(stored) != row[11]:
+                if cells is not None and records.compute_digest(stored) != digest:
                     cells = None
 
-                if personal and cells is not None and row[13] is not None:
-                    details = row[13]
-                    if records.compute_digest((interview, details)) == row[14]:
+                if cells is not None and details is not None:
+                    if records.compute_digest((interview, details)) == details_digest:
                         texts = split_row(cells, width)
                         personal_texts = split_row(details, width)
                         for ordinal in personal_columns:
@@ -323,7 +328,7 @@ class DataStore:
         return {str(origin): int(number) for origin, number in rows}
 
     def has_interviews(self, instrument: str) -> bool:
-        """Whether a real interview was started with this instrument."""
+        """Whether a real or an imported interview has this version of the questionnaire."""
         return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))
 
 
@@ -348,7 +353,7 @@ def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequen
     )
 
 
-LANGUAGES: Final = {
+LANGUAGE_EVENTS: Final = {
     "sqlite": """(
         SELECT j.payload FROM journal j
         WHERE j.interview = i.id AND j.kind IN ('began', 'resumed', 'language')
@@ -356,5 +361,6 @@ LANGUAGES: Final = {
     )""",
     "postgresql": "'\"language\":' || find_language(i.id)",
 }
-"""The event that names the language of an interview last. On a server a function reads it: analysts
-may not."""
+"""SQL for the last event that names the language of an interview `i`, as `find_language` reads it.
+
+On a server a function reads it, as analysts may not read journals."""

@@ -48,7 +48,7 @@ DRAFT_KEEPING_EVENTS: Final = (
 """Events that do not end the entry that is being typed."""
 NO_DRAFT: Final = ""
 ALL_DRAFTS: Final = "*"
-"""In place of a place: no draft is dropped, or one at any place."""
+"""In place of the place at which an entry ended: no draft is dropped, or one at any place."""
 
 MAX_INTERVIEWS_PER_COMMIT: Final = 1_000
 
@@ -143,7 +143,7 @@ class InterviewStore:
             interview,
             seq - 1,
         )
-        drops_draft = _find_ended_entry(update.events)
+        ended_entry = _find_ended_entry(update.events)
         is_one_event = len(lines) == 1
         has_others = (
             update.case is not None or update.snapshot is not None or bool(update.follow_up_tasks)
@@ -152,7 +152,7 @@ class InterviewStore:
         def write() -> "bool | LeaseLost | CaseConflict":
             # most answers: on a server, one statement instead of a transaction of five
             if is_one_event and not has_others:
-                return self._append_alone(advance, line, update.fence, drops_draft=drops_draft)
+                return self._append_alone(advance, line, update.fence, ended_entry=ended_entry)
 
             with suppress(_SequenceTakenError), self._db.transaction() as execute:
                 if update.case is not None:
@@ -164,7 +164,7 @@ class InterviewStore:
                 fence = None
                 if update.case is None:
                     fence = update.fence
-                if not _append_within(execute, advance, lines, fence, drops_draft=drops_draft):
+                if not _append_within(execute, advance, lines, fence, ended_entry=ended_entry):
                     raise _SequenceTakenError
 
                 if update.snapshot is not None:
@@ -212,18 +212,19 @@ class InterviewStore:
         Those whose case a station has, and those to which somebody has written since they were
         read, are left as they are; they are returned by id, each with the reason.
         """
-        left: dict[str, str] = {}
+        refusals: dict[str, str] = {}
         with self._db.transaction() as execute:
-            # the order in which everybody locks them
+            # Locked by their keys, as `update_queue_positions` locks cases: otherwise two programs,
+            # each with a case that the other one needs, could wait for each other.
             for update in sorted(updates, key=lambda update: update.row.case):
                 holder = self._get_cases().find_holder_within(execute, update.row.case)
                 if holder is not None:
                     why = f"{holder.by} has it at station {holder.station}"
-                    left[update.journal.interview] = why
+                    refusals[update.journal.interview] = why
 
             moves: dict[str, Mapping[str, int]] = {}
-            for journal, row, drops_draft, cells in updates:
-                if journal.interview in left:
+            for journal, row, drops_draft, quota_targets in updates:
+                if journal.interview in refusals:
                     continue
 
                 line = codec.encode_record(journal.events[0])
@@ -242,11 +243,14 @@ class InterviewStore:
                 ended_entry = NO_DRAFT
                 if drops_draft:
                     ended_entry = ALL_DRAFTS
-                if not _append_within(execute, advance, [line], None, drops_draft=ended_entry):
-                    if execute(sql.EVENT, (journal.interview, journal.seq)).fetchall() != [line]:
-                        left[journal.interview] = "somebody has just written to it"
-                    continue  # otherwise it was written by an attempt whose end was not seen
+                if not _append_within(execute, advance, [line], None, ended_entry=ended_entry):
+                    # the event is there if an attempt whose end was not seen has written it
+                    stored = execute(sql.EVENT, (journal.interview, journal.seq)).fetchall()
+                    if stored != [line]:
+                        refusals[journal.interview] = "somebody has just written to it"
+                    continue
 
+                # without new data, those of before are the data up to this event too
                 if journal.snapshot is None:
                     execute(sql.KEEP_DATA, (journal.seq, journal.interview, journal.seq - 1))
                     continue
@@ -257,12 +261,12 @@ class InterviewStore:
                 self._data.write_snapshot_within(
                     execute, journal.interview, journal.snapshot, journal.instrument
                 )
-                moves[journal.interview] = cells or {}
+                moves[journal.interview] = quota_targets or {}
 
             if moves:
                 at = updates[0].journal.events[0].stamp.at
                 self._get_cases().quotas.move_within(execute, moves, at)
-        return left
+        return refusals
 
     def _append_alone(
         self,
@@ -270,18 +274,18 @@ class InterviewStore:
         line: codec.JournalRecord,
         fence: "LeaseToken | None",
         *,
-        drops_draft: str,
+        ended_entry: str,
     ) -> bool:
         """Append only one event; return False if its number is taken or the lease is another's."""
         if self._db.dialect == "postgresql":
             if fence is None:
-                parameters = (*advance, drops_draft, *line)
+                parameters = (*advance, ended_entry, *line)
                 return self._db.run_autocommit(sql.APPEND_WITHOUT_LEASE, parameters) == 1
-            parameters_with_lease = (*fence, *advance, drops_draft, *line)
+            parameters_with_lease = (*fence, *advance, ended_entry, *line)
             return self._db.run_autocommit(sql.APPEND_WITH_LEASE, parameters_with_lease) == 1
 
         with self._db.transaction() as execute:
-            return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
+            return _append_within(execute, advance, [line], fence, ended_entry=ended_entry)
 
     def _is_repeated_entry(
         self, interview: str, seq: int, stored: tuple[Any, ...], line: codec.JournalRecord
@@ -346,14 +350,19 @@ class InterviewStore:
         """
         rows = self._db.read(sql.COMPUTED_VALUES, (origin, besides, item))
         with errors.translate_decoding_errors(self._db.where, f"the answers at {item}"):
-            last = {(interview, line[2]): codec.JournalRecord(*line) for interview, *line in rows}
-            lines = {line.payload: line for line in last.values()}  # there are few different ones
-            events = {payload: codec.decode_record(line) for payload, line in lines.items()}
-        values = {
-            payload: event.value
-            for payload, event in events.items()
-            if isinstance(event, ValueComputed)
-        }
+            last: dict[tuple[str, int | None], codec.JournalRecord] = {}
+            for interview, *columns in rows:
+                line = codec.JournalRecord(*columns)
+                last[interview, line.turn] = line
+
+            # there are few different payloads: each is decoded once
+            values: dict[str, Cell] = {}
+            for line in last.values():
+                if line.payload not in values:
+                    event = codec.decode_record(line)
+                    # the statement selects only events of this kind
+                    assert isinstance(event, ValueComputed)
+                    values[line.payload] = event.value
         return [values[line.payload] for line in last.values()]
 
     def list_codings(self, item: str, until: str = "~") -> list[tuple[str, AnswerCoded]]:
@@ -568,11 +577,12 @@ def _append_within(
     lines: Sequence[codec.JournalRecord],
     fence: "LeaseToken | None",
     *,
-    drops_draft: str,
+    ended_entry: str,
 ) -> bool:
     """Append events within a transaction and update the row of their interview.
 
-    Returns False if the number of the first one is taken, or the lease is another's.
+    `ended_entry` is the place whose draft is dropped, or `NO_DRAFT`, or `ALL_DRAFTS`. Returns False
+    if the number of the first event is taken, or the lease is another's.
     """
     *_, interview, before = advance
     # first the row: only one of two stations finds the number `before` in it, and goes on
@@ -585,8 +595,8 @@ def _append_within(
 
     for seq, line in enumerate(lines, int(before) + 1):
         execute(sql.ADD_EVENT, (interview, seq, *line))
-    if drops_draft != NO_DRAFT:
-        execute(sql.DROP_DRAFT_AT, (interview, drops_draft))
+    if ended_entry != NO_DRAFT:
+        execute(sql.DROP_DRAFT_AT, (interview, ended_entry))
     return True
 
 

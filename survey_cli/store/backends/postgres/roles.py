@@ -1,7 +1,7 @@
 """Roles of interviewers, supervisors, coders and analysts on a server, and their rights in studies.
 
-The rights are a table in the JSON file beside this one, by which they are granted and checked.
-Everything is run by the owner of the schemas.
+The tables `RIGHTS` and `POLICIES` say what each role may do. The rights are granted by them, and a
+trial of all roles is compared with them. The owner of the schemas runs everything.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -106,6 +106,7 @@ def list_rights(role: str) -> Iterator[tuple[str, str, str]]:
     """
     column = ROLES.index(role)
     for table in sorted(TABLES):
+        # a study named `schema` has its tables in `schema`, `schema_contacts` and the shared schema
         place = find_schema(table, "schema").removeprefix("schema_")
         rights = RIGHTS.get(table, OTHER_RIGHTS)
         yield place, table, rights[column]
@@ -113,7 +114,8 @@ def list_rights(role: str) -> Iterator[tuple[str, str, str]]:
         yield SHARED_SCHEMA, table, rights[column]
 
 
-def _name(schema: str, database: str) -> dict[str, str]:
+def _build_names(schema: str, database: str) -> dict[str, str]:
+    """Return the quoted names of a study's schemas and of the roles, for `roles.sql`."""
     groups = {role: quote_identifier(make_group(database, role)) for role in ROLES}
     schemas = {
         "schema": schema,
@@ -125,7 +127,7 @@ def _name(schema: str, database: str) -> dict[str, str]:
 
 def build_study_grants(schema: str, database: str) -> Iterator[str]:
     """Build the statements that give the roles their rights in one study; safe to repeat."""
-    names = _name(schema, database)
+    names = _build_names(schema, database)
     own = names["schema"]
     contacts = names["contacts"]
     everybody = ", ".join(names[role] for role in ROLES)
@@ -164,7 +166,7 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
 
 def build_shared_grants(database: str) -> Iterator[str]:
     """Build the statements for the roles' rights on the do-not-call list and the database."""
-    names = _name("", database)
+    names = _build_names("", database)
     everybody = ", ".join(names[role] for role in ROLES)
     yield f"REVOKE ALL ON DATABASE {quote_identifier(database)} FROM PUBLIC, {everybody}"
     yield f"GRANT CONNECT ON DATABASE {quote_identifier(database)} TO {everybody}"
@@ -175,7 +177,7 @@ def build_shared_grants(database: str) -> Iterator[str]:
 
 def build_list_grants(database: str) -> Iterator[str]:
     """Build the statements that give the roles their rights on the do-not-call list."""
-    names = _name("", database)
+    names = _build_names("", database)
     everybody = ", ".join(names[role] for role in ROLES)
     shared = names[SHARED_SCHEMA]
     yield sql.HASH_FUNCTION

@@ -77,12 +77,12 @@ class SqliteConnector(Connector):
         self.path = path
         self.read_only = read_only
         self._tries = max(1, round(patience / BUSY_POLL))
-        self._at: str | None = None
-        self._file: tuple[int, int] | None = None
+        self._file_name: str | None = None
+        self._file_identity: tuple[int, int] | None = None
         if path is not None:
-            self._at = str(path)
-            self._file = _identify_file(self._at)
-        self._log: tuple[int, int] | None = None
+            self._file_name = str(path)
+            self._file_identity = _identify_file(self._file_name)
+        self._log_identity: tuple[int, int] | None = None
         """The -wal file beside the database since the first commit; it stays while this connection
         is open."""
 
@@ -133,8 +133,8 @@ class SqliteConnector(Connector):
         for pragma in PRAGMAS:
             self.run(pragma)
 
-        # A file from elsewhere runs no functions of its own. Before, the column `cases.state` would
-        # be one of them.
+        # A file from elsewhere must not run functions of its own. Earlier versions of SQLite would
+        # refuse the JSON function of our column `cases.state` too.
         if sqlite3.sqlite_version_info >= JSON_IS_SAFE_FROM:
             self.run("PRAGMA trusted_schema = OFF")
 
@@ -228,8 +228,8 @@ class SqliteConnector(Connector):
 
     def commit(self) -> None:
         self.connection.execute("COMMIT")
-        if self._at is not None and self._log is None:
-            self._log = _identify_file(f"{self._at}-wal")
+        if self._file_name is not None and self._log_identity is None:
+            self._log_identity = _identify_file(f"{self._file_name}-wal")
 
     def roll_back(self) -> None:
         try:
@@ -267,7 +267,7 @@ class SqliteConnector(Connector):
             yield f"a row of {table} refers to a missing row of {parent}"
 
     def _retry_while_busy(self, operation: Callable[[], T]) -> T:
-        for left in reversed(range(self._tries)):
+        for further_tries in reversed(range(self._tries)):
             try:
                 return operation()
             except DRIVER_ERRORS as error:
@@ -275,7 +275,7 @@ class SqliteConnector(Connector):
                     isinstance(error, sqlite3.Error)
                     and errors.get_primary_code(error) == sqlite3.SQLITE_BUSY
                 )
-                if left and is_busy:
+                if further_tries and is_busy:
                     continue
                 raise self.translate_error(error) from error
         raise AssertionError("there is at least one try")
@@ -285,10 +285,16 @@ class SqliteConnector(Connector):
 
         Raises StoreError.
         """
-        if self._at is not None and _identify_file(self._at) != self._file:
+        if self._file_name is None:
+            return
+
+        if _identify_file(self._file_name) != self._file_identity:
             what = "the file has been moved, deleted or replaced while it was in use"
             raise StoreError(self.where, what, "put it back where it was, then try again")
-        if self._log is not None and _identify_file(f"{self._at}-wal") != self._log:
+
+        if self._log_identity is None:
+            return
+        if _identify_file(f"{self._file_name}-wal") != self._log_identity:
             what = "the database's companion file (its name ends in -wal) has been moved or deleted"
             remedy = (
                 "leave every interview that uses this database, then start again; nothing that"
@@ -302,6 +308,7 @@ class SqliteConnector(Connector):
 
 
 def _identify_file(path: str) -> tuple[int, int] | None:
+    """Return device and inode of a file, which differ if it was replaced; None if it is gone."""
     try:
         status = os.stat(path)
     except OSError:

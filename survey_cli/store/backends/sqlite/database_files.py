@@ -31,8 +31,7 @@ GROUP_FOLDER_MODE: Final = 0o2770
 GROUP_FILE_MODE: Final = 0o660
 GROUP_LIST_MODE: Final = 0o640
 """Modes of a folder, a database and a list of people for the members of a group, who only read a
-list. SQLite's -wal and
--shm files have the mode of the database."""
+list. SQLite's -wal and -shm files have the mode of the database."""
 
 
 def find_file_system(folder: Path) -> str:
