@@ -316,6 +316,8 @@ def test_undo_is_offered_only_if_it_works(tmp_path: Path) -> None:
     assert ann.fetch_case("A").has_undo
     first_of_two = ann.record_outcome("no_answer")
     assert (on(ann), first_of_two.has_undo) == ("A", False)
+    assert "leave this case first" in str(ann.revoke_outcome().rejection)
+    assert on(ann) == "A", "the outcome of B is not undone instead"
     assert ann.record_outcome("busy").has_undo
     assert ann.revoke_outcome().rejection is None
     assert not ann.look().has_undo

@@ -293,6 +293,10 @@ class StationCases:
         if entered.is_final:
             return reject(f"{key}: only a supervisor can correct this outcome: survey case outcome")
 
+        # the interviewer means the outcome on the screen, not that of the case before
+        if self.at_hand is not None and self.at_hand.claimed.has_calls:
+            return reject("leave this case first; then its outcome can be undone")
+
         claimed = self.claim(entered.study, key)
         if isinstance(claimed, Rejection):
             return reject(claimed)
