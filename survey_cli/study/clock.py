@@ -95,7 +95,8 @@ def record_start(store: Store, at: datetime) -> None:
 def list_future_entries(store: Store, at: datetime, *, thorough: bool = False) -> list[str]:
     """Return a sentence for each interview and case with entries dated after this time.
 
-    Only if it is `thorough`, an interview is included that began earlier. Raises StoreError.
+    Of interviews, only those that began after it are searched, or all if it is `thorough`. Raises
+    StoreError.
     """
     remedy = (
         "set its clock; for a waiting case, then run:"

@@ -311,11 +311,11 @@ file, at = sys.argv[1:]
 request = Request(path=file, at=datetime.fromisoformat(at), db="", by="sue")
 from dataclasses import replace
 from survey_cli.study.consistency import person_erasure as erasing
-owe = erasing._require_scrub
+owe = erasing._note_pending_scrub
 def begins(store, at):
     os.write(1, b"writing\\n")
     owe(store, at)
-erasing._require_scrub = begins
+erasing._note_pending_scrub = begins
 for line in sys.stdin:
     child = os.fork()
     if not child:

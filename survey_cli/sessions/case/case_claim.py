@@ -43,7 +43,7 @@ from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
 from survey_cli.study.consistency.interview_outcomes import (
-    NO_PLACES,
+    UNCHANGED_PLACES,
     QuotaReservations,
     follow_up,
     select_places,
@@ -141,7 +141,7 @@ class CaseClaims:
         at = after.history[-1].at
         plan = self.study.plan
         position = schedule_case(after.case, plan, at)
-        places: tuple[str, Sequence[str]] = NO_PLACES
+        places: tuple[str, Sequence[str]] = UNCHANGED_PLACES
         if release:
             places = select_places(after.case, plan, position, interview)
         contact = None

@@ -1,8 +1,9 @@
 """Consequences of an interview for its case: quota places, outcome, code, tasks.
 
 Stations write the events when an interview closes; opening a study writes those that earlier
-versions omitted. The transaction stores tasks (do-not-call, answers to be erased), which are done
-immediately afterwards, or after a crash when the study is next opened.
+versions omitted. The transaction also stores follow-up tasks (numbers for the do-not-call list,
+answers to be erased), which are done immediately afterwards, or after a crash when the study is
+next opened.
 
 A place in a quota cell is reserved as soon as what decides the cell is known: when the interview
 starts (sample columns), when the last deciding answer is given, or at a `lookup` of the quota. The
@@ -13,10 +14,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.engine.events import InterviewEnded
-from survey_cli.engine.interview import Interview
+from survey_cli.engine.interview import Interview, RouteState
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.fieldwork.case.case import Case
@@ -43,6 +44,7 @@ from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Missing, Place
 
 OPEN: Final = "open"
+"""What a `lookup` stores if its quota has a place for the respondent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class QuotaReservations:
             return "outside"
         if cell is None or quota.soft:
             return OPEN
+
         target = quota.cells[cell].target
         others = quota.cells.keys() - {cell}
         occupied = self._hold(interview_id, {cell: target}, others)
@@ -152,6 +155,7 @@ class QuotaReservations:
         looked_up = {place.item for place in answers}
         open_items = {place.item for place, answer in answers.items() if _is_open(answer)}
         is_over = bool(interview.ending) or interview.is_after_hangup
+
         quotas = []
         for quota in self.plan.quotas.quotas:
             items = lookups.get(quota.id, frozenset())
@@ -204,8 +208,6 @@ def _find_lookup_items(instrument: Instrument) -> Mapping[str, frozenset[str]]:
     return {quota: frozenset(items) for quota, items in lookups.items()}
 
 
-BREAK_OFF_KINDS: Final = REFUSAL_OUTCOMES | {"break_off"}
-"""Outcomes that break off an interview, whose progress then decides its disposition."""
 DO_NOT_CALL_KINDS: Final = frozenset({DO_NOT_CALL, WITHDRAWN})
 """Outcomes after which all numbers of the case go on the do-not-call list."""
 
@@ -247,69 +249,79 @@ def code_unfinished_interview(
 
     It is empty if the outcome's own code counts.
     """
-    if interview.status != "stopped" and row.kind not in BREAK_OFF_KINDS:
+    is_broken_off = interview.status == "stopped" or row.kind in REFUSAL_OUTCOMES
+    if not is_broken_off:
         return code_waiting_interview(progress, plan)
+
     code = code_interview(progress, plan)
+    # a refusal in the middle has a code of its own, unless enough was answered before
     if code in ("1.1", "1.2") or row.kind == "break_off":
         return code
     return ""
 
 
-NO_PLACES: Final = ("", ())
+UNCHANGED_PLACES: Final = ("", ())
 """The value of `CaseUpdate.places` that changes none."""
 
 
 def select_places(
     case: Case, plan: Plan, position: QueuePosition, interview: Interview | None = None
 ) -> tuple[str, tuple[str, ...]]:
-    """Return the case's interview, and the quota cells in which it counts from now on.
+    """Return the interview whose quota places change, and the cells in which it counts now.
 
-    The interview is empty if its places do not change: it waits to be resumed, or it is complete
-    and not known here. An interview that waits keeps its places as long as `keeps_places` says.
-    `interview` is the one that closed with this change, if one did.
+    `interview` is the one that closed with this change, if one did. A complete interview counts in
+    its cells. One that waits to be resumed keeps its places as long as `keeps_places` says. Any
+    other gives them back. If no place changes, it is `UNCHANGED_PLACES`.
     """
     if not plan.quotas.quotas or not case.interview:
-        return NO_PLACES
+        return UNCHANGED_PLACES
+
     if position.code == "1.1":
+        # it was counted when it closed
         if interview is None:
-            return NO_PLACES
+            return UNCHANGED_PLACES
         return case.interview, plan.quotas.list_counted_cells(interview.evaluate_route().known)
+
     is_closed = interview is not None and interview.status in ("ended", "stopped")
     is_kept = case.last_event_at is not None and keeps_places(case, plan, case.last_event_at)
     if is_kept and not is_closed and position.status != "done":
-        return NO_PLACES
+        return UNCHANGED_PLACES
     return case.interview, ()
 
 
 def measure_progress(interview: Interview) -> InterviewProgress:
-    """Return how far an interview has come along its route.
-
-    Items that the route skipped count as passed.
-    """
+    """Return how far an interview has come along its route."""
     route = interview.evaluate_route()
-    items = interview.instrument.items
     questions = {
         name
-        for name, item in items.items()
+        for name, item in interview.instrument.items.items()
         if item.counts_in_progress and item.question.expects_answer
     }
-
-    ends = {name for name, item in items.items() if isinstance(item.question, EndItem)}
-    answered = {place.item for place in route.answers} - ends
-    unreached = {place.item for place in route.unreached} - answered
-    order = {name: number for number, name in enumerate(items)}
-    first_unreached = min((order[item] for item in unreached), default=len(order))
-    skipped = {name for name, number in order.items() if number < first_unreached} - ends
-
     cells = [answer.cell for place, answer in route.answers.items() if place.item in questions]
     answers = [cell for cell in cells if cell is not None and not isinstance(cell, Missing)]
     unasked = [place for place in route.unreached if place.item in questions]
     return InterviewProgress(
-        passed_items=frozenset(answered | skipped),
+        passed_items=_find_passed_items(interview.instrument, route),
         asked_item=_find_asked_item_past_screening(interview),
         answer_count=len(answers),
         question_count=len(cells) + len(unasked),
     )
+
+
+def _find_passed_items(instrument: Instrument, route: RouteState) -> frozenset[str]:
+    """Find the items, without ends, that a route has passed: answered, or left out on the way."""
+    ends = {name for name, item in instrument.items.items() if isinstance(item.question, EndItem)}
+    answered = {place.item for place in route.answers} - ends
+    # some turns of a roster's item may be answered, and others not yet reached
+    unreached = {place.item for place in route.unreached} - answered
+
+    # in the order of the questionnaire, what precedes the first unreached item was left out
+    left_out = set[str]()
+    for name in instrument.items:
+        if name in unreached:
+            break
+        left_out.add(name)
+    return frozenset(answered | (left_out - ends))
 
 
 def _find_asked_item_past_screening(interview: Interview) -> str:
@@ -405,7 +417,7 @@ def do_follow_up_tasks(
 
     Yields a sentence for each task that could not be done and, with `names_waiting`, for each that
     waits for a supervisor. `do_not_call` is None if only answers can be erased. With
-    `confirmed`, a supervisor has just recorded the withdrawal herself.
+    `confirmed`, the person at work is the supervisor who has just recorded the withdrawal.
     """
     for task in store.settings.list_tasks():
         kind, _, task_key = task.partition(": ")
@@ -413,31 +425,62 @@ def do_follow_up_tasks(
             continue
         try:
             if kind == LIST_TASK:
-                if not _forbids_calls(store, task_key):
-                    yield _describe_removal(kind, task_key)
-                elif do_not_call is not None:
-                    _list_numbers(store, do_not_call, task_key, at=at, by=by)
-                else:
-                    continue
+                result = _do_list_task(store, do_not_call, task_key, at=at, by=by)
             else:
-                withdrawal = find_withdrawal(store, instrument, task_key)
-                if withdrawal is None:
-                    yield _describe_removal(kind, task_key)
-                else:
-                    has_waiting = _erase(
-                        store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed
-                    )
-                    # the task stays open until a supervisor has decided
-                    if has_waiting:
-                        if names_waiting:
-                            yield withdrawal.message
-                        continue
-            store.settings.complete_task(task)
+                result = _do_erase_task(
+                    store, instrument, kind, task_key, at=at, by=by, confirmed=confirmed
+                )
+            if result.message and (result.is_complete or names_waiting):
+                yield result.message
+            if result.is_complete:
+                store.settings.complete_task(task)
         except UserError as error:
             reason = error.short if isinstance(error, StoreError) else error.what
             if not store.connector.supervises:
                 reason = "the next command of a supervisor does that"
             yield f"{TASK_MESSAGES[kind].format(task_key)}: {reason}"
+
+
+class _TaskResult(NamedTuple):
+    """What became of one task."""
+
+    is_complete: bool
+    """Whether nothing is left to do; otherwise the task stays open."""
+    message: str = ""
+    """Why it was removed or what waits for a supervisor; empty if there is nothing to say."""
+
+
+def _do_list_task(
+    store: Store, do_not_call: DoNotCallList | None, key: str, *, at: datetime, by: str
+) -> _TaskResult:
+    """Put the numbers of a case on the do-not-call list, if an event of the case asks for it."""
+    if not _forbids_calls(store, key):
+        return _TaskResult(is_complete=True, message=_describe_removal(LIST_TASK, key))
+    if do_not_call is None:
+        return _TaskResult(is_complete=False)
+    _add_to_do_not_call_list(store, do_not_call, key, at=at, by=by)
+    return _TaskResult(is_complete=True)
+
+
+def _do_erase_task(
+    store: Store,
+    instrument: Instrument,
+    kind: str,
+    key: str,
+    *,
+    at: datetime,
+    by: str,
+    confirmed: bool,
+) -> _TaskResult:
+    """Erase the answers of a case whose consent was withdrawn, if its history still says so."""
+    withdrawal = find_withdrawal(store, instrument, key)
+    if withdrawal is None:
+        return _TaskResult(is_complete=True, message=_describe_removal(kind, key))
+    has_waiting = _erase(store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed)
+    # the task stays open until a supervisor has decided
+    if has_waiting:
+        return _TaskResult(is_complete=False, message=withdrawal.message)
+    return _TaskResult(is_complete=True)
 
 
 def _describe_removal(kind: str, key: str) -> str:
@@ -493,7 +536,7 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     )
 
 
-def _list_numbers(
+def _add_to_do_not_call_list(
     store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str
 ) -> None:
     """Put a case's numbers on the do-not-call list, with the time and reason of the request."""
@@ -504,6 +547,8 @@ def _list_numbers(
             at = entry.at
             by = entry.by
             reason = entry.event.why
+
+    # an interviewer's account on a server can't read the numbers: the server lists them
     is_left_to_server = store.connector.dialect == "postgresql" and not store.connector.supervises
     if contact is None or is_left_to_server:
         store.cases.list_never_call(key, at=at, reason=reason, by=by)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from survey_cli.engine import erasure as in_interviews
-from survey_cli.engine.events import AnswersErased as ErasedInterview
-from survey_cli.engine.events import EventStamp, InterviewEvent, find_erasure
+from survey_cli.engine import erasure as journal_erasure
+from survey_cli.engine.events import AnswersErased, EventStamp, InterviewEvent, find_erasure
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.case import codec
@@ -31,8 +30,9 @@ from survey_cli.values import NOT_ASKED
 PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice")
 """Origins of interviews with a person."""
 STATION: Final = "office"
+"""The name in place of a station in the events that an erasure writes."""
 MAX_TRIES: Final = 5
-"""Number of attempts: a station may write to an interview between reading and writing."""
+"""How often a write is tried: a station may write to an interview between reading and writing."""
 SCRUB_SETTING: Final = "scrub owed"
 """The setting with the time since which erased text may still be in the file."""
 FINISH_REMEDY: Final = "finish it: survey privacy erase FILE --unfinished"
@@ -79,7 +79,7 @@ def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) ->
     being interviewed.
     """
     _check_not_claimed(study, key)
-    _require_scrub(study.store, study.at)
+    _note_pending_scrub(study.store, study.at)
     has_erased_case = _erase_case(study, key, why)
     rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(
@@ -112,7 +112,7 @@ def erase_answers(
             rows.append(row)
     # if every journal is erased, only a count of answers is left, and nothing is to be scrubbed
     if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
-        _require_scrub(store, at)
+        _note_pending_scrub(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=WITHDRAWN)
 
 
@@ -124,7 +124,7 @@ def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     `scrub_database` then still has to remove it from the file's free pages. Raises UserError.
     """
     _check_not_claimed(study, key)
-    _require_scrub(study.store, study.at)
+    _note_pending_scrub(study.store, study.at)
     # interviews first: a case marked as anonymized must have no others left
     results = [
         _anonymize_interview(study, row, why) for row in list_person_interviews(study.store, key)
@@ -205,8 +205,8 @@ def _check_not_claimed(study: OpenStudy, key: str) -> None:
         raise make_busy_error(study, key, row.holder)
 
 
-def _require_scrub(store: Store, at: datetime) -> None:
-    """Note that erased text may be in the file from now on, until it is scrubbed."""
+def _note_pending_scrub(store: Store, at: datetime) -> None:
+    """Store that erased text may be in the file from now on, until it is scrubbed."""
     store.settings.write(SCRUB_SETTING, at.isoformat())
 
 
@@ -265,15 +265,17 @@ def _erase_interviews(
         columns: Collection[str] = ()
         if instrument is not None:
             columns = list_kept_columns(instrument)
+
         for _ in range(MAX_TRIES):
             journal = store.interviews.read_journal(row.id)
-            events = [in_interviews.erase_content(event, sample=columns) for event in journal]
+            events = [journal_erasure.erase_content(event, sample=columns) for event in journal]
             erased_before = is_erased(journal) and events == journal
             if erased_before and not row.answered:
                 break
+            # of an erased journal only the count of answers is left: the row is written once more
             if not erased_before:
                 stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
-                events.append(ErasedInterview(stamp, why))
+                events.append(AnswersErased(stamp, why))
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 count += not erased_before
                 break
@@ -295,7 +297,7 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
     if instrument is None:
         return None
     names = find_personal_names(instrument)
-    events = [in_interviews.remove_identifiers(event, names=names) for event in journal]
+    events = [journal_erasure.remove_identifiers(event, names=names) for event in journal]
     if events == journal:
         return False
     try:
@@ -309,7 +311,7 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
         if not column.personal and cell != NOT_ASKED:
             remaining[column.name] = cell
     stamp = EventStamp(max(study.at, journal[-1].stamp.at), study.who.login, STATION)
-    events.append(ErasedInterview(stamp, why, remaining))
+    events.append(AnswersErased(stamp, why, remaining))
     return _write_journal(study.store, row, events, instrument, None)
 
 

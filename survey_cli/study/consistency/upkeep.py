@@ -3,9 +3,18 @@
 A finished interview and the outcome of its case are written in one transaction. Databases of
 earlier versions, which wrote them in two, are reconciled when the study is opened; `survey db
 verify` reports any remaining disagreement.
+
+- `rebuild_queue` runs when a study is opened. It begins with `repair`, which reconciles, and then
+  schedules all cases if the plan has changed.
+- `refresh_queue` runs before claims. It schedules only the cases to which something has happened
+  without a station: an expired lease, a quota place that lapsed, a time that has come.
+- `end_expired_leases` is the part of it that finishes the calls of stations that stopped:
+  `reconcile_lapsed` records interviews that had nothing left to ask, `record_lost_call` the rest.
+- `reconcile_returned` does the same if the station itself comes back to its case.
+- `update_positions` schedules the given cases again, for all of these.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,7 +46,6 @@ from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import LOST, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Store
-from survey_cli.store.backends.connector import Pause
 from survey_cli.store.cases.case_records import CaseUpdate
 from survey_cli.study.consistency import interview_outcomes
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
@@ -59,7 +67,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
         row = store.interviews.find_row(interview)
         if row is None:
             continue
-        sentence = _record(store, plan, row, at)
+        sentence = _record_outcome(store, plan, row, at)
         if sentence is not None:
             yield sentence
     if compare_all:
@@ -92,7 +100,7 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     for key in keys:
         last = store.interviews.find_last(key)
         if last is not None and (last.outcome or last.status == "open"):
-            _record(store, plan, last, at)
+            _record_outcome(store, plan, last, at)
 
 
 def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_expired: bool) -> None:
@@ -171,7 +179,7 @@ def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
     if interview is None:
         return ""
     closed, _ = _close_if_answered(store, plan, last, interview, at)
-    if closed.status != "ended" or _record(store, plan, last, at) is None:
+    if closed.status != "ended" or _record_outcome(store, plan, last, at) is None:
         return ""
     outcome = plan.outcomes[closed.outcome].name.lower()
     shown = "closing review was" if interview.is_answered else "closing words were"
@@ -225,18 +233,18 @@ def _select_since_opening(
     All of it if it was never opened.
     """
     opening = case_events.InterviewOpened(row.id)
-    since = 0
+    last_opening = 0
     for index, entry in enumerate(history):
         if entry.event == opening:
-            since = index
-    return history[since:]
+            last_opening = index
+    return history[last_opening:]
 
 
-def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str | None:
-    """Write the outcome to the case, with the interview's end and its interviewer's name.
+def _record_outcome(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str | None:
+    """Add an interview's outcome to the history of its case, in the name of its interviewer.
 
-    Returns a sentence that says so; None if nothing was lacking, or another station is calling the
-    case now.
+    An open interview that had nothing left to ask is closed with it. Returns a sentence that says
+    what was recorded; None if nothing was lacking, or another station is calling the case now.
     """
     history = store.cases.queries.read_history(row.case)
     case_row = store.cases.queries.find_row(row.case)
@@ -248,21 +256,17 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str | 
         return None
     if row.status != "open" and not _lacks_outcome(history, row):
         return None
+
     interview = replay_stored(store, row)
     if interview is None:
         return None
-
     closing_events: tuple[InterviewEvent, ...] = ()
     if row.status == "open":
         interview, closing_events = _close_if_answered(store, plan, row, interview, at)
-    outcome = plan.outcomes.get(interview.outcome)
-    if outcome is None:
-        # an outcome of an earlier version of the questionnaire
-        outcome = build_outcome_table(interview.instrument).get(interview.outcome)
+    # an open interview that was not closed has no outcome
+    outcome = _find_case_outcome(interview, plan)
     if outcome is None:
         return None
-    if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
-        outcome = plan.outcomes["callback"]
 
     update = _build_update(history, interview, outcome, row, plan, at)
     if not closing_events:
@@ -276,6 +280,20 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str | 
         return None
     ended = f"{row.updated_at:%d %b %H:%M} UTC ({outcome.name.lower()})"
     return f"case {row.case}: its interview ended on {ended}, and the outcome is now in its history"
+
+
+def _find_case_outcome(interview: Interview, plan: Plan) -> Outcome | None:
+    """Return the outcome that an interview gives its case; None if it has none that is known."""
+    outcome = plan.outcomes.get(interview.outcome)
+    if outcome is None:
+        # an outcome of an earlier version of the questionnaire
+        outcome = build_outcome_table(interview.instrument).get(interview.outcome)
+    if outcome is None:
+        return None
+    # nobody is left to agree on a time, and an appointment has no delay of its own
+    if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
+        return plan.outcomes["callback"]
+    return outcome
 
 
 def replay_stored(store: Store, row: InterviewRow) -> Interview | None:
@@ -309,7 +327,7 @@ def _close_if_answered(
             return interview, ()
         events.append(reply)
         answered = stepped
-    elif not interview.is_answered or _is_quota_full(store, plan, row, interview, at):
+    elif not interview.is_answered or not _reserve_places(store, plan, row, interview, at):
         return interview, ()
 
     outcome = plan.outcomes.get(answered.ending)
@@ -322,15 +340,16 @@ def _close_if_answered(
     return closed, (*events, end)
 
 
-def _is_quota_full(
+def _reserve_places(
     store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime
 ) -> bool:
-    """Return whether a quota cell of an answered interview is full, so that it has no place there.
+    """Reserve the quota places of an answered interview; returns whether no cell was full.
 
     Raises StoreError.
     """
     reservations = interview_outcomes.QuotaReservations(store=store, plan=plan, clock=lambda: at)
-    return reservations.reserve_cells(row.id, interview, frozenset())[1] != ""
+    _, full_cell = reservations.reserve_cells(row.id, interview, frozenset())
+    return not full_cell
 
 
 def _build_update(
@@ -385,22 +404,29 @@ def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     """Put every case into the queue that belongs there at this time.
 
-    These are cases whose leases expired, cases that a station of an earlier version scheduled,
-    cases whose suspended interview gives back its quota places, cases that waited until now, and
-    cases for a part of the day that doesn't occur again before the study's end, of each kind some;
-    the next refresh continues. Raises StoreError.
+    These are cases
+
+    - whose leases expired, or whose suspended interview gives back its quota places
+    - that changed since they were scheduled, or were scheduled by the rules of an earlier version
+    - that waited until now
+    - for a part of the day that doesn't occur again before the study's end
+
+    If there are very many of a kind, some are updated, and the next refresh continues. Raises
+    StoreError.
     """
     cases = store.cases
     end_expired_leases(store, plan, at)
     release_lapsed_places(store, plan, at)
 
-    # the list is limited, and is read until nothing is left
+    # stale: an event came after the position was computed. The list is limited, and is read until
+    # nothing is left
     stale = cases.queries.list_stale_rows()
     while stale:
         # other stations are updating them if none was written
         if not update_positions(store, plan, [row.key for row in stale], at):
             break
         stale = cases.queries.list_stale_rows()
+    # outdated: the position was computed by the rules of an earlier version
     _update_outdated_positions(store, plan, at)
     cases.queue_due_cases(at)
 
@@ -408,8 +434,8 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
         return
     for head in cases.queries.list_queue_heads():
         if not has_time_left(parse_criteria(head.bucket), plan, at):
-            over = cases.queries.list_queue([head.bucket])
-            update_positions(store, plan, [row.key for row in over], at)
+            ended = cases.queries.list_queue([head.bucket])
+            update_positions(store, plan, [row.key for row in ended], at)
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
@@ -432,25 +458,26 @@ def update_positions(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     Returns how many. Raises StoreError.
     """
     histories = ((key, store.cases.queries.read_history(key)) for key in keys)
-    return _update_positions(store, plan, histories, at)
+    return _schedule_histories(store, plan, histories, at)
 
 
-def _update_positions(
+def _schedule_histories(
     store: Store,
     plan: Plan,
     histories: Iterable[tuple[str, list[HistoryEntry]]],
     at: datetime,
     *,
-    pause: Pause = None,
+    pause: Callable[[], None] | None = None,
 ) -> int:
-    """Schedule these cases again; returns how many positions were written.
+    """Schedule the cases with these histories; returns how many positions were written.
 
     Interviews that no longer keep their quota places give them back: their case is done, or their
     respondent refused.
     """
     given_up: list[tuple[str, str, int]] = []
 
-    def schedule() -> Iterator[tuple[str, int, QueuePosition]]:
+    # the store reads and writes positions in portions, so that a million are never in memory
+    def iterate_positions() -> Iterator[tuple[str, int, QueuePosition]]:
         for key, history in histories:
             case = Case.from_history(key, history)
             position = schedule_case(case, plan, at)
@@ -460,7 +487,7 @@ def _update_positions(
                     given_up.append((key, case.interview, case.seq))
             yield key, case.seq, position
 
-    count = store.cases.update_queue_positions(schedule(), pause=pause)
+    count = store.cases.update_queue_positions(iterate_positions(), pause=pause)
     if plan.quotas.quotas:
         for key, interview, seq in given_up:
             store.cases.release_places(key, interview, seq)
@@ -539,7 +566,11 @@ def repair(study: OpenStudy, at: datetime) -> None:
 
 
 def rebuild_queue(
-    study: OpenStudy, at: datetime, *, pause: Pause = None, yielding: bool = False
+    study: OpenStudy,
+    at: datetime,
+    *,
+    pause: Callable[[], None] | None = None,
+    yielding: bool = False,
 ) -> int:
     """Repair the study, store its quota targets, and reschedule all cases if the plan has changed.
 
@@ -562,7 +593,7 @@ def rebuild_queue(
         return 0
 
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
-    count = _update_positions(
+    count = _schedule_histories(
         study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause
     )
     _record_rules(study.store, at, is_first=not fingerprint)

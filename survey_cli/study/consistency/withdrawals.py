@@ -83,7 +83,7 @@ def find_withdrawal(store: Store, instrument: Instrument, key: str) -> Withdrawa
     None if there isn't one. `key` may also be that of interviews whose case was not imported.
     Raises StoreError.
     """
-    outcomes = _list_outcomes(instrument)
+    outcomes = _list_withdrawal_outcomes(instrument)
     history = _read_history(store, key, outcomes)
     if history.is_overruled:
         return None
@@ -111,11 +111,11 @@ def is_own_withdrawal(store: Store, instrument: Instrument, key: str) -> bool:
 
     Raises StoreError.
     """
-    record = _read_history(store, key, _list_outcomes(instrument)).record
+    record = _read_history(store, key, _list_withdrawal_outcomes(instrument)).record
     return record is not None and record.account == store.account
 
 
-def _list_outcomes(instrument: Instrument) -> frozenset[str]:
+def _list_withdrawal_outcomes(instrument: Instrument) -> frozenset[str]:
     """Return the outcomes that say that consent was withdrawn."""
     own = {
         outcome.id
@@ -169,7 +169,7 @@ def _may_erase(store: Store, row: InterviewRow, record: _Record) -> bool:
     return not was_complete and set(store.interviews.list_accounts(row.id)) == {record.account}
 
 
-# Erasures that are unfinished
+# erasures that are unfinished
 
 
 def list_unfinished(store: Store, instrument: Instrument) -> list[str]:
@@ -226,18 +226,19 @@ def _iterate_half_erased(store: Store) -> Iterator[str]:
         if not Case.from_history(row.key, queries.read_history(row.key)).erased:
             continue
 
-        has_answers = any(
+        has_remaining_answers = any(
             not is_erased(store.interviews.read_journal(interview.id))
             for interview in list_person_interviews(store, row.key)
         )
+        # an interviewer's account on a server reads only the contacts of cases that it has claimed
         has_contact = store.connector.supervises and queries.find_contact(row.key) is not None
-        if has_answers or has_contact:
+        if has_remaining_answers or has_contact:
             yield row.key
 
 
 def _iterate_withdrawals(store: Store, instrument: Instrument) -> Iterator[Withdrawal]:
     """Yield the withdrawals of consent after which answers are left."""
-    outcomes = _list_outcomes(instrument)
+    outcomes = _list_withdrawal_outcomes(instrument)
     keys: list[str] = []
     for outcome in sorted(outcomes):
         rows = store.cases.queries.iterate_rows(status="done", outcome=outcome)
