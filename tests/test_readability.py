@@ -9,6 +9,7 @@ from support.density import NESTED, PACKAGE, find_faults, format_table, list_pac
 READ = (
     ".",
     "cli",
+    "conversion",
     "documents",
     "engine",
     "exports",

@@ -6,7 +6,8 @@ import pytest
 
 from support.odk_client.vectors import ConvertedInterview, decode_recording
 from support.scenario import instrument, scenario
-from survey_cli.conversion.questionnaire import ConvertedForm, convert_form, render_report
+from survey_cli.conversion.loss_report import render_report
+from survey_cli.conversion.questionnaire import ConvertedForm, convert_form
 from survey_cli.problems import UserError
 from survey_cli.values import DK, REFUSED, Missing
 
@@ -404,3 +405,44 @@ def test_conditions_that_use_each_other_are_explained(tmp_path: Path) -> None:
 """.strip()
     lost = {entry.row: entry.text for entry in convert_text(tmp_path, survey).report.lost}
     assert lost[3].startswith("the condition of")
+
+
+@pytest.mark.parametrize(
+    ("survey", "row", "why"),
+    [
+        (
+            """
+| | type | name | label | relevant |
+| | begin repeat | trip | Trips | |
+| | integer | cost | Cost? | |
+| | end repeat | | | |
+| | text | last | Last? | indexed-repeat(${cost}) = 1 |
+""",
+            6,
+            "there is no counterpart of indexed-repeat()",
+        ),
+        (
+            """
+| | type | name | label | constraint |
+| | integer | cost | Cost? | . > 0 and . = 'inf' |
+""",
+            3,
+            "'inf' is not a variable",
+        ),
+        (
+            """
+| | type | name | label | calculation | relevant |
+| | calculate | drawn | | random() | |
+| | calculate | word | | if(${drawn} < 0.5, jr:choice-name(${drawn}, 'x'), 'none') | |
+| | note | last | Last. | | ${drawn} < 0.5 |
+""",
+            4,
+            "the result is sometimes a label and sometimes a text",
+        ),
+    ],
+)
+def test_senseless_expressions_are_reported(
+    tmp_path: Path, survey: str, row: int, why: str
+) -> None:
+    lost = {entry.row: entry.text for entry in convert_text(tmp_path, survey.strip()).report.lost}
+    assert why in lost[row]

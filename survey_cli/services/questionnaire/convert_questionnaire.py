@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from survey_cli.conversion.form import check_form_name
-from survey_cli.conversion.questionnaire import LossReport, convert_form, render_report
+from survey_cli.conversion.loss_report import LossReport, render_report
+from survey_cli.conversion.questionnaire import convert_form
 from survey_cli.problems import Problem
 from survey_cli.services.output_files import check_output_path, write_text_file
 

@@ -42,7 +42,8 @@ class ConvertedInterview:
         builder.build()
         self.codes = builder.translator.codes
         self.limits = {
-            item.name: builder._read_limits(item)[0] for item in self.form.root.iterate_items()
+            item.name: builder.constraints.read_limits(item)[0]
+            for item in self.form.root.iterate_items()
         }
         names = {item.id: item for item in self.form.root.iterate_items() if item.kind in ASKED}
         begun = scenario(self.text)
