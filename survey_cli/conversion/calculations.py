@@ -11,6 +11,7 @@ from survey_cli.conversion import xpath
 from survey_cli.conversion.conditions import Translator
 from survey_cli.conversion.form import FormItem
 from survey_cli.conversion.form_names import ANSWERED, Calculated
+from survey_cli.conversion.simplification import find_join
 from survey_cli.conversion.xpath import (
     NO_VALUE,
     TRUE,
@@ -294,7 +295,7 @@ def _translate(translator: Translator, item: FormItem, tree: Expression) -> tupl
         return _translate_value(translator, item, tree, inserted=inserted)
     except UnsupportedError as error:
         try:
-            if translator.find_join(tree) is not None:
+            if find_join(translator, tree) is not None:
                 translator.is_true(XPathCall("!=", (tree, NO_VALUE)))
             else:
                 render_fill(translator, tree)

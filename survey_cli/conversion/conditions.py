@@ -26,7 +26,8 @@ from survey_cli.conversion.condition_parts import (
     write_value,
 )
 from survey_cli.conversion.form import Form, FormChoice, FormItem
-from survey_cli.conversion.form_names import ANSWERED, LABELS, Calculated, FormNames
+from survey_cli.conversion.form_names import ANSWERED, LABELS, FormNames
+from survey_cli.conversion.simplification import SAME, find_join, simplify
 from survey_cli.conversion.xpath import (
     NO_VALUE,
     TRUE,
@@ -39,13 +40,6 @@ from survey_cli.conversion.xpath import (
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 _HOLDS: Final = {sign: holds for sign, holds in COMPARE.items() if sign != "!="}
-_SAME: Final = ("once", "number", "string", "date", "date-time", "decimal-date-time", "boolean")
-"""Functions that leave an answer as it is, because answers have types."""
-_METADATA: Final[dict[str, Expression]] = {
-    "today": XPathCall("today", ()),
-    "caseid": Literal("case"),
-}
-"""What stands for metadata that can be used, by their types. Others are empty by telephone."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -61,7 +55,7 @@ class _Template(NamedTuple):
 
 _TEMPLATES: Final = {
     ("today", 0): _Template("today()", "", "date"),
-    ("now", 0): _Template("today()", "", "date"),
+    ("now", 0): _Template("today()", "", "date"),  # conditions know no time of day
     ("round", 1): _Template("round({})", "", "number"),
     ("round", 2): _Template("round({}, {})", "", "number"),
     ("count-selected", 1): _Template("count({})", "codes", "number"),
@@ -77,6 +71,7 @@ class Translator(FormNames):
         super().__init__(form)
         self.expanded: list[FormItem] = []
         """The groups whose conditions are being translated, which can't use themselves."""
+        self._functions = _FunctionTranslator(self)
 
     # ── truth ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -90,6 +85,7 @@ class Translator(FormNames):
             case XPathCall("!=", (left, Literal("")) | (Literal(""), left)):
                 return self._is_answered(left)
             case XPathCall("!=", arguments):
+                # Not `!=`, which would be unknown, and not true, while the value is empty.
                 return negate(self.is_true(XPathCall("==", arguments)))
             case XPathCall("relevant", (argument,)):
                 return self._is_relevant(argument)
@@ -103,7 +99,7 @@ class Translator(FormNames):
                 return self._is_selected(value, code)
             case XPathCall(sign, (left, right)) if sign in _HOLDS:
                 return self._compare(left, sign, right)
-            case XPathCall(name, (argument,)) if name in _SAME:
+            case XPathCall(name, (argument,)) if name in SAME:
                 return self.is_true(argument)
             case XPathCall(name, _):
                 raise UnsupportedError(f"there is no counterpart of {name}()")
@@ -124,6 +120,7 @@ class Translator(FormNames):
                 return self.is_true(argument)
             case XPathCall("!=", arguments):
                 return self.is_true(XPathCall("==", arguments))
+        # `a < 5` is false while `a` is empty, so `a >= 5` doesn't say that it is false.
         return negate(self.is_true(tree))
 
     def _is_relevant(self, tree: Expression) -> Part:
@@ -131,6 +128,7 @@ class Translator(FormNames):
         item = None
         if isinstance(tree, Reference):
             item = self.form.items.get(tree.name)
+        # A question without a condition is always put, so its (empty) condition is translated.
         if item is None or (item.kind in ANSWERED and item.build_relevance() != TRUE):
             name = self.evaluate(tree).text
             return join_truths([Part(f"answered({name})"), Part(f"declined({name})")], "or")
@@ -160,7 +158,7 @@ class Translator(FormNames):
             if item is not None and item.kind == "codes":
                 return self._is_chosen(value.name, code.value)
 
-        joined = self.find_join(value)
+        joined = find_join(self, value)
         if joined is None:
             return self._compare(value, "==", code)
         return count_turns_with(self.is_true(XPathCall("==", (joined, code))))
@@ -178,7 +176,7 @@ class Translator(FormNames):
 
     def _is_answered(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the value is not empty."""
-        tree = self._simplify(tree)
+        tree = simplify(self, tree)
         match tree:
             case Literal(""):
                 return NO
@@ -229,7 +227,7 @@ class Translator(FormNames):
 
     def _may_be_empty(self, tree: Expression) -> bool:
         """Return whether a calculation contains an empty text."""
-        return NO_VALUE in xpath.iterate_parts(self._simplify(tree))
+        return NO_VALUE in xpath.iterate_parts(simplify(self, tree))
 
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────
 
@@ -237,8 +235,8 @@ class Translator(FormNames):
         if isinstance(left, Literal) and not isinstance(right, Literal):
             return self._compare(right, MIRRORED_SIGNS[sign], left)
 
-        left = self._simplify(left)
-        right = self._simplify(right)
+        left = simplify(self, left)
+        right = simplify(self, right)
         if right == NO_VALUE:
             return negate(self._is_answered(left))
         if not isinstance(right, Literal):
@@ -310,11 +308,11 @@ class Translator(FormNames):
             return [*declined, NO if number is None else plain]
 
         if codes:
+            have_order = not any("'" in code for code in codes.values())
             answers = [codes[name] for name in fulfilling if codes[name] not in DECLINES]
-            distinct = list(dict.fromkeys(answers))
+            distinct = list(dict.fromkeys(answers))  # two choices may be written alike
             if part.kind == "codes":
                 return declined + [_is_only_answer(part, code) for code in distinct]
-            have_order = not any("'" in code for code in codes.values())
             if sign != "==" and distinct and have_order:
                 return [*declined, plain]
             return declined + [
@@ -328,91 +326,11 @@ class Translator(FormNames):
             raise UnsupportedError(f"a {part.kind} is compared with {value}")
         return [Part(f"{operand} {sign} {quote(write_value(value))}", Strength.COMPARISON)]
 
-    # ── simpler expressions ───────────────────────────────────────────────────────────────────────
-
-    def find_join(self, tree: Expression) -> Expression | None:
-        """Return the value that an expression joins over all turns; None if it joins nothing."""
-        match self._simplify(tree):
-            case XPathCall("join", (_, *turn)):
-                return XPathCall("each-turn", tuple(turn))
-        return None
-
-    def _simplify(self, tree: Expression) -> Expression:
-        """Remove functions that leave the value as it is; insert calculations without a compute."""
-        match tree:
-            case XPathCall(name, (argument, *_)) if name in _SAME:
-                return self._simplify(argument)
-            case XPathCall("indexed-repeat" | "each-turn" as function, (Reference(name), *turn)):
-                calculated = self.get_calculated(name)
-                if calculated is not None:
-                    inserted = self._move_to_turn(function, name, turn, calculated)
-                    return self._simplify(inserted)
-            case XPathCall("pulldata", (file, XPathCall("concat", words), key_column, key)):
-                chosen = self._choose_column(file, words, key_column, key)
-                return self._simplify(chosen)
-            case Reference(name):
-                item = self.form.items.get(name)
-                if item is not None and item.kind == "metadata":
-                    return _METADATA.get(item.type, NO_VALUE)
-                inserted_tree = self.get_inserted(name)
-                if inserted_tree is not None:
-                    return self._simplify(inserted_tree)
-        return tree
-
-    def _move_to_turn(
-        self, function: str, name: str, turn: list[Expression], calculated: Calculated
-    ) -> Expression:
-        """Return a calculation of a repeat as it is in one turn, or with `each-turn` in all.
-
-        What it uses of the same repeat is then taken from that turn as well.
-        """
-        if not turn and xpath.INDEX in xpath.iterate_parts(calculated.tree):
-            raise UnsupportedError("the number of the turn can only be used in texts")
-
-        values: dict[Expression, Expression] = {}
-        if turn:
-            values[xpath.INDEX] = turn[-1]
-        repeat = self.form.items[name].repeat
-        for used in xpath.find_references(calculated.tree) & self.form.items.keys():
-            if self.form.items[used].repeat is repeat:
-                values[Reference(used)] = XPathCall(function, (Reference(used), *turn))
-        return xpath.replace_parts(calculated.tree, values)
-
-    def _choose_column(
-        self,
-        file: Expression,
-        words: tuple[Expression, ...],
-        key_column: Expression,
-        key: Expression,
-    ) -> Expression:
-        """Return a choice among the sample columns whose names contain the code of a question.
-
-        The words are those of `concat('name_', ${who})`, so that the columns are name_1, name_2, …
-        """
-        question: Expression = NO_VALUE
-        for word in words:
-            if not isinstance(word, Literal):
-                question = word
-                break
-
-        tree: Expression = NO_VALUE
-        for code in reversed(self.find_codes(self._simplify(question))):
-            column = "".join(
-                str(word.value) if isinstance(word, Literal) else code for word in words
-            )
-            if column in self.columns:
-                test = XPathCall("==", (question, Literal(code)))
-                value = XPathCall("pulldata", (file, Literal(column), key_column, key))
-                tree = XPathCall("if", (test, value, tree))
-        if tree == NO_VALUE:
-            raise UnsupportedError("the name of the column is not known")
-        return tree
-
     # ── values ────────────────────────────────────────────────────────────────────────────────────
 
     def evaluate(self, tree: Expression) -> Part:
         """Translate an expression that has a value."""
-        tree = self._simplify(tree)
+        tree = simplify(self, tree)
         match tree:
             case Literal(float() as number):
                 return Part(write_value(number), kind="number")
@@ -436,12 +354,12 @@ class Translator(FormNames):
             ):
                 return Part(column, kind=self.use_column(column))
             case XPathCall("count-selected", (several,)):
-                joined = self.find_join(several)
+                joined = find_join(self, several)
                 if joined is not None:
                     return Part(f"count({self._is_answered(joined).text})", kind="number")
-                return self._call("count-selected", (several,))
+                return self._functions.translate("count-selected", (several,))
             case XPathCall(name, arguments):
-                return self._call(name, arguments)
+                return self._functions.translate(name, arguments)
         raise UnsupportedError("this is not understood")
 
     def _evaluate_name(self, name: str) -> Part:
@@ -485,6 +403,7 @@ class Translator(FormNames):
             return part
 
         choice_filter = item.parse("choice_filter")
+        # From the last choice to the first: each becomes the condition in front of the rest.
         label = Part("''", kind="text")
         for choice in reversed(self.form.lists[item.list_name]):
             if self.is_offered(choice, choice_filter) == NO:
@@ -504,10 +423,15 @@ class Translator(FormNames):
             label = choose(test, Part(quote(plain), kind="text"), label)
         return label
 
-    # ── functions ─────────────────────────────────────────────────────────────────────────────────
 
-    def _call(self, name: str, arguments: tuple[Expression, ...]) -> Part:
-        """Translate a function that has a value."""
+class _FunctionTranslator:
+    """Translates functions that have a value."""
+
+    def __init__(self, translator: Translator) -> None:
+        self.translator = translator
+
+    def translate(self, name: str, arguments: tuple[Expression, ...]) -> Part:
+        """Translate a call. Raises UnsupportedError if the function has no counterpart."""
         if any(_uses_all_turns(argument) for argument in arguments):
             raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
 
@@ -520,29 +444,25 @@ class Translator(FormNames):
             case "int", (argument,):
                 return self._truncate(argument)
             case "min" | "max", (_, _, *_):
-                texts = [self.evaluate(argument).text for argument in arguments]
+                texts = [self.translator.evaluate(argument).text for argument in arguments]
                 return Part(f"{name}({', '.join(texts)})", kind="number")
-            case "count", (Reference(item),) if item in self.form.items:
-                return self._count_repeat(self.form.items[item])
-            case "index", () if self.item is not None and self.item.repeat is not None:
-                return self._count_turns(self.item.repeat, before=self.item.row.number)
+            case "count", (Reference(item),) if item in self.translator.form.items:
+                return self._count_repeat(self.translator.form.items[item])
+            case "index", ():
+                current = self.translator.item
+                if current is not None and current.repeat is not None:
+                    return _count_turns(current.repeat, before=current.row.number)
             case "indexed-repeat", (Reference(item), *_, turn):
-                asked = self.get_item(item, all_turns=True)
+                asked = self.translator.get_item(item, all_turns=True)
                 if asked.repeat is not None:
-                    turn_text = self.evaluate(turn).text
+                    turn_text = self.translator.evaluate(turn).text
                     return Part(f"{asked.repeat.id}[{turn_text}].{asked.id}", kind=asked.kind)
-            case "each-turn", (Reference(item), *_):
-                asked = self.get_item(item, all_turns=True)
+            case "sum" | "min" | "max" | "each-turn", (Reference(item), *_):
+                asked = self.translator.get_item(item, all_turns=True)
                 if asked.repeat is not None:
-                    if asked.kind == "codes":
-                        raise UnsupportedError(f"{item} has several answers in each turn")
-                    return Part(f"{asked.repeat.id}.{asked.id}", kind=asked.kind)
-            case "sum" | "min" | "max", (Reference(item), *_):
-                asked = self.get_item(item, all_turns=True)
-                if asked.repeat is not None:
-                    return Part(f"{name}({asked.repeat.id}.{asked.id})", kind="number")
+                    return _use_all_turns(name, asked, asked.repeat)
             case _, (Reference() as argument, _) if name in LABELS:
-                return Part(self.evaluate(argument).text, kind="label")
+                return Part(self.translator.evaluate(argument).text, kind="label")
         raise UnsupportedError(f"there is no counterpart of {name}()")
 
     def _truncate(self, argument: Expression) -> Part:
@@ -554,7 +474,7 @@ class Translator(FormNames):
 
         match argument:
             case Reference(name):
-                item = self.form.items.get(name)
+                item = self.translator.form.items.get(name)
                 is_whole = item is None or item.type != "decimal"
             case Literal(float() as number):
                 is_whole = number.is_integer()
@@ -562,31 +482,18 @@ class Translator(FormNames):
                 is_whole = False
         if not is_whole:
             raise UnsupportedError("there is no counterpart of int()")
-        return self.evaluate(argument)
+        return self.translator.evaluate(argument)
 
     def _count_repeat(self, repeat: FormItem) -> Part:
         """Count the turns of a repeat, or return the number of them that the form sets."""
         count = repeat.parse("repeat_count")
         if count is not None and repeat.name not in xpath.find_references(count):
-            return self.evaluate(count)
-        return self._count_turns(repeat)
-
-    def _count_turns(self, repeat: FormItem, before: float = inf) -> Part:
-        """Count the turns in which a question that is always asked was put.
-
-        The question is in a row before `before`.
-        """
-        for item in repeat.children:
-            is_answered_before = item.kind in ANSWERED and item.row.number < before
-            is_always_asked = not item.row.get("relevant") and not item.row.get("choice_filter")
-            if is_answered_before and is_always_asked:
-                name = f"{repeat.id}.{item.id}"
-                return Part(f"count(answered({name}) or declined({name}))", kind="number")
-        raise UnsupportedError("the number of the turn can only be used in texts")
+            return self.translator.evaluate(count)
+        return _count_turns(repeat)
 
     def _expect(self, tree: Expression, kind: str) -> str:
         """Translate a value that must have a kind; any if the kind is empty."""
-        part = self.evaluate(tree)
+        part = self.translator.evaluate(tree)
         if kind not in ("", part.kind):
             raise UnsupportedError(f"a {kind} is needed, and {part.text} is a {part.kind}")
         return part.text
@@ -613,6 +520,20 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     ask_if_text = "" if ask_if == YES else ask_if.text
     unless_text = "" if unless == NO else unless.text
     return ask_if_text, unless_text
+
+
+def _count_turns(repeat: FormItem, before: float = inf) -> Part:
+    """Count the turns in which a question that is always asked was put.
+
+    The question is in a row before `before`.
+    """
+    for item in repeat.children:
+        is_answered_before = item.kind in ANSWERED and item.row.number < before
+        is_always_asked = not item.row.get("relevant") and not item.row.get("choice_filter")
+        if is_answered_before and is_always_asked:
+            name = f"{repeat.id}.{item.id}"
+            return Part(f"count(answered({name}) or declined({name}))", kind="number")
+    raise UnsupportedError("the number of the turn can only be used in texts")
 
 
 def _branch(test: Expression, then: Expression, otherwise: Expression) -> Expression:
@@ -660,6 +581,16 @@ def _uses_all_turns(tree: Expression) -> bool:
     """Return whether an expression contains a value for every turn of a repeat."""
     parts = xpath.iterate_parts(tree)
     return any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts)
+
+
+def _use_all_turns(function: str, asked: FormItem, repeat: FormItem) -> Part:
+    """Return the values of a question in all turns of a repeat, or a function of them."""
+    values = f"{repeat.id}.{asked.id}"
+    if function != "each-turn":
+        return Part(f"{function}({values})", kind="number")
+    if asked.kind == "codes":
+        raise UnsupportedError(f"{asked.name} has several answers in each turn")
+    return Part(values, kind=asked.kind)
 
 
 def _find_birth(tree: Expression) -> Expression | None:

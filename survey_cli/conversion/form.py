@@ -25,6 +25,7 @@ SHEETS: Final = ("survey", "choices", "settings")
 
 _ZIP: Final = b"PK"
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
+"""Control characters, which YAML can't contain, and characters that nobody sees."""
 _SYNONYMS: Final = {
     "relevance": "relevant",
     "calculate": "calculation",
@@ -441,7 +442,7 @@ class Form:
 
     def _make_item(self, row: FormRow, type_: str, parent: FormItem) -> FormItem:
         kind = _KINDS.get(type_, "")
-        if kind == "text" and row.get("calculation"):
+        if kind == "text" and row.get("calculation"):  # such a text is computed, not asked
             kind = "calculate"
 
         list_name = ""
@@ -523,6 +524,7 @@ def _find_languages(rows: list[FormRow], default: str) -> dict[str, str]:
 
     codes: dict[str, str] = {}
     for name in names:
+        # An unknown language gets a code all the same, so that its texts aren't lost.
         start = re.sub(r"[^a-z]", "", name.lower())[:3]
         codes[name] = _find_code(name) or known.get(name.lower()) or start or "en"
 
@@ -538,6 +540,7 @@ def _list_languages(rows: list[FormRow], default: str) -> list[str]:
             if column == "label" and language not in names:
                 names.append(language)
 
+    # `default_language` may leave out the code that the headings have: `English (en)`.
     if default:
         names.sort(key=lambda name: not name.lower().startswith(default.lower()))
     return [name or default for name in names] or [""]

@@ -160,6 +160,7 @@ class FormCodes:
         for code, kind in self.find_declines(item).items():
             own[kind] = int(code) if re.fullmatch(r"-?\d+", code) else self.declines[kind]
 
+        # An answer may have the code that a decline has elsewhere.
         usual = {kind: self.declines[kind] for kind in USUAL_DECLINES}
         answers = self.translator.codes[item.id].values()
         if any(str(code) in answers for code in usual.values()):
