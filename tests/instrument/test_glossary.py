@@ -15,7 +15,11 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.figures import FIGURES
 from survey_cli.services.questionnaire import word_lookup
-from survey_cli.services.questionnaire.word_lookup import explain_word, read_vocabulary
+from survey_cli.services.questionnaire.word_lookup import (
+    ReferenceEntry,
+    explain_word,
+    read_vocabulary,
+)
 from survey_cli.table import table as table_module
 from tests.support.pages import list_anchors
 
@@ -111,60 +115,98 @@ def vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_lookup, "read_vocabulary", lambda: VOCABULARY)
 
 
+def find_entries(asked: str) -> tuple[ReferenceEntry, ...]:
+    """Return all meanings that `survey explain` shows; none if it doesn't know the word."""
+    try:
+        return explain_word(asked)
+    except UserError:
+        return ()
+
+
 def find_words(asked: str) -> list[str]:
     """List the words of all meanings that `survey explain` shows."""
-    return [entry.word for entry in explain_word(asked)]
+    return [entry.word for entry in find_entries(asked)]
 
 
-@pytest.mark.parametrize(("asked", "ours"), ASKED_FOR.items())
-def test_a_word_of_the_trade_leads_to_ours(asked: str, ours: str) -> None:
-    assert ours in find_words(asked)
+def list_spellings(asked: str) -> set[str]:
+    """List how people write a word of the trade."""
+    spellings = {
+        asked,
+        asked.upper(),
+        asked.replace("-", " "),
+        asked.replace("-", ""),
+        asked.replace(" ", "-"),
+    }
+    if asked[-1].lower() not in "sxhy":
+        spellings.add(f"{asked}s")
+    return spellings
 
 
-@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
-def test_every_word_of_the_trade_is_found_in_every_spelling(term: glossary.Term) -> None:
-    for asked in term.trade:
-        spellings = [
-            asked,
-            asked.upper(),
-            asked.replace("-", " "),
-            asked.replace("-", ""),
-            asked.replace(" ", "-"),
-        ]
-        if asked[-1].lower() not in "sxhy":
-            spellings.append(f"{asked}s")
-        for spelling in spellings:
-            assert term.word in find_words(spelling), spelling
+def test_a_word_of_the_trade_leads_to_ours() -> None:
+    lost = []
+    for asked, ours in ASKED_FOR.items():
+        if ours not in find_words(asked):
+            lost.append(f"{asked} doesn't lead to {ours}")
+    assert lost == []
 
 
-@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
-def test_a_term_says_what_it_means_and_where_to_go_on(term: glossary.Term) -> None:
-    [entry, *_] = [entry for entry in explain_word(term.word) if entry.trade == term.trade]
-    assert entry.word == term.word
-    assert entry.meaning.endswith((".", "?", "`"))
-    assert entry.trade
-    if entry.kind == "term":
-        assert entry.commands or entry.page or entry.columns
+def test_every_word_of_the_trade_is_found_in_every_spelling() -> None:
+    lost = []
+    for term in TERMS:
+        for asked in term.trade:
+            for spelling in sorted(list_spellings(asked)):
+                found = find_words(spelling)
+                if term.word not in found:
+                    lost.append(f"{spelling} doesn't lead to {term.word}")
+    assert lost == []
 
 
-@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
-def test_the_commands_of_a_term_exist(term: glossary.Term) -> None:
-    for line in term.commands:
-        program, *words = line.split()
-        command: Any = typer.main.get_command(build_app())
-        while words and hasattr(command, "commands"):
-            command = command.commands[words.pop(0)]
-        options = {
-            name
-            for parameter in command.params
-            for name in (*parameter.opts, *parameter.secondary_opts)
-        }
-        assert program == "survey"
-        assert {word for word in words if word.startswith("-")} <= options, line
+def test_a_term_says_what_it_means_and_where_to_go_on() -> None:
+    faults = []
+    for term in TERMS:
+        entries = [entry for entry in find_entries(term.word) if entry.trade == term.trade]
+        if not entries:
+            faults.append(f"{term.word}: not explained with its words of the trade")
+            continue
+
+        entry = entries[0]
+        if entry.word != term.word:
+            faults.append(f"{term.word}: explained as {entry.word}")
+        if not entry.meaning.endswith((".", "?", "`")):
+            faults.append(f"{term.word}: the meaning is no sentence: {entry.meaning}")
+        if not entry.trade:
+            faults.append(f"{term.word}: no word of the trade")
+        leads_on = entry.commands or entry.page or entry.columns
+        if entry.kind == "term" and not leads_on:
+            faults.append(f"{term.word}: nowhere to go on")
+    assert faults == []
 
 
-@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
-def test_the_columns_of_a_term_are_exported(term: glossary.Term) -> None:
+def test_the_commands_of_a_term_exist() -> None:
+    program: Any = typer.main.get_command(build_app())
+    faults = []
+    for term in TERMS:
+        for line in term.commands:
+            name, *words = line.split()
+            if name != "survey":
+                faults.append(f"{term.word}: {line}: no command of survey")
+
+            command = program
+            while words and hasattr(command, "commands") and words[0] in command.commands:
+                command = command.commands[words.pop(0)]
+            if words and hasattr(command, "commands"):
+                faults.append(f"{term.word}: {line}: no such command")
+
+            known: set[str] = set()
+            for parameter in command.params:
+                known.update(parameter.opts, parameter.secondary_opts)
+            options = {word for word in words if word.startswith("-")}
+            if options - known:
+                faults.append(f"{term.word}: {line}: no such option")
+    assert faults == []
+
+
+def test_the_columns_of_a_term_are_exported() -> None:
     with open(COLUMNS, encoding="utf-8") as file:
         exports = {
             what: {column for _, column, _ in columns} for what, columns in json.load(file).items()
@@ -175,8 +217,12 @@ def test_the_columns_of_a_term_are_exported(term: glossary.Term) -> None:
         "interview_origin",
         "interview_review",
     }
-    for column, what in term.columns:
-        assert column in exports[what], column
+    faults = []
+    for term in TERMS:
+        for column, what in term.columns:
+            if column not in exports.get(what, ()):
+                faults.append(f"{term.word}: {what} has no column {column}")
+    assert faults == []
 
 
 def test_disposition_names_the_columns_of_both_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +279,7 @@ def test_a_word_that_is_no_misspelling_gets_no_other_word(unknown: str) -> None:
     ],
 )
 def test_a_figure_is_not_taken_for_another(asked: str, wrong: str) -> None:
-    assert wrong not in find_words(asked)
+    assert wrong not in [entry.word for entry in explain_word(asked)]
 
 
 def test_a_code_is_looked_up_without_quotes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,11 +302,15 @@ def test_a_command_says_what_it_does(written: str, capsys: pytest.CaptureFixture
     assert out.endswith("Commands: survey sample import --help.")
 
 
-@pytest.mark.parametrize("synonym", SYNONYMS)
-def test_a_synonym_of_a_command_is_explained(synonym: str) -> None:
-    commands = {line.partition(" FILE")[0].split()[0] for line in SYNONYMS[synonym]}
-    shown = {command.split()[1] for entry in explain_word(synonym) for command in entry.commands}
-    assert shown & commands
+def test_a_synonym_of_a_command_is_explained() -> None:
+    unexplained = []
+    for synonym, lines in SYNONYMS.items():
+        commands = {line.partition(" FILE")[0].split()[0] for line in lines}
+        entries = find_entries(synonym)
+        shown = {command.split()[1] for entry in entries for command in entry.commands}
+        if not shown & commands:
+            unexplained.append(f"{synonym}: of {commands}, shown are {shown}")
+    assert unexplained == []
 
 
 def test_a_part_of_several_terms_names_them() -> None:
