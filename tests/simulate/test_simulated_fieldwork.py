@@ -100,7 +100,7 @@ def instrument(path: str) -> Instrument:
     return found
 
 
-@pytest.mark.parametrize("seed", [14, 79, 1007, 1002, 1011][: 2 + SCALE])
+@pytest.mark.parametrize("seed", [14, 1007, 79, 1002, 1011][: 1 + SCALE])
 def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) -> None:
     """Of each call, promise, place and standing; `make fieldwork` runs as many as there is time for. In 14 a case waited
     for an evening when none came any more."""
