@@ -262,7 +262,7 @@ class _CalculationConversion:
     def _list_relevances(self, tree: Expression) -> dict[Expression, Expression]:
         """List `relevant(name)` of names that no question has, with the condition it stands for."""
         relevances: dict[Expression, Expression] = {}
-        for name in xpath.find_references(tree) & self._items.keys():
+        for name in sorted(xpath.find_references(tree) & self._items.keys()):
             item = self._items[name]
             if item.kind not in ANSWERED:
                 relevances[XPathCall("relevant", (Reference(name),))] = item.build_relevance()

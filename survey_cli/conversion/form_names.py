@@ -128,12 +128,13 @@ class FormNames:
     def _check_names_used_by(self, name: str, calculated: Calculated) -> None:
         """Raise UnsupportedError if a calculation uses something that is not known yet."""
         others = self.form.items.keys() - {name}
-        for used in xpath.find_references(calculated.tree) & others:
-            kind = self.form.items[used].kind
-            if kind == "calculate":
-                self.get_calculated(used)
-            elif kind not in ("metadata", "group", "repeat"):
-                self.get_item(used, all_turns=True)
+        names = xpath.find_references(calculated.tree) & others
+        # In the order of rows, so that every conversion of a form gives the same reason.
+        for item in sorted((self.form.items[used] for used in names), key=_get_row_number):
+            if item.kind == "calculate":
+                self.get_calculated(item.name)
+            elif item.kind not in ("metadata", "group", "repeat"):
+                self.get_item(item.name, all_turns=True)
 
     def get_inserted(self, name: str) -> Expression | None:
         """Return what is inserted for the name of a calculation; None if it has a compute.
@@ -218,6 +219,10 @@ class FormNames:
         otherwise = f"its codes are {join_words(codes, most=8)}"
         remedy = suggest_nearest(code, codes, otherwise=otherwise)
         self.unknown_codes[f"{what} ({remedy})"] = None
+
+
+def _get_row_number(item: FormItem) -> int:
+    return item.row.number
 
 
 def _find_columns(form: Form) -> dict[str, set[str]]:

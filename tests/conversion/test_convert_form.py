@@ -446,3 +446,18 @@ def test_senseless_expressions_are_reported(
 ) -> None:
     lost = {entry.row: entry.text for entry in convert_text(tmp_path, survey.strip()).report.lost}
     assert why in lost[row]
+
+
+def test_the_reason_is_the_first_one_in_the_form(tmp_path: Path) -> None:
+    """It was any of them, so that a form had another report each time."""
+    names = ["nine", "two", "seven", "four", "one", "eight"]
+    total = " + ".join(f"${{{name}}}" for name in sorted(names))
+    questions = "\n".join(f"| | integer | {name} | {name}? | | |" for name in names)
+    survey = f"""
+| | type | name | label | relevant | calculation |
+| | text | first | First? | ${{total}} > 5 | |
+{questions}
+| | calculate | total | | | {total} |
+""".strip()
+    lost = {entry.row: entry.text for entry in convert_text(tmp_path, survey).report.lost}
+    assert lost[3].startswith("nine is asked later (row 4)")
