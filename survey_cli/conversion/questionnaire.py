@@ -153,7 +153,7 @@ class QuestionnaireBuilder:
         tree["compute"] = self._build_compute(computes)
         tree["items"] = built
 
-        report_leftovers(self.form, self.log.report, self.without_minimum)
+        _report_leftovers(self.form, self.log.report, self.without_minimum)
         self.log.count_logic(items, self.false_by_telephone)
         return {key: value for key, value in tree.items() if value}
 
@@ -559,7 +559,7 @@ def _find_free_id(name: str, taken: set[str]) -> str:
 # ── what has no counterpart ───────────────────────────────────────────────────────────────────────
 
 
-def report_leftovers(form: Form, report: LossReport, without_minimum: list[str]) -> None:
+def _report_leftovers(form: Form, report: LossReport, without_minimum: list[str]) -> None:
     """Report columns without counterpart, media, disabled rows, and settings of the server."""
     items = list(form.root.iterate_items())
     uses: Counter[str] = Counter()
