@@ -33,6 +33,7 @@ READ = (
     "store",
     "study",
     "table",
+    "tui/widgets",
     "tui/interview",
     "tui/station",
 )

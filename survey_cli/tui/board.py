@@ -533,9 +533,7 @@ class BoardScreen(KeyScreen):
                 for heading, column in zip(headings, columns, strict=True)
             ]
         self.table.header_height = 1 + any("\n" in heading for heading in headings)
-        widths = panel.measure_columns(
-            [panel.Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room
-        )
+        widths = panel.measure_columns(list(zip(*columns, strict=True)), room)
         longest = max(
             (measure_width(cell) for column in columns[-1:] for cell in column), default=0
         )

@@ -1,4 +1,7 @@
-"""Panels beside the question or the case: a line, a list, a choice, a text, a form. The open panel has the keys."""
+"""Panels beside the question or the case: a line, a list, a choice, a text, a form.
+
+The open panel has the keys.
+"""
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -33,13 +36,13 @@ Submit: TypeAlias = Callable[[str], Awaitable[object]]
 Refuse: TypeAlias = Callable[[str], None]
 """Receives why a key was not accepted."""
 Say: TypeAlias = Callable[[str], None]
-"""Receives what the interviewer should know of a key."""
+"""Receives what the interviewer should know about a key."""
 COMMAND: Final = "command"
-"""What the line of a command is called."""
+"""`what` of the line in which a command is typed."""
 
 
 class ActLater(Message):
-    """Something that a click does, after the keys that were struck before it. It is posted to the application."""
+    """Tells the application to do what was clicked, after the keys that were struck before."""
 
     def __init__(self, act: Act) -> None:
         super().__init__()
@@ -52,21 +55,48 @@ MOVES: Final = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": 0, "
 CLOSE: Final = styled.KeyHint("Esc", "close")
 
 
+def count_step(key: str, page: int, count: int) -> int:
+    """Return by how many of `count` rows one of the keys of `SCROLLS` moves."""
+    steps = {
+        "up": -1,
+        "down": 1,
+        "pageup": -page,
+        "pagedown": page,
+        "home": -count,
+        "end": count,
+    }
+    return steps[key]
+
+
 def scroll_by_key(view: VerticalScroll, key: str) -> None:
     """Scroll by one of the keys of `SCROLLS`, once what the keys before it changed is laid out."""
 
     def scroll() -> None:
-        page, last = view.scrollable_content_region.height, view.max_scroll_y
-        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -last, "end": last}[
-            key
-        ]
-        view.scroll_to(y=min(max(view.scroll_y + by, 0), last), animate=False, immediate=True)
+        last = view.max_scroll_y
+        step = count_step(key, view.scrollable_content_region.height, last)
+        top = min(max(view.scroll_y + step, 0), last)
+        view.scroll_to(y=top, animate=False, immediate=True)
 
     view.call_after_refresh(scroll)
 
 
 class Panel(Vertical):
-    """Something open: it has the keys until it is closed."""
+    """Something open: it has the keys until it is closed.
+
+    A subclass says what it is and handles its keys; the screen that opens it sets the rest:
+
+        class AlarmPanel(Panel):
+            what = "alarm"
+
+            def compose(self) -> ComposeResult:
+                yield Static("The line has dropped.", markup=False)
+
+            async def press(self, key: str) -> None:
+                if key == "escape":
+                    await self.close()
+                else:
+                    self.refuse("Esc closes")
+    """
 
     what: str
     """What it is, so that the key that opened it closes it."""
@@ -75,7 +105,9 @@ class Panel(Vertical):
     close: Act
     """Closes it; set by the screen that opens it."""
     refuse: Refuse
+    """Says why a key was not accepted; set by the screen."""
     say: Say
+    """Says what the interviewer should know about a key; set by the screen."""
 
     async def press(self, key: str) -> None:
         """Handle one key."""
@@ -92,7 +124,10 @@ class Panel(Vertical):
 
 
 class KeptLine:
-    """What was typed into a line that was closed without saving it: there again when the line is opened again."""
+    """What was typed into a line that was closed without saving it.
+
+    It is in the line again when that is opened again.
+    """
 
     def __init__(self) -> None:
         self.text = ""
@@ -119,7 +154,7 @@ class LinePanel(Panel):
     option: OfferedOption | None = None
     """The option for which it is typed."""
     about: Hashable = None
-    """What the line is about, where that is not always the same: what was typed is kept for it."""
+    """What the line is about, if that varies: what was typed is kept for it."""
     opener: str = ""
     """The key that opens the line, as it is printed."""
 
@@ -129,19 +164,24 @@ class LinePanel(Panel):
         self._is_submitting = False
 
     def bring_back(self, kept: KeptLine) -> None:
-        """Bring back what was typed before, and keep there what is typed now. Called before the line is shown."""
+        """Bring back what was typed before, and keep there what is typed now.
+
+        It is called before the line is shown.
+        """
         self._kept = kept
         if self.at is not None:
             self.text = self.earlier[self.at]
-        if not kept.text or self.what == COMMAND:  # a command begins anew with its dot
+        if not kept.text or self.what == COMMAND:
+            # a command begins anew with its dot
             return
         self.text = kept.text
         self.at = None
         if kept.recalled in self.earlier:
             self.at = self.earlier.index(kept.recalled)
 
+    # It depends on which line is in the field.
     @property
-    def hints(self) -> styled.KeyHints:  # type: ignore[override]  # depends on which line is in the field
+    def hints(self) -> styled.KeyHints:  # type: ignore[override]
         hints = [styled.KeyHint("Enter", self.saves, press="enter")]
         if self.earlier and self.at != 0:
             hints.append(styled.KeyHint("↑", "an earlier one", 1, "up"))
@@ -164,12 +204,16 @@ class LinePanel(Panel):
 
     @property
     def _recalled(self) -> str:
-        """The earlier line that is in the field, as it was written; empty where a new one is typed."""
-        return self.earlier[self.at] if self.at is not None else ""
+        """The earlier line that is in the field, as it was written; empty if a new one is typed."""
+        if self.at is None:
+            return ""
+        return self.earlier[self.at]
 
     @property
     def unfinished(self) -> bool:
-        return bool(self.input.value.strip(".")) and self.input.value != self._recalled
+        # the dot of a command is typed before its line opens
+        has_text = bool(self.input.value.strip("."))
+        return has_text and self.input.value != self._recalled
 
     @property
     def kept_text(self) -> str:
@@ -187,6 +231,7 @@ class LinePanel(Panel):
         if self.at is not None:
             kept.recalled = self._recalled
         if self.what == COMMAND:
+            # the next command line begins with its dot, and Ctrl+Z brings this text back
             kept.history.record(kept.text, ".")
 
     async def press(self, key: str) -> None:
@@ -206,7 +251,7 @@ class LinePanel(Panel):
             await self._edit(key)
 
     def _describe_kept(self) -> str:
-        """Say how what was typed is brought back."""
+        """Describe how what was typed is brought back."""
         if self.what == COMMAND:
             return "not done: Ctrl+Z in the next command line brings it back"
         opener = self.opener or "opening the line again"
@@ -230,10 +275,16 @@ class LinePanel(Panel):
         insert(self.input, text, self._kept.history)
 
     def _recall(self, by: int) -> None:
-        count = len(self.earlier)
-        position = count if self.at is None else self.at
-        position = min(max(position + by, 0), count)
-        self.at = None if position == count else position
+        """Bring an earlier line into the field; the new one comes after the last of them."""
+        new_line = len(self.earlier)
+        position = new_line
+        if self.at is not None:
+            position = self.at
+        position = min(max(position + by, 0), new_line)
+        self.at = None
+        if position < new_line:
+            self.at = position
+
         before = self.input.value
         set_text(self.input, self._recalled)
         self._kept.history.record(before, self.input.value)
@@ -242,17 +293,17 @@ class LinePanel(Panel):
 
 
 class Choice(NamedTuple):
-    """One answer to a question of the program's."""
+    """One answer to a question that the program asks."""
 
     key: str
     label: str
     act: Act | None = None
-    """None: nothing is done."""
+    """None if it only closes the question."""
 
 
 @dataclass(eq=False, repr=False)
 class ChoicePanel(Panel):
-    """A question to the interviewer before something is done; one key each."""
+    """A question to the interviewer before something is done; every answer has a key."""
 
     question: str
     choices: Sequence[Choice]
@@ -270,21 +321,31 @@ class ChoicePanel(Panel):
             yield Static(self.detail + "\n", markup=False)
         yield Static(styled.style_text(self.question, "bold"), markup=False)
         if any(choice.key.isdecimal() for choice in self.choices):
-            lines = [
-                Content.assemble((f" {c.key} ", "bold $code"), f" {styled.clean(c.label)}")
-                for c in self.choices
-            ]
+            # y and n are only in the bar of keys; numbered answers are a list
+            lines = []
+            for choice in self.choices:
+                key = (f" {choice.key} ", "bold $code")
+                lines.append(Content.assemble(key, f" {styled.clean(choice.label)}"))
             yield Static(Content("\n").join(lines), markup=False)
 
     async def press(self, key: str) -> None:
-        typed = to_ascii_digits(key).casefold()
-        chosen = next((choice for choice in self.choices if choice.key == typed), None)
-        if chosen is not None or key in ("escape", "backspace", "left"):
+        chosen = self._find_choice(key)
+        if chosen is not None:
             await self.close()
-            if chosen is not None and chosen.act is not None:
+            if chosen.act is not None:
                 await chosen.act()
+        elif key in ("escape", "backspace", "left"):
+            await self.close()
         else:
-            self.refuse(f"{' or '.join(choice.key for choice in self.choices)}; Esc cancels")
+            keys = " or ".join(choice.key for choice in self.choices)
+            self.refuse(f"{keys}; Esc cancels")
+
+    def _find_choice(self, key: str) -> Choice | None:
+        typed = to_ascii_digits(key).casefold()
+        for choice in self.choices:
+            if choice.key == typed:
+                return choice
+        return None
 
 
 def build_question(
@@ -297,7 +358,8 @@ def build_question(
     detail: Content | None = None,
 ) -> ChoicePanel:
     """Build a question that y answers with yes, which acts, and n with no."""
-    return ChoicePanel(question, (Choice("y", yes, act), Choice("n", no)), what=what, detail=detail)
+    choices = (Choice("y", yes, act), Choice("n", no))
+    return ChoicePanel(question, choices, what=what, detail=detail)
 
 
 class Row(NamedTuple):
@@ -308,7 +370,7 @@ class Row(NamedTuple):
     key: str = ""
     """Typed whole, it takes the row at once, unless a longer key begins with it."""
     heading: str = ""
-    """The rows under one heading follow one another."""
+    """The rows of one heading must follow one another."""
     terms: str = ""
     """Further text in which the filter searches."""
     style: str = ""
@@ -333,7 +395,7 @@ class ListPanel(Panel):
     rows: Sequence[Row]
     _: KW_ONLY
     marked: int | None = 0
-    """The row marked at first; None: none is before ↑ ↓ or a word marks one, so that Enter alone takes nothing."""
+    """The row marked at first. None lets Enter take nothing until ↑ ↓ or a word mark one."""
     empty: str = "nothing matches"
     takes: str = "take it"
     search: Callable[[str], Sequence[Row]] | None = None
@@ -343,14 +405,14 @@ class ListPanel(Panel):
     invitation: str = ""
     """What to type, shown until a search has as many characters as it needs."""
     takes_keys: bool = True
-    """A row's key typed whole takes it at once."""
+    """Whether a row's key, typed whole, takes the row at once."""
 
     def __post_init__(self) -> None:
         super().__init__()
         self._history = EditHistory()
         self._shown: list[Row] = []
         self._positions: list[int] = []
-        """Where each shown row is among the options, headings counted."""
+        """The position of each shown row among the options, which include headings."""
         self.hints = (
             styled.KeyHint("Enter", self.takes, press="enter"),
             styled.KeyHint("↑ ↓", "mark", 2, "down"),
@@ -370,13 +432,29 @@ class ListPanel(Panel):
         self._fill(self.rows, self.marked)
 
     def _fill(self, rows: Sequence[Row], marked: int | None) -> None:
-        start = max(0, min((marked or 0) - MAX_ROWS // 2, len(rows) - MAX_ROWS))
-        self._shown = list(rows[start : start + MAX_ROWS])
+        """Show rows, at most `MAX_ROWS` around the marked one."""
+        half_before = (marked or 0) - MAX_ROWS // 2
+        first = max(0, min(half_before, len(rows) - MAX_ROWS))
+        self._shown = list(rows[first : first + MAX_ROWS])
+
+        listed = self.query_one(OptionList)
+        listed.clear_options()
+        listed.add_options(self._build_options())
+        if self._positions and marked is not None:
+            row = min(max(marked - first, 0), len(self._positions) - 1)
+            listed.highlighted = self._positions[row]
+
+    def _build_options(self) -> list[Option]:
+        """Build the options of the shown rows, with headings before the first of their rows."""
         self._positions = []
+        if not self._shown:
+            empty = styled.style_text(self._describe_empty(), "$quiet")
+            return [Option(empty, disabled=True)]
+
+        # before the first layout the panel has no width yet
+        width = self.size.width or self.app.size.width - 2 * styled.MARGIN
+        widths = measure_columns([row.cells for row in self._shown], width - 2)
         options: list[Option] = []
-        widths = measure_columns(
-            self._shown, (self.size.width or self.app.size.width - 2 * styled.MARGIN) - 2
-        )
         heading = ""
         for row in self._shown:
             if row.heading != heading:
@@ -384,20 +462,10 @@ class ListPanel(Panel):
                 options.append(Option(styled.style_text(heading, "$quiet"), disabled=True))
             self._positions.append(len(options))
             options.append(Option(_format_row(row, widths)))
-        if not self._shown:
-            options.append(
-                Option(styled.style_text(self._describe_empty(), "$quiet"), disabled=True)
-            )
-        listed = self.query_one(OptionList)
-        listed.clear_options()
-        listed.add_options(options)
-        if self._positions and marked is not None:
-            listed.highlighted = self._positions[
-                min(max(marked - start, 0), len(self._positions) - 1)
-            ]
+        return options
 
     def _describe_empty(self) -> str:
-        """Return why no row is shown: nothing matches what was typed, or too little was typed to search."""
+        """Return why no row is shown: nothing matches, or too little was typed to search."""
         typed = self.query_one(Input).value.strip()
         if self.invitation and len(typed) < self.searches_from:
             return self.invitation
@@ -406,6 +474,7 @@ class ListPanel(Panel):
     async def press(self, key: str) -> None:
         field = self.query_one(Input)
         if key == "escape":
+            # the first Esc clears the line
             if not field.value:
                 await self.close()
                 return
@@ -422,10 +491,14 @@ class ListPanel(Panel):
             self.refuse("type to filter, Enter takes the marked line, Esc closes")
 
     def _move_mark(self, key: str) -> None:
-        """Move the mark. Pages have a fixed number of rows: a key acts before the list has been laid out."""
+        """Move the mark.
+
+        A page has a fixed number of rows: a key acts before the list has been laid out.
+        """
         listed = self.query_one(OptionList)
         if not self._positions:
             return
+
         last = len(self._positions) - 1
         if listed.highlighted is None:
             row = last if key in ("up", "end") else 0
@@ -436,47 +509,66 @@ class ListPanel(Panel):
         elif key == "end":
             row = last
         elif key in ("up", "down"):
+            # from the last row to the first, and back
             row %= len(self._positions)
         listed.highlighted = self._positions[min(max(row, 0), last)]
 
     async def paste(self, text: str) -> None:
-        insert(self.query_one(Input), text, self._history)
-        await self._filter(self.query_one(Input).value)
+        field = self.query_one(Input)
+        insert(field, text, self._history)
+        await self._filter(field.value)
 
     async def _filter(self, typed: str) -> None:
+        """Take the row whose key was typed, or show the rows that match."""
         folded = to_ascii_digits(typed.strip()).casefold()
-        keys = [row.key.casefold() for row in self.rows if row.key]
-        if (
-            self.takes_keys
-            and folded in keys
-            and not any(key != folded and key.startswith(folded) for key in keys)
-        ):
-            await next(row for row in self.rows if row.key.casefold() == folded).act()
+        row = self._find_row(folded)
+        if self.takes_keys and row is not None:
+            await row.act()
             return
+
         if self.search is not None:
             self.rows = self.search(typed.strip())
             self._fill(self.rows, 0)
             return
-        shown = [row for row in self.rows if row.matches(folded.split())]
-        marked = (
-            0 if folded and (self.marked is not None or not folded.isdecimal()) else self.marked
-        )
-        self._fill(
-            shown,
-            next(
-                (n for n, row in enumerate(shown) if row.key and row.key.casefold() == folded),
-                marked,
-            ),
-        )
+
+        words = folded.split()
+        shown = [row for row in self.rows if row.matches(words)]
+        self._fill(shown, self._find_mark(shown, folded))
+
+    def _find_row(self, key: str) -> Row | None:
+        """Find the row whose key was typed whole, unless a longer key begins with it."""
+        if not key:
+            return None
+        found = None
+        for row in self.rows:
+            row_key = row.key.casefold()
+            if row_key == key:
+                found = found or row
+            elif row_key.startswith(key):
+                return None
+        return found
+
+    def _find_mark(self, shown: Sequence[Row], typed: str) -> int | None:
+        """Return the number of the row to be marked: the row with this key, else the first."""
+        for number, row in enumerate(shown):
+            if row.key and row.key.casefold() == typed:
+                return number
+        # In a list that marks no row at first, a number that is no row's key must not mark another.
+        is_other_number = self.marked is None and typed.isdecimal()
+        if typed and not is_other_number:
+            return 0
+        return self.marked
 
     async def _take(self) -> None:
-        at = self.query_one(OptionList).highlighted
-        if at is None or at not in self._positions:
-            self.refuse(
-                "mark one with ↑ ↓, or key its number" if self._shown else self._describe_empty()
-            )
+        """Take the marked row."""
+        position = self.query_one(OptionList).highlighted
+        if position is not None and position in self._positions:
+            row = self._shown[self._positions.index(position)]
+            await row.act()
+        elif self._shown:
+            self.refuse("mark one with ↑ ↓, or key its number")
         else:
-            await self._shown[self._positions.index(at)].act()
+            self.refuse(self._describe_empty())
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A click takes the row."""
@@ -486,30 +578,35 @@ class ListPanel(Panel):
             self.app.post_message(ActLater(partial(self._take_clicked, row)))
 
     async def _take_clicked(self, row: Row) -> None:
-        """Take a row, unless a key struck before the click has closed the list or left the row out."""
+        """Take a clicked row, unless a key struck before has closed or filtered the list."""
         if self.is_attached and row in self._shown:
             await row.act()
 
 
-def measure_columns(rows: Sequence[Row], room: int) -> list[int]:
-    """Return the widths of all columns but the last: as wide as the widest cell, half of the room where it is scarce."""
-    columns = zip_longest(*(row.cells for row in rows), fillvalue="")
+def measure_columns(rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the widths of all columns but the last.
+
+    A column is as wide as its widest cell, but at most half of the room if there isn't enough.
+    """
+    columns = zip_longest(*rows, fillvalue="")
     widths = [max(measure_width(styled.clean(cell)) for cell in column) for column in columns]
-    others = sum(widths) + COLUMN_GAP * (len(widths) - 1) - room
-    return [
-        width if others <= 0 else min(width, max(room // 2, width - others))
-        for width in widths[:-1]
-    ]
+    missing = sum(widths) + COLUMN_GAP * (len(widths) - 1) - room
+    if missing <= 0:
+        return widths[:-1]
+    return [min(width, max(room // 2, width - missing)) for width in widths[:-1]]
 
 
 def _format_row(row: Row, widths: Sequence[int]) -> Content:
-    cells = [styled.clean(cell).replace("\n", " ") for cell in row.cells]
     parts: list[tuple[str, str]] = []
-    for n, cell in enumerate(cells):
-        style = "bold $code" if n == 0 and row.key else row.style
-        parts.append(
-            (fit(cell, widths[n]) + " " * COLUMN_GAP if n < len(cells) - 1 else cell, style)
-        )
+    last = len(row.cells) - 1
+    for column, cell in enumerate(row.cells):
+        text = styled.clean(cell).replace("\n", " ")
+        if column < last:
+            text = fit(text, widths[column]) + " " * COLUMN_GAP
+        style = row.style
+        if column == 0 and row.key:
+            style = "bold $code"
+        parts.append((text, style))
     return Content.assemble(*parts)
 
 
@@ -530,9 +627,8 @@ class TextPanel(Panel):
             elif isinstance(self._text, Widget):
                 yield self._text
             else:
-                from rich.markdown import (
-                    Markdown,
-                )  # one widget; Textual's own makes two for each line of a list
+                # It is one widget. Textual's own makes two for each line of a list.
+                from rich.markdown import Markdown
 
                 yield Static(Markdown(self._text, hyperlinks=False))
 
@@ -547,6 +643,7 @@ class TextPanel(Panel):
 
 KEYS_OF_FORM: Final = "Tab next, Shift+Tab back, Esc closes and keeps what you typed"
 CLEARS: Final = ("backspace", "delete", "0", " ")
+"""Keys that clear a choice."""
 
 
 class FormField(NamedTuple):
@@ -557,15 +654,24 @@ class FormField(NamedTuple):
     hint: str = ""
     """Shown in an empty line of text."""
     choices: tuple[str, ...] | None = None
-    """What can be chosen, by number from 1; None: a line of text."""
+    """What can be chosen, by number from 1; None makes the field a line of text."""
     optional: bool = True
-    """A choice can be cleared."""
+    """Whether a choice can be cleared."""
 
 
 class FormPanel(Panel):
-    """Fields under each other. `values` holds what was entered, by the field's name: a text, or the number chosen.
+    """Fields, one on each line.
 
-    They are changed in place, so that whoever opens the form again finds what was typed before it was closed.
+    `values` holds what was entered, by the field's name: a text, or the number chosen. It is
+    changed in place, so that a form that is opened again has what was typed before it was closed.
+
+        class AddressForm(FormPanel):
+            what = "address"
+            saves = "save the address"
+            fields = (
+                FormField("street", "Street"),
+                FormField("kind", "Kind", choices=("home", "work")),
+            )
     """
 
     fields: Sequence[FormField]
@@ -592,7 +698,7 @@ class FormPanel(Panel):
         """Adapt the form after this field has changed."""
 
     def list_choices(self, field: FormField) -> tuple[str, ...]:
-        """List what can be chosen in this field; nothing hides the field."""
+        """List what can be chosen in this field; without choices, the field is hidden."""
         return field.choices or ()
 
     def describe(self, name: str) -> Content:
@@ -621,54 +727,75 @@ class FormPanel(Panel):
 
     @property
     def _input(self) -> Input | None:
-        """The line of text that has the keys."""
-        return (
-            self.query_one(f"#field-{self.at}", Input)
-            if self._fields[self.at].choices is None
-            else None
-        )
+        """The line of text that has the keys; None if a choice has them."""
+        if self._fields[self.at].choices is not None:
+            return None
+        return self.query_one(f"#field-{self.at}", Input)
 
     def go_to(self, name: str) -> None:
         """Give the keys to this field."""
-        before, self.at = self.at, name
+        before = self.at
+        self.at = name
         self._mark(before)
         self._mark(name)
         self.screen.set_focus(self._input)
 
     def _mark(self, name: str) -> None:
-        """Show the field's label, marked where the field has the keys."""
-        sign, style = (styled.HERE, "bold $accent") if name == self.at else (" ", "$quiet")
+        """Show the field's label, with a mark if the field has the keys."""
+        sign = " "
+        style = "$quiet"
+        if name == self.at:
+            sign = styled.HERE
+            style = "bold $accent"
         label = styled.style_text(f"{sign} {self._fields[name].label}", style)
         self.query_one(f"#name-{name}", styled.TextView).show(label)
 
     def show(self) -> None:
-        """Show what can be chosen, what is, and what is said of it."""
+        """Show the choices of all fields, and what is said about what was entered."""
         for field in self._fields.values():
-            self.query_one(f"#about-{field.name}", styled.TextView).show(self.describe(field.name))
-            if field.choices is not None:
-                choices = self.list_choices(field)
-                self.query_one(f"#row-{field.name}").display = bool(choices)
-                self.query_one(f"#field-{field.name}", styled.TextView).show(
-                    self._format_choices(field.name, choices)
-                )
+            about = self.query_one(f"#about-{field.name}", styled.TextView)
+            about.show(self.describe(field.name))
+            if field.choices is None:
+                continue
+
+            choices = self.list_choices(field)
+            self.query_one(f"#row-{field.name}").display = bool(choices)
+            shown = self.query_one(f"#field-{field.name}", styled.TextView)
+            shown.show(self._format_choices(field.name, choices))
 
     def _format_choices(self, name: str, choices: Sequence[str]) -> Content:
+        """Return the choices on one line, or one below the other if that is too long."""
         chosen = self.values.get(name, "")
-        room = (self.size.width or self.app.size.width) - 26
         parts = []
-        for n, choice in enumerate(choices, 1):
-            sign, style = (styled.CHOSEN, "bold") if str(n) == chosen else (" ", "")
-            mark = Content.assemble((f"{sign} ", "bold $accent"), (f"{n} ", "bold $code"))
+        for number, choice in enumerate(choices, 1):
+            sign = " "
+            style = ""
+            if str(number) == chosen:
+                sign = styled.CHOSEN
+                style = "bold"
+            mark = Content.assemble((f"{sign} ", "bold $accent"), (f"{number} ", "bold $code"))
             parts.append((mark, styled.style_text(choice, style)))
-        if sum((mark + text).cell_length + 3 for mark, text in parts) <= room:
+
+        # before the first layout the panel has no width yet
+        room = (self.size.width or self.app.size.width) - 26
+        width = sum((mark + text).cell_length + 3 for mark, text in parts)
+        if width <= room:
             return Content("   ").join([mark + text for mark, text in parts])
-        return styled.join_lines(
-            line for mark, text in parts for line in styled.hang(mark, text, room + 4)
-        )
+
+        lines: list[Content] = []
+        for mark, text in parts:
+            lines += styled.hang(mark, text, room + 4)
+        return styled.join_lines(lines)
 
     def _move(self, by: int) -> None:
-        shown = [f.name for f in self._fields.values() if f.choices is None or self.list_choices(f)]
-        self.go_to(shown[min(max(shown.index(self.at) + by, 0), len(shown) - 1)])
+        """Give the keys to a field before or after this one; hidden fields are passed over."""
+        shown = [
+            field.name
+            for field in self._fields.values()
+            if field.choices is None or self.list_choices(field)
+        ]
+        position = min(max(shown.index(self.at) + by, 0), len(shown) - 1)
+        self.go_to(shown[position])
 
     async def press(self, key: str) -> None:
         if key == "escape":
@@ -679,10 +806,12 @@ class FormPanel(Panel):
             self._move(1)
         elif key in ("shift+tab", "up"):
             self._move(-1)
-        elif (line := self._input) is None:
-            self._choose(key)
         else:
-            await self._edit(line, key)
+            line = self._input
+            if line is None:
+                self._choose(key)
+            else:
+                await self._edit(line, key)
 
     async def _edit(self, line: Input, key: str) -> None:
         before = line.value
@@ -701,6 +830,7 @@ class FormPanel(Panel):
             self.show()
 
     def _choose(self, key: str) -> None:
+        """Choose by number or by ← →, or clear the choice."""
         field = self._fields[self.at]
         count = len(self.list_choices(field))
         typed = to_ascii_digits(key)
@@ -709,16 +839,23 @@ class FormPanel(Panel):
             number = 1
             if now:
                 step = 1 if key == "right" else -1
+                # numbers begin at 1; after the last comes the first
                 number = (now - 1 + step) % count + 1
         elif typed.isdecimal() and 1 <= int(typed) <= count:
             number = int(typed)
         elif key in CLEARS and field.optional:
             number = 0
         else:
-            cleared = ", Backspace if not known" if field.optional else ""
+            cleared = ""
+            if field.optional:
+                cleared = ", Backspace if not known"
             self.refuse(f"1 to {count}{cleared}; {KEYS_OF_FORM}")
             return
-        self.values[self.at] = str(number) if number else ""
+
+        chosen = ""
+        if number:
+            chosen = str(number)
+        self.values[self.at] = chosen
         self.change(self.at)
         self.show()
 
@@ -731,7 +868,9 @@ class FormPanel(Panel):
             self._take_text(line)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """A click into a line gives it the keys; where keys have moved on meanwhile, it comes too late."""
+        """Give the keys to the line that was clicked."""
         name = (event.widget.id or "").removeprefix("field-")
-        if name in self._fields and event.widget is self.screen.focused:
+        # Keys that were handled meanwhile may have moved on: then the click comes too late.
+        is_in_time = event.widget is self.screen.focused
+        if name in self._fields and is_in_time:
             self.go_to(name)

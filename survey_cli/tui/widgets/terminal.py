@@ -40,7 +40,7 @@ _PLAIN: Final = str.maketrans(
 
 
 def read_keys(event: events.Key) -> Iterator[str]:
-    """Yield the keys of an event: a printable character, else a name (`enter`, `alt+left`, `f8`)."""
+    """Yield the keys of an event: a printable character, or a name (`enter`, `alt+left`)."""
     letter = event.character
     printable = letter is not None and len(letter) == 1 and not _is_control(letter)
     if letter is not None and printable:
