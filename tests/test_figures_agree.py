@@ -39,7 +39,7 @@ from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, add_numbers, count_numbers
 from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Propensities
-from survey_cli.tui import board
+from survey_cli.tui.board import listings, overview
 from survey_cli.wording import format_work_time
 
 ZONE = ZoneInfo("America/Chicago")
@@ -224,14 +224,12 @@ def read_columns(lines: list[str], heading: str) -> list[list[str]]:
 
 def read_board(status: FieldworkStatus) -> tuple[str, dict[str, dict[str, str]]]:
     """Read the overview of the board, and its people by login and column."""
-    overview = "\n".join(
-        part.plain for part in (board._build_progress(status), board._build_sample(status))
-    )
-    listing = board._list_people(status)
+    boxes = (overview.build_progress(status), overview.build_sample(status))
+    listing = listings.list_people(status)
     people = {
         line.cells[0]: dict(zip(listing.head, line.cells, strict=True)) for line in listing.lines
     }
-    return overview, people
+    return "\n".join(box.plain for box in boxes), people
 
 
 def read_page(status: FieldworkStatus) -> str:

@@ -33,9 +33,7 @@ READ = (
     "store",
     "study",
     "table",
-    "tui/widgets",
-    "tui/interview",
-    "tui/station",
+    "tui",
 )
 """The packages, and the modules beside them, that somebody has read line by line for this.
 

@@ -36,7 +36,7 @@ from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
 from survey_cli.study.open_study import OpenStudy, open_study
-from survey_cli.tui.board import BoardApp
+from survey_cli.tui.board.screen import BoardApp
 from survey_cli.tui.coding import CodingScreen
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.preview.screen import PreviewApp

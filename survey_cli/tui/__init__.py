@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from survey_cli.sessions.monitoring import Replay, Watch
     from survey_cli.sessions.preview.preview import Preview
     from survey_cli.sessions.station.station import StationSession
-    from survey_cli.tui.board import StudyBoard
+    from survey_cli.tui.board.screen import StudyBoard
     from survey_cli.tui.widgets.key_app import KeyApp
 
 __all__ = [
@@ -92,7 +92,7 @@ def run_board(studies: "Sequence[StudyBoard]", theme: str = "") -> None:
 
     Their methods are called on threads of their own.
     """
-    from survey_cli.tui.board import BoardApp
+    from survey_cli.tui.board.screen import BoardApp
 
     _run(BoardApp(studies, theme), "Every change that was confirmed is stored.")
 

@@ -16,7 +16,7 @@ from textual.widgets import Input, OptionList
 
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.tui.board import BoardApp
+from survey_cli.tui.board.screen import BoardApp
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationApp, StationScreen
 from survey_cli.tui.widgets.key_app import KeyApp, KeyScreen

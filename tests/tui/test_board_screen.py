@@ -29,7 +29,7 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.shifts import WorkEvent
 from survey_cli.store.cases.case_records import Lease
-from survey_cli.tui.board import BoardApp
+from survey_cli.tui.board.screen import BoardApp
 
 __all__ = ["folder"]
 

@@ -15,7 +15,7 @@ from support.stored_study import NOW
 from survey_cli.cli.commands.study_commands import StudyCommands
 from survey_cli.cli.output import datetimes
 from survey_cli.entries import Query, TextSpan
-from survey_cli.tui.board import BoardApp
+from survey_cli.tui.board.screen import BoardApp
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationApp
 from survey_cli.tui.widgets.key_app import KeyApp

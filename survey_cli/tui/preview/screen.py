@@ -4,7 +4,7 @@ It reads no file itself.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
 from time import monotonic
@@ -53,9 +53,7 @@ MARKS: Final = {
     "warning": ("? ", "bold $warning"),
     "info": ("  ", "$quiet"),
 }
-"""What stands before a problem, and the style of its severity."""
-
-
+"""The mark before a problem, and the style of its severity."""
 SEVERITIES: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warning", "info": "note"}
 """The severities in the order in which they are counted, and what they are called."""
 
@@ -63,64 +61,79 @@ SEVERITIES: Final[Mapping[Severity, str]] = {"error": "error", "warning": "warni
 def count_problems(problems: Sequence[Problem]) -> str:
     """Return `3 errors · 1 warning`; empty if there are none."""
     counts = Counter(problem.severity for problem in problems)
-    return SEPARATOR.join(
-        format_quantity(counts[severity], word)
-        for severity, word in SEVERITIES.items()
-        if counts[severity]
-    )
+    parts = []
+    for severity, word in SEVERITIES.items():
+        if counts[severity]:
+            parts.append(format_quantity(counts[severity], word))
+    return SEPARATOR.join(parts)
 
 
 class ProblemLines(Lines[PreviewState]):
     """The problems of a file, errors first."""
 
     def build_lines(self, state: PreviewState, width: int) -> list[Content]:
+        if not state.problems:
+            return [style_text("The file has no problems.", "$quiet")]
+
         lines: list[Content] = []
         order = list(SEVERITIES)
         for problem in sorted(state.problems, key=lambda problem: order.index(problem.severity)):
-            lines += [Content()] if lines else []
+            if lines:
+                lines.append(Content())
             lines += _format_problem(problem, width)
             lines += _format_source(problem, state.read_line(problem.where), width)
-        return lines or [style_text("The file has no problems.", "$quiet")]
+        return lines
 
 
 def _format_problem(problem: Problem, width: int) -> list[Content]:
     mark, style = MARKS[problem.severity]
-    text = Content.assemble(
+    parts = [
         (clean(str(problem.where)), "bold"),
-        ": ",
+        (": ", ""),
         (problem.severity, style),
-        f": {clean(problem.who)}: " if problem.who else ": ",
-        clean(problem.what),
-        (f" — {clean(problem.remedy)}" if problem.remedy else "", "$code"),
-    )
-    return hang(style_text(mark, style), text, width)
+        (": ", ""),
+    ]
+    if problem.who:
+        parts.append((f"{clean(problem.who)}: ", ""))
+    parts.append((clean(problem.what), ""))
+    if problem.remedy:
+        parts.append((f" — {clean(problem.remedy)}", "$code"))
+    return hang(style_text(mark, style), Content.assemble(*parts), width)
 
 
 def _format_source(problem: Problem, line: str, width: int) -> list[Content]:
     """Return the line of source, cut to the width around the problem, and carets under it."""
-    if not line.strip() or not problem.where.column:
+    column = problem.where.column
+    if not line.strip() or not column:
         return []
+
     gutter = f"    {problem.where.line} │ "
+    gutter_below = "│ ".rjust(len(gutter))
     room = max(width - len(gutter), 10)
-    cut = cut_snippet(line, clean, column=problem.where.column, length=problem.length, width=room)
-    below = " " * (len(gutter) - 2) + "│ "
+    cut = cut_snippet(line, clean, column=column, length=problem.length, width=room)
+    _, style = MARKS[problem.severity]
     return [
         Content.assemble((gutter, "$quiet"), cut.line),
-        Content.assemble((below, "$quiet"), (cut.carets, MARKS[problem.severity][1])),
+        Content.assemble((gutter_below, "$quiet"), (cut.carets, style)),
     ]
 
 
-PREVIEW_KEYS: Final = (
-    InterviewKey("Ctrl+L", "the file's problems and warnings", "ctrl+l"),
-    InterviewKey("Ctrl+T", "the data as an analyst receives them", "ctrl+t"),
-    InterviewKey("Ctrl+N", "start over without answers", "ctrl+n"),
-    InterviewKey("Ctrl+C", "leave the preview", "ctrl+c"),
-    InterviewKey(
-        "F3", "any item, asked or not; unanswered questions before it get invented answers", "f3"
-    ),
-    *(key._replace(label="F8") if key.press == "f8" else key for key in KEYS if key.press != "f3"),
-)
-"""The interviewer's keys with those that a preview adds or changes."""
+def _list_keys() -> Iterator[InterviewKey]:
+    """Yield the interviewer's keys with those that a preview adds or changes."""
+    yield InterviewKey("Ctrl+L", "the file's problems and warnings", "ctrl+l")
+    yield InterviewKey("Ctrl+T", "the data as an analyst receives them", "ctrl+t")
+    yield InterviewKey("Ctrl+N", "start over without answers", "ctrl+n")
+    yield InterviewKey("Ctrl+C", "leave the preview", "ctrl+c")
+    any_item = "any item, asked or not; unanswered questions before it get invented answers"
+    yield InterviewKey("F3", any_item, "f3")
+    for key in KEYS:
+        if key.press == "f8":
+            yield key._replace(label="F8")
+        elif key.press != "f3":
+            yield key
+
+
+PREVIEW_KEYS: Final = tuple(_list_keys())
 OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+n", "ctrl+c"})
 """Keys that open something at any time, at the end of the interview too."""
 REOPENED: Final = OPENERS | {"f1", "f2", "f3", "f5", "f6", "f8", "palette", "command"}
@@ -134,7 +147,7 @@ STATES: Final = ("answered", "dk", "refused", "not_asked", "not_reached")
 
 
 class OpenPanel(NamedTuple):
-    """A panel that is open, and where one is in it."""
+    """An open panel, as it can be opened again after the file was saved."""
 
     what: str
     typed: str
@@ -149,7 +162,10 @@ class PreviewScreen(InterviewScreen):
 
     named_keys = InterviewScreen.named_keys | OPENERS
     keys = PREVIEW_KEYS
-    help_intro = "The file is read again each time it is saved, and the interview continues at the same item.\n\n"
+    help_intro = (
+        "The file is read again each time it is saved,"
+        " and the interview continues at the same item.\n\n"
+    )
     stays = True
     shows_ids = True
     min_size = (40, 12)
@@ -169,7 +185,10 @@ class PreviewScreen(InterviewScreen):
     # Following the file
 
     async def follow(self, shown: PreviewState) -> None:
-        """Show what the file is now; what is typed and open stays where the same thing is still asked."""
+        """Show the file as it is now.
+
+        What is typed and open stays if the same item is still asked in the same way.
+        """
         self.forget_messages()
         self.shown = shown
         while any(panel.what == BROKEN for panel in self.panels):
@@ -177,19 +196,22 @@ class PreviewScreen(InterviewScreen):
         if shown.broken:
             await self._open_broken()
             return
-        opened, before = self._describe_panel(), self.question.prompt
+
+        # before the question changes, which closes the panels
+        opened = self._describe_panel()
+        prompt = shown.session.prompt()
+        same = _is_same(self.question.prompt, prompt)
         self.question.session = shown.session
-        prompt = self.question.session.prompt()
-        same = _is_same(before, prompt)
         if prompt is not None and same:
             await self._ask_again(prompt)
         else:
             self.question.keep_unsent()
             await self.question.arrive()
-        self.question.notes = self.question.session.list_notes()
+
+        self.question.notes = shown.session.list_notes()
         if self.question.last is not None:
-            place = self.question.last[0]
-            self.question.last = place, self.question.session.describe_answer(place)
+            place, _ = self.question.last
+            self.question.last = (place, shown.session.describe_answer(place))
         if opened is not None and (same or opened.what in OPENERS):
             await self._reopen(opened)
         self.said = shown.remark
@@ -223,33 +245,42 @@ class PreviewScreen(InterviewScreen):
         for options in panel.query(OptionList):
             position = options.highlighted or 0
         typed = "".join(get_text(field) for field in panel.query(Input))
-        return OpenPanel(
-            panel.what, typed, position, panel.option if isinstance(panel, LinePanel) else None
-        )
+        option = None
+        if isinstance(panel, LinePanel):
+            option = panel.option
+        return OpenPanel(panel.what, typed, position, option)
 
     async def _reopen(self, opened: OpenPanel) -> None:
         """Open a panel again, with what it says now and what was typed in it."""
-        entry = self.question.prompt.entry if self.question.prompt is not None else None
+        entry = None
+        if self.question.prompt is not None:
+            entry = self.question.prompt.entry
+        if opened.option is not None and isinstance(entry, PickEntry):
+            option = entry.find_option(str(opened.option.code))
+            if option is not None and option.specify:
+                await self._ask_specify(option, entry, opened.typed)
+            return
+        if opened.what not in REOPENED:
+            return
+
         openers = {
             **self._list_openers(),
             "palette": self._open_palette,
             "command": self._open_command,
         }
-        if opened.option is not None and isinstance(entry, PickEntry):
-            option = entry.find_option(str(opened.option.code))
-            if option is not None and option.specify:
-                await self._ask_specify(option, entry, opened.typed)
-        elif opened.what in REOPENED:
-            await openers[opened.what]()
-            if self.panel is None:
-                return
-            for field in self.panel.query(Input):
-                set_text(field, "")
-                await self.panel.paste(opened.typed)
-            for scroll in self.panel.query(VerticalScroll):
-                scroll.scroll_to(y=opened.position, animate=False)
-            for options in self.panel.query(OptionList):
-                options.highlighted = int(opened.position)
+        await openers[opened.what]()
+        panel = self.panel
+        if panel is None:
+            # the key was refused: what it would show no longer exists
+            return
+        for field in panel.query(Input):
+            set_text(field, "")
+            # `paste` filters a list as typing did
+            await panel.paste(opened.typed)
+        for scroll in panel.query(VerticalScroll):
+            scroll.scroll_to(y=opened.position, animate=False)
+        for options in panel.query(OptionList):
+            options.highlighted = int(opened.position)
 
     async def _start_over(self) -> None:
         self.shown = self._restart()
@@ -312,13 +343,17 @@ class PreviewScreen(InterviewScreen):
     async def _open_data(self) -> None:
         """List the variables with their values; Enter goes to the item of one."""
         values = self.shown.session.list_values()
-
         rows = [_build_row(value, partial(self.question.jump, value.place)) for value in values]
-        marked = next(
-            (n for n, value in enumerate(values) if value.place == self.question.place), 0
-        )
+
+        marked = 0
+        for number, value in enumerate(values):
+            if value.place == self.question.place:
+                # a question can have several variables: the first one is marked
+                marked = number
+                break
+        label = _count_states(values)
         await self.open_panel(
-            ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item")
+            ListPanel("ctrl+t", label, rows, marked=marked, takes="go to the item")
         )
 
     async def _ask_restart(self) -> None:
@@ -338,39 +373,45 @@ class PreviewScreen(InterviewScreen):
     def show(self) -> None:
         session = self.shown.session
         if session.remark:
-            self.said, session.remark = session.remark, ""
+            self.said = session.remark
+            session.remark = ""
         covered = self.panel is not None and self.panel.what in PAGES
         self.set_class(covered, "-page")
-        self.aside = (
-            style_text(f"! {self.why}", "bold $error")
-            if covered and self.why
-            else self._build_keys()
-        )
+        self.aside = self._build_keys()
+        if covered and self.why:
+            # the question, which has its message under it, can't be seen
+            self.aside = style_text(f"! {self.why}", "bold $error")
         super().show()
 
     def _build_keys(self) -> Content:
         """Build the line of the preview's own keys."""
-        keys = [
-            KeyHint("^T", "data"),
-            KeyHint("^L", "problems"),
-            KeyHint("^C", "leave"),
-            KeyHint("^N", "start over"),
-        ]
-        return format_keys(
-            [hint for hint in keys if hint.label == "leave" or not self.shown.broken]
-        )
+        leave = KeyHint("^C", "leave")
+        if self.shown.broken:
+            return format_keys([leave])
+        data = KeyHint("^T", "data")
+        problems = KeyHint("^L", "problems")
+        start_over = KeyHint("^N", "start over")
+        return format_keys([data, problems, leave, start_over])
 
     def _build_header(self, prompt: Prompt | None) -> HeaderState:
-        prompt = None if self.shown.broken else prompt
+        if self.shown.broken:
+            prompt = None
         state = super()._build_header(prompt)
+        if self.shown.broken:
+            state = state._replace(progress=0.0)
+
+        # on a narrow screen, the place is all that there is room for
+        position = state.position
+        if self.app.size.width < MIN_WIDTH:
+            position = ""
+            if prompt is not None:
+                position = str(prompt.place)
         counts = count_problems(self.shown.problems)
-        place = str(prompt.place) if prompt is not None else ""
-        where = state.position if self.app.size.width >= MIN_WIDTH else place
-        position = "   ".join(part for part in (counts, where) if part)
-        state = state._replace(
-            title=PurePath(self.shown.file).name, mark="PREVIEW", position=position
+        return state._replace(
+            title=PurePath(self.shown.file).name,
+            mark="PREVIEW",
+            position="   ".join([part for part in (counts, position) if part]),
         )
-        return state._replace(progress=0.0) if self.shown.broken else state
 
     def _show_end(self) -> None:
         lines = build_preview_result_lines(self.question.session.result())
@@ -403,41 +444,49 @@ def _is_same(before: Prompt | None, now: Prompt | None) -> bool:
 
 
 def _keep_pick(state: PickState, prompt: Prompt) -> PickState:
-    """Return what is keyed and not yet sent, as far as it can still be keyed."""
+    """Return what is keyed and not yet sent, without what can no longer be keyed."""
     entry = prompt.entry
     if not isinstance(entry, PickEntry):
         return PickState()
+
     codes = {option.code for option in entry.options}
-    return state._replace(
-        typed=state.typed if entry.is_code_prefix(state.typed) else "",
-        chosen=None
-        if state.chosen is None
-        else tuple(code for code in state.chosen if code in codes),
-        specify_texts=tuple(text for text in state.specify_texts if text[0] in codes),
-        marked=None if state.marked is None else min(state.marked, len(entry.options) - 1),
-    )
+    typed = ""
+    if entry.is_code_prefix(state.typed):
+        typed = state.typed
+    chosen = None
+    if state.chosen is not None:
+        chosen = tuple(code for code in state.chosen if code in codes)
+    specify_texts = tuple((code, text) for code, text in state.specify_texts if code in codes)
+    marked = None
+    if state.marked is not None:
+        marked = min(state.marked, len(entry.options) - 1)
+    return state._replace(typed=typed, chosen=chosen, specify_texts=specify_texts, marked=marked)
 
 
 def _build_row(value: PreviewValue, act: Act) -> Row:
-    label = f"{value.label} (invented)" if value.is_invented else value.label
-    return Row(
-        (value.name, value.value, label.strip()),
-        act,
-        style="" if value.state == "answered" else "$quiet",
-    )
+    label = value.label
+    if value.is_invented:
+        label += " (invented)"
+    style = "$quiet"
+    if value.state == "answered":
+        style = ""
+    return Row((value.name, value.value, label.strip()), act, style=style)
 
 
 def _count_states(values: Sequence[PreviewValue]) -> str:
     """Return `7 variables: 3 answered · 4 not reached`."""
-    count = Counter(value.state for value in values)
+    counts = Counter(value.state for value in values)
     labels = {value.state: value.label for value in values if value.state != "answered"}
-    states = [*STATES, *(state for state in count if state not in STATES)]
-    parts = [f"{count[s]} {labels.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s]]
+    parts = []
+    for state in (*STATES, *(state for state in counts if state not in STATES)):
+        if counts[state]:
+            label = labels.get(state, state.replace("_", " "))
+            parts.append(f"{counts[state]} {label.lower()}")
     return f"{format_quantity(len(values), 'variable')}: {SEPARATOR.join(parts)}"
 
 
 RELOAD_SECONDS: Final = 0.2
-"""How often the file is looked at."""
+"""Seconds between two looks at the file."""
 
 
 class PreviewApp(KeyApp):
@@ -463,10 +512,11 @@ class PreviewApp(KeyApp):
         except Exception as error:
             self._report_failure(screen, "reading", error)
             return
+
         if shown is not None:
-            state = shown
-            await self._handle(lambda: screen.follow(state), monotonic())
+            await self._handle(partial(screen.follow, shown), monotonic())
             return
+
         try:
             proved = self._take_findings()
         except Exception as error:
@@ -478,7 +528,6 @@ class PreviewApp(KeyApp):
     def _report_failure(self, screen: PreviewScreen, what: str, error: Exception) -> None:
         """Say on the screen that something failed; the preview goes on."""
         self.log.error(error)
-        screen.said = (
-            f"{what} the file failed ({type(error).__name__}), a bug in survey: save again"
-        )
+        kind = type(error).__name__
+        screen.said = f"{what} the file failed ({kind}), a bug in survey: save again"
         screen.show()
