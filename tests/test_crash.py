@@ -52,7 +52,7 @@ def counted(summary: str, what: str) -> int:
 def test_crashes_lose_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    runs = 12 * SCALE
+    runs = 8 * SCALE
     code, summary, wrong = run_driver(tmp_path, "--runs", str(runs), "--stations", "2")
     record_property("crash", summary)
     assert code == 0, summary + wrong
@@ -93,7 +93,7 @@ def test_nobody_who_completed_or_refused_is_called_again(
         *(["--db", postgres_server.create_address()] if engine == "postgresql" else []),
     ]
     code, summary, wrong = run_driver(
-        tmp_path, "--runs", str(5 * SCALE), *where, driver="crash.endings"
+        tmp_path, "--runs", str(4 * SCALE), *where, driver="crash.endings"
     )
     record_property("endings", summary)
     assert code == 0, summary + wrong

@@ -90,9 +90,9 @@ STAFF = tuple(Interviewer(login=f"i{n}", role="interviewer") for n in range(1, 5
 PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(
     f"{who.login},interviewer\n" for who in STAFF
 )
-CASES = 120
+CASES = 70 * min(SCALE, 2)
 DAYS = 2
-LOOKS = 3
+LOOKS = 2
 """Looks at the figures while stations are at work, on each day."""
 
 

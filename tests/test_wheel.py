@@ -228,6 +228,7 @@ def make_clean_environment(**more: str) -> dict[str, str]:
     return own | more
 
 
+@pytest.mark.skipif(SCALE < 2, reason="it installs from the index: make test TEST_SCALE=2")
 def test_what_a_message_says_to_install_can_be_installed(wheel: Path, tmp_path: Path) -> None:
     require_index()
     survey = link_installed_copy(wheel, tmp_path)

@@ -230,7 +230,7 @@ def owners(made: Instrument, name: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Simulate 60 interviews with one of the instruments, once; returns the folder where they are."""
+    """Simulate 30 interviews with one of the instruments, once; returns the folder where they are."""
     home = tmp_path_factory.mktemp("simulated")
     copytree(INSTRUMENTS, home / "i")
     (home / "i" / "features" / "hard.yaml").write_text(HARD, encoding="utf-8")
@@ -239,18 +239,18 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     def simulate(name: str) -> Path:
         file, db = home / f"i/features/{name}.yaml", home / f"{name}.db"
         more = ["--keep", *write_respondents(Path(db).parent, decline="40%"), "--db", str(db)]
-        assert run_command(["simulate", str(file), "-n", "60", *more]) == 0
+        assert run_command(["simulate", str(file), "-n", "30", *more]) == 0
         return home
 
     return simulate
 
 
-@pytest.mark.parametrize("name", ["hard", *sorted(p.stem for p in FEATURES)])
 @pytest.mark.parametrize("form", ["sav", "sps", "dta"])
+@pytest.mark.parametrize("name", ["hard", *sorted(p.stem for p in FEATURES)])
 def test_what_the_writers_say_was_said_before_and_nothing_else(
     form: str, name: str, simulated: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of 60 invented interviews in each language: every note names columns of which the check had warned, by a rule that
+    """Of 30 invented interviews in each language: every note names columns of which the check had warned, by a rule that
     fits; and every warning about a name, a label or a code is one that some note repeats."""
     monkeypatch.setattr(join_first, "__defaults__", (99,))  # every name is listed
     home = simulated(name)

@@ -20,6 +20,7 @@ from questionnaire_edits import (
 
 from support.every_route import TODAY
 from support.random_questionnaires import QuestionnaireWriter
+from support.scale import SCALE
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
@@ -102,7 +103,7 @@ def test_what_is_equivalent_is_no_change(part: int) -> None:
     ]
     tried = changed = 0
     seed = part * 10_000
-    while tried < 20:
+    while tried < 10 * SCALE:
         seed += 1
         rng = Random(seed)
         text = rng.choice(texts) if seed % 2 else QuestionnaireWriter(rng).write()
@@ -122,7 +123,7 @@ def test_what_is_equivalent_is_no_change(part: int) -> None:
         assert changes == [], (
             f"seed {seed}: {[(c.items, c.what) for c in changes]}\n{dump(old)}\n{dump(new)}"
         )
-    assert changed > 10
+    assert changed > 5 * SCALE
 
 
 SMALL = """\

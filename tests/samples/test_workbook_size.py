@@ -76,11 +76,11 @@ def test_a_workbook_that_unpacks_to_hundreds_of_megabytes_is_refused(tmp_path: P
 
 def test_a_large_sheet_is_searched_for_formulas_in_pieces(tmp_path: Path) -> None:
     rows = b"".join(
-        b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, n * 7919) for n in range(3, 300_003)
+        b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, n * 7919) for n in range(3, 120_003)
     )
     file = make_workbook(tmp_path / "cases.xlsx", rows)
     said, memory = read_apart(file)
-    assert said == "300001"
+    assert said == "120001"
     assert memory < 90
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from support.command_line import run_survey
+from support.scale import SCALE
 from support.shift import on
 from survey_cli.entries import ExactText, PickEntry, PickReply, ReadEntry
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime
@@ -273,7 +274,7 @@ def answer(station: PracticeStation, case: str, interview: InterviewSession) -> 
         assert rejected is None, (prompt.place, heard, rejected)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2 * SCALE))
 @pytest.mark.parametrize("name", ["asu_2000", "customer", "household"])
 def test_the_example_instruments_can_be_practiced(name: str, seed: int) -> None:
     station = practice(str(INSTRUMENTS / f"{name}.yaml"), seed=seed)

@@ -190,7 +190,7 @@ def check_sequence(folder: Path, keys: Sequence[str]) -> None:
         assert type_at_once(folder, keys[: taken + 1]) == slow
 
 
-@pytest.mark.parametrize("seed", range(12 * SCALE))
+@pytest.mark.parametrize("seed", range(7 * SCALE))
 def test_random_keys_at_once_leave_the_journal_of_slow_typing(seed: int, tmp_path: Path) -> None:
     rng = Random(seed)
     check_sequence(tmp_path, draw_keys(rng, rng.choice((20, 60, 120))))
@@ -240,9 +240,13 @@ def test_keys_of_one_interview(keys: list[str], tmp_path: Path) -> None:
 
 def test_rows_of_a_wrapped_text_are_there_for_keys_typed_ahead(tmp_path: Path) -> None:
     text = "They say that the office is never open when they come, and that nobody answers the telephone in the morning"
-    before = [*TO, *"40", "enter", "9", "enter", *"Kim", "enter"]
+    keys = [*TO, *"40", "enter", "9", "enter", *"Kim", "enter", *text]
     for key in ("up", "home", "end", "ctrl+u", "ctrl+k"):
-        check_sequence(tmp_path, [*before, *text, "left", "left", key, "x", "enter"])
+        # Each key finds the text on two rows again: what it removed is brought back.
+        keys += ["left", "left", key, "x"]
+        if key in ("ctrl+u", "ctrl+k"):
+            keys += ["ctrl+z", "ctrl+z"]
+    check_sequence(tmp_path, [*keys, "enter"])
 
 
 def test_home_and_end_are_those_of_the_line_as_it_was_typed(tmp_path: Path) -> None:
@@ -454,7 +458,7 @@ def test_a_denied_answer_can_not_be_confirmed(tmp_path: Path) -> None:
         hands.close()
 
 
-@pytest.mark.parametrize("seed", range(6 * SCALE))
+@pytest.mark.parametrize("seed", range(3 * SCALE))
 def test_whatever_is_keyed_only_what_is_shown_is_confirmed(seed: int, tmp_path: Path) -> None:
     """A confirmation always follows the answer that the screen showed in its question."""
     rng = Random(seed)
