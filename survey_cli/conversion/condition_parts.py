@@ -19,6 +19,7 @@ _COMPARISON: Final = re.compile(
     r"|(?P<item>\w+) (?P<sign>[=<>!]+) (?P<value>-?\d[\d.]*|'[^']*')"
 )
 _EQUALITY: Final = re.compile(r"(?P<name>\w+) == (?P<code>-?\w+|'[^']*')")
+_CONSTANT: Final = re.compile(r"-?\d+(\.\d+)?")
 _ALL_TURNS: Final = re.compile(r"(?<![\w\]])[A-Za-z]\w*\.[A-Za-z]")
 """`roster.item`, which has a value for every turn; `roster[1].item` has one."""
 
@@ -169,10 +170,15 @@ def choose(test: Part, then: Part, otherwise: Part) -> Part:
 
 
 def _write_as_text(part: Part) -> Part:
-    """Return a missing value or a number as a text."""
+    """Return a missing value or a constant number as a text.
+
+    Raises UnsupportedError for a calculated number: its name in quotes would be the text.
+    """
     if part.kind == "":
         return Part("''")
     if part.kind == "number":
+        if not _CONSTANT.fullmatch(part.text):
+            raise UnsupportedError("the result is sometimes a number and sometimes a text")
         return Part(f"'{part.text}'")
     return part
 

@@ -61,10 +61,25 @@ class OptionBuilder:
         return len(sharing) > 1
 
     def _name_scale(self, list_name: str) -> str:
+        """Return the name of the scale of a list: its own one, as a questionnaire may write it.
+
+        Lists `a-b` and `a.b` would both be `a_b`: the second one gets a number.
+        """
+        if list_name in self.scale_names:
+            return self.scale_names[list_name]
+
         name = re.sub(r"\W+", "_", list_name, flags=re.ASCII).strip("_")
         if not name[:1].isalpha():
             name = f"list_{name}"
-        return self.scale_names.setdefault(list_name, name)
+        taken = set(self.scale_names.values())
+        unique = name
+        number = 2
+        while unique in taken:
+            unique = f"{name}_{number}"
+            number += 1
+
+        self.scale_names[list_name] = unique
+        return unique
 
     def _list_options(self, item: FormItem, tree: Expression | None) -> dict[Any, Any]:
         """Return the options of a question by their codes, with the conditions of a filter."""

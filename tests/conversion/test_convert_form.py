@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support.odk_client.vectors import ConvertedInterview, decode_recording
 from support.scenario import instrument, scenario
@@ -461,3 +462,36 @@ def test_the_reason_is_the_first_one_in_the_form(tmp_path: Path) -> None:
 """.strip()
     lost = {entry.row: entry.text for entry in convert_text(tmp_path, survey).report.lost}
     assert lost[3].startswith("nine is asked later (row 4)")
+
+
+def test_a_number_or_a_text_is_not_written_as_a_text(tmp_path: Path) -> None:
+    """The name of the number, in quotes, was the text."""
+    survey = """
+| | type | name | label | calculation | relevant |
+| | integer | a | A? | | |
+| | integer | b | B? | | |
+| | calculate | word | | if(${b} = 1, ${a}, 'none') | |
+| | calculate | constant | | if(${b} = 1, 7, 'none') | |
+| | note | last | Last. | | ${constant} = 'none' |
+""".strip()
+    converted = convert_text(tmp_path, survey)
+    lost = {entry.row: entry.text for entry in converted.report.lost}
+    assert "sometimes a number and sometimes a text" in lost[5]
+    assert "'a'" not in converted.text
+    assert "'7' if b == 1 else 'none'" in converted.text
+
+
+def test_lists_with_nearly_the_same_name_keep_their_own_options(tmp_path: Path) -> None:
+    survey = """
+| | type | name | label |
+| | select_one a-b | one | One? |
+| | select_one a-b | two | Two? |
+| | select_one a.b | three | Three? |
+| | select_one a.b | four | Four? |
+""".strip()
+    choices = "| | a-b | 1 | Yes |\n| | a-b | 2 | No |\n| | a.b | 1 | Red |\n| | a.b | 2 | Blue |"
+    text = convert_text(tmp_path, survey, choices).text
+    converted = yaml.safe_load(text)
+    lists = [question["options"] for question in converted["items"]]
+    assert lists == ["a_b", "a_b", "a_b_2", "a_b_2"]
+    assert "Red" in str(converted["scales"]["a_b_2"])
