@@ -398,6 +398,8 @@ def compute_student_point(freedom: int, level: float = DEFAULT_LEVEL) -> Fractio
         normal = compute_normal_point(level)
         # Abramowitz and Stegun, 26.7.5
         return normal + (normal**3 + normal) / (4 * freedom)
+    # Bisection. One degree of freedom at a level of 0.999999 has the point 636,620, and after 80
+    # halvings the ends are the same number or neighbors.
     low = 0.0
     high = 1e6
     for _ in range(80):

@@ -64,13 +64,15 @@ class Calibration:
 
         A contribution is the weight times a value. `weights` are the raked ones.
         """
+        # The regression of the values on the groups of all margins, weighted by the start weights.
         values = numpy.divide(
             contributions, weights, out=numpy.zeros_like(contributions), where=weights > 0
         )
         weighted = self.start * values
-        sums = [numpy.bincount(each.groups, weighted, each.size) for each in self.margins]
+        sums = [numpy.bincount(margin.groups, weighted, margin.size) for margin in self.margins]
         coefficients = self.inverse @ numpy.concatenate(sums)
 
+        # An interview is in one group of each margin, whose coefficients add up to its prediction.
         residuals = values
         from_shares = numpy.zeros_like(values)
         first = 0
@@ -126,6 +128,8 @@ def make_calibration(
 
     blocks = [[_cross(row, column, kept) for column in made] for row in made]
     products = numpy.block(blocks)
+    # The groups of every margin add up to all interviews, so that the products of several margins
+    # have no inverse: only the pseudo-inverse exists. Predictions are the same with any of them.
     inverse = numpy.linalg.pinv(products, rcond=LEAST_EIGENVALUE, hermitian=True)
     return Calibration(tuple(made), kept, inverse, trim)
 

@@ -93,6 +93,7 @@ def make_design(
     if units is None:
         units = range(n)
     stratum_numbers = _number_values(strata)
+    # Unit 1 of one stratum is not unit 1 of another.
     pairs = list(zip(stratum_numbers, units, strict=True))
     unit_numbers = _number_values(pairs)
     unit_strata = numpy.zeros(max(unit_numbers, default=-1) + 1, dtype=int)
@@ -109,7 +110,8 @@ def make_design(
                 )
         for stratum, number in numbers.items():
             selected = unit_counts[stratum]
-            shares[stratum] = number if number <= 1 else selected / number
+            is_share = number <= 1
+            shares[stratum] = number if is_share else selected / number
             if not 0 <= shares[stratum] <= 1:
                 raise ValueError(
                     f"a stratum has {number:g} units in the population, and {selected} selected"
@@ -210,7 +212,9 @@ def _linearize(design: SampleDesign, contributions: Numbers) -> Numbers:
     strata = design.unit_strata
     linearized = numpy.bincount(design.units, contributions, len(strata))
     means = numpy.bincount(strata, linearized, len(counts)) / counts
+    # The only unit of a stratum would not deviate from its own mean, as if nothing varied there.
     compared_with = numpy.where(counts > 1, means, linearized.mean())
+    # (1 − f)·n/(n − 1) (W. Cochran, Sampling Techniques, 1977, 11.18); 1 − f for an only unit
     factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
     return numpy.sqrt(factors)[strata] * (linearized - compared_with[strata])
 
@@ -252,10 +256,13 @@ def count_freedom(design: SampleDesign, domain: Numbers | NDArray[numpy.bool]) -
     """
     inside = domain > 0
     if design.replicates is not None:
+        # The eigenvalues of XᵀX are the squared singular values of X, and the largest of its
+        # entries is the squared norm of a column.
         products = design.replicates[inside].T @ design.replicates[inside]
         least = RANK_TOLERANCE**2 * float(numpy.max(products))
         rank = int((numpy.linalg.eigvalsh(products) > least).sum())
         return rank - 1
+
     units = numpy.count_nonzero(numpy.bincount(design.units[inside]))
     strata = numpy.count_nonzero(numpy.bincount(design.strata[inside]))
     return int(units - strata)
@@ -282,21 +289,23 @@ def compute_error(
     value = estimate.value
     variance = float(estimate.variation @ estimate.variation)
     error = sqrt(variance)
-    quantile = inf
+    t = inf
     if freedom > 0:
-        quantile = float(special.stdtrit(freedom, (1 + level) / 2))
+        t = float(special.stdtrit(freedom, (1 + level) / 2))
 
     if not error:
+        # Without freedom, infinity times an error of 0 would be no number.
         low = value
         high = value
     elif share and 0 < value < 1:
-        middle = log(value / (1 - value))
-        half = quantile * error / (value * (1 - value))
-        low = _invert_logit(middle - half)
-        high = _invert_logit(middle + half)
+        # The derivative of log(p/(1 − p)) is 1/(p(1 − p)).
+        logit = log(value / (1 - value))
+        half_width = t * error / (value * (1 - value))
+        low = _invert_logit(logit - half_width)
+        high = _invert_logit(logit + half_width)
     else:
-        low = value - quantile * error
-        high = value + quantile * error
+        low = value - t * error
+        high = value + t * error
     return DesignError(
         standard_error=error,
         low=low,
@@ -329,16 +338,18 @@ def compute_quantile_interval(
     own_values = values[inside]
     own_weights = design.weights[inside]
     quantile = find_quantile(own_values, own_weights, share)
+
+    # The interval of the share of values up to the quantile: more than `share` if values repeat.
     up_to = estimate_mean(design, (values <= quantile).astype(float), domain)
     error = sqrt(float(up_to.variation @ up_to.variation))
     t = float(special.stdtrit(freedom, (1 + level) / 2))
-    first = up_to.value - t * error
-    last = up_to.value + t * error
-    if not (isfinite(error) and first >= 0 and last <= 1):
+    first_share = up_to.value - t * error
+    last_share = up_to.value + t * error
+    if not (isfinite(error) and first_share >= 0 and last_share <= 1):
         return None
 
-    low = find_quantile(own_values, own_weights, first)
-    high = find_quantile(own_values, own_weights, last)
+    low = find_quantile(own_values, own_weights, first_share)
+    high = find_quantile(own_values, own_weights, last_share)
     return DesignEstimate(quantile, make_interval_error(quantile, low, high, freedom, level))
 
 
@@ -389,10 +400,11 @@ def _compute_effect(
         return None
     inside = design.weights * domain
     n = int((inside > 0).sum())
-    spread = float((inside * (values - mean) ** 2).sum() / inside.sum())
-    if n < 2 or not spread:
+    mean_square = float((inside * (values - mean) ** 2).sum() / inside.sum())
+    if n < 2 or not mean_square:
         return None
-    return variance * (n - 1) / spread
+    # s²/n = Σw(y − ȳ)²/Σw/(n − 1)
+    return variance * (n - 1) / mean_square
 
 
 def _invert_logit(value: float) -> float:
@@ -449,6 +461,7 @@ class QuestionDesign:
         """
         key = (row, *columns)
         domain, _ = self._find_domain(row, columns)
+
         if key not in self._estimates:
             if len(self._estimates) * len(domain) > MAX_STORED:
                 self._estimates.clear()
@@ -456,6 +469,7 @@ class QuestionDesign:
             if (self.design.weights * domain).any():
                 values = self.rows[row].values[self.answers]
                 estimate = estimate_mean(self.design, values, domain)
+                # The error of a share of 0 or 1 would be 0, as if it were certain.
                 varies = 0 < estimate.value < 1 or not self.rows[row].is_share
                 if varies:
                     self._estimates[key] = estimate
@@ -525,6 +539,8 @@ class QuestionDesign:
         error = compute_error(self.design, difference, domain, freedom=freedom, level=self.level)
         if not 0 < error.standard_error < inf:
             return None
+
+        # Two-sided: both tails of Student's t beyond the difference by its error.
         p = float(2 * special.stdtr(freedom, -abs(difference.value) / error.standard_error))
         return DesignDifference(difference.value, error, p)
 
@@ -548,6 +564,7 @@ class QuestionDesign:
         self, rows: Sequence[int], columns: Sequence[int]
     ) -> tuple[Numbers, int]:
         """Return the covariances of the shares of cells, and their degrees of freedom."""
+        # All rows are shares of the same base, so that any of them finds the domain of a column.
         by_row = [self.rows[row].values[self.answers] for row in rows]
         by_column = []
         for column in columns:

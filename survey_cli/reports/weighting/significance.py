@@ -106,6 +106,7 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     counts = _drop_empty(matrix.counts)
     if len(counts) < 2 or len(counts[0]) < 2:
         return _explain_no_test(matrix, "no test: all in one row or one column")
+    # Whether expected counts are small is judged on the people, or on Kish's n under weights.
     total = sum_counts(count for line in counts for count in line)
     is_adjusted = matrix.weighted or matrix.design is not None
     if is_adjusted:
@@ -121,10 +122,13 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     small_count = sum(number < MIN_EXPECTED for number in expected)
     is_small = min(expected) < 1 or small_count > len(expected) / 5
     if is_small and is_adjusted:
+        # Fisher's exact test counts people, and so has no form for weights.
         how = "under weights" if matrix.design is None else "under the design"
         return _explain_no_test(matrix, f"no test: expected counts are too small {how}")
     if not is_small and not matrix.population_correction:
+        # Chi-square would be divided by 0.
         return _explain_no_test(matrix, "no test: the whole population was interviewed")
+
     try:
         if is_small:
             return _run_fisher(matrix.group, table, seed)
@@ -135,7 +139,7 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
 
     distances = [(o - e) ** 2 / e for o, e in zip(observed, expected, strict=True)]
     statistic = sum(distances) / float(matrix.population_correction)
-    df = (len(table) - 1) * (len(column_sums) - 1)
+    df = (len(row_sums) - 1) * (len(column_sums) - 1)
     p = compute_chi_square_p(statistic, df)
     text = f"χ² = {_format_statistic(statistic)}, df = {df}"
     return SignificanceTest(matrix.group, "Chi-square test", text, p, format_p_value(p))
@@ -150,10 +154,10 @@ def _run_rao_scott(
 ) -> SignificanceTest:
     """Run Rao and Scott's second-order corrected chi-square test, under the design or weights only.
 
-    It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with
-    Satterthwaite's degrees of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984;
-    D. R. Thomas and J. N. K. Rao, JASA 82, 1987), as in `svychisq` of R's survey package. `counts`
-    have no empty rows and columns.
+    It is Pearson's chi-square on weighted shares, divided by the sum of its generalized design
+    effects, as an F with Satterthwaite's degrees of freedom (J. N. K. Rao and A. J. Scott, Annals
+    of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA 82, 1987). `svychisq` of R's survey
+    package does the same. `counts` have no empty rows and columns.
     """
     import numpy
     from scipy import linalg, stats
@@ -165,6 +169,8 @@ def _run_rao_scott(
     total = float(weights.sum())
     shares = weights / total
     cells = shares.ravel()
+
+    # The covariance of the shares of the cells, and the degrees of freedom of its estimate.
     if matrix.design is not None:
         variance = matrix.design.covariance
         freedom = matrix.design.freedom
@@ -172,41 +178,38 @@ def _run_rao_scott(
         if freedom < 1 or not numpy.trace(variance) > 0:
             return _explain_no_test(matrix, NO_VARIATION)
     else:
-        squares = (
-            numpy.array([float(count.squares) for line in counts for count in line]) / total**2
-        )
-        covariance = numpy.outer(squares, cells)
-        variance = (
-            numpy.diag(squares)
-            - covariance
-            - covariance.T
-            + numpy.outer(cells, cells) * squares.sum()
-        )
+        variance = _estimate_cell_covariance(counts, cells, total)
         variance *= people / (people - 1) * float(matrix.population_correction)
         freedom = people - 1
 
-    # The generalized design effects are those of the interactions beside the main effects.
-    inverse = numpy.diag(numpy.divide(1, cells, out=numpy.zeros_like(cells), where=cells > 0))
+    # Independence is a model with main effects only: the contrast is what interactions add to it.
+    # The first row and the first column are the reference.
     row_effects = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
     column_effects = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
     main_effects = numpy.hstack([numpy.ones((rows * columns, 1)), row_effects, column_effects])
     interactions = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
     coefficients = numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
     contrast = interactions - main_effects @ coefficients
+
+    # The generalized design effects: the covariance of the contrast under the design by that of a
+    # simple random sample of as many people.
+    inverse = numpy.diag(numpy.divide(1, cells, out=numpy.zeros_like(cells), where=cells > 0))
+    simple_covariance = contrast.T @ inverse @ contrast / people
+    design_covariance = contrast.T @ inverse @ variance @ inverse @ contrast
     try:
         with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
-            design_effects = linalg.solve(
-                contrast.T @ inverse @ contrast / people,
-                contrast.T @ inverse @ variance @ inverse @ contrast,
-            )
+            design_effects = linalg.solve(simple_covariance, design_covariance)
     except (linalg.LinAlgError, linalg.LinAlgWarning):
         return _explain_no_test(matrix, "no test: too many empty cells under weights")
-    trace = float(numpy.trace(design_effects))
-    if not trace > 0:
+    sum_of_effects = float(numpy.trace(design_effects))
+    if not sum_of_effects > 0:
         return _explain_no_test(matrix, NO_VARIATION)
-    df = trace**2 / float(numpy.trace(design_effects @ design_effects))
+
+    # Pearson's chi-square has this many degrees of freedom if the design effects differ (F. E.
+    # Satterthwaite, Biometrics Bulletin 2, 1946). With equal ones they are (r − 1)(c − 1).
+    df = sum_of_effects**2 / float(numpy.trace(design_effects @ design_effects))
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
-    statistic = people * float(((shares - expected) ** 2 / expected).sum()) / trace
+    statistic = people * float(((shares - expected) ** 2 / expected).sum()) / sum_of_effects
     p = float(stats.f.sf(statistic, df, df * freedom))
     dfs = translate(
         "{first} and {second}",
@@ -215,6 +218,28 @@ def _run_rao_scott(
     )
     text = f"F = {_format_statistic(statistic)}, df = {dfs}"
     return SignificanceTest(matrix.group, "Rao–Scott test", text, p, format_p_value(p))
+
+
+def _estimate_cell_covariance(
+    counts: Sequence[Sequence[WeightedCount]], shares: "Numbers", total: float
+) -> "Numbers":
+    """Estimate the covariances of the weighted shares of cells, for interviews chosen by weight.
+
+    With d = 1 for the interviews in a cell and 0 for others, the covariance of two cells is
+    Σw²(d − p)(d′ − p′)/(Σw)², by Taylor linearization. An interview is in one cell only, so that
+    the sums of squared weights by cell are enough to compute it.
+    """
+    import numpy
+
+    squares = numpy.array([float(count.squares) for line in counts for count in line]) / total**2
+    cross_products = numpy.outer(squares, shares)
+    covariance: Numbers = (
+        numpy.diag(squares)
+        - cross_products
+        - cross_products.T
+        + numpy.outer(shares, shares) * squares.sum()
+    )
+    return covariance
 
 
 def run_trend_test(
@@ -232,6 +257,7 @@ def run_trend_test(
         return all_in_one
     if not matrix.population_correction:
         return _explain_no_test(matrix, "no trend test: the whole population was interviewed")
+    # Only the values of rows that `_drop_empty` has kept.
     by_value = zip(values, matrix.counts, strict=True)
     rows = [float(value) for value, line in by_value if any(count.people for count in line)]
     has_order = ordered or len(counts[0]) == 2
@@ -271,6 +297,7 @@ def _run_linear_trend(
     ]
     row_mean = fsum(row * share for row, _, share in cells)
     column_mean = fsum(column * share for _, column, share in cells)
+
     deviations = [(row - row_mean, column - column_mean, share) for row, column, share in cells]
     covariance = fsum(row * column * share for row, column, share in deviations)
     row_variance = fsum(row * row * share for row, _, share in deviations)
@@ -279,6 +306,7 @@ def _run_linear_trend(
     if variances <= 0:
         return None
 
+    # M² = (n − 1)r², with r² the squared covariance by the product of the variances.
     statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
     p = compute_chi_square_p(statistic, 1)
     text = f"M² = {_format_statistic(statistic)}, df = 1"
@@ -297,6 +325,7 @@ def _run_kruskal_wallis(
     except ImportError:
         return _explain_no_test(matrix, SCIPY_MISSING)
 
+    # scipy ranks the values itself, and wants one for every person.
     samples = []
     for column in range(len(counts[0])):
         sample: list[float] = []
@@ -353,11 +382,14 @@ def compute_chi_square_p(statistic: float, df: int) -> float:
     """
     half = statistic / 2
     if df % 2:
+        # Q(½, x) = erfc(√x)
         a = 0.5
         p = erfc(sqrt(half))
     else:
+        # Q(1, x) = exp(−x)
         a = 1.0
         p = exp(-half)
+
     term = half**a * exp(-half) / gamma(a + 1)
     while a < df / 2:
         p += term
@@ -378,6 +410,7 @@ def adjust_p_values(values: Sequence[float], correction: Correction) -> list[flo
     if correction == "none":
         return list(values)
 
+    # From the largest p value down, so that `least` is the minimum over all that are not smaller.
     adjusted = [0.0] * count
     least = 1.0
     from_largest = sorted(range(count), key=lambda position: -values[position])

@@ -121,8 +121,8 @@ def rake(
     A target can't be reached if nobody has its value: see `find_unreachable`. Raises ValueError if
     no weight is above 0, or one is negative.
     """
-    total = fsum(start)
     n = len(start)
+    total = fsum(start)
     if not n or total <= 0 or min(start) < 0:
         raise ValueError("raking needs start weights that are not negative, and one above 0")
     weights = array("d", (weight * n / total for weight in start))
@@ -142,16 +142,8 @@ def rake(
             rows = zip(weights, margin.value_by_interview, strict=True)
             weights = array("d", (weight * factors[value] for weight, value in rows))
         if trim is not None:
-            least = 1 / trim
-            limited = []
-            for i, weight in enumerate(weights):
-                # A weight of 0 leaves the interview out, whatever the limits.
-                if weight > trim or 0 < weight < least:
-                    trimmed.add(i)
-                    weight = trim if weight > trim else least
-                limited.append(weight)
-            scale = n / fsum(limited)
-            weights = array("d", (weight * scale for weight in limited))
+            weights = _trim_weights(weights, trim, trimmed)
+        # Scaling to one margin, and trimming, move the shares of the margins before.
         distance = _measure_distance(margins, all_targets, weights)
 
     scale = n / fsum(weights)
@@ -162,6 +154,27 @@ def rake(
         distance=distance,
         trimmed=len(trimmed),
     )
+
+
+def _trim_weights(weights: Sequence[float], most: float, trimmed: set[int]) -> "array[float]":
+    """Limit weights with a mean of 1, from 1/most to `most`, and scale them to that mean again.
+
+    Adds the positions of limited weights to `trimmed`.
+    """
+    least = 1 / most
+    limited = []
+    for i, weight in enumerate(weights):
+        # A weight of 0 leaves the interview out, whatever the limits.
+        if weight > most:
+            trimmed.add(i)
+            limited.append(most)
+        elif 0 < weight < least:
+            trimmed.add(i)
+            limited.append(least)
+        else:
+            limited.append(weight)
+    scale = len(limited) / fsum(limited)
+    return array("d", (weight * scale for weight in limited))
 
 
 def find_unreachable(margin: RakingMargin) -> list[str]:
@@ -181,6 +194,8 @@ def _compute_targets(margin: RakingMargin, weights: Sequence[float]) -> dict[int
     unchanged: dict[int, float] = {}
     if -1 in sums:
         unchanged[-1] = sums[-1] / fsum(weights)
+    # A target without an interview leaves its share to the others. If nobody has any of the values,
+    # there is nothing to divide.
     scale = (1 - sum(unchanged.values())) / (sum(present.values()) or 1)
     return {value: share * scale for value, share in present.items()} | unchanged
 
@@ -274,6 +289,8 @@ def compute_weights(
         steps.append(translate("base weights of {column}", column=column))
     if not answers.interviews:
         raise UserError("weights", "there are no interviews to weight", "interview somebody first")
+
+    # One of n units has the probability 1/n to be drawn, and so stands for n of them.
     if draws:
         sizes = multiply_pool_sizes(answers, draws)
         start = [weight * size for weight, size in zip(start, sizes, strict=True)]
@@ -292,8 +309,10 @@ def compute_weights(
     margins = _build_margins(answers, targets)
     limit = float(trim) if trim else None
     raked = rake(margins, array("d", map(float, start)), trim=limit)
+    # Raking is computed in floats. From here on, weights are fractions, whose sums are exact.
     rounded = {weight: _round_weight(weight) for weight in set(raked.weights)}
     weights = _scale([rounded[weight] for weight in raked.weights])
+
     names = ", ".join(margin.name for margin in margins)
     rounds = translate_quantity(raked.rounds, "round")
     steps.append(translate("raked to {variables} in {rounds}", variables=names, rounds=rounds))
@@ -477,7 +496,9 @@ def _summarize_weights(
     floats = array("d", map(float, weights))
     n = len(floats)
     squares = fsum(weight * weight for weight in floats)
-    effective = fsum(floats) ** 2 / squares
+    # (Σw)²/Σw² (L. Kish, Survey Sampling, 1965)
+    effective_size = fsum(floats) ** 2 / squares
+
     weight_range = ""
     # The extreme weights may be those of values whose shares are hidden.
     has_hidden = any(HIDDEN_MARK in margin for margin in margins)
@@ -490,8 +511,9 @@ def _summarize_weights(
             "{steps}, scaled to the {n} interviews", steps=", ".join(steps), n=f"{n:,}"
         ),
         interviews=n,
-        effective_size=effective,
-        design_effect=n / effective,
+        effective_size=effective_size,
+        # n·Σw²/(Σw)² = 1 + cv²
+        design_effect=n / effective_size,
         range_text=weight_range,
         notes=notes,
         margins=margins,
@@ -508,6 +530,8 @@ def _build_margin_rows(
     rows = []
     for margin in margins:
         positions = margin.value_by_interview
+        # The interviews without a value come first: they are a part of the whole as well, and
+        # could otherwise be subtracted.
         sizes = [positions.count(position) for position in range(-1, len(margin.values))]
         hidden = find_hidden_parts(sizes, threshold)
         for i, value in enumerate(margin.values):
