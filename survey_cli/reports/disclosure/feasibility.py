@@ -31,6 +31,8 @@ class Tableau(Generic[Name]):
                     _add(row, self._equations[name], -sign)
                 else:
                     _add(row, {name: 1}, sign)
+            # An equation without unknowns follows from those before it. The others are solved for
+            # their largest count, which can fall most before it reaches 0.
             if row:
                 self._solve(max(row, key=lambda name: values[name]), row)
 
@@ -80,10 +82,14 @@ class Tableau(Generic[Name]):
             row = self._equations[name]
             if not row:
                 return None
+            # Only unsolved unknowns may be moved.
             self._swap(name, max(row, key=lambda other: self._values[other]))
         values: dict[Name, Number] = dict(self._values)
         sign = 1 if goal > values[name] else -1
+
+        # A step may have no length, if a count is 0 already, so that nothing else ends the loop.
         for _ in range(2 * len(self._equations) + 10):
+            # The longest step before a solved unknown would fall below zero (ratio test).
             step: Number = abs(Fraction(goal) - values[name])
             first_at_zero: Name | None = None
             for solved in self._dependents.get(name, ()):
@@ -92,11 +98,15 @@ class Tableau(Generic[Name]):
                     step = Fraction(values[solved]) / Fraction(decrease)
                     first_at_zero = solved
             step = _simplify(step)
+
             values[name] += sign * step
             for solved in self._dependents.get(name, ()):
                 values[solved] -= sign * step * self._equations[solved][name]
             if first_at_zero is None:
                 break
+
+            # Another unknown of the equation takes over from the one that is zero now: one that
+            # can grow, or has something left to lose.
             row = self._equations[first_at_zero]
             changeable = [
                 other
@@ -108,6 +118,7 @@ class Tableau(Generic[Name]):
             largest = max(changeable, key=lambda other: (values[other], row[other] < 0))
             self._swap(first_at_zero, largest)
 
+        # Halves of people would convince no reader.
         if values[name] != goal or any(value.denominator != 1 for value in values.values()):
             return None
         return {other: int(value) for other, value in values.items()}

@@ -150,10 +150,12 @@ def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> It
                 slack = sign * (values[CellPosition(whole, column)] - sum_of_parts)
                 slack_position = CellPosition(slack_row, column)
                 values[slack_position] = max(slack, 0)
+
                 # With a negative slack, the counts violate the limit, and no equation follows.
                 if slack >= 0:
                     yield {**_sum_rows(whole, parts, column), slack_position: sign}
 
+    # The columns of a grouping add up to the total, which is column 0.
     sums_of_columns = [(0, frozenset(group)) for group in table.groups]
     sums_of_columns += table.nested
     for total, group in sums_of_columns:
@@ -220,22 +222,7 @@ class _Suppressor:
         A small count may be large while other tables stay the same, unless its whole column is
         small: the base of the column then differs in all of them.
         """
-        linked = self._table.linked
-        unmet = [
-            _Requirement(
-                position,
-                1,
-                self._threshold,
-                keeps_linked=position not in linked and position.column not in small_columns,
-            )
-            for position in sorted(small)
-        ]
-        for position in sorted(elsewhere):
-            most = self._values[position] + self._threshold
-            least = max(self._values[position] - self._threshold, 0)
-            unmet.append(_Requirement(position, 1, most, spares_totals=True))
-            unmet.append(_Requirement(position, -1, least, spares_totals=True))
-
+        unmet = list(self._iterate_requirements(small, elsewhere, small_columns))
         unchecked = list(unmet)
         while unmet:
             # Only once: what is hidden later makes no equation tight.
@@ -243,8 +230,11 @@ class _Suppressor:
                 if requirement in unmet:
                     self._loosen_equations(requirement)
             unchecked = []
+
+            # Hidden counts that are connected share a tableau, until one more is hidden.
             tableaux: dict[tuple[bool, CellPosition], Tableau[CellPosition]] = {}
             for requirement in list(unmet):
+                # The numbers found for another requirement may have met this one.
                 if requirement not in unmet:
                     continue
                 keeps_linked = requirement.keeps_linked
@@ -257,7 +247,8 @@ class _Suppressor:
                 tableau = tableaux[keeps_linked, position]
                 solution = tableau.find_solution(position, requirement.goal)
                 if solution is not None:
-                    # The same numbers often meet other requirements too.
+                    # The same numbers often meet other requirements too. They may change counts
+                    # that other tables repeat, unless this requirement kept these.
                     unmet = [
                         other
                         for other in unmet
@@ -265,14 +256,33 @@ class _Suppressor:
                         or not other.is_met_by(solution.get(other.position))
                     ]
                 elif self._hide_next(self._find_blocking_equations(requirement), requirement):
+                    # The tableaux lack the count that is hidden now.
                     break
                 else:
-                    # All counts in its equations are hidden.
+                    # Nothing more can be hidden for it. The linked counts may have to differ.
                     unmet.remove(requirement)
                     if keeps_linked:
                         weaker = requirement._replace(keeps_linked=False)
                         unchecked.append(weaker)
                         unmet.append(weaker)
+
+    def _iterate_requirements(
+        self,
+        small: Collection[CellPosition],
+        elsewhere: Collection[CellPosition],
+        small_columns: Collection[int],
+    ) -> Iterator[_Requirement]:
+        """Yield what `protect` requires, in the order in which counts are hidden for it."""
+        linked = self._table.linked
+        for position in sorted(small):
+            keeps_linked = position not in linked and position.column not in small_columns
+            yield _Requirement(position, 1, self._threshold, keeps_linked=keeps_linked)
+
+        for position in sorted(elsewhere):
+            most = self._values[position] + self._threshold
+            least = max(self._values[position] - self._threshold, 0)
+            yield _Requirement(position, 1, most, spares_totals=True)
+            yield _Requirement(position, -1, least, spares_totals=True)
 
     def _loosen_equations(self, requirement: _Requirement) -> None:
         """Hide counts until no single equation excludes the required value."""
@@ -297,12 +307,14 @@ class _Suppressor:
             return False
         is_group_size = position.row == BASE and self._table.asked_of_everybody
         is_settled = position.column == 0 or (is_group_size and requirement.position.row != BASE)
+
         # A larger threshold that hides this total shows columns for which it has to stay hidden.
         if self._table.totals_settled and is_settled and hideable is None:
             return False
         is_fixed = requirement.keeps_linked and position in self._table.linked
         if position in self.hidden or is_fixed:
             return False
+
         if requirement.spares_totals:
             return self._is_inner_cell(position, requirement.position)
         return True
@@ -323,9 +335,10 @@ class _Suppressor:
         for other, sign in equation.items():
             if other == requirement.position or not self._may_change(other, requirement):
                 continue
-            # This count may grow without limit.
+            # This count compensates the change by growing, for which there is no limit.
             if sign * requirement.sign != own_sign:
                 return float("inf")
+            # This one compensates it by falling, at most to 0.
             slack += self._values[other]
         return slack
 
@@ -341,13 +354,17 @@ class _Suppressor:
         queue = [requirement.position]
         for position in queue:
             equations = [
-                e for e in self._equations_by_position.get(position, ()) if id(e) not in reached
+                equation
+                for equation in self._equations_by_position.get(position, ())
+                if id(equation) not in reached
             ]
             yield position, equations
-            reached.update(map(id, equations))
+            reached.update(id(equation) for equation in equations)
             for equation in equations:
                 new = [
-                    p for p in equation if p not in connected and self._may_change(p, requirement)
+                    other
+                    for other in equation
+                    if other not in connected and self._may_change(other, requirement)
                 ]
                 connected.update(new)
                 queue += new
@@ -411,28 +428,39 @@ class _Suppressor:
         bases.
         """
         candidates = {
-            p for equation in equations for p in equation if self._can_hide(p, requirement)
+            position
+            for equation in equations
+            for position in equation
+            if self._can_hide(position, requirement)
         }
         if not candidates:
             return False
+
         protected = requirement.position
         change = abs(requirement.goal - self._values[protected])
 
-        def cost(position: CellPosition) -> tuple[object, ...]:
+        def rank(position: CellPosition) -> tuple[object, ...]:
             value = self._values[position]
+            is_base = position.row == BASE
+            is_total = position.column == 0 and protected.column != 0
             is_sum = position.row in self._table.sums
+            is_too_small = not is_sum and value < change
+            loosened = sum(position in equation for equation in equations)
             own_equations = self._equations_by_position[position]
+            # With one hidden count only, such an equation would reveal it: more have to follow.
+            newly_broken = sum(self.hidden.isdisjoint(equation) for equation in own_equations)
             return (
-                position.row == BASE,
-                position.column == 0 and protected.column != 0,
+                is_base,
+                is_total,
                 value == 0,
-                not is_sum and value < change,
-                -sum(position in equation for equation in equations),
+                is_too_small,
+                -loosened,
                 not is_sum,
-                sum(self.hidden.isdisjoint(equation) for equation in own_equations),
+                newly_broken,
                 value,
+                # Equal candidates are hidden in the same order in all reports.
                 position,
             )
 
-        self.hidden.add(min(candidates, key=cost))
+        self.hidden.add(min(candidates, key=rank))
         return True

@@ -31,6 +31,7 @@ def find_bounds(threshold: int) -> ThresholdBounds:
     if threshold == DEFAULT_THRESHOLD:
         return ThresholdBounds(None, None)
 
+    # The first of 5, 10, 20 … that is not below the threshold, and the one before it.
     low = NOTHING_HIDDEN
     high = DEFAULT_THRESHOLD
     while high < threshold:
@@ -39,6 +40,7 @@ def find_bounds(threshold: int) -> ThresholdBounds:
     if high == threshold:
         return ThresholdBounds(low, None)
 
+    # All who halve the interval this way find the same bounds, whichever reports were made before.
     middle = (low + high) // 2
     while middle != threshold:
         if threshold < middle:
