@@ -12,7 +12,7 @@ from typing import Final
 from survey_cli.engine import events
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError

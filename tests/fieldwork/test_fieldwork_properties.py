@@ -232,8 +232,8 @@ def test_an_outcome_taken_back_leaves_nothing(told: History, outcome: str) -> No
     dialled = back.open_attempt
     assert dialled is not None
     assert dialled.dialed == sitting.case.next_number.position
-    same = replace(back, open_attempt=sitting.case.open_attempt, seq=0, before_call=None)
-    assert same == replace(sitting.case, seq=0, before_call=None)
+    same = replace(back, open_attempt=sitting.case.open_attempt, seq=0, before_outcome=None)
+    assert same == replace(sitting.case, seq=0, before_outcome=None)
 
 
 @given(histories(), plans, st.sampled_from([*OUTCOMES]), st.booleans())

@@ -704,7 +704,7 @@ def test_an_outcome_keyed_by_a_slip_is_taken_back_with_all_it_did() -> None:
         )
         back = keyed.then(OutcomeRevoked()).case
         assert replace(back, seq=0, scripts_read=frozenset()) == replace(
-            sitting.case, seq=0, before_call=None
+            sitting.case, seq=0, before_outcome=None
         )
         assert back.scripts_read == {"voicemail"}
     ended = sitting.dial("refusal_hard", 1).close().then(OutcomeRevoked())

@@ -129,11 +129,13 @@ def test_a_cell_closes_with_its_last_place_and_opens_when_that_is_given_back() -
 def test_the_emptiest_cell_is_called_first() -> None:
     fill = {"sectors": CellFill(1, 0), "few": CellFill(1, 0)}
     assert (
-        QUOTAS.compute_urgency(["few"], fill)
-        < QUOTAS.compute_urgency(["sectors"], fill)
-        < QUOTAS.compute_urgency([], fill)
+        QUOTAS.compute_lowest_fill(["few"], fill)
+        < QUOTAS.compute_lowest_fill(["sectors"], fill)
+        < QUOTAS.compute_lowest_fill([], fill)
     )
-    assert QUOTAS.compute_urgency(["sectors", "few"], fill) == QUOTAS.compute_urgency(["few"], fill)
+    assert QUOTAS.compute_lowest_fill(["sectors", "few"], fill) == QUOTAS.compute_lowest_fill(
+        ["few"], fill
+    )
 
 
 def test_a_case_in_a_full_cell_is_parked_until_it_reopens() -> None:

@@ -119,7 +119,7 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
             "dialled by",
         ),
         (
-            "survey_cli.fieldwork.queue.scheduling._find_rest_end",
+            "survey_cli.fieldwork.queue.scheduling._find_wait_end",
             lambda *_: (datetime.min.replace(tzinfo=UTC), ""),
             1,
             "not",

@@ -31,7 +31,7 @@ from support.scenario import instrument
 from support.screens import StationHands, calling
 from support.shift import CASES, Shift
 from survey_cli.entries import ReadEntry
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.fieldwork.shifts import list_shift_figures
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station

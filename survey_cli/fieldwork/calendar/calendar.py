@@ -82,7 +82,7 @@ USUAL_DAYPARTS: Final = build_usual_dayparts("")
 
 
 class ClosingReason(Enum):
-    """Why nobody is called on a day. The comments say what `ClosedDay.detail` contains."""
+    """Why nobody is called on a day. Under each reason: what `ClosedDay.detail` contains."""
 
     BEFORE_START = auto()
     """The first day of the study."""
@@ -250,9 +250,8 @@ class Calendar:
     def find_daypart(self, zones: Sequence[str], at: datetime) -> str:
         """Return the name of the part of the day, open or not.
 
-        Empty if no part fits or no zone is known.
-
-        The first zone counts, which is the most likely one.
+        Empty if no part fits or no zone is known. The first zone counts, which is the most likely
+        one.
         """
         if not zones:
             return ""
@@ -269,10 +268,10 @@ class Calendar:
         """
         if not zones:
             return None
-        start = at
+        search_start = at
         if self.starts is not None:
-            start = max(at, find_day_start(zones[0], self.starts))
-        last = start + timedelta(days=MAX_SEARCH_DAYS)
+            search_start = max(at, find_day_start(zones[0], self.starts))
+        search_end = search_start + timedelta(days=MAX_SEARCH_DAYS)
 
         # every zone may move the time on to an hour at which another one is closed
         current = at
@@ -281,7 +280,7 @@ class Calendar:
             for number, zone in enumerate(zones):
                 # the part of the day is that of the first zone
                 zone_parts = dayparts if number == 0 else ()
-                opening = self._find_next_of_zone(zone, postponed, last, zone_parts)
+                opening = self._find_next_of_zone(zone, postponed, search_end, zone_parts)
                 if opening is None:
                     return None
                 postponed = opening
@@ -388,19 +387,21 @@ class Calendar:
         return f"after {format_clock(day.hours.end)} there (it is {now})"
 
     def _find_next_of_zone(
-        self, zone: str, at: datetime, last: datetime, parts: Collection[str]
+        self, zone: str, at: datetime, search_end: datetime, dayparts: Collection[str]
     ) -> datetime | None:
-        """Return the next open time of one zone, up to the time `last`; None if there isn't one."""
+        """Return the next open time of one zone up to `search_end`; None if there isn't one."""
         # if the clock goes back over midnight, the day before comes a second time
         day = self.find_local_day(zone, at) - timedelta(days=1)
         if self.starts is not None:
             day = max(day, self.starts)
-        end = self.find_local_day(zone, last)
+        last_day = self.find_local_day(zone, search_end)
         if self.ends is not None:
-            end = min(end, self.ends)
-        while day <= end:
+            last_day = min(last_day, self.ends)
+
+        while day <= last_day:
             for interval in self._get_day(zone, day).intervals:
-                if at < interval.end and (not parts or interval.part in parts):
+                is_in_part = not dayparts or interval.part in dayparts
+                if at < interval.end and is_in_part:
                     return max(at, interval.start)
             day += timedelta(days=1)
         return None

@@ -53,6 +53,7 @@ def to_utc(zone: str, wall: datetime) -> datetime:
     later walls are never earlier times.
     """
     if classify_wall_time(zone, wall) == "never":
+        # of a skipped time, fold 1 has the offset after the change, which gives the earlier time
         before = _subtract_offset(wall, _find_offset(zone, wall.replace(fold=1)))
         after = _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0)))
         return _locate_change(zone, before, after)

@@ -1,6 +1,6 @@
 """Additions of a case's history to a study's live counts, by quarter hour.
 
-Each addition has a quarter of an hour in UTC, a name, a kind, and what it is counted by:
+Each addition has a quarter of an hour in UTC and a name: its kind, and what it is counted by.
 
 - `calls`, by interviewer: calls that were dialed.
 - `sessions` and `reached`, by interviewer and part of the respondent's day: sessions with a dialed
@@ -86,7 +86,7 @@ Activity: TypeAlias = Counter[tuple[str, ActivityName]]
 
 
 def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> Activity:
-    """Return what a case adds to the counts; with `since`, only by sessions that began later."""
+    """Return what a case adds to the counts; with `since`, only by sessions that began since."""
     activity: Activity = Counter()
     plan = localize_plan(case, plan)
     for attempt in (*case.uncalled_attempts, *case.attempts):

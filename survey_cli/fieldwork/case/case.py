@@ -60,7 +60,7 @@ class Attempt(NamedTuple):
     """The number that was dialed last and has no outcome yet; 0 for none."""
     ended_at: datetime | None = None
     claimed: bool = False
-    """False for calls without a claim, by an earlier version: how long they took is not known."""
+    """False for calls that were recorded without a claim: how long they took is not known."""
     held_until: datetime | None = None
     """When the interviewer had the case last: its return, or the last event before a lost lease;
     None while open."""
@@ -98,7 +98,7 @@ class Appointment(NamedTuple):
     details: events.AppointmentMade
 
 
-RESTORED: Final = (
+RESTORED_FIELDS: Final = (
     "appointment",
     "interrupted",
     "eligible",
@@ -108,7 +108,8 @@ RESTORED: Final = (
     "numbers",
     "interview_left_at",
 )
-"""The fields of a case that a call's outcome may change: restored if it is revoked."""
+"""The fields that an outcome, and what is keyed with it, may change. They are restored if the
+outcome is revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ class Case:
     interview_began: datetime | None = None
     """When the interview that is being conducted was opened."""
     interview_time: timedelta = NO_TIME
-    """How long the last interview took before."""
+    """How long the last interview took in the calls that are over."""
     interview_left_at: datetime | None = None
     """When the interview that waits to be resumed was left; None while it is being conducted."""
     last_event_at: datetime | None = None
@@ -158,7 +159,7 @@ class Case:
     calls_before_reopening: int = 0
     """The number of calls made before it."""
     calls_before_answer: int = 0
-    """The number of calls made before a supervisor last answered."""
+    """The number of calls made before a supervisor last answered a referral."""
     do_not_call: bool = False
     """It is never called again."""
     erased: bool = False
@@ -167,8 +168,8 @@ class Case:
     period was over."""
     scripts_read: frozenset[str] = frozenset()
     """Texts that were read out."""
-    before_call: Mapping[str, Any] | None = None
-    """The `RESTORED` fields before the last outcome was keyed."""
+    before_outcome: Mapping[str, Any] | None = None
+    """The `RESTORED_FIELDS` as they were before the last outcome was keyed."""
 
     @classmethod
     def from_history(cls, key: str, history: Iterable[events.HistoryEntry]) -> "Case":
@@ -225,8 +226,8 @@ class Case:
         """
         counted: list[Attempt] = []
         for attempt in self.attempts:
-            was_called_only = all(call.number == 0 for call in attempt.calls)
-            if was_called_only or (counted and _is_redial(attempt, counted[-1])):
+            only_respondent_called = all(call.number == 0 for call in attempt.calls)
+            if only_respondent_called or (counted and _is_redial(attempt, counted[-1])):
                 continue
             counted.append(attempt)
         return tuple(counted)
@@ -257,6 +258,7 @@ class Case:
         live = [n for n in self.live_numbers if self.list_zones(n)] or list(self.live_numbers)
         if not live:
             return None
+
         if self.open_attempt is not None and self.open_attempt.calls:
             tried = {call.number for call in self.open_attempt.calls}
             untried = [number for number in live if number.position not in tried]
@@ -441,9 +443,9 @@ class Case:
             left_at = at
 
         # if this outcome is revoked, the interview goes on as one that was interrupted
-        before_call = {name: getattr(self, name) for name in RESTORED}
-        before_call["interrupted"] = self.has_unfinished_interview
-        before_call["interview_left_at"] = left_at
+        before_outcome = {name: getattr(self, name) for name in RESTORED_FIELDS}
+        before_outcome["interrupted"] = self.has_unfinished_interview
+        before_outcome["interview_left_at"] = left_at
 
         attempt = self._get_open_attempt(at, by, station)
         with_call = attempt._replace(calls=(*attempt.calls, call), dialed=0)
@@ -455,18 +457,17 @@ class Case:
             "interview_time": self.interview_time if interview_time is None else interview_time,
             "interview_left_at": left_at,
             "interrupted": self.interrupted or event.interrupted,
-            "before_call": before_call,
+            "before_outcome": before_outcome,
             **self._replace_attempt(with_call),
         }
 
     def _revoke_outcome(self, by: str, station: str) -> dict[str, Any]:
         """Return the changes that remove the last outcome and what followed from it.
 
-        The attempt goes on.
-
-        A number that was given, a text that was read out and a supervisor's answer stay.
+        The attempt goes on. A number that was given, a text that was read out and a supervisor's
+        answer stay.
         """
-        if self.before_call is None or not self.attempts or not self.attempts[-1].calls:
+        if self.before_outcome is None or not self.attempts or not self.attempts[-1].calls:
             return {}
         last = self.attempts[-1]
         *calls, revoked = last.calls
@@ -482,23 +483,23 @@ class Case:
         attempts = self.attempts[:-1]
         if attempt.calls:
             attempts = (*attempts, attempt)
-        states = {number.position: number.state for number in self.before_call["numbers"]}
+        states = {number.position: number.state for number in self.before_outcome["numbers"]}
         # a number that was given since then stays
         numbers = tuple(
             number._replace(state=states.get(number.position, number.state))
             for number in self.numbers
         )
         return {
-            **self.before_call,
+            **self.before_outcome,
             "attempts": attempts,
             "open_attempt": attempt,
             "numbers": numbers,
-            "before_call": None,
+            "before_outcome": None,
         }
 
     def _clear_do_not_call(self) -> dict[str, Any]:
         """Return the changes that restore the do-not-call state from before the last outcome."""
-        before = self.before_call or {}
+        before = self.before_outcome or {}
         states = {number.position: number.state for number in before.get("numbers", ())}
         numbers = []
         for number in self.numbers:
@@ -595,6 +596,7 @@ def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> Call
     if is_in_one_zone:
         return CallZones(number_zones, "by its number")
 
+    # an import writes the study's zone into cases that have none
     study_zone = plan.zone or case.zone
     if study_zone and (not number_zones or _has_same_clock(study_zone, number_zones)):
         rule = "the study's zone"

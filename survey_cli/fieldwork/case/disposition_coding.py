@@ -4,6 +4,7 @@ Codes are those of AAPOR's Standard Definitions (see `dispositions`). Whether th
 again is decided in `scheduling`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -25,6 +26,8 @@ as the rates require."""
 NOT_SCREENED_CODE: Final = "3.21"
 NUMBER_CODES: Final = frozenset({"4.20", "4.32", "4.41", "4.51", "dead"})
 """Codes of a number that apply to the case only if they apply to all of its numbers."""
+INTERVIEW_CODES: Final = ("1.1", "1.2", "2.12")
+"""Codes that only an interview can give."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """Outcomes of an interview; a supervisor can give them only to a case with an interview."""
 NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})
@@ -72,7 +75,7 @@ class InterviewProgress(NamedTuple):
     answer_count: int = 0
     """Items with an answer."""
     asked_item: str = ""
-    """The item at which it stopped, if only eligible respondents are asked it."""
+    """The item at which it stopped; empty unless only eligible respondents are asked it."""
     question_count: int = 0
     """Items that would have been asked on the whole of its present route, including those
     answered."""
@@ -81,14 +84,17 @@ class InterviewProgress(NamedTuple):
 def code_case(case: Case, plan: Plan) -> CaseDisposition:
     """Return the code of a case as if fieldwork ended now.
 
-    What is known of the case now (that it is eligible, who is to be interviewed) applies to all its
-    calls: a refusal before the screening counts as one once a later call found the household
-    eligible. If every unit is known beforehand, a refusal is one whatever was screened. In a
-    random-digit frame with a screener, every conversation before the screening is 3.21, so that a
-    callback never replaces a refusal. Reaching a limit has no code; a later no-answer never
-    replaces a refusal or a known respondent. An interview that waits for an appointment, or whose
-    station was lost, is no break-off: it is 2.21 (3.21 before the screening), or 1.2 if enough was
-    answered. Withdrawn consent removes an interview's code.
+    - What is known of the case now (that it is eligible, who is to be interviewed) applies to all
+      its calls: a refusal before the screening is coded as a refusal once a later call has found
+      the household eligible.
+    - In a random-digit frame with a screener, every conversation before the screening is 3.21, so
+      that a callback never replaces a refusal. If eligibility is known beforehand, a refusal is one
+      whatever was screened.
+    - A later no-answer never replaces a refusal or a known respondent. Reaching a limit of attempts
+      has no code.
+    - An interview that waits for an appointment, or whose station was lost, is no break-off: it is
+      2.21 (3.21 before the screening), or 1.2 if enough was answered.
+    - Withdrawn consent removes an interview's code.
     """
     override = case.override
     if override is not None and has_final_override(case, plan):
@@ -98,15 +104,16 @@ def code_case(case: Case, plan: Plan) -> CaseDisposition:
     calls = case.calls
     lowest_rank = len(CODE_PRECEDENCE) + 1
     disposition: CaseDisposition | None = None
+    # an override before any call counts like a call
     if override is not None and not override.calls_before:
         code = override.code or _code_override(case, plan)
         if code:
             lowest_rank = rank_code(code)
             disposition = CaseDisposition(code, override.outcome, override.at, override.by)
 
-    withdrawal = _find_withdrawal(case, plan)
-    for number, call in enumerate(calls):
-        if number < withdrawal and call.code in ("1.1", "1.2", "2.12"):
+    last_withdrawal = _find_last_withdrawal(calls, plan)
+    for index, call in enumerate(calls):
+        if index < last_withdrawal and call.code in INTERVIEW_CODES:
             continue
         code = _code_call(case, call, plan)
         # of calls with codes of one rank the latest counts
@@ -127,13 +134,13 @@ def code_case(case: Case, plan: Plan) -> CaseDisposition:
     return CaseDisposition(NEVER_DIALED_CODES[plan.frame])
 
 
-def _find_withdrawal(case: Case, plan: Plan) -> int:
-    """Return the number of the last call in which consent was withdrawn; -1 if it never was."""
-    withdrawal = -1
-    for number, call in enumerate(case.calls):
+def _find_last_withdrawal(calls: Sequence[Call], plan: Plan) -> int:
+    """Return the index of the last call in which consent was withdrawn; -1 if it never was."""
+    last_withdrawal = -1
+    for index, call in enumerate(calls):
         if classify_outcome(call, plan) == "withdrawn":
-            withdrawal = number
-    return withdrawal
+            last_withdrawal = index
+    return last_withdrawal
 
 
 @lru_cache(maxsize=512)
@@ -215,7 +222,8 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if kind == LOST:
         what = f"{outcome} is recorded by the program if a station stops"
         raise UserError(where, what, "use technical, or the outcome of the conversation")
-    if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
+    requires_interview = kind in INTERVIEW_OUTCOMES or code in INTERVIEW_CODES
+    if requires_interview and not case.interview:
         what = f"{outcome or code} requires an interview, and none was started"
         raise UserError(where, what, "conduct the interview, or use another outcome")
 
@@ -273,23 +281,35 @@ def _code_override(case: Case, plan: Plan) -> str:
 
 
 def _code_call(case: Case, call: Call, plan: Plan) -> str:
-    """Return the code that one call gives the case; empty if it gives none."""
+    """Return the code that one call gives the case; empty if it gives none.
+
+    The code that the interview gave the call precedes that of the outcome.
+    """
     row = find_outcome_row(call, plan)
     if row is None:
         return call.code
     if call.code == "2.12" and row.kind in RESUMABLE_OUTCOMES:
         return _code_waiting(case, plan)
+    if call.code == NOT_SCREENED_CODE and row.listed == "derived":
+        # a break-off before the screening, which a later call may have completed
+        return _code_break_off(case, plan)
     if call.code:
-        # a break-off before the screening, which a later call has found eligible
-        if call.code == NOT_SCREENED_CODE and row.listed == "derived":
-            return _code_break_off(case, plan)
         return call.code
     if row.kind == LOST and is_contact(call, plan):
         return _code_waiting(case, plan)
+    return _code_outcome(case, call, row, plan)
 
+
+def _code_outcome(case: Case, call: Call, row: Outcome, plan: Plan) -> str:
+    """Return the code that the outcome of a call gives the case; empty if it gives none.
+
+    Instead of a code, the outcome table has `dead` if only this number is finished, `pending` if a
+    supervisor has to answer, and `derived` if the interview decides.
+    """
     code = row.rdd
     if plan.eligibility_known:
         code = "dead" if row.kind in RDD_ONLY_OUTCOMES else row.listed
+
     if code in NUMBER_CODES:
         if not _are_all_numbers_dead(case):
             return ""
@@ -298,6 +318,7 @@ def _code_call(case: Case, call: Call, plan: Plan) -> str:
         return _code_referral(case, call, plan)
     if code == "derived":
         return _code_break_off(case, plan)
+
     if is_contact(call, plan):
         return _code_conversation(case, code, row.kind, plan)
     if plan.eligibility_known:
@@ -340,7 +361,9 @@ def _code_referral(case: Case, call: Call, plan: Plan) -> str:
     if not _is_screened(case, plan):
         return NOT_SCREENED_CODE
     is_eligible = plan.eligibility_known or case.eligible
-    if any(call is unanswered for unanswered in case.calls[case.calls_before_answer :]):
+    calls_since_answer = case.calls[case.calls_before_answer :]
+    waits_for_answer = any(call is later_call for later_call in calls_since_answer)
+    if waits_for_answer:
         return "2.36" if is_eligible else NOT_SCREENED_CODE
     return "2.21" if is_eligible or case.person_known else NOT_SCREENED_CODE
 
@@ -352,8 +375,8 @@ def _code_unreached(case: Case, call: Call, code: str, row: Outcome, plan: Plan)
             return "2.20"
         if code == "3.14":
             return "2.221" if row.listed == "2.221" else "2.222"
-    if not _is_always(case, plan, row):
-        # busy and out of service count only if every call had this outcome
+    # busy and out of service count only if every call had this outcome
+    if not _had_only(row, case, plan):
         if code == "3.12":
             return "3.13"
         if code == "4.33":
@@ -366,8 +389,11 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
 
     The screening tells. A study without one counts a conversation, up to `until` if that is given.
     """
-    if case.eligible or plan.eligible_from:
-        return case.eligible
+    if case.eligible:
+        return True
+    has_screening = bool(plan.eligible_from)
+    if has_screening:
+        return False
     for call in case.calls:
         is_early_enough = until is None or call.at <= until
         if not is_early_enough or not is_contact(call, plan):
@@ -377,13 +403,16 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
     return False
 
 
-def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
+def _had_only(row: Outcome, case: Case, plan: Plan) -> bool:
     """Return whether each call had this outcome, apart from faults of our own line."""
     return all(classify_outcome(call, plan) in (row.kind, "technical", LOST) for call in case.calls)
 
 
 def _is_screened(case: Case, plan: Plan) -> bool:
-    """Return whether the case is known to belong to the survey, beforehand or by its screening."""
+    """Return whether the case is known to belong to the survey, beforehand or by its screening.
+
+    Every case of a study without a screening does.
+    """
     return plan.eligibility_known or not plan.eligible_from or case.eligible
 
 

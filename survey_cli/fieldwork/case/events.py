@@ -196,7 +196,7 @@ class ReferralAnswered(NamedTuple):
 
 
 class CaseReopened(NamedTuple):
-    """A supervisor put a finished case back into the queue, to convert a soft refusal say."""
+    """A supervisor put a finished case back into the queue, for example to convert a refusal."""
 
     why: str = ""
 

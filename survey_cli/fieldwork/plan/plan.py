@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar.calendar import Calendar
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.figures import NamedFigure
 from survey_cli.instrument.compiled.draft import build_external_symbols, compile_external_condition
@@ -78,7 +78,7 @@ class People:
         raise UserError(login, "is not on the study's list of people", remedy)
 
     def format_supervisors(self) -> str:
-        """Return whom to ask, in words: `ann or bob`."""
+        """Return what follows `ask` in a remedy: `ann or bob`."""
         logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
         if logins:
             return " or ".join(logins[:3])
@@ -327,10 +327,10 @@ class Quotas:
             cell.id for cell in cells if fill.get(cell.id, CellFill()).completes >= cell.target
         )
 
-    def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
-        """Return how full the emptiest of these cells is, in thousandths: lower is more urgent.
+    def compute_lowest_fill(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
+        """Return how full the emptiest of these cells is, in thousandths.
 
-        A case in no cell comes after all others.
+        A case in emptier cells is called first; 1000 if it is in no cell.
         """
         lowest = 1000
         for id in cells:
@@ -510,7 +510,10 @@ class Plan:
         calendar = self.calendar.for_region(region)
         if calendar is self.calendar:
             return self
-        return self._regional.setdefault(region, replace(self, calendar=calendar))
+        plan = self._regional.get(region)
+        if plan is None:
+            plan = self._regional[region] = replace(self, calendar=calendar)
+        return plan
 
     def requires_manual_dialing(self, line: str, columns: Mapping[str, object]) -> bool:
         """Return whether the law requires that a person dials this line.
@@ -637,12 +640,12 @@ def _parse_point(text: object) -> CompletionPoint | None:
     match text:
         case None:
             return None
+        case {"answered": written}:
+            share = str(written).rstrip("%")
+            if share.isdecimal():
+                return CompletionPoint(share=Fraction(int(share), 100))
+            return None
         case dict():
-            for written in text.values():
-                share = str(written).rstrip("%")
-                if share.isdecimal():
-                    return CompletionPoint(share=Fraction(int(share), 100))
-                break
             return None
         case _:
             return CompletionPoint(item=str(text))

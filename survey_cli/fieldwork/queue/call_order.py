@@ -128,8 +128,8 @@ class CallOrder(NamedTuple):
         order = rank[:1]
         if order < "4":
             return CallPriority(order, False, 0, rank)
-        urgency = self.plan.quotas.compute_urgency(criteria.cells, self.fill)
-        return CallPriority(order, self.prefers_other_daypart(criteria), urgency, rank)
+        lowest_fill = self.plan.quotas.compute_lowest_fill(criteria.cells, self.fill)
+        return CallPriority(order, self.prefers_other_daypart(criteria), lowest_fill, rank)
 
     def prefers_other_daypart(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases prefer another part of the day than the current one."""
@@ -142,7 +142,7 @@ class CallOrder(NamedTuple):
         """Return whether such cases may be called now by this interviewer."""
         return self.check(criteria).find_obstacle() is None
 
-    def is_appointment_open(self, criteria: ClaimCriteria, promised_at: datetime | None) -> bool:
+    def may_keep_appointment(self, criteria: ClaimCriteria, promised_at: datetime | None) -> bool:
         """Return whether this interviewer may keep an appointment with these criteria now."""
         is_open_to_all = promised_at is not None and promised_at <= self.at - OWNER_FIRST_PERIOD
         return self.check(criteria, is_open_to_all=is_open_to_all).find_obstacle() is None
@@ -150,9 +150,8 @@ class CallOrder(NamedTuple):
     def find_lasting_obstacle(self, criteria: ClaimCriteria) -> CriteriaRule | None:
         """Return the rule that keeps this interviewer from calling such cases now.
 
-        None if none does.
-
-        Of several, it is the one that lasts longest: hours and parts of the day end by themselves.
+        None if none does. Of several, it is the one that lasts longest: hours and parts of the day
+        end by themselves.
         """
         return self.check(criteria).find_obstacle(LASTING_FIRST)
 
@@ -174,9 +173,8 @@ class CallOrder(NamedTuple):
     def find_appointment_cutoff(self, criteria: ClaimCriteria) -> datetime | None:
         """Return until when an appointment must have been due for this interviewer to keep it.
 
-        None if at any time.
-
-        The owner of an appointment comes first, and after a while anyone may keep it.
+        None if at any time. The owner of an appointment comes first, and after a while anyone may
+        keep it.
         """
         is_others = criteria.owner not in ("", self.who.login)
         if criteria.policy == "me_first" and is_others:

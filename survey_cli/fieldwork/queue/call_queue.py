@@ -126,36 +126,37 @@ class Outlook(NamedTuple):
 def find_outlook(queue: CallQueue, order: CallOrder) -> Outlook:
     """Find why the interviewer of this order has no case now, and when the next can be called."""
     states: Counter[str] = Counter()
-    openings: list[datetime] = []
+    openings: list[datetime | None] = []
     for group in queue.count_groups(order.at):
         state: str = group.status
         if group.bucket:
             state = order.classify_group(group, [order.who])
         states[state] += group.cases
         if group.bucket and group.status == "ready":
-            openings += _list_opening_times(order, group.bucket, order.at)
+            openings.append(_find_opening(order, group.bucket, order.at))
 
     for case in queue.list_waiting(limit=WAITING_CASES_CHECKED):
         position = case.position
         if position.due_at is not None:
-            openings += _list_opening_times(order, position.bucket, max(order.at, position.due_at))
-    return Outlook(states, min(openings, default=None))
+            since = max(order.at, position.due_at)
+            openings.append(_find_opening(order, position.bucket, since))
+    next_at = min((at for at in openings if at is not None), default=None)
+    return Outlook(states, next_at)
 
 
-def _list_opening_times(order: CallOrder, bucket: str, since: datetime) -> list[datetime]:
-    """List when this interviewer may call cases of a bucket, from `since` on; empty if never."""
+def _find_opening(order: CallOrder, bucket: str, since: datetime) -> datetime | None:
+    """Return when this interviewer may next call cases of a bucket, from `since` on."""
     criteria = parse_criteria(bucket)
     if not order.suits(criteria):
-        return []
-    opens = order.find_opening(criteria, since)
-    return [] if opens is None else [opens]
+        return None
+    return order.find_opening(criteria, since)
 
 
 def select_appointments(order: CallOrder, cases: Iterable[PlacedT]) -> list[PlacedT]:
-    """Return the first case whose appointment the interviewer of this order may keep now."""
+    """Return the first cases whose appointments the interviewer of this order may keep now."""
     selected = []
     for case in cases:
         criteria = parse_criteria(case.position.bucket)
-        if order.is_appointment_open(criteria, case.position.promised_at):
+        if order.may_keep_appointment(criteria, case.position.promised_at):
             selected.append(case)
     return selected[:DUE_APPOINTMENTS]

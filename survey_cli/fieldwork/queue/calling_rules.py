@@ -65,7 +65,11 @@ CallingRule: TypeAlias = CriteriaRule | CaseRule
 PERSONAL_RULES: Final = (CriteriaRule.OWNER, CriteriaRule.LANGUAGE, CriteriaRule.SKILL)
 """Rules that one interviewer may fulfill and another one not, at any time."""
 WAIVABLE_RULES: Final = frozenset({CaseRule.DUE, CriteriaRule.DAYPART, *PERSONAL_RULES})
-"""Rules that do not apply to a case claimed by its key: its respondent is on the line."""
+"""Rules that keep nobody from a case whose respondent is on the line.
+
+With `ClaimContext.by_key`, `check_rules` reports times and owners as allowed. It still reports that
+the interviewer lacks a language or a skill.
+"""
 
 
 class RuleResult(NamedTuple):
@@ -107,10 +111,10 @@ class CriteriaCheck:
     context: ClaimContext
     is_open_to_all: bool = True
     """An appointment whose owner comes first was due so long ago that any interviewer may keep it.
-    For a bucket it is true, because the appointments in it differ:
-    `CallOrder.find_appointment_cutoff` selects them."""
+    The appointments of a bucket differ: for a bucket it is True, and
+    `CallOrder.find_appointment_cutoff` selects those that it is true of."""
     open_to_all_from: datetime | None = None
-    """When it will be, for one case."""
+    """The time from which it is, for one case."""
     zone_rule: str = ""
     """How the zones of one case were found, in words."""
 
@@ -227,7 +231,7 @@ class CriteriaCheck:
             case _:
                 assert_never(rule)
 
-    def find_end(self, rule: CriteriaRule) -> datetime | None:
+    def find_obstacle_end(self, rule: CriteriaRule) -> datetime | None:
         """Return when a rule that forbids the call will allow it.
 
         None if that is never, or unknown.
@@ -269,6 +273,12 @@ def is_allowed(case: Case, plan: Plan, context: ClaimContext) -> bool:
     return all(result.allows for result in check_rules(case, plan, context))
 
 
+_ENDING_RULES: Final = frozenset(
+    {CaseRule.RELEASED, CaseRule.OPEN, CaseRule.SUPERVISOR, CaseRule.ATTEMPTS}
+)
+"""Case rules after which no further rule is checked."""
+
+
 def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleResult]:
     """Yield the results of all rules, in the order in which they are checked.
 
@@ -297,15 +307,12 @@ def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleR
         criteria = parse_criteria(position.bucket)
     yield from _check_criteria_rules(criteria, plan, context, position, zone_rule)
 
-    has_it = Words(f"{context.lease_holder} has it now")
-    is_free = not context.lease_holder
-    yield _make_result(CaseRule.LEASE, is_free, has_it, Words("nobody else has it"))
-
-
-_ENDING_RULES: Final = frozenset(
-    {CaseRule.RELEASED, CaseRule.OPEN, CaseRule.SUPERVISOR, CaseRule.ATTEMPTS}
-)
-"""Case rules after which no further rule is checked."""
+    yield _make_result(
+        CaseRule.LEASE,
+        allows=not context.lease_holder,
+        no=Words(f"{context.lease_holder} has it now"),
+        yes=Words("nobody else has it"),
+    )
 
 
 def _check_case_rules(
@@ -317,20 +324,23 @@ def _check_case_rules(
     else:
         yield RuleResult(CaseRule.STUDY, False, context.pause)
 
-    unreleased = QueueReason(ReasonKind.UNRELEASED, case.replicate).words
-    released = Words("its replicate is released")
-    yield _make_result(CaseRule.RELEASED, case.released, unreleased, released)
+    yield _make_result(
+        CaseRule.RELEASED,
+        allows=case.released,
+        no=QueueReason(ReasonKind.UNRELEASED, case.replicate).words,
+        yes=Words("its replicate is released"),
+    )
 
     done_reason = scheduling.find_done_reason(case, plan)
     is_callable = Words(f"code {position.code} allows a call")
     yield _make_reason_result(CaseRule.OPEN, done_reason, is_callable)
 
-    is_unlisted = not (context.on_do_not_call_list or case.do_not_call)
+    is_listed = context.on_do_not_call_list or case.do_not_call
     yield _make_result(
         CaseRule.DO_NOT_CALL,
-        is_unlisted,
-        Words("it is on the do-not-call list"),
-        Words("it is not on the do-not-call list"),
+        allows=not is_listed,
+        no=Words("it is on the do-not-call list"),
+        yes=Words("it is not on the do-not-call list"),
     )
 
     held_reason = scheduling.find_held_reason(case, plan, zones)
@@ -341,14 +351,17 @@ def _check_case_rules(
     if case.reopened_at is not None:
         left = scheduling.count_attempts_left(_drop_open_calls(case), plan)
         attempts = f"{left} attempts left since it was reopened"
-    end = None
+    exhausted_reason = None
     # a case that is not called for another reason is not said to have used up its attempts
     if case.released and done_reason is None and held_reason is None:
-        end = scheduling.find_attempts_end(_drop_open_calls(case), plan, context.at)
-    if end is None:
+        exhausted_reason = scheduling.find_exhausted_reason(
+            _drop_open_calls(case), plan, context.at
+        )
+    if exhausted_reason is None:
         yield RuleResult(CaseRule.ATTEMPTS, True, Words(attempts))
     else:
-        yield RuleResult(CaseRule.ATTEMPTS, False, Words(f"{end.words}: {attempts}"))
+        why = f"{exhausted_reason.words}: {attempts}"
+        yield RuleResult(CaseRule.ATTEMPTS, False, Words(why))
 
 
 def _check_criteria_rules(
@@ -370,7 +383,8 @@ def _check_criteria_rules(
         if is_waived or check.allows(rule):
             yield RuleResult(rule, True, check.describe_permission(rule))
         else:
-            yield RuleResult(rule, False, check.describe_obstacle(rule), check.find_end(rule))
+            until = check.find_obstacle_end(rule)
+            yield RuleResult(rule, False, check.describe_obstacle(rule), until)
 
 
 def _drop_open_calls(case: Case) -> Case:
@@ -385,7 +399,7 @@ def _drop_open_calls(case: Case) -> Case:
     )
 
 
-def _make_result(rule: CaseRule, allows: bool, no: Words, yes: Words) -> RuleResult:
+def _make_result(rule: CaseRule, *, allows: bool, no: Words, yes: Words) -> RuleResult:
     if allows:
         return RuleResult(rule, True, yes)
     return RuleResult(rule, False, no)
@@ -427,8 +441,8 @@ def find_prohibition(case: Case, plan: Plan, context: ClaimContext) -> RuleResul
     return None
 
 
-def find_dead_number(number: NumberRecord) -> Words | None:
-    """Return why this number is never dialed; None if it is live."""
+def describe_dead_number(number: NumberRecord) -> Words | None:
+    """Put into words why this number is never dialed; None if it is live."""
     match number.state:
         case "live":
             return None
@@ -447,9 +461,9 @@ def find_number_obstacle(
 
     None if it may. Checked again before every call.
     """
-    dead = find_dead_number(number)
-    if dead is not None:
-        return dead
+    why_dead = describe_dead_number(number)
+    if why_dead is not None:
+        return why_dead
     calendar = localize_plan(case, plan).calendar
     opening = calendar.find_opening(list_call_zones(case, number, plan), at)
     if opening.open:

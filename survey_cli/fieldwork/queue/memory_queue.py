@@ -126,8 +126,9 @@ class MemoryQueue:
             (due_at, entry) for due_at, entry in waiting if entry.key not in self._versions
         )
         self._ready: dict[str, MergedHeap[QueuedCase]] = {}
+        # of the source, the first case of every bucket is known from the beginning
         for bucket in self._callable_counts:
-            self._find_heap(bucket)
+            self._get_heap(bucket)
 
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._open_buckets: dict[tuple[str, str], bool] = {}
@@ -158,7 +159,7 @@ class MemoryQueue:
             promised_at=position.promised_at,
         )
         if position.status == "ready":
-            self._find_heap(position.bucket).push(entry)
+            self._get_heap(position.bucket).push(entry)
         elif position.due_at is not None:
             self._waiting.push((position.due_at, entry))
 
@@ -167,7 +168,7 @@ class MemoryQueue:
         due_at = self.find_next_due_time()
         while due_at is not None and due_at <= at:
             _, entry = self._waiting.pop()
-            self._find_heap(entry.bucket).push(entry)
+            self._get_heap(entry.bucket).push(entry)
             position = self._positions.get(entry.key)
             if position is not None:
                 self._positions[entry.key] = position._replace(status="ready", reason=DUE)
@@ -186,7 +187,7 @@ class MemoryQueue:
 
     def claim_first(self, order: CallOrder, *, skipped: Collection[str] = ()) -> QueuedCase | None:
         """Claim the first ready case for the interviewer of this order; None if there isn't one."""
-        self._forget_decisions(order.at)
+        self._begin_minute(order.at)
         found: list[tuple[CallPriority, str, str, QueuedCase]] = []
         for bucket, heap in self._ready.items():
             if heap.peek() is None or not self._is_open(order, bucket):
@@ -253,8 +254,8 @@ class MemoryQueue:
         ]
         return [PositionedKey(key, self._positions[key]) for _, key in nsmallest(limit, promised)]
 
-    def _find_heap(self, bucket: str) -> MergedHeap[QueuedCase]:
-        """Return the ready cases of a bucket."""
+    def _get_heap(self, bucket: str) -> MergedHeap[QueuedCase]:
+        """Return the ready cases of a bucket; a new heap begins with those of the source."""
         heap = self._ready.get(bucket)
         if heap is None:
             stored = iter(()) if self._source is None else self._source.iterate_ready(bucket)
@@ -301,7 +302,8 @@ class MemoryQueue:
     # what an order has decided is remembered for a minute, with which hours and parts of the day
     # begin and end
 
-    def _forget_decisions(self, at: datetime) -> None:
+    def _begin_minute(self, at: datetime) -> None:
+        """Forget what was decided in an earlier minute."""
         minute = at.replace(second=0, microsecond=0)
         if minute != self._minute:
             self._minute = minute
@@ -331,8 +333,8 @@ class MemoryQueue:
         if deferred is None:
             deferred = order.prefers_other_daypart(criteria)
             self._deferred_buckets[bucket] = deferred
-        urgency = order.plan.quotas.compute_urgency(criteria.cells, order.fill)
-        return CallPriority("4", deferred, urgency, rank)
+        lowest_fill = order.plan.quotas.compute_lowest_fill(criteria.cells, order.fill)
+        return CallPriority("4", deferred, lowest_fill, rank)
 
 
 def _find_group(position: QueuePosition, at: datetime) -> _GroupKey:

@@ -26,8 +26,8 @@ def find_release_time(case: Case, plan: Plan) -> datetime | None:
 
     None while it is being conducted, and if the case has no unfinished interview.
     """
-    left_at = case.interview_left_at
-    if not case.has_unfinished_interview or left_at is None:
+    left_at = _find_time_left(case)
+    if left_at is None:
         return None
     refused_at = _find_refusal_time(case, plan)
     lapses_at = left_at + plan.quota_hold
@@ -44,10 +44,17 @@ def keeps_places(case: Case, plan: Plan, at: datetime) -> bool:
     return released_at is None or at < released_at
 
 
+def _find_time_left(case: Case) -> datetime | None:
+    """Return when the interview was left that waits to be resumed; None if none waits."""
+    if not case.has_unfinished_interview:
+        return None
+    return case.interview_left_at
+
+
 def _find_refusal_time(case: Case, plan: Plan) -> datetime | None:
     """Return the time of the first refusal since the interview was left; None if nobody refused."""
-    left_at = case.interview_left_at
-    if not case.has_unfinished_interview or left_at is None:
+    left_at = _find_time_left(case)
+    if left_at is None:
         return None
     for call in case.calls:
         # the call in which the interview was left ends at that time

@@ -167,30 +167,32 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     not come again before the study ends.
     """
     activity: Activity = Counter()
+    # a case that was only imported has nothing to count
     if case.seq > 1:
         activity = count_activity(case, plan)
     case = case.end_attempt()
     plan = localize_plan(case, plan)
+    code = coding.code_case(case, plan).code
+    done_reason = find_done_reason(case, plan)
+    if done_reason is not None and not case.released:
+        # a case that ends before its release counts in no replicate
+        activity["", (UNRELEASED, code, case.frame)] += 1
+
+    # the fields that do not depend on why it is called or not; the others follow
     position = QueuePosition(
         status="waiting",
         due_at=None,
         bucket="",
         rank="",
-        code=coding.code_case(case, plan).code,
+        code=code,
         outcome=_find_decisive_outcome(case, plan),
         attempts=len(case.counted_attempts),
         reason=DUE,
         activity=encode_activity(activity),
     )
 
-    done_reason = find_done_reason(case, plan)
     if done_reason is not None:
-        if not case.released:
-            # a case that ends before its release counts in no replicate
-            activity["", (UNRELEASED, position.code, case.frame)] += 1
-            position = position._replace(activity=encode_activity(activity))
         return position._replace(status="done", reason=done_reason)
-
     if not case.released:
         unreleased = QueueReason(ReasonKind.UNRELEASED, case.replicate)
         return position._replace(status="unreleased", reason=unreleased)
@@ -441,12 +443,10 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
     return plan.limits.total - counted
 
 
-def find_attempts_end(case: Case, plan: Plan, at: datetime) -> QueueReason | None:
+def find_exhausted_reason(case: Case, plan: Plan, at: datetime) -> QueueReason | None:
     """Return why a case has no attempt left, as if its current attempt were over.
 
-    None if it may have one more.
-
-    An appointment may use one attempt more than the limit.
+    None if it may have one more. An appointment may use one attempt more than the limit.
     """
     case = case.end_attempt()
     if find_open_appointment(case, plan) is not None:
@@ -469,7 +469,7 @@ def _find_due_time(
         return QueueReason(ReasonKind.ATTEMPTS_TOTAL)
 
     attempts = case.counted_attempts
-    due, reason = _find_rest_end(case, plan)
+    due, reason = _find_wait_end(case, plan)
     next_day = _find_next_day(attempts, plan, zones)
     if next_day is not None and next_day > due:
         due = next_day
@@ -479,6 +479,8 @@ def _find_due_time(
     parts = _select_dayparts(attempts, plan, max(due, at), zones, is_urgent=is_urgent)
     if isinstance(parts, QueueReason):
         return parts
+
+    # the case waits for a preferred part of the day, but not longer than the plan's `spread_wait`
     if parts.preferred and plan.spread == "wait":
         since = max(due, case.attempts[-1].end)
         opens = plan.calendar.find_next_opening(zones, since, parts.preferred)
@@ -490,7 +492,7 @@ def _find_due_time(
     return DueTime(due, reason, parts.required, parts.preferred)
 
 
-def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
+def _find_wait_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
     """Return when the least time after each outcome is over, and after which outcome.
 
     The calls since the last conversation count, and that conversation: a later conversation ends
@@ -500,17 +502,17 @@ def _find_rest_end(case: Case, plan: Plan) -> tuple[datetime, QueueReason]:
     reason = DUE
     missed = is_missed(case, plan)
     override = case.override
-    number = len(case.calls)
+    index = len(case.calls)
     for attempt in reversed(case.attempts):
         ended = attempt.ended_at or attempt.calls[-1].at
         for call in reversed(attempt.calls):
-            number -= 1
-            if number < case.calls_before_reopening:
+            index -= 1
+            if index < case.calls_before_reopening:
                 return due, reason
 
             # a call dated after its own correction was dated by a wrong clock: its wait begins with
             # the correction
-            if override is not None and number < override.calls_before:
+            if override is not None and index < override.calls_before:
                 ended = min(ended, override.at)
             row = coding.find_outcome_row(call, plan)
             delay = _find_delay(call, plan)
@@ -569,7 +571,7 @@ class _DaypartChoice(NamedTuple):
     """Parts of the day for the next attempt."""
 
     required: tuple[str, ...] = ()
-    """Those whose limit is not reached; empty if all of them are."""
+    """Those with attempts left, if another one has none left; empty if it may be in any."""
     preferred: tuple[str, ...] = ()
     """Those tried least that still come before the study's end; empty if all are equal."""
 

@@ -1,6 +1,6 @@
 """AAPOR disposition codes and the group in which each is counted.
 
-Codes are assigned to cases in `disposition_coding`, and counted in `counts`.
+Codes are assigned to cases in `case.disposition_coding`; `rates` computes rates from their counts.
 """
 
 import json
@@ -78,7 +78,7 @@ _UNDOTTED: Final = re.compile(r"[1-4][0-9]{1,3}")
 
 
 def _normalize_code(code: str) -> str:
-    """Return the common form of all spellings of a code: 2.2, 2,20 and 2.200 are 2.20.
+    """Return one form for all spellings of a code: `2.2` for 2,20 and 2.200, `2.` for 2 and 2.0.
 
     Other text is returned unchanged.
     """
@@ -98,7 +98,7 @@ _HEADINGS: Final = {
     "4.": "use one of 4.10 out of sample, 4.30 not working, 4.50 no residence,"
     " 4.70 nobody eligible, 4.90 other",
 }
-"""Codes that head a chapter and are no case's code."""
+"""Codes, in normalized form, that head a chapter and are no case's code."""
 
 
 def find_disposition(code: str) -> Disposition | None:
@@ -139,12 +139,14 @@ def _find_nearest_code(key: str) -> Disposition | None:
     dotted = key
     if _UNDOTTED.fullmatch(key):
         dotted = f"{key[0]}.{key[1:]}"
+
+    # the longest beginning that is a code
     for length in range(len(dotted), len("1."), -1):
         row = _BY_KEY.get(_normalize_code(dotted[:length]))
         if row is not None:
             return row
 
-    # of a text that is no number of a chapter, a likeness would be chance
+    # a text that begins like no chapter resembles a code only by chance
     if dotted[:2] not in _HEADINGS:
         return None
     nearest = find_nearest(dotted, DISPOSITIONS)

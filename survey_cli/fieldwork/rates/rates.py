@@ -184,29 +184,30 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     r = counts.r
     o = counts.o
 
-    known = i + p + r + counts.nc + o
-    everyone = known + counts.uh + counts.uo
-    # the known cases and the share e of the unknown ones; None if e is needed and not known
-    eligible = _add_unknown(_add_unknown(known, counts.uh, e.uh), counts.uo, e.uo)
+    eligible = i + p + r + counts.nc + o
+    possibly_eligible = eligible + counts.uh + counts.uo
+    # with the share e of the unknown cases; None if e is needed and not known
+    with_uh = _add_unknown(eligible, counts.uh, e.uh)
+    estimated = _add_unknown(with_uh, counts.uo, e.uo)
     contacted = i + p + r + o
 
     return Rates(
-        RR1=_divide(i, everyone),
-        RR2=_divide(i + p, everyone),
-        RR3=_divide(i, eligible),
-        RR4=_divide(i + p, eligible),
-        RR5=_divide(i, known),
-        RR6=_divide(i + p, known),
+        RR1=_divide(i, possibly_eligible),
+        RR2=_divide(i + p, possibly_eligible),
+        RR3=_divide(i, estimated),
+        RR4=_divide(i + p, estimated),
+        RR5=_divide(i, eligible),
+        RR6=_divide(i + p, eligible),
         COOP1=_divide(i, contacted),
         COOP2=_divide(i + p, contacted),
         COOP3=_divide(i, i + p + r),
         COOP4=_divide(i + p, i + p + r),
-        REF1=_divide(r, everyone),
-        REF2=_divide(r, eligible),
-        REF3=_divide(r, known),
-        CON1=_divide(contacted, everyone),
-        CON2=_divide(contacted, eligible),
-        CON3=_divide(contacted, known),
+        REF1=_divide(r, possibly_eligible),
+        REF2=_divide(r, estimated),
+        REF3=_divide(r, eligible),
+        CON1=_divide(contacted, possibly_eligible),
+        CON2=_divide(contacted, estimated),
+        CON3=_divide(contacted, eligible),
     )
 
 

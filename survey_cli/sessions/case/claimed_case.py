@@ -15,7 +15,7 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, find_case_region
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, code_case, is_known_eligible
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.calling_rules import find_dead_number
+from survey_cli.fieldwork.queue.calling_rules import describe_dead_number
 from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import LOST, Outcome
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
@@ -130,7 +130,7 @@ class ClaimedCase:
         number = self.case.find_number(position)
         if number is None:
             return Rejection("there is no such number")
-        dead = find_dead_number(number)
+        dead = describe_dead_number(number)
         if dead is not None:
             return Rejection(str(dead))
         attempt = self.case.open_attempt

@@ -11,7 +11,7 @@ from uuid import uuid4
 from survey_cli.engine.events import EventStamp, InterviewResumed, InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from survey_cli.engine.events import EventStamp, InterviewStarted, NoteWritten, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.recorded_answers import RecordedAnswer
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text

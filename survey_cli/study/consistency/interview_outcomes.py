@@ -28,7 +28,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
     is_known_eligible,
 )
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import QueuePosition

@@ -33,7 +33,7 @@ from survey_cli.fieldwork.case.events import (
     HistoryEntry,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION, Plan
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import (

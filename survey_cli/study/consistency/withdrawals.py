@@ -20,7 +20,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
     OutcomeRevoked,
 )
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.fieldwork.queue.reasons import ReasonKind
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
