@@ -25,7 +25,7 @@ OFFICE: Final = ("office", "import")
 """Names in place of a station when supervisors write to cases, which is no part of a shift."""
 NEVER: Final = datetime(1, 1, 2, tzinfo=UTC)
 """Before any activity. On the day before, times west of UTC would be before the first year."""
-LONGEST_SILENCE: Final = timedelta(hours=2)
+LONGEST_GAP_IN_SHIFT: Final = timedelta(hours=2)
 """A shift goes on over midnight if no more time than this is between what was stored before and
 after it."""
 MAX_SILENCE: Final = timedelta(minutes=15)
@@ -235,6 +235,7 @@ class Shift:
 
     def _note_activity(self, at: datetime) -> None:
         """Add an activity to the span of its sign-on."""
+        # the number of sign-ons until then is the number of its span: 0 is before the first
         number = bisect_right(self._sign_ons, at)
         if number in self._sign_offs and number < len(self._sign_ons):
             until_next_sign_on = self._sign_ons[number] - at
@@ -242,6 +243,7 @@ class Shift:
             # a case for which the person signed on again may be claimed a moment before
             if until_next_sign_on < since_sign_off:
                 number += 1
+
         first, last = self._spans[number] or (at, at)
         self._spans[number] = (min(first, at), max(last, at))
 
@@ -299,7 +301,7 @@ class Shift:
         after = following._spans[0]
         if not self.is_on or last is None or after is None:
             return
-        if after[0] - last > LONGEST_SILENCE:
+        if after[0] - last > LONGEST_GAP_IN_SHIFT:
             return
 
         midnight = to_local(after[0]).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -317,12 +319,12 @@ class Shift:
         self,
         login: str,
         work: Iterable[WorkEvent],
-        calls: Iterable[tuple[str, events.HistoryEntry]],
+        case_events: Iterable[tuple[str, events.HistoryEntry]],
     ) -> None:
         """Add what this person did earlier today, so that the counts go on after a crash."""
         for event in work:
             self.add_work(event)
-        add_calls(calls, lambda entry: self if entry.by == login else None)
+        add_case_events(case_events, lambda entry: self if entry.by == login else None)
 
     def add(self, key: str, entry: events.HistoryEntry) -> None:
         """Add one event of a case."""
@@ -371,9 +373,9 @@ class Shift:
             self.add_time_on_case(max(self._last_events.get(key, since) - since, timedelta()))
 
     def _find_last_call(self, key: str) -> int | None:
-        """Return the number of the last call of a case; None if there isn't one."""
-        numbers = [number for number, call in enumerate(self._calls) if call.key == key]
-        return max(numbers, default=None)
+        """Return the index of the last call of a case; None if there isn't one."""
+        indexes = [index for index, call in enumerate(self._calls) if call.key == key]
+        return max(indexes, default=None)
 
     def correct_call(self, key: str, outcome: str, code: str) -> None:
         """Give the last call of a case the outcome that a supervisor gave it."""
@@ -406,6 +408,7 @@ class Shift:
         """
         spans = [span for span in self._spans if span is not None]
         at = at or self.last_activity or NEVER
+        # while the person is signed on, the last span goes on
         if self.is_on and spans:
             spans[-1] = (spans[-1][0], max(at, spans[-1][1]))
         spans = spans or [(at, at)]
@@ -423,14 +426,7 @@ class Shift:
         if self.open_break is not None:
             breaks_taken.append(BreakTaken(self.open_break.reason, at - self.open_break.since))
 
-        on_screen = timedelta()
-        newest = max(self._claimed, key=self._claimed.__getitem__, default="")
-        for key, since in self._claimed.items():
-            is_on_screen = key == case or (self._present_at is not None and key == newest)
-            if is_on_screen:
-                on_screen += at - since
-            else:
-                on_screen += self._last_events.get(key, since) - since
+        on_screen = self._sum_claimed_time(at, case)
         return ShiftSummary(
             since=to_local(first),
             until=to_local(last),
@@ -446,6 +442,22 @@ class Shift:
             away=last - first - signed_on,
             paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
         )
+
+    def _sum_claimed_time(self, at: datetime, case: str) -> timedelta:
+        """Add up the time of the cases that are not released yet.
+
+        The time of the case on the screen counts until `at`: it is `case` or, for a person who is
+        present, the one claimed last. The time of any other counts until its last event.
+        """
+        newest = max(self._claimed, key=self._claimed.__getitem__, default="")
+        total = timedelta()
+        for key, since in self._claimed.items():
+            is_on_screen = key == case or (self._present_at is not None and key == newest)
+            if is_on_screen:
+                total += at - since
+            else:
+                total += self._last_events.get(key, since) - since
+        return total
 
     def describe_person(
         self, login: str, summary: ShiftSummary, at: datetime
@@ -486,19 +498,18 @@ def is_work_at_station(entry: events.HistoryEntry) -> bool:
     return entry.by != "" and entry.station not in OFFICE
 
 
-def add_calls(
-    calls: Iterable[tuple[str, events.HistoryEntry]],
+def add_case_events(
+    case_events: Iterable[tuple[str, events.HistoryEntry]],
     find_shift: Callable[[events.HistoryEntry], Shift | None],
 ) -> None:
     """Add events of cases to the shifts of those who wrote them.
 
-    `find_shift` returns None for another person's.
-
-    The outcome that a supervisor gave a case replaces that of its last call, whoever made it.
+    `find_shift` returns None for an event of another person. The outcome that a supervisor gave a
+    case replaces that of its last call, whoever made it.
     """
-    last_shifts: dict[str, Shift | None] = {}
+    shifts_of_last_calls: dict[str, Shift | None] = {}
     holders: dict[str, Shift | None] = {}
-    for key, entry in calls:
+    for key, entry in case_events:
         if isinstance(entry.event, events.CaseClaimed):
             holders[key] = find_shift(entry)
         elif isinstance(entry.event, events.CaseReturned):
@@ -509,7 +520,7 @@ def add_calls(
                 holder.leave_case(key)
 
         if isinstance(entry.event, events.OutcomeOverridden):
-            shift = last_shifts.get(key)
+            shift = shifts_of_last_calls.get(key)
             if shift is not None:
                 shift.correct_call(key, entry.event.outcome, entry.event.code)
         elif is_work_at_station(entry):
@@ -517,7 +528,7 @@ def add_calls(
             if shift is not None:
                 shift.add(key, entry)
             if isinstance(entry.event, events.OutcomeRecorded):
-                last_shifts[key] = shift
+                shifts_of_last_calls[key] = shift
 
 
 class ShiftCorrection(NamedTuple):
@@ -602,7 +613,7 @@ class DayOfWork(NamedTuple):
 
 def build_days(
     work: Iterable[WorkEvent],
-    calls: Iterable[tuple[str, events.HistoryEntry]],
+    case_events: Iterable[tuple[str, events.HistoryEntry]],
     plan: Plan,
     to_local: ToLocal,
     *,
@@ -622,12 +633,12 @@ def build_days(
             correction = ShiftCorrection.decode(event.detail)
             corrections[event.person, correction.day].append((event, correction))
         elif event.kind != "seen":
-            shifts[event.person, f"{to_local(event.at):%Y-%m-%d}"].add_work(event)
-    add_calls(calls, lambda entry: shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"])
+            shifts[event.person, _format_day(to_local(event.at))].add_work(event)
+    add_case_events(case_events, lambda entry: shifts[entry.by, _format_day(to_local(entry.at))])
 
     present = {login for (login, _), shift in shifts.items() if shift.is_at_work(at)}
     for login in present:
-        shifts[login, f"{to_local(at):%Y-%m-%d}"].note_presence(at)
+        shifts[login, _format_day(to_local(at))].note_presence(at)
 
     for (login, day), shift in sorted(shifts.items()):
         day_before = date.fromisoformat(day) - timedelta(days=1)
@@ -646,6 +657,11 @@ def build_days(
     return days
 
 
+def _format_day(local: datetime) -> str:
+    """Format the day of a shift: `2026-11-24`."""
+    return f"{local:%Y-%m-%d}"
+
+
 def _apply_correction(
     summary: ShiftSummary,
     shift: Shift,
@@ -655,7 +671,8 @@ def _apply_correction(
 ) -> ShiftSummary:
     """Return the summary as corrected; what the person did after the correction is added."""
     last = shift.last_activity or NEVER
-    # the person came back since the correction, and was away for less time or more
+    # the person came back since the correction: the end that it moved is no longer that of the
+    # day, and what it cut off, or added, is time away
     if correction.until is not None and last > event.at:
         away = summary.away + (shift.find_activity_before(event.at) - correction.until)
         summary = replace(summary, away=max(away, timedelta()))

@@ -44,11 +44,11 @@ def describe_files(path: str | Path, where: str, *, people: str | None = None) -
     if file is None:
         return f"database: {database}"
     if file.is_file():
-        loose = ""
+        warning = ""
         is_writable_by_others = bool(file.stat().st_mode & 0o022)
         if is_writable_by_others:
-            loose = " (others than its owner can change it: run chmod 640)"
-        return f"database: {database}; people: {file}{loose}"
+            warning = " (others than its owner can change it: run chmod 640)"
+        return f"database: {database}; people: {file}{warning}"
 
     misplaced = _find_misplaced_list(path, file)
     if misplaced is None:

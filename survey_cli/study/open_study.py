@@ -1,9 +1,9 @@
 """Opening a study: its instrument, plan, database, people, do-not-call list and user.
 
-Opening changes no stored data. A claimed name is only a name. If a study lists its people, only a
-supervisor's account may claim another name, and some actions are reserved to supervisors. A station
-opens the study's files again if they have changed; it checks between two cases, and reads only
-dates and sizes of unchanged files.
+Opening changes no stored data. A given name proves nothing: if a study lists its people, only a
+supervisor's account may work under another name, and some actions are reserved to supervisors. A
+station opens the study's files again if they have changed; it checks between two cases, and reads
+only dates and sizes of unchanged files.
 """
 
 import os
@@ -129,7 +129,7 @@ def open_study(
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
     elif not is_server_address(where):
-        # before a file is created
+        # nobody who may not work here creates a database file
         who = identify(by, account.read_system_account(), listed, own_people, own_file)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
@@ -137,10 +137,8 @@ def open_study(
         raise UserError(where, "there are no cases yet", remedy)
 
     with close_on_error(store):
-        if who is None and _is_unlisted_reader(by, store, own_people):
-            who = Interviewer(login=store.account, role="interviewer")
         if who is None:
-            who = identify(by, store.account, listed, own_people, own_file)
+            who = _identify_on_server(by, store, listed, own_people, own_file)
         who = _limit_to_account(who, store)
         version = VersionInForce(instrument)
         if not as_written:
@@ -164,11 +162,11 @@ def open_study(
     )
 
 
-def load_people_by_id(
-    path: str | Path, instrument: str, *, db: str | None, named: str | None
+def load_study_people(
+    path: str | Path, instrument_id: str, *, db: str | None, named: str | None
 ) -> People:
-    """Return the people of a study. The instrument's id and --db name its database."""
-    return load_people(path, locate_database(path, instrument, db), named)
+    """Return the people of a study whose database is `db`, or the default one of an instrument."""
+    return load_people(path, locate_database(path, instrument_id, db), named)
 
 
 def make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
@@ -195,16 +193,25 @@ def load_people(path: str | Path, where: str, named: str | None) -> People:
     return people_file.people
 
 
-def identify(
-    claimed: str, account: str, people: People, own_people: People, own_file: Path | None = None
+def _identify_on_server(
+    given_name: str, store: Store, people: People, own_people: People, own_file: Path | None
 ) -> Interviewer:
-    """Return the person who works under the account's name, or under another claimed name.
+    """Return the person who works under the account of a server. Raises UserError."""
+    if _is_unlisted_reader(given_name, store, own_people):
+        return Interviewer(login=store.account, role="interviewer")
+    return identify(given_name, store.account, people, own_people, own_file)
 
-    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the
-    list in use. `own_file` is the file of the study's own list: its owner can add the missing line.
-    Raises UserError.
+
+def identify(
+    given_name: str, account: str, people: People, own_people: People, own_file: Path | None = None
+) -> Interviewer:
+    """Return the person who works under the account's name, or under another given name.
+
+    `own_people` is the study's own list, which decides whether another name is allowed; `people` is
+    the list in use. `own_file` is the file of the study's own list: its owner can add the missing
+    line. Raises UserError.
     """
-    name = claimed.strip() or account
+    name = given_name.strip() or account
     check_people_list(account, people, own_people)
     if name != account and not _is_supervisor(account, own_people):
         what = f"is not the account {account}, and only a supervisor may work under another name"
@@ -246,12 +253,12 @@ def _is_own_file(file: Path) -> bool:
         return False
 
 
-def _is_unlisted_reader(claimed: str, store: Store, own_people: People) -> bool:
+def _is_unlisted_reader(given_name: str, store: Store, own_people: People) -> bool:
     """Return whether a coder or analyst reads a server's study whose list has only interviewers.
 
     The server gives it no right to call anybody.
     """
-    is_own_name = claimed.strip() in ("", store.account)
+    is_own_name = given_name.strip() in ("", store.account)
     return store.read_only and is_own_name and own_people.find(store.account) is None
 
 
@@ -378,8 +385,8 @@ class StudyFiles:
             raise obstacle
         who = people.find(study.who.login)
         if who is None:
-            remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             what = "is no longer on the study's list of people"
+            remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             raise NoLongerListedError(study.who.login, what, remedy)
 
         reopened = replace(

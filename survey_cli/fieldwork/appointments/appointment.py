@@ -110,7 +110,8 @@ def resolve_start(zone: str, wall: datetime, fold: int) -> datetime:
 
 def resolve_end(zone: str, wall: datetime, wall_end: datetime, fold: int) -> datetime:
     """Return when the clock shows `wall_end`, in UTC, never before it shows `wall`."""
-    # 01:45 the second time lasts until 02:15; 00:45 until the first 01:15
+    # if 02:00 becomes 01:00 again, 00:45 lasts until the first 01:15, and the second 01:45 until
+    # 02:15
     return max(resolve_start(zone, wall, fold), to_utc(zone, wall_end.replace(fold=fold)))
 
 
@@ -126,7 +127,7 @@ OWNER_FIRST_PERIOD: Final = timedelta(minutes=15)
 def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
     """Return when an appointment begins and ends, in UTC.
 
-    Wall times are resolved as late as this, so that no change of the clock moves them.
+    Wall times are resolved when they are needed, so that no change of the clock moves them.
     """
     wall = datetime.fromisoformat(details.start)
     wall_end = datetime.fromisoformat(details.end)
@@ -144,7 +145,7 @@ def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
     appointment = case.appointment
     if appointment is None or _has_spoken_since(case, plan, appointment.at):
         return None
-    if _list_attempts(case, appointment):
+    if _list_attempts_at_its_time(case, appointment):
         return None
     return appointment.details
 
@@ -157,10 +158,11 @@ def is_missed(case: Case, plan: Plan) -> bool:
     appointment = case.appointment
     if appointment is None or not case.attempts or _has_spoken_since(case, plan, appointment.at):
         return False
-    attempts = _list_attempts(case, appointment)
+    attempts = _list_attempts_at_its_time(case, appointment)
     if not attempts or attempts[-1] is not case.attempts[-1]:
         return False
-    return len(attempts) == 1 or attempts[-1].started_at <= resolve_span(appointment.details)[1]
+    _, ends = resolve_span(appointment.details)
+    return len(attempts) == 1 or attempts[-1].started_at <= ends
 
 
 def _has_spoken_since(case: Case, plan: Plan, made_at: datetime) -> bool:
@@ -178,7 +180,7 @@ def _has_spoken_since(case: Case, plan: Plan, made_at: datetime) -> bool:
     return False
 
 
-def _list_attempts(case: Case, appointment: Appointment) -> list[Attempt]:
+def _list_attempts_at_its_time(case: Case, appointment: Appointment) -> list[Attempt]:
     """Return the attempts since the appointment was made that began at its time or later."""
     starts, _ = resolve_span(appointment.details)
     earliest = starts - EARLY_WINDOW

@@ -139,7 +139,7 @@ class ParsedAppointment(NamedTuple):
 
 
 def _number_words(words: str, first: int) -> dict[str, int]:
-    """Number words by their order; those with a slash between them have the same number."""
+    """Return the number of each word, counted from `first`; words with a slash share a number."""
     numbers = {}
     for number, same in enumerate(words.split(), first):
         for word in same.split("/"):
@@ -473,6 +473,7 @@ def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
     if text in ("noon", "midday", "mediodia"):
         return ClockTime(720, True)
     match = _CLOCK_PARTS.match(text)
+    # the only other words of `_CLOCK`
     if not match:
         what = "midnight is the end of one day and the beginning of another"
         return _unclear(what, "write 23:45 or 00:15, with its day")
@@ -577,7 +578,11 @@ def _restrict_to_part(
             what = f"this time is not in the {part.name}"
             return _unclear(what, "write a time such as 9:30 pm or 21:30")
         case TimeRange(start, end):
-            return TimeRange(start and _choose_half(start, part), end and _choose_half(end, part))
+            if start is not None:
+                start = _choose_half(start, part)
+            if end is not None:
+                end = _choose_half(end, part)
+            return TimeRange(start, end)
         case _:
             return time
 

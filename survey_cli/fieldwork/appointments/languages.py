@@ -24,14 +24,16 @@ _MONTH_DAY: Final = re.compile(r"month (\d{1,2}) day (\d{1,2})")
 _HALF_BEFORE: Final = re.compile(r"half before (\d{1,2})")
 
 
-def translate_to_english(text: str, languages: Iterable[str], plain: Callable[[str], str]) -> str:
+def translate_to_english(
+    text: str, languages: Iterable[str], normalize: Callable[[str], str]
+) -> str:
     """Replace words of these languages by English ones.
 
-    `plain` is the function that normalized the text.
+    `normalize` is the function by which the text was normalized.
     """
     for language in languages:
         if language.partition("-")[0] != "en":
-            for pattern, english in _build_rules(language, plain):
+            for pattern, english in _build_rules(language, normalize):
                 text = pattern.sub(english, text)
     text = _MONTH_DAY.sub(_replace_month_day, text)
     text = _HALF_BEFORE.sub(_replace_half_before, text)
@@ -55,7 +57,7 @@ def _replace_half_before(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=32)
 def _build_rules(
-    language: str, plain: Callable[[str], str]
+    language: str, normalize: Callable[[str], str]
 ) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Build the patterns of a language: its words, then days and months, the longer ones first."""
     base = language.partition("-")[0]
@@ -65,15 +67,15 @@ def _build_rules(
     rules = []
     for words, english in TRANSLATIONS.get(base, {}).items():
         # normalize the table's letters like the text; its pattern characters are ASCII and stay
-        words = re.sub(r"[^\x00-\x7f]+", lambda m: plain(m[0]), words)
+        words = re.sub(r"[^\x00-\x7f]+", lambda m: normalize(m[0]), words)
         replaced = english if is_spaced else f" {english} "
         rules.append((re.compile(f"{word_start}(?:{words}){word_end}"), replaced))
 
     names: dict[str, str] = {}
     months, days = list_date_names(language)
-    for shown, english_names in ((days, DAYS), (months, MONTHS)):
-        for number, name in enumerate(shown):
-            bare = plain(name).rstrip(". ")
+    for own_names, english_names in ((days, DAYS), (months, MONTHS)):
+        for number, name in enumerate(own_names):
+            bare = normalize(name).rstrip(". ")
             # names that are numbers, as in Chinese, would replace all numbers
             if bare and not bare[0].isdecimal():
                 # long and short forms of all names follow one another

@@ -146,12 +146,12 @@ class _Reader(NamedTuple):
             what = f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}"
             return UnclearAppointment(what, "write the day or the date")
 
-        answer = self._choose_one(
-            [answer for day in fitting for answer in self._read_on(day, typed)]
-        )
+        answers = [answer for day in fitting for answer in self._read_on(day, typed)]
+        answer = self._choose_one(answers)
         if isinstance(answer, AppointmentTime):
             hints = (self._explain_day(typed.day), answer.hint)
             return replace(answer, hint=" · ".join(hint for hint in hints if hint))
+        # only a time was typed, which is not possible today: the next possible day is offered
         if typed.day is None and not answer.choices:
             return replace(answer, choices=self._find_following(self.today, typed))
         return answer
@@ -293,19 +293,19 @@ class _Reader(NamedTuple):
 
     def _read_on(self, day: date, typed: grammar.ParsedAppointment) -> list[AppointmentAnswer]:
         """Return all times that may be meant on this day."""
-        span = self.calendar.find_hours(day) or PERMITTED_HOURS
+        hours = self._find_hours(day)
         match typed.time:
             case grammar.ClockTime():
-                minutes = _list_halves(typed.time, span)
+                minutes = _list_halves(typed.time, hours)
                 spans: list[tuple[int, int | None]] = [(minute, None) for minute in minutes]
             case grammar.SameTime():
                 spans = [(self.local_now.hour * 60 + self.local_now.minute, None)]
             case grammar.TimeRange(start=start, end=end):
-                spans = list(_list_spans(start, end, span))
-            case grammar.NamedDaypart(hours=hours):
-                spans = [(hours.start, hours.end)]
+                spans = list(_list_spans(start, end, hours))
+            case grammar.NamedDaypart(hours=part_hours):
+                spans = [(part_hours.start, part_hours.end)]
             case None:
-                spans = [(span.start, span.end)]
+                spans = [(hours.start, hours.end)]
             case grammar.MinutesAhead():
                 raise AssertionError("minutes from now have no day")
             case _:
@@ -320,6 +320,10 @@ class _Reader(NamedTuple):
             answers += self._resolve_times(day, first, last, typed.fold)
         return answers
 
+    def _find_hours(self, day: date) -> Hours:
+        """Return the calling hours of this weekday, or the permitted hours if it has none."""
+        return self.calendar.find_hours(day) or PERMITTED_HOURS
+
     def _resolve_times(
         self, day: date, start: int, end: int | None, fold: int | None
     ) -> list[AppointmentAnswer]:
@@ -333,18 +337,18 @@ class _Reader(NamedTuple):
         if end is None:
             return self._resolve_exact_time(day, make_wall_time(day, start), fold)
 
-        span = self.calendar.find_hours(day) or PERMITTED_HOURS
-        wall = make_wall_time(day, max(start, span.start))
-        wall_end = make_wall_time(day, min(end, span.end))
+        hours = self._find_hours(day)
+        wall = make_wall_time(day, max(start, hours.start))
+        wall_end = make_wall_time(day, min(end, hours.end))
         fold = fold or 0
         if resolve_start(self.zone, wall_end, fold) <= self._round_now():
-            text = _format_times(wall, wall_end)
-            return [self._explain_past(self._make_time(wall, wall_end, fold, False, text))]
+            past = self._make_span(wall, wall_end, fold, _format_times(wall, wall_end))
+            return [self._explain_past(past)]
         # of a span that has begun the rest is left
         if resolve_start(self.zone, wall, fold) < self._round_now():
             wall = self.local_now.replace(fold=0)
             fold = self.local_now.fold
-        return [self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))]
+        return [self._make_span(wall, wall_end, fold, _format_times(wall, wall_end))]
 
     def _resolve_exact_time(
         self, day: date, wall: datetime, fold: int | None
@@ -359,20 +363,24 @@ class _Reader(NamedTuple):
             folds = [0, 1] if fold is None else [fold]
             marks = [" (first)", " (second)"]
 
-        span = self.calendar.find_hours(day) or PERMITTED_HOURS
-        wall_end = min(wall + DEFAULT_WINDOW, make_wall_time(day, span.end))
+        wall_end = min(wall + DEFAULT_WINDOW, make_wall_time(day, self._find_hours(day).end))
         answers: list[AppointmentAnswer] = []
         for number in folds:
             text = f"{wall:%H:%M}{marks[number]}"
-            time = self._make_time(wall, wall_end, number, True, text)
+            time = self._make_time(wall, wall_end, number, text, exact=True)
             if time.starts >= self._round_now():
                 answers.append(time)
             else:
                 answers.append(self._explain_past(time))
         return answers
 
+    def _make_span(
+        self, wall: datetime, wall_end: datetime, fold: int, times: str
+    ) -> AppointmentTime:
+        return self._make_time(wall, wall_end, fold, times, exact=False)
+
     def _make_time(
-        self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str
+        self, wall: datetime, wall_end: datetime, fold: int, times: str, *, exact: bool
     ) -> AppointmentTime:
         ahead = wall.date() - self.today
         hint = ""
@@ -395,6 +403,7 @@ class _Reader(NamedTuple):
         return f"{format_short_day(day)} {day.year}"
 
     def _round_now(self) -> datetime:
+        """Return the beginning of this minute, at which a time of this minute has not passed."""
         return self.now.replace(second=0, microsecond=0)
 
     # reasons why a time is not possible
@@ -415,16 +424,17 @@ class _Reader(NamedTuple):
         if closing is not None:
             return self._explain_closed_day(day, closing, start, end)
 
-        span = self.calendar.find_hours(day) or PERMITTED_HOURS
+        hours = self._find_hours(day)
         last_minute = start if end is None else end - 1
-        if start >= span.end:
-            edge = f"after {format_clock(span.end)}"
-        elif last_minute < span.start:
-            edge = f"before {format_clock(span.start)}"
+        if start >= hours.end:
+            edge = f"after {format_clock(hours.end)}"
+        elif last_minute < hours.start:
+            edge = f"before {format_clock(hours.start)}"
         else:
             return None
         what = f"the study does not call {edge} there on {format_short_day(day)}"
-        remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
+        from_to = f"from {format_clock(hours.start)} to {format_clock(hours.end)}"
+        remedy = f"choose a time {from_to} there"
         return UnclearAppointment(what, remedy)
 
     def _explain_closed_day(
@@ -498,10 +508,10 @@ class _Reader(NamedTuple):
         first = times[0].wall
         last = times[-1].wall_end
         span_text = f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
-        return self._make_time(first, last, times[0].fold, False, span_text)
+        return self._make_span(first, last, times[0].fold, span_text)
 
     def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
-        """Return the only time of the answers, a question if there are several, or a refusal."""
+        """Return the only time of the answers, a question if there are several, or why none is."""
         times = _drop_duplicates(
             answer for answer in answers if isinstance(answer, AppointmentTime)
         )
@@ -522,10 +532,10 @@ def _format_times(wall: datetime, wall_end: datetime) -> str:
     return f"{wall:%H:%M}–{end}"
 
 
-def _list_halves(clock: grammar.ClockTime, span: Hours) -> list[int]:
+def _list_halves(clock: grammar.ClockTime, hours: Hours) -> list[int]:
     """Return the minutes that a time may mean: in calling hours, or else in permitted hours."""
     minutes = clock.list_minutes()
-    inside = [minute for minute in minutes if span.start <= minute < span.end]
+    inside = [minute for minute in minutes if hours.start <= minute < hours.end]
     if inside:
         return inside
     permitted = [minute for minute in minutes if minute >= PERMITTED_HOURS.start]
@@ -533,7 +543,7 @@ def _list_halves(clock: grammar.ClockTime, span: Hours) -> list[int]:
 
 
 def _list_spans(
-    start: grammar.ClockTime | None, end: grammar.ClockTime | None, span: Hours
+    start: grammar.ClockTime | None, end: grammar.ClockTime | None, hours: Hours
 ) -> Iterator[tuple[int, int]]:
     """Yield the shortest spans that may be meant: those that touch the calling hours, if any do."""
     pairs: list[tuple[int, int]] = []
@@ -545,14 +555,16 @@ def _list_spans(
             if first < last
         ]
     elif start is not None:
-        pairs = [(first, max(span.end, first + 1)) for first in _list_halves(start, span)]
+        pairs = [(first, max(hours.end, first + 1)) for first in _list_halves(start, hours)]
     elif end is not None:
-        pairs = [(min(span.start, last), last) for last in _list_halves(end, span)]
+        pairs = [(min(hours.start, last), last) for last in _list_halves(end, hours)]
 
-    touching = [pair for pair in pairs if pair[0] < span.end and pair[1] > span.start]
+    touching = [(first, last) for first, last in pairs if first < hours.end and last > hours.start]
     possible = touching or pairs
     shortest = min((last - first for first, last in possible), default=0)
-    yield from (pair for pair in possible if pair[1] - pair[0] == shortest)
+    for first, last in possible:
+        if last - first == shortest:
+            yield first, last
 
 
 def _find_day_in_month(first: date, number: int) -> date | None:

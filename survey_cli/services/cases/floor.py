@@ -5,7 +5,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from survey_cli.fieldwork.shifts import (
-    LONGEST_SILENCE,
+    LONGEST_GAP_IN_SHIFT,
     DayOfWork,
     PersonAtWork,
     ShiftCorrection,
@@ -42,7 +42,7 @@ def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, .
     today = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     # Of yesterday only what may belong to a shift that went on over midnight.
     work = study.store.work.list_events(since=today - timedelta(days=1))
-    calls = study.store.cases.queries.list_work(None, today - LONGEST_SILENCE)
+    calls = study.store.cases.queries.list_work(None, today - LONGEST_GAP_IN_SHIFT)
     days = build_days(work, calls, study.plan, datetime.astimezone, at=at)
 
     day_name = f"{today:%Y-%m-%d}"

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.shifts import (
-    LONGEST_SILENCE,
+    LONGEST_GAP_IN_SHIFT,
     OpenBreak,
     Shift,
     ShiftSummary,
@@ -103,13 +103,13 @@ class ShiftRecord:
     def record_presence(self) -> None:
         """Record that the station of a signed-on interviewer runs.
 
-        A station that is left on overnight isn't paid for: the record ends `LONGEST_SILENCE` after
+        A station that is left on overnight isn't paid for: the record ends `LONGEST_GAP_IN_SHIFT` after
         the last key.
         """
         last_deed = self._shift.last_deed
         if not self._shift.is_on or last_deed is None:
             return
-        if self._clock() - last_deed <= LONGEST_SILENCE:
+        if self._clock() - last_deed <= LONGEST_GAP_IN_SHIFT:
             self.record_activity()
 
     # breaks, and the time after a call

@@ -24,7 +24,7 @@ from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.staff import build_staff, find_station_zone
 from survey_cli.simulate.interviews.respondents import Habits
-from survey_cli.study.open_study import load_people_by_id
+from survey_cli.study.open_study import load_study_people
 
 DEFAULT_DAYS: Final = 10
 
@@ -66,7 +66,7 @@ def simulate_study(
     complete.
     """
     instrument = open_instrument(options.path)
-    people = load_people_by_id(options.path, instrument.id, db=options.db, named=options.people)
+    people = load_study_people(options.path, instrument.id, db=options.db, named=options.people)
     staff = build_staff(people, options.interviewers)
     plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=options.spread or plan.spread)

@@ -36,7 +36,7 @@ from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simu
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.simulate.fieldwork import behavior
-from survey_cli.study.open_study import OpenStudy, load_people_by_id
+from survey_cli.study.open_study import OpenStudy, load_study_people
 from survey_cli.values import Cell, Missing, Place
 from survey_cli.wording import format_quantity
 
@@ -576,7 +576,7 @@ def open_practice_station(
     beginning.
     """
     instrument = open_instrument(options.path)
-    people = load_people_by_id(options.path, instrument.id, db=None, named=options.people)
+    people = load_study_people(options.path, instrument.id, db=None, named=options.people)
     plan = Plan.from_instrument(instrument)
     zone = plan.zone
     if not zone:
