@@ -151,29 +151,19 @@ def start_or_resume(
     options = replace(options, case=clean_text(options.case))
     if not options.case:
         raise UserError(str(path), "no case was given", "give the case's key with --case")
-    opened = store
 
-    def is_in_use(instrument: Instrument) -> bool:
-        nonlocal opened
-        opened = opened or open_existing_store(locate_database(path, instrument.id, options.db))
-        return opened is not None and opened.data.has_interviews(instrument.hash)
-
+    database = _StudyDatabase(path, options.db, given=store)
     try:
-        instrument = open_instrument(str(path), is_in_use=is_in_use)
+        instrument = open_instrument(str(path), is_in_use=database.has_interviews)
     except UserError:
-        if store is None and opened is not None:
-            opened.close()
+        database.close()
         session = _resume_stored_version(path, options, clock)
         if session is None:
             raise
         return session
-    where = locate_database(path, instrument.id, options.db)
-    if opened is not None and opened.read_only:
-        # opening it for writing raises an error that says why it can't be written
-        opened.close()
-        opened = None
-    opened = opened or open_store(where, create=True)
 
+    where = locate_database(path, instrument.id, options.db)
+    opened = database.open_for_writing(where)
     try:
         check_role(opened)
         if not options.practice:
@@ -181,23 +171,70 @@ def start_or_resume(
             if opened.has_case(options.case):
                 opened.close()
                 return _start_sampled_case(path, options, clock)
-        identified = _identify_interviewer(path, instrument.id, options, opened)
-        version = find_version_in_force(opened, instrument, str(path))
-        identified = replace(identified, version_notice=version.notice)
-        clock = clock or opened.clock or utc_now
-        starter = InterviewStarter(store=opened, where=where, options=identified, clock=clock)
-
-        if ask_columns is not None and starter.begins_interview():
-            requests = list_column_requests(version.instrument, options.columns)
-            if requests:
-                columns = {**options.columns, **ask_columns(requests)}
-                starter = replace(starter, options=replace(identified, columns=columns))
-        return starter.start_or_resume(version.instrument)
+        return _start_unsampled_case(
+            path, instrument, options, opened, where, ask_columns=ask_columns, clock=clock
+        )
     # BaseException: the interviewer may leave a question for a column with Ctrl+C or Ctrl+D
     except BaseException:
-        if store is None:
-            opened.close()
+        database.close()
         raise
+
+
+class _StudyDatabase:
+    """The study's database, opened when it is first needed. One that is given isn't closed."""
+
+    def __init__(self, path: str | Path, db: str | None, *, given: Store | None) -> None:
+        self._path = path
+        self._db = db
+        self._given = given
+        self._opened = given
+
+    def has_interviews(self, instrument: Instrument) -> bool:
+        """Whether interviews have this version; it opens the database, but creates none."""
+        if self._opened is None:
+            where = locate_database(self._path, instrument.id, self._db)
+            self._opened = open_existing_store(where)
+        return self._opened is not None and self._opened.data.has_interviews(instrument.hash)
+
+    def open_for_writing(self, where: str) -> Store:
+        """Return the database, created if it is missing. Raises UserError if it is read-only."""
+        if self._opened is not None and self._opened.read_only:
+            # opening it for writing raises an error that says why it can't be written
+            self._opened.close()
+            self._opened = None
+        if self._opened is None:
+            self._opened = open_store(where, create=True)
+        return self._opened
+
+    def close(self) -> None:
+        """Close the database if it was opened here."""
+        if self._given is None and self._opened is not None:
+            self._opened.close()
+
+
+def _start_unsampled_case(
+    path: str | Path,
+    instrument: Instrument,
+    options: StartOptions,
+    store: Store,
+    where: str,
+    *,
+    ask_columns: AskColumns | None,
+    clock: Clock | None,
+) -> InterviewSession:
+    """Start or resume the interview of a case that isn't in the sample, or of a practice case."""
+    identified = _identify_interviewer(path, instrument.id, options, store)
+    version = find_version_in_force(store, instrument, str(path))
+    identified = replace(identified, version_notice=version.notice)
+    clock = clock or store.clock or utc_now
+    starter = InterviewStarter(store=store, where=where, options=identified, clock=clock)
+
+    if ask_columns is not None and starter.begins_interview():
+        requests = list_column_requests(version.instrument, options.columns)
+        if requests:
+            columns = {**options.columns, **ask_columns(requests)}
+            starter = replace(starter, options=replace(identified, columns=columns))
+    return starter.start_or_resume(version.instrument)
 
 
 def _start_sampled_case(

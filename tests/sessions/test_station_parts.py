@@ -78,7 +78,7 @@ def test_a_case_at_hand_moves_to_its_next_number_when_a_call_has_its_outcome(
 ) -> None:
     shift = Shift(tmp_path, cases=THREE)
     case = claim(shift, "A")
-    added = case.build_number("312 555 0199", link="link")
+    added = case.build_number("312 555 0199", contact_link="link")
     assert not isinstance(added, Rejection)
     assert isinstance(case.write(added), WrittenEvents)
     assert case.claimed.current_number == 1
@@ -89,7 +89,7 @@ def test_a_case_at_hand_moves_to_its_next_number_when_a_call_has_its_outcome(
     assert case.is_called
     assert case.check_releasable() == Rejection("first key the outcome of this call")
 
-    busy = case.build_outcome("no_answer", note="", number="", language="", link="")
+    busy = case.build_outcome("no_answer", note="", number="", language="", contact_link="")
     assert not isinstance(busy, Rejection)
     assert not busy.release, "another number can be tried"
     assert isinstance(case.write(busy), WrittenEvents)
@@ -101,7 +101,7 @@ def test_an_unknown_outcome_is_rejected_and_nothing_is_written(tmp_path: Path) -
     shift = Shift(tmp_path, cases=THREE)
     case = claim(shift, "A")
     before = shift.case("A").seq
-    unknown = case.build_outcome("gone_fishing", note="", number="", language="", link="")
+    unknown = case.build_outcome("gone_fishing", note="", number="", language="", contact_link="")
     assert unknown == Rejection("there is no outcome gone_fishing")
     assert shift.case("A").seq == before
 
@@ -168,7 +168,7 @@ def test_after_an_outcome_the_next_case_is_at_hand_and_the_notice_is_about_the_l
     assert refused.rejection == Rejection("finish this case first: key its outcome, or leave it")
     assert refused.notice is None, "the notice that is shown stays"
 
-    events = first.build_outcome("busy", note="", number="", language="", link="")
+    events = first.build_outcome("busy", note="", number="", language="", contact_link="")
     assert not isinstance(events, Rejection)
     result = cases.write(first, events)
     assert result.rejection is None
@@ -188,7 +188,7 @@ def test_an_outcome_is_revoked_once_and_its_call_goes_on(tmp_path: Path) -> None
     first = cases.at_hand
     assert first is not None
     assert cases.append(first, NumberDialed(1)).rejection is None
-    events = first.build_outcome("busy", note="", number="", language="", link="")
+    events = first.build_outcome("busy", note="", number="", language="", contact_link="")
     assert not isinstance(events, Rejection)
     assert cases.write(first, events).rejection is None
     second = cases.at_hand
@@ -209,7 +209,7 @@ def test_an_outcome_that_only_a_supervisor_corrects_can_not_be_undone(tmp_path: 
     assert cases.claim_next().rejection is None
     case = cases.at_hand
     assert case is not None
-    events = case.build_outcome("never_call", note="", number="", language="", link="")
+    events = case.build_outcome("never_call", note="", number="", language="", contact_link="")
     assert not isinstance(events, Rejection)
     result = cases.write(case, events)
     assert not result.can_be_undone

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
+from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import (
     CaseEvent,
@@ -130,7 +131,7 @@ class CaseClaims:
         after: ClaimedCase,
         *,
         release: bool = False,
-        owed: Sequence[str] = (),
+        tasks: Sequence[str] = (),
         interview: Interview | None = None,
     ) -> case_records.CaseUpdate:
         """Build the update that leads from `before` to `after`.
@@ -158,7 +159,7 @@ class CaseClaims:
             renew_until=at + plan.lease,
             contact=contact,
             places=places,
-            follow_up_tasks=owed,
+            follow_up_tasks=tasks,
         )
 
     def save(
@@ -167,10 +168,10 @@ class CaseClaims:
         after: ClaimedCase,
         *,
         release: bool = False,
-        owed: Sequence[str] = (),
+        tasks: Sequence[str] = (),
     ) -> case_records.CaseConflict | case_records.LeaseLost | None:
         """Write the update, or return the conflict: another station has the case."""
-        update = self.build_update(before, after, release=release, owed=owed)
+        update = self.build_update(before, after, release=release, tasks=tasks)
         return self.study.store.cases.update(update)
 
     def write_events(self, claimed: ClaimedCase, events: CaseEvents) -> ClaimedCase | LeaseLost:
@@ -194,7 +195,7 @@ class CaseClaims:
     def _write(self, claimed: ClaimedCase, events: CaseEvents) -> ClaimedCase | None:
         """Write the events; None if another station has the case, or another person wrote to it."""
         after = self.append_events(claimed, events.events, events.contact)
-        conflict = self.save(claimed, after, release=events.release, owed=events.tasks)
+        conflict = self.save(claimed, after, release=events.release, tasks=events.tasks)
         if conflict is not None:
             return None
         return after
@@ -416,9 +417,6 @@ def _find_current_number(case: Case) -> int:
     return 0
 
 
-COMPLETE = "complete"
-
-
 def _find_case_language(claimed: ClaimedCase, last: InterviewRow | None) -> str:
     """Return the language in which an interview of the case starts or goes on.
 
@@ -448,7 +446,7 @@ class SampledCaseLink(CaseLink):
     can_be_called_again = True
     keeps_reasons = True
 
-    def __init__(self, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents) -> None:
+    def __init__(self, claims: CaseClaims, claimed: ClaimedCase, decide: DecideCaseEvents) -> None:
         self._study = claims.study
         self._claims = claims
         self._decide = decide
@@ -457,9 +455,9 @@ class SampledCaseLink(CaseLink):
         )
         self._renewed_at = claims.clock()
         self._interview = ""
-        self._next: tuple[ClaimedCase, CaseEvents | None] = case, None
+        self._next: tuple[ClaimedCase, CaseEvents | None] = (claimed, None)
         """What is being written: the case afterwards, and the events that close it."""
-        self.claimed_case = case
+        self.claimed_case = claimed
         """The case as stored."""
         self.closing_events: CaseEvents | None = None
         """The events that were written with the interview's end. None before."""
@@ -515,7 +513,11 @@ class SampledCaseLink(CaseLink):
         after = self._claims.append_events(self.claimed_case, events.events, events.contact)
         self._next = (after, events)
         return self._claims.build_update(
-            self.claimed_case, after, release=events.release, owed=events.tasks, interview=interview
+            self.claimed_case,
+            after,
+            release=events.release,
+            tasks=events.tasks,
+            interview=interview,
         )
 
     def list_tasks(self, outcome: Outcome | None) -> tuple[str, ...]:
@@ -579,15 +581,16 @@ def start_single_case(
     repair(study, clock())
     claims = CaseClaims(study=study, station=station, clock=clock)
     _check_pause(claims, options)
-    case = _claim_single_case(claims, options.case, token)
+    claimed = _claim_single_case(claims, options.case, token)
     targets = {id: cell.target for id, cell in study.plan.quotas.cells.items()}
     study.store.cases.quotas.write_targets(targets)
 
-    link = SingleCaseLink(claims, case, build_events_without_station)
+    link = SingleCaseLink(claims, claimed, build_events_without_station)
     try:
-        if case.case.erased or case.case.do_not_call:
-            raise UserError(case.case.key, "this case must not be called again")
-        session = claims.start_or_resume(case, link, options=options)
+        case = claimed.case
+        if case.erased or case.do_not_call:
+            raise UserError(case.key, "this case must not be called again")
+        session = claims.start_or_resume(claimed, link, options=options)
     except UserError:
         link.release()
         raise
@@ -611,13 +614,13 @@ def _claim_single_case(claims: CaseClaims, key: str, token: str) -> ClaimedCase:
             reconcile_returned(study.store, study.plan, key, claims.clock())
         moves = claims.is_under_way(row)
 
-    case = claims.claim(key, token, moves=moves)
-    if case is None:
+    claimed = claims.claim(key, token, moves=moves)
+    if claimed is None:
         raise UserError(key, "there is no such case", "choose another case")
-    if isinstance(case, LeaseHolder):
-        what = f"{case.by} at station {case.station} has this case"
+    if isinstance(claimed, LeaseHolder):
+        what = f"{claimed.by} at station {claimed.station} has this case"
         raise UserError(key, what, "choose another case")
-    return case
+    return claimed
 
 
 def _check_pause(claims: CaseClaims, options: StartOptions) -> None:

@@ -57,12 +57,14 @@ class CaseQueue:
             row = queue.claim_first(order, skipped=passed)
             if row is None:
                 return None
+
             case = Case.from_history(row.key, queue.store.cases.queries.read_history(row.key))
             context = self._build_claim(case, at, order.full_cells, by_key=False)
             if row.position.status == "ready" and is_allowed(case, plan, context):
                 return row, case
 
             self._return_case(row, case, at, token)
+            # a case that comes back at once would come again and again
             if row.key in turned_down or len(turned_down) == MAX_TURNED_DOWN:
                 return None
             turned_down.add(row.key)

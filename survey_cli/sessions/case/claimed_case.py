@@ -221,11 +221,12 @@ def build_outcome_events(
     number: str,
     language: str,
     languages: Sequence[str],
-    link: str,
+    contact_link: str,
 ) -> CaseEvents | Rejection:
     """Build the events for an outcome on offer; `languages` are the study's.
 
-    The station keeps the case while another number can be tried.
+    The station keeps the case while another number can be tried. `contact_link` is for the new
+    number of a case without contact data.
     """
     kind = outcome.kind
     if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
@@ -244,7 +245,7 @@ def build_outcome_events(
                 return chosen
             events.append(case_events.LanguageSet(chosen))
         case "number":
-            added = build_number_events(claimed, number, plan, link=link)
+            added = build_number_events(claimed, number, plan, contact_link=contact_link)
             if isinstance(added, Rejection):
                 return added
             events += added.events
@@ -329,9 +330,9 @@ def _has_untried_number(claimed: ClaimedCase, events: list[case_events.CaseEvent
 
 
 def build_number_events(
-    claimed: ClaimedCase, text: str, plan: Plan, *, link: str
+    claimed: ClaimedCase, text: str, plan: Plan, *, contact_link: str
 ) -> CaseEvents | Rejection:
-    """Build the events for a new number; `link` is for a case without contact data."""
+    """Build the events for a new number; `contact_link` is for a case without contact data."""
     country = find_case_region(claimed.case, plan)[:2]
     parsed = read_number(text, country or None)
     if isinstance(parsed, InvalidNumber):
@@ -342,7 +343,7 @@ def build_number_events(
     if parsed.country in ("", country):
         display = parsed.national
     added = ContactNumber(position, parsed.written, parsed.e164, display, parsed.extension)
-    contact = claimed.contact or Contact(link=link)
+    contact = claimed.contact or Contact(link=contact_link)
     facts = case_events.NumberFacts(position, parsed.line, parsed.zones)
     return CaseEvents(
         events=(case_events.NumberAdded(facts),),

@@ -466,12 +466,12 @@ class InterviewSession:
         if self.interview.is_at_end or self._is_quota_full:
             # the respondent has answered everything: Enter would end the interview
             return self.reply("")
-        if self.interview.is_reopened and self.return_to_end():
+        if self.interview.is_reopened and self.end_again():
             return None
         return self._apply(events.InterviewSuspended(self._stamp()))
 
-    def return_to_end(self) -> bool:
-        """End again an interview that had ended before, and return whether all its answers fit."""
+    def end_again(self) -> bool:
+        """End an interview that had ended before, and return whether all its answers still fit."""
         place = self.interview.place
         if place is None or self.jump(place) is not None:
             return False
@@ -556,7 +556,7 @@ class InterviewSession:
         self.link.release()
         self.store.close()
 
-    # order of doing
+    # applying and storing events
 
     def _stamp(self, after: Interview | None = None) -> events.EventStamp:
         """Stamp an event with the current time, or the last event's if the clock was set back."""
@@ -568,17 +568,19 @@ class InterviewSession:
         if isinstance(event, Rejection):
             return event
         self._dropped = ()
-        route_before = None
-        if isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
-            route_before = asked_items.find_corrected_route(self.interview, event)
+        if not isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
+            rejection = self._commit(event)
+            if rejection is None:
+                rejection = self.advance()
+            return rejection
 
+        # a corrected answer may take others off the route, which the interviewer is told
+        route_before = asked_items.find_corrected_route(self.interview, event)
         rejection = self._commit(event)
         if rejection is not None:
             return rejection
         rejection = self.advance()
-        if route_before is not None and isinstance(
-            event, events.QuestionAnswered | events.QuestionDeclined
-        ):
+        if route_before is not None:
             self._dropped = asked_items.list_dropped(route_before, self.interview, event.place)
         return rejection
 
@@ -717,7 +719,11 @@ class InterviewSession:
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
         if conflict is not None:
+            if not isinstance(conflict, InterviewConflict):
+                # from now on the interview can only be left
+                self._lost_to = conflict.message
             return Rejection(f"not saved: {self._describe_conflict(conflict)}")
+
         self.interview = after
         self._prompt_is_current = False
         if after.status == "open":
@@ -763,12 +769,11 @@ class InterviewSession:
         return self.store.interviews.append(update)
 
     def _describe_conflict(self, conflict: "InterviewConflict | LeaseLost | CaseConflict") -> str:
-        """Say who has the interview or its case now; it can only be left."""
+        """Say who has the interview or its case now, and what to do."""
         if isinstance(conflict, InterviewConflict):
             when = conflict.at.astimezone(self.zone)
             return f"{conflict.by} took over this interview at {when:%H:%M}: leave it"
-        self._lost_to = conflict.message
         return (
-            f"{self._lost_to}: write down what was typed, then leave the interview; "
+            f"{conflict.message}: write down what was typed, then leave the interview; "
             "what was saved before is kept"
         )

@@ -28,12 +28,11 @@ from survey_cli.store import (
     Store,
 )
 from survey_cli.study.clock import accept_clock, check_last_time
+from survey_cli.study.versions import check_may_begin
 from survey_cli.values import Missing, Value
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
-
-from survey_cli.study.versions import check_may_begin
 
 Clock = Callable[[], datetime]
 
@@ -141,9 +140,9 @@ class InterviewStarter:
     def start_or_resume(self, instrument: Instrument) -> InterviewSession:
         """Start the case's interview, or resume it."""
         options = self.options
-        case = self.options.case
+        case = options.case
         last = self._find_last()
-        if last is None or self._is_followed(last):
+        if last is None or self._begins_another_after(last):
             if options.reopen:
                 what = "this case has no finished interview to reopen"
                 raise UserError(case, what, "leave --reopen out to start one")
@@ -166,18 +165,18 @@ class InterviewStarter:
     def begins_interview(self) -> bool:
         """Whether the case gets a new interview, so that its last one isn't touched."""
         last = self._find_last()
-        return not self.options.reopen and (last is None or self._is_followed(last))
+        return not self.options.reopen and (last is None or self._begins_another_after(last))
 
     def _find_last(self) -> InterviewRow | None:
         return self.store.interviews.find_last(self.options.case, origin_of(self.options.practice))
 
-    def _is_followed(self, last: InterviewRow) -> bool:
-        """Whether another interview of the case begins after this one."""
+    def _begins_another_after(self, last: InterviewRow) -> bool:
+        """Whether another interview begins: it was requested, and the last one is finished."""
         return self.options.again and _is_finished(last)
 
     def _start(self, instrument: Instrument, *, number: int) -> InterviewSession:
         options = self.options
-        case = self.options.case
+        case = options.case
         sample = options.sample_values
         if sample is None:
             sample = case_values.parse_sample_values(instrument, case, options.columns)
@@ -226,7 +225,7 @@ class InterviewStarter:
         `newest` is the questionnaire of the current file, or None if it cannot be read.
         """
         options = self.options
-        case = self.options.case
+        case = options.case
         if newest is not None and row.instrument == newest.hash:
             instrument = newest
         else:
@@ -271,7 +270,7 @@ class InterviewStarter:
             notice += " The questionnaire has changed since; this interview keeps its version."
         session = self._build_session(row.id, after, zone, notice)
         if was_answered:
-            session.return_to_end()
+            session.end_again()
         return session
 
     def _choose_language(self, instrument: Instrument, interview: Interview) -> str:

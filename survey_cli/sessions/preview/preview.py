@@ -76,9 +76,9 @@ class PreviewState:
 class Preview:
     """Follows one file, and carries the interview over when it changes."""
 
-    def __init__(self, file: str, beginning: PreviewOptions, clock: Clock = utc_now) -> None:
+    def __init__(self, file: str, options: PreviewOptions, clock: Clock = utc_now) -> None:
         self._file = file
-        self._options = beginning
+        self._options = options
         self._clock = clock
         self._signature_seen: FileSignature = ()
         """The files' signature when they were last read."""
@@ -124,7 +124,7 @@ class Preview:
         It is called five times a second; a call without a change costs microseconds.
         """
         has_pending_errors = self._broken_at is not None
-        is_same_file = self._signature() == self._signature_seen and not self._is_too_young
+        is_same_file = self._read_signatures() == self._signature_seen and not self._is_too_young
         if is_same_file and not has_pending_errors:
             return None
 
@@ -178,13 +178,14 @@ class Preview:
         instrument = self._state.session.interview.instrument
         return self._show(self._build_fresh_session(instrument), remark="started over")
 
-    def _signature(self) -> FileSignature:
+    def _read_signatures(self) -> FileSignature:
+        """Read the signature of the file and of all files that it names."""
         return tuple(_read_signature(name) for name in sorted(self._names | {self._file}))
 
     def _read(self) -> InstrumentSource:
         """Read the file and the files that it includes."""
         at = self._clock()
-        before = self._signature()
+        before = self._read_signatures()
         source = load_source(self._file)
 
         # files that are named but can't be read are followed too: they may be written later
@@ -194,7 +195,7 @@ class Preview:
             for included in _INCLUDE.findall(text):
                 names.add(str(folder / Path(name).parent / included.strip()))
         self._names = frozenset(names)
-        self._signature_seen = self._signature()
+        self._signature_seen = self._read_signatures()
         self._content = (source.digest, source.problems)
 
         times = [signature[0] for signature in self._signature_seen if signature is not None]
@@ -395,12 +396,14 @@ class Preview:
 
 
 def _copy_notes(old: Interview, interview: Interview) -> Interview:
-    """Return the new interview with the notes of the old one."""
+    """Return the new interview, which is open, with the notes of the old one.
+
+    A note stays even if its item is gone: the item may come back.
+    """
     for note in old.notes:
         after = interview.step(NoteWritten(interview.start.stamp, note.place, note.text))
-        # the note's item may be gone
-        if isinstance(after, Interview):
-            interview = after
+        assert isinstance(after, Interview)  # an open interview accepts a note at any place
+        interview = after
     return interview
 
 

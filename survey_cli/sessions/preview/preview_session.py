@@ -101,22 +101,24 @@ def carry_over(
         item = stop.item
         earlier = given_answers.get(place)
 
-        if machine.query is not None or isinstance(item.question, ComputedItem):
-            if machine.query is not None:
-                is_confirmed = _has_confirmed(earlier, machine.query)
-                if is_past_target and not is_confirmed:
-                    break
-                event: events.InterviewEvent = events.QueryConfirmed(stamp, place, machine.query)
-            else:
-                # a quota's state is drawn only if the target may depend on it
-                state_rng = rng if item.id in hints else None
-                event = _compute_value(interview, place, stamp, state_rng)
+        # these take no answer: a check that asks about the last one, and a computed item
+        event: events.InterviewEvent | None = None
+        if machine.query is not None:
+            if is_past_target and not _has_confirmed(earlier, machine.query):
+                break
+            event = events.QueryConfirmed(stamp, place, machine.query)
+        elif isinstance(item.question, ComputedItem):
+            # a quota's state is drawn only if the target may depend on it
+            state_rng = rng if item.id in hints else None
+            event = _compute_value(interview, place, stamp, state_rng)
+        if event is not None:
             after_event = interview.step(event)
             if isinstance(after_event, Rejection):
                 break
             interview = after_event
             continue
 
+        # the earlier answer, unless the search for the target may try another one
         is_past_target = is_past_target or place == to
         may_change = item.id in hints and not is_past_target
         is_left_out = is_past_target and earlier is not None and earlier.lapsed
@@ -126,6 +128,8 @@ def carry_over(
                 interview = after
                 continue
             unfit.append(place)
+
+        # the target, or after it the first gap
         if is_past_target:
             break
 
@@ -155,7 +159,7 @@ def carry_over(
 def _go_back_to(
     target: Place | None, interview: Interview, stamp: events.EventStamp, *, jump: bool
 ) -> tuple[Interview, bool]:
-    """Go back from the answers carried over after the target; returns whether that worked, too."""
+    """Go back to the target from the answers carried over after it; also say if that worked."""
     if target is None or interview.place == target:
         return interview, True
     after = interview.step(events.PositionMoved(stamp, target, jump=jump))
@@ -389,7 +393,10 @@ class PreviewValue:
 
     name: str
     value: str
-    """As exported: a code, a number, a text; or empty."""
+    """A code, a number or a text; empty if a missing value has no code.
+
+    Unlike in an export, a time has its seconds, and a decimal at most ten digits.
+    """
     label: str
     """The code's label, or why there is no answer."""
     state: str
@@ -516,10 +523,10 @@ class PreviewSession(InterviewSession):
                     yield Place(item.id, turn)
 
     def go_back(self) -> Rejection | None:
-        """Go to the previous item; from the end of the interview, to its last one."""
+        """Go to the previous item; from a closed interview, to the item at which it closed."""
         if self.interview.status == "open":
             return super().go_back()
-        # an interview that is complete is at no place: then to its last item
+        # a complete interview is at no place: then to its last item
         place = self.interview.place
         if place is None:
             place = prompts.find_previous_place(self.interview)
@@ -583,7 +590,7 @@ class PreviewSession(InterviewSession):
         return self.advance()
 
     def list_values(self) -> tuple[PreviewValue, ...]:
-        """List every column of the data as it would be exported now."""
+        """List every column of the data as it is now, in the order of an export."""
         instrument = self.interview.instrument
         invented = self.invented_answers()
         # labels in the interview's language; the row's order is that of the export

@@ -183,7 +183,7 @@ class CaseAtHand:
     # what is entered
 
     def build_outcome(
-        self, outcome: str, *, note: str, number: str, language: str, link: str
+        self, outcome: str, *, note: str, number: str, language: str, contact_link: str
     ) -> CaseEvents | Rejection:
         """Build the events of one of the outcomes on offer. Raises StoreError."""
         plan = self.study.plan
@@ -199,12 +199,14 @@ class CaseAtHand:
             number=number,
             language=language,
             languages=self.study.opened.instrument.languages,
-            link=link,
+            contact_link=contact_link,
         )
 
-    def build_number(self, text: str, *, link: str) -> CaseEvents | Rejection:
+    def build_number(self, text: str, *, contact_link: str) -> CaseEvents | Rejection:
         """Build the events of another number that was given."""
-        return claimed_case.build_number_events(self.claimed, text, self.study.plan, link=link)
+        return claimed_case.build_number_events(
+            self.claimed, text, self.study.plan, contact_link=contact_link
+        )
 
     def parse_time(
         self, text: str, reading: int, *, now: datetime, station_zone: str

@@ -349,8 +349,13 @@ class StationSession:
         case = self._cases.at_hand
         if case is None:
             return reject(NO_CASE_ON_SCREEN)
-        link = self._options.token()
-        events = case.build_outcome(outcome, note=note, number=number, language=language, link=link)
+        events = case.build_outcome(
+            outcome,
+            note=note,
+            number=number,
+            language=language,
+            contact_link=self._options.token(),
+        )
         if isinstance(events, Rejection):
             return reject(events)
         return self._cases.write(case, events)
@@ -361,7 +366,7 @@ class StationSession:
         case = self._cases.at_hand
         if case is None:
             return reject(NO_CASE_ON_SCREEN)
-        events = case.build_number(text, link=self._options.token())
+        events = case.build_number(text, contact_link=self._options.token())
         if isinstance(events, Rejection):
             return reject(events)
 

@@ -97,13 +97,13 @@ def group_outcomes(choices: OutcomeChoices) -> tuple[OutcomeGroup, ...]:
     """Group outcomes by what the call has found, under headings; groups of none are left out."""
     groups = []
     for finding in CallFinding:
-        found = [choice for choice in choices if _find_finding(choice.outcome) is finding]
+        found = [choice for choice in choices if _classify_outcome(choice.outcome) is finding]
         if found:
             groups.append((finding.value, tuple(found)))
     return tuple(groups)
 
 
-def _find_finding(outcome: Outcome) -> CallFinding:
+def _classify_outcome(outcome: Outcome) -> CallFinding:
     if outcome.ends_number:
         return CallFinding.NUMBER
     if outcome.moment == "before":

@@ -22,7 +22,7 @@ from survey_cli.store.cases import case_records
 from survey_cli.store.cases.bulk_import import SampleImports
 from survey_cli.store.cases.case_statements import sql
 from survey_cli.store.cases.live_counts import LiveCounts, fold_counts
-from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
+from survey_cli.store.cases.quota_places import QuotaPlaces, take_places_within
 
 LATEST_CASES: Final = 1_000
 """Cases in which everybody's last entry is looked for."""
@@ -569,7 +569,7 @@ class CaseStore:
 
         interview, cells = update.places
         if interview:
-            take_places(execute, interview, cells, entries[-1].at)
+            take_places_within(execute, interview, cells, entries[-1].at)
         add_tasks_within(execute, update.follow_up_tasks)
         return None
 
@@ -658,7 +658,7 @@ class CaseStore:
             row, _, _ = self._lock_case(execute, key)
             if row.holder is not None or row.seq != seq:
                 return False
-            take_places(execute, interview, (), row.updated_at)
+            take_places_within(execute, interview, (), row.updated_at)
         return True
 
     def find_holder_within(self, execute: Execute, key: str) -> case_records.LeaseHolder | None:

@@ -93,7 +93,7 @@ class QuotaPlaces(StorePart):
     def take(self, interview: str, cells: Iterable[str], at: datetime) -> None:
         """Count a complete interview in these cells, full or not, and drop its other places."""
         with self._db.transaction() as execute:
-            take_places(execute, interview, cells, at)
+            take_places_within(execute, interview, cells, at)
 
     @retry_once
     def drop(self, interview: str) -> None:
@@ -156,7 +156,9 @@ def _hold_within(
     return occupied
 
 
-def take_places(execute: Execute, interview: str, cells: Iterable[str], at: datetime) -> None:
+def take_places_within(
+    execute: Execute, interview: str, cells: Iterable[str], at: datetime
+) -> None:
     """Count an interview in these cells within a transaction, and drop its other places."""
     places: dict[str, str] = dict(execute(sql.PLACES, (interview,)).fetchall())
     counted_cells = set(cells)

@@ -51,6 +51,8 @@ ALL_DRAFTS: Final = "*"
 """In place of the place at which an entry ended: no draft is dropped, or one at any place."""
 
 MAX_INTERVIEWS_PER_COMMIT: Final = 1_000
+END_OF_TIME: Final = "~"
+"""A text after every encoded time."""
 
 
 class InterviewStore:
@@ -365,7 +367,7 @@ class InterviewStore:
                     values[line.payload] = event.value
         return [values[line.payload] for line in last.values()]
 
-    def list_codings(self, item: str, until: str = "~") -> list[tuple[str, AnswerCoded]]:
+    def list_codings(self, item: str, until: str = END_OF_TIME) -> list[tuple[str, AnswerCoded]]:
         """List the codings of an item's answers up to a time, with their interviews.
 
         Those of one interview are in order.
@@ -378,7 +380,7 @@ class InterviewStore:
                 for interview, *line in rows
             ]
 
-    def read_reviews(self, until: str = "~") -> dict[str, InterviewReviewed]:
+    def read_reviews(self, until: str = END_OF_TIME) -> dict[str, InterviewReviewed]:
         """Read the latest review of each interview that has any up to a time."""
         rows = self._db.read(sql.REVIEWS, (until,))
         with errors.translate_decoding_errors(self._db.where, "the reviews"):
