@@ -197,36 +197,45 @@ def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> 
     tables: dict[str, list[tuple[str, bool]]] = {}
     for table, name, is_key in connection.execute(TEXT_COLUMNS).fetchall():
         tables.setdefault(table, []).append((name, bool(is_key)))
+
     text_factory = connection.text_factory
     connection.text_factory = bytes
     try:
         for table, columns in tables.items():
             checked = [index for index, (name, _) in enumerate(columns) if column in ("", name)]
-            keys = [index for index, (_, is_key) in enumerate(columns) if is_key]
-            if not checked:
-                continue
-            try:
-                rows = connection.execute(
-                    f"SELECT {', '.join(name for name, _ in columns)} FROM {table}"
-                )
-            except sqlite3.OperationalError:  # damage in the text of the schema
-                yield f"the name of a column of {table}"
-                continue
-            for row in rows:
-                for index in checked:
-                    if isinstance(row[index], bytes) and not _is_text(row[index]):
-                        identity = ", ".join(
-                            f"{columns[key][0]} {_format_key(row[key])}" for key in keys
-                        )
-                        described = _describe_row(connection, table, row, identity)
-                        yield f"the text {columns[index][0]} of {table} ({described})"
+            if checked:
+                yield from _find_in_table(connection, table, columns, checked)
     finally:
         connection.text_factory = text_factory
+
+
+def _find_in_table(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: Sequence[tuple[str, bool]],
+    checked: Sequence[int],
+) -> Iterator[str]:
+    """Yield a phrase for each text that is not UTF-8 in the columns with the indexes `checked`."""
+    names = [name for name, _ in columns]
+    try:
+        rows = connection.execute(f"SELECT {', '.join(names)} FROM {table}")
+    except sqlite3.OperationalError:  # damage in the text of the schema
+        yield f"the name of a column of {table}"
+        return
+
+    keys = [index for index, (_, is_key) in enumerate(columns) if is_key]
+    for row in rows:
+        for index in checked:
+            if isinstance(row[index], bytes) and not _is_text(row[index]):
+                identity = ", ".join(f"{names[key]} {_format_key(row[key])}" for key in keys)
+                described = _describe_row(connection, table, row, identity)
+                yield f"the text {names[index]} of {table} ({described})"
 
 
 def _describe_row(
     connection: sqlite3.Connection, table: str, row: Sequence[Any], identity: str
 ) -> str:
+    """Return how a row is named: by its key, and a contact by its case."""
     if table != "case_contacts":
         return identity
     cases = connection.execute(

@@ -421,19 +421,15 @@ def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
     import fcntl
 
     prefix = f".{target.name}{COPY_MARK}"
-    lock = fcntl.LOCK_EX | fcntl.LOCK_NB
-    pattern = f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"
-    for unfinished in target.parent.glob(pattern):
-        with contextlib.suppress(OSError), unfinished.open("rb") as file:
-            fcntl.flock(file, lock)
-            for part in target.parent.glob(f"{glob.escape(unfinished.name)}*"):
-                part.unlink(missing_ok=True)
+    _delete_abandoned_copies(target.parent, prefix)
+
+    # only its owner can read it (0600)
     handle, name = tempfile.mkstemp(
         prefix=prefix, suffix=database_files.UNFINISHED_SUFFIX, dir=target.parent
-    )  # 0600
+    )
     with open(handle, "wb") as file:
         try:
-            fcntl.flock(file, lock)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.copyfileobj(source, file)
             file.flush()
             for ending in LOG_SUFFIXES:
@@ -443,3 +439,16 @@ def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
         finally:
             for ending in ("", *SIDE_FILE_SUFFIXES):
                 Path(name + ending).unlink(missing_ok=True)
+
+
+def _delete_abandoned_copies(folder: Path, prefix: str) -> None:
+    """Delete the copies that no program locks, each with its logs."""
+    import fcntl
+
+    pattern = f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"
+    for unfinished in folder.glob(pattern):
+        # OSError: another program has locked it, or has just deleted it
+        with contextlib.suppress(OSError), unfinished.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for part in folder.glob(f"{glob.escape(unfinished.name)}*"):
+                part.unlink(missing_ok=True)

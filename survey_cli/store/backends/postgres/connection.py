@@ -10,9 +10,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -154,6 +155,22 @@ def make_encryption_error(where: str) -> StoreError:
     )
 
 
+class ServerState(NamedTuple):
+    """The state of a server, in the order of `SERVER_STATE`."""
+
+    fsync: str
+    encoding: str
+    is_standby: bool
+    account: str
+    time: datetime
+    process: int
+    """The process that serves the connection; a pooler's connection has another one."""
+    synchronous_commit: str
+    may_update: bool
+    """Whether the account may change cases; True if there are none yet. So is the next one."""
+    may_delete: bool
+
+
 class PostgresConnector(connector.Connector):
     """One connection to one study's schema."""
 
@@ -188,40 +205,9 @@ class PostgresConnector(connector.Connector):
         except (psycopg.Error, ValueError) as error:
             # from None: the error contains the password
             raise server_errors.translate_connection_error(str(error), self.where) from None
+
         try:
-            info = connection.info
-            is_local = info.host.startswith("/") or is_loopback(info.hostaddr or info.host)
-            if not (connection.pgconn.ssl_in_use or is_local):
-                raise make_encryption_error(self.where)
-            sent = self._clock.seconds()
-            cases = f"{quote_identifier(self.address.schema)}.cases"
-            state = connection.execute(
-                convert_statement(sql.SERVER_STATE, ""), (cases, cases)
-            ).fetchall()
-            [
-                (
-                    fsync,
-                    encoding,
-                    standby,
-                    self.account,
-                    time,
-                    process,
-                    commits,
-                    may_write,
-                    self.supervises,
-                )
-            ] = state
-            self._clock.synchronize(time, sent=sent)
-            self._check_server(fsync=fsync == "on", encoding=encoding, standby=standby)
-            self.read_only = not may_write
-            self._waits_for_disk = commits not in ("off", "local", "remote_write")
-            if process != info.backend_pid:
-                # A pooler, which may run each transaction over another connection: psycopg's
-                # prepared statements would be missing there. The timeout is a setting of the
-                # database: see `roles.build_shared_grants`.
-                connection.prepare_threshold = None
-            else:
-                connection.execute(f"SET lock_timeout TO '{self._lock_timeout}ms'".encode())
+            self._prepare_connection(connection)
         except BaseException as error:
             connection.close()
             if isinstance(error, psycopg.Error):
@@ -229,21 +215,51 @@ class PostgresConnector(connector.Connector):
             raise
         return connection
 
-    def _check_server(self, *, fsync: bool, encoding: str, standby: bool) -> None:
-        if standby:
+    def _prepare_connection(self, connection: Connection) -> None:
+        """Check that the server can be trusted with answers, and set what depends on it."""
+        info = connection.info
+        is_local = info.host.startswith("/") or is_loopback(info.hostaddr or info.host)
+        if not (connection.pgconn.ssl_in_use or is_local):
+            raise make_encryption_error(self.where)
+
+        sent = self._clock.seconds()
+        cases = f"{quote_identifier(self.address.schema)}.cases"
+        statement = convert_statement(sql.SERVER_STATE, "")
+        [row] = connection.execute(statement, (cases, cases)).fetchall()
+        state = ServerState._make(row)
+        self._clock.synchronize(state.time, sent=sent)
+
+        self.account = state.account
+        self.supervises = state.may_delete
+        self._check_server(state)
+        self.read_only = not state.may_update
+        self._waits_for_disk = state.synchronous_commit not in ("off", "local", "remote_write")
+
+        if state.process != info.backend_pid:
+            # A pooler, which may run each transaction over another connection: psycopg's prepared
+            # statements would be missing there. The timeout is a setting of the database: see
+            # `roles.build_shared_grants`.
+            connection.prepare_threshold = None
+        else:
+            connection.execute(f"SET lock_timeout TO '{self._lock_timeout}ms'".encode())
+
+    def _check_server(self, state: "ServerState") -> None:
+        if state.is_standby:
             raise StoreError(
                 self.where,
                 "the server is a read-only copy of another",
                 "specify the primary server",
             )
-        if encoding != "UTF8":
-            what = f"the database stores text as {encoding}, which can't represent every letter"
+        if state.encoding != "UTF8":
+            what = (
+                f"the database stores text as {state.encoding}, which can't represent every letter"
+            )
             raise StoreError(
                 self.where,
                 what,
                 "ask the server's administrator for a database with ENCODING 'UTF8'",
             )
-        if not fsync:
+        if state.fsync != "on":
             what = "the server does not write commits to its disk (fsync = off)"
             raise StoreError(
                 self.where,

@@ -387,12 +387,20 @@ class _UndoTrial(Exception):  # noqa: N818 - no error
 
 
 class _Trial:
+    """Tries statements as members of the roles, within a transaction that is undone."""
+
     def __init__(self, db: Connector, execute: Execute, schema: str) -> None:
+        """Create a member of each role, and the cases and interviews of the trial."""
         self._db = db
         self._execute = execute
         self._schema = schema
-        self._actions = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
+
+        statements = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
+        self._relations = statements.pop("RELATIONS")
+        fixture = statements.pop("FIXTURE")
+        self._actions = statements
         """Statements by what they do and the results that are expected of the roles."""
+
         [(database, process)] = execute(
             "SELECT current_database(), pg_backend_pid()", ()
         ).fetchall()
@@ -402,53 +410,63 @@ class _Trial:
             "schema": quote_identifier(schema),
             "contacts": contacts,
             "shared": SHARED_SCHEMA,
+            "now": NOW,
         }
+
         for role, member in self._members.items():
             group = quote_identifier(make_group(database, role))
             execute(f"CREATE ROLE {quote_identifier(member)} IN ROLE {group}", ())
             execute(f"GRANT {quote_identifier(member)} TO CURRENT_USER", ())
-        self._names["now"] = NOW
+
         names = {**self._names, "member": quote_literal(self._members["interviewer"])}
-        for statement in self._actions.pop("FIXTURE").format_map(names).split(";\n"):
+        for statement in fixture.format_map(names).split(";\n"):
             execute(statement, ())
 
     def run(self) -> Iterator[RoleCheck]:
+        yield from self._try_relations()
+        yield from self._try_actions()
+
+    def _try_relations(self) -> Iterator[RoleCheck]:
+        """Try what each role may do with every table and view."""
         schemas = (self._schema, make_contact_schema(self._schema), SHARED_SCHEMA)
-        for place, table, kind, column in self._execute(
-            self._actions.pop("RELATIONS"), schemas
-        ).fetchall():
+        relations = self._execute(self._relations, schemas).fetchall()
+        for place, table, kind, column in relations:
+            is_view = kind == "v"
             target = f"{quote_identifier(place)}.{quote_identifier(table)}"
-            verbs = {
-                "S": f"SELECT 1 FROM {target} WHERE false",
-                "I": f"INSERT INTO {target} ({quote_identifier(column)}) SELECT NULL WHERE false",
-                "U": f"UPDATE {target} SET {quote_identifier(column)} = NULL WHERE false",
-                "D": f"DELETE FROM {target} WHERE false",
-            }
-            if kind == "v":
-                verbs = {"S": verbs["S"]}
-            if find_schema(table, self._schema) != place:
-                rights: Sequence[str] = ("", "", "", "")  # somebody else's table of this name
-            elif table in SHARED_RIGHTS:
-                rights = SHARED_RIGHTS[table]
-            elif table in RIGHTS:
-                rights = RIGHTS[table]
-            elif kind == "v":
-                rights = ("S", "S", "S", "S")
-            else:
-                rights = OTHER_RIGHTS
+            statements = {"S": f"SELECT 1 FROM {target} WHERE false"}
+            if not is_view:
+                name = quote_identifier(column)
+                statements["I"] = f"INSERT INTO {target} ({name}) SELECT NULL WHERE false"
+                statements["U"] = f"UPDATE {target} SET {name} = NULL WHERE false"
+                statements["D"] = f"DELETE FROM {target} WHERE false"
+
+            rights = self._find_rights(place, table, is_view=is_view)
             for role, expected in zip(ROLES, rights, strict=True):
-                found = "".join(
-                    verb
-                    for verb, statement in verbs.items()
-                    if self._try(role, statement) != REFUSED
-                )
-                yield RoleCheck(role, table, expected, found, len(verbs))
+                found = ""
+                for letter, statement in statements.items():
+                    if self._try(role, statement) != REFUSED:
+                        found += letter
+                yield RoleCheck(role, table, expected, found, len(statements))
+
+    def _find_rights(self, place: str, table: str, *, is_view: bool) -> Sequence[str]:
+        """Find the rights of the roles, in their order, for a table or view in this schema."""
+        if find_schema(table, self._schema) != place:
+            return ("", "", "", "")  # somebody else's table of this name
+        if table in SHARED_RIGHTS:
+            return SHARED_RIGHTS[table]
+        if table in RIGHTS:
+            return RIGHTS[table]
+        if is_view:
+            return ("S", "S", "S", "S")
+        return OTHER_RIGHTS
+
+    def _try_actions(self) -> Iterator[RoleCheck]:
+        """Try the actions of `role_checks.sql`, whose names end in what each role receives."""
         for title, statement in self._actions.items():
             action, _, expected = title.partition(": ")
             for role, result in zip(ROLES, expected.split(" "), strict=True):
-                yield RoleCheck(
-                    role, action, result, self._try(role, statement.format_map(self._names))
-                )
+                found = self._try(role, statement.format_map(self._names))
+                yield RoleCheck(role, action, result, found)
 
     def _try(self, role: str, statement: str) -> str:
         """Return `refused`, or the number of rows that a member of the role reads or writes."""
