@@ -103,8 +103,8 @@ class ShiftRecord:
     def record_presence(self) -> None:
         """Record that the station of a signed-on interviewer runs.
 
-        A station that is left on overnight isn't paid for: the record ends `LONGEST_GAP_IN_SHIFT` after
-        the last key.
+        A station that is left on overnight isn't paid for: the record ends `LONGEST_GAP_IN_SHIFT`
+        after the last key.
         """
         last_deed = self._shift.last_deed
         if not self._shift.is_on or last_deed is None:
