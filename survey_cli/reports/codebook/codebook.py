@@ -221,6 +221,7 @@ def build_codebook(
     for number, variable in enumerate(variables, 1):
         groups.setdefault(_make_group_key(variable), []).append((number, variable))
     entries = [entry for group in groups.values() for entry in _build_entries(group, context)]
+
     if answers is not None and threshold > 1:
         if units == "anonymous":
             hidden = f"answers of fewer than {threshold} interviews."
@@ -229,6 +230,7 @@ def build_codebook(
                 f"fewer than {threshold} interviews, or a count that would reveal such a number."
             )
         notes = (*notes, f"{HIDDEN_MARK}: {hidden}")
+
     return Codebook(
         title=study.title,
         instrument=instrument.id,
@@ -286,18 +288,23 @@ def _iterate_section_titles(
     """Yield each item with the titles of the sections around it."""
     for node in nodes:
         yield node.id, above
-        if not isinstance(node, CompiledItem):
-            title = ""
-            if node.title and not isinstance(node.spec, BatteryItem):
-                title = node.title.get_source_text(language)
-            path = above
-            if title != above:
-                path = ": ".join(part for part in (above, title) if part)
-            yield node.id, path
-            yield from _iterate_section_titles(node.children, language, path)
-            until = getattr(node, "until", None)
-            if until is not None:
-                yield until.id, path
+        if isinstance(node, CompiledItem):
+            continue
+
+        # The title of a battery is no section: its statements are in the one around it.
+        title = ""
+        if node.title and not isinstance(node.spec, BatteryItem):
+            title = node.title.get_source_text(language)
+        path = above
+        if title != above:
+            path = ": ".join(part for part in (above, title) if part)
+        yield node.id, path
+        yield from _iterate_section_titles(node.children, language, path)
+
+        # The question that ends a roster is none of its children.
+        until = getattr(node, "until", None)
+        if until is not None:
+            yield until.id, path
 
 
 def _build_entries(
@@ -338,21 +345,22 @@ def _merge_entries(
     if is_multiple and item is not None:
         labels = {option.code: str(option.label.get(context.language)) for option in item.options}
     columns = []
-    for entry, each in zip(entries, variables, strict=True):
+    for entry, own_variable in zip(entries, variables, strict=True):
         label = ""
-        if is_multiple and each.option is not None:
-            label = labels.get(each.option, each.label)
+        if is_multiple and own_variable.option is not None:
+            label = labels.get(own_variable.option, own_variable.label)
         lines = (*entry.codes, *entry.missing)
         columns.append(
             CodebookColumn(
                 number=entry.number,
                 name=entry.name,
                 label=label,
-                turn=each.turn,
+                turn=own_variable.turn,
                 counts=tuple(line.count_text for line in lines if line.count_text),
             )
         )
 
+    # The entry is that of the first variable, without what is true of this one only.
     label = first.label
     source = first.source.removesuffix(f", turn {variable.turn}")
     notes = first.notes
@@ -539,6 +547,7 @@ def _build_codes(
     variable: Variable, counts: Mapping[Cell, int] | None, context: _Context
 ) -> tuple[tuple[CodebookCode, ...], tuple[CodebookCode, ...]]:
     """Build the codes of answers, with one line for all without a label, and of missing values."""
+    # Every count is taken out of the rest by the line that has it.
     rest = dict(counts or {})
     labels = _select_labels(variable, counts, context)
     answers: list[_CodeLine] = []
@@ -546,6 +555,8 @@ def _build_codes(
         missing = "missing" if code in variable.user_missing else ""
         line = CodebookCode(code=str(code), label=label, missing=missing)
         answers.append(_CodeLine(line, str(code), rest.pop(code, 0)))
+
+    # An empty text is no answer.
     without_words = rest.pop("", 0)
     others = sum(count for cell, count in rest.items() if not isinstance(cell, Missing))
     if others or not labels:
@@ -609,6 +620,7 @@ def _find_hidden_lines(
     if table is None:
         return find_hidden_parts([line.interviews for line in lines], parts_threshold)
 
+    # Column 0 is the total, and a codebook has no others.
     hidden = [table.lines[i] for i in table.detail_rows if table.is_hidden(i, 0)]
     has_hidden_decline = any(line.kind == "decline" for line in hidden)
     # The code of verbatim answers and of ranges of numbers is empty.
@@ -661,6 +673,12 @@ def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, thresho
     numbers = sorted(
         cell for cell in counts if isinstance(cell, int | float) and cell not in variable.labels
     )
-    if not numbers or min(counts[numbers[0]], counts[numbers[-1]]) < threshold:
+    if not numbers:
         return ""
-    return f"{numbers[0]:.10g} to {numbers[-1]:.10g}"
+
+    # The largest income may be that of one person, whom its amount would name.
+    smallest = numbers[0]
+    largest = numbers[-1]
+    if min(counts[smallest], counts[largest]) < threshold:
+        return ""
+    return f"{smallest:.10g} to {largest:.10g}"

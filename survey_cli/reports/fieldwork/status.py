@@ -419,42 +419,24 @@ def build_fieldwork_status(
 
     A viewer who is not a supervisor sees colleagues by their pseudonyms.
     """
-    by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
     active = _list_people(data.activity)
-    logins = sorted(
-        {
-            *active,
-            *(lease.who for lease in data.leases),
-            *_list_people(*data.today.values()),
-            *data.at_work,
-        }
-    )
-    names = {
-        login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
-        for number, login in enumerate(logins, start=1)
-    }
-    owners = [
-        names.get(line.owner) or _name_interviewer(line.owner, people, viewer)
-        for line in data.appointments
-    ]
-    appointments = tuple(
-        line._replace(owner=o) for line, o in zip(data.appointments, owners, strict=True)
-    )
-    leases = tuple(lease._replace(who=names[lease.who]) for lease in data.leases)
+    names = _name_everybody(data, active, people, viewer)
+    # Leases keep their logins for now: the lines of people look for them.
+    people_today = _build_people_today(data, names)
+    data = _name_in_lines(data, names, people, viewer)
+
+    by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
     hours = _build_hours(data)
-    today = sum(hour.complete for hour in hours)
     progress = Progress(
         complete=by_code["1.1"],
         partial=by_code["1.2"],
-        today=today,
+        today=sum(hour.complete for hour in hours),
         target=data.target,
         target_of=data.target_of,
         yesterday=_count_yesterday(data),
     )
     statuses = _build_statuses(data, plan, people, viewer)
     cells = build_cells(data.fill, plan)
-    people_today = _build_people_today(data, names)
-    data = replace(data, appointments=appointments, leases=leases)
     return FieldworkStatus(
         study=study[0],
         study_title=study[1],
@@ -480,14 +462,45 @@ def build_fieldwork_status(
     )
 
 
+def _name_everybody(
+    data: StatusInput, active: Sequence[str], people: People, viewer: Interviewer
+) -> dict[str, str]:
+    """Return the name of everybody in the report, by login, as the viewer may see it."""
+    logins = {*active, *_list_people(*data.today.values()), *data.at_work}
+    logins.update(lease.who for lease in data.leases)
+    names = {}
+    for number, login in enumerate(sorted(logins), start=1):
+        name = _name_interviewer(login, people, viewer)
+        # Without a pseudonym, a login is still not shown.
+        names[login] = name or f"interviewer {number}"
+    return names
+
+
+def _name_in_lines(
+    data: StatusInput, names: Mapping[str, str], people: People, viewer: Interviewer
+) -> StatusInput:
+    """Return the data with names instead of logins in appointments and leases."""
+    appointments = []
+    for line in data.appointments:
+        # The owner may have done nothing in the period, and then has no number.
+        owner = names.get(line.owner) or _name_interviewer(line.owner, people, viewer)
+        appointments.append(line._replace(owner=owner))
+    leases = tuple(lease._replace(who=names[lease.who]) for lease in data.leases)
+    return replace(data, appointments=tuple(appointments), leases=leases)
+
+
 def _list_people(*activities: Mapping[tuple[str | int, ...], int]) -> list[str]:
-    names = {
-        name
-        for activity in activities
-        for name in activity
-        if len(name) > 1 and name[0] != UNRELEASED
-    }
-    return sorted({str(name[1]) for name in names})
+    """List the logins in the names of activities, sorted.
+
+    A name has a login in second place, unless it is that of a sum for all.
+    """
+    logins = set()
+    for activity in activities:
+        for name in activity:
+            has_login = len(name) > 1 and name[0] != UNRELEASED
+            if has_login:
+                logins.add(str(name[1]))
+    return sorted(logins)
 
 
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
@@ -539,12 +552,16 @@ def _build_outcomes(data: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
     )
     names = {outcome: definition.name for outcome, definition in plan.outcomes.items()}
     order = {outcome: position for position, outcome in enumerate(("", *plan.outcomes))}
-    return tuple(
-        OutcomeLine(
-            outcome, names.get(outcome) or outcome or NEVER_CALLED, cases[outcome], done[outcome]
-        )
-        for outcome in sorted(cases, key=lambda outcome: (order.get(outcome, len(order)), outcome))
-    )
+
+    def rank(outcome: str) -> tuple[int, str]:
+        # Outcomes that the plan no longer has come last.
+        return order.get(outcome, len(order)), outcome
+
+    lines = []
+    for outcome in sorted(cases, key=rank):
+        name = names.get(outcome) or outcome or NEVER_CALLED
+        lines.append(OutcomeLine(outcome, name, cases[outcome], done[outcome]))
+    return tuple(lines)
 
 
 def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
@@ -565,12 +582,21 @@ def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
 def build_cells(fill: Mapping[str, CellFill], plan: Plan) -> tuple[QuotaCellLine, ...]:
     """Build a line for each quota cell."""
     full = plan.quotas.list_full_cells(fill)
-    return tuple(
-        QuotaCellLine(
-            name, *fill.get(name, CellFill()), cell.target, cell.soft, name in full, cell.label
+    lines = []
+    for name, cell in plan.quotas.cells.items():
+        own_fill = fill.get(name, CellFill())
+        lines.append(
+            QuotaCellLine(
+                cell=name,
+                taken=own_fill.completes,
+                held=own_fill.reserved,
+                target=cell.target,
+                soft=cell.soft,
+                closed=name in full,
+                label=cell.label,
+            )
         )
-        for name, cell in plan.quotas.cells.items()
-    )
+    return tuple(lines)
 
 
 def build_interviewer_line(
@@ -608,6 +634,7 @@ def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
         sums[(quarter - data.day_began) // hour] += activity.get(("completes",), 0)
     if not sums:
         return ()
+
     present = (data.at - data.day_began) // hour
     zone = data.day_began.tzinfo
     return tuple(
@@ -642,23 +669,28 @@ def _build_pace(data: StatusInput, plan: Plan, progress: Progress) -> Pace | Non
 def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[PersonLine, ...]:
     """Build a line for everybody who has called today, has a case or has signed on."""
     activity: Counter[tuple[str | int, ...]] = Counter()
-    began: dict[str, datetime] = {}
-    for quarter, numbers in sorted(data.today.items()):
+
+    has_called: set[str] = set()
+    for numbers in data.today.values():
         activity.update(numbers)
-        began = dict.fromkeys(_list_people(numbers), quarter) | began
+        has_called.update(_list_people(numbers))
     held = {lease.who: lease for lease in data.leases}
+
     lines = []
-    for login in sorted({*began, *held, *data.at_work}, key=lambda login: names[login]):
+    for login in sorted({*has_called, *held, *data.at_work}, key=lambda login: names[login]):
         work = build_interviewer_line(names[login], login, activity)
         lease = held.get(login)
         shift = data.at_work.get(login)
+
         on_cases = None
         if shift is not None and shift.working:
             on_cases = min(shift.on_cases / shift.working, 1.0)
+
         is_free = lease is None and (shift is None or shift.is_calling)
         idle = None
         if is_free and login in data.last_entries:
             idle = data.at - data.last_entries[login]
+
         case = None
         if lease is not None:
             case = lease._replace(who=names[login])
@@ -670,6 +702,7 @@ def _iterate_alerts(
     data: StatusInput, plan: Plan, statuses: Sequence[StatusLine], cells: Sequence[QuotaCellLine]
 ) -> Iterator[str]:
     """Yield what needs attention, in the order of urgency."""
+    # The work stands still, or a respondent waits.
     if data.paused:
         yield data.paused
     cases = {line.status: line.cases for line in statuses}
@@ -680,11 +713,13 @@ def _iterate_alerts(
         yield f"{format_quantity(missed, 'appointment')} missed"
     if data.held:
         yield f"{format_quantity(len(data.held), 'case')} waiting for a supervisor"
+
     if data.withdrawn:
         cases_stored = format_quantity(len(data.withdrawn), "case")
         keys = join_first(list(data.withdrawn), MAX_CELLS)
         command = "survey privacy erase FILE CASE"
         yield f"{cases_stored} withdrew consent and can be erased ({command}): {keys}"
+    # A station renews its lease: what has passed of the lease is the time since its last sign.
     for lease in data.leases:
         silent = plan.lease - (lease.until - data.at)
         if silent > plan.lease / 2:
@@ -736,6 +771,7 @@ def _build_lengths(data: StatusInput) -> LengthLine | None:
 
     seconds = sorted(lengths)
     up_to = list(accumulate(lengths[length] for length in seconds))
+    # The median of an even number of interviews is the mean of the two in the middle.
     lower_middle = seconds[bisect_right(up_to, (total - 1) // 2)]
     upper_middle = seconds[bisect_right(up_to, total // 2)]
     return LengthLine(

@@ -328,25 +328,34 @@ def select_valid(table: Crosstab) -> Crosstab:
     """
     missing = _list_missing_rows(table)
     kept = [row for row in table.detail_rows if row not in missing]
-    asked = [c for c in range(len(table.bases)) if not table.is_base_hidden(c)]
-    underivable = [c for c in asked if not _is_valid_base_derivable(table, missing, kept, c)]
+    columns = range(len(table.bases))
+    shown_bases = [column for column in columns if not table.is_base_hidden(column)]
+    underivable = [
+        column
+        for column in shown_bases
+        if not _is_valid_base_derivable(table, missing, kept, column)
+    ]
     if 0 in underivable or 2 * len(underivable) > len(table.bases):
         return table
 
+    # What is hidden stays hidden, under the new numbers of the rows.
     number_of = {row: number for number, row in enumerate(kept)}
     lines = [table.lines[row] for row in kept]
-    hidden = {CellPosition(BASE, c) for c in underivable}
+    hidden = {CellPosition(BASE, column) for column in underivable}
     hidden |= {position for position in table.hidden if position.row == BASE}
     hidden |= {
         CellPosition(number_of[row], column) for row, column in table.hidden if row in number_of
     }
+
     for row in table.net_rows:
         net = table.lines[row]
         parts = tuple(part for part in net.parts if part in number_of)
         dropped = [part for part in net.parts if part in missing]
         if not parts:
             continue
-        for column in range(len(table.bases)):
+        for column in columns:
+            # The net without its dropped parts is shown only to whoever can compute it: by
+            # subtracting them, or by adding up the parts that remain.
             is_difference_shown = not any(table.is_hidden(r, column) for r in (row, *dropped))
             is_sum_shown = table.question.kind != "multiple" and not any(
                 table.is_hidden(part, column) for part in parts
@@ -399,6 +408,7 @@ def _is_valid_base_derivable(
     table: Crosstab, missing: Sequence[int], kept: Sequence[int], column: int
 ) -> bool:
     """Return whether the number of those with an answer follows from the counts that are shown."""
+    # It is the base less those without an answer, or the sum of the answers.
     if not any(table.is_hidden(row, column) for row in missing):
         return True
     adds_up = table.question.kind != "multiple"
@@ -471,11 +481,13 @@ def tabulate(
     """
     width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
     counted = _CountedAnswers(question, options, width)
-    readers = [answers.read_cells(name) for name in question.columns]
+    cells_by_text = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[AnswerKey]] = {}
-    for key, counts in answers.count(answers.iterate_keys(question.columns), groupings).items():
+    keys = answers.iterate_keys(question.columns)
+    for key, counts in answers.count(keys, groupings).items():
         texts = key if isinstance(key, tuple) else (key,)
-        cells = tuple(reader[text] for reader, text in zip(readers, texts, strict=True))
+        cells = tuple(cell[text] for cell, text in zip(cells_by_text, texts, strict=True))
+        # All columns of a multiple are missing for the same reason.
         kind = get_missing_kind(cells[0])
         if kind in UNASKED_KINDS:
             continue
@@ -499,6 +511,7 @@ def tabulate(
         case _:
             lines, numbers = _count_answers(counted)
 
+    # Declines of the questionnaire in its order, then those of older versions.
     declines = question.variable.declines
     for kind in dict.fromkeys([*declines, *sorted(declined)]):
         if kind in declined:
@@ -506,6 +519,7 @@ def tabulate(
             lines.append(counted.make_line("decline", str(code), label, declined[kind]))
     lines += _count_nets(counted, lines)
 
+    # Several texts may be the same number.
     keys_by_value: dict[Fraction, list[AnswerKey]] = {}
     for key, value in numbers.items():
         keys_by_value.setdefault(value, []).append(key)
@@ -534,10 +548,11 @@ def _count_answers(
     by_code: dict[Cell, list[AnswerKey]] = {}
     for key, cells in counted.answered.items():
         by_code.setdefault(cells[0], []).append(key)
+
     lines: list[CrosstabLine] = []
     volunteered: list[CrosstabLine] = []
     numbers: dict[AnswerKey, Fraction] = {}
-    for point in counted.question.points:
+    for point in question.points:
         keys = by_code.pop(point.code, [])
         if point.volunteered:
             line = counted.make_line(
@@ -551,12 +566,14 @@ def _count_answers(
             numbers |= dict.fromkeys(keys, Fraction(point.code))
         lines.append(line)
 
+    # What is left are codes that are no option: those of a long list, or of older versions.
     labels = question.variable.labels
     rest: list[list[AnswerKey]] = []
     if len(labels) > MAX_POINTS:
         by_frequency = sorted(by_code, key=lambda code: -counted.count_people(by_code[code]))
         rest = [by_code[code] for code in by_frequency[MAX_FREQUENT:]]
         by_code = {code: by_code[code] for code in by_frequency[:MAX_FREQUENT]}
+
     for code, keys in by_code.items():
         label = labels.get(code) if isinstance(code, int | str) else None
         lines.append(counted.make_line("answer", str(code), label or str(code), keys))
@@ -584,10 +601,8 @@ def _count_numbers(
 ) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
     """Count ranges of numbers, or years of dates.
 
-    Returns lines, and the numbers of answers in means.
-
     Numbers with labels have lines of their own, and count in means if they are within the
-    question's limits.
+    question's limits. Returns the lines, and the numbers of answers in means.
     """
     question = counted.question
     is_number = question.kind == "number"
@@ -608,14 +623,16 @@ def _count_numbers(
         plain=question.kind == "date",
     )
 
-    inside: dict[int, list[AnswerKey]] = {}
-    edges = [each.low for each in bins]
+    keys_by_bin: dict[int, list[AnswerKey]] = {}
+    lower_edges = [number_range.low for number_range in bins]
     for value, keys in unlabeled.items():
-        inside.setdefault(bisect_right(edges, value) - 1, []).extend(keys)
+        keys_by_bin.setdefault(bisect_right(lower_edges, value) - 1, []).extend(keys)
     lines = []
-    for i, each in enumerate(bins):
-        line = counted.make_line("range", "", each.label, inside.get(i, []))
-        lines.append(line._replace(limits=(each.low, each.last)))
+    for position, number_range in enumerate(bins):
+        keys = keys_by_bin.get(position, [])
+        line = counted.make_line("range", "", number_range.label, keys)
+        lines.append(line._replace(limits=(number_range.low, number_range.last)))
+
     in_means = dict(unlabeled) if is_number else {}
     for code, label in labels.items():
         if not isinstance(code, int):
@@ -624,6 +641,7 @@ def _count_numbers(
         number = Fraction(code)
         keys = by_value.get(number, [])
         lines.append(counted.make_line("answer", str(code), label, keys))
+        # A labeled number beyond the limits, such as 997 for "every day", is a code.
         is_below = least is not None and number < least
         is_above = most is not None and number > most
         if is_number and not (is_below or is_above):

@@ -193,14 +193,8 @@ class _LinkedTables:
         ]
 
         links: Links = {}
-        for i, rows in follow_ups.items():
-            for row, follow_up in enumerate(rows, len(tables[i].lines)):
-                for c in range(len(tables[i].bases)):
-                    _link(links, (i, CellPosition(row, c)), (follow_up, CellPosition(BASE, c)))
-        for same_base in _group_by_asked(tables, answers):
-            for i, other in pairwise(same_base):
-                for c in range(len(tables[i].bases)):
-                    _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
+        _link_follow_ups(links, tables, follow_ups)
+        _link_same_bases(links, tables, answers)
         for shared in _group_by_input(tables):
             parts = _divide_interviews([tables[i] for i in shared], answers, groupings)
             _join_derived(shared, tables, count_tables, parts, links)
@@ -210,6 +204,8 @@ class _LinkedTables:
                     sums = _join_merged_parts(table, i, count_tables, grouping, number, links)
                     self._sums_by_column[i] |= sums
 
+        # The totals without the groupings: no link to the size of a column, and no row that only
+        # exists because of the columns.
         self._links_of_totals = {
             position: {other for other in others if other[0] < len(tables)}
             for position, others in links.items()
@@ -232,6 +228,7 @@ class _LinkedTables:
             for table in tables
         ]
 
+        # All columns, with the sizes of the groups as further tables.
         _link_parts(links, tables, count_tables, groupings)
         self._links = links
         nested = _find_nested(groupings)
@@ -263,6 +260,7 @@ class _LinkedTables:
         above = None if bounds.above is None else self._hide(bounds.above)
         protected = self._protected.setdefault(threshold, {})
 
+        # The totals as in a report without columns.
         totals = [
             replace(
                 table,
@@ -279,6 +277,8 @@ class _LinkedTables:
             for i, hidden in enumerate(hidden_totals)
         ]
 
+        # Then the columns, which may hide no further total. The sizes of groups, the last tables,
+        # have no totals.
         with_groupings = []
         for i, table in enumerate(self._with_groupings):
             hidden = table.hidden
@@ -427,6 +427,29 @@ def _link(links: Links, first: TablePosition, second: TablePosition) -> None:
     links.setdefault(second, set()).add(first)
 
 
+def _link_follow_ups(
+    links: Links,
+    tables: Sequence[Crosstab],
+    follow_ups: Mapping[int, Mapping[int, frozenset[int]]],
+) -> None:
+    """Link the base of each follow-up with the row that `_build_count_table` adds for it."""
+    for i, rows in follow_ups.items():
+        for row, follow_up in enumerate(rows, len(tables[i].lines)):
+            for column in range(len(tables[i].bases)):
+                base = CellPosition(BASE, column)
+                _link(links, (i, CellPosition(row, column)), (follow_up, base))
+
+
+def _link_same_bases(links: Links, tables: Sequence[Crosstab], answers: AnswerColumns) -> None:
+    """Link the bases of questions that the same people were asked."""
+    for same_base in _group_by_asked(tables, answers):
+        # A chain is enough, since links of links are followed.
+        for i, other in pairwise(same_base):
+            for column in range(len(tables[i].bases)):
+                base = CellPosition(BASE, column)
+                _link(links, (i, base), (other, base))
+
+
 def _build_count_table(
     table: Crosstab,
     tables: Sequence[Crosstab],
@@ -464,6 +487,7 @@ def _build_count_table(
         sums.update(nets)
         base_rows = table.detail_rows
 
+    # `_link_follow_ups` counts on these rows in this order.
     counts_by_row = [line.counts for line in lines]
     for row, (follow_up, rows) in enumerate(follow_ups.items(), len(lines)):
         counts_by_row.append(tables[follow_up].bases)
@@ -512,6 +536,8 @@ def _join_derived(
     rows = list(table.counts)
     sums = dict(table.sums)
     hidden = set(table.hidden)
+
+    # The row of the item's table for every set of parts that has one.
     # The options of a multiple overlap: only equal rows are linked.
     divided = all(tables[i].question.kind != "multiple" for i in shared)
     row_of = {
@@ -519,6 +545,8 @@ def _join_derived(
         for row in tables[first].detail_rows
     }
     row_of[frozenset(part for part in parts if part[0])] = BASE
+
+    # A row that a variable divides is the sum of its parts, which become rows.
     if divided:
         for own in dict.fromkeys(part[0] for part in parts):
             inside = [part for part in parts if part[0] == own]
@@ -532,6 +560,7 @@ def _join_derived(
             hidden |= {CellPosition(number, column) for number in numbers for column in columns}
             rows += [parts[part] for part in inside]
 
+    # The rows of the variables: sums of parts, linked with the tables that print them.
     for at, i in enumerate(derived, 1):
         parts_of_row = {
             row: frozenset(part for part in parts if row in part[at])
@@ -568,8 +597,10 @@ def _divide_interviews(
     for key, counts in answers.count(keys, groupings).items():
         part = tuple(rows.get(own_key, ()) for rows, own_key in zip(rows_by_key, key, strict=True))
         if any(part):
-            before = parts.get(part, [0] * len(counts))
-            parts[part] = [count.people + n for count, n in zip(counts, before, strict=True)]
+            people_before = parts.get(part, [0] * len(counts))
+            parts[part] = [
+                count.people + before for count, before in zip(counts, people_before, strict=True)
+            ]
 
     # Nobody gave some answers, but a reader knows what they would become.
     first, *derived = shared
@@ -711,6 +742,7 @@ def _find_follow_ups(
     """
     follow_ups: dict[int, dict[int, frozenset[int]]] = {}
     for other, follow_up in enumerate(tables):
+        # A question of everybody, or of nobody, divides no other.
         base = follow_up.bases[0].people
         if not 0 < base < answers.interviews:
             continue
@@ -723,6 +755,7 @@ def _find_follow_ups(
         )
         for i, table in enumerate(tables):
             is_larger = table.bases[0].people > base
+            # Counting takes long: first see whether any rows can add up to the base.
             if i == other or not is_larger or not _may_add_up(table, base):
                 continue
             by_asked = tabulate(table.question, answers, [asked], options)
@@ -759,6 +792,7 @@ def _find_rows_of_asked(table: Crosstab, people: int) -> frozenset[int]:
     for row in table.detail_rows:
         counts = table.lines[row].counts
         asked = counts[-1].people
+        # Some in the row were asked, and some were not: no sum of whole rows is the base.
         is_divided = asked not in (0, counts[0].people)
         if is_divided:
             return frozenset()
