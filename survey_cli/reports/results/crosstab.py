@@ -487,7 +487,7 @@ def tabulate(
     for key, counts in answers.count(keys, groupings).items():
         texts = key if isinstance(key, tuple) else (key,)
         cells = tuple(cell[text] for cell, text in zip(cells_by_text, texts, strict=True))
-        # All columns of a multiple are missing for the same reason.
+
         kind = get_missing_kind(cells[0])
         if kind in UNASKED_KINDS:
             continue
@@ -511,7 +511,7 @@ def tabulate(
         case _:
             lines, numbers = _count_answers(counted)
 
-    # Declines of the questionnaire in its order, then those of older versions.
+    # Declines with a label in their order, then others.
     declines = question.variable.declines
     for kind in dict.fromkeys([*declines, *sorted(declined)]):
         if kind in declined:
@@ -519,7 +519,7 @@ def tabulate(
             lines.append(counted.make_line("decline", str(code), label, declined[kind]))
     lines += _count_nets(counted, lines)
 
-    # Several texts may be the same number.
+    # Means need counts by number, whatever text it has in the data.
     keys_by_value: dict[Fraction, list[AnswerKey]] = {}
     for key, value in numbers.items():
         keys_by_value.setdefault(value, []).append(key)
@@ -566,7 +566,7 @@ def _count_answers(
             numbers |= dict.fromkeys(keys, Fraction(point.code))
         lines.append(line)
 
-    # What is left are codes that are no option: those of a long list, or of older versions.
+    # What is left are codes that are no point: all of a long list, and those without a label.
     labels = question.variable.labels
     rest: list[list[AnswerKey]] = []
     if len(labels) > MAX_POINTS:
@@ -641,7 +641,7 @@ def _count_numbers(
         number = Fraction(code)
         keys = by_value.get(number, [])
         lines.append(counted.make_line("answer", str(code), label, keys))
-        # A labeled number beyond the limits, such as 997 for "every day", is a code.
+        # A labeled number beyond the limits is a code, and no amount.
         is_below = least is not None and number < least
         is_above = most is not None and number > most
         if is_number and not (is_below or is_above):
