@@ -22,7 +22,6 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from support.scale import SCALE
 from survey_cli.services.questionnaire.pages import FOLDERS
 
 ROOT = Path(__file__).parent.parent
@@ -228,7 +227,6 @@ def make_clean_environment(**more: str) -> dict[str, str]:
     return own | more
 
 
-@pytest.mark.skipif(SCALE < 2, reason="it installs from the index: make test TEST_SCALE=2")
 def test_what_a_message_says_to_install_can_be_installed(wheel: Path, tmp_path: Path) -> None:
     require_index()
     survey = link_installed_copy(wheel, tmp_path)
