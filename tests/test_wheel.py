@@ -22,6 +22,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from support.scale import SCALE
 from survey_cli.services.questionnaire.pages import FOLDERS
 
 ROOT = Path(__file__).parent.parent

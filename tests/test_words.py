@@ -35,8 +35,6 @@ BORDERS: Final = {
     "store/cases/bulk_import.py": "stored states of a connection's work",
     "reports/fieldwork/disposition_counts.py": "people without a value are counted under this label",
     "proof/equivalence.py": "a reading of a condition, a Literal",
-    "conversion/calculations.py": "an expression",
-    "conversion/conditions.py": "an expression",
 }
 """Modules that may search in texts, and why."""
 

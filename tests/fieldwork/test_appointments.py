@@ -303,6 +303,19 @@ def test_a_time_of_day_in_a_week_asks_for_the_day() -> None:
     ]
 
 
+def test_a_time_here_in_a_week_asks_for_the_day() -> None:
+    """On the station's clock it was an error of the program."""
+    answer = parse_appointment(
+        "next week 17:00 here", now=NOW, zones=(DENVER,), calendar=STUDY, station_zone=NEW_YORK
+    )
+    assert isinstance(answer, UnclearAppointment)
+    assert answer.what == "which day of next week?"
+    assert [c.text for c in answer.choices] == [
+        f"{day} 15:00"
+        for day in ("Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec", "Sat 5 Dec")
+    ]
+
+
 def test_no_zone_no_appointment() -> None:
     assert (
         str(unclear("3pm", zones=()))

@@ -159,9 +159,16 @@ class _Reader(NamedTuple):
     def read_from(self, station_zone: str, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
         """Resolve a time of day on the station's clock."""
         assert isinstance(typed.time, grammar.ClockTime)
-        days = self._replace(zone=station_zone)._list_days(typed.day)
-        if isinstance(days, UnclearAppointment):
-            return days
+        at_station = self._replace(zone=station_zone)
+        span = typed.day if isinstance(typed.day, grammar.DaySpan) else None
+        if span is not None:
+            days = at_station._list_span_days(span)
+        else:
+            listed = at_station._list_days(typed.day)
+            if isinstance(listed, UnclearAppointment):
+                return listed
+            days = listed
+
         answers: list[AppointmentAnswer] = []
         for day in days:
             for minute in typed.time.list_minutes():
@@ -170,6 +177,10 @@ class _Reader(NamedTuple):
                 wall = to_wall_time(self.zone, at)
                 local_minute = wall.hour * 60 + wall.minute
                 answers += self._resolve_times(wall.date(), local_minute, None, wall.fold)
+
+        times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
+        if span is not None and len(times) > 1:
+            return UnclearAppointment(f"which day of {span.name}?", "choose", choices=tuple(times))
         return self._choose_one(answers)
 
     def _read_minutes_ahead(self, minutes: int) -> AppointmentAnswer:
@@ -483,16 +494,10 @@ class _Reader(NamedTuple):
         self, span: grammar.DaySpan, typed: grammar.ParsedAppointment
     ) -> AppointmentAnswer:
         """Resolve a span of days to all its calling hours or, with a time, to one of its days."""
-        week = span.week
-        # on a Saturday, "weekdays" are those of next week
-        if span.last < self.today.weekday():
-            week += 1
-        monday = self._find_monday(week)
-        days = [monday + timedelta(days=number) for number in range(span.first, span.last + 1)]
+        days = self._list_span_days(span)
         answers: list[AppointmentAnswer] = []
         for day in days:
-            if day >= self.today:
-                answers += self._read_on(day, typed)
+            answers += self._read_on(day, typed)
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
         if not times:
             closing = self.calendar.find_closing(days[-1])
@@ -509,6 +514,16 @@ class _Reader(NamedTuple):
         last = times[-1].wall_end
         span_text = f"{first:%H:%M} to {self._format_day(last.date())} {last:%H:%M}"
         return self._make_span(first, last, times[0].fold, span_text)
+
+    def _list_span_days(self, span: grammar.DaySpan) -> list[date]:
+        """Return the days of a span that have not passed. There is always one."""
+        week = span.week
+        # on a Saturday, "weekdays" are those of next week
+        if span.last < self.today.weekday():
+            week += 1
+        monday = self._find_monday(week)
+        days = [monday + timedelta(days=number) for number in range(span.first, span.last + 1)]
+        return [day for day in days if day >= self.today]
 
     def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
         """Return the only time of the answers, a question if there are several, or why none is."""

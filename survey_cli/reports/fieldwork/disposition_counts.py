@@ -23,7 +23,7 @@ from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
 NO_FRAME: Final = "no frame"
-NO_VALUE: Final = "no value"
+NO_VALUE_LABEL: Final = "no value"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +193,12 @@ def count_dispositions(
 def _find_value_label(columns: Mapping[str, Value], options: DispositionOptions) -> str:
     value = columns.get(options.by)
     if value is None or value == "":
-        return NO_VALUE
+        return NO_VALUE_LABEL
     return options.labels.get(value) or str(value)
 
 
 def _sort_values(values: Collection[str], options: DispositionOptions) -> list[str]:
-    """Sort labels in the questionnaire's order, then other values; `NO_VALUE` comes last."""
+    """Sort labels in the questionnaire's order, then other values; `NO_VALUE_LABEL` comes last."""
     order = {label: position for position, label in enumerate(options.labels.values())}
 
     def rank(text: str) -> tuple[bool, int, float, str]:
@@ -208,7 +208,7 @@ def _sort_values(values: Collection[str], options: DispositionOptions) -> list[s
             text_rank = ""
         else:
             text_rank = text
-        return text == NO_VALUE, order.get(text, len(order)), number, text_rank
+        return text == NO_VALUE_LABEL, order.get(text, len(order)), number, text_rank
 
     return sorted(values, key=rank)
 
