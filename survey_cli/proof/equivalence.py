@@ -24,6 +24,7 @@ Reading: TypeAlias = Literal["true", "not true", "false", "at least"]
 """What matters of a condition: that it is true, not true, or false; of a number of turns, that it
 is at least the turn where it is compared."""
 Moment: TypeAlias = Literal["reached", "asked", "answered"]
+"""When a condition is evaluated: as the interview comes to its owner, asks it, or has its answer."""
 ConditionPart: TypeAlias = tuple[Condition, Reading]
 """A condition, and what matters of it."""
 Versions: TypeAlias = Sequence[Sequence[ConditionPart]]
@@ -149,8 +150,8 @@ class _Side:
         old = all_of(old_literals)
         new = all_of(new_literals)
         goals = {
-            Goal("fires", "new"): [all_of([there, new, -old])],
-            Goal("fires", "old"): [all_of([there, old, -new])],
+            Goal("differs", "new"): [all_of([there, new, -old])],
+            Goal("differs", "old"): [all_of([there, old, -new])],
         }
         return self._prover.settle(goals, batch=1)
 

@@ -9,7 +9,11 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode
 from survey_cli.instrument.compiled.requirements import Requirement, list_requirements
 from survey_cli.instrument.expressions.parsing import shorten
-from survey_cli.instrument.schema.items.question import CompiledItem, CompiledOption
+from survey_cli.instrument.schema.items.question import (
+    CompiledCheck,
+    CompiledItem,
+    CompiledOption,
+)
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import find_node
 from survey_cli.problems import Position, Problem, Severity
@@ -18,6 +22,7 @@ from survey_cli.proof.fork_models import ForkModel
 from survey_cli.proof.forks import Fork, find_route_inputs
 from survey_cli.proof.goals import FillUse, Goal, GoalKind, Verdicts
 from survey_cli.proof.reasons import ReasonFinder, SettledCondition
+from survey_cli.proof.route import RoutePosition
 from survey_cli.proof.silent_choice_words import describe_silent_choice
 from survey_cli.proof.silent_choices import ComputeReaders, SilentChoice, select_silent_choices
 from survey_cli.proof.verdicts import Prover
@@ -206,28 +211,46 @@ class ProofReport:
         """Yield the checks that never fire, and those that no answer passes."""
         position = self.positions[item.id][0]
         for number, check in enumerate(item.checks):
-            passes = Goal("passes", item.id, number) not in self._impossible
-            fires = Goal("fires", item.id, number) not in self._impossible
-            if passes == fires:
+            never_fires = Goal("fires", item.id, number) in self._impossible
+            never_passes = Goal("passes", item.id, number) in self._impossible
+            # with both, the item is never answered
+            if never_fires == never_passes:
                 continue
-            truth = self.prover.model.encoder.encode(check.condition.tree, position.turns)
-            key = "confirm" if check.aloud else "expect"
-            requirement = Requirement(check.condition, item.id, key)
+
             # a check that is read aloud fires if its condition is true, another one if it is false
-            is_always_true = passes != check.aloud
-            impossible = truth.false if is_always_true else truth.true
-            settled = SettledCondition(item, requirement, is_always_true, impossible)
-            if passes and check.aloud:
-                yield self._describe("check-never-fires", settled, "so it is never read")
-            elif passes:
-                yield self._describe("check-never-fires", settled, "so the check has no effect")
-            elif check.soft:
-                what = "so it comes after every answer"
-                yield self._describe("check-never-passes", settled, what)
+            if check.aloud:
+                key = "confirm"
+                is_always_true = never_passes
             else:
-                self._blocked = True
-                what = "so no answer is accepted"
-                yield self._describe("check-never-passes", settled, what, severity="error")
+                key = "expect"
+                is_always_true = never_fires
+            truth = self.prover.model.encoder.encode(check.condition.tree, position.turns)
+            impossible = truth.false if is_always_true else truth.true
+            requirement = Requirement(check.condition, item.id, key)
+            settled = SettledCondition(item, requirement, is_always_true, impossible)
+            if never_fires:
+                yield self._describe_check_without_effect(check, settled)
+            else:
+                yield self._describe_check_never_passed(check, settled)
+
+    def _describe_check_without_effect(
+        self, check: CompiledCheck, settled: SettledCondition
+    ) -> ProofFinding:
+        if check.aloud:
+            return self._describe("check-never-fires", settled, "so it is never read")
+        return self._describe("check-never-fires", settled, "so the check has no effect")
+
+    def _describe_check_never_passed(
+        self, check: CompiledCheck, settled: SettledCondition
+    ) -> ProofFinding:
+        if check.soft:
+            what = "so it comes after every answer"
+            return self._describe("check-never-passes", settled, what)
+
+        # no interview gets past a hard check that no answer passes
+        self._blocked = True
+        what = "so no answer is accepted"
+        return self._describe("check-never-passes", settled, what, severity="error")
 
     def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
         """Yield why an item or group is never asked, unless what was found before explains it."""
@@ -236,40 +259,46 @@ class ProofReport:
         inputs = find_route_inputs(self.instrument, named)
         if any(Goal("asked", name) in self._impossible for name in inputs):
             return  # it follows from what was found at that item
+
         positions = self.positions[node.id]
         coming = [each for each in positions if not self.prover.is_excluded(each.reached)]
-        if not coming:
-            is_in_root = self._reasons.parents.get(node.id) is self.instrument.root
-            if is_in_root and not self._blocked:
-                self._blocked = True
-                yield self._describe_unreached(node)
+        if coming:
+            yield self._describe_never_asked(node, coming[0], requirements)
             return
 
-        position = coming[0]
-        by_key = {requirement.key: requirement for requirement in requirements}
+        # the first one after which nobody continues is told, and nothing within a group
+        is_in_root = self._reasons.parents.get(node.id) is self.instrument.root
+        if is_in_root and not self._blocked:
+            self._blocked = True
+            yield self._describe_unreached(node)
+
+    def _describe_never_asked(
+        self, node: CompiledNode, position: RoutePosition, requirements: Sequence[Requirement]
+    ) -> ProofFinding:
+        """Describe why a node is never asked although interviews come to this position."""
         what = "so nothing in it is ever asked"
         if isinstance(node, CompiledItem):
             what = "so it is never asked"
-        lacks_options = (
-            isinstance(node, CompiledItem)
-            and node.options_conditional
-            and not self.prover.is_excluded(position.due)
-        )
-        is_ask_if = "ask_if" in by_key and (
-            "unless" not in by_key
-            or self.prover.is_excluded(position.reached, position.ask_if.true)
-        )
-        if lacks_options:
-            what = "no option can be offered here"
-            yield ProofFinding(self._make_problem("never-asked", node.id, what))
-        elif is_ask_if:
-            settled = SettledCondition(node, by_key["ask_if"], False, position.ask_if.true)
-            yield self._describe("never-asked", settled, what)
-        elif "unless" in by_key:
-            settled = SettledCondition(node, by_key["unless"], True, -position.unless.true)
-            yield self._describe("never-asked", settled, what)
-        else:
-            yield self._describe_unreached(node)
+            if node.options_conditional and not self.prover.is_excluded(position.due):
+                no_option = "no option can be offered here"
+                return ProofFinding(self._make_problem("never-asked", node.id, no_option))
+
+        by_key = {requirement.key: requirement for requirement in requirements}
+        ask_if = by_key.get("ask_if")
+        unless = by_key.get("unless")
+        # of two conditions, `ask_if` is the cause only if it is never true by itself
+        if ask_if is not None and unless is not None:
+            is_cause = self.prover.is_excluded(position.reached, position.ask_if.true)
+            if not is_cause:
+                ask_if = None
+
+        if ask_if is not None:
+            settled = SettledCondition(node, ask_if, False, position.ask_if.true)
+            return self._describe("never-asked", settled, what)
+        if unless is not None:
+            settled = SettledCondition(node, unless, True, -position.unless.true)
+            return self._describe("never-asked", settled, what)
+        return self._describe_unreached(node)
 
     def _describe_unreached(self, node: CompiledNode) -> ProofFinding:
         return ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
@@ -367,7 +396,7 @@ class ProofReport:
         for goal in self.verdicts.undecided:
             if goal.kind in _STATEMENTS and goal.kind != "unknown":
                 question = f"whether {_state(goal)}"
-            elif goal.kind in ("taken", "left", "hole"):
+            elif goal.kind in ("taken", "not_taken", "hole"):
                 question = "whether there is a gap or an overlap among the branches that begin here"
             else:
                 continue

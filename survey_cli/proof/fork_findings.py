@@ -47,11 +47,19 @@ def _find_coverage(model: ForkModel, possible: Container[Goal]) -> dict[int, fro
     name = model.fork.name
     coverage: dict[int, frozenset[int]] = {}
     for number in range(len(model.ranges)):
-        taken = [b for b in model.branches if Goal("taken", name, (number, b)) in possible]
-        left = [b for b in model.branches if Goal("left", name, (number, b)) in possible]
-        if not set(taken).isdisjoint(left):
+        taken: set[int] = set()
+        not_taken: set[int] = set()
+        for branch in model.branches:
+            detail = (number, branch)
+            if Goal("taken", name, detail) in possible:
+                taken.add(branch)
+            if Goal("not_taken", name, detail) in possible:
+                not_taken.add(branch)
+
+        if not taken.isdisjoint(not_taken):
             return None
-        if taken or left:
+        # without either, no answer is in this range
+        if taken or not_taken:
             coverage[number] = frozenset(taken)
     return coverage
 
@@ -61,30 +69,40 @@ def _list_competing(branches: Sequence[int], coverage: Coverage) -> list[int]:
 
     They are those that are within no other one, or those that contain none.
     """
-    ranges_by_branch = [
-        frozenset(number for number, taken in coverage.items() if branch in taken)
-        for branch in branches
-    ]
-    # a branch that is asked in every range decides nothing, if others do
-    is_partial = [0 < len(own) < len(coverage) for own in ranges_by_branch]
-    if sum(is_partial) > 1:
-        ranges_by_branch = [
-            own if partial else frozenset()
-            for own, partial in zip(ranges_by_branch, is_partial, strict=True)
-        ]
+    # of branches that are asked in the same ranges, the first stands for all
+    branch_by_ranges: dict[frozenset[int], int] = {}
+    for branch, own in _find_deciding_ranges(branches, coverage).items():
+        branch_by_ranges.setdefault(own, branch)
 
-    distinct = dict.fromkeys(own for own in ranges_by_branch if own)
     outer = []
     inner = []
-    for own in distinct:
-        branch = ranges_by_branch.index(own)
-        if not any(own < other for other in distinct):
+    for own, branch in branch_by_ranges.items():
+        if not any(own < other for other in branch_by_ranges):
             outer.append(branch)
-        if not any(own > other for other in distinct):
+        if not any(own > other for other in branch_by_ranges):
             inner.append(branch)
+
+    # a branch around several others is asked beside them, and is no alternative to them
     if len(outer) > 1 and _count_deviations(coverage, inner) < _count_deviations(coverage, outer):
-        return inner  # a branch that is asked of several others is none of them
+        return inner
     return outer
+
+
+def _find_deciding_ranges(
+    branches: Sequence[int], coverage: Coverage
+) -> Mapping[int, frozenset[int]]:
+    """Return the ranges in which each branch is asked, without branches that decide nothing."""
+    ranges_by_branch: dict[int, frozenset[int]] = {}
+    for branch in branches:
+        own = frozenset(number for number, taken in coverage.items() if branch in taken)
+        if own:
+            ranges_by_branch[branch] = own
+
+    # a branch that is asked in every range decides nothing, if several others do
+    partial = {branch: own for branch, own in ranges_by_branch.items() if len(own) < len(coverage)}
+    if len(partial) > 1:
+        return partial
+    return ranges_by_branch
 
 
 def _count_deviations(coverage: Coverage, branches: Collection[int]) -> int:
@@ -97,7 +115,7 @@ def _find_holes(
 ) -> Iterator[ForkFinding]:
     """Yield the declines after which no branch is asked, if one is asked after every answer."""
     name = model.fork.name
-    if Goal("left", name) in possible or model.fork.mentions_declines:
+    if Goal("not_taken", name) in possible or model.fork.mentions_declines:
         return
     holes = [decline for decline in model.declines if Goal("hole", name, decline) in possible]
     if holes:
@@ -139,13 +157,13 @@ class _ForkJudgment:
     def judge_block(self, block: list[int]) -> Iterator[ForkFinding]:
         """Yield what is to be said of a block."""
         count = self.counts[block[0]]
-        if count == 1 or self._has_most_codes(block, count):
+        if count == 1 or self._has_too_many_codes(block, count):
             return
         name = self.model.fork.name
         first = block[0]
         texts = self._describe_block(block)
         if count == 0:
-            goal = Goal("left", name, (first, 0))
+            goal = Goal("not_taken", name, (first, 0))
             is_certain = self._is_surely_gap(block)
             yield ForkFinding("filter-gap", goal, self.competing, is_certain, texts)
         else:
@@ -154,12 +172,16 @@ class _ForkJudgment:
             is_certain = self._is_surely_overlap(block, count)
             yield ForkFinding("filter-overlap", goal, both, is_certain, texts)
 
-    def _has_most_codes(self, block: Sequence[int], count: int) -> bool:
-        """Return whether a block has so many codes that this is no fork."""
-        limit = len(self.counts)
-        if count > 0:
-            limit += 1
-        return not self.is_ordered and len(block) * 2 >= limit
+    def _has_too_many_codes(self, block: Sequence[int], count: int) -> bool:
+        """Return whether a block has so many codes that this is no fork.
+
+        For a gap these are half of all codes, for an overlap more than half.
+        """
+        if self.is_ordered:
+            return False
+        if count == 0:
+            return len(block) * 2 >= len(self.counts)
+        return len(block) * 2 > len(self.counts)
 
     def _describe_block(self, block: Sequence[int]) -> list[str]:
         variable = min(self.model.fork.names)

@@ -51,9 +51,12 @@ class ValueRange(NamedTuple):
 class ForkModel:
     """A fork on the route.
 
-    Its goals say which branch can be asked in which range of the variable (`taken`, `left`),
-    whether none can be asked although all variables have a value, and whether none can be asked
-    after a decline (`hole`).
+    Its goals say
+
+    - which branch can be asked, or not asked, in which range of the variable (`taken`, `not_taken`
+      with the numbers of range and branch);
+    - whether none can be asked although all variables have a value (`not_taken` without a detail);
+    - whether none can be asked after a decline (`hole`).
     """
 
     def __init__(self, route: RouteModel, fork: Fork) -> None:
@@ -84,14 +87,14 @@ class ForkModel:
             for position in self.positions[0]
         ]
         all_known = [self._find_all_known(terms) for terms in terms_by_turn]
-        self._add_unasked("left", None, all_known)
+        self._add_unasked("not_taken", None, all_known)
 
         for number, value_range in enumerate(self.ranges):
             for branch, positions in enumerate(self.positions):
                 asked = [position.asked for position in positions]
                 not_asked = [-literal for literal in asked]
                 self._add("taken", (number, branch), value_range.literals, asked)
-                self._add("left", (number, branch), value_range.literals, not_asked)
+                self._add("not_taken", (number, branch), value_range.literals, not_asked)
         for decline, literals in self.declines.items():
             self._add_unasked("hole", decline, literals)
 

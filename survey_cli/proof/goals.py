@@ -29,8 +29,8 @@ RETRIES: Final = 12
 
 GoalKind: TypeAlias = typing.Literal[
     "asked", "skipped", "unknown", "offered", "fires", "passes",
-    "unfilled", "counted", "taken", "left", "hole", "filled", "silent",
-    "kept", "withheld", "optionless",
+    "unfilled", "counted", "taken", "not_taken", "hole", "filled", "silent",
+    "kept", "withheld", "optionless", "differs",
 ]  # fmt: skip
 """What may be possible.
 
@@ -44,9 +44,10 @@ GoalKind: TypeAlias = typing.Literal[
 - `unfilled`: a text is read, and a fill in it has no value.
 - `filled`: a text is read, and a fill in it has a value. This is not proved.
 - `counted`: a complete interview counts in a quota cell.
-- `taken`, `left`: a branch of a fork is asked or not asked, in a range of the variable.
+- `taken`, `not_taken`: a branch of a fork is asked or not asked, in a range of the variable.
 - `hole`: no branch is asked after a decline.
 - `silent`: a choice `x if condition else y` gives `y` although its condition is unknown.
+- `differs`: of the conditions of two versions, only those of one hold.
 """
 
 
@@ -88,7 +89,7 @@ class Verdicts:
     possible: dict[Goal, Witness] = field(default_factory=dict)
     impossible: list[Goal] = field(default_factory=list)
     undecided: list[Goal] = field(default_factory=list)
-    """What clauses call possible, but no witness of which leads there; and what is too hard."""
+    """What is too hard for the solver, or possible only for it: no witness leads there."""
 
 
 class Comparison(NamedTuple):

@@ -1,6 +1,6 @@
 """Verdicts about a questionnaire: what can be, what can't, and answers that lead there."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import Enum, auto
 from itertools import islice
@@ -26,7 +26,7 @@ MAX_ALL_CONFLICTS: Final = 200_000
 """After how many conflicts the solver gives up a whole questionnaire."""
 BATCH: Final = 100
 """How many goals are tried at once, at first."""
-RETRIED: Final = 40
+MAX_LOOKED_AGAIN: Final = 40
 """For how many goals another witness is looked for at once."""
 
 
@@ -60,8 +60,8 @@ class Prover:
         """Asked before each question; the proof ends with ProofAbandonedError if it is true."""
         self.conflicts_left = MAX_ALL_CONFLICTS
         self._solver = Solver(name=SOLVER)
-        self._known = 0
-        """How many of the model's clauses the solver knows."""
+        self._given_count = 0
+        """How many of the model's clauses the solver has."""
 
     def __enter__(self) -> "Prover":
         return self
@@ -95,18 +95,24 @@ class Prover:
             tried = {literal: goal for goal, literal in islice(open_goals.items(), size)}
             count_before = len(tried)
             self._find_compatible(tried, open_goals, verdicts)
-            if batch > 1:
-                has_conflict = len(tried) < count_before
-                # without conflicts, one solution shows more goals than a batch
-                size = max(batch, size // 2) if has_conflict else size * 2
-            if not tried:
-                continue
 
+            has_conflict = len(tried) < count_before
+            if batch > 1 and has_conflict:
+                size = max(batch, size // 2)
+            elif batch > 1:
+                size *= 2  # one solution shows more goals than a batch
+            if not tried:
+                continue  # those that were dropped are settled now, or are tried again
+
+            # the solution in which the goals that are still tried are possible together
             true = set(self._solver.get_model())
             if wished:
-                true = self._maximize(true, open_goals.values(), open_goals.values())
-                true = self._maximize(true, open_goals.values(), wished)
+                literals = list(open_goals.values())
+                true = self._maximize(true, literals, literals)
+                true = self._maximize(true, literals, wished)
             witness = read_witness(self.model, true, wish)
+
+            # it may show more goals than those that were tried
             shown = [goal for goal, literal in open_goals.items() if literal in true]
             for goal in shown:
                 verdicts.possible[goal] = witness
@@ -159,7 +165,7 @@ class Prover:
     def look_again(self, goals: GoalLiterals, attempt: int) -> dict[Goal, Witness]:
         """Look for other witnesses of goals, whose earlier ones don't lead where they should."""
         rng = Random(attempt)
-        some = dict(islice(goals.items(), RETRIED))
+        some = dict(islice(goals.items(), MAX_LOOKED_AGAIN))
         return self.settle(some, batch=1, wish=lambda: rng.choice((-inf, inf))).possible
 
     def _maximize(
@@ -172,21 +178,21 @@ class Prover:
         held = [literal for literal in goals if literal in true]
         refuted = self._list_refuted(held)
         tried = {literal: None for literal in wished if literal not in refuted}
+
+        # first, whole conflicts are dropped until the others are possible together
         dropped: list[Literal] = []
         answer = self.ask(*held, *tried)
         while answer is not Answer.POSSIBLE:
-            if answer is Answer.IMPOSSIBLE:
-                conflict = [literal for literal in self._solver.get_core() if literal in tried]
-            else:
-                conflict = list(tried)[len(tried) // 2 :]
+            conflict = self._list_conflicting(answer, tried)
             if not conflict:
                 return true
             dropped += conflict
             for literal in conflict:
                 del tried[literal]
             answer = self.ask(*held, *tried)
-
         true = set(self._solver.get_model())
+
+        # then, what was dropped is added again one by one: not all of a conflict has to go
         kept = [*held, *tried]
         refuted = self._list_refuted(kept)
         for literal in dropped:
@@ -196,6 +202,12 @@ class Prover:
             if literal in true:
                 kept.append(literal)
         return true
+
+    def _list_conflicting(self, answer: Answer, tried: Mapping[Literal, None]) -> list[Literal]:
+        """List the literals to drop after this answer: those in conflict, or the second half."""
+        if answer is Answer.IMPOSSIBLE:
+            return [literal for literal in self._solver.get_core() if literal in tried]
+        return list(tried)[len(tried) // 2 :]
 
     def _list_refuted(self, held: list[Literal]) -> set[Literal]:
         """List literals that these exclude, as far as unit propagation shows it."""
@@ -211,9 +223,9 @@ class Prover:
         if self.conflicts_left <= 0:
             return Answer.GIVEN_UP
         clauses = self.model.clauses.clauses
-        if self._known < len(clauses):
-            self._solver.append_formula(clauses[self._known :])
-            self._known = len(clauses)
+        if self._given_count < len(clauses):
+            self._solver.append_formula(clauses[self._given_count :])
+            self._given_count = len(clauses)
 
         before = self._count_conflicts()
         self._solver.conf_budget(min(MAX_CONFLICTS, self.conflicts_left))
@@ -236,11 +248,13 @@ class Prover:
         return self.ask(*literals) is Answer.IMPOSSIBLE
 
     def find_reasons(self, literal: Literal, reasons: Sequence[Literal]) -> list[Literal] | None:
-        """Return few reasons that exclude the literal together; None if all of them don't."""
+        """Return few reasons that together exclude the literal; None if not even all of them do."""
         if not self.is_excluded(literal, *reasons):
             return None
         core = set(self._solver.get_core() or ())
         needed = [reason for reason in reasons if reason in core]
+
+        # the solver's core may contain more than is needed
         for reason in tuple(needed):
             others = [other for other in needed if other != reason]
             if self.is_excluded(literal, *others):
