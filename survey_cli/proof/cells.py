@@ -148,7 +148,7 @@ class OrderedCell(Cell):
         self.high = inf
 
     def restrict(self, ranges: list[tuple[float, float]]) -> None:
-        """Restrict the answer to these ranges, which don't overlap."""
+        """Restrict the answer to these ranges, of which some may overlap."""
         ranges = sorted(ranges)
         self.low = ranges[0][0]
         self.high = max(high for _, high in ranges)

@@ -142,13 +142,22 @@ class ConditionEncoder:
                 return negate(truth)
             return truth
 
-        lefts = self.find_term(left, turns)
-        rights = self.find_term(right, turns)
+        left_term = self.find_term(left, turns)
+        right_term = self.find_term(right, turns)
+        truths = []
+        for guard, leaf in left_term:
+            truth = self._compare_with_term(node, leaf, sign, right_term, turns)
+            truths.append((guard, truth))
+        return self._choose(truths)
 
-        def compare_with_rights(one: Leaf) -> Truth:
-            return self._collect(rights, lambda other: self._compare(node, one, sign, other, turns))
-
-        return self._collect(lefts, compare_with_rights)
+    def _compare_with_term(
+        self, node: ast.expr, left: Leaf, sign: str, right_term: Term, turns: Turns
+    ) -> Truth:
+        """Compare a leaf on the left with a term on the right."""
+        truths = []
+        for guard, right in right_term:
+            truths.append((guard, self._compare(node, left, sign, right, turns)))
+        return self._choose(truths)
 
     def _encode_membership(
         self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns
@@ -189,19 +198,19 @@ class ConditionEncoder:
         return Truth(self.clauses.any_of([found.true, *declined]), found.false)
 
     def _compare(self, node: ast.expr, left: Leaf, sign: str, right: Leaf, turns: Turns) -> Truth:
+        """Compare two leaves. What can't be expressed is the open part `node`."""
         if isinstance(left, MultipleCell) or isinstance(right, MultipleCell):
             return self.open_parts.make_truth(node, turns)
 
         # a cell comes to the left, and the day of the interview to the right of another date
-        day = self.surroundings.day
-        is_right_variable = isinstance(right, Cell) and right is not day
-        is_left_variable = isinstance(left, Cell) and left is not day
-        if is_right_variable and not is_left_variable:
+        if self._is_answer(right) and not self._is_answer(left):
             left, right = right, left
             sign = MIRRORED_SIGNS[sign]
+        day = self.surroundings.day
         if isinstance(left, type(day)) and right is day:
             return self._compare_with_day(left, sign)
 
+        # one constant, which is by far the most frequent, needs a literal for one bound
         rights = list_values(right)
         if isinstance(left, Cell) and rights is not None and len(rights) == 1:
             return self._compare_with_cell(left, sign, rights)
@@ -210,11 +219,17 @@ class ConditionEncoder:
         lefts = list_values(left)
         if lefts is not None and rights is not None and len(lefts) * len(rights) <= MAX_PAIRS:
             return compare_values(self.clauses, lefts, sign, rights)
+
+        # a cell with too many values is compared with each value of the other side
         if lefts is not None and isinstance(right, Cell):
             return self._compare_with_cell(right, MIRRORED_SIGNS[sign], lefts)
         if rights is not None and isinstance(left, Cell):
             return self._compare_with_cell(left, sign, rights)
         return self.open_parts.make_truth(node, turns)
+
+    def _is_answer(self, leaf: Leaf) -> bool:
+        """Return whether a leaf is a cell other than the day of the interview."""
+        return isinstance(leaf, Cell) and leaf is not self.surroundings.day
 
     def _compare_with_day(self, cell: Cell, sign: str) -> Truth:
         """Compare a date with the day of the interview, which is as unknown as the date."""
@@ -231,7 +246,7 @@ class ConditionEncoder:
         return cell.settle(literals[sign])
 
     def _compare_with_cell(self, cell: Cell, sign: str, values: Values) -> Truth:
-        """Compare a cell of many values with few."""
+        """Compare a cell with each of some values."""
         truths = [(literal, cell.compare(sign, value)) for value, literal in values.items()]
         return self._choose(truths)
 
@@ -257,9 +272,9 @@ class ConditionEncoder:
                     return self.open_parts.make_number(node, turns)
                 return term
             case ast.Attribute(value=ast.Name(id="interviewer"), attr=name):
-                return self._find(f"interviewer.{name}", turns)
+                return self._find_walked(f"interviewer.{name}", turns)
             case ast.Attribute(value=ast.Name(id=roster), attr=name) if roster in turns:
-                return self._find(name, turns)
+                return self._find_walked(name, turns)
             case ast.Attribute(
                 value=ast.Subscript(value=ast.Name(id=roster), slice=index), attr=name
             ):
@@ -286,7 +301,8 @@ class ConditionEncoder:
             case _:
                 return self.open_parts.make_number(node, turns)
 
-    def _find(self, name: str, turns: Turns) -> Term:
+    def _find_walked(self, name: str, turns: Turns) -> Term:
+        """Return a variable whose turn is known, so that it is always found."""
         term = self.surroundings.find_term(name, turns)
         assert term is not None
         return term
@@ -295,12 +311,12 @@ class ConditionEncoder:
         """Return what `roster[index].name` can be: one alternative for each turn."""
         term: Term = []
         _, present = self.surroundings.list_turns(roster)
+        index_term = self.find_term(index, turns)
         for turn, exists in enumerate(present, 1):
-            indexes = self.find_term(index, turns)
-            is_this = self.compare_term(index, indexes, "==", turn, turns).true
+            is_this = self.compare_term(index, index_term, "==", turn, turns).true
             guard = self.clauses.all_of([is_this, exists])
             if guard != FALSE:
-                own = self._find(name, {**turns, roster: turn})
+                own = self._find_walked(name, {**turns, roster: turn})
                 term += guard_term(self.clauses, guard, own)
         return term
 

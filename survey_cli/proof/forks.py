@@ -141,10 +141,10 @@ def _list_conjuncts(tree: ast.expr) -> list[ast.expr]:
 
 
 def _make_part(tree: ast.expr) -> ForkPart:
-    return ForkPart(tree, frozenset(_list_names(tree)))
+    return ForkPart(tree, frozenset(_iterate_names(tree)))
 
 
-def _list_names(tree: ast.expr) -> Iterator[str]:
+def _iterate_names(tree: ast.expr) -> Iterator[str]:
     """Yield the variables in an expression: other names are functions and declines."""
     nodes = list(ast.walk(tree))
     others: set[int] = set()

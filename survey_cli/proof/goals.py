@@ -260,7 +260,7 @@ def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
             )
             if condition is None:
                 continue
-            parts.append(model.encode_kept(condition.tree, NO_TURNS).true)
+            parts.append(model.encode_generated(condition.tree, NO_TURNS).true)
 
         for quota_cell, target in quota.targets.items() or [("", quota.target)]:
             if target == 0:

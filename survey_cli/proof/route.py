@@ -82,7 +82,8 @@ class TurnLiterals(NamedTuple):
     """For each turn, that it exists."""
 
 
-NO_ROSTER: Final = TurnLiterals(FALSE, [])
+UNKNOWN_TURNS: Final = TurnLiterals(FALSE, [])
+"""The turns of a roster that the walk has not come to, or whose number has no value."""
 
 
 class RouteModel:
@@ -120,7 +121,7 @@ class RouteModel:
         }
         self._alive = TRUE
         """Nothing has ended the interview so far."""
-        self._kept_nodes: list[ast.expr] = []
+        self._generated_nodes: list[ast.expr] = []
         """Conditions that were made here. The encoder knows them by their identity."""
         self._ends: list[Literal] = []
         """That an `end` with the outcome `complete` is asked."""
@@ -185,7 +186,7 @@ class RouteModel:
 
     def list_turns(self, roster: str) -> TurnLiterals:
         """Return the turns of a roster that the walk has come to."""
-        return self._turns.get(roster, NO_ROSTER)
+        return self._turns.get(roster, UNKNOWN_TURNS)
 
     def compare_with_day(self, cell: Cell) -> tuple[Literal, Literal]:
         """Return that the date in a cell is before the day of the interview, and after it."""
@@ -202,18 +203,17 @@ class RouteModel:
         require(-before, -after)
         last: tuple[float, Literal, Literal] | None = None
         for bound in sorted({*cell.bounds, *self.day.bounds}):
+            # a bound that only one of the two keeps to is between them
             date_at_most = cell.at_most(bound)
             day_at_most = self.day.at_most(bound)
             require(-date_at_most, day_at_most, before)
             require(date_at_most, -day_at_most, after)
 
+            # two bounds next to each other leave one day: if both are this day, neither is before
             if last is not None and bound == last[0] + 1:
-                # if both are this one day, neither is before the other
-                _, date_was_at_most, day_was_at_most = last
+                _, date_below, day_below = last
                 for differs in (before, after):
-                    require(
-                        -date_at_most, date_was_at_most, -day_at_most, day_was_at_most, -differs
-                    )
+                    require(-date_at_most, date_below, -day_at_most, day_below, -differs)
             last = bound, date_at_most, day_at_most
 
     # The walk
@@ -231,7 +231,7 @@ class RouteModel:
         picked: Literal = TRUE,
     ) -> None:
         """Walk an item or a group that is reached if `around` holds and nothing ended before."""
-        turns = self._list_current(turn)
+        turns = self._find_turns_here(turn)
         reached = self.clauses.all_of([around, self._alive])
         ask_if = self._encode(node.ask_if, turns)
         unless = self._encode(node.unless, turns, NEVER)
@@ -248,7 +248,7 @@ class RouteModel:
         else:
             self._visit_children(node, asked, turn)
 
-    def _list_current(self, turn: RosterTurn | None) -> Turns:
+    def _find_turns_here(self, turn: RosterTurn | None) -> Turns:
         """Return the turn of each roster whose items a condition in this turn can name."""
         if turn is None:
             return {}
@@ -284,7 +284,7 @@ class RouteModel:
         self, child: CompiledNode, asked: Literal, turn: RosterTurn | None
     ) -> Literal:
         """Return the literal that a child of a group can be picked."""
-        turns = self._list_current(turn)
+        turns = self._find_turns_here(turn)
         ask_if = self._encode(child.ask_if, turns).true
         unless = self._encode(child.unless, turns, NEVER).true
         offered = TRUE
@@ -339,20 +339,22 @@ class RouteModel:
             present = list(self._pick(roster.pick, asked, None, eligible).values())
 
         # filled turn by turn: a condition in one of them knows only this one and those before it
-        turns = TurnLiterals(known, [])
-        self._turns[roster.id] = turns
+        walked = TurnLiterals(known, [])
+        self._turns[roster.id] = walked
         for number in range(1, roster.maximum + 1):
             turn = RosterTurn(roster.id, number)
             exists = FALSE
             if number <= len(present):
                 exists = present[number - 1]
-            turns.present.append(exists)
+            walked.present.append(exists)
             self._visit_children(roster, exists, turn)
+
+            # with `until`, each turn decides whether the next one exists
             if roster.until is not None and number < roster.maximum:
                 self._visit(roster.until, exists, turn)
                 present.append(self._find_another(roster.until, turn))
 
-        cell = TurnsCell(self.clauses, known, turns.present)
+        cell = TurnsCell(self.clauses, known, walked.present)
         self._terms[roster.id, None] = [Alternative(TRUE, cell)]
 
     def _find_another(self, until: CompiledItem, turn: RosterTurn) -> Literal:
@@ -380,7 +382,7 @@ class RouteModel:
             return TurnLiterals(asked, [])
 
         if turns is None:
-            return NO_ROSTER
+            return UNKNOWN_TURNS
         known = self.clauses.any_of([-asked, turns.known])
         return TurnLiterals(known, [self.clauses.all_of([asked, each]) for each in turns.present])
 
@@ -420,9 +422,13 @@ class RouteModel:
         """Return for each option that it is chosen and is one of the first `most` that are."""
         limited = []
         counts = self.clauses.iterate_counts(options, most)
+        # not strict: there is one more count, that of all options
         for literal, counts_before in zip(options, counts, strict=False):
-            is_full = counts_before[most:]
-            limited.append(self.clauses.all_of([literal, *(-full for full in is_full)]))
+            # a count of fewer options ends before `most`
+            has_most_before = FALSE
+            if len(counts_before) > most:
+                has_most_before = counts_before[most]
+            limited.append(self.clauses.all_of([literal, -has_most_before]))
         return limited
 
     # Items
@@ -487,7 +493,7 @@ class RouteModel:
             sign = ast.GtE() if key == "min" else ast.LtE()
             is_within = ast.Compare(ast.Name(item.id), [sign], [bound])
             # what is unknown, because the other answer is missing, limits nothing
-            self.clauses.require(-self.encode_kept(is_within, turns).false, *exempt)
+            self.clauses.require(-self.encode_generated(is_within, turns).false, *exempt)
 
         nothing_fits = FALSE
         if len(bounds) == 2:
@@ -496,16 +502,16 @@ class RouteModel:
                 # between two limits that are less than one apart there may be no number
                 least = ast.BinOp(least, ast.Add(), ast.Constant(1))
             is_empty = ast.Compare(bounds["max"], [ast.Lt()], [least])
-            nothing_fits = self.encode_kept(is_empty, turns).true
+            nothing_fits = self.encode_generated(is_empty, turns).true
         cell.require_answer(nothing_fits)
 
         # an interview in which nothing can be answered doesn't go on
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
 
-    def encode_kept(self, node: ast.expr, turns: Turns) -> Truth:
-        """Encode a condition that is not written in the questionnaire."""
-        self._kept_nodes.append(node)
+    def encode_generated(self, node: ast.expr, turns: Turns) -> Truth:
+        """Encode a condition that is generated here, not written in the questionnaire."""
+        self._generated_nodes.append(node)
         return self.encoder.encode(node, turns)
 
     # What an item is for conditions

@@ -11,7 +11,8 @@ from survey_cli.instrument.expressions.expression_checker import shift_position
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
-from survey_cli.proof.silent_choices import NOT_ASKED, ComputeReaders, FoundChoice
+from survey_cli.proof.silent_choices import ComputeReaders, FoundChoice
+from survey_cli.values import NOT_ASKED
 from survey_cli.wording import join_words
 
 _MAX_READERS: Final = 6
@@ -40,10 +41,10 @@ def describe_silent_choice(
 
     guard = f"answered({choice.item})"
     is_compound = isinstance(choice.node.test, ast.BoolOp | ast.IfExp)
-    guarded = f"({test})" if is_compound else test
+    test_as_operand = f"({test})" if is_compound else test
     remedy = f"write … if not {guard} else {shorten(condition.text)} for a value of their own"
     if not isinstance(choice.node.orelse, ast.IfExp):
-        remedy += f", or {guard} and {shorten(guarded)} if this is meant"
+        remedy += f", or {guard} and {shorten(test_as_operand)} if this is meant"
     where = shift_position(use.where, condition.text, at)
     return report("silent-else", (where, max(1, length)), use.owner, what, remedy, "warning")
 
@@ -59,7 +60,7 @@ def _describe_missing(draft: InstrumentDraft, found: FoundChoice) -> str:
     if not declined:
         return f"if {item} is not asked"
     after = f"after {join_words(declined, 'or')} at {item}"
-    if NOT_ASKED in found.kinds:
+    if NOT_ASKED.kind in found.kinds:
         return f"{after}, or if it is not asked"
     return after
 

@@ -8,14 +8,8 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.instrument.checks.assumptions import (
-    FALSE,
-    NOT_TRUE,
-    TRUE,
-    UNKNOWN,
-    Assumption,
-    SupposedAnswer,
-)
+from survey_cli.instrument.checks import assumptions
+from survey_cli.instrument.checks.assumptions import Assumption, SupposedAnswer
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
 from survey_cli.instrument.compiled.requirements import list_requirements
@@ -24,15 +18,14 @@ from survey_cli.proof.clauses import Literal
 from survey_cli.proof.goals import Goal, Verdicts
 from survey_cli.proof.route import RouteModel
 from survey_cli.proof.terms import NO_TURNS, Term, Turns, find_known
+from survey_cli.values import NOT_ASKED
 
-NOT_ASKED: Final = "not_asked"
 _KEYS: Final = ("compute", "min", "max", "count", "total")
 """The keys under which a choice has a value. In conditions such as `(0 if q1 == 1 else 1) == 1` it
 is written on purpose."""
-_KNOWN: Final = TRUE | FALSE
 
 Step: TypeAlias = tuple[ast.expr, int]
-"""A test on the way to a choice, and the truth values that lead there."""
+"""A test on the way to a choice, and the truth values of `assumptions` that lead there."""
 
 
 class SilentChoice(NamedTuple):
@@ -129,7 +122,7 @@ def _list_missing_kinds(draft: InstrumentDraft, name: str) -> list[str]:
     nodes: list[CompiledNode] = [item]
     nodes += [group for group in groups if group is not None]
     if any(list_requirements(node) for node in nodes):
-        kinds.append(NOT_ASKED)
+        kinds.append(NOT_ASKED.kind)
     return kinds
 
 
@@ -146,42 +139,52 @@ def _find_silent(
                 yield from _find_silent(assumption, child, path)
         return
     tested = assumption.evaluate(node.test)
-    is_silent = tested & UNKNOWN and _gives_value(assumption, node.orelse)
+    is_silent = tested & assumptions.UNKNOWN and _gives_value(assumption, node.orelse)
     if is_silent:
         yield node, path, _find_value(assumption, node.orelse)
-    if tested & TRUE:
-        yield from _find_silent(assumption, node.body, (*path, (node.test, TRUE)))
-    if tested & NOT_TRUE:
-        yield from _find_silent(assumption, node.orelse, (*path, (node.test, NOT_TRUE)))
+
+    # there may be further choices in both of its values
+    if tested & assumptions.TRUE:
+        step = (node.test, assumptions.TRUE)
+        yield from _find_silent(assumption, node.body, (*path, step))
+    if tested & assumptions.NOT_TRUE:
+        step = (node.test, assumptions.NOT_TRUE)
+        yield from _find_silent(assumption, node.orelse, (*path, step))
 
 
 def _gives_value(assumption: Assumption, node: ast.expr) -> bool:
-    """Return whether what comes after an `else` has a value that nothing in it gives on purpose."""
+    """Return whether what follows an `else` has a value under the assumption.
+
+    It has none if it was written for a missing answer, which is then no accident.
+    """
     match node:
         case ast.Constant(value=""):
-            return False
+            return False  # written for nothing to be read
         case ast.BinOp(op=ast.Div(), right=ast.Constant(value=0)):
             return False  # written for a missing value
         case ast.IfExp(test=test, body=body, orelse=orelse):
             tested = assumption.evaluate(test)
-            if tested in (TRUE, FALSE) and _tests_state(test, assumption.answer.item):
+            is_decided = tested in (assumptions.TRUE, assumptions.FALSE)
+            # a test that is decided without the item's answer asks whether it has one
+            if is_decided and _names_item(test, assumption.answer.item):
                 return False
-            if tested & TRUE and _gives_value(assumption, body):
+            if tested & assumptions.TRUE and _gives_value(assumption, body):
                 return True
-            return bool(tested & NOT_TRUE) and _gives_value(assumption, orelse)
+            return bool(tested & assumptions.NOT_TRUE) and _gives_value(assumption, orelse)
         case _:
-            return bool(assumption.evaluate_value(node) & _KNOWN)
+            value = assumption.evaluate_value(node)
+            return bool(value & (assumptions.TRUE | assumptions.FALSE))
 
 
 def _find_value(assumption: Assumption, node: ast.expr) -> ast.expr:
     """Return the last `else` of a chain of choices whose tests are unknown too."""
-    while isinstance(node, ast.IfExp) and assumption.evaluate(node.test) == UNKNOWN:
+    while isinstance(node, ast.IfExp) and assumption.evaluate(node.test) == assumptions.UNKNOWN:
         node = node.orelse
     return node
 
 
-def _tests_state(test: ast.expr, item: str) -> bool:
-    """Return whether a condition asks whether an item has an answer: `answered(q)`, `q in [dk]`."""
+def _names_item(test: ast.expr, item: str) -> bool:
+    """Return whether a condition names an item: `answered(q)`, `q in [dk]`."""
     return any(isinstance(node, ast.Name) and node.id == item for node in ast.walk(test))
 
 
@@ -208,7 +211,7 @@ def _encode_choice(
     parts = [matters, _encode_missing(model, choice, turns)]
     for tree, truths in choice.path:
         truth = model.encoder.encode(tree, turns)
-        parts.append(truth.true if truths == TRUE else -truth.true)
+        parts.append(truth.true if truths == assumptions.TRUE else -truth.true)
     test = model.encoder.encode(choice.node.test, turns)
     parts += [-test.true, -test.false]
 
@@ -225,7 +228,7 @@ def _encode_missing(model: RouteModel, choice: SilentChoice, turns: Turns) -> Li
     """Return the literal that the item of a choice is without an answer in its way."""
     term: Term = model.find_term(choice.item, turns) or []
     cells = [leaf for _, leaf in term if isinstance(leaf, Cell)]
-    if choice.missing != NOT_ASKED:
+    if choice.missing != NOT_ASKED.kind:
         declined = [
             cell.declines[choice.missing] for cell in cells if choice.missing in cell.declines
         ]

@@ -146,7 +146,7 @@ class Calculator:
         for values in operands[1:]:
             if total is None or values is None:
                 return None
-            if not self._may_combine(len(total) * len(values)):
+            if not self._spend_pairs(len(total) * len(values)):
                 return None
             total = self._combine_two(total, values, operation)
         return total
@@ -163,8 +163,8 @@ class Calculator:
     def _unite(self, literals: Mapping[Constant, Iterable[Literal]]) -> Values:
         return {value: self.clauses.any_of(ways) for value, ways in literals.items()}
 
-    def _may_combine(self, pairs: int) -> bool:
-        """Return whether so many pairs of values may be combined; many only for some sums."""
+    def _spend_pairs(self, pairs: int) -> bool:
+        """Return whether so many pairs may be combined. Many are taken from a budget."""
         if pairs <= MAX_PAIRS:
             return True
         if pairs > MAX_SUM_PAIRS or pairs > self._sum_pairs_left:

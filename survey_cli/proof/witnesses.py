@@ -1,6 +1,6 @@
 """Witnesses out of the solver's solutions: the answers and sample values of an interview."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import date
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.cells import Cell
 from survey_cli.proof.clauses import Literal
 from survey_cli.proof.goals import Witness, WitnessValue
-from survey_cli.proof.route import RouteModel
+from survey_cli.proof.route import RouteModel, RoutePosition
 from survey_cli.values import NOT_ASKED, Missing, Place, get_missing
 
 Wish: TypeAlias = Callable[[], float]
@@ -45,7 +45,7 @@ def read_witness(model: RouteModel, true: Set[Literal], wish: Wish) -> Witness:
             route.append(position.place)
     if model.batteries_with_total:
         by_name = {place.item: answer for place, answer in answers.items()}
-        _add_up(model, Known({**sample, **by_name}), answers, true)
+        _reach_totals(model, Known({**sample, **by_name}), answers, true)
     return Witness(sample, answers, tuple(route), date.fromordinal(today))
 
 
@@ -59,7 +59,7 @@ def _read_cell(cell: Cell, true: Set[Literal], wish: float) -> WitnessValue:
     return NOT_ASKED
 
 
-def _add_up(
+def _reach_totals(
     model: RouteModel, known: Known, answers: dict[Place, WitnessValue], true: Set[Literal]
 ) -> None:
     """Let the answers of batteries with a total add up to it, if the solution leaves them open.
@@ -72,18 +72,12 @@ def _add_up(
         condition = battery.node.items[0].total
         assert condition is not None
         total = condition.evaluate(known)
-        places = [Place(item.id, battery.place.turn) for item in battery.node.items]
-        places = [place for place in places if place in answers]
-        numbers: dict[Place, float] = {}
-        for place in places:
-            answer = answers[place]
-            if isinstance(answer, int | float):
-                numbers[place] = answer
-        if isinstance(total, Missing) or len(numbers) < len(places):
+        numbers = _list_numbers(battery, answers)
+        if isinstance(total, Missing) or numbers is None:
             continue
 
-        # the first one that can make up the difference does
-        for place in places:
+        # each in turn makes up as much of the difference as its bounds allow
+        for place in numbers:
             cell = cells[place]
             assert cell is not None
             others = sum(number for other, number in numbers.items() if other != place)
@@ -91,3 +85,20 @@ def _add_up(
             assert isinstance(answer, int | float)
             numbers[place] = answer
             answers[place] = answer
+
+
+def _list_numbers(
+    battery: RoutePosition, answers: Mapping[Place, WitnessValue]
+) -> dict[Place, float] | None:
+    """Return the answers to the statements that are asked; None if one of them is no number."""
+    numbers: dict[Place, float] = {}
+    assert isinstance(battery.node, ItemGroup)
+    for item in battery.node.items:
+        place = Place(item.id, battery.place.turn)
+        if place not in answers:
+            continue
+        answer = answers[place]
+        if not isinstance(answer, int | float):
+            return None
+        numbers[place] = answer
+    return numbers
