@@ -12,6 +12,7 @@ from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import (
+    POOL_SIZE_KEY,
     ComputedItem,
     DrawItem,
     PickItem,
@@ -37,10 +38,11 @@ def find_mistake(
     """
     item = stop.item
     cell = answer.cell
+    # the first test is fast, and enough for nearly all items of a walk
     if not item.question.expects_answer and isinstance(
         item.question, DrawItem | PickItem | SplitItem
     ):
-        pool_size = int(answer.specify_texts.get("of", "0"))
+        pool_size = int(answer.specify_texts.get(POOL_SIZE_KEY, "0"))
         if computed_answers.has_changed(walk, stop, cell, pool_size):
             return InvalidAnswer("the draw has changed")
         return None

@@ -53,17 +53,17 @@ def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
     return tuple(asked)
 
 
-def find_corrected_route(interview: Interview, event: AnswerEvent) -> RouteState | None:
+def find_route_before(interview: Interview, event: AnswerEvent) -> RouteState | None:
     """Return the route before a correction; None if the event doesn't change an answer.
 
-    The whole route is walked, which takes longer the longer the interview is. So a first answer,
-    and the same answer once more, must not lead there. It is called before the event: afterwards,
-    the earlier interview would be replayed.
+    Call it before the event is applied: afterwards, the earlier interview would be replayed.
     """
     earlier = interview.machine.recorded_answers.get(event.place)
     if earlier is None:
         return None
 
+    # the walk along the whole route takes longer the longer the interview is: it is spared for a
+    # first answer, and for the same answer once more
     answer = make_answer(event)
     is_same = answer.cell == earlier.cell and answer.specify_texts == earlier.specify_texts
     if is_same and not earlier.lapsed:

@@ -204,7 +204,7 @@ class _Field(NamedTuple):
     decode: Callable[[Any], Any]
     """Raises EventDecodeError."""
     absent: Any
-    """The value that is left out; `...` if none is."""
+    """The value that isn't stored, and is assumed if the field is absent; `...` if none is."""
 
 
 def _expect_kind(kind: type) -> Callable[[Any], Any]:
@@ -229,11 +229,11 @@ _read_list = _expect_kind(list)
 _read_object = _expect_kind(dict)
 
 
-def _encode_cells(cells: Mapping[str, Cell]) -> object:
+def _encode_named_cells(cells: Mapping[str, Cell]) -> object:
     return {name: _encode_value(cells[name]) for name in sorted(cells)}
 
 
-def _decode_cells(encoded: Any) -> object:
+def _decode_named_cells(encoded: Any) -> object:
     return {name: _decode_value(value) for name, value in _read_object(encoded).items()}
 
 
@@ -279,8 +279,8 @@ _CODECS: Final[Mapping[str, tuple[Callable[[Any], object], Callable[[Any], Any]]
         lambda own: dict(sorted(own.items())),
         lambda encoded: {name: str(value) for name, value in _read_object(encoded).items()},
     ),
-    "sample": (_encode_cells, _decode_cells),
-    "remaining": (_encode_cells, _decode_cells),
+    "sample": (_encode_named_cells, _decode_named_cells),
+    "remaining": (_encode_named_cells, _decode_named_cells),
     "dropped": (lambda places: [*map(str, places)], _read_list_of(_decode_place)),
     "lapsed": (lambda places: [*map(str, places)], _read_list_of(_decode_place)),
     "confirmed": (
@@ -300,7 +300,9 @@ _STORED_NAMES: Final = {
 }
 """The names under which fields are stored, if the program has others for them."""
 _ABSENT: Final = {(events.InterviewStarted, "rules"): 1, (events.AnswerCoded, "codes"): None}
-"""Values that are left out although they are not the defaults."""
+"""Values that are left out although they are not the defaults.
+
+The first interviews were stored before the field `rules` existed."""
 
 
 def _list_fields(event: type[Any]) -> tuple[_Field, ...]:
@@ -459,6 +461,7 @@ def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, 
             raise
         except (ValueError, RecursionError) as error:
             raise EventDecodeError(f"not a row of data ({error}): {text[:40]!r}") from None
+        # most rows have neither missing cells nor lists: a search of the text is faster than a loop
         if "null" in text:
             cells = [NOT_ASKED if cell is None else cell for cell in cells]
         if "[" in text[1:]:

@@ -35,11 +35,12 @@ _FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
 
 
 def erase_content(
-    event: events.InterviewEvent, *, sample: Collection[str]
+    event: events.InterviewEvent, *, kept_columns: Collection[str]
 ) -> events.InterviewEvent:
-    """Remove answers, notes and sample values from the event, except these columns."""
+    """Remove answers, notes and sample values from the event, except those of the kept columns."""
     if isinstance(event, events.InterviewStarted):
-        return event._replace(sample={n: v for n, v in event.sample.items() if n in sample})
+        kept = {name: value for name, value in event.sample.items() if name in kept_columns}
+        return event._replace(sample=kept)
     if isinstance(event, events.AnswersErased) and event.remaining is not None:
         return event._replace(remaining={})
     return event._replace(**CONTENT.get(type(event), {}))
@@ -53,7 +54,8 @@ def remove_identifiers(
     These are answers and sample columns of these names, and whatever an interviewer wrote freely.
     """
     if isinstance(event, events.InterviewStarted):
-        return event._replace(sample={n: v for n, v in event.sample.items() if n not in names})
+        kept = {name: value for name, value in event.sample.items() if name not in names}
+        return event._replace(sample=kept)
 
     answers = (events.QuestionAnswered, events.ValueComputed, events.AnswerCoded)
     is_named = isinstance(event, answers) and event.place.item in names

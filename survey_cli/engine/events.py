@@ -85,7 +85,7 @@ class ValueComputed(NamedTuple):
     place: Place
     value: Cell
     pool_size: int = 0
-    """For a draw: the number of eligible turns."""
+    """For a draw or a pick: the number of turns or items that could be drawn; 0 for others."""
 
 
 class PositionMoved(NamedTuple):

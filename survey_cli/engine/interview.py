@@ -1,14 +1,15 @@
 """`Interview`: an immutable value whose `step` returns the next interview or a rejection.
 
-The newest interview of a line owns the state machine. Stepping from an older one replays its events
-first. Either way the same events give the same interview.
+Interviews that follow one another by steps share a state machine, which is in the state of the
+newest. Stepping from an older one replays its events first. Either way the same events give the same
+interview.
 """
 
 from collections.abc import Iterable, Mapping
-from copy import copy
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from survey_cli.engine import answer_checks
 from survey_cli.engine.computed_answers import NO_COUNTS, compute_answer
 from survey_cli.engine.events import (
     RESTORING_EVENTS,
@@ -25,7 +26,7 @@ from survey_cli.engine.machine import (
     Machine,
 )
 from survey_cli.engine.recorded_answers import RecordedAnswer
-from survey_cli.engine.route import PassOverCallback
+from survey_cli.engine.route import PassOverCallback, RouteStop, RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.known import Known
@@ -33,7 +34,9 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Place
 
 RULES_VERSION: Final = 1
-"""The version of the rules in this package: a snapshot made under another version is not used."""
+"""The version of the rules in this package: a snapshot made under another version is not used.
+
+It has nothing to do with `InterviewStarted.rules`, by which older interviews keep their route."""
 
 
 class RouteState(NamedTuple):
@@ -73,30 +76,36 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
 
     `on_pass_over` is called with each item that is off the route.
     """
-    new_machine = copy(machine)
     known = machine.build_known()
     known.clock = InterviewClock(machine.clock.first_readings, NOT_REACHED)
     walk = machine.make_walk(known, on_pass_over)
-    new_machine.walk = walk
+    ended_temporarily = machine.status == "suspended" and machine.outcome != ""
+
     answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
-        answer = machine.recorded_answers.get(stop.place)
         is_end = isinstance(stop.item.question, EndItem)
-        if (
-            answer is not None
-            and not answer.lapsed
-            and new_machine.find_mistake(stop, answer) is None
-        ):
+        answer = machine.recorded_answers.get(stop.place)
+        if answer is not None and _counts(walk, stop, answer, machine.language):
             answers[stop.place] = answer
             walk.record_answer(stop, answer.cell)
         elif not is_end:
             walk.leave_open(stop)
-        if is_end and not (machine.outcome and machine.status == "suspended"):
-            walk.finish()
-        elif is_end:  # a temporary end: what comes after it may still be asked
+
+        # what comes after a temporary end may still be asked
+        if is_end and ended_temporarily:
             walk.look_ahead.has_begun = True
+        elif is_end:
+            walk.finish()
+
     ahead = tuple(walk.look_ahead.unreached)
     return RouteState(answers, frozenset(ahead), ahead, walk.known)
+
+
+def _counts(walk: RouteWalk, stop: RouteStop, answer: RecordedAnswer, language: str) -> bool:
+    """Return whether a recorded answer counts at this stop of a walk."""
+    if answer.lapsed:
+        return False
+    return answer_checks.find_mistake(walk, stop, answer, language) is None
 
 
 class Interview:
@@ -158,7 +167,7 @@ class Interview:
     @property
     def machine(self) -> Machine:
         """The state of this interview. For the engine's own use, and only for reading."""
-        # a later interview of this line has taken the machine on
+        # a later interview has taken the machine on
         if len(self._machine.events) != self.seq:
             journal = self._machine.events[: self.seq]
             self._machine = Interview.replay(self._machine.instrument, journal)._machine

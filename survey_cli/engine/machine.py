@@ -81,7 +81,7 @@ class Machine:
         self.query: int | None = None
         """The index of the current item's check that waits to be confirmed."""
         self.returning = False
-        """After a jump: go on to the first open place."""
+        """After a jump or a migration: answered places are passed, up to the first open one."""
         self.target: Place | None = None
         """The place of a jump ahead, which is reached if nothing is open before it."""
         self.is_migrated = False
@@ -169,7 +169,7 @@ class Machine:
         if event.instrument != self.instrument.hash:
             raise ValueError("its last events are of another version")
         for place in event.lapsed:
-            lapse_answer(self.recorded_answers, *place)
+            lapse_answer(self.recorded_answers, place)
         for place, check, inputs in event.confirmed:
             answer = self.recorded_answers.get(place)
             if answer is not None:
@@ -298,6 +298,7 @@ class Machine:
         return None
 
     def _close(self, event: events.ClosingEvent) -> Rejection | None:
+        """Close the interview. It can be suspended or stopped anywhere, but end only at its end."""
         stop = self.current_stop
         if stop is None:
             due = self.ending
@@ -445,7 +446,7 @@ class Machine:
     def _arrive(self) -> None:
         """Go to the next place, past all whose answers are valid and need not be asked."""
         stop = self.walk.advance()
-        while stop is not None and self._passes(stop):
+        while stop is not None and self._pass_if_answered(stop):
             stop = self.walk.advance()
 
         if stop is None:
@@ -454,19 +455,20 @@ class Machine:
             # so that the conditions of options are evaluated now
             self.walk.build_item_context(stop, self.language)
 
-        # a jump ends at a place without an answer, or at its target
+        # a jump ends at a place without an answer, or at its target; after a migration the
+        # walk goes on in this way, since there may be answered places behind each open one
         is_open = stop is None or stop.place not in self.recorded_answers
         if is_open or (stop is not None and stop.place == self.target):
             self.returning = self.is_migrated
             self.target = None
 
-    def _passes(self, stop: RouteStop) -> bool:
-        """Return whether the walk goes past a stop, after recording its answer."""
+    def _pass_if_answered(self, stop: RouteStop) -> bool:
+        """Record the answer at a stop if the walk goes past it; return whether it does."""
         answer = self.recorded_answers.get(stop.place)
         if answer is None or answer.lapsed:
             return False
         if self.find_mistake(stop, answer) is not None:
-            lapse_answer(self.recorded_answers, *stop.place)
+            lapse_answer(self.recorded_answers, stop.place)
             return False
 
         # the interviewer sees each place again, except on a jump, and what the computer answers
@@ -535,20 +537,18 @@ class Machine:
     def _go_back_from_end(self) -> None:
         """Go back to the last place that was asked before the end, or before an `end`."""
         stops = self.walk.stops
-        past_end = self.current_stop is None
-        past_end_item = past_end and bool(stops) and isinstance(stops[-1].item.question, EndItem)
+        stops_before = len(stops)
+        ends_at_item = bool(stops) and isinstance(stops[-1].item.question, EndItem)
+        if ends_at_item:
+            stops_before -= 1
 
-        # the last stop is an `end`, or the current place
-        stops_passed = len(stops)
-        if past_end_item or not past_end:
-            stops_passed -= 1
-
-        index = self.find_previous_index(stops_passed)
+        index = self.find_previous_index(stops_before)
         if index is not None:
             self.walk.rewind(index)
-        elif past_end_item:
+        elif ends_at_item:
+            # nothing was asked before the `end`, whose text is read again
             self.walk.rewind(len(stops) - 1)
-        elif past_end:
+        else:
             self.ending = COMPLETE  # nothing was asked, so there is nothing to go back to
 
     # finding earlier stops

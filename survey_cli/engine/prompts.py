@@ -351,7 +351,7 @@ def parse_reply_at(
     if is_empty and question.expects_answer:
         if stop.place in machine.recorded_answers:
             return AnswerKept(stamp, stop.place)
-        prefill = _build_earlier(machine, stop, context)
+        prefill = _build_prefill(machine, stop, context)
         may_choose_nothing = isinstance(question, MultipleItem) and question.min == 0
         if prefill is not None:
             reply = entries.ExactText(prefill.typed_text)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from survey_cli.engine import events
 from survey_cli.instrument.compiled.model import CompiledNode
+from survey_cli.instrument.schema.items.unasked_items import POOL_SIZE_KEY
 from survey_cli.values import Cell, Code, Place, get_missing
 
 
@@ -33,19 +34,18 @@ def make_answer(
         case events.QuestionDeclined():
             return RecordedAnswer(get_missing(event.decline))
         case events.ValueComputed() if event.pool_size:
-            return RecordedAnswer(event.value, {"of": str(event.pool_size)})
+            return RecordedAnswer(event.value, {POOL_SIZE_KEY: str(event.pool_size)})
         case events.ValueComputed():
             return RecordedAnswer(event.value)
 
 
 def lapse_answer(
-    answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _: CompiledNode | None = None
+    answers: dict[Place, RecordedAnswer], place: Place, _excluded_by: CompiledNode | None = None
 ) -> None:
     """Mark the answer of a place that is off the route, or not valid.
 
-    It counts again once it is kept.
+    It counts again once it is kept. A walk also says what excludes the place, which isn't needed.
     """
-    place = Place(item, turn)
     answer = answers.get(place)
     if answer is not None and not answer.lapsed:
         answers[place] = answer._replace(lapsed=True)

@@ -20,7 +20,8 @@ from survey_cli.instrument.schema.items.unasked_items import ComputedItem, PickI
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 
-PassOverCallback: TypeAlias = Callable[[str, int | None, CompiledNode], None]
+PassOverCallback: TypeAlias = Callable[[Place, CompiledNode], None]
+"""Called with a place that is off the route, and the item or group that excludes it."""
 Truth: TypeAlias = bool | Missing
 """Whether something holds, or the missing value that leaves it unknown."""
 
@@ -117,8 +118,6 @@ class RouteWalk:
         self._rules = rules
         self.known = known
         self._on_pass_over = on_pass_over
-        """Called with each item (and turn) that is off the route, and with the item or group whose
-        conditions exclude it."""
         self.stops: list[RouteStop] = []
         self.finished = False
         """The route is at its end."""
@@ -262,14 +261,15 @@ class RouteWalk:
         turns_to_come = position.turns_to_come
         turn = position.turn
         if roster.until is not None and turn is not None:
+            # the walk stops at the question, and comes back here after it
             if not position.until_asked and turns_to_come:
                 return self._make_stop(roster.until, position._replace(until_asked=True))
 
             answer = self.known.value(roster.until.id, turn)
             if position.until_asked and answer != 1:
-                self._leave_turns(roster, range(1, turn + 1))
+                self._mark_turns_off_route(roster, range(1, turn + 1))
                 if self.looking_ahead and answer == NOT_REACHED:
-                    self._leave_turns_open(roster, turns_to_come)
+                    self._mark_turns_open(roster, turns_to_come)
                 turns_to_come = ()
 
         if turns_to_come:
@@ -369,9 +369,9 @@ class RouteWalk:
         for roster in _iterate_rosters(node):
             self.known.record_turns(roster.id, ())
             if is_open:
-                self._leave_turns_open(roster, range(1, roster.maximum + 1))
+                self._mark_turns_open(roster, range(1, roster.maximum + 1))
             else:
-                self._leave_turns(roster, ())
+                self._mark_turns_off_route(roster, ())
 
         for compute in _iterate_computes(node):
             self._compute(compute)
@@ -385,7 +385,7 @@ class RouteWalk:
         if missing is NOT_REACHED:
             self.look_ahead.open_place(Place(item.id, item_turn))
         elif self._on_pass_over is not None:
-            self._on_pass_over(item.id, item_turn, node)
+            self._on_pass_over(Place(item.id, item_turn), node)
 
     # groups, and what is picked of them
 
@@ -430,14 +430,14 @@ class RouteWalk:
             if self.looking_ahead:
                 open_turns = self._list_open_turns(roster, roster.over)
                 if open_turns:
-                    self._leave_turns_open(roster, open_turns)
+                    self._mark_turns_open(roster, open_turns)
 
         if isinstance(turns, Missing):
             self.known.record_turns(roster.id, turns)
             turns = ()
         else:
             self.known.record_turns(roster.id, ())  # they are added one by one
-        self._leave_turns(roster, turns)
+        self._mark_turns_off_route(roster, turns)
 
         if not turns:
             self._items_ahead -= roster.asked_count
@@ -470,7 +470,7 @@ class RouteWalk:
         """Return those of the turns that the computer has picked."""
         picked = self.known.value(pick.id)
         if picked == NOT_REACHED:
-            self._leave_turns_open(roster, turns)
+            self._mark_turns_open(roster, turns)
         if isinstance(picked, Missing):
             return ()
         return tuple(turn for turn in turns if self._is_picked(pick, None, turn) is True)
@@ -522,14 +522,14 @@ class RouteWalk:
         truth: Truth = where.evaluate(self.known.in_turn(turn))
         return truth
 
-    def _leave_turns(self, roster: Roster, on_route: Collection[int]) -> None:
+    def _mark_turns_off_route(self, roster: Roster, on_route: Collection[int]) -> None:
         """Mark all turns except those on the route as off it."""
         if self._on_pass_over is None:
             return
         for turn in range(1, roster.maximum + 1):
             if turn not in on_route:
                 for item in roster.items:
-                    self._on_pass_over(item.id, turn, roster)
+                    self._on_pass_over(Place(item.id, turn), roster)
 
     # turns that are open while the walk looks ahead
 
@@ -560,9 +560,9 @@ class RouteWalk:
         elif roster.count is not None:
             count = roster.count.evaluate(self.known)
         if count == NOT_REACHED:
-            self._leave_turns_open(roster, range(1, roster.maximum + 1))
+            self._mark_turns_open(roster, range(1, roster.maximum + 1))
 
-    def _leave_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
+    def _mark_turns_open(self, roster: Roster, turns: Collection[int]) -> None:
         """Mark these turns as open: whether they will exist isn't known yet."""
         self.known.record_open_turns(roster.id)
         for item in roster.items:
@@ -614,7 +614,7 @@ class RouteWalk:
 
         later = 0
         for node in position.order[position.next_index :]:
-            # not the method of a subclass, which would note that the node is asked
+            # not as a method: `ObservedWalk` of the scenarios would note that the node is asked
             if RouteWalk._is_asked(self, node, position.group, position.turn) is True:
                 later += 1
         return question.AmountLeft(round(amount, 6), total, later, is_certain)

@@ -13,7 +13,7 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.values import Cell, Place
+from survey_cli.values import Cell, Missing, Place
 
 
 class Exclusion(Enum):
@@ -36,8 +36,12 @@ class RouteReason(NamedTuple):
     node: CompiledNode | None
     """The item or group that excludes it; None if an `end` comes before it."""
     condition: Condition | None
+    """The condition that excludes it, or the number of turns; None if neither is written."""
     values: Mapping[str, Any]
-    """The values that decide, by name: of an `end`, its id; of turns without a count, the turns."""
+    """The values that the condition reads, by name.
+
+    Without a condition these are `end`, the id of the `end`, or `turns`, the turns of the roster.
+    """
     truth: Any = None
     """What the condition evaluates to."""
 
@@ -53,8 +57,8 @@ def walk_with_answers(
     other.recorded_answers = dict(answers)
     excluding: dict[Place, CompiledNode] = {}
 
-    def note(item: str, turn: int | None, node: CompiledNode) -> None:
-        excluding[Place(item, turn)] = node
+    def note(place: Place, node: CompiledNode) -> None:
+        excluding[place] = node
 
     return walk_from_start(other, note), excluding
 
@@ -85,32 +89,52 @@ def explain_absence(
             return None
         return RouteReason(Exclusion.EARLIER_END, None, None, {"end": end})
 
+    # in the order in which the walk looks at them
     known = state.known.in_turn(place.turn)
-    for exclusion, condition, is_on_route in (
-        (Exclusion.ASK_IF, node.ask_if, True),
-        (Exclusion.UNLESS, node.unless, False),
-    ):
-        truth = condition.evaluate(known) if condition is not None else None
-        if condition is not None and (truth is True) is not is_on_route:
-            values = collect_values(condition, known)
-            return RouteReason(exclusion, node, condition, values, truth)
-
+    reason = _explain_by_conditions(node, known)
+    if reason is not None:
+        return reason
     if isinstance(node, Roster):
-        count = node.count
-        turns: Mapping[str, Any]
-        if count is not None:
-            turns = collect_values(count, known)
-        else:
-            turns = {"turns": known.turns_of(node.id) if node.id in known.rosters else ()}
-        return RouteReason(Exclusion.NO_TURN, node, count, turns)
+        return _explain_by_turns(node, known)
+    return _explain_by_options(node, known)
 
-    condition = None
-    values = {}
+
+def _explain_by_conditions(node: CompiledNode, known: Known) -> RouteReason | None:
+    """Return the condition of a node that excludes it; None if none of them does."""
+    if node.ask_if is not None:
+        truth = node.ask_if.evaluate(known)
+        if truth is not True:
+            values = collect_values(node.ask_if, known)
+            return RouteReason(Exclusion.ASK_IF, node, node.ask_if, values, truth)
+
+    if node.unless is not None:
+        truth = node.unless.evaluate(known)
+        if truth is True:
+            values = collect_values(node.unless, known)
+            return RouteReason(Exclusion.UNLESS, node, node.unless, values, truth)
+    return None
+
+
+def _explain_by_turns(roster: Roster, known: Known) -> RouteReason:
+    """Return which turns a roster has, to one of which the place doesn't belong."""
+    if roster.count is not None:
+        values = collect_values(roster.count, known)
+        return RouteReason(Exclusion.NO_TURN, roster, roster.count, values)
+
+    turns: tuple[int, ...] | Missing = ()
+    if roster.id in known.rosters:
+        turns = known.turns_of(roster.id)
+    return RouteReason(Exclusion.NO_TURN, roster, None, {"turns": turns})
+
+
+def _explain_by_options(node: CompiledNode, known: Known) -> RouteReason:
+    """Return the condition of the first option: none of the options is offered."""
     if isinstance(node, CompiledItem) and node.options:
         condition = node.options[0].ask_if
-    if condition is not None:
-        values = collect_values(condition, known)
-    return RouteReason(Exclusion.NO_OPTION, node, condition, values)
+        if condition is not None:
+            values = collect_values(condition, known)
+            return RouteReason(Exclusion.NO_OPTION, node, condition, values)
+    return RouteReason(Exclusion.NO_OPTION, node, None, {})
 
 
 def collect_values(condition: Condition, known: Known) -> dict[str, Cell]:

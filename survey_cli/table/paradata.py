@@ -20,6 +20,7 @@ from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.unasked_items import POOL_SIZE_KEY
 from survey_cli.instrument.texts.templates import Template, render_placeholders
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import ADMIN_VARIABLES
@@ -410,8 +411,8 @@ def _format_labels(instrument: Instrument, item: str, cell: Cell, language: str)
 
 def _format_specify_texts(answer: RecordedAnswer) -> str:
     texts = answer.specify_texts.items()
-    # `of` is not a code: it says of how many a turn was drawn
-    return "; ".join(f"{code}: {text}" for code, text in texts if code != "of")
+    # this one is no code: it says of how many a turn was drawn
+    return "; ".join(f"{code}: {text}" for code, text in texts if code != POOL_SIZE_KEY)
 
 
 def _collect_histories(

@@ -575,7 +575,7 @@ class InterviewSession:
             return rejection
 
         # a corrected answer may take others off the route, which the interviewer is told
-        route_before = asked_items.find_corrected_route(self.interview, event)
+        route_before = asked_items.find_route_before(self.interview, event)
         rejection = self._commit(event)
         if rejection is not None:
             return rejection

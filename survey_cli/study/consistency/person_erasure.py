@@ -268,7 +268,9 @@ def _erase_interviews(
 
         for _ in range(MAX_TRIES):
             journal = store.interviews.read_journal(row.id)
-            events = [journal_erasure.erase_content(event, sample=columns) for event in journal]
+            events = [
+                journal_erasure.erase_content(event, kept_columns=columns) for event in journal
+            ]
             erased_before = is_erased(journal) and events == journal
             if erased_before and not row.answered:
                 break

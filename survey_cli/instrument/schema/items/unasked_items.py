@@ -97,6 +97,10 @@ class EndItem(SpokenItem):
     """What the interviewer says before hanging up. If left out: `Thank you. Goodbye.`"""
 
 
+POOL_SIZE_KEY: Final = "of"
+"""The key in the specified texts of a draw or a pick under which is kept of how many it selected."""
+
+
 class ComputedItem(question.QuestionItem):
     """Base class of items whose answer is computed.
 
@@ -197,7 +201,7 @@ class SelectedItem(ComputedItem):
 
     def read_number(self, words: question.Words) -> int:
         """Return of how many something was selected; 0 if that isn't stored."""
-        return int(words.get("of", "0"))
+        return int(words.get(POOL_SIZE_KEY, "0"))
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         return why, why
