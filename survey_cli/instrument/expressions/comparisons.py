@@ -145,7 +145,7 @@ def compile_in_list(
         what = "an empty list contains nothing"
         return checker.report_problem("constant-condition", node, what, "write the codes: [1, 2]")
     if left.kind == "codes":
-        return _report_multiple_compared(checker, left, "in", left, node, values)
+        return _report_multiple_in_list(checker, left, values, node)
     if left.is_literal:
         is_listed = left.value in values
         _warn_of_constant(checker, node, holds=is_listed is not negated)
@@ -290,30 +290,34 @@ def _warn_of_constant(checker: ExpressionChecker, node: ast.expr, *, holds: bool
 
 
 def _report_multiple_compared(
-    checker: ExpressionChecker,
-    part: Term,
-    sign: str,
-    other: Term,
-    node: ast.expr,
-    values: Sequence[Any] = (),
+    checker: ExpressionChecker, multiple: Term, sign: str, other: Term, node: ast.expr
 ) -> Term:
-    """Report a multiple that is compared like an item with one answer.
-
-    `other` is the other operand, or the multiple itself if `sign` is `in`; `values` are then those
-    of the list.
-    """
-    source = checker.get_source(part.node)
+    """Report a multiple that is compared like an item with one answer."""
+    source = checker.get_source(multiple.node)
     other_source = checker.get_source(other.node)
     if sign in ("<", "<=", ">", ">="):
-        number = "2" if other is part else other_source
-        remedy = f"write count({source}) {sign} {number}"
-    elif values:
-        tests = [f"{format_constant(value)} in {source}" for value in values[:MAX_LISTED]]
-        remedy = f"write {' or '.join(tests)}"
+        remedy = f"write count({source}) {sign} {other_source}"
     else:
         code = other_source if other.is_literal else "'code'"
         operator = "not in" if sign == "!=" else "in"
         remedy = f"write {code} {operator} {source}"
+    return _report_multiple(checker, source, sign, node, remedy)
+
+
+def _report_multiple_in_list(
+    checker: ExpressionChecker, multiple: Term, values: Sequence[Any], node: ast.expr
+) -> Term:
+    """Report a multiple before `in [1, 2]`."""
+    source = checker.get_source(multiple.node)
+    tests = [f"{format_constant(value)} in {source}" for value in values[:MAX_LISTED]]
+    if not tests:
+        tests = [f"'code' in {source}"]  # the list has only declines
+    return _report_multiple(checker, source, "in", node, f"write {' or '.join(tests)}")
+
+
+def _report_multiple(
+    checker: ExpressionChecker, source: str, sign: str, node: ast.expr, remedy: str
+) -> Term:
     what = (
         f"{source} is a multiple, which contains any number of codes, so {sign} cannot compare it"
     )

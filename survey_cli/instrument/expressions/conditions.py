@@ -515,6 +515,7 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
         then = comparisons.convert_literal(checker, then, otherwise, exact=True)
     if otherwise.is_literal and get_family(then) in ("date", "time"):
         otherwise = comparisons.convert_literal(checker, otherwise, then, exact=True)
+
     families: set[Kind] = set()
     for part in (then, otherwise):
         family = get_family(part)
@@ -529,16 +530,23 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
     codes = None
     if then.codes and otherwise.codes:
         codes = then.codes | otherwise.codes
-    kind: Kind
-    if then.kind == otherwise.kind and then.kind != "code":
-        kind = then.kind
-    elif codes is None and families:
-        # q1 if … else 0 is a number, which needn't be a code of q1
-        kind = families.pop()
-    else:
-        kind = "code"
+    kind = _find_choice_kind(then, otherwise, codes, families)
     choice = checker.combine(logic.choose, [test, then, otherwise], kind, node)
+    # an unknown test gives the second value, and doesn't leave the choice without one
     return choice._replace(codes=codes, unsure_names=then.unsure_names | otherwise.unsure_names)
+
+
+def _find_choice_kind(
+    then: Term, otherwise: Term, codes: AbstractSet[Code] | None, families: Collection[Kind]
+) -> Kind:
+    """Find the kind of a choice between two values, whose family is one or isn't known."""
+    if then.kind == otherwise.kind and then.kind != "code":
+        return then.kind
+    # q1 if … else 0 is a number, which needn't be a code of q1
+    if codes is None and families:
+        [family] = families
+        return family
+    return "code"
 
 
 def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:

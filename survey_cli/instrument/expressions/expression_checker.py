@@ -1,6 +1,6 @@
 """Type checker for conditions: types of names, typed parts of a condition, and problems in it.
 
-It evaluates nothing.
+Each part is compiled as soon as it is checked, and nothing is evaluated.
 """
 
 import ast
@@ -205,7 +205,10 @@ class _Doubt(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class ExpressionChecker:
-    """Checker of one condition, with what was found in it so far."""
+    """Checker of one condition, with what was found in it so far.
+
+    A method that reports a problem returns a wrong term, so that its caller returns that in turn.
+    """
 
     text: str
     parsed: ParsedExpression
@@ -489,26 +492,32 @@ class ExpressionChecker:
         if reported is not None:
             return reported
 
-        near = self.scope.nearest(word, self.scope.names)
-        what = f"{word!r} is not a variable"
-        remedy = "use an item, a sample column or a compute"
-        if near is not None:
-            remedy = f"did you mean {near!r}?"
-        if compared is not None and compared.codes:
-            what = (
-                f"{word!r} is neither a variable"
-                f" nor a code of {compared.name or 'the item next to it'}"
-            )
-            remedy = f"its codes are {format_codes(compared.codes)}"
-            near_code = find_nearest(word, _select_texts(compared.codes))
-            if near is not None:
-                remedy = f"did you mean {near!r}? {remedy}"
-            elif near_code is not None:
-                remedy = f"did you mean {format_constant(near_code)}, in quotes? {remedy}"
-        elif compared is not None and compared.kind == "text" and not compared.is_literal:
-            in_quotes = f"put it in quotes if it is a text: '{word}'"
-            remedy = f"{in_quotes}; {remedy}" if near is not None else in_quotes
+        what, remedy = self._explain_unknown_name(word, compared)
         return self.report_problem("unknown-name", node, what, remedy, subject=node.id)
+
+    def _explain_unknown_name(self, word: str, compared: Term | None) -> tuple[str, str]:
+        """Return what is wrong with a word that means nothing here, and the remedy."""
+        suggestion = ""
+        near = self.scope.nearest(word, self.scope.names)
+        if near is not None:
+            suggestion = f"did you mean {near!r}?"
+
+        if compared is not None and compared.codes:
+            owner = compared.name or "the item next to it"
+            what = f"{word!r} is neither a variable nor a code of {owner}"
+            near_code = find_nearest(word, _select_texts(compared.codes))
+            if not suggestion and near_code is not None:
+                suggestion = f"did you mean {format_constant(near_code)}, in quotes?"
+            listed = f"its codes are {format_codes(compared.codes)}"
+            return what, f"{suggestion} {listed}".lstrip()
+
+        what = f"{word!r} is not a variable"
+        if compared is not None and compared.kind == "text" and not compared.is_literal:
+            in_quotes = f"put it in quotes if it is a text: '{word}'"
+            if suggestion:
+                return what, f"{in_quotes}; {suggestion}"
+            return what, in_quotes
+        return what, suggestion or "use an item, a sample column or a compute"
 
     def _report_bare_code(self, node: ast.Name, word: str, compared: Term) -> Term | None:
         """Report a code without quotes, or the text of a code; None if the word is neither."""

@@ -62,8 +62,8 @@ NO_TURNS_YET: Final = RosterTurns()
 _Change: TypeAlias = tuple[dict[Any, Any] | None, Any, Any]
 """A dictionary that was changed, the key, and the value before; `_ABSENT` if there was none.
 
-The dictionary is None if the walk went to another turn. It is a plain
-tuple, since every answer makes one.
+The dictionary is None if the walk went to another turn. It is a plain tuple, since every answer
+makes one.
 """
 
 

@@ -52,7 +52,7 @@ def to_nfc(value: Any) -> Any:
 # Truth values (Kleene): False and unknown is False, True or unknown is True.
 
 
-def _make_junction(*, decisive: bool) -> Callable[..., Any]:
+def _make_logical_operator(*, decisive: bool) -> Callable[..., Any]:
     """Make `and`, which one False decides, or `or`, which one True decides."""
 
     def join(*truths: Any) -> Any:
@@ -66,8 +66,8 @@ def _make_junction(*, decisive: bool) -> Callable[..., Any]:
     return join
 
 
-logical_and: Final = _make_junction(decisive=False)
-logical_or: Final = _make_junction(decisive=True)
+logical_and: Final = _make_logical_operator(decisive=False)
+logical_or: Final = _make_logical_operator(decisive=True)
 
 
 def logical_not(truth: Any) -> Any:
