@@ -1,8 +1,8 @@
 """`Interview`: an immutable value whose `step` returns the next interview or a rejection.
 
 Interviews that follow one another by steps share a state machine, which is in the state of the
-newest. Stepping from an older one replays its events first. Either way the same events give the same
-interview.
+newest. Stepping from an older one replays its events first. Either way, the same events give the
+same interview.
 """
 
 from collections.abc import Iterable, Mapping
