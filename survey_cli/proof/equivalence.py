@@ -24,7 +24,7 @@ Reading: TypeAlias = Literal["true", "not true", "false", "at least"]
 """What matters of a condition: that it is true, not true, or false; of a number of turns, that it
 is at least the turn where it is compared."""
 Moment: TypeAlias = Literal["reached", "asked", "answered"]
-"""When a condition is evaluated: as the interview comes to its owner, asks it, or has its answer."""
+"""When a condition is evaluated: its owner is reached, asked or answered."""
 ConditionPart: TypeAlias = tuple[Condition, Reading]
 """A condition, and what matters of it."""
 Versions: TypeAlias = Sequence[Sequence[ConditionPart]]

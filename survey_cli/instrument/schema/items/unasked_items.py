@@ -98,7 +98,7 @@ class EndItem(SpokenItem):
 
 
 POOL_SIZE_KEY: Final = "of"
-"""The key in the specified texts of a draw or a pick under which is kept of how many it selected."""
+"""The key in the specified texts of a draw or a pick: of how many it selected."""
 
 
 class ComputedItem(question.QuestionItem):
