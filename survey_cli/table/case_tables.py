@@ -64,25 +64,42 @@ def build_case_row(
     interviewers by login.
     """
     position = schedule_case(case, plan, at)
+    reason = _replace_login(position.reason, display_names)
+
     group = find_group(position.code, frame=plan.frame, overrides=overrides)
-    calls = case.calls
+    group_name = ""
+    if not isinstance(group, UncountableCode):
+        group_name = str(group)
+
     outcome = plan.outcomes.get(position.outcome)
+    outcome_name = position.outcome
+    if outcome is not None:
+        outcome_name = outcome.name
+
+    calls = case.calls
+    first_call_at = ""
+    last_call_at = ""
+    if calls:
+        first_call_at = format_timestamp(calls[0].at)
+        last_call_at = format_timestamp(calls[-1].at)
+    callers = [display_names.get(call.by, call.by) for call in calls]
+
     return (
         case.key,
         case.frame,
         case.replicate,
         int(case.released),
         position.status,
-        str(_replace_login(position.reason, display_names).words),
+        str(reason.words),
         position.code,
-        "" if isinstance(group, UncountableCode) else str(group),
+        group_name,
         position.outcome,
-        outcome.name if outcome is not None else position.outcome,
+        outcome_name,
         position.attempts,
         len(calls),
-        format_timestamp(calls[0].at) if calls else "",
-        format_timestamp(calls[-1].at) if calls else "",
-        ", ".join(dict.fromkeys(display_names.get(call.by, call.by) for call in calls)),
+        first_call_at,
+        last_call_at,
+        ", ".join(dict.fromkeys(callers)),
         len(case.numbers),
         len(case.live_numbers),
         int(case.eligible),
@@ -108,9 +125,13 @@ def build_sample_cells(
     case: Case, columns: tuple[Variable, ...], keys: Collection[str]
 ) -> tuple[Cell, ...]:
     """Return the case's sample values, aligned with `columns`; `keys` are those with its key."""
-    return tuple(
-        case.key if v.item in keys else case.columns.get(v.item, NOT_ASKED) for v in columns
-    )
+    cells: list[Cell] = []
+    for variable in columns:
+        if variable.item in keys:
+            cells.append(case.key)
+        else:
+            cells.append(case.columns.get(variable.item, NOT_ASKED))
+    return tuple(cells)
 
 
 def iterate_call_rows(
@@ -120,26 +141,35 @@ def iterate_call_rows(
     call_number = 0
     lines = {number.position: number.line for number in case.numbers}
     for attempt_number, attempt in enumerate(case.attempts, 1):
+        ended_at = ""
+        if attempt.ended_at is not None:
+            ended_at = format_timestamp(attempt.ended_at)
+
         for call in attempt.calls:
             call_number += 1
             row = find_outcome_row(call, plan)
+            outcome_name = call.outcome
+            if row is not None:
+                outcome_name = row.name
+            last_cells = (call.note,) if notes else ()
+
             yield (
                 case.key,
                 attempt_number,
                 call_number,
                 format_timestamp(attempt.started_at),
-                format_timestamp(attempt.ended_at) if attempt.ended_at is not None else "",
+                ended_at,
                 format_timestamp(call.at),
                 call.number,
                 lines.get(call.number, ""),
                 call.outcome,
-                row.name if row is not None else call.outcome,
+                outcome_name,
                 call.keyed_outcome,
                 call.code,
                 int(call.eligible),
                 display_names.get(call.by, call.by),
                 attempt.station,
-                *((call.note,) if notes else ()),
+                *last_cells,
             )
 
 

@@ -1,7 +1,7 @@
 """The variables of an instrument's data, and the row of one interview, with a cell per variable.
 
-A cell has an answer or a typed missing value. The variables depend on the instrument alone. Here
-are also the columns that are personal, and those that can identify a respondent by themselves.
+A cell has an answer or a typed missing value. The variables depend only on the instrument. This
+module also decides which columns are personal, and which can identify a respondent.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBlock:
-    """Adjacent columns of one source: an item at one turn, a sample column, a compute, an order."""
+    """The adjacent columns of one source: an item at one turn, a sample column or a compute, say."""
 
     source: BlockSource
     id: str
@@ -69,11 +69,14 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
     for name in instrument.sample:
         variable = build_sample_variable(instrument, name, language)
         blocks.append(ColumnBlock(source="sample", id=name, variables=(variable,)))
+
     blocks += _iterate_item_blocks(instrument, instrument.root, language, None)
     blocks += _iterate_order_blocks(instrument)
+
     for compute in instrument.computes.values():
         if compute.is_column:
             blocks.append(_build_compute_block(instrument, compute, language))
+
     return tuple(blocks)
 
 
@@ -102,7 +105,7 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
 
 
 def have_same_cells(variables: Iterable[Variable], others: Iterable[Variable]) -> bool:
-    """Return whether a row with the columns of one version has those of another."""
+    """Return whether rows of two versions have the same cells, so that they can be read alike."""
     return _list_cell_properties(variables) == _list_cell_properties(others)
 
 
@@ -111,7 +114,7 @@ def _list_cell_properties(variables: Iterable[Variable]) -> list[tuple[str, Stor
 
 
 def _may_have_any_missing(block: ColumnBlock) -> bool:
-    """Return whether its cells may have missing values that its own item does not offer."""
+    """Return whether cells of a block may have missing values that its own item does not offer."""
     if block.source in ("turns", "compute"):
         return True
     if block.source != "item" or block.item is None:
@@ -127,15 +130,25 @@ _SAMPLE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "date": "date
 def build_sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
     """Return the variable of a sample column."""
     column = instrument.sample[name]
+    label = name
+    if column.label:
+        label = str(column.label.get(language))
+
+    storage: Storage = "text"
+    measure: Measure = "nominal"
+    if column.type in _SAMPLE_STORAGE:
+        storage = _SAMPLE_STORAGE[column.type]
+        measure = "scale"
+
     labels = find_labels(instrument, name, language)
-    storage = _SAMPLE_STORAGE.get(column.type, "text")
     if labels and all(isinstance(code, int) for code in labels):
         storage = "integer"
+
     return Variable(
         name=name,
-        label=str(column.label.get(language)) if column.label else name,
+        label=label,
         storage=storage,
-        measure="scale" if column.type in _SAMPLE_STORAGE else "nominal",
+        measure=measure,
         labels=labels,
         item=name,
         role="sample",
@@ -149,6 +162,7 @@ def _iterate_item_blocks(
     for node in group.children:
         if isinstance(node, ItemGroup) and node.pick is not None:
             yield from _iterate_item_block(instrument, node.pick, language, turn)
+
         match node:
             case CompiledItem():
                 for block in _iterate_item_block(instrument, node, language, turn):
@@ -170,6 +184,7 @@ def _iterate_roster_blocks(
         item=roster.id,
     )
     yield ColumnBlock(source="turns", id=roster.id, group=roster, variables=(turns,))
+
     for turn in range(1, roster.maximum + 1):
         yield from _iterate_item_blocks(instrument, roster, language, turn)
         if roster.until is not None:
@@ -196,10 +211,10 @@ def _add_battery_label(
     labels = [f"{prefix.get(language)}: {variable.label}" for variable in block.variables]
     if max(map(len, labels)) > MAX_LABEL_LENGTH:
         return block
+
     pairs = zip(block.variables, labels, strict=True)
-    return replace(
-        block, variables=tuple(replace(variable, label=label) for variable, label in pairs)
-    )
+    variables = tuple(replace(variable, label=label) for variable, label in pairs)
+    return replace(block, variables=variables)
 
 
 def _iterate_item_block(
@@ -213,6 +228,7 @@ def _iterate_item_block(
         variables = (_describe_looked_up(variables[0], column),)
     if not variables:
         return
+
     if turn is not None:
         variables = tuple(
             replace(
@@ -228,11 +244,14 @@ def _iterate_item_block(
 
 def _describe_looked_up(lookup: Variable, column: Variable) -> Variable:
     """Return the variable of an item that looks up a sample column."""
-    has_own_label = lookup.label != lookup.item
+    label = column.label
+    if lookup.label != lookup.item:  # an item without a label of its own is labeled with its id
+        label = lookup.label
+
     return replace(
         column,
         name=lookup.name,
-        label=lookup.label if has_own_label else column.label,
+        label=label,
         wording=lookup.wording,
         item=lookup.item,
         role=lookup.role,
@@ -246,10 +265,12 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
             first_item = group.items[0] if group.items else None
             variables = _build_order_variables(instrument, group.id, "items", first_item)
             yield ColumnBlock(source="order", id=group.id, variables=variables, group=group)
+
     for item in instrument.items.values():
         if item.order != "written":
             variables = _build_order_variables(instrument, item.id, "options", item)
             yield ColumnBlock(source="order", id=item.id, variables=variables, item=item)
+
     for key, scale in instrument.document.scales.items():
         if scale.order != "written":
             name = str(key)
@@ -276,6 +297,7 @@ def _build_order_variables(
         roster = instrument.groups[item.roster]
         assert isinstance(roster, Roster)
         endings = [f"_{turn}" for turn in range(1, roster.maximum + 1)]
+
     label = f"Order of the {content} of {owner}"
     return tuple(
         Variable(
@@ -295,6 +317,10 @@ _COMPUTE_STORAGE: Final[dict[str, Storage]] = {
 
 def _build_compute_block(instrument: Instrument, compute: Compute, language: str) -> ColumnBlock:
     condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
+    label = compute.id
+    if compute.label is not None:
+        label = str(compute.label.get(language))
+
     labels: dict[Code, str] = {0: "false", 1: "true"}
     if compute.type != "flag":
         labels = find_labels(instrument, compute.id, language)
@@ -302,7 +328,7 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
 
     variable = Variable(
         name=compute.id,
-        label=str(compute.label.get(language)) if compute.label is not None else compute.id,
+        label=label,
         storage=_find_compute_storage(compute, condition),
         measure=compute.measure or _find_compute_measure(compute),
         labels={**labels, **own_labels},
@@ -317,10 +343,12 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
 def _find_compute_storage(compute: Compute, condition: Condition) -> Storage:
     if compute.type == "number" and not compute.decimals:
         return "integer"
+
     if compute.type == "code":
         codes = condition.result_type.codes
         if codes and all(isinstance(code, int) for code in codes):
             return "integer"
+
     return _COMPUTE_STORAGE.get(compute.type, "text")
 
 
@@ -351,7 +379,9 @@ def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) ->
     match block.source:
         case "item":
             assert block.item is not None
-            place = block.item.place if block.turn is None else Place(block.id, block.turn)
+            place = block.item.place
+            if block.turn is not None:
+                place = Place(block.id, block.turn)
             return _build_item_cells(block.item, place, state)
         case "sample":
             return (interview.start.sample.get(block.id, NOT_ASKED),)
@@ -377,18 +407,21 @@ def _count_asked_turns(roster: Roster, state: RouteState) -> Cell:
     if so_far.turns:
         return len(so_far.turns)
 
+    # without turns: 0 if the roster came up and had nothing to ask about, missing otherwise
     if any(Place(item.id, 1) in state.unreached for item in roster.items):
         return NOT_REACHED
+
     if roster.over is not None:
-        return 0 if so_far.is_entered else NOT_ASKED
-    if roster.each is not None:
-        return 0 if state.known.value(roster.each.id) == () else NOT_ASKED
-    if roster.count is None:
-        return NOT_ASKED
-    count = roster.count.evaluate(state.known)
-    if isinstance(count, Missing):
-        return count
-    is_zero = isinstance(count, int | float) and count < 1
+        is_zero = so_far.is_entered
+    elif roster.each is not None:
+        is_zero = state.known.value(roster.each.id) == ()
+    elif roster.count is not None:
+        count = roster.count.evaluate(state.known)
+        if isinstance(count, Missing):
+            return count
+        is_zero = isinstance(count, int | float) and count < 1
+    else:
+        is_zero = False
     return 0 if is_zero else NOT_ASKED
 
 
@@ -420,10 +453,13 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
     """
     if interview.start.stamp.station == IMPORT_STATION:
         return (NOT_ASKED,) * len(block.variables)
+
     seed = interview.start.seed
+    # the columns of a roster are named after its turns even if it has only one
     is_repeated = block.variables[0].name != f"{block.id}_order"
     if not is_repeated:
         return (_format_order(block, seed, None),)
+
     turns = range(1, len(block.variables) + 1)
     return tuple(_format_order(block, seed, turn) for turn in turns)
 
@@ -431,9 +467,11 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
 def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
     if block.group is not None:
         return " ".join(node.id for node in order_children(block.group, seed=seed, turn=turn))
+
     item = block.item
     if item is None:
         return NOT_ASKED
+
     order = item.scale_order if block.scale else item.order
     key = block.scale or item.id
     options = order_options(item.options, order, seed=seed, key=key, turn=turn)
@@ -451,6 +489,7 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
     on one.
     """
     names = {str(name) for name, column in instrument.sample.items() if column.is_personal}
+
     for item in instrument.items.values():
         question = item.question
         looked_up = question.sample if isinstance(question, LookupItem) else None
@@ -469,6 +508,7 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
     for group in instrument.groups.values():
         if isinstance(group, Roster) and _has_personal_turns(group, names):
             names.add(group.id)
+
     return frozenset(names)
 
 
@@ -515,7 +555,9 @@ def find_identifying_columns(
     kinds: dict[str, IdentifyingKind] = {}
     question_kinds: dict[tuple[str, int | None], IdentifyingKind] = {}
     for variable in variables:
-        kind = IdentifyingKind.KEYS if variable.name in keys else _find_kind(variable)
+        kind = _find_kind(variable)
+        if variable.name in keys:
+            kind = IdentifyingKind.KEYS
         if kind is not None:
             kinds[variable.name] = kind
             if variable.role == "answer":
@@ -535,12 +577,15 @@ def find_identifying_columns(
 
 
 def _find_kind(variable: Variable) -> IdentifyingKind | None:
-    """Return the kind of a column taken by itself; None if it is not identifying."""
+    """Return the kind of one column, whatever its question has; None if it is not identifying."""
     if variable.role == "admin":
         return _ADMIN.get(variable.name)
     if variable.storage in ("date", "time"):
         return IdentifyingKind.DATES
+
     is_coded = bool(variable.labels) or variable.role == "order"
     is_mentions = variable.role == "words" and variable.name.startswith(f"{variable.item}_mentions")
     is_free_text = variable.storage == "text" and not is_coded and not is_mentions
-    return IdentifyingKind.FREE_TEXT if is_free_text else None
+    if is_free_text:
+        return IdentifyingKind.FREE_TEXT
+    return None

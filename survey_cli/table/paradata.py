@@ -46,7 +46,7 @@ NOT_APPLICABLE: Final = Missing("not_applicable")
 
 
 def make_number_column(name: str, label: str, *, decimals: int = 0) -> Variable:
-    """Return a column of numbers that are no answers."""
+    """Return a column of numbers that are not answers."""
     storage: Storage = "decimal" if decimals else "integer"
     return Variable(
         name=name, label=label, storage=storage, measure="scale", decimals=decimals, role="admin"
@@ -57,7 +57,7 @@ _TABLES: Final = json.loads(Path(__file__).with_name("columns.json").read_text(e
 
 
 def read_columns(table: str) -> tuple[Variable, ...]:
-    """Read the columns of a table, which are no answers: texts, numbers and flags."""
+    """Read the columns of a table: texts, numbers and flags that are not answers."""
     return tuple(_read_column(kind, name, label) for kind, name, label in _TABLES[table])
 
 
@@ -136,6 +136,7 @@ def iterate_events(
         if place is not None and value is not None:
             previous_value = values.get(place)
             values[place] = value
+
         seconds = None
         if previous_at is not None and not isinstance(event, _AFTER_A_PAUSE):
             seconds = (event.stamp.at - previous_at).total_seconds()
@@ -143,7 +144,9 @@ def iterate_events(
         position = interview.place if interview is not None else None
         yield EventContext(seq, event, place, position, seconds, previous_value, value)
 
-        previous_at = None if isinstance(event, _ENDS_OF_SESSIONS) else event.stamp.at
+        previous_at = event.stamp.at
+        if isinstance(event, _ENDS_OF_SESSIONS):
+            previous_at = None
         if not is_erased:
             interview = _apply(find_version, interview, event, seq)
 
@@ -165,8 +168,11 @@ def _apply(
         if not isinstance(event, events.InterviewStarted):
             raise ValueError("a journal begins with its start")
         return Interview.begin(find_version(event.instrument), event)
+
     if isinstance(event, events.InterviewMigrated):
+        # another version has another route, so the whole journal is replayed with it
         return Interview.replay(find_version(event.instrument), (*interview.events, event))
+
     result = interview.step(event)
     if isinstance(result, Rejection):
         raise ValueError(f"event {seq} ({type(event).__name__}): {result.why}")
@@ -198,6 +204,7 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
     event = context.event
     place = context.place
     is_hidden = place is not None and place.item in heading.hidden_items
+
     cells: dict[str, Cell] = {
         "seq": context.seq,
         "at": event.stamp.at.isoformat(timespec="seconds"),
@@ -209,12 +216,14 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
         cells["item"] = place.item
         if place.turn is not None:
             cells["turn"] = place.turn
+
     if context.value is not None:
         cells["changed"] = int(context.changes_answer)
         if not is_hidden:
             cells["value"] = format_value(context.value)
             if context.previous_value is not None and context.changes_answer:
                 cells["was"] = format_value(context.previous_value)
+
     cells |= _build_detail_cells(context, is_hidden=is_hidden)
     if context.seconds is not None:
         cells["seconds"] = round(context.seconds, 1)
@@ -227,7 +236,7 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
 
 
 def _build_detail_cells(context: EventContext, *, is_hidden: bool) -> dict[str, Cell]:
-    """Return the cells that only this kind of event has; a hidden item's have no free text."""
+    """Return the cells that only this kind of event has, without the free text of hidden items."""
     match context.event:
         case events.QuestionAnswered(specify_texts=texts):
             words = "; ".join(f"{code}: {text}" for code, text in texts.items())
@@ -235,7 +244,8 @@ def _build_detail_cells(context: EventContext, *, is_hidden: bool) -> dict[str, 
         case events.QuestionDeclined(decline=decline):
             return {"declined": decline}
         case events.PositionMoved(jump=jump):
-            return {"went": "jump" if jump else "back", "left": str(context.position or "end")}
+            direction = "jump" if jump else "back"
+            return {"went": direction, "left": str(context.position or "end")}
         case events.QueryConfirmed(check=check, reason=reason):
             return {"check": check + 1, "reason": "" if is_hidden else reason}
         case events.NoteWritten(text=text):
@@ -294,8 +304,11 @@ def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, 
             option.code: render_placeholders(str(option.label.get(language)))
             for option in compiled.options
         }
+
     variables = compiled.question.build_variables(compiled, language)
-    return dict(variables[0].labels) if variables else {}
+    if not variables:
+        return {}
+    return dict(variables[0].labels)
 
 
 # ── words ──
@@ -311,6 +324,7 @@ def count_read_words(item: CompiledItem, previous: CompiledItem | None, language
     is_next_statement = previous is not None and previous.question is item.question
     if is_next_statement and item.next_text is not None:
         text = item.next_text
+
     words = count_words(text, language)
     if item.question.read and _reads_options(item) and not is_repeated_list(item, previous):
         words += sum(count_words(option.text, language) for option in item.options if option.read)
@@ -318,7 +332,7 @@ def count_read_words(item: CompiledItem, previous: CompiledItem | None, language
 
 
 def _reads_options(item: CompiledItem) -> bool:
-    """Return whether the options are read aloud: those of yes and no, only if the text has them."""
+    """Return whether the options are read aloud; short lists only if the text refers to them."""
     if len(item.options) > _UNREAD_OPTIONS:
         return True
     return any("options" in name for name in item.text.iterate_names())
@@ -377,16 +391,24 @@ def iterate_answer_rows(
             continue
         number += 1
         history = histories.get(place, _PlaceHistory())
-        is_missing = isinstance(cell, Missing)
+
+        value = ""
+        missing_kind = ""
+        if isinstance(cell, Missing):
+            missing_kind = cell.kind
+        else:
+            value = format_value(cell)
+        amount = cell if isinstance(cell, int | float) else NOT_APPLICABLE
+
         yield (
             *heading.cells,
             number,
             place.item,
             NOT_APPLICABLE if place.turn is None else place.turn,
-            "" if is_missing else format_value(cell),
-            cell if isinstance(cell, int | float) else NOT_APPLICABLE,
+            value,
+            amount,
             _format_labels(instrument, place.item, cell, language),
-            cell.kind if isinstance(cell, Missing) else "",
+            missing_kind,
             _format_specify_texts(answer),
             history.times,
             history.changes,
@@ -402,6 +424,7 @@ def _format_labels(instrument: Instrument, item: str, cell: Cell, language: str)
     """Return the labels of the codes of an answer; empty if it has none."""
     if isinstance(cell, Missing):
         return ""
+
     labels = find_labels(instrument, item, language)
     codes = cell if isinstance(cell, tuple) else (cell,)
     return "; ".join(
@@ -430,6 +453,7 @@ def _collect_histories(
             history.last_at = stamp.at.isoformat(timespec="seconds")
             history.first_at = history.first_at or history.last_at
             history.by = stamp.by
+
     for note in list_notes(journal):
         histories[note.place].notes.append(note.text)
     return histories

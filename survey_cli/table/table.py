@@ -73,18 +73,22 @@ ADMIN_VARIABLES: Final = tuple(
 def split_row(row: str, width: int) -> list[str]:
     """Return the texts of a row's cells.
 
-    Raises EventDecodeError if it is no row of `width` cells.
+    Raises EventDecodeError if it is not a row of `width` cells.
     """
+    # decoding and encoding again is slow, so two cheaper ways are tried first
     texts = row[1:-1].split(",")
     if len(texts) == width and row[0] == "[" and row[-1] == "]":
         return texts  # the row has one comma fewer than cells, so none of them is inside a text
+
     texts = _CELL.findall(row, 1, len(row) - 1)
     if len(texts) == width and f"[{','.join(texts)}]" == row:
         return texts
+
     try:
         cells = _DECODER.decode(row)
     except (ValueError, RecursionError) as error:
         raise EventDecodeError(f"not a row of data ({error}): {row[:40]!r}") from None
+
     if not isinstance(cells, list) or len(cells) != width:
         raise EventDecodeError(f"a row of {width} columns was expected, not {row[:40]!r}")
     return [_ENCODER.encode(cell) for cell in cells]
@@ -92,7 +96,9 @@ def split_row(row: str, width: int) -> list[str]:
 
 def encode_missing(kind: str) -> str:
     """Return the stored text of a missing value."""
-    return NOT_ASKED_TEXT if kind == "not_asked" else f'{{"missing":"{kind}"}}'
+    if kind == "not_asked":
+        return NOT_ASKED_TEXT
+    return f'{{"missing":"{kind}"}}'
 
 
 def join_row(texts: Iterable[str]) -> str:
@@ -103,7 +109,7 @@ def join_row(texts: Iterable[str]) -> str:
 def make_cell_reader(storage: Storage) -> Callable[[str], Cell]:
     """Return a function that decodes the texts of one column.
 
-    It raises EventDecodeError if a text is no cell.
+    It raises EventDecodeError if a text is not a cell.
     """
     read = make_row_reader([storage])
     return lambda text: read(f"[{text}]")[0]
@@ -191,7 +197,7 @@ class StudyDescription:
 class Table:
     """Variables and rows.
 
-    The rows can be iterated once, in one of three forms; each has a cell per variable.
+    The rows can be iterated only once, in one of three forms. A row has a cell per variable.
     """
 
     variables: tuple[Variable, ...]
@@ -200,7 +206,7 @@ class Table:
     language: str = "en"
     study: StudyDescription = StudyDescription()
     row_unit: str = "interview"
-    """The unit of a row: `interview`, `case`, `call`, `event` or `answer`."""
+    """What a row is about: `interview`, `case`, `call`, `event` or `answer`."""
 
     def iterate_cells(self) -> Iterator[tuple[Cell, ...]]:
         """Yield the cells of each row.

@@ -82,6 +82,7 @@ def combine_versions(
     """
     if not parts:
         return CombinedTable(table=Table(variables=(), rows=(), language=language))
+
     left_out = _list_left_out(parts, personal)
     columns = _CombinedColumns(parts, left_out)
     columns.use_texts(current, parts[-1].version)
@@ -102,6 +103,7 @@ def _list_left_out(
     """List the columns that are personal and not requested, with their items; None requests all."""
     if personal is None:
         return {}
+
     left_out = {}
     for part in parts:
         for variable in part.variables:
@@ -120,6 +122,7 @@ def _iterate_rows(parts: Sequence[VersionRows], columns: "_CombinedColumns") -> 
         if indexes == list(range(width)):  # the same columns: its rows are copied as they are
             yield from part.rows()
             continue
+
         for row in part.rows():
             texts = split_row(row, width)
             cells = [NOT_ASKED_TEXT if index is None else texts[index] for index in indexes]
@@ -164,8 +167,10 @@ class _CombinedColumns:
             known = self.variables.get(new.name)
             if known is None or known.storage != new.storage or new.role == "admin":
                 continue
+
             for what in _compare(known, new, newest):
                 self._note_difference(new.name, what)
+
             self.variables[new.name] = replace(
                 known,
                 label=new.label,
@@ -231,12 +236,17 @@ class _CombinedColumns:
 
         column = self.variables.get(name)
         if column is None:
+            item = variable.item
+            if item:
+                item = f"{item}__v{number}"
             column = replace(
                 variable,
                 name=name,
                 label=_label_with_version(variable, part.version),
-                item=f"{variable.item}__v{number}" if variable.item else "",
+                item=item,
             )
+
+        # an option that only this version has is labeled too
         self.variables[name] = replace(column, labels={**variable.labels, **column.labels})
         return name
 
@@ -247,12 +257,12 @@ class _CombinedColumns:
 
 
 def _add_missing_labels(labels: Mapping[Code, str], others: Mapping[Code, str]) -> dict[Code, str]:
-    """Return labels with those of others for codes that have none, at the end."""
+    """Add the labels of others to labels, at the end, for codes that have none."""
     return {**labels, **{code: text for code, text in others.items() if code not in labels}}
 
 
 def _label_with_version(variable: Variable, version: str) -> str:
-    """Return a label with its version: `Reasons (version 1): Price` if it ends in an option's."""
+    """Return a label with its version, before an option: `Reasons (version 1): Price`."""
     if variable.option is None:
         return f"{variable.label} ({version})"
     label, colon, option = variable.label.rpartition(": ")
@@ -271,8 +281,9 @@ def _compare(old: Variable, new: Variable, version: str) -> Iterator[str]:
     added = [(code, text) for code, text in new.labels.items() if code not in old.labels]
 
     if relabeled:
-        # that of an outcome isn't compared
-        same_meaning = "" if old.role == "admin" else ", with the same meaning"
+        same_meaning = ", with the same meaning"
+        if old.role == "admin":  # the meaning of an outcome isn't compared
+            same_meaning = ""
         changes = join_first(relabeled)
         head = f"labeled differently in {version}{same_meaning}"
         yield f"{head}: {changes}; the newest labels are used"
@@ -295,7 +306,9 @@ def _format_codes(labels: Sequence[tuple[Code, str]]) -> str:
 
 
 def _shorten(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:79] + "…")
+    if len(text) > 80:
+        text = text[:79] + "…"
+    return repr(text)
 
 
 # ── the newest computes ──
@@ -303,7 +316,7 @@ def _shorten(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeUpdate:
-    """An older version's columns with the newest computes, and how their cells are computed."""
+    """The newest computes for the rows of an older version: its columns, and how to fill them."""
 
     instrument: Instrument
     """The older version."""
@@ -371,13 +384,16 @@ class ComputeUpdate:
         """
         if not self.computes:
             return lambda row: row
+
         width = len(build_columns(self.instrument))
         read_row = self.make_row_reader()
 
         def update(row: str) -> str | None:
             texts = split_row(row, width)
             known = read_row(texts)
-            return None if known is None else self._join_cells(texts, known)
+            if known is None:
+                return None
+            return self._join_cells(texts, known)
 
         return update
 
@@ -389,7 +405,7 @@ class ComputeUpdate:
         return self._join_cells(texts, known)
 
     def _join_cells(self, texts: list[str], known: Known) -> str:
-        """Return a row with these cells, in which those of the computes replace others."""
+        """Return a row with these cells, in which the computed cells replace others."""
         cells = texts + [NOT_ASKED_TEXT] * (len(self.variables) - len(texts))
         for name, index in self.cells.items():
             cell = convert_computed(known.value(name), self.variables[index].storage)
@@ -405,6 +421,7 @@ class ComputeUpdate:
             has_inputs = compute.id not in self.not_computed and all(
                 self._has_value(known, name) for name in list_inputs(compute)
             )
+
             is_first = True
             for language, condition in compute.conditions.items():
                 value = condition.evaluate(known) if has_inputs else NOT_ASKED
@@ -485,12 +502,11 @@ def _select_computes(
             continue
 
         is_new = name not in old.computes
-        if (
-            is_new
-            or not _is_same_compute(old.computes[name], compute)
-            or not inputs.isdisjoint(changed)
-        ):
+        is_changed = is_new or not _is_same_compute(old.computes[name], compute)
+        reads_changed = not inputs.isdisjoint(changed)
+        if is_changed or reads_changed:
             changed[name] = compute
+
     return tuple(changed.values()), frozenset(lacking)
 
 
@@ -514,6 +530,7 @@ def is_plain(instrument: Instrument, variable: Variable) -> bool:
     """Return whether the cells of a column are what conditions read by its name."""
     if variable.name != variable.item or variable.turn is not None or variable.role == "compute":
         return False
+
     item = instrument.items.get(variable.name)
     is_partial_date = (
         item is not None and isinstance(item.question, DateItem) and item.question.partial
