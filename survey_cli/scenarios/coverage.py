@@ -42,14 +42,16 @@ class ObservedWalk(RouteWalk):
 
     def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
         on_route = super()._is_asked(node, group, turn)
-        self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
+        kind: GoalKind = "asked" if on_route is True else "skipped"
+        self.seen.add(Goal(kind, node.id))
+
         is_due = self._note_conditions(node)
         if is_due and isinstance(node, CompiledItem) and node.options_conditional:
             self._note_options(node)
         return on_route
 
     def _note_conditions(self, node: CompiledNode) -> bool:
-        """Note what the conditions of a node are; returns whether they let it be asked."""
+        """Note whether the conditions of a node hold; returns whether they let it be asked."""
         is_due = True
         if node.ask_if is not None:
             truth = node.ask_if.evaluate(self.known)
@@ -58,6 +60,7 @@ class ObservedWalk(RouteWalk):
             if truth is not True:
                 self.seen.add(Goal("kept", node.id, "ask_if"))
                 is_due = False
+
         if node.unless is not None:
             truth = node.unless.evaluate(self.known)
             if isinstance(truth, Missing):
@@ -65,10 +68,11 @@ class ObservedWalk(RouteWalk):
             if truth is True and is_due:
                 self.seen.add(Goal("kept", node.id, "unless"))
                 is_due = False
+
         return is_due
 
     def _note_options(self, item: CompiledItem) -> None:
-        """Note that none of the options is offered, each of which has a condition."""
+        """Note if none of the options is offered; all of them have conditions."""
         conditions = [option.ask_if for option in item.options if option.ask_if is not None]
         if not any(condition.evaluate(self.known) is True for condition in conditions):
             self.seen.add(Goal("optionless", item.id))
@@ -80,24 +84,32 @@ class ObservedWalk(RouteWalk):
             if option.ask_if is None:
                 continue
             is_offered = option.ask_if.evaluate(self.known) is True
-            self.seen.add(Goal("offered" if is_offered else "withheld", item.id, option.code))
+            kind: GoalKind = "offered" if is_offered else "withheld"
+            self.seen.add(Goal(kind, item.id, option.code))
 
 
 def observe(run: ScenarioRun) -> frozenset[Goal]:
     """Return everything that a run covers."""
-    start, machine = run.interview.start, run.interview.machine
+    start = run.interview.start
+    machine = run.interview.machine
     walk = ObservedWalk(
         run.interview.instrument, start.seed, machine.build_known(), rules=start.rules
     )
     walk.seen = set(run.seen)
+
     stops = machine.walk.stops
     for stop in stops:
         walk.advance()
         walk.note_item(stop.item)
-        if (answer := machine.recorded_answers.get(stop.place)) is not None:
+        answer = machine.recorded_answers.get(stop.place)
+        if answer is not None:
             walk.record_answer(stop, answer.cell)
-    if machine.walk.finished and not (stops and isinstance(stops[-1].item.question, EndItem)):
+
+    # notes what was skipped after the last stop; the walk never goes past an end item
+    ended_early = bool(stops) and isinstance(stops[-1].item.question, EndItem)
+    if machine.walk.finished and not ended_early:
         walk.advance()
+
     return frozenset(walk.seen)
 
 
@@ -112,18 +124,21 @@ def _iterate_goals(nodes: Iterable[CompiledNode]) -> Iterator[Goal]:
         if node.ask_if is not None or node.unless is not None:
             yield Goal("skipped", node.id)
             yield Goal("unknown", node.id)
+
         if isinstance(node, ItemGroup):
             yield from _iterate_goals(node.children)
             if isinstance(node, Roster) and node.until is not None:
                 yield Goal("asked", node.until.id)
             continue
+
         for option in node.options:
             if option.ask_if is not None:
                 yield Goal("offered", node.id, option.code)
         yield from (Goal("filled", node.id, name) for name in node.text.iterate_names())
-        for number, _ in enumerate(node.checks if node.question.expects_answer else ()):
-            yield Goal("fires", node.id, number)
-            yield Goal("passes", node.id, number)
+        if node.question.expects_answer:
+            for number in range(len(node.checks)):
+                yield Goal("fires", node.id, number)
+                yield Goal("passes", node.id, number)
 
 
 def _is_conditional(instrument: Instrument, name: str) -> bool:
@@ -161,8 +176,10 @@ _DESCRIPTIONS: Final = {
 
 
 def describe_goal(goal: Goal, *, negated: bool = False) -> str:
-    """Describe what happens, or never does."""
-    detail = goal.detail + 1 if goal.kind in ("fires", "passes") else goal.detail
+    """Describe what happens; if `negated`, what never happens."""
+    detail = goal.detail
+    if goal.kind in ("fires", "passes"):  # people count checks from 1
+        detail = goal.detail + 1
     return _DESCRIPTIONS[goal.kind][negated].format(name=goal.name, detail=detail)
 
 
@@ -172,14 +189,22 @@ def locate_goal(instrument: Instrument, goal: Goal) -> Position:
     spec = node.question if isinstance(node, CompiledItem) else node.spec
     if spec is None:
         return Position("")
+
     if goal.kind in ("fires", "passes") and isinstance(spec, QuestionItem):
         parts: list[SpecModel] = [*spec.checks, *spec.confirm]
-        return (
-            parts[goal.detail].find_position() if goal.detail < len(parts) else spec.find_position()
-        )
-    key = "text" if goal.kind == "filled" else "id"
-    if goal.kind in ("skipped", "unknown"):
-        key = "ask_if" if node.ask_if is not None else "unless"
+        written: SpecModel = spec
+        if goal.detail < len(parts):
+            written = parts[goal.detail]
+        return written.find_position()
+
+    if goal.kind == "filled":
+        key = "text"
+    elif goal.kind not in ("skipped", "unknown"):
+        key = "id"
+    elif node.ask_if is not None:
+        key = "ask_if"
+    else:
+        key = "unless"
     return spec.find_position(key)
 
 
@@ -209,18 +234,17 @@ def replay_witness(
 
     def is_drawn(run: ScenarioRun) -> bool:
         answers = run.interview.machine.recorded_answers
-        return all(
-            place in answers and answers[place].cell == witness.answers[place] for place in drawn
-        ) and not any(
-            place.item in picked for place in {*run.route}.symmetric_difference(witness.route)
-        )
+        for place in drawn:
+            if place not in answers or answers[place].cell != witness.answers[place]:
+                return False
+
+        different_places = {*run.route}.symmetric_difference(witness.route)
+        return not any(place.item in picked for place in different_places)
 
     run = run_scenario(instrument, scenario, is_drawn)
-    return (
-        scenario,
-        run,
-        {*run.route} == {*witness.route} and run.unanswered is None and not run.differs,
-    )
+    has_same_route = {*run.route} == {*witness.route}
+    is_confirmed = has_same_route and run.unanswered is None and not run.differs
+    return scenario, run, is_confirmed
 
 
 def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
@@ -230,6 +254,7 @@ def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
         item = instrument.items[place.item]
         if not isinstance(item.question, DrawItem | PickItem):  # its seed is found by the route
             answers[place] = format_typed(item, value, instrument.language)
+
     sample = {
         name: to_calendar(instrument.sample[name].type, value)
         for name, value in witness.sample.items()
@@ -241,6 +266,7 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
     """Return an answer as it is typed: a decline as `.dk`."""
     if isinstance(value, Missing):
         return f".{value.kind}"
+
     question = item.question
     value = to_calendar(question.condition_type, value)
     if isinstance(question.describe_answers(item), AnyText):
@@ -259,7 +285,9 @@ def to_calendar(kind: str, value: Any) -> Value | Missing:
     """Convert the number of a date or a time of day."""
     if isinstance(value, Missing) or kind not in ("date", "time") or not isinstance(value, int):
         return value  # type: ignore[no-any-return]  # a witness has values of any type
-    return date.fromordinal(max(value, 1)) if kind == "date" else time(value // 60, value % 60)
+    if kind == "date":
+        return date.fromordinal(max(value, 1))
+    return time(value // 60, value % 60)
 
 
 class WitnessWalk(ObservedWalk):
@@ -286,6 +314,7 @@ class WitnessWalk(ObservedWalk):
             for group in instrument.groups.values()
             if group.intro is not None
         }
+
         stop = self.advance()
         while stop is not None and self._answer(stop):
             stop = self.advance()
@@ -305,6 +334,7 @@ class WitnessWalk(ObservedWalk):
         """Record the answer of the witness; returns whether the walk goes on."""
         self.note_item(stop.item)
         self._note_fills(stop)
+
         question = stop.item.question
         if question.expects_answer:
             return self._record_given(stop)
@@ -322,6 +352,7 @@ class WitnessWalk(ObservedWalk):
         if stop.place not in self.witness.answers:
             self.rejection = f"{stop.place}: the witness has no answer"
             return False
+
         given = self.witness.answers[stop.place]
         value = to_calendar(stop.item.question.condition_type, given)
         if not isinstance(value, Missing):
@@ -342,7 +373,7 @@ class WitnessWalk(ObservedWalk):
         return question.why_invalid(context, value)
 
     def _record(self, stop: RouteStop, value: Value | Missing) -> bool:
-        """Record a value and the checks that it leads to; returns whether none of them is hard."""
+        """Record a value and which checks fire on it; returns whether it passes all hard checks."""
         self.record_answer(stop, value)
         checks = stop.item.checks
         if isinstance(value, Missing) or not checks:
@@ -372,7 +403,10 @@ class WitnessWalk(ObservedWalk):
         if stop.item.options:
             offered = {option.code for option in self.list_options(stop)}
         for use in uses:
-            is_read = use.check is None if fired is None else use.check in fired
+            if fired is None:
+                is_read = use.check is None
+            else:
+                is_read = use.check in fired
             is_shown = use.option is None or use.option in offered
             if is_read and is_shown and use.is_missing(self.known):
                 self.seen.add(use.goal)

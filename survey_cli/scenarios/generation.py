@@ -58,7 +58,7 @@ def generate_scenarios(
     """Generate scenarios that together cover all that is possible, and list what they don't.
 
     The witnesses of the proof have as many first answers as possible, which a scenario need not
-    name. Where a witness does not lead where it should, others are tried.
+    name. If the run of a witness differs from it, others are tried.
     """
     in_order = list_coverage(instrument)
     candidates: list[GeneratedScenario] = []
@@ -71,6 +71,7 @@ def generate_scenarios(
         witnesses = verdicts.possible
         open_goals = {*witnesses, *verdicts.undecided}
         missed = [goal for goal in in_order if goal in open_goals]
+
         for attempt in range(RETRIES + 1):
             for witness in {id(witness): witness for witness in witnesses.values()}.values():
                 scenario, run, is_usable = _replay_shortened(instrument, witness, read_names)
@@ -82,6 +83,7 @@ def generate_scenarios(
             if not missed:
                 break
             witnesses = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
+
     return _choose(candidates), missed
 
 
@@ -96,6 +98,7 @@ def _choose(candidates: Sequence[GeneratedScenario]) -> list[GeneratedScenario]:
         best = max(candidates, key=lambda candidate: len(candidate.goals & open_goals))
         chosen.append(best)
         open_goals -= best.goals
+
     for entry in tuple(chosen):
         others = [other for other in chosen if other is not entry]
         if entry.goals <= _unite(others):
@@ -126,6 +129,7 @@ def _replay_shortened(
     scenario, run, holds = replay_witness(instrument, shortened, fills_others=True)
     if not holds:
         scenario, run, holds = replay_witness(instrument, witness, fills_others=True)
+
     needed = {*run.route} - run.redundant
     kept = {place: text for place, text in scenario.answers.items() if place in needed}
     has_end = bool(run.outcome) and not run.differs
@@ -133,7 +137,7 @@ def _replay_shortened(
 
 
 def _list_first_answers(model: RouteModel) -> list[Literal]:
-    """Return where items have the first answer that is accepted, if clauses can express it."""
+    """Return literals by which items have the first answer accepted, if clauses can express it."""
     literals = []
     for position in model.positions:
         item = position.node
@@ -191,6 +195,7 @@ def _render_scenario(
     scenario = entry.scenario
     name = "; ".join(describe_goal(goal) for goal in goals[:MAX_NAMED])
     yield f"- name: {_quote(shorten(name, MAX_NAME))}"
+
     case = _render_case(instrument, scenario, usual_day)
     if case:
         yield f"  case: {{{', '.join(case)}}}"
@@ -198,17 +203,19 @@ def _render_scenario(
         yield "  answers:"
         for place, text in scenario.answers.items():
             yield f"    {place}: {_render_answer(instrument, place, text)}"
+
     yield "  expect:"
     yield from _render_expectations(instrument, entry.run, goals)
 
 
 def _render_case(instrument: Instrument, scenario: Scenario, usual_day: date) -> list[str]:
-    """Return the entries of `case`: what isn't as in the other scenarios."""
+    """Return the entries of `case`, with the seed, the sample values, and an unusual day."""
     case = []
     if depends_on_seed(instrument):
         case.append(f"seed: {scenario.seed}")
     if scenario.today != usual_day:
         case.append(f"date: {scenario.today.isoformat()}")
+
     values = [
         f"{name}: {_quote(format_value(value))}"
         for name, value in scenario.sample.items()
@@ -222,7 +229,7 @@ def _render_case(instrument: Instrument, scenario: Scenario, usual_day: date) ->
 def _render_expectations(
     instrument: Instrument, run: ScenarioRun, goals: Sequence[Goal]
 ) -> Iterator[str]:
-    """Yield the lines of `expect`: the end, what is asked and what isn't, and what checks say."""
+    """Yield the lines of `expect`: the end, items asked or not asked, and messages of checks."""
     if run.outcome:
         yield f"    ends: {run.outcome}"
 
@@ -272,4 +279,6 @@ def _render_answer(instrument: Instrument, place: Place, text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return text if _PLAIN.match(text) else json.dumps(text, ensure_ascii=False)
+    if _PLAIN.match(text):
+        return text
+    return json.dumps(text, ensure_ascii=False)

@@ -30,7 +30,7 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Missing, Place, Value
 from survey_cli.wording import format_quantity, shorten
 
 SampleReader: TypeAlias = Callable[[str, str], Value | Missing]
-"""Reads the text of a sample column. Raises UserError where it is no value."""
+"""Reads the text of a sample column. Raises UserError if it is not a value of the column."""
 
 
 class ScenarioTest(NamedTuple):
@@ -44,12 +44,14 @@ class ScenarioTest(NamedTuple):
 def read_scenarios(
     source: InstrumentSource, instrument: Instrument, today: date, read_sample: SampleReader
 ) -> tuple[list[ScenarioTest], list[Problem]]:
-    """Read the scenarios of a file. Where there are errors, what could not be used is left out."""
+    """Read the scenarios of a file. What has errors is left out and reported as a problem."""
     if source.tree is None:
         return [], list(source.problems)
+
     spec, problems, _ = validate_file(source.tree, ScenarioFile)
     if spec is None:
         return [], [*source.problems, *problems]
+
     reader = _ScenarioReader(instrument, today, read_sample)
     tests = [reader.read(spec, scenario) for scenario in spec.scenarios]
     if not tests and not problems:
@@ -81,9 +83,11 @@ class _ScenarioReader:
 
     def read(self, file: ScenarioFile, spec: ScenarioSpec) -> ScenarioTest:
         """Read one scenario; what it leaves out is taken from the file."""
-        name, expect = str(spec.name), spec.expect
+        name = str(spec.name)
+        expect = spec.expect
         cases = [spec.case, file.case]
         self._check_expectations(name, expect)
+
         steps = []
         for step in spec.steps:
             if bool(step.back) == bool(step.correct):
@@ -95,15 +99,18 @@ class _ScenarioReader:
                     what,
                     "write back: 1, or correct: {age: 40}",
                 )
-            at = self._read_place(name, step.at) if step.at is not None else None
-            steps.append(
-                ScenarioStep(at=at, back=step.back, correct=self._read_answers(name, step.correct))
-            )
+            at = None
+            if step.at is not None:
+                at = self._read_place(name, step.at)
+            correct = self._read_answers(name, step.correct)
+            steps.append(ScenarioStep(at=at, back=step.back, correct=correct))
+
         language = next((case.language for case in cases if case.language), None)
         if language is not None and language not in self.instrument.languages:
             self._report_unknown(
                 "unknown-word", language, name, "language", self.instrument.languages
             )
+
         scenario = Scenario(
             name=name,
             today=next((case.date for case in cases if case.date), self.today),
@@ -147,7 +154,7 @@ class _ScenarioReader:
     ) -> dict[Place, str]:
         """Read answers by place.
 
-        Only codes are checked here; other answers are when they are given.
+        Only codes are checked here. Other answers are checked when the scenario is run.
         """
         read: dict[Place, str] = {}
         for key, text in answers.items():
@@ -162,6 +169,7 @@ class _ScenarioReader:
                 language=self.instrument.language,
                 options=item.options,
             )
+
             kind = text.removeprefix(".")
             if not question.expects_answer and not isinstance(question, ComputedItem):
                 what = f"{key} is read aloud and has no answer"
@@ -181,7 +189,7 @@ class _ScenarioReader:
         return read
 
     def _read_place(self, who: str, key: YamlScalar, groups: bool = False) -> Place | None:
-        """Return the place that a key names, or report why there is none."""
+        """Return the place that a key names; report why if it names none."""
         place = Place.parse(key)
         item = self.instrument.items.get(place.item)
         if item is None:
@@ -205,6 +213,7 @@ class _ScenarioReader:
             remedy = f"write {place.item}"
         else:
             return place
+
         self.report("bad-place", key.where, who, what, remedy, len(key))
         return None
 
@@ -213,10 +222,12 @@ class _ScenarioReader:
             self._read_place(who, key, groups=True)
         for key in (*expect.text, *expect.rejected, *expect.warned):
             self._read_place(who, key)
+
         names = {*self.instrument.computes, *self.instrument.sample}
         for key in expect.value:
             if key not in names:
                 self._read_place(who, key)
+
         if expect.ends is not None and expect.ends not in self.outcomes:
             self._report_unknown(
                 "unknown-outcome", expect.ends, who, "end with outcome", self.outcomes
@@ -241,14 +252,19 @@ def compare(test: ScenarioTest, run: ScenarioRun) -> list[Departure]:
 
 class _Comparison:
     def __init__(self, test: ScenarioTest, run: ScenarioRun) -> None:
-        self.test, self.run = test, run
-        self.instrument, self.language = run.interview.instrument, run.interview.language
+        self.test = test
+        self.run = run
+        self.instrument = run.interview.instrument
+        self.language = run.interview.language
         self.asked = set(run.route)
         self.last = run.route[-1] if run.route else "the beginning"
         self.order = {item: number for number, item in enumerate(self.instrument.items)}
 
     def iterate(self) -> Iterator[Departure]:
-        run, expect, where = self.run, self.test.expect, self.test.where
+        run = self.run
+        expect = self.test.expect
+        where = self.test.where
+
         stopped = run.unanswered is not None
         if run.unanswered is not None:
             yield Departure(where, self._explain_stop(run.unanswered))
@@ -256,21 +272,27 @@ class _Comparison:
             if str(place) not in expect.rejected:
                 stopped = True
                 yield Departure(where, f"the answer to {place} is refused: {why}")
-        if not stopped:
+
+        if not stopped:  # otherwise everything after it would be a departure as well
             yield from self._compare_route()
+
         if expect.ends is not None and run.outcome and run.outcome != expect.ends:
             at = expect.find_position("ends")
             yield Departure(
                 at, f"it ends at {self.last} with {run.outcome}, expected {expect.ends}"
             )
+
         yield from self._compare_words()
         yield from self._compare_values()
 
     def _compare_route(self) -> Iterator[Departure]:
         expect = self.test.expect
         for key in (*expect.asked, *expect.not_asked):
-            if self._is_asked(Place.parse(key)) is not (key in expect.asked):
-                yield Departure(key.where, f"{key}: {self.explain(Place.parse(key))}")
+            place = Place.parse(key)
+            is_expected = key in expect.asked
+            if self._is_asked(place) is not is_expected:
+                yield Departure(key.where, f"{key}: {self.explain(place)}")
+
         excused = {Place.parse(key) for key in expect.not_asked}
         for place in self.test.scenario.answers:
             is_excused = bool({place, Place(place.item)} & excused)
@@ -281,8 +303,10 @@ class _Comparison:
                 )
 
     def _is_asked(self, place: Place) -> bool:
+        items = {place.item}
         group = self.instrument.groups.get(place.item)
-        items = {item.id for item in group.items} if group is not None else {place.item}
+        if group is not None:
+            items = {item.id for item in group.items}
         return any(other.item in items and place.turn in (None, other.turn) for other in self.asked)
 
     def _explain_stop(self, place: Place) -> str:
@@ -293,6 +317,7 @@ class _Comparison:
         ]
         if passed:
             return f"asked {place}, expected {passed[0]}: {self.explain(passed[0])}"
+
         machine = self.run.interview.machine
         stop = machine.current_stop
         assert stop is not None
@@ -305,6 +330,7 @@ class _Comparison:
             ]
         elif isinstance(entry, LineEntry) and entry.hint:
             possible = [entry.hint]
+
         possible += [f".{decline.id}" for decline in stop.item.declines]
         answers = ", ".join(possible) or "any text"
         return f"asked {place}, which has no answer — add it under answers: {answers}"
@@ -324,21 +350,26 @@ class _Comparison:
                 condition = node.unless
             if condition is None:
                 return "it has no condition"
+
             known = machine.walk.known.in_turn(place.turn)
             values = collect_values(condition, known)
             truth = condition.evaluate(known)
             return self._describe(RouteReason(exclusion, node, condition, values, truth), place)
 
+        # a group has no place of its own: the absence of its first item is explained
         first = node if isinstance(node, CompiledItem) else node.items[0]
         turn = place.turn
         if turn is None and first.roster is not None:
             turn = 1
         absence = explain_absence(machine, machine.recorded_answers, Place(first.id, turn))
-        return self._describe_end() if absence is None else self._describe(absence, place)
+        if absence is None:
+            return self._describe_end()
+        return self._describe(absence, place)
 
     def _describe(self, reason: RouteReason, place: Place) -> str:
         if reason.node is None:
             return self._describe_end()
+
         if reason.exclusion is Exclusion.NO_TURN:
             turns = self.run.interview.machine.walk.known.turns_of(reason.node.id)
             count = len(turns) if isinstance(turns, tuple) else 0
@@ -346,29 +377,44 @@ class _Comparison:
         if reason.exclusion is Exclusion.NO_OPTION:
             return "none of its options is offered"
 
-        within = "" if reason.node.id == place.item else f"{reason.node.id}."
-        spec = reason.node.question if isinstance(reason.node, CompiledItem) else reason.node.spec
+        node = reason.node
         key = reason.exclusion.value
-        at = spec.find_position(key) if spec is not None else Position("")
-        what = f"{within}{key} at {at} is {_format_truth(reason.truth)}"
+        name = key
+        if node.id != place.item:  # the condition of a group around it, or of its first item
+            name = f"{node.id}.{key}"
+
+        spec = node.question if isinstance(node, CompiledItem) else node.spec
+        at = Position("")
+        if spec is not None:
+            at = spec.find_position(key)
+
+        what = f"{name} at {at} is {_format_truth(reason.truth)}"
         inputs = [f"{name} = {self._format(name, value)}" for name, value in reason.values.items()]
-        return f"{what} because {' and '.join(inputs)}" if inputs else what
+        if not inputs:
+            return what
+        return f"{what} because {' and '.join(inputs)}"
 
     def _describe_end(self) -> str:
         return f"the interview ended before it, at {self.last}"
 
     def _format(self, name: str, value: Any) -> str:
         """Format a value for a designer: `2 (No)`, `.dk`."""
-        item = self.instrument.items.get(name)
+        if value in (NOT_ASKED, NOT_REACHED):
+            return "not asked"
         if isinstance(value, Missing):
-            return "not asked" if value in (NOT_ASKED, NOT_REACHED) else f".{value.kind}"
+            return f".{value.kind}"
+
+        item = self.instrument.items.get(name)
         if item is None or not item.options:
             return format_value(value)
+
         known = self.run.interview.machine.walk.known
         wording = AnswerWording(self.language, known=known, with_code=False)
         label = item.question.format_answer(item, value, wording)
         written = format_value(value)
-        return written if label == str(value) else f"{written} ({label})"
+        if label == str(value):
+            return written
+        return f"{written} ({label})"
 
     def _compare_words(self) -> Iterator[Departure]:
         """Compare what was read aloud, and what checks said."""
@@ -425,12 +471,14 @@ def _format_truth(truth: Any) -> str:
 
 
 def format_value(value: Any) -> str:
-    """Format a value as a scenario has it: codes with spaces, a missing value as `.dk`."""
+    """Format a value as in a scenario file: codes with spaces, a missing value as `.dk`."""
     if isinstance(value, Missing):
         return f".{value.kind}"
     if isinstance(value, tuple):
         return " ".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
 
 
 def _is_same(value: Any, text: YamlScalar) -> bool:

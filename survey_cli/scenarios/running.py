@@ -25,17 +25,17 @@ from survey_cli.instrument.schema.items.unasked_items import (
     PickItem,
     SplitItem,
 )
-from survey_cli.proof.goals import Goal
+from survey_cli.proof.goals import Goal, GoalKind
 from survey_cli.values import Missing, Place, Value
 
 NO_ANSWERS: Mapping[Place, str] = MappingProxyType({})
 
 
 class ScenarioStep(NamedTuple):
-    """Something the interviewer does: goes back, or corrects answers."""
+    """One action of the interviewer: going back, or correcting answers."""
 
     at: Place | None = None
-    """Where it is done. None means at the end, before the interview is closed."""
+    """The place of the action. None means at the end, before the interview is closed."""
     back: int = 0
     """How many places the interviewer goes back."""
     correct: Mapping[Place, str] = NO_ANSWERS
@@ -44,7 +44,7 @@ class ScenarioStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """An interview in advance."""
+    """An interview that is written down in advance."""
 
     today: date
     name: str = ""
@@ -65,7 +65,7 @@ class Scenario:
 
 
 MAX_RUNS: Final = 100
-"""How many seeds are tried for one that leads where it should."""
+"""How many seeds are tried for a run that is accepted."""
 MAX_SEEDS: Final = 100_000
 """How many seeds are tried for one that gives the arms of splits."""
 INVENTED_ANSWERS: Final = 40
@@ -74,7 +74,7 @@ INVENTED_ANSWERS: Final = 40
 
 @dataclass(slots=True)
 class ScenarioRun:
-    """What a scenario led to."""
+    """The result of running a scenario."""
 
     interview: Interview
     seed: int
@@ -134,6 +134,8 @@ def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
         if item is not None and isinstance(item.question, SplitItem):
             shares = {str(name): share for name, share in item.question.arms.items()}
             splits.append((place, arm, shares))
+
+    # arms depend only on the seed and cost no interview, so that many more seeds can be tried
     seeds = range(1, MAX_SEEDS if splits else MAX_RUNS + 1)
     for seed in seeds:
         is_given = all(
@@ -181,18 +183,23 @@ class _Runner:
         return self.result
 
     def _take_step(self) -> bool:
-        """Take the step of the interviewer that is due here; returns whether there was one."""
+        """Take the step that is due here; returns whether the interview goes on after it."""
         step = self._find_step()
         if step is None or self.result.outcome:
             return False
         self.steps.remove(step)
-        return self._go_back(step.back) if step.back else self._correct(step)
+        if step.back:
+            return self._go_back(step.back)
+        return self._correct(step)
 
     def _find_step(self) -> ScenarioStep | None:
         interview = self.result.interview
         is_at_end = interview.is_at_end or bool(interview.ending)
         for step in self.steps:
-            is_due = is_at_end if step.at is None else step.at == interview.place
+            if step.at is None:
+                is_due = is_at_end
+            else:
+                is_due = step.at == interview.place
             if is_due:
                 return step
         return None
@@ -220,6 +227,7 @@ class _Runner:
         if stop is None:
             self.result.outcome = interview.ending
             return False
+
         if machine.query is not None:
             self._note_warning(stop)
             confirmation = events.QueryConfirmed(self.stamp, stop.place, machine.query)
@@ -233,10 +241,15 @@ class _Runner:
         return self._answer_question(stop)
 
     def _answer_question(self, stop: RouteStop) -> bool:
-        """Give the scenario's answer, or the first that is accepted if it leaves the others out."""
+        """Give the answer of the scenario or, if `fills_others`, the first that is accepted."""
         text = self.answers.get(stop.place)
-        first = self._find_first(stop) if self.scenario.fills_others else None
-        event = first if text is None else self._parse(stop.item, text)
+        first: events.InterviewEvent | None = None
+        if self.scenario.fills_others:
+            first = self._find_first(stop)
+
+        event: events.InterviewEvent | Rejection | None = first
+        if text is not None:
+            event = self._parse(stop.item, text)
         if event is None:
             self.result.unanswered = stop.place
             return False
@@ -257,15 +270,17 @@ class _Runner:
         prompt = prompts.build_prompt(interview)
         if prompt is None:
             return
+
         parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
         self.result.texts[stop.place] = "\n".join(part for part in parts if part)
+
         unfilled = interview.machine.walk.known.unfilled or {}
         for name in stop.item.text.iterate_names():
             if name not in unfilled:
                 self.result.seen.add(Goal("filled", stop.item.id, name))
 
     def _parse(self, item: CompiledItem, text: str) -> events.InterviewEvent | Rejection:
-        """Return the event of an answer: a decline is written `.dk`."""
+        """Return the event of an answer as typed; `.dk` is a decline."""
         kind = text.removeprefix(".")
         answers = item.question.describe_answers(item)
         may_be_text = isinstance(answers, AnyText) and kind not in self.instrument.declines
@@ -299,14 +314,16 @@ class _Runner:
                 yield ExactText(str(question.find_limit(context, "min") or 0))
             case DateItem():
                 yield self.scenario.today.isoformat()
+
         if isinstance(entry, PickEntry):
             yield from _iterate_picks(entry)
+
         rng = Random(str(stop.place))
         for _ in range(INVENTED_ANSWERS):
             yield question.invent(context, rng)
 
     def _compute(self, stop: RouteStop) -> bool:
-        """Record what the computer answers."""
+        """Record the answer that the computer gives."""
         value, pool_size = self.result.interview.compute_answer()
         wanted = self.answers.get(stop.place)
         if isinstance(stop.item.question, LookupItem):
@@ -314,12 +331,15 @@ class _Runner:
                 value = wanted or "open"
             is_redundant = wanted in (None, "open")
         else:
-            given = f".{value.kind}" if isinstance(value, Missing) else str(value)
+            given = str(value)
+            if isinstance(value, Missing):
+                given = f".{value.kind}"
             if wanted is not None and given != wanted:
                 self.result.differs = True
                 self.result.rejections[stop.place] = f"the computer gives {given}, not {wanted}"
                 return False
             is_redundant = True
+
         assert value is not None
         if is_redundant:
             self.result.redundant.add(stop.place)
@@ -331,10 +351,16 @@ class _Runner:
         interview = self.result.interview
         if isinstance(event, events.QuestionAnswered) and event.value is not None:
             self.result.seen |= self._observe_checks(interview, event.value)
-        after = event if isinstance(event, Rejection) else interview.step(event)
+
+        after: Interview | Rejection
+        if isinstance(event, Rejection):
+            after = event
+        else:
+            after = interview.step(event)
         if isinstance(after, Rejection):
             self.result.rejections[place] = after.why
             return False
+
         self.result.interview = after
         return True
 
@@ -344,19 +370,21 @@ class _Runner:
         stop = machine.current_stop
         if stop is None or not stop.item.checks:
             return set()
+
+        # checks read the answer, which is not recorded yet: record it, and undo that afterwards
         known = machine.walk.known
         change_count = known.change_count
         machine.walk.record_answer(stop, value)
-        seen = {
-            Goal("fires" if check.fires(known) else "passes", stop.item.id, number)
-            for number, check in enumerate(stop.item.checks)
-        }
+        seen = set()
+        for number, check in enumerate(stop.item.checks):
+            kind: GoalKind = "fires" if check.fires(known) else "passes"
+            seen.add(Goal(kind, stop.item.id, number))
         known.undo_changes(change_count)
         return seen
 
 
 def _iterate_picks(entry: PickEntry) -> Iterator[PickReply]:
-    """Yield the fewest options that can be chosen together, then each option by itself."""
+    """Yield the fewest options that may be chosen together, then every single option."""
     choices = [[option] for option in entry.options]
     if entry.several and entry.min_count > 1:
         combinable = [option for option in entry.options if not option.exclusive]
