@@ -52,12 +52,12 @@ class MeaningChange(NamedTuple):
     what: str
     """The change, without the names of the versions: `code 1 was 'Yes' and is 'No'`."""
     needs_own_column: bool
-    """Answers of both versions cannot share a column."""
+    """Whether answers of both versions need different columns."""
     kind: MeaningKind = "recoded"
     code: Code | None = None
-    """The code that it concerns, if it concerns one."""
+    """The code that it concerns; None if it concerns the whole item."""
     needs_acceptance: bool = True
-    """No real interview begins until somebody has accepted it."""
+    """Whether somebody must accept it before a real interview can begin."""
 
 
 class _ValueKind(Enum):
@@ -104,7 +104,7 @@ class _Meaning:
     source: str = ""
     """The sample column or quota that it is looked up in."""
     is_repeated: bool = False
-    """Asked once in each turn of a roster."""
+    """Whether it is asked in the turns of a roster."""
 
     @property
     def is_number(self) -> bool:
@@ -148,7 +148,9 @@ def find_separate_columns(
     separate: list[dict[str, SeparateColumns]] = [{} for _ in versions]
     if len(versions) < 2:
         return separate
+
     for name in dict.fromkeys(name for version in versions for name in _iterate_names(version)):
+        # versions that agree are a group, newest first; the first group keeps the column
         groups: list[list[int]] = []
         conflicts: dict[int, str] = {}
         for index in reversed(range(len(versions))):
@@ -164,6 +166,7 @@ def find_separate_columns(
                 conflicts.setdefault(index, conflict)
             else:
                 groups.append([index])
+
         for group in groups[1:]:
             for index in group:
                 separate[index][name] = SeparateColumns(min(group) + 1, conflicts[index])
@@ -173,9 +176,13 @@ def find_separate_columns(
 def _iterate_names(instrument: Instrument) -> Iterator[str]:
     """Yield the names of everything that has columns: sample columns, items, rosters."""
     yield from instrument.sample
-    language, items = instrument.language, instrument.items.items()
-    yield from (key for key, item in items if item.question.build_variables(item, language))
-    yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
+    for name, item in instrument.items.items():
+        if item.question.build_variables(item, instrument.language):
+            yield name
+
+    for name, group in instrument.groups.items():
+        if isinstance(group, Roster):
+            yield name
 
 
 def _explain_conflict(
@@ -201,6 +208,7 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
         what = f"it was {before.kind.value} and is {after.kind.value}"
         yield MeaningChange(name, what, needs_own_column=True, kind="type")
         return
+
     if before.is_repeated != after.is_repeated:
         what = "it was asked once and is asked in each turn of a roster"
         if before.is_repeated:
@@ -211,10 +219,12 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
     if before.source != after.source:
         what = f"it was {before.source} and is {after.source}"
         yield MeaningChange(name, what, needs_own_column=True)
+
     units = _find_difference(before.unit, after.unit)
     if units is not None:
         what = f"its unit was {units[0]!r} and is {units[1]!r}"
         yield MeaningChange(name, what, needs_own_column=True)
+
     yield from _compare_codes(name, before, after)
     yield from _compare_limits(name, before, after)
     yield from _compare_declines(name, before, after)
@@ -270,6 +280,7 @@ def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[Me
     if before.decimals != after.decimals:
         what = f"its decimals were {before.decimals} and are {after.decimals}"
         yield _make_limit(name, what, is_narrower=before.decimals > after.decimals)
+
     if before.pattern != after.pattern:
         was = _format_pattern(before.pattern)
         is_ = _format_pattern(after.pattern)
@@ -278,20 +289,24 @@ def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[Me
 
 
 def _is_wider(key: str, was: object, is_: object) -> bool:
-    """Return whether a limit certainly accepts more: it is gone, or is a later or earlier date."""
+    """Return whether a limit certainly accepts more: it is gone, or its date moved outwards."""
     if is_ is None:
         return True
     if not isinstance(was, date) or not isinstance(is_, date):
         return False
-    return is_ < was if key == "min" else is_ >= was
+    if key == "min":
+        return is_ < was
+    return is_ >= was
 
 
 def _format_pattern(pattern: str | None) -> str:
-    return "any text" if pattern is None else repr(pattern)
+    if pattern is None:
+        return "any text"
+    return repr(pattern)
 
 
 def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
-    """Yield the changes of declines. None needs acceptance, as interviews store their names."""
+    """Yield the changes of declines. They need no acceptance, as interviews store their names."""
     for decline, code in before.declines.items():
         if decline not in after.declines:
             what = f"{decline} is no longer offered"
@@ -299,6 +314,7 @@ def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[
         elif code != after.declines[decline]:
             what = f"{decline} had code {code} and has {after.declines[decline]}"
             yield MeaningChange(name, what, needs_own_column=False, needs_acceptance=False)
+
     for decline in after.declines:
         if decline not in before.declines:
             yield _make_limit(name, f"{decline} is new", is_narrower=False)
@@ -334,6 +350,7 @@ def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, s
     pairs = [(old[language], new[language]) for language in old if language in new]
     if not pairs:
         pairs = [(_get_first(old), _get_first(new))]
+
     for was, is_ in pairs:
         if _normalize(was) != _normalize(is_):
             return was, is_
@@ -362,9 +379,14 @@ def _number(limit: float | None, if_none: float) -> float:
 
 def _format_range(meaning: _Meaning) -> str:
     if meaning.kind is _ValueKind.SEVERAL_CODES:
-        most = "any number of" if meaning.high is None else f"at most {meaning.high:.10g}"
+        most = "any number of"
+        if meaning.high is not None:
+            most = f"at most {meaning.high:.10g}"
         return f"at least {meaning.low:.10g} and {most} answers"
-    low = "any number" if meaning.low is None else f"{meaning.low:.10g}"
+
+    low = "any number"
+    if meaning.low is not None:
+        low = f"{meaning.low:.10g}"
     if meaning.high is None:
         return f"{low} or more"
     return f"{low} to {meaning.high:.10g}"
@@ -376,6 +398,7 @@ def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
         return _find_item_meaning(instrument, instrument.items[name])
     if name in instrument.sample:
         return _find_column_meaning(instrument, name)
+
     group = instrument.groups.get(name)
     if isinstance(group, Roster):
         return _Meaning(kind=_ValueKind.ROSTER, labels={}, low=0, high=group.maximum)
@@ -390,12 +413,16 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
 
     answers = question.describe_answers(item)
     low, high = _find_range(answers)
+    decimals = answers.decimals if isinstance(answers, Amount) else 0
+    pattern = question.pattern if isinstance(question, TextItem) else None
+
     unit: TextsByLanguage = {}
     if isinstance(question, NumberItem) and question.unit:
         unit = _collect_texts(question.unit, instrument.languages)
     source = ""
     if isinstance(question, LookupItem):
         source = f"looked up in {question.quota or question.sample}"
+
     return _Meaning(
         kind=_classify(question, answers),
         labels=_list_labels(instrument, item),
@@ -403,8 +430,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         high=high,
         unit=unit,
         bounds=_list_bounds(item, answers),
-        decimals=answers.decimals if isinstance(answers, Amount) else 0,
-        pattern=question.pattern if isinstance(question, TextItem) else None,
+        decimals=decimals,
+        pattern=pattern,
         declines={decline.id: decline.code for decline in item.declines},
         source=source,
         is_repeated=item.roster is not None,
@@ -448,6 +475,7 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
     labels: dict[Code, TextsByLanguage] = {
         option.code: _collect_texts(option.label, languages) for option in item.options
     }
+
     match item.question:
         case NumberItem(options=options):
             labels = {code: _collect_texts(text, languages) for code, text in options.items()}
@@ -456,6 +484,7 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
                 labels[code] = {language: row.get_text(language) for language in languages}
         case ComputedItem() as computed:
             labels = {code: {"": code} for code in computed.list_codes()}
+
     return labels
 
 
@@ -471,7 +500,7 @@ def _list_bounds(item: CompiledItem, answers: PossibleAnswers) -> dict[str, date
 def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
     """Return a text in the languages in which it is written.
 
-    A translation that is added changes no meaning.
+    A missing translation is left out, so that adding it later is no change of meaning.
     """
     written = [lang for lang in languages if lang in text.by_language] or languages[:1]
     return {lang: str(text.get(lang)) for lang in written}
@@ -486,5 +515,9 @@ def _find_column_meaning(instrument: Instrument, name: str) -> _Meaning:
     labels: dict[Code, TextsByLanguage] = {}
     for code in first.labels:
         labels[code] = {language: v.labels[code] for language, v in by_language.items()}
-    kind = _ValueKind.ONE_CODE if labels else _COLUMN_KINDS[first.storage]
+
+    if labels:
+        kind = _ValueKind.ONE_CODE
+    else:
+        kind = _COLUMN_KINDS[first.storage]
     return _Meaning(kind=kind, labels=labels)

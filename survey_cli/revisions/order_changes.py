@@ -13,7 +13,7 @@ from survey_cli.wording import join_words
 def iterate_order_changes(pair: VersionPair) -> Iterator[ComparedChange]:
     """Yield what moved to another group, and what moved inside its group or list of options.
 
-    Of what moved inside, it is a smallest set whose move explains the new order.
+    Inside a group or list, yields a smallest set whose move explains the new order.
     """
     old_children = _list_children(pair.old, pair.new)
     new_children = _list_children(pair.new, pair.old)
@@ -87,6 +87,7 @@ def find_moved(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
         ends[length : length + 1] = [new_index[name]]
         last_names[length : length + 1] = [name]
 
+    # the longest chain that stays is read backwards from its last name
     kept = set()
     name = last_names[-1] if last_names else None
     while name is not None:

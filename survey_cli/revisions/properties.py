@@ -36,7 +36,9 @@ def _flatten(key: str, value: Any, where: Position) -> Iterator[tuple[str, Prope
         case None:
             return
         case Text():
-            yield key, Property(value, value.where if value.where.line else where)
+            # a text that was not read from the file has no line
+            place = value.where if value.where.line else where
+            yield key, Property(value, place)
         case SpecModel():
             yield from list_properties(value, prefix=f"{key}.").items()
         case dict():

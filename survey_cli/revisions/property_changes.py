@@ -1,4 +1,4 @@
-"""Changes of properties between two versions: every key of the file that is written otherwise."""
+"""Changes of properties between two versions: all keys of the file that are written otherwise."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -126,8 +126,14 @@ class PropertyComparison:
                 continue
 
             what = _describe_change(_name_property(key, olds, news), was, is_)
-            old_place = old.where if old is not None else self.pair.old.locate(owner)
-            new_place = new.where if new is not None else self.pair.new.locate(owner)
+            # a version without the property is located at the part that could have it
+            old_place = self.pair.old.locate(owner)
+            if old is not None:
+                old_place = old.where
+            new_place = self.pair.new.locate(owner)
+            if new is not None:
+                new_place = new.where
+
             owners = (owner,) if owner else ()
             kind = self._classify(owner, key, is_)
             yield ComparedChange(kind, owners, what, (old_place, new_place))
@@ -144,9 +150,13 @@ class PropertyComparison:
             if key.startswith(OUTCOME_PREFIX) and is_ is None:
                 return "removed"
             return "text" if first in _SETTINGS_OF_TEXT else "fieldwork"
+
         if first in _SWITCHES:
             switched_on, switched_off = _SWITCHES[first]
-            return switched_off if is_ in (None, ("false",)) else switched_on
+            if is_ in (None, ("false",)):
+                return switched_off
+            return switched_on
+
         if first == "by" and self._is_draw(owner):
             return "route"
         if first == "type":
@@ -171,6 +181,7 @@ def _list_part_properties(version: Version, node: Node) -> dict[str, Property]:
     item = node.item
     if item is None:
         return {}
+
     properties: dict[str, Property] = {}
     for option in item.options:
         where = option.text.source.where
@@ -179,8 +190,10 @@ def _list_part_properties(version: Version, node: Node) -> dict[str, Property]:
             if key == "label" and option.label is option.text.source:
                 value = None  # it has no label of its own
             properties[f"code {option.code}: {key}"] = Property(value, where)
+
     for code, text in item.labels.items():
         properties[f"code {code}: text"] = Property(text, text.source.where)
+
     for check in item.checks:
         for key in _CHECK_KEYS:
             name = f"check {normalize(check.condition)!r}: {key}"
@@ -213,7 +226,7 @@ def _name_property(key: str, olds: Properties, news: Properties) -> str:
 
 
 def _describe_change(name: str, was: Texts | None, is_: Texts | None) -> str:
-    """Describe a change; of several languages, the first in which it differs."""
+    """Describe a change, in the first language in which the texts differ."""
     if was is None:
         return f"{name} is new"
     if is_ is None:
@@ -233,6 +246,8 @@ def _cut_common_words(old: str, new: str) -> tuple[str, str]:
     start = 0
     while start < most and old_words[start] == new_words[start]:
         start += 1
+
+    # the same word is never counted at both ends
     end = 0
     while end < most - start and old_words[-1 - end] == new_words[-1 - end]:
         end += 1
@@ -243,8 +258,10 @@ def _cut_common_words(old: str, new: str) -> tuple[str, str]:
 
 
 def _leave_context(common: int) -> int:
-    """Return how many of the common words are cut: none unless it shortens the text."""
-    return common - _CONTEXT if common > _CONTEXT + 2 else 0
+    """Return how many of the common words to cut: none unless that shortens the text."""
+    if common <= _CONTEXT + 2:  # "…" in place of one or two words would save nothing
+        return 0
+    return common - _CONTEXT
 
 
 def _cut(words: Sequence[str], start: int, end: int) -> str:

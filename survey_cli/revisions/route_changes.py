@@ -120,7 +120,8 @@ class RouteComparison:
     def _compare_routes(self) -> Iterator[ComparedChange]:
         """Yield each item or group whose own condition makes a difference for an item in it.
 
-        An item that is asked of other people only because it moved is yielded itself.
+        If no condition changed, and other people are asked only because an item moved, yields the
+        item.
         """
         affected: dict[str, list[str]] = {}
         verdicts: dict[str, Comparison] = {}
@@ -128,6 +129,7 @@ class RouteComparison:
             verdict = self._compare_route(name, verdicts)
             if verdict is None:
                 continue
+
             causes = [cause for cause in self._list_around(name) if not verdicts[cause].is_same]
             if not causes:  # no condition of its own differs: it moved
                 causes = [name]
@@ -155,8 +157,8 @@ class RouteComparison:
     def _compare_route(self, name: str, verdicts: dict[str, Comparison]) -> Comparison | None:
         """Compare who is asked an item, with the conditions of the groups around it.
 
-        Returns None if that is the same. `verdicts` receives the comparison of each condition by
-        itself.
+        Returns None if the same people are asked. The comparison of every single condition is
+        added to `verdicts`.
         """
         old, new = self.pair.get_nodes(name)
         if old.item is None or old.roster != new.roster:
@@ -171,10 +173,13 @@ class RouteComparison:
         is_in_same_groups = old.ancestors == new.ancestors
         if is_in_same_groups and all(verdicts[cause].is_same for cause in around):
             return None
+
         old_chain = [*(self.pair.old.nodes[group] for group in old.ancestors), old]
         new_chain = [*(self.pair.new.nodes[group] for group in new.ancestors), new]
         verdict = self._compare_chains(old_chain, new_chain, old.roster)
-        return None if verdict.is_same else verdict
+        if verdict.is_same:
+            return None
+        return verdict
 
     def _list_around(self, name: str) -> list[str]:
         """List an item and the groups around it in either version, if both versions have them."""
@@ -191,6 +196,7 @@ class RouteComparison:
                 break
             old = old[1:]
             new = new[1:]
+
         old_parts = [part for node in old for part in _list_parts(node)]
         new_parts = [part for node in new for part in _list_parts(node)]
         owners = (old[0].id, new[0].id)
@@ -211,8 +217,13 @@ class RouteComparison:
         elif node.item is not None and node.item.source:
             roster = node.item.source
 
-        old_parts: Parts = [(old, use.reading)] if old is not None else []
-        new_parts: Parts = [(new, use.reading)] if new is not None else []
+        old_parts: list[ConditionPart] = []
+        if old is not None:
+            old_parts.append((old, use.reading))
+        new_parts: list[ConditionPart] = []
+        if new is not None:
+            new_parts.append((new, use.reading))
+
         verdict = self._prove(old_parts, new_parts, (name, name), "asked", roster)
         if not verdict.is_same:
             was = _describe_use(use, old)
@@ -262,12 +273,16 @@ class RouteComparison:
         what = _describe_check_change(before, after)
         kind: ChangeKind = "narrowed" if verdict.holds_in_new else "widened"
         checks = [check for check in (before, after) if check is not None]
-        if all(check.soft for check in checks):
+        if all(check.soft for check in checks):  # a warning keeps no answer out of the data
             kind = "text"
-        places = (
-            before.say.source.where if before is not None else None,
-            after.say.source.where if after is not None else None,
-        )
+
+        old_place = None
+        if before is not None:
+            old_place = before.say.source.where
+        new_place = None
+        if after is not None:
+            new_place = after.say.source.where
+        places = (old_place, new_place)
         yield ComparedChange(kind, (old.id,), what, places, decided=verdict.decided)
 
     def _compare_computes(self, old: Compute, new: Compute) -> Iterator[ComparedChange]:
@@ -322,7 +337,9 @@ class RouteComparison:
 
 def _get_limit(node: CompiledNode) -> Condition | None:
     """Return the condition that limits the turns of a draw, a source of options, or a roster."""
-    return node.where if isinstance(node, CompiledItem | Roster) else None
+    if isinstance(node, CompiledItem | Roster):
+        return node.where
+    return None
 
 
 def _list_parts(node: Node) -> "list[ConditionPart]":
@@ -336,8 +353,9 @@ def _list_parts(node: Node) -> "list[ConditionPart]":
 
 
 def _list_check_parts(check: CompiledCheck) -> Parts:
-    """List when a check is shown: a read-back if its condition is true, another if it is false."""
-    return [(check.condition, "true" if check.aloud else "false")]
+    """List the condition of a check: true when a read-back is shown, false when a check is."""
+    reading: Reading = "true" if check.aloud else "false"
+    return [(check.condition, reading)]
 
 
 def _write(parts: Parts) -> list[tuple[str, str]]:
@@ -351,13 +369,16 @@ def _describe(node: Node) -> str:
 
 
 def _describe_use(use: _Use, condition: Condition | None) -> str:
-    return use.absent if condition is None else use.given.format(repr(condition.text))
+    if condition is None:
+        return use.absent
+    return use.given.format(repr(condition.text))
 
 
 def _describe_check_change(before: CompiledCheck | None, after: CompiledCheck | None) -> str:
     if after is None:
         assert before is not None
         return f"the {_name_check(before)} {before.condition.text!r} is gone"
+
     name = _name_check(after)
     if before is None:
         return f"the {name} {after.condition.text!r} is new"

@@ -44,7 +44,7 @@ class Version:
         """All items and groups by id, in written order."""
 
     def locate(self, name: str) -> Position | None:
-        """Locate an item, group, sample column, compute or outcome; None if there is none."""
+        """Locate an item, group, sample column, compute or outcome; None if nothing has this name."""
         if name in self.nodes:
             return self.nodes[name].where
         document = self.instrument.document
@@ -54,7 +54,8 @@ class Version:
             return self.instrument.sample[name].find_position()
         if name.startswith(OUTCOME_PREFIX):
             outcome = find_named(document.outcomes, name.removeprefix(OUTCOME_PREFIX))
-            return None if outcome is None else outcome.find_position()
+            if outcome is not None:
+                return outcome.find_position()
         return None
 
 
@@ -92,6 +93,7 @@ def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Nod
                 if statement == child.id:
                     name = statement
                     spec = statement_spec
+
         yield Node(child.id, child, spec, locate_name(name), ancestors)
         if isinstance(child, ItemGroup):
             yield from _iterate_below(child, (*ancestors, child.id))
