@@ -44,7 +44,7 @@ BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnBlock:
-    """The adjacent columns of one source: an item at one turn, a sample column or a compute, say."""
+    """The adjacent columns of one source, such as an item at one turn, or a sample column."""
 
     source: BlockSource
     id: str
