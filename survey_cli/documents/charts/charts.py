@@ -82,6 +82,7 @@ class Chart(NamedTuple):
         elif more:
             without_last_word = more[0].rsplit(" ", 1)[0]
             lines.append(f"{without_last_word} …")
+
         line_height = svg.LINE_HEIGHT + 3
         top = len(lines) * line_height + 8
         parts = Element("g")
@@ -164,8 +165,10 @@ def shorten_title(text: str) -> str:
 def _describe_statement(statement: model.ItemResult) -> str:
     wording = flatten(statement.statement)
     if not statement.is_complete:
+        known = wording
         nets = _format_shown_nets(statement)
-        known = f"{wording} {nets}." if nets else wording
+        if nets:
+            known = f"{wording} {nets}."
         return f"{known} {translate(NOT_DRAWN)}"
     figures = ", ".join(f"{flatten(s.label)} {format_share(s.figure)}" for s in statement.segments)
     return f"{wording} {figures} ({translate('Base')}: {statement.base.count_text})."
@@ -212,13 +215,15 @@ def _choose_style(side: model.Side, place: int, points: int) -> _SegmentStyle:
     if side == "apart":
         return _SegmentStyle(side, "#fff", svg.TEXT_COLOR, stroke=svg.MUTED_COLOR)
     strong, mild = SIDE_COLORS[side]
-    share = place / (points - 1) if points > 1 else 0.35
+    share = 0.35  # the shade of the only point of a side
+    if points > 1:
+        share = place / (points - 1)
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(strong, mild, strict=True))
     light = 0.2126 * _to_linear(red) + 0.7152 * _to_linear(green) + 0.0722 * _to_linear(blue)
     is_dark = light < WHITE_TEXT_BELOW
+
     hatch = ""
-    # Sides differ without colors too.
-    if side == "right":
+    if side == "right":  # sides can be told apart without colors too
         hatch = "#d8893f" if is_dark else "#9a5a1c"
     text = "#fff" if is_dark else "#000"
     return _SegmentStyle(side, f"#{red:02x}{green:02x}{blue:02x}", text, hatch)
@@ -319,14 +324,18 @@ class _BatteryGeometry(NamedTuple):
 
 
 def _measure_battery(statements: Sequence[model.ItemResult], width: float) -> _BatteryGeometry:
-    text_width = STATEMENT_WIDTH if width == svg.WIDTH else 0.0
+    text_width = 0.0  # in a narrower chart, statements are above their bars
+    if width == svg.WIDTH:
+        text_width = STATEMENT_WIDTH
     bars_width = width - text_width - FIGURE_WIDTH - 8
+
     sides = [_measure_sides(statement) for statement in statements]
     left = max(left for left, _ in sides)
     right = max(right for _, right in sides)
     apart = max(_measure_side(statement, "apart") for statement in statements)
     if apart:
         bars_width -= APART_GAP + FIGURE_WIDTH
+
     scale = bars_width / float(max(left + right + apart, Fraction(1, 100)))
     zero = text_width + 8 + float(left) * scale
     apart_start = None
@@ -433,9 +442,13 @@ def _draw_statement(
     sided = iter([segment for segment in statement.segments if segment.side != "apart"])
     apart = iter([segment for segment in statement.segments if segment.side == "apart"])
     for style in styles:
-        segment = next(apart if style.side == "apart" else sided, None)
+        segments_left = sided
+        if style.side == "apart":
+            segments_left = apart
+        segment = next(segments_left, None)
         if segment is None or not segment.figure.share:
             continue
+
         length = float(segment.figure.share) * geometry.scale
         text = segment.figure.percent_text
         if segment.side == "apart":
@@ -573,20 +586,25 @@ def _draw_groups(
     text_width = 300.0
     name_width = 110.0
     bar_height = 11.0
-    parts = Element("g")
     bars_x = text_width + name_width
     step = bar_height + 4
     scale = (svg.WIDTH - bars_x - 50) / 100
-    y = 4.0
+
     short_names = []
     for name in names:
         first, *more = wrap_text(name, name_width - 14, svg.SMALL_SIZE)
-        short_names.append(f"{first}…" if more else first)
+        if more:
+            first = f"{first}…"
+        short_names.append(first)
+
+    parts = Element("g")
+    y = 4.0
     for statement, figures in lines:
         wording = wrap_text(statement, text_width - 14, svg.FONT_SIZE)
         bars_height = len(names) * step
         row_height = max(len(wording) * svg.LINE_HEIGHT, bars_height)
         svg.add_lines(parts, 0, y + 11, wording)
+
         for n, (name, figure) in enumerate(zip(short_names, figures, strict=True)):
             top = y + (row_height - bars_height) / 2 + n * step
             svg.add_label(parts, bars_x - 6, top + 9.5, name, anchor="end", size=svg.SMALL_SIZE)
@@ -597,6 +615,7 @@ def _draw_groups(
             x = bars_x + length + 5
             text = figure.percent_text
             svg.add_label(parts, x, top + 9.5, text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+
         svg.add_vertical_line(parts, bars_x, y - 2, y + row_height, svg.LINE_COLOR)
         y += row_height + 10
         svg.add_horizontal_line(parts, y - 5)

@@ -14,7 +14,10 @@ class LanguageText(NamedTuple):
 
 
 MultilingualText: TypeAlias = tuple[LanguageText, ...]
-"""A text of the questionnaire in the languages shown, in the instrument's order; empty for none."""
+"""A text of the questionnaire in the languages shown, in the order of the instrument.
+
+It is empty if the questionnaire has no such text.
+"""
 
 
 class BookletNote(NamedTuple):
@@ -65,7 +68,7 @@ class BookletItem(NamedTuple):
     kind: str
     """The kind of item in a few words: `one answer`, `read aloud`."""
     asked: tuple[Line, ...] = ()
-    """Who is asked, in sentences; empty if everybody is."""
+    """Who is asked, in sentences; empty if all respondents are asked."""
     intro: MultilingualText = ()
     """The text read once, before the statements of a battery."""
     wording: MultilingualText = ()
@@ -109,7 +112,9 @@ class BookletPart(NamedTuple):
         numbers = self._list_numbers()
         if not numbers:
             return ""
-        return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+        if len(numbers) == 1:
+            return numbers[0]
+        return f"{numbers[0]}–{numbers[-1]}"
 
     @property
     def span_text(self) -> str:

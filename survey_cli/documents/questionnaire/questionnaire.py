@@ -237,9 +237,11 @@ class BookletBuilder:
             notes.append(make_note("", "Filled in after the respondent has hung up."))
         notes += _iterate_order_notes("", "Its items come", group.order, _list_moving(group))
         notes += self._build_pick_notes(group)
+
         children: list[CompiledNode] = list(group.children)
         if isinstance(group, Roster) and group.until is not None:
             children.append(group.until)
+
         return model.BookletPart(
             kind="roster" if isinstance(group, Roster) else "section",
             id=group.id,
@@ -463,7 +465,9 @@ class BookletBuilder:
                 shares = join_words(_list_arms(arms.items()))
                 yield make_note("Drawn by chance", f"{shares}; the shares are in brackets.")
             case unasked_items.DrawItem(by=by):
-                using = f" by {mark_name(item.using)}" if item.using and by != "random" else ""
+                using = ""
+                if item.using and by != "random":
+                    using = f" by {mark_name(item.using)}"
                 among = ""
                 if item.where is not None:
                     among = f" where {self.rules.render_clause(item.where)}"
@@ -493,12 +497,15 @@ class BookletBuilder:
             model_id = str(own.like)
         like = OUTCOMES.get(model_id)
         temporary = like is not None and like.temporary
+
         if own is not None:
             if own.temporary is not None:
                 temporary = own.temporary
             return render_label(own.name, self.language), temporary
-        name = like.name if like is not None else escape_controls(outcome)
-        return name, temporary
+
+        if like is not None:
+            return like.name, temporary
+        return escape_controls(outcome), temporary
 
     # declines and appendices
 
@@ -519,8 +526,10 @@ class BookletBuilder:
         """
         instrument = self.instrument
         render = self.renderer.render_template
+
         fieldwork = instrument.document.fieldwork
         scripts = fieldwork.scripts.items() if fieldwork is not None else ()
+
         appendices = (
             model.Appendix(
                 id="faq",
@@ -570,6 +579,7 @@ class BookletBuilder:
         facts = []
         if column.role is not None:
             facts.append(_ROLE_LABELS.get(column.role, column.role.replace("_", " ")))
+
         if column.options is not None:
             facts.append(join_words(self._list_options(name, column.options), "or"))
         elif column.type == "split":
@@ -580,6 +590,7 @@ class BookletBuilder:
             facts.append(f"drawn by chance when the sample is imported: {arms}{within}")
         elif column.role is None:
             facts.append(_COLUMN_TYPES.get(column.type, column.type))
+
         if column.is_personal:
             facts.append("personal, kept apart from the data")
         note = make_note("", "; ".join(facts))
@@ -659,7 +670,7 @@ def _choose_verb(item: CompiledItem) -> str:
 
 
 def _is_observed(item: CompiledItem) -> bool:
-    """Whether the interviewer answers and nobody is asked."""
+    """Whether the interviewer answers without asking the respondent."""
     return str(item.question.by) == "interviewer"
 
 

@@ -1,7 +1,7 @@
 """Questionnaire texts before an interview: fills become placeholders, all other text is literal."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -87,8 +87,11 @@ class TextRenderer(NamedTuple):
         """
         if text is None:
             return ()
+        sources: Sequence[str] = ()
         roster = self.instrument.groups.get(inside or "")
-        sources = [source.id for source in roster.sources] if isinstance(roster, Roster) else ()
+        if isinstance(roster, Roster):
+            sources = [source.id for source in roster.sources]
+
         scope = Scope(names={**self.names, **(more or {})}, inside_roster=inside, sources=sources)
         template, _ = compile_text(text, scope, who="")
         return self.render_template(template)
@@ -96,7 +99,10 @@ class TextRenderer(NamedTuple):
     def _render_lines(
         self, template: Template, language: str, joint: Text | None
     ) -> tuple[Line, ...]:
-        key = language if language in template.runs else next(iter(template.runs))
+        key = language
+        if language not in template.runs:
+            key = next(iter(template.runs))
+
         lines: list[list[TextRun]] = [[]]
         for parts, stress in template.runs[key]:
             style: Style = "stress" if stress else "plain"
@@ -108,6 +114,7 @@ class TextRenderer(NamedTuple):
                 first, *rest = escape_controls(part).split("\n")
                 lines[-1].append(TextRun(first, style))
                 lines.extend([TextRun(text, style)] for text in rest)
+
         joined = [_join_runs(line) for line in lines]
         return tuple(line for line in joined if line)
 
@@ -125,7 +132,8 @@ class TextRenderer(NamedTuple):
             names = [_FILL_NAMES.get(fill.key, fill.key)]
         else:
             names = self._list_fill_texts(fill, fill.variable, language)
-        # A name by itself is not a text that the fill changes.
+
+        # a single name describes the fill: it is not a text whose case the fill changes
         if len(names) > 1:
             names = [change_case(name, fill.format, language) for name in names]
         name = " / ".join(names)
@@ -139,6 +147,7 @@ class TextRenderer(NamedTuple):
             return [f"{fill.key} of {known.drawn_from or known.roster} {fill.turn}"]
         if fill.format == "code":
             return [f"code of {fill.key}"]
+
         wordings: list[str] = []
         if known.labels is not None and known.type == "code":
             wordings = [self._render_flat(text, language) for text in known.labels.values()]

@@ -44,13 +44,17 @@ def format_position(variable: CodebookVariable) -> str:
     first = numbers[0]
     last = numbers[-1]
     are_adjacent = last - first == len(numbers) - 1
-    return f"{first}–{last}" if are_adjacent else f"{first}"
+    if are_adjacent:
+        return f"{first}–{last}"
+    return f"{first}"
 
 
 def format_turns(variable: CodebookVariable) -> str:
     """Return `12 turns`; empty for less than two."""
     turns = {column.turn for column in variable.columns if column.turn is not None}
-    return f"{len(turns)} turns" if len(turns) > 1 else ""
+    if len(turns) < 2:
+        return ""
+    return f"{len(turns)} turns"
 
 
 def list_directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
@@ -107,7 +111,9 @@ def _describe_values(variable: CodebookVariable) -> str:
     if has_code_table(variable):
         return ""
     values = " · ".join(map(_describe_code, variable.codes))
-    return f"Codes: {values}" if variable.has_codes else f"Values: {values}"
+    if variable.has_codes:
+        return f"Codes: {values}"
+    return f"Values: {values}"
 
 
 def _describe_code(code: CodebookCode) -> str:
@@ -176,11 +182,16 @@ def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
 
 def _describe_column(column: CodebookColumn) -> str:
     """Return `radio, turn 2`."""
-    parts = [flatten(column.label)] if flatten(column.label) else []
+    parts = []
+    label = flatten(column.label)
+    if label:
+        parts.append(label)
     if column.turn is not None:
         parts.append(f"turn {column.turn}")
     return ", ".join(parts)
 
 
 def _join_ends(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+    if len(names) == 1:
+        return names[0]
+    return f"{names[0]} … {names[-1]}"

@@ -91,7 +91,7 @@ class GridHead(NamedTuple):
     @property
     def full_text(self) -> str:
         """The text and its letter: `Women (B)`."""
-        return f"{self.text} ({self.letter})" if self.letter else self.text
+        return _add_note(self.text, self.letter)
 
 
 class GridCell(NamedTuple):
@@ -124,7 +124,7 @@ class GridLine(NamedTuple):
     @property
     def full_label(self) -> str:
         """The label and its note."""
-        return f"{self.label} ({self.note})" if self.note else self.label
+        return _add_note(self.label, self.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,9 @@ class Block(NamedTuple):
         items = [item for item in self.items if item.number] or self.items
         first = items[0].number_or_id
         last = items[-1].number_or_id
-        return first if first == last else f"{first}–{last}"
+        if first == last:
+            return first
+        return f"{first}–{last}"
 
     @property
     def span_text(self) -> str:
@@ -200,7 +202,8 @@ class Block(NamedTuple):
 
     def get_wording(self, item: model.ItemResult) -> str:
         """Return the wording of an item; empty if it is the title."""
-        return "" if flatten(item.wording) == flatten(self.get_item_title(item)) else item.wording
+        is_title = flatten(item.wording) == flatten(self.get_item_title(item))
+        return "" if is_title else item.wording
 
 
 class Chapter(NamedTuple):
@@ -226,7 +229,9 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
 
     def find_block(item: model.ItemResult) -> tuple[str, str]:
         """Return what the items of a block have in common: a battery, or the item itself."""
-        return (item.battery, "") if item.battery in batteries else ("", item.id)
+        if item.battery in batteries:
+            return (item.battery, "")
+        return ("", item.id)
 
     for title, run in groupby(results.items, key=lambda item: item.section):
         items = tuple(run)
@@ -282,7 +287,9 @@ def build_item_grid(
         lines += _build_summary_lines(item, GridCell(""))
         lines += _build_base_lines(item.bases)
 
-    group = translate("All") if columns else ""
+    group = ""
+    if columns:
+        group = translate("All")
     heads = [
         GridHead(group, translate("Number")),
         GridHead(group, translate("Percent"), has_bars=len(columns) <= MAX_BAR_COLUMNS),
@@ -336,15 +343,19 @@ def _build_base_cell(base: model.Base) -> GridCell:
 
 
 def _build_base_lines(bases: Sequence[model.Base]) -> list[GridLine]:
-    """Return the base of each column, and the effective one if anything is weighted.
+    """Return the base of each column, and the effective base if anything is weighted.
 
-    That of the total is in the first of its two cells.
+    The total has two cells, counts and percentages; its base is in the first.
     """
     is_weighted = any(base.effective_text for base in bases)
-    note = translate("interviews") if is_weighted else ""
+    note = ""
+    if is_weighted:  # tells this base from the effective one
+        note = translate("interviews")
+
     total, *others = map(_build_base_cell, bases)
     cells = (total._replace(mark=""), GridCell(""), *others)
     lines = [GridLine("base", translate("Base"), note, cells)]
+
     if is_weighted:
         total, *others = (GridCell(base.effective_text) for base in bases)
         cells = (total, GridCell(""), *others)
@@ -501,14 +512,18 @@ def build_battery_grids(
 def _find_point(item: model.ItemResult, label: str, side: model.Side) -> model.Figure:
     """Return the figure of a point of the scale, or of all answers that are apart from it."""
     if side == "apart":
-        nobody = model.Figure(0, Fraction(0), "0", "0")
-        return item.apart.figure if item.apart else nobody
+        if item.apart:
+            return item.apart.figure
+        return model.Figure(0, Fraction(0), "0", "0")
+
     figures = {(segment.label, segment.side): segment.figure for segment in item.segments}
     return figures.get((label, side), model.HIDDEN_FIGURE)
 
 
 def _add_note(label: str, note: str) -> str:
-    return f"{label} ({note})" if note else label
+    if not note:
+        return label
+    return f"{label} ({note})"
 
 
 def _name_statement(item: model.ItemResult) -> str:
@@ -621,7 +636,7 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
 def _build_total_lines(
     name: str, figures: Sequence[tuple[GridLine, MeasuredFigure]]
 ) -> list[GridLine]:
-    """Build the lines of the estimated totals of a column; none if there are none."""
+    """Build the lines of the estimated totals of a column, if it has any."""
     lines: list[GridLine] = []
     for line, figure in figures:
         if isinstance(figure, model.QuantileFigure) or figure.total is None:
@@ -629,6 +644,7 @@ def _build_total_lines(
         total = figure.total
         if not lines:
             lines.append(_build_column_line(name, total.error, len(TOTAL_HEADS)))
+
         # In a population of dozens, whole units would say little of an error.
         digits = 1 if total.error.standard_error < SMALL_TOTAL_ERROR else 0
         numbers = (total.value, total.error.standard_error, total.error.low, total.error.high)
@@ -756,10 +772,14 @@ def list_table_notes(*items: model.ItemResult) -> tuple[str, ...]:
         ]
         for note in (*item.notes, *tests):
             numbers.setdefault(note, []).append(item.number_or_id)
-    return tuple(
-        note if len(numbers_of) == len(items) else f"{', '.join(numbers_of)}: {note}"
-        for note, numbers_of in numbers.items()
-    )
+
+    notes = []
+    for note, item_numbers in numbers.items():
+        if len(item_numbers) == len(items):
+            notes.append(note)
+        else:
+            notes.append(f"{', '.join(item_numbers)}: {note}")
+    return tuple(notes)
 
 
 def describe_base(base: model.Base) -> str:
@@ -779,21 +799,26 @@ def format_verbatim(verbatim: model.Verbatim) -> str:
 
     Direction controls are made visible.
     """
-    option = f"{flatten(verbatim.option)}: " if verbatim.option else ""
     words = " ".join(escape_controls(verbatim.text).split())
+    answer = f"“{words}”"
+    if verbatim.option:
+        answer = f"{flatten(verbatim.option)}: {answer}"
+
     remarks = []
     if verbatim.times > 1:
         remarks.append(translate("{n} times", n=f"{verbatim.times:,}"))
     if verbatim.case:
         remarks.append(escape_controls(verbatim.case))
-    return _add_note(f"{option}“{words}”", ": ".join(remarks))
+    return _add_note(answer, ": ".join(remarks))
 
 
 def describe_summary(summary: model.SummaryStatistics) -> str:
     """Return mean, median and standard deviation, and further statistics if they are requested."""
-    margin = f" {summary.margin_text}" if summary.margin_text else ""
+    mean = summary.mean_text
+    if summary.margin_text:
+        mean = f"{mean} {summary.margin_text}"
     texts = {
-        "mean {value}": summary.mean_text + margin,
+        "mean {value}": mean,
         "standard error {value}": summary.error_text,
         "median {value}": summary.median_text,
         "quartiles {value}": summary.quartiles_text,
@@ -819,13 +844,17 @@ def build_rates_grid(rates: RateTable) -> Grid:
     caption = rates.title or translate("Final outcomes and rates, as AAPOR defines them")
     heads = []
     for column in rates.columns:
-        is_whole = not column.frame and not column.by
-        heads.append(GridHead("", translate("All") if is_whole else column.title))
+        title = column.title
+        if not column.frame and not column.by:
+            title = translate("All")
+        heads.append(GridHead("", title))
     return Grid(caption, translate("Outcomes and rates"), heads, lines)
 
 
 def _build_count_cell(count: Fraction | int | None) -> GridCell:
-    text = EMPTY_MARK if count is None else format_count(count)
+    text = EMPTY_MARK
+    if count is not None:
+        text = format_count(count)
     return GridCell(text, amount=count)
 
 
@@ -874,14 +903,17 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
         n=f"{weighting.interviews:,}",
         effective=f"{weighting.effective_size:,.0f}",
     )
-    limits = f"{weighting.range_text.capitalize()}. " if weighting.range_text else ""
-    return (weighting.description, limits + text, *weighting.notes)
+    if weighting.range_text:
+        text = f"{weighting.range_text.capitalize()}. {text}"
+    return (weighting.description, text, *weighting.notes)
 
 
 def describe_edition(document: model.Results | Codebook) -> str:
     """Return the data of a document: `asu_2000, version 1 · 71 variables · 35 interviews`."""
-    version = translate(", version {version}", version=document.version) if document.version else ""
-    parts = [f"{document.instrument}{version}"]
+    edition = document.instrument
+    if document.version:
+        edition += translate(", version {version}", version=document.version)
+    parts = [edition]
     if isinstance(document, Codebook):
         parts.append(format_quantity(document.column_count, "variable"))
     if document.interviews is not None:

@@ -65,10 +65,14 @@ def _render(template: str, document: Results | Codebook, **values: Any) -> str:
 
     # of texts in the questionnaire's language: direction, and name unless it is the page's
     direction = "rtl" if is_right_to_left(document.language) else "auto"
-    page_language = find_language(document.language) if isinstance(document, Results) else ENGLISH
-    name = Markup("" if document.language == page_language else ' lang="{}"').format(
-        document.language
-    )
+    page_language = ENGLISH
+    if isinstance(document, Results):
+        page_language = find_language(document.language)
+
+    name = Markup("")
+    if document.language != page_language:
+        name = Markup(' lang="{}"').format(document.language)
+
     return render_page(
         template,
         page_header=flatten(document.title),

@@ -22,7 +22,9 @@ class PageTable(NamedTuple):
 def render_status_html(status: FieldworkStatus) -> str:
     """Return the page, ending in a line end."""
     progress = status.progress
-    target = f" of {progress.target:,}" if progress.target else ""
+    target = ""
+    if progress.target:
+        target = f" of {progress.target:,}"
     done = status.count_cases({"done"})
     lines = [
         f"{_begin(COMPLETE.name)} interviews: {progress.complete:,}{target}, "
@@ -35,6 +37,7 @@ def render_status_html(status: FieldworkStatus) -> str:
         lines.append(f"Pace of the last days: {status.pace.describe()}")
     if status.data.paused:
         lines.append("Calling is paused")
+
     share = None
     if progress.target:
         share = min(progress.complete / progress.target, 1.0)
@@ -60,7 +63,9 @@ def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
 
     cells = []
     for cell in status.cells:
-        share = min(cell.taken / cell.target, 1.0) if cell.target else 1.0
+        share = 1.0  # a quota of none is always full
+        if cell.target:
+            share = min(cell.taken / cell.target, 1.0)
         cells.append((cell.label, share, (f"{cell.taken:,}", f"{cell.target:,}")))
     yield PageTable("Quotas", ("cell", COUNTED.name, "target"), cells)
 

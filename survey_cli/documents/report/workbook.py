@@ -120,6 +120,7 @@ def _write_item(
     wording = flatten(block.get_wording(item))
     if wording:
         sheet.add_line([wording])
+
     sheet.add_line([layout.describe_base(item.base)])
     if item.rows:
         sheet.add_grid(grid)
@@ -128,9 +129,12 @@ def _write_item(
     for errors in error_grids:
         sheet.add_line([errors.caption])
         sheet.add_grid(errors)
+
     sheet.add_lines(layout.list_table_notes(item))
     for verbatim in item.verbatims:
-        times = translate("{n} times", n=f"{verbatim.times:,}") if verbatim.times > 1 else ""
+        times = ""
+        if verbatim.times > 1:
+            times = translate("{n} times", n=f"{verbatim.times:,}")
         sheet.add_line([verbatim.text, verbatim.option, verbatim.case, times])
     sheet.add_line([])
 
@@ -160,6 +164,7 @@ class _SheetWriter:
         self.decimals = decimals
         self.row = 0
         self.set_width("A", LABEL_WIDTH)
+
         sheet.page_setup.orientation = "landscape" if across else "portrait"
         sheet.page_setup.fitToWidth = 1
         sheet.page_setup.fitToHeight = 0
@@ -215,7 +220,9 @@ class _SheetWriter:
         from openpyxl.styles import Alignment
 
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
-        value = shown.share if shown.share is not None else shown.amount
+        value: Fraction | int | None = shown.share
+        if value is None:
+            value = shown.amount
         if value is None and PRINTED_NUMBER.fullmatch(shown.text):
             value = Fraction(shown.text.replace(",", ""))
         if value is None:
@@ -233,11 +240,15 @@ class _SheetWriter:
         A percentage that rounds to zero shows a star and keeps its value.
         """
         if shown.share is not None:
-            decimals = f".{'0' * self.decimals}" if self.decimals else ""
-            form = f"0{decimals}%"
+            form = "0%"
+            if self.decimals:
+                form = f"0.{'0' * self.decimals}%"
             least = f"{0.5 / 10 ** (self.decimals + 2):.{self.decimals + 3}f}"
-            letters = f'" {shown.letters}"' if shown.letters else ""
+            letters = ""
+            if shown.letters:
+                letters = f'" {shown.letters}"'
             return f'[=0]{form};[<{least}]"*";{form}{letters}'
+
         decimal_count = _count_printed_decimals(shown.text)
         if decimal_count:
             return f"0.{'0' * decimal_count}"
@@ -258,6 +269,7 @@ class _SheetWriter:
 
         if not text:
             return
+
         cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
         cell.value = replace_illegal(text)[:MAX_CELL_LENGTH]
         # It is a text even if it begins as a formula does.
@@ -361,9 +373,12 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
         for place, (base, column) in enumerate(zip(item.bases, results.columns, strict=False)):
             if place in item.own_columns:
                 continue
-            # The topline has no group.
-            of_column = (column.group, column.label) if place else ("", "")
-            asked = "" if base.asked is None else str(base.asked)
+            of_column = ("", "")
+            if place > 0:  # the topline is first and has no group
+                of_column = (column.group, column.label)
+            asked = ""
+            if base.asked is not None:
+                asked = str(base.asked)
             of_base = (asked, base.text, base.effective_text.replace(",", ""))
             for row in item.rows:
                 if place >= len(row.figures):
@@ -374,7 +389,9 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                     _parse_number(row.code),
                     _parse_number(flatten(row.label) + row.note_text),
                 )
-                share = None if figure.share is None else figure.share * 100
+                share = figure.share
+                if share is not None:
+                    share *= 100
                 exact = (_format_exact(figure.amount), _format_exact(share))
                 shown = (figure.count_text, figure.percent_text, figure.letters)
                 cells: tuple[float | str, ...] = (
@@ -476,11 +493,15 @@ def _format_number(number: float | Fraction | None) -> float | str:
     if number is None:
         return ""
     text = _format_exact(Fraction(number))
-    return float(text) if text.startswith("-") else text
+    if text.startswith("-"):
+        return float(text)
+    return text
 
 
 def _parse_number(text: str) -> int | str:
-    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
+    if _WHOLE_NUMBER.fullmatch(text):
+        return int(text)
+    return text
 
 
 def _format_exact(value: Fraction | int | None) -> str:
