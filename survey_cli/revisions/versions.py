@@ -44,7 +44,7 @@ class Version:
         """All items and groups by id, in written order."""
 
     def locate(self, name: str) -> Position | None:
-        """Locate what has a name, such as an item, sample column or outcome; None if nothing has it."""
+        """Locate an item, group, sample column, compute or outcome; None if it is missing."""
         if name in self.nodes:
             return self.nodes[name].where
         document = self.instrument.document
