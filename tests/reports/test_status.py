@@ -4,7 +4,7 @@ screen.
 
 import re
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -40,6 +40,9 @@ from survey_cli.reports.fieldwork.status import (
     AppointmentLine,
     FieldworkStatus,
     InterviewerStatusLine,
+    NumberTotals,
+    StatusInput,
+    _build_hours,
 )
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.backups import back_up_database
@@ -583,3 +586,20 @@ def test_old_quarters_are_added_to_the_totals_and_the_counts_still_agree(
             "UPDATE counts SET quarter = '2026-11-20T10:00' WHERE name LIKE '%completes%'"
         )
         assert not store.cases.counts.agree()
+
+
+@pytest.mark.parametrize("day", ["2026-11-01", "2026-03-08", "2026-03-09"])
+def test_hours_are_those_of_the_clock_on_a_day_on_which_it_changes(day: str) -> None:
+    """They were an hour off from the change on."""
+    midnight = datetime.fromisoformat(f"{day} 00:00").replace(tzinfo=DENVER)
+    ten = midnight.replace(hour=10, minute=15)
+    data = StatusInput(
+        at=midnight.replace(hour=12, minute=5),
+        day_began=midnight,
+        since=None,
+        numbers=NumberTotals(0, 0, 0),
+        case_counts=(),
+        today={ten.astimezone(UTC): {("completes",): 2}},
+    )
+    hours = [(line.began.hour, line.complete) for line in _build_hours(data)]
+    assert hours == [(10, 2), (11, 0), (12, 0)]

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -628,17 +628,19 @@ def build_interviewer_line(
 
 def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
     """Build a line for each hour of today from the first with a call to the present one."""
+    # In UTC, because a day on which clocks change has 23 or 25 hours.
     hour = timedelta(hours=1)
+    began = data.day_began.astimezone(UTC)
     sums: Counter[int] = Counter()
     for quarter, activity in data.today.items():
-        sums[(quarter - data.day_began) // hour] += activity.get(("completes",), 0)
+        sums[(quarter - began) // hour] += activity.get(("completes",), 0)
     if not sums:
         return ()
 
-    present = (data.at - data.day_began) // hour
+    present = (data.at.astimezone(UTC) - began) // hour
     zone = data.day_began.tzinfo
     return tuple(
-        HourLine((data.day_began + n * hour).astimezone(zone), sums[n])
+        HourLine((began + n * hour).astimezone(zone), sums[n])
         for n in range(min(sums), present + 1)
     )
 
