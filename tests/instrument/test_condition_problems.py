@@ -114,6 +114,7 @@ MEANINGS = [
     ("media != 'tv'", "multiple-compared", 10, 13, "media is a multiple", "write 'tv' not in media"),
     ("media in ['tv', 'web']", "multiple-compared", 10, 22, "a multiple", "'tv' in media or 'web' in media"),
     ("media >= 2", "multiple-compared", 10, 10, "a multiple", "write count(media) >= 2"),
+    ("age < media", "multiple-compared", 10, 11, "a multiple", "write count(media) > age"),
     ("q1 == dk", "decline-compared", 16, 2, "not a value", "write dk(q1), or q1 in [dk]"),
     ("q1 == na", "decline-compared", 16, 2, "not a value", "write q1 in [na]"),
     ("q1", "not-a-truth", 10, 2, "q1 is an item with number codes", "write answered(q1), or q1 == 1"),

@@ -51,7 +51,8 @@ def compile_comparison(
     if left.kind == "codes":
         return _report_multiple_compared(checker, left, sign, right, node)
     if right.kind == "codes":
-        return _report_multiple_compared(checker, right, sign, left, node)
+        mirrored = logic.MIRRORED_SIGNS[sign]
+        return _report_multiple_compared(checker, right, mirrored, left, node)
 
     is_equality = sign in ("==", "!=")
     if right.is_literal:
