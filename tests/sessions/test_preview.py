@@ -6,13 +6,15 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.command_line import folder  # noqa: F401
 from support.preview_study import FILE, TEXT, saved
 from survey_cli.cli.run_command import run_command
-from survey_cli.problems import UserError
+from survey_cli.problems import Problem, UserError
+from survey_cli.scenarios import proving
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions, PreviewState
 from survey_cli.values import Place
 
@@ -437,10 +439,21 @@ def test_findings_of_the_proof_come_later_and_once() -> None:
     assert "never-asked" in rules(preview.restart()), "they stay"
 
 
-def test_a_change_abandons_the_proof_of_the_version_before() -> None:
+def test_a_change_abandons_the_proof_of_the_version_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prove = proving.prove_instrument
+    released = threading.Event()
+
+    def prove_later(*arguments: Any, **options: Any) -> tuple[Problem, ...]:
+        released.wait(20)
+        return prove(*arguments, **options)
+
+    monkeypatch.setattr(proving, "prove_instrument", prove_later)
     preview = begun(NEVER)
     assert preview.take_findings() is None, "it has only begun"
     shown = followed(preview, NEVER.replace("why, type: text, ask_if: own == 2", "why, type: text"))
+    released.set()
     assert "never-asked" not in rules(shown)
     for _ in range(50):
         assert preview.take_findings() is None, "nothing is found in the new version"
