@@ -52,7 +52,7 @@ def counted(summary: str, what: str) -> int:
 def test_crashes_lose_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    runs = 8 * SCALE
+    runs = 12 * SCALE
     code, summary, wrong = run_driver(tmp_path, "--runs", str(runs), "--stations", "2")
     record_property("crash", summary)
     assert code == 0, summary + wrong
