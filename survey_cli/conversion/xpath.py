@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS
+
 
 class UnsupportedError(Exception):
     """Why an expression can't be carried over, in words for the report."""
@@ -44,12 +46,7 @@ INDEX: Final = XPathCall("index", ())
 _OPERATORS: Final[Mapping[type[ast.AST], str]] = {
     ast.And: "and",
     ast.Or: "or",
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
+    **COMPARISON_SIGNS,
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",

@@ -25,7 +25,7 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
+from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, EndItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
@@ -50,7 +50,6 @@ DECLINES_BY_FUNCTION: Final[Mapping[str, tuple[str, ...]]] = {
     "answered": (".dk", ".refused"),
 }
 """Functions of conditions, and the declines that change their result."""
-QUOTA_STATES: Final = ("open", "full", "outside")
 MAX_EVENTS: Final = 30_000
 """Events that the search for one place may take, about a second's worth."""
 
