@@ -46,14 +46,13 @@ INDEX: Final = XPathCall("index", ())
 _OPERATORS: Final[Mapping[type[ast.AST], str]] = {
     ast.And: "and",
     ast.Or: "or",
-    **COMPARISON_SIGNS,
     ast.Add: "+",
     ast.Sub: "-",
     ast.Mult: "*",
     ast.Div: "div",
     ast.Mod: "mod",
 }
-"""The operators of a form by those of Python, as which they are parsed."""
+"""The operators of a form by those of Python, as which they are parsed. Comparisons are apart."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}
 _TOKENS: Final = re.compile(
     r"""\$\{(?P<name>[^}]+)\}"""
@@ -137,14 +136,12 @@ def _convert(node: ast.AST, names: list[str]) -> Expression:
         case ast.BoolOp(op=op, values=values):
             arguments = tuple(_convert(value, names) for value in values)
             return XPathCall(_OPERATORS[type(op)], arguments)
-        case (
-            ast.BinOp(left=left, op=op, right=right)
-            | ast.Compare(left=left, ops=[op], comparators=[right])
-        ):
-            operator = _OPERATORS.get(type(op))
-            if operator is None:
-                raise UnsupportedError("this expression is not understood")
-            return XPathCall(operator, (_convert(left, names), _convert(right, names)))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            pair = (_convert(left, names), _convert(right, names))
+            return XPathCall(_OPERATORS[type(op)], pair)
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISON_SIGNS:
+            pair = (_convert(left, names), _convert(right, names))
+            return XPathCall(COMPARISON_SIGNS[type(op)], pair)
         case ast.Call(func=ast.Name(id=name), args=arguments):
             function = names[int(name[1:])].lower()
             call = XPathCall(function, tuple(_convert(argument, names) for argument in arguments))
