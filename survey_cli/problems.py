@@ -1,7 +1,7 @@
 """Problems in files and errors of commands, each worded as *where: who: what — what to do*.
 
-A leaf. A `Problem` is a value: it is collected and returned, never raised. A `UserError` is raised.
-Nothing is printed here.
+A `Problem` is a value: it is collected and returned, never raised. A `UserError` is raised. Nothing
+is printed here, and no package is imported.
 """
 
 from collections import Counter

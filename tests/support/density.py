@@ -129,6 +129,7 @@ def main(arguments: list[str]) -> int:
     for line in format_table(folders):
         print(line.rstrip())
 
+    # without arguments, the first folder is the program as a whole
     faults = 0
     for path in sorted(folders[0].rglob("*.py")):
         for fault in find_faults(path.read_text(encoding="utf-8")):
