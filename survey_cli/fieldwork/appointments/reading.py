@@ -138,6 +138,7 @@ class _Reader(NamedTuple):
             return self._read_minutes_ahead(typed.time.minutes)
         if isinstance(typed.day, grammar.DaySpan):
             return self._read_in_span(typed.day, typed)
+
         days = self._list_days(typed.day)
         if isinstance(days, UnclearAppointment):
             return days
@@ -151,6 +152,7 @@ class _Reader(NamedTuple):
         if isinstance(answer, AppointmentTime):
             hints = (self._explain_day(typed.day), answer.hint)
             return replace(answer, hint=" · ".join(hint for hint in hints if hint))
+
         # only a time was typed, which is not possible today: the next possible day is offered
         if typed.day is None and not answer.choices:
             return replace(answer, choices=self._find_following(self.today, typed))
@@ -160,9 +162,8 @@ class _Reader(NamedTuple):
         """Resolve a time of day on the station's clock."""
         assert isinstance(typed.time, grammar.ClockTime)
         at_station = self._replace(zone=station_zone)
-        span = typed.day if isinstance(typed.day, grammar.DaySpan) else None
-        if span is not None:
-            days = at_station._list_span_days(span)
+        if isinstance(typed.day, grammar.DaySpan):
+            days = at_station._list_span_days(typed.day)
         else:
             listed = at_station._list_days(typed.day)
             if isinstance(listed, UnclearAppointment):
@@ -179,8 +180,9 @@ class _Reader(NamedTuple):
                 answers += self._resolve_times(wall.date(), local_minute, None, wall.fold)
 
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
-        if span is not None and len(times) > 1:
-            return UnclearAppointment(f"which day of {span.name}?", "choose", choices=tuple(times))
+        if isinstance(typed.day, grammar.DaySpan) and len(times) > 1:
+            what = f"which day of {typed.day.name}?"
+            return UnclearAppointment(what, "choose", choices=tuple(times))
         return self._choose_one(answers)
 
     def _read_minutes_ahead(self, minutes: int) -> AppointmentAnswer:
