@@ -133,8 +133,8 @@ class _WordIndex:
         return rows
 
     def _add(self, rows: dict[int, int], word: str, penalty: int) -> None:
+        worst = _CORRECTED + _ELSEWHERE
         for number, elsewhere in self._occurrences[word].items():
-            worst = _CORRECTED + _ELSEWHERE
             if penalty + elsewhere <= rows.get(number, worst):
                 rows[number] = penalty + elsewhere
 

@@ -39,7 +39,6 @@ from survey_cli.conversion.xpath import (
 )
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
-_HOLDS: Final = {sign: holds for sign, holds in COMPARE.items() if sign != "!="}
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -97,7 +96,7 @@ class Translator(FormNames):
                 return self.is_true(_branch(test, then, otherwise))
             case XPathCall("selected", (value, code)):
                 return self._is_selected(value, code)
-            case XPathCall(sign, (left, right)) if sign in _HOLDS:
+            case XPathCall(sign, (left, right)) if sign in COMPARE:
                 return self._compare(left, sign, right)
             case XPathCall(name, (argument,)) if name in SAME:
                 return self.is_true(argument)
@@ -282,7 +281,7 @@ class Translator(FormNames):
 
         count = self.evaluate(left).text
         part = Part(f"{count} {sign} {write_value(number)}", Strength.COMPARISON)
-        holds_for_none = _HOLDS[sign](0.0, number)
+        holds_for_none = COMPARE[sign](0.0, number)
         if holds_for_none:
             return join_truths([negate(answered), part], "or")
         return part
@@ -547,7 +546,7 @@ def _compare_constants(left: float | str, sign: str, right: float | str) -> Part
     first = _to_number(left)
     second = _to_number(right)
     if first is not None and second is not None:
-        is_true = _HOLDS[sign](first, second)
+        is_true = COMPARE[sign](first, second)
     else:
         is_true = sign == "==" and left == right
     return YES if is_true else NO
@@ -562,7 +561,7 @@ def _fulfills(code: str, sign: str, value: float | str) -> bool:
     limit = _to_number(value)
     if number is None or limit is None:
         return False
-    return bool(_HOLDS[sign](number, limit))
+    return bool(COMPARE[sign](number, limit))
 
 
 def _is_only_answer(several: Part, code: str) -> Part:

@@ -33,8 +33,9 @@ class ConstraintConverter:
         if is_decimal:
             limits["decimals"] = 2
         if item.type == "range":
+            keys = {"start": "min", "end": "max"}
             for name, value in re.findall(r"(start|end)=(-?\d+)", item.row.get("parameters")):
-                limits["min" if name == "start" else "max"] = int(value)
+                limits[keys[name]] = int(value)
 
         tree: Expression | None = None
         with self.log.catch_loss(item, "constraint"):

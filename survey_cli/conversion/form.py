@@ -270,7 +270,7 @@ ItemKind: TypeAlias = Literal[
 """What an item is here: a question by its kind of answer, or something else; empty if unknown."""
 
 _TYPES_BY_KIND: Final[dict[ItemKind, str]] = {
-    "text": "text string email",
+    "text": "text string",
     "number": "integer int decimal range",
     "code": "select_one select1 select_one_from_file select_one_external",
     "codes": "select_multiple select_multiple_from_file rank",

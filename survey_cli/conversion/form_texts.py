@@ -8,7 +8,7 @@ from survey_cli.conversion.calculations import convert_text
 from survey_cli.conversion.conditions import Translator
 from survey_cli.conversion.form import FormItem, FormRow
 from survey_cli.conversion.loss_report import ConversionLog, ReportEntry
-from survey_cli.conversion.yaml_text import CellText
+from survey_cli.conversion.yaml_text import CellText, get_cell
 
 FormText: TypeAlias = str | dict[str, CellText]
 """A text, or texts by the codes of their languages if there are several."""
@@ -59,7 +59,7 @@ class TextConverter:
 def join_texts(first: FormText, second: FormText) -> FormText:
     """Join two texts in one language; of texts in several languages, return the first."""
     if isinstance(first, str) and isinstance(second, str):
-        return CellText(f"{first}\n{second}".strip(), getattr(first, "cell", None))
+        return CellText(f"{first}\n{second}".strip(), get_cell(first))
     return first
 
 

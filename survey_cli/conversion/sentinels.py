@@ -105,7 +105,7 @@ def _holds(tree: Expression, value: float) -> bool | None:
         case XPathCall(sign, (Reference("."), Literal(float() as limit))) if sign in COMPARE:
             return bool(COMPARE[sign](value, limit))
         case XPathCall(sign, (Literal(float() as limit), Reference("."))) if sign in COMPARE:
-            return bool(COMPARE[MIRRORED_SIGNS.get(sign, sign)](value, limit))
+            return bool(COMPARE[MIRRORED_SIGNS[sign]](value, limit))
         case _:
             return None
 

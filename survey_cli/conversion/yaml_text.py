@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 _PLAIN: Final = re.compile(r"(?![\s\-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #)[^\n])*(?<!:)\Z")
 _RESERVED: Final = re.compile(r"(?:true|false|yes|no|on|off|null|y|n|~)\Z|[\d.+-]", re.IGNORECASE)
 _WIDTH: Final = 110
-_WHOLE_WORDS: Final[dict[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
+
 Cell: TypeAlias = tuple[str, int, str]
 """Sheet, row and column of a form."""
 COMMENTS: Final = "#"
@@ -48,7 +48,7 @@ class YamlWriter:
 
     def _write_entry(self, indent: str, key: Any, value: Any) -> None:
         start = len(self.lines) + 1
-        origin = _get_cell(key) or _get_cell(value)
+        origin = get_cell(key) or get_cell(value)
         written = str(key) if isinstance(key, int) else _quote(key)
 
         match value:
@@ -100,13 +100,18 @@ class YamlWriter:
             self.lines.append(f"{indent}{key}: >-")
             margin = f"{indent}  "
             self.lines += wrap(
-                value, _WIDTH, initial_indent=margin, subsequent_indent=margin, **_WHOLE_WORDS
+                value,
+                _WIDTH,
+                initial_indent=margin,
+                subsequent_indent=margin,
+                break_long_words=False,
+                break_on_hyphens=False,
             )
         else:
             self.lines.append(f"{indent}{key}: {_quote(value)}")
 
 
-def _get_cell(value: Any) -> Cell | None:
+def get_cell(value: Any) -> Cell | None:
     """Return the cell that a text comes from; None if it isn't known, or it is no text."""
     if isinstance(value, CellText):
         return value.cell
@@ -116,7 +121,7 @@ def _get_cell(value: Any) -> Cell | None:
 def _get_first_cell(mapping: dict[str, Any]) -> Cell | None:
     """Return the cell of the first value of a mapping."""
     for value in mapping.values():
-        return _get_cell(value)
+        return get_cell(value)
     return None
 
 
