@@ -401,8 +401,7 @@ class QuestionnaireBuilder:
             return {"id": write_cell(item, "name", item.id), "type": "split", "arms": arms}
         elif found.name:
             self.log.carry(item, "calculation")
-            mistakes = self.translator.unknown_codes
-            mistakes |= dict.fromkeys(self.translator.mistakes.get(item.name, ()))
+            mistakes = dict.fromkeys(self.translator.mistakes.get(item.name, ()))
             self.log.note_unknown_codes(item, "calculation", mistakes)
         else:
             what = "calculation; inserted where it is used, not a variable of the data"

@@ -449,6 +449,19 @@ def test_senseless_expressions_are_reported(
     assert why in lost[row]
 
 
+def test_a_calculation_has_only_mistakes_of_its_own(tmp_path: Path) -> None:
+    """It also had those of the item in front of it, if that was left out because of them."""
+    survey = """
+| | type | name | label | relevant | calculation |
+| | select_one yn | agrees | Agree? | | |
+| | text | why | Why? | ${agrees} = 'nope' | |
+| | calculate | two | | | 1 + 1 |
+""".strip()
+    report = convert_text(tmp_path, survey, "| | yn | yes | Yes |\n| | yn | no | No |").report
+    assert [(entry.row, entry.name) for entry in report.lost] == [(4, "why")]
+    assert not report.noted
+
+
 def test_the_reason_is_the_first_one_in_the_form(tmp_path: Path) -> None:
     """It was any of them, so that a form had another report each time."""
     names = ["nine", "two", "seven", "four", "one", "eight"]
