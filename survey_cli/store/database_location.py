@@ -177,6 +177,15 @@ def open_existing_store(where: str) -> Store | None:
         return None
 
 
+def has_database(where: str) -> bool:
+    """Return whether the database exists. Raises StoreError if it can't be opened."""
+    store = open_existing_store(where)
+    if store is None:
+        return False
+    store.close()
+    return True
+
+
 def _open(where: str, *, create: bool) -> Store:
     if create and where != ":memory:" and not is_server_address(where):
         Path(where).parent.mkdir(parents=True, exist_ok=True)

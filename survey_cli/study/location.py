@@ -32,6 +32,14 @@ def locate_people_file(path: str | Path, where: str) -> Path | None:
     return folder / PEOPLE_FILE
 
 
+def find_people_file(path: str | Path, where: str) -> str | None:
+    """Return the path of a study's own list of people; None if the file doesn't exist."""
+    file = locate_people_file(path, where)
+    if file is None or not file.is_file():
+        return None
+    return str(file)
+
+
 def describe_files(path: str | Path, where: str, *, people: str | None = None) -> str:
     """Return a sentence with the absolute paths of a command's database and list of people.
 

@@ -206,20 +206,26 @@ def test_the_arms_of_the_file_are_kept(tmp_path: Path) -> None:
     ] == arms
 
 
-def test_importing_again_changes_nothing_and_another_answer_is_reported(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["file", "server"])
+def test_importing_again_changes_nothing_and_another_answer_is_reported(
+    tmp_path: Path, where: str
+) -> None:
+    db = "work.db" if where == "file" else postgres_server.create_address()
+    again = ("import-answers", "work.yaml", "web.csv", "--db", db)
+    export = ("export", "work.yaml", "--db", db, "-o", "out.csv", "--force")
     written("work.yaml", WORK)
     written("web.csv", "interview_case,consent,job,media\n1,1,2,1\n2,1,2,2\n")
-    run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
-    before = rows_of(tmp_path)
-    assert (
-        "0 interviews imported, 2 stored already"
-        in run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")[1]
-    )
+    run_survey(tmp_path, *again)
+    run_survey(tmp_path, *export)
+    before = rows(tmp_path / "out.csv")
+    assert len(before) == 2
+    assert "0 interviews imported, 2 stored already" in run_survey(tmp_path, *again)[1]
     written("web.csv", "interview_case,consent,job,media\n1,1,2,1\n2,1,2,1\n3,1,2,1\n")
-    said = run_survey(tmp_path, "import-answers", "work.yaml", "web.csv", code=1)[1]
+    said = run_survey(tmp_path, *again, code=1)[1]
     assert said.startswith("web.csv:3: 2: ")
     assert "another answer at media" in said
-    assert rows_of(tmp_path) == before
+    run_survey(tmp_path, *export)
+    assert rows(tmp_path / "out.csv") == before
 
 
 def test_two_columns_of_a_name_and_a_cell_too_long_to_read_are_said(tmp_path: Path) -> None:

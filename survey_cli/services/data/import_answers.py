@@ -4,11 +4,9 @@ All rows are imported or none. A row that is stored already, with the same answe
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
@@ -55,16 +53,18 @@ from survey_cli.services.run_on_study import (
     ProgressCallback,
     ProgressReporter,
     Request,
-    convert_to_study_time,
+    open_requested,
 )
 from survey_cli.store import InstrumentRow, WholeInterview
-from survey_cli.store.database_location import locate_database
-from survey_cli.study.location import locate_people_file
-from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.store.database_location import has_database, locate_database
+from survey_cli.study.location import find_people_file
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.table.columns import IMPORT_STATION, NOON, build_blocks
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 from survey_cli.wording import shorten
 
+TASK: Final = "import answers"
+"""A supervisor's task."""
 MAX_SEEDS: Final = 2_000
 """How many more seeds are tried for one that gives the arms, draws and picks of a row."""
 DATE_LENGTH: Final = len("2026-01-31")
@@ -113,15 +113,14 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
     instrument = open_instrument(request.path)
     spec = _read_map(options.map)
     where = locate_database(request.path, instrument.id, request.db)
-    exists = "://" in where or Path(where).exists()
-    people = request.people or _find_people_file(request.path, where)
-    open_database = partial(open_study, request.path, by=request.by, create=True)
+    is_new = not has_database(where)
+    first = request
+    if is_new:
+        # Rows are checked with a database in memory, so that a rejected file leaves no database.
+        people = request.people or find_people_file(request.path, where)
+        first = replace(request, db=":memory:", people=people)
 
-    # Without a database, rows are checked in memory, so that a rejected file leaves no database.
-    database = request.db if exists else ":memory:"
-    with open_database(db=database, people=people) as study:
-        check_supervisor(study, "import answers")
-        at = convert_to_study_time(study.store, request.at)
+    with open_requested(first, TASK, create=True) as study:
         collector = ProblemCollector(options.data)
         sheet = read_data_file(
             options.data, collector, sheet=options.sheet, encoding=options.encoding
@@ -133,17 +132,17 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         rows = []
         if not collector.has_errors:
             rows = list(iterate_whole_rows(sheet, collector))
-        stamp = EventStamp(at, study.who.login, IMPORT_STATION)
+        stamp = EventStamp(study.at, study.who.login, IMPORT_STATION)
         reader = _RowReader(instrument, columns, spec, collector, stamp)
         reported_rows = ProgressReporter(options.progress, len(rows))(rows)
         new = _read_new_interviews(study, reader, reported_rows)
 
         if not collector.has_errors and not options.dry_run:
-            if exists:
-                _store(study, instrument, new, at)
+            if is_new:
+                with open_requested(request, TASK, create=True) as target:
+                    _store(target, instrument, new, study.at)
             else:
-                with open_database(db=request.db, people=request.people) as target:
-                    _store(target, instrument, new, at)
+                _store(study, instrument, new, study.at)
         return AnswerImport(
             where=where,
             rows=len(rows),
@@ -151,14 +150,6 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
             unused=columns.list_unused(),
             problems=collector.list_problems(),
         )
-
-
-def _find_people_file(path: str, database: str) -> str | None:
-    """Return the list of people that applies to a database, which may not exist yet."""
-    file = locate_people_file(path, database)
-    if file is None or not file.is_file():
-        return None
-    return str(file)
 
 
 def _read_map(file: str) -> AnswerMap:

@@ -43,11 +43,11 @@ from survey_cli.services.run_on_study import (
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
-from survey_cli.store.database_location import locate_database, open_existing_store
+from survey_cli.store.database_location import has_database, locate_database
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallList
 from survey_cli.study.consistency.interview_outcomes import select_places
 from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue
-from survey_cli.study.location import locate_people_file
+from survey_cli.study.location import find_people_file
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing, Value
 from survey_cli.wording import join_words
@@ -138,7 +138,7 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
     first = request
     if new_location:
         # The file is read with a database in memory, so that a rejected file leaves no database.
-        people = request.people or _find_people_file(request.path, new_location)
+        people = request.people or find_people_file(request.path, new_location)
         first = replace(request, db=":memory:", people=people)
 
     with (
@@ -156,23 +156,13 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
         return _apply_import(study, to_import)
 
 
-def _find_people_file(path: str, database: str) -> str | None:
-    """Return the list of people that will apply to a database that doesn't exist yet."""
-    file = locate_people_file(path, database)
-    if file is None or not file.is_file():
-        return None
-    return str(file)
-
-
 def _locate_new_database(request: Request) -> str:
     """Return the location of the database if it doesn't exist yet; otherwise an empty string."""
     instrument = open_instrument(request.path)
     where = locate_database(request.path, instrument.id, request.db)
-    store = open_existing_store(where)
-    if store is None:
-        return where
-    store.close()
-    return ""
+    if has_database(where):
+        return ""
+    return where
 
 
 def _open_list(study: OpenStudy, future_location: str) -> AbstractContextManager[DoNotCallList]:
