@@ -227,14 +227,14 @@ def test_errors_name_the_arguments(study) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"percent": "rows"}, "percent=: 'rows' is not possible — choose of column, row"),
+        ({"percent": "rows"}, "percent=: 'rows' is not possible — choose one of column, row"),
         (
             {"correction": "holm"},
-            "correction=: 'holm' is not possible — choose of none, bonferroni, fdr",
+            "correction=: 'holm' is not possible — choose one of none, bonferroni, fdr",
         ),
         (
             {"interviews": "done"},
-            "interviews=: 'done' is not possible — choose of complete, partial, all",
+            "interviews=: 'done' is not possible — choose one of complete, partial, all",
         ),
         ({"wieght": "main"}, "wieght=: a report has no such option — did you mean 'weight'?"),
     ],

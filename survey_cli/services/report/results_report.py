@@ -153,7 +153,7 @@ def _check_options(options: ReportOptions) -> None:
         choices = get_args(hint)
         if value not in choices:
             raise UserError(
-                f"--{name}", f"{value!r} is not possible", f"choose of {', '.join(choices)}"
+                f"--{name}", f"{value!r} is not possible", f"choose one of {', '.join(choices)}"
             )
 
     if not 0 <= options.digits <= MAX_DIGITS:
@@ -178,7 +178,7 @@ def _check_options(options: ReportOptions) -> None:
             raise UserError(
                 "--statistics",
                 f"there is no statistic {name!r}",
-                f"choose of {', '.join(STATISTICS)}",
+                f"choose one of {', '.join(STATISTICS)}",
             )
     check_weights(options)
     if options.cases and not options.verbatims:
