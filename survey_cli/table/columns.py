@@ -80,6 +80,7 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
     return tuple(blocks)
 
 
+@lru_cache(maxsize=32)
 def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
     """Return the variables of an instrument's data; without a language, labels are in its first."""
     language = language or instrument.language
