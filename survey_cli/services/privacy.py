@@ -28,7 +28,6 @@ from survey_cli.store.access_log import Access
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 from survey_cli.study.consistency import person_erasure, withdrawals
 from survey_cli.study.consistency.interview_outcomes import ERASE_PRACTICE_TASK, ERASE_TASK
-from survey_cli.study.consistency.person_erasure import ErasureResult, list_person_interviews
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
@@ -87,7 +86,7 @@ def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
 
 
 @on_study(ERASE)
-def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
+def erase_person(study: OpenStudy, key: str, *, why: str) -> person_erasure.ErasureResult:
     """Erase everything that identifies a case and everything that was answered.
 
     A second call finishes an interrupted erasure.
@@ -148,7 +147,7 @@ def anonymize_study(
 
     due = []
     later = []
-    for key, done_at in dict(_iterate_named_cases(study, at)).items():
+    for key, done_at in _iterate_named_cases(study, at):
         if done_at is None:
             continue
         if done_at + retention <= at:
@@ -239,7 +238,7 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
     """Load everything stored about a person. Nothing is changed, but the access is recorded."""
     queries = study.store.cases.queries
     row = queries.find_row(key)
-    interviews = list_person_interviews(study.store, key)
+    interviews = person_erasure.list_person_interviews(study.store, key)
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
     study.store.access_log.record(

@@ -44,9 +44,9 @@ BOLD_FACTOR: Final = 1.2
 """Width of bold text relative to the estimated width."""
 NOT_DRAWN: Final = "Not drawn, because some of its counts are hidden."
 MAX_TITLE_LENGTH: Final = 110
+"""Maximum number of characters of a chart's title."""
 MAX_NESTED_CHARTS: Final = 4
 """Outer values of a nested banner of which each has a chart."""
-"""Maximum number of characters of a chart's title."""
 
 
 class Chart(NamedTuple):

@@ -375,15 +375,16 @@ def explain_case(
     `interviewer` is who would call it; without a name it is the person who asks.
     """
     who = study.people.require(interviewer) if interviewer else study.who
-    return _explain_row(study, find_case(study, key), who, at)
+    row = find_case(study, key)
+    case = Case.from_history(key, study.store.cases.queries.read_history(key))
+    return _explain_row(study, row, case, who, at)
 
 
 def _explain_row(
-    study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime
+    study: OpenStudy, row: CaseRow, case: Case, who: Interviewer, at: datetime
 ) -> CallabilityReport:
     cases = study.store.cases
     plan = study.plan
-    case = Case.from_history(row.key, cases.queries.read_history(row.key))
     contact = cases.queries.find_contact(row.key) or Contact(link="")
     dialable = [number.e164 for number in contact.numbers if number.e164]
     lease_holder = ""
@@ -431,9 +432,9 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
     for row in list_next_rows(study.store, order, limit=limit + EXTRA_CASES):
         if len(lines) == limit:
             break
-        report = _explain_row(study, row, who, at)
+        case = Case.from_history(row.key, cases.queries.read_history(row.key))
+        report = _explain_row(study, row, case, who, at)
         if report.is_allowed:
-            case = Case.from_history(row.key, cases.queries.read_history(row.key))
             reason = _explain_position(case, row, study.plan, order)
             lines.append(QueueLine(len(lines) + 1, row.key, report.line.name, report.zone, reason))
         else:

@@ -106,6 +106,7 @@ def _build_status(
     if study.who.supervises:
         at_work = {person.login: person for person in load_people_at_work(study, at)}
 
+    # The name of an activity is a tuple: its kind, and what else it is counted by.
     status_input = status_report.StatusInput(
         at=at,
         day_began=day_began,

@@ -106,14 +106,12 @@ def weight_interviews(
     weight. If `base` is False, neither the latter nor draws are used. None if nothing is left.
     """
     choice = _choose_weight(analysis, options)
-    column: str | None = choice.column
+    column = choice.column or None
     draws: list[str] = []
-    if not choice.column:
-        column = None
-        if base:
-            column = find_column(analysis.instrument, "weight")
-            names = list_weighting_draws(analysis.instrument)
-            draws = [name for name in names if name in answers.columns]
+    if column is None and base:
+        column = find_column(analysis.instrument, "weight")
+        names = list_weighting_draws(analysis.instrument)
+        draws = [name for name in names if name in answers.columns]
 
     if column is None and not draws and not choice.rake:
         return None

@@ -61,6 +61,21 @@ UNSUPPORTED_ENDINGS: Final = frozenset((".tar", ".gz", ".tgz", ".bz2", ".xz", ".
 """File endings of archives that are not supported."""
 ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a .zip file can store, as a constant for all entries."""
+MANIFEST: Final = "manifest.json"
+README: Final = "README.txt"
+CHECKSUMS: Final = "SHA256SUMS"
+RESERVED_NAMES: Final = frozenset(
+    (MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt")
+)
+"""Names that no data file in a bundle may have."""
+_DESCRIPTIONS: Final = {
+    "codebook.html": (
+        "every variable: wording, who was asked, codes, missing values, counts; opens in a browser"
+    ),
+    "rates.csv": "outcomes of the calls, and AAPOR's response, refusal and contact rates",
+    "rates.txt": "what the rates count, and how",
+}
+_TOOL_PREFIX: Final = "survey-cli "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -422,25 +437,9 @@ def _write_zip(folder: Path, to: Path) -> None:
                 copyfileobj(data, target, 1 << 20)
 
 
-MANIFEST: Final = "manifest.json"
-README: Final = "README.txt"
-CHECKSUMS: Final = "SHA256SUMS"
-RESERVED_NAMES: Final = frozenset(
-    (MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt")
-)
-"""Names that no data file in a bundle may have."""
-_DESCRIPTIONS: Final = {
-    "codebook.html": (
-        "every variable: wording, who was asked, codes, missing values, counts; opens in a browser"
-    ),
-    "rates.csv": "outcomes of the calls, and AAPOR's response, refusal and contact rates",
-    "rates.txt": "what the rates count, and how",
-}
-_TOOL_PREFIX: Final = "survey-cli "
-
-
 def write_metadata(folder: Path, contents: BundleResult) -> tuple[str, ...]:
     """Write the metadata files beside the data. Returns the names of all files in the bundle."""
+    # Each of these files lists those that were written before it.
     values = _list_readme_values(contents, _list_files(folder))
     with (folder / README).open("w", encoding="utf-8", errors="backslashreplace") as file:
         write_template(file, "bundle_readme.jinja", **values)
