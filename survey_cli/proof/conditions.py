@@ -9,7 +9,7 @@ from survey_cli.instrument.expressions.comparisons import (
     COMPARISON_SIGNS,
     find_constant,
 )
-from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.expressions.functions import STATE_FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
 from survey_cli.proof.cells import Cell, Constant, MultipleCell, compare_values
 from survey_cli.proof.clauses import FALSE, TRUE, UNKNOWN, Clauses, Literal, Truth, negate
@@ -73,7 +73,7 @@ class ConditionEncoder:
                 return negate(self.encode(operand, turns))
             case ast.Compare():
                 return self._all(self._encode_links(node, turns))
-            case ast.Call(func=ast.Name(id=name), args=[argument]) if _takes_item(name):
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if name in STATE_FUNCTIONS:
                 return self._encode_state(name, argument, turns)
             case _:
                 term = self.find_term(node, turns)
@@ -293,7 +293,7 @@ class ConditionEncoder:
                 return [Alternative(TRUE, self.surroundings.day)]
             case ast.Call(func=ast.Name(id="elapsed")):
                 return self.open_parts.make_minutes(node, turns)
-            case ast.Call(func=ast.Name(id=name)) if not _takes_item(name):
+            case ast.Call(func=ast.Name(id=name)) if name not in STATE_FUNCTIONS:
                 return self._call(node, name, turns)
             case ast.Call() | ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
                 truth = self.encode(node, turns)
@@ -458,8 +458,3 @@ class ConditionEncoder:
                 is_known, _ = self.surroundings.list_turns(roster)
                 known.append(is_known)
         return known
-
-
-def _takes_item(function: str) -> bool:
-    """Return whether a function reads how an item was answered, such as `declined(q)`."""
-    return FUNCTIONS[function].argument_kind == "item"

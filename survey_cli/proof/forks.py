@@ -6,14 +6,12 @@ compared with those of the other branches in each range of the variable.
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
+from survey_cli.instrument.expressions.functions import STATE_FUNCTIONS
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-
-_STATES: Final = ("answered", "declined", "dk", "refused")
-"""Functions that say how an item was answered."""
 
 
 class ForkPart(NamedTuple):
@@ -73,7 +71,7 @@ def _names_decline(node: ast.AST) -> bool:
     """Return whether this is `declined(q)` and the like, or a list with the name of a decline."""
     match node:
         case ast.Call(func=ast.Name(id=function)):
-            return function in _STATES
+            return function in STATE_FUNCTIONS
         case ast.List(elts=elements) | ast.Tuple(elts=elements):
             return any(isinstance(element, ast.Name) for element in elements)
         case _:

@@ -8,14 +8,18 @@ import ast
 from math import inf
 from typing import Final, TypeAlias
 
-from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, list_operands
+from survey_cli.instrument.expressions.comparisons import (
+    COMPARISON_SIGNS,
+    OPPOSITE_SIGNS,
+    list_operands,
+)
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS
 from survey_cli.proof.cells import OrderedCell
 from survey_cli.proof.clauses import TRUE, Clauses, Literal, Truth, negate
 from survey_cli.proof.terms import Alternative, Surroundings, Term, Turns, find_known
 
-_NEGATED_SIGNS: Final = {">=": "<", "<=": ">", "!=": "=="}
-"""The signs that are written as the opposite of another one."""
+_PLAIN_SIGNS: Final = ("<", ">", "==")
+"""The signs that stay. Each other one is written as the opposite of one of these."""
 
 _Key: TypeAlias = tuple[str, tuple[tuple[str, int], ...]]
 """The text of an open part, and its turns."""
@@ -105,5 +109,7 @@ def _normalize(node: ast.expr) -> tuple[str, bool]:
     if first > second:
         first, second = second, first
         sign = MIRRORED_SIGNS[sign]
-    plain_sign = _NEGATED_SIGNS.get(sign, sign)
-    return f"{first} {plain_sign} {second}", sign != plain_sign
+    is_negated = sign not in _PLAIN_SIGNS
+    if is_negated:
+        sign = OPPOSITE_SIGNS[sign]
+    return f"{first} {sign} {second}", is_negated

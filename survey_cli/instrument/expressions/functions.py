@@ -260,3 +260,7 @@ _TABLE: Final = (
     Function("today()", "nothing", 0, 0, lambda: NOT_ASKED),
 )
 FUNCTIONS: Final[dict[str, Function]] = {function.name: function for function in _TABLE}
+STATE_FUNCTIONS: Final = frozenset(
+    function.name for function in _TABLE if function.argument_kind == "item"
+)
+"""Functions that say how an item was answered, such as `declined(q)`."""
