@@ -1,9 +1,10 @@
 """The cells of items and sample columns: of their type, restricted to what can be answered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from math import inf
 from typing import assert_never
 
+from survey_cli.instrument.compiled.model import Instrument, list_column_options
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
@@ -14,24 +15,20 @@ from survey_cli.instrument.schema.items.possible_answers import (
     SeveralCodes,
     TimeOfDay,
 )
-from survey_cli.instrument.schema.items.question import CompiledItem, CompiledOption
-from survey_cli.instrument.schema.options import OptionsOrName
+from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.calendar_cells import DAYS, MINUTES, CalendarCell
 from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, OrderedCell, TextCell
 from survey_cli.proof.clauses import TRUE, Clauses, Literal
-from survey_cli.values import Code
 
 
-def make_column_cell(
-    clauses: Clauses, column: SampleColumn, scales: Mapping[str, Sequence[CompiledOption]]
-) -> Cell:
+def make_column_cell(clauses: Clauses, column: SampleColumn, instrument: Instrument) -> Cell:
     """Make the cell of a sample column, which may be empty."""
     if column.arms:
         arms = CodedCell(clauses, TRUE, (), map(str, column.arms))
         arms.require_answer()
         return arms
     if column.options is not None:
-        return CodedCell(clauses, TRUE, (), _list_codes(column.options, scales))
+        return CodedCell(clauses, TRUE, (), list_column_options(instrument, column))
     match column.type:
         case "number":
             return OrderedCell(clauses, TRUE, (), whole=False)
@@ -39,15 +36,6 @@ def make_column_cell(
             return CalendarCell(clauses, TRUE, ())
         case _:
             return TextCell(clauses, TRUE, ())
-
-
-def _list_codes(
-    options: OptionsOrName, scales: Mapping[str, Sequence[CompiledOption]]
-) -> list[Code]:
-    """List the codes of a column's options, which are written there or name a scale."""
-    if isinstance(options, dict):
-        return list(options)
-    return [option.code for option in scales.get(str(options), ())]
 
 
 def make_item_cell(

@@ -106,7 +106,7 @@ class RouteModel:
         self.encoder = ConditionEncoder(self.clauses, self)
         self.positions: list[RoutePosition] = []
         self.sample = {
-            name: make_column_cell(self.clauses, column, instrument.scales)
+            name: make_column_cell(self.clauses, column, instrument)
             for name, column in instrument.sample.items()
         }
         self.read_names: set[str] = set()

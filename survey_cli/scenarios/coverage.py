@@ -255,11 +255,16 @@ def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
         if not isinstance(item.question, DrawItem | PickItem):  # its seed is found by the route
             answers[place] = format_typed(item, value, instrument.language)
 
-    sample = {
+    sample = _read_sample(instrument, witness)
+    return Scenario(today=witness.today, sample=sample, answers=answers)
+
+
+def _read_sample(instrument: Instrument, witness: Witness) -> dict[str, Value | Missing]:
+    """Return the sample values of a witness, with dates and times instead of numbers."""
+    return {
         name: to_calendar(instrument.sample[name].type, value)
         for name, value in witness.sample.items()
     }
-    return Scenario(today=witness.today, sample=sample, answers=answers)
 
 
 def format_typed(item: CompiledItem, value: Any, language: str) -> str:
@@ -299,10 +304,7 @@ class WitnessWalk(ObservedWalk):
         witness: Witness,
         fills: Mapping[str, Sequence[FillUse]] = NO_FILLS,
     ) -> None:
-        sample = {
-            name: to_calendar(instrument.sample[name].type, value)
-            for name, value in witness.sample.items()
-        }
+        sample = _read_sample(instrument, witness)
         super().__init__(instrument, 1, Known(sample, today=witness.today, unfilled={}))
         self.witness = witness
         self._fills = fills

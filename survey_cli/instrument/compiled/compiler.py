@@ -531,12 +531,10 @@ class InstrumentCompiler:
         )
         attributes = self._find_attributes()
         faq = self._compile_faq()
-        scales = {}
         for name, scale in document.scales.items():
+            # a list that no item uses is compiled here, so that its problems are reported
             list_name = str(name)
-            scales[list_name] = compiler.compile_options(
-                scale.options, CompileContext(list_name), list_name
-            )
+            compiler.compile_options(scale.options, CompileContext(list_name), list_name)
         return Instrument(
             id=str(document.instrument),
             title=document.title,
@@ -554,7 +552,6 @@ class InstrumentCompiler:
             faq=faq,
             texts=source.texts,
             interviewer_attributes=attributes,
-            scales=scales,
         )
 
     def _find_attributes(self) -> frozenset[str]:

@@ -65,7 +65,7 @@ def _iterate_in_order(
         remaining = [iter(dependencies[first])]  # of each compute on the path
         while path:
             if path == [first] and first in done:
-                break
+                break  # it came before another one, or its cycle has been reported
             dependency = next(remaining[-1], None)
             if dependency is None:
                 name = path.pop()

@@ -4,7 +4,7 @@ These are values: they neither ask nor answer anything.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
@@ -14,7 +14,6 @@ from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, S
 from survey_cli.instrument.schema.items.question import (
     CompiledDecline,
     CompiledItem,
-    CompiledOption,
     Compute,
 )
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
@@ -100,7 +99,6 @@ class Instrument:
     """The full text of every file, by name."""
     interviewer_attributes: frozenset[str] = frozenset()
     """The entries of the list of people that its conditions use."""
-    scales: Mapping[str, tuple[CompiledOption, ...]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     """The names whose values a person who watches an interview doesn't see."""
 
