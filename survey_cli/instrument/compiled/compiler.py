@@ -16,6 +16,7 @@ from survey_cli.instrument.compiled.symbols import (
     find_turn_name,
     is_shuffled,
     list_sources,
+    name_repeat_question,
 )
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.expressions.conditions import Condition
@@ -93,6 +94,7 @@ class InstrumentCompiler:
             names_a_list = problem.rule in ("unknown-list", "bad-source")
             if not (names_a_list and problem.subject in lost):
                 self.problems.append(problem)
+
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
         """The index of the next item, which counts as in the symbol table."""
@@ -234,7 +236,7 @@ class InstrumentCompiler:
         self, roster_id: str, text: Text, around: CompileContext
     ) -> CompiledItem | None:
         """Compile the question after each turn; None if another item has its name."""
-        symbol = self.symbol_table.symbols.get(f"{roster_id}_more")
+        symbol = self.symbol_table.symbols.get(name_repeat_question(roster_id))
         if symbol is None or symbol.question is None:
             return None
         own = _ItemProperties(symbol.options)
@@ -521,10 +523,12 @@ class InstrumentCompiler:
         """Compile the whole document."""
         document = self.document
         compiler = self.item_compiler
+
         children = self._compile_nodes(document.items, CompileContext())
         root = ItemGroup(id="", spec=None, children=children)
         self._finish_group(root, CompileContext())
         self.draft.root = root
+
         declines = (
             *compiler.select_declines(compiler.declines, ""),
             *build_reserved_declines(document),
@@ -535,6 +539,7 @@ class InstrumentCompiler:
             # a list that no item uses is compiled here, so that its problems are reported
             list_name = str(name)
             compiler.compile_options(scale.options, CompileContext(list_name), list_name)
+
         return Instrument(
             id=str(document.instrument),
             title=document.title,

@@ -19,6 +19,7 @@ from survey_cli.instrument.compiled.symbols import (
     is_shuffled,
     list_declines,
     list_sources,
+    name_repeat_question,
 )
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.expressions.expression_checker import VariableType
@@ -251,7 +252,7 @@ class SymbolTable:
             1: OptionSpec.model_construct(text=Text(None, yes)),
             2: OptionSpec.model_construct(text=Text(None, no)),
         }
-        name = YamlScalar(f"{roster_id}_more", item.id.where)
+        name = YamlScalar(name_repeat_question(roster_id), item.id.where)
         question = SingleItem.model_construct(type="single", id=name, text=text, options=options)
         question.copy_position(item)
         self._add_question(question, name, path, roster_id, ResolvedOptions(options))

@@ -200,3 +200,8 @@ def find_turn_name(rosters: Mapping[str, RosterItem], roster: str) -> str | None
             if item.type == "text":
                 return str(item.id)
     return None
+
+
+def name_repeat_question(roster: str) -> str:
+    """Return the name of the question at the end of each turn of an `until` roster."""
+    return f"{roster}_more"
