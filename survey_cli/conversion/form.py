@@ -518,6 +518,7 @@ def _find_languages(rows: list[FormRow], default: str) -> dict[str, str]:
     """
     names = _list_languages(rows, default)
     known = _COMMON_LANGUAGES
+    # Loading the names of the other languages takes longer than reading a form.
     if any(not _find_code(name) and name.lower() not in known for name in names):
         english = {get_language_name(code).lower(): code for code in _LANGUAGES.split()}
         known = known | english

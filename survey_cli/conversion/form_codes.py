@@ -142,6 +142,7 @@ class FormCodes:
         for kind, code in RESERVED_CODES.items():
             if str(code) not in used:
                 continue
+            # -6 becomes -96, or if that is used, -196 and so on.
             for free in count(code - 90, -100):
                 if str(free) not in used:
                     text = kind.replace("_", " ").capitalize()

@@ -54,6 +54,9 @@ _OPERATORS: Final[Mapping[type[ast.AST], str]] = {
 }
 """The operators of a form by those of Python, as which they are parsed. Comparisons are apart."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}
+"""What Python writes for signs and words of a form."""
+_TYPED: Final = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "}
+"""Quotes and spaces as typed on a keyboard, by those that word processors put in their place."""
 _TOKENS: Final = re.compile(
     r"""\$\{(?P<name>[^}]+)\}"""
     r"""|(?P<path>(?:\.\.)?(?:/[A-Za-z_][\w-]*)+(?![\w(]))"""
@@ -73,7 +76,7 @@ def parse_xpath(text: str) -> Expression:
     It is rewritten as Python, whose operators have the same order of precedence. Names become
     `_0`, `_1` and so on, because those of a form may be no names in Python.
     """
-    rest = text.translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "})
+    rest = text.translate(_TYPED)
     names: list[str] = []
     code = ""
     while rest:
