@@ -50,8 +50,8 @@ class ActLater(Message):
 
 
 SCROLLS: Final = ("up", "down", "pageup", "pagedown", "home", "end")
-MOVES: Final = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": 0, "end": 0}
-"""By how many rows of a list each key moves its mark."""
+LIST_PAGE: Final = 10
+"""Rows of a page of a list."""
 CLOSE: Final = styled.KeyHint("Esc", "close")
 
 
@@ -483,7 +483,7 @@ class ListPanel(Panel):
             await self._filter("")
         elif key in ENTER:
             await self._take()
-        elif key in MOVES:
+        elif key in SCROLLS:
             self._move_mark(key)
         elif await edit(field, key, self._history):
             await self._filter(field.value)
@@ -499,18 +499,15 @@ class ListPanel(Panel):
         if not self._positions:
             return
 
-        last = len(self._positions) - 1
+        count = len(self._positions)
+        last = count - 1
         if listed.highlighted is None:
             row = last if key in ("up", "end") else 0
         else:
-            row = self._positions.index(listed.highlighted) + MOVES[key]
-        if key == "home":
-            row = 0
-        elif key == "end":
-            row = last
-        elif key in ("up", "down"):
+            row = self._positions.index(listed.highlighted) + count_step(key, LIST_PAGE, count)
+        if key in ("up", "down"):
             # from the last row to the first, and back
-            row %= len(self._positions)
+            row %= count
         listed.highlighted = self._positions[min(max(row, 0), last)]
 
     async def paste(self, text: str) -> None:
