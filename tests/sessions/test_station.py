@@ -305,7 +305,10 @@ def test_another_number_is_tried_in_the_same_attempt(tmp_path: Path) -> None:
 
 
 def test_undo_is_offered_only_if_it_works(tmp_path: Path) -> None:
-    """The outcome of the first of two numbers can't be undone: its case is still at hand."""
+    """It works neither in a call without an outcome, nor after that of the first of two numbers.
+
+    Then the case with that outcome is still at hand.
+    """
     rows = "A,312 555 0100; 312 555 0101,America/Chicago\nB,312 555 0102,America/Chicago\n"
     shift = Shift(tmp_path, cases=f"unit,phone,zone\n{rows}")
     ann = shift.station()
@@ -314,6 +317,7 @@ def test_undo_is_offered_only_if_it_works(tmp_path: Path) -> None:
     assert ann.record_outcome("busy").has_undo
 
     assert ann.fetch_case("A").has_undo
+    assert not ann.dial().has_undo
     first_of_two = ann.record_outcome("no_answer")
     assert (on(ann), first_of_two.has_undo) == ("A", False)
     assert "leave this case first" in str(ann.revoke_outcome().rejection)

@@ -271,32 +271,33 @@ class StationCases:
 
     @property
     def can_revoke_entered(self) -> bool:
-        """Whether an outcome can be revoked that was entered just before.
+        """Whether `revoke_entered` revokes an outcome now. Reads nothing."""
+        return isinstance(self._find_revocable(), EnteredOutcome)
 
-        While the first of two numbers has an outcome and the case stays, that one can't be: what
-        would be revoked is the outcome of the case before.
-        """
+    def _find_revocable(self) -> EnteredOutcome | Rejection:
+        """Return the outcome that can be revoked now, or why none can be. Reads nothing."""
+        rejection = self.check_releasable()
+        if rejection is not None:
+            return rejection
         entered = self.entered
-        if entered is None or entered.is_final:
-            return False
-        return self.at_hand is None or not self.at_hand.claimed.has_calls
+        if entered is None:
+            return Rejection("there is no outcome to undo")
+        if entered.is_final:
+            why = "only a supervisor can correct this outcome: survey case outcome"
+            return Rejection(f"{entered.key}: {why}")
+
+        # the first of two numbers has an outcome, and the case stays: the interviewer means that
+        # outcome, not the one of the case before
+        if self.at_hand is not None and self.at_hand.claimed.has_calls:
+            return Rejection("leave this case first; then its outcome can be undone")
+        return entered
 
     def revoke_entered(self) -> ActionResult:
         """Revoke the outcome that was entered last, and show its case with the call as it was."""
-        rejection = self.check_releasable()
-        if rejection is not None:
-            return reject(rejection)
-        entered = self.entered
-        if entered is None:
-            return reject("there is no outcome to undo")
+        entered = self._find_revocable()
+        if isinstance(entered, Rejection):
+            return reject(entered)
         key = entered.key
-        if entered.is_final:
-            return reject(f"{key}: only a supervisor can correct this outcome: survey case outcome")
-
-        # the interviewer means the outcome on the screen, not that of the case before
-        if self.at_hand is not None and self.at_hand.claimed.has_calls:
-            return reject("leave this case first; then its outcome can be undone")
-
         claimed = self.claim(entered.study, key)
         if isinstance(claimed, Rejection):
             return reject(claimed)
