@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.problems import UserError
 from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, scroll_by_key
@@ -74,13 +73,10 @@ class CodingScreen(KeyScreen):
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
-        try:
-            if self.panel is not None:
-                await self.panel.press(key)
-            else:
-                await self._press(OTHER_KEYS.get(key, key))
-        except UserError as error:
-            self.refuse(str(error))
+        if self.panel is not None:
+            await self.panel.press(key)
+        else:
+            await self._press(OTHER_KEYS.get(key, key))
 
     async def _press(self, key: str) -> None:
         may_act = self.session.group is not None or key not in GROUP_KEYS

@@ -10,6 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from test_status import DAY, DENVER, PEOPLE, interviewed, told
+from textual.widgets import OptionList
 
 from support.case_histories import history
 from support.command_line import SURVEY, folder
@@ -268,6 +269,35 @@ def test_a_case_that_no_station_has_is_not_asked_a_reason(monkeypatch: pytest.Mo
         shown = _press(hands, "2", "f")
         assert "no station has it" in hands.why
         assert "because" not in shown
+    finally:
+        hands.close()
+
+
+def test_the_key_of_the_next_study_changes_nothing_on_a_board_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
+    try:
+        hands.press("/", *"whole 1")
+        hands.pause(0.5)
+        shown = _press(hands, "enter", "s")
+        assert "started with one study" in hands.why
+        assert "2 cases with “whole 1”" in shown
+        assert "whole 11" in shown
+    finally:
+        hands.close()
+
+
+def test_a_clicked_action_that_needs_a_case_says_so_like_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
+    try:
+        hands.press("ctrl+p", *"why the case")
+        hands.run(hands.pilot.click(OptionList, offset=(5, 0)))
+        hands.pause()
+        assert hands.panel == ""
+        assert "no case is marked" in hands.why
     finally:
         hands.close()
 

@@ -233,13 +233,10 @@ class BoardScreen(KeyScreen):
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
-        try:
-            if self.panel is not None:
-                await self.panel.press(key)
-            else:
-                await self._press(OTHER_KEYS.get(key, to_ascii_digits(key)))
-        except UserError as error:
-            self.refuse(str(error))
+        if self.panel is not None:
+            await self.panel.press(key)
+        else:
+            await self._press(OTHER_KEYS.get(key, to_ascii_digits(key)))
 
     async def _press(self, key: str) -> None:
         if key in self.actions:
@@ -285,6 +282,7 @@ class BoardScreen(KeyScreen):
             self.refuse(
                 "the board was started with one study: survey board A.yaml B.yaml shows several"
             )
+            return
         self.at = (self.at + 1) % len(self.studies)
         self.cases = ()
         self.filter = ""

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from survey_cli.problems import UserError
 from survey_cli.tui.widgets import terminal
 from survey_cli.tui.widgets.ending import SignaledEnd
 from survey_cli.tui.widgets.panel import Act, ActLater, KeptLine, LinePanel, ListPanel, Panel, Row
@@ -193,7 +194,10 @@ class KeyScreen(Screen[None]):
         self.said = f"{format_quantity(count, 'key')} typed ahead not used: this came first"
 
     def fail(self, error: Exception) -> None:
-        """Say that a key broke something."""
+        """Say why a key failed: what the user can mend, or that it broke something."""
+        if isinstance(error, UserError):
+            self.refuse(str(error))
+            return
         self.refuse(f"that failed ({type(error).__name__}) and changed nothing: try again")
 
     @property
