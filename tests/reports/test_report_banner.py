@@ -340,16 +340,14 @@ def test_letters_of_a_nested_banner_compare_within_the_outer_value() -> None:
 
 
 def test_columns_without_a_value_have_no_letter_and_leave_none_out() -> None:
-    sizes = {(kind, region, 1): 50 for kind in (1, 2) for region in (1, 2)}
-    report = nested_report(sizes)
-    rows = [
+    rows: list[dict[str, Cell]] = [
         {"kind": kind, "region": region, "sex": 1, "q": 1}
         for kind in (1, 2)
         for region in (1, 2, NOT_ASKED)
         for _ in range(30)
     ]
-    by = Report(NESTED, rows, by=["kind", "region"])
-    report.groupings = [nest_grouping(*by.groupings)]
+    report = Report(NESTED, rows, by=["kind", "region"])
+    report.groupings = [nest_grouping(*report.groupings)]
     heads = [(column.label, column.letter) for column in report.columns[1:]]
     assert heads == [
         ("North", "A"), ("South", "B"), ("no value", ""),

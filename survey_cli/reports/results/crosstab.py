@@ -481,12 +481,14 @@ def tabulate(
     """
     width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
     counted = _CountedAnswers(question, options, width)
-    cells_by_text = [answers.read_cells(name) for name in question.columns]
+    cells_of_columns = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[AnswerKey]] = {}
     keys = answers.iterate_keys(question.columns)
     for key, counts in answers.count(keys, groupings).items():
         texts = key if isinstance(key, tuple) else (key,)
-        cells = tuple(cell[text] for cell, text in zip(cells_by_text, texts, strict=True))
+        cells = tuple(
+            cells_by_text[text] for cells_by_text, text in zip(cells_of_columns, texts, strict=True)
+        )
 
         kind = get_missing_kind(cells[0])
         if kind in UNASKED_KINDS:

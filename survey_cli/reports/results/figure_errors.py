@@ -131,14 +131,10 @@ def select_interviews(
     own_weights = numpy.ones(answers.interviews)
     if answers.weights is not None:
         own_weights = numpy.array(answers.weights, dtype=float) / answers.unit
-    units_each = 1.0 if units is None else units / answers.interviews
+    units_each = 1.0
+    if units is not None:
+        units_each = units / answers.interviews
     selected = list(positions)
-    replicates = None
-    if design.replicates is not None:
-        replicates = design.replicates[selected]
-        if units is not None:
-            start_sum = answers.interviews if weights is None else float(weights.start_sum)
-            replicates = replicates * (units / start_sum)
 
     calibration = None
     if weights is not None and weights.raking is not None:
@@ -146,8 +142,18 @@ def select_interviews(
         calibration = make_calibration(
             raking.margins, raking.start, own_weights.tolist(), raking.trim
         )
-        if replicates is not None:
+
+    replicates = None
+    if design.replicates is not None:
+        replicates = design.replicates[selected]
+        if calibration is not None:
+            # They have a mean of 1 when they are raked, like the weights.
             replicates = calibration.rake_replicates(replicates) * units_each
+        elif units is not None:
+            # They are of the size of the weights before these were scaled to the interviews.
+            start_sum = answers.interviews if weights is None else float(weights.start_sum)
+            replicates = replicates * (units / start_sum)
+
     return replace(
         design,
         weights=own_weights * units_each,

@@ -19,7 +19,6 @@ from survey_cli.reports.weighting.answer_counts import (
     DesignError,
     DesignEstimate,
     WeightedCount,
-    compute_student_point,
 )
 
 MEAN_DIGITS: Final = 2
@@ -131,9 +130,10 @@ def _protect_interval(
     its counts tell anyhow. There is none in an open range (`90 or more`).
     """
     ranges = [line.limits for line in table.lines if line.limits is not None]
-    if options.threshold < 2 or options.units == "anonymous" or not ranges:
-        return estimate.error
     error = estimate.error
+    if options.threshold < 2 or options.units == "anonymous" or not ranges:
+        return error
+
     low = error.low
     high: float | None = error.high
     for first, last in ranges:
@@ -145,14 +145,10 @@ def _protect_interval(
     if high is None:
         return None
 
-    t = float(compute_student_point(error.freedom, options.level))
-    standard_error = (high - low) / (2 * t)
-    return error._replace(
-        low=low,
-        high=high,
-        standard_error=standard_error,
-        coefficient_of_variation=standard_error / abs(estimate.value) if estimate.value else None,
-    )
+    # A table with a design has loaded numpy, which this module doesn't need otherwise.
+    from survey_cli.reports.weighting.design_errors import make_interval_error
+
+    return make_interval_error(estimate.value, low, high, error.freedom, options.level)
 
 
 def compute_variance(

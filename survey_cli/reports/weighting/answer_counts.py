@@ -77,7 +77,7 @@ class DesignError(NamedTuple):
     coefficient_of_variation: float | None
     """Standard error by estimate; None if the estimate is 0."""
     design_effect: float | None
-    """Variance by that of a simple random sample of the same size; None if that is 0."""
+    """Variance divided by that of a simple random sample of the same size; None if that is 0."""
     freedom: int
     """Degrees of freedom of Student's t."""
 

@@ -15,7 +15,7 @@ from survey_cli.reports.weighting.weights import MAX_ROUNDS, TOLERANCE, RakingMa
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
 LEAST_EIGENVALUE: Final = 1e-10
-"""Smaller eigenvalues, by the largest one, are zeros: every margin adds up to the same sum."""
+"""Eigenvalues below this part of the largest one are zeros: see `make_calibration`."""
 
 
 class CalibrationMargin(NamedTuple):
@@ -47,7 +47,7 @@ class Calibration:
     """The raking of weights, as far as variances depend on it.
 
     An estimate under raked weights varies like the residuals of its regression on the margins,
-    weighted by the weights before raking (J.-C. Deville and C.-E. Särndal, JASA 87, 1992, 3.4).
+    weighted by the weights before raking (J.-C. Deville and C.-E. Särndal, JASA 87, 1992).
     This is the variance of `calibrate(…, calfun = "raking")` in R's package survey.
     """
 

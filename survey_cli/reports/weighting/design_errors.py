@@ -35,7 +35,7 @@ MAX_STORED: Final = 5_000_000
 RANK_TOLERANCE: Final = 1e-5
 """Singular values of replicate weights below this part of the norm of a column are zeros."""
 SAME_WEIGHT: Final = 1e-12
-"""Sums of weights that differ by less, by the whole, are the same: rounding made them differ."""
+"""Sums of weights that differ by less than this part of the whole differ by rounding only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +183,8 @@ def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Number
     which the share f was selected (W. Cochran, 1977, 11.18: ultimate clusters). The only unit of a
     stratum is compared with 0, the mean of all linearized values, unless the whole stratum was
     selected. With raked weights, z is the part that the targets don't explain: see `Calibration`.
-    From replicates they are the factor of their method times the sum of products of
-    deviations from their mean.
+    From replicates they are the factor of their method times the sum of products of deviations from
+    their mean.
     """
     numerators = design.weights * numerator
     denominators = design.weights * denominator
@@ -214,7 +214,7 @@ def _linearize(design: SampleDesign, contributions: Numbers) -> Numbers:
     means = numpy.bincount(strata, linearized, len(counts)) / counts
     # The only unit of a stratum would not deviate from its own mean, as if nothing varied there.
     compared_with = numpy.where(counts > 1, means, linearized.mean())
-    # (1 − f)·n/(n − 1) (W. Cochran, Sampling Techniques, 1977, 11.18); 1 − f for an only unit
+    # (1 − f)·n/(n − 1), and 1 − f for an only unit
     factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
     return numpy.sqrt(factors)[strata] * (linearized - compared_with[strata])
 
@@ -222,8 +222,8 @@ def _linearize(design: SampleDesign, contributions: Numbers) -> Numbers:
 def estimate_total(design: SampleDesign, values: Numbers) -> Estimate:
     """Estimate a total of the population, Σwy. The weights must be numbers of units.
 
-    Its linearized value is wy (W. Cochran, Sampling Techniques, 1977, 11.18). With replicate
-    weights, it is the deviation of the replicate's total. It equals `svytotal` in R.
+    A unit contributes the sum of its wy. With replicate weights, the deviations are those of the
+    replicates' totals. The error equals that of `svytotal` in R.
     """
     contributions = design.weights * values
     total = float(contributions.sum())
@@ -326,10 +326,10 @@ def compute_quantile_interval(
 ) -> DesignEstimate | None:
     """Estimate the value at this share of the weights in a domain, with its interval.
 
-    The interval of the share of values up to the quantile, by Student's t, is taken to values (R.
-    S. Woodruff, JASA 47, 1952). The standard error is its width by 2t. This is `svyquantile` in R
-    with `interval.type = "mean"`. None if an end would be beyond all values, or if there are no
-    degrees of freedom.
+    The ends of the interval of the share of values up to the quantile, by Student's t, are taken to
+    values (R. S. Woodruff, JASA 47, 1952). The standard error is the width divided by 2t. This is
+    `svyquantile` in R with `interval.type = "mean"`. None if an end would be beyond all values, or
+    if there are no degrees of freedom.
     """
     inside = domain > 0
     freedom = count_freedom(design, inside)
@@ -393,8 +393,8 @@ def _compute_effect(
 ) -> float | None:
     """Return the design effect of a mean; None if its values are not given, or don't vary.
 
-    It is the variance by s²/n, with s² = Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the
-    domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
+    It is the variance divided by s²/n, with s² = Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in
+    the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
     """
     if values is None:
         return None
@@ -540,7 +540,7 @@ class QuestionDesign:
         if not 0 < error.standard_error < inf:
             return None
 
-        # Two-sided: both tails of Student's t beyond the difference by its error.
+        # Two-sided: both tails of Student's t beyond the difference divided by its error.
         p = float(2 * special.stdtr(freedom, -abs(difference.value) / error.standard_error))
         return DesignDifference(difference.value, error, p)
 

@@ -306,7 +306,7 @@ def _run_linear_trend(
     if variances <= 0:
         return None
 
-    # M² = (n − 1)r², with r² the squared covariance by the product of the variances.
+    # M² = (n − 1)r², with r² the squared covariance divided by the product of the variances.
     statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
     p = compute_chi_square_p(statistic, 1)
     text = f"M² = {_format_statistic(statistic)}, df = 1"

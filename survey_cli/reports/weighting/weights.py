@@ -68,7 +68,7 @@ class RakingMargin(NamedTuple):
 class Raking(NamedTuple):
     """How weights were raked, on which their variance depends."""
 
-    margins: tuple["RakingMargin", ...]
+    margins: tuple[RakingMargin, ...]
     start: Sequence[float]
     """The weights before raking."""
     trim: float | None
@@ -308,7 +308,8 @@ def compute_weights(
 
     margins = _build_margins(answers, targets)
     limit = float(trim) if trim else None
-    raked = rake(margins, array("d", map(float, start)), trim=limit)
+    start_floats = array("d", map(float, start))
+    raked = rake(margins, start_floats, trim=limit)
     # Raking is computed in floats. From here on, weights are fractions, whose sums are exact.
     rounded = {weight: _round_weight(weight) for weight in set(raked.weights)}
     weights = _scale([rounded[weight] for weight in raked.weights])
@@ -328,7 +329,7 @@ def compute_weights(
         weighting=summary,
         start_sum=start_sum,
         units=_sum_targets(targets, answers.interviews),
-        raking=Raking(tuple(margins), array("d", map(float, start)), limit),
+        raking=Raking(tuple(margins), start_floats, limit),
     )
 
 
