@@ -21,7 +21,7 @@ WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "c
 time was corrected."""
 
 
-OFFICE: Final = ("office", "import")
+OFFICE: Final = (events.OFFICE_STATION, events.SAMPLE_STATION)
 """Names in place of a station when supervisors write to cases, which is no part of a shift."""
 NEVER: Final = datetime(1, 1, 2, tzinfo=UTC)
 """Before any activity. On the day before, times west of UTC would be before the first year."""

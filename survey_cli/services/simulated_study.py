@@ -11,6 +11,7 @@ from typing import Final
 
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import (
+    SAMPLE_STATION,
     CaseClaimed,
     CaseEvent,
     CaseReleased,
@@ -34,7 +35,6 @@ from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_records, open_study
 
-STATION: Final = "import"
 IMPORTED_BY: Final = "sample"
 SAMPLE_EVENTS: Final = (CaseSampled, CaseReleased, NumberMarked, DoNotCallSet)
 """Events that come from the sample, before any call."""
@@ -78,7 +78,7 @@ def load_simulation_cases(
     else:
         cases = _load_stored_cases(options)
     return [
-        (key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events])
+        (key, [HistoryEntry(options.at, IMPORTED_BY, SAMPLE_STATION, event) for event in events])
         for key, events in cases
     ]
 

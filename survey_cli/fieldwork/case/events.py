@@ -18,6 +18,10 @@ AppointmentPolicy: TypeAlias = Literal["anyone", "me", "me_first"]
 """The interviewers who may keep an appointment: all; only its owner; its owner, and all
 once it is 15 minutes late."""
 
+OFFICE_STATION: Final = "office"
+"""The station of events in the office: those of supervisors, coders and erasures."""
+SAMPLE_STATION: Final = "import"
+"""The station of events of the import of a sample."""
 NO_COLUMNS: Mapping[str, Value] = MappingProxyType({})
 
 

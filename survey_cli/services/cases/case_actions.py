@@ -37,7 +37,6 @@ from survey_cli.study.consistency.person_erasure import scrub_database
 from survey_cli.study.consistency.upkeep import reconcile_lapsed, record_lost_call, replay_stored
 from survey_cli.study.open_study import OpenStudy, make_busy_error
 
-STATION: Final = "office"
 MAX_TRIES: Final = 5
 """Attempts to write, since stations may write to the case between reading and writing."""
 MAX_UNSEEN: Final = 3
@@ -180,7 +179,9 @@ def _plan_correction(
         cleared = case_events.DoNotCallCleared(note)
         events.append(cleared)
         # Its numbers may be called again from here on.
-        case = case.apply(case_events.HistoryEntry(study.at, "", STATION, cleared))
+        case = case.apply(
+            case_events.HistoryEntry(study.at, "", case_events.OFFICE_STATION, cleared)
+        )
     events.append(case_events.OutcomeOverridden(outcome, code, note))
 
     new = plan.outcomes.get(outcome)
@@ -555,7 +556,9 @@ def _change_case(
         after = case
         entries = []
         for event in change.events:
-            entry = case_events.HistoryEntry(study.at, study.who.login, STATION, event)
+            entry = case_events.HistoryEntry(
+                study.at, study.who.login, case_events.OFFICE_STATION, event
+            )
             entries.append(entry)
             after = after.apply(entry)
         position = schedule_case(after, study.plan, study.at)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import NamedTuple
 
+from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.fieldwork.shifts import (
     LONGEST_GAP_IN_SHIFT,
     DayOfWork,
@@ -133,7 +134,9 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
         what = "the day would end before it begins, or have more breaks than time"
         raise UserError(login, what, "nothing was changed")
 
-    event = WorkEvent(study.at, login, "corrected", correction.encode(), "office", study.who.login)
+    event = WorkEvent(
+        study.at, login, "corrected", correction.encode(), OFFICE_STATION, study.who.login
+    )
     study.store.work.add(event)
     return _load_shift(study, login, correction.day)
 

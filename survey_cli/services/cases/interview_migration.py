@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 from survey_cli.engine.events import EventStamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.migration import MigratedInterview, migrate_interview
+from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
-from survey_cli.services.cases.case_actions import STATION
 from survey_cli.services.run_on_study import (
     ProgressCallback,
     Request,
@@ -284,7 +284,7 @@ class _Migration:
         if interview.language not in study.instrument.languages:
             return f"the newest version has no language {interview.language}"
 
-        stamp = EventStamp(max(study.at, interview.last_stamp.at), study.who.login, STATION)
+        stamp = EventStamp(max(study.at, interview.last_stamp.at), study.who.login, OFFICE_STATION)
         changed = {change.item for change in self.list_changes(row.instrument)}
         migrated = migrate_interview(interview, study.instrument, stamp, changed=changed)
         case = MigratedCase(

@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.events import EventStamp, InterviewReviewed, ReviewVerdict
 from survey_cli.engine.machine import COMPLETE
+from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewOrigin, InterviewRow, JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy
 
-STATION: Final = "office"
 FIRST: Final = 5
 """The interviews with which every interviewer begins; all of them are reviewed."""
 LEAST_PER_WEEK: Final = 2
@@ -93,7 +93,7 @@ def _build_update(
     last = study.store.interviews.read_journal(row.id)[-1]
     # The clock of a station may be ahead, and a journal's times never go back.
     at = max(study.at, last.stamp.at)
-    stamp = EventStamp(at, study.who.login, STATION)
+    stamp = EventStamp(at, study.who.login, OFFICE_STATION)
     update = JournalUpdate(
         row.id,
         row.last_seq + 1,

@@ -15,6 +15,7 @@ from math import log
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.events import AnswerCoded, CodingRole, EventStamp, compute_text_digest
+from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.results.agreement import CodeSet, CodingAgreement, measure_agreement
@@ -28,7 +29,6 @@ from survey_cli.study.open_study import OpenStudy, check_supervisor
 from survey_cli.table.columns import find_personal_names
 from survey_cli.values import ADMIN_COLUMNS, Place, normalize_verbatim
 
-STATION: Final = "office"
 CODABLE: Final = ("ended", "stopped")
 """Statuses of interviews whose answers are coded: a station may be writing to any other."""
 BATCH_SIZE: Final = 200
@@ -385,7 +385,7 @@ class CodingSession:
 
         now = convert_to_study_time(self.study.store, datetime.now(UTC))
         # The events of a journal are in the order of their times, whatever this clock says.
-        stamp = EventStamp(max(now, journal[-1].stamp.at), login, STATION)
+        stamp = EventStamp(max(now, journal[-1].stamp.at), login, OFFICE_STATION)
         digest = compute_text_digest(answer.text)
         coded = AnswerCoded(stamp, answer.place, codes, digest, self.role, note)
         update = JournalUpdate(

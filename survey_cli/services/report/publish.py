@@ -31,7 +31,7 @@ from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import DocumentWriter, make_page_writers, publish_document
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.services.run_on_study import read_records
-from survey_cli.store.database_location import locate_database, open_existing_store
+from survey_cli.store.database_location import has_database, locate_database
 from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import build_columns
@@ -167,15 +167,14 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
     """Return the codebook of a study, with counts if these are requested and it has interviews."""
     instrument = open_analysis(str(path), open_instrument(str(path))).instrument
     language = choose_language(instrument, options.language)
-    store = None
+    reads_database = False
     if options.counts:
-        store = open_existing_store(locate_database(path, instrument.id, options.db))
-    if store is None:
+        reads_database = has_database(locate_database(path, instrument.id, options.db))
+    if not reads_database:
         variables = _list_columns(instrument, language)
         study = describe_study(instrument, language)
         return build_codebook(variables, instrument, study, language=language)
 
-    store.close()
     with read_records(path, db=options.db, people=options.people) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import (
+    SAMPLE_STATION,
     CaseEvent,
     CaseReleased,
     CaseSampled,
@@ -53,7 +54,6 @@ from survey_cli.values import Cell, Missing, Value
 from survey_cli.wording import join_words
 
 T = TypeVar("T")
-STATION: Final = "import"
 MAX_NAMED_COLUMNS: Final = 8
 TASK: Final = "import a sample"
 """A supervisor's task."""
@@ -324,7 +324,7 @@ def _build_cases(study: OpenStudy, to_import: _SampleToImport) -> Iterator[NewCa
 
 
 def _make_entries(study: OpenStudy, events: Iterable[CaseEvent]) -> list[HistoryEntry]:
-    return [HistoryEntry(study.at, study.who.login, STATION, event) for event in events]
+    return [HistoryEntry(study.at, study.who.login, SAMPLE_STATION, event) for event in events]
 
 
 def _draw_link(options: ImportOptions) -> str:

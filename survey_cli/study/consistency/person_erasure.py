@@ -15,7 +15,12 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.case import codec
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import CaseAnonymized, CaseErased, HistoryEntry
+from survey_cli.fieldwork.case.events import (
+    OFFICE_STATION,
+    CaseAnonymized,
+    CaseErased,
+    HistoryEntry,
+)
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_if_readable
@@ -29,7 +34,6 @@ from survey_cli.values import NOT_ASKED
 
 PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice")
 """Origins of interviews with a person."""
-STATION: Final = "office"
 """The name in place of a station in the events that an erasure writes."""
 MAX_TRIES: Final = 5
 """How often a write is tried: a station may write to an interview between reading and writing."""
@@ -229,7 +233,7 @@ def _rewrite_history(
 ) -> None:
     """Replace a case's history by what is kept of it, and an event that says so."""
     at = max(study.at, kept[-1].at)
-    entries = [*kept, HistoryEntry(at, study.who.login, STATION, tombstone)]
+    entries = [*kept, HistoryEntry(at, study.who.login, OFFICE_STATION, tombstone)]
     case = Case.from_history(key, entries)
     position = schedule_case(case, study.plan, at)
     conflict = study.store.cases.erase(
@@ -276,7 +280,7 @@ def _erase_interviews(
                 break
             # of an erased journal only the count of answers is left: the row is written once more
             if not erased_before:
-                stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
+                stamp = EventStamp(max(at, journal[-1].stamp.at), by, OFFICE_STATION)
                 events.append(AnswersErased(stamp, why))
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 count += not erased_before
@@ -312,7 +316,7 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
     for column, cell in zip(build_columns(instrument), cells, strict=True):
         if not column.personal and cell != NOT_ASKED:
             remaining[column.name] = cell
-    stamp = EventStamp(max(study.at, journal[-1].stamp.at), study.who.login, STATION)
+    stamp = EventStamp(max(study.at, journal[-1].stamp.at), study.who.login, OFFICE_STATION)
     events.append(AnswersErased(stamp, why, remaining))
     return _write_journal(study.store, row, events, instrument, None)
 
