@@ -15,8 +15,14 @@ LabelLookup: TypeAlias = Callable[[str, Code | None], str]
 """Returns the words for an item (code None) or its code; the code itself if it has no label."""
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
-_RELATIONS: Final = ("is", "is not", "is less than", "is at most", "is more than", "is at least")
-_COMPARISON_WORDS: Final = dict(zip(three_valued_logic.MIRRORED_SIGNS, _RELATIONS, strict=True))
+_COMPARISON_WORDS: Final = {
+    "==": "is",
+    "!=": "is not",
+    "<": "is less than",
+    "<=": "is at most",
+    ">": "is more than",
+    ">=": "is at least",
+}
 _STATE_WORDS: Final = {
     "answered": ("was answered", "was not answered"),
     "declined": ("was declined", "was not declined"),

@@ -39,7 +39,7 @@ class CodedItem(question.QuestionItem):
     """Base class of `single`, `scale` and `multiple`.
 
     What it does is right for one code out of a list. Such a type only adds its options, which
-    `compiled/draft.py` has to look for:
+    `OptionResolver.resolve` in `compiled/option_lists.py` has to look for:
 
         class FlagItem(CodedItem):
             type: Literal["flag"]
