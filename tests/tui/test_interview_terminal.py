@@ -66,7 +66,15 @@ class Terminal:
         return shown
 
     def shown(self) -> str:
-        return "\n".join(self.screen.display)
+        """Give the lines of the screen.
+
+        `Screen.display` of pyte fails while half of a wide letter is already painted over.
+        """
+        lines = []
+        for y in range(self.screen.lines):
+            line = self.screen.buffer[y]
+            lines.append("".join(line[x].data for x in range(self.screen.columns)))
+        return "\n".join(lines)
 
 
 def test_keys_typed_before_the_screen_is_there_are_not_lost_and_bytes_that_are_no_text_end_nothing() -> (
