@@ -140,6 +140,13 @@ ThemeOption = Annotated[
 StationOption = Annotated[
     str, option("--station NAME", "Name of this workplace; by default the computer's name.")
 ]
+DialOption = Annotated[
+    Literal["link"] | None,
+    option(
+        "--dial WAY",
+        "link: dialing shows the number as a tel: link, instead of starting a command.",
+    ),
+]
 ClockOption = Annotated[
     bool,
     option(

@@ -385,12 +385,51 @@ def test_a_telephone_asks_for_the_number_to_be_dialed_runs_a_command_or_simulate
     broken = Telephone(command=("/no/such/program", "{tel}"), respondents=None, to_local=to_local)
     assert broken.dial(*called).text.startswith("/no/such/program could not be started")
 
+    links: list[str] = []
+    linked = Telephone(
+        command=("false", "{tel}"), respondents=None, to_local=to_local, hand_link=links.append
+    )
+    assert linked.dial(*called).text == f"dial {digits.display}: tel:+13125550100"
+    assert links == ["tel:+13125550100"]
+
     absent = Absent()
     practice = Telephone(command=("false", "{tel}"), respondents=absent, to_local=to_local)
     call = practice.dial(*called)
     assert call == (f"{digits.display} was dialed", "A: nobody answers number 1")
     assert absent.called_at is not None
     assert absent.called_at.tzinfo == ZONE, "on the respondent's clock"
+
+
+@pytest.mark.parametrize("written", ["", "312 555 0100", "+1312;ext=2", "+1%2C9", "+1312555\n0100"])
+def test_only_a_number_with_its_country_becomes_a_link(tmp_path: Path, written: str) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    case = claim(shift, "A")
+    number = case.current_number
+    digits = case.claimed.find_number(1)
+    assert number is not None
+    assert digits is not None
+    links: list[str] = []
+    linked = Telephone(command=(), respondents=None, to_local=to_local, hand_link=links.append)
+    fixed = number._replace(line="fixed")
+    odd = digits._replace(e164=written)
+    call = linked.dial(case.claimed.case, fixed, odd, case.study.plan, shift.at)
+    assert call.text == f"dial {digits.display}"
+    assert links == []
+
+
+def test_a_number_that_a_person_must_dial_is_shown_without_a_link(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    case = claim(shift, "A")
+    number = case.current_number
+    digits = case.claimed.find_number(1)
+    assert number is not None
+    assert digits is not None
+    links: list[str] = []
+    linked = Telephone(command=(), respondents=None, to_local=to_local, hand_link=links.append)
+    mobile = number._replace(line="mobile")
+    call = linked.dial(case.claimed.case, mobile, digits, case.study.plan, shift.at)
+    assert call.text == f"dial {digits.display}"
+    assert links == []
 
 
 # one study

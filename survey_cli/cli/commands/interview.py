@@ -299,6 +299,7 @@ class StationParameters:
     theme: parameters.ThemeOption = ""
     people: parameters.PeopleOption = None
     zone: parameters.ZoneOption = ""
+    dial: parameters.DialOption = None
     clock_is_right: parameters.ClockOption = False
     practice: Annotated[
         bool,
@@ -349,8 +350,13 @@ def station(
 
 def _call_at_station(files: list[str], given: StationParameters, *, is_plain: bool) -> int:
     """Call the cases of the studies; returns the exit code."""
+    from survey_cli.sessions.station.listeners import NO_LISTENERS, Listeners
     from survey_cli.sessions.station.open_station import open_station
     from survey_cli.study.location import describe_files
+
+    listeners = NO_LISTENERS
+    if given.dial == "link":
+        listeners = Listeners(hand_link=_leave_link_on_screen)
 
     session = open_station(
         *files,
@@ -360,6 +366,7 @@ def _call_at_station(files: list[str], given: StationParameters, *, is_plain: bo
         people=given.people,
         zone=given.zone,
         clock_is_right=given.clock_is_right,
+        listeners=listeners,
     )
     notices = []
     for file, study in zip(files, session.studies, strict=True):
@@ -368,6 +375,10 @@ def _call_at_station(files: list[str], given: StationParameters, *, is_plain: bo
         notices.append(study.notice)
     say(*(notice for notice in notices if notice))
     return _run_station(session, given, is_plain=is_plain)
+
+
+def _leave_link_on_screen(link: str) -> None:
+    """Do nothing with the link of a number: the station shows it, and the terminal opens it."""
 
 
 def _practice_at_station(files: list[str], given: StationParameters, *, is_plain: bool) -> int:

@@ -1,4 +1,4 @@
-"""Dialing: the dial command of this machine, a number to dial by hand, or simulated respondents.
+"""Dialing: the dial command of this machine, a link, a number to dial by hand, or simulated people.
 
 The command belongs to the machine (`SURVEY_DIAL`), never to an instrument. It is a list of
 arguments; no shell reads it.
@@ -7,6 +7,8 @@ arguments; no shell reads it.
 import os
 import shlex
 import subprocess
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -16,6 +18,7 @@ from survey_cli.fieldwork.case.case import Case, NumberRecord, list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import ToLocal
+from survey_cli.sessions.station.listeners import build_dial_link
 from survey_cli.store.cases.case_records import ContactNumber
 
 ENVIRONMENT_VARIABLE: Final = "SURVEY_DIAL"
@@ -60,9 +63,12 @@ class Telephone:
         command: tuple[str, ...],
         respondents: SimulatedRespondents | None,
         to_local: ToLocal,
+        hand_link: Callable[[str], None] | None = None,
     ) -> None:
         self._command = command
         """Empty: numbers are dialed by hand."""
+        self._hand_link = hand_link
+        """Receives the link of a number in place of a command. None: there are no links."""
         self._respondents = respondents
         """None: real ones."""
         self._to_local = to_local
@@ -81,11 +87,28 @@ class Telephone:
 
         # The law requires that a person dials some numbers.
         by_hand = plan.requires_manual_dialing(number.line, case.columns)
-        if by_hand or not self._command:
+        if by_hand:
+            return DialedCall(f"dial {digits.display}")
+        if self._hand_link is not None:
+            return self._hand_over(digits, self._hand_link)
+        if not self._command:
             return DialedCall(f"dial {digits.display}")
 
         failure = start_dial_command(self._command, digits.e164)
         return DialedCall(failure or f"{digits.display} is ringing")
+
+    def _hand_over(self, digits: ContactNumber, hand_link: Callable[[str], None]) -> DialedCall:
+        """Hand the link of a number over.
+
+        Whether it is followed, and what the line does then, isn't known here.
+        """
+        link = build_dial_link(digits.e164)
+        if not link:
+            return DialedCall(f"dial {digits.display}")
+        # whoever shows the link may have gone: the number is still shown
+        with suppress(OSError):
+            hand_link(link)
+        return DialedCall(f"dial {digits.display}: {link}")
 
 
 def read_dial_command() -> tuple[str, ...]:

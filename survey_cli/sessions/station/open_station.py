@@ -12,6 +12,7 @@ from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview import start_interview
 from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
+from survey_cli.sessions.station.listeners import NO_LISTENERS, Listeners
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.store.backends.address import is_server_address, parse_server_address
 from survey_cli.study.clock import record_start
@@ -29,6 +30,7 @@ def open_station(
     zone: str = "",
     clock: start_interview.Clock | None = None,
     clock_is_right: bool = False,
+    listeners: Listeners = NO_LISTENERS,
 ) -> StationSession:
     """Open a station of these studies, with a case if one can be called. The caller closes it.
 
@@ -54,7 +56,9 @@ def open_station(
             further=studies[1:],
             station=start_interview.resolve_station_name(station),
             clock=clock,
-            options=StationOptions(zone=station_zone, command=command, files=files),
+            options=StationOptions(
+                zone=station_zone, command=command, files=files, listeners=listeners
+            ),
         )
         for study in studies:
             check_may_begin(study.store, study.instrument)

@@ -32,6 +32,12 @@ from survey_cli.sessions.station import case_view, station_appointments, station
 from survey_cli.sessions.station.case_at_hand import CaseAtHand, LostInterview
 from survey_cli.sessions.station.case_search import CaseSearch
 from survey_cli.sessions.station.dialing import SimulatedRespondents, Telephone
+from survey_cli.sessions.station.listeners import (
+    NO_LISTENERS,
+    Activity,
+    Listeners,
+    OccupationReporter,
+)
 from survey_cli.sessions.station.shift_record import ShiftRecord
 from survey_cli.sessions.station.station_appointments import OpenAppointments
 from survey_cli.sessions.station.station_cases import MakeToken, StationCases
@@ -67,6 +73,8 @@ class StationOptions:
     """Files of each study that are read again when they change. Empty: they never are."""
     respondents: SimulatedRespondents | None = None
     """None: real ones."""
+    listeners: Listeners = NO_LISTENERS
+    """Who is told what is at hand, and the numbers to dial as links. By default nobody is."""
 
 
 P = ParamSpec("P")
@@ -122,8 +130,12 @@ class StationSession:
         self._appointments = OpenAppointments(self._studies, self._to_local)
         self._search = CaseSearch(self._studies)
         self._telephone = Telephone(
-            command=options.command, respondents=options.respondents, to_local=self._to_local
+            command=options.command,
+            respondents=options.respondents,
+            to_local=self._to_local,
+            hand_link=options.listeners.hand_link,
         )
+        self._reporter = OccupationReporter(options.listeners.report)
         self._cases = StationCases(
             self._studies,
             self._shift,
@@ -170,6 +182,7 @@ class StationSession:
     def _make_step(self, result: ActionResult) -> Step:
         """Make the step of what an action did."""
         self._keep_notice(result)
+        self._report_occupation()
         return Step(
             view=self._build_view(),
             notice=self._notice,
@@ -185,6 +198,25 @@ class StationSession:
         if result.notice is not None:
             self._notice = result.notice
             self._can_be_undone = result.can_be_undone
+
+    def _report_occupation(self) -> None:
+        """Tell whoever listens what is at hand, if that has changed."""
+        case = self._cases.at_hand
+        name = self._cases.name_at_hand
+        if case is not None and case.is_in_interview:
+            activity = Activity.INTERVIEW
+        elif case is not None and case.claimed.has_open_call:
+            activity = Activity.CALL
+        elif case is not None:
+            activity = Activity.CASE
+        elif self._shift.open_break is not None:
+            activity = Activity.BREAK
+        elif self._shift.wrapup is not None:
+            activity = Activity.WRAP_UP
+            name = self._shift.wrapup.key
+        else:
+            activity = Activity.WAITING
+        self._reporter.note(activity, name, self._clock())
 
     def _build_view(self) -> station_views.StationView:
         at = self._clock()
