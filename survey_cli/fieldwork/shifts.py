@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.fieldwork.calendar.zones import ToLocal, find_midnight
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.figures import NamedFigure
 from survey_cli.outcomes import Outcome, classify_result, is_answered
 from survey_cli.wording import format_work_time
 
-ToLocal: TypeAlias = Callable[[datetime], datetime]
-"""Converts a time to a station's clock."""
 WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "corrected"]
 """Signed on, signed off, on a break, back, an interview or break goes on, a message was shown, a
 time was corrected."""
@@ -304,7 +303,7 @@ class Shift:
         if after[0] - last > LONGEST_GAP_IN_SHIFT:
             return
 
-        midnight = to_local(after[0]).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = find_midnight(after[0], to_local)
         if self.open_break is not None:
             following._breaks.insert(0, BreakTaken(self.open_break.reason, after[0] - midnight))
             self._end_break(midnight)

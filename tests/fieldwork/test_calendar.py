@@ -1,7 +1,7 @@
 """Calling hours: a clock read minute by minute, published holidays, and days on which the clock changes."""
 
 import timeit
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +13,7 @@ from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, Day
 from survey_cli.fieldwork.calendar.zones import (
     classify_wall_time,
     find_day_start,
+    find_midnight,
     iterate_intervals,
     to_utc,
     to_wall_time,
@@ -376,6 +377,35 @@ def test_a_day_lasts_as_long_as_its_stretches() -> None:
     assert find_day_start("America/Havana", date(2026, 3, 8)) == utc(
         "2026-03-08 05:00"
     )  # 00:00 became 01:00
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Berlin", "2026-03-29"),
+        ("Europe/Berlin", "2026-10-25"),
+        ("Europe/Berlin", "2026-06-01"),
+        ("America/Havana", "2026-03-08"),  # 00:00 became 01:00
+        ("America/Havana", "2026-11-01"),  # 01:00 became 00:00
+        ("Australia/Lord_Howe", "2026-04-05"),
+    ],
+)
+def test_midnight_keeps_its_own_offset_on_a_day_on_which_clocks_change(zone: str, day: str) -> None:
+    midnight = find_day_start(zone, date.fromisoformat(day))
+
+    def to_local(at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(zone))
+
+    def to_fixed_offset(at: datetime) -> datetime:
+        """Convert as `datetime.astimezone` without a zone: the result knows only its own offset."""
+        local = to_local(at.astimezone(UTC))
+        return local.replace(tzinfo=timezone(local.utcoffset() or timedelta()))
+
+    for convert in (to_local, to_fixed_offset):
+        for hour in (0, 0.5, 1.5, 9, 21):
+            found = find_midnight(midnight + timedelta(hours=hour), convert)
+            assert found.astimezone(UTC) == midnight
+            assert f"{found:%Y-%m-%d}" == day
 
 
 # --- parts of the day

@@ -95,6 +95,36 @@ def test_a_message_is_for_one_person_for_some_time_and_can_be_withdrawn(tmp_path
     assert floor.load_current_floor(sue(shift)).messages == ()
 
 
+def test_a_message_is_shown_until_midnight_also_when_clocks_change(
+    tmp_path: Path, set_time_zone: Callable[[str], None]
+) -> None:
+    set_time_zone("America/Chicago")
+    shift = Shift(tmp_path, cases=FIVE)
+    shift.at = datetime.fromisoformat("2026-11-01T00:30-05:00")  # the day has 25 hours
+    sent = floor.send_message(sue(shift), "until tonight")
+    assert sent.until.isoformat() == "2026-11-02T00:00:00-06:00"
+
+
+def test_people_at_work_are_those_since_midnight_also_when_clocks_change(
+    tmp_path: Path, set_time_zone: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_time_zone("America/Chicago")
+    shift = Shift(tmp_path, cases=FIVE)
+    shift.at = datetime.fromisoformat("2026-11-01T10:00-06:00")
+    study = shift.study()
+    since = []
+    list_events = study.store.work.list_events
+
+    def note_time(**about: datetime) -> object:
+        since.append(about["since"])
+        return list_events(**about)
+
+    monkeypatch.setattr(study.store.work, "list_events", note_time)
+    floor.load_people_at_work(study, shift.at)
+    midnight = datetime.fromisoformat("2026-11-01T00:00-05:00")
+    assert since == [midnight - timedelta(days=1)]
+
+
 def test_messages_are_listed_and_shown_in_the_order_in_which_they_were_sent(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station("ann")

@@ -1,10 +1,11 @@
 """What an interface sees of an interview besides its prompts: sample columns, clocks, quota cells, time spent."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,7 +14,7 @@ from survey_cli.engine import interview as interview_module
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.interview.start_interview import InterviewStarter, StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store.backends.connector import Connector
@@ -234,3 +235,22 @@ def test_only_a_correction_walks_the_route_again_and_no_answer_replays_the_journ
     assert session.reply("8") is None
     assert walks == ["walk", "walk"], "before the correction and after it"
     session.close()
+
+
+def test_a_greeting_without_a_known_zone_is_by_the_stations_clock(
+    tmp_path: Path, set_time_zone: Callable[[str], None]
+) -> None:
+    """The process may run in another zone than the station: on a server, for a browser."""
+    set_time_zone("UTC")
+    shift = Shift(tmp_path)
+    study = shift.study("ann")
+    starter = InterviewStarter(
+        store=study.store,
+        where=study.where,
+        options=StartOptions(case="elsewhere", interviewer="ann", sample_values={}),
+        clock=lambda: shift.at,
+        to_local=lambda at: at.astimezone(ZoneInfo("Asia/Tokyo")),
+    )
+    start = starter.start_or_resume(study.instrument).interview.start
+    assert start.session.daypart == "morning", "16:00 UTC, 01:00 in Tokyo"
+    assert f"{start.today}" == "2026-11-25"

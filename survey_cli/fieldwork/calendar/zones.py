@@ -3,12 +3,14 @@
 Wall times are naive datetimes, UTC times aware ones. Uses no clock of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
+ToLocal: TypeAlias = Callable[[datetime], datetime]
+"""Converts a time to a station's clock."""
 WallTimeKind: TypeAlias = Literal["once", "never", "twice"]
 """How often a clock shows a wall time: never if it is put forward past it, twice if it is put
 back."""
@@ -63,6 +65,26 @@ def to_utc(zone: str, wall: datetime) -> datetime:
 def find_day_start(zone: str, day: date) -> datetime:
     """Return when a local day begins, in UTC; for a day that a zone skipped, when it did so."""
     return to_utc(zone, datetime.combine(day, time.min))
+
+
+def find_midnight(at: datetime, to_local: ToLocal) -> datetime:
+    """Return when the day of this time began on a station's clock.
+
+    If the clock showed midnight twice it is the first one, and if it was put forward past midnight
+    it is the time of that change.
+    """
+    local = to_local(at)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    # The offset of midnight is not always that of now: clocks may have changed since, or at
+    # midnight itself. So that of the day before is tried first.
+    before = midnight.replace(tzinfo=to_local(midnight - timedelta(days=1)).tzinfo)
+    after = midnight.replace(tzinfo=to_local(midnight).tzinfo)
+    for candidate in (before, after):
+        # By way of UTC, since a time that is already in the zone is left as it is.
+        shown = to_local(candidate.astimezone(UTC))
+        if shown.replace(tzinfo=None) == midnight.replace(tzinfo=None):
+            return shown
+    return to_local(before.astimezone(UTC))
 
 
 def iterate_intervals(

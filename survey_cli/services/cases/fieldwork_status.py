@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
-from survey_cli.fieldwork.calendar.zones import to_wall_time
+from survey_cli.fieldwork.calendar.zones import find_midnight, to_wall_time
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.activity import ActivityName, count_activity
 from survey_cli.fieldwork.case.case import Case
@@ -90,8 +90,7 @@ def _build_status(
         remedy = f"import them: survey sample import {study.path} cases.csv"
         raise UserError(study.where, "there are no cases yet", remedy)
 
-    local = at.astimezone(zone)
-    day_began = _find_midnight(local, zone)
+    day_began = find_midnight(at, lambda time: time.astimezone(zone))
     # A supervisor's account may replace many stored numbers by their sum.
     may_fold = study.who.supervises and not study.store.read_only
     totals = counts.read_activity(fold_at=at if may_fold else None)
@@ -101,7 +100,10 @@ def _build_status(
     fill = study.store.cases.quotas.read_fill()
     target = find_interview_target(study)
     last_backup = study.store.maintenance.find_last_backup()
+    paused = ""
     pause = read_pause(study.store)
+    if pause is not None:
+        paused = pause.describe(pause.since.astimezone(zone), at.astimezone(zone))
     at_work = {}
     if study.who.supervises:
         at_work = {person.login: person for person in load_people_at_work(study, at)}
@@ -136,7 +138,7 @@ def _build_status(
         leases=tuple(_iterate_lease_lines(study, zone)),
         held=tuple(_iterate_held_lines(study, zone)),
         backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
-        paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
+        paused=paused,
         held_places=_find_held_places(study, fill, zone),
         rules_changed=_find_rules_change(study, zone),
         withdrawn=_list_withdrawn(study, case_counts),
@@ -157,15 +159,6 @@ def _build_status(
     in_use = describe_files(study.path, study.where, people=people)
     future = tuple(list_future_entries(study.store, at))
     return replace(status, in_use=in_use, future=future)
-
-
-def _find_midnight(local: datetime, zone: tzinfo | None) -> datetime:
-    """Return the beginning of the day in a time zone; None means the computer's."""
-    midnight = datetime.combine(local.date(), time.min)
-    # The offset of midnight, which differs from that of now on a day on which clocks change.
-    if zone is None:
-        return midnight.astimezone()
-    return midnight.replace(tzinfo=zone)
 
 
 def _count_listed(study: OpenStudy) -> int:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import NamedTuple
 
+from survey_cli.fieldwork.calendar.zones import find_midnight
 from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.fieldwork.shifts import (
     LONGEST_GAP_IN_SHIFT,
@@ -40,7 +41,7 @@ def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, .
 
     The day begins at midnight on this computer's clock.
     """
-    today = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    today = find_midnight(at, datetime.astimezone)
     # Of yesterday only what may belong to a shift that went on over midnight.
     work = study.store.work.list_events(since=today - timedelta(days=1))
     calls = study.store.cases.queries.list_work(None, today - LONGEST_GAP_IN_SHIFT)
@@ -83,14 +84,20 @@ def send_message(
         study.people.require(to)
 
     if until is None:
-        today = study.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        until = today + timedelta(days=1)
+        until = _find_end_of_day(study.at)
     if until <= study.at:
         raise UserError("--until", "this time is over", "give a later one")
 
     message = SupervisorMessage(token_hex(4), study.who.login, study.at, until, to, text)
     study.store.work.write_message(message)
     return message
+
+
+def _find_end_of_day(at: datetime) -> datetime:
+    """Return the next midnight on this computer's clock."""
+    # The day may have 23 or 25 hours: at noon tomorrow, it is always tomorrow.
+    tomorrow = find_midnight(at, datetime.astimezone) + timedelta(hours=36)
+    return find_midnight(tomorrow, datetime.astimezone)
 
 
 @on_study("withdraw messages to stations")

@@ -14,6 +14,7 @@ from uuid import uuid4
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import (
     CaseEvent,
@@ -38,7 +39,7 @@ from survey_cli.sessions.case.claimed_case import (
     build_events_without_station,
     requires_time,
 )
-from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock, InterviewStarter, StartOptions
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
@@ -631,6 +632,6 @@ def _check_pause(claims: CaseClaims, options: StartOptions) -> None:
     pause = read_pause(claims.study.store)
     if pause is None or options.reopen or claims.is_interview_open(options.case):
         return
-    what = pause.describe(pause.since.astimezone(), claims.clock().astimezone())
+    what = pause.describe(claims.to_local(pause.since), claims.to_local(claims.clock()))
     remedy = "wait until a supervisor resumes the study: survey study resume FILE"
     raise UserError(options.case, what, remedy)

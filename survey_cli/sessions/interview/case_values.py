@@ -1,7 +1,7 @@
 """Values that a case brings to its interview: sample columns, time zone and language."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,13 +24,6 @@ from survey_cli.values import NOT_ASKED, Missing, Value
 from survey_cli.wording import format_quantity, join_first
 
 INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
-
-
-def resolve_zone(
-    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
-) -> tzinfo:
-    """Return the time zone for the case's date and greeting: this computer's if none is known."""
-    return find_zone(instrument, sample, call_zone) or datetime.now().astimezone().tzinfo or UTC
 
 
 def find_zone(

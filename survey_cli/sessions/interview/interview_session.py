@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
@@ -15,6 +15,7 @@ from survey_cli.engine.events import InterviewNote
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
     from survey_cli.study.consistency.interview_outcomes import QuotaReservations
 
-ToLocal: TypeAlias = Callable[[datetime], datetime]
-"""Converts a time to a station's clock."""
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """Further outcomes that stop an interview started at a station: the case is called again."""
 QUOTA_FULL_TEXT: Final = (

@@ -11,6 +11,7 @@ from uuid import uuid4
 from survey_cli.engine.events import EventStamp, InterviewResumed, InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
@@ -18,7 +19,7 @@ from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview import case_values
-from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
 from survey_cli.store import (
     InstrumentRow,
     InterviewConflict,
@@ -180,7 +181,7 @@ class InterviewStarter:
         sample = options.sample_values
         if sample is None:
             sample = case_values.parse_sample_values(instrument, case, options.columns)
-        zone = case_values.resolve_zone(instrument, sample, options.zone)
+        zone = self._resolve_zone(instrument, sample)
 
         requested = options.language
         if not requested and options.case_language in instrument.languages:
@@ -236,7 +237,7 @@ class InterviewStarter:
             what = f"its journal cannot be replayed ({error})"
             raise UserError(case, what, "`survey db verify` gives details") from error
 
-        zone = case_values.resolve_zone(instrument, interview.start.sample, options.zone)
+        zone = self._resolve_zone(instrument, interview.start.sample)
         language = self._choose_language(instrument, interview)
         was_answered = interview.is_answered and not options.reopen
         # the clock may have been set back since: the journal's times never go back
@@ -272,6 +273,13 @@ class InterviewStarter:
         if was_answered:
             session.end_again()
         return session
+
+    def _resolve_zone(
+        self, instrument: Instrument, sample: Mapping[str, Value | Missing]
+    ) -> tzinfo:
+        """Return the zone of the case's date and greeting: this station's if none is known."""
+        zone = case_values.find_zone(instrument, sample, self.options.zone)
+        return zone or self.to_local(self.clock()).tzinfo or UTC
 
     def _choose_language(self, instrument: Instrument, interview: Interview) -> str:
         """Choose the language of a resumed interview: its own, or one requested since."""
@@ -330,7 +338,7 @@ class InterviewStarter:
             name = start.sample.get(name_column)
             if isinstance(name, str) and name:
                 respondent = name
-        # `zone` may be this computer's: a clock of the respondent is shown only if theirs is known
+        # `zone` may be this station's: a clock of the respondent is shown only if theirs is known
         zone_is_known = case_values.find_zone(instrument, start.sample, options.zone) is not None
         session = InterviewSession(
             store=self.store,

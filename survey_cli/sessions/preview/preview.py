@@ -331,7 +331,7 @@ class Preview:
         if not self._is_empty:
             return
         sample = case_values.parse_sample_values(instrument, CASE_KEY, self._options.columns)
-        case_values.resolve_zone(instrument, sample)
+        case_values.find_zone(instrument, sample)
         case_values.resolve_language(instrument, self._options.language, sample)
         at = self._options.at
         item = parse_place(at).item

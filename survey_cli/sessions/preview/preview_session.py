@@ -20,6 +20,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Rejection, to_plain_text
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
@@ -28,7 +29,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, EndItem
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
-from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
+from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
 from survey_cli.store import Store
 from survey_cli.store.interviews.interview_store import InterviewStore
 from survey_cli.table.columns import build_columns, build_row

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.entries import to_plain_text
 from survey_cli.fieldwork.appointments.appointment import find_open_appointment
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.case import Case, NumberRecord, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
 from survey_cli.fieldwork.queue.calling_rules import find_number_obstacle
@@ -26,7 +27,6 @@ from survey_cli.sessions.case.claimed_case import (
     REQUIRED_INPUTS,
     ClaimedCase,
 )
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.station_views import (
     CaseView,
     OutcomeChoice,

@@ -14,10 +14,10 @@ from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from survey_cli.engine.interview import Interview
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.case import Case, NumberRecord, list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.problems import UserError
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.listeners import build_dial_link
 from survey_cli.store.cases.case_records import ContactNumber
 

@@ -6,6 +6,7 @@ They are stored in the study that is worked on.
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.shifts import (
     LONGEST_GAP_IN_SHIFT,
@@ -16,7 +17,6 @@ from survey_cli.fieldwork.shifts import (
     WorkKind,
 )
 from survey_cli.outcomes import Outcome
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy

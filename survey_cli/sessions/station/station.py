@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
+from survey_cli.fieldwork.calendar.zones import find_midnight
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.instrument.texts.languages import get_language_name
@@ -147,7 +148,7 @@ class StationSession:
             practice=self.practice,
         )
 
-        midnight = self._to_local(clock()).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = find_midnight(clock(), self._to_local)
         with suppress(StoreError):  # the first key reports it
             # the program may have ended in the middle of the shift
             self._shift.resume(midnight)

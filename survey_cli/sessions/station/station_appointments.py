@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
 from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW, parse_appointment
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.events import AppointmentMade
 from survey_cli.sessions.case.claimed_case import ClaimedCase
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.case_view import format_case_name
 from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy

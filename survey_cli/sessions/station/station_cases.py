@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from survey_cli.entries import Rejection
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.problems import StoreError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, CaseEvents, ClaimedCase
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import case_view, station_appointments
 from survey_cli.sessions.station.case_at_hand import CaseAtHand, LostInterview, WrittenEvents

@@ -2,8 +2,8 @@
 
 from contextlib import suppress
 
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.problems import StoreError
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.shift_record import ShiftRecord
 from survey_cli.sessions.station.station_studies import StationStudies

@@ -7,13 +7,13 @@ from random import Random
 from typing import Final, NamedTuple
 
 from survey_cli.entries import Rejection
+from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseNoteWritten, HistoryEntry
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.case.case_claim import CaseClaims
 from survey_cli.sessions.case.case_queue import CaseQueue
-from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.station_views import IdleView
 from survey_cli.sessions.station.supervisor_news import SupervisorNews
