@@ -6,8 +6,10 @@ import signal
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from statistics import median
+from threading import Barrier, BrokenBarrierError
 
 import psycopg
 import pytest
@@ -32,13 +34,15 @@ from support.stored_interviews import (
     views,
     wholes,
 )
-from survey_cli.engine.events import NoteWritten, QuestionAnswered
+from survey_cli.engine.events import InterviewReviewed, NoteWritten, QuestionAnswered
 from survey_cli.problems import StoreError
 from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store
 from survey_cli.store.backends.address import ServerAddress, make_schema_name, parse_server_address
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.schema.migrations import MigrationStep
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
+from survey_cli.store.interviews import interview_store
+from survey_cli.store.interviews.records import JournalUpdate, OfficeUpdate
 from survey_cli.values import Place, Variable
 
 PROGRAMS = 4 * SCALE
@@ -438,6 +442,43 @@ def test_an_answer_that_was_in_anothers_way_is_given_again_by_itself(store, stud
     sql(study, raising(code))
     assert "writing at the same time" in the_trouble(store, 3)
     assert store.maintenance.check_integrity() == []
+
+
+def test_two_programs_of_the_office_never_wait_for_each_other(store, study, monkeypatch):
+    """Their interviews belong to no case of the sample, so that no lock of a case orders them."""
+    begin(store, "i2")
+    updates = [
+        OfficeUpdate(
+            JournalUpdate(
+                id, 2, [InterviewReviewed(stamp(2), "ok", "")], "ended", "", 0, "complete"
+            ),
+            an_interview(id),
+        )
+        for id in ("i1", "i2")
+    ]
+    append = interview_store._append_within
+    appended = []
+    both_have_one = Barrier(2)
+
+    def append_and_wait(execute, advance, *others, **options):
+        result = append(execute, advance, *others, **options)
+        appended.append(advance[-2])
+        # With one order the other program can't have one now: nobody comes.
+        with suppress(BrokenBarrierError):
+            both_have_one.wait(0.5)
+        return result
+
+    monkeypatch.setattr(interview_store, "_append_within", append_and_wait)
+
+    def append_from_office(updates):
+        with Store.open(study, create=False) as office:
+            office.interviews.append_from_office(updates)
+
+    with ThreadPoolExecutor(2) as programs:
+        list(programs.map(append_from_office, [updates, updates[::-1]]))
+    # A deadlock would be repeated by the program that was chosen to give way.
+    assert sorted(appended) == ["i1", "i1", "i2", "i2"]
+    assert [len(store.interviews.read_journal(id)) for id in ("i1", "i2")] == [2, 2]
 
 
 def test_a_lock_that_another_program_keeps(store, study):

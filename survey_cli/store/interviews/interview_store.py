@@ -215,10 +215,12 @@ class InterviewStore:
         read, are left as they are; they are returned by id, each with the reason.
         """
         refusals: dict[str, str] = {}
+        # Locked by their keys, as `update_queue_positions` locks cases: otherwise two programs,
+        # each with one that the other one needs, could wait for each other. A case that isn't in
+        # the sample has no lock, so its interviews have an order too.
+        updates = sorted(updates, key=lambda update: (update.row.case, update.row.id))
         with self._db.transaction() as execute:
-            # Locked by their keys, as `update_queue_positions` locks cases: otherwise two programs,
-            # each with a case that the other one needs, could wait for each other.
-            for update in sorted(updates, key=lambda update: update.row.case):
+            for update in updates:
                 holder = self._get_cases().find_holder_within(execute, update.row.case)
                 if holder is not None:
                     why = f"{holder.by} has it at station {holder.station}"
