@@ -58,6 +58,11 @@ def get_missing(kind: str) -> Missing:
     return known if known is not None else _INTERNED.setdefault(kind, Missing(kind))
 
 
+def format_clock_time(value: time) -> str:
+    """Format a time of day as it is typed and exported: `14:30`."""
+    return f"{value:%H:%M}"
+
+
 def normalize_verbatim(text: str) -> str:
     """Remove case, repeated spaces and final punctuation: equal verbatims count as one."""
     return " ".join(text.casefold().split()).rstrip(".!;, ")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from html import unescape
 from itertools import pairwise
 from math import gcd
@@ -40,6 +41,8 @@ _REPLACEMENTS: Final = (
 """In this order: scripts, bold words, list entries, lines, other tags, Markdown, links."""
 
 
+# The text of a choice is converted once for every question that has its list.
+@lru_cache(maxsize=10_000)
 def strip_markup(text: str) -> str:
     """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
     for pattern, replacement in _REPLACEMENTS:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -322,7 +323,7 @@ _EXPRESSION_COLUMNS: Final = (
 )
 
 
-@dataclass(slots=True)
+@dataclass
 class FormChoice:
     """A choice of a list."""
 
@@ -330,7 +331,8 @@ class FormChoice:
     code: str
     texts: dict[str, str]
 
-    @property
+    # Every question with the list asks for it, and a list may have thousands of choices.
+    @cached_property
     def decline(self) -> str:
         """Return dk or refused if the text says nothing else, otherwise an empty text."""
         texts = [re.sub(r"<[^>]*>|[*_]", "", text).strip(" .()") for text in self.texts.values()]
@@ -354,6 +356,8 @@ class FormItem:
     children: list["FormItem"] = field(default_factory=list)
     id: str = ""
     """Its id in the questionnaire."""
+    unusable: str = ""
+    """Why no questionnaire can have it, if its type alone doesn't say so."""
 
     @property
     def repeat(self) -> "FormItem | None":

@@ -109,9 +109,14 @@ class FormCodes:
         self.translator.codes[item.id] = codes | declines
 
         if item.kind in ("code", "codes") and not names:
-            item.kind = "text" if item.kind == "code" else "media"
             reason = f"the choices of {item.row.get('type')} are not in the form"
-            self.log.lose(item, "type", reason)
+            if item.kind == "code":
+                item.kind = "text"
+                self.log.lose(item, "type", reason)
+            else:
+                # One answer can be asked as a text. Several can't: the question is left out.
+                item.kind = "media"
+                item.unusable = reason
 
     def build_declines(self) -> dict[str, Any] | None:
         """Build `declines` of the questionnaire; None if they are the usual ones."""

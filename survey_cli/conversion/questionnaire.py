@@ -231,6 +231,8 @@ class QuestionnaireBuilder:
         refusal = self.log.refused.get(("survey", item.row.number, "name"))
         if refusal is not None:
             return refusal
+        if item.unusable:
+            return item.unusable
         if item.kind == "media":
             return f"an interview by telephone has no {item.type}"
         if item.kind == "":
@@ -371,7 +373,9 @@ class QuestionnaireBuilder:
             case Reference(name):
                 item = self.form.items.get(name)
                 if item is not None and item.kind == "number":
-                    limits, _rest = self.constraints.read_limits(item)
+                    # What is lost of the constraint is a comment on the question, not here as well.
+                    with self.log.collect_comments():
+                        limits, _rest = self.constraints.read_limits(item)
                     return limits.get("max")
             case XPathCall("count-selected", (Reference(name),)):
                 item = self.form.items.get(name)

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, TextIO, TypeAlias, TypeVar
 
 from survey_cli.exports.conventions import WriteOptions, WriteResult, list_missing_codes
 from survey_cli.table.table import Table, encode_missing, make_cell_reader, split_row
-from survey_cli.values import Cell, Missing, Variable
+from survey_cli.values import Cell, Missing, Variable, format_clock_time
 
 K = TypeVar("K", bound=Sized)
 
@@ -314,7 +314,7 @@ def _make_formatter(variable: Variable, options: WriteOptions) -> Callable[[Cell
                 # All digits that were typed, without rounding errors.
                 return format(cell, ".15g")
             case time():
-                return cell.strftime("%H:%M")
+                return format_clock_time(cell)
             case date():
                 return cell.isoformat()
             case _:

@@ -1,7 +1,7 @@
 """Scenario files read against a questionnaire, and departures of a run from what they expect."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any, NamedTuple, TypeAlias
 
 from survey_cli.engine.route_reasons import (
@@ -26,7 +26,7 @@ from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.problems import Position, Problem, UserError, sort_problems, suggest_nearest
 from survey_cli.scenarios.running import Scenario, ScenarioRun, ScenarioStep
-from survey_cli.values import NOT_ASKED, NOT_REACHED, Missing, Place, Value
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Missing, Place, Value, format_clock_time
 from survey_cli.wording import format_quantity, shorten
 
 SampleReader: TypeAlias = Callable[[str, str], Value | Missing]
@@ -478,6 +478,8 @@ def format_value(value: Any) -> str:
         return " ".join(map(str, value))
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, time):
+        return format_clock_time(value)
     return str(value)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final, NamedTuple, assert_never
 
 from survey_cli.engine import events
@@ -29,7 +29,7 @@ from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 from survey_cli.study.consistency import person_erasure, withdrawals
 from survey_cli.study.consistency.interview_outcomes import ERASE_PRACTICE_TASK, ERASE_TASK
 from survey_cli.study.open_study import OpenStudy
-from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
+from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, format_clock_time
 
 CONTACTS: Final = "contacts"
 """The key under `retention:` that this module acts on."""
@@ -322,6 +322,8 @@ def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
             return ", ".join(_format_value(code, labels) for code in value)
         case int() | str() if value in labels and labels[value] != str(value):
             return f"{value} ({labels[value]})"
+        case time():
+            return format_clock_time(value)
         case _:
             return str(value)
 

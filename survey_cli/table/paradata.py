@@ -24,7 +24,17 @@ from survey_cli.instrument.schema.items.unasked_items import POOL_SIZE_KEY
 from survey_cli.instrument.texts.templates import Template, render_placeholders
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import ADMIN_VARIABLES
-from survey_cli.values import NOT_REACHED, Cell, Code, Missing, Place, Storage, Value, Variable
+from survey_cli.values import (
+    NOT_REACHED,
+    Cell,
+    Code,
+    Missing,
+    Place,
+    Storage,
+    Value,
+    Variable,
+    format_clock_time,
+)
 
 _HEADING_NAMES: Final = (
     "interview_id",
@@ -289,7 +299,7 @@ def format_value(cell: Value | Missing) -> str:
         case float():
             return format(cell, ".15g")
         case time():
-            return f"{cell:%H:%M}"
+            return format_clock_time(cell)
         case date():
             return cell.isoformat()
         case _:

@@ -508,3 +508,49 @@ def test_lists_with_nearly_the_same_name_keep_their_own_options(tmp_path: Path) 
     lists = [question["options"] for question in converted["items"]]
     assert lists == ["a_b", "a_b", "a_b_2", "a_b_2"]
     assert "Red" in str(converted["scales"]["a_b_2"])
+
+
+@pytest.mark.parametrize("type_", ["select_multiple nowhere", "rank nowhere"])
+def test_a_question_without_its_list_is_reported_once_with_the_true_reason(
+    tmp_path: Path, type_: str
+) -> None:
+    report = convert_text(tmp_path, FIRST_ROWS.replace("TYPE", type_)).report
+    lost = [entry for entry in report.lost if entry.name == "q"]
+    assert [entry.text for entry in lost] == [f"the choices of {type_} are not in the form"]
+
+
+FIRST_ROWS = """| | type | name | label |
+| | text | first | First |
+| | TYPE | q | Which? |"""
+
+
+def test_the_constraint_of_a_number_of_repeats_is_one_comment(tmp_path: Path) -> None:
+    survey = """| | type | name | label | constraint | repeat_count |
+| | integer | persons | How many? | . < pulldata( | |
+| | begin repeat | people | Person | | ${persons} |
+| | text | who | Name | | |
+| | end repeat | | | | |"""
+    text = convert_text(tmp_path, survey).text
+    assert text.count("constraint not carried over") == 1
+    position = text.index("constraint not carried over")
+    assert position < text.index("id: persons") < text.index("id: people")
+
+
+def test_what_choices_mean_is_read_once_however_many_questions_have_their_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    class Words:
+        def search(self, text: str) -> None:
+            return None
+
+        def fullmatch(self, text: str) -> None:
+            compared.append(text)
+
+    monkeypatch.setattr("survey_cli.conversion.form._DECLINE_WORDS", {"dk": Words()})
+    questions = [f"| | select_one many | q{number} | Which? |" for number in range(20)]
+    choices = [f"| | many | {number} | Choice {number} |" for number in range(50)]
+    survey = "\n".join(["| | type | name | label |", *questions])
+    convert_text(tmp_path, survey, "\n".join(choices))
+    assert sorted(compared) == sorted(f"Choice {number}" for number in range(50))

@@ -211,6 +211,13 @@ def test_a_refused_answer_can_be_expected() -> None:
     assert test_departures(text) == []
 
 
+def test_a_time_is_expected_as_it_is_written_in_answers() -> None:
+    source = "instrument: t\ntitle: T\nitems:\n  - {id: at, type: time, text: When?}\n"
+    text = 'scenarios: [{name: A, answers: {at: "14:30"}, expect: {value: {at: "14:30"}}}]'
+    [test], _problems = read(text, source)
+    assert not list(compare(test, run_scenario(instrument(source), test.scenario)))
+
+
 def cover(source: str, text: str) -> tuple[set[str], list[str]]:
     tests, problems = read(text, source)
     assert not problems

@@ -256,6 +256,12 @@ def test_the_data_keep_the_five_states_apart() -> None:
     assert (by_name["cars"].value, by_name["age"].value) == ("-8", "-7")
 
 
+def test_a_time_is_shown_as_it_is_typed_and_exported() -> None:
+    text = "instrument: t\ntitle: T\nitems:\n  - {id: at, type: time, text: When?}\n"
+    shown = keyed(begun(text).restart(), "2:30 pm")
+    assert data(shown)["at"] == "14:30"
+
+
 # ── the file ───────────────────────────────────────────────────────────────────────────────────────────────
 
 

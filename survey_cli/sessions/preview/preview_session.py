@@ -7,7 +7,7 @@ invented answers.
 import ast
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, time, tzinfo
 from functools import partial
 from itertools import groupby
 from random import Random
@@ -33,7 +33,7 @@ from survey_cli.sessions.interview.interview_session import CaseLink, InterviewS
 from survey_cli.store import Store
 from survey_cli.store.interviews.interview_store import InterviewStore
 from survey_cli.table.columns import build_columns, build_row
-from survey_cli.values import Cell, Missing, Place, Value, Variable
+from survey_cli.values import Cell, Missing, Place, Value, Variable, format_clock_time
 from survey_cli.wording import join_first
 
 GivenAnswers: TypeAlias = Mapping[Place, RecordedAnswer]
@@ -651,6 +651,8 @@ def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> 
             value = str(code)
     elif isinstance(cell, float):
         value = f"{cell:.10g}"
+    elif isinstance(cell, time):
+        value = format_clock_time(cell)
     else:
         value = str(cell)
         if isinstance(cell, int | str):

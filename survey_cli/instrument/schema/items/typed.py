@@ -40,7 +40,16 @@ from survey_cli.instrument.texts.date_text import (
 )
 from survey_cli.instrument.texts.languages import list_date_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
-from survey_cli.values import DK, Cell, DateOrder, Missing, Storage, Value, Variable
+from survey_cli.values import (
+    DK,
+    Cell,
+    DateOrder,
+    Missing,
+    Storage,
+    Value,
+    Variable,
+    format_clock_time,
+)
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 MAX_TEXT_BYTES: Final = 30_000
@@ -626,7 +635,7 @@ class TimeItem(question.StatedItem):
         return format_time(value) if isinstance(value, time) else str(value)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
-        return value.strftime("%H:%M") if isinstance(value, time) else str(value)
+        return format_clock_time(value) if isinstance(value, time) else str(value)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         hour = rng.randint(0, 23)
