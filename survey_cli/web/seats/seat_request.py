@@ -1,10 +1,10 @@
 """The seat that web asks of the spawner, and the program that runs in it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from socket import socket
-from typing import Final
+from typing import Any, Final
 
 
 class Face(Enum):
@@ -42,6 +42,65 @@ class SeatRequest:
     """Whether `d` hands the number to the page as a `tel:` link."""
     task: str = ""
     """For a desk: what is asked of it, as JSON."""
+
+
+COLUMNS: Final = range(60, 301)
+ROWS: Final = range(20, 101)
+"""Sizes of terminals. A browser could ask for any, and each cell takes memory in the seat."""
+MOST_LETTERS: Final = 200
+"""The longest name of a person or a zone."""
+MOST_TASK_LETTERS: Final = 32_000
+
+
+def clamp_size(columns: int, rows: int) -> tuple[int, int]:
+    """Return the nearest size that a terminal may have."""
+    return (
+        min(max(columns, COLUMNS[0]), COLUMNS[-1]),
+        min(max(rows, ROWS[0]), ROWS[-1]),
+    )
+
+
+def encode_request(request: SeatRequest) -> dict[str, Any]:
+    """Return a request as JSON."""
+    return {**asdict(request), "face": request.face.value}
+
+
+def decode_request(content: object) -> SeatRequest:
+    """Return the request that web sent; raises ValueError if it is none.
+
+    web reads what browsers send, so the spawner doesn't trust it.
+    """
+    if not isinstance(content, dict):
+        raise ValueError("a request is a JSON object")
+
+    values = dict(content)
+    values["face"] = Face(values.get("face"))
+    known = {field.name: field for field in fields(SeatRequest)}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"{name} is no part of a request")
+        if type(value) is not known[name].type:
+            raise ValueError(f"{name} has a value of another type")
+        most_letters = MOST_TASK_LETTERS if name == "task" else MOST_LETTERS
+        if isinstance(value, str) and len(value) > most_letters:
+            raise ValueError(f"{name} is too long")
+    if not values.get("person"):
+        raise ValueError("a seat is for a person")
+
+    request = SeatRequest(**values)
+    columns, rows = clamp_size(request.columns, request.rows)
+    return SeatRequest(**{**values, "columns": columns, "rows": rows})
+
+
+@dataclass(frozen=True, slots=True)
+class SeatEnd:
+    """How a seat ended."""
+
+    code: int | None
+    """The exit code of its program; None if a signal ended it."""
+    signal: int | None = None
+    sentence: str = ""
+    """What the person should read if the program failed."""
 
 
 @dataclass(frozen=True, slots=True)

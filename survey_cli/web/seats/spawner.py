@@ -1,0 +1,611 @@
+"""The process of `survey serve`: it forks web and the seats, and does nothing else.
+
+It has no thread, because a fork would copy only one of them. It holds no browser's socket, secret
+or database, because every seat would inherit them. So it can go on when web fails: it keeps a copy
+of every seat's terminal or socket, and hands all of them to the next web.
+"""
+
+import fcntl
+import gc
+import os
+import select
+import signal
+import struct
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum, auto
+from socket import SHUT_WR, socket, socketpair
+from time import monotonic
+from types import FrameType
+from typing import Any, Final, NoReturn
+from uuid import uuid4
+
+from survey_cli.web.seats import process_rights
+from survey_cli.web.seats.messages import Channel, ChannelClosedError, LineReader, ChannelMessage
+from survey_cli.web.seats.seat_process import (
+    SeatDescriptors,
+    close_others,
+    reset_signals,
+    run_seat,
+)
+from survey_cli.web.seats.seat_request import (
+    FACES_ON_TERMINALS,
+    SeatEnd,
+    SeatPrograms,
+    SeatRequest,
+    decode_request,
+    encode_request,
+)
+
+WebProgram = Callable[[socket], int]
+"""Runs web with its end of the connection to the spawner; `SeatLink` takes it.
+
+Returning ends the whole server with that exit code, as does a UserError. Any other exception, or a
+signal, has web started again.
+"""
+
+MOST_SEATS: Final = 200
+END_PATIENCE: Final = 12.0
+"""Seconds in which a seat can end. A full screen ends within ten in any case (`tui`)."""
+HANGUP_DELAY: Final = 2.0
+"""Seconds in which a seat without a terminal can end because its input has ended."""
+WEB_PATIENCE: Final = 6.0
+"""Seconds in which web can end."""
+MOST_DEATHS: Final = 5
+DEATHS_PERIOD: Final = 60.0
+"""After so many deaths of web within so many seconds, the server gives up."""
+RESTART_DELAY: Final = 0.5
+"""Seconds until web is started again, if it has died before in this period."""
+DESCRIPTORS_PER_SEAT: Final = 3
+FAILED: Final = 1
+WEB_CRASHED: Final = 70
+"""Exit code of a web that failed by an exception, so that it is started again."""
+MOST_LOG_LINES: Final = 200
+"""A seat may write so many lines to the log."""
+
+
+class _Phase(Enum):
+    SERVING = auto()
+    ENDING_SEATS = auto()
+    ENDING_WEB = auto()
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A running seat, as the spawner keeps it."""
+
+    id: str
+    request: SeatRequest
+    since: str
+    process: int
+    log: int
+    reports: int
+    """web's end, kept so that the next web has it too."""
+    terminal: int | None = None
+    messages: int | None = None
+    lines: LineReader = field(default_factory=LineReader)
+    lines_logged: int = 0
+    sentence: str = ""
+    hangup_at: float | None = None
+    kill_at: float | None = None
+
+    def list_for_web(self) -> tuple[int, int]:
+        """Return the descriptors that web gets: the terminal or the messages, and the reports."""
+        first = self.terminal if self.terminal is not None else self.messages
+        assert first is not None
+        return first, self.reports
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "type": "seat",
+            "seat": self.id,
+            "request": encode_request(self.request),
+            "since": self.since,
+            "process": self.process,
+        }
+
+
+class Spawner:
+    """Forks web and seats until it is told to end.
+
+    Example:
+        code = Spawner(programs, run_web).run()
+    """
+
+    def __init__(
+        self, programs: SeatPrograms, web: WebProgram, *, most_seats: int = MOST_SEATS
+    ) -> None:
+        self._programs = programs
+        self._web_program = web
+        self._most_seats = most_seats
+        self._seats: dict[int, _Seat] = {}
+        """By process."""
+        self._phase = _Phase.SERVING
+        self._code = 0
+        self._signals: list[int] = []
+        self._wakeup = -1
+        self._notes: dict[str, Any] = {}
+        """What web wants the next web to know."""
+
+        self._web_process = 0
+        """0 while web doesn't run."""
+        self._channel: Channel | None = None
+        self._deaths: list[float] = []
+        self._restart_at: float | None = None
+        self._web_deadline: float | None = None
+
+    def run(self) -> int:
+        """Run until the end; returns the exit code."""
+        _check_single_thread()
+        _open_standard_streams()
+        process_rights.allow_descriptors(DESCRIPTORS_PER_SEAT * self._most_seats + 64)
+        process_rights.forbid_inspection()
+        self._watch_signals()
+        # The pages of what was imported stay shared, because no collection writes to them.
+        gc.collect()
+        gc.freeze()
+
+        self._start_web()
+        while not self._is_over():
+            self._wait()
+            self._read_signals()
+            self._reap()
+            self._act_on_time()
+        return self._code
+
+    # Signals
+
+    def _watch_signals(self) -> None:
+        self._wakeup, write_end = os.pipe()
+        os.set_blocking(self._wakeup, False)
+        os.set_blocking(write_end, False)
+        signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+
+        def note(number: int, _: FrameType | None) -> None:
+            self._signals.append(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # a server under `nohup` outlives its terminal
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, note)
+        # a handler of its own, so that a child's end wakes the poll
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def _read_signals(self) -> None:
+        while self._signals:
+            self._signals.pop()
+            if self._phase is _Phase.SERVING:
+                self._begin_ending(0)
+            else:
+                # told a second time: no more patience
+                self._kill_all()
+
+    # Waiting
+
+    def _wait(self) -> None:
+        # Not epoll: it would be one more descriptor, which every seat inherits.
+        poll = select.poll()
+        poll.register(self._wakeup, select.POLLIN)
+        if self._channel is not None:
+            wanted = select.POLLIN
+            if self._channel.has_waiting:
+                wanted |= select.POLLOUT
+            poll.register(self._channel.fileno(), wanted)
+        by_log = {seat.log: seat for seat in self._seats.values() if seat.log >= 0}
+        for log in by_log:
+            poll.register(log, select.POLLIN)
+
+        for descriptor, events in poll.poll(self._find_timeout()):
+            if descriptor == self._wakeup:
+                with suppress(BlockingIOError):
+                    os.read(self._wakeup, 4096)
+            elif descriptor in by_log:
+                self._read_log(by_log[descriptor])
+            else:
+                self._talk_to_web(events)
+
+    def _find_timeout(self) -> float | None:
+        """Return the milliseconds until something is due; None if nothing is."""
+        times = [self._restart_at, self._web_deadline]
+        for seat in self._seats.values():
+            times += [seat.hangup_at, seat.kill_at]
+        due = [time for time in times if time is not None]
+        if not due:
+            return None
+        return max(0.0, min(due) - monotonic()) * 1000 + 1
+
+    def _act_on_time(self) -> None:
+        now = monotonic()
+        if self._restart_at is not None and now >= self._restart_at:
+            self._restart_at = None
+            self._start_web()
+        if self._web_deadline is not None and now >= self._web_deadline:
+            self._web_deadline = None
+            _signal(self._web_process, signal.SIGKILL)
+
+        for seat in self._seats.values():
+            if seat.hangup_at is not None and now >= seat.hangup_at:
+                seat.hangup_at = None
+                _signal(seat.process, signal.SIGHUP)
+            if seat.kill_at is not None and now >= seat.kill_at:
+                seat.kill_at = None
+                _signal(seat.process, signal.SIGKILL)
+
+    # Web
+
+    def _start_web(self) -> None:
+        ours, theirs = socketpair()
+        process = self._fork()
+        if process == 0:
+            self._become_web(theirs)
+
+        theirs.close()
+        self._web_process = process
+        self._channel = Channel(ours)
+        self._send({"type": "notes", "notes": self._notes})
+        for seat in self._seats.values():
+            self._send(seat.describe(), seat.list_for_web())
+        self._send({"type": "ready"})
+
+    def _become_web(self, connection: socket) -> NoReturn:
+        """Be web in this forked process, then end the process."""
+        code = WEB_CRASHED
+        try:
+            # Ctrl+C in the server's terminal is for the spawner, which ends the seats first.
+            os.setsid()
+            close_others({0, 1, 2, connection.fileno()})
+            reset_signals()
+            process_rights.end_with_parent(signal.SIGTERM, os.getppid())
+            process_rights.forbid_inspection()
+            gc.enable()
+            code = run_web(self._web_program, connection)
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(code & 0xFF)
+
+    def _talk_to_web(self, events: int) -> None:
+        if self._channel is None:
+            return
+        try:
+            if events & select.POLLOUT:
+                self._channel.flush()
+            for message in self._channel.receive():
+                self._answer(message)
+        except ChannelClosedError:
+            self._lose_web()
+
+    def _answer(self, message: ChannelMessage) -> None:
+        for descriptor in message.descriptors:
+            # web has nothing to hand over
+            os.close(descriptor)
+
+        content = message.content
+        kind = content.get("type")
+        if kind == "open":
+            self._open_seat(content.get("number"), content.get("request"))
+        elif kind == "end":
+            seat = self._find_seat(content.get("seat"))
+            if seat is not None:
+                self._end_seat(seat)
+        elif kind == "notes" and isinstance(content.get("notes"), dict):
+            self._notes = content["notes"]
+
+    def _send(self, content: Mapping[str, Any], descriptors: tuple[int, ...] = ()) -> None:
+        if self._channel is None:
+            return
+        try:
+            self._channel.send(content, descriptors)
+        except ChannelClosedError:
+            self._lose_web()
+
+    def _lose_web(self) -> None:
+        """Give up the connection. web ends by itself, or is killed after a while."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._web_process and self._web_deadline is None:
+            self._web_deadline = monotonic() + WEB_PATIENCE
+
+    def _take_end_of_web(self, status: int) -> None:
+        self._lose_web()
+        self._web_process = 0
+        self._web_deadline = None
+        if self._phase is not _Phase.SERVING:
+            return
+
+        code = os.waitstatus_to_exitcode(status)
+        if 0 <= code != WEB_CRASHED:
+            self._begin_ending(code)
+            return
+
+        now = monotonic()
+        self._deaths = [at for at in self._deaths if now - at < DEATHS_PERIOD]
+        self._deaths.append(now)
+        if len(self._deaths) >= MOST_DEATHS:
+            _say(
+                f"survey serve: the part that serves browsers failed {len(self._deaths)} times "
+                f"within a minute (last by {_name_end(code)}), so everything was ended; what was "
+                "confirmed is stored — see the lines above"
+            )
+            self._begin_ending(FAILED)
+            return
+
+        _say(
+            f"survey serve: the part that serves browsers failed ({_name_end(code)}) and is "
+            "started again; the seats go on"
+        )
+        delay = 0.0 if len(self._deaths) == 1 else RESTART_DELAY
+        self._restart_at = now + delay
+
+    # Seats
+
+    def _open_seat(self, number: object, content: object) -> None:
+        try:
+            request = decode_request(content)
+        except ValueError as error:
+            self._refuse(number, f"this seat can't be opened: {error}")
+            return
+        if self._phase is not _Phase.SERVING:
+            self._refuse(number, "the server is being stopped — try again later")
+            return
+        if request.face not in self._programs:
+            self._refuse(number, f"this server has no seats of the kind {request.face.value}")
+            return
+        if len(self._seats) >= self._most_seats:
+            self._refuse(
+                number, f"all {self._most_seats} seats of this server are taken — try again later"
+            )
+            return
+
+        try:
+            seat = self._fork_seat(request)
+        except OSError as error:
+            reason = (error.strerror or "it failed").lower()
+            self._refuse(number, f"no seat can be opened now ({reason}) — try again later")
+            return
+        self._seats[seat.process] = seat
+        self._send({**seat.describe(), "number": number}, seat.list_for_web())
+
+    def _refuse(self, number: object, sentence: str) -> None:
+        self._send({"type": "refused", "number": number, "sentence": sentence})
+
+    def _fork_seat(self, request: SeatRequest) -> _Seat:
+        """Fork a seat; raises OSError if the system has no room for it."""
+        opened: list[int] = []
+        try:
+            log, their_log = _open_pipe(opened)
+            reports, their_reports = _open_pair(opened)
+            if request.face in FACES_ON_TERMINALS:
+                terminal, their_terminal = _open_terminal(opened, request)
+                theirs = SeatDescriptors(their_log, their_reports, terminal=their_terminal)
+                messages = None
+            else:
+                messages, their_messages = _open_pair(opened)
+                theirs = SeatDescriptors(their_log, their_reports, messages=their_messages)
+                terminal = None
+
+            parent = os.getpid()
+            process = self._fork()
+        except OSError:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise
+
+        if process == 0:
+            if self._channel is not None:
+                self._channel.abandon()
+            run_seat(self._programs[request.face], request, theirs, parent)
+
+        for descriptor in theirs.list_open():
+            os.close(descriptor)
+        return _Seat(
+            id=uuid4().hex,
+            request=request,
+            since=datetime.now(UTC).isoformat(),
+            process=process,
+            log=log,
+            reports=reports,
+            terminal=terminal,
+            messages=messages,
+        )
+
+    def _fork(self) -> int:
+        """Fork. No signal arrives in the new process before it has reset its handlers."""
+        for stream in (sys.stdout, sys.stderr):
+            # or both processes would write what is in the buffer
+            with suppress(OSError, ValueError):
+                stream.flush()
+        gc.disable()
+        before = signal.pthread_sigmask(
+            signal.SIG_BLOCK,
+            (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD),
+        )
+        process = -1
+        try:
+            process = os.fork()
+        finally:
+            if process != 0:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                gc.enable()
+        return process
+
+    def _find_seat(self, seat_id: object) -> _Seat | None:
+        for seat in self._seats.values():
+            if seat.id == seat_id:
+                return seat
+        return None
+
+    def _end_seat(self, seat: _Seat) -> None:
+        """Have a seat end as at a lost terminal; kill it if it doesn't."""
+        if seat.kill_at is not None:
+            return
+        now = monotonic()
+        seat.kill_at = now + END_PATIENCE
+        if seat.messages is None:
+            _signal(seat.process, signal.SIGHUP)
+            return
+
+        # The end of its input first: a program that reads lines then closes what it has open.
+        connection = socket(fileno=os.dup(seat.messages))
+        with connection, suppress(OSError):
+            connection.shutdown(SHUT_WR)
+        seat.hangup_at = now + HANGUP_DELAY
+
+    def _read_log(self, seat: _Seat) -> None:
+        try:
+            data = os.read(seat.log, 65536)
+        except BlockingIOError:
+            return
+        if not data:
+            # closed by the seat, which is about to end
+            os.close(seat.log)
+            seat.log = -1
+            return
+
+        for content in seat.lines.feed(data):
+            if isinstance(content.get("sentence"), str):
+                seat.sentence = content["sentence"]
+            if isinstance(content.get("log"), str) and seat.lines_logged < MOST_LOG_LINES:
+                seat.lines_logged += 1
+                _say(f"survey serve: seat {seat.id[:8]}: {content['log']}")
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if process == 0:
+                return
+
+            if process == self._web_process:
+                self._take_end_of_web(status)
+            elif process in self._seats:
+                self._take_end_of_seat(self._seats.pop(process), status)
+
+    def _take_end_of_seat(self, seat: _Seat, status: int) -> None:
+        if seat.log >= 0:
+            self._read_log(seat)
+        code = os.waitstatus_to_exitcode(status)
+        end = SeatEnd(code, sentence=seat.sentence)
+        if code < 0:
+            end = SeatEnd(None, -code, seat.sentence)
+        self._send(
+            {
+                "type": "ended",
+                "seat": seat.id,
+                "code": end.code,
+                "signal": end.signal,
+                "sentence": end.sentence,
+            }
+        )
+        for descriptor in (seat.log, *seat.list_for_web()):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    # The end
+
+    def _begin_ending(self, code: int) -> None:
+        """End the seats, then web, which shows their last output until then."""
+        self._code = code
+        self._phase = _Phase.ENDING_SEATS
+        self._restart_at = None
+        self._send({"type": "stopping"})
+        for seat in self._seats.values():
+            self._end_seat(seat)
+
+    def _kill_all(self) -> None:
+        for seat in self._seats.values():
+            _signal(seat.process, signal.SIGKILL)
+        if self._web_process and self._phase is _Phase.ENDING_WEB:
+            _signal(self._web_process, signal.SIGKILL)
+
+    def _is_over(self) -> bool:
+        if self._phase is _Phase.ENDING_SEATS and not self._seats:
+            self._phase = _Phase.ENDING_WEB
+            if self._web_process:
+                _signal(self._web_process, signal.SIGTERM)
+                self._web_deadline = monotonic() + WEB_PATIENCE
+        return self._phase is _Phase.ENDING_WEB and not self._web_process
+
+
+def run_web(web: WebProgram, connection: socket) -> int:
+    """Run web; returns its exit code, or `WEB_CRASHED` after an exception."""
+    from survey_cli.problems import UserError
+    from survey_cli.web.seats.seat_process import render_bug
+
+    try:
+        return web(connection)
+    except UserError as error:
+        _say(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return 0
+    except Exception as error:
+        for line in render_bug(error):
+            _say(f"survey serve: {line}")
+        return WEB_CRASHED
+
+
+def _check_single_thread() -> None:
+    if threading.active_count() != 1:
+        raise RuntimeError("the spawner must have no threads: a fork would copy only one of them")
+
+
+def _open_standard_streams() -> None:
+    """Make sure that no seat's descriptor gets the number of a standard stream."""
+    while True:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor > 2:
+            os.close(descriptor)
+            return
+
+
+def _open_pipe(opened: list[int]) -> tuple[int, int]:
+    ours, theirs = os.pipe()
+    opened += [ours, theirs]
+    os.set_blocking(ours, False)
+    return ours, theirs
+
+
+def _open_pair(opened: list[int]) -> tuple[int, int]:
+    first, second = socketpair()
+    ours = first.detach()
+    theirs = second.detach()
+    opened += [ours, theirs]
+    return ours, theirs
+
+
+def _open_terminal(opened: list[int], request: SeatRequest) -> tuple[int, int]:
+    ours, theirs = os.openpty()
+    opened += [ours, theirs]
+    size = struct.pack("HHHH", request.rows, request.columns, 0, 0)
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+    return ours, theirs
+
+
+def _signal(process: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(process, number)
+
+
+def _name_end(code: int) -> str:
+    if code < 0:
+        return f"signal {-code}"
+    return f"exit code {code}"
+
+
+def _say(line: str) -> None:
+    """Write a line to the server's log."""
+    # a seat could have put the controls of a terminal into it
+    printable = "".join(letter if letter.isprintable() else "?" for letter in line)
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{printable}\n")
+        sys.stderr.flush()

@@ -1,0 +1,235 @@
+"""Seats are processes of their own: what they have, how they end, and what outlives web."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from support.seat_server import (
+    SeatServer,
+    is_running,
+    key,
+    read_line,
+    read_to_end,
+    read_until,
+    wait_until,
+)
+from survey_cli.web.seats.messages import encode_line
+from survey_cli.web.seats.seat_link import OpenSeat, SeatError, SeatLink
+from survey_cli.web.seats.seat_request import Face, SeatEnd, SeatRequest
+
+Test = Callable[[SeatServer, SeatLink], Awaitable[None]]
+
+
+def screen(task: str = "", person: str = "ann", **given: str | int) -> SeatRequest:
+    return SeatRequest(person=person, face=Face.SCREEN, task=task, **given)  # type: ignore[arg-type]
+
+
+def text(task: str = "") -> SeatRequest:
+    return SeatRequest(person="ann", face=Face.TEXT, task=task)
+
+
+def run(folder: Path, test: Test) -> SeatServer:
+    """Run a test with a server of its own; returns the server, which has ended."""
+
+    async def act(server: SeatServer) -> None:
+        await test(server, await server.take_link())
+
+    with SeatServer(folder) as server:
+        asyncio.run(act(server))
+    return server
+
+
+def note_ends(link: SeatLink) -> dict[str, SeatEnd]:
+    """Note how seats end, in what is returned; their descriptors stay open."""
+    ends: dict[str, SeatEnd] = {}
+
+    def note(seat: OpenSeat, end: SeatEnd) -> None:
+        ends[seat.id] = end
+
+    link.on_ended = note
+    return ends
+
+
+def test_a_seat_talks_through_its_terminal(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(screen())
+        assert link.list_seats() == [seat]
+        await read_until(seat, "seat of ann")
+        key(seat, "17\n")
+        await read_until(seat, "got 17")
+
+        key(seat, "q\n")
+        await wait_until(lambda: ends)
+        assert ends == {seat.id: SeatEnd(0)}
+        assert link.list_seats() == []
+        # what it wrote last is still there
+        assert "bye" in await read_to_end(seat)
+
+    run(tmp_path, test)
+
+
+def test_a_seat_talks_through_its_socket(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(text())
+        assert seat.messages is not None
+        seat.messages.send(encode_line({"text": "é"}))
+        assert await read_line(seat.messages) == {"count": 1, "text": "é"}
+
+        await link.end(seat.id)
+        await wait_until(lambda: ends)
+        # it read the end of its input, and returned
+        assert ends == {seat.id: SeatEnd(4)}
+
+    run(tmp_path, test)
+
+
+def test_web_is_killed_and_the_next_one_has_every_seat(tmp_path: Path) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        on_terminal = await link.open(screen())
+        on_socket = await link.open(text())
+        await read_until(on_terminal, "seat of ann")
+        assert on_socket.messages is not None
+        # half a line, as a web that is killed may leave it
+        on_socket.messages.send(b'{"text": "ha')
+        link.keep_notes({"port": 8011})
+        key(on_terminal, "before\n")
+
+        server.kill_web()
+        await wait_until(lambda: link.is_lost)
+        with pytest.raises(SeatError, match="must be started again"):
+            await link.open(screen())
+        link.close()
+
+        after = await server.take_link()
+        assert after.notes == {"port": 8011}
+        again = {seat.id: seat for seat in after.list_seats()}
+        assert again.keys() == {on_terminal.id, on_socket.id}
+        seat = again[on_terminal.id]
+        assert (seat.request, seat.since, seat.process) == (
+            on_terminal.request,
+            on_terminal.since,
+            on_terminal.process,
+        )
+        # written while no web was there to read it
+        await read_until(seat, "got before")
+        key(seat, "after\n")
+        await read_until(seat, "got after")
+
+        talk = again[on_socket.id].messages
+        assert talk is not None
+        talk.send(encode_line({"text": "whole"}))
+        assert await read_line(talk) == {"count": 1, "text": "whole"}
+
+    server = run(tmp_path, test)
+    assert "is started again; the seats go on" in server.log
+
+
+def test_a_killed_seat_is_reported(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(screen())
+        other = await link.open(screen())
+        os.kill(seat.process, signal.SIGKILL)
+        await wait_until(lambda: ends)
+        assert ends == {seat.id: SeatEnd(None, signal.SIGKILL)}
+        assert link.list_seats() == [other]
+
+    run(tmp_path, test)
+
+
+def test_seats_and_web_end_with_a_killed_spawner(tmp_path: Path) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        seats = [await link.open(screen()), await link.open(text())]
+        lost = []
+        link.on_lost = lambda: lost.append(True)
+        server.spawner.kill()
+        await wait_until(lambda: lost)
+        for process in [server.web_process, *(seat.process for seat in seats)]:
+            await wait_until(lambda: not is_running(process))  # noqa: B023
+
+    run(tmp_path, test)
+
+
+def test_a_server_that_is_told_to_end_ends_its_seats_first(tmp_path: Path) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seats = [await link.open(screen()), await link.open(text())]
+        server.spawner.send_signal(signal.SIGTERM)
+        await wait_until(lambda: link.is_stopping)
+        with pytest.raises(SeatError, match="is being stopped"):
+            await link.open(screen())
+        await wait_until(lambda: len(ends) == 2)
+        assert ends == {
+            seats[0].id: SeatEnd(None, signal.SIGHUP),
+            seats[1].id: SeatEnd(4),
+        }
+        assert await asyncio.to_thread(server.wait) == 0
+        assert not is_running(server.web_process)
+
+    run(tmp_path, test)
+
+
+def test_a_seat_that_does_not_end_is_killed(
+    tmp_path: Path,
+) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(screen("stay"))
+        await read_until(seat, "staying")
+        server.spawner.send_signal(signal.SIGINT)
+        await wait_until(lambda: link.is_stopping)
+        # Ctrl+C again
+        server.spawner.send_signal(signal.SIGINT)
+        await wait_until(lambda: ends)
+        assert ends == {seat.id: SeatEnd(None, signal.SIGKILL)}
+
+    run(tmp_path, test)
+
+
+@pytest.mark.parametrize("face", [Face.SCREEN, Face.TEXT])
+def test_what_a_seat_has(tmp_path: Path, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        # others, of which the second must inherit nothing
+        await link.open(screen())
+        await link.open(text())
+        given = SeatRequest(
+            person="ann", face=face, task="describe", zone="Asia/Tokyo", columns=61, rows=1000
+        )
+        seats = [await link.open(given), await link.open(given)]
+        first, second = [await read_line(seat.reports) for seat in seats]
+
+        on_terminal = face is Face.SCREEN
+        streams = first["descriptors"][:3]
+        if on_terminal:
+            assert streams[0].startswith("/dev/pts/")
+            assert streams == [streams[0]] * 3
+            rest = ["pipe", "socket"]
+        else:
+            assert streams == ["/dev/null"] * 3
+            rest = ["pipe", "socket", "socket"]
+        assert sorted(first["descriptors"][3:]) == rest
+        assert first["parent"] == server.spawner.pid
+        assert first["session"]
+        assert first["controls"] is on_terminal
+        assert first["size"] == ([61, 100] if on_terminal else [])
+        assert first["umask"] == 0o077
+        assert first["core"] == [0, 0]
+        assert 0 < first["data"][0] < 2**30
+        assert first["zone"] == ["JST", "JST"]
+        assert first["threads"] == 1
+        assert all(first["handlers"])
+        assert first["environment"] == {
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+            "TZ": "Asia/Tokyo",
+        }
+        assert first["random"] != second["random"]
+
+    run(tmp_path, test)
