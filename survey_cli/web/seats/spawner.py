@@ -26,7 +26,7 @@ from typing import Any, Final, NoReturn
 from uuid import uuid4
 
 from survey_cli.web.seats import process_rights
-from survey_cli.web.seats.messages import Channel, ChannelClosedError, LineReader, ChannelMessage
+from survey_cli.web.seats.messages import Channel, ChannelClosedError, ChannelMessage, LineReader
 from survey_cli.web.seats.seat_process import (
     SeatDescriptors,
     close_others,
