@@ -153,10 +153,11 @@ class SeatLink:
         self._seats.clear()
 
     def _check_open(self) -> None:
-        if self.is_lost:
-            raise SeatError("the server has lost its seats — it must be started again")
+        # first, because a server that is stopped soon has no spawner either
         if self.is_stopping:
             raise SeatError("the server is being stopped — try again later")
+        if self.is_lost:
+            raise SeatError("the server has lost its seats — it must be started again")
 
     def _send(self, content: Mapping[str, Any]) -> None:
         if self.is_lost:
