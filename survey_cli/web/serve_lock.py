@@ -1,0 +1,90 @@
+"""The lock that keeps two `survey serve` from serving one study."""
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from survey_cli.problems import UserError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who serves a study."""
+
+    user: str
+    """The account of the operating system."""
+    process: int
+    since: str
+    """When it began, as it is shown."""
+
+
+class ServeLock:
+    """A lock on a file, held as long as this process lives. Children don't inherit it.
+
+    The system releases it however the process ends, so that no lock is left over.
+    """
+
+    def __init__(self, path: Path, study: str) -> None:
+        """Lock with the file at `path`; `study` is its name in messages."""
+        self._path = path
+        self._study = study
+        self._file: IO[str] | None = None
+
+    def take(self, holder: Holder) -> None:
+        """Take the lock. Raises UserError if another process has it, with who and since when."""
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            what = f"the file {self._path} can't be written ({error.strerror})"
+            raise UserError(self._study, what, "check the folder and the disk") from error
+
+        file = os.fdopen(handle, "r+", encoding="utf-8")
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            described = _describe_holder(file.read())
+            file.close()
+            what = f"it is served already, by {described}"
+            raise UserError(self._study, what, "end that server first (Ctrl+C)") from error
+
+        self._file = file
+        _write_holder(file, holder)
+
+    def release(self) -> None:
+        """Release the lock. The file stays: deleting it could delete the next holder's."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> "ServeLock":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def _write_holder(file: IO[str], holder: Holder) -> None:
+    """Say who has the lock. On a full disk nobody is named; the lock holds nevertheless."""
+    try:
+        file.truncate(0)
+        file.write(json.dumps(asdict(holder)))
+        file.flush()
+    except OSError:
+        return
+
+
+def _describe_holder(text: str) -> str:
+    try:
+        holder = Holder(**json.loads(text))
+    except (ValueError, TypeError):
+        return "another process"
+    return f"{holder.user} since {holder.since} (process {holder.process})"

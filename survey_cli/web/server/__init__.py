@@ -1,0 +1,1 @@
+"""The process that browsers talk with: pages, accounts and sockets, and no study."""

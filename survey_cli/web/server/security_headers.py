@@ -1,0 +1,64 @@
+"""The headers of every answer: what a browser may do with a page of ours, and what it may keep."""
+
+from typing import Final
+
+from aiohttp import web
+
+_MAY_STYLE_INLINE: Final = web.ResponseKey("inline_styles", bool)
+
+_POLICY: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+)
+_STYLES_FROM_FILES: Final = "style-src 'self'"
+# xterm.js writes the colors and the size of its cells into style elements.
+_STYLES_OF_TERMINAL: Final = "style-src 'self' 'unsafe-inline'"
+
+_UNUSED_FEATURES: Final = (
+    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media",
+    "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi",
+    "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "web-share",
+    "xr-spatial-tracking",
+)  # fmt: skip
+
+FIXED_HEADERS: Final = {
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+    # Otherwise aiohttp names itself and Python, each with its version.
+    "Server": "survey",
+}
+
+
+def allow_inline_styles(response: web.StreamResponse) -> None:
+    """Let this page have style elements and attributes. Only the page of the terminal needs it."""
+    response[_MAY_STYLE_INLINE] = True
+
+
+def make_policy(*, inline_styles: bool) -> str:
+    """Build the Content-Security-Policy of a page."""
+    styles = _STYLES_FROM_FILES
+    if inline_styles:
+        styles = _STYLES_OF_TERMINAL
+    return "; ".join((*_POLICY, styles))
+
+
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers to an answer that is about to be sent.
+
+    Whoever sends a file that never changes under its address has set `Cache-Control`. All else may
+    contain what one person may see, and isn't kept.
+    """
+    response.headers.update(FIXED_HEADERS)
+    inline_styles = response.get(_MAY_STYLE_INLINE, False)
+    response.headers["Content-Security-Policy"] = make_policy(inline_styles=inline_styles)
+    response.headers.setdefault("Cache-Control", "no-store")
