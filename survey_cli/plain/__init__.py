@@ -11,12 +11,12 @@ repeated that an experienced interviewer knows.
 from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import Rejection
+from survey_cli.plain.conversation import OutputClosedError, OutputLines
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import (
     InputLines,
     Interrupts,
-    OutputClosedError,
-    OutputLines,
+    StreamLines,
     discard_output,
     report,
 )
@@ -49,7 +49,8 @@ def conduct_interview(
     with Interrupts() as interrupts:
         try:
             lines_in = InputLines(read, interrupts, write)
-            rejection = PlainInterview(session, lines_in, OutputLines(write, brief=brief)).run()
+            lines_out = OutputLines(StreamLines(write), brief=brief)
+            rejection = PlainInterview(session, lines_in, lines_out).run()
         except OutputClosedError:
             discard_output(write)
             rejection = _suspend_unseen(session, errors)
@@ -103,7 +104,8 @@ def run_station(
     rejection: Rejection | None = None
     with Interrupts() as interrupts:
         lines_in = InputLines(read, interrupts, write)
-        station = PlainStation(session, lines_in, OutputLines(write, brief=brief))
+        lines_out = OutputLines(StreamLines(write), brief=brief)
+        station = PlainStation(session, lines_in, lines_out)
         try:
             rejection = station.run()
         except OutputClosedError:

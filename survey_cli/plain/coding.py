@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import to_ascii_digits
 from survey_cli.plain import streams
+from survey_cli.plain.conversation import (
+    InputEndedError,
+    LineSource,
+    OutputClosedError,
+    OutputLines,
+    ask_line,
+)
 from survey_cli.problems import UserError
+from survey_cli.sessions.lines.line import Line, Role, to_spans
 
 if TYPE_CHECKING:
     from survey_cli.services.data.coding import CodingSession
@@ -19,55 +27,55 @@ def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
     """Code answers until the coder stops, or the input or output ends."""
     with streams.Interrupts() as interrupts:
         typed = streams.InputLines(read, interrupts, write)
-        printed = streams.OutputLines(write)
+        printed = OutputLines(streams.StreamLines(write))
         try:
             _run(session, typed, printed)
-        except streams.InputEndedError:
+        except InputEndedError:
             pass
-        except streams.OutputClosedError:
+        except OutputClosedError:
             streams.discard_output(write)
 
 
-def _run(session: "CodingSession", typed: streams.InputLines, printed: streams.OutputLines) -> None:
+def _run(session: "CodingSession", typed: LineSource, printed: OutputLines) -> None:
     """Show one group of answers after the other, and do what is typed."""
-    printed.print_aside("\n".join((session.wording, HELP, *_list_codes(session))))
+    printed.say(Role.FACT, "\n".join((session.wording, HELP, *_list_codes(session))))
     while True:
         if session.group is None:
-            printed.print_aside(
-                "every answer is coded: .undo takes back the last coding, Enter leaves"
+            printed.say(
+                Role.FACT, "every answer is coded: .undo takes back the last coding, Enter leaves"
             )
-            if streams.ask_line(printed, typed).strip() != ".undo":
+            if ask_line(printed, typed).strip() != ".undo":
                 return
             why = session.undo()
         else:
             suggested = _show_group(session, printed)
-            line = streams.ask_line(printed, typed).strip()
+            line = ask_line(printed, typed).strip()
             if line == ".stop":
                 return
             if line == ".codes":
-                printed.print_aside("\n".join(_list_codes(session)))
+                printed.say(Role.FACT, "\n".join(_list_codes(session)))
                 continue
             try:
                 why = _do(session, line, suggested)
             except UserError as error:
                 why = str(error)
         if why:
-            printed.print_marked("!", why)
+            printed.say(Role.REJECTION, why)
 
 
-def _show_group(session: "CodingSession", printed: streams.OutputLines) -> tuple[int, ...]:
+def _show_group(session: "CodingSession", printed: OutputLines) -> tuple[int, ...]:
     """Print the equal answers that are coded next; returns the codes that Enter gives them."""
     assert session.group is not None
     done, total = session.count()
     facts = [f"{done:,} of {total:,} coded", *session.describe_group()]
-    printed.print_aside("; ".join(facts))
-    printed.print_plain(session.group[0].text)
+    printed.say(Role.FACT, "; ".join(facts))
+    printed.say(Role.SPOKEN, session.group[0].text)
 
     suggestions = session.suggest()
     if not suggestions:
         return ()
     codes = suggestions[0][0]
-    printed.print_aside(session.describe(codes), "Enter: ")
+    printed.print_line(Line(Role.ACTION, to_spans(session.describe(codes)), label="Enter"))
     return codes
 
 

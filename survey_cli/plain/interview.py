@@ -3,7 +3,7 @@
 A line is handled completely before the next is read. Nothing depends on what a question is about.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import assert_never
 
@@ -11,11 +11,18 @@ from survey_cli import entries
 from survey_cli import entry_commands as commands
 from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
-from survey_cli.plain import rendering
-from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
+from survey_cli.plain import awaited_line, rendering
+from survey_cli.plain.awaited_line import AwaitedLine, Choice, LineKind
+from survey_cli.plain.conversation import (
+    InputEndedError,
+    LineSource,
+    OutputLines,
+    TellNews,
+    ask_line,
+)
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.sessions.lines import interview_lines, question_lines
-from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.sessions.lines.line import Line, Role, to_spans
 from survey_cli.values import Place
 
 
@@ -31,20 +38,30 @@ class PlainInterview:
     """Conducts one interview, line by line."""
 
     def __init__(
-        self, session: InterviewSession, lines_in: InputLines, lines_out: OutputLines
+        self,
+        session: InterviewSession,
+        lines_in: LineSource,
+        lines_out: OutputLines,
+        tell_news: TellNews = lambda: None,
     ) -> None:
+        """`tell_news` says what the station has to say while a line is awaited."""
         session.review_before_end = True
         self._session = session
         self._input = lines_in
         self._output = lines_out
-        self._heading = ""
-        self._turn = ""
+        self._tell_station_news = tell_news
+        self._heading = Line(Role.SECTION)
+        self._turn = Line(Role.TURN)
         # The first question doesn't say that it has none.
         self._declines = question_lines.NO_DECLINES
         self._options: list[Line] = []
         self._place: Place | None = None
         self._was_denied = False
         """An answer read back was denied: the right one is awaited."""
+        self._offered: tuple[Choice, ...] = ()
+        """What was listed and can be chosen with the next line, besides its commands."""
+        self._draft = ""
+        """The text that was last saved as a draft."""
 
     def run(self) -> entries.Rejection | None:
         """Conduct the interview to its end, or until it is suspended.
@@ -56,7 +73,8 @@ class PlainInterview:
         result = self._session.result()
         if result is not None:
             lines = interview_lines.build_result_lines(result)
-            self._output.print_aside(rendering.render_result(lines, brief=self._output.brief))
+            self._output.print_lines(rendering.arrange_result(lines, brief=self._output.brief))
+        self._output.set_language("")
         self._output.flush()
         return rejection
 
@@ -68,11 +86,11 @@ class PlainInterview:
         heading = [title, session.respondent]
         if output.brief:
             heading.reverse()
-        output.print_aside(", ".join([part for part in heading if part]))
+        output.say(Role.HEADING, ", ".join([part for part in heading if part]))
         if session.practice:
-            output.print_aside("Practice interview")
-        output.print_aside(session.notice)
-        output.print_once(".help lists what else can be typed")
+            output.say(Role.HEADING, "Practice interview")
+        output.say(Role.NOTICE, session.notice)
+        output.say_once(Role.ACTION, ".help lists what else can be typed")
 
     def _run_prompts(self) -> entries.Rejection | None:
         """Ask one question after the other.
@@ -86,7 +104,7 @@ class PlainInterview:
             if prompt is None and review is None:
                 return None
 
-            self._output.print_aside(self._session.take_message())
+            self._tell_message()
             if next_step is not _NextStep.WAIT:
                 if prompt is not None:
                     self._show(prompt, anew=next_step is _NextStep.REPEAT)
@@ -101,32 +119,60 @@ class PlainInterview:
                     outcome = self._handle_at_review(line)
             except InputEndedError:
                 self._output.end_line()
+                if self._input.is_cut_off:
+                    # The same interviewer goes on with it at once, at the same question.
+                    return None
                 return self._session.suspend()
 
             if isinstance(outcome, entries.Rejection):
-                self._output.print_marked("!", outcome.why)
+                self._output.say(Role.REJECTION, outcome.why)
                 self._output.print_lines(question_lines.build_other_place_lines(outcome.places))
+                self._offer_places(outcome.places)
                 next_step = _NextStep.WAIT
             else:
                 next_step = outcome
-                self._output.print_aside(commands.format_dropped(self._session.take_dropped()))
+                dropped = commands.format_dropped(self._session.take_dropped())
+                self._output.say(Role.FACT, dropped)
+
+    # news
+
+    def _tell_message(self) -> bool:
+        """Print the next message of a supervisor; returns whether there was one."""
+        message = self._session.take_message()
+        self._output.say(Role.MESSAGE, message)
+        return bool(message)
+
+    def _tell_news(self) -> None:
+        """Print what happens while a line is awaited."""
+        self._tell_message()
+        self._tell_station_news()
+
+    def _tell_news_and_keep_draft(self) -> None:
+        """Print what happens while a text is typed, and save what is typed of it."""
+        self._tell_news()
+        text = self._input.unfinished.strip()
+        if text != self._draft and not commands.is_command(text):
+            self._draft = text
+            self._session.save_draft(text)
 
     # out
 
     def _show_review(self, review: ClosingReview) -> None:
         """Print what is looked through before the interview is complete."""
         self._place = None
+        self._output.begin_page()
         self._output.print_lines(interview_lines.build_review_lines(review))
-        self._output.print_once(commands.REVIEW_HELP)
+        self._output.say_once(Role.ACTION, commands.REVIEW_HELP)
 
     def _show(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the question, unless it was printed last, and what is asked about its answer."""
         output = self._output
         query = prompt.query
         self._was_denied = False
-        output.right_to_left = prompt.right_to_left
+        output.set_language(prompt.language, right_to_left=prompt.right_to_left)
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
+            output.begin_page()
             self._show_question(prompt, anew=anew)
         if query is not None:
             for line in question_lines.build_query_lines(query):
@@ -171,14 +217,15 @@ class PlainInterview:
 
     def _show_headings(self, lines: list[Line], *, anew: bool) -> None:
         """Print the section and the roster's turn if they have changed."""
-        texts = {line.role: rendering.render_line(line) for line in lines}
-        section = texts.get(Role.SECTION, "")
-        turn = texts.get(Role.TURN, "")
+        by_role = {line.role: line for line in lines}
+        section = by_role.get(Role.SECTION, Line(Role.SECTION))
+        turn = by_role.get(Role.TURN, Line(Role.TURN))
+        if section.text and (section != self._heading or anew):
+            self._output.print_line(section)
         if section != self._heading or anew:
-            self._output.print_aside(section)
-            self._turn = ""
+            self._turn = Line(Role.TURN)
         if turn != self._turn or anew:
-            self._output.print_aside(turn)
+            self._output.print_line(turn)
         self._heading = section
         self._turn = turn
 
@@ -186,7 +233,7 @@ class PlainInterview:
         """Print the options; in brief mode only their codes if the last options were the same."""
         options = [line for line in lines if line.role in (Role.OPTION, Role.UNREAD_OPTION)]
         if options == self._options and self._output.brief and not anew:
-            self._output.print_aside(f"{rendering.render_codes(prompt.entry)} as before")
+            self._output.say(Role.HINT, f"{rendering.render_codes(prompt.entry)} as before")
         else:
             self._output.print_lines(options)
         self._options = options
@@ -195,21 +242,48 @@ class PlainInterview:
         """Print the declines if they aren't those of the last question; in brief mode only once."""
         words = rendering.render_declines(lines)
         if anew or (words != self._declines and self._output.is_due(words)):
-            self._output.print_aside(words)
+            self._output.say(Role.DECLINE, words)
         self._declines = words
 
     # in
 
     def _ask_entry(self, prompt: entries.Prompt | None) -> str:
         """Ask for a line. If the input ends while a text is typed, the text is saved as a draft."""
+        tell_news = self._tell_news
+        if prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry):
+            tell_news = self._tell_news_and_keep_draft
+        self._draft = ""
+        awaited = self._await_entry(prompt)
         try:
-            return ask_line(self._output, self._input)
+            return ask_line(self._output, self._input, awaited, tell_news)
         except InputEndedError as ended:
             text = ended.unfinished.strip()
             is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
             if text and is_verbatim and not commands.is_command(text):
                 self._session.save_draft(_join_lines(self._session.load_draft(), text))
             raise
+
+    def _await_entry(self, prompt: entries.Prompt | None) -> AwaitedLine:
+        """Build what is known of the line that is awaited."""
+        if prompt is None:
+            awaited = awaited_line.await_at_review()
+        else:
+            has_notes = bool(self._session.list_notes())
+            awaited = awaited_line.await_answer(
+                prompt, has_notes=has_notes, was_denied=self._was_denied
+            )
+        offered = self._offered
+        self._offered = ()
+        return awaited._replace(commands=(*offered, *awaited.commands))
+
+    def _offer_places(self, places: Iterable[Place]) -> None:
+        """Offer jumps to these places with the next line."""
+        jumps = [Choice(f".jump {place}", f"Jump to {place}") for place in places]
+        self._offered += tuple(jumps)
+
+    def _ask(self, awaited: AwaitedLine) -> str:
+        """Ask for a line that isn't the answer to the question itself."""
+        return ask_line(self._output, self._input, awaited, self._tell_news)
 
     def _handle_line(self, line: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Do what a line asks for. Raises InputEndedError if it needs further lines in vain."""
@@ -273,23 +347,26 @@ class PlainInterview:
             if echo == ", ".join([str(code) for code in reply.codes]):
                 echo = ""  # it says nothing more than what was typed
         if echo:
-            self._output.print_marked("=", echo)
+            self._output.say(Role.UNDERSTOOD, echo)
         return _NextStep.ARRIVE
 
     def _decline(self, decline_id: str, text: str) -> _NextStep | entries.Rejection:
         rejected = self._session.decline(decline_id)
         if rejected is not None:
             return rejected
-        self._output.print_marked("=", text)
+        self._output.say(Role.UNDERSTOOD, text)
         return _NextStep.ARRIVE
 
     def _ask_meaning(self, ambiguous: entries.Rejection) -> _NextStep | entries.Rejection:
         """Ask by number which meaning of an ambiguous entry is right."""
-        self._output.print_marked("?", ambiguous.why)
+        self._output.say(Role.QUERY, ambiguous.why)
         for number, meaning in enumerate(ambiguous.meanings, 1):
-            self._output.print_plain(f"{number}  {meaning.label}")
-        self._output.print_once("a number chooses; Enter alone cancels")
-        line = entries.to_ascii_digits(ask_line(self._output, self._input).strip())
+            self._output.print_line(Line(Role.OPTION, to_spans(meaning.label), key=str(number)))
+        self._output.say_once(Role.ACTION, "a number chooses; Enter alone cancels")
+
+        labels = [meaning.label for meaning in ambiguous.meanings]
+        awaited = awaited_line.await_number(ambiguous.why, labels, way_out=Choice("", "Cancel"))
+        line = entries.to_ascii_digits(self._ask(awaited).strip())
         prompt = self._session.prompt()
         if line and not line.isdecimal() and prompt is not None:
             return self._handle_line(line, prompt)
@@ -331,11 +408,12 @@ class PlainInterview:
 
     def _read_continuation(self, text: str) -> str:
         """Read the lines that continue a text; the text is saved as a draft after every line."""
+        awaited = AwaitedLine("the text goes on", LineKind.TEXT)
         while text.endswith("\\"):
             text = text[:-1].rstrip()
             self._session.save_draft(text)
             try:
-                text = f"{text}\n{ask_line(self._output, self._input).rstrip()}"
+                text = f"{text}\n{self._ask(awaited).rstrip()}"
             except InputEndedError as ended:
                 self._session.save_draft(_join_lines(text, ended.unfinished.strip()))
                 raise
@@ -390,7 +468,7 @@ class PlainInterview:
         rejection = self._session.add_note(text, replaces=replaces)
         if rejection is not None:
             return rejection
-        self._output.print_aside("noted")
+        self._output.say(Role.FACT, "noted")
         return _NextStep.WAIT
 
     def _edit_notes(self, text: str) -> _NextStep | entries.Rejection:
@@ -402,11 +480,12 @@ class PlainInterview:
                 return replaced
             return self._add_note(replaced[1], notes[replaced[0] - 1])
         for number, note in enumerate(notes, 1):
-            self._output.print_aside(f"{number}  {note.place}: {rendering.flatten(note.text)}")
+            listed = f"{number}  {note.place}: {rendering.flatten(note.text)}"
+            self._output.say(Role.FACT, listed)
         if notes:
-            self._output.print_aside(".notes NUMBER TEXT replaces one")
+            self._output.say(Role.ACTION, ".notes NUMBER TEXT replaces one")
         else:
-            self._output.print_aside(commands.NO_NOTE)
+            self._output.say(Role.FACT, commands.NO_NOTE)
         return _NextStep.WAIT
 
     def _switch_language(
@@ -415,6 +494,8 @@ class PlainInterview:
         if len(prompt.languages) < 2:
             return entries.Rejection(commands.NO_LANGUAGE)
         if not language:
+            others = [code for code in prompt.languages if code != prompt.language]
+            self._offered = tuple([Choice(f".lang {code}", code) for code in others])
             return entries.Rejection(
                 f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}"
             )
@@ -425,9 +506,10 @@ class PlainInterview:
         if not text:
             self._output.print_lines([interview_lines.build_answer_line(row) for row in rows])
             if rows:
-                self._output.print_aside("type .jump and one of these")
+                self._output.say(Role.ACTION, "type .jump and one of these")
+                self._offer_places([row.place for row in rows])
             else:
-                self._output.print_aside(commands.NOTHING_ASKED)
+                self._output.say(Role.FACT, commands.NOTHING_ASKED)
             return _NextStep.WAIT
 
         place = commands.find_place(text, [row.place for row in rows])
@@ -440,33 +522,44 @@ class PlainInterview:
         if text or not stops:
             return self._stop_with(text, stops)
         for outcome in stops:
-            self._output.print_aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
-        self._output.print_once(
-            "a number ends the interview with that outcome; Enter alone continues the interview"
+            self._output.say(Role.FACT, f"{outcome.number}  {outcome.name} ({outcome.id})")
+        self._output.say_once(
+            Role.ACTION,
+            "a number ends the interview with that outcome; Enter alone continues the interview",
         )
-        while line := ask_line(self._output, self._input).strip():
+
+        choices = [Choice(str(stop.number), stop.name, str(stop.number)) for stop in stops]
+        awaited = AwaitedLine(
+            "Which outcome ends the interview?",
+            LineKind.CODE,
+            (*choices, Choice("", "Continue the interview")),
+        )
+        while line := self._ask(awaited).strip():
             if line.startswith("."):
                 return self._run_command(line, prompt)
             stopped = self._stop_with(line, stops)
             if isinstance(stopped, _NextStep):
                 return stopped
-            self._output.print_marked("!", stopped.why)
-        self._output.print_aside("not ended")
+            self._output.say(Role.REJECTION, stopped.why)
+        self._output.say(Role.FACT, "not ended")
         return _NextStep.WAIT
 
     def _stop_with(self, text: str, stops: tuple[Outcome, ...]) -> _NextStep | entries.Rejection:
         outcome = commands.find_outcome(text, stops)
         if isinstance(outcome, entries.Rejection):
             return outcome
-        self._output.print_marked("?", commands.format_stop_question(outcome))
-        self._output.print_once(commands.YES_NO_HELP)
-        if not commands.parse_yes_no(ask_line(self._output, self._input)):
-            self._output.print_aside("not ended")
+        question = commands.format_stop_question(outcome)
+        self._output.say(Role.QUERY, question)
+        self._output.say_once(Role.ACTION, commands.YES_NO_HELP)
+        if not commands.parse_yes_no(self._ask(awaited_line.await_yes_no(question))):
+            self._output.say(Role.FACT, "not ended")
             return _NextStep.WAIT
+
         reason = ""
         if self._session.asks_reason(outcome):
-            self._output.print_aside(f"{commands.REASON_QUESTION} Enter for none")
-            reason = ask_line(self._output, self._input).strip()
+            self._output.say(Role.ASKED, f"{commands.REASON_QUESTION} Enter for none")
+            leave_out = (Choice("", "Leave out"),)
+            reason = self._ask(AwaitedLine(commands.REASON_QUESTION, answers=leave_out)).strip()
         return self._session.stop(outcome.id, reason=reason) or _NextStep.ARRIVE
 
     def _show_help(self, prompt: entries.Prompt) -> _NextStep:
@@ -475,14 +568,15 @@ class PlainInterview:
         if respondent_time is not None:
             clock = f"; {respondent_time:%H:%M} there"
         spent = interview_lines.format_duration(self._session.elapsed_time())
-        self._output.print_aside(rendering.render_words(prompt.help))
-        self._output.print_aside(
-            f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
+        self._output.print_line(Line(Role.FACT, prompt.help))
+        self._output.say(
+            Role.FACT, f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
         )
         for decline in prompt.declines:
-            self._output.print_aside(f".{decline.id}  {rendering.flatten(decline.text)}")
+            text = to_spans(rendering.flatten(decline.text))
+            self._output.print_line(Line(Role.COMMAND, text, key=f".{decline.id}"))
         for command in commands.PLAIN_COMMANDS:
-            self._output.print_aside(f"{command}  {command.help}")
+            self._output.print_line(Line(Role.COMMAND, to_spans(command.help), key=str(command)))
         return _NextStep.WAIT
 
     def _show_faq(self, prompt: entries.Prompt) -> _NextStep | entries.Rejection:

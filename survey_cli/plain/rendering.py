@@ -9,10 +9,9 @@ from typing import Final
 
 from survey_cli import entries
 from survey_cli.sessions.lines import station_lines
-from survey_cli.sessions.lines.line import TITLES, Line, Role
+from survey_cli.sessions.lines.line import TITLES, Line, Role, to_spans
 from survey_cli.sessions.station.station_views import (
     CaseView,
-    OutcomeChoice,
     StationNumber,
     StationView,
 )
@@ -59,17 +58,33 @@ def _join(sign: str, *parts: str) -> str:
     return sign.join([part for part in parts if part])
 
 
-def _render_option(line: Line) -> str:
-    """`3  Disagree`, with what isn't read in brackets behind it."""
-    words = flatten(render_words(line.text))
-    shown = line.key if words in ("", line.key) else f"{line.key}  {words}"
+def list_option_remarks(line: Line) -> list[str]:
+    """List what isn't read of an option: its note, how it is chosen, what must be typed."""
     remarks = [f"note: {flatten(line.note)}"] if line.note else []
     remarks += line.remarks
     if line.action:
         remarks.append(line.action)
+    return remarks
+
+
+def _render_option(line: Line) -> str:
+    """`3  Disagree`, with what isn't read in brackets behind it."""
+    words = flatten(render_words(line.text))
+    shown = line.key if words in ("", line.key) else f"{line.key}  {words}"
+    remarks = list_option_remarks(line)
     if not remarks:
         return shown
     return f"{shown} ({', '.join(remarks)})"
+
+
+def _render_outcome(line: Line) -> str:
+    """`11  Asks not to be called again [never_call]`, with what must be typed behind it."""
+    shown = f"{line.key}  {flatten(line.plain_text)}"
+    if line.note:
+        shown += f" [{line.note}]"
+    for remark in line.remarks:
+        shown += f" ({remark})"
+    return shown
 
 
 def _render_earlier(line: Line) -> str:
@@ -127,6 +142,8 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
     Role.SECTION: lambda line: f"Section: {flatten(line.plain_text)}",
     Role.OPTION: _render_option,
     Role.UNREAD_OPTION: _render_option,
+    Role.OUTCOME: _render_outcome,
+    Role.COMMAND: lambda line: f"{line.key}  {render_words(line.text)}",
     Role.EARLIER: _render_earlier,
     Role.PREFILL: _render_prefill,
     Role.DRAFT: _render_draft,
@@ -143,20 +160,6 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
     Role.SCRIPT: lambda line: _join(", ", line.key, *line.remarks),
 }
 """How lines are printed that have more than a label and a text."""
-
-
-def render_outcome(choice: OutcomeChoice, *, brief: bool = False) -> str:
-    """`11  Asks not to be called again [never_call]`, with what must be typed behind it.
-
-    Briefly, it has no id.
-    """
-    line = station_lines.build_outcome_line(choice)
-    shown = f"{line.key}  {flatten(line.plain_text)}"
-    if not brief:
-        shown += f" [{line.note}]"
-    for remark in line.remarks:
-        shown += f" ({remark})"
-    return shown
 
 
 def render_declines(lines: Iterable[Line]) -> str:
@@ -179,10 +182,10 @@ def render_codes(entry: entries.Entry) -> str:
             return ""
 
 
-def render_result(lines: Iterable[Line], *, brief: bool = False) -> str:
-    """Render how the interview ended, in a few lines; briefly with its length on the first one."""
+def arrange_result(lines: Iterable[Line], *, brief: bool = False) -> list[Line]:
+    """Arrange how the interview ended; briefly, its length is on the first line."""
     if not brief:
-        return "\n".join([render_line(line) for line in lines])
+        return list(lines)
 
     heading = []
     others = []
@@ -191,52 +194,64 @@ def render_result(lines: Iterable[Line], *, brief: bool = False) -> str:
         if line.role in (Role.HEADING, Role.FACT):
             heading.append(text)
         else:
-            others.append(text)
-    return _join("\n", _join(", ", *heading), *others)
+            others.append(line)
+    return [Line(Role.HEADING, to_spans(_join(", ", *heading))), *others]
+
+
+def render_result(lines: Iterable[Line], *, brief: bool = False) -> str:
+    """Render how the interview ended, in a few lines."""
+    return "\n".join([render_line(line) for line in arrange_result(lines, brief=brief)])
 
 
 # A station
 
 
-def render_view(view: StationView, *, brief: bool = False) -> list[str]:
-    """Render what is shown now, one fact per line; briefly, of a case only what a call needs."""
+def arrange_view(view: StationView, *, brief: bool = False) -> list[Line]:
+    """Arrange what is shown now, one fact per line; briefly, of a case only what a call needs."""
     lines = station_lines.build_view_lines(view)
     if brief and isinstance(view, CaseView):
-        return _render_case_briefly(lines)
+        return _arrange_case_briefly(lines)
 
-    texts = []
+    arranged = []
     numbers = sum(line.role in NUMBERS for line in lines)
     for line in lines:
         if brief and line.short is not None:
-            texts.append(line.short)
+            arranged.append(Line(line.role, to_spans(line.short)))
         elif line.role in NUMBERS:
-            texts.append(_render_number(line, numbers=numbers))
+            arranged.append(_label_number(line, numbers=numbers))
         else:
-            texts.append(render_line(line))
-    return [text for text in texts if text]
+            arranged.append(line)
+    return [line for line in arranged if render_line(line)]
 
 
-def _render_case_briefly(lines: list[Line]) -> list[str]:
-    """Render the case and its number on one line, then what a call needs.
+def _arrange_case_briefly(lines: list[Line]) -> list[Line]:
+    """Arrange the case and its number on one line, then what a call needs.
 
     Of the history, that is the last line and those with a note.
     """
     (case,) = _select(lines, Role.CASE)
     (number,) = _select(lines, Role.NUMBER, Role.DIALED_NUMBER)
     name = _join(" ", flatten(case.plain_text), case.key)
-    texts = [_join(", ", name, number.short or _describe_number(number), case.note)]
+    called = _join(", ", name, number.short or _describe_number(number), case.note)
+    arranged = [Line(Role.HEADING, to_spans(called))]
 
     known = _select(lines, Role.NOTICE, Role.CLOCK, Role.APPOINTMENT, Role.PERSON, Role.INTERVIEW)
-    texts += [line.short or render_line(line) for line in known]
-    texts.append(", ".join([render_line(line) for line in _select(lines, Role.FACT)]))
+    for line in known:
+        if line.short:
+            line = Line(Role.FACT, to_spans(line.short))
+        arranged.append(line)
+
+    facts = [render_line(line) for line in _select(lines, Role.FACT)]
+    arranged.append(Line(Role.FACT, to_spans(", ".join(facts))))
     others = len(_select(lines, Role.OTHER_NUMBER))
     if others:
-        texts.append(f"{format_quantity(others, 'other number')}: .next")
+        text = f"{format_quantity(others, 'other number')}: .next"
+        arranged.append(Line(Role.FACT, to_spans(text)))
 
     history = _select(lines, Role.HISTORY)
-    texts += [render_line(line) for line in history if line.note or line is history[-1]]
-    texts += [render_line(line) for line in _select(lines, Role.ACTION)]
-    return [text for text in texts if text]
+    arranged += [line for line in history if line.note or line is history[-1]]
+    arranged += _select(lines, Role.ACTION)
+    return [line for line in arranged if render_line(line)]
 
 
 def _select(lines: list[Line], *roles: Role) -> list[Line]:
@@ -244,22 +259,22 @@ def _select(lines: list[Line], *roles: Role) -> list[Line]:
     return [line for line in lines if line.role in roles]
 
 
-def render_number(number: StationNumber, view: CaseView) -> str:
-    """Render one number of a case."""
+def arrange_number(number: StationNumber, view: CaseView) -> Line:
+    """Arrange one number of a case."""
     line = station_lines.build_number_line(number, view)
-    return _render_number(line, numbers=len(view.numbers))
+    return _label_number(line, numbers=len(view.numbers))
 
 
-def _render_number(line: Line, *, numbers: int) -> str:
+def _label_number(line: Line, *, numbers: int) -> Line:
     """`Number 1, current: (915) 555-0122, landline, dialed`; a case's only number has no number."""
     if not line.key:
-        return line.plain_text
+        return line
     label = "Number"
     if numbers > 1:
         label += f" {line.key}"
         if line.role in (Role.NUMBER, Role.DIALED_NUMBER):
             label += ", current"
-    return f"{label}: {_describe_number(line)}"
+    return Line(line.role, to_spans(_describe_number(line)), label=label)
 
 
 def _describe_number(line: Line) -> str:

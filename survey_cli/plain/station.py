@@ -3,19 +3,28 @@
 A line is handled completely before the next is read. It knows no rules about who may be called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.entry_commands import NO_FAQ
-from survey_cli.plain import rendering
+from survey_cli.plain import awaited_line, rendering, station_choices
+from survey_cli.plain.awaited_line import AwaitedLine, Choice
+from survey_cli.plain.conversation import (
+    InputEndedError,
+    LineSource,
+    OutputLines,
+    OvertakenError,
+    ask_line,
+)
 from survey_cli.plain.interview import PlainInterview
-from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
 from survey_cli.problems import find_nearest
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.lines import station_lines
+from survey_cli.sessions.lines.line import Line, Role, to_spans
 from survey_cli.sessions.lines.question_lines import build_heard_line
 from survey_cli.sessions.station import station_questions as questions
 from survey_cli.sessions.station import station_views
@@ -39,6 +48,9 @@ BOOK_QUESTION: Final = "Enter books it; or who calls?"
 FURTHER_QUESTIONS: Final = "then whom to ask for, and a note"
 """What is asked next if somebody else, or only this interviewer, calls."""
 
+KEEP_ALIVE_SECONDS: Final = 10.0
+"""How often the case is kept, or one looked for, while a line is awaited."""
+
 
 class _CanceledError(Exception):
     """The interviewer canceled the current command: nothing was done.
@@ -59,7 +71,7 @@ class PlainStation:
     """Runs one shift at a station, line by line."""
 
     def __init__(
-        self, session: StationSession, lines_in: InputLines, lines_out: OutputLines
+        self, session: StationSession, lines_in: LineSource, lines_out: OutputLines
     ) -> None:
         self._station = session
         self._input = lines_in
@@ -74,6 +86,10 @@ class PlainStation:
         self._due = ""
         """The case of the appointment that was last announced."""
         self._has_ended = False
+        self._offered: tuple[Choice, ...] = ()
+        """What was listed and can be chosen with the next line, besides its commands."""
+        self._kept_alive_at = monotonic()
+        """When the case was last kept, or one looked for, while a line was awaited."""
 
     def run(self) -> Rejection | None:
         """Run the station to the end of the shift.
@@ -84,10 +100,10 @@ class PlainStation:
         session = self._station
         output = self._output
         parts = (session.title, session.interviewer, session.station)
-        output.print_aside(", ".join(part for part in parts if part))
+        output.say(Role.HEADING, ", ".join(part for part in parts if part))
         if session.practice:
-            output.print_aside("PRACTICE: the respondents are simulated; no number is dialed")
-        output.print_once(".help lists what can be typed")
+            output.say(Role.HEADING, "PRACTICE: the respondents are simulated; no number is dialed")
+        output.say_once(Role.ACTION, ".help lists what can be typed")
 
         view = session.look().view
         if isinstance(view, IdleView) and not view.was_searched:
@@ -95,9 +111,16 @@ class PlainStation:
         try:
             while not self._has_ended:
                 self._show()
-                self._handle_line(ask_line(self._output, self._input).strip())
+                try:
+                    text = self._ask_command()
+                except OvertakenError:
+                    continue
+                self._handle_line(text)
         except InputEndedError:
             output.end_line()
+            if self._input.is_cut_off:
+                # The same interviewer goes on with it at once, in another seat.
+                return None
             rejection = session.end_shift().rejection
             if rejection is not None:
                 return rejection
@@ -115,22 +138,48 @@ class PlainStation:
             step = self._station.keep_alive()
         if text != ".leave" and _is_different(step.view, self._shown):
             if text:
-                self._output.print_marked(
-                    "!", "this came first, so your line was not used: type it again"
+                self._output.say(
+                    Role.REJECTION, "this came first, so your line was not used: type it again"
                 )
             return
 
         try:
             self._print_rejection(self._run_line(text, step.view))
         except _CanceledError as canceled:
-            self._output.print_aside("not done")
+            self._output.say(Role.FACT, "not done")
             command = str(canceled)
             if command:
                 self._handle_line(command)
 
     def _print_rejection(self, rejection: Rejection | None) -> None:
         if rejection is not None:
-            self._output.print_marked("!", rejection.why)
+            self._output.say(Role.REJECTION, rejection.why)
+
+    # news
+
+    def _ask_command(self) -> str:
+        """Ask for a command or an outcome. Raises OvertakenError if something else came."""
+        view = self._station.look().view
+        names = self._list_actions("1", view)
+        awaited = station_choices.await_command(view, names)
+        awaited = awaited._replace(commands=(*self._offered, *awaited.commands))
+        self._offered = ()
+        return ask_line(self._output, self._input, awaited, self._tell_news_at_command).strip()
+
+    def _tell_news(self) -> None:
+        """Keep the case, and print which messages and appointments there are now."""
+        if monotonic() - self._kept_alive_at >= KEEP_ALIVE_SECONDS:
+            self._kept_alive_at = monotonic()
+            self._station.keep_alive()
+        self._output.say(Role.MESSAGE, self._station.take_message())
+        self._announce_due_appointment()
+
+    def _tell_news_at_command(self) -> None:
+        """Print the news; raises OvertakenError if another case came, or the one shown is lost."""
+        self._tell_news()
+        step = self._station.look()
+        if _is_different(step.view, self._shown) or step.notice != self._notice:
+            raise OvertakenError
 
     # out
 
@@ -139,9 +188,9 @@ class PlainStation:
         step = self._station.look()
         view = step.view
         if step.notice and step.notice != self._notice:
-            self._output.print_marked("=", step.notice)
+            self._output.say(Role.UNDERSTOOD, step.notice)
         self._notice = step.notice
-        self._output.print_aside(self._station.take_message())
+        self._output.say(Role.MESSAGE, self._station.take_message())
         self._announce_due_appointment()
 
         before = self._shown
@@ -157,7 +206,7 @@ class PlainStation:
         for number in view.numbers:
             is_known = number in before.numbers or replace(number, current=True) in before.numbers
             if not is_known:
-                self._output.print_aside(rendering.render_number(number, view))
+                self._output.print_line(rendering.arrange_number(number, view))
         if view.heard and view.heard != before.heard:
             self._output.print_line(build_heard_line(view.heard))
         if view.pending_input != before.pending_input:
@@ -171,7 +220,8 @@ class PlainStation:
             return
         if due.key != self._due:
             appointment = _render_appointment(due)
-            self._output.print_marked("=", f"appointment due: {appointment}: .fetch {due.key}")
+            due_now = f"appointment due: {appointment}: .fetch {due.key}"
+            self._output.say(Role.UNDERSTOOD, due_now)
         self._due = due.key
 
     def _show_all(self, view: StationView, *, brief: bool) -> None:
@@ -179,20 +229,28 @@ class PlainStation:
 
         The study is named if it is another one than before.
         """
+        self._output.begin_page()
         if isinstance(view, CaseView) and self._title != self._station.title:
             self._title = self._station.title
-            self._output.print_aside(f"Study: {self._title}")
-        self._print_lines(rendering.render_view(view, brief=brief))
+            self._output.say(Role.HEADING, f"Study: {self._title}")
+        self._output.print_lines(rendering.arrange_view(view, brief=brief))
 
         if isinstance(view, BreakView) and not view.reason:
             reasons = ", ".join(self._station.list_break_reasons())
-            self._output.print_once(f".pause with a reason says why: {reasons}")
+            self._output.say_once(Role.ACTION, f".pause with a reason says why: {reasons}")
         if isinstance(view, CaseView):
             for choice in view.main_outcomes:
                 if self._output.is_due(choice.outcome.id) or not brief:
-                    self._output.print_plain(rendering.render_outcome(choice, brief=brief))
+                    self._print_outcome(choice, brief=brief)
             if view.other_outcomes:
-                self._output.print_once(".outcomes lists the others")
+                self._output.say_once(Role.ACTION, ".outcomes lists the others")
+
+    def _print_outcome(self, choice: OutcomeChoice, *, brief: bool = False) -> None:
+        """Print an outcome, briefly without its id."""
+        line = station_lines.build_outcome_line(choice)
+        if brief:
+            line = line._replace(note="")
+        self._output.print_line(line)
 
     # in
 
@@ -301,15 +359,26 @@ class PlainStation:
 
     def _list_appointments(self) -> None:
         appointments = self._station.list_appointments()
-        lines = [_render_appointment(appointment) for appointment in appointments]
-        self._print_lines(lines or [station_lines.NO_APPOINTMENTS])
+        lines = [station_lines.build_callback_line(appointment) for appointment in appointments]
+        self._output.print_lines(lines)
+        self._offer_cases([appointment.key for appointment in appointments])
+        if not lines:
+            self._output.say(Role.FACT, station_lines.NO_APPOINTMENTS)
 
     def _list_messages(self) -> None:
-        self._print_lines(self._station.list_messages() or ["there are no messages"])
+        messages = self._station.list_messages()
+        for message in messages:
+            self._output.say(Role.MESSAGE, message)
+        if not messages:
+            self._output.say(Role.FACT, "there are no messages")
 
     def _list_commands(self) -> None:
         for command in STATION_COMMANDS:
-            self._output.print_aside(f"{command}  {command.help}")
+            self._output.print_line(Line(Role.COMMAND, to_spans(command.help), key=str(command)))
+
+    def _offer_cases(self, keys: Iterable[str]) -> None:
+        """Offer to fetch these cases with the next line."""
+        self._offered = tuple([Choice(f".fetch {key}", f"Fetch {key}") for key in keys])
 
     def _pause(self, reason: str, view: StationView) -> Rejection | None:
         """End the break; else start one. A reason always starts one."""
@@ -331,13 +400,9 @@ class PlainStation:
             return Rejection(still_paused)
         return step.rejection
 
-    def _print_lines(self, lines: list[str]) -> None:
-        for line in lines:
-            self._output.print_aside(line)
-
     def _confirm_note(self, step: Step) -> Rejection | None:
         if step.rejection is None:
-            self._output.print_aside("noted")
+            self._output.say(Role.FACT, "noted")
         return step.rejection
 
     def _dial(self, view: CaseView) -> Rejection | None:
@@ -345,7 +410,7 @@ class PlainStation:
             self._ask_confirmation("it was dialed: y dials it again")
         step = self._station.dial()
         if step.rejection is None:
-            self._output.print_marked("=", step.dialing)
+            self._output.say(Role.UNDERSTOOD, step.dialing)
         return step.rejection
 
     def _choose_next_number(self, view: CaseView) -> Rejection | None:
@@ -358,9 +423,11 @@ class PlainStation:
 
     def _list_outcomes(self, view: CaseView) -> None:
         for heading, choices in (("", view.main_outcomes), *view.other_outcomes):
-            self._output.print_aside(heading)
+            self._output.say(Role.HEADING, heading)
             for choice in choices:
-                self._output.print_plain(rendering.render_outcome(choice))
+                self._print_outcome(choice)
+            if heading:
+                self._offered += station_choices.list_outcomes(choices)
 
     def _record(self, choice: OutcomeChoice, rest: str, view: CaseView) -> Rejection | None:
         """Ask for what an outcome requires, and record it; `rest` was typed behind it."""
@@ -406,12 +473,11 @@ class PlainStation:
             return Rejection("type part of the number, the name or the key: .find 555 01")
         matches = self._station.search_cases(text)
         if matches:
-            for match in matches:
-                self._output.print_aside(
-                    rendering.render_line(station_lines.build_match_line(match))
-                )
+            lines = [station_lines.build_match_line(match) for match in matches]
+            self._output.print_lines(lines)
+            self._offer_cases([match.key for match in matches])
         else:
-            self._output.print_aside(f"no case matches: {self._station.search_hint}")
+            self._output.say(Role.FACT, f"no case matches: {self._station.search_hint}")
         return None
 
     def _run_scripts(self, view: CaseView, script_id: str) -> Rejection | None:
@@ -433,7 +499,10 @@ class PlainStation:
         if opened.interview is None:
             return opened.rejection
         self.interview = opened.interview
-        rejection = PlainInterview(opened.interview, self._input, self._output).run()
+        conducted = PlainInterview(opened.interview, self._input, self._output, self._tell_news)
+        rejection = conducted.run()
+        if self._input.is_cut_off:
+            raise InputEndedError("")
         self.interview = None
         self._print_rejection(rejection)
         if self._input.has_ended:
@@ -461,16 +530,21 @@ class PlainStation:
         question = asked.question
         if hints:
             question = f"{question} ({'; '.join(hints)})"
-        self._output.print_aside(question)
+        self._output.say(Role.ASKED, question)
 
-        line = ask_line(self._output, self._input).strip()
+        awaited = awaited_line.await_reply(asked, optional=optional)
+        line = self._ask_line(awaited)
         if line.startswith(".") or not (line or optional):
             raise _CanceledError
         return line
 
+    def _ask_line(self, awaited: AwaitedLine) -> str:
+        """Ask for a line that isn't a command; what comes meanwhile is shown afterwards."""
+        return ask_line(self._output, self._input, awaited, self._tell_news).strip()
+
     def _ask_confirmation(self, what: str) -> None:
-        self._output.print_marked("?", what)
-        line = ask_line(self._output, self._input).strip()
+        self._output.say(Role.QUERY, what)
+        line = self._ask_line(awaited_line.await_yes_no(what))
         if line.casefold() in ("y", "yes"):
             return
         command = line if line.startswith(".") else ""
@@ -484,11 +558,11 @@ class PlainStation:
             if time.choices:
                 reading = self._ask_reading(time)
             else:
-                self._output.print_marked("!", time.why_unclear)
+                self._output.say(Role.REJECTION, time.why_unclear)
                 text = self._ask(questions.WHEN)
             time = self._station.parse_time(text, reading)
         understood = [part for part in (time.echo, time.hint) if part]
-        self._output.print_marked("=", ", ".join(understood))
+        self._output.say(Role.UNDERSTOOD, ", ".join(understood))
 
         person = ""
         note = ""
@@ -506,9 +580,9 @@ class PlainStation:
 
     def _ask_reading(self, time: station_views.TimeReading) -> int:
         """Ask which of several meanings a time has; returns its number, from 1."""
-        self._output.print_marked("?", time.why_unclear)
+        self._output.say(Role.QUERY, time.why_unclear)
         for number, choice in enumerate(time.choices, start=1):
-            self._output.print_plain(f"{number}  {choice}")
+            self._output.print_line(Line(Role.OPTION, to_spans(choice), key=str(number)))
         which = StationQuestion("reading", "Which", "which one?")
         return int(self._ask_number(which, len(time.choices)))
 
@@ -523,7 +597,7 @@ class PlainStation:
             line = self._ask(asked, optional=optional)
             if line in numbers or not line:
                 return line
-            self._output.print_marked("!", f"{line} is not one of them")
+            self._output.say(Role.REJECTION, f"{line} is not one of them")
 
 
 def _build_hint(choice: OutcomeChoice, view: CaseView) -> str:

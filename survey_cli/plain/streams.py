@@ -8,13 +8,15 @@ import os
 import re
 import signal
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from time import monotonic
 from types import FrameType, ModuleType
 from typing import Any, Final, TextIO
 
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
+from survey_cli.plain.awaited_line import AwaitedLine
+from survey_cli.plain.conversation import InputEndedError, OutputClosedError, TellNews
 from survey_cli.plain.rendering import clean, flatten, render_line
 from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.text_width import count_fitting, measure_width
@@ -117,19 +119,6 @@ ALARMS_UNTIL_LOST: Final = 2
 PROMPT: Final = "> "
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-
-
-class OutputClosedError(Exception):
-    """The output was closed by its reader."""
-
-
-class InputEndedError(Exception):
-    """There is no further line: end of input, Ctrl+C, or a request to end."""
-
-    def __init__(self, unfinished: str = "") -> None:
-        super().__init__()
-        self.unfinished = unfinished
-        """What had been typed of the next line, if that is known."""
 
 
 class Interrupts:
@@ -241,9 +230,23 @@ def set_line_mode(terminal: TextIO) -> None:
 
 
 PLAIN_ROLES: Final = frozenset(
-    (Role.SPOKEN, Role.OPTION, Role.UNREAD_OPTION, Role.EARLIER, Role.PREFILL)
+    (
+        Role.SPOKEN,
+        Role.OPTION,
+        Role.UNREAD_OPTION,
+        Role.OUTCOME,
+        Role.EARLIER,
+        Role.PREFILL,
+    )
 )
 """What is printed without brackets: texts that are read aloud, options, and the earlier answer."""
+MARKS: Final = {
+    Role.QUERY: "?",
+    Role.READ_BACK: "?",
+    Role.REJECTION: "!",
+    Role.UNDERSTOOD: "=",
+}
+"""What a line begins with that is printed after a mark."""
 ASIDE_LABELS: Final = {
     Role.OWN: "Your own entry: ",
     Role.INSTRUCTION: "Interviewer: ",
@@ -275,16 +278,24 @@ class InputLines:
         """Whether the line came so soon that a key was held down; never from a pipe."""
         self.has_ended = False
         """Whether there is no further line."""
+        self.is_cut_off = False
+        """False: at the end of the input, the interviewer has left."""
         self._last = float("-inf")
 
     @property
-    def _unfinished(self) -> str:
+    def unfinished(self) -> str:
+        """What has been typed of the line that is awaited, as far as the editor noted it."""
         return self._editor.unfinished if self._editor is not None else ""
 
-    def read_line(self) -> str | Rejection:
+    def read_line(
+        self,
+        awaited: AwaitedLine | None = None,  # noqa: ARG002
+        tell_news: TellNews | None = None,  # noqa: ARG002
+    ) -> str | Rejection:
         """Read the next line without its end, or return why it is not accepted.
 
-        Raises InputEndedError.
+        It tells no news: they would be printed into the line that is being typed. Raises
+        InputEndedError.
         """
         text = self._read_raw()
         now = monotonic()
@@ -292,7 +303,7 @@ class InputLines:
         self._last = now
         if not text:
             self.has_ended = True
-            raise InputEndedError(self._unfinished)
+            raise InputEndedError(self.unfinished)
 
         if len(text) > MAX_LINE_LENGTH and not text.endswith("\n"):
             while text and not text.endswith("\n"):
@@ -315,22 +326,34 @@ class InputLines:
             return "\udcff\n"
         except (KeyboardInterrupt, OSError, ValueError) as ended:
             self.has_ended = True
-            raise InputEndedError(self._unfinished) from ended
+            raise InputEndedError(self.unfinished) from ended
 
 
-class OutputLines:
-    """The lines of the output, literal and without control characters."""
+class StreamLines:
+    """Lines as they are printed to a stream, literal and without control characters."""
 
-    def __init__(self, write: TextIO, *, brief: bool = False) -> None:
+    def __init__(self, write: TextIO) -> None:
         self._write = write
-        self.brief = brief
-        """Whether what an experienced interviewer knows is printed only once."""
+        self.language = ""
+        """A terminal shows all languages alike."""
         self.right_to_left = False
         """Whether lines in a script from right to left are set at the right edge of a terminal."""
-        self._printed_once: set[str] = set()
         if isinstance(write, io.TextIOWrapper):
             with contextlib.suppress(OSError, ValueError):
                 write.reconfigure(errors="replace")
+
+    def write_line(self, line: Line) -> None:
+        """Print a line as its role wants it: plain, in brackets, or after a mark."""
+        text = render_line(line)
+        if line.role in PLAIN_ROLES:
+            self._print_plain(text)
+        elif line.role in MARKS:
+            self._write_line(f"{MARKS[line.role]} {clean(flatten(text))}")
+        else:
+            self._print_aside(text, ASIDE_LABELS.get(line.role, ""))
+
+    def begin_page(self) -> None:
+        """Print nothing: on a terminal, what was printed stays."""
 
     def _measure_terminal(self) -> int:
         """Return the width of the terminal; 0 if there is none."""
@@ -375,13 +398,13 @@ class OutputLines:
         except (OSError, ValueError) as closed:
             raise OutputClosedError from closed
 
-    def print_plain(self, text: str) -> None:
+    def _print_plain(self, text: str) -> None:
         """Print text as it is: text to read aloud, options, marked lines."""
         for line in clean(text).splitlines():
             if line.strip():
                 self._write_line(line.rstrip())
 
-    def print_aside(self, text: str, label: str = "") -> None:
+    def _print_aside(self, text: str, label: str) -> None:
         """Print text for the interviewer, every line in brackets and after its label.
 
         Many screen readers don't speak brackets: a text that could be taken for one to read aloud
@@ -391,69 +414,13 @@ class OutputLines:
             if line.strip():
                 self._write_line(f"[{label}{line.strip()}]")
 
-    def print_line(self, line: Line) -> None:
-        """Print a line as its role wants it: plain, in brackets, or after a mark."""
-        text = render_line(line)
-        if line.role in PLAIN_ROLES:
-            self.print_plain(text)
-        elif line.role in (Role.QUERY, Role.READ_BACK):
-            self.print_marked("?", text)
-        else:
-            self.print_aside(text, ASIDE_LABELS.get(line.role, ""))
-
-    def print_lines(self, lines: Iterable[Line]) -> None:
-        """Print lines one after the other."""
-        for line in lines:
-            self.print_line(line)
-
-    def print_known(self, line: Line) -> None:
-        """Print a line; in brief mode, from the second time on, only what isn't known by heart."""
-        if line.short is None or self.is_due(line.plain_text):
-            self.print_line(line)
-        elif line.short:
-            self.print_aside(line.short)
-
-    def is_due(self, text: str) -> bool:
-        """Return whether to print a text that brief mode prints once; it then counts as printed."""
-        is_first = text not in self._printed_once
-        self._printed_once.add(text)
-        return is_first or not self.brief
-
-    def print_once(self, text: str) -> None:
-        """Print text for the interviewer, in brief mode only the first time."""
-        if self.is_due(text):
-            self.print_aside(text)
-
-    def switch_brief(self) -> None:
-        """Switch brief mode on or off, and say so."""
-        self.brief = not self.brief
-        if self.brief:
-            self.print_aside("brief mode: what was said is not repeated")
-        else:
-            self.print_aside("brief mode is off: everything is said")
-
-    def print_marked(self, mark: str, text: str) -> None:
-        """Print one line after a mark."""
-        self._write_line(f"{mark} {clean(flatten(text))}")
-
     def end_line(self) -> None:
+        """Move to a new line."""
         self._write_text("\n")
 
     def flush(self, prompt: str = "") -> None:
         """Flush the output, after a prompt if a line is awaited."""
         self._write_text(prompt, flush=True)
-
-
-def ask_line(printed: OutputLines, typed: InputLines) -> str:
-    """Ask for a line until one can be read. Raises InputEndedError."""
-    while True:
-        printed.flush(typed.prompt)
-        line = typed.read_line()
-        if not typed.is_terminal:
-            printed.end_line()
-        if isinstance(line, str):
-            return line
-        printed.print_marked("!", line.why)
 
 
 def discard_output(write: TextIO) -> None:

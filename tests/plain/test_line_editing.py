@@ -250,12 +250,14 @@ def test_a_terminal_that_cannot_be_edited_on_still_takes_lines(environment: dict
 WRAPPED = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
-from survey_cli.plain.streams import OutputLines
-output = OutputLines(sys.stdout)
-output.print_plain("1  Do you strongly agree, agree or disagree?")
-output.print_aside("Read it slowly, please, and wait.")
-output.print_marked("!", "x" * 25 + " is too long")
-output.print_plain("\u6700\u8fd1\u306e\u56de\u7b54\u3092\u304a\u9858\u3044\u3057\u307e\u3059")
+from survey_cli.plain.conversation import OutputLines
+from survey_cli.plain.streams import StreamLines
+from survey_cli.sessions.lines.line import Role
+output = OutputLines(StreamLines(sys.stdout))
+output.say(Role.SPOKEN, "1  Do you strongly agree, agree or disagree?")
+output.say(Role.FACT, "Read it slowly, please, and wait.")
+output.say(Role.REJECTION, "x" * 25 + " is too long")
+output.say(Role.SPOKEN, "\u6700\u8fd1\u306e\u56de\u7b54\u3092\u304a\u9858\u3044\u3057\u307e\u3059")
 output.flush()
 """
 

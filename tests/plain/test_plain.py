@@ -35,7 +35,8 @@ from survey_cli.entries import (
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.rendering import clean
-from survey_cli.plain.streams import OutputLines
+from survey_cli.plain.streams import StreamLines
+from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.values import Place
 
@@ -75,11 +76,11 @@ def test_a_script_from_right_to_left_stands_at_the_right_edge_of_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write = io.StringIO()
-    output = OutputLines(write)
+    output = StreamLines(write)
     output.right_to_left = True
-    output.print_plain("1  نعم")
-    monkeypatch.setattr(OutputLines, "_measure_terminal", lambda _: 10)
-    output.print_plain("1  نعم\nEnter")
+    output.write_line(Line(Role.SPOKEN, words("1  نعم")))
+    monkeypatch.setattr(StreamLines, "_measure_terminal", lambda _: 10)
+    output.write_line(Line(Role.SPOKEN, words("1  نعم\nEnter")))
     assert write.getvalue() == "1  نعم\n    \u20671  نعم\u2069\nEnter\n", (
         "a pipe gets the text alone"
     )

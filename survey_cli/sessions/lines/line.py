@@ -75,6 +75,18 @@ class Role(Enum):
     ERROR = auto()
     """What could not be done, or must be known."""
 
+    # What is said about a typed line
+    REJECTION = auto()
+    """Why a line was not accepted."""
+    UNDERSTOOD = auto()
+    """How a line was understood, and what it has done."""
+    ASKED = auto()
+    """What the interviewer is asked for: a time, a reason, which meaning of a line is right."""
+    COMMAND = auto()
+    """A command that can be typed, and what it does."""
+    MESSAGE = auto()
+    """A message of a supervisor."""
+
     # A station
     CASE = auto()
     """The case that is called: its name, its key, the number of this attempt."""

@@ -1,0 +1,80 @@
+"""The line that is awaited at a station: outcomes and commands that can be chosen."""
+
+from collections.abc import Collection, Iterable
+from typing import Final, assert_never
+
+from survey_cli.plain.awaited_line import AwaitedLine, Choice, LineKind, build_command
+from survey_cli.sessions.lines.station_lines import REQUIRED_INPUTS
+from survey_cli.sessions.station.station_commands import STATION_COMMANDS
+from survey_cli.sessions.station.station_views import (
+    BreakView,
+    CaseView,
+    IdleView,
+    InterviewState,
+    OutcomeChoice,
+    StationView,
+    WrapUpView,
+)
+
+WITHOUT_WORDS: Final = frozenset(("pause", "scripts"))
+"""Commands that may be followed by words and usually are not."""
+UNLISTED: Final = frozenset(("number",))
+"""Commands that only shorten others."""
+
+
+def await_command(view: StationView, names: Collection[str]) -> AwaitedLine:
+    """Build the line that a station awaits; `names` are the commands that can be typed now."""
+    commands = []
+    for command in STATION_COMMANDS:
+        if command.name in names and command.name not in UNLISTED:
+            needs_words = bool(command.argument) and command.name not in WITHOUT_WORDS
+            commands.append(build_command(command.name, needs_words=needs_words, does=command.does))
+
+    match view:
+        case CaseView():
+            first = _list_first_steps(view)
+            taken = {choice.typed for choice in first}
+            others = [choice for choice in commands if choice.typed not in taken]
+            answers = (*first, *list_outcomes(view.main_outcomes))
+            return AwaitedLine(
+                f"{view.name}: command or outcome", LineKind.WORDS, answers, tuple(others)
+            )
+        case IdleView():
+            answers = (Choice(".next", "Look for a case"),)
+            label = "Command"
+        case WrapUpView():
+            answers = (Choice("", "Continue"),)
+            label = f"After the call of {view.case}"
+        case BreakView():
+            answers = (Choice(".pause", "Resume calling"),)
+            label = "On a break"
+        case _:
+            assert_never(view)
+
+    taken = {choice.typed for choice in answers}
+    others = [choice for choice in commands if choice.typed not in taken]
+    return AwaitedLine(label, LineKind.WORDS, answers, tuple(others))
+
+
+def _list_first_steps(view: CaseView) -> tuple[Choice, ...]:
+    """List what begins the work on a case: the call and the interview."""
+    steps = []
+    number = view.current_number
+    if number is not None and not view.has_open_call:
+        steps.append(Choice(".dial", f"Dial {number.text}"))
+    verb = "Begin"
+    if view.interview_state is InterviewState.OPEN:
+        verb = "Continue"
+    steps.append(Choice(".interview", f"{verb} the interview"))
+    return tuple(steps)
+
+
+def list_outcomes(choices: Iterable[OutcomeChoice]) -> tuple[Choice, ...]:
+    """List outcomes as choices, with what must be typed behind them."""
+    listed = []
+    for choice in choices:
+        number = str(choice.outcome.number)
+        required = REQUIRED_INPUTS.get(choice.required_input, "")
+        remarks = (required,) if required else ()
+        listed.append(Choice(number, choice.outcome.name, number, remarks))
+    return tuple(listed)
