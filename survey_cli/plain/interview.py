@@ -119,9 +119,6 @@ class PlainInterview:
                     outcome = self._handle_at_review(line)
             except InputEndedError:
                 self._output.end_line()
-                if self._input.is_cut_off:
-                    # The same interviewer goes on with it at once, at the same question.
-                    return None
                 return self._session.suspend()
 
             if isinstance(outcome, entries.Rejection):
