@@ -36,8 +36,8 @@ from survey_cli.entry_commands import ENTRY_COMMAND_NAMES, PLAIN_COMMANDS
 from survey_cli.plain import conduct_interview
 from survey_cli.plain.rendering import clean
 from survey_cli.plain.streams import StreamLines
-from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.values import Place
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
