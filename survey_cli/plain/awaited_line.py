@@ -14,7 +14,7 @@ from survey_cli.sessions.station.station_questions import StationQuestion
 from survey_cli.wording import shorten
 
 
-class Choice(NamedTuple):
+class LineChoice(NamedTuple):
     """A line that can be chosen instead of typed: on a page, a button."""
 
     typed: str
@@ -58,16 +58,16 @@ class AwaitedLine(NamedTuple):
         AwaitedLine(
             label="q1: Do you have a library card?",
             kind=LineKind.CODE,
-            answers=(Choice("1", "Yes", "1"), Choice("2", "No", "2"), Choice(".dk", "don't know")),
-            commands=(Choice(".back", "Back"),),
+            answers=(LineChoice("1", "Yes", "1"), LineChoice("2", "No", "2"), LineChoice(".dk", "don't know")),
+            commands=(LineChoice(".back", "Back"),),
         )
     """
 
     label: str
     """What the line is the answer to."""
     kind: LineKind = LineKind.WORDS
-    answers: tuple[Choice, ...] = ()
-    commands: tuple[Choice, ...] = ()
+    answers: tuple[LineChoice, ...] = ()
+    commands: tuple[LineChoice, ...] = ()
     draft: str = ""
     """What was typed here before and not sent."""
     language: str = ""
@@ -90,10 +90,10 @@ COMMAND_TEXTS: Final = {
 """Texts of commands whose names don't say enough on a button."""
 
 
-def build_command(name: str, *, needs_words: bool = False, does: str = "") -> Choice:
+def build_command(name: str, *, needs_words: bool = False, does: str = "") -> LineChoice:
     """Build the choice of a command."""
     text = COMMAND_TEXTS.get(name, name.capitalize())
-    return Choice(f".{name}", text, needs_words=needs_words, help=does)
+    return LineChoice(f".{name}", text, needs_words=needs_words, help=does)
 
 
 # A question
@@ -137,12 +137,12 @@ def _choose_kind(entry: entries.Entry) -> LineKind:
             assert_never(entry)
 
 
-def _list_answers(prompt: entries.Prompt) -> tuple[Choice, ...]:
+def _list_answers(prompt: entries.Prompt) -> tuple[LineChoice, ...]:
     """List what answers a question without typing: its options, Enter, and its declines."""
     entry = prompt.entry
     answers = []
     if isinstance(entry, entries.ReadEntry):
-        answers.append(Choice("", "End here" if prompt.ending else "Continue"))
+        answers.append(LineChoice("", "End here" if prompt.ending else "Continue"))
     elif isinstance(entry, entries.PickEntry):
         for option in entry.options:
             needs_no_enter = not entry.several and entry.is_complete_code(str(option.code))
@@ -151,20 +151,20 @@ def _list_answers(prompt: entries.Prompt) -> tuple[Choice, ...]:
             answers.append(choice._replace(is_complete=needs_no_enter and not option.specify))
     elif isinstance(entry, entries.LineEntry):
         for code, text in entry.labels:
-            answers.append(Choice(str(code), text, str(code), language=prompt.language))
+            answers.append(LineChoice(str(code), text, str(code), language=prompt.language))
 
     earlier = prompt.earlier
     if earlier is not None and earlier.kind != "reopened":
-        answers.append(Choice("", f"Keep: {flatten(earlier.label)}"))
+        answers.append(LineChoice("", f"Keep: {flatten(earlier.label)}"))
     for decline in prompt.declines:
         command = f".{decline.id}"
-        answers.append(Choice(command, flatten(decline.text), language=prompt.language))
+        answers.append(LineChoice(command, flatten(decline.text), language=prompt.language))
     return tuple(answers)
 
 
-def _build_answer(line: Line, *, needs_words: bool, language: str) -> Choice:
+def _build_answer(line: Line, *, needs_words: bool, language: str) -> LineChoice:
     """Build the choice of an option."""
-    return Choice(
+    return LineChoice(
         line.key,
         flatten(line.plain_text),
         line.key,
@@ -175,27 +175,27 @@ def _build_answer(line: Line, *, needs_words: bool, language: str) -> Choice:
 
 
 def _answer_query(
-    query: entries.Query, kind: LineKind, answers: tuple[Choice, ...]
-) -> tuple[LineKind, tuple[Choice, ...]]:
+    query: entries.Query, kind: LineKind, answers: tuple[LineChoice, ...]
+) -> tuple[LineKind, tuple[LineChoice, ...]]:
     """Return what answers a question about the answer just given."""
     if query.aloud:
         return LineKind.CODE, READ_BACK_CHOICES
     # Enter alone keeps nothing while an answer is questioned.
     others = [choice for choice in answers if choice.typed]
-    return kind, (Choice(".ok", "Confirm"), *others)
+    return kind, (LineChoice(".ok", "Confirm"), *others)
 
 
 READ_BACK_CHOICES: Final = (
-    Choice("1", "Yes, that is right", "1", is_complete=True),
-    Choice("2", "No, ask again", "2", is_complete=True),
+    LineChoice("1", "Yes, that is right", "1", is_complete=True),
+    LineChoice("2", "No, ask again", "2", is_complete=True),
 )
 YES_NO_CHOICES: Final = (
-    Choice("y", "Yes", "y", is_complete=True),
-    Choice("n", "No", "n", is_complete=True),
+    LineChoice("y", "Yes", "y", is_complete=True),
+    LineChoice("n", "No", "n", is_complete=True),
 )
 
 
-def _list_commands(prompt: entries.Prompt, *, has_notes: bool) -> tuple[Choice, ...]:
+def _list_commands(prompt: entries.Prompt, *, has_notes: bool) -> tuple[LineChoice, ...]:
     """List the commands that make sense at a question."""
     is_answered = prompt.earlier is not None
     makes_sense = {
@@ -222,7 +222,7 @@ def await_at_review() -> AwaitedLine:
     return AwaitedLine(
         label="Every question is answered",
         kind=LineKind.NOTHING,
-        answers=(Choice("", "Complete the interview"),),
+        answers=(LineChoice("", "Complete the interview"),),
         commands=tuple([build_command(name, needs_words=name == "note") for name in names]),
     )
 
@@ -230,11 +230,11 @@ def await_at_review() -> AwaitedLine:
 # What is asked besides
 
 
-def await_number(label: str, texts: Iterable[str], *, way_out: Choice) -> AwaitedLine:
+def await_number(label: str, texts: Iterable[str], *, way_out: LineChoice) -> AwaitedLine:
     """Build the line that chooses one of numbered texts."""
     choices = []
     for number, text in enumerate(texts, start=1):
-        choices.append(Choice(str(number), text, str(number)))
+        choices.append(LineChoice(str(number), text, str(number)))
 
     # With ten choices or more, `1` may be the beginning of `10`.
     if len(choices) < 10:
@@ -249,11 +249,11 @@ def await_yes_no(label: str) -> AwaitedLine:
 
 def await_reply(asked: StationQuestion, *, optional: bool) -> AwaitedLine:
     """Build the line that answers a question of the station."""
-    way_out = Choice(".drop", "Cancel")
+    way_out = LineChoice(".drop", "Cancel")
     if asked.choices:
         awaited = await_number(asked.question, asked.choices, way_out=way_out)
     else:
         awaited = AwaitedLine(asked.question, LineKind.WORDS, (way_out,))
     if optional:
-        awaited = awaited._replace(answers=(Choice("", "Leave out"), *awaited.answers))
+        awaited = awaited._replace(answers=(LineChoice("", "Leave out"), *awaited.answers))
     return awaited

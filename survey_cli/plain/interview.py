@@ -12,7 +12,7 @@ from survey_cli import entry_commands as commands
 from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
 from survey_cli.plain import awaited_line, rendering
-from survey_cli.plain.awaited_line import AwaitedLine, Choice, LineKind
+from survey_cli.plain.awaited_line import AwaitedLine, LineChoice, LineKind
 from survey_cli.plain.conversation import (
     InputEndedError,
     LineSource,
@@ -58,7 +58,7 @@ class PlainInterview:
         self._place: Place | None = None
         self._was_denied = False
         """An answer read back was denied: the right one is awaited."""
-        self._offered: tuple[Choice, ...] = ()
+        self._offered: tuple[LineChoice, ...] = ()
         """What was listed and can be chosen with the next line, besides its commands."""
         self._draft = ""
         """The text that was last saved as a draft."""
@@ -275,7 +275,7 @@ class PlainInterview:
 
     def _offer_places(self, places: Iterable[Place]) -> None:
         """Offer jumps to these places with the next line."""
-        jumps = [Choice(f".jump {place}", f"Jump to {place}") for place in places]
+        jumps = [LineChoice(f".jump {place}", f"Jump to {place}") for place in places]
         self._offered += tuple(jumps)
 
     def _ask(self, awaited: AwaitedLine) -> str:
@@ -362,7 +362,7 @@ class PlainInterview:
         self._output.say_once(Role.ACTION, "a number chooses; Enter alone cancels")
 
         labels = [meaning.label for meaning in ambiguous.meanings]
-        awaited = awaited_line.await_number(ambiguous.why, labels, way_out=Choice("", "Cancel"))
+        awaited = awaited_line.await_number(ambiguous.why, labels, way_out=LineChoice("", "Cancel"))
         line = entries.to_ascii_digits(self._ask(awaited).strip())
         prompt = self._session.prompt()
         if line and not line.isdecimal() and prompt is not None:
@@ -492,7 +492,7 @@ class PlainInterview:
             return entries.Rejection(commands.NO_LANGUAGE)
         if not language:
             others = [code for code in prompt.languages if code != prompt.language]
-            self._offered = tuple([Choice(f".lang {code}", code) for code in others])
+            self._offered = tuple([LineChoice(f".lang {code}", code) for code in others])
             return entries.Rejection(
                 f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}"
             )
@@ -525,11 +525,11 @@ class PlainInterview:
             "a number ends the interview with that outcome; Enter alone continues the interview",
         )
 
-        choices = [Choice(str(stop.number), stop.name, str(stop.number)) for stop in stops]
+        choices = [LineChoice(str(stop.number), stop.name, str(stop.number)) for stop in stops]
         awaited = AwaitedLine(
             "Which outcome ends the interview?",
             LineKind.CODE,
-            (*choices, Choice("", "Continue the interview")),
+            (*choices, LineChoice("", "Continue the interview")),
         )
         while line := self._ask(awaited).strip():
             if line.startswith("."):
@@ -555,7 +555,7 @@ class PlainInterview:
         reason = ""
         if self._session.asks_reason(outcome):
             self._output.say(Role.ASKED, f"{commands.REASON_QUESTION} Enter for none")
-            leave_out = (Choice("", "Leave out"),)
+            leave_out = (LineChoice("", "Leave out"),)
             reason = self._ask(AwaitedLine(commands.REASON_QUESTION, answers=leave_out)).strip()
         return self._session.stop(outcome.id, reason=reason) or _NextStep.ARRIVE
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.entry_commands import NO_FAQ
 from survey_cli.plain import awaited_line, rendering, station_choices
-from survey_cli.plain.awaited_line import AwaitedLine, Choice
+from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
 from survey_cli.plain.conversation import (
     InputEndedError,
     LineSource,
@@ -86,7 +86,7 @@ class PlainStation:
         self._due = ""
         """The case of the appointment that was last announced."""
         self._has_ended = False
-        self._offered: tuple[Choice, ...] = ()
+        self._offered: tuple[LineChoice, ...] = ()
         """What was listed and can be chosen with the next line, besides its commands."""
         self._kept_alive_at = monotonic()
         """When the case was last kept, or one looked for, while a line was awaited."""
@@ -378,7 +378,7 @@ class PlainStation:
 
     def _offer_cases(self, keys: Iterable[str]) -> None:
         """Offer to fetch these cases with the next line."""
-        self._offered = tuple([Choice(f".fetch {key}", f"Fetch {key}") for key in keys])
+        self._offered = tuple([LineChoice(f".fetch {key}", f"Fetch {key}") for key in keys])
 
     def _pause(self, reason: str, view: StationView) -> Rejection | None:
         """End the break; else start one. A reason always starts one."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Final, assert_never
 
-from survey_cli.plain.awaited_line import AwaitedLine, Choice, LineKind, build_command
+from survey_cli.plain.awaited_line import AwaitedLine, LineChoice, LineKind, build_command
 from survey_cli.sessions.lines.station_lines import REQUIRED_INPUTS
 from survey_cli.sessions.station.station_commands import STATION_COMMANDS
 from survey_cli.sessions.station.station_views import (
@@ -40,13 +40,13 @@ def await_command(view: StationView, names: Collection[str]) -> AwaitedLine:
                 f"{view.name}: command or outcome", LineKind.WORDS, answers, tuple(others)
             )
         case IdleView():
-            answers = (Choice(".next", "Look for a case"),)
+            answers = (LineChoice(".next", "Look for a case"),)
             label = "Command"
         case WrapUpView():
-            answers = (Choice("", "Continue"),)
+            answers = (LineChoice("", "Continue"),)
             label = f"After the call of {view.case}"
         case BreakView():
-            answers = (Choice(".pause", "Resume calling"),)
+            answers = (LineChoice(".pause", "Resume calling"),)
             label = "On a break"
         case _:
             assert_never(view)
@@ -56,25 +56,25 @@ def await_command(view: StationView, names: Collection[str]) -> AwaitedLine:
     return AwaitedLine(label, LineKind.WORDS, answers, tuple(others))
 
 
-def _list_first_steps(view: CaseView) -> tuple[Choice, ...]:
+def _list_first_steps(view: CaseView) -> tuple[LineChoice, ...]:
     """List what begins the work on a case: the call and the interview."""
     steps = []
     number = view.current_number
     if number is not None and not view.has_open_call:
-        steps.append(Choice(".dial", f"Dial {number.text}"))
+        steps.append(LineChoice(".dial", f"Dial {number.text}"))
     verb = "Begin"
     if view.interview_state is InterviewState.OPEN:
         verb = "Continue"
-    steps.append(Choice(".interview", f"{verb} the interview"))
+    steps.append(LineChoice(".interview", f"{verb} the interview"))
     return tuple(steps)
 
 
-def list_outcomes(choices: Iterable[OutcomeChoice]) -> tuple[Choice, ...]:
+def list_outcomes(choices: Iterable[OutcomeChoice]) -> tuple[LineChoice, ...]:
     """List outcomes as choices, with what must be typed behind them."""
     listed = []
     for choice in choices:
         number = str(choice.outcome.number)
         required = REQUIRED_INPUTS.get(choice.required_input, "")
         remarks = (required,) if required else ()
-        listed.append(Choice(number, choice.outcome.name, number, remarks))
+        listed.append(LineChoice(number, choice.outcome.name, number, remarks))
     return tuple(listed)
