@@ -58,7 +58,7 @@ class AwaitedLine(NamedTuple):
         AwaitedLine(
             label="q1: Do you have a library card?",
             kind=LineKind.CODE,
-            answers=(LineChoice("1", "Yes", "1"), LineChoice("2", "No", "2"), LineChoice(".dk", "don't know")),
+            answers=(LineChoice("1", "Yes", "1"), LineChoice("2", "No", "2")),
             commands=(LineChoice(".back", "Back"),),
         )
     """
