@@ -18,6 +18,7 @@ from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.permissions import StaffRole
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
@@ -90,7 +91,9 @@ def simulate_fieldwork(folder: Path, count: int, days: int, starts: date) -> Sim
     )
     histories = load_simulation_cases(options, instrument)
     assert isinstance(histories, list)
-    staff = [Interviewer(login=f"i{number}", role="supervisor") for number in range(INTERVIEWERS)]
+    staff = [
+        Interviewer(login=f"i{number}", role=StaffRole.SUPERVISOR) for number in range(INTERVIEWERS)
+    ]
     beginning = FieldworkStart(instrument, Plan.from_instrument(instrument), People(), histories)
     settings = FieldworkSettings(starts=starts, days=days, zone=ZONE)
 

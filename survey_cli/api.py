@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, Unpack, get_args
 
 from survey_cli.exports.parquet import Rows
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter, RowKind
 from survey_cli.services.data.table_query import query_table
@@ -110,7 +111,7 @@ class Study:
         self.path = fspath(path)
         self._db = db
         self._people = people
-        with read_records(self.path, db=db, people=people) as records:
+        with read_records(self.path, Action.READ_STATUS, db=db, people=people) as records:
             self.database = records.where
             self.title = str(records.instrument.title.get(records.instrument.language))
             self.version = records.instrument.version
@@ -222,7 +223,13 @@ class Study:
                 language=language,
             )
             exported = "Python", options.describe_content()
-            opened = read_records(self.path, db=self._db, people=self._people, exported=exported)
+            opened = read_records(
+                self.path,
+                Action.EXPORT_DATA,
+                db=self._db,
+                people=self._people,
+                exported=exported,
+            )
             with _name_arguments(), opened as records:
                 data = query_table(records, options)
                 for text in (*data.warnings, *data.differences):

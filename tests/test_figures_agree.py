@@ -29,6 +29,7 @@ from survey_cli.documents.report.status_page import render_status_html
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.fieldwork.queue.calling_rules import ClaimContext, is_allowed
+from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services import privacy
@@ -86,7 +87,7 @@ quotas:
   - {id: sexes, by: [sex], targets: {1: 30, 2: 9}}
   - {id: kinds, by: [kind], targets: {1: 90, 2: 90}, soft: true}
 """
-STAFF = tuple(Interviewer(login=f"i{n}", role="interviewer") for n in range(1, 5))
+STAFF = tuple(Interviewer(login=f"i{n}", role=StaffRole.INTERVIEWER) for n in range(1, 5))
 PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(
     f"{who.login},interviewer\n" for who in STAFF
 )

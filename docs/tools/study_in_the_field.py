@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from support.station_simulation import StationSimulation
+from survey_cli.permissions import StaffRole
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, import_sample
 from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Propensities
@@ -90,7 +91,9 @@ def call_until_now(file: Path) -> None:
 
     with open_study(str(file)) as study:
         interviewers = [
-            person for person in study.people.interviewers.values() if not person.supervises
+            person
+            for person in study.people.interviewers.values()
+            if person.role is StaffRole.INTERVIEWER
         ]
         settings = FieldworkSettings(
             starts=STARTS,

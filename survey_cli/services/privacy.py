@@ -13,6 +13,7 @@ from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
+from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.cases import (
     JournalLine,
@@ -33,8 +34,6 @@ from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, format_cloc
 
 CONTACTS: Final = "contacts"
 """The key under `retention:` that this module acts on."""
-ERASE: Final = "erase a person's data"
-"""A task of supervisors, as messages name it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class ErasurePreview:
     """It was erased before."""
 
 
-@on_study(ERASE)
+@on_study(Action.ERASE)
 def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
     """Count what is stored about a person. Nothing is changed."""
     history = study.store.cases.queries.read_history(key)
@@ -85,7 +84,7 @@ def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
     )
 
 
-@on_study(ERASE)
+@on_study(Action.ERASE)
 def erase_person(study: OpenStudy, key: str, *, why: str) -> person_erasure.ErasureResult:
     """Erase everything that identifies a case and everything that was answered.
 
@@ -105,7 +104,7 @@ def erase_person(study: OpenStudy, key: str, *, why: str) -> person_erasure.Eras
     return result
 
 
-finish_erasure = on_study(ERASE)(withdrawals.finish_erasures)
+finish_erasure = on_study(Action.ERASE)(withdrawals.finish_erasures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +126,7 @@ class AnonymizationResult:
     dry_run: bool
 
 
-@on_study("anonymize a study")
+@on_study(Action.ANONYMIZE)
 def anonymize_study(
     study: OpenStudy, *, dry_run: bool = False, pause: Callable[[], None] | None = None
 ) -> AnonymizationResult:
@@ -233,7 +232,7 @@ def _find_unsampled_done_times(
     return done_times
 
 
-@on_study("see all data stored about a person")
+@on_study(Action.SEE_STORED_DATA)
 def load_subject(study: OpenStudy, key: str) -> Subject:
     """Load everything stored about a person. Nothing is changed, but the access is recorded."""
     queries = study.store.cases.queries

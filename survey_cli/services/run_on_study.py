@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
+from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.store import Store
 from survey_cli.store.access_log import Access
@@ -20,7 +21,7 @@ from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue, re
 from survey_cli.study.open_study import (
     OpenStudy,
     StudyRecords,
-    check_supervisor,
+    check_study_may,
     open_records,
     open_study,
 )
@@ -51,15 +52,12 @@ class Request:
     """Receives one sentence for each thing that opening the study repaired."""
 
 
-def run_on_study(
-    request: Request, action: Callable[[OpenStudy], T], *, supervisor_task: str = ""
-) -> T:
-    """Return what `action` returns for the opened study.
+def run_on_study(request: Request, function: Callable[[OpenStudy], T], *, action: Action) -> T:
+    """Return what `function` returns for the opened study, in which it takes this action.
 
-    `supervisor_task` describes an action that only a supervisor may take: `correct an outcome`.
-    Raises UserError.
+    Raises UserError, also if the person at work may not take it.
     """
-    with open_requested(request, supervisor_task) as study:
+    with open_requested(request, action) as study:
         if study.store.read_only:
             # It reports what it would do, and changes nothing.
             repair(study, study.at)
@@ -69,14 +67,14 @@ def run_on_study(
             refresh_queue(study.store, study.plan, study.at)
         for sentence in study.repairs:
             request.notify(sentence)
-        return action(study)
+        return function(study)
 
 
 @contextmanager
 def open_requested(
-    request: Request, supervisor_task: str = "", *, create: bool = False, as_written: bool = False
+    request: Request, action: Action, *, create: bool = False, as_written: bool = False
 ) -> Iterator[OpenStudy]:
-    """Context manager in which the study of a request is open.
+    """Context manager in which the study of a request is open, for this action.
 
     Its time is that of the request, on the study's clock. Nothing is repaired. `create` and
     `as_written` are those of `open_study`. Raises UserError.
@@ -89,33 +87,32 @@ def open_requested(
         create=create,
         as_written=as_written,
     ) as study:
-        if supervisor_task:
-            check_supervisor(study, supervisor_task)
+        check_study_may(study, action)
         yield replace(study, at=convert_to_study_time(study.store, request.at))
 
 
 def on_study(
-    supervisor_task: str = "",
+    action: Action,
 ) -> Callable[[Callable[Concatenate[OpenStudy, P], T]], Callable[Concatenate[Request, P], T]]:
     """Return a decorator that makes a function of an open study one of a request.
 
     `run_on_study` runs it:
 
-        @on_study("pause a study")
+        @on_study(Action.PAUSE_STUDY)
         def pause_study(study: OpenStudy, message: str = "") -> Pause: ...
 
         pause_study(request, "Please wait.")
     """
 
     def decorate(
-        action: Callable[Concatenate[OpenStudy, P], T],
+        function: Callable[Concatenate[OpenStudy, P], T],
     ) -> Callable[Concatenate[Request, P], T]:
-        @wraps(action)
+        @wraps(function)
         def run(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> T:
             return run_on_study(
                 request,
-                lambda study: action(study, *args, **kwargs),
-                supervisor_task=supervisor_task,
+                lambda study: function(study, *args, **kwargs),
+                action=action,
             )
 
         return run
@@ -140,8 +137,8 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     """Return the error for a key that no case has, with the most similar key as a suggestion."""
     queries = study.store.cases.queries
     found = []
-    # A supervisor may have given a part of the key, a name or a number.
-    if study.who.supervises and key:
+    # Who sees names may have given a part of the key, a name or a number.
+    if study.who.may(Action.SEE_CONTACTS) and key:
         found = queries.search(key, limit=2)
     if len(found) == 1:
         remedy = f"did you mean {found[0].row.key!r}?"
@@ -155,6 +152,7 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
 @contextmanager
 def read_records(
     path: str | Path,
+    action: Action,
     *,
     db: str | None = None,
     people: str | None = None,
@@ -163,11 +161,14 @@ def read_records(
 ) -> Iterator[StudyRecords]:
     """Context manager in which the records of an instrument are open, and read as of one time.
 
+    They are read for this action, which the person at work must be allowed to take.
     `to` is where the result is written. If data leave the program, `exported` says where to and
     which: nothing is read before that is in the log of accesses. An export that is refused
     afterwards is a second entry, `refused`. Raises UserError.
     """
     records = open_records(path, db=db, people=people)
+    with close_on_error(records):
+        check_study_may(records, action)
     try:
         if exported is not None:
             at = convert_to_study_time(records.store, datetime.now(UTC))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from survey_cli.permissions import Action
 from survey_cli.problems import Problem, UserError
 from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.cases.columns import clean_text
@@ -20,7 +21,7 @@ from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_
 from survey_cli.study.versions import PUBLISHED_SETTING, check_may_begin, read_published_hash
 
 
-@on_study("pause a study")
+@on_study(Action.PAUSE_STUDY)
 def pause_study(study: OpenStudy, message: str = "") -> Pause:
     """Keep all stations from claiming cases and dialing numbers until `resume_study`.
 
@@ -36,7 +37,7 @@ def pause_study(study: OpenStudy, message: str = "") -> Pause:
     return pause
 
 
-@on_study("resume a study")
+@on_study(Action.PAUSE_STUDY)
 def resume_study(study: OpenStudy) -> Pause:
     """Let stations claim and dial again. Returns the pause that ended.
 
@@ -64,7 +65,7 @@ def publish_version(request: Request) -> PublishedVersion:
 
     A missing database is created.
     """
-    with open_requested(request, "publish a questionnaire", create=True, as_written=True) as study:
+    with open_requested(request, Action.PUBLISH, create=True, as_written=True) as study:
         store = study.store
         instrument = study.instrument
         if not store.data.can_publish():
@@ -90,7 +91,7 @@ def publish_version(request: Request) -> PublishedVersion:
         )
 
 
-@on_study()
+@on_study(Action.SEE_PEOPLE)
 def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     """List the people on the list, and all others with a case, an appointment or a role."""
     queries = study.store.cases.queries
@@ -136,7 +137,7 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
         if login in listed:
             who = listed[login]
             line = line._replace(
-                role=who.role,
+                role=who.role.value,
                 languages=", ".join(sorted(who.languages)),
                 skills=", ".join(sorted(who.skills)),
                 pseudonym=who.pseudonym,

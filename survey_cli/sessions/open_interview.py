@@ -13,6 +13,7 @@ from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import get_separators
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import (
     ColumnReader,
@@ -243,12 +244,13 @@ def _start_sampled_case(
     """Claim the imported case, so that no other station calls it, and start its interview."""
     # imported here: they take time to import, and an interview without a sample doesn't need them
     from survey_cli.sessions.case.case_claim import start_single_case
-    from survey_cli.study.open_study import open_study
+    from survey_cli.study.open_study import check_study_may, open_study
 
     study = open_study(path, db=options.db, by=options.interviewer)
     station = resolve_station_name(options.station)
     clock = clock or study.store.clock or utc_now
     try:
+        check_study_may(study, Action.CONDUCT_INTERVIEWS)
         return start_single_case(study, options, station=station, clock=clock, token=uuid4().hex)
     except UserError:
         study.close()
@@ -267,9 +269,11 @@ def _identify_interviewer(
             check_own_name(name, store)
         return replace(options, interviewer=name)
     from survey_cli.study.open_study import identify, load_people
+    from survey_cli.study.permissions import check_may
 
     people = load_people(path, where, None)
     interviewer = identify(options.interviewer, store.account, people, people, people_path)
+    check_may(interviewer, Action.CONDUCT_INTERVIEWS, people)
     return replace(options, interviewer=interviewer.login, attributes=interviewer.attributes)
 
 

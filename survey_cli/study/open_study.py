@@ -1,7 +1,7 @@
 """Opening a study: its instrument, plan, database, people, do-not-call list and user.
 
 Opening changes no stored data. A given name proves nothing: if a study lists its people, only a
-supervisor's account may work under another name, and some actions are reserved to supervisors. A
+supervisor's account may work under another name, and the table of roles decides who may do what. A
 station opens the study's files again if they have changed; it checks between two cases, and reads
 only dates and sizes of unchanged files.
 """
@@ -17,6 +17,7 @@ from typing import Final, Self, TypeAlias
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.permissions import Action, StaffRole, format_permitted
 from survey_cli.problems import UserError
 from survey_cli.samples.lists.people_file import format_supervisor_line, read_people
 from survey_cli.store import Store
@@ -28,6 +29,7 @@ from survey_cli.store.database_location import locate_database, open_existing_st
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.account_names import check_own_name
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file, open_and_locate
+from survey_cli.study.permissions import check_may
 from survey_cli.study.versions import (
     VersionInForce,
     find_obstacle_to_begin,
@@ -53,6 +55,8 @@ class StudyRecords:
     where: str
     """The database as it is shown to users."""
     people: People
+    who: Interviewer
+    """The person who works with them."""
 
     def close(self) -> None:
         """Close the database."""
@@ -67,9 +71,8 @@ class StudyRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStudy(StudyRecords):
-    """One open study with the person who works on it and the do-not-call list."""
+    """One open study with the do-not-call list."""
 
-    who: Interviewer
     do_not_call: DoNotCallList
     at: datetime = NO_TIME
     """The current date and time on the study's clock."""
@@ -95,12 +98,18 @@ def open_records(
     instrument, where = open_and_locate(path, db)
     listed = load_people(path, where, people)
     own_people = load_people(path, where, None)
+    own_file = locate_people_file(path, where)
     store = open_store(where, create=False)
     with close_on_error(store):
-        check_people_list(store.account, listed, own_people)
-    plan = Plan.from_instrument(instrument)
+        who = _identify_account("", store, listed, own_people, own_file)
     return StudyRecords(
-        path=str(path), instrument=instrument, plan=plan, store=store, where=where, people=listed
+        path=str(path),
+        instrument=instrument,
+        plan=Plan.from_instrument(instrument),
+        store=store,
+        where=where,
+        people=listed,
+        who=who,
     )
 
 
@@ -127,7 +136,7 @@ def open_study(
     own_file = locate_people_file(path, where)
     who: Interviewer | None = None
     if invented is not None:
-        who = Interviewer(login=by, role="supervisor")
+        who = Interviewer(login=by, role=StaffRole.SUPERVISOR)
     elif not is_server_address(where):
         # nobody who may not work here creates a database file
         who = identify(by, account.read_system_account(), listed, own_people, own_file)
@@ -138,7 +147,7 @@ def open_study(
 
     with close_on_error(store):
         if who is None:
-            who = _identify_on_server(by, store, listed, own_people, own_file)
+            who = _identify_account(by, store, listed, own_people, own_file)
         who = _limit_to_account(who, store)
         version = VersionInForce(instrument)
         if not as_written:
@@ -193,13 +202,18 @@ def load_people(path: str | Path, where: str, named: str | None) -> People:
     return people_file.people
 
 
-def _identify_on_server(
+def _identify_account(
     given_name: str, store: Store, people: People, own_people: People, own_file: Path | None
 ) -> Interviewer:
-    """Return the person who works under the account of a server. Raises UserError."""
+    """Return the person who works under the account of an open database. Raises UserError."""
     if _is_unlisted_reader(given_name, store, own_people):
-        return Interviewer(login=store.account, role="interviewer")
-    return identify(given_name, store.account, people, own_people, own_file)
+        role = StaffRole.ANALYST
+        if StaffRole.CODER in store.connector.account_roles:
+            role = StaffRole.CODER
+        who = Interviewer(login=store.account, role=role)
+    else:
+        who = identify(given_name, store.account, people, own_people, own_file)
+    return _limit_to_account(who, store)
 
 
 def identify(
@@ -213,7 +227,7 @@ def identify(
     """
     name = given_name.strip() or account
     check_people_list(account, people, own_people)
-    if name != account and not _is_supervisor(account, own_people):
+    if name != account and not _may(account, Action.USE_OTHER_NAME, own_people):
         what = f"is not the account {account}, and only a supervisor may work under another name"
         remedy = f"log in as {name}, or ask {own_people.format_supervisors()}"
         if own_people.find(account) is None:
@@ -263,14 +277,16 @@ def _is_unlisted_reader(given_name: str, store: Store, own_people: People) -> bo
 
 
 def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
-    """Return the person, as a supervisor only if the server gives the account those rights.
+    """Return the person with the roles that the account has: those of its groups on a server.
 
     Raises UserError.
     """
     check_own_name(who.login, store)
-    if store.connector.supervises:
-        return who
-    return replace(who, role="interviewer")
+    account_roles = store.connector.account_roles
+    is_own_study = store.connector.dialect == "sqlite" and _is_own_file(Path(store.connector.where))
+    if is_own_study:
+        account_roles = frozenset({StaffRole.OWNER})
+    return replace(who, account_roles=account_roles)
 
 
 def check_people_list(account: str, people: People, own_people: People) -> None:
@@ -278,40 +294,36 @@ def check_people_list(account: str, people: People, own_people: People) -> None:
 
     Raises UserError.
     """
-    if people == own_people or _is_supervisor(account, own_people):
+    if people == own_people or _may(account, Action.USE_OTHER_LIST, own_people):
         return
     what = f"{account} is not a supervisor on the study's own list, so no other list can be used"
     remedy = f"leave the option out, or ask {own_people.format_supervisors()}"
     raise UserError("--people", what, remedy)
 
 
-def _is_supervisor(account: str, people: People) -> bool:
+def _may(account: str, action: Action, people: People) -> bool:
+    """Return whether the list gives this account a role that may take an action."""
     who = people.find(account)
-    return who is not None and who.supervises
+    return who is not None and who.may(action)
 
 
-def check_supervisor(study: OpenStudy, what: str) -> None:
-    """Check that the person at work supervises, or that the study lists no people.
-
-    Raises UserError otherwise; `what` completes its sentence: `correct an outcome`.
-    """
-    if study.who.supervises:
-        return
-    problem = f"is an interviewer, and only a supervisor may {what}"
-    raise UserError(study.who.login, problem, f"ask {study.people.format_supervisors()}")
+def check_study_may(study: StudyRecords, action: Action) -> None:
+    """Check that the person at work may take an action. Raises UserError."""
+    check_may(study.who, action, study.people)
 
 
-def check_supervisor_account(path: str | Path, where: str, account: str, what: str) -> None:
-    """Check that an account supervises, if the study lists its people.
+def check_account_may(path: str | Path, where: str, account: str, action: Action) -> None:
+    """Check that an account may take an action, by the study's own list of people.
 
-    This is for actions on whole files, which open no study. Raises UserError; `what` completes its
-    sentence: `make a backup`.
+    This is for actions on whole files, which open no study. Raises UserError.
     """
     people = load_people(path, where, None)
-    if _is_supervisor(account, people):
-        return
-    problem = f"is no supervisor of the study, and only a supervisor may {what}"
-    raise UserError(account, problem, f"ask {people.format_supervisors()}")
+    who = people.find(account)
+    if who is None:
+        rule = f"only {format_permitted(action)} may {action.value}"
+        what = f"is not on the study's list of people, and {rule}"
+        raise UserError(account, what, f"ask {people.format_supervisors()}")
+    check_may(who, action, people)
 
 
 FileStates: TypeAlias = tuple[tuple[int, int, int] | None, ...]

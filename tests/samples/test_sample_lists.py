@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from survey_cli.permissions import StaffRole
 from survey_cli.samples.lists.do_not_call_file import DoNotCallFile, read_do_not_call_file
 from survey_cli.samples.lists.people_file import PeopleFile, read_people
 
@@ -66,8 +67,8 @@ def test_people_have_languages_skills_a_pseudonym_and_a_role(tmp_path: Path) -> 
         "I1",
     )
     assert (pat.attributes, sam.attributes) == ({"sex": "f"}, {})
-    assert not pat.supervises
-    assert sam.supervises
+    assert pat.role is StaffRole.INTERVIEWER
+    assert sam.role is StaffRole.SUPERVISOR
     assert sam.speaks("xx")
     assert [p.severity for p in found.problems] == ["warning", "warning"], (
         "Login, and skils, which is mistyped"

@@ -216,7 +216,7 @@ def test_personal_answers_are_for_supervisors_and_their_codes_are_personal() -> 
         "login,role\nann,interviewer\nsue,supervisor\nroot,supervisor\n",
     )
     with (
-        pytest.raises(UserError, match="only a supervisor may code name, which is personal"),
+        pytest.raises(UserError, match="only a supervisor may code personal answers"),
         coding("name"),
     ):
         pass

@@ -164,11 +164,13 @@ def test_a_message_is_not_sent_and_withdrawn_at_once_and_a_recipient_needs_a_tex
     ]
 
 
-def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path: Path) -> None:
+def test_supervisors_and_shift_leaders_send_messages_and_only_to_people_of_the_study(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
     as_ann = Request(path=str(shift.file), at=shift.at, db=shift.db, by="ann", people=shift._list())
     as_sue = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
-    with pytest.raises(UserError, match="only a supervisor may send messages"):
+    with pytest.raises(UserError, match="only a supervisor or shift leader may send messages"):
         floor.send_message(as_ann, "hello")
     with pytest.raises(
         UserError, match="anne: is not on the study's list of people — did you mean 'ann'"

@@ -301,7 +301,10 @@ def test_only_a_supervisor_accepts_where_people_are_listed(
     accept = ["check", put(TURNED), "--accept", "q1", "--reason", "meant"]
     Path("responses/interviewers.csv").write_text("login,role\nsue,\nbob,supervisor\n")
     assert run_command(accept) == 1
-    assert "sue: only a supervisor may accept a change of meaning" in capsys.readouterr().err
+    assert (
+        "sue: is an interviewer, and only a supervisor may accept changes of meaning"
+        in capsys.readouterr().err
+    )
     assert wrong(TURNED)
     for claimed in ("bob", "zoe"):
         assert run_command([*accept, "--by", claimed]) == 1
@@ -324,7 +327,10 @@ def test_only_a_supervisor_accepts_where_people_are_listed(
         "under an interviewer's name one has an interviewer's rights"
     )
     said = capsys.readouterr().err
-    assert "ann: only a supervisor may accept a change of meaning — ask bob or sue" in said
+    assert (
+        "ann: is an interviewer, and only a supervisor may accept changes of meaning — ask bob or sue"
+        in said
+    )
     assert run_command([*accept, "--by", "zoe"]) == 1
     assert "zoe: is not on the study's list of people — ask bob or sue" in capsys.readouterr().err
     assert wrong(TURNED)

@@ -10,6 +10,7 @@ from support import postgres_server
 from support.shift import Shift, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseSheet
 from survey_cli.services.cases.case_lists import load_case_sheet
@@ -69,7 +70,7 @@ def test_an_interviewer_claims_no_other_name(tmp_path: Path, as_account) -> None
     as_account("ann")
     mine = opened(shift)
     assert isinstance(mine, OpenStudy)
-    assert (mine.who.login, mine.who.supervises) == ("ann", False)
+    assert (mine.who.login, mine.who.may(Action.CORRECT_OUTCOMES)) == ("ann", False)
     for name in ("sue", "bob", "eve"):
         refused = opened(shift, by=name)
         assert str(refused) == (
@@ -87,25 +88,25 @@ def test_files_are_copied_and_replaced_by_supervisors(
     as_account("sue")
     assert run_command(["db", "backup", file, backup, *where]) == 0
     content = Path(shift.db).read_bytes()
-    for account in ("ann", "eve"):  # eve is not on the list
+    for account, is_who in (
+        ("ann", "is an interviewer"),
+        ("eve", "is not on the study's list of people"),
+    ):
         as_account(account)
         for command, what in (
             (["db", "backup", file, str(tmp_path / "mine.db"), *where], "make a backup"),
             (["db", "restore", backup, file, *where], "restore a backup"),
             (["study", "share", file, "--group", "root", *where], "share the study"),
-            (["do-not-call", "add", "+13125550100", *where], "add numbers to the do-not-call list"),
+            (["do-not-call", "add", "+13125550100", *where], "change the do-not-call list"),
             (
                 ["do-not-call", "remove", "+13125550100", "--reason", "x", *where],
-                "remove numbers from the do-not-call",
+                "change the do-not-call list",
             ),
         ):
             capsys.readouterr()
             assert run_command(command) == 1, command
             said = " ".join(capsys.readouterr().err.split())
-            assert (
-                f"{account}: is no supervisor of the study, and only a supervisor may {what}"
-                in said
-            )
+            assert f"{account}: {is_who}, and only a supervisor may {what}" in said
             assert "ask sue" in said
     assert not (tmp_path / "mine.db").exists()
     assert Path(shift.db).read_bytes() == content
@@ -120,7 +121,7 @@ def test_a_supervisor_works_under_the_name_and_with_the_rights_of_another(
     as_account("sue")
     study = opened(shift, by="bob")
     assert isinstance(study, OpenStudy)
-    assert (study.who.login, study.who.supervises) == ("bob", False)
+    assert (study.who.login, study.who.may(Action.CORRECT_OUTCOMES)) == ("bob", False)
 
 
 def test_a_list_of_ones_own_gives_no_rights(tmp_path: Path, as_account) -> None:
@@ -151,7 +152,7 @@ def test_the_copied_questionnaire_keeps_the_list_of_the_database(
     as_account("ann")
     study = open_study(elsewhere, db=shift.db)
     assert isinstance(study, OpenStudy)
-    assert not study.who.supervises
+    assert not study.who.may(Action.CORRECT_OUTCOMES)
     study.close()
 
 

@@ -12,12 +12,13 @@ from support import postgres_server
 from support.shift import FIELDWORK, Shift
 from survey_cli.cli.commands import monitoring
 from survey_cli.cli.run_command import run_command
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.monitoring import Replay, Watch
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
-from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.study.open_study import OpenStudy, check_study_may, open_study
 from survey_cli.table.columns import build_columns, build_row
 
 ITEMS = """
@@ -51,7 +52,7 @@ def monitored(shift: Shift) -> OpenStudy:
     """The study as a supervisor has it open."""
     study = open_study(shift.file, db=shift.db)
     Shift.opened.append(study)
-    check_supervisor(study, "watch")
+    check_study_may(study, Action.WATCH)
     return study
 
 

@@ -47,6 +47,7 @@ from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.permissions import StaffRole
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase as SampleCase
 from survey_cli.samples.cases.sample_file import SampleNumber
@@ -164,7 +165,7 @@ class Planned:
                 if listed
                 else frozenset(),
                 skills=frozenset({"converter"}) if dice.random() < 0.5 and listed else frozenset(),
-                role="interviewer" if listed else "supervisor",
+                role=StaffRole.INTERVIEWER if listed else StaffRole.SUPERVISOR,
             )
             for n in range(1, dice.randint(1, 4) + 1)
         )

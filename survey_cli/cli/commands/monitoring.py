@@ -11,6 +11,7 @@ from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.option_groups import option_group, refuse_options
 from survey_cli.cli.output.terminal import print_lines
 from survey_cli.cli.parameters import argument, on_study, option
+from survey_cli.permissions import Action
 
 if TYPE_CHECKING:
     from survey_cli.services.run_on_study import Request
@@ -94,7 +95,7 @@ def _watch(request: "Request", person: str, *, mask: bool, plain: bool, theme: s
     from survey_cli.services.run_on_study import open_requested
     from survey_cli.sessions.monitoring import Watch
 
-    with open_requested(request, "watch an interview") as study:
+    with open_requested(request, Action.WATCH) as study:
         source = Watch(study, person, mask=mask)
         if not plain and _show_screen(source, theme):
             return
@@ -113,7 +114,7 @@ def _replay(
     from survey_cli.services.run_on_study import open_requested
     from survey_cli.sessions.monitoring import Replay
 
-    with open_requested(request, "replay an interview") as study:
+    with open_requested(request, Action.WATCH) as study:
         source = Replay(study, case, speed, mask=mask)
         if plain or not _show_screen(source, theme):
             source.shown.go_to(len(source.shown.events))

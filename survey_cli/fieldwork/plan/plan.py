@@ -22,15 +22,14 @@ from survey_cli.instrument.quota_capacity import QuotaLimit, QuotaRule, find_lim
 from survey_cli.instrument.schema.document import FieldworkSpec, QuotaSpec
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.permissions import Action, StaffRole, may
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.values import NOT_REACHED, Missing, Value
-
-StaffRole: TypeAlias = Literal["interviewer", "supervisor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interviewer:
-    """An interviewer or supervisor."""
+    """A person who works in a study: an interviewer, a supervisor, or somebody of another role."""
 
     login: str
     languages: frozenset[str] = frozenset()
@@ -39,7 +38,10 @@ class Interviewer:
     """Skills such as `converter`."""
     pseudonym: str = ""
     """The name used in exports."""
-    role: StaffRole = "interviewer"
+    role: StaffRole = StaffRole.INTERVIEWER
+    account_roles: frozenset[StaffRole] = frozenset({StaffRole.SUPERVISOR})
+    """The roles of the account at work, which limit what this person may do: the groups of a
+    server, or whether it owns the study's file."""
     attributes: Mapping[str, str] = field(default_factory=dict)
     """Other columns of the list, which conditions name as `interviewer.sex`."""
 
@@ -51,9 +53,13 @@ class Interviewer:
         """Return whether this person has a skill; an empty one is none in particular."""
         return not skill or skill in self.skills
 
-    @property
-    def supervises(self) -> bool:
-        return self.role == "supervisor"
+    def may(self, action: Action) -> bool:
+        """Return whether this person may take an action, under the account at work."""
+        role = self.role
+        if role is StaffRole.SUPERVISOR and StaffRole.OWNER in self.account_roles:
+            role = StaffRole.OWNER
+        has_rights = any(may(account_role, action) for account_role in self.account_roles)
+        return has_rights and may(role, action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,7 @@ class People:
     def find(self, login: str) -> Interviewer | None:
         """Return the interviewer with this login; None if a list exists and lacks it."""
         if not self.interviewers:
-            return Interviewer(login=login, role="supervisor")
+            return Interviewer(login=login, role=StaffRole.OWNER)
         return self.interviewers.get(login)
 
     def require(self, login: str) -> Interviewer:
@@ -79,7 +85,11 @@ class People:
 
     def format_supervisors(self) -> str:
         """Return what follows `ask` in a remedy: `ann or bob`."""
-        logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
+        logins = sorted(
+            person.login
+            for person in self.interviewers.values()
+            if person.role is StaffRole.SUPERVISOR
+        )
         if logins:
             return " or ".join(logins[:3])
         if self.interviewers:

@@ -18,6 +18,7 @@ from survey_cli.fieldwork.queue.call_order import CALLABLE, CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
 from survey_cli.fieldwork.shifts import PersonAtWork
 from survey_cli.figures import NamedFigure
+from survey_cli.permissions import Action
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 from survey_cli.reports.fieldwork.pace import Pace, PaceInput, build_pace
 from survey_cli.reports.fieldwork.rates import RateColumn
@@ -506,9 +507,10 @@ def _list_people(*activities: Mapping[tuple[str | int, ...], int]) -> list[str]:
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
     """Return the name of an interviewer as this viewer may see it; empty if it has none.
 
-    Supervisors see logins, and interviewers see their own. Others are shown by pseudonym.
+    Supervisors and shift leaders see logins, and interviewers see their own. Others are shown by
+    pseudonym.
     """
-    if viewer.supervises or login in ("", viewer.login):
+    if viewer.may(Action.SEE_WHO_IS_AT_WORK) or login in ("", viewer.login):
         return login
     person = people.interviewers.get(login)
     if person is None:

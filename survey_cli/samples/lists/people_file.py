@@ -1,11 +1,12 @@
-"""Reader of a study's list of interviewers and supervisors."""
+"""Reader of a study's list of people: interviewers, supervisors and others, with their roles."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.plan.plan import Interviewer, People, StaffRole
+from survey_cli.fieldwork.plan.plan import Interviewer, People
+from survey_cli.permissions import StaffRole
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.files import sheet
@@ -13,11 +14,8 @@ from survey_cli.samples.files.read_sheet import read_sheet
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")
-_ROLES: Final[Mapping[str, StaffRole]] = {
-    "": "interviewer",
-    "interviewer": "interviewer",
-    "supervisor": "supervisor",
-}
+LISTED_ROLES: Final = tuple(role for role in StaffRole if role is not StaffRole.OWNER)
+"""The roles that the list gives. Who owns a study follows from its files, or from its server."""
 _ATTRIBUTE: Final = re.compile(r"[a-z]\w{0,31}\Z", re.ASCII)
 _LOGIN: Final = re.compile(r"[^\s,;/\\:\"']{1,64}\Z")
 
@@ -97,14 +95,9 @@ def _read_interviewer(
         collector.add_error("people", "login", what, remedy, line=row.line)
         return None
 
-    role_text = cells.get("role", "")
-    role = _ROLES.get(role_text.casefold())
+    role = _read_role(cells.get("role", ""))
     if role is None:
-        remedy = suggest_nearest(
-            role_text, get_args(StaffRole), otherwise="write interviewer or supervisor"
-        )
-        what = f"{role_text[:60]!r} is not a role"
-        collector.add_error("people", "role", what, remedy, line=row.line)
+        _add_unknown_role(cells["role"], row.line, collector)
         return None
 
     return Interviewer(
@@ -115,6 +108,28 @@ def _read_interviewer(
         role=role,
         attributes={name: text for name, text in cells.items() if text and name not in COLUMNS},
     )
+
+
+def _read_role(text: str) -> StaffRole | None:
+    """Return the role of this name, by default interviewer; None if there is none."""
+    # a spreadsheet may have `shift_leader`, `Shift-Leader` or two spaces
+    name = " ".join(re.split(r"[\s_-]+", text.casefold().strip()))
+    if not name:
+        return StaffRole.INTERVIEWER
+    for role in LISTED_ROLES:
+        if role.value == name:
+            return role
+    return None
+
+
+def _add_unknown_role(text: str, line: int, collector: sheet.ProblemCollector) -> None:
+    names = [role.value for role in LISTED_ROLES]
+    what = f"{text[:60]!r} is not a role"
+    remedy = suggest_nearest(text, names, otherwise=f"write {', '.join(names[:-1])} or {names[-1]}")
+    if text.casefold() == StaffRole.OWNER.value:
+        what = "the list makes nobody the owner of a study: it is whoever owns its files"
+        remedy = "write supervisor"
+    collector.add_error("people", "role", what, remedy, line=line)
 
 
 def _is_attribute(heading: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.services.database.server import list_studies
@@ -17,6 +18,7 @@ from survey_cli.store.database_location import RESPONSES_FOLDER, STUDY_SETTING, 
 from survey_cli.store.do_not_call import FILE_NAME
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import identify, load_people
+from survey_cli.study.permissions import check_may
 
 LEAST_CHARACTERS: Final = 3
 _STEP_NAMES: Final = "|".join(step.name.removesuffix(ADDITIVE) for step in STEPS)
@@ -114,7 +116,9 @@ def _search_study(store: Store, name: str, text: str, at: datetime, by: str) -> 
     # On a server, the account's rights decide.
     if not is_server_address(store.where):
         people = load_people("", store.where, None)
-        identify(by, store.account, people, people, locate_people_file("", store.where))
+        file = locate_people_file("", store.where)
+        who = identify(by, store.account, people, people, file)
+        check_may(who, Action.FIND_CALLER, people)
 
     search = store.cases.queries.search
     found = search(text) or search(extract_search_digits(text))

@@ -22,6 +22,7 @@ from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.outcomes import FINAL_REFUSALS, LOST, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
+from survey_cli.permissions import Action
 from survey_cli.problems import OutdatedError, StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_event, describe_outcome
 from survey_cli.samples.cases.columns import clean_text
@@ -81,7 +82,7 @@ PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
 """Returns the change to make to a case; None if it isn't affected. May raise UserError."""
 
 
-@on_study("correct an outcome")
+@on_study(Action.CORRECT_OUTCOMES)
 def correct_outcome(
     study: OpenStudy,
     key: str,
@@ -234,7 +235,7 @@ def _format_outcome(plan: Plan, outcome: str, code: str) -> str:
     return f"{describe_outcome(outcome, plan)} {code}".strip()
 
 
-@on_study("answer a referred case")
+@on_study(Action.ANSWER_REFERRALS)
 def answer_referral(
     study: OpenStudy, key: str, *, note: str = "", seen: int | None = None
 ) -> CaseActionResult:
@@ -252,7 +253,7 @@ def answer_referral(
     return _change_existing_case(study, key, plan_change, seen)
 
 
-@on_study("put a case back into the queue")
+@on_study(Action.REOPEN_CASES)
 def reopen_case(study: OpenStudy, key: str, *, why: str = "") -> CaseActionResult:
     """Put a finished case back into the queue, with its attempts counted anew."""
 
@@ -295,7 +296,7 @@ def _find_obstacle_to_reopening(study: OpenStudy, case: Case) -> UserError | Non
     return None
 
 
-@on_study("put refusals back")
+@on_study(Action.REOPEN_CASES)
 def reopen_refusals(
     study: OpenStudy,
     *,
@@ -335,7 +336,7 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
     return all(classify_outcome(call, plan) not in FINAL_REFUSALS for call in case.calls)
 
 
-@on_study("release a replicate")
+@on_study(Action.RELEASE_REPLICATES)
 def release_replicates(
     study: OpenStudy, replicates: str, *, progress: ProgressCallback | None = None
 ) -> CaseBatchResult:
@@ -408,7 +409,7 @@ def _rank_replicate(name: str) -> tuple[int, str]:
     return int(name) if name.isdecimal() else 0, name
 
 
-@on_study("free a case from a station")
+@on_study(Action.FREE_CASES)
 def free_case(
     study: OpenStudy, key: str, *, note: str = "", seen: int | None = None
 ) -> tuple[CaseActionResult, PreviousHolder]:
@@ -432,7 +433,7 @@ def free_case(
     return result, PreviousHolder(holder.by, holder.station, since)
 
 
-@on_study("give an appointment to another")
+@on_study(Action.REASSIGN_APPOINTMENTS)
 def reassign_appointments(
     study: OpenStudy,
     *,
@@ -497,7 +498,7 @@ class CaseChoices(NamedTuple):
     """Logins to which an appointment can be given."""
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def list_case_choices(study: OpenStudy) -> CaseChoices:
     """List the outcomes and the people of a study."""
     # Only the program records a lost call, which a station did not finish.

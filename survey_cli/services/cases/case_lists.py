@@ -26,6 +26,7 @@ from survey_cli.fieldwork.queue.calling_rules import (
 )
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.expressions.known import Known
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
@@ -78,7 +79,7 @@ class CaseFilter(NamedTuple):
     limit: int | None = None
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def list_cases(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseList:
     """List the cases in the order of the sample.
 
@@ -113,7 +114,7 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
         where=study.where,
         lines=tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
         total=cases.counts.count_cases(),
-        names_shown=study.who.supervises,
+        names_shown=study.who.may(Action.SEE_CONTACTS),
     )
 
 
@@ -131,12 +132,12 @@ def _check_filter(study: OpenStudy, case_filter: CaseFilter) -> None:
         remedy = suggest_nearest(outcome, study.plan.outcomes, otherwise=otherwise)
         raise UserError("--outcome", f"there is no outcome {outcome!r}", remedy)
 
-    if case_filter.find and not study.who.supervises:
+    if case_filter.find and not study.who.may(Action.SEE_CONTACTS):
         what = "only supervisors may search names and numbers"
         raise UserError("--find", what, "give the case's key")
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def list_cases_of_interest(study: OpenStudy, text: str) -> tuple[case_reports.CaseLine, ...]:
     """List the cases whose key, name or number contains a text.
 
@@ -151,7 +152,7 @@ def list_cases_of_interest(study: OpenStudy, text: str) -> tuple[case_reports.Ca
         rows += queries.iterate_rows(status="leased", limit=MAX_OF_INTEREST)
         rows += queries.list_latest_rows(limit=MAX_OF_INTEREST)
         rows += queries.iterate_rows(limit=MAX_OF_INTEREST)
-    elif study.who.supervises:
+    elif study.who.may(Action.SEE_CONTACTS):
         rows += [match.row for match in queries.search(text, limit=MAX_OF_INTEREST)]
     else:
         row = queries.find_row(text)
@@ -175,7 +176,7 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     condition = parse_sample_condition(study.instrument, case_filter.where)
     sample = study.instrument.sample
     personal = condition.names & {name for name, column in sample.items() if column.is_personal}
-    if personal and not study.who.supervises:
+    if personal and not study.who.may(Action.SEE_CONTACTS):
         what = f"{min(personal)} is personal, and only supervisors may see it"
         raise UserError("--where", what, "remove it from the condition")
 
@@ -206,7 +207,7 @@ def _iterate_sample_values(
 
 def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
     """Load the names of these cases that the account may see, by key."""
-    if not study.who.supervises:
+    if not study.who.may(Action.SEE_CONTACTS):
         return {}
 
     queries = study.store.cases.queries
@@ -245,7 +246,7 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     )
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def load_case(study: OpenStudy, key: str) -> case_reports.CaseSheet | case_reports.UnsampledCase:
     """Return one case with its whole history.
 
@@ -258,7 +259,7 @@ def load_case(study: OpenStudy, key: str) -> case_reports.CaseSheet | case_repor
     return _build_case_sheet(study, key)
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     """Return one case with its whole history."""
     return _build_case_sheet(study, key)
@@ -271,7 +272,7 @@ def _build_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
     contact = None
-    if study.who.supervises:
+    if study.who.may(Action.SEE_CONTACTS):
         contact = cases.queries.find_contact(key)
     if contact is None:
         contact = Contact(link="")
@@ -327,7 +328,7 @@ def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_report
         review_text = ""
         if review is not None:
             review_text = review.verdict
-            if review.reason and study.who.supervises:
+            if review.reason and study.who.may(Action.SEE_CONTACTS):
                 review_text = f"{review.verdict}: {review.reason}"
         yield case_reports.InterviewLine(
             number=row.number,
@@ -351,7 +352,7 @@ def iterate_history_lines(
     Notes and the names of contacts, which could identify the person, are for supervisors.
     """
     accounts = study.store.cases.queries.list_accounts(key)
-    shows_notes = study.who.supervises
+    shows_notes = study.who.may(Action.SEE_CONTACTS)
     case = Case(key=key)
     # A station may add an event between the two queries: the history may be shorter.
     for seq, (entry, account) in enumerate(zip(history, accounts, strict=False), start=1):
@@ -366,7 +367,7 @@ def iterate_history_lines(
         case = case.apply(entry)
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def explain_case(
     study: OpenStudy, key: str, *, at: datetime, interviewer: str = ""
 ) -> CallabilityReport:
@@ -401,7 +402,7 @@ def _explain_row(
     )
     zones = list_call_zones(case, case.next_number, plan)
     return CallabilityReport(
-        line=build_case_line(row, contact.name if study.who.supervises else ""),
+        line=build_case_line(row, contact.name if study.who.may(Action.SEE_CONTACTS) else ""),
         at=at,
         who=who.login,
         zone=zones[0] if zones else "",
@@ -418,7 +419,7 @@ def _describe_pause(study: OpenStudy, at: datetime) -> Words | None:
     return Words(pause.describe(pause.since.astimezone(), at.astimezone()))
 
 
-@on_study()
+@on_study(Action.SEE_CASES)
 def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueReport:
     """Return the next cases in the order of claiming, and those that are due but excluded."""
     who = study.people.require(interviewer) if interviewer else study.who

@@ -18,6 +18,7 @@ from survey_cli.fieldwork.queue.quota_holds import find_release_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import WITHDRAWN
+from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.reports.fieldwork.pace import PACE_DAYS
@@ -59,7 +60,9 @@ def load_fieldwork_status(
     if since:
         start = parse_start_time(since, request.at, zone, option="--since")
     return run_on_study(
-        request, partial(_build_status, start=start, zone=zone, people=request.people)
+        request,
+        partial(_build_status, start=start, zone=zone, people=request.people),
+        action=Action.READ_STATUS,
     )
 
 
@@ -92,7 +95,7 @@ def _build_status(
 
     day_began = find_midnight(at, lambda time: time.astimezone(zone))
     # A supervisor's account may replace many stored numbers by their sum.
-    may_fold = study.who.supervises and not study.store.read_only
+    may_fold = study.who.may(Action.CORRECT_OUTCOMES) and not study.store.read_only
     totals = counts.read_activity(fold_at=at if may_fold else None)
     activity = totals if start is None else _count_since(study, start.at)
     pace_since = at - timedelta(days=PACE_DAYS)
@@ -105,7 +108,7 @@ def _build_status(
     if pause is not None:
         paused = pause.describe(pause.since.astimezone(zone), at.astimezone(zone))
     at_work = {}
-    if study.who.supervises:
+    if study.who.may(Action.SEE_WHO_IS_AT_WORK):
         at_work = {person.login: person for person in load_people_at_work(study, at)}
 
     # The name of an activity is a tuple: its kind, and what else it is counted by.
@@ -175,7 +178,7 @@ def _list_withdrawn(
 
     Interviewers don't see them.
     """
-    if not (study.who.supervises and study.store.connector.supervises):
+    if not study.who.may(Action.ERASE):
         return []
     if not any(outcome == WITHDRAWN for _, outcome, _, _ in case_counts):
         return []
@@ -278,8 +281,9 @@ def _iterate_held_lines(
 ) -> Iterator[status_report.HeldCaseLine]:
     """Yield the cases that wait for a supervisor. Notes are for supervisors."""
     queries = study.store.cases.queries
+    shows_notes = study.who.may(Action.SEE_CONTACTS)
     for row in queries.iterate_rows(status="held"):
-        note = find_last_note(queries.read_history(row.key)) if study.who.supervises else ""
+        note = find_last_note(queries.read_history(row.key)) if shows_notes else ""
         reason = str(row.position.reason.words)
         updated_at = row.updated_at.astimezone(zone)
         yield status_report.HeldCaseLine(row.key, reason, note, updated_at)

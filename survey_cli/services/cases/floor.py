@@ -14,6 +14,7 @@ from survey_cli.fieldwork.shifts import (
     WorkEvent,
     build_days,
 )
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import on_study
@@ -67,7 +68,7 @@ def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
     return tuple(SentMessage(message, tuple(seen.get(message.name, ()))) for message in messages)
 
 
-@on_study("send messages to stations")
+@on_study(Action.SEND_MESSAGES)
 def send_message(
     study: OpenStudy, text: str, *, to: str = "", until: datetime | None = None
 ) -> SupervisorMessage:
@@ -100,7 +101,7 @@ def _find_end_of_day(at: datetime) -> datetime:
     return find_midnight(tomorrow, datetime.astimezone)
 
 
-@on_study("withdraw messages to stations")
+@on_study(Action.SEND_MESSAGES)
 def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
     """Withdraw a message by its number in the list. Stations that have not shown it will not."""
     messages = list_messages(study, study.at)
@@ -113,13 +114,13 @@ def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
     return message
 
 
-@on_study("see who is at work")
+@on_study(Action.SEE_WHO_IS_AT_WORK)
 def load_current_floor(study: OpenStudy) -> Floor:
     """Load who is at work now, and the messages."""
     return Floor(load_people_at_work(study, study.at), list_messages(study, study.at))
 
 
-@on_study("correct working times")
+@on_study(Action.CORRECT_WORKING_TIMES)
 def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> DayOfWork:
     """Store the correction of a person's day.
 
@@ -161,4 +162,4 @@ def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     raise UserError(login, f"did not work on {day}", "give another day: --day 2026-11-24")
 
 
-load_shift = on_study("see the working times of others")(_load_shift)
+load_shift = on_study(Action.SEE_WORKING_TIMES)(_load_shift)

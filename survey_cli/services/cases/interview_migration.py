@@ -17,6 +17,7 @@ from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import pause_collector
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.run_on_study import (
@@ -30,7 +31,6 @@ from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, OfficeU
 from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.versions import describe_version, find_unaccepted_change, is_accepted_as_same
 
-TASK: Final = "take interviews to another version"
 UNFINISHED: Final = ("open", "suspended")
 """The statuses of interviews that may be taken to another version."""
 CHUNK_SIZE: Final = 5_000
@@ -98,9 +98,9 @@ def migrate_interviews(
         return _migrate(sendable, study, keys, progress, write=not dry_run)
 
     if not dry_run:
-        return run_on_study(request, migrate, supervisor_task=TASK)
+        return run_on_study(request, migrate, action=Action.MIGRATE_INTERVIEWS)
     # A dry run repairs nothing either.
-    with open_requested(request, TASK) as study:
+    with open_requested(request, Action.MIGRATE_INTERVIEWS) as study:
         return migrate(study)
 
 

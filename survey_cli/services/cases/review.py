@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from survey_cli.engine.events import EventStamp, InterviewReviewed, ReviewVerdict
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.events import OFFICE_STATION
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
@@ -57,7 +58,7 @@ class ReviewDraw(NamedTuple):
     interviewers: tuple[ReviewedInterviewer, ...]
 
 
-@on_study("review interviews")
+@on_study(Action.REVIEW)
 def review_case(study: OpenStudy, key: str, verdict: ReviewVerdict, *, note: str = "") -> str:
     """Store the verdict on the latest interview of a case that is over.
 
@@ -106,7 +107,7 @@ def _build_update(
     return OfficeUpdate(update, row)
 
 
-@on_study("draw interviews for review")
+@on_study(Action.REVIEW)
 def draw_reviews(
     study: OpenStudy, share: float, *, seed: int = 1, origin: InterviewOrigin = "real"
 ) -> ReviewDraw:

@@ -17,6 +17,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.engine.events import AnswerCoded, CodingRole, EventStamp, compute_text_digest
 from survey_cli.fieldwork.case.events import OFFICE_STATION
 from survey_cli.instrument.texts.templates import render_placeholders
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.results.agreement import CodeSet, CodingAgreement, measure_agreement
 from survey_cli.search_lists import split_words
@@ -25,7 +26,7 @@ from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.run_on_study import Request, convert_to_study_time, open_requested
 from survey_cli.store import JournalUpdate, OfficeUpdate
-from survey_cli.study.open_study import OpenStudy, check_supervisor
+from survey_cli.study.open_study import OpenStudy, check_study_may
 from survey_cli.table.columns import find_personal_names
 from survey_cli.values import ADMIN_COLUMNS, Place, normalize_verbatim
 
@@ -107,7 +108,7 @@ class CodingSession:
             remedy = suggest_nearest(item, known, otherwise=otherwise)
             raise UserError(study.path, f"there is no open item {item!r}", remedy)
         if item in find_personal_names(study.instrument):
-            check_supervisor(study, f"code {item}, which is personal")
+            check_study_may(study, Action.CODE_PERSONAL)
 
         self.study = study
         self.item = item
@@ -465,8 +466,10 @@ def open_coding(
     origin: OriginFilter = "real",
 ) -> Iterator[CodingSession]:
     """Context manager in which an item's answers are coded. Raises UserError."""
-    supervisor_task = "settle disagreements of coders" if role == "final" else ""
-    with open_requested(request, supervisor_task) as study:
+    action = Action.CODE_ANSWERS
+    if role == "final":
+        action = Action.SETTLE_CODINGS
+    with open_requested(request, action) as study:
         yield CodingSession(study, item, role, share, origin)
 
 

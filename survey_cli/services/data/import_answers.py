@@ -32,6 +32,7 @@ from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source
 from survey_cli.instrument.texts.languages import find_language
 from survey_cli.outcomes import OUTCOMES
+from survey_cli.permissions import Action
 from survey_cli.problems import Problem, UserError, select_errors, suggest_nearest
 from survey_cli.samples.cases.answer_rows import GivenAnswer, find_answer_columns
 from survey_cli.samples.cases.columns import (
@@ -63,7 +64,6 @@ from survey_cli.table.columns import IMPORT_STATION, NOON, build_blocks
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 from survey_cli.wording import shorten
 
-TASK: Final = "import answers"
 """A supervisor's task."""
 MAX_SEEDS: Final = 2_000
 """How many more seeds are tried for one that gives the arms, draws and picks of a row."""
@@ -120,7 +120,7 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         people = request.people or find_people_file(request.path, where)
         first = replace(request, db=":memory:", people=people)
 
-    with open_requested(first, TASK, create=True) as study:
+    with open_requested(first, Action.IMPORT_ANSWERS, create=True) as study:
         collector = ProblemCollector(options.data)
         sheet = read_data_file(
             options.data, collector, sheet=options.sheet, encoding=options.encoding
@@ -139,7 +139,7 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
 
         if not collector.has_errors and not options.dry_run:
             if is_new:
-                with open_requested(request, TASK, create=True) as target:
+                with open_requested(request, Action.IMPORT_ANSWERS, create=True) as target:
                     _store(target, instrument, new, study.at)
             else:
                 _store(study, instrument, new, study.at)

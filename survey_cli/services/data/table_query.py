@@ -16,6 +16,7 @@ from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_ov
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.expressions.known import Known
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.data import interview_table
@@ -30,7 +31,7 @@ from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
 from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.analysis import open_analysis
-from survey_cli.study.open_study import StudyRecords
+from survey_cli.study.open_study import StudyRecords, check_study_may
 from survey_cli.table.case_tables import (
     CALL_COLUMNS,
     CALL_NOTE_COLUMN,
@@ -176,18 +177,7 @@ def _append_reviews(
 
 def _check_personal_access(records: StudyRecords) -> None:
     """Check that the account may export names and numbers. Raises UserError."""
-    if not _supervises(records):
-        what = "only a supervisor may export names, numbers and personal answers"
-        raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
-
-
-def _supervises(records: StudyRecords) -> bool:
-    """Return whether the account is a supervisor.
-
-    Without a list of people, every account is to which the server gives the rights.
-    """
-    person = records.people.find(records.store.account)
-    return person is not None and person.supervises and records.store.connector.supervises
+    check_study_may(records, Action.EXPORT_PERSONAL)
 
 
 def _list_keys(instrument: Instrument) -> list[str]:
@@ -313,7 +303,7 @@ def _build_shift_table(
         raise UserError("--where", what, "leave --where out")
 
     store = source.store
-    own = None if _supervises(records) else store.account
+    own = None if records.who.may(Action.SEE_WORKING_TIMES) else store.account
     work = store.work.list_events(until=source.until, person=own)
     calls = ((key, entry) for key, history in _iterate_histories(source) for entry in history)
 

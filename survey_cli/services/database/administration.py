@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.date_options import parse_start_time
@@ -33,7 +34,7 @@ from survey_cli.study.consistency.person_erasure import describe_pending_scrub
 from survey_cli.study.consistency.upkeep import derive_queue_again, find_disagreements
 from survey_cli.study.consistency.withdrawals import list_unfinished, list_waiting
 from survey_cli.study.location import open_and_locate
-from survey_cli.study.open_study import OpenStudy, check_supervisor_account
+from survey_cli.study.open_study import OpenStudy, check_account_may
 from survey_cli.study.versions import find_unaccepted_change
 
 SHARED_ENDINGS: Final = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
@@ -72,7 +73,7 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     _, where = open_and_locate(path, db)
     if is_server_address(where):
         raise UserError(where, "a server has its own users", "give each interviewer a login there")
-    check_supervisor_account(path, where, account.read_system_account(), "share the study")
+    check_account_may(path, where, account.read_system_account(), Action.SHARE)
 
     group_id = _find_group_id(group)
     folder = Path(where).parent
@@ -109,7 +110,7 @@ def _find_group_id(group: str) -> int:
         raise UserError("--group", what, f"create it: groupadd {group}") from None
 
 
-@on_study("read the log of accesses")
+@on_study(Action.READ_ACCESS_LOG)
 def list_accesses(study: OpenStudy, *, by: str, since: str, claims: bool) -> Sequence[AccessEntry]:
     """List who read contacts, searched for a caller, exported or watched, in order.
 
@@ -156,6 +157,8 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList
     """
     _, where = open_and_locate(path, db)
     with open_store(where, create=False) as store:
+        if not is_server_address(where):
+            check_account_may(path, where, store.account, Action.SEE_CASES)
         try:
             return InterviewList(where, store.interviews.list_rows())
         except UndecodableTextError as problem:
@@ -186,7 +189,7 @@ def verify_database(
         return result._replace(findings=(*result.findings, *future))
 
 
-@on_study("derive the queue again")
+@on_study(Action.DERIVE_QUEUE)
 def derive_positions(study: OpenStudy) -> int:
     """Derive the queue positions of all cases again from their histories.
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.permissions import Action, StaffRole
 from survey_cli.problems import StoreError, StoreFailure, UserError
 from survey_cli.services.database.administration import VerificationResult, verify_store
 from survey_cli.services.output_files import write_text_file
@@ -35,7 +36,7 @@ from survey_cli.study.consistency.erasure_record import (
     repeat_erasures,
 )
 from survey_cli.study.location import open_and_locate
-from survey_cli.study.open_study import OpenStudy, check_supervisor_account
+from survey_cli.study.open_study import OpenStudy, check_account_may
 
 TIME_FORMAT: Final = "%Y%m%d-%H%M%SZ"
 """The time in the name of a backup, in UTC, so that names sort by time."""
@@ -67,7 +68,7 @@ def back_up_database(
     """
     instrument, where = open_and_locate(path, db)
     if not is_server_address(where):
-        check_supervisor_account(path, where, account.read_system_account(), "make a backup")
+        check_account_may(path, where, account.read_system_account(), Action.BACK_UP)
 
     file = Path(to)
     folder = file.parent
@@ -196,7 +197,7 @@ def restore_database(
     instrument, where = open_and_locate(path, db)
     # On a server, only the owner of the schema may replace it.
     if not is_server_address(where):
-        check_supervisor_account(path, where, account.read_system_account(), "restore a backup")
+        check_account_may(path, where, account.read_system_account(), Action.RESTORE)
 
     source = Path(backup)
     if source.is_dir():
@@ -264,7 +265,7 @@ def _open_copy(copy: Path, path: str | Path, instrument: Instrument, at: datetim
         store=store,
         where=str(copy),
         people=People(),
-        who=Interviewer(login=store.account, role="supervisor"),
+        who=Interviewer(login=store.account, role=StaffRole.SUPERVISOR),
         # The list of the folder or of the server stays as it is.
         do_not_call=DoNotCallList.open_beside(":memory:"),
         at=at,

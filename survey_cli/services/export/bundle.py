@@ -23,6 +23,7 @@ from survey_cli.exports import FORMATS, WriteOptions, find_format
 from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.code_frames import list_frames, locate_frame
@@ -153,7 +154,7 @@ def write_bundle(
         check_outputs([str(folder / out) for out in outs], options)
         exported = (to, options.describe_content())
         with read_records(
-            path, db=options.db, people=options.people, to=to, exported=exported
+            path, Action.EXPORT_DATA, db=options.db, people=options.people, to=to, exported=exported
         ) as records:
             result = _write_contents(records, options, folder, outs)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, WriteOptions, WriteResult, find_format
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.services.data.export_options import (
     DataTable,
@@ -52,8 +53,11 @@ def export_files(
     exported = None
     if not options.dry_run:
         exported = (", ".join(outs), options.describe_content())
+    action = Action.EXPORT_DATA
+    if options.what == "shifts":
+        action = Action.EXPORT_WORKING_TIMES
     with read_records(
-        path, db=options.db, people=options.people, to=outs[0], exported=exported
+        path, action, db=options.db, people=options.people, to=outs[0], exported=exported
     ) as records:
         results = []
         for out in outs:

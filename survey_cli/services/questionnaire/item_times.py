@@ -7,6 +7,7 @@ from typing import Final
 
 from survey_cli.engine.events import EVENT_KINDS, AnswerKept, QuestionAnswered, QuestionDeclined
 from survey_cli.instrument.analysis import Analysis
+from survey_cli.permissions import Action
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.interview_table import InterviewSource, build_long_table
 from survey_cli.services.run_on_study import read_records
@@ -25,7 +26,7 @@ def read_item_seconds(
     # A question that was answered again took the time of all its answers.
     times: dict[str, dict[tuple[Cell, Cell], float]] = defaultdict(lambda: defaultdict(float))
     interviews = set()
-    with read_records(path, db=db) as records:
+    with read_records(path, Action.READ_STATUS, db=db) as records:
         instrument = records.instrument
         source = InterviewSource(
             store=records.store,

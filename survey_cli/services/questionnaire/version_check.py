@@ -9,6 +9,7 @@ from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
+from survey_cli.permissions import Action
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.revisions.changes import ComparedChange
 from survey_cli.revisions.comparison import compare_versions
@@ -20,6 +21,7 @@ from survey_cli.study import versions
 from survey_cli.study.account_names import format_author
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import identify, load_people
+from survey_cli.study.permissions import check_may
 from survey_cli.values import Cell
 
 RULE: Final = "changed-meaning"
@@ -122,9 +124,7 @@ def accept_changes(
 
     with store:
         who = identify(by, store.account, people, people, locate_people_file(file, where))
-        if not who.supervises:
-            what = "only a supervisor may accept a change of meaning"
-            raise UserError(who.login, what, f"ask {people.format_supervisors()}")
+        check_may(who, Action.ACCEPT_CHANGES, people)
 
         changes = versions.list_version_changes(store, instrument)
         _check_changed(items, changes)

@@ -7,6 +7,7 @@ from json import loads
 
 from survey_cli.engine.events import ReviewVerdict
 from survey_cli.engine.machine import COMPLETE
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.quality.comparison import InterviewerComparison
 from survey_cli.reports.quality.indicators import (
@@ -40,7 +41,7 @@ class QualityOptions(ExportOptions):
     """
 
 
-@on_study("see the quality of interviewing")
+@on_study(Action.SEE_QUALITY)
 def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityReport:
     """Compare all interviewers of a study by their complete interviews. Raises UserError."""
     comparison = InterviewerComparison(INDICATORS)

@@ -19,6 +19,7 @@ from survey_cli.exports import WriteOptions
 from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook import Codebook, build_codebook
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
@@ -175,7 +176,7 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
         study = describe_study(instrument, language)
         return build_codebook(variables, instrument, study, language=language)
 
-    with read_records(path, db=options.db, people=options.people) as records:
+    with read_records(path, Action.READ_REPORTS, db=options.db, people=options.people) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
 
 

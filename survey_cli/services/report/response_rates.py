@@ -20,6 +20,7 @@ from survey_cli.fieldwork.rates.rates import (
     parse_share,
 )
 from survey_cli.instrument.compiled.model import Instrument, find_labels
+from survey_cli.permissions import Action
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import (
     CountedState,
@@ -94,7 +95,9 @@ class RatesReport(NamedTuple):
 def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
     """Compute the rates of a study's own cases. Raises UserError."""
     return run_on_study(
-        request, lambda study: compute_rates_from_records(study, options, now=request.at)
+        request,
+        lambda study: compute_rates_from_records(study, options, now=request.at),
+        action=Action.READ_REPORTS,
     )
 
 

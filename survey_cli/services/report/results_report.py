@@ -16,6 +16,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
+from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateNote, RateTable
@@ -114,7 +115,7 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     if "totals" in options.statistics:
         # A total is printed with its standard error, which is that of the design.
         options = replace(options, errors=True)
-    with read_records(path, db=options.db, people=options.people) as records:
+    with read_records(path, Action.READ_REPORTS, db=options.db, people=options.people) as records:
         language = choose_language(records.instrument, options.language)
         with use_language(language):
             data = _load_report_data(records, options)

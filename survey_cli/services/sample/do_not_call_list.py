@@ -10,6 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from survey_cli.permissions import Action
 from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import ParsedNumber, is_known_country, read_number
@@ -21,7 +22,7 @@ from survey_cli.store.backends.address import (
 )
 from survey_cli.store.database_location import find_study_folder, format_path, make_address_error
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallEntry, DoNotCallList
-from survey_cli.study.open_study import check_supervisor_account
+from survey_cli.study.open_study import check_account_may
 
 LIST_SCHEMA = "never_call"
 
@@ -97,7 +98,7 @@ def add_numbers(
 
     where, dnc_list = _open_list(request)
     with dnc_list:
-        _check_supervisor(where, dnc_list, "add numbers to the do-not-call list")
+        _check_may(where, dnc_list, Action.CHANGE_DO_NOT_CALL)
         by = request.by.strip() or dnc_list.account
         by_entry: dict[tuple[str, datetime], list[str]] = {}
         for number, entry in numbers.items():
@@ -135,7 +136,7 @@ def remove_numbers(
     numbers = [_parse_number(text, request) for text in texts]
     where, dnc_list = _open_list(request)
     with dnc_list:
-        _check_supervisor(where, dnc_list, "remove numbers from the do-not-call list")
+        _check_may(where, dnc_list, Action.CHANGE_DO_NOT_CALL)
         listed = dnc_list.select_listed(numbers)
         for number in numbers:
             if number not in listed:
@@ -147,13 +148,13 @@ def remove_numbers(
     return where, len(set(numbers))
 
 
-def _check_supervisor(where: str, dnc_list: DoNotCallList, what: str) -> None:
-    """Check that the account supervises, if the list's folder has a list of people.
+def _check_may(where: str, dnc_list: DoNotCallList, action: Action) -> None:
+    """Check that the account may do this, if the list's folder has a list of people.
 
     Raises UserError.
     """
     if not is_server_address(where):
-        check_supervisor_account(where, where, dnc_list.account, what)
+        check_account_may(where, where, dnc_list.account, action)
 
 
 def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:

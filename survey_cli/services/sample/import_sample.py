@@ -23,6 +23,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.permissions import Action
 from survey_cli.problems import Position, Problem, UserError
 from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
@@ -55,7 +56,6 @@ from survey_cli.wording import join_words
 
 T = TypeVar("T")
 MAX_NAMED_COLUMNS: Final = 8
-TASK: Final = "import a sample"
 """A supervisor's task."""
 
 
@@ -142,7 +142,7 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
         first = replace(request, db=":memory:", people=people)
 
     with (
-        open_requested(first, TASK, create=bool(new_location)) as opened,
+        open_requested(first, Action.IMPORT_SAMPLE, create=bool(new_location)) as opened,
         _open_list(opened, new_location) as do_not_call,
     ):
         study = replace(opened, where=new_location or opened.where, do_not_call=do_not_call)
@@ -152,7 +152,7 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
         if options.dry_run or not new_location:
             return _apply_import(study, to_import)
 
-    with open_requested(request, TASK, create=True) as study:
+    with open_requested(request, Action.IMPORT_SAMPLE, create=True) as study:
         return _apply_import(study, to_import)
 
 

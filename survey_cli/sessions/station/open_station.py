@@ -9,6 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview import start_interview
 from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
@@ -17,7 +18,7 @@ from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.store.backends.address import is_server_address, parse_server_address
 from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
-from survey_cli.study.open_study import OpenStudy, StudyFiles, open_study
+from survey_cli.study.open_study import OpenStudy, StudyFiles, check_study_may, open_study
 from survey_cli.study.versions import check_may_begin
 
 
@@ -99,6 +100,7 @@ def _check_start(
     options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
     for study in studies:
         start_interview.check_role(study.store)
+        check_study_may(study, Action.CONDUCT_INTERVIEWS)
         start_interview.check_clock(study.store, study.where, options, clock)
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.fieldwork.plan.plan import CellFill, People, Plan, SpreadMode
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.permissions import Action, StaffRole
 from survey_cli.problems import UserError
 from survey_cli.services.cases.fieldwork_status import find_interview_target
 from survey_cli.services.run_on_study import read_records
@@ -150,7 +151,9 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     `progress` receives how many days have passed, of how many, over all rows, and how many
     interviews are complete in the current row.
     """
-    with read_records(options.path, db=options.db, people=options.people) as records:
+    with read_records(
+        options.path, Action.READ_STATUS, db=options.db, people=options.people
+    ) as records:
         cases = records.store.cases
         states = cases.counts.count_states()
         target = find_interview_target(records)
@@ -216,7 +219,7 @@ def _choose_interviewer_counts(options: ForecastOptions, people: People) -> tupl
     """Return the rows' numbers of interviewers: as requested, as listed, or the usual ones."""
     if options.interviewers:
         return options.interviewers
-    listed = sum(not interviewer.supervises for interviewer in people.interviewers.values())
+    listed = sum(person.role is StaffRole.INTERVIEWER for person in people.interviewers.values())
     if listed:
         return (listed,)
     return DEFAULT_INTERVIEWER_COUNTS

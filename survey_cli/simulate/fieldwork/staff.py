@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
+from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.station.open_station import find_station_zone as find_computer_zone
@@ -55,12 +56,12 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
     """
     if not people.interviewers:
         return [
-            Interviewer(login=f"interviewer {number}", role="supervisor")
+            Interviewer(login=f"interviewer {number}", role=StaffRole.SUPERVISOR)
             for number in range(1, (requested or DEFAULT_INTERVIEWERS) + 1)
         ]
 
     listed = [
-        interviewer for interviewer in people.interviewers.values() if not interviewer.supervises
+        person for person in people.interviewers.values() if person.role is StaffRole.INTERVIEWER
     ]
     if not listed:
         raise UserError(

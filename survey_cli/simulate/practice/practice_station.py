@@ -27,6 +27,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.languages import get_language_name
+from survey_cli.permissions import Action, StaffRole
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome, format_appointment_time
 from survey_cli.samples.cases.columns import find_column
@@ -37,6 +38,7 @@ from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.simulate.fieldwork import behavior
 from survey_cli.study.open_study import OpenStudy, load_study_people
+from survey_cli.study.permissions import check_may
 from survey_cli.values import Cell, Missing, Place
 from survey_cli.wording import format_quantity
 
@@ -591,7 +593,8 @@ def open_practice_station(
     )
     study = replace(study, where=NOT_STORED)
     login = options.interviewer.strip() or study.store.account
-    who = people.interviewers.get(login) or Interviewer(login=login, role="supervisor")
+    who = people.interviewers.get(login) or Interviewer(login=login, role=StaffRole.TRAINEE)
+    check_may(who, Action.PRACTICE, people)
     respondents = PracticeRespondents(
         instrument=study.instrument,
         plan=study.plan,

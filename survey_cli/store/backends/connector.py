@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar
 
+from survey_cli.permissions import StaffRole
 from survey_cli.store.backends.errors import translate_decoding_errors
 
 T = TypeVar("T")
@@ -91,6 +92,8 @@ class Connector(ABC):
         self.supervises = True
         """Whether the account may correct everything and read every contact, as a server's
         interviewers may not."""
+        self.account_roles = frozenset({StaffRole.SUPERVISOR})
+        """The roles of the account. A file has no accounts of its own, and sets no limit."""
         self.clock: ServerClock | None = None
         """The server's clock; None where the database has none."""
         self.lock = threading.RLock()

@@ -35,6 +35,7 @@ from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
 from survey_cli.outcomes import DO_NOT_CALL, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
+from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError
 from survey_cli.store import InterviewOrigin, Store
 from survey_cli.store.do_not_call import DoNotCallList
@@ -522,7 +523,7 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     Yields a sentence for each that could not be done.
     """
     confirmed = False
-    if key and study.who.supervises:
+    if key and study.who.may(Action.ERASE):
         confirmed = is_own_withdrawal(study.store, study.instrument, key)
     return do_follow_up_tasks(
         study.store,
@@ -532,7 +533,7 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
         by=study.who.login,
         key=key,
         confirmed=confirmed,
-        names_waiting=bool(key) or study.who.supervises,
+        names_waiting=bool(key) or study.who.may(Action.ERASE),
     )
 
 

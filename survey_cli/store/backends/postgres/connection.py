@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from survey_cli.permissions import StaffRole
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import connector
 from survey_cli.store.backends.address import (
@@ -169,6 +170,21 @@ class ServerState(NamedTuple):
     may_update: bool
     """Whether the account may change cases; True if there are none yet. So is the next one."""
     may_delete: bool
+    owns_cases: bool
+    groups: str
+    """The roles of the account in this database, separated by commas."""
+
+    def find_roles(self) -> frozenset[StaffRole]:
+        """Return the roles of the account; of one in no group, what its rights allow."""
+        if self.owns_cases:
+            return frozenset({StaffRole.OWNER})
+        if self.groups:
+            return frozenset(StaffRole(name) for name in self.groups.split(","))
+        if self.may_delete:
+            return frozenset({StaffRole.SUPERVISOR})
+        if self.may_update:
+            return frozenset({StaffRole.INTERVIEWER})
+        return frozenset({StaffRole.ANALYST})
 
 
 class PostgresConnector(connector.Connector):
@@ -225,12 +241,14 @@ class PostgresConnector(connector.Connector):
         sent = self._clock.seconds()
         cases = f"{quote_identifier(self.address.schema)}.cases"
         statement = convert_statement(sql.SERVER_STATE, "")
-        [row] = connection.execute(statement, (cases, cases)).fetchall()
+        wanted = ",".join(role.value for role in StaffRole)
+        [row] = connection.execute(statement, (cases, cases, cases, wanted)).fetchall()
         state = ServerState._make(row)
         self._clock.synchronize(state.time, sent=sent)
 
         self.account = state.account
         self.supervises = state.may_delete
+        self.account_roles = state.find_roles()
         self._check_server(state)
         self.read_only = not state.may_update
         self._waits_for_disk = state.synchronous_commit not in ("off", "local", "remote_write")

@@ -4,7 +4,11 @@
 SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
     clock_timestamp(), pg_backend_pid(), current_setting('synchronous_commit'),
     coalesce(has_table_privilege(to_regclass(?), 'UPDATE'), true),
-    coalesce(has_table_privilege(to_regclass(?), 'DELETE'), true)
+    coalesce(has_table_privilege(to_regclass(?), 'DELETE'), true),
+    coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(?)), true),
+    (SELECT coalesce(string_agg(wanted.role, ','), '') FROM unnest(string_to_array(?, ',')) AS wanted (role)
+    JOIN pg_roles r ON r.rolname = current_database() || '_' || replace(wanted.role, ' ', '_')
+    WHERE pg_has_role(r.oid, 'USAGE'))
 
 -- name: BEGIN
 -- One message, so that the server's time comes with each transaction without a further round trip.
