@@ -1,5 +1,7 @@
 """Line interface for interviews and stations: for screen readers, pipes, tests and slow links.
 
+On a text page in the browser, the same lines are messages instead of being printed.
+
 It moves no cursor except in the line that is typed, conveys nothing by position or color alone,
 and decides nothing about the survey. It prints the lines of `sessions.lines`: text for the
 respondent as it is, options as `3  Disagree`. Text for the interviewer is printed in brackets, or
@@ -8,10 +10,11 @@ taken for one to read aloud begins with a word. A `> ` waits for one line. In br
 repeated that an experienced interviewer knows.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import Rejection
-from survey_cli.plain.conversation import OutputClosedError, OutputLines
+from survey_cli.plain.conversation import LineSource, OutputClosedError, OutputLines
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.plain.streams import (
     InputLines,
@@ -22,6 +25,8 @@ from survey_cli.plain.streams import (
 )
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from survey_cli.sessions.interview.interview_session import InterviewSession
     from survey_cli.sessions.station.station import StationSession
 
@@ -99,22 +104,10 @@ def run_station(
     It is EXIT_ENDED at the end of the shift, and EXIT_SUSPENDED if something was still pending when
     the input or the output ended. `errors` receives what that is.
     """
-    from survey_cli.plain.station import PlainStation
-
-    rejection: Rejection | None = None
     with Interrupts() as interrupts:
         lines_in = InputLines(read, interrupts, write)
         lines_out = OutputLines(StreamLines(write), brief=brief)
-        station = PlainStation(session, lines_in, lines_out)
-        try:
-            rejection = station.run()
-        except OutputClosedError:
-            discard_output(write)
-            if station.interview is not None:
-                if station.interview.result() is None:
-                    station.interview.suspend()
-                session.close_interview(then_next=False)
-            rejection = session.end_shift().rejection
+        rejection = _run_shift(session, lines_in, lines_out, lambda: discard_output(write))
     if rejection is None or session.practice:
         return EXIT_ENDED
     report(
@@ -122,3 +115,45 @@ def run_station(
         f"The shift could not be ended: {rejection.why}. Start the station again to continue it.",
     )
     return EXIT_SUSPENDED
+
+
+def run_text_page(session: "StationSession", connection: "socket", *, brief: bool = False) -> int:
+    """Run a station on a text page, whose messages come and go through `connection`.
+
+    It runs until its shift ends or the process is told to end. Returns the exit code: EXIT_ENDED at
+    the end of the shift, EXIT_SUSPENDED if the interviewer can go on with it in another seat.
+    """
+    from survey_cli.plain.messages import MessageChannel
+
+    with Interrupts() as interrupts:
+        channel = MessageChannel(connection, interrupts)
+        lines_out = OutputLines(channel, brief=brief)
+        _run_shift(session, channel, lines_out, lambda: None)
+        if channel.is_cut_off:
+            return EXIT_SUSPENDED
+        channel.send_end()
+    return EXIT_ENDED
+
+
+def _run_shift(
+    session: "StationSession",
+    lines_in: LineSource,
+    lines_out: OutputLines,
+    discard: Callable[[], None],
+) -> Rejection | None:
+    """Run a station until its shift ends, and return why it could not be ended.
+
+    `discard` is called if the output was closed.
+    """
+    from survey_cli.plain.station import PlainStation
+
+    station = PlainStation(session, lines_in, lines_out)
+    try:
+        return station.run()
+    except OutputClosedError:
+        discard()
+        if station.interview is not None:
+            if station.interview.result() is None:
+                station.interview.suspend()
+            session.close_interview(then_next=False)
+        return session.end_shift().rejection

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from time import monotonic
 from types import FrameType, ModuleType
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
@@ -118,6 +118,8 @@ ALARMS_UNTIL_LOST: Final = 2
 """Alarms after a signal by which its exception would have ended the wait."""
 PROMPT: Final = "> "
 
+Awaited = TypeVar("Awaited")
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -182,9 +184,9 @@ class Interrupts:
                 raise KeyboardInterrupt
 
     def wait_for(
-        self, read_line: Callable[[], str], on_alarm: Callable[[], None] | None = None
-    ) -> str:
-        """Return the line that `read_line` waits for; `on_alarm` is called at intervals.
+        self, read_line: Callable[[], Awaited], on_alarm: Callable[[], None] | None = None
+    ) -> Awaited:
+        """Return what `read_line` waits for; `on_alarm` is called at intervals.
 
         Raises KeyboardInterrupt.
         """

@@ -1,0 +1,282 @@
+"""A station on a text page: which messages arrive, and that no entry is taken twice or for something else."""
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.fake_interview import FAQ, FakeInterview, choices, every_kind, prompt, words
+from support.fake_station import FakeStation, a_case, an_appointment
+from support.text_page import TextPage
+from survey_cli.entries import LineEntry, PickEntry, Query, ReadEntry
+from survey_cli.plain import EXIT_ENDED, EXIT_SUSPENDED, messages, run_text_page
+
+YES_NO = PickEntry(options=choices("Yes", "No"))
+
+
+@pytest.fixture(autouse=True)
+def news_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "NEWS_SECONDS", 0.05)
+
+
+class Seats:
+    def __init__(self) -> None:
+        self.pages: list[TextPage] = []
+
+    def open(self, station: FakeStation, *, brief: bool = False) -> TextPage:
+        page = TextPage(lambda connection: run_text_page(station, connection, brief=brief))  # type: ignore[arg-type]
+        self.pages.append(page)
+        page.wait_for("ask")
+        return page
+
+
+@pytest.fixture
+def seats() -> Iterator[Seats]:
+    opened = Seats()
+    yield opened
+    for page in opened.pages:
+        page.close()
+
+
+def conduct(*prompts: object) -> FakeStation:
+    """A station whose first case is interviewed with these prompts."""
+    return FakeStation(conduct=FakeInterview(prompts))  # type: ignore[arg-type]
+
+
+def test_a_case_arrives_with_its_roles_and_its_choices(seats: Seats) -> None:
+    page = seats.open(FakeStation())
+
+    assert page.say("case") == ["Case: El Paso Sector, EP-07, attempt 3 of 8"]
+    assert page.say("number") == ["Number 1, current: (915) 555-0122, landline"]
+    assert page.ask["label"] == "El Paso Sector: command or outcome"
+    typed = [choice["typed"] for choice in page.ask["answers"]]
+    assert typed[:3] == [".dial", ".interview", "1"]
+    commands = {choice["typed"]: choice for choice in page.ask["commands"]}
+    assert commands[".note"]["needs_words"]
+    assert "needs_words" not in commands[".pause"]
+
+
+def test_a_question_is_structured(seats: Seats) -> None:
+    page = seats.open(
+        conduct(
+            prompt(
+                "q6",
+                "Do you **really** agree?",
+                YES_NO,
+                section="Mission",
+                instruction=words("Read slowly."),
+                languages=("en", "es"),
+                faq=FAQ,
+            )
+        )
+    )
+    page.answer(".interview", ".lang es")
+
+    by_role = {line["role"]: line for line in page.lines.values()}
+    assert by_role["spoken"]["words"] == [["Do you ", False], ["really", True], [" agree?", False]]
+    assert by_role["spoken"]["language"] == "es"
+    assert "label" not in by_role["spoken"], "what is read aloud begins with no word"
+    assert by_role["instruction"]["label"] == "Interviewer"
+    assert page.say("option")[-2:] == ["1 | Yes", "2 | No"]
+
+    assert page.ask["label"] == "q6: Do you really agree?"
+    assert page.ask["kind"] == "code"
+    answers = [(c["typed"], c["text"], c.get("is_complete", False)) for c in page.ask["answers"]]
+    assert answers == [
+        ("1", "Yes", True),
+        ("2", "No", True),
+        (".dk", "Don't know", False),
+        (".refused", "Refused", False),
+    ]
+    commands = [choice["typed"] for choice in page.ask["commands"]]
+    assert {".lang", ".faq", ".stop", ".help"} < set(commands)
+    assert not {".back", ".front", ".ok"} & set(commands), "nothing was asked before"
+
+
+@pytest.mark.parametrize("asked", every_kind(), ids=lambda asked: str(asked.place))
+def test_every_kind_of_question_can_be_answered_without_a_keyboard(
+    seats: Seats, asked: object
+) -> None:
+    """Either a choice goes on, or words must be typed."""
+    page = seats.open(conduct(asked))
+    page.answer(".interview")
+    kinds_of_words = ("number", "words", "text")
+    assert page.ask["answers"] or page.ask["kind"] in kinds_of_words
+
+
+def test_an_answer_is_questioned_and_confirmed(seats: Seats) -> None:
+    query = Query(words("99 hours is much. Is that right?"))
+    page = seats.open(conduct(prompt("hours", "How many?", LineEntry(kind="number"), query=query)))
+    page.answer(".interview")
+
+    assert page.say("query") == ["Please confirm | 99 hours is much. Is that right?"]
+    assert page.ask["answers"][0] == {"typed": ".ok", "text": "Confirm"}
+
+
+def test_an_entry_is_taken_once(seats: Seats) -> None:
+    station = conduct(prompt("q1", "One?", YES_NO), prompt("q2", "Two?", YES_NO))
+    page = seats.open(station)
+    page.answer(".interview")
+    first = {"seat": page.ask["seat"], "ask": page.ask["ask"]}
+    page.answer("1")
+
+    # A page that doesn't know whether its entry arrived might send it again.
+    page.send(type="entry", text="1", **first)
+    assert page.wait_for("refused")["ask"] == first["ask"]
+    assert [str(place) for place, _ in station.conduct.given] == ["q1"]
+
+
+def test_an_entry_for_another_seat_is_not_taken(seats: Seats) -> None:
+    station = conduct(prompt("q1", "One?", YES_NO), prompt("q2", "Two?", YES_NO))
+    page = seats.open(station)
+    page.answer(".interview")
+    page.enter("1", seat="a seat before this one")
+    page.wait_for("refused")
+    assert not station.conduct.given
+
+
+def test_a_page_that_is_opened_again_gets_the_question_and_what_was_typed(seats: Seats) -> None:
+    page = seats.open(conduct(prompt("q1", "One?", YES_NO), prompt("q2", "Two?", YES_NO)))
+    page.answer(".interview", "1")
+    page.send(type="typing", text="begun", seat=page.ask["seat"], ask=page.ask["ask"])
+    known = dict(page.lines)
+    page.lines.clear()
+    before = page.ask
+
+    page.send(type="attach")
+    page.wait_for("lines")
+    page.wait_for("ask")
+
+    assert {"One?", "Two?"} <= set(page.say("spoken"))
+    assert "Case: El Paso Sector, EP-07, attempt 3 of 8" not in page.say()
+    assert all(known[number] == line for number, line in page.lines.items()), "the same numbers"
+    assert page.ask == {**before, "text": "begun"}
+
+
+def test_broken_messages_change_nothing(seats: Seats) -> None:
+    page = seats.open(FakeStation())
+    for broken in (b"", b"{", b"[1]", b'{"type":7}', b'{"type":"entry","text":5}', b"\xff\xfe"):
+        page.connection.sendall(broken + b"\n")
+    page.connection.sendall(
+        b'{"type":"entry","text":"' + b"x" * (2 * messages.MOST_BYTES) + b'"}\n'
+    )
+    page.answer(".note still here")
+    assert "noted" in page.say()
+
+
+def test_what_comes_while_a_line_is_awaited_is_said_at_once(seats: Seats) -> None:
+    station = FakeStation()
+    page = seats.open(station)
+    asked = page.ask["ask"]
+    station.messages.append("Message from sue (11:50): come to my desk")
+    page.wait_for("lines")
+    assert page.say("message") == ["Message from sue (11:50): come to my desk"]
+
+    station.due_appointment = an_appointment()
+    page.wait_for("lines")
+    assert ".fetch" in page.say("understood")[-1]
+    assert page.ask["ask"] == asked, "the line that is typed meanwhile is still for the same case"
+
+
+def test_a_message_comes_within_an_interview(seats: Seats) -> None:
+    station = conduct(prompt("q1", "One?", YES_NO))
+    page = seats.open(station)
+    page.answer(".interview")
+    asked = page.ask["ask"]
+    station.messages.append("Message from sue (11:50): slower")
+    page.wait_for("lines")
+    assert page.say("message") == ["Message from sue (11:50): slower"]
+    assert page.ask["ask"] == asked
+
+
+def test_a_case_that_comes_by_itself_is_asked_anew(
+    seats: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("survey_cli.plain.station.KEEP_ALIVE_SECONDS", 0.05)
+    station = FakeStation([])
+    page = seats.open(station)
+    assert page.ask["label"] == "Command"
+    idle = {"seat": page.ask["seat"], "ask": page.ask["ask"]}
+    station.due = a_case("LATE", "Late Sector")
+    page.wait_for("ask")
+    assert page.ask["label"].startswith("Late Sector")
+
+    page.send(type="entry", text="2", **idle)
+    page.wait_for("refused")
+    assert not [call for call in station.calls if call.startswith("record")]
+
+
+def test_what_was_listed_can_be_chosen(seats: Seats) -> None:
+    page = seats.open(FakeStation())
+    page.answer(".find 555")
+    fetched = [choice["typed"] for choice in page.ask["commands"][:2]]
+    assert fetched == [".fetch EP-07", ".fetch DT-02"]
+    page.answer(".again")
+    assert page.ask["commands"][0]["typed"] != ".fetch EP-07"
+
+
+def test_the_end_of_the_shift_ends_the_page(seats: Seats) -> None:
+    page = seats.open(FakeStation())
+    page.enter(".leave")
+    page.wait_for("end")
+    assert page.close() == EXIT_ENDED
+
+
+def test_a_seat_that_nobody_can_reach_ends_and_keeps_its_case(seats: Seats) -> None:
+    station = FakeStation()
+    page = seats.open(station)
+    assert page.close() == EXIT_SUSPENDED
+    assert "leave" not in station.calls
+
+
+def test_texts_are_text(seats: Seats) -> None:
+    hostile = "<img onerror=1>\x1b]52;c;x\x07\u202e\ud800"
+    page = seats.open(conduct(prompt("q1", hostile, ReadEntry())))
+    page.answer(".interview")
+    (said,) = page.say("spoken")
+    assert said == "<img onerror=1>�]52;c;x���"
+
+
+def test_a_page_that_does_not_read_costs_no_memory(
+    seats: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "MOST_OUTGOING", 10_000)
+    outgoing = messages._Outgoing()
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    for number in range(2_000):
+        outgoing.add({"type": "lines", "first": number, "text": "x" * 1_000})
+        outgoing.send(ours)
+    assert outgoing._size < 12_000
+
+    theirs.setblocking(False)
+    received = b""
+    while outgoing:
+        received += theirs.recv(65536)
+        outgoing.send(ours)
+    for line in received.splitlines()[:-1]:
+        assert json.loads(line)["type"] == "lines", "no message is cut in two"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_signal_ends_the_seat_while_it_waits(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        station = FakeStation()
+        code = run_text_page(station, theirs)  # type: ignore[arg-type]
+        (tmp_path / "calls").write_text("\n".join(station.calls))
+        os._exit(code)
+    theirs.close()
+    reader = ours.makefile()
+    while json.loads(reader.readline())["type"] != "ask":
+        pass
+    os.kill(child, signal.SIGTERM)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == EXIT_SUSPENDED
+    assert (tmp_path / "calls").read_text() == "take_next"
