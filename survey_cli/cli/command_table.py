@@ -17,7 +17,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
         "schema",
         "explain",
     ),
-    "Interviews": ("station", "watch"),
+    "Interviews": ("station", "serve", "watch"),
     "Fieldwork": (
         "sample",
         "case",
@@ -65,6 +65,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "quality": ("quality",),
     "rates": ("rates",),
     "sample": ("sample", "do-not-call"),
+    "serve": ("serve",),
     "simulate": ("simulate", "test"),
     "status": ("status", "study"),
 }
@@ -257,10 +258,6 @@ Capitals are arguments.
 """
 
 RESERVED: Final[Mapping[str, str]] = {
-    "serve": (
-        "this version has no seat in a browser yet, but a terminal over SSH is one "
-        "— survey station FILE"
-    ),
     "account": (
         "this version has no accounts of its own yet, but a list of a study's people "
         "— survey study people FILE"

@@ -5,3 +5,21 @@ knows accounts and sockets, and no study. Each *seat* runs one person's station,
 supervisor asked for, and knows one study and one person. `cli` passes in what a seat runs, so this
 package knows neither the full screen nor the plain interface.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from survey_cli.web.seats.seat_request import SeatPrograms
+    from survey_cli.web.serve_options import ServeOptions
+
+
+def serve(options: "ServeOptions", programs: "SeatPrograms") -> int:
+    """Be the spawner until the server is told to end; returns the exit code.
+
+    Import everything that the programs need before, so that all seats share it. It needs the
+    libraries of the extra `[web]`.
+    """
+    from survey_cli.web.seats.spawner import Spawner
+    from survey_cli.web.server.serving import serve_pages
+
+    return Spawner(programs, lambda connection: serve_pages(options, connection)).run()

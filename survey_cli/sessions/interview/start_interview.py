@@ -28,6 +28,7 @@ from survey_cli.store import (
     JournalUpdate,
     Store,
 )
+from survey_cli.store.backends import account
 from survey_cli.study.clock import accept_clock, check_last_time
 from survey_cli.study.versions import check_may_begin
 from survey_cli.values import Missing, Value
@@ -85,6 +86,11 @@ def utc_now() -> datetime:
 def origin_of(practice: bool) -> InterviewOrigin:
     """Return the origin under which an interview is stored."""
     return "practice" if practice else "real"
+
+
+def resolve_interviewer(name: str) -> str:
+    """Return this interviewer's login: the system account if none is given."""
+    return name.strip() or account.read_system_account()
 
 
 def resolve_station_name(name: str) -> str:

@@ -1,0 +1,257 @@
+"""The command `serve`."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from survey_cli.cli import parameters
+from survey_cli.cli.option_groups import option_group
+from survey_cli.cli.output.terminal import FAILED, RETRY, report_error, say
+from survey_cli.cli.parameters import option, questionnaire_argument
+from survey_cli.cli.run_command import write_crash_report
+from survey_cli.problems import UserError
+
+if TYPE_CHECKING:
+    from survey_cli.sessions.station.station import StationSession
+    from survey_cli.web.seats.seat_request import SeatProgram, SeatRequest, SeatSide
+
+LIBRARIES: Final = ("aiohttp", "textual_serve")
+"""What a seat in the browser needs of the extra `[web]`."""
+HIGHEST_PORT: Final = 65_535
+
+
+@option_group
+class ServeParameters:
+    """The options of `survey serve`."""
+
+    interviewer: parameters.InterviewerNameOption = ""
+    port: Annotated[
+        int,
+        option(
+            "--port N",
+            "The port on this computer; by default a free one.",
+            min=0,
+            max=HIGHEST_PORT,
+        ),
+    ] = 0
+    no_browser: Annotated[
+        bool, option("--no-browser", "Print the link instead of opening the browser.")
+    ] = False
+    practice: Annotated[
+        bool,
+        option(
+            "--practice",
+            "Practice with simulated respondents: no number is dialed, and nothing is stored.",
+        ),
+    ] = False
+    name: parameters.StationOption = ""
+    theme: parameters.ThemeOption = ""
+    people: parameters.PeopleOption = None
+    zone: Annotated[
+        str,
+        option(
+            "--zone ZONE", "Local time zone, such as America/Chicago; by default the browser's."
+        ),
+    ] = ""
+    clock_is_right: parameters.ClockOption = False
+    db: parameters.DatabaseOption = None
+
+
+def serve(
+    files: Annotated[
+        list[str],
+        questionnaire_argument(
+            "FILE…", "The questionnaires of the studies, in the order in which they are called."
+        ),
+    ],
+    given: ServeParameters,
+) -> None:
+    """Call cases in a browser window on this computer.
+
+    It is the screen of `survey station`. Only this computer can reach it, with a link that can be
+    used once. After a reload or a cut, the window shows the same question again. Ctrl+C in the
+    terminal ends the seat; everything that was confirmed is stored.
+
+    Example: survey serve study.yaml
+    """
+    check_web_libraries("survey serve")
+    if given.practice and given.db is not None:
+        raise typer.BadParameter("--practice stores nothing: leave --db out")
+    if given.practice and len(files) > 1:
+        raise typer.BadParameter("--practice is for one study: give one file")
+
+    person = check_apart(lambda: _check_studies(files, given))
+    code = serve_on_this_computer(
+        lambda request, side: _run_screen(files, given, request, side),
+        person=person,
+        port=given.port,
+        opens_browser=not given.no_browser,
+        practice=given.practice,
+    )
+    raise typer.Exit(code)
+
+
+def check_web_libraries(where: str) -> None:
+    """Raise UserError if the libraries of the extra `[web]` are not installed."""
+    for library in LIBRARIES:
+        if find_spec(library) is None:
+            from survey_cli.installation import make_install_command
+
+            what = f"the browser needs {library.replace('_', '-')}, which is not installed"
+            raise UserError(where, what, make_install_command("web"))
+
+
+def serve_on_this_computer(
+    run_screen: "SeatProgram", *, person: str, port: int, opens_browser: bool, practice: bool
+) -> int:
+    """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
+    # Before seats are forked, so that they share it: the full screen, and what stations need.
+    import survey_cli.sessions.station.open_station
+    import survey_cli.simulate.practice.practice_station
+    import survey_cli.tui.station.screen  # noqa: F401
+    from survey_cli import web
+    from survey_cli.web.seats.seat_request import Face
+    from survey_cli.web.serve_options import ServeOptions
+
+    options = ServeOptions(person=person, port=port, opens_browser=opens_browser, practice=practice)
+    return web.serve(options, {Face.SCREEN: run_screen})
+
+
+def check_apart(check: Callable[[], str]) -> str:
+    """Check something in a process of its own, and return what the check returned.
+
+    That process prints what is wrong, and this one exits. Seats are forked from this process. They
+    would inherit every database that it opens.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = FAILED
+        try:
+            code = _report_check(check, write_end)
+        except BaseException as bug:
+            say(write_crash_report(bug))
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(code)
+
+    os.close(write_end)
+    with open(read_end, encoding="utf-8") as answer:
+        result = answer.read()
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code != 0:
+        raise typer.Exit(code)
+    return result
+
+
+def _report_check(check: Callable[[], str], write_end: int) -> int:
+    code = RETRY
+    while code == RETRY:
+        try:
+            result = check()
+        except UserError as error:
+            code = report_error(error)
+        else:
+            code = 0
+            os.write(write_end, result.encode())
+    return code
+
+
+def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
+    """Open the studies, and say where they are stored. Returns the person. Raises UserError."""
+    from survey_cli.sessions.interview.start_interview import resolve_interviewer
+    from survey_cli.sessions.open_interview import check_questionnaire
+    from survey_cli.study.location import describe_files
+    from survey_cli.study.open_study import open_study
+
+    if given.practice:
+        check_questionnaire(files[0], None)
+        return resolve_interviewer(given.interviewer)
+
+    person = ""
+    for file in files:
+        with open_study(file, db=given.db, by=given.interviewer, people=given.people) as study:
+            say(describe_files(file, study.where, people=given.people), *study.repairs)
+            if study.notice:
+                say(study.notice)
+            person = study.who.login
+    return person
+
+
+def _run_screen(
+    files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
+) -> int:
+    """Run the full screen of a station in its seat; returns the exit code."""
+    from survey_cli.tui import run_station
+
+    if request.practice:
+        session, describe = _open_practice(files[0], given, request)
+    else:
+        session = _open_station(files, given, request)
+        describe = list
+    try:
+        run_station(session, given.theme)
+        report_summary(side, [*_summarize(session), *describe()])
+    finally:
+        session.close()
+    return 0
+
+
+def _open_station(
+    files: Sequence[str], given: ServeParameters, request: "SeatRequest"
+) -> "StationSession":
+    from survey_cli.sessions.station.open_station import open_station
+
+    return open_station(
+        *files,
+        interviewer=given.interviewer,
+        station=given.name,
+        db=given.db,
+        people=given.people,
+        zone=given.zone or request.zone,
+        clock_is_right=given.clock_is_right,
+    )
+
+
+def _open_practice(
+    file: str, given: ServeParameters, request: "SeatRequest"
+) -> "tuple[StationSession, Callable[[], list[str]]]":
+    """Open a station with simulated respondents, and what says how they differed from answers."""
+    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
+    from survey_cli.sessions.station.open_station import find_station_zone
+    from survey_cli.simulate.practice.practice_station import (
+        PracticeOptions,
+        open_practice_station,
+    )
+
+    options = PracticeOptions(
+        path=file,
+        interviewer=request.person,
+        station=resolve_station_name(given.name),
+        people=given.people,
+        zone=find_station_zone(given.zone or request.zone),
+    )
+    opened = open_practice_station(options, clock=utc_now, rng=Random())
+    return opened.session, lambda: list(opened.describe_differences())
+
+
+def _summarize(session: "StationSession") -> list[str]:
+    from survey_cli.fieldwork.shifts import render_shift_summary
+
+    return render_shift_summary(session.summarize_shift())
+
+
+def report_summary(side: "SeatSide", lines: Sequence[str]) -> None:
+    """Report how the seat's work went: its page shows these lines after the end."""
+    from survey_cli.web.seats.messages import encode_line
+
+    side.reports.sendall(encode_line({"type": "summary", "lines": list(lines)}))

@@ -1,0 +1,167 @@
+"""Who sits where: one seat a person, found again after a reload, a cut, or a new start of web."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from socket import socket
+from typing import Any, Final
+
+from aiohttp import web
+
+from survey_cli.web.seats.messages import LineReader
+from survey_cli.web.seats.seat_link import OpenSeat, SeatLink
+from survey_cli.web.seats.seat_request import SeatEnd, SeatRequest
+from survey_cli.web.terminals.attached_terminal import AttachedTerminal
+
+REPORT_BYTES: Final = 65_536
+END_SECONDS: Final = 15.0
+"""How long a seat may take to end before another one is opened in its place."""
+
+Report = Mapping[str, Any]
+"""What a seat reports: its `type`, and what belongs to it."""
+
+
+class Seat:
+    """A seat that is open, and what it has reported."""
+
+    def __init__(self, opened: OpenSeat) -> None:
+        self.opened = opened
+        self.reports: dict[str, Report] = {}
+        """The last report of each type."""
+        self.on_report: list[Callable[[Report], None]] = []
+        """Called with each report, in the loop of web."""
+        self.ended: asyncio.Future[SeatEnd] = asyncio.get_running_loop().create_future()
+        self.terminal: AttachedTerminal | None = None
+        if opened.terminal is not None:
+            self.terminal = AttachedTerminal(opened.terminal)
+        self._reader = LineReader()
+        self._listens = True
+        opened.reports.setblocking(False)
+        asyncio.get_running_loop().add_reader(opened.reports, self._read_reports)
+
+    @property
+    def person(self) -> str:
+        return self.opened.request.person
+
+    def finish(self, end: SeatEnd) -> None:
+        """Note that the seat has ended. What it reported last is read first."""
+        self._read_reports()
+        self._stop_listening()
+        if self.terminal is not None:
+            self.terminal.close()
+        self.opened.close()
+        if not self.ended.done():
+            self.ended.set_result(end)
+
+    def _read_reports(self) -> None:
+        while self._listens:
+            data = _receive(self.opened.reports)
+            if data is None:
+                return
+            if not data:
+                self._stop_listening()
+                return
+            for report in self._reader.feed(data):
+                self._keep(report)
+
+    def _keep(self, report: dict[str, Any]) -> None:
+        kind = report.get("type")
+        if isinstance(kind, str):
+            self.reports[kind] = report
+            for listen in list(self.on_report):
+                listen(report)
+
+    def _stop_listening(self) -> None:
+        if self._listens:
+            self._listens = False
+            asyncio.get_running_loop().remove_reader(self.opened.reports)
+
+
+def _receive(reports: socket) -> bytes | None:
+    """Return what has arrived: None if nothing has, and no bytes at the end."""
+    try:
+        return reports.recv(REPORT_BYTES)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+class Seating:
+    """The seats that are open, by person."""
+
+    def __init__(self, link: SeatLink) -> None:
+        self._link = link
+        self._seats: dict[str, Seat] = {}
+        self._last: dict[str, Seat] = {}
+        """The seat of each person that ended last."""
+        self._doors: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One request a person at a time decides which seat there is."""
+
+    def begin(self) -> None:
+        """Take over the seats that a web before this one has opened. Call it in the loop."""
+        self._link.on_ended = self._note_end
+        for opened in self._link.list_seats():
+            self._seats[opened.request.person] = Seat(opened)
+
+    async def sit(self, request: SeatRequest) -> Seat:
+        """Return the person's seat with this face; open it if it isn't the one that is open.
+
+        Raises SeatError.
+        """
+        async with self._doors[request.person]:
+            seat = self._seats.get(request.person)
+            if seat is not None and not self._fits(seat, request):
+                await self._end(seat)
+                seat = None
+            if seat is None:
+                opened = await self._link.open(request)
+                seat = Seat(opened)
+                self._seats[request.person] = seat
+            return seat
+
+    def find_seat(self, person: str) -> Seat | None:
+        """Return the person's seat, if it is open."""
+        return self._seats.get(person)
+
+    def find_last_seat(self, person: str) -> Seat | None:
+        """Return the seat of the person that has ended last, if web has seen its end."""
+        return self._last.get(person)
+
+    def list_seats(self) -> list[Seat]:
+        """Return the seats that are open."""
+        return list(self._seats.values())
+
+    async def end(self, person: str) -> None:
+        """End the person's seat gently, and wait for its end."""
+        async with self._doors[person]:
+            seat = self._seats.get(person)
+            if seat is not None:
+                await self._end(seat)
+
+    def _fits(self, seat: Seat, request: SeatRequest) -> bool:
+        sitting = seat.opened.request
+        is_same_face = sitting.face is request.face
+        return is_same_face and sitting.practice == request.practice
+
+    async def _end(self, seat: Seat) -> None:
+        await self._link.end(seat.opened.id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await asyncio.shield(seat.ended)
+        self._forget(seat)
+
+    def _note_end(self, opened: OpenSeat, end: SeatEnd) -> None:
+        seat = self._seats.get(opened.request.person)
+        if seat is not None and seat.opened.id == opened.id:
+            seat.finish(end)
+            self._forget(seat)
+
+    def _forget(self, seat: Seat) -> None:
+        if self._seats.get(seat.person) is seat:
+            del self._seats[seat.person]
+            self._last[seat.person] = seat
+
+
+SEATING: web.AppKey[Seating] = web.AppKey("seating")

@@ -1,0 +1,308 @@
+// The page of the full screen: it builds the terminal, and says when keys don't reach the interview.
+
+import { LONGEST_PASTE, encodeAltArrow, encodePaste, isPasteKey } from "./seat_keys.js";
+import { SeatLine } from "./seat_line.js";
+import { TerminalSocket } from "./terminal_socket.js";
+import { findZone } from "./zone.js";
+
+const LEAST_COLUMNS = 80;
+const LEAST_ROWS = 24;
+const MOST_COLUMNS = 300;
+const MOST_ROWS = 100;
+const SMALLEST_LETTERS = 8;
+const LARGEST_LETTERS = 40;
+const USUAL_LETTERS = 16;
+const RESIZE_PAUSE = 150;
+
+const frame = document.getElementById("frame");
+const place = document.getElementById("place");
+const banner = document.getElementById("banner");
+const message = document.getElementById("message");
+const action = document.getElementById("action");
+const droppedNote = document.getElementById("dropped");
+
+// The terminal makes a link of every text that looks like an address. None is opened: respondents'
+// words are on the screen, and the server's address would go with it.
+window.open = () => null;
+// Fonts are measured when the terminal is built, so it is built by hand, after they are loaded.
+window.WebSocket = TerminalSocket;
+
+let wantedLetters = readLetters();
+let letters = 0;
+let makeTerminals = null;
+let lineState = "connecting";
+let dropped = 0;
+
+const line = new SeatLine(
+  {
+    seated() {
+      setLineState("seated");
+      hideMessage();
+    },
+    output(bytes) {
+      TerminalSocket.current?.write(bytes);
+    },
+    waiting(isWaiting) {
+      setLineState(isWaiting ? "waiting" : "seated");
+    },
+    offline() {
+      setLineState("offline");
+    },
+    dropped(count) {
+      dropped += count;
+      showDropped();
+    },
+    moved() {
+      showMessage(
+        "Your seat has moved: it is open in another window or on another computer.",
+        "Take it back here",
+      );
+    },
+    refused(sentence) {
+      showMessage(sentence, "Try again");
+    },
+    ended() {
+      location.replace("/");
+    },
+    signedOut() {
+      location.replace("/");
+    },
+  },
+  findZone(),
+);
+TerminalSocket.line = line;
+
+// What the page says
+
+const BANNERS = {
+  connecting: "Connecting …",
+  unfocused: "Keys don’t reach the interview: click into this window.",
+  waiting: "The server isn’t answering: keys may not reach the interview. Wait a moment.",
+  offline: "No connection to the server: keys don’t reach the interview. Trying again …",
+};
+
+function hasFocus() {
+  const active = document.activeElement;
+  return document.hasFocus() && active?.classList.contains("xterm-helper-textarea");
+}
+
+function showState() {
+  let state = lineState;
+  if (!message.hidden) {
+    state = "message";
+  } else if (state === "seated" && !hasFocus()) {
+    state = "unfocused";
+  }
+  if (frame.dataset.state === state) return;
+  frame.dataset.state = state;
+  banner.dataset.state = state;
+  banner.hidden = !(state in BANNERS);
+  banner.textContent = BANNERS[state] ?? "";
+}
+
+function setLineState(state) {
+  lineState = state;
+  showState();
+}
+
+function showMessage(sentence, label) {
+  document.getElementById("sentence").textContent = sentence;
+  action.textContent = label;
+  message.hidden = false;
+  showState();
+  action.focus();
+}
+
+function hideMessage() {
+  message.hidden = true;
+  focusTerminal();
+  showState();
+}
+
+function showDropped() {
+  const keys = dropped === 1 ? "1 key" : `${dropped} keys`;
+  droppedNote.textContent = `${keys} didn’t reach the interview: look at the screen, then go on`;
+}
+
+function forgetDropped() {
+  if (!dropped || lineState !== "seated") return;
+  dropped = 0;
+  droppedNote.textContent = "";
+}
+
+action.addEventListener("click", () => {
+  hideMessage();
+  setLineState("connecting");
+  line.begin();
+});
+
+// The terminal
+
+function readLetters() {
+  const stored = Number(localStorage.getItem("letters"));
+  return stored >= SMALLEST_LETTERS && stored <= LARGEST_LETTERS ? stored : USUAL_LETTERS;
+}
+
+// Return the size of letters with which the smallest screen of a station fits into the window, and
+// the screen isn't larger than a seat may be.
+function chooseLetters() {
+  const width = place.clientWidth;
+  const height = place.clientHeight;
+  const context = document.createElement("canvas").getContext("2d");
+  context.font = "100px 'Roboto Mono'";
+  const cellWidth = context.measureText("0").width / 100;
+  const cellHeight = 1.32;
+  const largest = Math.min(width / LEAST_COLUMNS / cellWidth, height / LEAST_ROWS / cellHeight);
+  const smallest = Math.max(width / MOST_COLUMNS / cellWidth, height / MOST_ROWS / cellHeight);
+  const fitting = Math.max(Math.min(wantedLetters, Math.floor(largest)), Math.ceil(smallest));
+  return Math.min(Math.max(fitting, SMALLEST_LETTERS), LARGEST_LETTERS);
+}
+
+function buildTerminal() {
+  letters = chooseLetters();
+  const element = document.createElement("div");
+  element.className = "textual-terminal";
+  element.dataset.fontSize = letters;
+  element.dataset.sessionWebsocketUrl = "";
+  place.replaceChildren(element);
+  makeTerminals();
+
+  const field = element.querySelector("textarea");
+  field.setAttribute("autocomplete", "off");
+  field.setAttribute("translate", "no");
+  field.setAttribute("aria-label", "Keys of the interview");
+  focusTerminal();
+}
+
+// Fit the terminal into the window, with other letters if it needs them.
+function adaptTerminal() {
+  if (makeTerminals === null || !place.firstChild) return;
+  if (chooseLetters() === letters) {
+    window.onresize();
+    return;
+  }
+  buildTerminal();
+  line.paint();
+}
+
+function focusTerminal() {
+  place.querySelector("textarea")?.focus({ preventScroll: true });
+}
+
+function changeLetters(difference) {
+  wantedLetters = Math.min(Math.max(letters + difference, SMALLEST_LETTERS), LARGEST_LETTERS);
+  localStorage.setItem("letters", wantedLetters);
+  adaptTerminal();
+  focusTerminal();
+}
+
+function loadTerminalScript() {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = "/static/terminal/textual.js";
+    script.addEventListener("load", () => {
+      // It would make a terminal of each element of that class, at whatever time the page is loaded.
+      makeTerminals = window.onload;
+      window.onload = null;
+      resolve();
+    });
+    script.addEventListener("error", reject);
+    document.head.append(script);
+  });
+}
+
+// Keys
+
+window.addEventListener(
+  "keydown",
+  (event) => {
+    const isComposing = event.isComposing || event.keyCode === 229;
+    if (!message.hidden || isComposing) return;
+    if (!hasFocus()) focusTerminal();
+
+    const altArrow = encodeAltArrow(event);
+    if (altArrow) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      line.sendKeys(altArrow, 1);
+    } else if (isPasteKey(event)) {
+      event.stopImmediatePropagation();
+    }
+    forgetDropped();
+  },
+  true,
+);
+
+window.addEventListener(
+  "paste",
+  (event) => {
+    if (!message.hidden) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (text.length > LONGEST_PASTE) {
+      droppedNote.textContent = `This text is too long to be pasted: at most ${LONGEST_PASTE} characters`;
+    } else if (text) {
+      line.sendKeys(encodePaste(text), 1);
+    }
+  },
+  true,
+);
+window.addEventListener("drop", (event) => event.preventDefault(), true);
+
+// The focus
+
+document.addEventListener("focusin", showState);
+document.addEventListener("focusout", () => setTimeout(showState, 0));
+window.addEventListener("blur", showState);
+window.addEventListener("focus", () => {
+  if (message.hidden) focusTerminal();
+  showState();
+});
+frame.addEventListener("click", () => {
+  if (message.hidden) focusTerminal();
+});
+
+for (const [id, difference] of [
+  ["smaller", -1],
+  ["larger", 1],
+]) {
+  const button = document.getElementById(id);
+  // A button that is pressed would take the focus, and the next keys.
+  button.addEventListener("mousedown", (event) => event.preventDefault());
+  button.addEventListener("click", () => changeLetters(difference));
+}
+
+let resizing = 0;
+new ResizeObserver(() => {
+  clearTimeout(resizing);
+  resizing = setTimeout(adaptTerminal, RESIZE_PAUSE);
+}).observe(place);
+
+// Resolves once the styles are there, without which the window's size means nothing.
+function waitForPage() {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((resolve) => window.addEventListener("load", resolve, { once: true }));
+}
+
+async function begin() {
+  showState();
+  try {
+    await waitForPage();
+    await Promise.all([
+      document.fonts.load("16px 'Roboto Mono'"),
+      document.fonts.load("bold 16px 'Roboto Mono'"),
+      loadTerminalScript(),
+    ]);
+    buildTerminal();
+  } catch (error) {
+    console.error(error);
+    showMessage("The screen can’t be shown in this browser. Reload the page, or try another.", "Reload");
+    action.addEventListener("click", () => location.reload());
+    return;
+  }
+  // The terminal has reported its size once its socket is open.
+  setTimeout(() => line.connect(), 0);
+}
+
+begin();

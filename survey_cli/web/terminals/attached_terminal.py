@@ -1,0 +1,243 @@
+"""The pseudo-terminal of one seat, and the page that is attached to it.
+
+The output is read at all times, also when no page is attached: a seat that waits for its output
+would stop. Each attachment has a generation. A new one replaces the one before it, and gets the
+modes of the terminal and a whole new paint of the screen.
+"""
+
+import asyncio
+import fcntl
+import os
+import struct
+import termios
+from collections import deque
+from contextlib import suppress
+from time import time
+from typing import Final
+
+from survey_cli.web.seats.seat_request import clamp_size
+from survey_cli.web.terminals.output_filter import OutputFilter
+
+READ_BYTES: Final = 65_536
+MOST_BACKLOG: Final = 262_144
+"""Bytes that wait for a page. A page that lags further behind gets the newest screen instead."""
+PAINT_SECONDS: Final = 0.15
+"""The longest wait for the seat to notice a changed size, before the size is set back."""
+WRITE_SECONDS: Final = 10.0
+"""How long a seat may leave its keys unread. One that is stuck for longer takes no more of them."""
+CLEAR: Final = b"\x1bc"
+"""Resets the page's terminal. No output of a seat contains it."""
+
+
+class Attachment:
+    """One page at a terminal: the output that waits for it.
+
+    The page's task calls `next_output` in a loop until it returns None.
+    """
+
+    def __init__(self, generation: int, came_from: int) -> None:
+        self.generation = generation
+        self.came_from = came_from
+        """The generation with which its page came back, or else its own."""
+        self.is_replaced = False
+        """Whether another page has taken this one's place."""
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._has_news = asyncio.Event()
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def add(self, output: bytes) -> bool:
+        """Add output. Returns False, and keeps nothing, if the page lags too far behind."""
+        self._waiting.append(output)
+        self._waiting_bytes += len(output)
+        if self._waiting_bytes > MOST_BACKLOG:
+            self.drop_backlog()
+            return False
+        self._has_news.set()
+        return True
+
+    def drop_backlog(self) -> None:
+        """Drop the output that waits."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    def close(self, *, is_replaced: bool = False) -> None:
+        """Close it: what waits is still handed out."""
+        self._is_closed = True
+        self.is_replaced = is_replaced
+        self._has_news.set()
+
+    async def next_output(self) -> bytes | None:
+        """Wait for output and return all of it; None once the attachment is closed."""
+        while not self._waiting:
+            if self._is_closed:
+                return None
+            self._has_news.clear()
+            await self._has_news.wait()
+
+        output = b"".join(self._waiting)
+        self.drop_backlog()
+        return output
+
+
+class AttachedTerminal:
+    """Reads a pseudo-terminal, hands its output to the page attached, and writes its keys."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._filter = OutputFilter()
+        self._attachment: Attachment | None = None
+        # Later than that of any web before, so that frames of older pages never fit.
+        self._generation = int(time() * 1000)
+        self._size = (0, 0)
+        self._has_output = asyncio.Event()
+        self._painting: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+        self._is_stale = False
+        """Whether the page's backlog was dropped and its screen is to be painted anew."""
+        self._is_open = True
+        os.set_blocking(descriptor, False)
+        asyncio.get_running_loop().add_reader(descriptor, self._read)
+
+    @property
+    def generation(self) -> int:
+        """The generation of the page attached last."""
+        return self._generation
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return self._size
+
+    def attach(self, columns: int, rows: int, came_from: int = 0) -> Attachment | None:
+        """Attach a page in place of the one before, and have the screen painted for it.
+
+        `came_from` is the generation that a page had which comes back after a cut. If another page
+        has taken the seat since then, it returns None.
+        """
+        if self._attachment is not None:
+            if came_from and came_from < self._attachment.came_from:
+                return None
+            self._attachment.close(is_replaced=True)
+
+        self._generation = max(self._generation, came_from) + 1
+        self._attachment = Attachment(self._generation, came_from or self._generation)
+        self._size = clamp_size(columns, rows)
+        self.paint()
+        if not self._is_open:
+            self._attachment.close()
+        return self._attachment
+
+    def detach(self, attachment: Attachment) -> None:
+        """Take a page's attachment away, unless another page has its place by now."""
+        attachment.close(is_replaced=attachment.is_replaced)
+        if self._attachment is attachment:
+            self._attachment = None
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        size = clamp_size(columns, rows)
+        if size != self._size:
+            self._size = size
+            self._set_size(*size)
+
+    def paint(self) -> None:
+        """Have the page's terminal reset, and the seat paint the whole screen for it."""
+        self._is_stale = False
+        if self._attachment is None:
+            return
+        self._attachment.drop_backlog()
+        self._attachment.add(CLEAR + self._filter.restore_modes())
+        # A seat paints its whole screen whenever its size changes.
+        if self._painting is not None:
+            self._painting.cancel()
+        self._painting = asyncio.create_task(self._change_size())
+
+    def refresh_if_stale(self) -> None:
+        """Paint the screen anew for a page that lagged behind and has caught up."""
+        if self._is_stale:
+            self.paint()
+
+    async def write(self, keys: bytes) -> bool:
+        """Write keys to the seat. Returns False if it didn't take all of them."""
+        async with self._writing:
+            try:
+                async with asyncio.timeout(WRITE_SECONDS):
+                    await self._write_all(keys)
+            except (OSError, TimeoutError):
+                return False
+        return True
+
+    def close(self) -> None:
+        """Stop reading. The descriptor is closed by whoever opened it."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        if self._painting is not None:
+            self._painting.cancel()
+        if self._attachment is not None:
+            self._attachment.close()
+
+    def _read(self) -> None:
+        try:
+            output = os.read(self._descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            # Linux says so when the last process has closed the terminal.
+            output = b""
+        if not output:
+            self.close()
+            return
+
+        self._has_output.set()
+        passed = self._filter.filter(output)
+        if self._attachment is None or not passed or self._is_stale:
+            return
+        if not self._attachment.add(passed):
+            self._is_stale = True
+
+    async def _change_size(self) -> None:
+        columns, rows = self._size
+        self._has_output.clear()
+        # One row more, not less: a screen that is too small takes no keys.
+        self._set_size(columns, rows + 1)
+        # Set back at once, the seat would find the old size and paint nothing.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PAINT_SECONDS):
+                await self._has_output.wait()
+        self._set_size(*self._size)
+
+    def _set_size(self, columns: int, rows: int) -> None:
+        with suppress(OSError):
+            size = struct.pack("HHHH", rows, columns, 0, 0)
+            fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
+
+    async def _write_all(self, keys: bytes) -> None:
+        while keys:
+            try:
+                written = os.write(self._descriptor, keys)
+            except BlockingIOError:
+                # The terminal holds 4 KiB of keys that the seat hasn't read.
+                await self._wait_until_writable()
+                continue
+            keys = keys[written:]
+
+    async def _wait_until_writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        writable = loop.create_future()
+
+        def report() -> None:
+            if not writable.done():
+                writable.set_result(None)
+
+        loop.add_writer(self._descriptor, report)
+        try:
+            await writable
+        finally:
+            loop.remove_writer(self._descriptor)
