@@ -63,7 +63,6 @@ MISTAKES = {
     "case list study.yaml --limit two": "--limit: write a whole number",
     "open study.yaml": "`open` may mean several commands here — choose one:",
     # planned
-    "serve study.yaml": "but a terminal over SSH is one — survey station FILE",
     "account add ann": "survey study people FILE",
 }
 

@@ -32,6 +32,7 @@ from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
+from survey_cli.web.server.security_headers import allow_inline_styles
 from survey_cli.web.server.visitors import Visitor, find_visitor, require_visitor
 from survey_cli.web.terminals.attached_terminal import AttachedTerminal, Attachment
 
@@ -52,7 +53,9 @@ def add_routes(app: web.Application) -> None:
 async def show_seat(request: web.Request) -> web.Response:
     """Show the page of the full screen. Its socket opens the seat."""
     visitor = await require_visitor(request)
-    return render_page("seat.html", visitor=visitor)
+    response = render_page("seat.html", visitor=visitor)
+    allow_inline_styles(response)
+    return response
 
 
 async def connect_screen(request: web.Request) -> web.WebSocketResponse:

@@ -1,4 +1,4 @@
-"""Who sits where: one seat a person, found again after a reload, a cut, or a new start of web."""
+"""Seats by person: one for each, found again after a reload, a cut or a restart of web."""
 
 import asyncio
 from collections import defaultdict

@@ -4,23 +4,19 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
-from errno import EACCES, EADDRINUSE
-from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
-from typing import Final
+from socket import socket
 
-from aiohttp import web
-
-from survey_cli.problems import UserError
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.browser import LinkFile, can_open_browser, open_browser
+from survey_cli.web.server.doors import LoopbackDoor
+from survey_cli.web.server.guarded_server import GuardedSite
+from survey_cli.web.server.guards import guard_application
+from survey_cli.web.server.limits import Limits
+from survey_cli.web.server.listening import LOOPBACK, listen_on_port
 from survey_cli.web.server.local_visitor import ENTER_PATH, LocalVisitor
 from survey_cli.web.server.visitors import Visitor
-
-HOST: Final = "127.0.0.1"
-END_SECONDS: Final = 3.0
-"""How long pages have to hear of the end."""
 
 
 def serve_pages(options: ServeOptions, connection: socket) -> int:
@@ -46,8 +42,9 @@ class _Server:
 
         notes = dict(link.notes)
         is_first = not notes
-        listener = _listen(notes.get("port", self._options.port))
-        notes["port"] = listener.getsockname()[1]
+        listener = listen_on_port(notes.get("port", self._options.port))
+        port = listener.getsockname()[1]
+        notes["port"] = port
 
         def keep(news: object) -> None:
             notes.update(news)  # type: ignore[call-overload]
@@ -59,17 +56,18 @@ class _Server:
         local = LocalVisitor(visitor, notes, keep)
         local.on_enter = self._remove_link_file
         app = build_application(link, local, local.add_routes)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=END_SECONDS)
-        await runner.setup()
-        await web.SockSite(runner, listener).start()
+        limits = Limits()
+        guard_application(app, LoopbackDoor(port), limits)
+        site = GuardedSite(app, listener, limits)
+        await site.start()
 
         if is_first:
-            await self._announce(f"http://{HOST}:{notes['port']}{ENTER_PATH}#{local.make_key()}")
+            await self._announce(f"http://{LOOPBACK}:{port}{ENTER_PATH}#{local.make_key()}")
         try:
             await self._stopping.wait()
         finally:
             self._remove_link_file()
-            await runner.cleanup()
+            await site.close()
         return 0
 
     async def _announce(self, link: str) -> None:
@@ -94,30 +92,6 @@ class _Server:
         if self._link_file is not None:
             self._link_file.remove()
             self._link_file = None
-
-
-def _listen(port: int) -> socket:
-    """Listen at a port of the loopback address. Raises UserError if it can't be had."""
-    listener = socket(AF_INET, SOCK_STREAM)
-    # A web that is started again listens at the same port at once.
-    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError as error:
-        listener.close()
-        raise _explain(error, port) from error
-    listener.listen(128)
-    return listener
-
-
-def _explain(error: OSError, port: int) -> UserError:
-    remedy = "give another one, or leave --port out for a free one"
-    if error.errno == EADDRINUSE:
-        return UserError(f"--port {port}", "another program listens at this port", remedy)
-    if error.errno == EACCES:
-        return UserError(f"--port {port}", "only root may listen at this port", remedy)
-    what = (error.strerror or "it can't be opened").lower()
-    return UserError(f"--port {port}", what, remedy)
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Who asks for a page: the person who is signed in, if somebody is."""
+"""Visitors of a page: the person who is signed in, if somebody is."""
 
 from dataclasses import dataclass
 from typing import Protocol
