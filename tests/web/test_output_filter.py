@@ -1,11 +1,10 @@
 """What of a terminal's output may reach a browser."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from survey_cli.web.terminals.output_filter import OutputFilter
-
-import pytest
 
 PASSING = [
     "plain text, é, 漢字, 🎈",
