@@ -154,6 +154,6 @@ def _run_shift(
         discard()
         if station.interview is not None:
             if station.interview.result() is None:
-                station.interview.suspend()
+                station.interview.leave_unattended()
             session.close_interview(then_next=False)
         return session.end_shift().rejection

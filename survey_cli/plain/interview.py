@@ -119,7 +119,7 @@ class PlainInterview:
                     outcome = self._handle_at_review(line)
             except InputEndedError:
                 self._output.end_line()
-                return self._session.suspend()
+                return self._session.leave_unattended()
 
             if isinstance(outcome, entries.Rejection):
                 self._output.say(Role.REJECTION, outcome.why)

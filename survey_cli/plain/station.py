@@ -109,6 +109,7 @@ class PlainStation:
         if isinstance(view, IdleView) and not view.was_searched:
             self._print_rejection(session.claim_next().rejection)
         try:
+            self._print_rejection(self._continue_interview())
             while not self._has_ended:
                 self._show()
                 try:
@@ -495,7 +496,18 @@ class PlainStation:
         return None
 
     def _conduct_interview(self) -> Rejection | None:
-        opened = self._station.open_interview()
+        return self._run_interview(self._station.open_interview())
+
+    def _continue_interview(self) -> Rejection | None:
+        """Go on with the interview that was open when the terminal was lost, if one was."""
+        try:
+            return self._run_interview(self._station.continue_interview())
+        except _CanceledError:
+            self._output.print_aside("not done")
+            return None
+
+    def _run_interview(self, opened: Step) -> Rejection | None:
+        """Conduct the interview of a step; without one, return why there is none."""
         if opened.interview is None:
             return opened.rejection
         self.interview = opened.interview

@@ -419,6 +419,9 @@ class FakeInterview:
         self._close("suspended", None)
         return None
 
+    def leave_unattended(self) -> Rejection | None:
+        return self.suspend()
+
     def asks_reason(self, outcome: Outcome) -> bool:
         return False
 

@@ -181,6 +181,8 @@ class FakeStation:
     practice: bool = False
     spoken: str = ""
     """What is heard once a number is dialed."""
+    was_interviewing: bool = False
+    """The interview was on the screen when the terminal was lost."""
 
     def look(self) -> Step:
         return self._step()
@@ -333,6 +335,12 @@ class FakeStation:
             return rejected
         self.calls.append(f"interview {self._case().key}")
         return self._step(interview=self.conduct)
+
+    def continue_interview(self) -> Step:
+        if not self.was_interviewing:
+            return self._step()
+        self.was_interviewing = False
+        return self.open_interview()
 
     def close_interview(self, *, then_next: bool = True) -> Step:
         if rejected := self._rejected("came_back"):

@@ -320,6 +320,11 @@ class CaseClaims:
             return None
         return replay_stored(self.study.store, last)
 
+    def was_interviewing(self, claimed: ClaimedCase) -> bool:
+        """Whether the interview was on the screen when the terminal was lost."""
+        last = self.study.store.interviews.find_last(claimed.case.key)
+        return claimed.case.interview_open and last is not None and last.status == "open"
+
     def find_pending_input(self, claimed: ClaimedCase) -> PendingInput:
         """Find what is pending after an interview that was open when the terminal was lost."""
         last = self.study.store.interviews.find_last(claimed.case.key)
@@ -544,7 +549,8 @@ class SampledCaseLink(CaseLink):
         """Recover the case, which may have been lost. Raises StoreError."""
         recovered = self._claims.recover(self.claimed_case)
         if not isinstance(recovered, ClaimedCase):
-            self.lost_to = LeaseLost(self.claimed_case.case.key, recovered).message
+            lost = LeaseLost(self.claimed_case.case.key, recovered)
+            self.lost_to = lost.describe(self._study.who.login, self._claims.station)
             return False
 
         was_claimed_again = recovered.token != self.claimed_case.token

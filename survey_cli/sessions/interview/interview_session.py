@@ -64,7 +64,8 @@ class InterviewResult(NamedTuple):
     """How the interview ended, once `prompt()` is None."""
 
     status: str
-    """`ended`, `suspended` or `stopped`; `lost` if another station has continued the case."""
+    """`ended`, `suspended` or `stopped`; `lost` if another station has continued the case; `left`
+    if it is still open, for its station to go on."""
     outcome: Outcome | None
     answered: int
     duration: timedelta
@@ -171,6 +172,11 @@ class InterviewSession:
 
     None if no station conducts the interview.
     """
+    goes_on_when_opened_again: bool = False
+    """If the terminal is lost, the interview stays open: its station goes on with this question.
+
+    Otherwise it is suspended then.
+    """
     review_before_end: bool = False
     """Set by an interface that shows `closing_review()`; else the last answer is the end."""
 
@@ -185,6 +191,8 @@ class InterviewSession:
         """Who has the case now, if another station claimed it."""
         self._was_left = False
         """The interviewer left an interview that another station has now."""
+        self._lost_terminal = False
+        """The interview was left open, because its terminal was lost."""
         self._cells: frozenset[str] = frozenset()
         """Quota cells in which this session has reserved a place without a lookup."""
         self._full_cell = ""
@@ -206,7 +214,7 @@ class InterviewSession:
 
     def prompt(self) -> Prompt | None:
         """Return the current prompt; None at the closing review and after the end."""
-        if self._was_left:
+        if self._was_left or self._lost_terminal:
             return None
         if self._is_quota_full:
             return self._build_quota_full_prompt()
@@ -358,6 +366,8 @@ class InterviewSession:
         if self._was_left:
             status = "lost"
             remark = self._lost_to
+        elif self._lost_terminal and status == "open":
+            status = "left"
         if status == "open":
             return None
 
@@ -468,6 +478,19 @@ class InterviewSession:
         if self.interview.is_reopened and self.end_again():
             return None
         return self._apply(events.InterviewSuspended(self._stamp()))
+
+    def leave_unattended(self) -> Rejection | None:
+        """Leave the interview, because its terminal was lost or the program is told to end.
+
+        It stays open if its station goes on with it. Otherwise, and if its end is on the screen,
+        the same happens as when the interviewer suspends it.
+        """
+        shows_end = self._is_at_review or self.interview.is_at_end or self._is_quota_full
+        is_being_corrected = self.interview.is_reopened or self.interview.is_after_hangup
+        if not self.goes_on_when_opened_again or shows_end or is_being_corrected or self._lost_to:
+            return self.suspend()
+        self._lost_terminal = True
+        return None
 
     def end_again(self) -> bool:
         """End an interview that had ended before, and return whether all its answers still fit."""
@@ -720,7 +743,7 @@ class InterviewSession:
         if conflict is not None:
             if not isinstance(conflict, InterviewConflict):
                 # from now on the interview can only be left
-                self._lost_to = conflict.message
+                self._lost_to = self._describe_loss(conflict)
             return Rejection(f"not saved: {self._describe_conflict(conflict)}")
 
         self.interview = after
@@ -773,6 +796,15 @@ class InterviewSession:
             when = conflict.at.astimezone(self.zone)
             return f"{conflict.by} took over this interview at {when:%H:%M}: leave it"
         return (
-            f"{conflict.message}: write down what was typed, then leave the interview; "
-            "what was saved before is kept"
+            f"{self._describe_loss(conflict)}: write down what was typed, then leave the interview;"
+            " what was saved before is kept"
         )
+
+    def _describe_loss(self, conflict: "LeaseLost | CaseConflict") -> str:
+        """Describe to this interviewer who has the case now."""
+        # imported here: a loss is rare, and an interview starts sooner without it
+        from survey_cli.store.cases.case_records import LeaseLost
+
+        if isinstance(conflict, LeaseLost):
+            return conflict.describe(self.by, self.station)
+        return conflict.message

@@ -53,6 +53,10 @@ class CaseAtHand:
         """The case as stored."""
         self.session: InterviewSession | None = None
         """Its interview, from the start at this station on; also after it was left."""
+        self.was_interviewing = False
+        """Its interview was on the screen when the terminal was lost, and isn't yet again."""
+        self.came_from = ""
+        """The other station from which its call was continued here."""
         self._link: SampledCaseLink | None = None
         """Of the interview, while it is open."""
 
@@ -108,6 +112,7 @@ class CaseAtHand:
         self.claimed = replace(
             self.claimed, pending_input=pending_input, answers_in_call=answers_in_call
         )
+        self.was_interviewing = claims.was_interviewing(self.claimed)
 
     def renew_lease(self) -> LeaseLost | None:
         """Renew the lease, or recover the case. Raises StoreError.
@@ -125,6 +130,10 @@ class CaseAtHand:
             self.claimed = recovered
             return None
         return LeaseLost(self.key, recovered)
+
+    def describe_loss(self, lost: LeaseLost) -> str:
+        """Describe to this interviewer who has the case now."""
+        return lost.describe(self.study.login, self.study.claims.station)
 
     def write(self, events: CaseEvents) -> WrittenEvents | LeaseLost:
         """Write events to the case, and do what follows from them. Raises StoreError."""
@@ -260,6 +269,7 @@ class CaseAtHand:
         self.session = session
         self._link = link
         self.claimed = link.claimed_case
+        self.was_interviewing = False
         return session
 
     def close_interview(self) -> WrittenEvents | LostInterview | None:

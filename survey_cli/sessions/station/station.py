@@ -322,6 +322,8 @@ class StationSession:
         if self._shift.open_break is not None:
             self._shift.record_activity()
             return DONE
+        if self._cases.has_moved:
+            return DONE
         return self._cases.claim_next()
 
     # the case on the screen
@@ -516,10 +518,31 @@ class StationSession:
         case = self._cases.at_hand
         if case is None:
             return reject(NO_CASE_ON_SCREEN)
+        return self._open_interview(case)
+
+    @_action
+    def continue_interview(self) -> ActionResult:
+        """Go on with the interview that was on the screen when the terminal was lost.
+
+        The step has no interview if none was.
+        """
+        case = self._cases.at_hand
+        if case is None or not case.was_interviewing:
+            return DONE
+        # it says that the interview was in progress, and now it is again
+        case.notify("")
+        result = self._open_interview(case)
+        if result.interview is not None and case.came_from:
+            moved = f"Continued from station {case.came_from}, which can't write to it any more."
+            result.interview.notice = f"{moved} {result.interview.notice}".strip()
+        return result
+
+    def _open_interview(self, case: CaseAtHand) -> ActionResult:
         session = case.open_interview()
         if isinstance(session, Rejection):
             return reject(session)
 
+        session.goes_on_when_opened_again = True
         respondents = self._options.respondents
         if respondents is not None:
             key = case.key

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.calendar.zones import ToLocal
@@ -24,6 +24,8 @@ from survey_cli.sessions.station.step import DONE, ActionResult, reject, report_
 from survey_cli.store.cases.case_records import CaseRow, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.upkeep import reconcile_returned
 
+MOVED: Final = "you opened another station, and go on there"
+"""Shown at a station whose interviewer has opened another one."""
 MakeToken = Callable[[], str]
 """Makes the token of a lease."""
 
@@ -77,6 +79,11 @@ class StationCases:
         """Why no case is on the screen."""
         self.entered: EnteredOutcome | None = None
         """The outcome that was entered last; None once it is revoked."""
+        self.has_moved = False
+        """The interviewer went on with her case at a newer start of a station.
+
+        This one claims no further case until somebody presses a key for it.
+        """
 
     @property
     def name_at_hand(self) -> str:
@@ -100,6 +107,7 @@ class StationCases:
         if self._shift.wrapup is not None:
             return reject("the time after the call is not over yet")
 
+        self.has_moved = False
         try:
             return self._search_studies()
         except StoreError as error:
@@ -185,7 +193,9 @@ class StationCases:
         notice = case_view.describe_interrupted_call(
             claimed.case, self._to_local, elsewhere=elsewhere
         )
-        self._show(study, claimed, notice).continue_call()
+        case = self._show(study, claimed, notice)
+        case.came_from = elsewhere
+        case.continue_call()
         return DONE
 
     def _find_own(self, at: datetime) -> tuple[StationStudy, CaseRow] | None:
@@ -217,8 +227,8 @@ class StationCases:
         """Write events to the case; after its last one, claim the next case."""
         written = case.write(events)
         if isinstance(written, LeaseLost):
-            self.at_hand = None
-            why = f"not saved: {case.key}: {written.message}"
+            self._drop(case)
+            why = f"not saved: {case.key}: {case.describe_loss(written)}"
             return reject(why, notice=why)
         return self.follow(case, written, then_next=then_next)
 
@@ -339,9 +349,9 @@ class StationCases:
 
     def lose(self, case: CaseAtHand, lost: LostInterview, *, then_next: bool) -> ActionResult:
         """Go on after another station took the case during its interview. Raises nothing."""
-        self.at_hand = None
+        self._drop(case)
         notice = f"{case.key}: {lost.remark}; what was saved before is kept"
-        if not then_next:
+        if not then_next or self.has_moved:
             return ActionResult(notice=notice)
         following = self.claim_next()
         return replace(following, notice=following.notice or notice)
@@ -393,9 +403,20 @@ class StationCases:
         lost = case.renew_lease()
         if lost is None:
             return ActionResult(notice=stopped.notice)
-        self.at_hand = None
-        notice = f"{case.key}: {lost.message}; what was saved before is kept"
+        self._drop(case)
+        notice = f"{case.key}: {case.describe_loss(lost)}; what was saved before is kept"
         return ActionResult(notice=notice)
+
+    def _drop(self, case: CaseAtHand) -> None:
+        """Take a case that was lost off the screen. Raises nothing."""
+        self.at_hand = None
+        with suppress(StoreError):  # then this station goes on, as after any other loss
+            row = case.study.store.cases.queries.find_row(case.key)
+            if row is not None and row.holder is not None:
+                self.has_moved = row.holder.by == case.study.login
+        if self.has_moved:
+            # Nobody may sit here any more: the next case would wait on this screen in vain.
+            self.idle_view = IdleView(why=MOVED, next_at=None)
 
 
 def _find_appointment(events: CaseEvents) -> case_events.AppointmentMade | None:

@@ -154,6 +154,13 @@ class LeaseLost(NamedTuple):
             )
         return f"{self.holder.by} at station {self.holder.station} has this case now"
 
+    def describe(self, by: str, station: str) -> str:
+        """Describe who has the case now, to the person at the station that lost it."""
+        holder = self.holder
+        if holder is not None and (holder.by, holder.station) == (by, station):
+            return "you opened this station once more, and go on with this case there"
+        return self.message
+
 
 class LeaseToken(NamedTuple):
     """The lease under which a station writes to a case's interview.

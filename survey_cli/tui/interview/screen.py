@@ -496,7 +496,7 @@ class InterviewScreen(KeyScreen):
     async def end_from_outside(self) -> None:
         self.question.keep_draft()
         if self.question.prompt is not None:
-            self.question.session.suspend()
+            self.question.session.leave_unattended()
 
     async def _suspend(self) -> None:
         """Suspend. If that can't be written, asking again leaves nevertheless.

@@ -124,6 +124,9 @@ class StationScreen(KeyScreen):
         else:
             await self._see(self.session.look())
 
+    async def open_first(self) -> None:
+        await self._show_interview(self.session.continue_interview())
+
     @property
     def case(self) -> CaseView | None:
         """The case that is on the screen."""
@@ -421,7 +424,10 @@ class StationScreen(KeyScreen):
     # The interview
 
     async def _interview(self) -> None:
-        step = self.session.open_interview()
+        await self._show_interview(self.session.open_interview())
+
+    async def _show_interview(self, step: Step) -> None:
+        """Show the interview of a step; without one, show what the step led to."""
         if step.interview is None:
             await self._take(step)
             return

@@ -126,6 +126,12 @@ class KeyScreen(Screen[None]):
     async def start(self) -> None:
         """Prepare what is shown first, once the widgets exist."""
 
+    async def open_first(self) -> None:
+        """Open the screen on top of this one with which its use begins, if there is one.
+
+        Keys that were typed before are for that screen.
+        """
+
     async def on_mount(self) -> None:
         """Start, and let the application take the keys that were typed before.
 
@@ -451,7 +457,11 @@ class KeyApp(App[None]):
 
     async def on_key_screen_ready(self) -> None:
         """Take the keys that were held, in their order and before any other."""
-        self.top.is_ready = True
+        screen = self.top
+        await self.attempt(screen.open_first, screen)
+        screen.is_ready = True
+        if self.top is not screen:
+            return  # the one on top will be ready too
         held = self._held
         self._held = []
         for event in held:
