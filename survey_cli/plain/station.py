@@ -503,7 +503,7 @@ class PlainStation:
         try:
             return self._run_interview(self._station.continue_interview())
         except _CanceledError:
-            self._output.print_aside("not done")
+            self._output.say(Role.FACT, "not done")
             return None
 
     def _run_interview(self, opened: Step) -> Rejection | None:
