@@ -1,9 +1,9 @@
 """The problem of a choice that gives a value although its condition is unknown, in words."""
 
 import ast
-import re
 from typing import Final
 
+from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.expressions.conditions import Condition
@@ -77,10 +77,9 @@ def _describe_readers(draft: InstrumentDraft, name: str, readers: ComputeReaders
             listed[f"the text of {use.owner}"] = None
         else:
             listed[f"{use.key} of {use.owner}"] = None
-    for quota in draft.document.quotas:
-        words = [*map(str, quota.by), *re.findall(r"\w+", str(quota.where or ""))]
-        if not dependent.isdisjoint(words):
-            listed[f"the quota {quota.id}"] = None
+    for compiled in compile_quotas(draft):
+        if not dependent.isdisjoint(compiled.list_names()):
+            listed[f"the quota {compiled.quota.id}"] = None
     return join_words(listed, most=_MAX_READERS)
 
 

@@ -135,12 +135,19 @@ def _check_balancing(
         yield report("sample-column", place, name, what, "use a single, or a text with few values")
 
 
-class _CompiledQuota(NamedTuple):
+class CompiledQuota(NamedTuple):
     """A quota with its condition (None if it has none, or a wrong one) and the problems in it."""
 
     quota: QuotaSpec
     condition: Condition | None
     problems: tuple[Problem, ...]
+
+    def list_names(self) -> list[str]:
+        """List the variables that it depends on."""
+        names = {str(name) for name in self.quota.by}
+        if self.condition is not None:
+            names |= self.condition.names
+        return sorted(names)
 
 
 _MAX_LISTED: Final = 6
@@ -155,7 +162,7 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
 
     `where` is a condition, written like `ask_if`.
     """
-    for quota, _, problems in _compile_quotas(draft):
+    for quota, _, problems in compile_quotas(draft):
         for problem in problems:
             if problem.rule == "unknown-name" and problem.subject in draft.lost:
                 continue
@@ -165,11 +172,12 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 @once_per_draft
-def _compile_quotas(draft: InstrumentDraft) -> Sequence[_CompiledQuota]:
+def compile_quotas(draft: InstrumentDraft) -> Sequence[CompiledQuota]:
+    """Compile the conditions of all quotas."""
     if not draft.document.quotas:
         return []
     scope = draft.symbol_table.build_scope()
-    compiled: list[_CompiledQuota] = []
+    compiled: list[CompiledQuota] = []
     for quota in draft.document.quotas:
         condition: Condition | None = None
         problems: tuple[Problem, ...] = ()
@@ -177,16 +185,8 @@ def _compile_quotas(draft: InstrumentDraft) -> Sequence[_CompiledQuota]:
             where = locate_name(quota.where)
             result = compile_condition(quota.where, scope, where=where, who=str(quota.id))
             condition, problems = result
-        compiled.append(_CompiledQuota(quota, condition, problems))
+        compiled.append(CompiledQuota(quota, condition, problems))
     return compiled
-
-
-def _list_needs(quota: QuotaSpec, condition: Condition | None) -> list[str]:
-    """List the variables that a quota depends on."""
-    names = {str(name) for name in quota.by}
-    if condition is not None:
-        names |= condition.names
-    return sorted(names)
 
 
 def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -362,7 +362,7 @@ def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
 def _list_rules(draft: InstrumentDraft) -> list[QuotaRule]:
     """List the hard quotas that can be understood."""
     rules = []
-    for quota, condition, _ in _compile_quotas(draft):
+    for quota, condition, _ in compile_quotas(draft):
         is_wrong = quota.where is not None and condition is None
         if quota.soft or is_wrong:
             continue
@@ -385,10 +385,11 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
     A place is reserved as soon as the deciding answer is given; if the cell is full, the interview
     ends there.
     """
-    for quota, condition, _ in _compile_quotas(draft):
+    for compiled in compile_quotas(draft):
+        quota = compiled.quota
         if quota.soft:
             continue
-        for name in _list_needs(quota, condition):
+        for name in compiled.list_names():
             item = draft.items.get(name)
             if item is None or not item.after_hangup:
                 continue
@@ -429,10 +430,7 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Move the lookup after the last item that the quota depends on.
     """
-    needs = {
-        str(quota.id): _list_needs(quota, condition)
-        for quota, condition, _ in _compile_quotas(draft)
-    }
+    needs = {str(compiled.quota.id): compiled.list_names() for compiled in compile_quotas(draft)}
     for item in iterate_items(draft, LookupItem):
         name = str(item.id)
         if name not in draft.items:

@@ -91,6 +91,11 @@ def find_column(instrument: Instrument, role: str) -> str | None:
     return None
 
 
+def list_columns(sample: Mapping[str, SampleColumn], role: str) -> list[str]:
+    """Return the names of all sample columns with this role."""
+    return [name for name, column in sample.items() if column.role == role]
+
+
 def find_country(instrument: Instrument) -> str | None:
     """Return the study's country, in two capital letters."""
     fieldwork = instrument.document.fieldwork

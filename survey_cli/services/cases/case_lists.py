@@ -42,7 +42,7 @@ from survey_cli.reports.fieldwork.cases import (
     QueueReport,
 )
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS, build_cells
-from survey_cli.samples.cases.columns import iterate_labeled_values
+from survey_cli.samples.cases.columns import iterate_labeled_values, list_columns
 from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.access_log import Access
@@ -194,7 +194,7 @@ def _iterate_sample_values(
     """Iterate over the key and sample values of every case."""
     sample = study.instrument.sample
     queries = study.store.cases.queries
-    key_columns = [name for name, column in sample.items() if column.role == "key"]
+    key_columns = list_columns(sample, "key")
     contacts = dict(queries.iterate_contacts()) if personal else {}
     for key, history in queries.iterate_histories():
         values: dict[str, Cell] = dict.fromkeys(sample, Missing("not_asked"))

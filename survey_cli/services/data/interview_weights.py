@@ -14,7 +14,7 @@ from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget, compute_weights
-from survey_cli.samples.cases.columns import find_column
+from survey_cli.samples.cases.columns import find_column, list_columns
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.study_metadata import list_weighting_draws
@@ -77,7 +77,7 @@ def load_counted_answers(
 
     roles = {"answer", "sample", "compute", "admin"}
     sample = data.analysis.instrument.sample
-    left_out = {name for name, column in sample.items() if column.role == "key"}
+    left_out = set(list_columns(sample, "key"))
     left_out |= {"interview_by", "interview_began", "interview_updated"}
     if not ids:
         left_out.add("interview_id")

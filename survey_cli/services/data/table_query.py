@@ -18,6 +18,7 @@ from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.permissions import Action
 from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.samples.cases.columns import list_columns
 from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.data import interview_table
 from survey_cli.services.data.code_frames import append_coded_variables
@@ -83,7 +84,7 @@ def query_table(
         all_columns = _build_table(records, replace(options, variables=()))
         data = append_weights(data, all_columns, records.plan, options)
 
-    keys = _list_keys(records.instrument)
+    keys = list_columns(records.instrument.sample, "key")
     identifying = find_identifying_columns(data.table.variables, keys)
     if options.public:
         names = {variable.name for variable in data.table.variables}
@@ -178,11 +179,6 @@ def _append_reviews(
 def _check_personal_access(records: StudyRecords) -> None:
     """Check that the account may export names and numbers. Raises UserError."""
     check_study_may(records, Action.EXPORT_PERSONAL)
-
-
-def _list_keys(instrument: Instrument) -> list[str]:
-    """Return the sample columns that identify a case."""
-    return [name for name, column in instrument.sample.items() if column.role == "key"]
 
 
 # ── corrected outcomes ──
@@ -336,7 +332,7 @@ class _CaseSelection:
         self._source = source
         options = source.options
         instrument = source.base
-        self.keys = _list_keys(instrument)
+        self.keys = list_columns(instrument.sample, "key")
         personal = {name for name, column in instrument.sample.items() if column.is_personal}
         self.shown = personal
         """Personal columns whose values are exported."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseSampled, HistoryEntry
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.samples.cases.columns import list_columns
 from survey_cli.samples.cases.sample_file import compute_row_digest
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import CaseRow
@@ -62,7 +63,7 @@ class SampleVerification:
         """Return whether the digest is that of the stored values, in the columns of any version."""
         for sample in self._samples:
             values = {name: stored.get(name, NOT_ASKED) for name in sample}
-            values |= {name: key for name, column in sample.items() if column.role == "key"}
+            values |= dict.fromkeys(list_columns(sample, "key"), key)
             if compute_row_digest(values) == digest:
                 return True
         return False

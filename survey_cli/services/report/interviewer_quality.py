@@ -18,6 +18,7 @@ from survey_cli.reports.quality.indicators import (
     count_events,
 )
 from survey_cli.reports.quality.quality_report import InterviewerQuality, QualityReport
+from survey_cli.samples.cases.columns import list_columns
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.date_options import parse_start_time
@@ -144,7 +145,7 @@ def _select_mix(
         return requested
 
     sample = study.instrument.sample
-    columns = [name for name, column in sample.items() if column.role == "stratum"]
+    columns = list_columns(sample, "stratum")
     for quota in study.plan.quotas.quotas:
         columns += [name for name in quota.by if name in sample]
     return tuple(dict.fromkeys(name for name in columns if name in names))

@@ -58,7 +58,7 @@ from survey_cli.reports.results.table_notes import build_column_notes, build_tab
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_value_columns
 from survey_cli.reports.weighting.weights import InterviewWeights, WeightingSummary
-from survey_cli.samples.cases.columns import find_column
+from survey_cli.samples.cases.columns import find_column, list_columns
 from survey_cli.services.data.export_options import DataTable, ExportOptions, check_weights
 from survey_cli.services.data.interview_weights import load_counted_answers, weight_interviews
 from survey_cli.services.data.study_metadata import choose_language, list_weighting_draws
@@ -720,7 +720,7 @@ def _build_grouping(
 
 def _find_variable(name: str, answers: AnswerColumns, instrument: Instrument) -> Variable:
     """Return an item's, sample column's or compute's variable. Raises UserError."""
-    keys = {column for column, spec in instrument.sample.items() if spec.role == "key"}
+    keys = list_columns(instrument.sample, "key")
     offered = {
         other: variable
         for other, variable in answers.variables.items()

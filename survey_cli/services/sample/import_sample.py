@@ -25,7 +25,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.permissions import Action
 from survey_cli.problems import Position, Problem, UserError
-from survey_cli.samples.cases.columns import find_column, find_country
+from survey_cli.samples.cases.columns import find_column, find_country, list_columns
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import (
@@ -228,7 +228,7 @@ def _find_missing_numbers(
     An update of stored cases needs no numbers.
     """
     columns = study.instrument.sample
-    phones = [name for name, column in columns.items() if column.role == "phone"]
+    phones = list_columns(columns, "phone")
     has_number = any(case.dialable_numbers for case in sample.cases)
     is_update = all(case.key in stored for case in sample.cases)
     if not phones or has_number or is_update:
@@ -393,7 +393,7 @@ def _build_update(
 def load_existing_cases(store: Store, instrument: Instrument) -> ExistingCases:
     """Load what is stored about all cases."""
     personal = {key: contact.columns for key, contact in store.cases.queries.iterate_contacts()}
-    keys = [name for name, column in instrument.sample.items() if column.role == "key"]
+    keys = list_columns(instrument.sample, "key")
     values: dict[str, dict[str, Cell]] = {}
     nameless: set[str] = set()
     located_counts: dict[str, int] = {}
