@@ -519,7 +519,7 @@ class PlainInterview:
         if text or not stops:
             return self._stop_with(text, stops)
         for outcome in stops:
-            self._output.say(Role.FACT, f"{outcome.number}  {outcome.name} ({outcome.id})")
+            self._output.print_line(interview_lines.build_stop_line(outcome))
         self._output.say_once(
             Role.ACTION,
             "a number ends the interview with that outcome; Enter alone continues the interview",

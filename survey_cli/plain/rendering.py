@@ -151,11 +151,13 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
     Role.DECLINED: _render_titled,
     Role.CONFIRMED: _render_titled,
     Role.NOTE: lambda line: f"note at {line.key}: {flatten(line.plain_text)}",
+    Role.STOP: lambda line: f"{line.key}  {line.label}: {flatten(line.plain_text)} ({line.note})",
     Role.CASE: lambda line: f"Case: {_join(', ', flatten(line.plain_text), line.key, line.note)}",
     Role.CLOCK: lambda line: f"Clock: {_join(', ', line.plain_text, *line.remarks, line.note)}",
     Role.HISTORY: _render_history,
     Role.CALLBACK: _render_callback,
     Role.LATE_CALLBACK: _render_callback,
+    Role.DUE: lambda line: _join(": ", line.label, flatten(line.plain_text), line.action),
     Role.MATCH: _render_match,
     Role.SCRIPT: lambda line: _join(", ", line.key, *line.remarks),
 }

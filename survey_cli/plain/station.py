@@ -220,9 +220,9 @@ class PlainStation:
             self._due = ""
             return
         if due.key != self._due:
-            appointment = _render_appointment(due)
-            due_now = f"appointment due: {appointment}: .fetch {due.key}"
-            self._output.say(Role.UNDERSTOOD, due_now)
+            now = self._station.look().view.station_time
+            line = station_lines.build_due_line(due, now or due.station_time)
+            self._output.print_line(line)
         self._due = due.key
 
     def _show_all(self, view: StationView, *, brief: bool) -> None:

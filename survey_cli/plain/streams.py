@@ -247,6 +247,7 @@ MARKS: Final = {
     Role.READ_BACK: "?",
     Role.REJECTION: "!",
     Role.UNDERSTOOD: "=",
+    Role.DUE: "=",
 }
 """What a line begins with that is printed after a mark."""
 ASIDE_LABELS: Final = {

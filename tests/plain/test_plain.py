@@ -572,7 +572,10 @@ def test_stop_with_an_outcome() -> None:
 def test_stop_alone_lists_the_outcomes_and_asks() -> None:
     desk = one("One?", YES_NO)
     after = printed(desk, ".stop", "9", "", ".stop", ".dk", ".stop", "٨", "y")
-    assert "[30  Broke off (break_off)]\n[8  Call back, no time given (callback)]\n" in after[1]
+    assert (
+        "[30  Stop here: Broke off (break_off)]\n"
+        "[8  Stop here: Call back, no time given (callback)]\n"
+    ) in after[1]
     assert after[2].startswith("! 9 is not an outcome here: break_off, callback")
     assert after[3] == "[not ended]\n"
     assert desk.given == [("a", ".dk")]

@@ -118,7 +118,7 @@ def test_what_simulated_respondents_say_is_printed_as_heard() -> None:
 def test_an_appointment_that_is_due_is_announced_once() -> None:
     calling = FakeStation(due_appointment=an_appointment(is_late=True))
     _, said, _ = worked(calling, ".faq", ".faq", "2", "y")
-    assert said.count("= appointment due: LATE, ") == 1
+    assert said.count("= Appointment in 180 minutes: Detroit District, ") == 1
     assert ": .fetch DT-02" in said
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from support.fake_interview import DK, FakeInterview, choices, every_kind, prompt, words
-from support.fake_station import FakeStation, a_case, a_number
+from support.fake_station import FakeStation, a_case, a_number, an_appointment
 from support.screens import calling, interviewing
 from survey_cli.entries import (
     EarlierAnswer,
@@ -250,3 +250,32 @@ def test_both_interfaces_ask_the_same_about_a_refusal() -> None:
     assert "[who refused? (Enter if not known; .drop cancels)]" in write.getvalue()
     for number, strength in enumerate(questions.REFUSAL_STRENGTH.choices, 1):
         assert f"{number} {strength}" in write.getvalue()
+
+
+def test_both_interfaces_say_the_same_of_a_due_appointment() -> None:
+    due = an_appointment(name="Blaine Sector")
+    line = station_lines.build_due_line(due, due.station_time - timedelta(minutes=3))
+    assert (line.label, line.action) == ("Appointment in 3 minutes", ".fetch DT-02")
+
+    station = FakeStation(due_appointment=due)
+    write = io.StringIO()
+    run_station(station, io.StringIO(""), write)  # type: ignore[arg-type]
+    line = station_lines.build_due_line(due, station.look().view.station_time)
+    said = f"{line.label}: {line.plain_text}"
+    assert f"= {said}: .fetch DT-02\n" in write.getvalue()
+    with calling(FakeStation(due_appointment=due), size=(100, 50)) as hands:
+        assert said in hands.text()
+
+
+def test_both_interfaces_list_the_same_ways_to_stop() -> None:
+    session = FakeInterview(every_kind())
+    lines = [interview_lines.build_stop_line(stop) for stop in session.list_stop_outcomes()]
+    write = io.StringIO()
+    conduct_interview(session, io.StringIO(".stop\n"), write)
+    with interviewing(FakeInterview(every_kind()), "f8") as hands:
+        screen = hands.text()
+    for line in lines:
+        words = f"{line.label}: {line.plain_text}"
+        assert words in write.getvalue()
+        assert words in screen
+    assert {line.label for line in lines} == {"Stop here", "End"}

@@ -148,7 +148,10 @@ def test_an_outcome_has_one_number_in_every_list() -> None:
     conduct_interview(
         FakeInterview((prompt("a", "A?", ReadEntry()),)), io.StringIO(".stop\n"), written
     )
-    assert f"[{OUTCOMES['language'].number}  Language problem (language)]" in written.getvalue()
+    assert (
+        f"[{OUTCOMES['language'].number}  Stop here: Language problem (language)]"
+        in written.getvalue()
+    )
 
 
 OWN = """

@@ -6,6 +6,7 @@ from datetime import timedelta
 from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewNote
 from survey_cli.entries import Prompt
+from survey_cli.outcomes import Outcome
 from survey_cli.sessions.interview.interview_session import (
     ClosingReview,
     InterviewResult,
@@ -55,6 +56,18 @@ def build_review_lines(review: ClosingReview) -> list[Line]:
     lines += [build_answer_line(item, Role.CONFIRMED) for item in review.warnings]
     lines += build_note_lines(review.notes)
     return lines
+
+
+def build_stop_line(outcome: Outcome) -> Line:
+    """Build an outcome that stops the interview: `Stop here` if it is called again, else `End`."""
+    does = "Stop here" if outcome.temporary else "End"
+    return Line(
+        Role.STOP,
+        to_spans(outcome.name),
+        key=str(outcome.number),
+        label=does,
+        note=outcome.id,
+    )
 
 
 def build_result_lines(result: InterviewResult | None) -> list[Line]:

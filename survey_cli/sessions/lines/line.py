@@ -68,6 +68,8 @@ class Role(Enum):
     """A note of the interviewer's, with the question at which it was written."""
     PLACE = auto()
     """The id of the item that is asked."""
+    STOP = auto()
+    """A way to stop the interview: an outcome, with its number."""
     FOLLOWING = auto()
     """A question that may be asked next."""
     QUOTA = auto()
@@ -112,6 +114,8 @@ class Role(Enum):
     """One of the interviewer's appointments, after its time."""
     LATE_CALLBACK = auto()
     """An appointment whose time has passed."""
+    DUE = auto()
+    """An appointment that is due now or soon, while something else is on the screen."""
     MATCH = auto()
     """A case that fits what was searched for."""
     SCRIPT = auto()

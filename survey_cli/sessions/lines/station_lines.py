@@ -19,18 +19,19 @@ from survey_cli.sessions.station.station_views import (
     StationView,
     WrapUpView,
 )
+from survey_cli.wording import format_quantity
 
 KINDS_OF_LINE: Final = {"mobile": "mobile", "fixed": "landline"}
 NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
 """States of numbers that aren't called, in words."""
 PENDING_INPUTS: Final = {
     "time": (
-        "The respondent will be called again: type .appointment and the time, "
-        "or callback if no time was given"
+        "The respondent will be called again",
+        "type .appointment and the time, or callback if no time was given",
     ),
-    "outcome": "The interview was not finished: key the outcome",
+    "outcome": ("The interview was not finished", "key the outcome"),
 }
-"""What must be typed before the case can be left."""
+"""Why a case can't be left yet, and what must be typed before."""
 REQUIRED_INPUTS: Final = {
     "note": "and a note",
     "number": "and the new number",
@@ -176,7 +177,8 @@ def build_pending_lines(view: CaseView) -> list[Line]:
     """Build what is needed before the case can be left, if anything is."""
     if not view.pending_input:
         return []
-    return [Line(Role.ACTION, to_spans(PENDING_INPUTS[view.pending_input]))]
+    why, action = PENDING_INPUTS[view.pending_input]
+    return [Line(Role.ACTION, to_spans(action), label=why)]
 
 
 # Without a case
@@ -237,6 +239,34 @@ def build_callback_line(appointment: StationAppointment) -> Line:
         label=format_time(here),
         note=appointment.note,
         remarks=tuple(remarks),
+    )
+
+
+def build_due_line(appointment: StationAppointment, now: datetime) -> Line:
+    """Build an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`.
+
+    `now` is the time at the station.
+    """
+    minutes = int((appointment.station_time - now).total_seconds() / 60)
+    apart = format_quantity(abs(minutes), "minute")
+    if minutes > 0:
+        when = f"in {apart}"
+    elif minutes < 0:
+        when = f"late by {apart}"
+    else:
+        when = "now"
+
+    there = appointment.respondent_time
+    here = appointment.station_time
+    clock = f"{here:%H:%M}"
+    if there.utcoffset() != here.utcoffset():
+        clock = f"{there:%H:%M} there"
+    return Line(
+        Role.DUE,
+        to_spans(f"{appointment.name}, {clock}"),
+        key=appointment.key,
+        label=f"Appointment {when}",
+        action=f".fetch {appointment.key}",
     )
 
 

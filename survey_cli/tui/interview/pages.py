@@ -12,6 +12,7 @@ from survey_cli.engine.asked_items import AskedItem
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.lines import question_lines
+from survey_cli.sessions.lines.interview_lines import build_stop_line
 from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
@@ -285,9 +286,9 @@ def build_stop_list(
     """Build the list of the ways in which an interview is suspended or ended."""
     rows = [Row(("s", "Suspend it; resume at this question later"), suspend, "s")]
     for outcome in session.list_stop_outcomes():
-        number = str(outcome.number)
-        does = "Stop here" if outcome.temporary else "End"
-        rows.append(Row((number, f"{does}: {outcome.name}"), partial(stop, outcome), number))
+        line = build_stop_line(outcome)
+        words = f"{line.label}: {line.plain_text}"
+        rows.append(Row((line.key, words), partial(stop, outcome), line.key))
     return ListPanel("f8", "suspend or end: ", rows)
 
 

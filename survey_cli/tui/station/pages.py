@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, assert_never
 from textual.content import Content
 
 from survey_cli.fieldwork.shifts import list_shift_figures
+from survey_cli.sessions.lines import station_lines
 from survey_cli.sessions.lines.line import Line, Role, to_spans
 from survey_cli.sessions.lines.station_lines import (
     build_case_lines,
@@ -223,6 +224,11 @@ def list_keys(
     return keys
 
 
+PENDING_KEYS: Final = {
+    "time": "give the time (a), or key callback if none was agreed",
+    "outcome": "key the outcome",
+}
+"""What is keyed here before a case can be left."""
 NEXT_APPOINTMENTS: Final = 5
 """Appointments listed beside the case."""
 KEY_HINT_WIDTH: Final = 24
@@ -252,6 +258,21 @@ def build_due_line(
         return Content()
     text = shorten(describe_due(due, now), width - KEY_HINT_WIDTH)
     return style_text(f" {text}  (m lists it) ", "bold reverse $warning")
+
+
+def describe_due(due: station_views.StationAppointment, now: datetime) -> str:
+    """Describe an appointment that is due; the key bar has the key that lists it."""
+    line = station_lines.build_due_line(due, now)
+    return f"{line.label}: {line.plain_text}"
+
+
+def describe_pending(case: CaseView) -> str:
+    """Describe what keeps a case from being left; empty if nothing does."""
+    described = [
+        f"{line.label}: {PENDING_KEYS[case.pending_input]}"
+        for line in station_lines.build_pending_lines(case)
+    ]
+    return " ".join(described)
 
 
 def build_waiting_page(
@@ -292,25 +313,6 @@ def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Cont
         if text:
             shown += styled.hang(style_text(mark, style), style_text(text, style), width)
     return styled.join_lines(shown) if shown else Content(" ")
-
-
-def describe_due(appointment: station_views.StationAppointment, now: datetime) -> str:
-    """Describe a due appointment: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
-    minutes = int((appointment.station_time - now).total_seconds() / 60)
-    apart = format_quantity(abs(minutes), "minute")
-    if minutes > 0:
-        when = f"in {apart}"
-    elif minutes < 0:
-        when = f"late by {apart}"
-    else:
-        when = "now"
-
-    there = appointment.respondent_time
-    here = appointment.station_time
-    clock = f"{here:%H:%M}"
-    if there.utcoffset() != here.utcoffset():
-        clock = f"{there:%H:%M} there"
-    return f"Appointment {when}: {appointment.name}, {clock}"
 
 
 def build_side(

@@ -54,10 +54,6 @@ NOTHING_TO_OPEN: Final = {
 }
 BELL_VARIABLE: Final = "SURVEY_BELL"
 """Set to 1, the terminal's bell rings once when an appointment becomes due."""
-PENDING: Final = {
-    "time": "will be called again: give the time (a), or key callback if none was agreed",
-    "outcome": "the interview was not finished: key the outcome",
-}
 NARROW: Final = 70
 """Columns below which the key bar has the key for an appointment."""
 MAX_WIDTH: Final = 82
@@ -623,7 +619,7 @@ class StationScreen(KeyScreen):
         if case is not None:
             heard = case.heard
             if not self.panels or isinstance(self.panel, panel.FormPanel):
-                pending = PENDING.get(case.pending_input, "")
+                pending = pages.describe_pending(case)
 
         messages = (
             ("! ", self.why, "bold $error"),
