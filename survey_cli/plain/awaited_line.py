@@ -72,6 +72,8 @@ class AwaitedLine(NamedTuple):
     """What was typed here before and not sent."""
     language: str = ""
     """The language of the label; empty if it is that of the program."""
+    right_to_left: bool = False
+    """That language is written from right to left."""
 
 
 MAX_LABEL: Final = 160
@@ -116,6 +118,7 @@ def await_answer(
         commands=_list_commands(prompt, has_notes=has_notes),
         draft=draft,
         language=prompt.language,
+        right_to_left=prompt.right_to_left,
     )
 
 

@@ -104,6 +104,8 @@ class MessageChannel:
         self.unfinished = ""
         self._history = _History()
         self._unsent: list[dict[str, Any]] = []
+        self._begins = False
+        """Whether the next line is the first one of a question or a case."""
         self._outgoing = _Outgoing()
         self._incoming = bytearray()
         self._awaited: AwaitedLine | None = None
@@ -118,12 +120,20 @@ class MessageChannel:
         """Send a line with its role; what says nothing isn't sent."""
         if not render_line(line).strip():
             return
-        self._unsent.append(_encode_line(line, self.language))
+        content = _encode_line(line)
+        if self.language and line.role in LOCAL_ROLES:
+            content["language"] = self.language
+            content["right_to_left"] = self.right_to_left
+        if self._begins:
+            content["begins"] = True
+            self._begins = False
+        self._unsent.append(content)
 
     def begin_page(self) -> None:
         """Note that what follows is shown again to a page that is opened."""
         self._keep_unsent()
         self._history.begin_page()
+        self._begins = True
 
     def end_line(self) -> None:
         """Do nothing: lines of a page end by themselves."""
@@ -260,6 +270,7 @@ class MessageChannel:
             "ask": self._ask,
             "label": clean(awaited.label),
             "language": awaited.language,
+            "right_to_left": awaited.right_to_left,
             "kind": awaited.kind.value,
             "answers": [_encode_choice(choice) for choice in awaited.answers],
             "commands": [_encode_choice(choice) for choice in awaited.commands],
@@ -359,7 +370,7 @@ def _decode(message: bytes | bytearray) -> Mapping[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _encode_line(line: Line, language: str) -> dict[str, Any]:
+def _encode_line(line: Line) -> dict[str, Any]:
     """Return a line as JSON: its role, its words, and what stands before and behind them.
 
     `words` are pairs of a text and whether it is stressed.
@@ -368,8 +379,6 @@ def _encode_line(line: Line, language: str) -> dict[str, Any]:
     label = LABELS.get(line.role, "")
     if label:
         content["label"] = label
-    if language and line.role in LOCAL_ROLES:
-        content["language"] = language
 
     if line.role in OPTION_ROLES:
         content["key"] = line.key

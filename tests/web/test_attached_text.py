@@ -23,7 +23,7 @@ def run(test: Test) -> None:
         try:
             await asyncio.wait_for(test(seat, text), 10)
         finally:
-            await text.close()
+            text.close()
             ours.close()
             seat.close()
 

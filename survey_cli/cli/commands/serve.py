@@ -87,7 +87,7 @@ def serve(
 
     person = check_apart(lambda: _check_studies(files, given))
     code = serve_on_this_computer(
-        lambda request, side: _run_screen(files, given, request, side),
+        lambda request, side: _run_station(files, given, request, side),
         person=person,
         port=given.port,
         opens_browser=not given.no_browser,
@@ -107,10 +107,11 @@ def check_web_libraries(where: str) -> None:
 
 
 def serve_on_this_computer(
-    run_screen: "SeatProgram", *, person: str, port: int, opens_browser: bool, practice: bool
+    run_station: "SeatProgram", *, person: str, port: int, opens_browser: bool, practice: bool
 ) -> int:
     """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
     # Before seats are forked, so that they share it: the full screen, and what stations need.
+    import survey_cli.plain.station
     import survey_cli.sessions.station.open_station
     import survey_cli.simulate.practice.practice_station
     import survey_cli.tui.station.screen  # noqa: F401
@@ -119,7 +120,7 @@ def serve_on_this_computer(
     from survey_cli.web.serve_options import ServeOptions
 
     options = ServeOptions(person=person, port=port, opens_browser=opens_browser, practice=practice)
-    return web.serve(options, {Face.SCREEN: run_screen})
+    return web.serve(options, {Face.SCREEN: run_station, Face.TEXT: run_station})
 
 
 def check_apart(check: Callable[[], str]) -> str:
@@ -187,19 +188,24 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
     return person
 
 
-def _run_screen(
+def _run_station(
     files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
 ) -> int:
-    """Run the full screen of a station in its seat; returns the exit code."""
-    from survey_cli.tui import run_station
-
+    """Run a station in its seat, on the full screen or the text page; returns the exit code."""
     if request.practice:
         session, describe = _open_practice(files[0], given, request)
     else:
         session = _open_station(files, given, request)
         describe = list
     try:
-        run_station(session, given.theme)
+        if side.messages is not None:
+            from survey_cli.plain import run_text_page
+
+            run_text_page(session, side.messages)
+        else:
+            from survey_cli.tui import run_station
+
+            run_station(session, given.theme)
         report_summary(side, [*_summarize(session), *describe()])
     finally:
         session.close()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from survey_cli.web.seats.seat_link import SeatLink
-from survey_cli.web.server import home_routes, screen_routes, static_files
+from survey_cli.web.server import home_routes, screen_routes, static_files, text_routes
 from survey_cli.web.server.pages import load_templates
 from survey_cli.web.server.seating import SEATING, Seating
 from survey_cli.web.server.visitors import VISITORS, VisitorFinder
@@ -31,6 +31,7 @@ def build_application(
         static_files.add_routes,
         home_routes.add_routes,
         screen_routes.add_routes,
+        text_routes.add_routes,
         *further_routes,
     ):
         add_routes(app)

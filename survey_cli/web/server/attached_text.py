@@ -101,12 +101,16 @@ class AttachedText:
                     if content.get("type") in SEAT_MESSAGES:
                         await send(content)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Stop using the socket, before it is closed."""
         self._is_closed = True
+        loop = asyncio.get_running_loop()
+        # The tasks end later. By then, another socket may have this one's number.
+        loop.remove_reader(self._connection)
+        loop.remove_writer(self._connection)
         attachment = self._attachment
-        if attachment is not None:
-            await _cancel(attachment.passing)
+        if attachment is not None and attachment.passing is not None:
+            attachment.passing.cancel()
 
 
 async def _cancel(task: "asyncio.Task[None] | None") -> None:

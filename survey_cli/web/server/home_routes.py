@@ -19,11 +19,13 @@ async def show_home(request: web.Request) -> web.Response:
     """Show the seat that is open, or the summary of the last one."""
     visitor = await require_visitor(request)
     seating = request.app[SEATING]
+    seat = seating.find_seat(visitor.person)
     last = seating.find_last_seat(visitor.person)
     return render_page(
         "home.html",
         visitor=visitor,
-        is_seated=seating.find_seat(visitor.person) is not None,
+        is_seated=seat is not None,
+        is_text=seat is not None and seat.text is not None,
         has_ended=last is not None,
         summary=_read_summary(last),
         reason=_read_reason(last),

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from survey_cli.web.seats.messages import LineReader
 from survey_cli.web.seats.seat_link import OpenSeat, SeatLink
-from survey_cli.web.seats.seat_request import SeatEnd, SeatRequest
+from survey_cli.web.seats.seat_request import Face, SeatEnd, SeatRequest
+from survey_cli.web.server.attached_text import AttachedText
 from survey_cli.web.terminals.attached_terminal import AttachedTerminal
 
 REPORT_BYTES: Final = 65_536
@@ -35,6 +36,9 @@ class Seat:
         self.terminal: AttachedTerminal | None = None
         if opened.terminal is not None:
             self.terminal = AttachedTerminal(opened.terminal)
+        self.text: AttachedText | None = None
+        if opened.messages is not None and opened.request.face is Face.TEXT:
+            self.text = AttachedText(opened.messages)
         self._reader = LineReader()
         self._listens = True
         opened.reports.setblocking(False)
@@ -50,6 +54,8 @@ class Seat:
         self._stop_listening()
         if self.terminal is not None:
             self.terminal.close()
+        if self.text is not None:
+            self.text.close()
         self.opened.close()
         if not self.ended.done():
             self.ended.set_result(end)

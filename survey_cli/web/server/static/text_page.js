@@ -27,14 +27,13 @@ let asked = null;
 let waiting = [];
 // The roles of the lines since the last entry was sent.
 let rolesSince = new Set();
+// The first line of the question or the case that is shown.
+let first = null;
 let chosenAt = -Infinity;
 let isTouched = false;
 
 // After these, an entry that was typed ahead isn't meant for what is asked.
 const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "error"];
-// The buttons show these lines, so that they needn't be seen twice while they can be chosen.
-const CHOICES = ["option", "unread_option", "outcome"];
-
 const line = new TextLine(
   {
     seated() {
@@ -108,19 +107,30 @@ action.addEventListener("click", () => {
 // The log
 
 function showLines(lines) {
-  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   for (const sent of lines) {
     rolesSince.add(sent.role);
-    log.append(buildLine(sent));
+    const element = buildLine(sent);
+    if (sent.begins) first = element;
+    log.append(element);
   }
   while (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
-  if (isAtEnd) log.scrollTop = log.scrollHeight;
+  scrollToNew();
 }
+
+// Show the end of the log, unless what is new is taller: then its beginning.
+function scrollToNew() {
+  const end = log.scrollHeight - log.clientHeight;
+  const beginning = first ? first.offsetTop : end;
+  log.scrollTop = Math.min(end, beginning);
+}
+
+new ResizeObserver(scrollToNew).observe(log);
 
 function buildLine(sent) {
   const element = document.createElement("p");
   element.className = `said ${sent.role}`;
-  element.dir = "auto";
+  if (sent.begins) element.classList.add("begins");
+  element.dir = sent.right_to_left ? "rtl" : "ltr";
   if (sent.label) element.append(buildPart("b", "label", `${sent.label}: `));
   if (sent.key) element.append(buildPart("b", "key", sent.key), " ");
 
@@ -152,6 +162,8 @@ function showAsked(frame, { isSame, wasTaken }) {
   asked = frame;
   label.textContent = frame.label;
   label.lang = frame.language || "en";
+  label.dir = frame.right_to_left ? "rtl" : "ltr";
+  answers.dir = label.dir;
   field.inputMode = chooseKeyboard(frame);
   field.rows = frame.kind === "text" ? 4 : 1;
   form.dataset.kind = frame.kind;
@@ -162,6 +174,7 @@ function showAsked(frame, { isSame, wasTaken }) {
   const isInterrupted = INTERRUPTIONS.some((role) => rolesSince.has(role));
   field.setAttribute("aria-invalid", rolesSince.has("rejection"));
   rolesSince = new Set();
+  scrollToNew();
   if (!isInterrupted || !waiting.length) say("");
   if (isInterrupted && waiting.length) dropWaiting();
   // What stands in the field was typed for the question that has gone, unless it was typed ahead.
