@@ -178,7 +178,7 @@ def test_what_comes_while_a_line_is_awaited_is_said_at_once(seats: Seats) -> Non
 
     station.due_appointment = an_appointment()
     page.wait_for("lines")
-    assert ".fetch" in page.say("understood")[-1]
+    assert ".fetch" in page.say("due")[-1]
     assert page.ask["ask"] == asked, "the line that is typed meanwhile is still for the same case"
 
 
