@@ -231,7 +231,7 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
         for subname in subnames:
             register = group.command(subname, cls=Command)
-            register(expand_groups(functions[f"{prefix}_{subname}"]))
+            register(expand_groups(functions[f"{prefix}_{subname.replace('-', '_')}"]))
         app.add_typer(group)
     return app
 

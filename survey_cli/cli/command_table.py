@@ -29,7 +29,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
         "do-not-call",
     ),
     "Data": ("codebook", "import-answers", "code"),
-    "People, data": ("privacy",),
+    "People, data": ("account", "privacy"),
     "Database": ("db",),
 }
 """The commands and groups of each panel.
@@ -41,6 +41,7 @@ HELP_FILE: Final = Path(__file__).with_name("commands.txt")
 """Lines of help: the first paragraph of each command's docstring, written by `make docs`."""
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "account": ("account",),
     "board": ("board",),
     "case": ("case",),
     "demo": ("demo",),
@@ -113,6 +114,10 @@ GROUPS: Final[Mapping[str, CommandGroup]] = {
     "do-not-call": CommandGroup(
         "Maintain the do-not-call list, which all studies share.",
         ("add", "remove", "check", "count"),
+    ),
+    "account": CommandGroup(
+        "Accounts for work in the browser: add, invite, reset, disable; who signed in.",
+        ("add", "list", "invite", "reset", "disable", "enable", "sign-out", "log"),
     ),
     "privacy": CommandGroup(
         "Show or remove the personal data of a person, or of all whose retention period is over.",
@@ -239,7 +244,11 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "dictionary": ("codebook FILE",),
     "coding": ("code FILE ITEM",),
     # people, data, databases
-    "users": ("study people FILE",),
+    "users": ("account list FILE", "study people FILE"),
+    "accounts": ("account list FILE",),
+    "invite": ("account add FILE LOGIN",),
+    "login": ("account add FILE LOGIN",),
+    "password": ("account reset FILE LOGIN",),
     "interviewers": ("study people FILE",),
     "grant": ("db grant ADDRESS PERSON ROLE",),
     "gdpr": ("privacy subject FILE CASE", "privacy erase FILE CASE"),
@@ -256,11 +265,3 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
 
 Capitals are arguments.
 """
-
-RESERVED: Final[Mapping[str, str]] = {
-    "account": (
-        "this version has no accounts of its own yet, but a list of a study's people "
-        "— survey study people FILE"
-    ),
-}
-"""Names of commands that are planned, and what to do until then. Nothing else may use them."""

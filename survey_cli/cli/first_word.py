@@ -20,7 +20,7 @@ from survey_cli.cli.command_lines import (
     join_line,
     read_help_lines,
 )
-from survey_cli.cli.command_table import COMMANDS, GROUPS, RENAMED, RESERVED, SYNONYMS
+from survey_cli.cli.command_table import COMMANDS, GROUPS, RENAMED, SYNONYMS
 from survey_cli.cli.output.terminal import wrap_paragraph
 
 HELP_WORDS: Final = ("help", "-help", "--h", "-?", "/?", "/h")
@@ -47,9 +47,7 @@ def replace_help_words(arguments: Sequence[str]) -> list[str]:
 def answer_first_word(word: str, rest: Sequence[str]) -> Iterator[str]:
     """Yield the lines that lead from a word, with what follows it, to a command."""
     name = word.casefold()
-    if name in RESERVED:
-        yield f"survey: {name}: {RESERVED[name]}"
-    elif name in RENAMED:
+    if name in RENAMED:
         usage = RENAMED[name]
         yield f"survey: `{name}` is now `{get_names(usage)}` — survey {fill_usage(usage, rest)}"
     elif name in SYNONYMS:
