@@ -220,4 +220,3 @@ def _describe_state(line: "AccountLine") -> str:
     if line.invited_until is not None:
         return f"{line.state} until {datetimes.format_here(line.invited_until)}"
     return line.state.value
-

@@ -122,8 +122,7 @@ class AccountAdministration:
     def add(self, login: str) -> Invitation:
         """Make an account for a person on the list, and invite them."""
         check_library()
-        person = self._people.require(login)
-        self._check_may_manage(person)
+        person = self._require_manageable(login)
         at = self._now()
         with self._store.transaction():
             account = self._store.find_account(person.login)
@@ -139,8 +138,7 @@ class AccountAdministration:
     def invite(self, login: str) -> Invitation:
         """Make another invitation for somebody who has no password yet; the last one is void."""
         check_library()
-        person = self._people.require(login)
-        self._check_may_manage(person)
+        person = self._require_manageable(login)
         at = self._now()
         with self._store.transaction():
             account = self._require_account(person.login)
@@ -157,8 +155,7 @@ class AccountAdministration:
         The owner is told at the next sign-in who did it, and when.
         """
         check_library()
-        person = self._people.require(login)
-        self._check_may_manage(person)
+        person = self._require_manageable(login)
         at = self._now()
         with self._store.transaction():
             account = self._require_account(person.login)
@@ -174,6 +171,7 @@ class AccountAdministration:
 
         It also works for somebody who is no longer on the list. Returns the login.
         """
+        self._check_manager()
         at = self._now()
         with self._store.transaction():
             account = self._require_account(login)
@@ -187,8 +185,7 @@ class AccountAdministration:
 
     def enable(self, login: str) -> str:
         """Let somebody sign in again, with the same password. Returns the login."""
-        person = self._people.require(login)
-        self._check_may_manage(person)
+        person = self._require_manageable(login)
         at = self._now()
         with self._store.transaction():
             account = self._require_account(person.login)
@@ -199,6 +196,7 @@ class AccountAdministration:
 
     def sign_out(self, login: str) -> int:
         """End all sessions of somebody, and forget the devices. Returns how many sessions ended."""
+        self._check_manager()
         at = self._now()
         with self._store.transaction():
             account = self._require_account(login)
@@ -237,14 +235,25 @@ class AccountAdministration:
     def _name_command(self, action: str, login: str) -> str:
         return f"survey account {action} {self._study} {login}"
 
+    def _require_manageable(self, login: str) -> Interviewer:
+        """Return a person on the list whose account may be managed here. Raises UserError."""
+        self._check_manager()
+        person = self._people.require(login)
+        self._check_may_manage(person)
+        return person
+
+    def _check_manager(self) -> None:
+        """Check that whoever acts manages accounts at all. Raises UserError."""
+        if self._manager is not None and not self._manager.supervises:
+            raise UserError(self._by, "may not manage accounts", "ask a supervisor")
+
     def _check_may_manage(self, person: Interviewer | None) -> None:
-        """Check that the account of a person may be managed here. Raises UserError."""
-        if self._manager is None:
-            return
-        if not self._manager.supervises:
-            what = "may not manage accounts"
-            raise UserError(self._by, what, "ask a supervisor")
-        if person is not None and person.supervises:
+        """Check that the account of a person may be managed here. Raises UserError.
+
+        None is somebody who is no longer on the list.
+        """
+        is_owner = self._manager is None
+        if person is not None and person.supervises and not is_owner:
             what = "is a supervisor, whose account belongs to the owner of the study"
             raise UserError(person.login, what, "ask the owner to use survey account")
 

@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Final
 
 from survey_cli.problems import UserError
-from survey_cli.services.accounts.password_rules import normalize_password
+from survey_cli.services.accounts.password_rules import encode_password
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -45,7 +45,7 @@ def hash_password(password: str) -> str:
     """Return the encoded hash of a password, with a salt of its own and its parameters."""
     hasher = _make_hasher()
     with _slots:
-        return hasher.hash(normalize_password(password))
+        return hasher.hash(encode_password(password))
 
 
 def is_password(encoded: str, password: str) -> bool:
@@ -55,7 +55,7 @@ def is_password(encoded: str, password: str) -> bool:
     hasher = _make_hasher()
     with _slots:
         try:
-            return hasher.verify(encoded, normalize_password(password))
+            return hasher.verify(encoded, encode_password(password))
         except (VerificationError, InvalidHashError):
             return False
 

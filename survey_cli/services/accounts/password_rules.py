@@ -41,6 +41,10 @@ ROWS_OF_KEYS: Final = (
     "yxcvbnm",
     "azertyuiop",
     "qsdfghjklm",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "q1w2e3r4t5y6u7i8o9p0",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    "qazwsxedcrfvtgbyhnujm",
 )
 PROGRAM_WORDS: Final = ("survey", "interview", "interviewer", "supervisor", "password", "passwort")
 
@@ -76,6 +80,11 @@ def describe_weakness(weakness: Weakness) -> Words:
 def normalize_password(password: str) -> str:
     """Return a password in one form of Unicode: keyboards differ in how they compose `é`."""
     return unicodedata.normalize("NFKC", password)
+
+
+def encode_password(password: str) -> bytes:
+    """Return the bytes that are hashed. Half of a character can be sent, and is no error here."""
+    return normalize_password(password).encode("utf-8", "surrogatepass")
 
 
 def find_weakness(password: str, login: str) -> Weakness | None:

@@ -200,7 +200,7 @@ class WebAccounts:
     def sign_in(self, login: str, password: str, visitor: Visitor) -> SignedIn:
         """Sign somebody in with a password. Raises SignInRefusedError. Hashes a password."""
         at = self._now()
-        account, attempt = self._begin_attempt(login, visitor, at)
+        account, attempt = self._begin_attempt(_clean_login(login), visitor, at)
         if not self._is_right(account, password):
             raise self._refuse(account, attempt, SignInFailure.WRONG)
         assert account is not None
@@ -228,6 +228,7 @@ class WebAccounts:
         The person must be on the list. Raises SignInRefusedError.
         """
         at = self._now()
+        login = _clean_login(login)
         listed = self._people.find(login)
         if listed is None:
             raise SignInRefusedError(SignInFailure.NOT_LISTED)
@@ -249,13 +250,13 @@ class WebAccounts:
         So many attempts at the same moment can't all pass the same count. Raises
         SignInRefusedError if a limit is reached.
         """
-        name = hash_name(self._name_key, fold_login(login[:MAX_LOGIN_LENGTH]))
+        name = hash_name(self._name_key, fold_login(login))
         address = group_address(visitor.address)
         since = at - WINDOW
         store = self._store
         with store.transaction():
             store.forget_failures_before(since)
-            account = store.find_account(login[:MAX_LOGIN_LENGTH])
+            account = store.find_account(login)
             device = self._find_trusted_device(account, name, visitor, at)
             limit = None
             if not device:
@@ -575,8 +576,11 @@ class Attempt:
 
 
 def _is_unchanged(now: AccountRow, before: AccountRow) -> bool:
-    """Return whether an account has the same password and wasn't disabled meanwhile."""
-    return now.password == before.password and now.disabled_at is None
+    """Return whether an account has the same password and wasn't disabled meanwhile.
+
+    The hash of one password may be renewed meanwhile.
+    """
+    return now.password_at == before.password_at and now.disabled_at is None
 
 
 def _make_session(row: SessionRow, person: Interviewer) -> WebSession:
@@ -590,6 +594,11 @@ def _make_session(row: SessionRow, person: Interviewer) -> WebSession:
         began_at=row.began_at,
         used_at=row.used_at,
     )
+
+
+def _clean_login(login: str) -> str:
+    """Return what was typed as a login, as far as it can be one."""
+    return login[:MAX_LOGIN_LENGTH].encode("utf-8", "replace").decode()
 
 
 def _shorten_device(device: str) -> str:
