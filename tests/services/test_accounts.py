@@ -20,6 +20,7 @@ from support.web_accounts import (
     Clock,
     quick_hashes,
 )
+from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
 from survey_cli.services.accounts import password_hashes
 from survey_cli.services.accounts.account_administration import AccountState, check_address
@@ -398,7 +399,7 @@ def test_a_role_is_that_of_the_list_now(at_hand: AccountsAtHand) -> None:
     at_hand.list_people("ann,supervisor")
     session = at_hand.web.find_session(token)
     assert session is not None
-    assert session.person.supervises
+    assert session.person.role is StaffRole.SUPERVISOR
 
 
 def test_an_error_in_the_list_changes_nothing(at_hand: AccountsAtHand) -> None:
@@ -472,21 +473,43 @@ def test_a_reset_is_shown_to_the_owner_of_the_account(at_hand: AccountsAtHand) -
     assert not at_hand.web.list_unseen_resets(after.session)
 
 
-def test_a_supervisor_manages_interviewers_and_only_the_owner_manages_supervisors(
+@pytest.mark.parametrize("manager", ["root", "sue", "lea", "ann", "tim"])
+@pytest.mark.parametrize("target", ["max", "lea", "bob", "tim"])
+def test_whose_account_somebody_manages_is_as_in_the_table_of_roles(
+    at_hand: AccountsAtHand, manager: str, target: str
+) -> None:
+    allowed = {
+        "root": {"max", "lea", "bob", "tim"},
+        "sue": {"lea", "bob", "tim"},
+        "lea": {"bob", "tim"},
+    }
+    acting = at_hand.owner if manager == "root" else at_hand.manage_as(manager)
+    actions = (acting.invite, acting.reset, acting.disable, acting.enable, acting.sign_out)
+    if target in allowed.get(manager, set()):
+        acting.add(target)
+        for action in actions:
+            action(target)
+        return
+
+    at_hand.owner.add(target)
+    for refused in (acting.add, *actions):
+        with pytest.raises(UserError, match="may manage accounts"):
+            refused(target)
+
+
+def test_only_supervisors_read_the_log_and_no_interviewer_lists_accounts(
     at_hand: AccountsAtHand,
 ) -> None:
-    at_hand.make_account("max")
-    sue = at_hand.manage_as("sue")
-    sue.add("ann")
-    actions = (sue.add, sue.invite, sue.reset, sue.disable, sue.enable, sue.sign_out)
-    for action in actions:
-        with pytest.raises(UserError, match="belongs to the owner of the study"):
-            action("max")
-    ann = at_hand.manage_as("ann")
-    for action in (ann.add, ann.invite, ann.reset, ann.disable, ann.enable, ann.sign_out):
-        with pytest.raises(UserError, match="may not manage accounts"):
-            action("bob")
-    at_hand.owner.reset("max")
+    for login in ("max", "ann"):
+        at_hand.owner.add(login)
+    lines = at_hand.manage_as("lea").list_accounts()
+    assert [(line.login, line.may_manage) for line in lines] == [("ann", True), ("max", False)]
+    at_hand.manage_as("sue").list_log()
+    for login in ("lea", "ann"):
+        with pytest.raises(UserError, match="only a supervisor may read the log"):
+            at_hand.manage_as(login).list_log()
+    with pytest.raises(UserError, match="may manage accounts"):
+        at_hand.manage_as("ann").list_accounts()
 
 
 def test_a_disabled_account_is_out_at_once_and_comes_back_with_its_password(

@@ -9,6 +9,8 @@ from unittest.mock import patch
 
 from argon2 import PasswordHasher
 
+from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.permissions import StaffRole
 from survey_cli.services.accounts import password_hashes
 from survey_cli.services.accounts.account_administration import AccountAdministration
 from survey_cli.services.accounts.listed_people import ListedPeople
@@ -17,7 +19,11 @@ from survey_cli.store.accounts.account_store import AccountStore
 
 PASSWORD = "four grey donkeys sing"
 OTHER_PASSWORD = "nine small ships sank"
-PEOPLE = "login,role\nsue,supervisor\nmax,supervisor\nann,interviewer\nbob,interviewer\n"
+PEOPLE = (
+    "login,role\nsue,supervisor\nmax,supervisor\nlea,shift leader\nann,interviewer\nbob,interviewer\n"
+    "tim,trainee\n"
+)
+OWNER = Interviewer(login="root", role=StaffRole.OWNER, account_roles=frozenset({StaffRole.OWNER}))
 HOME = Visitor(address="203.0.113.7", device="Firefox on Windows", zone="Europe/Berlin")
 
 
@@ -56,7 +62,7 @@ class AccountsAtHand:
         self.store = AccountStore.open_in_memory()
         self.web = WebAccounts(self.store, self.people, study="study.yaml", now=self.clock)
         self.owner = AccountAdministration(
-            self.store, self.people, study="study.yaml", by="root", now=self.clock
+            self.store, self.people, study="study.yaml", manager=OWNER, now=self.clock
         )
 
     def manage_as(self, login: str) -> AccountAdministration:
@@ -64,7 +70,6 @@ class AccountsAtHand:
             self.store,
             self.people,
             study="study.yaml",
-            by=login,
             manager=self.people.require(login),
             now=self.clock,
         )

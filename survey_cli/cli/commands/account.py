@@ -180,7 +180,7 @@ def _keep_address(accounts: "AccountAdministration", address: str) -> None:
 def _print_invitation(file: str, invitation: "Invitation") -> None:
     """Print the link on stdout, and for whom and until when it holds on stderr."""
     until = datetimes.format_here(invitation.until)
-    say(f"{invitation.login}: invited as {invitation.role}, until {until}, for one use")
+    say(f"{invitation.login}: invited as {invitation.role.value}, until {until}, for one use")
     print_lines([invitation.link])
     if invitation.address:
         say(f"send the link to {invitation.login} only: whoever opens it chooses the password")

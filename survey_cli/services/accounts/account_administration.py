@@ -1,7 +1,7 @@
 """Administration of accounts: add, invite, reset, disable, enable, sign out, list.
 
-The owner of the study manages all accounts. Only the owner manages those of supervisors, so that no
-supervisor can sign in as another one.
+The table of roles says who manages whose account: nobody manages that of a person of the same role,
+so that no supervisor can sign in as another one. The owner of the study manages all accounts.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from survey_cli.fieldwork.plan.plan import Interviewer, StaffRole
+from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.permissions import ACCOUNT_ACTIONS, Action, StaffRole
 from survey_cli.problems import UserError, find_nearest
 from survey_cli.services.accounts.listed_people import ListedPeople
 from survey_cli.services.accounts.password_hashes import check_library
@@ -20,6 +21,7 @@ from survey_cli.services.accounts.session_rules import INVITATION_TIME, SessionE
 from survey_cli.services.accounts.sign_in_limits import MAX_IN_A_ROW
 from survey_cli.store.accounts.account_records import AccountRow, SignInEntry, SignInEvent
 from survey_cli.store.accounts.account_store import ANY_LOGIN, AccountStore
+from survey_cli.study.permissions import check_may
 
 ADDRESS_SETTING: Final = "address"
 INVITATION_PATH: Final = "/invitation"
@@ -66,6 +68,8 @@ class AccountLine:
     login: str
     role: str
     """Empty for a person who isn't on the list."""
+    may_manage: bool
+    """Whether whoever lists it may change it."""
     state: AccountState
     invited_until: datetime | None
     """Until when the open invitation holds."""
@@ -84,8 +88,7 @@ class AccountLine:
 class AccountAdministration:
     """The accounts of one list of people, for somebody who may manage them.
 
-    `study` is the file that remedies name. `by` is who acts. `manager` is that person on the list;
-    None is the owner of the study, who may manage every account. Methods raise UserError and
+    `study` is the file that remedies name, `manager` is who acts. Methods raise UserError and
     StoreError.
     """
 
@@ -95,15 +98,14 @@ class AccountAdministration:
         people: ListedPeople,
         *,
         study: str,
-        by: str,
-        manager: Interviewer | None = None,
+        manager: Interviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._people = people
         self._study = study
-        self._by = by
         self._manager = manager
+        self._by = manager.login
         self._now = now
         self.where = store.where
         """The file of the accounts as it is printed."""
@@ -171,7 +173,7 @@ class AccountAdministration:
 
         It also works for somebody who is no longer on the list. Returns the login.
         """
-        self._check_manager()
+        self._check(Action.MANAGE_ACCOUNTS)
         at = self._now()
         with self._store.transaction():
             account = self._require_account(login)
@@ -196,7 +198,7 @@ class AccountAdministration:
 
     def sign_out(self, login: str) -> int:
         """End all sessions of somebody, and forget the devices. Returns how many sessions ended."""
-        self._check_manager()
+        self._check(Action.MANAGE_ACCOUNTS)
         at = self._now()
         with self._store.transaction():
             account = self._require_account(login)
@@ -237,25 +239,23 @@ class AccountAdministration:
 
     def _require_manageable(self, login: str) -> Interviewer:
         """Return a person on the list whose account may be managed here. Raises UserError."""
-        self._check_manager()
+        self._check(Action.MANAGE_ACCOUNTS)
         person = self._people.require(login)
         self._check_may_manage(person)
         return person
 
-    def _check_manager(self) -> None:
-        """Check that whoever acts manages accounts at all. Raises UserError."""
-        if self._manager is not None and not self._manager.supervises:
-            raise UserError(self._by, "may not manage accounts", "ask a supervisor")
+    def _check(self, action: Action) -> None:
+        check_may(self._manager, action, self._people.read())
 
     def _check_may_manage(self, person: Interviewer | None) -> None:
         """Check that the account of a person may be managed here. Raises UserError.
 
         None is somebody who is no longer on the list.
         """
-        is_owner = self._manager is None
-        if person is not None and person.supervises and not is_owner:
-            what = "is a supervisor, whose account belongs to the owner of the study"
-            raise UserError(person.login, what, "ask the owner to use survey account")
+        role = StaffRole.INTERVIEWER
+        if person is not None:
+            role = person.role
+        self._check(ACCOUNT_ACTIONS[role])
 
     # The server's address
 
@@ -271,6 +271,7 @@ class AccountAdministration:
 
     def list_accounts(self) -> list[AccountLine]:
         """List all accounts by login."""
+        self._check(Action.MANAGE_ACCOUNTS)
         at = self._now()
         return [self._build_line(account, at) for account in self._store.list_accounts()]
 
@@ -278,12 +279,14 @@ class AccountAdministration:
         self, login: str = ANY_LOGIN, *, since: datetime | None = None
     ) -> list[SignInEntry]:
         """List sign-ins, invitations and resets of one account, or of all."""
+        self._check(Action.READ_ACCESS_LOG)
         if login:
             login = self._require_account(login).login
         return self._store.list_entries(login, since=since)
 
     def _build_line(self, account: AccountRow, at: datetime) -> AccountLine:
         person = self._people.find(account.login)
+        role = person.role if person else StaffRole.INTERVIEWER
         invitation = self._store.find_last_invitation(account.login)
         invited_until = None
         if invitation is not None and invitation.ended_at is None and invitation.until > at:
@@ -307,7 +310,8 @@ class AccountAdministration:
 
         return AccountLine(
             login=account.login,
-            role=person.role if person else "",
+            role=role.value if person else "",
+            may_manage=self._manager.may(ACCOUNT_ACTIONS[role]),
             state=state,
             invited_until=invited_until,
             disabled_at=account.disabled_at,

@@ -5,7 +5,7 @@ The file is read again as soon as it changes, so that whoever is removed from it
 
 from pathlib import Path
 
-from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.fieldwork.plan.plan import Interviewer, People
 from survey_cli.problems import UserError, find_nearest
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.store.accounts.account_store import fold_login
@@ -25,6 +25,10 @@ class ListedPeople:
     def where(self) -> str:
         """The file as it is printed."""
         return format_path(self.file)
+
+    def read(self) -> People:
+        """Return all people on the list. Raises UserError if it can't be read."""
+        return People(interviewers={person.login: person for person in self._read().values()})
 
     def check(self) -> None:
         """Check that there is a list that can be read. Raises UserError."""

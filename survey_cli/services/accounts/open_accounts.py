@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
 from survey_cli.services.accounts.account_administration import AccountAdministration
 from survey_cli.services.accounts.listed_people import ListedPeople
@@ -41,7 +43,12 @@ def open_administration(
         store = AccountStore.open(files.accounts)
     else:
         store = _open_existing(files)
-    return AccountAdministration(store, people, study=path, by=read_system_account())
+    owner = Interviewer(
+        login=read_system_account(),
+        role=StaffRole.OWNER,
+        account_roles=frozenset({StaffRole.OWNER}),
+    )
+    return AccountAdministration(store, people, study=path, manager=owner)
 
 
 def locate_accounts(paths: Sequence[str], *, db: str | None = None) -> AccountFiles:

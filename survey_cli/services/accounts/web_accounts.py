@@ -190,7 +190,6 @@ class WebAccounts:
             self._store,
             self._people,
             study=self._study,
-            by=session.person.login,
             manager=session.person,
             now=self._now,
         )
