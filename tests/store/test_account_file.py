@@ -114,7 +114,7 @@ def test_a_missing_step_is_applied_when_the_file_is_opened(
     steps.mkdir()
     (steps / "notes.sql").write_text("-- A later step.\n\nCREATE TABLE notes (\n    text TEXT\n)\n")
     monkeypatch.setattr(account_file, "STEPS_FOLDER", steps)
-    monkeypatch.setattr(account_file, "STEP_NAMES", ("accounts", "notes+"))
+    monkeypatch.setattr(account_file, "ACCOUNT_STEPS", ("accounts", "notes+"))
     db = open_account_file(path, create=False)
     assert db is not None
     assert db.read("SELECT name FROM applied_steps ORDER BY position") == [

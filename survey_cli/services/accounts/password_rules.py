@@ -1,4 +1,4 @@
-"""Which passwords are accepted, after NIST SP 800-63B-4, 3.1.1.2.
+"""Rules for new passwords, after NIST SP 800-63B-4, 3.1.1.2.
 
 The only factor is a password, so it has 15 characters or more. Nothing is asked of its kinds of
 characters, and it never expires. A password that is hardly more than a common one, the login or a

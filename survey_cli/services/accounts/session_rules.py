@@ -1,4 +1,4 @@
-"""When a web session ends: after a time without use, or after the longest time.
+"""End of a web session: after a time without use, or after the longest time.
 
 It never ends within an interview. The times are those of NIST SP 800-63B-4, 2.2.3 (an hour without
 use) and of a long shift.

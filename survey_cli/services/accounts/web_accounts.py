@@ -243,7 +243,7 @@ class WebAccounts:
 
     def _begin_attempt(
         self, login: str, visitor: Visitor, at: datetime
-    ) -> tuple[AccountRow | None, "Attempt"]:
+    ) -> tuple[AccountRow | None, "SignInAttempt"]:
         """Record an attempt as failed before its password is compared.
 
         So many attempts at the same moment can't all pass the same count. Raises
@@ -269,7 +269,9 @@ class WebAccounts:
                         in_a_row=in_a_row,
                     )
                 )
-            attempt = Attempt(name=name, address=address, device=device, at=at, visitor=visitor)
+            attempt = SignInAttempt(
+                name=name, address=address, device=device, at=at, visitor=visitor
+            )
             if limit is None:
                 store.add_failure(name, address, device, at=at)
                 return account, attempt
@@ -314,7 +316,7 @@ class WebAccounts:
         return is_right and is_complete and has_password
 
     def _refuse(
-        self, account: AccountRow | None, attempt: "Attempt", failure: SignInFailure
+        self, account: AccountRow | None, attempt: "SignInAttempt", failure: SignInFailure
     ) -> SignInRefusedError:
         """Record a failed attempt, and return the error."""
         if account is not None:
@@ -560,7 +562,7 @@ class WebAccounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class SignInAttempt:
     """An attempt that is recorded as failed until it has succeeded."""
 
     name: str

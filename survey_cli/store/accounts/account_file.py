@@ -28,7 +28,7 @@ APPLICATION_ID: Final = 0x53565241
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait while others write."""
 
-STEP_NAMES: Final = ("accounts",)
+ACCOUNT_STEPS: Final = ("accounts",)
 """The steps of the schema in their order.
 
 A step whose name ends in `+` is additive, as in `backends/schema/migrations.py`: a program that
@@ -125,7 +125,7 @@ def _apply_steps(db: SqliteConnector) -> None:
         applied = [name for (name,) in rows]
         _check_known(applied, db.where)
 
-        for position, name in enumerate(STEP_NAMES):
+        for position, name in enumerate(ACCOUNT_STEPS):
             if name in applied:
                 continue
             for statement in _read_step(name):
@@ -135,7 +135,7 @@ def _apply_steps(db: SqliteConnector) -> None:
 
 def _check_known(applied: Collection[str], where: str) -> None:
     for name in applied:
-        is_known = name in STEP_NAMES or name.endswith(ADDITIVE)
+        is_known = name in ACCOUNT_STEPS or name.endswith(ADDITIVE)
         if not is_known:
             what = f"was written by a newer version of this program (it has the step {name!r})"
             raise StoreError(where, what, "install that version to open it")

@@ -1,4 +1,4 @@
-"""What is stored of accounts: an account, an invitation, a reset, a web session, a log entry."""
+"""Records of accounts: an account, an invitation, a reset, a web session, an entry of the log."""
 
 from datetime import datetime
 from enum import StrEnum
