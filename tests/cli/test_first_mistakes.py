@@ -10,7 +10,7 @@ import typer.main
 from support.command_line import folder  # noqa: F401 - a folder of its own
 from survey_cli.cli.app import build_app
 from survey_cli.cli.command_lines import fill_usage
-from survey_cli.cli.command_table import COMMANDS, GROUPS, RENAMED, SYNONYMS
+from survey_cli.cli.command_table import COMMANDS, RENAMED, SYNONYMS
 from survey_cli.cli.run_command import run_command
 
 PARSER_WORDS = re.compile(
