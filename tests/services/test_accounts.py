@@ -41,10 +41,10 @@ from survey_cli.services.accounts.sign_in_limits import (
     group_address,
 )
 from survey_cli.services.accounts.web_accounts import (
+    AskingBrowser,
     SignedIn,
     SignInFailure,
     SignInRefusedError,
-    Visitor,
     WeakPasswordError,
     describe_refusal,
 )
@@ -56,20 +56,20 @@ def at_hand(tmp_path: Path) -> Iterator[AccountsAtHand]:
         yield AccountsAtHand(tmp_path)
 
 
-def elsewhere(number: int = 1) -> Visitor:
-    return Visitor(address=f"198.51.100.{number}", device="Chrome on Windows")
+def elsewhere(number: int = 1) -> AskingBrowser:
+    return AskingBrowser(address=f"198.51.100.{number}", device="Chrome on Windows")
 
 
 def refusal_of(
-    at_hand: AccountsAtHand, login: str, password: str, visitor: Visitor
+    at_hand: AccountsAtHand, login: str, password: str, browser: AskingBrowser
 ) -> SignInFailure:
     with pytest.raises(SignInRefusedError) as refused:
-        at_hand.web.sign_in(login, password, visitor)
+        at_hand.web.sign_in(login, password, browser)
     return refused.value.failure
 
 
-def known_device(signed_in: SignedIn, visitor: Visitor = HOME) -> Visitor:
-    return replace(visitor, device_token=signed_in.device_token)
+def known_device(signed_in: SignedIn, browser: AskingBrowser = HOME) -> AskingBrowser:
+    return replace(browser, device_token=signed_in.device_token)
 
 
 # Invitations

@@ -14,7 +14,7 @@ from survey_cli.permissions import StaffRole
 from survey_cli.services.accounts import password_hashes
 from survey_cli.services.accounts.account_administration import AccountAdministration
 from survey_cli.services.accounts.listed_people import ListedPeople
-from survey_cli.services.accounts.web_accounts import SignedIn, Visitor, WebAccounts
+from survey_cli.services.accounts.web_accounts import AskingBrowser, SignedIn, WebAccounts
 from survey_cli.store.accounts.account_store import AccountStore
 
 PASSWORD = "four grey donkeys sing"
@@ -24,7 +24,7 @@ PEOPLE = (
     "tim,trainee\n"
 )
 OWNER = Interviewer(login="root", role=StaffRole.OWNER, account_roles=frozenset({StaffRole.OWNER}))
-HOME = Visitor(address="203.0.113.7", device="Firefox on Windows", zone="Europe/Berlin")
+HOME = AskingBrowser(address="203.0.113.7", device="Firefox on Windows", zone="Europe/Berlin")
 
 
 @contextmanager

@@ -54,7 +54,7 @@ SINGLE_SIGN_ON: Final = "single sign-on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
+class AskingBrowser:
     """Who asks: a browser that has signed in before, or an unknown one."""
 
     address: str
@@ -196,10 +196,10 @@ class WebAccounts:
 
     # Signing in
 
-    def sign_in(self, login: str, password: str, visitor: Visitor) -> SignedIn:
+    def sign_in(self, login: str, password: str, browser: AskingBrowser) -> SignedIn:
         """Sign somebody in with a password. Raises SignInRefusedError. Hashes a password."""
         at = self._now()
-        account, attempt = self._begin_attempt(_clean_login(login), visitor, at)
+        account, attempt = self._begin_attempt(_clean_login(login), browser, at)
         if not self._is_right(account, password):
             raise self._refuse(account, attempt, SignInFailure.WRONG)
         assert account is not None
@@ -208,7 +208,7 @@ class WebAccounts:
         if isinstance(person, SignInFailure):
             with self._store.transaction():
                 attempt.take_back(self._store)
-                self._record(SignInEvent.REFUSED, account.login, visitor, at, detail=person.value)
+                self._record(SignInEvent.REFUSED, account.login, browser, at, detail=person.value)
             raise SignInRefusedError(person)
 
         with self._store.transaction():
@@ -217,11 +217,11 @@ class WebAccounts:
                 raise SignInRefusedError(SignInFailure.WRONG)
             attempt.take_back(self._store)
             self._store.clear_failures(account.login)
-            signed_in = self._begin_session(account, person, visitor, at)
+            signed_in = self._begin_session(account, person, browser, at)
         self._renew_hash(account, password)
         return signed_in
 
-    def sign_in_by_proxy(self, login: str, visitor: Visitor) -> SignedIn:
+    def sign_in_by_proxy(self, login: str, browser: AskingBrowser) -> SignedIn:
         """Sign in somebody whom the proxy has authenticated (single sign-on).
 
         The person must be on the list. Raises SignInRefusedError.
@@ -239,10 +239,10 @@ class WebAccounts:
             person = self._admit(account)
             if isinstance(person, SignInFailure):
                 raise SignInRefusedError(person)
-            return self._begin_session(account, person, visitor, at, detail=SINGLE_SIGN_ON)
+            return self._begin_session(account, person, browser, at, detail=SINGLE_SIGN_ON)
 
     def _begin_attempt(
-        self, login: str, visitor: Visitor, at: datetime
+        self, login: str, browser: AskingBrowser, at: datetime
     ) -> tuple[AccountRow | None, "SignInAttempt"]:
         """Record an attempt as failed before its password is compared.
 
@@ -250,13 +250,13 @@ class WebAccounts:
         SignInRefusedError if a limit is reached.
         """
         name = hash_name(self._name_key, fold_login(login))
-        address = group_address(visitor.address)
+        address = group_address(browser.address)
         since = at - WINDOW
         store = self._store
         with store.transaction():
             store.forget_failures_before(since)
             account = store.find_account(login)
-            device = self._find_trusted_device(account, name, visitor, at)
+            device = self._find_trusted_device(account, name, browser, at)
             limit = None
             if not device:
                 in_a_row = 0
@@ -270,14 +270,14 @@ class WebAccounts:
                     )
                 )
             attempt = SignInAttempt(
-                name=name, address=address, device=device, at=at, visitor=visitor
+                name=name, address=address, device=device, at=at, browser=browser
             )
             if limit is None:
                 store.add_failure(name, address, device, at=at)
                 return account, attempt
 
             if account is not None and not self._is_limit_logged(account.login, at):
-                self._record(SignInEvent.LIMITED, account.login, visitor, at)
+                self._record(SignInEvent.LIMITED, account.login, browser, at)
         raise SignInRefusedError(SignInFailure.TOO_MANY, limit)
 
     def _is_limit_logged(self, login: str, at: datetime) -> bool:
@@ -286,10 +286,10 @@ class WebAccounts:
         return last is not None and last.at > at - WINDOW
 
     def _find_trusted_device(
-        self, account: AccountRow | None, name: str, visitor: Visitor, at: datetime
+        self, account: AccountRow | None, name: str, browser: AskingBrowser, at: datetime
     ) -> str:
         """Return the hash of a device whose attempts are counted separately, or an empty text."""
-        token = visitor.device_token
+        token = browser.device_token
         if account is None or not token or len(token) > MAX_TOKEN_LENGTH:
             return ""
         device = hash_token(token)
@@ -322,7 +322,7 @@ class WebAccounts:
         if account is not None:
             with self._store.transaction():
                 self._store.count_failure(account.login, attempt.device)
-                self._record(SignInEvent.REFUSED, account.login, attempt.visitor, attempt.at)
+                self._record(SignInEvent.REFUSED, account.login, attempt.browser, attempt.at)
         return SignInRefusedError(failure)
 
     def _admit(self, account: AccountRow) -> Interviewer | SignInFailure:
@@ -345,17 +345,17 @@ class WebAccounts:
         self,
         account: AccountRow,
         person: Interviewer,
-        visitor: Visitor,
+        browser: AskingBrowser,
         at: datetime,
         *,
         detail: str = "",
     ) -> SignedIn:
         """Begin a web session within a transaction, and remember the device."""
-        device_token = visitor.device_token
+        device_token = browser.device_token
         is_new = not device_token or len(device_token) > MAX_TOKEN_LENGTH
         if is_new:
             device_token = make_token()
-        description = _shorten_device(visitor.device)
+        description = _shorten_device(browser.device)
         self._store.keep_device(
             account.login, hash_token(device_token), at=at, description=description
         )
@@ -363,16 +363,16 @@ class WebAccounts:
         row = SessionRow(
             id=make_session_id(),
             login=account.login,
-            address=visitor.address,
+            address=browser.address,
             device=description,
-            zone=visitor.zone,
+            zone=browser.zone,
             began_at=at,
             used_at=at,
             ended_at=None,
         )
         session_token = make_token()
         self._store.add_session(hash_token(session_token), row)
-        self._record(SignInEvent.SIGNED_IN, account.login, visitor, at, detail=detail)
+        self._record(SignInEvent.SIGNED_IN, account.login, browser, at, detail=detail)
         self._forget_old(at)
         return SignedIn(_make_session(row, person), session_token, device_token)
 
@@ -472,7 +472,7 @@ class WebAccounts:
         invitation = self._require_invitation(token, self._now())
         return InvitedPerson(invitation.login, invitation.until)
 
-    def accept_invitation(self, token: str, password: str, visitor: Visitor) -> SignedIn:
+    def accept_invitation(self, token: str, password: str, browser: AskingBrowser) -> SignedIn:
         """Give an invited person a password, and sign them in. Hashes a password.
 
         Raises SignInRefusedError, and WeakPasswordError, after which the invitation still holds.
@@ -491,8 +491,8 @@ class WebAccounts:
                 raise SignInRefusedError(person)
             self._store.set_password(login, encoded, at=at)
             self._store.forget_failures(hash_name(self._name_key, fold_login(login)))
-            self._record(SignInEvent.ACCEPTED, login, visitor, at)
-            return self._begin_session(account, person, visitor, at)
+            self._record(SignInEvent.ACCEPTED, login, browser, at)
+            return self._begin_session(account, person, browser, at)
 
     def _require_invitation(self, token: str, at: datetime) -> InvitationRow:
         if not token or len(token) > MAX_TOKEN_LENGTH:
@@ -511,7 +511,7 @@ class WebAccounts:
         return invitation
 
     def change_password(
-        self, session: WebSession, current: str, new: str, visitor: Visitor
+        self, session: WebSession, current: str, new: str, browser: AskingBrowser
     ) -> None:
         """Change one's own password, and end all other sessions. Hashes two passwords.
 
@@ -519,7 +519,7 @@ class WebAccounts:
         WeakPasswordError.
         """
         at = self._now()
-        account, attempt = self._begin_attempt(session.account, visitor, at)
+        account, attempt = self._begin_attempt(session.account, browser, at)
         if not self._is_right(account, current):
             raise self._refuse(account, attempt, SignInFailure.WRONG)
         assert account is not None
@@ -534,7 +534,7 @@ class WebAccounts:
             self._store.end_sessions(
                 account.login, at=at, reason=SessionEnd.PASSWORD, but=session.id
             )
-            self._record(SignInEvent.PASSWORD_CHANGED, account.login, visitor, at)
+            self._record(SignInEvent.PASSWORD_CHANGED, account.login, browser, at)
 
     def _hash_new_password(self, password: str, login: str) -> str:
         weakness = find_weakness(password, login)
@@ -546,7 +546,7 @@ class WebAccounts:
         self,
         what: SignInEvent,
         login: str,
-        visitor: Visitor,
+        browser: AskingBrowser,
         at: datetime,
         *,
         detail: str = "",
@@ -555,8 +555,8 @@ class WebAccounts:
             what,
             login,
             at=at,
-            address=visitor.address,
-            device=_shorten_device(visitor.device),
+            address=browser.address,
+            device=_shorten_device(browser.device),
             detail=detail,
         )
 
@@ -569,7 +569,7 @@ class SignInAttempt:
     address: str
     device: str
     at: datetime
-    visitor: Visitor
+    browser: AskingBrowser
 
     def take_back(self, store: AccountStore) -> None:
         """Remove the record: the password was right."""
