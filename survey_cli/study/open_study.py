@@ -139,7 +139,7 @@ def open_study(
         who = Interviewer(login=by, role=StaffRole.SUPERVISOR)
     elif not is_server_address(where):
         # nobody who may not work here creates a database file
-        who = identify(by, account.read_system_account(), listed, own_people, own_file)
+        who = identify(by, account.read_account(), listed, own_people, own_file)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
         remedy = f"import them: survey sample import {path} cases.csv"
@@ -257,8 +257,10 @@ def _describe_own_line(name: str, file: Path | None) -> str:
 def _is_own_file(file: Path) -> bool:
     """Return whether the account at work owns a file.
 
-    On a system without owners, whether it can write it.
+    On a system without owners, whether it can write it. In a seat the files are the server's.
     """
+    if account.find_signed_in():
+        return False
     if not hasattr(os, "getuid"):
         return os.access(file, os.W_OK)
     try:

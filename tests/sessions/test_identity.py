@@ -14,10 +14,12 @@ from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseSheet
 from survey_cli.services.cases.case_lists import load_case_sheet
+from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store.backends.account import read_system_account
+from survey_cli.study import signing_in
 from survey_cli.study.open_study import OpenStudy, open_study
 
 PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
@@ -236,3 +238,67 @@ def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) ->
 def all_closed():
     yield
     Shift.close_all()
+
+
+@pytest.fixture
+def sign_in(as_account, monkeypatch: pytest.MonkeyPatch):
+    """A function that makes this process, which a server's account has started, a person's seat."""
+
+    def become(person: str) -> None:
+        as_account("survey-server")
+        monkeypatch.setattr("survey_cli.store.backends.account._signed_in", "")
+        signing_in.sign_in(person)
+
+    return become
+
+
+def test_a_seat_has_the_name_and_the_rights_of_the_person_who_signed_in(
+    tmp_path: Path, sign_in
+) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    sign_in("ann")
+    assert shift.station("ann").record_outcome("busy").rejection is None
+    with closing(sqlite3.connect(shift.db)) as db:
+        written = "SELECT DISTINCT by, account FROM case_events WHERE kind IN ('claimed', 'called')"
+        assert db.execute(written).fetchall() == [("ann", "ann")]
+
+    refused = opened(shift, by="sue")
+    assert str(refused) == (
+        "sue: is not the account ann, and only a supervisor may work under another name"
+        " — log in as sue, or ask sue"
+    )
+    own_list = tmp_path / "mine.csv"
+    own_list.write_text("login,role\nann,supervisor\n")
+    assert "ann" in str(opened(shift, people=str(own_list)))
+    assert isinstance(opened(shift), OpenStudy)
+
+    sign_in("sue")
+    mine = opened(shift)
+    assert isinstance(mine, OpenStudy)
+    assert mine.who.may(Action.CORRECT_OUTCOMES)
+    claimed = opened(shift, by="bob")
+    assert isinstance(claimed, OpenStudy)
+    assert (claimed.who.login, claimed.store.account) == ("bob", "sue")
+
+
+def test_the_account_of_the_server_gives_a_seat_nothing(tmp_path: Path, sign_in) -> None:
+    """It owns the files, and may be on the list of people itself."""
+    shift = Shift(tmp_path, people=f"{PEOPLE}survey-server,supervisor\n")
+    sign_in("ann")
+    mine = opened(shift)
+    assert isinstance(mine, OpenStudy)
+    assert not mine.who.may(Action.CORRECT_OUTCOMES)
+    backup = attempt(back_up_database, shift.file, tmp_path / "b.db", at=shift.at, db=shift.db)
+    assert "ann" in str(backup)
+
+    sign_in("eve")
+    missing = str(opened(shift))
+    assert missing.startswith("eve: is not on the study's list of people — ask ")
+    assert "yourself" not in missing, "the list is the server's file"
+
+
+def test_a_process_is_the_seat_of_one_person(sign_in) -> None:
+    sign_in("ann")
+    signing_in.sign_in("ann")
+    with pytest.raises(RuntimeError):
+        signing_in.sign_in("sue")

@@ -73,7 +73,7 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     _, where = open_and_locate(path, db)
     if is_server_address(where):
         raise UserError(where, "a server has its own users", "give each interviewer a login there")
-    check_account_may(path, where, account.read_system_account(), Action.SHARE)
+    check_account_may(path, where, account.read_account(), Action.SHARE)
 
     group_id = _find_group_id(group)
     folder = Path(where).parent

@@ -68,7 +68,7 @@ def back_up_database(
     """
     instrument, where = open_and_locate(path, db)
     if not is_server_address(where):
-        check_account_may(path, where, account.read_system_account(), Action.BACK_UP)
+        check_account_may(path, where, account.read_account(), Action.BACK_UP)
 
     file = Path(to)
     folder = file.parent
@@ -197,7 +197,7 @@ def restore_database(
     instrument, where = open_and_locate(path, db)
     # On a server, only the owner of the schema may replace it.
     if not is_server_address(where):
-        check_account_may(path, where, account.read_system_account(), Action.RESTORE)
+        check_account_may(path, where, account.read_account(), Action.RESTORE)
 
     source = Path(backup)
     if source.is_dir():

@@ -90,7 +90,7 @@ def origin_of(practice: bool) -> InterviewOrigin:
 
 def resolve_interviewer(name: str) -> str:
     """Return this interviewer's login: the system account if none is given."""
-    return name.strip() or account.read_system_account()
+    return name.strip() or account.read_account()
 
 
 def resolve_station_name(name: str) -> str:

@@ -353,7 +353,7 @@ class Preview:
         self, instrument: Instrument, language: str
     ) -> Callable[[int], InterviewStarted]:
         """Build the function that starts an interview: of this case with 0, else of another one."""
-        by = account.read_system_account()
+        by = account.read_account()
 
         def begin(variant: int) -> InterviewStarted:
             sample = self._build_sample(instrument, variant)

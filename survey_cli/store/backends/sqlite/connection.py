@@ -73,7 +73,7 @@ class SqliteConnector(Connector):
     ) -> None:
         super().__init__(where)
         self.connection = connection
-        self.account = account.read_system_account()
+        self.account = account.read_account()
         self.path = path
         self.read_only = read_only
         self._tries = max(1, round(patience / BUSY_POLL))
