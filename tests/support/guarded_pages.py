@@ -100,7 +100,9 @@ async def serve_on_port(
     base = f"http://127.0.0.1:{port}"
     connector = aiohttp.TCPConnector()
     async with (
-        _serve(listener, LoopbackDoor(port), limits or Limits(), app or make_application()),
+        serve_application(
+            listener, LoopbackDoor(port), limits or Limits(), app or make_application()
+        ),
         aiohttp.ClientSession(base, connector=connector) as client,
     ):
         yield GuardedPages(f"127.0.0.1:{port}", base, client, ("127.0.0.1", port))
@@ -119,16 +121,17 @@ async def serve_on_socket(
     connector = aiohttp.UnixConnector(str(path))
     door = door or ProxyDoor()
     async with (
-        _serve(listener, door, limits or Limits(), app or make_application()),
+        serve_application(listener, door, limits or Limits(), app or make_application()),
         aiohttp.ClientSession("http://survey.example.org", connector=connector) as client,
     ):
         yield GuardedPages("survey.example.org", "https://survey.example.org", client, str(path))
 
 
 @asynccontextmanager
-async def _serve(
+async def serve_application(
     listener: socket.socket, door: Door, limits: Limits, app: web.Application
 ) -> AsyncIterator[None]:
+    """Serve an application behind the guards, until the block ends."""
     guard_application(app, door, limits)
     site = GuardedSite(app, listener, limits)
     await site.start()

@@ -29,6 +29,9 @@ class Limits:
     """If there are more, the one that has been idle longest is closed. Seats are never idle."""
     socket_message: int = 64 * 1024
     """One message of a page: longer than a text that is pasted into an answer."""
+    heartbeat: float = 20
+    """A socket on which nothing is said is asked for a sign of life. Proxies close silent ones:
+    nginx after 60 s, if it isn't told otherwise."""
     sockets: int = 40
     """How many sockets one session may open at once, and …"""
     sockets_per_second: float = 0.5
