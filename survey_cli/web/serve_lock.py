@@ -5,6 +5,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pwd import getpwuid
 from types import TracebackType
 from typing import IO
 
@@ -20,6 +21,18 @@ class Holder:
     process: int
     since: str
     """When it began, as it is shown."""
+
+
+def describe_this_process(since: str) -> Holder:
+    """Describe this process for those whom its lock keeps out."""
+    return Holder(user=_name_account(os.getuid()), process=os.getpid(), since=since)
+
+
+def _name_account(number: int) -> str:
+    try:
+        return getpwuid(number).pw_name
+    except KeyError:
+        return f"uid{number}"
 
 
 class ServeLock:
@@ -38,6 +51,8 @@ class ServeLock:
         """Take the lock. Raises UserError if another process has it, with who and since when."""
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except PermissionError as error:
+            raise self._explain_foreign_file() from error
         except OSError as error:
             what = f"the file {self._path} can't be written ({error.strerror})"
             raise UserError(self._study, what, "check the folder and the disk") from error
@@ -53,6 +68,15 @@ class ServeLock:
 
         self._file = file
         _write_holder(file, holder)
+
+    def _explain_foreign_file(self) -> UserError:
+        """Explain why the file can't be opened: another account made it, or owns the folder."""
+        where = self._path
+        if not where.exists():
+            where = where.parent
+        owner = _name_account(where.stat().st_uid)
+        what = f"it can be served by the account {owner} only, to which {where} belongs"
+        return UserError(self._study, what, f"start the server as {owner}")
 
     def release(self) -> None:
         """Release the lock. The file stays: deleting it could delete the next holder's."""

@@ -1,6 +1,7 @@
 """The options of `survey serve`, as web needs them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +12,12 @@ class ServeOptions:
     """On this computer without accounts: the person who sits at it. Empty if there are accounts."""
     port: int = 0
     """The port on the loopback address; 0 for a free one."""
+    socket: Path | None = None
+    """For others: the Unix socket that the proxy opens. None for the port on this computer."""
+    socket_group: str = ""
+    """The group that the proxy is in; empty if only this user may open the socket."""
+    user_header: str = ""
+    """The header in which the proxy tells who has signed in there; empty without single sign-on."""
     opens_browser: bool = True
     """Whether the browser is opened, or its link printed."""
     practice: bool = False

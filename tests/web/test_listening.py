@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.command_line import run_survey
 from survey_cli.problems import UserError
 from survey_cli.web.serve_lock import Holder, ServeLock
 from survey_cli.web.server.listening import check_listening_address, listen_on_path, listen_on_port
@@ -77,7 +78,7 @@ def test_a_folder_in_which_others_write_is_refused(folder: Path, mode: int) -> N
     shared = folder / "shared"
     shared.mkdir()
     shared.chmod(mode)
-    with pytest.raises(UserError, match=r"others may write to the folder .*: chmod go-w"):
+    with pytest.raises(UserError, match=r"others may write to the folder .* — choose"):
         listen_on_path(shared / "s")
     assert not list(shared.iterdir())
 
@@ -174,3 +175,21 @@ def test_a_lock_that_names_nobody_still_holds(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="can't be written"):
         ServeLock(tmp_path / "missing" / "serving", "study.yaml").take(HOLDER)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (["--host", "0.0.0.0"], 1, "the server listens on 127.0.0.1 only, not on 0.0.0.0"),
+        (["--bind", "::"], 1, "the server listens on 127.0.0.1 only, not on ::"),
+        (["--socket", "s", "--port", "8000"], 2, "leave --port out"),
+        (["--socket", "s", "--interviewer", "ann"], 2, "leave --interviewer out"),
+        (["--user-header", "Remote-User"], 2, "add --socket PATH"),
+        (["--socket-group", "survey"], 2, "add --socket PATH"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    tmp_path: Path, options: list[str], code: int, words: str
+) -> None:
+    _, errors = run_survey(tmp_path, "serve", "study.yaml", *options, code=code)
+    assert words in errors

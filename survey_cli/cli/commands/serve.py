@@ -1,24 +1,31 @@
 """The command `serve`."""
 
+import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import quote
 
 import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.option_groups import option_group
+from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import FAILED, RETRY, report_error, say
-from survey_cli.cli.parameters import option, questionnaire_argument
+from survey_cli.cli.parameters import option, questionnaire_argument, text_option
 from survey_cli.cli.run_command import write_crash_report
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.sessions.station.station import StationSession
+    from survey_cli.study.open_study import OpenStudy
     from survey_cli.web.seats.seat_request import SeatProgram, SeatRequest, SeatSide
+    from survey_cli.web.serve_options import ServeOptions
 
 LIBRARIES: Final = ("aiohttp", "textual_serve")
 """What a seat in the browser needs of the extra `[web]`."""
@@ -39,6 +46,29 @@ class ServeParameters:
             max=HIGHEST_PORT,
         ),
     ] = 0
+    socket: Annotated[
+        str,
+        text_option(
+            "--socket PATH",
+            "For other computers: the Unix socket that a proxy with TLS opens, such as Caddy.",
+        ),
+    ] = ""
+    socket_group: Annotated[
+        str,
+        text_option("--socket-group GROUP", "The group of the proxy, which may open the socket."),
+    ] = ""
+    user_header: Annotated[
+        str,
+        text_option(
+            "--user-header NAME",
+            "The header in which the proxy tells who has signed in at its single sign-on.",
+        ),
+    ] = ""
+    # Asked for by those who know other servers. It explains why there is no such option.
+    host: Annotated[
+        str,
+        text_option("--host --bind --listen ADDRESS", "127.0.0.1, and no other.", hidden=True),
+    ] = ""
     no_browser: Annotated[
         bool, option("--no-browser", "Print the link instead of opening the browser.")
     ] = False
@@ -71,29 +101,75 @@ def serve(
     ],
     given: ServeParameters,
 ) -> None:
-    """Call cases in a browser window on this computer.
+    """Call cases in a browser, on this computer or on those of others.
 
-    It is the screen of `survey station`. Only this computer can reach it, with a link that can be
-    used once. After a reload or a cut, the window shows the same question again. Ctrl+C in the
-    terminal ends the seat; everything that was confirmed is stored.
+    It is the screen of `survey station`. Without --socket, only this computer can reach it, with a
+    link that can be used once. After a reload or a cut, the window shows the same question again.
+    Ctrl+C in the terminal ends the seat; everything that was confirmed is stored.
+
+    With --socket, it is for others: they sign in with the accounts of `survey account`, and reach
+    it through a proxy that does TLS. `survey explain guides/running-a-server` shows all of it.
 
     Example: survey serve study.yaml
     """
     check_web_libraries("survey serve")
+    check_doors(given)
     if given.practice and given.db is not None:
         raise typer.BadParameter("--practice stores nothing: leave --db out")
     if given.practice and len(files) > 1:
         raise typer.BadParameter("--practice is for one study: give one file")
 
-    person = check_apart(lambda: _check_studies(files, given))
-    code = serve_on_this_computer(
-        lambda request, side: _run_station(files, given, request, side),
-        person=person,
-        port=given.port,
-        opens_browser=not given.no_browser,
-        practice=given.practice,
-    )
+    checked = json.loads(check_apart(lambda: _check_studies(files, given)))
+
+    def run_station(request: "SeatRequest", side: "SeatSide") -> int:
+        return _run_station(files, given, request, side)
+
+    with lock_studies(checked["locks"]):
+        if given.socket:
+            code = serve_others(run_station, given)
+        else:
+            code = serve_on_this_computer(
+                run_station,
+                person=checked["person"],
+                port=given.port,
+                opens_browser=not given.no_browser,
+                practice=given.practice,
+            )
     raise typer.Exit(code)
+
+
+def check_doors(given: ServeParameters) -> None:
+    """Check the options that say where the server listens. Raises UserError."""
+    if given.host:
+        from survey_cli.web.server.listening import check_listening_address
+
+        check_listening_address(given.host)
+    if given.socket:
+        for name, value in (("--port", given.port), ("--interviewer", given.interviewer)):
+            if value:
+                raise typer.BadParameter(f"--socket is for people with accounts: leave {name} out")
+        return
+    for name, value in (
+        ("--socket-group", given.socket_group),
+        ("--user-header", given.user_header),
+    ):
+        if value:
+            raise typer.BadParameter(f"{name} is about the socket of a proxy: add --socket PATH")
+
+
+@contextmanager
+def lock_studies(locks: Mapping[str, str]) -> Iterator[None]:
+    """Keep others from serving the same studies. `locks` are files, with the names of studies.
+
+    Raises UserError, with who serves it.
+    """
+    from survey_cli.web.serve_lock import ServeLock, describe_this_process
+
+    with ExitStack() as held:
+        for path, study in locks.items():
+            lock = held.enter_context(ServeLock(Path(path), study))
+            lock.take(describe_this_process(datetimes.format_here(datetimes.now())))
+        yield
 
 
 def check_web_libraries(where: str) -> None:
@@ -110,6 +186,27 @@ def serve_on_this_computer(
     run_station: "SeatProgram", *, person: str, port: int, opens_browser: bool, practice: bool
 ) -> int:
     """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
+    from survey_cli.web.serve_options import ServeOptions
+
+    options = ServeOptions(person=person, port=port, opens_browser=opens_browser, practice=practice)
+    return serve_seats(run_station, options)
+
+
+def serve_others(run_station: "SeatProgram", given: ServeParameters) -> int:
+    """Serve seats to people with accounts, through a proxy; returns the exit code."""
+    from survey_cli.web.serve_options import ServeOptions
+
+    options = ServeOptions(
+        socket=Path(given.socket),
+        socket_group=given.socket_group,
+        user_header=given.user_header,
+        practice=given.practice,
+    )
+    return serve_seats(run_station, options)
+
+
+def serve_seats(run_station: "SeatProgram", options: "ServeOptions") -> int:
+    """Serve seats until Ctrl+C; returns the exit code."""
     # Before seats are forked, so that they share it: the full screen, and what stations need.
     import survey_cli.plain.station
     import survey_cli.sessions.station.open_station
@@ -117,9 +214,7 @@ def serve_on_this_computer(
     import survey_cli.tui.station.screen  # noqa: F401
     from survey_cli import web
     from survey_cli.web.seats.seat_request import Face
-    from survey_cli.web.serve_options import ServeOptions
 
-    options = ServeOptions(person=person, port=port, opens_browser=opens_browser, practice=practice)
     return web.serve(options, {Face.SCREEN: run_station, Face.TEXT: run_station})
 
 
@@ -168,24 +263,50 @@ def _report_check(check: Callable[[], str], write_end: int) -> int:
 
 
 def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
-    """Open the studies, and say where they are stored. Returns the person. Raises UserError."""
+    """Open the studies, and say where they are stored. Raises UserError.
+
+    Returns, as JSON, the `person`, and the `locks` for the studies: files with names of studies.
+    """
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
     from survey_cli.sessions.open_interview import check_questionnaire
     from survey_cli.study.location import describe_files
     from survey_cli.study.open_study import open_study
 
-    if given.practice:
+    if given.practice and not given.socket:
         check_questionnaire(files[0], None)
-        return resolve_interviewer(given.interviewer)
+        return json.dumps({"person": resolve_interviewer(given.interviewer), "locks": {}})
 
     person = ""
+    locks = {}
     for file in files:
         with open_study(file, db=given.db, by=given.interviewer, people=given.people) as study:
             say(describe_files(file, study.where, people=given.people), *study.repairs)
             if study.notice:
                 say(study.notice)
             person = study.who.login
-    return person
+            if given.socket:
+                lock = _locate_lock(file, study, "")
+            else:
+                lock = _locate_lock(file, study, person)
+            if lock is not None:
+                locks[str(lock)] = file
+    return json.dumps({"person": person, "locks": locks})
+
+
+def _locate_lock(file: str, study: "OpenStudy", person: str) -> Path | None:
+    """Return the file that locks a study for one server; None if there is no place for one.
+
+    On one's own computer it locks the study for one person: several people may share a database.
+    """
+    from survey_cli.study.location import locate_people_file
+
+    beside = locate_people_file(file, study.where)
+    if beside is None or not beside.parent.is_dir():
+        return None
+    name = f".{study.instrument.id}.served"
+    if person:
+        name += f"-by-{quote(person, safe='')}"
+    return beside.with_name(name)
 
 
 def _run_station(

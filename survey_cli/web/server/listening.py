@@ -110,7 +110,10 @@ def check_folder(where: str, folder: Path) -> None:
     own = folder.stat()
     if own.st_mode & _OPEN_TO_OTHERS:
         what = f"others may write to the folder {folder}, so they could replace the socket"
-        raise UserError(where, what, f"choose another folder, or type: chmod go-w {folder}")
+        remedy = "choose a folder of your own, such as /run/survey"
+        if own.st_uid == os.geteuid() and not own.st_mode & stat.S_ISVTX:
+            remedy = f"choose another one, or type: chmod go-w {folder}"
+        raise UserError(where, what, remedy)
 
     trusted = (0, os.geteuid())
     for part in (folder, *folder.parents):

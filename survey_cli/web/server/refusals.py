@@ -4,11 +4,12 @@ They reveal nothing: no version, no traceback, no path of the server, and not wh
 """
 
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
+
+from survey_cli.web.server.pages import render_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,6 @@ _EXPLANATIONS: Final = {
 }
 _OTHER_EXPLANATION: Final = Explanation("This can't be done.", BACK_TO_START)
 
-# The style of the other pages. It is a file, since pages have no styles of their own.
-_PAGE: Final = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{what}</title>
-<link rel="stylesheet" href="/static/page.css">
-<main class="notice">
-<h1>{what}</h1>
-<p>{remedy}</p>
-<p><a href="/">First page</a></p>
-</main>
-</html>
-"""
-
 
 def explain_status(status: int) -> Explanation:
     """Return what to say about a status for which no handler said anything."""
@@ -84,8 +69,9 @@ def answer_refusal(
     `accept` is the request's header; `close` ends the connection, whose rest can't be trusted.
     """
     if "text/html" in accept:
-        page = _PAGE.format(what=escape(explanation.what), remedy=escape(explanation.remedy))
-        response = web.Response(status=status, text=page, content_type="text/html")
+        response = render_page(
+            "refusal.html", status=status, what=explanation.what, remedy=explanation.remedy
+        )
     else:
         sentence = f"{explanation.what} {explanation.remedy}".strip()
         response = web.Response(status=status, text=f"{sentence}\n")

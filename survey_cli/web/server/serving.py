@@ -1,22 +1,27 @@
-"""The process web: it listens on the loopback address until the spawner tells it to end."""
+"""The process web: it listens on its port or socket until the spawner tells it to end."""
 
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from socket import socket
+from typing import Any
+
+from aiohttp import web
 
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.browser import LinkFile, can_open_browser, open_browser
-from survey_cli.web.server.doors import LoopbackDoor
+from survey_cli.web.server.doors import Door, LoopbackDoor, ProxyDoor
 from survey_cli.web.server.guarded_server import GuardedSite
 from survey_cli.web.server.guards import guard_application
 from survey_cli.web.server.limits import Limits
-from survey_cli.web.server.listening import LOOPBACK, listen_on_port
+from survey_cli.web.server.listening import LOOPBACK, listen_on_path, listen_on_port
 from survey_cli.web.server.local_visitor import ENTER_PATH, LocalVisitor
-from survey_cli.web.server.visitors import Visitor
+from survey_cli.web.server.visitors import NoVisitor, Visitor
 
 
 def serve_pages(options: ServeOptions, connection: socket) -> int:
@@ -41,14 +46,25 @@ class _Server:
         await link.start()
 
         notes = dict(link.notes)
+
+        def keep(news: Mapping[str, Any]) -> None:
+            notes.update(news)
+            link.keep_notes(notes)
+
+        if self._options.socket is not None:
+            await self._serve_others(link, self._options.socket)
+        else:
+            await self._serve_this_computer(link, notes, keep)
+        return 0
+
+    async def _serve_this_computer(
+        self, link: SeatLink, notes: Mapping[str, Any], keep: Callable[[Mapping[str, Any]], None]
+    ) -> None:
+        """Serve the browser of this computer, whose person is known by the link."""
         is_first = not notes
         listener = listen_on_port(notes.get("port", self._options.port))
         port = listener.getsockname()[1]
-        notes["port"] = port
-
-        def keep(news: object) -> None:
-            notes.update(news)  # type: ignore[call-overload]
-            link.keep_notes(notes)
+        keep({"port": port})
 
         visitor = Visitor(
             person=self._options.person, practice=self._options.practice, can_sign_out=False
@@ -56,19 +72,46 @@ class _Server:
         local = LocalVisitor(visitor, notes, keep)
         local.on_enter = self._remove_link_file
         app = build_application(link, local, local.add_routes)
+
+        async def announce() -> None:
+            if is_first:
+                address = f"http://{LOOPBACK}:{port}{ENTER_PATH}"
+                await self._announce(f"{address}#{local.make_key()}")
+
+        await self._serve(app, LoopbackDoor(port), listener, announce)
+
+    async def _serve_others(self, link: SeatLink, path: Path) -> None:
+        """Serve people with accounts, whose browsers come through the proxy."""
+        listener = listen_on_path(path, group=self._options.socket_group)
+        door = ProxyDoor(user_header=self._options.user_header)
+        app = build_application(link, NoVisitor())
+
+        async def announce() -> None:
+            _say(f"The proxy can open {path}  (Ctrl+C here ends the server)")
+
+        try:
+            await self._serve(app, door, listener, announce)
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def _serve(
+        self,
+        app: web.Application,
+        door: Door,
+        listener: socket,
+        announce: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Serve an application until the end, and announce it once it can be reached."""
         limits = Limits()
-        guard_application(app, LoopbackDoor(port), limits)
+        guard_application(app, door, limits)
         site = GuardedSite(app, listener, limits)
         await site.start()
-
-        if is_first:
-            await self._announce(f"http://{LOOPBACK}:{port}{ENTER_PATH}#{local.make_key()}")
         try:
+            await announce()
             await self._stopping.wait()
         finally:
             self._remove_link_file()
             await site.close()
-        return 0
 
     async def _announce(self, link: str) -> None:
         """Open the browser at the link, or print it."""
