@@ -74,7 +74,9 @@ def listen_on_path(path: Path, *, group: str = "") -> socket.socket:
     try:
         listener.bind(where)
         if group_id is not None:
-            os.chown(path, -1, group_id)
+            # A hardened service may not change owners, and has the group already.
+            if path.stat().st_gid != group_id:
+                os.chown(path, -1, group_id)
             path.chmod(_OWNER_AND_GROUP)
         listener.listen(512)
     except OSError as error:
