@@ -1,0 +1,398 @@
+"""The text page in Chromium: by keyboard alone, by buttons, after cuts, and for screen readers."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("aiohttp")
+
+from support.fake_interview import FAQ, FakeInterview, choices, every_kind, prompt, words
+from support.fake_station import FakeStation
+from support.html_pages import browser, complaints_of_axe, in_browser  # noqa: F401
+from support.text_server import TextServer
+from survey_cli.entries import PickEntry, Query, ReadEntry, VerbatimEntry
+from survey_cli.plain import messages
+
+pytestmark = in_browser
+YES_NO = PickEntry(options=choices("Yes", "No"))
+ABC = (prompt("q1", "One?", YES_NO), prompt("q2", "Two?", YES_NO), prompt("q3", "Three?", YES_NO))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TextServer]:
+    one = TextServer()
+    one.start()
+    yield one
+    one.end_seats()
+    one.stop()
+
+
+class Visit:
+    """A page of the browser, its seat's station, and what it says."""
+
+    def __init__(self, server: TextServer, tab: Any, station: FakeStation) -> None:
+        self.server = server
+        self.tab = tab
+        self.station = station
+        self.errors: list[str] = []
+        tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        tab.set_default_timeout(10_000)
+
+    def open(self) -> None:
+        self.tab.goto(f"{self.server.address}/text")
+        self.tab.wait_for_selector("#commands button")
+
+    def asks(self, label: str) -> None:
+        """Wait until this is asked."""
+        self.tab.locator("#label", has_text=label).wait_for()
+
+    def type(self, text: str) -> None:
+        self.tab.keyboard.type(text)
+        self.tab.keyboard.press("Enter")
+
+    def press(self, name: str) -> None:
+        self.tab.get_by_role("button", name=name, exact=True).click()
+
+    def interview(self) -> None:
+        self.type(".interview")
+        self.asks("q1")
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        return self.station.conduct.given
+
+    def log(self) -> list[str]:
+        return self.tab.locator("#log p").all_text_contents()
+
+    def notice(self) -> str:
+        return self.tab.text_content("#notice")
+
+    def wait_for_notice(self, text: str) -> None:
+        self.tab.locator("#notice", has_text=text).wait_for()
+
+
+@pytest.fixture
+def visit(server: TextServer, browser: Any) -> Iterator[Callable[..., Visit]]:  # noqa: F811
+    contexts = []
+
+    def go(*prompts: object, **context: object) -> Visit:
+        station = FakeStation(conduct=FakeInterview(prompts or ABC))  # type: ignore[arg-type]
+        server.link.make_station = lambda: station
+        made = browser.new_context(**context)
+        contexts.append(made)
+        one = Visit(server, made.new_page(), station)
+        one.open()
+        return one
+
+    yield go
+    for context in contexts:
+        context.close()
+    server.end_seats()
+
+
+def test_an_interview_by_keyboard_alone(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.interview()
+    for number, answer in ((1, "1"), (2, "2"), (3, ".dk")):
+        one.asks(f"q{number}")
+        one.type(answer)
+    one.asks("Every question is answered")
+    one.tab.wait_for_timeout(1100)  # an Enter right after another one could be a key held down
+    one.tab.keyboard.press("Enter")
+    one.asks("Chicago District")
+    assert one.given == [("q1", "1"), ("q2", "2"), ("q3", ".dk")]
+    assert one.tab.evaluate("document.activeElement.id") == "field"
+    assert not one.errors
+
+
+def test_an_interview_by_buttons_alone(visit: Callable[..., Visit]) -> None:
+    one = visit(prompt("q1", "One?", YES_NO), prompt("bye", "Thanks.", ReadEntry()))
+    one.press("Begin the interview")
+    one.asks("q1")
+    one.press("1 Yes")
+    one.asks("bye")
+    one.press("Continue")
+    one.asks("Every question is answered")
+    one.tab.wait_for_timeout(1100)
+    one.press("Complete the interview")
+    one.asks("Chicago District")
+    assert one.given == [("q1", "1"), ("bye", "")]
+
+
+def test_several_answers_are_collected_and_words_are_typed(visit: Callable[..., Visit]) -> None:
+    media = PickEntry(options=(*choices("TV", "Radio", "Press"),), several=True)
+    one = visit(prompt("q1", "Where?", media), prompt("q2", "Why?", VerbatimEntry()))
+    one.interview()
+    one.press("3 Press")
+    one.press("1 TV")
+    one.press("2 Radio")
+    one.press("2 Radio")
+    pressed = one.tab.locator("#answers [aria-pressed=true]").all_text_contents()
+    assert pressed == ["1 TV", "3 Press"]
+    one.press("Send")
+    one.asks("q2")
+    one.press("Note")
+    assert one.tab.input_value("#field") == ".note "
+    one.type("He laughed")
+    one.tab.locator("#log p", has_text="noted").wait_for()
+    one.tab.keyboard.type("first")
+    one.tab.keyboard.press("Shift+Enter")
+    one.type("second")
+    one.asks("Every question is answered")
+    assert one.given == [("q1", "3 1"), ("q2", "first\nsecond")]
+
+
+def test_a_code_needs_no_enter_if_that_is_set(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.interview()
+    one.tab.get_by_label("A code needs no Enter").check()
+    one.tab.keyboard.press("1")
+    one.asks("q2")
+    one.tab.keyboard.press("Enter")
+    one.wait_for_notice("Enter ignored")
+    one.tab.keyboard.press("2")
+    one.asks("q3")
+    one.tab.reload()
+    one.asks("q3")
+    assert one.tab.is_checked("#one-key")
+    assert one.given == [("q1", "1"), ("q2", "2")]
+
+
+def test_what_is_not_accepted_is_said_once(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.interview()
+    one.type("7")
+    one.tab.locator("#log .rejection").wait_for()
+    assert one.tab.get_attribute("#field", "aria-invalid") == "true"
+    assert sum("7 is not offered here" in text for text in one.log()) == 1
+    assert one.notice() == ""
+    one.type("1")
+    one.asks("q2")
+    assert one.tab.get_attribute("#field", "aria-invalid") == "false"
+
+
+def test_entries_typed_ahead_wait_for_their_question(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.interview()
+    # Faster than the answers come: all in one turn of the page's loop.
+    one.tab.evaluate(
+        """() => {
+          const field = document.getElementById("field");
+          for (const text of ["1", "2", "1"]) {
+            field.value = text;
+            field.form.requestSubmit();
+          }
+        }"""
+    )
+    one.asks("Every question is answered")
+    assert one.given == [("q1", "1"), ("q2", "2"), ("q3", "1")]
+
+
+def test_entries_typed_ahead_are_not_taken_for_another_question(
+    visit: Callable[..., Visit],
+) -> None:
+    one = visit()
+    one.interview()
+    one.tab.evaluate(
+        """() => {
+          const field = document.getElementById("field");
+          for (const text of ["8", "2"]) {
+            field.value = text;
+            field.form.requestSubmit();
+          }
+        }"""
+    )
+    one.wait_for_notice("Typed ahead and not sent: 2")
+    one.asks("q1")
+    assert one.given == []
+
+
+def test_after_a_reload_the_same_question(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.interview()
+    one.type("1")
+    one.asks("q2")
+    one.tab.keyboard.type("half")
+    one.tab.wait_for_timeout(900)
+    one.tab.reload()
+    one.asks("q2")
+    assert one.tab.input_value("#field") == "half"
+    assert [text for text in one.log() if text in ("One?", "Two?")] == ["One?", "Two?"]
+    assert one.given == [("q1", "1")]
+
+
+def test_after_a_new_start_of_web_nothing_is_said_or_taken_twice(
+    visit: Callable[..., Visit], server: TextServer
+) -> None:
+    one = visit()
+    one.interview()
+    one.type("1")
+    one.asks("q2")
+    before = one.log()
+
+    server.stop()
+    one.tab.locator("#banner", has_text="No connection").wait_for()
+    one.tab.keyboard.type("2")
+    one.tab.keyboard.press("Enter")
+    one.wait_for_notice("Not sent")
+    assert one.tab.input_value("#field") == "2", "it is still there, to be sent by hand"
+
+    server.start()
+    one.tab.locator("#frame[data-state=seated]").wait_for()
+    assert one.log() == before
+    one.tab.keyboard.press("Enter")
+    one.asks("q3")
+    assert one.given == [("q1", "1"), ("q2", "2")]
+
+
+def test_an_entry_that_got_lost_is_shown_again_and_never_sent_by_itself(
+    visit: Callable[..., Visit], server: TextServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = visit()
+    one.interview()
+    lost = []
+    original = messages.MessageChannel._handle
+
+    def lose_entries(channel: messages.MessageChannel, message: Any) -> None:
+        if message.get("type") == "entry" and not lost:
+            lost.append(message)
+        else:
+            original(channel, message)
+
+    monkeypatch.setattr(messages.MessageChannel, "_handle", lose_entries)
+    one.type("1")
+    one.tab.wait_for_timeout(300)
+    server.stop()
+    server.start()
+    one.wait_for_notice("This was not received: 1")
+    assert lost
+    assert one.given == []
+    assert one.tab.input_value("#field") == "1"
+    one.tab.keyboard.press("Enter")
+    one.asks("q2")
+    assert one.given == [("q1", "1")]
+
+
+def test_the_seat_moves_to_a_newer_window_and_back(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.interview()
+    other = Visit(one.server, one.tab.context.new_page(), one.station)
+    other.open()
+    other.asks("q1")
+    one.tab.locator("#message", has_text="Your seat has moved").wait_for()
+    one.press("Take it back here")
+    one.asks("q1")
+    other.tab.locator("#message", has_text="Your seat has moved").wait_for()
+    one.tab.bring_to_front()
+    one.tab.focus("#field")
+    one.type("1")
+    one.asks("q2")
+    assert one.given == [("q1", "1")]
+
+
+def test_the_end_of_the_shift_leads_to_the_first_page(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    one.press("End shift")
+    one.tab.wait_for_url(f"{one.server.address}/")
+    one.tab.get_by_role("link", name="Begin on the text page").click()
+    one.tab.wait_for_selector("#commands button")
+
+
+def test_a_message_of_a_supervisor_comes_while_something_is_typed(
+    visit: Callable[..., Visit],
+) -> None:
+    one = visit()
+    one.interview()
+    one.tab.keyboard.type("ty")
+    one.station.messages.append("Message from sue (11:50): slower")
+    one.tab.locator("#log .message", has_text="slower").wait_for()
+    assert one.tab.input_value("#field") == "ty"
+
+
+def test_no_text_becomes_markup(visit: Callable[..., Visit]) -> None:
+    hostile = '<img src=x onerror="document.title=1">'
+    option = PickEntry(options=choices(hostile))
+    one = visit(prompt("q1", hostile, option, instruction=words(hostile)))
+    one.interview()
+    assert one.tab.locator("main img").count() == 0
+    assert hostile in one.log()
+    assert one.tab.title() == "Interview · survey"
+
+
+def test_nothing_that_is_typed_is_handed_to_others(visit: Callable[..., Visit]) -> None:
+    one = visit()
+    field = one.tab.locator("#field")
+    for name, value in (
+        ("autocomplete", "off"),
+        ("autocorrect", "off"),
+        ("spellcheck", "false"),
+        ("translate", "no"),
+        ("writingsuggestions", "false"),
+        ("data-gramm", "false"),
+        ("data-lpignore", "true"),
+    ):
+        assert field.get_attribute(name) == value
+    assert one.tab.get_attribute("body", "translate") == "no"
+
+
+def test_a_language_from_right_to_left(visit: Callable[..., Visit]) -> None:
+    asked = prompt("q1", "هل لديكم بطاقة؟", PickEntry(options=choices("نعم", "لا")))
+    one = visit(asked._replace(right_to_left=True))
+    one.interview()
+    spoken = one.tab.locator("#log .spoken").last
+    assert spoken.get_attribute("dir") == "rtl"
+    assert one.tab.get_attribute("#label", "dir") == "rtl"
+    text, key = spoken.bounding_box(), one.tab.locator("#answers .key").first.bounding_box()
+    assert key["x"] > text["x"] + text["width"] / 2, "the first choice is on the right"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(visit: Callable[..., Visit], scheme: str) -> None:
+    asked = (
+        prompt(
+            "q1",
+            "Do you **agree**?",
+            PickEntry(options=choices("Yes", "No"), several=True),
+            section="Mission",
+            instruction=words("Slowly."),
+            probe=words("Which?"),
+            faq=FAQ,
+            languages=("en", "es"),
+        ),
+        prompt("q2", "Sure?", YES_NO, query=Query(words("Really?"))),
+    )
+    one = visit(*asked, color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    assert complaints_of_axe(one.tab) == []
+    one.interview()
+    one.type("8")
+    one.tab.locator("#log .rejection").wait_for()
+    one.press("1 Yes")
+    assert complaints_of_axe(one.tab) == []
+    one.press("Send")
+    one.asks("q2")
+    one.tab.set_viewport_size({"width": 400, "height": 800})
+    assert complaints_of_axe(one.tab) == []
+    one.server.stop()
+    one.tab.locator("#banner", has_text="No connection").wait_for()
+    assert complaints_of_axe(one.tab) == []
+    one.server.start()
+    one.tab.locator("#frame[data-state=seated]").wait_for()
+
+    other = Visit(one.server, one.tab.context.new_page(), one.station)
+    other.open()
+    one.tab.locator("#message", has_text="moved").wait_for()
+    assert complaints_of_axe(one.tab) == []
+
+
+def test_every_kind_of_question_is_shown(visit: Callable[..., Visit]) -> None:
+    script = every_kind()
+    one = visit(*script)
+    one.type(".interview")
+    for asked in script:
+        one.asks(f"{asked.place}:")
+        answers = one.tab.locator("#answers button").all_text_contents()
+        assert answers or asked.entry
+        one.station.conduct._go_on()
+        one.type(".again")
+    assert not one.errors
