@@ -10,6 +10,7 @@ from aiohttp import web
 
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.server import home_routes, screen_routes, static_files, text_routes
+from survey_cli.web.server.open_sockets import prepare_sockets
 from survey_cli.web.server.pages import load_templates
 from survey_cli.web.server.seating import SEATING, Seating
 from survey_cli.web.server.visitors import VISITORS, VisitorFinder
@@ -24,6 +25,7 @@ def build_application(
     load_templates()
     app = web.Application()
     app[VISITORS] = visitors
+    prepare_sockets(app)
     app[SEATING] = Seating(link)
     app[SEATING].begin()
 

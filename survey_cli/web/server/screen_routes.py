@@ -30,6 +30,7 @@ from aiohttp import WSMsgType, web
 
 from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
+from survey_cli.web.server.open_sockets import OPEN_SOCKETS
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
 from survey_cli.web.server.security_headers import allow_inline_styles
@@ -62,6 +63,7 @@ async def connect_screen(request: web.Request) -> web.WebSocketResponse:
     """Connect a page with the full screen of the visitor's seat."""
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MOST_FRAME_BYTES)
     await socket.prepare(request)
+    request.app[OPEN_SOCKETS].add(socket)
     page = _Page(socket, request)
     try:
         await page.serve()

@@ -29,6 +29,7 @@ from aiohttp import WSMsgType, web
 from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
 from survey_cli.web.server.attached_text import AttachedText, TextAttachment
+from survey_cli.web.server.open_sockets import OPEN_SOCKETS
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
 from survey_cli.web.server.visitors import Visitor, find_visitor, require_visitor
@@ -57,6 +58,7 @@ async def connect_text(request: web.Request) -> web.WebSocketResponse:
     """Connect a page with the messages of the visitor's seat."""
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MOST_FRAME_BYTES)
     await socket.prepare(request)
+    request.app[OPEN_SOCKETS].add(socket)
     page = _TextPage(socket, request)
     # The line may be cut while something is sent.
     with suppress(ConnectionResetError):

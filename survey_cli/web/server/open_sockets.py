@@ -1,0 +1,26 @@
+"""The sockets of pages that are open now. A web that ends tells them, so that they come back soon."""
+
+import asyncio
+from typing import Final
+from weakref import WeakSet
+
+from aiohttp import WSCloseCode, web
+
+CLOSING_SECONDS: Final = 1.0
+"""How long a page may take to answer that its socket is closed."""
+
+OPEN_SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("open_sockets")
+
+
+def prepare_sockets(app: web.Application) -> None:
+    """Have the sockets of the application closed before it ends."""
+    app[OPEN_SOCKETS] = WeakSet()
+    app.on_shutdown.append(_close_sockets)
+
+
+async def _close_sockets(app: web.Application) -> None:
+    closing = []
+    for socket in app[OPEN_SOCKETS]:
+        closing.append(asyncio.ensure_future(socket.close(code=WSCloseCode.GOING_AWAY)))
+    if closing:
+        await asyncio.wait(closing, timeout=CLOSING_SECONDS)
