@@ -19,8 +19,9 @@ def prepare_sockets(app: web.Application) -> None:
 
 
 async def _close_sockets(app: web.Application) -> None:
-    closing = []
-    for socket in app[OPEN_SOCKETS]:
-        closing.append(asyncio.ensure_future(socket.close(code=WSCloseCode.GOING_AWAY)))
+    closing = [
+        asyncio.ensure_future(socket.close(code=WSCloseCode.GOING_AWAY))
+        for socket in app[OPEN_SOCKETS]
+    ]
     if closing:
         await asyncio.wait(closing, timeout=CLOSING_SECONDS)
