@@ -1,4 +1,4 @@
-"""The sockets of pages that are open now. A web that ends tells them, so that they come back soon."""
+"""The sockets of pages that are open. A web that ends closes them, so that they come back soon."""
 
 import asyncio
 from typing import Final
