@@ -70,6 +70,7 @@ class Action(Enum):
     IMPORT_SAMPLE = "import a sample"
     RELEASE_REPLICATES = "release a replicate"
     IMPORT_ANSWERS = "import answers"
+    STORE_SIMULATED = "store simulated interviews"
     PAUSE_STUDY = "pause a study"
     ACCEPT_CHANGES = "accept changes of meaning"
     PUBLISH = "publish a questionnaire"
@@ -143,6 +144,7 @@ PERMITTED: Final[Mapping[Action, frozenset[StaffRole]]] = {
     Action.IMPORT_SAMPLE: _SUPERVISORS,
     Action.RELEASE_REPLICATES: _SUPERVISORS,
     Action.IMPORT_ANSWERS: _SUPERVISORS,
+    Action.STORE_SIMULATED: _SUPERVISORS,
     Action.PAUSE_STUDY: _SUPERVISORS,
     Action.ACCEPT_CHANGES: _SUPERVISORS,
     Action.PUBLISH: _SUPERVISORS,
@@ -150,7 +152,7 @@ PERMITTED: Final[Mapping[Action, frozenset[StaffRole]]] = {
     Action.READ_REPORTS: _ANALYSTS,
     Action.EXPORT_DATA: _ANALYSTS,
     # interviewers receive only their own
-    Action.EXPORT_WORKING_TIMES: _INTERVIEWERS | _ANALYSTS,
+    Action.EXPORT_WORKING_TIMES: _INTERVIEWERS,
     Action.EXPORT_PERSONAL: _SUPERVISORS,
     Action.DOWNLOAD: _ANALYSTS,
     Action.CODE_ANSWERS: _CODERS,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from survey_cli.permissions import Action
+
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "Start here": ("demo", "new", "check", "interview", "export", "report"),
     "Questionnaire": (
@@ -130,6 +132,83 @@ GROUPS: Final[Mapping[str, CommandGroup]] = {
     ),
 }
 """The help and the commands of each group."""
+
+WITHOUT_STUDY: Final = frozenset(
+    {
+        "demo",
+        "new",
+        "convert",
+        "print",
+        "test",
+        "diff",
+        "translations export",
+        "translations import",
+        "translations status",
+        "schema",
+        "explain",
+        "preview",
+    }
+)
+"""Commands that read a questionnaire and files, and nothing that a study has stored."""
+ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "check": (Action.ACCEPT_CHANGES,),
+    "interview": (Action.CONDUCT_INTERVIEWS, Action.PRACTICE),
+    "station": (Action.CONDUCT_INTERVIEWS, Action.PRACTICE),
+    "export": (Action.EXPORT_DATA, Action.EXPORT_WORKING_TIMES, Action.EXPORT_PERSONAL),
+    "report": (Action.READ_REPORTS,),
+    "simulate": (Action.STORE_SIMULATED,),
+    "watch": (Action.WATCH,),
+    "sample import": (Action.IMPORT_SAMPLE,),
+    "sample release": (Action.RELEASE_REPLICATES,),
+    "case list": (Action.SEE_CASES, Action.SEE_CONTACTS),
+    "case find": (Action.FIND_CALLER,),
+    "case show": (Action.SEE_CASES,),
+    "case why": (Action.SEE_CASES,),
+    "case outcome": (Action.CORRECT_OUTCOMES,),
+    "case review": (Action.REVIEW,),
+    "case answer": (Action.ANSWER_REFERRALS,),
+    "case reopen": (Action.REOPEN_CASES,),
+    "case free": (Action.FREE_CASES,),
+    "case reassign": (Action.REASSIGN_APPOINTMENTS,),
+    "case migrate": (Action.MIGRATE_INTERVIEWS,),
+    "status": (Action.READ_STATUS,),
+    "board": (Action.SEE_BOARD,),
+    "rates": (Action.READ_REPORTS,),
+    "quality": (Action.SEE_QUALITY,),
+    "study pause": (Action.PAUSE_STUDY,),
+    "study resume": (Action.PAUSE_STUDY,),
+    "study message": (Action.SEND_MESSAGES, Action.SEE_WHO_IS_AT_WORK),
+    "study people": (Action.SEE_PEOPLE,),
+    "study shift": (
+        Action.SEE_WHO_IS_AT_WORK,
+        Action.SEE_WORKING_TIMES,
+        Action.CORRECT_WORKING_TIMES,
+    ),
+    "study share": (Action.SHARE,),
+    "study publish": (Action.PUBLISH,),
+    "do-not-call add": (Action.CHANGE_DO_NOT_CALL,),
+    "do-not-call remove": (Action.CHANGE_DO_NOT_CALL,),
+    "do-not-call check": (Action.LOOK_UP_NUMBER,),
+    "do-not-call count": (Action.LOOK_UP_NUMBER,),
+    "codebook": (Action.READ_REPORTS,),
+    "import-answers": (Action.IMPORT_ANSWERS,),
+    "code": (Action.CODE_ANSWERS, Action.SETTLE_CODINGS, Action.CODE_PERSONAL),
+    "privacy subject": (Action.SEE_STORED_DATA,),
+    "privacy erase": (Action.ERASE,),
+    "privacy anonymize": (Action.ANONYMIZE,),
+    "db verify": (Action.VERIFY, Action.DERIVE_QUEUE),
+    "db backup": (Action.BACK_UP,),
+    "db restore": (Action.RESTORE,),
+    "db upgrade": (Action.UPGRADE,),
+    "db log": (Action.READ_ACCESS_LOG,),
+    "db init": (Action.GRANT_ROLES,),
+    "db grant": (Action.GRANT_ROLES,),
+    "db check": (Action.GRANT_ROLES,),
+}
+"""What each command does in a study, by the table of roles; with some options, more than one.
+
+A command that isn't here, or in `WITHOUT_STUDY`, fails a test.
+"""
 
 RENAMED: Final[Mapping[str, str]] = {
     "interviews": "case list FILE --interviews",

@@ -24,6 +24,7 @@ from survey_cli.fieldwork.plan.plan import People
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.permissions import Action
 from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.samples.cases.sample_file import SampleCase, read_sample
 from survey_cli.services.sample.import_sample import (
@@ -33,7 +34,7 @@ from survey_cli.services.sample.import_sample import (
 )
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import rebuild_queue
-from survey_cli.study.open_study import OpenStudy, open_records, open_study
+from survey_cli.study.open_study import OpenStudy, check_study_may, open_records, open_study
 
 IMPORTED_BY: Final = "sample"
 SAMPLE_EVENTS: Final = (CaseSampled, CaseReleased, NumberMarked, DoNotCallSet)
@@ -140,6 +141,7 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
 
     cases = []
     with study:
+        check_study_may(study, Action.SEE_CASES)
         for key, history in study.store.cases.queries.iterate_histories():
             events = _select_sample_events(history)
             if events:

@@ -166,7 +166,7 @@ def start_or_resume(
     where = locate_database(path, instrument.id, options.db)
     opened = database.open_for_writing(where)
     try:
-        check_role(opened)
+        check_role(opened, practice=options.practice)
         if not options.practice:
             check_clock(opened, where, options, clock)
             if opened.has_case(options.case):

@@ -29,7 +29,7 @@ from survey_cli.store.database_location import locate_database, open_existing_st
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.account_names import check_own_name
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file, open_and_locate
-from survey_cli.study.permissions import check_may
+from survey_cli.study.permissions import NotPermittedError, check_may
 from survey_cli.study.versions import (
     VersionInForce,
     find_obstacle_to_begin,
@@ -223,7 +223,7 @@ def identify(
 
     `own_people` is the study's own list, which decides whether another name is allowed; `people` is
     the list in use. `own_file` is the file of the study's own list: its owner can add the missing
-    line. Raises UserError.
+    line. Raises NotPermittedError.
     """
     name = given_name.strip() or account
     check_people_list(account, people, own_people)
@@ -232,13 +232,13 @@ def identify(
         remedy = f"log in as {name}, or ask {own_people.format_supervisors()}"
         if own_people.find(account) is None:
             remedy += _describe_own_line(account, own_file)
-        raise UserError(name, what, remedy)
+        raise NotPermittedError(name, what, remedy)
     who = people.find(name)
     if who is None:
         remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
         if own_people.find(name) is None:
             remedy += _describe_own_line(name, own_file)
-        raise UserError(name, "is not on the study's list of people", remedy)
+        raise NotPermittedError(name, "is not on the study's list of people", remedy)
     return who
 
 
@@ -294,13 +294,13 @@ def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
 def check_people_list(account: str, people: People, own_people: People) -> None:
     """Check that the list of people is the study's own, or that the account may use another one.
 
-    Raises UserError.
+    Raises NotPermittedError.
     """
     if people == own_people or _may(account, Action.USE_OTHER_LIST, own_people):
         return
     what = f"{account} is not a supervisor on the study's own list, so no other list can be used"
     remedy = f"leave the option out, or ask {own_people.format_supervisors()}"
-    raise UserError("--people", what, remedy)
+    raise NotPermittedError("--people", what, remedy)
 
 
 def _may(account: str, action: Action, people: People) -> bool:
@@ -310,21 +310,21 @@ def _may(account: str, action: Action, people: People) -> bool:
 
 
 def check_study_may(study: StudyRecords, action: Action) -> None:
-    """Check that the person at work may take an action. Raises UserError."""
+    """Check that the person at work may take an action. Raises NotPermittedError."""
     check_may(study.who, action, study.people)
 
 
 def check_account_may(path: str | Path, where: str, account: str, action: Action) -> None:
     """Check that an account may take an action, by the study's own list of people.
 
-    This is for actions on whole files, which open no study. Raises UserError.
+    This is for actions on whole files, which open no study. Raises NotPermittedError.
     """
     people = load_people(path, where, None)
     who = people.find(account)
     if who is None:
         rule = f"only {format_permitted(action)} may {action.value}"
         what = f"is not on the study's list of people, and {rule}"
-        raise UserError(account, what, f"ask {people.format_supervisors()}")
+        raise NotPermittedError(account, what, f"ask {people.format_supervisors()}")
     check_may(who, action, people)
 
 

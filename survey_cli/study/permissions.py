@@ -15,23 +15,28 @@ from survey_cli.problems import UserError
 OWNER_ONLY: Final = frozenset({StaffRole.OWNER})
 
 
+class NotPermittedError(UserError):
+    """The person at work may not do this, or isn't on the study's list of people."""
+
+
 def check_may(person: Interviewer, action: Action, people: People) -> None:
-    """Check that a person may take an action. Raises UserError, which names whom to ask."""
+    """Check that a person may take an action. Raises NotPermittedError, which names whom to ask."""
     if person.may(action):
         return
 
     if PERMITTED[action] == OWNER_ONLY:
         what = f"is not the owner of the study, who alone may {action.value}"
         remedy = "ask whoever owns the study's files, or its schema on a server"
-        raise UserError(person.login, what, remedy)
+        raise NotPermittedError(person.login, what, remedy)
     if person.role is StaffRole.TRAINEE and action is Action.CONDUCT_INTERVIEWS:
         what = "is a trainee, who practices until a supervisor releases them"
         release = f"ask {people.format_supervisors()} for your release"
-        raise UserError(person.login, what, f"add --practice, or {release}")
+        raise NotPermittedError(person.login, what, f"add --practice, or {release}")
 
     what = f"is {_describe_role(person, action)}"
     rule = f"only {format_permitted(action)} may {action.value}"
-    raise UserError(person.login, f"{what}, and {rule}", f"ask {people.format_supervisors()}")
+    remedy = f"ask {people.format_supervisors()}"
+    raise NotPermittedError(person.login, f"{what}, and {rule}", remedy)
 
 
 def _describe_role(person: Interviewer, action: Action) -> str:

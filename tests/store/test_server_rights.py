@@ -627,9 +627,8 @@ def test_whoever_may_not_interview_learns_the_own_role_and_whom_to_ask(shift: Se
             )
             refusal = refusal or attempt(open_station, shift.file, db=address)
             assert isinstance(refusal, UserError), refusal
-            assert f"{person}: is {role} on this server, and only interviewers and super" in str(
-                refusal
-            )
+            who = "a supervisor, shift leader or interviewer"
+            assert f"{person}: is {role} on this server, and only {who} may conduct" in str(refusal)
             assert refusal.remedy.endswith(f"survey db grant ADDRESS {person} interviewer")
     assert postgres_server.run_query(shift.db, "SELECT 1 FROM work_events") == []
 
@@ -644,7 +643,10 @@ def test_people_are_listed_with_their_roles_and_accounts(
     assert [f"{shift.cy}_old", "coder", "no"] in listed
     assert "postgres" not in [person for person, *_ in listed]
     assert run_command(["db", "grant", shift.db, shift.cy]) == 2
-    assert "interviewer, supervisor, coder or analyst" in capsys.readouterr().err
+    assert (
+        "give one of interviewer, supervisor, coder, analyst, shift_leader, trainee"
+        in capsys.readouterr().err
+    )
     people = shift.folder / "people.csv"
     people.write_text(
         f"login,role\n{shift.ann},interviewer\nzoe,interviewer\npostgres,supervisor\n"

@@ -1086,7 +1086,6 @@ class Day:
     def audit_roles(self, floor: ServerFloor) -> None:
         """Try each role with psql, and compare with the matrix of `survey db check`."""
         from survey_cli.store.backends.postgres import roles
-        from survey_cli.store.backends.statements import read_statements
 
         matrix = json.loads(
             self.survey(OWNER, "db", "check", floor.build_address(OWNER), "--format", "json")
@@ -1097,13 +1096,9 @@ class Day:
         [checks] = [study["checks"] for study in matrix if study["study"] == "alpha"]
         expected = {(check["role"], check["object"]): check["expected"] for check in checks}
         actions = {
-            title.partition(": ")[0]: statement.format(
-                schema="alpha", contacts="alpha_contacts", shared="survey_shared", now=roles.NOW
-            )
-            for title, statement in vars(
-                read_statements(str(Path(roles.__file__).with_name("role_checks")))
-            ).items()
-            if ": " in title and re.search("~check [123]", statement) is None
+            trial.title: trial.statement.format_map(roles.build_trial_names("alpha"))
+            for trial in roles.read_trials().trials
+            if "~check" not in trial.statement and trial.rows != "0"
         }
         tables = floor.read("alpha", TABLES)
         accounts = {

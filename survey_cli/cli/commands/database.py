@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from survey_cli.services.database.backups import RestoreResult
     from survey_cli.services.database.server import ServerCheck
     from survey_cli.services.run_on_study import Request
+
+ROLE_NAMES: Final = "interviewer, supervisor, coder, analyst, shift_leader, trainee"
+"""The roles of a server. A test compares them with the groups that `db init` makes."""
 
 AddressArgument = Annotated[
     str, argument("ADDRESS", "The database: postgresql://USER@HOST/DATABASE, as its owner.")
@@ -299,7 +302,7 @@ def db_grant(
     person: Annotated[
         str, argument("PERSON", "The person's user name on the server; a new one is created.")
     ] = "",
-    role: Annotated[str, argument("ROLE", "interviewer, supervisor, coder or analyst.")] = "",
+    role: Annotated[str, argument("ROLE", f"One of {ROLE_NAMES}.")] = "",
     revoke: Annotated[bool, option("--revoke", "Take the role away.")] = False,
     password: Annotated[
         bool,
@@ -313,7 +316,8 @@ def db_grant(
 
     Without PERSON, list who has which role. Interviewers add answers and calls, and read the
     contact of the case that they have. Supervisors correct and erase, and read all contacts. Coders
-    code open answers. Analysts read data without names and numbers. None of them publishes a
+    code open answers. Analysts read data without names and numbers. Shift leaders are interviewers
+    who also see who is at work, and send messages. Trainees practice. None of them publishes a
     questionnaire or changes a table.
 
     Example: survey db grant postgresql://owner@host/field ann interviewer
@@ -324,9 +328,7 @@ def db_grant(
         _list_roles(address)
         return
     if not role:
-        raise typer.BadParameter(
-            "give interviewer, supervisor, coder or analyst", param_hint="ROLE"
-        )
+        raise typer.BadParameter(f"give one of {ROLE_NAMES}", param_hint="ROLE")
 
     typed = _read_password(person) if password else ""
     say(change_role(address, person, role, revoke=revoke, password=typed))

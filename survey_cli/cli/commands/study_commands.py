@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from survey_cli.cli.commands.case import render_sheet, render_verdicts
 from survey_cli.cli.output import datetimes
+from survey_cli.permissions import Action
 from survey_cli.reports.fieldwork.cases import CaseLine
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases import case_actions
@@ -31,7 +32,8 @@ class StudyCommands:
 
     def load(self) -> FieldworkStatus:
         """Return the status of the fieldwork as of now."""
-        return load_fieldwork_status(self._make_request(), zone=self.zone)
+        request = self._make_request()
+        return load_fieldwork_status(request, zone=self.zone, action=Action.SEE_BOARD)
 
     def list_cases(self, text: str) -> tuple[CaseLine, ...]:
         """Return the cases that match a text.

@@ -49,9 +49,13 @@ class InterviewTarget(NamedTuple):
 
 
 def load_fieldwork_status(
-    request: Request, *, since: str = "", zone: tzinfo | None = None
+    request: Request,
+    *,
+    since: str = "",
+    zone: tzinfo | None = None,
+    action: Action = Action.READ_STATUS,
 ) -> status_report.FieldworkStatus:
-    """Build the status of the fieldwork.
+    """Build the status of the fieldwork, for this action.
 
     Activity is counted from `since`, as typed; a day means its beginning. `zone` is the time zone
     of dates; None means the computer's.
@@ -62,7 +66,7 @@ def load_fieldwork_status(
     return run_on_study(
         request,
         partial(_build_status, start=start, zone=zone, people=request.people),
-        action=Action.READ_STATUS,
+        action=action,
     )
 
 

@@ -157,6 +157,7 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList
     """
     _, where = open_and_locate(path, db)
     with open_store(where, create=False) as store:
+        # on a server, the rights of the account decide
         if not is_server_address(where):
             check_account_may(path, where, store.account, Action.SEE_CASES)
         try:
@@ -250,6 +251,8 @@ def open_simulated_interview_writer(
     # Between two commits, so that an interviewer never waits longer than one commit takes.
     pause = partial(sleep, 0.005)
 
+    if not is_server_address(where):
+        check_account_may(path, where, account.read_system_account(), Action.STORE_SIMULATED)
     with open_store(where, create=True) as store:
         if not beside_real and store.interviews.list_rows(origin="real"):
             what = "real interviews are stored here, and simulated ones must not be mixed with them"

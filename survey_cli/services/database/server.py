@@ -84,15 +84,18 @@ def change_role(
 
     Returns what was done. Raises UserError.
     """
-    if role not in roles.ROLES:
-        raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
+    # `shift leader` is one word on the server
+    group_role = role.strip().replace(" ", "_").replace("-", "_")
+    if group_role not in roles.ROLES:
+        names = [staff_role.value for staff_role in roles.STAFF_ROLES.values()]
+        raise UserError(role, "is no role", f"the roles are {', '.join(names)}")
 
     with closing(_connect(address)) as db:
         if not roles.may_be_member(db, person):
             remedy = "give the name of a user who can log in, or a new one of 1 to 63 letters"
             raise UserError(f"PERSON {person!r}", "can't be a person on the server", remedy)
         encrypted = db.encrypt_password(person, password) if password else ""
-        return roles.change_member(db, person, role, revoke=revoke, password=encrypted)
+        return roles.change_member(db, person, group_role, revoke=revoke, password=encrypted)
 
 
 def list_people(address: str) -> dict[str, roles.Member]:

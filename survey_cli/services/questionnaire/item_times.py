@@ -11,6 +11,7 @@ from survey_cli.permissions import Action
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.interview_table import InterviewSource, build_long_table
 from survey_cli.services.run_on_study import read_records
+from survey_cli.study.permissions import NotPermittedError
 from survey_cli.values import Cell
 
 MIN_INTERVIEWS: Final = 50
@@ -22,7 +23,17 @@ _ANSWERED: Final = {EVENT_KINDS[kind] for kind in (QuestionAnswered, QuestionDec
 def read_item_seconds(
     path: str, *, db: str | None = None, origin: OriginFilter = "real"
 ) -> Mapping[str, float]:
-    """Return the median seconds per item of complete interviews; empty below 50 of them."""
+    """Return the median seconds per item of complete interviews; empty below 50 of them.
+
+    Empty too for a designer who has no role in the study that may read them.
+    """
+    try:
+        return _read_item_seconds(path, db, origin)
+    except NotPermittedError:
+        return {}
+
+
+def _read_item_seconds(path: str, db: str | None, origin: OriginFilter) -> Mapping[str, float]:
     # A question that was answered again took the time of all its answers.
     times: dict[str, dict[tuple[Cell, Cell], float]] = defaultdict(lambda: defaultdict(float))
     interviews = set()

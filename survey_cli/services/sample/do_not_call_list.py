@@ -116,6 +116,7 @@ def look_up_number(request: DoNotCallRequest, text: str) -> DoNotCallLookup:
     number = _parse_number(text, request)
     where, dnc_list = _open_list(request)
     with dnc_list:
+        _check_may(where, dnc_list, Action.LOOK_UP_NUMBER)
         entry = dnc_list.find_entry(number)
         removal = dnc_list.find_removal(number)
 
@@ -161,6 +162,7 @@ def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
     """Return the location of the list, and its number of entries."""
     where, dnc_list = _open_list(request)
     with dnc_list:
+        _check_may(where, dnc_list, Action.LOOK_UP_NUMBER)
         return where, dnc_list.count()
 
 

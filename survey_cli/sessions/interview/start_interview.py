@@ -16,6 +16,7 @@ from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
+from survey_cli.permissions import Action, StaffRole, format_permitted, may
 from survey_cli.problems import StoreError, UserError
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview import case_values
@@ -108,18 +109,21 @@ def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | 
         check_last_time(store, where, at)
 
 
-def check_role(store: Store) -> None:
-    """Raise UserError if the account may not interview: it is a coder's or an analyst's."""
-    if not store.read_only or store.connector.dialect != "postgresql":
+def check_role(store: Store, *, practice: bool = False) -> None:
+    """Raise UserError if the account has no role on the server that may interview, or practice."""
+    action = Action.CONDUCT_INTERVIEWS
+    if practice:
+        action = Action.PRACTICE
+    account_roles = store.connector.account_roles
+    if any(may(role, action) for role in account_roles):
         return
-    # imported here: only accounts that may not interview need it
-    from survey_cli.store.backends.postgres.roles import list_members
 
-    member = list_members(store.connector)[store.account]
-    role = " and ".join(member.roles) or "without a role"
-    what = f"is {role} on this server, and only interviewers and supervisors may interview"
+    role = " and ".join(sorted(role.value for role in account_roles))
+    what = f"is {role} on this server, and only {format_permitted(action)} may {action.value}"
     command = f"survey db grant ADDRESS {store.account} interviewer"
     remedy = f"ask the owner of the database for that role: {command}"
+    if StaffRole.TRAINEE in account_roles:
+        remedy = f"add --practice, or {remedy}"
     raise UserError(store.account, what, remedy)
 
 

@@ -168,7 +168,8 @@ class ServerState(NamedTuple):
     """The process that serves the connection; a pooler's connection has another one."""
     synchronous_commit: str
     may_update: bool
-    """Whether the account may change cases; True if there are none yet. So is the next one."""
+    """Whether the account may conduct interviews, be it for practice; True if there is no table
+    yet. So are the next two."""
     may_delete: bool
     owns_cases: bool
     groups: str
@@ -239,10 +240,12 @@ class PostgresConnector(connector.Connector):
             raise make_encryption_error(self.where)
 
         sent = self._clock.seconds()
-        cases = f"{quote_identifier(self.address.schema)}.cases"
+        schema = quote_identifier(self.address.schema)
+        cases = f"{schema}.cases"
+        interviews = f"{schema}.interviews"
         statement = convert_statement(sql.SERVER_STATE, "")
         wanted = ",".join(role.value for role in StaffRole)
-        [row] = connection.execute(statement, (cases, cases, cases, wanted)).fetchall()
+        [row] = connection.execute(statement, (interviews, cases, cases, wanted)).fetchall()
         state = ServerState._make(row)
         self._clock.synchronize(state.time, sent=sent)
 

@@ -1,7 +1,9 @@
-"""Roles of interviewers, supervisors, coders and analysts on a server, and their rights in studies.
+"""Roles of people on a server, and their rights in studies.
 
-The tables `RIGHTS` and `POLICIES` say what each role may do. The rights are granted by them, and a
-trial of all roles is compared with them. The owner of the schemas runs everything.
+The tables `RIGHTS` and `POLICIES` say what each role may do with tables and rows. The rights are
+granted by them. Trials of all roles are compared with them, and with the table of roles in
+`permissions`: a role that may not take an action must be refused. The owner of the schemas runs
+everything.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from survey_cli.permissions import Action, StaffRole, may
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import (
     MAX_IDENTIFIER_BYTES,
@@ -25,43 +28,56 @@ from survey_cli.store.backends.statements import read_statements
 
 sql: Final = read_statements(__file__)
 
-ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
+FIRST_ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
+"""The roles of a database that was prepared before shift leaders and trainees had roles."""
+ROLES: Final = (*FIRST_ROLES, "shift_leader", "trainee")
+"""The roles in the order of the columns below. In names of the server, they have no spaces."""
+STAFF_ROLES: Final[Mapping[str, StaffRole]] = {
+    role: StaffRole(role.replace("_", " ")) for role in ROLES
+}
 VERBS: Final[Mapping[str, str]] = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
 RIGHTS: Final[Mapping[str, Sequence[str]]] = {
-    "access_log": ("I", "SI", "I", "I"),
-    "answers": ("S", "S", "S", "S"),
-    "applied_steps": ("S", "S", "S", "S"),
-    "backups": ("S", "SI", "S", "S"),
-    "case_contacts": ("SIU", "SIUD", "", ""),
-    "case_events": ("SI", "SIUD", "S", "S"),
-    "cases": ("SU", "SIUD", "S", "S"),
-    "contacts": ("SIUD", "SIUD", "", ""),
-    "counts_of_cases": ("S", "S", "S", "S"),
-    "drafts": ("SIUD", "SIUD", "", ""),
-    "instruments": ("S", "S", "S", "S"),
-    "interviews": ("SIU", "SIUD", "S", "S"),
-    "journal": ("SI", "SIUD", "SI", "S"),
-    "quota_fill": ("SIU", "SIUD", "S", "S"),
-    "quota_places": ("SIUD", "SIUD", "S", "S"),
-    "remarks": ("S", "S", "S", "S"),
-    "settings": ("SIUD", "SIUD", "S", "S"),
-    "snapshots": ("SIU", "SIUD", "S", "S"),
-    "variables": ("S", "S", "S", "S"),
-    "work_counts": ("", "S", "", ""),
-    "work_events": ("SI", "SI", "", ""),
+    "access_log": ("I", "SI", "I", "I", "I", "I"),
+    "answers": ("", "S", "", "S", "", ""),
+    "applied_steps": ("S", "S", "S", "S", "S", "S"),
+    "backups": ("S", "SI", "S", "S", "S", ""),
+    "case_contacts": ("SIU", "SIUD", "", "", "SIU", ""),
+    "case_events": ("SI", "SIUD", "S", "S", "SI", ""),
+    "cases": ("SU", "SIUD", "S", "S", "SU", ""),
+    "contacts": ("SIUD", "SIUD", "", "", "SIUD", "SIUD"),
+    "counts_of_cases": ("S", "S", "S", "S", "S", ""),
+    "drafts": ("SIUD", "SIUD", "", "", "SIUD", "SIUD"),
+    "instruments": ("S", "S", "S", "S", "S", "S"),
+    "interviews": ("SIU", "SIUD", "S", "S", "SIU", "SIU"),
+    "journal": ("SI", "SIUD", "SI", "S", "SI", "SI"),
+    "quota_fill": ("SIU", "SIUD", "S", "S", "SIU", "S"),
+    "quota_places": ("SIUD", "SIUD", "S", "S", "SIUD", "S"),
+    "remarks": ("", "S", "", "S", "", ""),
+    "settings": ("SIUD", "SIUD", "S", "S", "SIUD", "S"),
+    "snapshots": ("SIU", "SIUD", "S", "S", "SIU", "SIU"),
+    "variables": ("S", "S", "S", "S", "S", "S"),
+    "work_counts": ("", "S", "", "", "S", ""),
+    "work_events": ("SI", "SI", "", "", "SI", ""),
 }
 """What the roles may do with each table of a study, in their order; with others `OTHER_RIGHTS`."""
-OTHER_RIGHTS: Final[Sequence[str]] = ("S", "SIUD", "S", "S")
+OTHER_RIGHTS: Final[Sequence[str]] = ("S", "SIUD", "S", "S", "S", "")
+VIEW_READERS: Final = ("supervisor", "analyst")
+"""The roles that read the views of the data, which nothing but an analysis needs."""
+VIEW_RIGHTS: Final[Sequence[str]] = tuple("S" if role in VIEW_READERS else "" for role in ROLES)
 SHARED_RIGHTS: Final[Mapping[str, Sequence[str]]] = {
-    "never_call": ("S", "SIUD", "", ""),
-    "never_call_key": ("", "", "", ""),
-    "never_call_taken_off": ("S", "SI", "", ""),
+    "never_call": ("S", "SIUD", "", "", "S", ""),
+    "never_call_key": ("", "", "", "", "", ""),
+    "never_call_taken_off": ("S", "SI", "", "", "S", ""),
 }
 """The same for the do-not-call list."""
+CALLERS: Final = ("interviewer", "supervisor", "shift_leader")
+"""The roles that call, find callers, and look up numbers on the do-not-call list."""
+CONTACT_ROLES: Final = (*CALLERS, "trainee")
+"""The roles that use the schema of contacts: trainees have the personal answers of practice."""
 FUNCTIONS: Final[Mapping[str, Sequence[str]]] = {
-    "find_caller(TEXT, TEXT)": ("interviewer", "supervisor"),
-    "list_never_call(TEXT, TEXT, TEXT, TEXT)": ("interviewer", "supervisor"),
+    "find_caller(TEXT, TEXT)": CALLERS,
+    "list_never_call(TEXT, TEXT, TEXT, TEXT)": CALLERS,
 }
 """Functions, and the roles that may call them."""
 COLUMN_RIGHTS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
@@ -72,22 +88,53 @@ COLUMN_RIGHTS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     },
 }
 """Columns that a role may update in tables that it may not update as a whole, by role and table."""
+_READERS: Final = ("interviewer", "coder", "analyst", "shift_leader")
+
+
+def _for_roles(
+    roles: Sequence[str], commands: Sequence[str], condition: str
+) -> dict[tuple[str, str], str]:
+    """Return the same condition for each of these roles and commands."""
+    return {(role, command): condition for role in roles for command in commands}
+
+
+_INTERVIEWERS: Final = ("interviewer", "shift_leader")
+
 POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
-    "case_contacts": {
-        ("interviewer", command): sql.OWN_CONTACT for command in ("SELECT", "INSERT", "UPDATE")
+    "case_contacts": _for_roles(_INTERVIEWERS, ("SELECT", "INSERT", "UPDATE"), sql.OWN_CONTACT),
+    "contacts": _for_roles((*_INTERVIEWERS, "trainee"), ("ALL",), sql.OWN_INTERVIEW),
+    "drafts": _for_roles((*_INTERVIEWERS, "trainee"), ("ALL",), sql.OWN_INTERVIEW),
+    "settings": {
+        **_for_roles((*_READERS, "trainee"), ("SELECT",), "true"),
+        ("interviewer", "INSERT"): sql.OWN_SETTING,
+        ("interviewer", "UPDATE"): sql.OWN_SETTING,
+        ("shift_leader", "INSERT"): f"({sql.OWN_SETTING}) OR ({sql.OWN_MESSAGE})",
+        ("shift_leader", "UPDATE"): f"({sql.OWN_SETTING}) OR ({sql.OWN_MESSAGE})",
     },
-    "contacts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
-    "drafts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
-    "settings": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
-    | {("interviewer", command): sql.OWN_SETTING for command in ("INSERT", "UPDATE")},
-    "case_events": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
-    | {("interviewer", "INSERT"): sql.CALLING},
-    "journal": {(role, "SELECT"): "true" for role in ("interviewer", "coder")}
-    | {("interviewer", "INSERT"): sql.INTERVIEWING, ("coder", "INSERT"): sql.CODING}
-    | {("analyst", "SELECT"): sql.READABLE_JOURNAL},
+    "case_events": {
+        **_for_roles(_READERS, ("SELECT",), "true"),
+        **_for_roles(_INTERVIEWERS, ("INSERT",), sql.CALLING),
+    },
+    "interviews": {
+        **_for_roles(_READERS, ("ALL",), "true"),
+        ("trainee", "ALL"): sql.OWN_PRACTICE_ROW,
+    },
+    "snapshots": {
+        **_for_roles(_READERS, ("ALL",), "true"),
+        ("trainee", "ALL"): sql.OWN_PRACTICE,
+    },
+    "journal": {
+        **_for_roles((*_INTERVIEWERS, "coder"), ("SELECT",), "true"),
+        **_for_roles(_INTERVIEWERS, ("INSERT",), sql.INTERVIEWING),
+        ("coder", "INSERT"): sql.CODING,
+        ("analyst", "SELECT"): sql.READABLE_JOURNAL,
+        ("trainee", "SELECT"): sql.OWN_PRACTICE,
+        ("trainee", "INSERT"): sql.INTERVIEWING,
+    },
     "work_events": {
         ("interviewer", "SELECT"): sql.OWN_WORK,
-        ("interviewer", "INSERT"): sql.OWN_NEW_WORK,
+        ("shift_leader", "SELECT"): "true",
+        **_for_roles(_INTERVIEWERS, ("INSERT",), sql.OWN_NEW_WORK),
     },
 }
 """Rows that a role may read and write, by table, role and command; supervisors all. The conditions
@@ -125,36 +172,45 @@ def _build_names(schema: str, database: str) -> dict[str, str]:
     return {**groups, **{place: quote_identifier(name) for place, name in schemas.items()}}
 
 
-def build_study_grants(schema: str, database: str) -> Iterator[str]:
+def build_study_grants(schema: str, database: str, roles: Sequence[str] = ROLES) -> Iterator[str]:
     """Build the statements that give the roles their rights in one study; safe to repeat."""
     names = _build_names(schema, database)
     own = names["schema"]
     contacts = names["contacts"]
-    everybody = ", ".join(names[role] for role in ROLES)
+
+    def list_groups(wanted: Sequence[str]) -> str:
+        """Return the quoted names of these roles, without those that the server lacks."""
+        return ", ".join(names[role] for role in wanted if role in roles)
+
+    everybody = list_groups(ROLES)
+    readers = list_groups(VIEW_READERS)
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
     yield f"REVOKE ALL ON SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
     yield f"GRANT USAGE ON SCHEMA {own} TO {everybody}"
-    yield f"GRANT USAGE ON SCHEMA {contacts} TO {names['interviewer']}, {names['supervisor']}"
+    yield f"GRANT USAGE ON SCHEMA {contacts} TO {list_groups(CONTACT_ROLES)}"
     # the views of later versions
-    yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {own} GRANT SELECT ON TABLES TO {everybody}"
-    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {own} TO {everybody}"
-    yield from _grant_tables(names, own, contacts)
+    defaults = f"ALTER DEFAULT PRIVILEGES IN SCHEMA {own}"
+    yield f"{defaults} REVOKE SELECT ON TABLES FROM {everybody}"
+    yield f"{defaults} GRANT SELECT ON TABLES TO {readers}"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {own} TO {readers}"
+    yield from _grant_tables(names, roles, own, contacts)
     for role, tables in COLUMN_RIGHTS.items():
         for table, columns in tables.items():
             yield f"GRANT UPDATE ({', '.join(columns)}) ON {own}.{table} TO {names[role]}"
     for statement in (sql.GRANT_MAINTAIN, sql.HAS_CONTACT, sql.KEEP_LINK, sql.KEEP_LINK_TRIGGER):
         yield statement.format_map(names)
     yield from build_guards(names)
-    for function, roles in FUNCTIONS.items():
+    for function, callers in FUNCTIONS.items():
         yield f"REVOKE ALL ON FUNCTION {own}.{function} FROM PUBLIC, {everybody}"
-        groups = ", ".join(names[role] for role in roles)
-        yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {groups}"
+        yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {list_groups(callers)}"
 
     for table, policies in POLICIES.items():
         target = f"{quote_identifier(find_schema(table, schema))}.{table}"
         yield f"ALTER TABLE {target} ENABLE ROW LEVEL SECURITY"
         yield sql.DROP_POLICIES.format(table=target)
         for (role, command), condition in {("supervisor", "ALL"): "true", **policies}.items():
+            if role not in roles:
+                continue
             policy = f"{quote_identifier(f'{role} {command.lower()}')} ON {target}"
             # a new row has no state before, which USING would look at
             clause = "USING"
@@ -175,22 +231,22 @@ def build_shared_grants(database: str) -> Iterator[str]:
     yield from build_list_grants(database)
 
 
-def build_list_grants(database: str) -> Iterator[str]:
+def build_list_grants(database: str, roles: Sequence[str] = ROLES) -> Iterator[str]:
     """Build the statements that give the roles their rights on the do-not-call list."""
     names = _build_names("", database)
-    everybody = ", ".join(names[role] for role in ROLES)
+    everybody = ", ".join(names[role] for role in roles)
     shared = names[SHARED_SCHEMA]
     yield sql.HASH_FUNCTION
     yield f"REVOKE ALL ON FUNCTION {shared}.never_call_hash(TEXT) FROM PUBLIC, {everybody}"
-    callers = f"{names['interviewer']}, {names['supervisor']}"
+    callers = ", ".join(names[role] for role in CALLERS if role in roles)
     yield f"GRANT EXECUTE ON FUNCTION {shared}.never_call_hash(TEXT) TO {callers}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {shared} FROM PUBLIC, {everybody}"
     yield f"GRANT USAGE ON SCHEMA {shared} TO {everybody}"
-    yield from _grant_tables(names, shared)
+    yield from _grant_tables(names, roles, shared)
 
 
-def _grant_tables(names: Mapping[str, str], *schemas: str) -> Iterator[str]:
-    for role in ROLES:
+def _grant_tables(names: Mapping[str, str], roles: Sequence[str], *schemas: str) -> Iterator[str]:
+    for role in roles:
         for place, table, rights in list_rights(role):
             if names[place] in schemas:
                 yield f"REVOKE ALL ON {names[place]}.{table} FROM {names[role]}"
@@ -205,6 +261,18 @@ def find_missing_groups(db: Connector, database: str) -> list[str]:
     return [name for (name,) in db.read(sql.MISSING_ROLES, (names,))]
 
 
+def find_roles(db: Connector, database: str) -> tuple[str, ...]:
+    """Find the roles that the server has for this database.
+
+    They are all roles, none, or those that it was prepared with by an earlier version.
+    """
+    missing = find_missing_groups(db, database)
+    found = tuple(role for role in ROLES if make_group(database, role) not in missing)
+    if set(FIRST_ROLES) <= set(found):
+        return found
+    return ()
+
+
 def grant_within(db: Connector, execute: Execute, schema: str) -> None:
     """Give the roles their rights in a study within a transaction, if the database has roles.
 
@@ -212,11 +280,12 @@ def grant_within(db: Connector, execute: Execute, schema: str) -> None:
     both.
     """
     [(database,)] = db.read("SELECT current_database()")
-    if find_missing_groups(db, database):
+    roles = find_roles(db, database)
+    if not roles:
         return
-    statements = [*build_study_grants(schema, database)]
+    statements = [*build_study_grants(schema, database, roles)]
     if db.read(sql.OWNS_LIST) == [(True,)]:
-        statements += build_list_grants(database)
+        statements += build_list_grants(database, roles)
     for statement in statements:
         execute(statement, ())
 
@@ -254,7 +323,7 @@ def prepare_database(db: Connector) -> tuple[str, list[str]]:
 def check_prepared(db: Connector) -> str:
     """Return the name of a database that has roles. Raises StoreError where it has none."""
     [(database,)] = db.read("SELECT current_database()")
-    if find_missing_groups(db, database):
+    if not find_roles(db, database):
         raise StoreError(
             db.where, "the database has no roles yet", "prepare it: survey db init ADDRESS"
         )
@@ -275,7 +344,7 @@ def list_members(db: Connector) -> dict[str, Member]:
     groups = {make_group(database, role): role for role in ROLES}
     members = db.read(sql.MEMBERS, (" ".join(groups),))
     return {
-        person: Member([groups[group] for group in own.split()], log_in)
+        person: Member([STAFF_ROLES[groups[group]].value for group in own.split()], log_in)
         for person, own, log_in in members
     }
 
@@ -303,9 +372,13 @@ def change_member(
     Somebody whom the server does not know becomes a user; `password` is already encrypted.
     """
     database = check_prepared(db)
+    if role not in find_roles(db, database):
+        what = f"the database has no role for a {STAFF_ROLES[role].value} yet"
+        raise StoreError(db.where, what, "prepare it again: survey db init ADDRESS")
     group = quote_identifier(make_group(database, role))
     to = quote_identifier(person)
-    is_member = role in list_members(db).get(person, Member((), False)).roles
+    own_roles = list_members(db).get(person, Member((), False)).roles
+    is_member = STAFF_ROLES[role].value in own_roles
     is_new = bool(db.read(sql.MISSING_ROLES, (person,))) and not revoke
     with db.transaction() as execute:
         if is_new:
@@ -317,15 +390,16 @@ def change_member(
         if not revoke and not is_member:
             execute(f"GRANT {group} TO {to}", ())
 
+    name = STAFF_ROLES[role].value
     if revoke and is_member:
-        return f"{person} is no {role} any more"
+        return f"{person} is no {name} any more"
     if revoke:
-        return f"{person} was no {role}"
+        return f"{person} was no {name}"
     if is_new:
-        return f"{person}, a new user, is {role} now"
+        return f"{person}, a new user, is {name} now"
     if is_member:
-        return f"{person} is {role}"
-    return f"{person} is {role} now"
+        return f"{person} is {name}"
+    return f"{person} is {name} now"
 
 
 NOW: Final = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -382,6 +456,59 @@ def list_excess_rights(db: Connector, schema: str) -> list[str]:
     return [f"{who} has further rights: {what}" for who, what in excess]
 
 
+class RoleTrial(NamedTuple):
+    """A statement that some roles may execute, and others not."""
+
+    title: str
+    """What it does."""
+    action: Action | None
+    """The action that it is a part of; None for what no role may do."""
+    rows: str
+    """The number of rows that it reads or writes for those who may."""
+    statement: str
+    """With the names of the schemas as fields."""
+
+    def find_expected(self, role: str) -> str:
+        """Return what a member of a role must receive, by the table of roles."""
+        if self.action is None or not may(STAFF_ROLES[role], self.action, on_server=True):
+            return REFUSED
+        return self.rows
+
+
+class TrialStatements(NamedTuple):
+    """The statements of `role_checks.sql`."""
+
+    relations: str
+    fixture: str
+    take_over: str
+    """Gives a member the case, the interview and the practice interview of the trials."""
+    trials: tuple[RoleTrial, ...]
+
+
+def read_trials() -> TrialStatements:
+    """Read the trials, whose names end in an action, or `nobody`, and a number of rows."""
+    statements = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
+    relations = statements.pop("RELATIONS")
+    fixture = statements.pop("FIXTURE")
+    take_over = statements.pop("TAKE_OVER")
+    trials = []
+    for name, statement in statements.items():
+        title, action_name, rows = name.split(": ")
+        action = None if action_name == "nobody" else Action(action_name)
+        trials.append(RoleTrial(title, action, rows, statement))
+    return TrialStatements(relations, fixture, take_over, tuple(trials))
+
+
+def build_trial_names(schema: str) -> dict[str, str]:
+    """Return the fields of the trials' statements, except the member."""
+    return {
+        "schema": quote_identifier(schema),
+        "contacts": quote_identifier(make_contact_schema(schema)),
+        "shared": SHARED_SCHEMA,
+        "now": NOW,
+    }
+
+
 class _UndoTrial(Exception):  # noqa: N818 - no error
     """The end of a trial."""
 
@@ -395,32 +522,26 @@ class _Trial:
         self._execute = execute
         self._schema = schema
 
-        statements = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
-        self._relations = statements.pop("RELATIONS")
-        fixture = statements.pop("FIXTURE")
-        self._actions = statements
-        """Statements by what they do and the results that are expected of the roles."""
+        self._statements = read_trials()
+        self._names = build_trial_names(schema)
 
         [(database, process)] = execute(
             "SELECT current_database(), pg_backend_pid()", ()
         ).fetchall()
-        self._members = {role: f"survey_check_{role}_{process}" for role in ROLES}
-        contacts = quote_identifier(make_contact_schema(schema))
-        self._names = {
-            "schema": quote_identifier(schema),
-            "contacts": contacts,
-            "shared": SHARED_SCHEMA,
-            "now": NOW,
-        }
+        self._roles = find_roles(db, database)
+        self._members = {role: f"survey_check_{role}_{process}" for role in self._roles}
 
         for role, member in self._members.items():
             group = quote_identifier(make_group(database, role))
             execute(f"CREATE ROLE {quote_identifier(member)} IN ROLE {group}", ())
             execute(f"GRANT {quote_identifier(member)} TO CURRENT_USER", ())
 
-        names = {**self._names, "member": quote_literal(self._members["interviewer"])}
-        for statement in fixture.format_map(names).split(";\n"):
-            execute(statement, ())
+        self._run_as_owner(self._statements.fixture)
+
+    def _run_as_owner(self, statements: str, member: str = "") -> None:
+        names = {**self._names, "member": quote_literal(member)}
+        for statement in statements.format_map(names).split(";\n"):
+            self._execute(statement, ())
 
     def run(self) -> Iterator[RoleCheck]:
         yield from self._try_relations()
@@ -429,7 +550,7 @@ class _Trial:
     def _try_relations(self) -> Iterator[RoleCheck]:
         """Try what each role may do with every table and view."""
         schemas = (self._schema, make_contact_schema(self._schema), SHARED_SCHEMA)
-        relations = self._execute(self._relations, schemas).fetchall()
+        relations = self._execute(self._statements.relations, schemas).fetchall()
         for place, table, kind, column in relations:
             is_view = kind == "v"
             target = f"{quote_identifier(place)}.{quote_identifier(table)}"
@@ -442,6 +563,8 @@ class _Trial:
 
             rights = self._find_rights(place, table, is_view=is_view)
             for role, expected in zip(ROLES, rights, strict=True):
+                if role not in self._roles:
+                    continue
                 found = ""
                 for letter, statement in statements.items():
                     if self._try(role, statement) != REFUSED:
@@ -451,22 +574,26 @@ class _Trial:
     def _find_rights(self, place: str, table: str, *, is_view: bool) -> Sequence[str]:
         """Find the rights of the roles, in their order, for a table or view in this schema."""
         if find_schema(table, self._schema) != place:
-            return ("", "", "", "")  # somebody else's table of this name
+            return ("",) * len(ROLES)  # somebody else's table of this name
         if table in SHARED_RIGHTS:
             return SHARED_RIGHTS[table]
         if table in RIGHTS:
             return RIGHTS[table]
         if is_view:
-            return ("S", "S", "S", "S")
+            return VIEW_RIGHTS
         return OTHER_RIGHTS
 
     def _try_actions(self) -> Iterator[RoleCheck]:
-        """Try the actions of `role_checks.sql`, whose names end in what each role receives."""
-        for title, statement in self._actions.items():
-            action, _, expected = title.partition(": ")
-            for role, result in zip(ROLES, expected.split(" "), strict=True):
-                found = self._try(role, statement.format_map(self._names))
-                yield RoleCheck(role, action, result, found)
+        """Try the actions of `role_checks.sql` as members of the roles."""
+        for role in self._roles:
+            self._run_as_owner(self._statements.take_over, self._members[role])
+            for trial in self._statements.trials:
+                expected = trial.find_expected(role)
+                found = self._try(role, trial.statement.format_map(self._names))
+                # a policy hides rows, or leaves none to be written: nothing was read or done
+                if found == "0":
+                    found = REFUSED
+                yield RoleCheck(role, trial.title, expected, found)
 
     def _try(self, role: str, statement: str) -> str:
         """Return `refused`, or the number of rows that a member of the role reads or writes."""

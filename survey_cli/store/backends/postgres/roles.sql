@@ -28,6 +28,11 @@ END $$
 -- Open tasks and what a station remembers of its upkeep.
 starts_with(name, 'owed: ') OR name IN ('scrub owed', 'interviews compared with cases')
 
+-- name: OWN_MESSAGE
+-- A message to stations has the name of its author. Withdrawing one leaves the author's name.
+starts_with(name, 'message: ')
+    AND ({schema}.legible(value) ->> 'by' = current_user OR {schema}.legible(value) ->> 'is_withdrawn' = 'true')
+
 -- name: OWN_CONTACT
 -- The case is leased, and whoever reads has claimed it last: a claim is an event, which interviewers can't remove. It is of
 -- an earlier transaction, so that it can't be undone after the contact was read; only the check of roles undoes its own.
@@ -58,6 +63,15 @@ FOR EACH ROW WHEN (NEW.link <> OLD.link) EXECUTE FUNCTION {schema}.keep_link()
 -- name: OWN_INTERVIEW
 -- Whoever has the case, until it is returned.
 {schema}.owns_interview(interview)
+
+-- name: OWN_PRACTICE_ROW
+-- Trainees practice, and see nobody's interviews but their own.
+origin = 'practice' AND "by" = current_user
+
+-- name: OWN_PRACTICE
+EXISTS (
+    SELECT 1 FROM {schema}.interviews i WHERE i.id = interview AND i.origin = 'practice' AND i."by" = current_user
+)
 
 -- name: OWN_WORK
 person = current_user
