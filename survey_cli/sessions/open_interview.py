@@ -263,6 +263,8 @@ def _identify_interviewer(
     """Return the options with the interviewer's name; a practice interview takes any name."""
     where = locate_database(path, instrument, options.db)
     people_path = locate_people_file(path, where)
+    if options.practice:
+        _check_may_practice(path, where, options.interviewer.strip() or store.account)
     if options.practice or people_path is None or not people_path.is_file():
         name = options.interviewer.strip() or store.account
         if name != store.account:
@@ -275,6 +277,18 @@ def _identify_interviewer(
     interviewer = identify(options.interviewer, store.account, people, people, people_path)
     check_may(interviewer, Action.CONDUCT_INTERVIEWS, people)
     return replace(options, interviewer=interviewer.login, attributes=interviewer.attributes)
+
+
+def _check_may_practice(path: str | Path, where: str, name: str) -> None:
+    """Check that a person may practice, if the list has the name. Raises UserError."""
+    # imported here: most interviews don't need it
+    from survey_cli.study.open_study import load_people
+    from survey_cli.study.permissions import check_may
+
+    people = load_people(path, where, None)
+    person = people.find(name)
+    if person is not None:
+        check_may(person, Action.PRACTICE, people)
 
 
 def _resume_stored_version(

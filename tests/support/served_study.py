@@ -30,6 +30,8 @@ PEOPLE = {
     "sue": "supervisor",
     "cy": "coder",
     "al": "analyst",
+    "lea": "shift_leader",
+    "tim": "trainee",
 }
 
 
@@ -41,6 +43,8 @@ class Served(Shift):
     sue: str
     cy: str
     al: str
+    lea: str
+    tim: str
 
 
 @cache

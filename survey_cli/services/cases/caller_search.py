@@ -18,7 +18,7 @@ from survey_cli.store.database_location import RESPONSES_FOLDER, STUDY_SETTING, 
 from survey_cli.store.do_not_call import FILE_NAME
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import identify, load_people
-from survey_cli.study.permissions import check_may
+from survey_cli.study.permissions import NotPermittedError, check_may
 
 LEAST_CHARACTERS: Final = 3
 _STEP_NAMES: Final = "|".join(step.name.removesuffix(ADDITIVE) for step in STEPS)
@@ -78,6 +78,8 @@ def find_caller(place: str, text: str, *, at: datetime, by: str = "") -> CallerS
         except UserError as error:
             skipped.append(error)
 
+    if not searched and any(isinstance(error, NotPermittedError) for error in skipped):
+        raise skipped[0]
     if not searched and not skipped:
         remedy = "give the folder of the questionnaires with --in"
         raise UserError(place, "there are no studies here", remedy)

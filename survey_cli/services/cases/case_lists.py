@@ -26,7 +26,7 @@ from survey_cli.fieldwork.queue.calling_rules import (
 )
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.expressions.known import Known
-from survey_cli.permissions import Action
+from survey_cli.permissions import Action, format_permitted
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
@@ -50,7 +50,7 @@ from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.account_names import format_author
 from survey_cli.study.consistency.stored_queue import list_next_rows
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, check_study_may
 from survey_cli.study.pause import read_pause
 from survey_cli.values import Cell, Missing
 from survey_cli.wording import Words, format_quantity
@@ -132,9 +132,8 @@ def _check_filter(study: OpenStudy, case_filter: CaseFilter) -> None:
         remedy = suggest_nearest(outcome, study.plan.outcomes, otherwise=otherwise)
         raise UserError("--outcome", f"there is no outcome {outcome!r}", remedy)
 
-    if case_filter.find and not study.who.may(Action.SEE_CONTACTS):
-        what = "only supervisors may search names and numbers"
-        raise UserError("--find", what, "give the case's key")
+    if case_filter.find:
+        check_study_may(study, Action.SEE_CONTACTS)
 
 
 @on_study(Action.SEE_CASES)
@@ -177,7 +176,8 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     sample = study.instrument.sample
     personal = condition.names & {name for name, column in sample.items() if column.is_personal}
     if personal and not study.who.may(Action.SEE_CONTACTS):
-        what = f"{min(personal)} is personal, and only supervisors may see it"
+        what = f"{min(personal)} is personal, and only {format_permitted(Action.SEE_CONTACTS)} may"
+        what += f" {Action.SEE_CONTACTS.value}"
         raise UserError("--where", what, "remove it from the condition")
 
     matching = set()

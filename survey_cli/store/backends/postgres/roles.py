@@ -141,6 +141,28 @@ POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
 are in `roles.sql`."""
 
 
+KEPT_ELSEWHERE: Final[Mapping[Action, str]] = {
+    Action.SEE_PEOPLE: "the list of people is a file",
+    Action.RELEASE_TRAINEE: "the list of people is a file",
+    Action.USE_OTHER_LIST: "the list of people is a file",
+    Action.SEE_BOARD: "it shows what the status and the working times say",
+    Action.SEE_SEATS: "seats are those of `survey serve`",
+    Action.END_SEAT: "seats are those of `survey serve`",
+    Action.MANAGE_ACCOUNTS: "accounts are those of `survey serve`",
+    Action.MANAGE_SHIFT_LEADERS: "accounts are those of `survey serve`",
+    Action.MANAGE_SUPERVISORS: "accounts are those of `survey serve`",
+    Action.DOWNLOAD: "it is an export in a browser",
+    Action.SEE_QUALITY: "interviewers read journals, to end interviews of others",
+    Action.WATCH: "interviewers read journals, to end interviews of others",
+    Action.SETTLE_CODINGS: "it is a coding, whose author the server records",
+    Action.CODE_PERSONAL: "it is a coding, and the server hides the personal answers",
+    Action.STORE_SIMULATED: "as the import of answers",
+    Action.SHARE: "a server has its own users",
+    Action.VERIFY: "every role verifies what it may read",
+}
+"""Actions that have no trial on a server, and why."""
+
+
 def make_group(database: str, role: str) -> str:
     """Return the role on the server whose members have this role in all studies of a database."""
     return f"{database}_{role}"

@@ -1,0 +1,160 @@
+"""Every role, with a login of its own on a real server: what the table of roles refuses, the server refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from support.served_study import PEOPLE, Served, as_role, schema_of, serve
+from survey_cli.cli.commands.database import ROLE_NAMES
+from survey_cli.cli.run_command import run_command
+from survey_cli.permissions import Action, StaffRole, may
+from survey_cli.store.backends.address import quote_literal
+from survey_cli.store.backends.postgres import roles
+
+LOGINS = {role: person for person, role in PEOPLE.items() if person != "bob"}
+LIMITED_ROLES = [role for role in roles.ROLES if role != "supervisor"]
+VIEWS = {"answers", "counts_of_cases", "remarks"}
+"""They can't be written to; who reads them is a trial."""
+WITHOUT_RULE_FOR_ROWS = {"quota_fill", "quota_places"}
+"""Interviewers write the quota places of every case: what a place counts for, `verify` derives."""
+
+
+@pytest.fixture(name="shift", scope="module")
+def a_study_with_trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A study with the cases and interviews of the trials, which are really there."""
+    shift = serve(tmp_path_factory.mktemp("matrix"))
+    run_as_owner(shift, roles.read_trials().fixture)
+    yield shift
+    Served.close_all()
+
+
+def run_as_owner(shift: Served, statements: str, member: str = "") -> None:
+    names = {**roles.build_trial_names(schema_of(shift)), "member": quote_literal(member)}
+    with connect(shift, "postgres") as connection:
+        for statement in statements.format_map(names).split(";\n"):
+            connection.execute(statement.encode())
+        connection.commit()
+
+
+@contextmanager
+def connect(shift: Served, account: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(as_role(shift, account).partition("&schema=")[0]) as connection:
+        yield connection
+
+
+def attempt(connection: psycopg.Connection, statement: str) -> str:
+    """Return `refused`, an error, or the number of rows. What was done is undone."""
+    try:
+        return str(max(connection.execute(statement.encode()).rowcount, 0))
+    except psycopg.errors.InsufficientPrivilege:
+        return roles.REFUSED
+    except psycopg.Error as error:
+        return f"error {error.sqlstate}"
+    finally:
+        connection.rollback()
+
+
+def login_of(shift: Served, role: str) -> str:
+    return str(getattr(shift, LOGINS[role]))
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_the_server_permits_and_refuses_what_the_table_does(shift: Served, role: str) -> None:
+    login = login_of(shift, role)
+    trials = roles.read_trials()
+    run_as_owner(shift, trials.take_over, login)
+    names = roles.build_trial_names(schema_of(shift))
+
+    surprises = {}
+    with connect(shift, login) as connection:
+        for trial in trials.trials:
+            found = attempt(connection, trial.statement.format_map(names))
+            if found == "0":
+                found = roles.REFUSED
+            if found != trial.find_expected(role):
+                surprises[trial.title] = found
+    assert surprises == {}
+
+
+@pytest.mark.parametrize("role", LIMITED_ROLES)
+def test_no_role_changes_or_removes_the_rows_of_others(shift: Served, role: str) -> None:
+    """Each role tries each verb on all rows of each table: it has no right, or reaches its own row only."""
+    login = login_of(shift, role)
+    run_as_owner(shift, roles.read_trials().take_over, login)
+    surprises = {}
+    with connect(shift, "postgres") as connection:
+        columns = {
+            (schema, table): column
+            for schema, table, column in connection.execute(
+                "SELECT table_schema, table_name, max(column_name) FROM information_schema.columns"
+                " WHERE is_updatable = 'YES' AND column_default IS NULL AND is_identity = 'NO'"
+                " AND column_name NOT IN ('link', 'key', 'id', 'seq') GROUP BY 1, 2"
+            )
+        }
+
+    with connect(shift, login) as connection:
+        for place, table, rights in roles.list_rights(role):
+            schema = {"schema": "", "contacts": "_contacts"}.get(place)
+            where = place if schema is None else f"{schema_of(shift)}{schema}"
+            target = f'"{where}"."{table}"'
+            column = columns.get((where, table), "key")
+            if table in VIEWS:
+                continue
+            for letter, statement in (
+                ("I", f"INSERT INTO {target} DEFAULT VALUES"),
+                ("U", f'UPDATE {target} SET "{column}" = NULL'),
+                ("D", f"DELETE FROM {target}"),
+                ("S", f"SELECT count(*) FROM {target}"),
+            ):
+                may_read = letter == "S" and letter in rights
+                if may_read or (letter in rights and table in WITHOUT_RULE_FOR_ROWS):
+                    continue
+                found = attempt(connection, statement)
+                if letter not in rights and found != roles.REFUSED:
+                    surprises[table, letter] = found
+                # a row without content is an error of the table, not of the role
+                is_harmless = found in (roles.REFUSED, "0", "1") or found.startswith("error 23")
+                if letter in rights and not is_harmless:
+                    surprises[table, letter] = found
+    assert surprises == {}
+
+
+def test_every_action_is_tried_on_the_server_or_kept_elsewhere() -> None:
+    tried = {trial.action for trial in roles.read_trials().trials}
+    assert set(Action) - tried == set(roles.KEPT_ELSEWHERE)
+    assert tried & set(roles.KEPT_ELSEWHERE) == set()
+
+
+def test_roles_of_the_server_are_those_of_the_table() -> None:
+    listed = {role for role in StaffRole if role is not StaffRole.OWNER}
+    assert set(roles.STAFF_ROLES.values()) == listed
+    assert tuple(ROLE_NAMES.split(", ")) == roles.ROLES
+
+
+@pytest.mark.parametrize("role", LIMITED_ROLES)
+def test_nobody_but_supervisors_copies_or_replaces_the_study(
+    shift: Served, role: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--db", as_role(shift, login_of(shift, role))]
+    file = str(shift.file)
+    backup = tmp_path / "own.db"
+    assert run_command(["db", "backup", file, str(backup), *where]) == 1
+    assert "only a supervisor may make a backup" in capsys.readouterr().err
+    assert not backup.exists()
+    assert run_command(["study", "publish", file, *where]) == 1
+
+
+def test_a_trainee_practices_on_the_server_and_conducts_no_interview(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--db", as_role(shift, shift.tim)]
+    file = str(shift.file)
+    for command in (["station", file, *where], ["interview", file, "--case", "new", *where]):
+        assert run_command(command) == 1
+        said = capsys.readouterr().err
+        assert f"{shift.tim}: is trainee on this server" in said
+        assert "add --practice" in said
+    assert not may(StaffRole.TRAINEE, Action.CONDUCT_INTERVIEWS)
