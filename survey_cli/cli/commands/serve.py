@@ -19,6 +19,7 @@ from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import FAILED, RETRY, report_error, say
 from survey_cli.cli.parameters import option, questionnaire_argument, text_option
 from survey_cli.cli.run_command import write_crash_report
+from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
     from survey_cli.sessions.open_interview import check_questionnaire
     from survey_cli.study.location import describe_files
-    from survey_cli.study.open_study import open_study
+    from survey_cli.study.open_study import check_study_may, open_study
 
     if given.practice and not given.socket:
         check_questionnaire(files[0], None)
@@ -281,6 +282,7 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
     for file in files:
         with open_study(file, db=given.db, by=given.interviewer, people=given.people) as study:
             say(describe_files(file, study.where, people=given.people), *study.repairs)
+            check_study_may(study, Action.CONDUCT_INTERVIEWS)
             if study.notice:
                 say(study.notice)
             person = study.who.login
