@@ -48,7 +48,8 @@ def connect(shift: Served, account: str) -> Iterator[psycopg.Connection]:
 def attempt(connection: psycopg.Connection, statement: str) -> str:
     """Return `refused`, an error, or the number of rows. What was done is undone."""
     try:
-        return str(max(connection.execute(statement.encode()).rowcount, 0))
+        count = connection.execute(statement.encode()).rowcount
+        return roles.DONE if count < 0 else str(count)
     except psycopg.errors.InsufficientPrivilege:
         return roles.REFUSED
     except psycopg.Error as error:

@@ -429,6 +429,7 @@ NOW: Final = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24
 REFUSED_CODE = "42501"
 """The SQLSTATE of a missing right and of a row that a policy excludes."""
 REFUSED = "refused"
+DONE: Final = "done"
 
 
 class RoleCheck(NamedTuple):
@@ -618,11 +619,17 @@ class _Trial:
                 yield RoleCheck(role, trial.title, expected, found)
 
     def _try(self, role: str, statement: str) -> str:
-        """Return `refused`, or the number of rows that a member of the role reads or writes."""
+        """Return `refused`, or the number of rows that a member of the role reads or writes.
+
+        A statement that reads and writes no rows, such as one that creates a table, is `done`.
+        """
         self._execute("SAVEPOINT trial", ())
         try:
             self._execute(f"SET LOCAL ROLE {quote_identifier(self._members[role])}", ())
-            return str(max(self._execute(statement, ()).rowcount, 0))
+            count = self._execute(statement, ()).rowcount
+            if count < 0:
+                return DONE
+            return str(count)
         except self._db.driver_errors as error:
             code = getattr(error, "sqlstate", None)
             if code == REFUSED_CODE:
