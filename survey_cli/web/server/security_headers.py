@@ -21,9 +21,9 @@ _STYLES_FROM_FILES: Final = "style-src 'self'"
 _STYLES_OF_TERMINAL: Final = "style-src 'self' 'unsafe-inline'"
 
 _UNUSED_FEATURES: Final = (
-    "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media",
+    "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media",
     "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi",
-    "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "web-share",
+    "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb",
     "xr-spatial-tracking",
 )  # fmt: skip
 
