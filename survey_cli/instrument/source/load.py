@@ -138,9 +138,13 @@ def pause_collector() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            # This moves everything to the oldest generation: the next collection would traverse it.
-            gc.freeze()
-            gc.unfreeze()
+            # In a forked seat, the objects of its parent are frozen and must stay so: a collection
+            # would write to all of them, and its memory would be shared no longer.
+            if gc.get_freeze_count() == 0:
+                # This moves everything to the oldest generation: the next collection would
+                # traverse it.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
