@@ -6,20 +6,18 @@ screen.
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from errno import EBADF
-from pathlib import Path
 from typing import TextIO
 
 import typer
 
 from survey_cli import __version__
+from survey_cli.bug_traces import render_bug
 from survey_cli.cli.output.terminal import FAILED, MISUSED, PIPE_CLOSED, RETRY, report_error, say
 from survey_cli.problems import UserError
 
-PACKAGE = Path(__file__).parent.parent
 INTERRUPTED = 130
 """As in shells: 128 and the number of SIGINT."""
 
@@ -168,17 +166,8 @@ def _render_report(bug: BaseException) -> Iterator[str]:
     yield f"survey {__version__}, Python {version}, {sys.platform}"
     yield f"command: {_name_command(sys.argv[1:])}"
 
-    error: BaseException | None = bug
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield ""
-        kind = type(error)
-        yield f"{kind.__module__}.{kind.__qualname__} (its message is left out)"
-        for frame in traceback.extract_tb(error.__traceback__):
-            where = f"{_format_path(frame.filename)}:{frame.lineno} in {frame.name}"
-            yield f"  {where}: {frame.line or ''}"
-        error = error.__cause__ or error.__context__
+    yield ""
+    yield from render_bug(bug)
 
 
 def _name_command(arguments: Sequence[str]) -> str:
@@ -186,10 +175,3 @@ def _name_command(arguments: Sequence[str]) -> str:
     names = [word for word in arguments[:1] if word.isalpha()]
     names += [word.partition("=")[0] for word in arguments if word.startswith("--")]
     return " ".join(names) or "(none)"
-
-
-def _format_path(file: str) -> str:
-    path = Path(file)
-    if path.is_relative_to(PACKAGE):
-        return str(path.relative_to(PACKAGE.parent))
-    return "/".join(path.parts[-2:])

@@ -116,8 +116,68 @@ def paint(*_: object) -> int:
     return 0
 
 
+def escape(request: SeatRequest, side: SeatSide) -> int:
+    """Report what may be done outside of the study's database."""
+    import asyncio
+    import socket
+    import sqlite3
+    import subprocess
+    import tempfile
+    from pathlib import Path
+
+    from textual.app import App
+
+    def connect() -> None:
+        with socket.socket() as connection:
+            connection.connect(("127.0.0.1", 9))
+
+    def append() -> None:
+        with Path("written").open("a"):
+            pass
+
+    def save_screenshot() -> None:
+        async def save() -> None:
+            async with App().run_test() as pilot:
+                pilot.app.save_screenshot("picture.svg")
+
+        asyncio.run(save())
+
+    def use_database() -> None:
+        with sqlite3.connect("seat.db") as database:
+            database.execute("CREATE TABLE t (c)")
+
+    attempts: dict[str, Callable[[], object]] = {
+        "run": lambda: subprocess.run(["true"]),
+        "system": lambda: os.system("true"),
+        "spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+        "fork": os.fork,
+        "connect": connect,
+        "write": lambda: Path("written").write_text("x"),
+        "append": append,
+        "create": lambda: os.open("written", os.O_CREAT),
+        "remove": lambda: os.remove("asked"),
+        "temporary file": lambda: tempfile.NamedTemporaryFile(dir=folder).close(),
+        "screenshot": save_screenshot,
+        "database": use_database,
+        "discard": lambda: Path(os.devnull).write_text("x"),
+    }
+    # without a folder of its own, none is found in which a file could be written
+    folder = os.environ.get("TMPDIR", "/tmp")
+    results = {"folder": folder}
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+            results[name] = "done"
+        except PermissionError as error:
+            results[name] = str(error.strerror)
+    side.reports.sendall(encode_line(results))
+    side.reports.recv(1)
+    return 0
+
+
 TASKS: dict[str, Callable[[SeatRequest, SeatSide], int]] = {
     "describe": describe,
+    "escape": escape,
     "fail": fail,
     "fail on a thread": fail_on_thread,
     "refuse": refuse,

@@ -50,7 +50,7 @@ def make_web(kind: str, address: str) -> Callable[[socket.socket], int]:
             return int(to_test.recv(100) or b"0")
 
     def fail(_: socket.socket) -> int:
-        raise KeyError("not in the log")
+        raise KeyError(address)
 
     def refuse(_: socket.socket) -> int:
         from survey_cli.problems import UserError

@@ -27,7 +27,9 @@ def prepare_study(folder: Path, cases: int) -> None:
         for number in range(cases):
             digits = f"{number:07}"
             phone = f"+1 312 5{digits[1:3]} {digits[3:]}"
-            writer.writerow([f"u{number}", "District", "Central", "Chicago", phone, "America/Chicago"])
+            writer.writerow(
+                [f"u{number}", "District", "Central", "Chicago", phone, "America/Chicago"]
+            )
     imported = run_forked_survey("sample", "import", STUDY, "units.csv", folder=folder)
     assert imported.returncode == 0, imported.stderr
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.seat_programs import SECRET
 from support.seat_server import (
     SeatServer,
     is_running,
@@ -231,5 +232,145 @@ def test_what_a_seat_has(tmp_path: Path, face: Face, monkeypatch: pytest.MonkeyP
             "TZ": "Asia/Tokyo",
         }
         assert first["random"] != second["random"]
+
+    run(tmp_path, test)
+
+
+def test_a_seat_does_nothing_outside_of_the_database(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        seat = await link.open(screen("escape"))
+        results = await read_line(seat.reports)
+        del results["folder"]
+        program = "a seat in the browser may not start a program"
+        file = "a seat in the browser may not write a file"
+        address = "a seat in the browser may not open an address"
+        assert results == {
+            "run": program,
+            "system": program,
+            "spawn": program,
+            "fork": program,
+            "connect": address,
+            "write": file,
+            "append": file,
+            "create": file,
+            "remove": file,
+            "temporary file": file,
+            "screenshot": file,
+            "database": "done",
+            "discard": "done",
+        }
+
+    (tmp_path / "asked").touch()
+    run(tmp_path, test)
+    assert {file.name for file in tmp_path.iterdir()} == {"asked", "seat.db", "web.socket"}
+
+
+def test_a_desk_has_a_folder_that_goes_with_it(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(SeatRequest(person="sue", face=Face.DESK, task="escape"))
+        results = await read_line(seat.reports)
+        folder = Path(results["folder"])
+        assert folder.name.startswith("survey-desk-")
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert results["temporary file"] == "done"
+        assert results["run"].endswith("start a program")
+        assert results["connect"].endswith("open an address")
+
+        (folder / "left behind").touch()
+        os.kill(seat.process, signal.SIGKILL)
+        await wait_until(lambda: ends)
+        await wait_until(lambda: not folder.exists())
+
+    (tmp_path / "asked").touch()
+    run(tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence"),
+    [
+        (
+            "fail",
+            "this is a bug in survey (KeyError); what was confirmed is stored — open the seat again",
+        ),
+        ("refuse", "study.yaml: the study is closed — ask your supervisor"),
+        ("take memory", "this seat needed more memory than a seat may have — open it again"),
+    ],
+)
+def test_a_failure_is_a_sentence(tmp_path: Path, task: str, sentence: str) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(screen(task))
+        await wait_until(lambda: ends)
+        assert ends[seat.id] == SeatEnd(1, sentence=sentence)
+        # no traceback reaches the browser
+        assert await read_to_end(seat) == ""
+
+    server = run(tmp_path, test)
+    assert SECRET not in server.log
+    assert ("in fail" in server.log) is (task == "fail")
+
+
+def test_what_fails_on_a_thread_is_in_the_log(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(screen("fail on a thread"))
+        await wait_until(lambda: ends)
+        assert ends[seat.id] == SeatEnd(0)
+        assert await read_to_end(seat) == ""
+
+    server = run(tmp_path, test)
+    assert "builtins.KeyError (its message is left out)" in server.log
+    assert SECRET not in server.log
+
+
+def test_what_a_seat_wrote_is_read_after_its_end(tmp_path: Path) -> None:
+    async def test(_: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        seat = await link.open(screen("paint"))
+        shown = await read_to_end(seat)
+        await wait_until(lambda: ends)
+        assert shown.splitlines()[-1] == "line 4999"
+        assert shown.count("\n") == 5000
+
+    run(tmp_path, test)
+
+
+def test_a_server_has_so_many_seats(tmp_path: Path) -> None:
+    async def test(server: SeatServer) -> None:
+        link = await server.take_link()
+        await link.open(screen())
+        await link.open(screen())
+        with pytest.raises(SeatError, match="all 2 seats of this server are taken"):
+            await link.open(screen())
+        with pytest.raises(SeatError, match="no seats of the kind board"):
+            await link.open(SeatRequest(person="sue", face=Face.BOARD))
+
+    with SeatServer(tmp_path, most_seats=2) as server:
+        asyncio.run(test(server))
+
+
+def test_a_web_that_always_fails_ends_the_server(tmp_path: Path) -> None:
+    with SeatServer(tmp_path, web="fail") as server:
+        assert server.wait() == 1
+    assert server.log.count("is started again") == 4
+    assert "failed 5 times within a minute" in server.log
+    assert str(tmp_path) not in server.log
+
+
+def test_a_web_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    with SeatServer(tmp_path, web="refuse") as server:
+        assert server.wait() == 1
+    assert server.log == "--port 80: the port is taken — choose another one\n"
+
+
+def test_a_web_that_returns_ends_the_server(tmp_path: Path) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        ends = note_ends(link)
+        await link.open(text())
+        server.end_web(7)
+        link.close()
+        assert await asyncio.to_thread(server.wait) == 7
+        assert not ends
 
     run(tmp_path, test)

@@ -18,6 +18,7 @@ from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.case import Case, NumberRecord, list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.problems import UserError
+from survey_cli.process_rights import OutsideAct, get_rights
 from survey_cli.sessions.station.listeners import build_dial_link
 from survey_cli.store.cases.case_records import ContactNumber
 
@@ -113,6 +114,9 @@ class Telephone:
 
 def read_dial_command() -> tuple[str, ...]:
     """Read the dial command of this machine; empty if there is none: numbers are dialed by hand."""
+    # the telephone of a seat in a browser isn't at the server
+    if not get_rights().allow(OutsideAct.START_PROGRAM):
+        return ()
     text = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if not text:
         return ()

@@ -11,25 +11,25 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import termios
 import threading
 import time
-import traceback
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from survey_cli.bug_traces import render_bug
 from survey_cli.problems import UserError
-from survey_cli.web.seats import process_rights
+from survey_cli.process_rights import NOTHING, TEMPORARY_FILES, confine
+from survey_cli.web.seats import process_limits
 from survey_cli.web.seats.messages import encode_line
 from survey_cli.web.seats.seat_request import Face, SeatProgram, SeatRequest, SeatSide
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
-PACKAGE: Final = Path(__file__).parent.parent.parent
 
 MEGABYTE: Final = 1024 * 1024
 SEAT_MEMORY: Final = 512 * MEGABYTE
@@ -57,15 +57,8 @@ class SeatDescriptors:
     reports: int
     terminal: int | None = None
     messages: int | None = None
-
-    def list_open(self) -> list[int]:
-        """Return those that this seat has."""
-        descriptors = [self.log, self.reports]
-        if self.terminal is not None:
-            descriptors.append(self.terminal)
-        if self.messages is not None:
-            descriptors.append(self.messages)
-        return descriptors
+    folder: str = ""
+    """The folder for the temporary files of a desk."""
 
 
 def run_seat(
@@ -93,15 +86,19 @@ def _prepare(
     close_others({0, 1, 2, descriptors.log, descriptors.reports, descriptors.messages})
     # before the signals are let through, which may end the process at once
     reset_signals()
-    process_rights.end_with_parent(signal.SIGHUP, parent)
+    process_limits.end_with_parent(signal.SIGHUP, parent)
 
-    process_rights.forbid_inspection()
-    process_rights.limit_descriptors(MOST_DESCRIPTORS)
-    memory = DESK_MEMORY if request.face is Face.DESK else SEAT_MEMORY
-    process_rights.limit_memory(memory)
+    process_limits.forbid_inspection()
+    process_limits.limit_descriptors(MOST_DESCRIPTORS)
     os.umask(0o077)
+    if request.face is Face.DESK:
+        process_limits.limit_memory(DESK_MEMORY)
+        confine(TEMPORARY_FILES)
+    else:
+        process_limits.limit_memory(SEAT_MEMORY)
+        confine(NOTHING)
 
-    _set_environment(request.zone)
+    _set_environment(request.zone, descriptors.folder)
     _catch_stray_output(log)
     # The generator of `random` has been seeded anew: Python does that after every fork.
     gc.enable()
@@ -150,7 +147,7 @@ def reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _set_environment(zone: str) -> None:
+def _set_environment(zone: str, folder: str) -> None:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -162,6 +159,10 @@ def _set_environment(zone: str) -> None:
     if zone:
         os.environ["TZ"] = zone
     time.tzset()
+    if folder:
+        os.environ["TMPDIR"] = folder
+        # what the spawner found before
+        tempfile.tempdir = None
 
 
 def _open_side(descriptors: SeatDescriptors) -> SeatSide:
@@ -226,22 +227,6 @@ class SeatLog:
     def _write(self, kind: str, text: str) -> None:
         with suppress(OSError):
             os.write(self._descriptor, encode_line({kind: text[:1000]}))
-
-
-def render_bug(bug: BaseException) -> Iterator[str]:
-    """Yield what was raised and where, without its message."""
-    error: BaseException | None = bug
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield f"{type(error).__module__}.{type(error).__qualname__} (its message is left out)"
-        for frame in traceback.extract_tb(error.__traceback__):
-            path = Path(frame.filename)
-            where = "/".join(path.parts[-2:])
-            if path.is_relative_to(PACKAGE):
-                where = str(path.relative_to(PACKAGE.parent))
-            yield f"  {where}:{frame.lineno} in {frame.name}"
-        error = error.__cause__ or error.__context__
 
 
 class _LogHandler(logging.Handler):

@@ -19,13 +19,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
+from shutil import rmtree
 from socket import SHUT_WR, socket, socketpair
+from tempfile import mkdtemp
 from time import monotonic
 from types import FrameType
 from typing import Any, Final, NoReturn
 from uuid import uuid4
 
-from survey_cli.web.seats import process_rights
+from survey_cli.bug_traces import render_bug
+from survey_cli.problems import UserError
+from survey_cli.web.seats import process_limits
 from survey_cli.web.seats.messages import Channel, ChannelClosedError, ChannelMessage, LineReader
 from survey_cli.web.seats.seat_process import (
     SeatDescriptors,
@@ -35,6 +39,7 @@ from survey_cli.web.seats.seat_process import (
 )
 from survey_cli.web.seats.seat_request import (
     FACES_ON_TERMINALS,
+    Face,
     SeatEnd,
     SeatPrograms,
     SeatRequest,
@@ -88,6 +93,8 @@ class _Seat:
     """web's end, kept so that the next web has it too."""
     terminal: int | None = None
     messages: int | None = None
+    folder: str = ""
+    """The folder for the temporary files of a desk."""
     lines: LineReader = field(default_factory=LineReader)
     lines_logged: int = 0
     sentence: str = ""
@@ -143,8 +150,8 @@ class Spawner:
         """Run until the end; returns the exit code."""
         _check_single_thread()
         _open_standard_streams()
-        process_rights.allow_descriptors(DESCRIPTORS_PER_SEAT * self._most_seats + 64)
-        process_rights.forbid_inspection()
+        process_limits.allow_descriptors(DESCRIPTORS_PER_SEAT * self._most_seats + 64)
+        process_limits.forbid_inspection()
         self._watch_signals()
         # The pages of what was imported stay shared, because no collection writes to them.
         gc.collect()
@@ -260,8 +267,8 @@ class Spawner:
             os.setsid()
             close_others({0, 1, 2, connection.fileno()})
             reset_signals()
-            process_rights.end_with_parent(signal.SIGTERM, os.getppid())
-            process_rights.forbid_inspection()
+            process_limits.end_with_parent(signal.SIGTERM, os.getppid())
+            process_limits.forbid_inspection()
             gc.enable()
             code = run_web(self._web_program, connection)
         finally:
@@ -378,43 +385,37 @@ class Spawner:
 
     def _fork_seat(self, request: SeatRequest) -> _Seat:
         """Fork a seat; raises OSError if the system has no room for it."""
-        opened: list[int] = []
+        opened = _OpenedForSeat()
         try:
-            log, their_log = _open_pipe(opened)
-            reports, their_reports = _open_pair(opened)
-            if request.face in FACES_ON_TERMINALS:
-                terminal, their_terminal = _open_terminal(opened, request)
-                theirs = SeatDescriptors(their_log, their_reports, terminal=their_terminal)
-                messages = None
-            else:
-                messages, their_messages = _open_pair(opened)
-                theirs = SeatDescriptors(their_log, their_reports, messages=their_messages)
-                terminal = None
-
+            opened.open(request)
             parent = os.getpid()
             process = self._fork()
         except OSError:
-            for descriptor in opened:
-                os.close(descriptor)
+            opened.close()
             raise
 
         if process == 0:
             if self._channel is not None:
                 self._channel.abandon()
-            run_seat(self._programs[request.face], request, theirs, parent)
+            run_seat(self._programs[request.face], request, opened.make_side(), parent)
 
-        for descriptor in theirs.list_open():
+        for descriptor in opened.theirs:
             os.close(descriptor)
-        return _Seat(
+        log, reports, talk = opened.ours
+        seat = _Seat(
             id=uuid4().hex,
             request=request,
             since=datetime.now(UTC).isoformat(),
             process=process,
             log=log,
             reports=reports,
-            terminal=terminal,
-            messages=messages,
+            folder=opened.folder,
         )
+        if request.face in FACES_ON_TERMINALS:
+            seat.terminal = talk
+        else:
+            seat.messages = talk
+        return seat
 
     def _fork(self) -> int:
         """Fork. No signal arrives in the new process before it has reset its handlers."""
@@ -509,6 +510,7 @@ class Spawner:
         for descriptor in (seat.log, *seat.list_for_web()):
             if descriptor >= 0:
                 os.close(descriptor)
+        _remove_folder(seat.folder)
 
     # The end
 
@@ -538,9 +540,6 @@ class Spawner:
 
 def run_web(web: WebProgram, connection: socket) -> int:
     """Run web; returns its exit code, or `WEB_CRASHED` after an exception."""
-    from survey_cli.problems import UserError
-    from survey_cli.web.seats.seat_process import render_bug
-
     try:
         return web(connection)
     except UserError as error:
@@ -568,27 +567,58 @@ def _open_standard_streams() -> None:
             return
 
 
-def _open_pipe(opened: list[int]) -> tuple[int, int]:
-    ours, theirs = os.pipe()
-    opened += [ours, theirs]
-    os.set_blocking(ours, False)
-    return ours, theirs
+class _OpenedForSeat:
+    """What is opened for a seat before it is forked: a log, reports, and a terminal or messages."""
+
+    def __init__(self) -> None:
+        self.ours: list[int] = []
+        self.theirs: list[int] = []
+        self.folder = ""
+        self._is_on_terminal = False
+
+    def open(self, request: SeatRequest) -> None:
+        """Open all of it; raises OSError if the system has no room for it."""
+        self._add(os.pipe())
+        os.set_blocking(self.ours[0], False)
+        self._add(_open_pair())
+
+        self._is_on_terminal = request.face in FACES_ON_TERMINALS
+        if self._is_on_terminal:
+            self._add(os.openpty())
+            size = struct.pack("HHHH", request.rows, request.columns, 0, 0)
+            fcntl.ioctl(self.theirs[-1], termios.TIOCSWINSZ, size)
+        else:
+            self._add(_open_pair())
+        if request.face is Face.DESK:
+            self.folder = mkdtemp(prefix="survey-desk-")
+
+    def _add(self, pair: tuple[int, int]) -> None:
+        ours, theirs = pair
+        self.ours.append(ours)
+        self.theirs.append(theirs)
+
+    def make_side(self) -> SeatDescriptors:
+        """Return what the seat has of it."""
+        log, reports, talk = self.theirs
+        if self._is_on_terminal:
+            return SeatDescriptors(log, reports, terminal=talk)
+        return SeatDescriptors(log, reports, messages=talk, folder=self.folder)
+
+    def close(self) -> None:
+        """Close and remove what was opened."""
+        for descriptor in (*self.ours, *self.theirs):
+            os.close(descriptor)
+        _remove_folder(self.folder)
 
 
-def _open_pair(opened: list[int]) -> tuple[int, int]:
+def _open_pair() -> tuple[int, int]:
     first, second = socketpair()
-    ours = first.detach()
-    theirs = second.detach()
-    opened += [ours, theirs]
-    return ours, theirs
+    return first.detach(), second.detach()
 
 
-def _open_terminal(opened: list[int], request: SeatRequest) -> tuple[int, int]:
-    ours, theirs = os.openpty()
-    opened += [ours, theirs]
-    size = struct.pack("HHHH", request.rows, request.columns, 0, 0)
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
-    return ours, theirs
+def _remove_folder(folder: str) -> None:
+    if folder:
+        rmtree(folder, ignore_errors=True)
 
 
 def _signal(process: int, number: int) -> None:
