@@ -31,6 +31,9 @@ SERVER = "web"
 KNOWN = {
     # `survey case migrate`, on several cores; no seat does that
     "services/cases/interview_migration.py": {"multiprocessing"},
+    # the lines of a text page, on the socket that its seat was given
+    "plain/__init__.py": {"socket"},
+    "plain/messages.py": {"socket"},
     # the dial command, which asks
     "sessions/station/dialing.py": {"subprocess"},
     # the name of this computer, and why a server can't be reached
