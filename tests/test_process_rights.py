@@ -29,6 +29,8 @@ HARMLESS = {"urllib.parse"}
 SERVER = "web"
 """The package that listens to browsers. It also forks the seats, which ask for rights before their programs begin."""
 KNOWN = {
+    # the check of the files before there is any seat, in a process of its own
+    "cli/commands/serve.py": {"os.fork"},
     # `survey case migrate`, on several cores; no seat does that
     "services/cases/interview_migration.py": {"multiprocessing"},
     # the lines of a text page, on the socket that its seat was given
