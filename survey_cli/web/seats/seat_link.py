@@ -122,18 +122,33 @@ class SeatLink:
     async def open(self, request: SeatRequest) -> OpenSeat:
         """Open a seat; raises `SeatError` with the reason if that is not possible."""
         self._check_open()
+        loop = asyncio.get_running_loop()
         self._last_number += 1
         number = self._last_number
-        answer: asyncio.Future[OpenSeat] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[OpenSeat] = loop.create_future()
         self._requests[number] = answer
         self._send({"type": "open", "number": number, "request": encode_request(request)})
         try:
-            return await asyncio.wait_for(asyncio.shield(answer), OPEN_PATIENCE)
+            async with asyncio.timeout(OPEN_PATIENCE):
+                seat = await asyncio.shield(answer)
         except TimeoutError:
+            self._end_unwanted(answer)
             raise SeatError("the server is too busy to open a seat — try again later") from None
+        except asyncio.CancelledError:
+            self._end_unwanted(answer)
+            raise
         finally:
-            # Opened although nobody waits any longer: it stays in the list, for the same person.
-            self._requests.pop(number, None)
+            del self._requests[number]
+
+        if seat.end is not None:
+            # It has ended already. Whoever asked for it is told after having received it.
+            loop.call_soon(self.on_ended, seat, seat.end)
+        return seat
+
+    def _end_unwanted(self, answer: "asyncio.Future[OpenSeat]") -> None:
+        """End a seat that nobody waits for any longer: the person would get a second one."""
+        if answer.done() and answer.exception() is None:
+            self._send({"type": "end", "seat": answer.result().id})
 
     async def end(self, seat_id: str) -> None:
         """Have a seat end as at a lost terminal; it is killed if it doesn't within 12 seconds.
@@ -241,7 +256,9 @@ class SeatLink:
             _end_half_line(seat)
             return
         answer = self._requests.get(number)
-        if answer is not None and not answer.done():
+        if answer is None:
+            self._send({"type": "end", "seat": seat.id})
+        elif not answer.done():
             answer.set_result(seat)
 
     def _remove_seat(self, content: Mapping[str, Any]) -> None:
@@ -249,7 +266,16 @@ class SeatLink:
         if seat is None:
             return
         seat.end = SeatEnd(content["code"], content["signal"], content["sentence"])
-        self.on_ended(seat, seat.end)
+        if not self._is_awaited(seat):
+            self.on_ended(seat, seat.end)
+
+    def _is_awaited(self, seat: OpenSeat) -> bool:
+        """Return whether `open` has still to return this seat."""
+        for answer in self._requests.values():
+            has_seat = answer.done() and answer.exception() is None
+            if has_seat and answer.result() is seat:
+                return True
+        return False
 
     def _lose(self) -> None:
         """Take note that the spawner has gone. The seats end by themselves."""
