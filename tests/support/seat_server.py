@@ -24,15 +24,18 @@ from survey_cli.web.seats.seat_link import OpenSeat, SeatLink
 TESTS = Path(__file__).parent.parent
 SCRIPT = """
 import importlib, os, sys
-_tests, _programs, _web, _address, _most_seats = sys.argv[1:]
+_tests, _programs, _prepare, _web, _address, _most_seats = sys.argv[1:]
 sys.path.insert(0, _tests)
+
+def _find(name):
+    module, _, name = name.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+if _prepare:
+    _find(_prepare)()
 from survey_cli.web.seats.spawner import Spawner
 from support.seat_server import make_web
-_module, _, _name = _programs.partition(":")
-_spawner = Spawner(
-    getattr(importlib.import_module(_module), _name), make_web(_web, _address), most_seats=int(_most_seats)
-)
-_code = _spawner.run()
+_code = Spawner(_find(_programs), make_web(_web, _address), most_seats=int(_most_seats)).run()
 sys.stderr.flush()
 os._exit(_code)
 """
@@ -61,12 +64,17 @@ def make_web(kind: str, address: str) -> Callable[[socket.socket], int]:
 
 
 class SeatServer:
-    """A running spawner; ends with the block in which it is used."""
+    """A running spawner; ends with the block in which it is used.
+
+    `programs` and `prepare` are names such as `support.seat_programs:PROGRAMS`. What is to be prepared is called
+    before the first fork.
+    """
 
     def __init__(
         self,
         folder: Path,
         programs: str = "support.seat_programs:PROGRAMS",
+        prepare: str = "",
         web: str = "hand over",
         most_seats: int = 200,
     ) -> None:
@@ -75,7 +83,7 @@ class SeatServer:
         self._listener.bind(address)
         self._listener.listen()
         self._listener.settimeout(PATIENCE)
-        arguments = [str(TESTS), programs, web, address, str(most_seats)]
+        arguments = [str(TESTS), programs, prepare, web, address, str(most_seats)]
         self.spawner = Program(PRELUDE, SCRIPT, arguments, cwd=folder)
         self.web_process = 0
         """The process of the web whose link was taken last."""
