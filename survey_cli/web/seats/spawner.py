@@ -321,6 +321,8 @@ class Spawner:
             self._web_deadline = monotonic() + WEB_PATIENCE
 
     def _take_end_of_web(self, status: int) -> None:
+        # what it sent last, such as notes for the next web
+        self._talk_to_web(select.POLLIN)
         self._lose_web()
         self._web_process = 0
         self._web_deadline = None
