@@ -23,6 +23,7 @@ from survey_cli.web.server.listening import listen_on_port
 from survey_cli.web.server.visitors import Visitor
 
 LONG = 20.0
+MakeStation = Callable[[], Any]
 
 
 class OnePerson:
@@ -37,8 +38,8 @@ class OnePerson:
 class ThreadSeat:
     """A seat in a thread. `close` ends it, as if its process had been told to."""
 
-    def __init__(self, station: FakeStation, on_end: Callable[["ThreadSeat", int], None]) -> None:
-        self.station = station
+    def __init__(self, make_station: MakeStation, on_end: Callable[[int], None]) -> None:
+        self._make_station = make_station
         self.messages, self._inner = socket.socketpair()
         self.reports, self._inner_reports = socket.socketpair()
         self._on_end = on_end
@@ -46,8 +47,10 @@ class ThreadSeat:
         self.thread.start()
 
     def _run(self) -> None:
-        code = run_text_page(self.station, self._inner)  # type: ignore[arg-type]
-        self._on_end(self, code)
+        # A database belongs to the thread that has opened it.
+        station = self._make_station()
+        code = run_text_page(station, self._inner)
+        self._on_end(code)
         self._inner.close()
         self._inner_reports.close()
 
@@ -60,7 +63,7 @@ class ThreadLink:
 
     def __init__(self) -> None:
         self.on_ended: Callable[[OpenSeat, SeatEnd], None] = lambda seat, _: seat.close()
-        self.make_station: Callable[[], FakeStation] = FakeStation
+        self.make_station: MakeStation = FakeStation
         self.seats: dict[str, ThreadSeat] = {}
         self.opened: dict[str, OpenSeat] = {}
         self._requests: dict[str, SeatRequest] = {}
@@ -86,7 +89,7 @@ class ThreadLink:
     async def open(self, request: SeatRequest) -> OpenSeat:
         id = f"seat-{next(self._ids)}"
         self._requests[id] = request
-        self.seats[id] = ThreadSeat(self.make_station(), lambda _, code: self._note_end(id, code))
+        self.seats[id] = ThreadSeat(self.make_station, lambda code: self._note_end(id, code))
         self.opened[id] = self._open(id)
         return self.opened[id]
 

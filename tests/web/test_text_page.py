@@ -1,6 +1,9 @@
 """The text page in Chromium: by keyboard alone, by buttons, after cuts, and for screen readers."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,8 +16,14 @@ from support.html_pages import browser, complaints_of_axe, in_browser  # noqa: F
 from support.text_server import TextServer
 from survey_cli.entries import PickEntry, Query, ReadEntry, VerbatimEntry
 from survey_cli.plain import messages
+from survey_cli.sessions.interview.start_interview import utc_now
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_views import CaseView
+from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 
 pytestmark = in_browser
+INSTRUMENTS = Path(__file__).parents[2] / "instruments"
+READER = "@guidepup/virtual-screen-reader/lib/esm/index.browser.js"
 YES_NO = PickEntry(options=choices("Yes", "No"))
 ABC = (prompt("q1", "One?", YES_NO), prompt("q2", "Two?", YES_NO), prompt("q3", "Three?", YES_NO))
 
@@ -169,7 +178,7 @@ def test_what_is_not_accepted_is_said_once(visit: Callable[..., Visit]) -> None:
     assert one.notice() == ""
     one.type("1")
     one.asks("q2")
-    assert one.tab.get_attribute("#field", "aria-invalid") == "false"
+    assert one.tab.get_attribute("#field", "aria-invalid") is None
 
 
 def test_entries_typed_ahead_wait_for_their_question(visit: Callable[..., Visit]) -> None:
@@ -345,6 +354,110 @@ def test_a_language_from_right_to_left(visit: Callable[..., Visit]) -> None:
     assert one.tab.get_attribute("#label", "dir") == "rtl"
     text, key = spoken.bounding_box(), one.tab.locator("#answers .key").first.bounding_box()
     assert key["x"] > text["x"] + text["width"] / 2, "the first choice is on the right"
+
+
+def test_the_founding_interview_by_keyboard_to_its_end(
+    server: TextServer,
+    browser: Any,  # noqa: F811
+) -> None:
+    """Every answer of the script of the demonstration, at a station for practice."""
+    server.link.make_station = open_district
+    lines = (INSTRUMENTS / "asu_2000.answers.txt").read_text().splitlines()
+    context = browser.new_context()
+    one = Visit(server, context.new_page(), FakeStation())
+    one.open()
+    one.type(".interview")
+    one.asks("hello")
+    for line in lines:
+        before = one.tab.evaluate("() => document.body.dataset.asked")
+        one.type(line)
+        one.tab.wait_for_function("before => document.body.dataset.asked !== before", arg=before)
+    one.asks("Every question is answered")
+    refused = [text for text in one.log() if text.startswith("Not accepted")]
+    assert not refused
+    declined = [text for text in one.log() if text.startswith("declined: ")]
+    assert len(declined) == lines.count(".dk")
+
+    one.tab.wait_for_timeout(1100)  # an Enter right after another one could be a key held down
+    one.tab.keyboard.press("Enter")
+    one.tab.locator("#log .heading", has_text="Ended: ").wait_for()
+    assert not one.errors
+    context.close()
+    server.end_seats()
+
+
+def open_district() -> StationSession:
+    """A station for practice whose first case is a district, as the script wants it."""
+    for seed in count():
+        options = PracticeOptions(path=str(INSTRUMENTS / "asu_2000.yaml"), interviewer="ann")
+        opened = open_practice_station(options, clock=utc_now, rng=Random(seed))
+        view = opened.session.look().view
+        if isinstance(view, CaseView) and ("Kind of unit", "District") in view.details:
+            return opened.session
+        opened.session.close()
+    raise AssertionError("no case is a district")
+
+
+def find_screen_reader() -> str:
+    """The script of the virtual screen reader, if npm has installed it for everybody."""
+    for folder in ("/usr/lib/node_modules", "/usr/local/lib/node_modules"):
+        if Path(folder, READER).exists():
+            return str(Path(folder, READER))
+    return ""
+
+
+@pytest.mark.skipif(
+    not find_screen_reader(), reason="needs npm install -g @guidepup/virtual-screen-reader"
+)
+def test_a_screen_reader_says_each_line_once_and_comes_everywhere(
+    visit: Callable[..., Visit],
+) -> None:
+    asked = prompt("q1", "Do you **really** agree?", YES_NO, instruction=words("Slowly."))
+    one = visit(asked, prompt("q2", "Two?", YES_NO))
+    script = find_screen_reader()
+    one.tab.route("**/virtual.js", lambda r: r.fulfill(path=script, content_type="text/javascript"))
+    one.tab.evaluate(
+        """async () => {
+          window.virtual = (await import("/virtual.js")).virtual;
+          await virtual.start({container: document.body});
+        }"""
+    )
+
+    def said() -> list[str]:
+        one.tab.wait_for_timeout(300)
+        heard: list[str] = one.tab.evaluate(
+            """async () => {
+              const heard = await virtual.spokenPhraseLog();
+              await virtual.clearSpokenPhraseLog();
+              return heard;
+            }"""
+        )
+        return [phrase.removeprefix("polite: ") for phrase in heard]
+
+    said()
+    one.interview()
+    assert said()[2:] == [
+        "Do you really agree?",
+        "1 Yes",
+        "2 No",
+        "Interviewer: Slowly.",
+        "or .dk Don't know, .refused Refused",
+    ]
+    one.type("7")
+    assert said() == ["Not accepted: 7 is not offered here: 1, 2"]
+    one.type("1")
+    one.asks("q2")
+    assert said() == ["Understood: Yes", "Two?", "1 Yes", "2 No"]
+
+    # From the top of the page to its end: nothing holds the reader back.
+    heard: list[str] = []
+    while heard[-1:] != ["end of main"]:
+        one.tab.evaluate("() => virtual.next()")
+        heard.append(one.tab.evaluate("() => virtual.lastSpokenPhrase()"))
+        assert len(heard) < 400
+    for phrase in ("log, What is said", "group, Answers", "group, Commands", "button, 1 Yes"):
+        assert phrase in heard
+    assert "textbox, q2: Two?" in heard
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -17,6 +17,7 @@ const action = document.getElementById("action");
 const form = document.getElementById("entry");
 const field = document.getElementById("field");
 const label = document.getElementById("label");
+const hint = document.getElementById("hint");
 const notice = document.getElementById("notice");
 const answers = document.getElementById("answers");
 const commands = document.getElementById("commands");
@@ -160,19 +161,25 @@ function showAsked(frame, { isSame, wasTaken }) {
   const typed = field.value;
   const wasFocused = form.contains(document.activeElement) || document.activeElement === document.body;
   asked = frame;
+  document.body.dataset.asked = frame.ask;
   label.textContent = frame.label;
   label.lang = frame.language || "en";
   label.dir = frame.right_to_left ? "rtl" : "ltr";
   answers.dir = label.dir;
   field.inputMode = chooseKeyboard(frame);
   field.rows = frame.kind === "text" ? 4 : 1;
+  hint.hidden = frame.kind !== "text";
+  // Screen readers would read a hint that is hidden.
+  if (hint.hidden) field.removeAttribute("aria-describedby");
+  else field.setAttribute("aria-describedby", "hint");
   form.dataset.kind = frame.kind;
   answers.replaceChildren(...frame.answers.map(buildChoice));
   commands.replaceChildren(...frame.commands.map(buildChoice));
   markChoices();
 
   const isInterrupted = INTERRUPTIONS.some((role) => rolesSince.has(role));
-  field.setAttribute("aria-invalid", rolesSince.has("rejection"));
+  if (rolesSince.has("rejection")) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
   rolesSince = new Set();
   scrollToNew();
   if (!isInterrupted || !waiting.length) say("");
