@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
 from survey_cli.entries import Rejection
-from survey_cli.plain.awaited_line import AwaitedLine
+from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
 from survey_cli.sessions.lines.line import Line, Role, to_spans
 
-TellNews: TypeAlias = Callable[[], None]
+TellNews: TypeAlias = Callable[[], tuple[LineChoice, ...]]
 """Says what has happened while a line is awaited, such as a message of a supervisor.
 
-It may raise `OvertakenError`.
+It returns what can be chosen now besides, and may raise `OvertakenError`.
 """
+
+
+def tell_nothing() -> tuple[LineChoice, ...]:
+    """Say that nothing has happened."""
+    return ()
 
 
 class OutputClosedError(Exception):

@@ -19,6 +19,7 @@ from survey_cli.plain.conversation import (
     OutputLines,
     TellNews,
     ask_line,
+    tell_nothing,
 )
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.sessions.lines import interview_lines, question_lines
@@ -42,7 +43,7 @@ class PlainInterview:
         session: InterviewSession,
         lines_in: LineSource,
         lines_out: OutputLines,
-        tell_news: TellNews = lambda: None,
+        tell_news: TellNews = tell_nothing,
     ) -> None:
         """`tell_news` says what the station has to say while a line is awaited."""
         session.review_before_end = True
@@ -139,18 +140,21 @@ class PlainInterview:
         self._output.say(Role.MESSAGE, message)
         return bool(message)
 
-    def _tell_news(self) -> None:
+    def _tell_news(self) -> tuple[LineChoice, ...]:
         """Print what happens while a line is awaited."""
         self._tell_message()
         self._tell_station_news()
+        # What the station offers can't be chosen within an interview.
+        return ()
 
-    def _tell_news_and_keep_draft(self) -> None:
+    def _tell_news_and_keep_draft(self) -> tuple[LineChoice, ...]:
         """Print what happens while a text is typed, and save what is typed of it."""
         self._tell_news()
         text = self._input.unfinished.strip()
         if text != self._draft and not commands.is_command(text):
             self._draft = text
             self._session.save_draft(text)
+        return ()
 
     # out
 

@@ -195,9 +195,16 @@ class MessageChannel:
             if monotonic() >= news_at:
                 news_at = monotonic() + NEWS_SECONDS
                 if tell_news is not None:
-                    tell_news()
-                    self.flush()
+                    self._offer(tell_news())
         return self._entry
+
+    def _offer(self, choices: tuple[LineChoice, ...]) -> None:
+        """Send what was said meanwhile, and what can be chosen besides."""
+        self.flush()
+        if choices and self._awaited is not None:
+            commands = (*choices, *self._awaited.commands)
+            self._awaited = self._awaited._replace(commands=commands)
+            self._send_ask()
 
     def _wait(self, until: float) -> None:
         """Wait until a message arrives, or web reads, or it is time for the news.

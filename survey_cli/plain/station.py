@@ -133,7 +133,10 @@ class PlainStation:
 
         A line typed before another case was shown is not meant for that case.
         """
-        if isinstance(self._shown, WrapUpView):  # it lasts until the interviewer goes on
+        is_command = isinstance(self._shown, IdleView) and text.startswith(".")
+        # The time after a call lasts until the interviewer goes on. While a respondent who calls
+        # back is searched for, no case may come over it.
+        if isinstance(self._shown, WrapUpView) or is_command:
             step = self._station.look()
         else:
             step = self._station.keep_alive()
@@ -167,20 +170,30 @@ class PlainStation:
         self._offered = ()
         return ask_line(self._output, self._input, awaited, self._tell_news_at_command).strip()
 
-    def _tell_news(self) -> None:
+    def _tell_news(self) -> tuple[LineChoice, ...]:
         """Keep the case, and print which messages and appointments there are now."""
         if monotonic() - self._kept_alive_at >= KEEP_ALIVE_SECONDS:
             self._kept_alive_at = monotonic()
-            self._station.keep_alive()
+            self._keep_alive()
         self._output.say(Role.MESSAGE, self._station.take_message())
-        self._announce_due_appointment()
+        return self._announce_due_appointment()
 
-    def _tell_news_at_command(self) -> None:
+    def _keep_alive(self) -> None:
+        """Keep the case, or look for one if nothing is typed that it would come over."""
+        view = self._station.look().view
+        is_typing = bool(self._input.unfinished.strip())
+        # The time after a call lasts until the interviewer goes on.
+        if isinstance(view, WrapUpView) or (isinstance(view, IdleView) and is_typing):
+            return
+        self._station.keep_alive()
+
+    def _tell_news_at_command(self) -> tuple[LineChoice, ...]:
         """Print the news; raises OvertakenError if another case came, or the one shown is lost."""
-        self._tell_news()
+        offered = self._tell_news()
         step = self._station.look()
         if _is_different(step.view, self._shown) or step.notice != self._notice:
             raise OvertakenError
+        return offered
 
     # out
 
@@ -192,7 +205,7 @@ class PlainStation:
             self._output.say(Role.UNDERSTOOD, step.notice)
         self._notice = step.notice
         self._output.say(Role.MESSAGE, self._station.take_message())
-        self._announce_due_appointment()
+        self._offered += self._announce_due_appointment()
 
         before = self._shown
         if _is_different(view, before):
@@ -213,17 +226,20 @@ class PlainStation:
         if view.pending_input != before.pending_input:
             self._output.print_lines(station_lines.build_pending_lines(view))
 
-    def _announce_due_appointment(self) -> None:
-        """Print once that an appointment is due."""
+    def _announce_due_appointment(self) -> tuple[LineChoice, ...]:
+        """Print once that an appointment is due; returns the choice of fetching its case."""
         due = self._station.find_due_appointment()
         if due is None:
             self._due = ""
-            return
-        if due.key != self._due:
-            now = self._station.look().view.station_time
-            line = station_lines.build_due_line(due, now or due.station_time)
-            self._output.print_line(line)
+            return ()
+        if due.key == self._due:
+            return ()
+
         self._due = due.key
+        now = self._station.look().view.station_time
+        line = station_lines.build_due_line(due, now or due.station_time)
+        self._output.print_line(line)
+        return (_build_fetch(due.key),)
 
     def _show_all(self, view: StationView, *, brief: bool) -> None:
         """Print the view in full, or the brief form, with outcomes that have not been listed yet.
@@ -379,7 +395,7 @@ class PlainStation:
 
     def _offer_cases(self, keys: Iterable[str]) -> None:
         """Offer to fetch these cases with the next line."""
-        self._offered = tuple([LineChoice(f".fetch {key}", f"Fetch {key}") for key in keys])
+        self._offered = tuple([_build_fetch(key) for key in keys])
 
     def _pause(self, reason: str, view: StationView) -> Rejection | None:
         """End the break; else start one. A reason always starts one."""
@@ -612,16 +628,16 @@ class PlainStation:
             self._output.say(Role.REJECTION, f"{line} is not one of them")
 
 
+def _build_fetch(key: str) -> LineChoice:
+    return LineChoice(f".fetch {key}", f"Fetch {key}")
+
+
 def _build_hint(choice: OutcomeChoice, view: CaseView) -> str:
     """Build the hint for what an outcome requires: the languages of the study."""
     if choice.required_input != "language" or not view.languages:
         return ""
     names = ", ".join(f"{code} {name}" for code, name in view.languages)
     return f"{names}, or other"
-
-
-def _render_appointment(appointment: station_views.StationAppointment) -> str:
-    return rendering.render_line(station_lines.build_callback_line(appointment))
 
 
 def _explain_pause(view: StationView) -> str:

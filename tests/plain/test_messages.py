@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -179,6 +180,8 @@ def test_what_comes_while_a_line_is_awaited_is_said_at_once(seats: Seats) -> Non
     station.due_appointment = an_appointment()
     page.wait_for("lines")
     assert ".fetch" in page.say("due")[-1]
+    page.wait_for("ask")
+    assert page.ask["commands"][0]["typed"].startswith(".fetch ")
     assert page.ask["ask"] == asked, "the line that is typed meanwhile is still for the same case"
 
 
@@ -208,6 +211,36 @@ def test_a_case_that_comes_by_itself_is_asked_anew(
     page.send(type="entry", text="2", **idle)
     page.wait_for("refused")
     assert not [call for call in station.calls if call.startswith("record")]
+
+
+def test_no_case_comes_over_a_line_that_is_typed(
+    seats: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("survey_cli.plain.station.KEEP_ALIVE_SECONDS", 0.05)
+    station = FakeStation([])
+    page = seats.open(station)
+    asked = {"seat": page.ask["seat"], "ask": page.ask["ask"]}
+    page.send(type="typing", text=".find 555", **asked)
+    page.answer(".messages")
+    page.send(type="typing", text=".find 555", seat=asked["seat"], ask=page.ask["ask"])
+    sleep(0.2)
+    station.due = a_case("LATE", "Late Sector")
+    sleep(0.3)
+    page.answer(".find 555")
+    assert page.say("match")
+
+
+def test_the_time_after_a_call_ends_when_the_interviewer_goes_on(
+    seats: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("survey_cli.plain.station.KEEP_ALIVE_SECONDS", 0.05)
+    station = FakeStation(wrapup=True)
+    page = seats.open(station)
+    page.answer("2", "y")
+    assert page.ask["label"] == "After the call of El Paso Sector"
+    sleep(0.2)
+    page.answer(".note rang twice")
+    assert station.calls[-1] == "remark EP-07 rang twice"
 
 
 def test_what_was_listed_can_be_chosen(seats: Seats) -> None:

@@ -157,7 +157,11 @@ function buildPart(name, className, text) {
 // What is asked
 
 function showAsked(frame, { isSame, wasTaken }) {
-  if (isSame) return;
+  if (isSame && asked) {
+    // Something else can be chosen besides.
+    commands.replaceChildren(...frame.commands.map(buildChoice));
+    return;
+  }
   const typed = field.value;
   const wasFocused = form.contains(document.activeElement) || document.activeElement === document.body;
   asked = frame;
