@@ -69,7 +69,7 @@ STATION_COMMANDS: Final = (
     StationCommand(
         "brief", "say only once what you know by heart; .brief again says it every time"
     ),
-    StationCommand("leave", "end the shift", typed="; the end of input and Ctrl+C do the same"),
+    StationCommand("leave", "end the shift", typed="; in a terminal, Ctrl+C and the end of input too"),
     StationCommand("help", "this list"),
 )
 COMMANDS_BY_NAME: Final = {command.name: command for command in STATION_COMMANDS}
