@@ -38,7 +38,9 @@ COMMANDS: Final = (
     EntryCommand("ok", "REASON", "confirm, after a line with ?; the reason may be left out", "f9"),
     EntryCommand("faq", "", "questions respondents ask, with the answers to read", "f5"),
     EntryCommand("again", "", "this item once more, introductions included"),
-    EntryCommand("suspend", "", "suspend the interview, to be resumed here; in a terminal, Ctrl+C too"),
+    EntryCommand(
+        "suspend", "", "suspend the interview, to be resumed here; in a terminal also Ctrl+C"
+    ),
     EntryCommand(
         "stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"
     ),

@@ -69,7 +69,9 @@ STATION_COMMANDS: Final = (
     StationCommand(
         "brief", "say only once what you know by heart; .brief again says it every time"
     ),
-    StationCommand("leave", "end the shift", typed="; in a terminal, Ctrl+C and the end of input too"),
+    StationCommand(
+        "leave", "end the shift", typed="; also Ctrl+C or the end of input, in a terminal"
+    ),
     StationCommand("help", "this list"),
 )
 COMMANDS_BY_NAME: Final = {command.name: command for command in STATION_COMMANDS}
