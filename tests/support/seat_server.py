@@ -75,6 +75,7 @@ class SeatServer:
         folder: Path,
         programs: str = "support.seat_programs:PROGRAMS",
         prepare: str = "",
+        prelude: str = PRELUDE,
         web: str = "hand over",
         most_seats: int = 200,
     ) -> None:
@@ -84,7 +85,7 @@ class SeatServer:
         self._listener.listen()
         self._listener.settimeout(PATIENCE)
         arguments = [str(TESTS), programs, prepare, web, address, str(most_seats)]
-        self.spawner = Program(PRELUDE, SCRIPT, arguments, cwd=folder)
+        self.spawner = Program(prelude, SCRIPT, arguments, cwd=folder)
         self.web_process = 0
         """The process of the web whose link was taken last."""
         self._web: socket.socket | None = None

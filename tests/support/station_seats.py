@@ -34,6 +34,13 @@ def prepare_study(folder: Path, cases: int) -> None:
     assert imported.returncode == 0, imported.stderr
 
 
+def prepare_seats() -> None:
+    """Prepare the spawner as `survey serve` does."""
+    from survey_cli.cli.commands import serve
+
+    serve.prepare_seats([STUDY])
+
+
 def run_station(request: SeatRequest, _: SeatSide) -> int:
     """Run a station in its full screen, until its shift ends."""
     from survey_cli import tui

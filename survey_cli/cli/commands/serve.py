@@ -126,6 +126,7 @@ def serve(
         return _run_station(files, given, request, side)
 
     with lock_studies(checked["locks"]):
+        prepare_seats(files)
         if given.socket:
             code = serve_others(run_station, given)
         else:
@@ -206,13 +207,19 @@ def serve_others(run_station: "SeatProgram", given: ServeParameters) -> int:
     return serve_seats(run_station, options)
 
 
-def serve_seats(run_station: "SeatProgram", options: "ServeOptions") -> int:
-    """Serve seats until Ctrl+C; returns the exit code."""
-    # Before seats are forked, so that they share it: the full screen, and what stations need.
+def prepare_seats(files: Sequence[str]) -> None:
+    """Import and build what seats need before they are forked, so that they share its memory."""
     import survey_cli.plain.station
     import survey_cli.sessions.station.open_station
     import survey_cli.simulate.practice.practice_station
     import survey_cli.tui.station.screen  # noqa: F401
+    from survey_cli.sessions.station.preparation import prepare_stations
+
+    prepare_stations(files)
+
+
+def serve_seats(run_station: "SeatProgram", options: "ServeOptions") -> int:
+    """Serve seats until Ctrl+C; returns the exit code."""
     from survey_cli import web
     from survey_cli.web.seats.seat_request import Face
 
