@@ -22,7 +22,5 @@ class ServeOptions:
     """Whether the browser is opened, or its link printed."""
     practice: bool = False
     """Whether only practice is done here."""
-    subject: str = ""
-    """What is conducted: the titles of the studies. Shown to people who are signed in."""
-    begins_again: bool = True
-    """Whether a seat that ended can be begun again from the page."""
+    zone: str = ""
+    """The time zone of all seats; empty for that of each browser."""

@@ -9,20 +9,30 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Annotated, Final, TextIO, cast
 
+import typer
+
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import (
     SUSPENDED,
     conduct_on_screen,
     conduct_plain,
+    describe_closing,
     has_full_screen,
     has_terminal,
 )
+from survey_cli.cli.commands.serve import (
+    check_apart,
+    check_web_libraries,
+    report_summary,
+    serve_on_this_computer,
+)
 from survey_cli.cli.output.terminal import say
-from survey_cli.cli.parameters import argument
+from survey_cli.cli.parameters import argument, option
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.sessions.interview.interview_session import InterviewSession
+    from survey_cli.web.seats.seat_request import SeatSide
 
 FOLDER: Final = "survey-demo"
 QUESTIONNAIRE: Final = "library.yaml"
@@ -61,6 +71,9 @@ def demo(
         str, argument("FOLDER", "The folder for the questionnaire and its data.")
     ] = FOLDER,
     plain: parameters.PlainOption = False,
+    browser: Annotated[
+        bool, option("--browser", "In a browser window on this computer, not in the terminal.")
+    ] = False,
     theme: parameters.ThemeOption = "",
 ) -> None:
     """Try a practice interview about a library: nothing to set up.
@@ -70,10 +83,22 @@ def demo(
 
     Example: survey demo
     """
+    if browser:
+        if plain:
+            raise typer.BadParameter("--browser shows the full screen: leave --plain out")
+        check_web_libraries("survey demo")
     file = _write_questionnaire(Path(folder))
+    # Without the name of the folder only if it is the default.
+    place = "" if folder == FOLDER else f" {shlex.quote(folder)}"
+    if browser:
+        _serve(file, theme)
+        _say_next_steps(file, resume=f"demo{place} --browser", is_over=True)
+        return
+
     session = _begin_interview(file)
     try:
-        if not has_terminal():
+        is_shown = has_terminal() or has_full_screen()
+        if not is_shown:
             say(
                 "survey demo: there is no terminal, so a script answers the questions, one line at "
                 "a time"
@@ -87,12 +112,53 @@ def demo(
     finally:
         session.close()
 
-    program = _name_program()
     if code == SUSPENDED:
-        # Without the name of the folder only if it is the default.
-        place = "" if folder == FOLDER else f" {shlex.quote(folder)}"
-        say(f"Resume it:       {program} demo{place}")
+        _say_next_steps(file, resume=f"demo{place}", is_over=False)
     else:
+        _say_next_steps(file, resume="", is_over=True)
+
+
+def _serve(file: Path, theme: str) -> None:
+    """Conduct practice interviews in the browser until Ctrl+C."""
+    from survey_cli.sessions.interview.start_interview import resolve_interviewer
+
+    check_apart(lambda: _check(file))
+    serve_on_this_computer(
+        lambda _, side: _run_screen(file, theme, side), person=resolve_interviewer("")
+    )
+
+
+def _check(file: Path) -> str:
+    from survey_cli.sessions.open_interview import check_questionnaire
+
+    check_questionnaire(file, None)
+    return ""
+
+
+def _run_screen(file: Path, theme: str, side: "SeatSide") -> int:
+    """Conduct the interview in its seat; returns the exit code."""
+    from survey_cli.tui import conduct_interview
+
+    session = _begin_interview(file)
+    try:
+        conduct_interview(session, theme)
+        result = session.result()
+        if result is not None:
+            report_summary(side, [describe_closing(session, result)])
+    finally:
+        session.close()
+    return 0
+
+
+def _say_next_steps(file: Path, *, resume: str, is_over: bool) -> None:
+    """Say how to go on: `resume` are the arguments that continue the interview, if there are any.
+
+    With `is_over`, an interview has been finished, or may have been.
+    """
+    program = _name_program()
+    if resume:
+        say(f"Resume it:       {program} {resume}")
+    if is_over:
         # It fills a line. One interview is a small count, which reports hide by default.
         say(
             "See your data:",

@@ -167,7 +167,12 @@ def has_terminal() -> bool:
 
 
 def has_full_screen() -> bool:
-    """Return whether input and output are a terminal that can move the cursor."""
+    """Return whether input and output are a terminal that can move the cursor.
+
+    A driver of Textual's own, such as that of `textual serve`, needs no terminal.
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     return has_terminal() and os.environ.get("TERM") not in SIMPLE_TERMINALS
 
 
@@ -216,14 +221,14 @@ def conduct_on_screen(session: "InterviewSession", theme: str) -> int:
         )
         return FAILED
 
-    say(_describe_closing(session, result))
+    say(describe_closing(session, result))
     # A suspended interview with an outcome is over for now, such as an appointment at a station.
     if result.status == "ended" or (result.status == "suspended" and result.outcome):
         return FINISHED
     return SUSPENDED
 
 
-def _describe_closing(session: "InterviewSession", result: "InterviewResult") -> str:
+def describe_closing(session: "InterviewSession", result: "InterviewResult") -> str:
     """Describe the result: `1042: complete, 31 answers in 12 minutes, stored in asu_2000.db`."""
     from survey_cli.sessions.lines.interview_lines import build_result_lines
     from survey_cli.sessions.lines.line import Role
@@ -272,7 +277,8 @@ def preview(file: parameters.InstrumentArgument, given: PreviewParameters) -> No
     Example: survey preview study.yaml --at q5
     """
     columns = _parse_columns(given.columns)
-    if not has_terminal():
+    is_shown = has_terminal() or has_full_screen()
+    if not is_shown:
         remedy = f"run it in a terminal; `survey check {file}` finds problems without one"
         say(f"survey preview: there is no terminal to show the screen — {remedy}")
         raise typer.Exit(MISUSED)

@@ -113,7 +113,10 @@ def serve(
 
     Example: survey serve study.yaml
     """
+    from survey_cli.sessions.station.open_station import find_station_zone
+
     check_web_libraries("survey serve")
+    find_station_zone(given.zone)
     check_doors(given)
     if given.practice and given.db is not None:
         raise typer.BadParameter("--practice stores nothing: leave --db out")
@@ -136,6 +139,7 @@ def serve(
                 port=given.port,
                 opens_browser=not given.no_browser,
                 practice=given.practice,
+                zone=given.zone,
             )
     raise typer.Exit(code)
 
@@ -185,12 +189,20 @@ def check_web_libraries(where: str) -> None:
 
 
 def serve_on_this_computer(
-    run_station: "SeatProgram", *, person: str, port: int, opens_browser: bool, practice: bool
+    run_station: "SeatProgram",
+    *,
+    person: str,
+    port: int = 0,
+    opens_browser: bool = True,
+    practice: bool = False,
+    zone: str = "",
 ) -> int:
     """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
     from survey_cli.web.serve_options import ServeOptions
 
-    options = ServeOptions(person=person, port=port, opens_browser=opens_browser, practice=practice)
+    options = ServeOptions(
+        person=person, port=port, opens_browser=opens_browser, practice=practice, zone=zone
+    )
     return serve_seats(run_station, options)
 
 
@@ -203,6 +215,7 @@ def serve_others(run_station: "SeatProgram", given: ServeParameters) -> int:
         socket_group=given.socket_group,
         user_header=given.user_header,
         practice=given.practice,
+        zone=given.zone,
     )
     return serve_seats(run_station, options)
 
@@ -349,7 +362,7 @@ def _open_station(
 
     return open_station(
         *files,
-        interviewer=given.interviewer,
+        interviewer=request.person,
         station=given.name,
         db=given.db,
         people=given.people,

@@ -5,10 +5,11 @@ objects with a `type`:
 
 | to the page | |
 |---|---|
-| `seated` | the page has the seat `seat` with this `generation`; `person` sits there |
+| `seated` | the page has the seat `seat` with this `generation`; its times are in `zone` |
 | `taken` | the key frame with this `number` was written to the seat |
 | `moved` | another page has the seat now |
 | `ended` | the seat has ended |
+| `stopped` | the seat has ended together with the server |
 | `refused` | there is no seat, and why: a `sentence` |
 | `signed-out` | nobody is signed in any more |
 | `alive` | the answer to `alive` |
@@ -25,6 +26,7 @@ import asyncio
 import json
 from contextlib import suppress
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from aiohttp import WSMsgType, web
 
@@ -107,7 +109,7 @@ class _Page:
             "seated",
             generation=attachment.generation,
             seat=seat.opened.id,
-            person=visitor.person,
+            zone=seat.opened.request.zone,
         )
         await self._pass_frames(seat, seat.terminal, attachment)
 
@@ -135,7 +137,7 @@ class _Page:
             person=visitor.person,
             face=Face.SCREEN,
             practice=visitor.practice,
-            zone=self._read_zone(),
+            zone=visitor.zone or self._read_zone(),
             columns=columns,
             rows=rows,
         )
@@ -178,13 +180,18 @@ class _Page:
             # It was taken by the line, or it waits there for a browser that lags.
             terminal.refresh_if_stale()
 
-        if attachment.is_replaced:
-            await self._send("moved")
-        else:
+        if not attachment.is_replaced:
             # The terminal may be closed a moment before the end is known with its reasons.
             await asyncio.shield(seat.ended)
-            await self._send("ended")
+        await self._send(self._name_end(seat, attachment))
         await self._socket.close()
+
+    def _name_end(self, seat: Seat, attachment: Attachment) -> str:
+        if attachment.is_replaced or seat.is_replaced:
+            return "moved"
+        if self._seating.is_stopping:
+            return "stopped"
+        return "ended"
 
     async def _take_frame(
         self, frame: dict[str, Any], terminal: AttachedTerminal, attachment: Attachment
@@ -213,8 +220,14 @@ class _Page:
         return columns or 80, rows or 24
 
     def _read_zone(self) -> str:
+        """Return the browser's time zone; empty for one that isn't known here."""
         zone = self._request.query.get("zone", "")
         if len(zone) > MOST_ZONE_LETTERS:
+            return ""
+        try:
+            ZoneInfo(zone)
+        except (ValueError, OSError):
+            # no file of that name, or a name such as `../../etc/passwd`
             return ""
         return zone
 

@@ -33,6 +33,8 @@ class Seat:
         self.on_report: list[Callable[[Report], None]] = []
         """Called with each report, in the loop of web."""
         self.ended: asyncio.Future[SeatEnd] = asyncio.get_running_loop().create_future()
+        self.is_replaced = False
+        """Whether it ended because its person took another one."""
         self.terminal: AttachedTerminal | None = None
         if opened.terminal is not None:
             self.terminal = AttachedTerminal(opened.terminal)
@@ -99,32 +101,39 @@ class Seating:
 
     def __init__(self, link: SeatLink) -> None:
         self._link = link
+        self._open: dict[str, Seat] = {}
+        """All that are open, by their id."""
         self._seats: dict[str, Seat] = {}
+        """Each person's own, by login."""
         self._last: dict[str, Seat] = {}
         """The seat of each person that ended last."""
-        self._doors: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One request a person at a time decides which seat there is."""
 
     def begin(self) -> None:
         """Take over the seats that a web before this one has opened. Call it in the loop."""
         self._link.on_ended = self._note_end
         for opened in self._link.list_seats():
-            self._seats[opened.request.person] = Seat(opened)
+            self._add(opened)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server is about to end."""
+        return self._link.is_stopping or self._link.is_lost
 
     async def sit(self, request: SeatRequest) -> Seat:
         """Return the person's seat with this face; open it if it isn't the one that is open.
 
         Raises SeatError.
         """
-        async with self._doors[request.person]:
+        async with self._turns[request.person]:
             seat = self._seats.get(request.person)
             if seat is not None and not self._fits(seat, request):
+                seat.is_replaced = True
                 await self._end(seat)
                 seat = None
             if seat is None:
-                opened = await self._link.open(request)
-                seat = Seat(opened)
-                self._seats[request.person] = seat
+                seat = self._add(await self._link.open(request))
             return seat
 
     def find_seat(self, person: str) -> Seat | None:
@@ -137,11 +146,11 @@ class Seating:
 
     def list_seats(self) -> list[Seat]:
         """Return the seats that are open."""
-        return list(self._seats.values())
+        return list(self._open.values())
 
     async def end(self, person: str) -> None:
         """End the person's seat gently, and wait for its end."""
-        async with self._doors[person]:
+        async with self._turns[person]:
             seat = self._seats.get(person)
             if seat is not None:
                 await self._end(seat)
@@ -151,20 +160,27 @@ class Seating:
         is_same_face = sitting.face is request.face
         return is_same_face and sitting.practice == request.practice
 
+    def _add(self, opened: OpenSeat) -> Seat:
+        seat = Seat(opened)
+        self._open[opened.id] = seat
+        self._seats[seat.person] = seat
+        if opened.end is not None:
+            # It ended at once, before whoever asked for it could be told that it was opened.
+            self._note_end(opened, opened.end)
+        return seat
+
     async def _end(self, seat: Seat) -> None:
         await self._link.end(seat.opened.id)
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await asyncio.shield(seat.ended)
-        self._forget(seat)
 
     def _note_end(self, opened: OpenSeat, end: SeatEnd) -> None:
-        seat = self._seats.get(opened.request.person)
-        if seat is not None and seat.opened.id == opened.id:
-            seat.finish(end)
-            self._forget(seat)
-
-    def _forget(self, seat: Seat) -> None:
+        seat = self._open.pop(opened.id, None)
+        if seat is None:
+            # `_add` has it soon, and then notes its end.
+            return
+        seat.finish(end)
         if self._seats.get(seat.person) is seat:
             del self._seats[seat.person]
             self._last[seat.person] = seat

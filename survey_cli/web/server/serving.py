@@ -67,7 +67,10 @@ class _Server:
         keep({"port": port})
 
         visitor = Visitor(
-            person=self._options.person, practice=self._options.practice, can_sign_out=False
+            person=self._options.person,
+            practice=self._options.practice,
+            zone=self._options.zone,
+            can_sign_out=False,
         )
         local = LocalVisitor(visitor, notes, keep)
         local.on_enter = self._remove_link_file

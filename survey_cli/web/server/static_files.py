@@ -39,7 +39,12 @@ def add_routes(app: web.Application) -> None:
             headers["Cache-Control"] = f"max-age={CACHE_SECONDS}"
         return web.FileResponse(file, headers=headers)
 
+    async def send_icon(_request: web.Request) -> web.StreamResponse:
+        # Browsers ask for it under this address on pages that name none.
+        raise web.HTTPMovedPermanently("/static/icon.svg")
+
     app.router.add_get("/static/{name:.+}", send_file)
+    app.router.add_get("/favicon.ico", send_icon)
 
 
 def _list_files() -> dict[str, Path]:

@@ -14,6 +14,8 @@ class Visitor:
     """The login."""
     practice: bool = False
     """Whether this person reaches practice only."""
+    zone: str = ""
+    """The time zone of this person's seats; empty for that of the browser."""
     can_sign_out: bool = True
     """Whether the page offers to sign out. On one's own computer there is nothing to sign out of.
     """

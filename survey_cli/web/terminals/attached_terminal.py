@@ -100,6 +100,8 @@ class AttachedTerminal:
         self._is_stale = False
         """Whether the page's backlog was dropped and its screen is to be painted anew."""
         self._is_open = True
+        self._writable: asyncio.Future[None] | None = None
+        """Done once a full terminal takes keys again. None while no key waits."""
         os.set_blocking(descriptor, False)
         asyncio.get_running_loop().add_reader(descriptor, self._read)
 
@@ -165,6 +167,8 @@ class AttachedTerminal:
     async def write(self, keys: bytes) -> bool:
         """Write keys to the seat. Returns False if it didn't take all of them."""
         async with self._writing:
+            if not self._is_open:
+                return False
             try:
                 async with asyncio.timeout(WRITE_SECONDS):
                     await self._write_all(keys)
@@ -180,6 +184,8 @@ class AttachedTerminal:
         asyncio.get_running_loop().remove_reader(self._descriptor)
         if self._painting is not None:
             self._painting.cancel()
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_exception(OSError("the seat has ended"))
         if self._attachment is not None:
             self._attachment.close()
 
@@ -214,6 +220,8 @@ class AttachedTerminal:
         self._set_size(*self._size)
 
     def _set_size(self, columns: int, rows: int) -> None:
+        if not self._is_open:
+            return
         with suppress(OSError):
             size = struct.pack("HHHH", rows, columns, 0, 0)
             fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
@@ -230,7 +238,8 @@ class AttachedTerminal:
 
     async def _wait_until_writable(self) -> None:
         loop = asyncio.get_running_loop()
-        writable = loop.create_future()
+        writable: asyncio.Future[None] = loop.create_future()
+        self._writable = writable
 
         def report() -> None:
             if not writable.done():
@@ -240,4 +249,6 @@ class AttachedTerminal:
         try:
             await writable
         finally:
+            # Whoever closes the descriptor does so later: `close` ends this wait at once.
+            self._writable = None
             loop.remove_writer(self._descriptor)

@@ -9,12 +9,15 @@ const LONGEST_WAIT = 4000;
 // A line without a sign of life is asked for one, then shown as broken, then given up.
 const ASK_AFTER = 2000;
 const SHOW_AFTER = 2000;
-const GIVE_UP_AFTER = 7000;
+const GIVE_UP_AFTER = 6000;
+// The server may take a while to open a seat.
+const OPEN_WITHIN = 20000;
 const LOOK_EVERY = 500;
 
 export class SeatLine {
   // `listener` has a method for each event: seated, output, waiting, offline, moved, ended,
-  // refused, signedOut, dropped.
+  // stopped, refused,
+  // signedOut, dropped.
   constructor(listener, zone) {
     this.listener = listener;
     this.zone = zone;
@@ -50,6 +53,7 @@ export class SeatLine {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.heardAt = performance.now();
+    this.askedAt = 0;
     socket.addEventListener("message", (event) => {
       if (socket === this.socket) this.take(event.data);
     });
@@ -127,6 +131,10 @@ export class SeatLine {
         this.finish();
         this.listener.ended();
         break;
+      case "stopped":
+        this.finish();
+        this.listener.stopped();
+        break;
       case "refused":
         this.finish();
         this.listener.refused(frame.sentence);
@@ -179,7 +187,10 @@ export class SeatLine {
     if (this.isOver || !this.socket || this.socket.readyState >= LineSocket.CLOSING) return;
     const now = performance.now();
     const silence = now - this.heardAt;
-    if (silence > GIVE_UP_AFTER) {
+    // Silence alone is no sign: a browser rarely looks in a window that is hidden.
+    const isDead = this.askedAt > 0 && now - this.askedAt > GIVE_UP_AFTER;
+    const isNeverOpened = !this.isSeated && silence > OPEN_WITHIN;
+    if (isDead || isNeverOpened) {
       // The browser would wait for minutes. It need not say when it has closed this one.
       const socket = this.socket;
       this.socket = null;

@@ -35,7 +35,8 @@ let dropped = 0;
 
 const line = new SeatLine(
   {
-    seated() {
+    seated(seat) {
+      for (const element of document.querySelectorAll("[data-zone]")) element.textContent = seat.zone;
       setLineState("seated");
       hideMessage();
     },
@@ -56,6 +57,12 @@ const line = new SeatLine(
       showMessage(
         "Your seat has moved: it is open in another window or on another computer.",
         "Take it back here",
+      );
+    },
+    stopped() {
+      showMessage(
+        "The server was stopped. Everything that was confirmed is stored.",
+        "Try to go on",
       );
     },
     refused(sentence) {
