@@ -44,6 +44,8 @@ MOST_KEY_LETTERS: Final = 20_000
 MOST_FRAME_BYTES: Final = 131_072
 HEARTBEAT_SECONDS: Final = 20.0
 """A page whose line was cut without a word is noticed after this time and a half."""
+CLOSE_SECONDS: Final = 2.0
+"""How long a page may take to confirm that its socket is closed."""
 MOST_ZONE_LETTERS: Final = 64
 
 
@@ -63,7 +65,9 @@ async def show_seat(request: web.Request) -> web.Response:
 
 async def connect_screen(request: web.Request) -> web.WebSocketResponse:
     """Connect a page with the full screen of the visitor's seat."""
-    socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=MOST_FRAME_BYTES)
+    socket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_SECONDS, max_msg_size=MOST_FRAME_BYTES, timeout=CLOSE_SECONDS
+    )
     await socket.prepare(request)
     request.app[OPEN_SOCKETS].add(socket)
     page = _Page(socket, request)
@@ -176,7 +180,8 @@ class _Page:
     ) -> None:
         """Send the output until the attachment is closed, then say why and close the socket."""
         while (output := await attachment.next_output()) is not None:
-            await self._socket.send_bytes(output)
+            if output:
+                await self._socket.send_bytes(output)
             # It was taken by the line, or it waits there for a browser that lags.
             terminal.refresh_if_stale()
 

@@ -21,8 +21,13 @@ from survey_cli.web.terminals.output_filter import OutputFilter
 READ_BYTES: Final = 65_536
 MOST_BACKLOG: Final = 262_144
 """Bytes that wait for a page. A page that lags further behind gets the newest screen instead."""
-PAINT_SECONDS: Final = 0.15
-"""The longest wait for the seat to notice a changed size, before the size is set back."""
+PAINT_SECONDS: Final = (0.2, 0.4, 0.8, 1.6)
+"""Waits for the seat to paint in a changed size, before the size is set back.
+
+A busy computer may need more than one.
+"""
+PAUSE_SECONDS: Final = 0.02
+MOST_PAUSES: Final = 50
 WRITE_SECONDS: Final = 10.0
 """How long a seat may leave its keys unread. One that is stuck for longer takes no more of them."""
 CLEAR: Final = b"\x1bc"
@@ -43,6 +48,8 @@ class Attachment:
         """Whether another page has taken this one's place."""
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
+        self._is_lagging = False
+        """Whether output was dropped since the page's task has last asked."""
         self._has_news = asyncio.Event()
         self._is_closed = False
 
@@ -54,11 +61,11 @@ class Attachment:
         """Add output. Returns False, and keeps nothing, if the page lags too far behind."""
         self._waiting.append(output)
         self._waiting_bytes += len(output)
-        if self._waiting_bytes > MOST_BACKLOG:
+        self._is_lagging = self._waiting_bytes > MOST_BACKLOG
+        if self._is_lagging:
             self.drop_backlog()
-            return False
         self._has_news.set()
-        return True
+        return not self._is_lagging
 
     def drop_backlog(self) -> None:
         """Drop the output that waits."""
@@ -72,13 +79,17 @@ class Attachment:
         self._has_news.set()
 
     async def next_output(self) -> bytes | None:
-        """Wait for output and return all of it; None once the attachment is closed."""
-        while not self._waiting:
+        """Wait for output and return all of it; None once the attachment is closed.
+
+        It may be empty: then output was dropped.
+        """
+        while not self._waiting and not self._is_lagging:
             if self._is_closed:
                 return None
             self._has_news.clear()
             await self._has_news.wait()
 
+        self._is_lagging = False
         output = b"".join(self._waiting)
         self.drop_backlog()
         return output
@@ -95,6 +106,8 @@ class AttachedTerminal:
         self._generation = int(time() * 1000)
         self._size = (0, 0)
         self._has_output = asyncio.Event()
+        self._read_bytes = 0
+        """The output read so far, in bytes."""
         self._painting: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._is_stale = False
@@ -201,6 +214,7 @@ class AttachedTerminal:
             self.close()
             return
 
+        self._read_bytes += len(output)
         self._has_output.set()
         passed = self._filter.filter(output)
         if self._attachment is None or not passed or self._is_stale:
@@ -209,15 +223,36 @@ class AttachedTerminal:
             self._is_stale = True
 
     async def _change_size(self) -> None:
-        columns, rows = self._size
-        self._has_output.clear()
-        # One row more, not less: a screen that is too small takes no keys.
-        self._set_size(columns, rows + 1)
-        # Set back at once, the seat would find the old size and paint nothing.
+        # What was painted before would be taken for the answer to the changed size.
+        await self._wait_for_quiet()
+        for seconds in PAINT_SECONDS:
+            columns, rows = self._size
+            # One row more, not less: a screen that is too small takes no keys.
+            self._set_size(columns, rows + 1)
+            # Set back at once, the seat would find the old size and paint nothing.
+            is_painting = await self._wait_for_output(columns * rows // 2, seconds)
+            self._set_size(*self._size)
+            if not is_painting:
+                # A slow one may notice only now.
+                is_painting = await self._wait_for_output(columns * rows // 2, seconds)
+            if is_painting:
+                return
+
+    async def _wait_for_quiet(self) -> None:
+        """Wait until the seat pauses, but not for long."""
+        for _ in range(MOST_PAUSES):
+            if not await self._wait_for_output(1, PAUSE_SECONDS):
+                return
+
+    async def _wait_for_output(self, count: int, seconds: float) -> bool:
+        """Wait for so many bytes of output; return whether they came within these seconds."""
+        end = self._read_bytes + count
         with suppress(TimeoutError):
-            async with asyncio.timeout(PAINT_SECONDS):
-                await self._has_output.wait()
-        self._set_size(*self._size)
+            async with asyncio.timeout(seconds):
+                while self._read_bytes < end:
+                    self._has_output.clear()
+                    await self._has_output.wait()
+        return self._read_bytes >= end
 
     def _set_size(self, columns: int, rows: int) -> None:
         if not self._is_open:
