@@ -179,7 +179,7 @@ ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "study pause": (Action.PAUSE_STUDY,),
     "study resume": (Action.PAUSE_STUDY,),
     "study message": (Action.SEND_MESSAGES, Action.SEE_WHO_IS_AT_WORK),
-    "study people": (Action.SEE_PEOPLE,),
+    "study people": (Action.SEE_PEOPLE, Action.RELEASE_TRAINEE),
     "study shift": (
         Action.SEE_WHO_IS_AT_WORK,
         Action.SEE_WORKING_TIMES,

@@ -77,6 +77,28 @@ def write_text_file(
     return _write(target, write_text, force=force, public=public)
 
 
+def replace_contents(target: Path, contents: bytes) -> None:
+    """Replace the contents of a file at once; it keeps its mode, its owner and its group.
+
+    Raises UserError.
+    """
+    temporary = target.with_name(f".{target.name}.{token_hex(4)}.new")
+    try:
+        status = target.stat()
+        try:
+            temporary.write_bytes(contents)
+            # another owner can be given by root only, and a group by its members
+            if hasattr(os, "chown"):
+                with suppress(PermissionError):
+                    os.chown(temporary, status.st_uid, status.st_gid)
+            temporary.chmod(status.st_mode & 0o777)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _make_write_error(target, error) from error
+
+
 def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
     """Write as `write_text_file` does, for a writer that needs a path.
 

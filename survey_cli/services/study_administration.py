@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from survey_cli.permissions import Action
+from survey_cli.permissions import Action, StaffRole, with_article
 from survey_cli.problems import Problem, UserError
 from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.lists.people_file import read_people
+from survey_cli.samples.lists.role_change import build_changed_list
+from survey_cli.services.output_files import replace_contents
 from survey_cli.services.run_on_study import Request, on_study, open_requested
 from survey_cli.store import InstrumentRow
 from survey_cli.store.backends.postgres.roles import list_members
@@ -89,6 +91,38 @@ def publish_version(request: Request) -> PublishedVersion:
             version=instrument.version or instrument.hash[:12],
             new=previous != instrument.hash,
         )
+
+
+class ReleasedTrainee(NamedTuple):
+    """A trainee who is an interviewer now."""
+
+    login: str
+    file: str
+    """The list of people that was changed."""
+    on_server: bool
+    """Whether the server gives the account its rights, which the list can't."""
+
+
+@on_study(Action.RELEASE_TRAINEE)
+def release_trainee(study: OpenStudy, login: str, people: str | None) -> ReleasedTrainee:
+    """Make a trainee an interviewer, in the list of people. Raises UserError.
+
+    Nothing else in the list is changed. Stations read it again between two cases.
+    """
+    person = study.people.require(login)
+    if person.role is not StaffRole.TRAINEE:
+        what = f"is no trainee, but {with_article(person.role.value)}"
+        raise UserError(login, what, "nothing was changed")
+
+    file = Path(people) if people else locate_people_file(study.path, study.where)
+    if file is None:
+        raise UserError(login, "there is no list of people", "name it with --people")
+    contents = build_changed_list(file, login, StaffRole.INTERVIEWER)
+    if contents is None:
+        remedy = f"write interviewer into the row of {login} with the program that made the list"
+        raise UserError(str(file), "only its own program can change this list", remedy)
+    replace_contents(file, contents)
+    return ReleasedTrainee(login, str(file), study.store.connector.dialect == "postgresql")
 
 
 @on_study(Action.SEE_PEOPLE)

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeAlias
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.permissions import Action, StaffRole, format_permitted
+from survey_cli.permissions import Action, StaffRole, format_permitted, with_article
 from survey_cli.problems import UserError
 from survey_cli.samples.lists.people_file import format_supervisor_line, read_people
 from survey_cli.store import Store
@@ -41,7 +41,7 @@ NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class NoLongerListedError(UserError):
-    """The person who works here was removed from the study's list of people."""
+    """The person who works here was removed from the study's list, or may not call any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,7 +382,7 @@ class StudyFiles:
 
         Its database stays open. Raises UserError if a file has errors, if the questionnaire is
         another one or has changes of meaning that nobody has accepted, or if the person who works
-        here is no longer listed; and StoreError.
+        here is no longer listed or may not call any more; and StoreError.
         """
         self._refused = None
         instrument = open_instrument(study.path)
@@ -402,13 +402,18 @@ class StudyFiles:
             what = "is no longer on the study's list of people"
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             raise NoLongerListedError(study.who.login, what, remedy)
+        who = _limit_to_account(who, study.store)
+        if not who.may(Action.CONDUCT_INTERVIEWS):
+            what = f"is {with_article(who.role.value)} now, and calls no cases"
+            remedy = f"ask {people.format_supervisors()}"
+            raise NoLongerListedError(study.who.login, what, remedy)
 
         reopened = replace(
             study,
             instrument=instrument,
             plan=Plan.from_instrument(instrument),
             people=people,
-            who=_limit_to_account(who, study.store),
+            who=who,
             notice=version.notice,
         )
         self._files = self._list_files(reopened)

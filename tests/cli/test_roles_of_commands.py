@@ -64,6 +64,7 @@ LINES = [
     ("study message study.yaml hello", Action.SEND_MESSAGES),
     ("study message study.yaml", Action.SEE_WHO_IS_AT_WORK),
     ("study people study.yaml", Action.SEE_PEOPLE),
+    ("study people study.yaml --release interviewer", Action.RELEASE_TRAINEE),
     ("study shift study.yaml", Action.SEE_WHO_IS_AT_WORK),
     ("study shift study.yaml interviewer --day 2026-11-24", Action.SEE_WORKING_TIMES),
     (

@@ -8,6 +8,7 @@ import pytest
 from survey_cli.permissions import StaffRole
 from survey_cli.samples.lists.do_not_call_file import DoNotCallFile, read_do_not_call_file
 from survey_cli.samples.lists.people_file import PeopleFile, read_people
+from survey_cli.samples.lists.role_change import build_changed_list
 
 
 def barred(path: Path, written: str) -> DoNotCallFile:
@@ -73,6 +74,57 @@ def test_people_have_languages_skills_a_pseudonym_and_a_role(tmp_path: Path) -> 
     assert [p.severity for p in found.problems] == ["warning", "warning"], (
         "Login, and skils, which is mistyped"
     )
+
+
+def test_roles_are_written_as_people_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "login,role\na,Shift leader\nb,shift_leader\nc,TRAINEE\nd,coder\ne,analyst\nf,\n"
+    )
+    found = read_people(path)
+    assert isinstance(found, PeopleFile)
+    assert [person.role.value for person in found.people.interviewers.values()] == [
+        "shift leader",
+        "shift leader",
+        "trainee",
+        "coder",
+        "analyst",
+        "interviewer",
+    ]
+    assert [person.login for person in found.people.list_callers()] == ["a", "b", "f"]
+
+    path.write_text("login,role\na,owner\nb,boss\n")
+    assert [str(problem).removeprefix(str(path)) for problem in read_people(path)] == [
+        ":2: role: the list makes nobody the owner of a study: it is whoever owns its files"
+        " — write supervisor",
+        ":3: role: 'boss' is not a role — write supervisor, shift leader, interviewer, trainee,"
+        " coder or analyst",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("login,role\r\nann,\r\ntim,trainee\r\n", "login,role\r\nann,\r\ntim,interviewer\r\n"),
+        ("role;login;sex\nTrainee;tim;f", "role;login;sex\ninterviewer;tim;f"),
+        (
+            'login,note,role\ntim,"a ""late"" one, Zoë \x85",trainee\n',
+            'login,note,role\ntim,"a ""late"" one, Zoë \x85",interviewer\n',
+        ),
+        ("login,role,note\ntim,trainee\nann\n", "login,role,note\ntim,interviewer\nann\n"),
+    ],
+)
+def test_a_role_is_changed_and_nothing_else(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(before.encode())
+    changed = build_changed_list(path, "tim", StaffRole.INTERVIEWER)
+    assert (changed or b"").decode() == after
+
+
+def test_a_list_that_is_no_text_is_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes('login,role\n"tim\n",trainee\n'.encode("utf-16"))
+    assert build_changed_list(path, "tim", StaffRole.INTERVIEWER) is None
 
 
 def test_all_that_is_wrong_with_a_list_of_people_is_said(tmp_path: Path) -> None:

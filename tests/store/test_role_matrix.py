@@ -7,10 +7,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from support.served_study import PEOPLE, Served, as_role, schema_of, serve
+from support import postgres_server
+from support.served_study import PEOPLE, Served, as_role, refused, schema_of, serve
+from support.shift import Shift
 from survey_cli.cli.commands.database import ROLE_NAMES
 from survey_cli.cli.run_command import run_command
 from survey_cli.permissions import Action, StaffRole, may
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store.backends.address import quote_literal
 from survey_cli.store.backends.postgres import roles
 
@@ -148,7 +152,57 @@ def test_nobody_but_supervisors_copies_or_replaces_the_study(
     assert run_command(["study", "publish", file, *where]) == 1
 
 
-def test_a_trainee_practices_on_the_server_and_conducts_no_interview(
+def test_a_trainee_practices_on_the_server(tmp_path: Path) -> None:
+    shift = serve(tmp_path)
+    options = StartOptions(case="own", practice=True, db=as_role(shift, shift.tim))
+    desk = start_or_resume(shift.file, options)
+    for reply in ("", "1", "1"):
+        assert desk.reply(reply) is None
+    desk.suspend()
+    desk.close()
+    resumed = start_or_resume(shift.file, options)
+    assert resumed.reply("1") is None
+    while resumed.result() is None:
+        assert resumed.reply("") is None
+    resumed.close()
+
+    query = (
+        f"SELECT \"by\", origin, outcome FROM {schema_of(shift)}.interviews WHERE case_key = 'own'"
+    )
+    assert postgres_server.run_query(shift.db, query) == [(shift.tim, "practice", "complete")]
+    for table in ("cases", "case_events", "case_contacts", "answers"):
+        refused(shift, shift.tim, f"SELECT 1 FROM {table}")
+
+
+def test_a_database_of_an_earlier_version_has_four_roles_until_it_is_prepared_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = postgres_server.create_address().replace("/postgres?", "/early?")
+    address = where.partition("&schema=")[0]
+    assert run_command(["db", "init", address]) == 0
+    for role in set(roles.ROLES) - set(roles.FIRST_ROLES):
+        postgres_server.run_query(address, f"DROP OWNED BY early_{role}")
+        postgres_server.run_query(address, f"DROP ROLE early_{role}")
+
+    shift = Shift(tmp_path, cases="", db=where)
+    assert run_command(["study", "publish", str(shift.file), "--db", where]) == 0
+    assert run_command(["db", "check", where]) == 0, capsys.readouterr()
+    assert "trainee" not in capsys.readouterr().out
+    assert run_command(["db", "grant", where, "early_tim", "trainee"]) == 1
+    said = capsys.readouterr().err
+    assert "the database has no role for a trainee yet — prepare it again: survey db init" in said
+
+    assert run_command(["db", "init", address]) == 0
+    assert run_command(["db", "grant", where, "early_tim", "trainee"]) == 0
+    assert run_command(["db", "grant", where, "early_lea", "shift leader"]) == 0
+    said = capsys.readouterr().err
+    assert "early_tim, a new user, is trainee now" in said
+    assert "early_lea, a new user, is shift leader now" in said
+    assert run_command(["db", "check", where]) == 0
+    assert "trainee" in capsys.readouterr().out
+
+
+def test_a_trainee_conducts_no_interview_on_the_server(
     shift: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ["--db", as_role(shift, shift.tim)]

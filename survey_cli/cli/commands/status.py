@@ -606,11 +606,23 @@ def study_share(
 
 
 @on_study
-def study_people(request: "Request") -> None:
+def study_people(
+    request: "Request",
+    release: Annotated[
+        str, option("--release LOGIN", "Make this trainee an interviewer, in the list.")
+    ] = "",
+) -> None:
     """List who works on the study, with each interviewer's current case and appointments.
+
+    With --release, a trainee, who could only practice, becomes an interviewer. Everything else in
+    the list stays as it is.
 
     Example: survey study people study.yaml
     """
+    if release:
+        _release(request, release)
+        return
+
     from survey_cli.services.study_administration import list_interviewers
     from survey_cli.study.location import describe_rights_without_list
 
@@ -632,6 +644,18 @@ def study_people(request: "Request") -> None:
         say(
             f"no people are listed, so {rights} — "
             "list people in interviewers.csv beside the database"
+        )
+
+
+def _release(request: "Request", login: str) -> None:
+    """Make a trainee an interviewer, and say where."""
+    from survey_cli.services.study_administration import release_trainee
+
+    released = release_trainee(request, login, request.people)
+    say(f"{login} is an interviewer now, in {released.file}")
+    if released.on_server:
+        say(
+            f"the owner of the database gives the role: survey db grant ADDRESS {login} interviewer"
         )
 
 

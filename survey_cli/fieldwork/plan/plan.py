@@ -96,18 +96,26 @@ class People:
             return "to add a supervisor to the list of people"
         return "a supervisor"
 
+    def list_callers(self) -> tuple[Interviewer, ...]:
+        """List the people whose role may call cases: no trainees, coders or analysts."""
+        return tuple(
+            person
+            for person in self.interviewers.values()
+            if may(person.role, Action.CONDUCT_INTERVIEWS)
+        )
+
     def speaks(self, language: str) -> bool:
         """Return whether at least one person interviews in this language; true without a list."""
         return not self.interviewers or any(
-            person.speaks(language) for person in self.interviewers.values()
+            person.speaks(language) for person in self.list_callers()
         )
 
     def has_skill(self, skill: str) -> bool:
-        """Return whether at least one person has this skill.
+        """Return whether at least one person who calls has this skill.
 
         No case waits for a skill that is missing.
         """
-        return not skill or any(person.has_skill(skill) for person in self.interviewers.values())
+        return not skill or any(person.has_skill(skill) for person in self.list_callers())
 
 
 OUTSIDE_QUOTA: Final = ""

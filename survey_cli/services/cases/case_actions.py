@@ -22,7 +22,7 @@ from survey_cli.fieldwork.queue.reasons import DUE
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.outcomes import FINAL_REFUSALS, LOST, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
-from survey_cli.permissions import Action
+from survey_cli.permissions import Action, may, with_article
 from survey_cli.problems import OutdatedError, StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_event, describe_outcome
 from survey_cli.samples.cases.columns import clean_text
@@ -450,7 +450,12 @@ def reassign_appointments(
     a single one that was anyone's becomes the new owner's only. With `all_of`, appointments that
     anyone may keep are left as they are.
     """
-    new_owner = study.people.require(to) if to != "anyone" else None
+    new_owner = None
+    if to != "anyone":
+        new_owner = study.people.require(to)
+        if not may(new_owner.role, Action.CONDUCT_INTERVIEWS):
+            what = f"is {with_article(new_owner.role.value)}, and calls no cases"
+            raise UserError(to, what, "choose an interviewer, or anyone")
 
     def plan_change(case: Case) -> _PlannedChange | None:
         appointment = find_open_appointment(case, study.plan)
@@ -507,7 +512,8 @@ def list_case_choices(study: OpenStudy) -> CaseChoices:
         for outcome in study.plan.outcomes.values()
         if outcome.kind != LOST
     )
-    return CaseChoices(outcomes, tuple(study.people.interviewers))
+    callers = tuple(person.login for person in study.people.list_callers())
+    return CaseChoices(outcomes, callers)
 
 
 def _change_existing_case(
