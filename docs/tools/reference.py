@@ -29,11 +29,13 @@ from rule_reference import RULES
 import survey_cli
 from survey_cli.api import Report, Study
 from survey_cli.cli.app import build_app
-from survey_cli.cli.command_table import HELP_FILE, PANELS, SYNONYMS
+from survey_cli.cli.command_table import ACTIONS, HELP_FILE, PANELS, SYNONYMS
 from survey_cli.exports.parquet import Rows
 from survey_cli.figures import NamedFigure
+from survey_cli.permissions import Action, StaffRole, may
 from survey_cli.reports.fieldwork.figures import FIGURES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
+from survey_cli.store.backends.postgres.roles import KEPT_ELSEWHERE
 
 HERE = Path(__file__).parents[1]
 
@@ -227,6 +229,51 @@ rates](../explanation/aapor.md) defines the codes and the rates of the sample.
 """
 
 
+def roles() -> Iterator[str]:
+    """The table of roles, from the program: who may take each action, and with which command."""
+    yield "# Table of roles\n"
+    yield MADE + "\n"
+    yield ROLES_INTRODUCTION
+    names = [role.value for role in StaffRole]
+    yield f"| action | {' | '.join(names)} | command |"
+    yield "|---|" + "---|" * (len(names) + 1)
+    for action in Action:
+        cells = [_describe_permission(role, action) for role in StaffRole]
+        yield f"| {action.value} | {' | '.join(cells)} | {_list_commands_of(action)} |"
+
+    yield "\n## On a database server\n"
+    yield SERVER_ROLES_INTRODUCTION
+    yield "| action | why |\n|---|---|"
+    for action, reason in KEPT_ELSEWHERE.items():
+        yield f"| {action.value} | {reason} |"
+
+
+def _describe_permission(role: StaffRole, action: Action) -> str:
+    if not may(role, action):
+        return ""
+    if not may(role, action, on_server=True):
+        return "a file"
+    return "yes"
+
+
+def _list_commands_of(action: Action) -> str:
+    commands = [command for command, actions in ACTIONS.items() if action in actions]
+    return ", ".join(f"`{command}`" for command in commands)
+
+
+ROLES_INTRODUCTION = """\
+A person's role is in the [list of people](file-formats.md#list-of-people). `owner` is nobody's role there: it is whoever
+owns the study's files, or its schema on a database server. Without a list, everybody may do everything. `a file` means:
+in a study in a file; on a database server only the owner may. [Who may do what](../explanation/roles.md) explains the
+roles, and who enforces them where.
+"""
+SERVER_ROLES_INTRODUCTION = """\
+What a role may not do, the server refuses to its accounts, whatever program they use. `survey db check` tries that.
+Interviewers and coders can read [journals](../guides/database-server.md#what-rests-on-trust) with SQL, because their
+stations need them. These actions have no trial on a server:
+"""
+
+
 def schema(built: JsonSchema) -> Iterator[str]:
     """The JSON Schema that `survey schema` writes."""
     yield json.dumps(built, ensure_ascii=False, indent=1)
@@ -289,6 +336,7 @@ PAGES = {
     "reference/commands.md": commands,
     "reference/problems.md": problems,
     "reference/figures.md": figures,
+    "reference/roles.md": roles,
     "reference/glossary.md": lambda: glossary(_list_words()),
     "reference/python.md": python_interface,
     f"../survey_cli/cli/{HELP_FILE.name}": command_list,
