@@ -44,6 +44,12 @@ COMMANDS: Final = (
     EntryCommand(
         "stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"
     ),
+    EntryCommand(
+        "hand",
+        "",
+        "raise your hand: the supervisor sees that you need help; again takes it down",
+        "ctrl+g",
+    ),
     EntryCommand("help", "", "this list", "f1"),
 )
 """Commands of both interfaces."""
@@ -67,6 +73,11 @@ NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NOTHING_ASKED: Final = "nothing has been asked yet"
 NO_NOTE: Final = "there is no note yet"
 NO_LANGUAGE: Final = "this survey has one language only"
+HAND_KEY: Final = "ctrl+g"
+"""Raises the hand, whatever is open: terminals, SSH and browsers all hand it on."""
+HAND_IS_UP: Final = "your hand is up: the supervisor sees that you need help"
+HAND_IS_DOWN: Final = "your hand is down again"
+NO_SUPERVISOR: Final = "no station conducts this interview, so nobody would see your hand"
 NO_FAQ: Final = "this survey has no answers to respondents' questions"
 ENTER_TWICE_HINT: Final = "this Enter came right after the last key"
 ENTER_AFTER_CODE_HINT: Final = "Enter ignored: that code needed none"

@@ -15,9 +15,13 @@ from survey_cli.figures import NamedFigure
 from survey_cli.outcomes import Outcome, classify_result, is_answered
 from survey_cli.wording import format_work_time
 
-WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "corrected"]
+WorkKind: TypeAlias = Literal[
+    "on", "off", "break", "back", "active", "seen", "corrected", "help", "help_over", "helped"
+]
 """Signed on, signed off, on a break, back, an interview or break goes on, a message was shown, a
-time was corrected."""
+time was corrected, a hand was raised, it was taken down, a supervisor answered it."""
+NOT_AT_WORK: Final = frozenset(("seen", "corrected", "helped"))
+"""Kinds that say nothing about the time at work: nobody pressed a key at a station for them."""
 
 
 OFFICE: Final = (events.OFFICE_STATION, events.SAMPLE_STATION)
@@ -258,7 +262,7 @@ class Shift:
         at = event.at
         if event.kind in ("on", "off"):
             self._last_sign = event
-        if event.kind != "active":
+        if event.kind not in ("active", "helped"):
             self._note_deed(at)
 
         match event.kind:
@@ -277,7 +281,7 @@ class Shift:
                 self.open_break = OpenBreak(event.detail, at)
             case "back":
                 self._end_break(at)
-            case "seen" | "corrected":
+            case "seen" | "corrected" | "helped":
                 return
         self._note_activity(at)
 
@@ -631,7 +635,7 @@ def build_days(
         if event.kind == "corrected":
             correction = ShiftCorrection.decode(event.detail)
             corrections[event.person, correction.day].append((event, correction))
-        elif event.kind != "seen":
+        elif event.kind not in NOT_AT_WORK:
             shifts[event.person, _format_day(to_local(event.at))].add_work(event)
     add_case_events(case_events, lambda entry: shifts[entry.by, _format_day(to_local(entry.at))])
 

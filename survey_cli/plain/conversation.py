@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
 from survey_cli.entries import Rejection
+from survey_cli.entry_commands import HAND_IS_DOWN, HAND_IS_UP
 from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
+from survey_cli.sessions.interview.interview_session import Hand
 from survey_cli.sessions.lines.line import Line, Role, to_spans
 
 TellNews: TypeAlias = Callable[[], tuple[LineChoice, ...]]
@@ -194,3 +196,16 @@ def ask_line(
         if isinstance(line, str):
             return line
         printed.say(Role.REJECTION, line.why)
+
+
+def press_hand(hand: Hand, output: OutputLines) -> Rejection | None:
+    """Raise the hand, or take it down if it is up; returns why that can't be done."""
+    if hand.is_up:
+        rejection = hand.take_down()
+        done = HAND_IS_DOWN
+    else:
+        rejection = hand.put_up()
+        done = f"{HAND_IS_UP}; .hand takes it down"
+    if rejection is None:
+        output.say(Role.UNDERSTOOD, done)
+    return rejection

@@ -19,6 +19,7 @@ from survey_cli.plain.conversation import (
     OutputLines,
     TellNews,
     ask_line,
+    press_hand,
     tell_nothing,
 )
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
@@ -443,6 +444,7 @@ class PlainInterview:
             "stop": lambda: self._stop(rest, prompt),
             "again": lambda: _NextStep.REPEAT,
             "brief": self._output.switch_brief,
+            "hand": self._press_hand,
         }
         if prompt is not None:  # these concern the question that is asked
             acts |= {
@@ -454,6 +456,13 @@ class PlainInterview:
         if name not in acts:
             return entries.Rejection(commands.REVIEW_HELP)
         return acts[name]() or _NextStep.WAIT
+
+    def _press_hand(self) -> _NextStep | entries.Rejection:
+        """Raise the hand, or take it down."""
+        hand = self._session.hand
+        if hand is None:
+            return entries.Rejection(commands.NO_SUPERVISOR)
+        return press_hand(hand, self._output) or _NextStep.WAIT
 
     def _confirm(self, reason: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Confirm the answer that is questioned, unless the respondent has just denied it."""

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.entry_commands import NO_FAQ
+from survey_cli.fieldwork.shifts import render_shift_summary
 from survey_cli.plain import awaited_line, rendering, station_choices
 from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
 from survey_cli.plain.conversation import (
@@ -19,6 +20,7 @@ from survey_cli.plain.conversation import (
     OutputLines,
     OvertakenError,
     ask_line,
+    press_hand,
 )
 from survey_cli.plain.interview import PlainInterview
 from survey_cli.problems import find_nearest
@@ -99,8 +101,7 @@ class PlainStation:
         """
         session = self._station
         output = self._output
-        parts = (session.title, session.interviewer, session.station)
-        output.say(Role.HEADING, ", ".join(part for part in parts if part))
+        self._print_place()
         if session.practice:
             output.say(Role.HEADING, "PRACTICE: the respondents are simulated; no number is dialed")
         output.say_once(Role.ACTION, ".help lists what can be typed")
@@ -335,6 +336,8 @@ class PlainStation:
             "messages": self._list_messages,
             "back": lambda: session.revoke_outcome().rejection,
             "pause": lambda: self._pause(rest, view),
+            "hand": lambda: press_hand(session.hand, self._output),
+            "status": self._show_status,
             "leave": self._leave,
             "help": self._list_commands,
             "again": lambda: self._show_all(view, brief=False),
@@ -388,6 +391,18 @@ class PlainStation:
             self._output.say(Role.MESSAGE, message)
         if not messages:
             self._output.say(Role.FACT, "there are no messages")
+
+    def _show_status(self) -> None:
+        """Print who sits here, and the shift so far."""
+        self._print_place()
+        for line in render_shift_summary(self._station.summarize_shift()):
+            self._output.say(Role.FACT, line)
+
+    def _print_place(self) -> None:
+        """Print the study, who sits here, and that the hand is up."""
+        session = self._station
+        parts = (session.title, session.interviewer, session.station, session.hand.describe())
+        self._output.say(Role.HEADING, ", ".join([part for part in parts if part]))
 
     def _list_commands(self) -> None:
         for command in STATION_COMMANDS:

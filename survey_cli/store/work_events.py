@@ -76,6 +76,15 @@ class WorkEvents(StorePart):
             (first, last, person),
         )
 
+    def list_help(self, since: datetime) -> list[WorkEvent]:
+        """List the events that begin or end calls for help, in the order of storing."""
+        return self._db.read_as(
+            lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:]),
+            "the calls for help",
+            sql.HELP,
+            (encode_timestamp(since),),
+        )
+
     def find_missing(self) -> list[str]:
         """Return a sentence for each person whose working times are more or fewer than counted.
 

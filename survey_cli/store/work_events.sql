@@ -7,6 +7,11 @@ INSERT INTO work_events (at, person, kind, detail, station, by) VALUES (?, ?, ?,
 SELECT at, person, kind, detail, station, by FROM work_events
 WHERE at >= ? AND at < ? AND person = coalesce(?, person) ORDER BY at, seq
 
+-- name: HELP
+-- In the order in which they were stored: a call and its answer come from two computers, whose clocks may differ.
+SELECT at, person, kind, detail, station, by FROM work_events
+WHERE at >= ? AND kind IN ('help', 'help_over', 'helped', 'off') ORDER BY seq
+
 -- name: MISSING
 SELECT c.person, c.number, (SELECT count(*) FROM work_events w WHERE w.person = c.person) FROM work_counts c
 WHERE c.number <> (SELECT count(*) FROM work_events w WHERE w.person = c.person) ORDER BY c.person

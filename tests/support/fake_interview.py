@@ -188,6 +188,27 @@ def every_kind() -> tuple[Prompt, ...]:
 
 
 @dataclass
+class FakeHand:
+    """A hand that nobody answers; `why_not` is why it can't be raised."""
+
+    is_up: bool = False
+    why_not: str = ""
+
+    def describe(self) -> str:
+        return "hand raised 11:42" if self.is_up else ""
+
+    def put_up(self) -> Rejection | None:
+        if self.why_not:
+            return Rejection(self.why_not)
+        self.is_up = True
+        return None
+
+    def take_down(self) -> Rejection | None:
+        self.is_up = False
+        return None
+
+
+@dataclass
 class FakeInterview:
     """Walks `script` in order. `rejects` and `queries` say what an entry (as typed, or codes with blanks)
     meets."""
@@ -201,6 +222,8 @@ class FakeInterview:
     respondent: str = "Chicago District"
     notice: str = ""
     practice: bool = False
+    by: str = "Pat"
+    hand: "FakeHand | None" = None
     details: tuple[tuple[str, str], ...] = (("Region", "Midwest"), ("Officers", "44"))
     quota_cells: tuple[str, ...] = ("region: Midwest (12 of 20)",)
     review_before_end: bool = False

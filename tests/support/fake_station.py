@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from support.fake_interview import AGREEMENT, FakeInterview, prompt
+from support.fake_interview import AGREEMENT, FakeHand, FakeInterview, prompt
 from survey_cli.entries import LineEntry, ReadEntry, Rejection
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.station.station_views import (
@@ -181,6 +181,7 @@ class FakeStation:
     practice: bool = False
     spoken: str = ""
     """What is heard once a number is dialed."""
+    hand: FakeHand = field(default_factory=FakeHand)
     was_interviewing: bool = False
     """The interview was on the screen when the terminal was lost."""
 
@@ -334,6 +335,7 @@ class FakeStation:
         if rejected := self._rejected("interview"):
             return rejected
         self.calls.append(f"interview {self._case().key}")
+        self.conduct.hand = self.hand
         return self._step(interview=self.conduct)
 
     def continue_interview(self) -> Step:

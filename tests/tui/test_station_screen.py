@@ -15,7 +15,7 @@ import pytest
 from textual._styles_cache import StylesCache
 from textual.widgets import Input
 
-from support.fake_interview import FakeInterview, prompt
+from support.fake_interview import FakeHand, FakeInterview, prompt
 from support.fake_station import (
     HERE,
     NOW,
@@ -233,10 +233,11 @@ def test_every_key_is_bound_once_and_does_what_its_word_does() -> None:
                 three_cases()[1:],
                 interview(),
             )
+            station.hand = FakeHand()
             at.beat()
             station.calls = []
             at.press(*pressed)
-            effect = station.calls, at.panel, at.interviewing, at.why
+            effect = station.calls, at.panel, at.interviewing, at.why or station.hand.describe()
             at.press(*(("ctrl+c", "y") if at.interviewing else ("escape", "escape")))
             return effect
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from survey_cli.cli.commands.case import render_sheet, render_verdicts
 from survey_cli.cli.output import datetimes
+from survey_cli.fieldwork.help_calls import HelpCall
 from survey_cli.permissions import Action
 from survey_cli.reports.fieldwork.cases import CaseLine
 from survey_cli.reports.fieldwork.status import FieldworkStatus
@@ -16,7 +17,7 @@ from survey_cli.services.cases.case_lists import (
     load_case_sheet,
 )
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
-from survey_cli.services.cases.floor import send_message
+from survey_cli.services.cases.floor import list_help_calls, send_message
 from survey_cli.services.run_on_study import Request
 
 
@@ -30,10 +31,18 @@ class StudyCommands:
     db: str | None = None
     zone: tzinfo | None = None
 
+    def to_local(self, at: datetime) -> datetime:
+        """Convert a time to the viewer's clock."""
+        return at.astimezone(self.zone)
+
     def load(self) -> FieldworkStatus:
         """Return the status of the fieldwork as of now."""
         request = self._make_request()
         return load_fieldwork_status(request, zone=self.zone, action=Action.SEE_BOARD)
+
+    def list_help_calls(self) -> tuple[HelpCall, ...]:
+        """Return the calls for help, answered ones too, the oldest first."""
+        return list_help_calls(self._make_request())
 
     def list_cases(self, text: str) -> tuple[CaseLine, ...]:
         """Return the cases that match a text.

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.case.activity import UNRELEASED
+from survey_cli.fieldwork.help_calls import HelpCall
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CALLABLE, CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
@@ -334,6 +335,8 @@ class StatusInput:
     """The time of each interviewer's last entry, among the latest."""
     at_work: Mapping[str, PersonAtWork] = field(default_factory=dict)
     """Everybody who has signed on."""
+    help_calls: tuple[HelpCall, ...] = ()
+    """Calls for help from stations, answered ones too."""
     numbers: NumberTotals
     case_counts: Sequence[tuple[str, str, str, int]]
     """Number of cases by status, outcome and code: (status, outcome, code, cases)."""
@@ -706,6 +709,7 @@ def _iterate_alerts(
     data: StatusInput, plan: Plan, statuses: Sequence[StatusLine], cells: Sequence[QuotaCellLine]
 ) -> Iterator[str]:
     """Yield what needs attention, in the order of urgency."""
+    yield from _iterate_help_calls(data)
     # The work stands still, or a respondent waits.
     if data.paused:
         yield data.paused
@@ -748,6 +752,13 @@ def _iterate_alerts(
         when = format_short_day(data.rules_changed)
         text = f"codes and quota places were derived again by the rules of this version on {when}"
         yield f"{text}: rates and quotas may differ from earlier reports"
+
+
+def _iterate_help_calls(data: StatusInput) -> Iterator[str]:
+    """Yield who waits for help, often with a respondent on the line."""
+    for call in data.help_calls:
+        if call.is_open:
+            yield call.describe(lambda at: at.astimezone(data.day_began.tzinfo))
 
 
 def _iterate_limit_alerts(data: StatusInput, plan: Plan) -> Iterator[str]:

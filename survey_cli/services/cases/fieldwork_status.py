@@ -13,6 +13,7 @@ from survey_cli.fieldwork.calendar.zones import find_midnight, to_wall_time
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.activity import ActivityName, count_activity
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.help_calls import HelpCall
 from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.fieldwork.queue.quota_holds import find_release_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
@@ -22,7 +23,7 @@ from survey_cli.permissions import Action
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.reports.fieldwork.pace import PACE_DAYS
-from survey_cli.services.cases.floor import load_people_at_work
+from survey_cli.services.cases.floor import load_help_calls, load_people_at_work
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.output_files import DocumentWriter, publish_document
 from survey_cli.services.report.response_rates import compute_live_rates
@@ -112,7 +113,9 @@ def _build_status(
     if pause is not None:
         paused = pause.describe(pause.since.astimezone(zone), at.astimezone(zone))
     at_work = {}
+    help_calls: tuple[HelpCall, ...] = ()
     if study.who.may(Action.SEE_WHO_IS_AT_WORK):
+        help_calls = load_help_calls(study, at)
         at_work = {person.login: person for person in load_people_at_work(study, at)}
 
     # The name of an activity is a tuple: its kind, and what else it is counted by.
@@ -127,6 +130,7 @@ def _build_status(
         completes_by_cell=study.store.cases.quotas.count_taken(pace_since),
         last_entries=queries.list_last_entries(),
         at_work=at_work,
+        help_calls=help_calls,
         numbers=status_report.NumberTotals(
             dead=totals["dead",],
             do_not_call=totals["never_call",],

@@ -6,6 +6,11 @@ from typing import NamedTuple
 
 from survey_cli.fieldwork.calendar.zones import find_midnight
 from survey_cli.fieldwork.case.events import OFFICE_STATION
+from survey_cli.fieldwork.help_calls import (
+    LONGEST_CALL_FOR_HELP,
+    HelpCall,
+    find_help_calls,
+)
 from survey_cli.fieldwork.shifts import (
     LONGEST_GAP_IN_SHIFT,
     DayOfWork,
@@ -17,7 +22,7 @@ from survey_cli.fieldwork.shifts import (
 from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.services.run_on_study import on_study
+from survey_cli.services.run_on_study import Request, on_study, open_requested
 from survey_cli.store.work_events import SupervisorMessage
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import MAX_MESSAGE_LENGTH
@@ -68,13 +73,29 @@ def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
     return tuple(SentMessage(message, tuple(seen.get(message.name, ()))) for message in messages)
 
 
+def load_help_calls(study: OpenStudy, at: datetime) -> tuple[HelpCall, ...]:
+    """Load the calls for help, answered ones too, the oldest first. Raises StoreError."""
+    events = study.store.work.list_help(at - LONGEST_CALL_FOR_HELP)
+    return tuple(find_help_calls(events))
+
+
+def list_help_calls(request: Request) -> tuple[HelpCall, ...]:
+    """List the calls for help, answered ones too, the oldest first. Raises UserError.
+
+    A board asks every second, so nothing is repaired and no queue is brought up to date.
+    """
+    with open_requested(request, Action.SEE_WHO_IS_AT_WORK) as study:
+        return load_help_calls(study, study.at)
+
+
 @on_study(Action.SEND_MESSAGES)
 def send_message(
     study: OpenStudy, text: str, *, to: str = "", until: datetime | None = None
 ) -> SupervisorMessage:
     """Send a message to one person, or to all if `to` is empty.
 
-    It is shown until the end of the day, or as long as `until` says.
+    It is shown until the end of the day, or as long as `until` says. A message to a person who
+    calls for help is the answer.
     """
     text = clean_text(" ".join(text.split()))
     if not text or len(text) > MAX_MESSAGE_LENGTH:
@@ -91,7 +112,17 @@ def send_message(
 
     message = SupervisorMessage(token_hex(4), study.who.login, study.at, until, to, text)
     study.store.work.write_message(message)
+    if to:
+        _answer_help_call(study, to)
     return message
+
+
+def _answer_help_call(study: OpenStudy, person: str) -> None:
+    """Store that a person who calls for help was answered."""
+    for call in load_help_calls(study, study.at):
+        if call.person == person and call.is_open:
+            event = WorkEvent(study.at, person, "helped", "", OFFICE_STATION, study.who.login)
+            study.store.work.add(event)
 
 
 def _find_end_of_day(at: datetime) -> datetime:

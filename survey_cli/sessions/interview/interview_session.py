@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from survey_cli.engine import asked_items, events, prompts
 from survey_cli.engine.asked_items import AskedItem
@@ -75,6 +75,37 @@ class InterviewResult(NamedTuple):
     """The respondent withdrew consent: no answer is stored."""
     remark: str = ""
     """What could not be done, or what the interviewer should know."""
+
+
+class Hand(Protocol):
+    """The interviewer's hand, with which she calls the supervisor for help.
+
+    Example:
+        class LoneHand:
+            is_up = False
+
+            def describe(self) -> str:
+                return ""
+
+            def put_up(self) -> Rejection | None:
+                return Rejection("nobody supervises this interview")
+
+            def take_down(self) -> Rejection | None:
+                return Rejection("your hand isn't up")
+    """
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is up, and nobody has answered yet."""
+
+    def describe(self) -> str:
+        """Describe it: `hand raised 10:42`; empty while it is down."""
+
+    def put_up(self) -> Rejection | None:
+        """Raise it."""
+
+    def take_down(self) -> Rejection | None:
+        """Take it down again."""
 
 
 class CaseLink:
@@ -172,6 +203,8 @@ class InterviewSession:
 
     None if no station conducts the interview.
     """
+    hand: Hand | None = None
+    """Calls the supervisor. None if no station conducts the interview."""
     goes_on_when_opened_again: bool = False
     """If the terminal is lost, the interview stays open: its station goes on with this question.
 

@@ -11,7 +11,7 @@ Rules belong to `fieldwork`.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from random import Random
 from typing import Concatenate, Final, ParamSpec
@@ -23,6 +23,7 @@ from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
 from survey_cli.fieldwork.calendar.zones import find_midnight
 from survey_cli.fieldwork.case import events as case_events
+from survey_cli.fieldwork.help_calls import HelpSubject
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError
@@ -39,6 +40,7 @@ from survey_cli.sessions.station.listeners import (
     Listeners,
     OccupationReporter,
 )
+from survey_cli.sessions.station.raised_hand import RaisedHand
 from survey_cli.sessions.station.shift_record import ShiftRecord
 from survey_cli.sessions.station.station_appointments import OpenAppointments
 from survey_cli.sessions.station.station_cases import MakeToken, StationCases
@@ -53,6 +55,7 @@ from survey_cli.sessions.station.step import (
     reject,
     report_unsaved,
 )
+from survey_cli.sessions.station.supervisor_news import MESSAGE_INTERVAL, URGENT_INTERVAL
 from survey_cli.study.open_study import OpenStudy, StudyFiles
 
 STRONGEST_REFUSAL: Final = 3
@@ -128,6 +131,15 @@ class StationSession:
         self._messages = StationMessages(
             self._studies, self._shift, clock=clock, to_local=self._to_local
         )
+        self.hand = RaisedHand(
+            self._studies,
+            self._shift,
+            clock=clock,
+            to_local=self._to_local,
+            find_subject=self._find_help_subject,
+            practice=self.practice,
+        )
+        """With it the interviewer calls the supervisor for help."""
         self._appointments = OpenAppointments(self._studies, self._to_local)
         self._search = CaseSearch(self._studies)
         self._telephone = Telephone(
@@ -152,6 +164,7 @@ class StationSession:
         with suppress(StoreError):  # the first key reports it
             # the program may have ended in the middle of the shift
             self._shift.resume(midnight)
+            self.hand.resume()
 
     def _build_studies(self, opened: Sequence[OpenStudy]) -> list[StationStudy]:
         """Build each study as this station works on it."""
@@ -202,22 +215,29 @@ class StationSession:
 
     def _report_occupation(self) -> None:
         """Tell whoever listens what is at hand, if that has changed."""
+        activity, case = self._find_occupation()
+        self._reporter.note(activity, case, self._clock())
+
+    def _find_help_subject(self) -> HelpSubject:
+        """Return what the interviewer is doing when she calls for help."""
+        activity, case = self._find_occupation()
+        return HelpSubject(case, activity.value)
+
+    def _find_occupation(self) -> tuple[Activity, str]:
+        """Return what the interviewer is doing, and the case at hand."""
         case = self._cases.at_hand
         name = self._cases.name_at_hand
         if case is not None and case.is_in_interview:
-            activity = Activity.INTERVIEW
-        elif case is not None and case.claimed.has_open_call:
-            activity = Activity.CALL
-        elif case is not None:
-            activity = Activity.CASE
-        elif self._shift.open_break is not None:
-            activity = Activity.BREAK
-        elif self._shift.wrapup is not None:
-            activity = Activity.WRAP_UP
-            name = self._shift.wrapup.key
-        else:
-            activity = Activity.WAITING
-        self._reporter.note(activity, name, self._clock())
+            return Activity.INTERVIEW, name
+        if case is not None and case.claimed.has_open_call:
+            return Activity.CALL, name
+        if case is not None:
+            return Activity.CASE, name
+        if self._shift.open_break is not None:
+            return Activity.BREAK, ""
+        if self._shift.wrapup is not None:
+            return Activity.WRAP_UP, self._shift.wrapup.key
+        return Activity.WAITING, ""
 
     def _build_view(self) -> station_views.StationView:
         at = self._clock()
@@ -261,9 +281,23 @@ class StationSession:
     def take_message(self) -> str:
         """Return the next message of a supervisor once; an empty text if there isn't one.
 
-        It may be called at every key: the database is read every few seconds.
+        It may be called at every key: the database is read every few seconds, and every second
+        while the interviewer's hand is up.
         """
-        return self._messages.take()
+        return self._messages.take(self._look_for_answer())
+
+    def _take_message_in_interview(self) -> str:
+        """Return the next message; a long interview is recorded as time at work."""
+        return self._messages.take_in_interview(self._look_for_answer())
+
+    def _look_for_answer(self) -> timedelta:
+        """Look whether a raised hand was answered; returns how old a look for messages may be."""
+        if not self.hand.is_up:
+            return MESSAGE_INTERVAL
+        if self.hand.look():
+            # The answer is there, perhaps only since the last look for messages.
+            return timedelta()
+        return URGENT_INTERVAL
 
     def list_messages(self) -> list[str]:
         """List the messages of supervisors that are shown now, as of the last look."""
@@ -543,6 +577,7 @@ class StationSession:
             return reject(session)
 
         session.goes_on_when_opened_again = True
+        session.hand = self.hand
         respondents = self._options.respondents
         if respondents is not None:
             key = case.key
@@ -552,7 +587,7 @@ class StationSession:
 
             session.practice = True
             session.respondents_answer = answer_question
-        session.message_source = self._messages.take_in_interview
+        session.message_source = self._take_message_in_interview
         self._shift.add(case.name, case.claimed.history[-1])
         return ActionResult(interview=session)
 

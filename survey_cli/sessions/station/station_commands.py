@@ -57,6 +57,11 @@ STATION_COMMANDS: Final = (
     StationCommand("fetch", "take this case, even if it is not next in the queue", "KEY"),
     StationCommand("appointments", "my appointments"),
     StationCommand("messages", "the supervisors' messages"),
+    StationCommand(
+        "hand",
+        "raise your hand: the supervisor sees that you need help; again takes it down",
+    ),
+    StationCommand("status", "who sits here, and the shift so far"),
     StationCommand("back", "undo the last outcome"),
     StationCommand("finish", "leave the case; one that was not called goes back to the queue"),
     StationCommand(

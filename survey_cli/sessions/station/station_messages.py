@@ -1,12 +1,14 @@
 """Messages of supervisors, from all studies of a station."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.problems import StoreError
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.shift_record import ShiftRecord
 from survey_cli.sessions.station.station_studies import StationStudies
+from survey_cli.sessions.station.supervisor_news import MESSAGE_INTERVAL
 
 
 class StationMessages:
@@ -24,14 +26,14 @@ class StationMessages:
         self._clock = clock
         self._to_local = to_local
 
-    def take(self) -> str:
+    def take(self, interval: timedelta = MESSAGE_INTERVAL) -> str:
         """Return the next message, which counts as seen; an empty text if there isn't one.
 
-        It may be called at every key: the database is read every few seconds.
+        It may be called at every key: the database is read once in this time.
         """
         with suppress(StoreError):  # a later key reads again
             for study in self._studies.all:
-                unseen = study.news.list_unseen(self._clock())
+                unseen = study.news.list_unseen(self._clock(), interval)
                 if unseen:
                     message = unseen[0]
                     study.news.mark_seen(message.name)
@@ -40,11 +42,11 @@ class StationMessages:
                     return f"Message from {message.by} ({sent_at:%H:%M}): {message.text}"
         return ""
 
-    def take_in_interview(self) -> str:
+    def take_in_interview(self, interval: timedelta = MESSAGE_INTERVAL) -> str:
         """Return the next message; a long interview is recorded as time at work."""
         with suppress(StoreError):  # the next answer reports it
             self._shift.record_activity()
-        return self.take()
+        return self.take(interval)
 
     def list_shown(self) -> list[str]:
         """List the messages that are shown now, as of the last look."""

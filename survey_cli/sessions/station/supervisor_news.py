@@ -9,6 +9,8 @@ from survey_cli.study.pause import Pause, read_pause_and_messages
 
 MESSAGE_INTERVAL: Final = timedelta(seconds=5)
 """How often messages are looked for at most, apart from each look for a case."""
+URGENT_INTERVAL: Final = timedelta(seconds=1)
+"""The same while the interviewer waits for an answer."""
 
 
 class SupervisorNews:
@@ -36,15 +38,15 @@ class SupervisorNews:
         mine = [message for message in self._messages if message.is_for(self._login)]
         return [message for message in mine if message.until > at]
 
-    def list_unseen(self, at: datetime) -> list[SupervisorMessage]:
-        """List the messages that were not seen yet, and look for more after some seconds.
+    def list_unseen(
+        self, at: datetime, interval: timedelta = MESSAGE_INTERVAL
+    ) -> list[SupervisorMessage]:
+        """List the messages that were not seen yet, and look for more after this time.
 
         Raises StoreError.
         """
         # The clock of the computer may be put back: then the last look is in the future.
-        is_recent = (
-            self._read_at is not None and self._read_at <= at < self._read_at + MESSAGE_INTERVAL
-        )
+        is_recent = self._read_at is not None and self._read_at <= at < self._read_at + interval
         if not is_recent:
             self.read_pause(at)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
@@ -23,6 +24,7 @@ from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
+    from survey_cli.fieldwork.help_calls import HelpCall
     from survey_cli.reports.fieldwork.cases import CaseLine
     from survey_cli.reports.fieldwork.status import FieldworkStatus
     from survey_cli.services.cases.case_actions import CaseChoices
@@ -31,6 +33,12 @@ REFRESH_SECONDS: Final = 5.0
 """Seconds from one reading to the next."""
 WAIT_FACTOR: Final = 10
 """The wait after a reading is at least so many times as long as the reading took."""
+HELP_SECONDS: Final = 1.0
+"""Seconds from one look for calls for help to the next."""
+HELP_WAIT_FACTOR: Final = 3
+"""As `WAIT_FACTOR`, for calls for help, which somebody waits for."""
+MOST_HELP_CALLS: Final = 3
+"""Calls for help that are shown in full."""
 TYPING_SECONDS: Final = 0.3
 """Cases are searched for when nothing was typed for so long."""
 
@@ -64,7 +72,14 @@ KEYS: Final = (
     ("Ctrl+P", "search all actions, themes"),
 )
 """Keys besides those of the actions."""
-ACTION_NAMES: Final = {"o": "outcome", "a": "answer", "f": "free", "g": "give", "m": "message"}
+ACTION_NAMES: Final = {
+    "h": "help",
+    "o": "outcome",
+    "a": "answer",
+    "f": "free",
+    "g": "give",
+    "m": "message",
+}
 """Actions as the bar of keys names them."""
 PRINTED_KEYS: Final = {"r": "r, F5", "q": "q, F10", "?": "F1"}
 """Keys of actions as the help names them, if not as they are."""
@@ -88,12 +103,18 @@ class StudyBoard(Protocol):
         class FixedStudy:
             file = "demo.yaml"
 
+            def to_local(self, at: datetime) -> datetime:
+                return at.astimezone()
+
             def __init__(self, status: FieldworkStatus, cases: Sequence[CaseLine]) -> None:
                 self._status = status
                 self._cases = cases
 
             def load(self) -> FieldworkStatus:
                 return self._status
+
+            def list_help_calls(self) -> Sequence[HelpCall]:
+                return []
 
             def list_cases(self, text: str) -> Sequence[CaseLine]:
                 return [case for case in self._cases if text in case.key]
@@ -108,8 +129,14 @@ class StudyBoard(Protocol):
     def file(self) -> str:
         """The questionnaire."""
 
+    def to_local(self, at: datetime) -> datetime:
+        """Convert a time to the viewer's clock."""
+
     def load(self) -> "FieldworkStatus":
         """Return the status of the fieldwork as of now."""
+
+    def list_help_calls(self) -> "Sequence[HelpCall]":
+        """Return the calls for help, answered ones too, the oldest first."""
 
     def list_cases(self, text: str) -> "Sequence[CaseLine]":
         """Return the cases that match a text.
@@ -170,6 +197,8 @@ class BoardScreen(KeyScreen):
         """The tab that is shown."""
         self.statuses: Sequence[FieldworkStatus | str] = [""] * len(studies)
         """What was read of each study last; a text if it could not be read."""
+        self.help_calls: Sequence[Sequence[HelpCall]] = [()] * len(studies)
+        """The calls for help of each study."""
         self.cases: Sequence[CaseLine] = ()
         """The cases of the list."""
         self.filter = ""
@@ -188,6 +217,7 @@ class BoardScreen(KeyScreen):
             ),
             "f": ("free the case from its station", self._ask_to_free),
             "g": ("give the appointment of the case to somebody else", self._choose_person),
+            "h": ("answer the oldest call for help, with a message", self._answer_help_call),
             "m": ("a message to everybody; in People to the marked person", self._open_message),
             "s": ("the next study", self._go_to_next_study),
             "r": ("read again now", self._refresh),
@@ -200,6 +230,7 @@ class BoardScreen(KeyScreen):
         yield styled.TextView(id="tabs")
         yield styled.KeyBar()
         yield styled.TextView(id="board-message")
+        yield styled.TextView(id="help-calls")
         yield Container(id="panels")
         with VerticalScroll(id="overview", can_focus=False):
             with Horizontal(id="boxes"):
@@ -432,9 +463,29 @@ class BoardScreen(KeyScreen):
         label = f"message to {recipient}: "
         await self.open_panel(panel.LinePanel("message", label, send, saves="send it"))
 
+    async def _answer_help_call(self) -> None:
+        """Open the line of a message to the person who has waited longest."""
+        waiting = []
+        for study, calls in zip(self.studies, self.help_calls, strict=True):
+            waiting += [(call.since, call.person, study) for call in calls if call.is_open]
+        if not waiting:
+            self.refuse("nobody calls for help")
+            return
+        _, person, study = min(waiting, key=lambda call: call[0])
+
+        async def send(text: str) -> None:
+            await asyncio.to_thread(study.send, text, person)
+            self.said = f"sent to {person}, whose call for help is answered"
+            await self.close_panel()
+            self._read_again()
+
+        label = f"answer to {person}: "
+        await self.open_panel(panel.LinePanel("answer", label, send, saves="send it"))
+
     # What is shown
 
     def show(self) -> None:
+        self._show_text("help-calls", self._build_help_calls())
         self._show_text("board-message", self._build_message())
         self._show_text("tabs", self._build_tabs())
         self.query_one("#overview").display = self.tab is Tab.OVERVIEW
@@ -479,6 +530,31 @@ class BoardScreen(KeyScreen):
             return style_text(f"! {self.why}", "bold $error")
         return style_text(self.said, "$success")
 
+    def _build_help_calls(self) -> Content:
+        """Build a line for each person who waits for help, whatever tab is shown."""
+        waiting = [call for calls in self.help_calls for call in calls if call.is_open]
+        lines = []
+        for call in waiting[:MOST_HELP_CALLS]:
+            text = f" {call.describe(self.study.to_local)} "
+            lines.append(style_text(text, "bold reverse $warning"))
+        further = len(waiting) - MOST_HELP_CALLS
+        if further > 0:
+            lines.append(style_text(f" and {further} more ", "bold reverse $warning"))
+        return styled.join_lines(lines)
+
+    def note_help_calls(self, calls: "Sequence[Sequence[HelpCall]]") -> bool:
+        """Show the calls for help as they are now; returns whether somebody new waits."""
+        if calls == self.help_calls:
+            return False
+        known = {_identify(call) for study in self.help_calls for call in study}
+        self.help_calls = calls
+        self.show()
+        for study in calls:
+            for call in study:
+                if call.is_open and _identify(call) not in known:
+                    return True
+        return False
+
     def _build_tabs(self) -> Content:
         tabs = []
         for key, tab in zip(TAB_KEYS, TABS, strict=True):
@@ -496,6 +572,8 @@ class BoardScreen(KeyScreen):
                 KeyHint("w", "why", 3),
                 KeyHint("/", "find", 3),
             ]
+        if self._build_help_calls():
+            hints.append(KeyHint("h", ACTION_NAMES["h"]))
         hints += [KeyHint(key, ACTION_NAMES[key], 1) for key in TAB_ACTIONS[self.tab]]
         if len(self.studies) > 1:
             hints.append(KeyHint("s", "next study", 2))
@@ -554,6 +632,7 @@ class BoardApp(KeyApp):
 
     def start(self) -> None:
         self.run_worker(self._follow(), exit_on_error=False)
+        self.run_worker(self._follow_help_calls(), exit_on_error=False)
 
     async def _follow(self) -> None:
         """Read the studies, show them, wait, and begin again; keys are handled meanwhile."""
@@ -578,6 +657,29 @@ class BoardApp(KeyApp):
                 await asyncio.wait_for(self._due.wait(), wait)
             except TimeoutError:
                 continue
+
+    async def _follow_help_calls(self) -> None:
+        """Look for calls for help more often than for everything else: somebody waits."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            started = clock()
+            calls = [await asyncio.to_thread(_list_help_calls, study) for study in self._studies]
+            if self.board.note_help_calls(calls):
+                self.bell()
+            await asyncio.sleep(max(HELP_SECONDS, HELP_WAIT_FACTOR * (clock() - started)))
+
+
+def _identify(call: "HelpCall") -> tuple[str, datetime]:
+    """Return what tells one call for help from another."""
+    return call.person, call.since
+
+
+def _list_help_calls(study: StudyBoard) -> "tuple[HelpCall, ...]":
+    """Return the calls for help; none if the study could not be read, which the board says."""
+    try:
+        return tuple(study.list_help_calls())
+    except UserError:
+        return ()
 
 
 def _load(study: StudyBoard) -> "FieldworkStatus | str":

@@ -64,6 +64,9 @@ KEYS: Final = (
     InterviewKey("F7", "the other question of a failed check", "f7"),
     InterviewKey("F8, Ctrl+C", "suspend the interview, or end it", "f8"),
     InterviewKey("F9", "confirm an answer that is questioned", "f9"),
+    InterviewKey(
+        "Ctrl+G", "raise your hand: the supervisor sees that you need help", commands.HAND_KEY
+    ),
     InterviewKey("Ctrl+P", "search all actions"),
     InterviewKey("Ctrl+J", "new line, in a free answer"),
 )
@@ -86,10 +89,11 @@ def list_hints(question: CurrentQuestion, prompt: entries.Prompt, *, has_side: b
         hints = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
     else:
         hints = _list_answer_hints(question, prompt)
-    return (*hints, *_list_tool_hints(prompt, has_side=has_side))
+    has_hand = question.session.hand is not None
+    return (*hints, *_list_tool_hints(prompt, has_side=has_side, has_hand=has_hand))
 
 
-def _list_tool_hints(prompt: entries.Prompt, *, has_side: bool) -> list[KeyHint]:
+def _list_tool_hints(prompt: entries.Prompt, *, has_side: bool, has_hand: bool) -> list[KeyHint]:
     """List the keys that do the same at every question."""
     hints = [KeyHint("F2", "note", 3), KeyHint("F3", "jump", 3)]
     if len(prompt.languages) > 1:
@@ -103,8 +107,10 @@ def _list_tool_hints(prompt: entries.Prompt, *, has_side: bool) -> list[KeyHint]
     hints += [
         KeyHint("F8", "stop", 2),
         KeyHint("F1", "keys", 2),
-        KeyHint("^P", "actions", 8, "ctrl+p"),
     ]
+    if has_hand:
+        hints.append(KeyHint("^G", "raise hand", 6, commands.HAND_KEY))
+    hints.append(KeyHint("^P", "actions", 8, "ctrl+p"))
     return [hint._replace(line=1) for hint in hints]
 
 

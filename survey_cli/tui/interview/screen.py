@@ -84,7 +84,7 @@ def compose_question(view: QuestionView) -> ComposeResult:
 class InterviewScreen(KeyScreen):
     """One interview."""
 
-    named_keys = EDITING_KEYS | OPENERS | frozenset(DECLINES_BY_KEY)
+    named_keys = EDITING_KEYS | OPENERS | {commands.HAND_KEY, *DECLINES_BY_KEY}
     keys: Sequence[pages.InterviewKey] = pages.KEYS
     """The keys as the help and the palette list them."""
     stays = False
@@ -127,6 +127,9 @@ class InterviewScreen(KeyScreen):
         self._was_held = False
         self.forget_messages()
 
+        if key == commands.HAND_KEY:
+            await self.press_hand(self.question.session.hand)
+            return
         prompt = self.question.prompt
         if prompt is None and self.question.review is None:
             await self._press_at_end(key)
@@ -695,6 +698,10 @@ class InterviewScreen(KeyScreen):
 
     # Commands
 
+    async def _press_hand_by_command(self) -> None:
+        await self.question.drop_command()
+        await self.press_hand(self.question.session.hand)
+
     async def _run_command(self, text: str) -> None:
         """Carry out a command typed after a dot.
 
@@ -719,6 +726,7 @@ class InterviewScreen(KeyScreen):
             "again": question.drop_command,
             "suspend": self._suspend,
             "notes": partial(self._change_note, rest),
+            "hand": self._press_hand_by_command,
         }
         if rest:
             acts["jump"] = partial(self._jump_to, rest)
@@ -896,5 +904,17 @@ class InterviewScreen(KeyScreen):
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
         self.query_one("#status", styled.Lines).show(
-            (self.aside, styled.style_text(styled.SEPARATOR.join(parts)))
+            (
+                self.aside or self._build_own_name(),
+                styled.style_text(styled.SEPARATOR.join(parts)),
+            )
         )
+
+    def _build_own_name(self) -> Content:
+        """Build who sits here, and that the hand is up."""
+        session = self.question.session
+        name = styled.style_text(styled.clean(session.by), "$quiet")
+        if session.hand is None or not session.hand.is_up:
+            return name
+        hand = styled.style_text(session.hand.describe(), "bold $accent")
+        return Content(styled.SEPARATOR).join([name, hand])

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, assert_never
 
 from textual.content import Content
 
+from survey_cli.entry_commands import HAND_KEY
 from survey_cli.fieldwork.shifts import list_shift_figures
 from survey_cli.sessions.lines import station_lines
 from survey_cli.sessions.lines.line import Line, Role, to_spans
@@ -89,6 +90,7 @@ STATION_KEYS: Final = (
     StationKey("find", ("/", "f3"), without_case=True),
     StationKey("appointments", ("m",), without_case=True),
     StationKey("pause", ("p",), without_case=True),
+    StationKey("hand", (HAND_KEY,), without_case=True),
     StationKey(
         "leave", ("q", "ctrl+c"), without_case=True, own_words="the shift so far, and its end"
     ),
@@ -108,7 +110,7 @@ WORDS_ONLY: Final = (
 """Dot words without a key."""
 OPENERS: Final = frozenset(key for key in BY_KEY if len(key) > 1 and key != "backspace")
 """Keys that act whatever is open."""
-KEY_NAMES: Final = {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+p": "Ctrl+P"}
+KEY_NAMES: Final = {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+g": "Ctrl+G", "ctrl+p": "Ctrl+P"}
 """Keys that are printed in another way than in capitals."""
 
 
@@ -220,7 +222,12 @@ def list_keys(
     keys += [KeyHint("/", "caller", 4), KeyHint("m", "appointments", 6)]
     if not has_side:
         keys.append(KeyHint("F6", "case", 7))
-    keys += [KeyHint("q", "end", 1), KeyHint("F1", "keys"), KeyHint("^P", "actions", 5, "ctrl+p")]
+    keys += [
+        KeyHint("q", "end", 1),
+        KeyHint("^G", "raise hand", 4, HAND_KEY),
+        KeyHint("F1", "keys"),
+        KeyHint("^P", "actions", 7, "ctrl+p"),
+    ]
     return keys
 
 
@@ -231,22 +238,25 @@ PENDING_KEYS: Final = {
 """What is keyed here before a case can be left."""
 NEXT_APPOINTMENTS: Final = 5
 """Appointments listed beside the case."""
+MAX_NAME: Final = 24
+"""Cells of the interviewer's name in the header: so many fit on the smallest screen."""
 KEY_HINT_WIDTH: Final = 24
 """Cells kept free behind a due appointment."""
 
 
 def build_header(session: StationSession, view: StationView) -> styled.HeaderState:
-    """Build the header: survey, station, interviewer, the shift so far, the time of the call."""
+    """Build the header: survey, station, who sits there, the shift so far, the time of the call."""
     summary = session.summarize_shift()
     right = f"{summary.completes:,} done · {format_quantity(summary.calls, 'call')}"
     if isinstance(view, CaseView) and view.dialed_at is not None:
         right += f"   ● {styled.format_duration(summary.until - view.dialed_at)}"
     else:
         right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
-    place = f"station {session.station}"
+    # At the right, where nothing is cut: whoever sits here must always see under which name.
     if session.interviewer:
-        place += f"  ›  {session.interviewer}"
-    mark = "PRACTICE" if session.practice else ""
+        right = f"{shorten(session.interviewer, MAX_NAME)}{styled.SEPARATOR}{right}"
+    place = f"station {session.station}"
+    mark = "PRACTICE" if session.practice else session.hand.describe().upper()
     return styled.HeaderState(session.title, place, right, mark=mark)
 
 

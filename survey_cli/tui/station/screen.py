@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.entry_commands import NO_FAQ
+from survey_cli.entry_commands import HAND_KEY, NO_FAQ
 from survey_cli.problems import find_nearest
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
@@ -133,7 +133,9 @@ class StationScreen(KeyScreen):
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
         opened = self.panel
-        if key in pages.OPENERS:
+        if key == HAND_KEY:
+            await self.press_hand(self.session.hand)
+        elif key in pages.OPENERS:
             known = pages.BY_KEY[key]
             await self.open_by_key(key, known.action, partial(self._do, known))
         elif opened is not None:
@@ -189,6 +191,7 @@ class StationScreen(KeyScreen):
             "appointments": self._open_appointments,
             "back": lambda: self._take(self.session.revoke_outcome()),
             "pause": lambda: self._pause(rest),
+            "hand": lambda: self.press_hand(self.session.hand),
             "leave": self._open_end,
             "help": lambda: self.open_panel(panel.TextPanel("help", pages.build_key_help())),
             "case": lambda: self.open_panel(panel.TextPanel("case", self._build_side())),
@@ -460,6 +463,15 @@ class StationScreen(KeyScreen):
         elif self.case is None:
             self.appointments = self.session.list_appointments()
 
+    async def look_for_answer(self) -> None:
+        """Look for the answer to a raised hand, also while an interview is open."""
+        interview = self._interview_screen
+        if interview is not None:
+            self._tell_in_interview(interview)
+        else:
+            self._message = self._message or self.session.take_message()
+            self.show()
+
     def _tell_in_interview(self, interview: InterviewScreen) -> None:
         """Tell of an appointment that is due, or of a message, while an interview is open."""
         due = self.session.find_due_appointment()
@@ -690,6 +702,8 @@ def _shows_same_case(view: _Identity | None, before: _Identity | None) -> bool:
 
 BEAT_SECONDS: Final = 10.0
 """How often the case is kept ours, and a due one is looked for."""
+ANSWER_SECONDS: Final = 1.0
+"""How often an answer to a raised hand is looked for."""
 
 
 class StationApp(KeyApp):
@@ -701,12 +715,18 @@ class StationApp(KeyApp):
 
     def start(self) -> None:
         self.every(BEAT_SECONDS, self.beat)
+        self.every(ANSWER_SECONDS, self.look_for_answer)
 
     async def beat(self) -> None:
         """Keep the case; one that comes by itself rings, and takes no key typed before it."""
         await self.attempt(self.station.beat, self.station)
         if self.top is self.station:
             self.show_effect()
+
+    async def look_for_answer(self) -> None:
+        """Look for the supervisor's answer while the interviewer's hand is up."""
+        if self.station.session.hand.is_up:
+            await self.attempt(self.station.look_for_answer, self.station)
 
     async def on_station_screen_wrap_up_over(self) -> None:
         """Look for the next case at once."""

@@ -17,16 +17,29 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from survey_cli.entries import Rejection
+from survey_cli.entry_commands import HAND_IS_DOWN, HAND_IS_UP, NO_SUPERVISOR
 from survey_cli.problems import UserError
 from survey_cli.tui.widgets import terminal
 from survey_cli.tui.widgets.ending import SignaledEnd
-from survey_cli.tui.widgets.panel import Act, ActLater, KeptLine, LinePanel, ListPanel, Panel, Row
+from survey_cli.tui.widgets.panel import (
+    Act,
+    ActLater,
+    KeptLine,
+    LinePanel,
+    ListPanel,
+    Panel,
+    Row,
+    build_question,
+)
 from survey_cli.tui.widgets.styled import KeyBar, KeyHints
 from survey_cli.tui.widgets.themes import THEMES, choose_theme
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from select import poll
+
+    from survey_cli.sessions.interview.interview_session import Hand
 
 
 MIN_WIDTH: Final = 60
@@ -303,6 +316,30 @@ class KeyScreen(Screen[None]):
         if self.panel is not None:
             hints = self.panel.hints
         self.query_one(KeyBar).show(hints)
+
+    async def press_hand(self, hand: "Hand | None") -> None:
+        """Raise the hand at once, whatever is open; if it is up, ask whether to take it down."""
+        if hand is None:
+            self.refuse(NO_SUPERVISOR)
+            return
+        if not hand.is_up:
+            self._say_of_hand(hand.put_up(), HAND_IS_UP)
+            return
+        if self.panel is not None:
+            self.refuse("your hand is up; close what is open, then Ctrl+G takes it down")
+            return
+
+        async def take_down() -> None:
+            self._say_of_hand(hand.take_down(), HAND_IS_DOWN)
+
+        question = build_question("Take your hand down?", "yes", take_down)
+        await self.open_panel(question)
+
+    def _say_of_hand(self, rejection: Rejection | None, done: str) -> None:
+        if rejection is None:
+            self.said = done
+        else:
+            self.refuse(rejection.why)
 
     async def close_and(self, act: Act) -> None:
         """Close the panel on top, then act."""

@@ -251,7 +251,7 @@ class HeaderState(NamedTuple):
     last: str = ""
     """What was keyed last."""
     mark: str = ""
-    """What kind of interview it is, if it isn't a real one: `PRACTICE`."""
+    """What must not be overlooked, such as that the interview isn't a real one: `PRACTICE`."""
 
 
 State = TypeVar("State")
