@@ -384,11 +384,15 @@ class WebAccounts:
     # Web sessions
 
     def find_session(
-        self, token: str, *, in_interview: bool = False, is_use: bool = True
+        self,
+        token: str,
+        *,
+        in_interview: Callable[[str], bool] = lambda _login: False,
+        is_use: bool = True,
     ) -> WebSession | None:
         """Return the session of a cookie, or None if it is over.
 
-        `in_interview` says that the person's seat is in an interview, within which no session
+        `in_interview` says whether the seat of a person is in an interview, within which no session
         ends by time. `is_use` says that somebody did something. An account that is disabled, or
         whose person is no longer on the list, is out at once. Raises UserError if the list of
         people can't be read at all.
@@ -401,11 +405,7 @@ class WebAccounts:
 
         at = self._now()
         person = self._people.find(row.login)
-        end = find_session_end(
-            began_at=row.began_at, used_at=row.used_at, at=at, in_interview=in_interview
-        )
-        if person is None:
-            end = SessionEnd.NOT_LISTED
+        end = _find_end(row, person, at, in_interview)
         if end is not None or person is None:
             self._end_session(row, at, end or SessionEnd.NOT_LISTED)
             return None
@@ -414,6 +414,24 @@ class WebAccounts:
             self._store.use_session(row.id, at=at)
             row = row._replace(used_at=at)
         return _make_session(row, person)
+
+    def has_session(
+        self, login: str, *, in_interview: Callable[[str], bool] = lambda _login: False
+    ) -> bool:
+        """Return whether a session of a person goes on, on whatever computer."""
+        account = self._store.find_account(login)
+        person = self._people.find(login)
+        if account is None:
+            return False
+        at = self._now()
+        for row in self._store.list_open_sessions(account.login):
+            if _find_end(row, person, at, in_interview) is None:
+                return True
+        return False
+
+    def now(self) -> datetime:
+        """Return the time of sign-ins."""
+        return self._now()
 
     def set_zone(self, session: WebSession, zone: str) -> None:
         """Store the time zone that somebody chose for a session."""
@@ -582,6 +600,23 @@ def _is_unchanged(now: AccountRow, before: AccountRow) -> bool:
     The hash of one password may be renewed meanwhile.
     """
     return now.password_at == before.password_at and now.disabled_at is None
+
+
+def _find_end(
+    row: SessionRow,
+    person: Interviewer | None,
+    at: datetime,
+    in_interview: Callable[[str], bool],
+) -> SessionEnd | None:
+    """Return why a session is over, or None if it goes on."""
+    if person is None:
+        return SessionEnd.NOT_LISTED
+    return find_session_end(
+        began_at=row.began_at,
+        used_at=row.used_at,
+        at=at,
+        in_interview=in_interview(person.login),
+    )
 
 
 def _make_session(row: SessionRow, person: Interviewer) -> WebSession:
