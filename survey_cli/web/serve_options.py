@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from survey_cli.services.accounts.account_files import AccountFiles
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
@@ -18,6 +20,8 @@ class ServeOptions:
     """The group that the proxy is in; empty if only this user may open the socket."""
     user_header: str = ""
     """The header in which the proxy tells who has signed in there; empty without single sign-on."""
+    accounts: AccountFiles | None = None
+    """The accounts of those others; None on this computer."""
     opens_browser: bool = True
     """Whether the browser is opened, or its link printed."""
     practice: bool = False

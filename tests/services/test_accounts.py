@@ -551,10 +551,10 @@ def test_the_log_says_who_did_what_from_where_and_no_secret(at_hand: AccountsAtH
     entries = at_hand.owner.list_log("ann")
     assert [(entry.what, entry.by) for entry in entries] == [
         ("invited", "root"),
-        ("accepted", "ann"),
+        ("invitation accepted", "ann"),
         ("signed in", "ann"),
-        ("refused", "ann"),
-        ("reset", "sue"),
+        ("sign-in refused", "ann"),
+        ("password reset", "sue"),
         ("invited", "sue"),
     ]
     assert entries[2].address == HOME.address

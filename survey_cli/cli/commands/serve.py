@@ -23,6 +23,7 @@ from survey_cli.permissions import Action
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
+    from survey_cli.services.accounts.account_files import AccountFiles
     from survey_cli.sessions.station.station import StationSession
     from survey_cli.study.open_study import OpenStudy
     from survey_cli.web.seats.seat_request import SeatProgram, SeatRequest, SeatSide
@@ -131,7 +132,7 @@ def serve(
     with lock_studies(checked["locks"]):
         prepare_seats(files)
         if given.socket:
-            code = serve_others(run_station, given)
+            code = serve_others(run_station, given, read_account_files(checked["accounts"]))
         else:
             code = serve_on_this_computer(
                 run_station,
@@ -151,7 +152,12 @@ def check_doors(given: ServeParameters) -> None:
 
         check_listening_address(given.host)
     if given.socket:
-        for name, value in (("--port", given.port), ("--interviewer", given.interviewer)):
+        of_one_person = (
+            ("--port", given.port),
+            ("--interviewer", given.interviewer),
+            ("--people", given.people),
+        )
+        for name, value in of_one_person:
             if value:
                 raise typer.BadParameter(f"--socket is for people with accounts: leave {name} out")
         return
@@ -206,7 +212,17 @@ def serve_on_this_computer(
     return serve_seats(run_station, options)
 
 
-def serve_others(run_station: "SeatProgram", given: ServeParameters) -> int:
+def read_account_files(paths: Sequence[str]) -> "AccountFiles":
+    """Read what the check has found out about the accounts."""
+    from survey_cli.services.accounts.account_files import AccountFiles
+
+    study, people, accounts = paths
+    return AccountFiles(study, Path(people), Path(accounts))
+
+
+def serve_others(
+    run_station: "SeatProgram", given: ServeParameters, accounts: "AccountFiles"
+) -> int:
     """Serve seats to people with accounts, through a proxy; returns the exit code."""
     from survey_cli.web.serve_options import ServeOptions
 
@@ -214,6 +230,7 @@ def serve_others(run_station: "SeatProgram", given: ServeParameters) -> int:
         socket=Path(given.socket),
         socket_group=given.socket_group,
         user_header=given.user_header,
+        accounts=accounts,
         practice=given.practice,
         zone=given.zone,
     )
@@ -286,7 +303,8 @@ def _report_check(check: Callable[[], str], write_end: int) -> int:
 def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
     """Open the studies, and say where they are stored. Raises UserError.
 
-    Returns, as JSON, the `person`, and the `locks` for the studies: files with names of studies.
+    Returns, as JSON, the `person`, the `locks` for the studies (files with names of studies), and
+    the files of the `accounts`.
     """
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
     from survey_cli.sessions.open_interview import check_questionnaire
@@ -299,6 +317,9 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
 
     person = ""
     locks = {}
+    accounts: Sequence[str] = ()
+    if given.socket:
+        accounts = _check_accounts(files, given)
     for file in files:
         with open_study(file, db=given.db, by=given.interviewer, people=given.people) as study:
             say(describe_files(file, study.where, people=given.people), *study.repairs)
@@ -312,7 +333,21 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
                 lock = _locate_lock(file, study, person)
             if lock is not None:
                 locks[str(lock)] = file
-    return json.dumps({"person": person, "locks": locks})
+    return json.dumps({"person": person, "locks": locks, "accounts": accounts})
+
+
+def _check_accounts(files: Sequence[str], given: ServeParameters) -> list[str]:
+    """Check that there are accounts, and go on as a supervisor on their list of people.
+
+    The account of a server needs no place on that list. Returns the files of the accounts. Raises
+    UserError.
+    """
+    from survey_cli.services.accounts.open_accounts import check_accounts, locate_accounts
+    from survey_cli.study.signing_in import sign_in
+
+    located = locate_accounts(files, db=given.db)
+    sign_in(check_accounts(located))
+    return [str(path) for path in located]
 
 
 def _locate_lock(file: str, study: "OpenStudy", person: str) -> Path | None:
@@ -335,6 +370,10 @@ def _run_station(
     files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
 ) -> int:
     """Run a station in its seat, on the full screen or the text page; returns the exit code."""
+    if given.socket:
+        from survey_cli.study.signing_in import sign_in
+
+        sign_in(request.person)
     if request.practice:
         session, describe = _open_practice(files[0], given, request)
     else:

@@ -3,29 +3,20 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
 from survey_cli.services.accounts.account_administration import AccountAdministration
+from survey_cli.services.accounts.account_files import AccountFiles
 from survey_cli.services.accounts.listed_people import ListedPeople
+from survey_cli.services.accounts.password_hashes import check_library
 from survey_cli.services.accounts.web_accounts import WebAccounts
 from survey_cli.store.accounts.account_file import FILE_NAME
 from survey_cli.store.accounts.account_store import AccountStore
 from survey_cli.store.backends.account import read_system_account
 from survey_cli.store.backends.errors import close_on_error
 from survey_cli.study.location import locate_people_file, open_and_locate
-
-
-class AccountFiles(NamedTuple):
-    """The files of the accounts of studies that are served together."""
-
-    study: str
-    """The first questionnaire, which remedies name."""
-    people: Path
-    """The list of people."""
-    accounts: Path
 
 
 def open_administration(
@@ -63,6 +54,21 @@ def locate_accounts(paths: Sequence[str], *, db: str | None = None) -> AccountFi
             what = f"has another list of people than {first}"
             raise UserError(path, what, "serve it with a command of its own")
     return AccountFiles(study=first, people=people, accounts=people.with_name(FILE_NAME))
+
+
+def check_accounts(files: AccountFiles) -> str:
+    """Check that people can sign in. Returns the login of a supervisor, or of somebody else.
+
+    Raises UserError.
+    """
+    check_library()
+    people = ListedPeople(files.people)
+    listed = people.read().interviewers.values()
+    _open_existing(files).close()
+    for person in listed:
+        if person.role is StaffRole.SUPERVISOR:
+            return person.login
+    return next(iter(listed)).login
 
 
 def open_web_accounts(files: AccountFiles) -> WebAccounts:

@@ -55,8 +55,12 @@ class AccountVisitors:
 
     sign_in_path = SIGN_IN_PATH
 
-    def __init__(self, accounts: WebAccounts, *, has_single_sign_on: bool = False) -> None:
+    def __init__(
+        self, accounts: WebAccounts, *, practice: bool = False, has_single_sign_on: bool = False
+    ) -> None:
+        """Find visitors among these accounts. With `practice` all of them only practice."""
         self.accounts = accounts
+        self._practice = practice
         self.threads = PasswordThreads()
         self.has_single_sign_on = has_single_sign_on
         """Whether the proxy says who has signed in there. Nobody signs in with a password then."""
@@ -77,7 +81,7 @@ class AccountVisitors:
             return None
         return Visitor(
             person=session.person.login,
-            practice=not may(session.person.role, Action.CONDUCT_INTERVIEWS),
+            practice=self._practice or not may(session.person.role, Action.CONDUCT_INTERVIEWS),
         )
 
     # Requests

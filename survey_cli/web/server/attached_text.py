@@ -45,6 +45,8 @@ class AttachedText:
         self._changing = asyncio.Lock()
         self._writing = asyncio.Lock()
         self._is_closed = False
+        self.used_at = 0.0
+        """When something was typed last, on the clock of the loop."""
 
     async def attach(self, came_from: int, send: SendMessage) -> TextAttachment | None:
         """Attach a page, to which `send` passes messages, in the place of the one before.
@@ -74,6 +76,7 @@ class AttachedText:
 
     async def write(self, content: Mapping[str, Any]) -> None:
         """Send a message to the seat, wholly or not at all."""
+        self.used_at = asyncio.get_running_loop().time()
         # A page that goes meanwhile must not leave half a message behind.
         with suppress(OSError):
             await asyncio.shield(asyncio.create_task(self._write(content)))

@@ -50,6 +50,15 @@ class Seat:
     def person(self) -> str:
         return self.opened.request.person
 
+    @property
+    def used_at(self) -> float:
+        """When something was keyed last, on the clock of the loop; 0 if nothing was yet."""
+        if self.terminal is not None:
+            return self.terminal.used_at
+        if self.text is not None:
+            return self.text.used_at
+        return 0.0
+
     def finish(self, end: SeatEnd) -> None:
         """Note that the seat has ended. What it reported last is read first."""
         self._read_reports()

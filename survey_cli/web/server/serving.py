@@ -11,8 +11,11 @@ from typing import Any
 
 from aiohttp import web
 
+from survey_cli.services.accounts.open_accounts import open_web_accounts
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
+from survey_cli.web.server import account_routes, sign_in_routes
+from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.browser import LinkFile, can_open_browser, open_browser
 from survey_cli.web.server.doors import Door, LoopbackDoor, ProxyDoor
@@ -21,7 +24,7 @@ from survey_cli.web.server.guards import guard_application
 from survey_cli.web.server.limits import Limits
 from survey_cli.web.server.listening import LOOPBACK, listen_on_path, listen_on_port
 from survey_cli.web.server.local_visitor import ENTER_PATH, LocalVisitor
-from survey_cli.web.server.visitors import NoVisitor, Visitor
+from survey_cli.web.server.visitors import Visitor
 
 
 def serve_pages(options: ServeOptions, connection: socket) -> int:
@@ -85,9 +88,17 @@ class _Server:
 
     async def _serve_others(self, link: SeatLink, path: Path) -> None:
         """Serve people with accounts, whose browsers come through the proxy."""
+        assert self._options.accounts is not None
+        visitors = AccountVisitors(
+            open_web_accounts(self._options.accounts),
+            practice=self._options.practice,
+            has_single_sign_on=bool(self._options.user_header),
+        )
         listener = listen_on_path(path, group=self._options.socket_group)
         door = ProxyDoor(user_header=self._options.user_header)
-        app = build_application(link, NoVisitor())
+        app = build_application(
+            link, visitors, visitors.add_to, sign_in_routes.add_routes, account_routes.add_routes
+        )
 
         async def announce() -> None:
             _say(f"The proxy can open {path}  (Ctrl+C here ends the server)")

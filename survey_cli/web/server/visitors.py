@@ -43,16 +43,6 @@ class VisitorFinder(Protocol):
         ...
 
 
-class NoVisitor:
-    """Lets in nobody: there is no way to sign in."""
-
-    sign_in_path = "/sign-in"
-
-    async def find_visitor(self, _request: web.Request) -> Visitor | None:
-        """Return None, whoever asks."""
-        return None
-
-
 VISITORS: web.AppKey[VisitorFinder] = web.AppKey("visitors")
 
 

@@ -103,6 +103,8 @@ class AttachedTerminal:
         self._filter = OutputFilter()
         self._attachment: Attachment | None = None
         # Later than that of any web before, so that frames of older pages never fit.
+        self.used_at = 0.0
+        """When keys arrived last, on the clock of the loop."""
         self._generation = int(time() * 1000)
         self._size = (0, 0)
         self._has_output = asyncio.Event()
@@ -179,6 +181,7 @@ class AttachedTerminal:
 
     async def write(self, keys: bytes) -> bool:
         """Write keys to the seat. Returns False if it didn't take all of them."""
+        self.used_at = asyncio.get_running_loop().time()
         async with self._writing:
             if not self._is_open:
                 return False
