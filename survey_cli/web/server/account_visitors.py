@@ -8,8 +8,9 @@ again (`elsewhere.html`), which is then a request of our own.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
 from aiohttp import hdrs, web
 
@@ -65,7 +66,7 @@ class AccountVisitors:
         self.has_single_sign_on = has_single_sign_on
         """Whether the proxy says who has signed in there. Nobody signs in with a password then."""
         self._seating: Seating | None = None
-        self._sockets: dict[web.Request, _SocketOfSession] = {}
+        self._sockets: set[_SocketOfSession] = set()
         self._checked_at = 0.0
 
     def add_to(self, app: web.Application) -> None:
@@ -149,12 +150,12 @@ class AccountVisitors:
         """Serve the socket of a page, which ends with the session."""
         if session is None:
             return await handler(request)
-        token = request.cookies[SESSION_COOKIE]
-        self._sockets[request] = _SocketOfSession(token, session.person.login)
+        socket = _SocketOfSession(request, request.cookies[SESSION_COOKIE], session.person.login)
+        self._sockets.add(socket)
         try:
             return await handler(request)
         finally:
-            del self._sockets[request]
+            self._sockets.discard(socket)
 
     def is_in_interview(self, person: str) -> bool:
         """Whether the person's seat is in a call or an interview, as far as it has reported."""
@@ -191,26 +192,33 @@ class AccountVisitors:
     async def _check(self, seating: Seating) -> None:
         checked_at = self._checked_at
         self._checked_at = asyncio.get_running_loop().time()
-        for request, socket in list(self._sockets.items()):
+        for socket in list(self._sockets):
             seat = seating.find_seat(socket.person)
             was_used = seat is not None and seat.used_at >= checked_at
             session = self.accounts.find_session(
                 socket.token, in_interview=self.is_in_interview, is_use=was_used
             )
-            if session is None and request.transport is not None:
-                # The page connects again, and is told then that nobody is signed in.
-                request.transport.abort()
+            if session is None:
+                socket.cut()
 
         for seat in seating.list_seats():
             if not self.accounts.has_session(seat.person, in_interview=self.is_in_interview):
                 await seating.end(seat.person)
 
 
-class _SocketOfSession(NamedTuple):
-    """The socket of a page: the token of its session, and the person."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _SocketOfSession:
+    """The socket of a page that is open."""
 
+    request: web.Request
     token: str
+    """The token of its session."""
     person: str
+
+    def cut(self) -> None:
+        """Cut the line. The page connects again, and is told then that nobody is signed in."""
+        if self.request.transport is not None:
+            self.request.transport.abort()
 
 
 ACCOUNT_VISITORS: web.AppKey[AccountVisitors] = web.AppKey("account_visitors")
