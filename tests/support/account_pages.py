@@ -32,7 +32,7 @@ class NoSeats:
 class AccountPages:
     """A running server; it ends with the block in which it is used."""
 
-    def __init__(self, at_hand: AccountsAtHand, **options: Any) -> None:
+    def __init__(self, at_hand: AccountsAtHand, door: Door | None = None, **options: Any) -> None:
         self.at_hand = at_hand
         self._options = options
         self._loop = asyncio.new_event_loop()
@@ -40,7 +40,8 @@ class AccountPages:
         self._listener = listen_on_port(0)
         port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
-        self._door: Door = LoopbackDoor(port)
+        self._door = door or LoopbackDoor(port)
+        self.origin = f"{self._door.scheme}://127.0.0.1:{port}"
 
     def __enter__(self) -> "AccountPages":
         self._thread.start()

@@ -14,8 +14,8 @@ def read_zone(text: str) -> str:
         return ""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
-        # no file of that name, or a name such as `../../etc/passwd`
+    except (KeyError, ValueError, OSError):
+        # no zone of that name, or a name such as `../../etc/passwd`
         return ""
     return name
 
