@@ -83,6 +83,7 @@ class AccountVisitors:
         return Visitor(
             person=session.person.login,
             practice=self._practice or not may(session.person.role, Action.CONDUCT_INTERVIEWS),
+            zone=session.zone,
         )
 
     # Requests

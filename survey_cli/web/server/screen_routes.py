@@ -26,7 +26,6 @@ import asyncio
 import json
 from contextlib import suppress
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from aiohttp import WSMsgType, web
 
@@ -37,6 +36,7 @@ from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
 from survey_cli.web.server.security_headers import allow_inline_styles
 from survey_cli.web.server.visitors import Visitor, find_visitor, require_visitor
+from survey_cli.web.server.zones import read_zone
 from survey_cli.web.terminals.attached_terminal import AttachedTerminal, Attachment
 
 MOST_KEY_LETTERS: Final = 20_000
@@ -46,7 +46,6 @@ HEARTBEAT_SECONDS: Final = 20.0
 """A page whose line was cut without a word is noticed after this time and a half."""
 CLOSE_SECONDS: Final = 2.0
 """How long a page may take to confirm that its socket is closed."""
-MOST_ZONE_LETTERS: Final = 64
 
 
 def add_routes(app: web.Application) -> None:
@@ -141,7 +140,7 @@ class _Page:
             person=visitor.person,
             face=Face.SCREEN,
             practice=visitor.practice,
-            zone=visitor.zone or self._read_zone(),
+            zone=visitor.zone or read_zone(self._request.query.get("zone", "")),
             columns=columns,
             rows=rows,
         )
@@ -223,18 +222,6 @@ class _Page:
         columns = _read_number(self._request.query.get("columns", ""))
         rows = _read_number(self._request.query.get("rows", ""))
         return columns or 80, rows or 24
-
-    def _read_zone(self) -> str:
-        """Return the browser's time zone; empty for one that isn't known here."""
-        zone = self._request.query.get("zone", "")
-        if len(zone) > MOST_ZONE_LETTERS:
-            return ""
-        try:
-            ZoneInfo(zone)
-        except (ValueError, OSError):
-            # no file of that name, or a name such as `../../etc/passwd`
-            return ""
-        return zone
 
 
 def _read_number(text: str) -> int:

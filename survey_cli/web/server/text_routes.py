@@ -33,13 +33,13 @@ from survey_cli.web.server.open_sockets import OPEN_SOCKETS
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
 from survey_cli.web.server.visitors import Visitor, find_visitor, require_visitor
+from survey_cli.web.server.zones import read_zone
 
 MOST_LETTERS: Final = 20_000
 """Characters of an entry. Each may take twelve bytes on the way to the seat."""
 MOST_FRAME_BYTES: Final = 262_144
 HEARTBEAT_SECONDS: Final = 20.0
 """A page whose line was cut without a word is noticed after this time and a half."""
-MOST_ZONE_LETTERS: Final = 64
 
 
 def add_routes(app: web.Application) -> None:
@@ -126,9 +126,7 @@ class _TextPage:
                 return None
             return seat
 
-        zone = self._request.query.get("zone", "")
-        if len(zone) > MOST_ZONE_LETTERS:
-            zone = ""
+        zone = visitor.zone or read_zone(self._request.query.get("zone", ""))
         request = SeatRequest(
             person=visitor.person, face=Face.TEXT, practice=visitor.practice, zone=zone
         )
