@@ -1,5 +1,6 @@
 """Programs of seats for tests of the processes: each does one thing that a station could do."""
 
+import ctypes
 import os
 import random
 import resource
@@ -15,6 +16,9 @@ from survey_cli.web.seats.messages import LineReader, encode_line
 from survey_cli.web.seats.seat_process import list_descriptors
 from survey_cli.web.seats.seat_request import Face, SeatPrograms, SeatRequest, SeatSide
 
+PR_GET_DUMPABLE = 3
+PR_SET_DUMPABLE = 4
+NOBODY = 65534
 SECRET = "the answer of a respondent"
 
 
@@ -54,6 +58,8 @@ def describe(request: SeatRequest, side: SeatSide) -> int:
         "parent": os.getppid(),
         "umask": os.umask(0o077),
         "core": resource.getrlimit(resource.RLIMIT_CORE),
+        "inspectable": ctypes.CDLL(None).prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE),
         "data": resource.getrlimit(resource.RLIMIT_DATA),
         "random": random.random(),
         "zone": time.tzname,
@@ -190,3 +196,12 @@ PROGRAMS: SeatPrograms = {
     Face.TEXT: run_on_socket,
     Face.DESK: run_on_socket,
 }
+
+
+def become_nobody() -> None:
+    """Be a user without rights, into whose processes others of the same user can look."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+    # the system forbids it at a change of user
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)

@@ -52,6 +52,11 @@ def make_web(kind: str, address: str) -> Callable[[socket.socket], int]:
             connection.close()
             return int(to_test.recv(100) or b"0")
 
+    def listen(connection: socket.socket) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        Path(address).with_name("port").write_text(str(listener.getsockname()[1]))
+        return hand_over(connection)
+
     def fail(_: socket.socket) -> int:
         raise KeyError(address)
 
@@ -60,7 +65,7 @@ def make_web(kind: str, address: str) -> Callable[[socket.socket], int]:
 
         raise UserError("--port 80", "the port is taken", "choose another one")
 
-    return {"hand over": hand_over, "fail": fail, "refuse": refuse}[kind]
+    return {"hand over": hand_over, "listen": listen, "fail": fail, "refuse": refuse}[kind]
 
 
 class SeatServer:
@@ -82,6 +87,8 @@ class SeatServer:
         address = str(folder / "web.socket")
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(address)
+        # a server may run as another user
+        os.chmod(address, 0o777)
         self._listener.listen()
         self._listener.settimeout(PATIENCE)
         arguments = [str(TESTS), programs, prepare, web, address, str(most_seats)]
@@ -102,8 +109,9 @@ class SeatServer:
         trace: TracebackType | None,
     ) -> None:
         if self.spawner.poll() is None:
+            # the second one ends its patience; two of the same could arrive as one
             self.spawner.send_signal(signal.SIGTERM)
-            self.spawner.send_signal(signal.SIGTERM)
+            self.spawner.send_signal(signal.SIGINT)
         self.wait()
         self._listener.close()
 

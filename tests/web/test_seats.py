@@ -1,14 +1,19 @@
 """Seats are processes of their own: what they have, how they end, and what outlives web."""
 
 import asyncio
+import json
 import os
 import signal
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import pytest
 
-from support.seat_programs import SECRET
+from support.seat_programs import NOBODY, SECRET
 from support.seat_server import (
     SeatServer,
     is_running,
@@ -18,9 +23,15 @@ from support.seat_server import (
     read_until,
     wait_until,
 )
-from survey_cli.web.seats.messages import encode_line
+from survey_cli.web.seats.messages import MOST_BYTES, encode_line
 from survey_cli.web.seats.seat_link import OpenSeat, SeatError, SeatLink
-from survey_cli.web.seats.seat_request import Face, SeatEnd, SeatRequest
+from survey_cli.web.seats.seat_request import (
+    Face,
+    SeatEnd,
+    SeatRequest,
+    decode_request,
+    encode_request,
+)
 
 Test = Callable[[SeatServer, SeatLink], Awaitable[None]]
 
@@ -33,13 +44,13 @@ def text(task: str = "") -> SeatRequest:
     return SeatRequest(person="ann", face=Face.TEXT, task=task)
 
 
-def run(folder: Path, test: Test) -> SeatServer:
+def run(folder: Path, test: Test, **how: Any) -> SeatServer:
     """Run a test with a server of its own; returns the server, which has ended."""
 
     async def act(server: SeatServer) -> None:
         await test(server, await server.take_link())
 
-    with SeatServer(folder) as server:
+    with SeatServer(folder, **how) as server:
         asyncio.run(act(server))
     return server
 
@@ -221,6 +232,8 @@ def test_what_a_seat_has(tmp_path: Path, face: Face, monkeypatch: pytest.MonkeyP
         assert first["size"] == ([61, 100] if on_terminal else [])
         assert first["umask"] == 0o077
         assert first["core"] == [0, 0]
+        assert first["inspectable"] == 0
+        assert first["files"] == [256, 256]
         assert 0 < first["data"][0] < 2**30
         assert first["zone"] == ["JST", "JST"]
         assert first["threads"] == 1
@@ -372,5 +385,159 @@ def test_a_web_that_returns_ends_the_server(tmp_path: Path) -> None:
         link.close()
         assert await asyncio.to_thread(server.wait) == 7
         assert not ends
+
+    run(tmp_path, test)
+
+
+def test_no_seat_keeps_the_port_of_a_killed_web(tmp_path: Path) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        port = int((tmp_path / "port").read_text())
+        seat = await link.open(screen())
+        await read_until(seat, "seat of ann")
+        with socket.create_connection(("127.0.0.1", port)):
+            server.kill_web()
+            await wait_until(lambda: not is_running(server.web_process))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        assert is_running(seat.process)
+
+    run(tmp_path, test, web="listen")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs another user's rights, to give them up")
+def test_no_process_of_the_same_user_looks_into_a_seat(tmp_path: Path) -> None:
+    def look(process: int, file: str) -> bool:
+        """Return whether a user without rights can read this file of a process."""
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.setuid(NOBODY)
+                Path(f"/proc/{process}/{file}").open("rb").close()
+                code = 0
+            finally:
+                os._exit(code)
+        return os.waitpid(child, 0)[1] == 0
+
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        seat = await link.open(screen("stay"))
+        await read_until(seat, "staying")
+        for process in (seat.process, server.web_process, server.spawner.pid):
+            assert os.stat(f"/proc/{process}/status").st_uid in (0, NOBODY)
+            assert look(process, "status")
+            assert not look(process, "environ")
+            assert not look(process, "mem")
+
+    # a folder that this user can reach
+    with TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o777)
+        run(Path(folder), test, prepare="support.seat_programs:become_nobody")
+
+
+def test_many_seats_leave_nothing_behind(tmp_path: Path) -> None:
+    async def open_and_end(link: SeatLink, ends: dict[str, SeatEnd], count: int) -> None:
+        seats = []
+        for number in range(count):
+            face = (Face.SCREEN, Face.TEXT, Face.DESK)[number % 3]
+            seats.append(await link.open(SeatRequest(person=f"p{number}", face=face)))
+        for seat in seats:
+            seat.resize(80, 25)
+            await link.end(seat.id)
+        await wait_until(lambda: all(seat.id in ends for seat in seats))
+
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        ends: dict[str, SeatEnd] = {}
+
+        def note(seat: OpenSeat, end: SeatEnd) -> None:
+            ends[seat.id] = end
+            seat.close()
+
+        link.on_ended = note
+        await open_and_end(link, ends, 12)
+        before = measure(server.spawner.pid)
+        for _ in range(15):
+            await open_and_end(link, ends, 12)
+        after = measure(server.spawner.pid)
+        assert after.descriptors == before.descriptors
+        assert after.own_descriptors == before.own_descriptors
+        assert after.children == before.children == 1
+        assert after.kilobytes < before.kilobytes + 500
+
+    run(tmp_path, test)
+
+
+class Measured(NamedTuple):
+    descriptors: int
+    own_descriptors: int
+    children: int
+    kilobytes: int
+
+
+def measure(process: int) -> Measured:
+    """Measure what a process has, and the descriptors of the test itself."""
+    status = Path(f"/proc/{process}/smaps_rollup").read_text()
+    private = [int(line.split()[1]) for line in status.splitlines() if line.startswith("Private_")]
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return Measured(
+        len(os.listdir(f"/proc/{process}/fd")),
+        len(os.listdir("/proc/self/fd")),
+        len(children),
+        sum(private),
+    )
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"person": "ann", "face": "window"},
+        {"person": "", "face": "screen"},
+        {"person": "ann", "face": "screen", "columns": "80"},
+        {"person": "ann", "face": "screen", "columns": True},
+        {"person": "ann", "face": "screen", "root": True},
+        {"person": "a" * 201, "face": "screen"},
+        {"person": "ann", "face": "screen", "zone": "/etc/passwd"},
+        {"person": "ann", "face": "screen", "zone": "../../etc/passwd"},
+        {"person": "ann", "face": "desk", "task": "x" * 16_001},
+    ],
+)
+def test_what_is_no_request_is_refused(request_: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        decode_request(request_)
+
+
+def test_a_request_arrives_as_it_was_sent() -> None:
+    sent = SeatRequest(
+        person="ann", face=Face.DESK, zone="America/Argentina/Ushuaia", task="\U0001f600" * 16_000
+    )
+    text = json.dumps(encode_request(sent))
+    assert len(text) < MOST_BYTES
+    assert decode_request(json.loads(text)) == sent
+
+
+def test_the_spawner_outlives_what_a_broken_web_sends(tmp_path: Path) -> None:
+    async def test(server: SeatServer, link: SeatLink) -> None:
+        seat = await link.open(screen())
+        broken = [
+            b"\xff" * 100,
+            struct.pack(">IB", 100_000, 0) + b"[" * 100_000,
+            struct.pack(">IB", 2, 3) + b"{}",
+        ]
+        for data in broken:
+            link._channel._connection.send(data)
+            await wait_until(lambda: link.is_lost)  # noqa: B023
+            link.close()
+            server.kill_web()
+            link = await server.take_link()
+            assert [again.id for again in link.list_seats()] == [seat.id]
+
+        for content in (
+            {"type": "open"},
+            {"type": []},
+            {"type": "end", "seat": {}},
+            {"type": "notes", "notes": 1},
+        ):
+            link._send(content)
+        assert (await link.open(text())).request == text()
 
     run(tmp_path, test)

@@ -70,8 +70,7 @@ class Channel:
         text = json.dumps(content).encode()
         if len(text) > MOST_BYTES:
             raise ValueError(f"a message of {len(text)} bytes is too long")
-        # copies, because the caller may close its own before the other end reads
-        copies = tuple(os.dup(descriptor) for descriptor in descriptors)
+        copies = _copy(descriptors)
         frame = _HEADER.pack(len(text), len(copies)) + text
         self._outgoing.append(_Waiting(frame, copies))
         self.flush()
@@ -153,7 +152,8 @@ class Channel:
         descriptors = tuple(self._descriptors.popleft() for _ in range(count))
         try:
             content = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
+            # a text of brackets only is nested too deeply
             content = None
         if not isinstance(content, dict):
             _close(descriptors)
@@ -177,6 +177,18 @@ class Channel:
         self._connection.detach()
         self._outgoing.clear()
         self._descriptors.clear()
+
+
+def _copy(descriptors: Sequence[int]) -> tuple[int, ...]:
+    """Copy descriptors, because the caller may close its own before the other end reads."""
+    copies: list[int] = []
+    try:
+        # one after another, so that those before a failure are in the list
+        copies.extend(os.dup(descriptor) for descriptor in descriptors)
+    except OSError:
+        _close(copies)
+        raise
+    return tuple(copies)
 
 
 def _close(descriptors: Sequence[int] | deque[int]) -> None:
@@ -237,7 +249,7 @@ class LineReader:
 
         try:
             content = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not isinstance(content, dict):
             return None

@@ -1,5 +1,6 @@
 """The seat that web asks of the spawner, and the program that runs in it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
@@ -49,7 +50,10 @@ ROWS: Final = range(20, 101)
 """Sizes of terminals. A browser could ask for any, and each cell takes memory in the seat."""
 MOST_LETTERS: Final = 200
 """The longest name of a person or a zone."""
-MOST_TASK_LETTERS: Final = 32_000
+MOST_TASK_LETTERS: Final = 16_000
+"""Twelve bytes each in JSON at most, which is less than a message may have."""
+ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+"""The form of a time zone's name. Others could name any file of the server."""
 
 
 def clamp_size(columns: int, rows: int) -> tuple[int, int]:
@@ -86,6 +90,9 @@ def decode_request(content: object) -> SeatRequest:
             raise ValueError(f"{name} is too long")
     if not values.get("person"):
         raise ValueError("a seat is for a person")
+    zone = values.get("zone")
+    if zone and ZONE.fullmatch(zone) is None:
+        raise ValueError(f"{zone!r} is no time zone")
 
     request = SeatRequest(**values)
     columns, rows = clamp_size(request.columns, request.rows)

@@ -7,6 +7,7 @@ of every seat's terminal or socket, and hands all of them to the next web.
 
 import fcntl
 import gc
+import json
 import os
 import select
 import signal
@@ -70,6 +71,9 @@ DESCRIPTORS_PER_SEAT: Final = 3
 FAILED: Final = 1
 WEB_CRASHED: Final = 70
 """Exit code of a web that failed by an exception, so that it is started again."""
+MOST_NOTES_BYTES: Final = 64 * 1024
+MOST_LETTERS: Final = 1000
+"""The longest sentence of a seat, and the longest line that it writes to the log."""
 MOST_LOG_LINES: Final = 200
 """A seat may write so many lines to the log."""
 
@@ -246,10 +250,18 @@ class Spawner:
     # Web
 
     def _start_web(self) -> None:
+        parent = os.getpid()
         ours, theirs = socketpair()
-        process = self._fork()
+        try:
+            process = self._fork()
+        except OSError:
+            # The system has no room for a process now. The seats go on meanwhile.
+            ours.close()
+            theirs.close()
+            self._restart_at = monotonic() + RESTART_DELAY
+            return
         if process == 0:
-            self._become_web(theirs)
+            self._become_web(theirs, parent)
 
         theirs.close()
         self._web_process = process
@@ -259,7 +271,7 @@ class Spawner:
             self._send(seat.describe(), seat.list_for_web())
         self._send({"type": "ready"})
 
-    def _become_web(self, connection: socket) -> NoReturn:
+    def _become_web(self, connection: socket, parent: int) -> NoReturn:
         """Be web in this forked process, then end the process."""
         code = WEB_CRASHED
         try:
@@ -267,7 +279,7 @@ class Spawner:
             os.setsid()
             close_others({0, 1, 2, connection.fileno()})
             reset_signals()
-            process_limits.end_with_parent(signal.SIGTERM, os.getppid())
+            process_limits.end_with_parent(signal.SIGTERM, parent)
             process_limits.forbid_inspection()
             gc.enable()
             code = run_web(self._web_program, connection)
@@ -293,23 +305,31 @@ class Spawner:
             # web has nothing to hand over
             os.close(descriptor)
 
+        # web reads what browsers send, so nothing that it says is taken on trust
         content = message.content
         kind = content.get("type")
-        if kind == "open":
-            self._open_seat(content.get("number"), content.get("request"))
+        number = content.get("number")
+        if kind == "open" and isinstance(number, int):
+            self._open_seat(number, content.get("request"))
         elif kind == "end":
             seat = self._find_seat(content.get("seat"))
             if seat is not None:
                 self._end_seat(seat)
-        elif kind == "notes" and isinstance(content.get("notes"), dict):
-            self._notes = content["notes"]
+        elif kind == "notes":
+            self._keep_notes(content.get("notes"))
+
+    def _keep_notes(self, notes: object) -> None:
+        is_small = len(json.dumps(notes)) <= MOST_NOTES_BYTES
+        if is_small and isinstance(notes, dict):
+            self._notes = notes
 
     def _send(self, content: Mapping[str, Any], descriptors: tuple[int, ...] = ()) -> None:
         if self._channel is None:
             return
         try:
             self._channel.send(content, descriptors)
-        except ChannelClosedError:
+        except (ChannelClosedError, OSError):
+            # also if there are no descriptors left, because it doesn't read
             self._lose_web()
 
     def _lose_web(self) -> None:
@@ -355,7 +375,7 @@ class Spawner:
 
     # Seats
 
-    def _open_seat(self, number: object, content: object) -> None:
+    def _open_seat(self, number: int, content: object) -> None:
         try:
             request = decode_request(content)
         except ValueError as error:
@@ -382,7 +402,7 @@ class Spawner:
         self._seats[seat.process] = seat
         self._send({**seat.describe(), "number": number}, seat.list_for_web())
 
-    def _refuse(self, number: object, sentence: str) -> None:
+    def _refuse(self, number: int, sentence: str) -> None:
         self._send({"type": "refused", "number": number, "sentence": sentence})
 
     def _fork_seat(self, request: SeatRequest) -> _Seat:
@@ -474,10 +494,10 @@ class Spawner:
 
         for content in seat.lines.feed(data):
             if isinstance(content.get("sentence"), str):
-                seat.sentence = content["sentence"]
+                seat.sentence = content["sentence"][:MOST_LETTERS]
             if isinstance(content.get("log"), str) and seat.lines_logged < MOST_LOG_LINES:
                 seat.lines_logged += 1
-                _say(f"survey serve: seat {seat.id[:8]}: {content['log']}")
+                _say(f"survey serve: seat {seat.id[:8]}: {content['log'][:MOST_LETTERS]}")
 
     def _reap(self) -> None:
         while True:
