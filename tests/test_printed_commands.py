@@ -98,7 +98,7 @@ SAME_STUDY = {"asu.yaml", "library.yaml", "mysurvey.yaml", "other.yaml", "/srv/s
 
 WRITES_A_QUESTIONNAIRE = ("new", "convert")
 ON_A_SERVER = ("$OWNER", "$DB", "postgresql://")
-UNTIL_CTRL_C = {"board", "preview", "watch", "--watch", "--every"}
+UNTIL_CTRL_C = {"board", "serve", "preview", "watch", "--watch", "--every"}
 """Commands and options that go on until they are stopped. Their own tests run them."""
 ANSWERS = {
     "case answer": "it was not referred to a supervisor",

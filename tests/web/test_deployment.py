@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.pages import ROOT
 from support.proxies import DEPLOY
 from survey_cli.web.server.limits import Limits
 
@@ -66,3 +67,9 @@ def test_times_of_the_proxies_fit_those_of_the_server() -> None:
 def test_all_files_name_the_same_socket() -> None:
     for name in ("survey.service", "Caddyfile", "nginx.conf"):
         assert "/run/survey/survey.sock" in (DEPLOY / name).read_text(), name
+
+
+@pytest.mark.parametrize("name", ["survey.service", "Caddyfile", "nginx.conf"])
+def test_the_guide_prints_the_file_as_it_is(name: str) -> None:
+    guide = (ROOT / "docs" / "guides" / "running-a-server.md").read_text(encoding="utf-8")
+    assert f"\n{(DEPLOY / name).read_text()}```\n" in guide

@@ -61,13 +61,15 @@ def test_only_its_own_names_are_answered() -> None:
                 text = await answer.text()
                 assert (status == 200) == ("<form" in text)
 
-        # the host in the first line, two of them, none
+        # a path that would be a host in a link; the host in the first line, two of them, none
         own = pages.host.encode()
         close = b"Connection: close\r\n\r\n"
         for raw in (
             b"GET http://%s/ HTTP/1.1\r\nHost: %s\r\n" % (own, own),
             b"GET / HTTP/1.1\r\nHost: %s\r\nHost: other.example\r\n" % own,
             b"GET / HTTP/1.0\r\n",
+            b"GET //other.example/ HTTP/1.1\r\nHost: %s\r\n" % own,
+            b"GET /\\other.example/ HTTP/1.1\r\nHost: %s\r\n" % own,
         ):
             answer_bytes = await pages.send(raw + close)
             assert answer_bytes.split()[1] in (b"400", b"421"), raw

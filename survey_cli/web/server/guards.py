@@ -92,8 +92,9 @@ class Guards:
 
     def _check_address(self, request: web.Request) -> None:
         # A request for `http://other.example/` names its host in its first line, and proxies
-        # send no such requests.
-        is_plain = request.raw_path.startswith("/")
+        # send no such requests. A page that led to `//other.example` again would leave the server.
+        path = request.raw_path
+        is_plain = path.startswith("/") and not path.startswith(("//", "/\\"))
         hosts = request.headers.getall(hdrs.HOST, [])
         is_own = len(hosts) == 1 and self._door.allows_host(hosts[0])
         if not (is_plain and is_own):
