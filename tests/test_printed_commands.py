@@ -100,7 +100,11 @@ WRITES_A_QUESTIONNAIRE = ("new", "convert")
 ON_A_SERVER = ("$OWNER", "$DB", "postgresql://")
 UNTIL_CTRL_C = {"board", "serve", "preview", "watch", "--watch", "--every"}
 """Commands and options that go on until they are stopped. Their own tests run them."""
+ACTIONS_ON_ACCOUNTS = ("disable", "enable", "invite", "list", "log", "reset", "sign-out")
 ANSWERS = {
+    **dict.fromkeys(
+        (f"account {action}" for action in ACTIONS_ON_ACCOUNTS), "there are no accounts yet"
+    ),
     "case answer": "it was not referred to a supervisor",
     "case why": "next: never, unless a supervisor reopens it",
     "case free": "no station has it",
