@@ -123,6 +123,7 @@ ANSWERS = {
     "interview study.yaml --case": "its interview is finished (complete)",
     "privacy erase study.yaml 10": "there is no terminal to confirm it",
     "station asu.yaml border.yaml": "there are no cases yet",
+    "study people study.yaml --release tim": "tim: is not on the study's list of people",
     "study message study.yaml --withdraw 2": "there is no message 2",
     "study resume": "the study is not paused",
     "study shift study.yaml ann --to 17:30": "this time is in the future",
