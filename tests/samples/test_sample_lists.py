@@ -91,7 +91,7 @@ def test_roles_are_written_as_people_write_them(tmp_path: Path) -> None:
         "analyst",
         "interviewer",
     ]
-    assert [person.login for person in found.people.list_callers()] == ["a", "b", "f"]
+    assert [person.login for person in found.people.iterate_callers()] == ["a", "b", "f"]
 
     path.write_text("login,role\na,owner\nb,boss\n")
     assert [str(problem).removeprefix(str(path)) for problem in read_people(path)] == [

@@ -3,7 +3,7 @@
 The list of people is read elsewhere. Counts of quota cells are arguments; nothing is counted here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -96,18 +96,16 @@ class People:
             return "to add a supervisor to the list of people"
         return "a supervisor"
 
-    def list_callers(self) -> tuple[Interviewer, ...]:
-        """List the people whose role may call cases: no trainees, coders or analysts."""
-        return tuple(
-            person
-            for person in self.interviewers.values()
-            if may(person.role, Action.CONDUCT_INTERVIEWS)
-        )
+    def iterate_callers(self) -> Iterator[Interviewer]:
+        """Iterate over the people whose role may call cases: no trainees, coders or analysts."""
+        for person in self.interviewers.values():
+            if may(person.role, Action.CONDUCT_INTERVIEWS):
+                yield person
 
     def speaks(self, language: str) -> bool:
         """Return whether at least one person interviews in this language; true without a list."""
         return not self.interviewers or any(
-            person.speaks(language) for person in self.list_callers()
+            person.speaks(language) for person in self.iterate_callers()
         )
 
     def has_skill(self, skill: str) -> bool:
@@ -115,7 +113,7 @@ class People:
 
         No case waits for a skill that is missing.
         """
-        return not skill or any(person.has_skill(skill) for person in self.list_callers())
+        return not skill or any(person.has_skill(skill) for person in self.iterate_callers())
 
 
 OUTSIDE_QUOTA: Final = ""

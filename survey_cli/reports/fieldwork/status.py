@@ -532,7 +532,7 @@ def _build_statuses(
     data: StatusInput, plan: Plan, people: People, viewer: Interviewer
 ) -> tuple[StatusLine, ...]:
     """Count cases by status; those of the queue by who may call them now, or why nobody may."""
-    staff = people.list_callers() or (viewer,)
+    staff = tuple(people.iterate_callers()) or (viewer,)
     order = CallOrder.for_interviewer(plan, people=people, who=viewer, at=data.at, fill=data.fill)
     cases: Counter[str] = Counter()
     for group in data.case_groups:

@@ -512,7 +512,7 @@ def list_case_choices(study: OpenStudy) -> CaseChoices:
         for outcome in study.plan.outcomes.values()
         if outcome.kind != LOST
     )
-    callers = tuple(person.login for person in study.people.list_callers())
+    callers = tuple(person.login for person in study.people.iterate_callers())
     return CaseChoices(outcomes, callers)
 
 
