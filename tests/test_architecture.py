@@ -27,6 +27,7 @@ PURE_PACKAGES = {
     "entry_commands",
     "text_width",
     "wording",
+    "permissions",
 }
 READERS = {  # the questionnaire, and tables that come with the program
     "survey_cli/fieldwork/appointments/languages.py",
@@ -194,3 +195,73 @@ def test_no_module_name_is_empty_of_meaning() -> None:
         if EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)
     ]
     assert empty == []
+
+
+OPENERS = {"open_study", "open_records", "open_store", "open_existing_store", "open"}
+"""Functions that open what a study has stored, without the action for which it is opened."""
+CHECKERS = {"check_study_may", "check_account_may", "check_may", "_check_may", "check_role"}
+OPENED_FOR_ALL = {
+    "study/open_study.py open_records": "whoever calls it checks",
+    "study/open_study.py open_study": "whoever calls it checks",
+    "study/clock.py check_last_time": "the last time, for whoever starts",
+    "study/clock.py confirm": "the person at the station confirms the clock",
+    "services/cases/caller_search.py find_caller": "the search of each study checks",
+    "services/cases/interview_migration.py _run_chunk": "whoever starts the process has checked",
+    "services/database/administration.py upgrade_database": "every command upgrades a file",
+    "services/database/administration.py verify_database": "every role verifies",
+    "services/database/backups.py _open_copy": "restore_database has checked",
+    "services/database/backups.py _verify_copy": "restore_database has checked",
+    "services/database/backups.py prepare": "restore_database has checked",
+    "services/questionnaire/version_check.py check_meanings": "versions and their numbers",
+    "services/questionnaire/version_check.py diff_versions": "versions and their numbers",
+    "services/simulated_study.py open_simulated_study": "its people and cases are invented",
+    "sessions/open_interview.py _resume_stored_version": "_identify_interviewer checks",
+    "sessions/open_interview.py check_questionnaire": "it closes the database at once",
+    "sessions/open_interview.py has_interviews": "start_or_resume checks",
+    "sessions/open_interview.py open_for_writing": "start_or_resume checks",
+    "sessions/station/open_station.py open_station": "_check_start checks",
+}
+"""Functions that open stored data and check nothing, each with the reason."""
+
+
+def find_unchecked_openings() -> Iterator[str]:
+    """Yield each function above the store that opens stored data and asks the table of roles nothing."""
+    for package_name in ("cli", "services", "sessions", "simulate", "study", "api.py"):
+        for path in sorted((PACKAGE / package_name).rglob("*.py")) or [PACKAGE / package_name]:
+            if not path.is_file():
+                continue
+            for function in list_nodes(path):
+                if isinstance(function, ast.FunctionDef):
+                    called = set(list_called_names(function))
+                    if called & OPENERS and not called & CHECKERS:
+                        yield f"{path.relative_to(PACKAGE).as_posix()} {function.name}"
+
+
+def list_called_names(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Name(id=called)) if called != "open":
+                yield called
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="Store"), attr="open")):
+                yield "open"
+            case ast.Call(func=ast.Attribute(attr=called)) if called in CHECKERS:
+                yield called
+
+
+def test_whoever_opens_stored_data_asks_the_table_of_roles() -> None:
+    """`open_requested`, `read_records` and `run_on_study` can't be called without an action."""
+    assert set(find_unchecked_openings()) == set(OPENED_FOR_ALL)
+
+
+def test_every_module_of_routes_names_its_actions() -> None:
+    """Write a new module of routes into `ROUTE_ACTIONS`, with the actions that it takes."""
+    pytest.importorskip("aiohttp", reason="pages need the extra [web]")
+    from survey_cli.web.server.route_actions import ROUTE_ACTIONS
+
+    with_routes = {
+        path.stem
+        for path in (PACKAGE / "web").rglob("*.py")
+        for node in list_nodes(path)
+        if isinstance(node, ast.Attribute) and node.attr.startswith(("add_get", "add_post"))
+    }
+    assert with_routes - set(ROUTE_ACTIONS) == set()

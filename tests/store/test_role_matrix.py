@@ -7,14 +7,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import survey_cli
 from support import postgres_server
 from support.served_study import PEOPLE, Served, as_role, refused, schema_of, serve
 from support.shift import Shift
 from survey_cli.cli.commands.database import ROLE_NAMES
+from survey_cli.cli.commands.study_commands import StudyCommands
 from survey_cli.cli.run_command import run_command
 from survey_cli.permissions import Action, StaffRole, may
+from survey_cli.problems import UserError
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
+from survey_cli.sessions.station.open_station import open_station
 from survey_cli.store.backends.address import quote_literal
 from survey_cli.store.backends.postgres import roles
 
@@ -213,3 +217,50 @@ def test_a_trainee_conducts_no_interview_on_the_server(
         assert f"{shift.tim}: is trainee on this server" in said
         assert "add --practice" in said
     assert not may(StaffRole.TRAINEE, Action.CONDUCT_INTERVIEWS)
+
+
+def test_a_shift_leader_calls_sees_who_is_at_work_and_sends_messages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = serve(tmp_path)
+    file = str(shift.file)
+    as_lea = ["--db", as_role(shift, shift.lea)]
+    ann = open_station(shift.file, db=as_role(shift, shift.ann))
+    lea = open_station(shift.file, db=as_role(shift, shift.lea))
+    assert lea.record_outcome("no_answer").rejection is None
+    lea.close()
+    capsys.readouterr()
+
+    board = StudyCommands(file, db=as_role(shift, shift.lea)).load()
+    assert shift.ann in {line.work.name for line in board.people_today}
+    assert run_command(["study", "message", file, "please call me", *as_lea]) == 0
+    assert run_command(["study", "message", file, *as_lea]) == 0
+    assert "please call me" in capsys.readouterr().out
+    assert run_command(["study", "message", file, "--withdraw", "1", *as_lea]) == 0
+    assert run_command(["study", "shift", file, *as_lea]) == 0
+    assert shift.ann in capsys.readouterr().out
+    ann.close()
+
+    for command in (
+        ["export", file, "-o", str(tmp_path / "data.csv"), *as_lea],
+        ["report", file, *as_lea],
+        ["case", "outcome", file, "A", "busy", "--note", "because", *as_lea],
+        ["study", "pause", file, *as_lea],
+    ):
+        assert run_command(command) == 1
+        assert f"{shift.lea}: is a shift leader on the server, and" in capsys.readouterr().err
+    assert not (tmp_path / "data.csv").exists()
+
+
+def test_the_python_interface_asks_the_table_too(tmp_path: Path) -> None:
+    shift = serve(tmp_path)
+    for person in (shift.ann, shift.cy, shift.lea):
+        study = survey_cli.open(shift.file, db=as_role(shift, person))
+        for read in (study.interviews, study.answers, study.cases, study.events):
+            with pytest.raises(UserError, match="only a supervisor or analyst may export data"):
+                list(read())
+        with pytest.raises(UserError, match="only a supervisor or analyst may read reports"):
+            study.report()
+    with pytest.raises(UserError, match="is a trainee on the server"):
+        survey_cli.open(shift.file, db=as_role(shift, shift.tim))
+    assert list(survey_cli.open(shift.file, db=as_role(shift, shift.al)).interviews()) == []

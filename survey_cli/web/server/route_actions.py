@@ -1,0 +1,20 @@
+"""The actions that each module of routes takes, by the table of roles.
+
+A module of routes that isn't here fails a test. Pages about the visitor's own seat and account take
+no action. A seat asks the table again, for the person who sits there.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from survey_cli.permissions import Action
+
+ROUTE_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
+    "account_routes": (),
+    "home_routes": (),
+    "local_visitor": (),
+    "screen_routes": (Action.CONDUCT_INTERVIEWS, Action.PRACTICE),
+    "sign_in_routes": (),
+    "static_files": (),
+    "text_routes": (Action.CONDUCT_INTERVIEWS, Action.PRACTICE),
+}
