@@ -7,7 +7,7 @@ an entry names what it answers (the number `ask`) and the seat that asked it.
 |---|---|
 | `lines` | lines for the log, from the number `first` on |
 | `ask` | a line is awaited: its label, its kind, and what can be chosen |
-| `refused` | an entry was not used, because something else is asked by now |
+| `unused` | an entry was not used, because something else is asked by now |
 | `end` | the seat has ended |
 
 | from the page | |
@@ -257,7 +257,7 @@ class MessageChannel:
         """Tell the page that an entry was not used, unless it was the one that was taken."""
         if message.get("seat") == self.seat and message.get("ask") == self._ask:
             return
-        self._send({"type": "refused", "ask": message.get("ask")})
+        self._send({"type": "unused", "ask": message.get("ask")})
 
     # a page that is opened
 

@@ -127,7 +127,7 @@ def test_an_entry_is_taken_once(seats: Seats) -> None:
 
     # A page that doesn't know whether its entry arrived might send it again.
     page.send(type="entry", text="1", **first)
-    assert page.wait_for("refused")["ask"] == first["ask"]
+    assert page.wait_for("unused")["ask"] == first["ask"]
     assert [str(place) for place, _ in station.conduct.given] == ["q1"]
 
 
@@ -136,7 +136,7 @@ def test_an_entry_for_another_seat_is_not_taken(seats: Seats) -> None:
     page = seats.open(station)
     page.answer(".interview")
     page.enter("1", seat="a seat before this one")
-    page.wait_for("refused")
+    page.wait_for("unused")
     assert not station.conduct.given
 
 
@@ -209,7 +209,7 @@ def test_a_case_that_comes_by_itself_is_asked_anew(
     assert page.ask["label"].startswith("Late Sector")
 
     page.send(type="entry", text="2", **idle)
-    page.wait_for("refused")
+    page.wait_for("unused")
     assert not [call for call in station.calls if call.startswith("record")]
 
 

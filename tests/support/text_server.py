@@ -65,6 +65,8 @@ class ThreadLink:
         self.on_ended: Callable[[OpenSeat, SeatEnd], None] = lambda seat, _: seat.close()
         self.make_station: MakeStation = FakeStation
         self.seats: dict[str, ThreadSeat] = {}
+        self.is_stopping = False
+        self.is_lost = False
         self.opened: dict[str, OpenSeat] = {}
         self._requests: dict[str, SeatRequest] = {}
         self._ids = count(1)

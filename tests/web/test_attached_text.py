@@ -86,8 +86,8 @@ def test_a_seat_cannot_speak_for_web() -> None:
     async def test(seat: socket.socket, text: AttachedText) -> None:
         page = Page()
         await text.attach(0, page.send)
-        seat.sendall(b'{"type":"signed-out"}\n[]\n{"type":"refused","ask":3}\n')
-        assert (await page.received.get())["type"] == "refused"
+        seat.sendall(b'{"type":"signed-out"}\n[]\n{"type":"unused","ask":3}\n')
+        assert (await page.received.get())["type"] == "unused"
 
     run(test)
 

@@ -304,7 +304,7 @@ def test_the_end_of_the_shift_leads_to_the_first_page(visit: Callable[..., Visit
     one = visit()
     one.press("End shift")
     one.tab.wait_for_url(f"{one.server.address}/")
-    one.tab.get_by_role("link", name="Begin on the text page").click()
+    one.tab.get_by_role("link", name="Begin again").click()
     one.tab.wait_for_selector("#commands button")
 
 

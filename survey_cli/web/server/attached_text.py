@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from survey_cli.web.seats.messages import LineReader, encode_line
 
 _CHUNK: Final = 64 * 1024
-SEAT_MESSAGES: Final = frozenset(("lines", "ask", "refused", "end"))
+SEAT_MESSAGES: Final = frozenset(("lines", "ask", "unused", "end"))
 """What a seat may tell its page. The seat's own words are never taken for those of web."""
 
 SendMessage: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from survey_cli.web.seats.seat_request import Face
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
 from survey_cli.web.server.visitors import require_visitor
@@ -25,11 +26,16 @@ async def show_home(request: web.Request) -> web.Response:
         "home.html",
         visitor=visitor,
         is_seated=seat is not None,
-        is_text=seat is not None and seat.text is not None,
+        # The face of the seat that is open, or of the last one.
+        is_text=_has_text(seat or last),
         has_ended=last is not None,
         summary=_read_summary(last),
         reason=_read_reason(last),
     )
+
+
+def _has_text(seat: Seat | None) -> bool:
+    return seat is not None and seat.opened.request.face is Face.TEXT
 
 
 def _read_summary(seat: Seat | None) -> list[str]:

@@ -37,7 +37,8 @@ let isTouched = false;
 const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "error"];
 const line = new TextLine(
   {
-    seated() {
+    seated(seat) {
+      for (const element of document.querySelectorAll("[data-zone]")) element.textContent = seat.zone;
       setState("seated");
       message.hidden = true;
     },
@@ -58,6 +59,12 @@ const line = new TextLine(
       showMessage(
         "Your seat has moved: it is open in another window or on another computer.",
         "Take it back here",
+      );
+    },
+    stopped() {
+      showMessage(
+        "The server was stopped. Everything that was confirmed is stored.",
+        "Try to go on",
       );
     },
     refused(sentence) {

@@ -1,0 +1,128 @@
+"""What the sockets of both faces have in common: who is seated where, frames, and ends."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from survey_cli.web.seats.seat_link import SeatError
+from survey_cli.web.seats.seat_request import Face, SeatRequest
+from survey_cli.web.server.open_sockets import OPEN_SOCKETS
+from survey_cli.web.server.seating import SEATING, Seat
+from survey_cli.web.server.visitors import Visitor, find_visitor
+from survey_cli.web.server.zones import read_zone
+
+HEARTBEAT_SECONDS: Final = 20.0
+"""A page whose line was cut without a word is noticed after this time and a half."""
+CLOSE_SECONDS: Final = 2.0
+"""How long a page may take to confirm that its socket is closed."""
+
+
+async def open_socket(request: web.Request, most_bytes: int) -> web.WebSocketResponse:
+    """Open the socket of a page, whose frames have at most so many bytes."""
+    socket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_SECONDS, max_msg_size=most_bytes, timeout=CLOSE_SECONDS
+    )
+    await socket.prepare(request)
+    request.app[OPEN_SOCKETS].add(socket)
+    return socket
+
+
+class SeatSocket:
+    """The socket between one page and a seat.
+
+    It says why there is no seat, or no longer one:
+
+    | frame | |
+    |---|---|
+    | `moved` | another page has the seat now |
+    | `ended` | the seat has ended |
+    | `stopped` | the seat has ended together with the server |
+    | `refused` | there is no seat, and why: a `sentence` |
+    | `signed-out` | nobody is signed in any more |
+    """
+
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
+        self.socket = socket
+        self._request = request
+        self._seating = request.app[SEATING]
+
+    async def send(self, kind: str, **content: object) -> None:
+        """Send a frame of this type."""
+        await self.send_frame({"type": kind, **content})
+
+    async def send_frame(self, content: Mapping[str, Any]) -> None:
+        """Send a frame."""
+        await self.socket.send_str(json.dumps(content))
+
+    async def find_seat(self, face: Face, columns: int = 80, rows: int = 24) -> Seat | None:
+        """Return the visitor's seat, opened if this page begins one. Otherwise say why not."""
+        visitor = await find_visitor(self._request)
+        if visitor is None:
+            await self.send("signed-out")
+            return None
+
+        wanted = self._request.query.get("seat", "")
+        if wanted:
+            return await self._find_again(visitor, wanted)
+
+        request = SeatRequest(
+            person=visitor.person,
+            face=face,
+            practice=visitor.practice,
+            zone=visitor.zone or read_zone(self._request.query.get("zone", "")),
+            columns=columns,
+            rows=rows,
+        )
+        try:
+            return await self._seating.sit(request)
+        except SeatError as error:
+            await self.send("refused", sentence=str(error))
+            return None
+
+    async def _find_again(self, visitor: Visitor, wanted: str) -> Seat | None:
+        """Return the seat of a page that comes back to it, and must not begin another one."""
+        seat = self._seating.find_seat(visitor.person)
+        if seat is None:
+            await self.send("ended")
+            return None
+        if seat.opened.id != wanted:
+            await self.send("moved")
+            return None
+        return seat
+
+    async def send_seated(self, seat: Seat, generation: int) -> None:
+        """Tell the page that it has the seat, as the attachment of this generation."""
+        await self.send(
+            "seated", generation=generation, seat=seat.opened.id, zone=seat.opened.request.zone
+        )
+
+    async def send_end(self, seat: Seat, *, is_replaced: bool) -> None:
+        """Tell the page why it has no seat any more, and close the socket."""
+        if is_replaced or seat.is_replaced:
+            await self.send("moved")
+        elif self._seating.is_stopping:
+            await self.send("stopped")
+        else:
+            await self.send("ended")
+        await self.socket.close()
+
+    def read_number(self, name: str) -> int:
+        """Read a number of at most 16 digits from the address; 0 if it is none."""
+        text = self._request.query.get(name, "")
+        is_number = text.isascii() and text.isdigit() and len(text) <= 16
+        if not is_number:
+            return 0
+        return int(text)
+
+
+def read_frame(text: str) -> dict[str, Any]:
+    """Read a frame from a page; empty if it is no JSON object."""
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(frame, dict):
+        return {}
+    return frame
