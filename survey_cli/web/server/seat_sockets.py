@@ -1,4 +1,4 @@
-"""What the sockets of both faces have in common: who is seated where, frames, and ends."""
+"""Sockets between pages and seats, for both faces: frames, the visitor's seat, and its end."""
 
 import json
 from collections.abc import Mapping
