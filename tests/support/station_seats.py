@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from support.forked_survey import run_forked_survey
+from support.stored_interviews import sql
 from survey_cli.web.seats.seat_request import Face, SeatPrograms, SeatRequest, SeatSide
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
@@ -55,3 +56,10 @@ def run_station(request: SeatRequest, _: SeatSide) -> int:
 
 
 PROGRAMS: SeatPrograms = {Face.SCREEN: run_station}
+
+
+def list_answers(folder: Path) -> list[str]:
+    """Return the items that were answered, in the order of the journal."""
+    database = folder / "responses" / STUDY.replace(".yaml", ".db")
+    rows = sql(database, "SELECT item FROM journal WHERE kind = 'answered' ORDER BY seq")
+    return [item for (item,) in rows]
