@@ -32,7 +32,7 @@ from survey_cli.cli.app import build_app
 from survey_cli.cli.command_table import ACTIONS, HELP_FILE, PANELS, SYNONYMS
 from survey_cli.exports.parquet import Rows
 from survey_cli.figures import NamedFigure
-from survey_cli.permissions import Action, StaffRole, may
+from survey_cli.permissions import Action, StaffRole, may, with_article
 from survey_cli.reports.fieldwork.figures import FIGURES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 from survey_cli.store.backends.postgres.roles import KEPT_ELSEWHERE
@@ -72,6 +72,9 @@ def _command(name: str, command: Any) -> Iterator[str]:
             for parameter in parameters:
                 yield f"| {_parameter_names(parameter)} | {_cell(_parameter_meaning(parameter))} |"
             yield ""
+    if name in ACTIONS:
+        rules = [f"{action.value}: {_list_permitted(action)}" for action in ACTIONS[name]]
+        yield f"[With a list of people](../explanation/roles.md): {'; '.join(rules)}.\n"
     yield "Example:\n"
     yield f"```sh\n{example.removeprefix('Example: ')}\n```\n"
 
@@ -246,6 +249,17 @@ def roles() -> Iterator[str]:
     yield "| action | why |\n|---|---|"
     for action, reason in KEPT_ELSEWHERE.items():
         yield f"| {action.value} | {reason} |"
+
+
+def _list_permitted(action: Action) -> str:
+    """Return the roles that may take an action, or the shorter list of those that may not."""
+    permitted = [role.value for role in StaffRole if may(role, action)]
+    others = [role.value for role in StaffRole if not may(role, action)]
+    if not others:
+        return "everybody"
+    if len(others) < 2:
+        return f"everybody but {with_article(others[0])}"
+    return ", ".join(permitted)
 
 
 def _describe_permission(role: StaffRole, action: Action) -> str:

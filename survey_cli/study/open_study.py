@@ -288,6 +288,9 @@ def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
     is_own_study = store.connector.dialect == "sqlite" and _is_own_file(Path(store.connector.where))
     if is_own_study:
         account_roles = frozenset({StaffRole.OWNER})
+    # Nobody becomes the owner by working under the owner's account: seats in a browser do that.
+    if who.login != store.account and StaffRole.OWNER in account_roles:
+        account_roles = frozenset({StaffRole.SUPERVISOR})
     return replace(who, account_roles=account_roles)
 
 

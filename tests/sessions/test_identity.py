@@ -81,6 +81,16 @@ def test_an_interviewer_claims_no_other_name(tmp_path: Path, as_account) -> None
         )
 
 
+def test_the_owner_is_whoever_owns_the_file_under_the_own_name(tmp_path: Path, as_account) -> None:
+    shift = Shift(tmp_path, people="login,role\nsue,supervisor\nbob,supervisor\nann,interviewer\n")
+    as_account("sue")
+    for name, is_owner in (("sue", True), ("bob", False), ("ann", False)):
+        study = opened(shift, by=name)
+        assert isinstance(study, OpenStudy)
+        assert study.who.may(Action.MANAGE_SUPERVISORS) == is_owner, name
+        assert study.who.may(Action.MANAGE_ACCOUNTS) == (name != "ann")
+
+
 def test_files_are_copied_and_replaced_by_supervisors(
     tmp_path: Path, as_account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

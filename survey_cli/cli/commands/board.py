@@ -29,8 +29,8 @@ def board(
     It shows progress, cases, quotas, people, appointments, and what needs attention. The board, or
     dashboard, is read again every few seconds. Supervisors correct outcomes, answer
     referred cases, free cases and give appointments to others there; each change needs a reason,
-    which is stored in the history of the case. They also send messages to stations. F1 shows the
-    keys. `survey status` shows the same once as text.
+    which is stored in the history of the case. They and shift leaders also send messages to
+    stations. F1 shows the keys. `survey status` shows the same once as text.
 
     Example: survey board study.yaml other.yaml
     """

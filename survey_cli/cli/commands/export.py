@@ -163,7 +163,7 @@ def export(file: parameters.InstrumentArgument, given: ExportParameters) -> None
     """Write the data: one row per interview, one column per variable.
 
     With --what, one row per answer, event, case or call instead, or per person and day: shifts are
-    the working times, everybody's for supervisors and else your own.
+    the working times, everybody's for supervisors and shift leaders, and else your own.
 
     An erased interview is a row without values, with the outcome withdrawn. Interviewers are named
     by their pseudonyms in the list of people. --public --dry-run lists what can identify
