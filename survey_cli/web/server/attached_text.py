@@ -65,7 +65,7 @@ class AttachedText:
             attachment = TextAttachment(self._generation, came_from or self._generation)
             self._attachment = attachment
             attachment.passing = asyncio.create_task(self._pass(send))
-        await self.write({"type": "attach"})
+        await self._write_whole({"type": "attach"})
         return attachment
 
     async def detach(self, attachment: TextAttachment) -> None:
@@ -75,8 +75,11 @@ class AttachedText:
         await _cancel(attachment.passing)
 
     async def write(self, content: Mapping[str, Any]) -> None:
-        """Send a message to the seat, wholly or not at all."""
+        """Send what was typed on the page to the seat, wholly or not at all."""
         self.used_at = asyncio.get_running_loop().time()
+        await self._write_whole(content)
+
+    async def _write_whole(self, content: Mapping[str, Any]) -> None:
         # A page that goes meanwhile must not leave half a message behind.
         with suppress(OSError):
             await asyncio.shield(asyncio.create_task(self._write(content)))
