@@ -80,6 +80,7 @@ MAX_LABEL: Final = 160
 """Characters of a label. A screen reader reads it whenever the field gets the focus."""
 COMMAND_TEXTS: Final = {
     "faq": "FAQ",
+    "hand": "Raise hand",
     "front": "Forward",
     "lang": "Language",
     "ok": "Confirm",
@@ -92,9 +93,11 @@ COMMAND_TEXTS: Final = {
 """Texts of commands whose names don't say enough on a button."""
 
 
-def build_command(name: str, *, needs_words: bool = False, does: str = "") -> LineChoice:
-    """Build the choice of a command."""
-    text = COMMAND_TEXTS.get(name, name.capitalize())
+def build_command(
+    name: str, *, text: str = "", needs_words: bool = False, does: str = ""
+) -> LineChoice:
+    """Build the choice of a command; without a text it is called as it is typed."""
+    text = text or COMMAND_TEXTS.get(name, name.capitalize())
     return LineChoice(f".{name}", text, needs_words=needs_words, help=does)
 
 

@@ -16,6 +16,14 @@ from survey_cli.sessions.station.station_views import (
     WrapUpView,
 )
 
+STATION_TEXTS: Final = {
+    "outcomes": "All outcomes",
+    "next": "Next number",
+    "back": "Undo outcome",
+    "finish": "Leave case",
+    "status": "My shift",
+}
+"""Texts of commands that do something else at a station than their names say in an interview."""
 WITHOUT_WORDS: Final = frozenset(("pause", "scripts"))
 """Commands that may be followed by words and usually are not."""
 UNLISTED: Final = frozenset(("number",))
@@ -28,7 +36,11 @@ def await_command(view: StationView, names: Collection[str]) -> AwaitedLine:
     for command in STATION_COMMANDS:
         if command.name in names and command.name not in UNLISTED:
             needs_words = bool(command.argument) and command.name not in WITHOUT_WORDS
-            commands.append(build_command(command.name, needs_words=needs_words, does=command.does))
+            text = STATION_TEXTS.get(command.name, "")
+            choice = build_command(
+                command.name, text=text, needs_words=needs_words, does=command.does
+            )
+            commands.append(choice)
 
     match view:
         case CaseView():
