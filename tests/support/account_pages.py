@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from support.guarded_pages import serve_application
 from support.web_accounts import AccountsAtHand
 from survey_cli.web.seats.seat_link import OpenSeat
-from survey_cli.web.server import account_routes, sign_in_routes
+from survey_cli.web.server import account_routes, accounts_routes, sign_in_routes
 from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.doors import Door, LoopbackDoor
@@ -38,10 +38,10 @@ class AccountPages:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._listener = listen_on_port(0)
-        port = self._listener.getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}"
-        self._door = door or LoopbackDoor(port)
-        self.origin = f"{self._door.scheme}://127.0.0.1:{port}"
+        self.port = self._listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._door = door or LoopbackDoor(self.port)
+        self.origin = f"{self._door.scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "AccountPages":
         self._thread.start()
@@ -65,6 +65,7 @@ class AccountPages:
             visitors.add_to,
             sign_in_routes.add_routes,
             account_routes.add_routes,
+            accounts_routes.add_routes,
         )
         self._serving = serve_application(self._listener, self._door, Limits(), app)
         await self._serving.__aenter__()

@@ -276,6 +276,79 @@ def test_a_study_whose_list_is_gone_lets_nobody_in_and_says_so(pages: AccountPag
     assert str(pages.at_hand.folder) not in answer.text
 
 
+# Managing others
+
+
+def test_a_supervisor_invites_and_the_link_is_shown_once(pages: AccountPages) -> None:
+    at_hand = pages.at_hand
+    at_hand.make_account("sue")
+    sue = FakeBrowser(pages)
+    sign_in(sue, "sue")
+    before = sue.get("/accounts").text
+    options = re.findall(r'<option value="(\w+)">', before)
+    assert options == ["ann", "bob", "lea", "tim"], "no supervisors, and not herself"
+
+    answer = sue.post("/accounts/add", {"login": "ann"})
+    [link] = re.findall(r'value="(https://[^"]+)"', answer.text)
+    path, _, token = link.partition("#")
+    assert path == f"https://127.0.0.1:{pages.port}/invitation"
+    assert token not in sue.get("/accounts").text
+    ann = FakeBrowser(pages)
+    ann.post("/invitation", {"token": token, "password": PASSWORD})
+    assert ann.get("/").status == 200
+
+    sue.post("/accounts/sign-out", {"login": "ann"})
+    assert ann.get("/").status == 303
+    sue.post("/accounts/disable", {"login": "ann"})
+    assert sign_in(ann).status == 403
+    sue.post("/accounts/enable", {"login": "ann"})
+    assert sign_in(ann).status == 303
+    assert "password reset" not in sue.get("/accounts/log").text
+    sue.post("/accounts/reset", {"login": "ann"})
+    assert "<b>ann</b>, password reset by sue" in sue.get("/accounts/log").text
+
+
+def test_what_the_table_of_roles_forbids_is_refused_also_without_a_button(
+    pages: AccountPages,
+) -> None:
+    at_hand = pages.at_hand
+    for login in ("sue", "lea", "ann", "max"):
+        at_hand.make_account(login)
+    browsers = {}
+    for login in ("sue", "lea", "ann"):
+        browsers[login] = FakeBrowser(pages)
+        sign_in(browsers[login], login)
+    actions = ("add", "invite", "reset", "disable", "enable", "sign-out")
+    for login, targets in (
+        ("sue", ["max", "sue"]),
+        ("lea", ["max", "sue", "lea"]),
+        ("ann", ["bob"]),
+    ):
+        for target in targets:
+            for action in actions:
+                answer = browsers[login].post(f"/accounts/{action}", {"login": target})
+                assert answer.status == 409, (login, action, target)
+                assert "may manage accounts" in answer.text
+    assert browsers["ann"].get("/accounts").status == 409
+    assert browsers["lea"].get("/accounts/log").status == 409
+    assert "/accounts" not in browsers["ann"].get("/").text
+    assert browsers["sue"].post("/accounts/explode", {"login": "ann"}).status == 404
+    assert FakeBrowser(pages).post("/accounts/reset", {"login": "ann"}).status == 303
+
+
+def test_a_role_without_a_seat_gets_none(pages: AccountPages) -> None:
+    at_hand = pages.at_hand
+    at_hand.list_people("cora,coder")
+    at_hand.make_account("cora")
+    cora = FakeBrowser(pages)
+    sign_in(cora, "cora")
+    assert "Your role has no seat" in cora.get("/").text
+    for path in ("/seat", "/text"):
+        assert cora.get(path).status == 403
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        cora.hears_at_socket("/seat/screen")
+
+
 # Single sign-on
 
 
@@ -487,6 +560,39 @@ def test_from_the_invitation_to_signing_out_by_keyboard(
     check_page(tab)
     tab.get_by_role("button", name="I have read this").press("Enter")
     tab.wait_for_url(f"{pages.address}/")
+    tab.context.close()
+
+
+@in_browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (400, "light")])
+def test_the_page_of_all_accounts_by_keyboard(
+    pages: AccountPages,
+    browser: Any,  # noqa: F811 - the fixture
+    width: int,
+    scheme: str,
+) -> None:
+    for login in ("sue", "max", "ann"):
+        pages.at_hand.make_account(login)
+    pages.at_hand.owner.disable("ann")
+    tab = open_tab(browser, width, scheme)
+    tab.goto(f"{pages.address}/sign-in")
+    tab.fill("#login", "sue")
+    tab.fill("#password", PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"{pages.address}/")
+    tab.get_by_role("link", name="Accounts", exact=True).press("Enter")
+    tab.wait_for_url("**/accounts")
+    check_page(tab)
+    tab.get_by_role("combobox").press("b")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=bob is invited as interviewer")
+    check_page(tab)
+    tab.locator("summary").first.press("Enter")
+    check_page(tab)
+    tab.get_by_role("link", name="Log of sign-ins").press("Enter")
+    tab.wait_for_url("**/accounts/log")
+    check_page(tab)
     tab.context.close()
 
 

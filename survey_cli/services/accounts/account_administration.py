@@ -70,6 +70,7 @@ class AccountLine:
     """Empty for a person who isn't on the list."""
     may_manage: bool
     """Whether whoever lists it may change it."""
+    has_password: bool
     state: AccountState
     invited_until: datetime | None
     """Until when the open invitation holds."""
@@ -275,6 +276,16 @@ class AccountAdministration:
         at = self._now()
         return [self._build_line(account, at) for account in self._store.list_accounts()]
 
+    def list_invitable(self) -> list[Interviewer]:
+        """List the people on the list who have no account, and whom whoever asks may invite."""
+        self._check(Action.MANAGE_ACCOUNTS)
+        invitable = []
+        for person in self._people.read().interviewers.values():
+            has_account = self._store.find_account(person.login) is not None
+            if not has_account and self._manager.may(ACCOUNT_ACTIONS[person.role]):
+                invitable.append(person)
+        return sorted(invitable, key=lambda person: person.login.casefold())
+
     def list_log(
         self, login: str = ANY_LOGIN, *, since: datetime | None = None
     ) -> list[SignInEntry]:
@@ -312,6 +323,7 @@ class AccountAdministration:
             login=account.login,
             role=role.value if person else "",
             may_manage=self._manager.may(ACCOUNT_ACTIONS[role]),
+            has_password=bool(account.password),
             state=state,
             invited_until=invited_until,
             disabled_at=account.disabled_at,

@@ -18,6 +18,7 @@ from survey_cli.web.server.account_visitors import (
 )
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.sign_in_routes import FIRST_PAGE, read_form
+from survey_cli.web.server.visitors import require_visitor
 from survey_cli.web.server.zones import format_time, read_zone
 
 ACCOUNT_PATH = "/account"
@@ -36,7 +37,7 @@ def add_routes(app: web.Application) -> None:
 
 async def show_account(request: web.Request) -> web.Response:
     """Show one's own account."""
-    return _render_account(request)
+    return await _render_account(request)
 
 
 async def change_zone(request: web.Request) -> web.Response:
@@ -62,14 +63,14 @@ async def change_password(request: web.Request) -> web.Response:
             lambda: visitors.accounts.change_password(session, current, new, browser)
         )
     except WeakPasswordError as error:
-        return _render_account(request, sentence=str(error.words))
+        return await _render_account(request, sentence=str(error.words))
     except SignInRefusedError as error:
         sentence = str(describe_refusal(error, visitors.accounts.now()))
-        return _render_account(request, sentence=sentence)
+        return await _render_account(request, sentence=sentence)
     raise web.HTTPSeeOther(f"{ACCOUNT_PATH}?changed=password")
 
 
-def _render_account(request: web.Request, *, sentence: str = "") -> web.Response:
+async def _render_account(request: web.Request, *, sentence: str = "") -> web.Response:
     """Render the page; `sentence` says why the password wasn't changed."""
     session = require_session(request)
     visitors = request.app[ACCOUNT_VISITORS]
@@ -98,7 +99,7 @@ def _render_account(request: web.Request, *, sentence: str = "") -> web.Response
     return render_page(
         "account.html",
         status=status,
-        person=session.person.login,
+        visitor=await require_visitor(request),
         role=session.person.role.value,
         zone=session.zone,
         sessions=sessions,
@@ -121,7 +122,7 @@ async def show_resets(request: web.Request) -> web.Response:
     ]
     if not resets:
         raise web.HTTPSeeOther(FIRST_PAGE)
-    return render_page("resets.html", person=session.person.login, resets=resets)
+    return render_page("resets.html", visitor=await require_visitor(request), resets=resets)
 
 
 async def confirm_resets(request: web.Request) -> web.Response:

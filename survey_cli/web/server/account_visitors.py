@@ -41,6 +41,7 @@ SIGN_IN_PATH: Final = "/sign-in"
 RESETS_PATH: Final = "/account/resets"
 PAGES_AFTER_RESETS: Final = frozenset(("/", "/seat", "/text"))
 """Pages that nobody gets before having seen that somebody else reset their password."""
+SEAT_PATHS: Final = frozenset(("/seat", "/text", "/seat/screen", "/seat/text"))
 CHECK_SECONDS: Final = 2.0
 """How long somebody who was signed out or removed from the list may still see a seat."""
 ACTIVITIES_IN_INTERVIEW: Final = frozenset(("call", "interview", "wrap-up"))
@@ -80,11 +81,20 @@ class AccountVisitors:
         session = find_session(request)
         if session is None:
             return None
+        role = session.person.role
         return Visitor(
             person=session.person.login,
-            practice=self._practice or not may(session.person.role, Action.CONDUCT_INTERVIEWS),
+            practice=self._practice or not may(role, Action.CONDUCT_INTERVIEWS),
             zone=session.zone,
+            since=session.began_at,
+            can_sit=may(role, Action.PRACTICE),
+            manages_accounts=may(role, Action.MANAGE_ACCOUNTS),
         )
+
+    async def end_shift(self, request: web.Request, answer: web.Response) -> None:
+        """Sign out whoever ended the shift at the seat; the answer to this request says so."""
+        self.accounts.sign_out(require_session(request))
+        remove_session_cookie(answer)
 
     # Requests
 
@@ -99,6 +109,7 @@ class AccountVisitors:
             session = self._sign_in_by_proxy(request)
         if session is not None:
             request[SESSION] = session
+            _check_may_sit(request, session)
             self._show_resets_first(request, session)
 
         if is_socket(request):
@@ -282,6 +293,14 @@ def _set_cookie(
     response.set_cookie(
         name, value, path="/", max_age=seconds, secure=True, httponly=True, samesite="Strict"
     )
+
+
+def _check_may_sit(request: web.Request, session: WebSession) -> None:
+    """Check that a person whose role has no seat asks for none. Raises RefusalError."""
+    role = session.person.role
+    if request.path in SEAT_PATHS and not may(role, Action.PRACTICE):
+        what = f"Your role, {role.value}, has no seat in the browser."
+        raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask a supervisor for another role.")
 
 
 def _comes_from_elsewhere(request: web.Request) -> bool:

@@ -5,7 +5,7 @@ from aiohttp import web
 from survey_cli.web.seats.seat_request import Face
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seating import SEATING, Seat
-from survey_cli.web.server.visitors import require_visitor
+from survey_cli.web.server.visitors import VISITORS, Visitor, require_visitor
 
 SUMMARY = "summary"
 """The report with which a seat says how its shift went: its `lines`."""
@@ -21,17 +21,31 @@ async def show_home(request: web.Request) -> web.Response:
     visitor = await require_visitor(request)
     seating = request.app[SEATING]
     seat = seating.find_seat(visitor.person)
-    last = seating.find_last_seat(visitor.person)
-    return render_page(
+    last = _find_last_seat(request, visitor)
+    reason = _read_reason(last)
+    has_ended_shift = seat is None and last is not None and not reason and visitor.can_sign_out
+    response = render_page(
         "home.html",
         visitor=visitor,
         is_seated=seat is not None,
         # The face of the seat that is open, or of the last one.
         is_text=_has_text(seat or last),
         has_ended=last is not None,
+        is_signed_out=has_ended_shift,
         summary=_read_summary(last),
-        reason=_read_reason(last),
+        reason=reason,
     )
+    if has_ended_shift:
+        await request.app[VISITORS].end_shift(request, response)
+    return response
+
+
+def _find_last_seat(request: web.Request, visitor: Visitor) -> Seat | None:
+    """Return the seat that the visitor left last, unless it was before the visitor signed in."""
+    last = request.app[SEATING].find_last_seat(visitor.person)
+    if last is None or visitor.since is None or last.opened.since >= visitor.since:
+        return last
+    return None
 
 
 def _has_text(seat: Seat | None) -> bool:

@@ -67,6 +67,9 @@ class LocalVisitor:
                 return self._visitor
         return None
 
+    async def end_shift(self, request: web.Request, answer: web.Response) -> None:
+        """Do nothing: on one's own computer there is nothing to sign out of."""
+
     async def _show_enter(self, _request: web.Request) -> web.Response:
         return render_page("enter.html")
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from survey_cli.services.accounts.open_accounts import open_web_accounts
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
-from survey_cli.web.server import account_routes, sign_in_routes
+from survey_cli.web.server import account_routes, accounts_routes, sign_in_routes
 from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.browser import LinkFile, can_open_browser, open_browser
@@ -97,7 +97,12 @@ class _Server:
         listener = listen_on_path(path, group=self._options.socket_group)
         door = ProxyDoor(user_header=self._options.user_header)
         app = build_application(
-            link, visitors, visitors.add_to, sign_in_routes.add_routes, account_routes.add_routes
+            link,
+            visitors,
+            visitors.add_to,
+            sign_in_routes.add_routes,
+            account_routes.add_routes,
+            accounts_routes.add_routes,
         )
 
         async def announce() -> None:

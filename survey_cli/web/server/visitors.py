@@ -1,6 +1,7 @@
 """Visitors of a page: the person who is signed in, if somebody is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
@@ -16,6 +17,12 @@ class Visitor:
     """Whether this person reaches practice only."""
     zone: str = ""
     """The time zone of this person's seats; empty for that of the browser."""
+    since: datetime | None = None
+    """When this person signed in. The first page says nothing of seats before that."""
+    can_sit: bool = True
+    """Whether this person has a seat at all. Coders and analysts have none."""
+    manages_accounts: bool = False
+    """Whether this person invites others."""
     can_sign_out: bool = True
     """Whether the page offers to sign out. On one's own computer there is nothing to sign out of.
     """
@@ -31,6 +38,9 @@ class VisitorFinder(Protocol):
 
         async def find_visitor(self, request: web.Request) -> Visitor | None:
             return Visitor(person="ann")
+
+        async def end_shift(self, request: web.Request, answer: web.Response) -> None:
+            pass
     """
 
     @property
@@ -40,6 +50,10 @@ class VisitorFinder(Protocol):
 
     async def find_visitor(self, request: web.Request) -> Visitor | None:
         """Return who asks, or None for somebody who isn't signed in."""
+        ...
+
+    async def end_shift(self, request: web.Request, answer: web.Response) -> None:
+        """Sign out whoever ended the shift at the seat; the answer to this request says so."""
         ...
 
 

@@ -42,3 +42,18 @@ for (const row of document.querySelectorAll("[data-zone-field]")) {
   }
   row.hidden = false;
 }
+
+for (const button of document.querySelectorAll("[data-copies]")) {
+  const field = document.getElementById(button.dataset.copies);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = "Copied";
+    } catch {
+      // The browser doesn't let us: the link is selected, and Ctrl+C copies it.
+      button.textContent = "Press Ctrl+C";
+    }
+  });
+}
