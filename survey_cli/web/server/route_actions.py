@@ -11,6 +11,12 @@ from survey_cli.permissions import Action
 
 ROUTE_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "account_routes": (),
+    "accounts_routes": (
+        Action.MANAGE_ACCOUNTS,
+        Action.MANAGE_SHIFT_LEADERS,
+        Action.MANAGE_SUPERVISORS,
+        Action.READ_ACCESS_LOG,
+    ),
     "home_routes": (),
     "local_visitor": (),
     "screen_routes": (Action.CONDUCT_INTERVIEWS, Action.PRACTICE),
