@@ -22,7 +22,7 @@ from survey_cli.cli.commands.interview import (
 )
 from survey_cli.cli.commands.serve import (
     check_apart,
-    check_web_libraries,
+    check_can_serve,
     report_summary,
     serve_on_this_computer,
 )
@@ -86,7 +86,7 @@ def demo(
     if browser:
         if plain:
             raise typer.BadParameter("--browser shows the full screen: leave --plain out")
-        check_web_libraries("survey demo")
+        check_can_serve("survey demo")
     file = _write_questionnaire(Path(folder))
     # Without the name of the folder only if it is the default.
     place = "" if folder == FOLDER else f" {shlex.quote(folder)}"

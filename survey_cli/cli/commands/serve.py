@@ -116,7 +116,7 @@ def serve(
     """
     from survey_cli.sessions.station.open_station import find_station_zone
 
-    check_web_libraries("survey serve")
+    check_can_serve("survey serve")
     find_station_zone(given.zone)
     check_doors(given)
     if given.practice and given.db is not None:
@@ -184,8 +184,12 @@ def lock_studies(locks: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-def check_web_libraries(where: str) -> None:
-    """Raise UserError if the libraries of the extra `[web]` are not installed."""
+def check_can_serve(where: str) -> None:
+    """Raise UserError if this computer can't serve: by its system, or without the extra `[web]`."""
+    if not hasattr(os, "fork"):
+        what = "Windows has no forked processes, from which seats are made"
+        remedy = "run it on Linux, macOS or WSL; people with a browser may have any system"
+        raise UserError(where, what, remedy)
     for library in LIBRARIES:
         if find_spec(library) is None:
             from survey_cli.installation import make_install_command
