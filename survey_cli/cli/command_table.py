@@ -128,7 +128,7 @@ GROUPS: Final[Mapping[str, CommandGroup]] = {
     "db": CommandGroup(
         "Verify, back up, restore or upgrade a study's database; prepare a server and give people "
         "roles.",
-        ("verify", "backup", "restore", "upgrade", "log", "init", "grant", "check"),
+        ("verify", "backup", "restore", "upgrade", "log", "init", "grant", "seats", "check"),
     ),
 }
 """The help and the commands of each group."""
@@ -212,6 +212,7 @@ ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     "db log": (Action.READ_ACCESS_LOG,),
     "db init": (Action.GRANT_ROLES,),
     "db grant": (Action.GRANT_ROLES,),
+    "db seats": (Action.GRANT_ROLES,),
     "db check": (Action.GRANT_ROLES,),
 }
 """What each command does in a study, by the table of roles; with some options, more than one.

@@ -43,7 +43,7 @@ def a_pooler() -> Iterator[str]:
     users, settings = (
         Path(server.parent, f"pooler-{port}.{ending}") for ending in ("users", "ini")
     )
-    users.write_text('"postgres" ""\n"ann" ""\n')
+    users.write_text('"postgres" ""\n"ann" ""\n"pooled_seats" ""\n')
     settings.write_text(
         f"[databases]\n* = host={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         f"auth_type = trust\nauth_file = {users}\npool_mode = transaction\ndefault_pool_size = 1\n"
@@ -62,7 +62,7 @@ def a_pooler() -> Iterator[str]:
             time.sleep(0.05)
         yield address
     finally:
-        process.terminate()
+        process.kill()  # it would wait for the stations of a test that failed
         process.wait()
 
 
@@ -107,3 +107,48 @@ def test_nothing_is_left_in_a_connection(pooled: str) -> None:
         assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [
             (0,)
         ]
+
+
+def test_seats_of_two_people_share_a_connection(
+    pooled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transaction switches to its person, and leaves nothing for the next one."""
+    for person in ("ann", "zoe"):
+        assert run_command(["db", "grant", pooled, person, "interviewer"]) == 0
+    assert run_command(["db", "seats", pooled]) == 0
+    where = f"{pooled}?schema=shared"
+    rows = [f"{key},1,Mr {key},+1 312 555 010{n},America/Chicago" for n, key in enumerate("ABCDEF")]
+    cases = "\n".join(["unit,kind,name,phone,zone", *rows, ""])
+    shift = Shift(tmp_path, fieldwork=FIELDWORK, cases=cases, db=where, at=datetime.now(UTC))
+    assert run_command(["study", "publish", str(shift.file), "--db", where]) == 0
+
+    stations = {}
+    for person in ("ann", "zoe"):
+        monkeypatch.setattr("survey_cli.store.backends.account._signed_in", person)
+        address = where.replace("postgres@", "pooled_seats@")
+        stations[person] = open_station(shift.file, db=address)
+    for station in stations.values():
+        assert on(station)
+    for station in stations.values():
+        interviewed(station, "1", "1", "1")
+        assert station.close_interview().rejection is None
+        assert on(station)
+        assert station.record_outcome("busy").rejection is None
+    for station in stations.values():
+        station.close()
+
+    each = {("ann", "ann"), ("zoe", "zoe")}
+    for table in ("journal", "case_events WHERE kind = 'called'"):
+        named = set(postgres_server.run_query(pooled, f"SELECT by, account FROM shared.{table}"))
+        assert named == each, table
+
+    monkeypatch.setattr("survey_cli.store.backends.account._signed_in", "zoe")
+    with Store.open(address, create=False) as store:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            store.connector.read("SELECT 1 / 0")
+        assert store.connector.read("SELECT current_user::text") == [("zoe",)]
+        with store.connector.open_reader() as rows:
+            assert list(rows("SELECT current_user::text", ())) == [("zoe",)]
+    login = address.partition("?")[0]
+    assert postgres_server.run_query(login, "SELECT current_user::text") == [("pooled_seats",)]
+    Shift.close_all()

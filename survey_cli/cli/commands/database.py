@@ -334,6 +334,34 @@ def db_grant(
     say(change_role(address, person, role, revoke=revoke, password=typed))
 
 
+def db_seats(
+    address: AddressArgument,
+    password: Annotated[
+        bool,
+        option(
+            "--password",
+            "Also set the login's password, typed at the terminal or read from a pipe.",
+        ),
+    ] = False,
+) -> None:
+    """Prepare the login with which `survey serve` opens seats on a server.
+
+    It has no rights of its own, and may switch to the people who have a role in the database, one
+    in each seat. So every event has the name of the person who sits there, and the server limits
+    everybody as if they had logged in themselves. `survey db grant` includes new people. Keep its
+    password where only the account of `survey serve` can read it.
+
+    Example: survey db seats postgresql://owner@host/field --password
+    """
+    from survey_cli.services.database.server import prepare_seats
+
+    typed = _read_password("the login for seats") if password else ""
+    login = prepare_seats(address, password=typed)
+    created = ", a new login," if login.is_new else ""
+    people = format_quantity(len(login.people), "person", "people")
+    say(f"{login.name}{created} can open seats of {people}")
+
+
 def _list_roles(address: str) -> None:
     """List who has which role."""
     from survey_cli.services.database.server import list_people

@@ -8,7 +8,7 @@ from survey_cli.problems import StoreError, StoreFailure, UserError
 from survey_cli.store import do_not_call
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.errors import require_driver
-from survey_cli.store.backends.postgres import roles
+from survey_cli.store.backends.postgres import roles, seats
 from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.database_location import make_address_error
 
@@ -95,7 +95,27 @@ def change_role(
             remedy = "give the name of a user who can log in, or a new one of 1 to 63 letters"
             raise UserError(f"PERSON {person!r}", "can't be a person on the server", remedy)
         encrypted = db.encrypt_password(person, password) if password else ""
-        return roles.change_member(db, person, group_role, revoke=revoke, password=encrypted)
+        done = roles.change_member(db, person, group_role, revoke=revoke, password=encrypted)
+        try:
+            seats.update_people(db)
+        except StoreError as error:
+            what = f"{done}, but the login for seats has not changed: {error.what}"
+            remedy = "ask the server's administrator to run: survey db seats ADDRESS"
+            raise UserError(address, what, remedy) from error
+        return done
+
+
+def prepare_seats(address: str, *, password: str = "") -> seats.SeatLogin:
+    """Create the login with which `survey serve` opens seats, or give it the people of now.
+
+    It is safe to repeat. Raises UserError.
+    """
+    with closing(_connect(address)) as db:
+        database = roles.check_prepared(db)
+        encrypted = ""
+        if password:
+            encrypted = db.encrypt_password(seats.make_login_name(database), password)
+        return seats.prepare_login(db, password=encrypted)
 
 
 def list_people(address: str) -> dict[str, roles.Member]:
@@ -116,7 +136,8 @@ class ServerCheck(NamedTuple):
     """The number of trials."""
     checks: Sequence[roles.RoleCheck]
     excess_rights: Sequence[str]
-    """A sentence for each person with rights that were given by hand."""
+    """A sentence for each person with rights that were given by hand, and for what is wrong with
+    the login for seats."""
     surprises: int
     """Trials that did not have the expected result, and people with further rights."""
 
@@ -136,7 +157,10 @@ def check_server(address: str) -> list[ServerCheck]:
 
         for study in studies:
             checks = roles.check_roles(db, study)
-            excess_rights = roles.list_excess_rights(db, study)
+            excess_rights = [
+                *roles.list_excess_rights(db, study),
+                *seats.find_mistakes(db, study),
+            ]
             unexpected = sum(check.found != check.expected for check in checks)
             result = ServerCheck(
                 where=str(where),

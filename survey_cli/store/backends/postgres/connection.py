@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from survey_cli.permissions import StaffRole
 from survey_cli.problems import StoreError
-from survey_cli.store.backends import connector
+from survey_cli.store.backends import account, connector
 from survey_cli.store.backends.address import (
     SHARED_TABLES,
     ServerAddress,
@@ -174,6 +174,8 @@ class ServerState(NamedTuple):
     owns_cases: bool
     groups: str
     """The roles of the account in this database, separated by commas."""
+    login_has_rights: bool
+    """Whether whoever logged in has the rights of its roles without switching to them."""
 
     def find_roles(self) -> frozenset[StaffRole]:
         """Return the roles of the account; of one in no group, what its rights allow."""
@@ -207,6 +209,10 @@ class PostgresConnector(connector.Connector):
         self._waits_for_disk = True
         """Whether commits wait for the server's disk without being told to."""
         self._clock = self.clock = ServerClock()
+        self._person = account.find_signed_in()
+        """The person of this seat, whose role each transaction has; empty if it is no seat."""
+        self._is_pooled = False
+        """Whether each transaction may run over another connection to the server."""
         self._connection = self._connect()
 
     def _connect(self) -> Connection:
@@ -239,30 +245,87 @@ class PostgresConnector(connector.Connector):
         if not (connection.pgconn.ssl_in_use or is_local):
             raise make_encryption_error(self.where)
 
-        sent = self._clock.seconds()
+        # Until the answer says that there is no pooler, the role is that of a transaction.
+        self._is_pooled = True
         schema = quote_identifier(self.address.schema)
         cases = f"{schema}.cases"
         interviews = f"{schema}.interviews"
         statement = convert_statement(sql.SERVER_STATE, "")
         wanted = ",".join(role.value for role in StaffRole)
-        [row] = connection.execute(statement, (interviews, cases, cases, wanted)).fetchall()
+        sent = self._clock.seconds()
+        parameters = (interviews, cases, cases, wanted)
+        try:
+            [row] = self._execute_alone(connection, statement, parameters).fetchall()
+        except (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege):
+            if not self._person:
+                raise
+            raise self._make_seat_error() from None
         state = ServerState._make(row)
         self._clock.synchronize(state.time, sent=sent)
 
         self.account = state.account
+        if self._person:
+            self.account = self._person
+            self._check_seat_login(state, connection)
         self.supervises = state.may_delete
         self.account_roles = state.find_roles()
         self._check_server(state)
         self.read_only = not state.may_update
         self._waits_for_disk = state.synchronous_commit not in ("off", "local", "remote_write")
 
-        if state.process != info.backend_pid:
+        self._is_pooled = state.process != info.backend_pid
+        if self._is_pooled:
             # A pooler, which may run each transaction over another connection: psycopg's prepared
             # statements would be missing there. The timeout is a setting of the database: see
             # `roles.build_shared_grants`.
             connection.prepare_threshold = None
         else:
             connection.execute(f"SET lock_timeout TO '{self._lock_timeout}ms'".encode())
+            if self._person:
+                self._switch_role(connection, ends_with_transaction=False)
+
+    @property
+    def _switches_role(self) -> bool:
+        """Whether each transaction must switch to the role of this seat's person."""
+        return self._person != "" and self._is_pooled
+
+    def _switch_role(self, connection: Connection, *, ends_with_transaction: bool = True) -> None:
+        """Switch to the role of this seat's person."""
+        statement = convert_statement(sql.SWITCH_ROLE, "")
+        connection.execute(statement, (self._person, ends_with_transaction))
+
+    def _check_seat_login(self, state: "ServerState", connection: Connection) -> None:
+        """Check that the login has no rights of its own. Raises StoreError."""
+        if state.login_has_rights:
+            # Triggers write the name of such a login into events, instead of the person's.
+            what = f"{connection.info.user} is no login for seats: it has rights of its own"
+            raise StoreError(self.where, what, "use the login of: survey db seats ADDRESS")
+
+    def _make_seat_error(self) -> StoreError:
+        what = f"{self._person} can't have a seat: the server's login may not take this role"
+        return StoreError(self.where, what, "ask the database's owner: survey db seats ADDRESS")
+
+    def _execute_alone(
+        self, connection: Connection, query: bytes, parameters: connector.Parameters
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Execute a statement that is a transaction of its own."""
+        if not self._switches_role:
+            return connection.execute(query, parameters)
+        try:
+            with ExitStack() as together:
+                # Sent together, so that it takes no further round trip.
+                if psycopg.Pipeline.is_supported():
+                    together.enter_context(connection.pipeline())
+                connection.execute(b"BEGIN")
+                self._switch_role(connection)
+                cursor = connection.execute(query, parameters)
+                connection.execute(b"COMMIT")
+        finally:
+            # After an error the server waits for the end of the transaction.
+            is_open = connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+            if is_open and not connection.closed:
+                connection.execute(b"ROLLBACK")
+        return cursor
 
     def _check_server(self, state: "ServerState") -> None:
         if state.is_standby:
@@ -293,7 +356,14 @@ class PostgresConnector(connector.Connector):
     def read(self, statement: str, parameters: connector.Parameters = ()) -> connector.Rows:
         query = self._convert(statement)
         with self.lock:
-            return self._retry_after_reconnect(lambda db: db.execute(query, parameters).fetchall())
+            return self._retry_after_reconnect(lambda db: self._fetch(db, query, parameters))
+
+    def _fetch(
+        self, connection: Connection, query: bytes, parameters: connector.Parameters
+    ) -> connector.Rows:
+        if self._in_transaction:
+            return connection.execute(query, parameters).fetchall()
+        return self._execute_alone(connection, query, parameters).fetchall()
 
     def _convert(self, statement: str) -> bytes:
         return convert_statement(statement, self.address.schema)
@@ -313,6 +383,8 @@ class PostgresConnector(connector.Connector):
             other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             other.read_only = True
             other.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+            if self._switches_role:
+                self._switch_role(other)
             yield self._make_stream(other)
         finally:
             other.close()
@@ -336,6 +408,8 @@ class PostgresConnector(connector.Connector):
         self._in_transaction = True
         try:
             self._execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
+            if self._switches_role:
+                self._switch_role(self._connection)
             self._execute("SELECT 1")  # the first query fixes the state that is seen
         except DRIVER_ERRORS as error:
             self.roll_back()
@@ -356,7 +430,10 @@ class PostgresConnector(connector.Connector):
         with self.lock:
             try:
                 db = self._get_connection(reconnect=True)
-                return db.execute(self._convert(statement), parameters).rowcount
+                query = self._convert(statement)
+                if statement.startswith("VACUUM"):  # can't be in a transaction
+                    return db.execute(query, parameters).rowcount
+                return self._execute_alone(db, query, parameters).rowcount
             except DRIVER_ERRORS as error:
                 raise self.translate_error(error) from None
 
@@ -375,6 +452,8 @@ class PostgresConnector(connector.Connector):
         more = ""
         if not self._waits_for_disk:
             more = ", set_config('synchronous_commit', 'on', true)"
+        if self._switches_role:
+            more += f", set_config('role', {quote_literal(self._person)}, true)"
         begin = sql.BEGIN.format(wait=self._lock_timeout, idle=IDLE_TRANSACTION_TIMEOUT, more=more)
         cursor = connection.execute(begin.encode(), prepare=False)
         cursor.nextset()  # the result of BEGIN comes first

@@ -8,7 +8,12 @@ SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_re
     coalesce((SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = to_regclass(?)), true),
     (SELECT coalesce(string_agg(wanted.role, ','), '') FROM unnest(string_to_array(?, ',')) AS wanted (role)
     JOIN pg_roles r ON r.rolname = current_database() || '_' || replace(wanted.role, ' ', '_')
-    WHERE pg_has_role(r.oid, 'USAGE'))
+    WHERE pg_has_role(r.oid, 'USAGE')),
+    (SELECT rolinherit OR rolsuper FROM pg_roles WHERE rolname = session_user)
+
+-- name: SWITCH_ROLE
+-- To the person of a seat, until the end of the transaction or of the session.
+SELECT set_config('role', ?, ?)
 
 -- name: BEGIN
 -- One message, so that the server's time comes with each transaction without a further round trip.

@@ -13,6 +13,9 @@ from survey_cli.store.backends.statements import read_statements
 sql: Final = read_statements(__file__)
 
 FUNCTIONS: Final = (
+    sql.OWN_ACCOUNT,
+    sql.SET_OWN_ACCOUNT,
+    sql.SET_ACCESS,
     sql.IS_LIMITED,
     sql.IS_PRESENT,
     sql.IS_AFTER,

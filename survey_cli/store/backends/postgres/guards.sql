@@ -4,6 +4,32 @@
 -- An account writes under its own name, at the present time, and to the case that it has leased. A transaction that
 -- returns a case writes its interview afterwards: it is recognized by an event that it has added to the case itself.
 
+-- name: OWN_ACCOUNT
+-- The account at work: the login, whatever role it has switched to. Only the login of seats in the browser, which inherits
+-- no rights, works under the role of its person.
+CREATE OR REPLACE FUNCTION {schema}.own_account() RETURNS TEXT LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN current_setting('role') <> 'none'
+        AND NOT (SELECT rolinherit OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user)
+    THEN current_setting('role') ELSE session_user::text END
+$$
+
+-- name: SET_OWN_ACCOUNT
+-- Nobody can write under another account, whatever statement is sent.
+CREATE OR REPLACE FUNCTION {schema}.set_own_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.account := {schema}.own_account();
+    RETURN NEW;
+END $$
+
+-- name: SET_ACCESS
+-- Nor at another time.
+CREATE OR REPLACE FUNCTION {schema}.set_access() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.account := {schema}.own_account();
+    NEW.at := to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+    RETURN NEW;
+END $$
+
 -- name: IS_LIMITED
 -- Whether this account is an interviewer's or a coder's.
 CREATE OR REPLACE FUNCTION {schema}.is_limited() RETURNS boolean LANGUAGE plpgsql STABLE AS $$
@@ -45,7 +71,7 @@ DECLARE
 BEGIN
     SELECT e."by", e.account, e.xmin AS written INTO last FROM {schema}.case_events e
     WHERE e.case_key = wanted ORDER BY e.seq DESC LIMIT 1;
-    IF last.account = session_user AND last.written = pg_current_xact_id_if_assigned()::xid THEN
+    IF last.account = {schema}.own_account() AND last.written = pg_current_xact_id_if_assigned()::xid THEN
         RETURN last."by";
     END IF;
     RETURN NULL;
@@ -117,7 +143,8 @@ BEGIN
         RETURN name = claim.name;
     END IF;
     -- After a call, until the next one, its interviewer adds notes.
-    RETURN kind = 'remarked' AND name = current_user AND claim.account = session_user AND {schema}.is_present(at);
+    RETURN kind = 'remarked' AND name = current_user AND claim.account = {schema}.own_account()
+        AND {schema}.is_present(at);
 END $$
 
 -- name: MAY_ADD_ANSWER
@@ -321,8 +348,9 @@ CREATE OR REPLACE FUNCTION {schema}.guard_access() RETURNS trigger LANGUAGE plpg
 DECLARE
     exported TEXT;
 BEGIN
-    IF {schema}.is_limited() THEN
-        NEW."by" := session_user;
+    -- `find_caller`, which runs with the owner's rights, writes the name of the login.
+    IF {schema}.is_limited() OR NEW."by" = session_user THEN
+        NEW."by" := {schema}.own_account();
     END IF;
     -- Every export is in the log before anything is read: who may not read that can't begin.
     exported := '{schema}.answers';
@@ -348,7 +376,7 @@ BEGIN
     IF request.kind IS DISTINCT FROM 'blocked' THEN
         RETURN;
     END IF;
-    IF request.account <> session_user AND NOT has_table_privilege(session_user, '{schema}.cases', 'DELETE') THEN
+    IF request.account <> own_account() AND NOT has_table_privilege(own_account(), '{schema}.cases', 'DELETE') THEN
         RETURN;
     END IF;
     INSERT INTO survey_shared.never_call (hash, at, reason, by)

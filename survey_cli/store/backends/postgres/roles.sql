@@ -38,7 +38,8 @@ starts_with(name, 'message: ')
 -- an earlier transaction, so that it can't be undone after the contact was read; only the check of roles undoes its own.
 EXISTS (
     SELECT 1 FROM {schema}.cases c WHERE c.link = case_contacts.link AND c.status = 'leased'
-    AND (SELECT e.account = current_user AND (age(e.xmin) > 0 OR current_user <> session_user)
+    AND (SELECT e.account = current_user
+        AND (age(e.xmin) > 0 OR has_table_privilege(session_user, '{schema}.cases', 'DELETE'))
         FROM {schema}.case_events e WHERE e.case_key = c.key AND e.kind = 'claimed' ORDER BY e.seq DESC LIMIT 1)
 )
 
