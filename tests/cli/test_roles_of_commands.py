@@ -97,6 +97,7 @@ TRIED_ELSEWHERE = {
     # `tests/store/test_role_matrix.py`
     "db init",
     "db grant",
+    "db seats",
     "db check",
     # `tests/web`; its seats are stations
     "serve",
