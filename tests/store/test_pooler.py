@@ -147,6 +147,7 @@ def test_seats_of_two_people_share_a_connection(
         with pytest.raises(psycopg.errors.DivisionByZero):
             store.connector.read("SELECT 1 / 0")
         assert store.connector.read("SELECT current_user::text") == [("zoe",)]
+        assert store.maintenance.scrub() is False, "not her tables"
         with store.connector.open_reader() as rows:
             assert list(rows("SELECT current_user::text", ())) == [("zoe",)]
     login = address.partition("?")[0]
