@@ -161,6 +161,22 @@ def test_the_wheel_runs_with_nothing_but_the_libraries_that_it_declares(
     assert version in run(python, "-m", "survey_cli", "--version", cwd=tmp_path)
     run(python, "-m", "survey_cli", "check", ROOT / "instruments" / "asu_2000.yaml", cwd=tmp_path)
     assert_conducts_an_interview(survey, tmp_path)
+    assert_accounts_need_their_extra(survey, tmp_path)
+
+
+def assert_accounts_need_their_extra(survey: Path, folder: Path) -> None:
+    """Without its libraries, an account isn't half made, and the message says what to install."""
+    study = folder / "survey-demo" / "library.yaml"
+    people = study.parent / "responses" / "interviewers.csv"
+    people.parent.mkdir(exist_ok=True)
+    people.write_text("login,role\nann,interviewer\n")
+    refused = subprocess.run(
+        [survey, "account", "add", study, "ann"], capture_output=True, text=True, timeout=60
+    )
+    assert refused.returncode == 1
+    assert "survey account: this installation can't work in the browser" in refused.stderr
+    assert "argon2-cffi" in refused.stderr
+    people.unlink()
 
 
 def assert_conducts_an_interview(survey: Path, folder: Path) -> None:

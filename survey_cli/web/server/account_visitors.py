@@ -41,6 +41,8 @@ SIGN_IN_PATH: Final = "/sign-in"
 RESETS_PATH: Final = "/account/resets"
 PAGES_AFTER_RESETS: Final = frozenset(("/", "/seat", "/text"))
 """Pages that nobody gets before having seen that somebody else reset their password."""
+STATIC_PREFIX: Final = "/static/"
+"""Files that are the same for everybody."""
 SEAT_PATHS: Final = frozenset(("/seat", "/text", "/seat/screen", "/seat/text"))
 CHECK_SECONDS: Final = 2.0
 """How long somebody who was signed out or removed from the list may still see a seat."""
@@ -101,8 +103,10 @@ class AccountVisitors:
     @web.middleware
     async def _identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Find the session of a request before any page is asked, and send new cookies."""
+        if request.path.startswith(STATIC_PREFIX):
+            return await handler(request)
         if _comes_from_elsewhere(request):
-            return render_page("elsewhere.html", path=request.rel_url.raw_path)
+            return render_page("elsewhere.html")
 
         session = self._find_session(request)
         if session is None and self.has_single_sign_on:
@@ -193,13 +197,17 @@ class AccountVisitors:
 
     async def _watch(self, seating: Seating) -> None:
         """End the sockets and seats of people who are no longer signed in."""
+        obstacle = ""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 await self._check(seating)
+                obstacle = ""
             except UserError as error:
-                # Such as a full disk, or no list of people: the next check may succeed.
-                log.error("sessions can't be checked: %s", error)
+                # Such as a full disk, or no list of people: a later check may succeed.
+                if str(error) != obstacle:
+                    log.error("sessions can't be checked: %s", error)
+                obstacle = str(error)
 
     async def _check(self, seating: Seating) -> None:
         checked_at = self._checked_at
@@ -264,7 +272,13 @@ def describe_browser(request: web.Request, *, zone: str = "") -> AskingBrowser:
 
 
 def keep_cookies(request: web.Request, signed_in: SignedIn) -> None:
-    """Have the cookies of a new session sent with the answer to this request."""
+    """Have the cookies of a new session sent with the answer to this request.
+
+    They replace those of the session that the browser had, which ends.
+    """
+    before = find_session(request)
+    if before is not None:
+        request.app[ACCOUNT_VISITORS].accounts.sign_out(before)
     request[_NEW_COOKIES] = signed_in
 
 

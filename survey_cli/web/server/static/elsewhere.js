@@ -1,2 +1,3 @@
-// Asks for the same page again. This request comes from our own page, so it has the cookie.
-location.replace(location.pathname + location.search);
+// Asks for the same page again. This request comes from our own page, so it has the cookie. The whole
+// address is given: a path such as `//other.example` would lead to another host.
+location.replace(location.href.split("#")[0]);
