@@ -66,6 +66,8 @@ class ThreadLink:
         self.make_station: MakeStation = FakeStation
         self.seats: dict[str, ThreadSeat] = {}
         self.is_stopping = False
+        self.signal: int | None = None
+        """The signal that ends the next seat, as if it was killed."""
         self.is_lost = False
         self.opened: dict[str, OpenSeat] = {}
         self._requests: dict[str, SeatRequest] = {}
@@ -105,7 +107,8 @@ class ThreadLink:
         self.seats.pop(id, None)
         opened = self.opened.pop(id, None)
         if opened is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self.on_ended, opened, SeatEnd(code))
+            end = SeatEnd(code) if self.signal is None else SeatEnd(None, self.signal)
+            self._loop.call_soon_threadsafe(self.on_ended, opened, end)
 
 
 class TextServer:

@@ -300,6 +300,26 @@ def test_the_seat_moves_to_a_newer_window_and_back(visit: Callable[..., Visit]) 
     assert one.given == [("q1", "1")]
 
 
+def test_a_seat_that_dies_is_begun_again_and_an_entry_is_shown(
+    visit: Callable[..., Visit], server: TextServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = visit()
+    one.interview()
+    monkeypatch.setattr(server.link, "signal", 9)
+    monkeypatch.setattr(
+        messages.MessageChannel, "_is_for_awaited", lambda *_: False
+    )  # the entry comes too late for this seat
+    monkeypatch.setattr(messages.MessageChannel, "_refuse", lambda *_: None)
+    one.type("1")
+    one.tab.wait_for_timeout(200)
+    server.end_seats()
+    one.wait_for_notice("It isn’t known whether this was received: 1")
+    monkeypatch.undo()
+    assert one.tab.url.endswith("/text")
+    assert one.tab.input_value("#field") == "1"
+    assert one.given == []
+
+
 def test_the_end_of_the_shift_leads_to_the_first_page(visit: Callable[..., Visit]) -> None:
     one = visit()
     one.press("End shift")

@@ -37,7 +37,7 @@ class SeatSocket:
     | frame | |
     |---|---|
     | `moved` | another page has the seat now |
-    | `ended` | the seat has ended |
+    | `ended` | the seat has ended; `died` says that it was killed |
     | `stopped` | the seat has ended together with the server |
     | `refused` | there is no seat, and why: a `sentence` |
     | `signed-out` | nobody is signed in any more |
@@ -85,7 +85,9 @@ class SeatSocket:
         """Return the seat of a page that comes back to it, and must not begin another one."""
         seat = self._seating.find_seat(visitor.person)
         if seat is None:
-            await self.send("ended")
+            last = self._seating.find_last_seat(visitor.person)
+            is_its_own = last is not None and last.opened.id == wanted
+            await self.send("ended", died=is_its_own and _has_died(last))
             return None
         if seat.opened.id != wanted:
             await self.send("moved")
@@ -105,7 +107,7 @@ class SeatSocket:
         elif self._seating.is_stopping:
             await self.send("stopped")
         else:
-            await self.send("ended")
+            await self.send("ended", died=_has_died(seat))
         await self.socket.close()
 
     def read_number(self, name: str) -> int:
@@ -115,6 +117,11 @@ class SeatSocket:
         if not is_number:
             return 0
         return int(text)
+
+
+def _has_died(seat: Seat | None) -> bool:
+    """Return whether a signal has ended the seat, as if its computer had no memory left."""
+    return seat is not None and seat.ended.done() and seat.ended.result().signal is not None
 
 
 def read_frame(text: str) -> dict[str, Any]:

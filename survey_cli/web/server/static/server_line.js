@@ -14,6 +14,8 @@ const GIVE_UP_AFTER = 6000;
 // The server may take a while to open a seat.
 const OPEN_WITHIN = 20000;
 const LOOK_EVERY = 500;
+// A seat that dies is begun again, unless the one before has just died, too.
+const BEGIN_AGAIN_AFTER = 60000;
 
 // Frames that end the line: the seat is no longer here, so there is nothing to come back to.
 const ENDS = ["moved", "ended", "stopped", "refused", "signed-out"];
@@ -38,6 +40,7 @@ export class ServerLine {
     this.timer = 0;
     this.heardAt = 0;
     this.askedAt = 0;
+    this.begunAgainAt = -Infinity;
     setInterval(() => this.look(), LOOK_EVERY);
     window.addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => this.hurry());
@@ -91,7 +94,13 @@ export class ServerLine {
       this.isSeated = true;
       this.wait = FIRST_WAIT;
     }
-    if (ENDS.includes(frame.type)) {
+    if (frame.type === "ended" && frame.died && this.mayBeginAgain()) {
+      this.begunAgainAt = performance.now();
+      this.isSeated = false;
+      this.socket.close();
+      this.user.offline();
+      this.begin();
+    } else if (ENDS.includes(frame.type)) {
       this.isOver = true;
       this.isSeated = false;
       this.socket.close();
@@ -99,6 +108,10 @@ export class ServerLine {
     } else {
       this.user.take(frame);
     }
+  }
+
+  mayBeginAgain() {
+    return performance.now() - this.begunAgainAt > BEGIN_AGAIN_AFTER;
   }
 
   lose() {
