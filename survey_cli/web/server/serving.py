@@ -1,6 +1,7 @@
 """The process web: it listens on its port or socket until the spawner tells it to end."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,7 @@ from survey_cli.web.server.guards import guard_application
 from survey_cli.web.server.limits import Limits
 from survey_cli.web.server.listening import LOOPBACK, listen_on_path, listen_on_port
 from survey_cli.web.server.local_visitor import ENTER_PATH, LocalVisitor
+from survey_cli.web.server.server_log import begin_log
 from survey_cli.web.server.visitors import Visitor
 
 
@@ -55,8 +57,11 @@ class _Server:
             link.keep_notes(notes)
 
         if self._options.socket is not None:
+            begin_log(logging.INFO)
             await self._serve_others(link, self._options.socket)
         else:
+            # The terminal is for its person. Refused requests of a page of ours are its own matter.
+            begin_log(logging.WARNING)
             await self._serve_this_computer(link, notes, keep)
         return 0
 
