@@ -75,6 +75,7 @@ class Guards:
             raise
         except web.HTTPException as error:
             if error.status < HTTPStatus.BAD_REQUEST:
+                _log_answer(request, error.status)
                 raise
             response = self._answer_http_error(request, error)
         except Exception as error:
@@ -85,9 +86,7 @@ class Guards:
                 raise ConnectionError("the answer has begun already") from None
             response = self._answer_failure(request, error)
 
-        is_worth_a_line = response.status >= HTTPStatus.BAD_REQUEST or not is_reading(request)
-        if is_worth_a_line:
-            log.info("%s %s: %d", request.method, name_route(request), response.status)
+        _log_answer(request, response.status)
         return response
 
     def _check_address(self, request: web.Request) -> None:
@@ -242,6 +241,12 @@ def name_route(request: web.Request) -> str:
     if resource is None:
         return "(no such page)"
     return resource.canonical
+
+
+def _log_answer(request: web.Request, status: int) -> None:
+    """Log what changed something, and what failed."""
+    if status >= HTTPStatus.BAD_REQUEST or not is_reading(request):
+        log.info("%s %s: %d", request.method, name_route(request), status)
 
 
 def _is_embedded_elsewhere(request: web.Request) -> bool:
