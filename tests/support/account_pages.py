@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from support.guarded_pages import serve_application
 from support.web_accounts import AccountsAtHand
-from survey_cli.web.seats.seat_link import OpenSeat
+from survey_cli.web.seats.seat_link import OpenSeat, SeatError
+from survey_cli.web.seats.seat_request import SeatRequest
 from survey_cli.web.server import account_routes, accounts_routes, sign_in_routes
 from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
@@ -29,12 +30,27 @@ class NoSeats:
         return []
 
 
+class RecordedSeats(NoSeats):
+    """A link to a spawner that opens no seat, and notes for whom it should have."""
+
+    SENTENCE = "no seat is opened in this test"
+
+    def __init__(self) -> None:
+        self.requests: list[SeatRequest] = []
+
+    async def open(self, request: SeatRequest) -> OpenSeat:
+        self.requests.append(request)
+        raise SeatError(self.SENTENCE)
+
+
 class AccountPages:
     """A running server; it ends with the block in which it is used."""
 
     def __init__(self, at_hand: AccountsAtHand, door: Door | None = None, **options: Any) -> None:
         self.at_hand = at_hand
         self._options = options
+        self.link = RecordedSeats()
+        self.routes: set[tuple[str, str]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._listener = listen_on_port(0)
@@ -60,13 +76,16 @@ class AccountPages:
     async def _begin(self) -> None:
         visitors = AccountVisitors(self.at_hand.web, **self._options)
         app = build_application(
-            NoSeats(),  # type: ignore[arg-type]
+            self.link,  # type: ignore[arg-type]
             visitors,
             visitors.add_to,
             sign_in_routes.add_routes,
             account_routes.add_routes,
             accounts_routes.add_routes,
         )
+        for route in app.router.routes():
+            if route.resource is not None and route.method != "HEAD":
+                self.routes.add((route.method, route.resource.canonical))
         self._serving = serve_application(self._listener, self._door, Limits(), app)
         await self._serving.__aenter__()
 
