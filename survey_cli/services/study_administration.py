@@ -122,7 +122,8 @@ def release_trainee(study: OpenStudy, login: str, people: str | None) -> Release
         remedy = f"write interviewer into the row of {login} with the program that made the list"
         raise UserError(str(file), "only its own program can change this list", remedy)
     replace_contents(file, contents)
-    return ReleasedTrainee(login, str(file), study.store.connector.dialect == "postgresql")
+    on_server = study.store.connector.dialect == "postgresql"
+    return ReleasedTrainee(login, format_path(file.absolute()), on_server)
 
 
 @on_study(Action.SEE_PEOPLE)
