@@ -16,10 +16,23 @@ from survey_cli.outcomes import Outcome, classify_result, is_answered
 from survey_cli.wording import format_work_time
 
 WorkKind: TypeAlias = Literal[
-    "on", "off", "break", "back", "active", "seen", "corrected", "help", "help_over", "helped"
+    "on",
+    "off",
+    "break",
+    "back",
+    "active",
+    "away",
+    "seen",
+    "corrected",
+    "help",
+    "help_over",
+    "helped",
 ]
-"""Signed on, signed off, on a break, back, an interview or break goes on, a message was shown, a
-time was corrected, a hand was raised, it was taken down, a supervisor answered it."""
+"""Signed on, signed off, on a break, back, an interview or break goes on, no key was pressed for
+long, a message was shown, a time was corrected, a hand was raised, it was taken down, a supervisor
+answered it."""
+AWAY_REASON: Final = "no key was pressed"
+"""The reason of a break that a station began; it is never paid."""
 NOT_AT_WORK: Final = frozenset(("seen", "corrected", "helped"))
 """Kinds that say nothing about the time at work: nobody pressed a key at a station for them."""
 
@@ -184,6 +197,16 @@ class _CountedCall(NamedTuple):
     """The interview was open in it."""
 
 
+def _parse_last_key(event: WorkEvent) -> datetime:
+    """Parse the detail of a break that a station began; if it is no time, that of the event."""
+    try:
+        last_key = datetime.fromisoformat(event.detail)
+    except ValueError:
+        return event.at
+    # without a zone it can't be compared with anything
+    return last_key if last_key.tzinfo is not None else event.at
+
+
 class Shift:
     """Counts and times of one person's shift.
 
@@ -262,7 +285,7 @@ class Shift:
         at = event.at
         if event.kind in ("on", "off"):
             self._last_sign = event
-        if event.kind not in ("active", "helped"):
+        if event.kind not in ("active", "away", "helped"):
             self._note_deed(at)
 
         match event.kind:
@@ -279,11 +302,25 @@ class Shift:
             case "break":
                 self._end_break(at)
                 self.open_break = OpenBreak(event.detail, at)
+            case "away":
+                self._begin_away(event)
             case "back":
                 self._end_break(at)
             case "seen" | "corrected" | "helped":
                 return
         self._note_activity(at)
+
+    def _begin_away(self, event: WorkEvent) -> None:
+        """Begin a break at the last key, which was some time before the event was stored.
+
+        The time in its detail is the station's word. It can only make the paid time shorter: the
+        break is unpaid, and begins within the present sign-on.
+        """
+        self._end_break(event.at)
+        began = min(_parse_last_key(event), event.at)
+        if self._sign_ons:
+            began = max(began, self._sign_ons[-1])
+        self.open_break = OpenBreak(AWAY_REASON, began)
 
     def _end_break(self, at: datetime) -> None:
         if self.open_break is not None:
@@ -443,7 +480,7 @@ class Shift:
             time_on_cases=self._time_on_cases + on_screen + wrapup,
             breaks=tuple(breaks_taken),
             away=last - first - signed_on,
-            paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
+            paid_reasons=_list_paid_reasons(breaks),
         )
 
     def _sum_claimed_time(self, at: datetime, case: str) -> timedelta:
@@ -592,6 +629,12 @@ def _encode_time(value: datetime | timedelta) -> str | float:
     if isinstance(value, datetime):
         return value.isoformat()
     return value.total_seconds()
+
+
+def _list_paid_reasons(breaks: Mapping[str, str]) -> frozenset[str]:
+    """List the reasons of breaks that are paid; a break that a station began never is."""
+    paid = {reason for reason, pay in breaks.items() if pay == "paid"}
+    return frozenset(paid - {AWAY_REASON})
 
 
 class DayOfWork(NamedTuple):

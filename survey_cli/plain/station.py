@@ -87,6 +87,8 @@ class PlainStation:
         """The study of the case that was shown last."""
         self._due = ""
         """The case of the appointment that was last announced."""
+        self._presence_question = ""
+        """Whether somebody is still there, as it was asked last."""
         self._has_ended = False
         self._offered: tuple[LineChoice, ...] = ()
         """What was listed and can be chosen with the next line, besides its commands."""
@@ -134,6 +136,8 @@ class PlainStation:
 
         A line typed before another case was shown is not meant for that case.
         """
+        if self._note_line():
+            return
         is_command = isinstance(self._shown, IdleView) and text.startswith(".")
         # The time after a call lasts until the interviewer goes on. While a respondent who calls
         # back is searched for, no case may come over it.
@@ -156,6 +160,14 @@ class PlainStation:
             if command:
                 self._handle_line(command)
 
+    def _note_line(self) -> bool:
+        """Note that somebody is there; returns whether the line does nothing else."""
+        noted = self._station.note_key()
+        if noted.notice:
+            self._output.say(Role.UNDERSTOOD, noted.notice)
+        self._presence_question = ""
+        return noted.took_key
+
     def _print_rejection(self, rejection: Rejection | None) -> None:
         if rejection is not None:
             self._output.say(Role.REJECTION, rejection.why)
@@ -177,7 +189,15 @@ class PlainStation:
             self._kept_alive_at = monotonic()
             self._keep_alive()
         self._output.say(Role.MESSAGE, self._station.take_message())
+        self._ask_presence()
         return self._announce_due_appointment()
+
+    def _ask_presence(self) -> None:
+        """Ask once whether somebody is still there."""
+        question = self._station.look().presence_question
+        if question and question != self._presence_question:
+            self._output.say(Role.QUERY, f"{question} Press Enter.")
+        self._presence_question = question
 
     def _keep_alive(self) -> None:
         """Keep the case, or look for one if nothing is typed that it would come over."""
@@ -583,7 +603,10 @@ class PlainStation:
 
     def _ask_line(self, awaited: AwaitedLine) -> str:
         """Ask for a line that isn't a command; what comes meanwhile is shown afterwards."""
-        return ask_line(self._output, self._input, awaited, self._tell_news).strip()
+        while True:
+            line = ask_line(self._output, self._input, awaited, self._tell_news).strip()
+            if not self._note_line():
+                return line
 
     def _ask_confirmation(self, what: str) -> None:
         self._output.say(Role.QUERY, what)

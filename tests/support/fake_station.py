@@ -30,7 +30,7 @@ from survey_cli.sessions.station.station_views import (
     WrapUpView,
     group_outcomes,
 )
-from survey_cli.sessions.station.step import Step
+from survey_cli.sessions.station.step import NotedKey, Step
 
 NOW = datetime(2026, 11, 24, 17, 42, tzinfo=UTC)
 HERE, THERE = ZoneInfo("America/Chicago"), ZoneInfo("America/Denver")
@@ -182,6 +182,8 @@ class FakeStation:
     spoken: str = ""
     """What is heard once a number is dialed."""
     hand: FakeHand = field(default_factory=FakeHand)
+    presence_question: str = ""
+    """Whether somebody is still there; the next key answers it."""
     was_interviewing: bool = False
     """The interview was on the screen when the terminal was lost."""
 
@@ -194,6 +196,7 @@ class FakeStation:
             notice=self.said,
             can_be_undone=self.can_be_undone,
             has_undo=bool(self.closed),
+            presence_question=self.presence_question,
             rejection=rejection,
             **more,  # type: ignore[arg-type]
         )
@@ -217,6 +220,11 @@ class FakeStation:
         if isinstance(self.now, IdleView) and self.due is not None:
             self.now, self.due = self.due, None
         return self._step()
+
+    def note_key(self) -> NotedKey:
+        asked = bool(self.presence_question)
+        self.presence_question = ""
+        return NotedKey(took_key=asked)
 
     def take_message(self) -> str:
         return self.messages.pop(0) if self.messages else ""

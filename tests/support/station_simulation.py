@@ -142,6 +142,7 @@ class SimulatedInterviewer:
                         else min(RETRY_INTERVAL, next_at - clock())
                     )
                     yield min(clock() + max(MIN_WAIT, ahead), max(until, clock() + MIN_WAIT))
+                    station.note_key()  # whoever waits for a case presses a key now and then
                     station.keep_alive()
                 case WrapUpView(until=end):
                     yield end

@@ -1170,6 +1170,7 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
         shift.at = idle.next_at
         at.beat()
         assert at.station.bell_due
+        at.press("escape")  # she was asked whether she is still there
         at.press("i", "enter", "1", "2", "1")
         at.press("enter", at=5.0)
         assert not at.interviewing

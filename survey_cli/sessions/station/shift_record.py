@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.shifts import (
+    AWAY_REASON,
     LONGEST_GAP_IN_SHIFT,
     OpenBreak,
     Shift,
@@ -100,16 +101,15 @@ class ShiftRecord:
         if last is None or self._clock() - last >= ACTIVE_INTERVAL:
             self.record("active")
 
-    def record_presence(self) -> None:
+    def record_presence(self, last_key: datetime) -> None:
         """Record that the station of a signed-on interviewer runs.
 
         A station that is left on overnight isn't paid for: the record ends `LONGEST_GAP_IN_SHIFT`
-        after the last key.
+        after the last key, or the last thing that was done.
         """
-        last_deed = self._shift.last_deed
-        if not self._shift.is_on or last_deed is None:
-            return
-        if self._clock() - last_deed <= LONGEST_GAP_IN_SHIFT:
+        last_deed = self._shift.last_deed or last_key
+        since = self._clock() - max(last_deed, last_key)
+        if self._shift.is_on and since <= LONGEST_GAP_IN_SHIFT:
             self.record_activity()
 
     # breaks, and the time after a call
@@ -118,6 +118,16 @@ class ShiftRecord:
         """Start a break, which ends the time after a call."""
         self.end_wrapup()
         self.record("break", reason)
+
+    def begin_away(self, last_key: datetime) -> None:
+        """Begin a break at the last key, which ends the time after a call."""
+        self.end_wrapup()
+        self.record("away", last_key.isoformat())
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the present break began because no key was pressed."""
+        return self.open_break is not None and self.open_break.reason == AWAY_REASON
 
     def end_break(self) -> None:
         """End the break, if there is one."""

@@ -24,13 +24,14 @@ from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
 from survey_cli.fieldwork.calendar.zones import find_midnight
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.help_calls import HelpSubject
-from survey_cli.fieldwork.shifts import ShiftSummary
+from survey_cli.fieldwork.shifts import AWAY_REASON, ShiftSummary
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import case_view, station_appointments, station_views
+from survey_cli.sessions.station.attention import Attention, Presence
 from survey_cli.sessions.station.case_at_hand import CaseAtHand, LostInterview
 from survey_cli.sessions.station.case_search import CaseSearch
 from survey_cli.sessions.station.dialing import SimulatedRespondents, Telephone
@@ -51,6 +52,7 @@ from survey_cli.sessions.station.step import (
     DONE,
     NO_CASE_ON_SCREEN,
     ActionResult,
+    NotedKey,
     Step,
     reject,
     report_unsaved,
@@ -91,6 +93,7 @@ def _action(
 
     @wraps(method)
     def act(session: "StationSession", /, *args: P.args, **kwargs: P.kwargs) -> Step:
+        session._attention.note_key(session._clock())
         try:
             result = method(session, *args, **kwargs)
         except StoreError as error:
@@ -149,6 +152,7 @@ class StationSession:
             hand_link=options.listeners.hand_link,
         )
         self._reporter = OccupationReporter(options.listeners.report)
+        self._attention = Attention(clock())
         self._cases = StationCases(
             self._studies,
             self._shift,
@@ -203,6 +207,7 @@ class StationSession:
             can_be_undone=self._can_be_undone,
             has_undo=self._cases.can_revoke_entered,
             rejection=result.rejection,
+            presence_question=self._ask_presence(),
             dialing=result.dialing,
             interview=result.interview,
         )
@@ -288,7 +293,9 @@ class StationSession:
 
     def _take_message_in_interview(self) -> str:
         """Return the next message; a long interview is recorded as time at work."""
-        return self._messages.take_in_interview(self._look_for_answer())
+        with suppress(StoreError):  # the next answer reports it
+            self._shift.record_presence(self._find_last_key())
+        return self._messages.take(self._look_for_answer())
 
     def _look_for_answer(self) -> timedelta:
         """Look whether a raised hand was answered; returns how old a look for messages may be."""
@@ -342,8 +349,10 @@ class StationSession:
         return self._make_step(ActionResult(notice=result.notice))
 
     def _keep_alive(self) -> ActionResult:
-        if self._shift.open_break is None:
-            self._shift.record_presence()
+        if not self._shift.is_away:
+            self._shift.record_presence(self._find_last_key())
+        if self._presence is Presence.AWAY and self._attention.has_asked:
+            return self._begin_away()
         self._appointments.look(self._clock())
 
         case = self._cases.at_hand
@@ -354,11 +363,92 @@ class StationSession:
                 return DONE
             self._shift.end_wrapup()
         if self._shift.open_break is not None:
-            self._shift.record_activity()
             return DONE
         if self._cases.has_moved:
             return DONE
         return self._cases.claim_next()
+
+    # whether somebody is there
+
+    @property
+    def _presence(self) -> Presence:
+        """Whether somebody sits here: keys and answers say so, not an open page.
+
+        Nothing is asked in an interview, during a break, and in practice.
+        """
+        case = self._cases.at_hand
+        is_interviewing = case is not None and case.is_in_interview
+        if is_interviewing or self.practice or self._shift.open_break is not None:
+            return Presence.THERE
+        return self._attention.find_presence(self._clock())
+
+    def _find_last_key(self) -> datetime:
+        """Return the time of the last key, or of the last answer in the interview at hand."""
+        case = self._cases.at_hand
+        if case is None or case.session is None:
+            return self._attention.last_key
+        return max(self._attention.last_key, case.session.interview.last_stamp.at)
+
+    def _ask_presence(self) -> str:
+        """Return the question whether somebody is there; empty if it is plain."""
+        last_key = self._to_local(self._attention.last_key)
+        if self._shift.is_away and self._cases.at_hand is not None:
+            return f"A break since {last_key:%H:%M}, because {AWAY_REASON}."
+        if self._presence is Presence.THERE:
+            return ""
+        self._attention.has_asked = True
+        return f"Still there? No key was pressed since {last_key:%H:%M}."
+
+    def _begin_away(self) -> ActionResult:
+        """Begin a break at the last key: nobody has answered. Raises StoreError.
+
+        A case that nobody called goes back to the queue; one with an open call stays.
+        """
+        if self._cases.check_releasable() is None:
+            released = self._cases.leave()
+            if released.rejection is not None:
+                return released
+        self._shift.begin_away(self._attention.last_key)
+        return ActionResult(notice="")
+
+    def note_key(self) -> NotedKey:
+        """Note that a key was pressed, or a line typed, outside of an interview.
+
+        It never fails, and may be called at every key. A key that ends such a break, or answers
+        whether somebody is there, does nothing else.
+        """
+        at = self._clock()
+        last_key = self._attention.last_key
+        had_asked = self._attention.has_asked
+        was_away = self._presence is Presence.AWAY
+        self._attention.note_key(at)
+        try:
+            if self._shift.is_away:
+                self._end_away()
+                return NotedKey(took_key=True, notice=self._describe_away(last_key, at))
+            # With a call open, she may have talked all the time: she was not asked.
+            if was_away and (had_asked or self._cases.check_releasable() is None):
+                self._shift.begin_away(last_key)
+                self._shift.end_break()
+                return NotedKey(took_key=had_asked, notice=self._describe_away(last_key, at))
+        except StoreError:
+            return NotedKey()  # the action of the key reports it
+        return NotedKey(took_key=had_asked)
+
+    def _end_away(self) -> None:
+        """End a break that began because no key was pressed. Raises StoreError."""
+        self._shift.end_break()
+        if self._cases.at_hand is None:
+            self._keep_notice(self._cases.claim_next())
+
+    def _describe_away(self, since: datetime, until: datetime) -> str:
+        """Say what was counted as a break."""
+        began = self._to_local(since)
+        ended = self._to_local(until)
+        return (
+            f"break from {began:%H:%M} to {ended:%H:%M}, because {AWAY_REASON};"
+            " a supervisor can correct it"
+        )
 
     # the case on the screen
 
@@ -601,6 +691,7 @@ class StationSession:
         case = self._cases.at_hand
         if case is None or not case.is_in_interview:
             return reject("no interview was started here")
+        self._attention.note_key(self._clock())
 
         closed = case.close_interview()
         if isinstance(closed, LostInterview):

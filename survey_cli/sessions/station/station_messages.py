@@ -42,12 +42,6 @@ class StationMessages:
                     return f"Message from {message.by} ({sent_at:%H:%M}): {message.text}"
         return ""
 
-    def take_in_interview(self, interval: timedelta = MESSAGE_INTERVAL) -> str:
-        """Return the next message; a long interview is recorded as time at work."""
-        with suppress(StoreError):  # the next answer reports it
-            self._shift.record_activity()
-        return self.take(interval)
-
     def list_shown(self) -> list[str]:
         """List the messages that are shown now, as of the last look."""
         lines = []

@@ -1,7 +1,7 @@
 """The step that an action at a station leads to: what is shown now, and what is said about it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.entries import Rejection
 from survey_cli.problems import StoreError
@@ -23,10 +23,21 @@ class Step:
     """There is an outcome that `StationSession.revoke_outcome` undoes now."""
     rejection: Rejection | None = None
     """Why the action was not carried out: it has changed nothing, in memory or in the database."""
+    presence_question: str = ""
+    """Asked as long as no key is pressed; `StationSession.note_key` is told of each key."""
     dialing: str = ""
     """What the telephone does: `dial (915) 555-0122`, `(915) 555-0122 is ringing`."""
     interview: InterviewSession | None = None
     """The interview to conduct now. `StationSession.close_interview` follows it."""
+
+
+class NotedKey(NamedTuple):
+    """What a key meant for the time at work."""
+
+    took_key: bool = False
+    """It only said that somebody is there, and does nothing else."""
+    notice: str = ""
+    """What it changed in the time at work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

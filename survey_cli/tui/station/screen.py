@@ -131,6 +131,8 @@ class StationScreen(KeyScreen):
     # Keys
 
     async def press(self, key: str, at: float) -> None:
+        if await self._note_key():
+            return
         self.forget_messages()
         opened = self.panel
         if key == HAND_KEY:
@@ -147,7 +149,20 @@ class StationScreen(KeyScreen):
         if self._interview_screen is None:  # which shows messages itself
             self._message = self.session.take_message()
 
+    async def _note_key(self) -> bool:
+        """Note that somebody is there; returns whether the key does nothing else."""
+        noted = self.session.note_key()
+        if noted.took_key:
+            await self._see(self.session.look())
+            self.forget_messages()
+            self.said = noted.notice or "good: that key did nothing else"
+        elif noted.notice:
+            self._message = noted.notice
+        return noted.took_key
+
     async def paste(self, text: str) -> None:
+        if await self._note_key():
+            return
         self.forget_messages()
         if self.panel is not None:
             await self.panel.paste(" ".join(text.split()))
@@ -634,6 +649,7 @@ class StationScreen(KeyScreen):
                 pending = pages.describe_pending(case)
 
         messages = (
+            ("? ", self._describe_presence(), "bold $warning"),
             ("! ", self.why, "bold $error"),
             ("? ", pending, "bold $warning"),
             ("heard: ", heard, "$success"),
@@ -650,6 +666,13 @@ class StationScreen(KeyScreen):
         else:
             on_station.show(message)
             under_panel.show(Content())
+
+    def _describe_presence(self) -> str:
+        """Ask whether somebody is still there; empty while that is plain."""
+        question = self.step.presence_question
+        if not question:
+            return ""
+        return f"{question} Press any key."
 
     def _describe_notice(self) -> str:
         """Describe what was done last, and how it is undone; nothing if it would be in the way."""
