@@ -483,6 +483,7 @@ def test_an_appointment_that_falls_due_in_a_pause_is_not_lost(tmp_path: Path) ->
     shift.to("2026-11-24T15:00")
     ann.keep_alive()
     assert on(ann) == "A"
+    ann.note_key()
     paused(shift)
     ann.keep_alive()
     assert idle(ann).study_is_paused

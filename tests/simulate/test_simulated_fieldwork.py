@@ -540,6 +540,7 @@ def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_lef
     assert on(ann) == ""
     assert shift.row("A").status == "ready"
     shift.to("2026-11-28T10:00")  # a Saturday, which closes at 17:00
+    ann.note_key()
     ann.keep_alive()
     assert (on(ann), shift.row("A").status) == ("", "done")
 
@@ -563,6 +564,7 @@ def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(
     shift.later(minutes=-1)
     ann.keep_alive()
     assert on(ann) == ""
+    ann.note_key()
     shift.to(called)
     ann.keep_alive()
     assert on(ann) == "A"
