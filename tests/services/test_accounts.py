@@ -4,12 +4,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.web_accounts import (
@@ -338,6 +339,56 @@ def test_the_window_never_holds_more_failures_than_the_limit(waits: list[int]) -
         assert limit.until > clock()
         still = [at for at in failed if at > limit.until - WINDOW]
         assert len(still) < MAX_BY_NAME, "at the time that was named there is room again"
+
+
+ATTEMPT = st.tuples(
+    st.sampled_from(["ann", "zoe"]),
+    st.sampled_from(["unknown", "her own"]),
+    st.booleans(),
+    st.integers(1, 3),
+    st.sampled_from([0, 10, 120, 900]),
+)
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(st.lists(ATTEMPT, max_size=60))
+def test_whatever_is_tried_in_whatever_order(
+    attempts: list[tuple[str, str, bool, int, int]],
+) -> None:
+    """Guesses are bounded in every window, and the owner's own browser is never kept out by others.
+
+    An account and a name without one can't be told apart by somebody who guesses.
+    """
+    with quick_hashes(), TemporaryDirectory() as folder:
+        at_hand = AccountsAtHand(Path(folder))
+        own = known_device(at_hand.make_account("ann"))
+        guesses: dict[str, list[datetime]] = {"ann": [], "zoe": []}
+        own_failures: list[datetime] = []
+        for login, device, is_right, address, wait in attempts:
+            at_hand.clock.wait(seconds=wait)
+            now = at_hand.clock()
+            password = PASSWORD if is_right else "wrong"
+            is_own = device == "her own" and login == "ann"
+            asking = own if is_own else elsewhere(address)
+            try:
+                at_hand.web.sign_in(login, password, asking)
+            except SignInRefusedError as refused:
+                failure = refused.failure
+            else:
+                assert (login, is_right) == ("ann", True)
+                continue
+
+            recent = [at for at in guesses[login] if at > now - WINDOW]
+            if is_own and len([at for at in own_failures if at > now - WINDOW]) < MAX_BY_DEVICE:
+                assert failure is SignInFailure.WRONG
+                assert not is_right
+                own_failures.append(now)
+            elif failure is SignInFailure.WRONG:
+                assert len(recent) < MAX_BY_NAME
+                guesses[login].append(now)
+            else:
+                assert failure is SignInFailure.TOO_MANY
+                assert len(recent) >= MAX_BY_NAME
 
 
 @pytest.mark.parametrize(

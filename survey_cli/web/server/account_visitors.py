@@ -197,17 +197,17 @@ class AccountVisitors:
 
     async def _watch(self, seating: Seating) -> None:
         """End the sockets and seats of people who are no longer signed in."""
-        obstacle = ""
+        was_possible = True
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 await self._check(seating)
-                obstacle = ""
+                was_possible = True
             except UserError as error:
-                # Such as a full disk, or no list of people: a later check may succeed.
-                if str(error) != obstacle:
+                # Such as a full disk, or no list of people: said once, and tried again.
+                if was_possible:
                     log.error("sessions can't be checked: %s", error)
-                obstacle = str(error)
+                was_possible = False
 
     async def _check(self, seating: Seating) -> None:
         checked_at = self._checked_at
