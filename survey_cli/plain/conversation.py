@@ -95,6 +95,8 @@ class LineSource(Protocol):
     """Whether the line came so soon that a key was held down."""
     has_ended: bool
     """Whether there is no further line."""
+    shows_drafts: bool
+    """Whether a text that was begun stands in the field: an empty line then means no text."""
     is_cut_off: bool
     """Whether the lines ended from outside, so that the interviewer goes on elsewhere at once."""
 

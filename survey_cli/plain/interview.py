@@ -254,15 +254,17 @@ class PlainInterview:
         tell_news = self._tell_news
         if prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry):
             tell_news = self._tell_news_and_keep_draft
-        self._draft = ""
         awaited = self._await_entry(prompt)
+        self._draft = awaited.draft
         try:
             return ask_line(self._output, self._input, awaited, tell_news)
         except InputEndedError as ended:
             text = ended.unfinished.strip()
             is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
             if text and is_verbatim and not commands.is_command(text):
-                self._session.save_draft(_join_lines(self._session.load_draft(), text))
+                # On a terminal, the line goes on with what was begun before.
+                before = "" if self._input.shows_drafts else self._session.load_draft()
+                self._session.save_draft(_join_lines(before, text))
             raise
 
     def _await_entry(self, prompt: entries.Prompt | None) -> AwaitedLine:
@@ -270,13 +272,22 @@ class PlainInterview:
         if prompt is None:
             awaited = awaited_line.await_at_review()
         else:
-            has_notes = bool(self._session.list_notes())
             awaited = awaited_line.await_answer(
-                prompt, has_notes=has_notes, was_denied=self._was_denied
+                prompt,
+                draft=self._load_draft(prompt),
+                has_notes=bool(self._session.list_notes()),
+                was_denied=self._was_denied,
             )
         offered = self._offered
         self._offered = ()
         return awaited._replace(commands=(*offered, *awaited.commands))
+
+    def _load_draft(self, prompt: entries.Prompt) -> str:
+        """Load the text that stands in the field of a page, because it was begun before."""
+        is_verbatim = isinstance(prompt.entry, entries.VerbatimEntry)
+        if is_verbatim and prompt.earlier is None and self._input.shows_drafts:
+            return self._session.load_draft()
+        return ""
 
     def _offer_places(self, places: Iterable[Place]) -> None:
         """Offer jumps to these places with the next line."""
@@ -314,7 +325,8 @@ class PlainInterview:
             case entries.LineEntry():
                 return self._send_reply(literal)
             case entries.VerbatimEntry():
-                if not literal and prompt.earlier is None:
+                keeps_draft = prompt.earlier is None and not self._input.shows_drafts
+                if not literal and keeps_draft:
                     literal = self._session.load_draft()
                 return self._send_reply(self._read_continuation(literal), echoed=False)
             case _:

@@ -87,6 +87,7 @@ class MessageChannel:
     """
 
     prompt = ""
+    shows_drafts = True
     is_terminal = True
     """A page moves on at Enter, as a terminal does."""
 
@@ -167,7 +168,7 @@ class MessageChannel:
         self._ask += 1
         self._awaited = awaited or AwaitedLine("Entry")
         self._entry = None
-        self.unfinished = ""
+        self.unfinished = self._awaited.draft
         self._send_ask()
         try:
             text = self._wait_for_entry(tell_news)
@@ -281,7 +282,7 @@ class MessageChannel:
             "kind": awaited.kind.value,
             "answers": [_encode_choice(choice) for choice in awaited.answers],
             "commands": [_encode_choice(choice) for choice in awaited.commands],
-            "text": self.unfinished or awaited.draft,
+            "text": self.unfinished,
         }
         self._send(content)
 

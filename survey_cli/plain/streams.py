@@ -281,6 +281,8 @@ class InputLines:
         """Whether the line came so soon that a key was held down; never from a pipe."""
         self.has_ended = False
         """Whether there is no further line."""
+        self.shows_drafts = False
+        """False: a text that was begun is printed above the line, and Enter alone keeps it."""
         self.is_cut_off = False
         """False: at the end of the input, the interviewer has left."""
         self._last = float("-inf")

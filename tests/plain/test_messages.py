@@ -6,14 +6,14 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
 from support.fake_interview import FAQ, FakeInterview, choices, every_kind, prompt, words
 from support.fake_station import FakeStation, a_case, an_appointment
 from support.text_page import TextPage
-from survey_cli.entries import LineEntry, PickEntry, Query, ReadEntry
+from survey_cli.entries import LineEntry, PickEntry, Query, ReadEntry, VerbatimEntry
 from survey_cli.plain import EXIT_ENDED, EXIT_SUSPENDED, messages, run_text_page
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
@@ -156,6 +156,29 @@ def test_a_page_that_is_opened_again_gets_the_question_and_what_was_typed(seats:
     assert "Case: El Paso Sector, EP-07, attempt 3 of 8" not in page.say()
     assert all(known[number] == line for number, line in page.lines.items()), "the same numbers"
     assert page.ask == {**before, "text": "begun"}
+
+
+def test_a_text_that_was_begun_in_another_seat_stands_in_the_field(seats: Seats) -> None:
+    station = conduct(prompt("why", "Why?", VerbatimEntry()), prompt("q2", "Two?", YES_NO))
+    station.conduct.drafts["why"] = "because of"
+    page = seats.open(station)
+    page.answer(".interview")
+    assert page.ask["text"] == "because of"
+
+    # What is typed on is kept, so that it isn't lost with this seat either.
+    page.send(type="typing", text="because of it", seat=page.ask["seat"], ask=page.ask["ask"])
+    until = monotonic() + 5
+    while station.conduct.drafts["why"] != "because of it":
+        assert monotonic() < until
+        sleep(0.02)
+    page.enter("")
+    page.wait_for("ask")
+    assert station.conduct.given != [("why", "because of it")], "the field was emptied"
+
+    page.send(type="typing", text="once more", seat=page.ask["seat"], ask=page.ask["ask"])
+    sleep(0.2)
+    page.close()
+    assert station.conduct.drafts["why"] == "once more"
 
 
 def test_broken_messages_change_nothing(seats: Seats) -> None:
