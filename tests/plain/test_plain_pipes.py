@@ -79,7 +79,9 @@ def test_ctrl_c_puts_aside(lines: str) -> None:
 def test_ctrl_c_while_the_desk_is_at_work_waits_for_it() -> None:
     class Busy(Fake):
         def reply(self, reply: Reply) -> Rejection | None:
-            os.kill(os.getpid(), signal.SIGINT)
+            # To this thread: with `os.kill`, another one of a process that runs many tests could
+            # take it, and this one would go on until its next turn.
+            signal.raise_signal(signal.SIGINT)
             rejected = super().reply(reply)
             self.calls.append("committed")
             return rejected

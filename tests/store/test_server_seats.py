@@ -1,5 +1,6 @@
 """Seats on a database server: one login without rights, which switches to the person of each seat."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 
 from support import postgres_server
+from support.seat_server import SeatServer, key, read_until
 from support.served_study import (
     DATABASE,
     Served,
@@ -18,6 +20,7 @@ from support.served_study import (
     serve,
 )
 from support.served_study import as_role as connected_as
+from support.server_seats import ADDRESS_FILE
 from support.shift import Shift, interviewed, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
@@ -26,6 +29,7 @@ from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
 from survey_cli.study import signing_in
+from survey_cli.web.seats.seat_request import Face, SeatRequest
 
 LOGIN = f"{DATABASE}_seats"
 
@@ -209,3 +213,25 @@ def test_the_check_finds_what_is_wrong_with_the_login(
             postgres_server.run_query(shift.db, statement)
     assert run_command(["db", "seats", shift.db]) == 0
     assert run_command(["db", "check", shift.db]) == 0
+
+
+def test_two_seats_of_one_server_write_under_the_names_of_their_people(
+    shift: Served, tmp_path: Path
+) -> None:
+    (tmp_path / ADDRESS_FILE).write_text(connected_as(shift, LOGIN))
+
+    async def sit(server: SeatServer) -> None:
+        link = await server.take_link()
+        for person in (shift.ann, shift.bob):
+            seat = await link.open(SeatRequest(person=person, face=Face.SCREEN))
+            await read_until(seat, "Mr ")
+            key(seat, "d")
+            await read_until(seat, "ialed")
+
+    with SeatServer(tmp_path, "support.server_seats:PROGRAMS") as server:
+        asyncio.run(sit(server))
+    written = "SELECT DISTINCT by, account FROM case_events WHERE kind IN ('claimed', 'dialed')"
+    assert set(postgres_server.run_query(shift.db, written)) == {
+        (shift.ann, shift.ann),
+        (shift.bob, shift.bob),
+    }
