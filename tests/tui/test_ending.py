@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.shift import Shift
+from survey_cli.tui.widgets.terminal import InputEnd
 
 FULL_SCREEN = b"\x1b[?1049h"
 
@@ -95,3 +96,22 @@ def test_an_interruption_that_got_lost_is_repeated() -> None:
     )
 
     assert done.stdout.splitlines() == ["lost", "repeated"], done.stderr
+
+
+def test_no_keys_are_read_from_a_terminal_that_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is readable all the time: reading on took so much time that a seat ended after ten seconds."""
+    theirs, ours = os.openpty()
+    with os.fdopen(ours) as stream:
+        monkeypatch.setattr(sys, "__stdin__", stream)
+        end = InputEnd()
+        assert not end.is_set()
+        os.write(theirs, b"key\n")
+        assert not end.is_set()
+        os.close(theirs)
+        assert end.is_set()
+
+        monkeypatch.setattr(sys, "__stdin__", None)
+        without_terminal = InputEnd()
+        assert not without_terminal.is_set()
+        without_terminal.set()
+        assert without_terminal.is_set()

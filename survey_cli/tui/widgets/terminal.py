@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from threading import Event
 from typing import Any, Final, TextIO
 
 from rich.segment import Segment
@@ -182,6 +183,24 @@ def watch_terminal() -> "select.poll | None":
     return watched
 
 
+class InputEnd(Event):
+    """Tells the thread that reads keys to end: when it is set, or when the terminal has gone.
+
+    A terminal that has gone is readable all the time, and has nothing to read. The thread would
+    take so much of the processor that the program needed ten seconds for its own end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._terminal = watch_terminal()
+
+    def is_set(self) -> bool:
+        """Return whether no more keys are to be read; asked before each read."""
+        if super().is_set():
+            return True
+        return self._terminal is not None and bool(self._terminal.poll(0))
+
+
 _SEQUENCE_BEGINNINGS: Final = "[O]P_^X"
 """What follows Escape in the sequences that terminals send."""
 _LONE_ESCAPE: Final = re.compile(rf"(?<=\x1b)(?=[^{re.escape(_SEQUENCE_BEGINNINGS)}])", re.DOTALL)
@@ -244,6 +263,7 @@ def select_driver() -> type[Driver] | None:
             # It has what a driver uses of a file.
             self._file = LastingOutput(self._file)  # type: ignore[assignment]
             self._is_closed = False
+            self.exit_event = InputEnd()
 
         def _sigcont_application(self, *arguments: Any) -> None:
             # The system sends this signal after SIGHUP too, when a line drops. Only what was
