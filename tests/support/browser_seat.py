@@ -162,6 +162,7 @@ class Page:
         self.taken: list[int] = []
         self.number = 0
         self.bytes = 0
+        self.clears = 0
         self.is_closed = False
         self._reader = asyncio.create_task(self._read())
 
@@ -169,6 +170,7 @@ class Page:
         async for message in self.line:
             if isinstance(message.data, bytes):
                 self.bytes += len(message.data)
+                self.clears += message.data.count(b"\x1bc")
                 self._stream.feed(message.data)
                 continue
             frame = json.loads(message.data)

@@ -13,6 +13,7 @@ from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, Static
@@ -248,6 +249,15 @@ class KeyScreen(Screen[None]):
     def is_broad(self) -> bool:
         """Whether the side panel is broad."""
         return self.has_class("-broad")
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay the screen out, unless the terminal has another size by now.
+
+        A screen whose size changed is sent that size again. With two sizes on the way, as while a
+        window is dragged, each layout would ask for the other one, forever.
+        """
+        if size == self.app.size:
+            super()._screen_resized(size)
 
     def on_resize(self) -> None:
         """Say so if the screen is too small, and adapt what depends on the size."""

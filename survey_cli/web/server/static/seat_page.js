@@ -127,8 +127,9 @@ function hideMessage() {
 }
 
 function showDropped() {
-  const keys = dropped === 1 ? "1 key" : `${dropped} keys`;
-  droppedNote.textContent = `${keys} didn’t reach the interview: look at the screen, then go on`;
+  // The last ones may have arrived, with only the confirmation lost. So the screen decides.
+  const keys = dropped === 1 ? "1 key was" : `${dropped} keys were`;
+  droppedNote.textContent = `${keys} not confirmed, and won’t be sent again: look at the screen first`;
 }
 
 function forgetDropped() {
