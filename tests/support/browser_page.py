@@ -64,6 +64,8 @@ class ScreenPage:
 
     def click(self, label: str) -> None:
         """Click on a text that the terminal shows once."""
+        self.wait_for(lambda: any(label in line for line in self.screen.display))
+        self.tab.wait_for_timeout(250)
         (row,) = [row for row, line in enumerate(self.screen.display) if label in line]
         column = self.screen.display[row].index(label)
         box = self.tab.locator(".xterm-screen").bounding_box()
