@@ -487,7 +487,7 @@ def test_every_call_that_is_rejected_leaves_the_desk_and_the_screen_where_they_w
     ("keys", "typed"),
     [
         ("ab|ctrl+u|c", "c"),
-        ("one two|ctrl+w|x", "one x"),
+        ("one two|alt+backspace|x", "one x"),
         ("abc|home|x|end|y", "xabcy"),
         ("abc|left|left|delete", "ac"),
         ("ab cd|ctrl+left|x", "ab xcd"),

@@ -91,7 +91,7 @@ KEYS = (
         "ctrl+y",
         "ctrl+u",
         "ctrl+k",
-        "ctrl+w",
+        "alt+backspace",
         "ctrl+j",
         "ctrl+d",
         "ctrl+r",
@@ -496,7 +496,7 @@ def hands_at(session: InterviewSession, item: str) -> InterviewHands:
 
 @pytest.mark.parametrize("item", ["name", "why"])
 @pytest.mark.parametrize(
-    "key", ["escape", "ctrl+u", "ctrl+k", "ctrl+w", "backspace", "ctrl+j", "up", "f1", "tab"]
+    "key", ["escape", "ctrl+u", "ctrl+k", "alt+backspace", "backspace", "ctrl+j", "up", "f1", "tab"]
 )
 def test_no_key_removes_more_than_a_word_for_good(item: str, key: str, tmp_path: Path) -> None:
     with interview(tmp_path) as session:

@@ -826,7 +826,7 @@ class InterviewSession:
     def _describe_conflict(self, conflict: "InterviewConflict | LeaseLost | CaseConflict") -> str:
         """Say who has the interview or its case now, and what to do."""
         if isinstance(conflict, InterviewConflict):
-            when = conflict.at.astimezone(self.zone)
+            when = self.to_local(conflict.at)
             return f"{conflict.by} took over this interview at {when:%H:%M}: leave it"
         return (
             f"{self._describe_loss(conflict)}: write down what was typed, then leave the interview;"

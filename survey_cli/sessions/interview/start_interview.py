@@ -271,7 +271,7 @@ class InterviewStarter:
         self._check_conflict(self.store.interviews.append(journal), "has this interview open")
         link.handle_commit(row.id, None)
 
-        notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
+        notice = self._describe_resumption(row, interview, after, was_answered=was_answered)
         if newest is None:
             notice += (
                 " The questionnaire's file is missing or has problems now; "
@@ -316,7 +316,6 @@ class InterviewStarter:
         row: InterviewRow,
         before: Interview,
         after: Interview,
-        zone: tzinfo,
         *,
         was_answered: bool,
     ) -> str:
@@ -324,7 +323,7 @@ class InterviewStarter:
         position = "its end"
         if not was_answered:
             position = str(before.place or after.place or position)
-        when = row.updated_at.astimezone(zone)
+        when = self.to_local(row.updated_at)
         version = ""
         if after.instrument.version:
             version = f", version {after.instrument.version}"

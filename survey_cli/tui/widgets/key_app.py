@@ -58,12 +58,13 @@ SIDE_TEXT_WIDTH: Final = 34
 """Cells of a line in it."""
 
 
+# A browser never gives Ctrl with N, T or W away: Alt with Backspace removes a word.
 EDITING_KEYS: Final = frozenset(
     {
         "enter", "escape", "backspace", "delete", "tab", "shift+tab",
         "left", "right", "up", "down", "home", "end", "pageup", "pagedown",
         "alt+left", "alt+right", "alt+backspace", "ctrl+left", "ctrl+right",
-        "ctrl+a", "ctrl+d", "ctrl+e", "ctrl+f", "ctrl+j", "ctrl+k", "ctrl+u", "ctrl+w",
+        "ctrl+a", "ctrl+d", "ctrl+e", "ctrl+f", "ctrl+j", "ctrl+k", "ctrl+u",
         "ctrl+y", "ctrl+z",
         "shift+left", "shift+right", "shift+home", "shift+end",
     }
