@@ -29,6 +29,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeOverridden,
 )
 from survey_cli.fieldwork.shifts import WorkEvent
+from survey_cli.problems import UserError
 from survey_cli.store.cases.case_records import Lease
 from survey_cli.tui.board.screen import BoardApp
 
@@ -404,14 +405,22 @@ def test_cases_that_only_some_may_call_are_callable_wherever_they_are_counted(
         hands.close()
 
 
-def test_who_is_no_supervisor_sees_no_names_and_changes_nothing(
+def test_an_interviewer_sees_no_board() -> None:
+    board = StudyCommands(str(_supervised()), by="bob", zone=DENVER)
+    with pytest.raises(UserError, match="only a supervisor or shift leader may see the board"):
+        board.load()
+
+
+def test_a_shift_leader_sees_the_board_and_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = _supervised()
+    people = path.parent / "responses" / "interviewers.csv"
+    people.write_text(people.read_text().replace("bob,,B2", "bob,shift leader,B2"))
     hands = _show(monkeypatch, StudyCommands(str(path), by="bob", zone=DENVER))
     try:
         before = _history(path, "p0")
-        assert "ann" not in _press(hands, "5")
+        assert "ann" in _press(hands, "5")
         hands.press("o", *"respondent refuses (h", "enter", *"because", "enter")
         assert "only a supervisor may correct an outcome" in hands.why
         assert _history(path, "p0") == before

@@ -421,7 +421,7 @@ def build_fieldwork_status(
 ) -> FieldworkStatus:
     """Build the report of a study with this id and title.
 
-    A viewer who is not a supervisor sees colleagues by their pseudonyms.
+    A viewer who may not see who is at work sees colleagues by their pseudonyms.
     """
     active = _list_people(data.activity)
     names = _name_everybody(data, active, people, viewer)
