@@ -1,10 +1,12 @@
 """Caddy and nginx before a Unix socket, with the files of `deploy/`, whose addresses are replaced."""
 
+import grp
 import os
 import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -113,6 +115,24 @@ def run_nginx(folder: Path, path: Path, change: Change = keep) -> Iterator[Proxy
     root = folder / "fullchain.pem"
     with _run(command, folder / "nginx.log", port, root, dict(os.environ)):
         yield Proxy(port, ssl.create_default_context(cafile=str(root)))
+
+
+@contextmanager
+def make_open_folder() -> Iterator[Path]:
+    """A folder that the proxy's user can enter. Those of pytest are closed to others."""
+    made = Path(tempfile.mkdtemp(prefix="survey-proxy-"))
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+def find_proxy_group() -> str:
+    """Return the group that opens the socket. nginx's workers are www-data if root starts it."""
+    if os.geteuid() == 0:
+        return "www-data"
+    return grp.getgrgid(os.getgid()).gr_name
 
 
 def has_nginx() -> bool:

@@ -1,10 +1,6 @@
 """Caddy and nginx, each with its file of `deploy/`, before the Unix socket of the server."""
 
 import asyncio
-import grp
-import os
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +9,17 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from support.guarded_pages import make_application, serve_application
-from support.proxies import Change, Proxy, has_caddy, has_nginx, keep, run_caddy, run_nginx
+from support.proxies import (
+    Change,
+    Proxy,
+    find_proxy_group,
+    has_caddy,
+    has_nginx,
+    keep,
+    make_open_folder,
+    run_caddy,
+    run_nginx,
+)
 from survey_cli.web.server.doors import ProxyDoor
 from survey_cli.web.server.limits import Limits
 from survey_cli.web.server.listening import listen_on_path
@@ -33,20 +39,8 @@ SHORT_TIMEOUT = 1.0
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the proxy's user can enter. Those of pytest are closed to others."""
-    made = Path(tempfile.mkdtemp(prefix="survey-proxy-"))
-    made.chmod(0o755)
-    try:
+    with make_open_folder() as made:
         yield made
-    finally:
-        shutil.rmtree(made)
-
-
-def find_proxy_group() -> str:
-    """The group that opens the socket. nginx's workers are www-data if root starts it."""
-    if os.geteuid() == 0:
-        return "www-data"
-    return grp.getgrgid(os.getgid()).gr_name
 
 
 def make_silent_socket(heartbeat: float | None) -> web.Application:
