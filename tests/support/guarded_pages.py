@@ -38,7 +38,7 @@ def make_application() -> web.Application:
         )
 
     async def echo(request: web.Request) -> web.StreamResponse:
-        page = web.WebSocketResponse(max_msg_size=Limits().socket_message)
+        page = web.WebSocketResponse(max_msg_size=65_536)
         await page.prepare(request)
         async for message in page:
             await page.send_str(str(message.data))

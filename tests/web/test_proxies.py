@@ -139,7 +139,6 @@ def test_a_socket_that_is_idle_stays_open(name: str, folder: Path) -> None:
 
     app = make_silent_socket(heartbeat=SHORT_TIMEOUT / 4)
     run_behind(name, folder, ask, app=app, change=shorten)
-    assert Limits().heartbeat * 3 < 90
 
 
 @pytest.mark.skipif(not has_nginx(), reason="nginx isn't installed")

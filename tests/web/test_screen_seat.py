@@ -271,24 +271,36 @@ def test_alt_and_an_arrow_arrive_as_such(served: ServedSeat) -> None:
     run(served, test)
 
 
-def test_broken_frames_are_ignored_and_huge_ones_end_the_page(served: ServedSeat) -> None:
+def test_a_page_whose_frames_make_no_sense_is_told_so_and_its_seat_goes_on(
+    served: ServedSeat,
+) -> None:
+    async def test(browser: aiohttp.ClientSession) -> None:
+        for frame in (
+            "{",
+            "[" * 10_000,
+            "null",
+            '{"type": "keys", "number": "1", "keys": 5}',
+            '{"type": "size", "columns": 1e99, "rows": 1}',
+            '{"type": ["keys"]}',
+            b"\0\1",
+        ):
+            async with open_page(served, browser) as page:
+                await page.shows("dial")
+                if isinstance(frame, bytes):
+                    await page.line.send_bytes(frame)
+                else:
+                    await page.line.send_str(frame)
+                assert "Reload it" in (await page.gets("refused"))["sentence"]
+                await page.wait_for(lambda: page.is_closed)
+                assert page.line.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
+
+    run(served, test)
+
+
+def test_huge_sizes_are_clamped_and_huge_frames_end_the_page(served: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
         async with open_page(served, browser, query=BROKEN) as page:
             assert (await page.gets("seated"))["zone"] == ""
-            for text in (
-                "",
-                "{",
-                "[" * 10_000,
-                "[1]",
-                "null",
-                '{"type": "keys"}',
-                '{"type": "keys", "number": "1", "keys": 5}',
-                '{"type": "size", "columns": "a", "rows": null}',
-                '{"type": "size", "columns": 1e99, "rows": 1}',
-                '{"type": ["keys"]}',
-            ):
-                await page.line.send_str(text)
-            await page.line.send_bytes(b"\0\1")
             await page.send(type="size", columns=60_000, rows=60_000)
             await page.send(type="size", columns=100, rows=30)
             await page.send(type="paint")

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -39,6 +40,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 READING_METHODS: Final = frozenset((hdrs.METH_GET, hdrs.METH_HEAD))
 """Methods that change nothing. All others need the origin of our own pages."""
 FULL_DISK: Final = frozenset((errno.ENOSPC, errno.EDQUOT))
+_FOLDERS: Final = re.compile(r"(?<![\w:/<.])/(?:[^\s/,;:'\"<>]+/)+(?=[^\s/])")
+"""The folders of an absolute path: its file keeps its name."""
 
 log = logging.getLogger("survey_cli.web")
 
@@ -204,8 +207,11 @@ class Guards:
             return self._answer(request, HTTPStatus.SERVICE_UNAVAILABLE, explanation)
 
         if isinstance(error, UserError):
-            what = f"{error.what[:1].upper()}{error.what[1:]}."
-            return self._answer(request, HTTPStatus.CONFLICT, Explanation(what, error.remedy))
+            what = _write_for_browser(error.what)
+            explanation = Explanation(
+                f"{what[:1].upper()}{what[1:]}.", _write_for_browser(error.remedy)
+            )
+            return self._answer(request, HTTPStatus.CONFLICT, explanation)
 
         incident = secrets.token_hex(3)
         log.error("incident %s: %s", incident, describe_failure(error))
@@ -267,6 +273,12 @@ def _is_from_foreign_user(request: web.Request) -> bool:
 
 def _is_full_disk(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in FULL_DISK
+
+
+def _write_for_browser(text: str) -> str:
+    """Return a message without folders of this computer, and without controls that it quotes."""
+    without_folders = _FOLDERS.sub("", text)
+    return "".join(letter if letter.isprintable() else "?" for letter in without_folders)
 
 
 def _get_words(status: HTTPStatus) -> tuple[str, str]:

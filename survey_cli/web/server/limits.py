@@ -27,14 +27,9 @@ class Limits:
     """How long a browser may take nothing of what is sent to it."""
     connections: int = 2_000
     """If there are more, the one that has been idle longest is closed. Seats are never idle."""
-    socket_message: int = 64 * 1024
-    """One message of a page: longer than a text that is pasted into an answer."""
-    heartbeat: float = 20
-    """A socket on which nothing is said is asked for a sign of life. Proxies close silent ones:
-    nginx after 60 s, if it isn't told otherwise."""
-    sockets: int = 40
+    sockets: int = 120
     """How many sockets one session may open at once, and …"""
-    sockets_per_second: float = 0.5
+    sockets_per_second: float = 2
     """… how many more in the long run. A page that lost its line tries again and again."""
 
 

@@ -104,8 +104,8 @@ class _Page:
         sending = asyncio.create_task(self._send_output(seat, terminal, attachment))
         try:
             async for message in self._socket.socket:
-                if message.type is not WSMsgType.TEXT:
-                    continue
+                if message.type is WSMsgType.ERROR:
+                    break
                 await self._take_frame(read_frame(message.data), terminal, attachment)
         finally:
             sending.cancel()
@@ -144,3 +144,5 @@ class _Page:
                 terminal.paint()
             case {"type": "alive"}:
                 await self._socket.send("alive")
+            case _:
+                await self._socket.refuse_frame()

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
@@ -17,6 +17,10 @@ HEARTBEAT_SECONDS: Final = 20.0
 """A page whose line was cut without a word is noticed after this time and a half."""
 CLOSE_SECONDS: Final = 2.0
 """How long a page may take to confirm that its socket is closed."""
+
+MISUNDERSTOOD: Final = (
+    "This page is no longer of the server's version. Reload it: you are at the same question then."
+)
 
 
 async def open_socket(request: web.Request, most_bytes: int) -> web.WebSocketResponse:
@@ -110,6 +114,16 @@ class SeatSocket:
             await self.send("ended", died=_has_died(seat))
         await self.socket.close()
 
+    async def refuse_frame(self) -> None:
+        """Tell a page that it sent something that makes no sense here, and close the socket.
+
+        It may be older than the server, which was updated while the page was open.
+        """
+        await self.send("refused", sentence=MISUNDERSTOOD)
+        await self.socket.close(
+            code=WSCloseCode.POLICY_VIOLATION, message=b"this frame isn't understood"
+        )
+
     def read_number(self, name: str) -> int:
         """Read a number of at most 16 digits from the address; 0 if it is none."""
         text = self._request.query.get(name, "")
@@ -124,10 +138,12 @@ def _has_died(seat: Seat | None) -> bool:
     return seat is not None and seat.ended.done() and seat.ended.result().signal is not None
 
 
-def read_frame(text: str) -> dict[str, Any]:
-    """Read a frame from a page; empty if it is no JSON object."""
+def read_frame(sent: str | bytes) -> dict[str, Any]:
+    """Read a frame from a page; empty if it is no JSON object. No page sends bytes."""
+    if isinstance(sent, bytes):
+        return {}
     try:
-        frame = json.loads(text)
+        frame = json.loads(sent)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(frame, dict):

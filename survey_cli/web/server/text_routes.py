@@ -96,8 +96,8 @@ class _TextPage:
         watching = asyncio.create_task(self._watch(seat, attachment))
         try:
             async for message in self._socket.socket:
-                if message.type is not WSMsgType.TEXT:
-                    continue
+                if message.type is WSMsgType.ERROR:
+                    break
                 # A page that was replaced a moment ago has nothing to say any more.
                 if not attachment.is_replaced:
                     await self._take_frame(read_frame(message.data), text)
@@ -123,3 +123,5 @@ class _TextPage:
                     await text.write({name: frame[name] for name in names})
             case {"type": "alive"}:
                 await self._socket.send("alive")
+            case _:
+                await self._socket.refuse_frame()
