@@ -44,7 +44,8 @@ def prepare_login(db: Connector, *, password: str = "") -> SeatLogin:
     name = make_login_name(database)
     login = quote_identifier(name)
     is_new = bool(db.read(roles.sql.MISSING_ROLES, (name,)))
-    statements = [f"{'CREATE' if is_new else 'ALTER'} ROLE {login} LOGIN NOINHERIT"]
+    verb = "CREATE" if is_new else "ALTER"
+    statements = [f"{verb} ROLE {login} LOGIN NOINHERIT"]
     if password:
         statements.append(f"ALTER ROLE {login} PASSWORD {password}")
     # It inherits the right to connect from nobody.
