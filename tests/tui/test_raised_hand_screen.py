@@ -112,6 +112,23 @@ def test_who_sits_here_is_always_in_sight(size: tuple[int, int]) -> None:
         assert "Pat" in at.text(), "the interview has the name from its session"
 
 
+def test_the_answer_is_shown_in_the_interview_without_a_key() -> None:
+    station = FakeStation()
+    with calling(station, "i", KEY) as at:
+        assert at.said == UP
+        station.conduct.messages.append("Message from sue (11:43): I am coming")
+        at.run(at.station_app.look_for_answer())
+        assert "Message from sue (11:43): I am coming" in at.text()
+
+
+def test_the_answer_is_shown_at_the_station_without_a_key() -> None:
+    station = FakeStation()
+    with calling(station, KEY) as at:
+        station.messages.append("Message from sue (11:43): I am coming")
+        at.run(at.station_app.look_for_answer())
+        assert "Message from sue (11:43): I am coming" in at.text()
+
+
 # the board
 
 

@@ -494,6 +494,8 @@ class StationScreen(KeyScreen):
             interview.said = pages.describe_due(due, self.session.summarize_shift().until)
             interview.show()
         elif interview.question.take_message():
+            # It stands where something is said of the last key, which would hide it.
+            interview.said = ""
             interview.show()
 
     # Pages
