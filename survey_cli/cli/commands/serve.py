@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from socket import MSG_DONTWAIT
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
     from survey_cli.services.accounts.account_files import AccountFiles
+    from survey_cli.sessions.station.listeners import Listeners
     from survey_cli.sessions.station.station import StationSession
     from survey_cli.study.open_study import OpenStudy
     from survey_cli.web.seats.seat_request import SeatProgram, SeatRequest, SeatSide
@@ -82,6 +84,7 @@ class ServeParameters:
         ),
     ] = False
     name: parameters.StationOption = ""
+    dial: parameters.DialOption = None
     theme: parameters.ThemeOption = ""
     people: parameters.PeopleOption = None
     zone: Annotated[
@@ -381,7 +384,7 @@ def _run_station(
     if request.practice:
         session, describe = _open_practice(files[0], given, request)
     else:
-        session = _open_station(files, given, request)
+        session = _open_station(files, given, request, side)
         describe = list
     try:
         if side.messages is not None:
@@ -399,7 +402,7 @@ def _run_station(
 
 
 def _open_station(
-    files: Sequence[str], given: ServeParameters, request: "SeatRequest"
+    files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
 ) -> "StationSession":
     from survey_cli.sessions.station.open_station import open_station
 
@@ -411,7 +414,30 @@ def _open_station(
         people=given.people,
         zone=given.zone or request.zone,
         clock_is_right=given.clock_is_right,
+        listeners=_build_listeners(given, side),
     )
+
+
+def _build_listeners(given: ServeParameters, side: "SeatSide") -> "Listeners":
+    """Build what tells web of the case at hand and, if wanted, of numbers to dial as links."""
+    from survey_cli.sessions.station.listeners import Listeners, Occupation
+
+    def report_occupation(occupation: Occupation) -> None:
+        send_report(side, occupation.to_report())
+
+    def report_link(link: str) -> None:
+        send_report(side, {"type": "dial", "link": link})
+
+    if given.dial == "link":
+        return Listeners(report=report_occupation, hand_link=report_link)
+    return Listeners(report=report_occupation)
+
+
+def send_report(side: "SeatSide", report: Mapping[str, object]) -> None:
+    """Send a report to web. A station doesn't wait: raises OSError if web takes nothing now."""
+    from survey_cli.web.seats.messages import encode_line
+
+    side.reports.send(encode_line(report), MSG_DONTWAIT)
 
 
 def _open_practice(

@@ -39,8 +39,6 @@ class SeatRequest:
     columns: int = 80
     rows: int = 24
     """The size of the terminal, for faces on terminals."""
-    link_dialing: bool = False
-    """Whether `d` hands the number to the page as a `tel:` link."""
     task: str = ""
     """For a desk: what is asked of it, as JSON."""
 

@@ -91,6 +91,7 @@ class AccountVisitors:
             since=session.began_at,
             can_sit=may(role, Action.PRACTICE),
             manages_accounts=may(role, Action.MANAGE_ACCOUNTS),
+            sees_seats=may(role, Action.SEE_SEATS),
         )
 
     async def end_shift(self, request: web.Request, answer: web.Response) -> None:

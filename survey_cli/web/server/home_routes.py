@@ -66,6 +66,8 @@ def _read_reason(seat: Seat | None) -> str:
     """Return why the seat ended, if it didn't end as its person wished."""
     if seat is None or not seat.ended.done():
         return ""
+    if seat.ended_by:
+        return f"The seat was ended by {seat.ended_by}. Everything that was confirmed is stored."
     end = seat.ended.result()
     if end.sentence:
         return end.sentence

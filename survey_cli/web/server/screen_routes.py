@@ -91,7 +91,8 @@ class _Page:
         self._terminal = seat.terminal
         self._attachment = attachment
         await self._socket.send_seated(seat, attachment.generation)
-        await self._pass_frames(seat, seat.terminal, attachment)
+        with self._socket.passing_links(seat):
+            await self._pass_frames(seat, seat.terminal, attachment)
 
     def leave(self) -> None:
         """Free the seat for another page."""

@@ -1,7 +1,10 @@
 """Sockets between pages and seats, for both faces: frames, the visitor's seat, and its end."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from aiohttp import WSCloseCode, web
@@ -9,12 +12,14 @@ from aiohttp import WSCloseCode, web
 from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
 from survey_cli.web.server.open_sockets import OPEN_SOCKETS
-from survey_cli.web.server.seating import SEATING, Seat
+from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.visitors import Visitor, find_visitor
 from survey_cli.web.server.zones import read_zone
 
 HEARTBEAT_SECONDS: Final = 20.0
 """A page whose line was cut without a word is noticed after this time and a half."""
+TEL_LINK: Final = re.compile(r"tel:\+[1-9][0-9]{6,14}")
+"""The only kind of link that a seat can hand to its page."""
 CLOSE_SECONDS: Final = 2.0
 """How long a page may take to confirm that its socket is closed."""
 
@@ -45,6 +50,8 @@ class SeatSocket:
     | `stopped` | the seat has ended together with the server |
     | `refused` | there is no seat, and why: a `sentence` |
     | `signed-out` | nobody is signed in any more |
+
+    While there is one, `dial` hands the page a number that the station dials: its `link`.
     """
 
     def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
@@ -123,6 +130,31 @@ class SeatSocket:
         await self.socket.close(
             code=WSCloseCode.POLICY_VIOLATION, message=b"this frame isn't understood"
         )
+
+    @contextmanager
+    def passing_links(self, seat: Seat) -> Iterator[None]:
+        """Hand the numbers that the seat dials to the page, until the end of the block."""
+        sending: set[asyncio.Task[None]] = set()
+
+        def pass_on(report: Report) -> None:
+            link = str(report.get("link", ""))
+            if report.get("type") != "dial" or TEL_LINK.fullmatch(link) is None:
+                return
+            task = asyncio.create_task(self._send_link(link))
+            # The loop alone would not keep a task from being collected.
+            sending.add(task)
+            task.add_done_callback(sending.discard)
+
+        seat.on_report.append(pass_on)
+        try:
+            yield
+        finally:
+            seat.on_report.remove(pass_on)
+
+    async def _send_link(self, link: str) -> None:
+        # The line may be cut at this moment; the number is on the screen too.
+        with suppress(ConnectionResetError):
+            await self.send("dial", link=link)
 
     def read_number(self, name: str) -> int:
         """Read a number of at most 16 digits from the address; 0 if it is none."""

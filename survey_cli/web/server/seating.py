@@ -35,6 +35,8 @@ class Seat:
         self.ended: asyncio.Future[SeatEnd] = asyncio.get_running_loop().create_future()
         self.is_replaced = False
         """Whether it ended because its person took another one."""
+        self.ended_by = ""
+        """The supervisor or shift leader who ended it; empty if nobody did."""
         self.terminal: AttachedTerminal | None = None
         if opened.terminal is not None:
             self.terminal = AttachedTerminal(opened.terminal)
@@ -153,6 +155,10 @@ class Seating:
         """Return the seat of the person that has ended last, if web has seen its end."""
         return self._last.get(person)
 
+    def find_by_id(self, seat_id: str) -> Seat | None:
+        """Return the open seat with this id."""
+        return self._open.get(seat_id)
+
     def list_seats(self) -> list[Seat]:
         """Return the seats that are open."""
         return list(self._open.values())
@@ -163,6 +169,11 @@ class Seating:
             seat = self._seats.get(person)
             if seat is not None:
                 await self._end(seat)
+
+    async def end_seat(self, seat: Seat, *, by: str) -> None:
+        """End somebody else's seat gently, and wait for its end."""
+        seat.ended_by = by
+        await self._end(seat)
 
     def _fits(self, seat: Seat, request: SeatRequest) -> bool:
         sitting = seat.opened.request

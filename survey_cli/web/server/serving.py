@@ -15,7 +15,7 @@ from aiohttp import web
 from survey_cli.services.accounts.open_accounts import open_web_accounts
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
-from survey_cli.web.server import account_routes, accounts_routes, sign_in_routes
+from survey_cli.web.server import account_routes, accounts_routes, seats_routes, sign_in_routes
 from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.browser import LinkFile, can_open_browser, open_browser
@@ -108,6 +108,7 @@ class _Server:
             sign_in_routes.add_routes,
             account_routes.add_routes,
             accounts_routes.add_routes,
+            seats_routes.add_routes,
         )
 
         async def announce() -> None:

@@ -83,7 +83,8 @@ class _TextPage:
         self._text = seat.text
         self._attachment = attachment
         await self._socket.send_seated(seat, attachment.generation)
-        await self._pass_frames(seat, seat.text, attachment)
+        with self._socket.passing_links(seat):
+            await self._pass_frames(seat, seat.text, attachment)
 
     async def leave(self) -> None:
         """Free the seat for another page."""

@@ -23,6 +23,8 @@ class Visitor:
     """Whether this person has a seat at all. Coders and analysts have none."""
     manages_accounts: bool = False
     """Whether this person invites others."""
+    sees_seats: bool = False
+    """Whether this person sees who sits where."""
     can_sign_out: bool = True
     """Whether the page offers to sign out. On one's own computer there is nothing to sign out of.
     """

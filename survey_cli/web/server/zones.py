@@ -24,3 +24,9 @@ def format_time(at: datetime, zone: str) -> str:
     """Return a time as `Tue 1 Dec 2026, 09:15`, in a zone or in that of the server."""
     local = at.astimezone(ZoneInfo(zone) if zone else None)
     return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def format_clock(at: datetime, zone: str) -> str:
+    """Return a time of today as `09:15`, in a zone or in that of the server."""
+    local = at.astimezone(ZoneInfo(zone) if zone else None)
+    return f"{local:%H:%M}"

@@ -3,7 +3,7 @@
 import { ServerLine } from "./server_line.js";
 
 export class SeatLine {
-  // `listener` has a method for each event: seated, output, waiting, offline, moved, ended,
+  // `listener` has a method for each event: seated, output, waiting, offline, dial, moved, ended,
   // stopped, refused, signedOut, dropped.
   constructor(listener, zone) {
     this.listener = listener;
@@ -69,6 +69,9 @@ export class SeatLine {
       case "taken":
         this.pending.delete(frame.number);
         this.sentAt = performance.now();
+        break;
+      case "dial":
+        this.listener.dial(frame.link);
         break;
     }
   }

@@ -1,5 +1,6 @@
 // The page of the full screen: it builds the terminal, and says when keys don't reach the interview.
 
+import { DialLink } from "./dial_link.js";
 import { LONGEST_PASTE, encodeAltArrow, encodePaste, isPasteKey } from "./seat_keys.js";
 import { SeatLine } from "./seat_line.js";
 import { TerminalSocket } from "./terminal_socket.js";
@@ -53,6 +54,10 @@ const line = new SeatLine(
       dropped += count;
       showDropped();
     },
+    dial(link) {
+      dialLink.show(link);
+      showState();
+    },
     moved() {
       showMessage(
         "Your seat has moved: it is open in another window or on another computer.",
@@ -78,6 +83,10 @@ const line = new SeatLine(
   findZone(),
 );
 TerminalSocket.line = line;
+const dialLink = new DialLink(document.getElementById("dial"), (letter) => {
+  focusTerminal();
+  if (letter) line.sendKeys(letter, 1);
+});
 
 // What the page says
 
@@ -97,7 +106,7 @@ function showState() {
   let state = lineState;
   if (!message.hidden) {
     state = "message";
-  } else if (state === "seated" && !hasFocus()) {
+  } else if (state === "seated" && !hasFocus() && !dialLink.hasFocus()) {
     state = "unfocused";
   }
   if (frame.dataset.state === state) return;
@@ -226,6 +235,7 @@ window.addEventListener(
   (event) => {
     const isComposing = event.isComposing || event.keyCode === 229;
     if (!message.hidden || isComposing) return;
+    if (dialLink.hasFocus()) return;
     if (!hasFocus()) focusTerminal();
 
     const altArrow = encodeAltArrow(event);
@@ -264,7 +274,7 @@ document.addEventListener("focusin", showState);
 document.addEventListener("focusout", () => setTimeout(showState, 0));
 window.addEventListener("blur", showState);
 window.addEventListener("focus", () => {
-  if (message.hidden) focusTerminal();
+  if (message.hidden && !dialLink.hasFocus()) focusTerminal();
   showState();
 });
 frame.addEventListener("click", () => {

@@ -4,7 +4,7 @@ import { ServerLine } from "./server_line.js";
 
 export class TextLine {
   // `listener` has a method for each event: seated, begun, lines, asked, unsent, waiting, offline,
-  // moved, ended, stopped, refused, signedOut.
+  // dial, moved, ended, stopped, refused, signedOut.
   constructor(listener, zone) {
     this.listener = listener;
     this.zone = zone;
@@ -61,6 +61,9 @@ export class TextLine {
         break;
       case "unused":
         this.takeUnused(frame);
+        break;
+      case "dial":
+        this.listener.dial(frame.link);
         break;
     }
   }

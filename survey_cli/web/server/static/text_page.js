@@ -1,5 +1,6 @@
 // The text page: the lines as a log, one field, and buttons for what can be chosen.
 
+import { DialLink } from "./dial_link.js";
 import { TextLine } from "./text_line.js";
 import { findZone } from "./zone.js";
 
@@ -55,6 +56,9 @@ const line = new TextLine(
       setState("offline");
     },
     unsent: bringBack,
+    dial(link) {
+      dialLink.show(link);
+    },
     moved() {
       showMessage(
         "Your seat has moved: it is open in another window or on another computer.",
@@ -79,6 +83,11 @@ const line = new TextLine(
   },
   findZone(),
 );
+
+const dialLink = new DialLink(document.getElementById("dial"), (letter) => {
+  field.value += letter;
+  field.focus();
+});
 
 // What the page says
 

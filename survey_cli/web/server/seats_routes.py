@@ -1,0 +1,131 @@
+"""The page on which supervisors and shift leaders see who sits where, and end a seat.
+
+It shows what the seats report of themselves. Web knows no study, so names and numbers of
+respondents are never on it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import web
+
+from survey_cli.permissions import Action, format_permitted, may
+from survey_cli.web.seats.seat_request import Face
+from survey_cli.web.server.account_visitors import require_session
+from survey_cli.web.server.pages import render_page
+from survey_cli.web.server.refusals import RefusalError
+from survey_cli.web.server.seating import SEATING, Report, Seat
+from survey_cli.web.server.sign_in_routes import read_form
+from survey_cli.web.server.visitors import require_visitor
+from survey_cli.web.server.zones import format_clock
+
+SEATS_PATH: Final = "/seats"
+
+FACES: Final[Mapping[Face, str]] = {
+    Face.SCREEN: "full screen",
+    Face.TEXT: "text page",
+    Face.BOARD: "board",
+}
+ACTIVITIES: Final[Mapping[str, str]] = {
+    "waiting": "waits for a case",
+    "case": "looks at a case",
+    "call": "is calling",
+    "interview": "in an interview",
+    "wrap-up": "after a call",
+    "break": "on a break",
+}
+"""What a station reports as its `activity`, in words."""
+JUST_NOW_SECONDS: Final = 5
+MINUTE: Final = 60
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the page, what it asks for every few seconds, and its button."""
+    app.router.add_get(SEATS_PATH, show_seats)
+    app.router.add_get(f"{SEATS_PATH}/list", send_seats)
+    app.router.add_post(f"{SEATS_PATH}/end", end_seat)
+
+
+async def show_seats(request: web.Request) -> web.Response:
+    """Show who sits where."""
+    zone = _check_action(request, Action.SEE_SEATS)
+    return render_page(
+        "seats.html",
+        visitor=await require_visitor(request),
+        seats=_describe_seats(request, zone),
+    )
+
+
+async def send_seats(request: web.Request) -> web.Response:
+    """Send the rows of the page, which it asks for while it is open."""
+    zone = _check_action(request, Action.SEE_SEATS)
+    return web.json_response(_describe_seats(request, zone))
+
+
+async def end_seat(request: web.Request) -> web.Response:
+    """End a seat, as if its line had been lost: everything that was confirmed is stored."""
+    _check_action(request, Action.END_SEAT)
+    visitor = await require_visitor(request)
+    form = await read_form(request)
+    seating = request.app[SEATING]
+    seat = seating.find_by_id(form.get("seat", ""))
+    if seat is not None:
+        await seating.end_seat(seat, by=visitor.person)
+    raise web.HTTPSeeOther(SEATS_PATH)
+
+
+def _check_action(request: web.Request, action: Action) -> str:
+    """Check that the visitor may take this action; returns the visitor's time zone."""
+    session = require_session(request)
+    if not may(session.person.role, action):
+        what = f"Only {format_permitted(action)} may {action.value}."
+        raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask one of them.")
+    return session.zone
+
+
+def _describe_seats(request: web.Request, zone: str) -> list[dict[str, str]]:
+    seats = sorted(request.app[SEATING].list_seats(), key=lambda seat: seat.person.casefold())
+    return [_describe(seat, zone) for seat in seats]
+
+
+def _describe(seat: Seat, zone: str) -> dict[str, str]:
+    """Describe a seat, for its row."""
+    opened = seat.opened
+    status = seat.reports.get("status", {})
+    face = FACES.get(opened.request.face, opened.request.face.value)
+    if opened.request.practice:
+        face = f"{face}, practice"
+    return {
+        "seat": opened.id,
+        "person": seat.person,
+        "face": face,
+        "since": format_clock(opened.since, zone),
+        "activity": ACTIVITIES.get(str(status.get("activity", "")), ""),
+        "case": str(status.get("case", "")),
+        "for": _format_beginning(status, zone),
+        "last_key": _describe_last_key(seat.used_at),
+    }
+
+
+def _format_beginning(status: Report, zone: str) -> str:
+    """Return since when the seat has been doing what it reports; empty if it reports nothing."""
+    try:
+        since = datetime.fromisoformat(str(status.get("since", "")))
+    except ValueError:
+        return ""
+    return format_clock(since, zone)
+
+
+def _describe_last_key(used_at: float) -> str:
+    """Say how long ago something was keyed, by the clock of the loop."""
+    if not used_at:
+        return "none yet"
+    seconds = int(asyncio.get_running_loop().time() - used_at)
+    if seconds < JUST_NOW_SECONDS:
+        return "just now"
+    if seconds < MINUTE:
+        return f"{seconds} s ago"
+    return f"{seconds // MINUTE} min ago"
