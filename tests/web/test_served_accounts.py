@@ -2,111 +2,28 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from support.browser_seat import Page, ServedSeat, make_shift
-from support.forked_survey import run_forked_survey
-from support.web_accounts import PASSWORD
-
-ADDRESS = "https://survey.example.org"
+from support.served_accounts import (
+    ServedAccounts,
+    accept,
+    invite,
+    list_people,
+    make_study_folder,
+    open_seat,
+    read_text,
+    survey,
+)
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with a study, in which nobody else may put a socket."""
-    made = Path(tempfile.mkdtemp(prefix="survey-accounts-", dir=Path.home()))
-    try:
-        make_shift(made)
-        list_people(made, "ann,interviewer", "tim,trainee")
+    with make_study_folder() as made:
         yield made
-    finally:
-        shutil.rmtree(made)
-
-
-def list_people(folder: Path, *rows: str) -> None:
-    (folder / "interviewers.csv").write_text("\n".join(("login,role", "sue,supervisor", *rows, "")))
-
-
-def survey(folder: Path, *arguments: str) -> str:
-    done = run_forked_survey(*arguments, "--db", "field.db", folder=folder)
-    return done.stdout + done.stderr
-
-
-def invite(folder: Path, login: str) -> str:
-    """Add an account, and return the token of its invitation."""
-    said = survey(folder, "account", "add", "field.yaml", login)
-    return said.partition("#")[2].split()[0]
-
-
-class ServedAccounts(ServedSeat):
-    """A running `survey serve --socket`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "web.socket"
-        super().__init__(
-            "serve", "field.yaml", "--db", "field.db", "--socket", str(self.path), folder=folder
-        )
-        self.wait_for(lambda: "The proxy can open" in self.said)
-
-    @property
-    def web_process(self) -> int:
-        """The process of web: the one that listens."""
-        [inode] = [
-            line.split()[6]
-            for line in Path("/proc/net/unix").read_text().splitlines()
-            if line.endswith(f" {self.path}") and line.split()[3] == "00010000"
-        ]
-        for child in self.list_children():
-            for descriptor in Path(f"/proc/{child}/fd").iterdir():
-                with suppress(OSError):
-                    if os.readlink(descriptor) == f"socket:[{inode}]":
-                        return child
-        raise AssertionError("nobody listens")
-
-    @asynccontextmanager
-    async def open_browser(self) -> AsyncIterator[aiohttp.ClientSession]:
-        """A browser behind the proxy."""
-        async with aiohttp.ClientSession(
-            "http://survey.example.org",
-            connector=aiohttp.UnixConnector(str(self.path)),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Origin": ADDRESS, "X-Forwarded-For": "198.51.100.7"},
-        ) as browser:
-            yield browser
-
-
-async def accept(browser: aiohttp.ClientSession, token: str) -> None:
-    """Accept an invitation, and keep the cookies."""
-    given = {"token": token, "password": PASSWORD, "zone": "Asia/Tokyo"}
-    async with browser.post("/invitation", data=given, allow_redirects=False) as answer:
-        assert answer.status == 303, await answer.text()
-        cookies = [line.partition(";")[0] for line in answer.headers.getall("Set-Cookie")]
-        browser.headers["Cookie"] = "; ".join(cookies)
-
-
-async def read_text(browser: aiohttp.ClientSession, path: str) -> str:
-    async with browser.get(path) as answer:
-        return await answer.text()
-
-
-@asynccontextmanager
-async def open_seat(browser: aiohttp.ClientSession) -> AsyncIterator[Page]:
-    size = {"columns": 100, "rows": 30}
-    async with browser.ws_connect("/seat/screen", params=size) as socket:
-        page = Page(socket, 100, 30)
-        try:
-            yield page
-        finally:
-            await socket.close()
-            await page._reader
 
 
 def test_the_seat_is_that_of_the_account_and_ends_with_its_place_on_the_list(

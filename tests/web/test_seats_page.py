@@ -1,0 +1,65 @@
+"""The page of seats, and links to dial: what supervisors see of seats, and what seats hand to pages."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.served_accounts import (
+    ServedAccounts,
+    accept,
+    invite,
+    make_study_folder,
+    open_seat,
+    read_text,
+)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with make_study_folder() as made:
+        yield made
+
+
+def test_a_supervisor_sees_who_sits_where_and_ends_a_seat(folder: Path) -> None:
+    tokens = {login: invite(folder, login) for login in ("ann", "sue")}
+
+    async def work(served: ServedAccounts) -> None:
+        async with served.open_browser() as ann, served.open_browser() as sue:
+            await accept(sue, tokens["sue"])
+            assert json.loads(await read_text(sue, "/seats/list")) == []
+            assert "Nobody sits at a seat." in await read_text(sue, "/seats")
+
+            await accept(ann, tokens["ann"])
+            async with open_seat(ann) as seat:
+                await seat.shows("dial")
+                # The number is handed to the page as a link, once its key is pressed.
+                await seat.press("d")
+                assert (await seat.gets("dial"))["link"] == "tel:+13125550100"
+
+                [row] = json.loads(await read_text(sue, "/seats/list"))
+                assert (row["person"], row["face"]) == ("ann", "full screen")
+                assert (row["activity"], row["case"]) == ("is calling", "A")
+                assert row["last_key"] == "just now"
+                assert "is calling" in await read_text(sue, "/seats")
+
+                async with ann.get("/seats") as answer:
+                    assert answer.status == 403
+                for person, status in ((ann, 403), (sue, 303)):
+                    given = {"seat": row["seat"]}
+                    async with person.post(
+                        "/seats/end", data=given, allow_redirects=False
+                    ) as answer:
+                        assert answer.status == status
+                await seat.gets("ended")
+
+            assert json.loads(await read_text(sue, "/seats/list")) == []
+            assert "The seat was ended by sue." in await read_text(ann, "/")
+            # She is signed in as before, and at the same case.
+            async with open_seat(ann) as seat:
+                await seat.shows("dial again")
+
+    with ServedAccounts(folder, "--dial", "link") as served:
+        asyncio.run(asyncio.wait_for(work(served), 120))
