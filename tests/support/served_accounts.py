@@ -94,9 +94,11 @@ async def read_text(browser: aiohttp.ClientSession, path: str) -> str:
 
 
 @asynccontextmanager
-async def open_seat(browser: aiohttp.ClientSession) -> AsyncIterator[Page]:
+async def open_seat(
+    browser: aiohttp.ClientSession, path: str = "/seat/screen"
+) -> AsyncIterator[Page]:
     size = {"columns": 100, "rows": 30}
-    async with browser.ws_connect("/seat/screen", params=size) as socket:
+    async with browser.ws_connect(path, params=size) as socket:
         page = Page(socket, 100, 30)
         try:
             yield page

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from support.served_accounts import (
@@ -45,8 +46,11 @@ def test_a_supervisor_sees_who_sits_where_and_ends_a_seat(folder: Path) -> None:
                 assert row["last_key"] == "just now"
                 assert "is calling" in await read_text(sue, "/seats")
 
-                async with ann.get("/seats") as answer:
-                    assert answer.status == 403
+                for path in ("/seats", "/board"):
+                    async with ann.get(path) as answer:
+                        assert answer.status == 403
+                with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                    await ann.ws_connect("/board/screen")
                 for person, status in ((ann, 403), (sue, 303)):
                     given = {"seat": row["seat"]}
                     async with person.post(
@@ -62,4 +66,26 @@ def test_a_supervisor_sees_who_sits_where_and_ends_a_seat(folder: Path) -> None:
                 await seat.shows("dial again")
 
     with ServedAccounts(folder, "--dial", "link") as served:
+        asyncio.run(asyncio.wait_for(work(served), 120))
+
+
+def test_the_board_is_a_seat_of_its_own_beside_the_station(folder: Path) -> None:
+    token = invite(folder, "sue")
+
+    async def work(served: ServedAccounts) -> None:
+        async with served.open_browser() as sue:
+            await accept(sue, token)
+            async with open_seat(sue) as station, open_seat(sue, "/board/screen") as board:
+                await station.shows("dial")
+                await board.shows("Needs attention")
+                rows = json.loads(await read_text(sue, "/seats/list"))
+                assert sorted(row["face"] for row in rows) == ["board", "full screen"]
+                await board.press("q")
+                await board.gets("ended")
+
+                await station.press("d")
+                await station.shows("dial again")
+            assert "Your seat is open" in await read_text(sue, "/")
+
+    with ServedAccounts(folder) as served:
         asyncio.run(asyncio.wait_for(work(served), 120))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from survey_cli.sessions.station.listeners import Listeners
     from survey_cli.sessions.station.station import StationSession
     from survey_cli.study.open_study import OpenStudy
-    from survey_cli.web.seats.seat_request import SeatProgram, SeatRequest, SeatSide
+    from survey_cli.web.seats.seat_request import SeatProgram, SeatPrograms, SeatRequest, SeatSide
     from survey_cli.web.serve_options import ServeOptions
 
 LIBRARIES: Final = ("aiohttp", "textual_serve")
@@ -132,10 +132,14 @@ def serve(
     def run_station(request: "SeatRequest", side: "SeatSide") -> int:
         return _run_station(files, given, request, side)
 
+    def run_board(request: "SeatRequest", side: "SeatSide") -> int:
+        return _run_board(files, given, request, side)
+
     with lock_studies(checked["locks"]):
         prepare_seats(files)
         if given.socket:
-            code = serve_others(run_station, given, read_account_files(checked["accounts"]))
+            accounts = read_account_files(checked["accounts"])
+            code = serve_others(run_station, run_board, given, accounts)
         else:
             code = serve_on_this_computer(
                 run_station,
@@ -211,12 +215,13 @@ def serve_on_this_computer(
     zone: str = "",
 ) -> int:
     """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
+    from survey_cli.web.seats.seat_request import Face
     from survey_cli.web.serve_options import ServeOptions
 
     options = ServeOptions(
         person=person, port=port, opens_browser=opens_browser, practice=practice, zone=zone
     )
-    return serve_seats(run_station, options)
+    return serve_seats({Face.SCREEN: run_station, Face.TEXT: run_station}, options)
 
 
 def read_account_files(paths: Sequence[str]) -> "AccountFiles":
@@ -228,9 +233,15 @@ def read_account_files(paths: Sequence[str]) -> "AccountFiles":
 
 
 def serve_others(
-    run_station: "SeatProgram", given: ServeParameters, accounts: "AccountFiles"
+    run_station: "SeatProgram",
+    run_board: "SeatProgram",
+    given: ServeParameters,
+    accounts: "AccountFiles",
 ) -> int:
     """Serve seats to people with accounts, through a proxy; returns the exit code."""
+    import survey_cli.cli.commands.board
+    import survey_cli.tui.board.screen  # noqa: F401 - before seats are forked
+    from survey_cli.web.seats.seat_request import Face
     from survey_cli.web.serve_options import ServeOptions
 
     options = ServeOptions(
@@ -241,7 +252,8 @@ def serve_others(
         practice=given.practice,
         zone=given.zone,
     )
-    return serve_seats(run_station, options)
+    programs = {Face.SCREEN: run_station, Face.TEXT: run_station, Face.BOARD: run_board}
+    return serve_seats(programs, options)
 
 
 def prepare_seats(files: Sequence[str]) -> None:
@@ -255,12 +267,11 @@ def prepare_seats(files: Sequence[str]) -> None:
     prepare_stations(files)
 
 
-def serve_seats(run_station: "SeatProgram", options: "ServeOptions") -> int:
+def serve_seats(programs: "SeatPrograms", options: "ServeOptions") -> int:
     """Serve seats until Ctrl+C; returns the exit code."""
     from survey_cli import web
-    from survey_cli.web.seats.seat_request import Face
 
-    return web.serve(options, {Face.SCREEN: run_station, Face.TEXT: run_station})
+    return web.serve(options, programs)
 
 
 def check_apart(check: Callable[[], str]) -> str:
@@ -398,6 +409,21 @@ def _run_station(
         report_summary(side, [*_summarize(session), *describe()])
     finally:
         session.close()
+    return 0
+
+
+def _run_board(
+    files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
+) -> int:
+    """Run the board of a supervisor in its seat; returns the exit code."""
+    from survey_cli.cli.commands.board import run_boards
+    from survey_cli.cli.commands.study_commands import StudyCommands
+    from survey_cli.study.signing_in import sign_in
+
+    sign_in(request.person)
+    zone = parameters.parse_zone(given.zone or request.zone)
+    boards = [StudyCommands(file, request.person, given.people, given.db, zone) for file in files]
+    run_boards(boards, given.theme)
     return 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from socket import socket
+from types import MappingProxyType
 from typing import Any, Final
 
 
@@ -23,6 +24,25 @@ class Face(Enum):
 
 FACES_ON_TERMINALS: Final = frozenset((Face.SCREEN, Face.BOARD))
 """Their standard input and output are a pseudo-terminal. The others have a socket."""
+
+
+class Place(Enum):
+    """Where a seat is. A supervisor may have a station and a board at the same time."""
+
+    STATION = "station"
+    BOARD = "board"
+    DESK = "desk"
+
+
+PLACES: Final = MappingProxyType(
+    {
+        Face.SCREEN: Place.STATION,
+        Face.TEXT: Place.STATION,
+        Face.BOARD: Place.BOARD,
+        Face.DESK: Place.DESK,
+    }
+)
+"""The place of each face. A person has one seat at a place: another face takes over from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,7 @@ class AccountVisitors:
             can_sit=may(role, Action.PRACTICE),
             manages_accounts=may(role, Action.MANAGE_ACCOUNTS),
             sees_seats=may(role, Action.SEE_SEATS),
+            sees_board=may(role, Action.SEE_BOARD),
         )
 
     async def end_shift(self, request: web.Request, answer: web.Response) -> None:
@@ -214,8 +215,8 @@ class AccountVisitors:
         checked_at = self._checked_at
         self._checked_at = asyncio.get_running_loop().time()
         for socket in list(self._sockets):
-            seat = seating.find_seat(socket.person)
-            was_used = seat is not None and seat.used_at >= checked_at
+            seats = [seat for seat in seating.list_seats() if seat.person == socket.person]
+            was_used = any(seat.used_at >= checked_at for seat in seats)
             session = self.accounts.find_session(
                 socket.token, in_interview=self.is_in_interview, is_use=was_used
             )

@@ -19,7 +19,7 @@ ROUTE_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
     ),
     "home_routes": (),
     "local_visitor": (),
-    "seats_routes": (Action.SEE_SEATS, Action.END_SEAT),
+    "seats_routes": (Action.SEE_SEATS, Action.END_SEAT, Action.SEE_BOARD),
     "screen_routes": (Action.CONDUCT_INTERVIEWS, Action.PRACTICE),
     "sign_in_routes": (),
     "static_files": (),

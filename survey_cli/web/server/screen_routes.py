@@ -28,7 +28,7 @@ from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.seat_sockets import SeatSocket, open_socket, read_frame
 from survey_cli.web.server.seating import Seat
 from survey_cli.web.server.security_headers import allow_inline_styles
-from survey_cli.web.server.visitors import require_visitor
+from survey_cli.web.server.visitors import Visitor, require_visitor
 from survey_cli.web.terminals.attached_terminal import AttachedTerminal, Attachment
 
 MOST_KEY_LETTERS: Final = 20_000
@@ -44,16 +44,25 @@ def add_routes(app: web.Application) -> None:
 
 async def show_seat(request: web.Request) -> web.Response:
     """Show the page of the full screen. Its socket opens the seat."""
-    visitor = await require_visitor(request)
-    response = render_page("seat.html", visitor=visitor)
+    return render_screen(await require_visitor(request), Face.SCREEN)
+
+
+async def connect_screen(request: web.Request) -> web.WebSocketResponse:
+    """Connect a page with the full screen of the visitor's station."""
+    return await serve_screen(request, Face.SCREEN)
+
+
+def render_screen(visitor: Visitor, face: Face) -> web.Response:
+    """Render the page of a full screen: a station's or a board's."""
+    response = render_page("seat.html", visitor=visitor, is_board=face is Face.BOARD)
     allow_inline_styles(response)
     return response
 
 
-async def connect_screen(request: web.Request) -> web.WebSocketResponse:
-    """Connect a page with the full screen of the visitor's seat."""
+async def serve_screen(request: web.Request, face: Face) -> web.WebSocketResponse:
+    """Connect a page with a full screen of the visitor."""
     socket = await open_socket(request, MOST_FRAME_BYTES)
-    page = _Page(SeatSocket(socket, request))
+    page = _Page(SeatSocket(socket, request), face)
     try:
         await page.serve()
     except ConnectionResetError:
@@ -69,8 +78,9 @@ async def connect_screen(request: web.Request) -> web.WebSocketResponse:
 class _Page:
     """One page at a seat."""
 
-    def __init__(self, socket: SeatSocket) -> None:
+    def __init__(self, socket: SeatSocket, face: Face) -> None:
         self._socket = socket
+        self._face = face
         self._terminal: AttachedTerminal | None = None
         self._attachment: Attachment | None = None
 
@@ -78,7 +88,7 @@ class _Page:
         """Seat the visitor, then pass output and keys until the seat, the page or the line ends."""
         columns = self._socket.read_number("columns") or 80
         rows = self._socket.read_number("rows") or 24
-        seat = await self._socket.find_seat(Face.SCREEN, columns, rows)
+        seat = await self._socket.find_seat(self._face, columns, rows)
         if seat is None or seat.terminal is None:
             return
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import WSCloseCode, web
 
 from survey_cli.web.seats.seat_link import SeatError
-from survey_cli.web.seats.seat_request import Face, SeatRequest
+from survey_cli.web.seats.seat_request import PLACES, Face, Place, SeatRequest
 from survey_cli.web.server.open_sockets import OPEN_SOCKETS
 from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.visitors import Visitor, find_visitor
@@ -76,7 +76,7 @@ class SeatSocket:
 
         wanted = self._request.query.get("seat", "")
         if wanted:
-            return await self._find_again(visitor, wanted)
+            return await self._find_again(visitor, PLACES[face], wanted)
 
         request = SeatRequest(
             person=visitor.person,
@@ -92,9 +92,9 @@ class SeatSocket:
             await self.send("refused", sentence=str(error))
             return None
 
-    async def _find_again(self, visitor: Visitor, wanted: str) -> Seat | None:
+    async def _find_again(self, visitor: Visitor, place: Place, wanted: str) -> Seat | None:
         """Return the seat of a page that comes back to it, and must not begin another one."""
-        seat = self._seating.find_seat(visitor.person)
+        seat = self._seating.find_seat(visitor.person, place)
         if seat is None:
             last = self._seating.find_last_seat(visitor.person)
             is_its_own = last is not None and last.opened.id == wanted

@@ -1,4 +1,4 @@
-"""Seats by person: one for each, found again after a reload, a cut or a restart of web."""
+"""Seats by person: one a place, found again after a reload, a cut or a restart of web."""
 
 import asyncio
 from collections import defaultdict
@@ -11,7 +11,7 @@ from aiohttp import web
 
 from survey_cli.web.seats.messages import LineReader
 from survey_cli.web.seats.seat_link import OpenSeat, SeatLink
-from survey_cli.web.seats.seat_request import Face, SeatEnd, SeatRequest
+from survey_cli.web.seats.seat_request import PLACES, Face, Place, SeatEnd, SeatRequest
 from survey_cli.web.server.attached_text import AttachedText
 from survey_cli.web.terminals.attached_terminal import AttachedTerminal
 
@@ -51,6 +51,10 @@ class Seat:
     @property
     def person(self) -> str:
         return self.opened.request.person
+
+    @property
+    def place(self) -> Place:
+        return PLACES[self.opened.request.face]
 
     @property
     def used_at(self) -> float:
@@ -114,10 +118,10 @@ class Seating:
         self._link = link
         self._open: dict[str, Seat] = {}
         """All that are open, by their id."""
-        self._seats: dict[str, Seat] = {}
-        """Each person's own, by login."""
-        self._last: dict[str, Seat] = {}
-        """The seat of each person that ended last."""
+        self._seats: dict[tuple[str, Place], Seat] = {}
+        """Each person's own, by login and place."""
+        self._last: dict[tuple[str, Place], Seat] = {}
+        """Of each person and place, the seat that ended last."""
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One request a person at a time decides which seat there is."""
 
@@ -138,7 +142,7 @@ class Seating:
         Raises SeatError.
         """
         async with self._turns[request.person]:
-            seat = self._seats.get(request.person)
+            seat = self.find_seat(request.person, PLACES[request.face])
             if seat is not None and not self._fits(seat, request):
                 seat.is_replaced = True
                 await self._end(seat)
@@ -147,13 +151,13 @@ class Seating:
                 seat = self._add(await self._link.open(request))
             return seat
 
-    def find_seat(self, person: str) -> Seat | None:
-        """Return the person's seat, if it is open."""
-        return self._seats.get(person)
+    def find_seat(self, person: str, place: Place = Place.STATION) -> Seat | None:
+        """Return the person's seat at a place, if it is open."""
+        return self._seats.get((person, place))
 
     def find_last_seat(self, person: str) -> Seat | None:
-        """Return the seat of the person that has ended last, if web has seen its end."""
-        return self._last.get(person)
+        """Return the station of the person that has ended last, if web has seen its end."""
+        return self._last.get((person, Place.STATION))
 
     def find_by_id(self, seat_id: str) -> Seat | None:
         """Return the open seat with this id."""
@@ -164,11 +168,12 @@ class Seating:
         return list(self._open.values())
 
     async def end(self, person: str) -> None:
-        """End the person's seat gently, and wait for its end."""
+        """End the person's seats gently, and wait for their end."""
         async with self._turns[person]:
-            seat = self._seats.get(person)
-            if seat is not None:
-                await self._end(seat)
+            for place in Place:
+                seat = self.find_seat(person, place)
+                if seat is not None:
+                    await self._end(seat)
 
     async def end_seat(self, seat: Seat, *, by: str) -> None:
         """End somebody else's seat gently, and wait for its end."""
@@ -183,7 +188,7 @@ class Seating:
     def _add(self, opened: OpenSeat) -> Seat:
         seat = Seat(opened)
         self._open[opened.id] = seat
-        self._seats[seat.person] = seat
+        self._seats[seat.person, seat.place] = seat
         if opened.end is not None:
             # It ended at once, before whoever asked for it could be told that it was opened.
             self._note_end(opened, opened.end)
@@ -201,9 +206,10 @@ class Seating:
             # `_add` has it soon, and then notes its end.
             return
         seat.finish(end)
-        if self._seats.get(seat.person) is seat:
-            del self._seats[seat.person]
-            self._last[seat.person] = seat
+        key = (seat.person, seat.place)
+        if self._seats.get(key) is seat:
+            del self._seats[key]
+            self._last[key] = seat
 
 
 SEATING: web.AppKey[Seating] = web.AppKey("seating")

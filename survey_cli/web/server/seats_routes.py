@@ -1,7 +1,7 @@
-"""The page on which supervisors and shift leaders see who sits where, and end a seat.
+"""Pages of supervisors and shift leaders: who sits where, the end of a seat, and the board.
 
-It shows what the seats report of themselves. Web knows no study, so names and numbers of
-respondents are never on it.
+The first shows what the seats report of themselves. Web knows no study, so names and numbers of
+respondents are never on it. The board is a seat of its own, with the rights of its person.
 """
 
 import asyncio
@@ -14,15 +14,17 @@ from aiohttp import web
 
 from survey_cli.permissions import Action, format_permitted, may
 from survey_cli.web.seats.seat_request import Face
-from survey_cli.web.server.account_visitors import require_session
+from survey_cli.web.server.account_visitors import find_session, require_session
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.refusals import RefusalError
+from survey_cli.web.server.screen_routes import render_screen, serve_screen
 from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.sign_in_routes import read_form
 from survey_cli.web.server.visitors import require_visitor
 from survey_cli.web.server.zones import format_clock
 
 SEATS_PATH: Final = "/seats"
+BOARD_PATH: Final = "/board"
 
 FACES: Final[Mapping[Face, str]] = {
     Face.SCREEN: "full screen",
@@ -43,10 +45,12 @@ MINUTE: Final = 60
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the page, what it asks for every few seconds, and its button."""
+    """Add the page, what it asks for every few seconds, its button, and the board."""
     app.router.add_get(SEATS_PATH, show_seats)
     app.router.add_get(f"{SEATS_PATH}/list", send_seats)
     app.router.add_post(f"{SEATS_PATH}/end", end_seat)
+    app.router.add_get(BOARD_PATH, show_board)
+    app.router.add_get(f"{BOARD_PATH}/screen", connect_board)
 
 
 async def show_seats(request: web.Request) -> web.Response:
@@ -75,6 +79,20 @@ async def end_seat(request: web.Request) -> web.Response:
     if seat is not None:
         await seating.end_seat(seat, by=visitor.person)
     raise web.HTTPSeeOther(SEATS_PATH)
+
+
+async def show_board(request: web.Request) -> web.Response:
+    """Show the page of the board. Its socket opens a seat for it."""
+    _check_action(request, Action.SEE_BOARD)
+    return render_screen(await require_visitor(request), Face.BOARD)
+
+
+async def connect_board(request: web.Request) -> web.WebSocketResponse:
+    """Connect a page with the visitor's board."""
+    # A page whose session has ended learns so from its socket.
+    if find_session(request) is not None:
+        _check_action(request, Action.SEE_BOARD)
+    return await serve_screen(request, Face.BOARD)
 
 
 def _check_action(request: web.Request, action: Action) -> str:

@@ -5,7 +5,7 @@ import { ServerLine } from "./server_line.js";
 export class SeatLine {
   // `listener` has a method for each event: seated, output, waiting, offline, dial, moved, ended,
   // stopped, refused, signedOut, dropped.
-  constructor(listener, zone) {
+  constructor(path, listener, zone) {
     this.listener = listener;
     this.zone = zone;
     this.size = { columns: 80, rows: 24 };
@@ -13,7 +13,7 @@ export class SeatLine {
     // The frames that the server has not acknowledged: their number, and how many keys they have.
     this.pending = new Map();
     this.sentAt = 0;
-    this.line = new ServerLine("/seat/screen", this);
+    this.line = new ServerLine(path, this);
   }
 
   connect() {

@@ -35,6 +35,7 @@ let lineState = "connecting";
 let dropped = 0;
 
 const line = new SeatLine(
+  frame.dataset.socket,
   {
     seated(seat) {
       for (const element of document.querySelectorAll("[data-zone]")) element.textContent = seat.zone;
