@@ -26,7 +26,7 @@ FACES_ON_TERMINALS: Final = frozenset((Face.SCREEN, Face.BOARD))
 """Their standard input and output are a pseudo-terminal. The others have a socket."""
 
 
-class Place(Enum):
+class SeatPlace(Enum):
     """Where a seat is. A supervisor may have a station and a board at the same time."""
 
     STATION = "station"
@@ -36,10 +36,10 @@ class Place(Enum):
 
 PLACES: Final = MappingProxyType(
     {
-        Face.SCREEN: Place.STATION,
-        Face.TEXT: Place.STATION,
-        Face.BOARD: Place.BOARD,
-        Face.DESK: Place.DESK,
+        Face.SCREEN: SeatPlace.STATION,
+        Face.TEXT: SeatPlace.STATION,
+        Face.BOARD: SeatPlace.BOARD,
+        Face.DESK: SeatPlace.DESK,
     }
 )
 """The place of each face. A person has one seat at a place: another face takes over from it."""

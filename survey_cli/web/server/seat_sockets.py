@@ -10,7 +10,7 @@ from typing import Any, Final
 from aiohttp import WSCloseCode, web
 
 from survey_cli.web.seats.seat_link import SeatError
-from survey_cli.web.seats.seat_request import PLACES, Face, Place, SeatRequest
+from survey_cli.web.seats.seat_request import PLACES, Face, SeatPlace, SeatRequest
 from survey_cli.web.server.open_sockets import OPEN_SOCKETS
 from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.visitors import Visitor, find_visitor
@@ -92,7 +92,7 @@ class SeatSocket:
             await self.send("refused", sentence=str(error))
             return None
 
-    async def _find_again(self, visitor: Visitor, place: Place, wanted: str) -> Seat | None:
+    async def _find_again(self, visitor: Visitor, place: SeatPlace, wanted: str) -> Seat | None:
         """Return the seat of a page that comes back to it, and must not begin another one."""
         seat = self._seating.find_seat(visitor.person, place)
         if seat is None:

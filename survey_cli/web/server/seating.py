@@ -11,7 +11,7 @@ from aiohttp import web
 
 from survey_cli.web.seats.messages import LineReader
 from survey_cli.web.seats.seat_link import OpenSeat, SeatLink
-from survey_cli.web.seats.seat_request import PLACES, Face, Place, SeatEnd, SeatRequest
+from survey_cli.web.seats.seat_request import PLACES, Face, SeatEnd, SeatPlace, SeatRequest
 from survey_cli.web.server.attached_text import AttachedText
 from survey_cli.web.terminals.attached_terminal import AttachedTerminal
 
@@ -53,7 +53,7 @@ class Seat:
         return self.opened.request.person
 
     @property
-    def place(self) -> Place:
+    def place(self) -> SeatPlace:
         return PLACES[self.opened.request.face]
 
     @property
@@ -118,9 +118,9 @@ class Seating:
         self._link = link
         self._open: dict[str, Seat] = {}
         """All that are open, by their id."""
-        self._seats: dict[tuple[str, Place], Seat] = {}
+        self._seats: dict[tuple[str, SeatPlace], Seat] = {}
         """Each person's own, by login and place."""
-        self._last: dict[tuple[str, Place], Seat] = {}
+        self._last: dict[tuple[str, SeatPlace], Seat] = {}
         """Of each person and place, the seat that ended last."""
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One request a person at a time decides which seat there is."""
@@ -151,13 +151,13 @@ class Seating:
                 seat = self._add(await self._link.open(request))
             return seat
 
-    def find_seat(self, person: str, place: Place = Place.STATION) -> Seat | None:
+    def find_seat(self, person: str, place: SeatPlace = SeatPlace.STATION) -> Seat | None:
         """Return the person's seat at a place, if it is open."""
         return self._seats.get((person, place))
 
     def find_last_seat(self, person: str) -> Seat | None:
         """Return the station of the person that has ended last, if web has seen its end."""
-        return self._last.get((person, Place.STATION))
+        return self._last.get((person, SeatPlace.STATION))
 
     def find_by_id(self, seat_id: str) -> Seat | None:
         """Return the open seat with this id."""
@@ -170,7 +170,7 @@ class Seating:
     async def end(self, person: str) -> None:
         """End the person's seats gently, and wait for their end."""
         async with self._turns[person]:
-            for place in Place:
+            for place in SeatPlace:
                 seat = self.find_seat(person, place)
                 if seat is not None:
                     await self._end(seat)
