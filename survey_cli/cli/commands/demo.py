@@ -120,18 +120,22 @@ def demo(
 
 def _serve(file: Path, theme: str) -> None:
     """Conduct practice interviews in the browser until Ctrl+C."""
+    # Before seats are forked, so that they share what an interview needs.
+    import survey_cli.sessions.open_interview
+    import survey_cli.tui.interview.screen  # noqa: F401
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
 
-    check_apart(lambda: _check(file))
+    check_apart(lambda: _begin_apart(file))
     serve_on_this_computer(
-        lambda _, side: _run_screen(file, theme, side), person=resolve_interviewer("")
+        lambda _, side: _run_screen(file, theme, side),
+        person=resolve_interviewer(""),
+        has_text_page=False,
     )
 
 
-def _check(file: Path) -> str:
-    from survey_cli.sessions.open_interview import check_questionnaire
-
-    check_questionnaire(file, None)
+def _begin_apart(file: Path) -> str:
+    """Begin the interview that the first seat resumes. A seat may not create the database."""
+    _begin_interview(file).close()
     return ""
 
 

@@ -213,6 +213,7 @@ def serve_on_this_computer(
     opens_browser: bool = True,
     practice: bool = False,
     zone: str = "",
+    has_text_page: bool = True,
 ) -> int:
     """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
     from survey_cli.web.seats.seat_request import Face
@@ -221,7 +222,10 @@ def serve_on_this_computer(
     options = ServeOptions(
         person=person, port=port, opens_browser=opens_browser, practice=practice, zone=zone
     )
-    return serve_seats({Face.SCREEN: run_station, Face.TEXT: run_station}, options)
+    programs = {Face.SCREEN: run_station}
+    if has_text_page:
+        programs[Face.TEXT] = run_station
+    return serve_seats(programs, options)
 
 
 def read_account_files(paths: Sequence[str]) -> "AccountFiles":

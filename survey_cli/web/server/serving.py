@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from socket import socket
-from typing import Any
+from threading import Thread
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -27,6 +28,9 @@ from survey_cli.web.server.listening import LOOPBACK, listen_on_path, listen_on_
 from survey_cli.web.server.local_visitor import ENTER_PATH, LocalVisitor
 from survey_cli.web.server.server_log import begin_log
 from survey_cli.web.server.visitors import Visitor
+
+OPEN_SECONDS: Final = 3.0
+"""A browser that was started, and has not ended or failed by then, is taken for opened."""
 
 
 def serve_pages(options: ServeOptions, connection: socket) -> int:
@@ -142,9 +146,7 @@ class _Server:
         """Open the browser at the link, or print it."""
         if self._options.opens_browser and can_open_browser():
             self._link_file = LinkFile(link)
-            loop = asyncio.get_running_loop()
-            has_opened = await loop.run_in_executor(None, open_browser, self._link_file)
-            if has_opened:
+            if await _open_in_browser(self._link_file):
                 address, _, _ = link.partition(ENTER_PATH)
                 _say(f"Opened in your browser: {address}  (Ctrl+C here ends it)")
                 _say("If no window appears, start it again with --no-browser.")
@@ -160,6 +162,29 @@ class _Server:
         if self._link_file is not None:
             self._link_file.remove()
             self._link_file = None
+
+
+async def _open_in_browser(file: LinkFile) -> bool:
+    """Open the file in the browser; return whether that succeeded, as far as is known by then."""
+    loop = asyncio.get_running_loop()
+    opened: asyncio.Future[bool] = loop.create_future()
+
+    def report(has_opened: bool) -> None:
+        if not opened.done():
+            opened.set_result(has_opened)
+
+    def open_it() -> None:
+        has_opened = open_browser(file)
+        # a loop that was closed in the meantime raises RuntimeError
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(report, has_opened)
+
+    # It may wait until the browser is closed, so the server must not wait for this thread.
+    Thread(target=open_it, daemon=True, name="open the browser").start()
+    try:
+        return await asyncio.wait_for(opened, OPEN_SECONDS)
+    except TimeoutError:
+        return True
 
 
 def _say(line: str) -> None:
