@@ -136,6 +136,12 @@ def check_questionnaire(path: str | Path, db: str | None) -> None:
         store.close()
 
 
+def create_database(path: str | Path) -> None:
+    """Create the database of a questionnaire, if it has none yet. Raises UserError."""
+    instrument = open_instrument(str(path))
+    open_store(locate_database(path, instrument.id, None), create=True).close()
+
+
 def start_or_resume(
     path: str | Path,
     options: StartOptions,

@@ -125,7 +125,7 @@ def _serve(file: Path, theme: str) -> None:
     import survey_cli.tui.interview.screen  # noqa: F401
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
 
-    check_apart(lambda: _begin_apart(file))
+    check_apart(lambda: _prepare(file))
     serve_on_this_computer(
         lambda _, side: _run_screen(file, theme, side),
         person=resolve_interviewer(""),
@@ -133,9 +133,12 @@ def _serve(file: Path, theme: str) -> None:
     )
 
 
-def _begin_apart(file: Path) -> str:
-    """Begin the interview that the first seat resumes. A seat may not create the database."""
-    _begin_interview(file).close()
+def _prepare(file: Path) -> str:
+    """Check the questionnaire, and create its database, which a seat may not do."""
+    from survey_cli.sessions.open_interview import check_questionnaire, create_database
+
+    check_questionnaire(file, None)
+    create_database(file)
     return ""
 
 
