@@ -3,6 +3,7 @@
 # make check      run ruff, mypy and the check of layers
 # make bench      measure every goal beside its peer (ROWS="step csv" for some rows; benchmarks/README.md says how long)
 # make crash      kill interviews at random times, and around their end (CRASH_RUNS, ENDING_RUNS, CRASH_SEED)
+# make seats      measure what seats in the browser must show (ROWS="cuts keys" for some rows, SCALE=0.1, SEATS_SEED)
 # make upgrade    try the version before beside this one (BEFORE=commit, the last one if none is given)
 # make floor      work a day on two studies, on PostgreSQL and in files (FLOOR=sqlite for one, FLOOR_SEED, BEFORE)
 # make fieldwork  simulate fieldwork for MINUTES=10 and audit every call (FIELDWORK_SEED for one study again)
@@ -19,7 +20,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: another-python help demo test check docs pictures example site lock bench crash upgrade floor fieldwork behavior fuzz clean
+.PHONY: another-python help demo test check docs pictures example site lock bench crash seats upgrade floor fieldwork behavior fuzz clean
 
 # The Python that builds .venv. If it is empty, the newest one found.
 PYTHON ?=
@@ -52,8 +53,11 @@ DEMO_FOLDER := responses/demo
 CRASH_RUNS ?= 1000
 ENDING_RUNS ?= 300
 
-# Which rows of the benchmarks; empty: all but those that run only by name.
+# Which rows of the benchmarks or of the seats; empty: all but those that run only by name.
 ROWS ?=
+# The share of the whole that the rows of the seats do.
+SCALE ?= 1
+SEATS_SEED ?=
 CRASH_SEED ?=
 
 FIELDWORK_SEED ?=
@@ -95,6 +99,10 @@ crash: $(VENV)/dev.stamp
 	@PYTHONPATH=tests $(BIN)/python -m crash --runs $(CRASH_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED))
 	@for engine in sqlite postgresql; do PYTHONPATH=tests $(BIN)/python -m crash.endings --engine $$engine \
 		--runs $(ENDING_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED)) || exit 1; done
+
+# Cuts, crowds and keys at seats in the browser, row by row. Ends with an error if a promise is broken.
+seats: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m seats --scale $(SCALE) $(if $(SEATS_SEED),--seed $(SEATS_SEED)) $(ROWS)
 
 # The wheel of the version before, at work while its database is upgraded.
 upgrade: $(VENV)/dev.stamp

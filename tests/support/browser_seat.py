@@ -46,10 +46,17 @@ def make_shift(folder: Path, items: str | None = None) -> Shift:
 class ServedSeat:
     """A running `survey serve`; it ends with the block in which it is used."""
 
-    def __init__(self, *arguments: str, folder: Path, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        *arguments: str,
+        folder: Path,
+        environment: dict[str, str] | None = None,
+        before: str = "",
+    ):
+        """`before` is Python that is run before the command begins."""
         given = json.dumps({**os.environ, "DISPLAY": "", "BROWSER": "", **(environment or {})})
         self.program = Program(
-            PRELUDE, BEGIN + SURVEY_MAIN, ["pipes", given, *arguments], cwd=folder
+            PRELUDE, BEGIN + before + SURVEY_MAIN, ["pipes", given, *arguments], cwd=folder
         )
         self.said = ""
         self._reader = Thread(target=self._read, daemon=True)

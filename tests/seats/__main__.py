@@ -1,0 +1,92 @@
+"""Measures every row of what seats in the browser must show: `python -m seats --scale 0.1 cuts`.
+
+Prints what was measured beside each goal, with the load of the machine. Ends with 1 if a promise
+about data, doors or leaks is broken, and with 0 if only a time is missed.
+"""
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from random import SystemRandom
+
+from seats.attaching import measure_attaching
+from seats.cuts import measure_cuts
+from seats.row import Effort, Figure
+
+ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
+    "cuts": lambda effort: measure_cuts(effort, "sqlite"),
+    "cuts-postgresql": lambda effort: measure_cuts(effort, "postgresql"),
+    "attaching": measure_attaching,
+}
+MOST_FINDINGS = 10
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="seats", description=__doc__)
+    options.add_argument("rows", nargs="*", help=f"all by default: {', '.join(ROWS)}")
+    options.add_argument("--scale", type=float, default=1.0, help="the share of the whole to do")
+    options.add_argument("--seed", type=int, help="of all chances; printed if not given")
+    given = options.parse_args()
+    unknown = [row for row in given.rows if row not in ROWS]
+    if unknown:
+        options.error(f"no such row: {', '.join(unknown)} — choose among {', '.join(ROWS)}")
+
+    seed = given.seed if given.seed is not None else SystemRandom().randrange(10**6)
+    effort = Effort(given.scale, seed)
+    print(f"seats: seed {seed}, scale {given.scale:g}, {os.cpu_count()} processors", flush=True)
+    figures = []
+    for row in given.rows or ROWS:
+        figures += measure_row(row, effort)
+    return report_verdict(figures)
+
+
+def measure_row(name: str, effort: Effort) -> list[Figure]:
+    """Measure a row, and print its figures."""
+    began = time.monotonic()
+    try:
+        figures = ROWS[name](effort)
+    except Exception:
+        findings = [traceback.format_exc()]
+        figures = [
+            Figure(
+                goal="the row can be measured",
+                measured="it failed",
+                is_met=False,
+                findings=findings,
+            )
+        ]
+
+    load = os.getloadavg()[0]
+    print(f"\n{name}: {time.monotonic() - began:.0f} s, load {load:.1f}")
+    for figure in figures:
+        print(f"  {describe_verdict(figure):<8}{figure.goal}")
+        print(f"          {figure.measured}", flush=True)
+        for finding in figure.findings[:MOST_FINDINGS]:
+            print(f"          ! {finding}", flush=True)
+    return figures
+
+
+def describe_verdict(figure: Figure) -> str:
+    """Return one word for what a figure says."""
+    if figure.is_met:
+        return "met"
+    return "BROKEN" if figure.is_promise else "missed"
+
+
+def report_verdict(figures: list[Figure]) -> int:
+    """Print what all figures together say; returns the exit code."""
+    broken = [figure for figure in figures if not figure.is_met and figure.is_promise]
+    missed = [figure for figure in figures if not figure.is_met and not figure.is_promise]
+    print(
+        f"\nseats: {len(figures)} goals, {len(broken)} promises broken, {len(missed)} times missed"
+    )
+    if missed and not broken:
+        print("seats: only times are missed, which a busy machine may explain")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

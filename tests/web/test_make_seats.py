@@ -1,0 +1,49 @@
+"""Small versions of the rows of `make seats`."""
+
+import pytest
+
+pytest.importorskip("aiohttp")
+
+from crash.script import Stand, Step
+from seats.__main__ import report_verdict
+from seats.attaching import measure_attaching
+from seats.cuts import find_taken, measure_cuts
+from seats.row import Effort, Figure
+
+SMALL = Effort(scale=0.006, seed=29)
+FIRST = Step("1", "1\n", ("answered", "q001", "1"), Stand(2))
+SECOND = Step("25\r", "25\n", ("answered", "q002", "25"), Stand(3))
+ROWS = [("answered", "q001", '{"value":1}'), ("answered", "q002", '{"value":25}')]
+
+
+def list_findings(figures: list[Figure]) -> list[str]:
+    """Return what broke a promise. A busy machine may miss times."""
+    findings: list[str] = []
+    for figure in figures:
+        if not figure.is_met and figure.is_promise:
+            findings += [figure.goal, figure.measured, *figure.findings]
+    return findings
+
+
+def test_cuts_lose_and_double_nothing() -> None:
+    assert list_findings(measure_cuts(SMALL, "sqlite")) == []
+
+
+def test_pages_that_come_and_go_leave_nothing_behind() -> None:
+    assert list_findings(measure_attaching(Effort(scale=0.002, seed=1))) == []
+
+
+def test_a_lost_a_doubled_and_a_strange_entry_are_seen() -> None:
+    assert find_taken([FIRST], [SECOND], ROWS) == 1
+    assert find_taken([FIRST], [SECOND], ROWS[:1]) == 0
+    assert find_taken([FIRST, SECOND], [], ROWS[:1]) is None
+    assert find_taken([FIRST], [], ROWS) is None
+    assert find_taken([FIRST], [FIRST], ROWS) is None
+    assert find_taken([SECOND], [FIRST], ROWS) is None
+
+
+def test_only_a_broken_promise_is_an_error() -> None:
+    missed = Figure(goal="within 2 s", measured="3 s", is_met=False, is_promise=False)
+    broken = Figure(goal="nothing lost", measured="1 lost", is_met=False)
+    assert report_verdict([missed]) == 0
+    assert report_verdict([missed, broken]) == 1
