@@ -22,6 +22,9 @@ class ServeOptions:
     """The header in which the proxy tells who has signed in there; empty without single sign-on."""
     accounts: AccountFiles | None = None
     """The accounts of those others; None on this computer."""
+    studies: tuple[str, ...] = ()
+    """The titles of the studies that are served, in the order of their files; none if only practice is
+    done here."""
     opens_browser: bool = True
     """Whether the browser is opened, or its link printed."""
     practice: bool = False

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from socket import MSG_DONTWAIT
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
 import typer
@@ -118,6 +118,7 @@ def serve(
     Example: survey serve study.yaml
     """
     from survey_cli.sessions.station.open_station import find_station_zone
+    from survey_cli.web.seats.seat_request import Face
 
     check_can_serve("survey serve")
     find_station_zone(given.zone)
@@ -135,11 +136,21 @@ def serve(
     def run_board(request: "SeatRequest", side: "SeatSide") -> int:
         return _run_board(files, given, request, side)
 
+    def run_desk(request: "SeatRequest", side: "SeatSide") -> int:
+        return _run_desk(files, given, request, side)
+
     with lock_studies(checked["locks"]):
         prepare_seats(files)
         if given.socket:
-            accounts = read_account_files(checked["accounts"])
-            code = serve_others(run_station, run_board, given, accounts)
+            prepare_supervision()
+            options = make_options_for_others(given, checked)
+            programs = {
+                Face.SCREEN: run_station,
+                Face.TEXT: run_station,
+                Face.BOARD: run_board,
+                Face.DESK: run_desk,
+            }
+            code = serve_seats(programs, options)
         else:
             code = serve_on_this_computer(
                 run_station,
@@ -236,28 +247,23 @@ def read_account_files(paths: Sequence[str]) -> "AccountFiles":
     return AccountFiles(study, Path(people), Path(accounts))
 
 
-def serve_others(
-    run_station: "SeatProgram",
-    run_board: "SeatProgram",
-    given: ServeParameters,
-    accounts: "AccountFiles",
-) -> int:
-    """Serve seats to people with accounts, through a proxy; returns the exit code."""
-    import survey_cli.cli.commands.board
-    import survey_cli.tui.board.screen  # noqa: F401 - before seats are forked
-    from survey_cli.web.seats.seat_request import Face
+def make_options_for_others(given: ServeParameters, checked: Mapping[str, Any]) -> "ServeOptions":
+    """Make the options of a server for people with accounts, with what the check has found out."""
     from survey_cli.web.serve_options import ServeOptions
 
-    options = ServeOptions(
+    studies: Sequence[str] = checked["studies"]
+    if given.practice:
+        # Nothing of it is stored, so there is nothing to download.
+        studies = ()
+    return ServeOptions(
         socket=Path(given.socket),
         socket_group=given.socket_group,
         user_header=given.user_header,
-        accounts=accounts,
+        accounts=read_account_files(checked["accounts"]),
+        studies=tuple(studies),
         practice=given.practice,
         zone=given.zone,
     )
-    programs = {Face.SCREEN: run_station, Face.TEXT: run_station, Face.BOARD: run_board}
-    return serve_seats(programs, options)
 
 
 def prepare_seats(files: Sequence[str]) -> None:
@@ -269,6 +275,13 @@ def prepare_seats(files: Sequence[str]) -> None:
     from survey_cli.sessions.station.preparation import prepare_stations
 
     prepare_stations(files)
+
+
+def prepare_supervision() -> None:
+    """Import what boards and downloads need before they are forked."""
+    import survey_cli.cli.commands.board
+    import survey_cli.services.export.downloads
+    import survey_cli.tui.board.screen  # noqa: F401
 
 
 def serve_seats(programs: "SeatPrograms", options: "ServeOptions") -> int:
@@ -325,8 +338,8 @@ def _report_check(check: Callable[[], str], write_end: int) -> int:
 def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
     """Open the studies, and say where they are stored. Raises UserError.
 
-    Returns, as JSON, the `person`, the `locks` for the studies (files with names of studies), and
-    the files of the `accounts`.
+    Returns, as JSON, the `person`, the `locks` for the studies (files with names of studies), the
+    files of the `accounts`, and the titles of the `studies`.
     """
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
     from survey_cli.sessions.open_interview import check_questionnaire
@@ -339,6 +352,7 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
 
     person = ""
     locks = {}
+    studies = []
     accounts: Sequence[str] = ()
     if given.socket:
         accounts = _check_accounts(files, given)
@@ -349,13 +363,14 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
             if study.notice:
                 say(study.notice)
             person = study.who.login
+            studies.append(str(study.instrument.title))
             if given.socket:
                 lock = _locate_lock(file, study, "")
             else:
                 lock = _locate_lock(file, study, person)
             if lock is not None:
                 locks[str(lock)] = file
-    return json.dumps({"person": person, "locks": locks, "accounts": accounts})
+    return json.dumps({"person": person, "locks": locks, "accounts": accounts, "studies": studies})
 
 
 def _check_accounts(files: Sequence[str], given: ServeParameters) -> list[str]:
@@ -428,6 +443,29 @@ def _run_board(
     zone = parameters.parse_zone(given.zone or request.zone)
     boards = [StudyCommands(file, request.person, given.people, given.db, zone) for file in files]
     run_boards(boards, given.theme)
+    return 0
+
+
+def _run_desk(
+    files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
+) -> int:
+    """Make a file that somebody downloads, and send it to web; returns the exit code."""
+    from survey_cli.services.export.download_request import decode_download
+    from survey_cli.services.export.downloads import make_download
+    from survey_cli.study.signing_in import sign_in
+    from survey_cli.web.seats.desk_files import describe_error, send_file, send_refusal
+
+    assert side.messages is not None
+    sign_in(request.person)
+    try:
+        wanted = decode_download(request.task)
+        if wanted.study >= len(files):
+            raise UserError("study", "this study isn't served any more", "open the page again")
+        made = make_download(files[wanted.study], wanted, Path(side.folder), db=given.db)
+    except UserError as error:
+        send_refusal(side.messages, describe_error(error))
+        return FAILED
+    send_file(side.messages, made.path, made.media_type)
     return 0
 
 

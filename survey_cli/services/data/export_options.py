@@ -75,15 +75,24 @@ class ExportOptions:
     """Receives from time to time the number of interviews or cases read, and the total."""
     people: str | None = None
     """The list of people, with pseudonyms for their logins; the study's own by default."""
+    reason: str = ""
+    """Why somebody downloads it in a browser, for the access log. Empty for a command."""
 
     def describe_content(self) -> str:
         """Return what is exported for the access log: `cases, with personal columns phone`."""
+        content: str = self.what
         if self.all_personal:
-            return f"{self.what}, with contacts"
-        if self.personal:
+            content = f"{self.what}, with contacts"
+        elif self.personal:
             names = ", ".join(sorted(self.personal))
-            return f"{self.what}, with personal columns {names}"
-        return self.what
+            content = f"{self.what}, with personal columns {names}"
+        return self.add_reason(content)
+
+    def add_reason(self, content: str) -> str:
+        """Return what leaves the program, with the reason if somebody downloads it."""
+        if not self.reason:
+            return content
+        return f"{content}; downloaded: {self.reason}"
 
 
 class OverriddenOutcome(NamedTuple):

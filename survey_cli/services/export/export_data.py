@@ -52,7 +52,11 @@ def export_files(
     check_outputs(outs, options)
     exported = None
     if not options.dry_run:
-        exported = (", ".join(outs), options.describe_content())
+        names = outs
+        if options.reason:
+            # The folder of a download is gone when somebody reads the log.
+            names = [Path(out).name for out in outs]
+        exported = (", ".join(names), options.describe_content())
     action = Action.EXPORT_DATA
     if options.what == "shifts":
         action = Action.EXPORT_WORKING_TIMES

@@ -176,7 +176,13 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
         study = describe_study(instrument, language)
         return build_codebook(variables, instrument, study, language=language)
 
-    with read_records(path, Action.READ_REPORTS, db=options.db, people=options.people) as records:
+    with read_records(
+        path,
+        Action.READ_REPORTS,
+        db=options.db,
+        people=options.people,
+        exported=options.describe_download("codebook"),
+    ) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
 
 

@@ -108,6 +108,12 @@ class ReportOptions(ExportOptions, ResultOptions):
     counts: bool = True
     """In a codebook, count the interviews with each code."""
 
+    def describe_download(self, document: str) -> tuple[str, str] | None:
+        """Return the file and what it is, for the access log; None if nobody downloads it."""
+        if not self.reason:
+            return None
+        return Path(self.to).name, self.add_reason(document)
+
 
 def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
@@ -115,7 +121,13 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     if "totals" in options.statistics:
         # A total is printed with its standard error, which is that of the design.
         options = replace(options, errors=True)
-    with read_records(path, Action.READ_REPORTS, db=options.db, people=options.people) as records:
+    with read_records(
+        path,
+        Action.READ_REPORTS,
+        db=options.db,
+        people=options.people,
+        exported=options.describe_download("report"),
+    ) as records:
         language = choose_language(records.instrument, options.language)
         with use_language(language):
             data = _load_report_data(records, options)

@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn
 
 from survey_cli.bug_traces import render_bug
 from survey_cli.problems import UserError
-from survey_cli.process_rights import NOTHING, TEMPORARY_FILES, confine
+from survey_cli.process_rights import NOTHING, confine, make_folder_rights
 from survey_cli.web.seats import process_limits
 from survey_cli.web.seats.messages import encode_line
 from survey_cli.web.seats.seat_request import Face, SeatProgram, SeatRequest, SeatSide
@@ -77,6 +77,7 @@ def run_seat(
     except BaseException as error:
         log.report_bug(error)
     finally:
+        _remove_files(descriptors.folder)
         # Not sys.exit: the frames above belong to the spawner, and it must not go on here.
         _end_process(code)
 
@@ -95,8 +96,9 @@ def _prepare(
     process_limits.limit_descriptors(MOST_DESCRIPTORS)
     os.umask(0o077)
     if request.face is Face.DESK:
+        _remove_files_at_end(descriptors.folder)
         process_limits.limit_memory(DESK_MEMORY)
-        confine(TEMPORARY_FILES)
+        confine(make_folder_rights(descriptors.folder))
     else:
         process_limits.limit_memory(SEAT_MEMORY)
         confine(NOTHING)
@@ -106,6 +108,27 @@ def _prepare(
     # The generator of `random` has been seeded anew: Python does that after every fork.
     gc.set_threshold(*COLLECTION_THRESHOLDS)
     gc.enable()
+
+
+def _remove_files_at_end(folder: str) -> None:
+    """Have the folder of a desk removed when it is told to end, or the spawner has been killed."""
+
+    def end(number: int, _: object) -> None:
+        _remove_files(folder)
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGHUP, end)
+
+
+def _remove_files(folder: str) -> None:
+    """Remove the folder of a desk, in which there are only files."""
+    if not folder:
+        return
+    # Not rmtree: it names files by an open folder, which the rights of a desk know nothing of.
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            os.remove(os.path.join(folder, name))
+        os.rmdir(folder)
 
 
 def _take_streams(terminal: int | None) -> None:
@@ -173,7 +196,8 @@ def _open_side(descriptors: SeatDescriptors) -> SeatSide:
     messages = None
     if descriptors.messages is not None:
         messages = socket.socket(fileno=descriptors.messages)
-    return SeatSide(reports=socket.socket(fileno=descriptors.reports), messages=messages)
+    reports = socket.socket(fileno=descriptors.reports)
+    return SeatSide(reports=reports, messages=messages, folder=descriptors.folder)
 
 
 def _run_program(program: SeatProgram, request: SeatRequest, side: SeatSide, log: "SeatLog") -> int:

@@ -136,6 +136,8 @@ class SeatSide:
     """Reports to web, one JSON object a message, such as the case at hand or a number to dial."""
     messages: socket | None = None
     """The lines of a text page, or the answer of a desk. None on a terminal."""
+    folder: str = ""
+    """For a desk: the only folder it writes to, which is removed when it ends."""
 
 
 SeatProgram = Callable[[SeatRequest, SeatSide], int]

@@ -93,6 +93,7 @@ class AccountVisitors:
             manages_accounts=may(role, Action.MANAGE_ACCOUNTS),
             sees_seats=may(role, Action.SEE_SEATS),
             sees_board=may(role, Action.SEE_BOARD),
+            downloads=may(role, Action.DOWNLOAD) and not self._practice,
         )
 
     async def end_shift(self, request: web.Request, answer: web.Response) -> None:

@@ -17,6 +17,12 @@ ROUTE_ACTIONS: Final[Mapping[str, tuple[Action, ...]]] = {
         Action.MANAGE_SUPERVISORS,
         Action.READ_ACCESS_LOG,
     ),
+    "download_routes": (
+        Action.DOWNLOAD,
+        Action.EXPORT_DATA,
+        Action.READ_REPORTS,
+        Action.EXPORT_PERSONAL,
+    ),
     "home_routes": (),
     "local_visitor": (),
     "seats_routes": (Action.SEE_SEATS, Action.END_SEAT, Action.SEE_BOARD),

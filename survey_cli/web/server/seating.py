@@ -124,12 +124,17 @@ class Seating:
         """Of each person and place, the seat that ended last."""
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One request a person at a time decides which seat there is."""
+        self._ending_desks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
         """Take over the seats that a web before this one has opened. Call it in the loop."""
         self._link.on_ended = self._note_end
         for opened in self._link.list_seats():
-            self._add(opened)
+            seat = self._add(opened)
+            if seat.opened.request.face is Face.DESK:
+                # The browser that waited for its file has lost web, too.
+                ending = asyncio.create_task(self._link.end(opened.id))
+                self._ending_desks.append(ending)
 
     @property
     def is_stopping(self) -> bool:
@@ -170,10 +175,25 @@ class Seating:
     async def end(self, person: str) -> None:
         """End the person's seats gently, and wait for their end."""
         async with self._turns[person]:
-            for place in SeatPlace:
-                seat = self.find_seat(person, place)
-                if seat is not None:
+            for seat in self.list_seats():
+                if seat.person == person:
                     await self._end(seat)
+
+    async def open_desk(self, request: SeatRequest) -> tuple[Seat, socket]:
+        """Open a desk; returns it with the socket of its answer, which the caller closes.
+
+        A person may have several. Raises SeatError.
+        """
+        opened = await self._link.open(request)
+        connection = opened.messages
+        assert connection is not None
+        # What the desk wrote last is read after its end, which would close it.
+        opened.messages = None
+        return self._add(opened), connection
+
+    async def end_desk(self, seat: Seat) -> None:
+        """End a desk, if it hasn't ended by itself; doesn't wait."""
+        await self._link.end(seat.opened.id)
 
     async def end_seat(self, seat: Seat, *, by: str) -> None:
         """End somebody else's seat gently, and wait for its end."""

@@ -30,6 +30,7 @@ FACES: Final[Mapping[Face, str]] = {
     Face.SCREEN: "full screen",
     Face.TEXT: "text page",
     Face.BOARD: "board",
+    Face.DESK: "download",
 }
 ACTIVITIES: Final[Mapping[str, str]] = {
     "waiting": "waits for a case",

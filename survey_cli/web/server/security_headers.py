@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 _MAY_STYLE_INLINE: Final = web.ResponseKey("inline_styles", bool)
+_IS_FOREIGN: Final = web.ResponseKey("foreign", bool)
 
 _POLICY: Final = (
     "default-src 'none'",
@@ -28,6 +29,9 @@ _UNUSED_FEATURES: Final = (
     "xr-spatial-tracking",
 )  # fmt: skip
 
+_OF_FOREIGN_FILES: Final = "sandbox; default-src 'none'; frame-ancestors 'none'"
+"""No script, no form, and not our origin, should a browser ever show such a file."""
+
 FIXED_HEADERS: Final = {
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
     "X-Content-Type-Options": "nosniff",
@@ -45,6 +49,11 @@ def allow_inline_styles(response: web.StreamResponse) -> None:
     response[_MAY_STYLE_INLINE] = True
 
 
+def mark_foreign(response: web.StreamResponse) -> None:
+    """Note that this file has texts of others, such as answers. It's none of our pages."""
+    response[_IS_FOREIGN] = True
+
+
 def make_policy(*, inline_styles: bool) -> str:
     """Build the Content-Security-Policy of a page."""
     if inline_styles:
@@ -59,6 +68,8 @@ async def add_headers(_request: web.Request, response: web.StreamResponse) -> No
     contain what one person may see, and isn't kept.
     """
     response.headers.update(FIXED_HEADERS)
-    inline_styles = response.get(_MAY_STYLE_INLINE, False)
-    response.headers["Content-Security-Policy"] = make_policy(inline_styles=inline_styles)
+    policy = make_policy(inline_styles=response.get(_MAY_STYLE_INLINE, False))
+    if response.get(_IS_FOREIGN, False):
+        policy = _OF_FOREIGN_FILES
+    response.headers["Content-Security-Policy"] = policy
     response.headers.setdefault("Cache-Control", "no-store")

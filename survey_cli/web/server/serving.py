@@ -16,7 +16,13 @@ from aiohttp import web
 from survey_cli.services.accounts.open_accounts import open_web_accounts
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
-from survey_cli.web.server import account_routes, accounts_routes, seats_routes, sign_in_routes
+from survey_cli.web.server import (
+    account_routes,
+    accounts_routes,
+    download_routes,
+    seats_routes,
+    sign_in_routes,
+)
 from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.browser import LinkFile, can_open_browser, open_browser
@@ -113,6 +119,7 @@ class _Server:
             account_routes.add_routes,
             accounts_routes.add_routes,
             seats_routes.add_routes,
+            download_routes.make_adder(self._options.studies),
         )
 
         async def announce() -> None:

@@ -27,6 +27,8 @@ class Visitor:
     """Whether this person sees who sits where."""
     sees_board: bool = False
     """Whether this person sees the board."""
+    downloads: bool = False
+    """Whether this person downloads data or reports."""
     can_sign_out: bool = True
     """Whether the page offers to sign out. On one's own computer there is nothing to sign out of.
     """
