@@ -1,6 +1,7 @@
 """Everything that can reach outside of the study's database is known, and asks for the right to do so."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -29,8 +30,8 @@ HARMLESS = {"urllib.parse"}
 SERVER = "web"
 """The package that listens to browsers. It also forks the seats, which ask for rights before their programs begin."""
 KNOWN = {
-    # the check of the files before there is any seat, in a process of its own
-    "cli/commands/serve.py": {"os.fork"},
+    # the check of the files before there is any seat, in a process of its own; and a flag of reports
+    "cli/commands/serve.py": {"os.fork", "socket"},
     # `survey case migrate`, on several cores; no seat does that
     "services/cases/interview_migration.py": {"multiprocessing"},
     # the lines of a text page, on the socket that its seat was given
@@ -73,7 +74,8 @@ def test_every_module_that_reaches_outside_is_known() -> None:
 def test_a_seat_has_no_right_that_a_command_lacks() -> None:
     everything = process_rights.EVERYTHING.acts
     assert everything == set(process_rights.OutsideAct)
-    assert everything > process_rights.TEMPORARY_FILES.acts > process_rights.NOTHING.acts
+    desk = process_rights.make_folder_rights("/tmp")
+    assert everything > desk.acts > process_rights.NOTHING.acts
     assert process_rights.get_rights() is process_rights.EVERYTHING
 
 
@@ -83,3 +85,27 @@ def test_a_seat_has_no_dial_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(process_rights, "_current", process_rights.NOTHING)
     assert read_dial_command() == ()
+
+
+def test_a_desk_writes_into_its_folder_only(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (tmp_path / "link").symlink_to(own)
+    (own / "out").symlink_to(tmp_path)
+    rights = process_rights.make_folder_rights(str(tmp_path / "link"))
+    allowed = (own, own / "a.csv", str(own / "b"), bytes(own / "c"), tmp_path / "link" / "d", 7)
+    for path in allowed:
+        assert rights.allow_files((path,)), path
+
+    outside = (
+        tmp_path / "a.csv",
+        tmp_path / "own.csv",
+        own / ".." / "a.csv",
+        own / "out" / "a.csv",
+        "a.csv",
+    )
+    for path in outside:
+        assert not rights.allow_files((path,)), path
+        assert not rights.allow_files((own / "a.csv", path))
+    assert process_rights.EVERYTHING.allow_files(outside)
+    assert not process_rights.NOTHING.allow_files(allowed)

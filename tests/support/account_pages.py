@@ -9,7 +9,12 @@ from support.guarded_pages import serve_application
 from support.web_accounts import AccountsAtHand
 from survey_cli.web.seats.seat_link import OpenSeat, SeatError
 from survey_cli.web.seats.seat_request import SeatRequest
-from survey_cli.web.server import account_routes, accounts_routes, sign_in_routes
+from survey_cli.web.server import (
+    account_routes,
+    accounts_routes,
+    download_routes,
+    sign_in_routes,
+)
 from survey_cli.web.server.account_visitors import AccountVisitors
 from survey_cli.web.server.application import build_application
 from survey_cli.web.server.doors import Door, LoopbackDoor
@@ -82,6 +87,7 @@ class AccountPages:
             sign_in_routes.add_routes,
             account_routes.add_routes,
             accounts_routes.add_routes,
+            download_routes.make_adder(["A study"]),
         )
         for route in app.router.routes():
             if route.resource is not None and route.method != "HEAD":

@@ -55,6 +55,8 @@ ROUTES: dict[tuple[str, str], Need | Action] = {
     ("GET", "/accounts"): Action.MANAGE_ACCOUNTS,
     ("GET", "/accounts/log"): Action.READ_ACCESS_LOG,
     ("POST", "/accounts/{action}"): Action.MANAGE_ACCOUNTS,
+    ("GET", "/downloads"): Action.DOWNLOAD,
+    ("POST", "/downloads"): Action.DOWNLOAD,
     ("GET", "/seat"): Action.PRACTICE,
     ("GET", "/text"): Action.PRACTICE,
     ("GET", "/seat/screen"): Action.PRACTICE,

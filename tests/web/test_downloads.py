@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import re
+import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from getpass import getuser
 from html import unescape
 from pathlib import Path
@@ -33,9 +35,10 @@ LONG = 20.0
 def folder() -> Iterator[Path]:
     """A study with simulated interviews, and people of every role that has to do with downloads."""
     with make_study_folder() as made:
-        survey(made, "simulate", "field.yaml", "-n", "40", "--keep")
         rows = ("ann,interviewer", "lea,shift leader", "ada,analyst", f"{getuser()},supervisor")
         list_people(made, *rows)
+        said = survey(made, "simulate", "field.yaml", "-n", "40", "--keep")
+        assert "40 interviews" in said, said
         yield made
 
 
@@ -85,8 +88,8 @@ def find_error(page: bytes) -> str:
 
 def read_log(folder: Path) -> list[dict[str, str]]:
     said = survey(folder, "db", "log", "field.yaml", "--format", "json")
-    found = json.loads(said)
-    return found["accesses"] if isinstance(found, dict) else found
+    entries: list[dict[str, str]] = json.loads(said)
+    return entries
 
 
 def list_folders() -> list[Path]:
@@ -123,7 +126,9 @@ def test_an_analyst_downloads_what_export_writes(served: ServedAccounts, folder:
 
 @pytest.mark.parametrize("kind", ["report", "codebook"])
 def test_pages_are_saved_and_never_shown(served: ServedAccounts, folder: Path, kind: str) -> None:
-    survey(folder, kind, "field.yaml", "--origin", "simulated", "-o", f"{kind}.html")
+    # The report has the days of fieldwork, in the zone of its reader.
+    zone = ("--zone", "Asia/Tokyo") if kind == "report" else ()
+    survey(folder, kind, "field.yaml", "--origin", "simulated", *zone, "-o", f"{kind}.html")
     before = len(read_log(folder))
     status, headers, content = send(served, "ada", {**SIMULATED, "kind": kind})
     assert status == 200, content
@@ -240,3 +245,65 @@ def test_forged_requests_are_refused(
     assert status in (409, 422)
     assert find_error(page)
     assert read_log(folder) == before
+
+
+@asynccontextmanager
+async def begin(served: ServedAccounts, login: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    """Begin a download that no buffer on the way holds, and read only its beginning."""
+    form = {**SIMULATED, "rows": "events"}
+    async with served.open_browser() as browser:
+        browser.headers["Cookie"] = served.cookies[login]
+        async with browser.post("/downloads", data=form) as answer:
+            assert answer.status == 200, find_error(await answer.read())
+            assert len(await answer.content.read(1000)) > 0
+            yield answer
+
+
+def test_a_broken_download_leaves_nothing(served: ServedAccounts, folder: Path) -> None:
+    survey(folder, "simulate", "field.yaml", "-n", "3000", "--seed", "2", "--keep")
+
+    async def leave() -> None:
+        async with begin(served, "ada") as answer:
+            assert int(answer.headers["Content-Length"]) > 1_500_000
+            assert len(served.list_seats()) == 1
+            # The file has no name any more: even a power cut leaves nothing.
+            assert [list(made.iterdir()) for made in list_folders()] == [[]]
+            answer.close()
+
+    asyncio.run(asyncio.wait_for(leave(), 60))
+    wait_until_nothing_is_left(served)
+
+    async def lose_desk() -> None:
+        async with begin(served, "ada") as answer:
+            [desk] = served.list_seats()
+            os.kill(desk, signal.SIGKILL)
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
+
+    asyncio.run(asyncio.wait_for(lose_desk(), 60))
+    wait_until_nothing_is_left(served)
+
+    async def lose_web() -> None:
+        async with begin(served, "ada") as answer:
+            os.kill(served.web_process, signal.SIGKILL)
+            with pytest.raises(aiohttp.ClientPayloadError):
+                await answer.read()
+            served.wait_for(lambda: served.said.count("The proxy can open") == 2)
+
+    asyncio.run(asyncio.wait_for(lose_web(), 60))
+    wait_until_nothing_is_left(served)
+
+
+def test_only_some_are_made_at_a_time(served: ServedAccounts) -> None:
+    async def try_all() -> None:
+        async with AsyncExitStack() as running:
+            for login in ("ada", "ada", "sue", "sue"):
+                await running.enter_async_context(begin(served, login))
+            status, _, page = await ask(served, "ada", SIMULATED)
+            assert status == 429
+            assert find_error(page).startswith("2 of your downloads are being made.")
+            assert len(served.list_seats()) == 4
+
+    asyncio.run(asyncio.wait_for(try_all(), 60))
+    wait_until_nothing_is_left(served)
+    assert send(served, "ada", SIMULATED)[0] == 200

@@ -288,6 +288,8 @@ def test_a_desk_has_a_folder_that_goes_with_it(tmp_path: Path) -> None:
         assert folder.name.startswith("survey-desk-")
         assert folder.stat().st_mode & 0o777 == 0o700
         assert results["temporary file"] == "done"
+        for outside in ("write", "append", "create", "remove", "screenshot"):
+            assert results[outside].endswith("write a file")
         assert results["run"].endswith("start a program")
         assert results["connect"].endswith("open an address")
 

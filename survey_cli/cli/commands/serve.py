@@ -451,7 +451,7 @@ def _run_desk(
 ) -> int:
     """Make a file that somebody downloads, and send it to web; returns the exit code."""
     from survey_cli.services.export.download_request import decode_download
-    from survey_cli.services.export.downloads import make_download
+    from survey_cli.services.export.downloads import DownloadSource, make_download
     from survey_cli.study.signing_in import sign_in
     from survey_cli.web.seats.desk_files import describe_error, send_file, send_refusal
 
@@ -461,7 +461,12 @@ def _run_desk(
         wanted = decode_download(request.task)
         if wanted.study >= len(files):
             raise UserError("study", "this study isn't served any more", "open the page again")
-        made = make_download(files[wanted.study], wanted, Path(side.folder), db=given.db)
+        source = DownloadSource(
+            path=files[wanted.study],
+            db=given.db,
+            zone=parameters.parse_zone(given.zone or request.zone),
+        )
+        made = make_download(source, wanted, Path(side.folder))
     except UserError as error:
         send_refusal(side.messages, describe_error(error))
         return FAILED

@@ -1,4 +1,4 @@
-"""What somebody asks to download in a browser, and why.
+"""The request of somebody who downloads a file in a browser, with its reason.
 
 The page sends it as a form, and web hands it to the process that makes the file as JSON. Both read
 it with `read_download`: the process doesn't trust web, and web doesn't trust the browser.
