@@ -23,7 +23,7 @@ class ServeOptions:
     accounts: AccountFiles | None = None
     """The accounts of those others; None on this computer."""
     studies: tuple[str, ...] = ()
-    """The titles of the studies, in the order of their files. None if only practice is done here."""
+    """The titles of the studies, in the order of their files; none on a server for practice."""
     opens_browser: bool = True
     """Whether the browser is opened, or its link printed."""
     practice: bool = False
