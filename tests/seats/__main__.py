@@ -13,12 +13,22 @@ from collections.abc import Callable
 from random import SystemRandom
 
 from seats.attaching import measure_attaching
+from seats.burst import measure_burst
+from seats.crowds import measure_crowds
 from seats.cuts import measure_cuts
 from seats.row import Effort, Figure
+from seats.sitting import measure_sitting
+from seats.tested import measure_doors, measure_injection, measure_reading
 
 ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
     "cuts": lambda effort: measure_cuts(effort, "sqlite"),
     "cuts-postgresql": lambda effort: measure_cuts(effort, "postgresql"),
+    "burst": measure_burst,
+    "sitting": measure_sitting,
+    "doors": measure_doors,
+    "injection": measure_injection,
+    "crowds": measure_crowds,
+    "reading": measure_reading,
     "attaching": measure_attaching,
 }
 MOST_FINDINGS = 10
@@ -64,8 +74,9 @@ def measure_row(name: str, effort: Effort) -> list[Figure]:
     for figure in figures:
         print(f"  {describe_verdict(figure):<8}{figure.goal}")
         print(f"          {figure.measured}", flush=True)
-        for finding in figure.findings[:MOST_FINDINGS]:
-            print(f"          ! {finding}", flush=True)
+        if not figure.is_met:
+            for finding in figure.findings[:MOST_FINDINGS]:
+                print(f"          ! {finding}", flush=True)
     return figures
 
 

@@ -34,6 +34,7 @@ from support.stored_interviews import sql
 SOCKET_CUTS = 1000
 SAME_QUESTION_SECONDS = 2.0
 PATIENCE = 20.0
+LATE_KEYS_SECONDS = 1.5
 PEOPLE = 3
 """Interviewers at work at the same time, each at a server of her own, on one database."""
 ENTRY_KINDS = ("answered", "declined", "confirmed", "wentto")
@@ -292,12 +293,17 @@ class Interviewer:
             raise
 
         self.tally.seconds[cut].append(time.monotonic() - began)
+        if self.sent and cut not in ENDS_SEAT:
+            # Keys that were on their way may still lie in the terminal, and lead on in a moment.
+            await asyncio.sleep(LATE_KEYS_SECONDS)
         until = time.monotonic() + PATIENCE
-        while (taken := self._find_shown(acknowledged)) is None:
+        taken = self._find_shown(acknowledged)
+        while taken is None:
             if time.monotonic() > until:
                 self._report(cut, acknowledged)
                 raise LostLineError("the journal and the page differ")
             await asyncio.sleep(0.1)
+            taken = self._find_shown(acknowledged)
 
         self.kept += self.sent[:taken]
         self.sent = []

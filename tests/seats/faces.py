@@ -112,6 +112,8 @@ class ScreenPage(SeatPage):
     def __init__(self, line: aiohttp.ClientWebSocketResponse) -> None:
         super().__init__(line)
         self.page = Page(line, COLUMNS, ROWS)
+        self.sent_at: dict[int, float] = {}
+        """When each key was sent, for whoever measures that."""
 
     @property
     def seat(self) -> dict[str, Any] | None:

@@ -46,10 +46,10 @@ def invite(folder: Path, login: str) -> str:
 class ServedAccounts(ServedSeat):
     """A running `survey serve --socket`."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, before: str = "") -> None:
         self.path = folder / "web.socket"
         arguments = ("serve", "field.yaml", "--db", "field.db", "--socket", str(self.path))
-        super().__init__(*arguments, *options, folder=folder)
+        super().__init__(*arguments, *options, folder=folder, before=before)
         self.wait_for(lambda: "The proxy can open" in self.said)
 
     @property

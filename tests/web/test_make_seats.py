@@ -7,6 +7,8 @@ pytest.importorskip("aiohttp")
 from crash.script import Stand, Step
 from seats.__main__ import report_verdict
 from seats.attaching import measure_attaching
+from seats.burst import measure_burst
+from seats.crowds import measure_crowds
 from seats.cuts import find_taken, measure_cuts
 from seats.row import Effort, Figure
 
@@ -31,6 +33,14 @@ def test_cuts_lose_and_double_nothing() -> None:
 
 def test_pages_that_come_and_go_leave_nothing_behind() -> None:
     assert list_findings(measure_attaching(Effort(scale=0.002, seed=1))) == []
+
+
+def test_keys_over_a_bad_line_are_those_of_slow_typing() -> None:
+    assert list_findings(measure_burst(Effort(scale=0.003, seed=1))) == []
+
+
+def test_crowds_stop_nobody() -> None:
+    assert list_findings(measure_crowds(Effort(scale=0.03, seed=1))) == []
 
 
 def test_a_lost_a_doubled_and_a_strange_entry_are_seen() -> None:
