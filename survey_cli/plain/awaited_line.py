@@ -261,5 +261,5 @@ def await_reply(asked: StationQuestion, *, optional: bool) -> AwaitedLine:
     else:
         awaited = AwaitedLine(asked.question, LineKind.WORDS, (way_out,))
     if optional:
-        awaited = awaited._replace(answers=(LineChoice("", "Leave out"), *awaited.answers))
+        awaited = awaited._replace(answers=(LineChoice("", asked.without), *awaited.answers))
     return awaited

@@ -633,7 +633,9 @@ class PlainStation:
         person = ""
         note = ""
         policy = questions.POLICIES[0]
-        who_calls = questions.POLICY._replace(question=BOOK_QUESTION, hint=FURTHER_QUESTIONS)
+        who_calls = questions.POLICY._replace(
+            question=BOOK_QUESTION, hint=FURTHER_QUESTIONS, without="Book it"
+        )
         owner = self._ask_choice(who_calls, optional=True)
         if owner:
             policy = questions.POLICIES[int(owner) - 1]

@@ -17,6 +17,8 @@ class StationQuestion(NamedTuple):
     """An example, or what no answer means."""
     choices: tuple[str, ...] = ()
     """The answers, numbered from 1; none: any text is an answer."""
+    without: str = "Leave out"
+    """What an empty line does, as the words of a button."""
 
     @property
     def numbered(self) -> str:

@@ -18,6 +18,8 @@ def _load_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # A new version that is installed meanwhile has templates for other code.
+        auto_reload=False,
     )
 
 

@@ -228,9 +228,12 @@ function buildChoice(choice) {
   button.dataset.typed = choice.typed;
   if (choice.help) button.title = choice.help;
   if (choice.key) button.append(buildPart("b", "key", choice.key), " ");
-  const words = buildPart("bdi", "", choice.text);
-  if (choice.language) words.lang = choice.language;
-  button.append(words);
+  // A point of a scale without words of its own has the code as its text.
+  if (choice.text !== choice.key) {
+    const words = buildPart("bdi", "", choice.text);
+    if (choice.language) words.lang = choice.language;
+    button.append(words);
+  }
   for (const remark of choice.remarks ?? []) {
     button.append(" ", buildPart("bdi", "remark", `(${remark})`));
   }
