@@ -34,6 +34,8 @@ BORDERS: Final = {
     "samples/cases/answer_rows.py": "the label of an option that was not mentioned, in imported data",
     "store/cases/bulk_import.py": "stored states of a connection's work",
     "reports/fieldwork/disposition_counts.py": "people without a value are counted under this label",
+    "sessions/station/shift_record.py": "the reason of a break, as it is stored",
+    "web/server/listening.py": "Python's error for a long path of a socket has no code",
     "proof/equivalence.py": "a reading of a condition, a Literal",
 }
 """Modules that may search in texts, and why."""

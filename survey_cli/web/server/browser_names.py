@@ -23,12 +23,12 @@ _SYSTEMS: Final = (
     ("Mac OS X", "Mac"),
     ("Linux", "Linux"),
 )
-UNKNOWN: Final = "another browser"
+OTHER_BROWSER: Final = "another browser"
 
 
 def name_browser(user_agent: str) -> str:
     """Return the name of a browser and its system, from the header `User-Agent`."""
-    browser = _find_name(user_agent, _BROWSERS) or UNKNOWN
+    browser = _find_name(user_agent, _BROWSERS) or OTHER_BROWSER
     system = _find_name(user_agent, _SYSTEMS)
     if not system:
         return browser
