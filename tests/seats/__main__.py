@@ -16,13 +16,17 @@ from seats.attaching import measure_attaching
 from seats.burst import measure_burst
 from seats.crowds import measure_crowds
 from seats.cuts import measure_cuts
+from seats.installing import measure_installing
+from seats.keys import measure_keys
 from seats.row import Effort, Figure
 from seats.sitting import measure_sitting
 from seats.tested import measure_doors, measure_injection, measure_reading
 
 ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
+    "installing": measure_installing,
     "cuts": lambda effort: measure_cuts(effort, "sqlite"),
     "cuts-postgresql": lambda effort: measure_cuts(effort, "postgresql"),
+    "keys": measure_keys,
     "burst": measure_burst,
     "sitting": measure_sitting,
     "doors": measure_doors,

@@ -21,7 +21,7 @@ WARM_UP = 200
 NEW_SEATS = 200
 """Seats that are opened and killed, besides."""
 MOST_NEW_DESCRIPTORS = 3
-MOST_NEW_MEGABYTES = 6.0
+MOST_NEW_MEGABYTES = {"spawner": 6.0, "web": 6.0, "seat": 6.0}
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def describe_growth(
         figures.append(f"{later.name} {descriptors:+} descriptors, {megabytes:+.1f} MB")
         if descriptors > MOST_NEW_DESCRIPTORS:
             findings.append(f"{face.name}: {later.name} has {later.descriptors} descriptors")
-        if megabytes > MOST_NEW_MEGABYTES:
+        if megabytes > MOST_NEW_MEGABYTES[later.name]:
             findings.append(f"{face.name}: {later.name} has grown by {megabytes:.1f} MB")
     return ", ".join(figures), findings
 
