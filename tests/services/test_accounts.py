@@ -23,7 +23,7 @@ from support.web_accounts import (
 )
 from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
-from survey_cli.services.accounts import password_hashes
+from survey_cli.services.accounts import password_hashes, web_accounts
 from survey_cli.services.accounts.account_administration import AccountState, check_address
 from survey_cli.services.accounts.password_rules import Weakness, find_weakness
 from survey_cli.services.accounts.session_rules import (
@@ -132,6 +132,44 @@ def test_an_invitation_ends_after_48_hours_and_when_another_replaces_it(
     assert refused.value.failure is SignInFailure.INVITATION_OVER
     [line] = at_hand.owner.list_accounts()
     assert line.state is AccountState.INVITATION_OVER
+
+
+def test_an_invitation_does_not_grow_with_the_role(at_hand: AccountsAtHand) -> None:
+    """Whoever invited an interviewer knows the link, which must not make a supervisor of them."""
+    lea = at_hand.manage_as("lea")
+    ann = lea.add("ann").token
+    tim = lea.add("tim").token
+    bob = at_hand.owner.add("bob").token
+    lower = at_hand.owner.add("max").token
+    at_hand.list_people(
+        "lea,shift leader", "ann,supervisor", "tim,interviewer", "bob,shift leader", "max,trainee"
+    )
+    for token in (ann, bob):
+        with pytest.raises(SignInRefusedError) as refused:
+            at_hand.web.find_invited(token)
+        assert refused.value.failure is SignInFailure.INVITATION_OVER
+        with pytest.raises(SignInRefusedError):
+            at_hand.web.accept_invitation(token, PASSWORD, HOME)
+
+    for token in (tim, lower):
+        at_hand.web.accept_invitation(token, PASSWORD, HOME)
+    at_hand.owner.invite("ann")
+
+
+def test_an_invitation_is_over_if_the_role_grows_while_its_password_is_hashed(
+    at_hand: AccountsAtHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = at_hand.manage_as("lea").add("ann").token
+
+    def promote(_password: str) -> str:
+        at_hand.list_people("ann,supervisor")
+        return "a hash"
+
+    monkeypatch.setattr(web_accounts, "hash_password", promote)
+    with pytest.raises(SignInRefusedError) as refused:
+        at_hand.web.accept_invitation(token, PASSWORD, HOME)
+    assert refused.value.failure is SignInFailure.INVITATION_OVER
+    assert not at_hand.store.find_account("ann").password
 
 
 def test_a_refused_password_leaves_the_invitation_as_it_was(at_hand: AccountsAtHand) -> None:

@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -114,15 +116,37 @@ def test_a_missing_step_is_applied_when_the_file_is_opened(
     steps.mkdir()
     (steps / "notes.sql").write_text("-- A later step.\n\nCREATE TABLE notes (\n    text TEXT\n)\n")
     monkeypatch.setattr(account_file, "STEPS_FOLDER", steps)
-    monkeypatch.setattr(account_file, "ACCOUNT_STEPS", ("accounts", "notes+"))
+    monkeypatch.setattr(account_file, "ACCOUNT_STEPS", (*account_file.ACCOUNT_STEPS, "notes+"))
     db = open_account_file(path, create=False)
     assert db is not None
-    assert db.read("SELECT name FROM applied_steps ORDER BY position") == [
-        ("accounts",),
-        ("notes+",),
-    ]
+    assert db.read("SELECT name FROM applied_steps ORDER BY position")[-1] == ("notes+",)
     assert db.read("SELECT count(*) FROM notes") == [(0,)]
     db.close()
+
+
+def test_an_invitation_from_before_roles_were_stored_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / FILE_NAME
+    at = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(account_file, "ACCOUNT_STEPS", ("accounts",))
+        store = AccountStore.open(path)
+        store.add_account("ann", at=at, by="root")
+        store.close()
+    with closing(sqlite3.connect(path)) as db, db:
+        time = "2026-12-01T09:00:00.000000Z"
+        db.execute(
+            "INSERT INTO invitations (token, login, made_at, made_by, until)"
+            " VALUES ('token', 'ann', ?, 'root', ?)",
+            (time, time),
+        )
+
+    store = AccountStore.open(path)
+    invitation = store.find_invitation("token")
+    assert invitation is not None
+    assert invitation.role == ""
+    store.close()
 
 
 def test_no_backup_export_or_bundle_contains_accounts(study: Path) -> None:

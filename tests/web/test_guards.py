@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import resource
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from support.guarded_pages import GuardedPages, make_application, serve_on_port,
 from survey_cli.problems import StoreError, UserError
 from survey_cli.web.server.doors import ProxyDoor
 from survey_cli.web.server.limits import MAX_KEYS, Limits, RateLimit
-from survey_cli.web.server.peer_owner import find_owner
+from survey_cli.web.server.peer_owner import NOBODY, find_owner, is_foreign_user
 
 PROXIED = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
 
@@ -254,6 +255,46 @@ def test_a_body_is_small_and_arrives_in_time() -> None:
     on_port(ask, Limits(body_time=0.3))
 
 
+def test_a_body_does_not_get_more_time_as_that_of_a_socket() -> None:
+    async def ask(pages: GuardedPages) -> None:
+        head = f"POST /change HTTP/1.1\r\nHost: {pages.host}\r\nOrigin: {pages.origin}\r\n"
+        for upgrade in ("websocket", "websocket\N{NO-BREAK SPACE}"):
+            asked = f"{head}Connection: Upgrade\r\nUpgrade: {upgrade}\r\nContent-Length: 100\r\n\r\n"
+            answer = await pages.send(f"{asked}slow".encode())
+            assert answer.startswith(b"HTTP/1.1 408 "), upgrade
+
+    on_port(ask, Limits(body_time=0.3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=punycode", b"x-abc"),
+        ("application/x-www-form-urlencoded; charset=rot13", b"login=ann"),
+        ("application/json; charset=utf-16", b"{}"),
+        ("application/json; charset=no such thing", b"{}"),
+        ("application/json", b"\xff\xfe{"),
+        ("multipart/form-data; boundary=part", b"--part--\r\n"),
+        ("multipart/form-data", b"no boundary"),
+    ],
+)
+def test_a_body_is_a_simple_text(kind: str, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async def change(request: web.Request) -> web.Response:
+        fields = await request.post()
+        return web.Response(text=f"{len(fields)} {await request.text()}")
+
+    app = web.Application()
+    app.router.add_post("/change", change)
+
+    async def ask(pages: GuardedPages) -> None:
+        headers = {"Origin": pages.origin, "Content-Type": kind}
+        async with pages.client.post("/change", data=body, headers=headers) as answer:
+            assert answer.status == 400
+
+    on_port(ask, app=app)
+    assert "incident" not in caplog.text
+
+
 def test_heads_are_small_and_arrive_in_time() -> None:
     async def ask(pages: GuardedPages) -> None:
         long_line = await pages.send(b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\n\r\n")
@@ -456,3 +497,18 @@ def test_the_owner_of_a_connection_is_known() -> None:
         writer.close()
 
     on_port(ask)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the system has no /proc/net/tcp")
+def test_a_connection_that_its_program_has_closed_is_not_taken_for_one_of_roots() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        own = listener.getsockname()
+        other_end = socket.create_connection(own)
+        connection, peer = listener.accept()
+        with connection:
+            assert not is_foreign_user(peer, own)
+            other_end.close()
+            assert find_owner(peer, own) == NOBODY
+            assert is_foreign_user(peer, own)

@@ -215,7 +215,9 @@ class AccountAdministration:
         """Store an invitation, in place of those before it. Call it within a transaction."""
         token = make_token()
         until = at + INVITATION_TIME
-        self._store.add_invitation(hash_token(token), login, at=at, by=self._by, until=until)
+        self._store.add_invitation(
+            hash_token(token), login, role=role.value, at=at, by=self._by, until=until
+        )
         self._record(SignInEvent.INVITED, login, at)
         return Invitation(
             login=login, role=role, token=token, until=until, address=self.read_address()

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.permissions import ACCOUNT_ACTIONS, PERMITTED, StaffRole
 from survey_cli.services.accounts import session_rules
 from survey_cli.services.accounts.account_administration import AccountAdministration
 from survey_cli.services.accounts.listed_people import ListedPeople
@@ -507,6 +508,8 @@ class WebAccounts:
             person = self._admit(account)
             if isinstance(person, SignInFailure):
                 raise SignInRefusedError(person)
+            if not _covers(invitation, person.role):
+                raise SignInRefusedError(SignInFailure.INVITATION_OVER)
             self._store.set_password(login, encoded, at=at)
             self._store.forget_failures(hash_name(self._name_key, fold_login(login)))
             self._record(SignInEvent.ACCEPTED, login, browser, at)
@@ -526,6 +529,8 @@ class WebAccounts:
         person = self._admit(self._require_account(invitation.login))
         if isinstance(person, SignInFailure):
             raise SignInRefusedError(person)
+        if not _covers(invitation, person.role):
+            raise SignInRefusedError(SignInFailure.INVITATION_OVER)
         return invitation
 
     def change_password(
@@ -592,6 +597,19 @@ class SignInAttempt:
     def take_back(self, store: AccountStore) -> None:
         """Remove the record: the password was right."""
         store.take_failure_back(self.name, self.address, self.device, at=self.at)
+
+
+def _covers(invitation: InvitationRow, role: StaffRole) -> bool:
+    """Return whether whoever may invite the person as she was may also invite her in a role.
+
+    A shift leader invites interviewers, and knows the link. If the interviewer becomes a supervisor
+    before the link is used, it must not make a supervisor of the shift leader.
+    """
+    # an earlier version didn't store the role: the link is as good as for the least of them
+    invited = StaffRole(invitation.role or StaffRole.INTERVIEWER.value)
+    could_invite = PERMITTED[ACCOUNT_ACTIONS[invited]]
+    may_invite = PERMITTED[ACCOUNT_ACTIONS[role]]
+    return could_invite <= may_invite
 
 
 def _is_unchanged(now: AccountRow, before: AccountRow) -> bool:

@@ -50,6 +50,8 @@ class InvitationRow(NamedTuple):
     ended_at: datetime | None
     """When it was used, or replaced by another one."""
     used: bool
+    role: str
+    """The role that the person had then; empty if an earlier version of the program invited."""
 
 
 class ResetRow(NamedTuple):

@@ -110,12 +110,12 @@ class AccountStore(StorePart):
     # Invitations and resets
 
     def add_invitation(
-        self, token: str, login: str, *, at: datetime, by: str, until: datetime
+        self, token: str, login: str, *, role: str, at: datetime, by: str, until: datetime
     ) -> None:
-        """Store an invitation, and withdraw those before it."""
+        """Store an invitation for a person who has this role, and withdraw those before it."""
         self.withdraw_invitations(login, at=at)
         times = (encode_timestamp(at), encode_timestamp(until))
-        self._db.run(sql.ADD_INVITATION, (token, login, times[0], by, times[1]))
+        self._db.run(sql.ADD_INVITATION, (token, login, times[0], by, times[1], role))
 
     def withdraw_invitations(self, login: str, *, at: datetime) -> None:
         self._db.run(sql.WITHDRAW_INVITATIONS, (encode_timestamp(at), login))
@@ -350,7 +350,7 @@ def _decode_account(row: Sequence[Any]) -> AccountRow:
 
 
 def _decode_invitation(row: Sequence[Any]) -> InvitationRow:
-    token, login, made_at, made_by, until, ended_at, used = row
+    token, login, made_at, made_by, until, ended_at, used, role = row
     return InvitationRow(
         token=token,
         login=login,
@@ -359,6 +359,7 @@ def _decode_invitation(row: Sequence[Any]) -> InvitationRow:
         until=decode_timestamp(until),
         ended_at=_decode_optional(ended_at),
         used=bool(used),
+        role=role or "",
     )
 
 

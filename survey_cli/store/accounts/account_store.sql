@@ -32,10 +32,10 @@ UPDATE accounts SET failures = failures + 1 WHERE login = ?
 UPDATE accounts SET failures = 0 WHERE login = ? AND failures > 0
 
 -- name: _INVITATION_COLUMNS
-token, login, made_at, made_by, until, ended_at, used
+token, login, made_at, made_by, until, ended_at, used, role
 
 -- name: ADD_INVITATION
-INSERT INTO invitations (token, login, made_at, made_by, until) VALUES (?, ?, ?, ?, ?)
+INSERT INTO invitations (token, login, made_at, made_by, until, role) VALUES (?, ?, ?, ?, ?, ?)
 
 -- name: WITHDRAW_INVITATIONS
 UPDATE invitations SET ended_at = ? WHERE login = ? AND ended_at IS NULL

@@ -71,8 +71,7 @@ class Guards:
             self._check_origin(request)
             if is_socket(request):
                 self._count_socket(request)
-            else:
-                await self._read_body(request)
+            await self._read_body(request)
             response = await handler(request)
         except asyncio.CancelledError:
             raise
@@ -166,7 +165,10 @@ class Guards:
             )
 
     async def _read_body(self, request: web.Request) -> None:
-        """Read a body before the page is asked: completely, and in bounded time and size."""
+        """Read a body before the page is asked: completely, and in bounded time and size.
+
+        A request for a socket has none. One that has a body nevertheless is bounded as all others.
+        """
         if not request.body_exists:
             return
         length = request.content_length or 0
@@ -177,11 +179,13 @@ class Guards:
             )
         try:
             async with asyncio.timeout(self._limits.body_time):
-                await request.read()
+                body = await request.read()
         except TimeoutError as error:
             raise RefusalError(
                 HTTPStatus.REQUEST_TIMEOUT, *_get_words(HTTPStatus.REQUEST_TIMEOUT)
             ) from error
+        if not _is_plain_text(request, body):
+            raise RefusalError(HTTPStatus.BAD_REQUEST, *_get_words(HTTPStatus.BAD_REQUEST))
 
     def _answer_http_error(
         self, request: web.Request, error: web.HTTPException
@@ -237,8 +241,8 @@ def is_reading(request: web.Request) -> bool:
 
 
 def is_socket(request: web.Request) -> bool:
-    """Whether the request asks for a WebSocket."""
-    return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+    """Whether the request asks for a WebSocket. aiohttp asks in the same way, also with blanks."""
+    return request.headers.get(hdrs.UPGRADE, "").lower().strip() == "websocket"
 
 
 def name_route(request: web.Request) -> str:
@@ -260,6 +264,22 @@ def _is_embedded_elsewhere(request: web.Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site", "none")
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
     return site in ("cross-site", "same-site") and mode != "navigate"
+
+
+def _is_plain_text(request: web.Request, body: bytes) -> bool:
+    """Whether a body is of a kind that our pages send: a simple form or JSON, in UTF-8.
+
+    Python knows encodings that need minutes for a long text, and some that are no text at all.
+    """
+    is_multipart = request.content_type.startswith("multipart/")
+    charset = request.charset or "utf-8"
+    if is_multipart or charset.lower() != "utf-8":
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_from_foreign_user(request: web.Request) -> bool:

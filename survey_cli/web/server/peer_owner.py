@@ -14,20 +14,28 @@ _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LOCAL_COLUMN: Final = 1
 _REMOTE_COLUMN: Final = 2
 _USER_COLUMN: Final = 7
+_INODE_COLUMN: Final = 9
+NO_INODE: Final = "0"
+NOBODY: Final = -1
+"""The owner of a connection that its program has closed. The system calls it root's."""
 
 
 def is_foreign_user(peer: tuple[str, int], own: tuple[str, int]) -> bool:
     """Return whether another user of this computer opened the connection `peer` → `own`.
 
     Unknown owners count as one's own, such as on systems without `/proc`: the key of the link is
-    then the only guard. So does root, who could read this process anyway.
+    then the only guard. So does root, who could read this process anyway. Whoever has closed the
+    connection counts as another user: nobody reads the answer, and it may have been anybody.
     """
     owner = find_owner(peer, own)
     return owner is not None and owner not in (0, os.geteuid())
 
 
 def find_owner(peer: tuple[str, int], own: tuple[str, int]) -> int | None:
-    """Return the user id that opened the connection, or None if the system doesn't tell."""
+    """Return the user id that opened the connection, or None if the system doesn't tell.
+
+    It is NOBODY once the other end has closed the connection.
+    """
     local = _write_address(peer)
     remote = _write_address(own)
     for table in _TABLES:
@@ -41,8 +49,11 @@ def find_owner(peer: tuple[str, int], own: tuple[str, int]) -> int | None:
             is_connection = columns[_LOCAL_COLUMN].endswith(local) and columns[
                 _REMOTE_COLUMN
             ].endswith(remote)
-            if is_connection:
-                return int(columns[_USER_COLUMN])
+            if not is_connection:
+                continue
+            if columns[_INODE_COLUMN] == NO_INODE:
+                return NOBODY
+            return int(columns[_USER_COLUMN])
     return None
 
 
