@@ -259,7 +259,9 @@ def test_a_body_does_not_get_more_time_as_that_of_a_socket() -> None:
     async def ask(pages: GuardedPages) -> None:
         head = f"POST /change HTTP/1.1\r\nHost: {pages.host}\r\nOrigin: {pages.origin}\r\n"
         for upgrade in ("websocket", "websocket\N{NO-BREAK SPACE}"):
-            asked = f"{head}Connection: Upgrade\r\nUpgrade: {upgrade}\r\nContent-Length: 100\r\n\r\n"
+            asked = (
+                f"{head}Connection: Upgrade\r\nUpgrade: {upgrade}\r\nContent-Length: 100\r\n\r\n"
+            )
             answer = await pages.send(f"{asked}slow".encode())
             assert answer.startswith(b"HTTP/1.1 408 "), upgrade
 
