@@ -1,8 +1,10 @@
 """The lock that keeps two `survey serve` from serving one study."""
 
+import errno
 import fcntl
 import json
 import os
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pwd import getpwuid
@@ -49,13 +51,21 @@ class ServeLock:
 
     def take(self, holder: Holder) -> None:
         """Take the lock. Raises UserError if another process has it, with who and since when."""
+        # In the folder of a group, somebody else may have put a link to a file of ours there, which
+        # would be overwritten.
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(self._path, flags, 0o600)
         except PermissionError as error:
             raise self._explain_foreign_file() from error
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise self._explain_link() from error
             what = f"the file {self._path} can't be written ({error.strerror})"
             raise UserError(self._study, what, "check the folder and the disk") from error
+        if not _is_plain_file(handle):
+            os.close(handle)
+            raise self._explain_link()
 
         file = os.fdopen(handle, "r+", encoding="utf-8")
         try:
@@ -77,6 +87,10 @@ class ServeLock:
         owner = _name_account(where.stat().st_uid)
         what = f"it can be served by the account {owner} only, to which {where} belongs"
         return UserError(self._study, what, f"start the server as {owner}")
+
+    def _explain_link(self) -> UserError:
+        what = f"the file {self._path} is a link, or no file at all"
+        return UserError(self._study, what, "find out who made it, and delete it")
 
     def release(self) -> None:
         """Release the lock. The file stays: deleting it could delete the next holder's."""
@@ -104,6 +118,12 @@ def _write_holder(file: IO[str], holder: Holder) -> None:
         file.flush()
     except OSError:
         return
+
+
+def _is_plain_file(handle: int) -> bool:
+    """Whether an open file is one, and has no other name."""
+    status = os.fstat(handle)
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def _describe_holder(text: str) -> str:

@@ -177,6 +177,25 @@ def test_a_lock_that_names_nobody_still_holds(tmp_path: Path) -> None:
         ServeLock(tmp_path / "missing" / "serving", "study.yaml").take(HOLDER)
 
 
+@pytest.mark.parametrize("kind", ["link", "dangling link", "hard link", "fifo"])
+def test_a_lock_overwrites_no_file_that_somebody_linked(tmp_path: Path, kind: str) -> None:
+    victim = tmp_path / "accounts.sqlite"
+    path = tmp_path / ".field.served"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "hard link":
+        victim.write_text("accounts")
+        path.hardlink_to(victim)
+    else:
+        if kind == "link":
+            victim.write_text("accounts")
+        path.symlink_to(victim)
+
+    with pytest.raises(UserError, match="is a link, or no file at all — find out who made it"):
+        ServeLock(path, "study.yaml").take(HOLDER)
+    assert not victim.exists() or victim.read_text() == "accounts"
+
+
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
