@@ -13,7 +13,7 @@ MAX_LISTED: Final = 8
 """Number of words that a message lists before it counts the others."""
 
 _CONTROLS: Final = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 """Control characters, and characters that change the direction of the following text."""
 

@@ -41,8 +41,12 @@ _BIDI: Final = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF]
 )
 """Characters that change the direction of letters, and the byte order mark: all are removed."""
-_NOT_PRINTABLE: Final = ("Cc", "Cs")
-"""Unicode's categories of control characters and surrogates."""
+_NOT_PRINTABLE: Final = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, surrogates, and ends of lines and paragraphs.
+
+Terminals don't agree on the width of the last two. One that gives them a cell would move the rest
+of the row, and at last into the next row.
+"""
 _MARKDOWN_SIGNS: Final = r"\`*_{}[]()#+-!|<>~"
 
 
