@@ -23,6 +23,8 @@ TEL_LINK: Final = re.compile(r"tel:\+[1-9][0-9]{6,14}")
 CLOSE_SECONDS: Final = 2.0
 """How long a page may take to confirm that its socket is closed."""
 
+MOST_DIGITS: Final = 15
+
 MISUNDERSTOOD: Final = (
     "This page is no longer of the server's version. Reload it: you are at the same question then."
 )
@@ -157,9 +159,12 @@ class SeatSocket:
             await self.send("dial", link=link)
 
     def read_number(self, name: str) -> int:
-        """Read a number of at most 16 digits from the address; 0 if it is none."""
+        """Read a number of at most 15 digits from the address; 0 if it is none.
+
+        JavaScript can't tell greater ones apart: no later page of the seat could send a key.
+        """
         text = self._request.query.get(name, "")
-        is_number = text.isascii() and text.isdigit() and len(text) <= 16
+        is_number = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
         if not is_number:
             return 0
         return int(text)
