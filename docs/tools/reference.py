@@ -36,6 +36,7 @@ from survey_cli.permissions import Action, StaffRole, may, with_article
 from survey_cli.reports.fieldwork.figures import FIGURES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 from survey_cli.store.backends.postgres.roles import KEPT_ELSEWHERE
+from survey_cli.web.server.route_actions import ROUTE_ACTIONS
 
 HERE = Path(__file__).parents[1]
 
@@ -238,11 +239,12 @@ def roles() -> Iterator[str]:
     yield MADE + "\n"
     yield ROLES_INTRODUCTION
     names = [role.value for role in StaffRole]
-    yield f"| action | {' | '.join(names)} | command |"
-    yield "|---|" + "---|" * (len(names) + 1)
+    yield f"| action | {' | '.join(names)} | command | page |"
+    yield "|---|" + "---|" * (len(names) + 2)
     for action in Action:
         cells = [_describe_permission(role, action) for role in StaffRole]
-        yield f"| {action.value} | {' | '.join(cells)} | {_list_commands_of(action)} |"
+        cells += [_list_commands_of(action), _list_pages_of(action)]
+        yield f"| {action.value} | {' | '.join(cells)} |"
 
     yield "\n## On a database server\n"
     yield SERVER_ROLES_INTRODUCTION
@@ -275,11 +277,25 @@ def _list_commands_of(action: Action) -> str:
     return ", ".join(f"`{command}`" for command in commands)
 
 
+def _list_pages_of(action: Action) -> str:
+    """Return the pages of `survey serve --socket` on which somebody takes an action."""
+    pages = [ROUTE_PAGES[routes] for routes, actions in ROUTE_ACTIONS.items() if action in actions]
+    return ", ".join(pages)
+
+
+ROUTE_PAGES = {
+    "accounts_routes": "Accounts",
+    "download_routes": "Downloads",
+    "screen_routes": "Interview",
+    "seats_routes": "Seats and Board",
+    "text_routes": "Text page",
+}
+"""The titles of pages, by the module of their routes."""
 ROLES_INTRODUCTION = """\
 A person's role is in the [list of people](file-formats.md#list-of-people). `owner` is nobody's role there: it is whoever
 owns the study's files, or its schema on a database server. Without a list, everybody may do everything. `a file` means:
-in a study in a file; on a database server only the owner may. [Who may do what](../explanation/roles.md) explains the
-roles, and who enforces them where.
+in a study in a file; on a database server only the owner may. A page is one of `survey serve --socket`. [Who may do
+what](../explanation/roles.md) explains the roles, and who enforces them where.
 """
 SERVER_ROLES_INTRODUCTION = """\
 What a role may not do, the server refuses to its accounts, whatever program they use. `survey db check` tries that.

@@ -610,6 +610,52 @@ def test_the_page_of_all_accounts_by_keyboard(
 
 
 @in_browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_the_page_of_downloads_by_keyboard(
+    pages: AccountPages,
+    browser: Any,  # noqa: F811 - the fixture
+    width: int,
+    scheme: str,
+) -> None:
+    pages.at_hand.make_account("sue")
+    tab = open_tab(browser, width, scheme)
+    tab.goto(f"{pages.address}/sign-in")
+    tab.fill("#login", "sue")
+    tab.fill("#password", PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"{pages.address}/")
+    tab.get_by_role("link", name="Downloads", exact=True).press("Enter")
+    tab.wait_for_url("**/downloads")
+    check_page(tab)
+
+    # Only what belongs to the file that is chosen can be reached.
+    assert tab.get_by_label("Names, telephone numbers and personal answers").is_visible()
+    assert not tab.get_by_label("Names, telephone numbers and personal answers").is_checked()
+    tab.get_by_label("Data:").press("ArrowDown")
+    assert tab.get_by_label("Report:").is_checked()
+    assert not tab.get_by_label("Format").is_visible()
+    tab.get_by_label("Columns for the values of").fill("age")
+    check_page(tab)
+
+    # The browser itself asks for a reason; blanks get past it.
+    tab.get_by_role("button", name="Download").press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "reason"
+    tab.keyboard.type("   ")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("text=A reason is missing.")
+    assert tab.get_by_label("Report:").is_checked()
+    assert tab.get_by_label("Columns for the values of").input_value() == "age"
+    check_page(tab)
+
+    # No file can be made in this test.
+    tab.get_by_label("Reason").fill("For the tables")
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector(f"text={pages.link.SENTENCE}")
+    check_page(tab)
+    tab.context.close()
+
+
+@in_browser
 def test_a_link_in_a_chat_leads_to_the_page_without_signing_in_again(
     pages: AccountPages,
     browser: Any,  # noqa: F811 - the fixture

@@ -51,7 +51,7 @@ STUDIES: web.AppKey[Sequence[str]] = web.AppKey("studies")
 
 KINDS: Final[Mapping[DownloadKind, tuple[str, str]]] = MappingProxyType(
     {
-        DownloadKind.DATA: ("Data", "one row per interview, one column per variable"),
+        DownloadKind.DATA: ("Data", "the answers, for a spreadsheet or a statistics program"),
         DownloadKind.REPORT: ("Report", "results of every item, as a page (HTML)"),
         DownloadKind.CODEBOOK: ("Codebook", "what every variable means, as a page (HTML)"),
     }
@@ -77,9 +77,9 @@ ORIGINS: Final = MappingProxyType(
 )
 INTERVIEWS: Final = MappingProxyType(
     {
-        "complete": "complete interviews only",
-        "partial": "complete and partial interviews",
-        "all": "all interviews",
+        "complete": "complete ones only",
+        "partial": "complete and partial",
+        "all": "all, also unfinished ones",
     }
 )
 
