@@ -129,7 +129,7 @@ def run_text_page(session: "StationSession", connection: "socket", *, brief: boo
         channel = MessageChannel(connection, interrupts)
         lines_out = OutputLines(channel, brief=brief)
         _run_shift(session, channel, lines_out, lambda: None)
-        if channel.is_cut_off:
+        if channel.is_cut_off or session.has_ended_for_update:
             return EXIT_SUSPENDED
         channel.send_end()
     return EXIT_ENDED

@@ -209,8 +209,14 @@ class PlainStation:
         self._station.keep_alive()
 
     def _tell_news_at_command(self) -> tuple[LineChoice, ...]:
-        """Print the news; raises OvertakenError if another case came, or the one shown is lost."""
+        """Print the news.
+
+        Raises OvertakenError if another case came, the one shown is lost, or the station ends.
+        """
         offered = self._tell_news()
+        if not self._input.unfinished.strip() and self._station.end_for_update():
+            self._has_ended = True
+            raise OvertakenError
         step = self._station.look()
         if _is_different(step.view, self._shown) or step.notice != self._notice:
             raise OvertakenError

@@ -9,11 +9,16 @@ package knows neither the full screen nor the plain interface.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from survey_cli.web.seats.seat_request import SeatPrograms
+    from survey_cli.web.seats.updating import Updating
     from survey_cli.web.serve_options import ServeOptions
 
 
-def serve(options: "ServeOptions", programs: "SeatPrograms") -> int:
+def serve(
+    options: "ServeOptions", programs: "SeatPrograms", updating: "Updating | None" = None
+) -> int:
     """Be the spawner until the server is told to end; returns the exit code.
 
     Import everything that the programs need before, so that all seats share it. It needs the
@@ -22,4 +27,7 @@ def serve(options: "ServeOptions", programs: "SeatPrograms") -> int:
     from survey_cli.web.seats.spawner import Spawner
     from survey_cli.web.server.serving import serve_pages
 
-    return Spawner(programs, lambda connection: serve_pages(options, connection)).run()
+    def run_web(connection: "socket") -> int:
+        return serve_pages(options, connection)
+
+    return Spawner(programs, run_web, updating=updating).run()

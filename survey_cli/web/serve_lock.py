@@ -49,8 +49,24 @@ class ServeLock:
         self._study = study
         self._file: IO[str] | None = None
 
-    def take(self, holder: Holder) -> None:
-        """Take the lock. Raises UserError if another process has it, with who and since when."""
+    @property
+    def descriptor(self) -> int:
+        """The descriptor that holds the lock, for the next version of the program."""
+        assert self._file is not None
+        return self._file.fileno()
+
+    def take(self, holder: Holder, inherited: int | None = None) -> None:
+        """Take the lock. Raises UserError if another process has it, with who and since when.
+
+        `inherited` is the descriptor with which the version before this program has it. Opening and
+        closing the file a second time would release the lock.
+        """
+        if inherited is not None:
+            self._file = os.fdopen(inherited, "r+", encoding="utf-8")
+            self._file.seek(0)
+            _write_holder(self._file, holder)
+            return
+
         # In the folder of a group, somebody else may have put a link to a file of ours there, which
         # would be overwritten.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from survey_cli.sessions.station.station import StationSession
     from survey_cli.study.open_study import OpenStudy
     from survey_cli.web.seats.seat_request import SeatProgram, SeatPrograms, SeatRequest, SeatSide
+    from survey_cli.web.seats.updating import Handover, Updating
     from survey_cli.web.serve_options import ServeOptions
 
 LIBRARIES: Final = ("aiohttp", "textual_serve")
@@ -94,6 +95,10 @@ class ServeParameters:
         ),
     ] = ""
     clock_is_right: parameters.ClockOption = False
+    # An update of a running server asks the new version with it.
+    check_start: Annotated[
+        bool, option("--check-start", "Check that the server could start, and end.", hidden=True)
+    ] = False
     db: parameters.DatabaseOption = None
 
 
@@ -119,6 +124,7 @@ def serve(
     """
     from survey_cli.sessions.station.open_station import find_station_zone
     from survey_cli.web.seats.seat_request import Face
+    from survey_cli.web.seats.updating import Updating, take_handover
 
     check_can_serve("survey serve")
     find_station_zone(given.zone)
@@ -139,7 +145,13 @@ def serve(
     def run_desk(request: "SeatRequest", side: "SeatSide") -> int:
         return _run_desk(files, given, request, side)
 
-    with lock_studies(checked["locks"]):
+    if given.check_start:
+        prepare_seats(files)
+        raise typer.Exit(0)
+
+    before = take_handover()
+    with lock_studies(checked["locks"], before) as locks:
+        updating = Updating(locks, before)
         prepare_seats(files)
         if given.socket:
             prepare_supervision()
@@ -150,7 +162,7 @@ def serve(
                 Face.BOARD: run_board,
                 Face.DESK: run_desk,
             }
-            code = serve_seats(programs, options)
+            code = serve_seats(programs, options, updating)
         else:
             code = serve_on_this_computer(
                 run_station,
@@ -159,6 +171,7 @@ def serve(
                 opens_browser=not given.no_browser,
                 practice=given.practice,
                 zone=given.zone,
+                updating=updating,
             )
     raise typer.Exit(code)
 
@@ -188,18 +201,27 @@ def check_doors(given: ServeParameters) -> None:
 
 
 @contextmanager
-def lock_studies(locks: Mapping[str, str]) -> Iterator[None]:
+def lock_studies(
+    locks: Mapping[str, str], before: "Handover | None" = None
+) -> Iterator[dict[str, int]]:
     """Keep others from serving the same studies. `locks` are files, with the names of studies.
 
-    Raises UserError, with who serves it.
+    The version before has handed over the locks that it had. Returns the descriptors that hold
+    them, by their files. Raises UserError, with who serves it.
     """
     from survey_cli.web.serve_lock import ServeLock, describe_this_process
 
+    inherited: dict[str, int] = {}
+    if before is not None:
+        inherited.update(before.locks)
     with ExitStack() as held:
+        descriptors = dict(inherited)
         for path, study in locks.items():
             lock = held.enter_context(ServeLock(Path(path), study))
-            lock.take(describe_this_process(datetimes.format_here(datetimes.now())))
-        yield
+            holder = describe_this_process(datetimes.format_here(datetimes.now()))
+            lock.take(holder, inherited.get(path))
+            descriptors[path] = lock.descriptor
+        yield descriptors
 
 
 def check_can_serve(where: str) -> None:
@@ -225,6 +247,7 @@ def serve_on_this_computer(
     practice: bool = False,
     zone: str = "",
     has_text_page: bool = True,
+    updating: "Updating | None" = None,
 ) -> int:
     """Serve seats to the browser of this computer until Ctrl+C; returns the exit code."""
     from survey_cli.web.seats.seat_request import Face
@@ -236,7 +259,7 @@ def serve_on_this_computer(
     programs = {Face.SCREEN: run_station}
     if has_text_page:
         programs[Face.TEXT] = run_station
-    return serve_seats(programs, options)
+    return serve_seats(programs, options, updating)
 
 
 def read_account_files(paths: Sequence[str]) -> "AccountFiles":
@@ -284,11 +307,13 @@ def prepare_supervision() -> None:
     import survey_cli.tui.board.screen  # noqa: F401
 
 
-def serve_seats(programs: "SeatPrograms", options: "ServeOptions") -> int:
+def serve_seats(
+    programs: "SeatPrograms", options: "ServeOptions", updating: "Updating | None" = None
+) -> int:
     """Serve seats until Ctrl+C; returns the exit code."""
     from survey_cli import web
 
-    return web.serve(options, programs)
+    return web.serve(options, programs, updating)
 
 
 def check_apart(check: Callable[[], str]) -> str:
@@ -407,6 +432,8 @@ def _run_station(
     files: Sequence[str], given: ServeParameters, request: "SeatRequest", side: "SeatSide"
 ) -> int:
     """Run a station in its seat, on the full screen or the text page; returns the exit code."""
+    from survey_cli.web.seats.seat_request import ENDED_FOR_UPDATE
+
     if given.socket:
         from survey_cli.study.signing_in import sign_in
 
@@ -425,6 +452,9 @@ def _run_station(
             from survey_cli.tui import run_station
 
             run_station(session, given.theme)
+        if session.has_ended_for_update:
+            # The shift goes on in a seat of the new version.
+            return ENDED_FOR_UPDATE
         report_summary(side, [*_summarize(session), *describe()])
     finally:
         session.close()
@@ -501,9 +531,8 @@ def _build_listeners(given: ServeParameters, side: "SeatSide") -> "Listeners":
     def report_link(link: str) -> None:
         send_report(side, {"type": "dial", "link": link})
 
-    if given.dial == "link":
-        return Listeners(report=report_occupation, hand_link=report_link)
-    return Listeners(report=report_occupation)
+    hand_link = report_link if given.dial == "link" else None
+    return Listeners(report=report_occupation, hand_link=hand_link, is_updated=side.is_updated)
 
 
 def send_report(side: "SeatSide", report: Mapping[str, object]) -> None:

@@ -1,6 +1,7 @@
 """Listeners of a station: they are told what is at hand, and receive numbers to dial as links.
 
-In a terminal nobody listens. A seat in a browser hands both to its page.
+In a terminal nobody listens. A seat in a browser hands both to its page. It also knows whether the
+program was updated meanwhile.
 """
 
 import re
@@ -51,7 +52,7 @@ class Occupation(NamedTuple):
 class Listeners:
     """The listeners of one station.
 
-    The station waits for both functions, so they must return at once.
+    The station waits for these functions, so they must return at once.
 
     Example:
         def report(occupation: Occupation) -> None:
@@ -64,6 +65,9 @@ class Listeners:
     """Receives the `tel:` link of a number that is dialed. None: no links are made."""
     report: Callable[[Occupation], None] | None = None
     """Receives what is at hand, whenever that changes. None: nobody wants to know."""
+    is_updated: Callable[[], bool] = lambda: False
+    """Returns whether the program was updated: then the station claims no further case, and ends
+    once nothing is at hand. It is asked every second."""
 
 
 NO_LISTENERS: Final = Listeners()

@@ -162,7 +162,10 @@ class StationSession:
             to_local=self._to_local,
             make_token=options.token,
             practice=self.practice,
+            is_updated=options.listeners.is_updated,
         )
+        self.has_ended_for_update = False
+        """Another seat goes on with the shift, in the new version of the program."""
 
         midnight = find_midnight(clock(), self._to_local)
         with suppress(StoreError):  # the first key reports it
@@ -309,6 +312,21 @@ class StationSession:
     def list_messages(self) -> list[str]:
         """List the messages of supervisors that are shown now, as of the last look."""
         return self._messages.list_shown()
+
+    def end_for_update(self) -> bool:
+        """End here if the program was updated and nothing is at hand; returns whether that is so.
+
+        The shift goes on. A break does too, until its end: another sign-on would end it.
+        """
+        is_occupied = (
+            self._cases.at_hand is not None
+            or self._shift.wrapup is not None
+            or self._shift.open_break is not None
+        )
+        if is_occupied or not self._options.listeners.is_updated():
+            return False
+        self.has_ended_for_update = True
+        return True
 
     def close(self) -> None:
         """Close the databases."""

@@ -26,6 +26,8 @@ from survey_cli.study.consistency.upkeep import reconcile_returned
 
 MOVED: Final = "you opened another station, and go on there"
 """Shown at a station whose interviewer has opened another one."""
+UPDATED: Final = "the program was updated, and you go on in its new version"
+"""Shown for a moment, until the seat ends and another one begins."""
 MakeToken = Callable[[], str]
 """Makes the token of a lease."""
 
@@ -63,6 +65,7 @@ class StationCases:
         to_local: ToLocal,
         make_token: MakeToken,
         practice: bool = False,
+        is_updated: Callable[[], bool] = lambda: False,
     ) -> None:
         self._studies = studies
         self._shift = shift
@@ -73,6 +76,7 @@ class StationCases:
         self._make_token = make_token
         self._practice = practice
         """Nothing is stored in the end."""
+        self._is_updated = is_updated
         self.at_hand: CaseAtHand | None = None
         """The case on the screen."""
         self.idle_view = IdleView(why="", next_at=None, was_searched=False)
@@ -106,6 +110,10 @@ class StationCases:
             return reject("you are on a break")
         if self._shift.wrapup is not None:
             return reject("the time after the call is not over yet")
+        if self._is_updated():
+            # The station ends within a second; the next case is for the one that begins then.
+            self.idle_view = IdleView(why=UPDATED, next_at=None)
+            return DONE
 
         self.has_moved = False
         try:

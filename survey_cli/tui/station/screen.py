@@ -729,6 +729,8 @@ BEAT_SECONDS: Final = 10.0
 """How often the case is kept ours, and a due one is looked for."""
 ANSWER_SECONDS: Final = 1.0
 """How often an answer to a raised hand is looked for."""
+UPDATE_SECONDS: Final = 1.0
+"""How often the station looks whether the program was updated."""
 
 
 class StationApp(KeyApp):
@@ -741,6 +743,7 @@ class StationApp(KeyApp):
     def start(self) -> None:
         self.every(BEAT_SECONDS, self.beat)
         self.every(ANSWER_SECONDS, self.look_for_answer)
+        self.every(UPDATE_SECONDS, self.end_for_update)
 
     async def beat(self) -> None:
         """Keep the case; one that comes by itself rings, and takes no key typed before it."""
@@ -752,6 +755,12 @@ class StationApp(KeyApp):
         """Look for the supervisor's answer while the interviewer's hand is up."""
         if self.station.session.hand.is_up:
             await self.attempt(self.station.look_for_answer, self.station)
+
+    def end_for_update(self) -> None:
+        """End once the program was updated, and nothing is at hand or being typed."""
+        is_idle = self.top is self.station and not self.station.panels
+        if is_idle and self.station.session.end_for_update():
+            self.exit()
 
     async def on_station_screen_wrap_up_over(self) -> None:
         """Look for the next case at once."""

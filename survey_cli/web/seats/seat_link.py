@@ -43,6 +43,8 @@ class OpenSeat:
     """What the seat tells web: one JSON object a line, see `LineReader`."""
     since: datetime
     process: int
+    is_old: bool = False
+    """Whether it runs a version of the program from before an update."""
     terminal: int | None = None
     """The pseudo-terminal, for faces on terminals. It doesn't block."""
     messages: socket | None = None
@@ -243,6 +245,7 @@ class SeatLink:
             reports=_open_socket(reports),
             since=datetime.fromisoformat(content["since"]),
             process=content["process"],
+            is_old=content["old"],
         )
         if seat.request.face in FACES_ON_TERMINALS:
             os.set_blocking(first, False)
@@ -265,7 +268,9 @@ class SeatLink:
         seat = self._seats.pop(content["seat"], None)
         if seat is None:
             return
-        seat.end = SeatEnd(content["code"], content["signal"], content["sentence"])
+        seat.end = SeatEnd(
+            content["code"], content["signal"], content["sentence"], content["updated"]
+        )
         if not self._is_awaited(seat):
             self.on_ended(seat, seat.end)
 

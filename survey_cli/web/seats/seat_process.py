@@ -16,7 +16,7 @@ import termios
 import threading
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -26,7 +26,13 @@ from survey_cli.problems import UserError
 from survey_cli.process_rights import NOTHING, confine, make_folder_rights
 from survey_cli.web.seats import process_limits
 from survey_cli.web.seats.messages import encode_line
-from survey_cli.web.seats.seat_request import Face, SeatProgram, SeatRequest, SeatSide
+from survey_cli.web.seats.seat_request import (
+    UPDATE_SIGNAL,
+    Face,
+    SeatProgram,
+    SeatRequest,
+    SeatSide,
+)
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -71,8 +77,10 @@ def run_seat(
     log = SeatLog(descriptors.log)
     code = FAILED
     try:
+        # While signals are still blocked: without a handler, this one ends the process.
+        is_updated = _watch_for_update()
         _prepare(request, descriptors, log, parent)
-        side = _open_side(descriptors)
+        side = _open_side(descriptors, is_updated)
         code = _run_program(program, request, side, log)
     except BaseException as error:
         log.report_bug(error)
@@ -80,6 +88,13 @@ def run_seat(
         _remove_files(descriptors.folder)
         # Not sys.exit: the frames above belong to the spawner, and it must not go on here.
         _end_process(code)
+
+
+def _watch_for_update() -> Callable[[], bool]:
+    """Take the signal of an update; returns the function that says whether it has come."""
+    received: list[int] = []
+    signal.signal(UPDATE_SIGNAL, lambda number, _: received.append(number))
+    return lambda: bool(received)
 
 
 def _prepare(
@@ -192,12 +207,14 @@ def _set_environment(zone: str, folder: str) -> None:
         tempfile.tempdir = None
 
 
-def _open_side(descriptors: SeatDescriptors) -> SeatSide:
+def _open_side(descriptors: SeatDescriptors, is_updated: Callable[[], bool]) -> SeatSide:
     messages = None
     if descriptors.messages is not None:
         messages = socket.socket(fileno=descriptors.messages)
     reports = socket.socket(fileno=descriptors.reports)
-    return SeatSide(reports=reports, messages=messages, folder=descriptors.folder)
+    return SeatSide(
+        reports=reports, messages=messages, folder=descriptors.folder, is_updated=is_updated
+    )
 
 
 def _run_program(program: SeatProgram, request: SeatRequest, side: SeatSide, log: "SeatLog") -> int:

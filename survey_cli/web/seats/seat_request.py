@@ -1,6 +1,7 @@
 """The seat that web asks of the spawner, and the program that runs in it."""
 
 import re
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
@@ -63,6 +64,10 @@ class SeatRequest:
     """For a desk: what is asked of it, as JSON."""
 
 
+UPDATE_SIGNAL: Final = signal.Signals.SIGUSR1
+"""Tells the spawner that the program was updated; the spawner tells it to the seats."""
+ENDED_FOR_UPDATE: Final = 75
+"""Exit code of a seat that has ended so that its person goes on in the new version."""
 COLUMNS: Final = range(60, 301)
 ROWS: Final = range(20, 101)
 """Sizes of terminals. A browser could ask for any, and each cell takes memory in the seat."""
@@ -126,6 +131,8 @@ class SeatEnd:
     signal: int | None = None
     sentence: str = ""
     """What the person should read if the program failed."""
+    is_for_update: bool = False
+    """Whether its person goes on in a seat of the new version of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,8 @@ class SeatSide:
     """The lines of a text page, or the answer of a desk. None on a terminal."""
     folder: str = ""
     """For a desk: the only folder it writes to, which is removed when it ends."""
+    is_updated: Callable[[], bool] = lambda: False
+    """Returns whether the program was updated, so that a station ends after the case at hand."""
 
 
 SeatProgram = Callable[[SeatRequest, SeatSide], int]

@@ -40,7 +40,9 @@ from survey_cli.web.seats.seat_process import (
     run_seat,
 )
 from survey_cli.web.seats.seat_request import (
+    ENDED_FOR_UPDATE,
     FACES_ON_TERMINALS,
+    UPDATE_SIGNAL,
     Face,
     SeatEnd,
     SeatPrograms,
@@ -48,6 +50,7 @@ from survey_cli.web.seats.seat_request import (
     decode_request,
     encode_request,
 )
+from survey_cli.web.seats.updating import CHECK_PATIENCE, StartCheck, Updating, execute_anew
 
 WebProgram = Callable[[socket], int]
 """Runs web with its end of the connection to the spawner; `SeatLink` takes it.
@@ -105,6 +108,9 @@ class _Seat:
     sentence: str = ""
     hangup_at: float | None = None
     kill_at: float | None = None
+    is_old: bool = False
+    """Whether it runs the version of the program from before an update."""
+    is_ended_for_update: bool = False
 
     def list_for_web(self) -> tuple[int, int]:
         """Return the descriptors that web gets: the terminal or the messages, and the reports."""
@@ -119,7 +125,38 @@ class _Seat:
             "request": encode_request(self.request),
             "since": self.since,
             "process": self.process,
+            "old": self.is_old,
         }
+
+    def describe_for_update(self) -> dict[str, Any]:
+        """Describe the seat for the next version of the program."""
+        return {
+            "id": self.id,
+            "request": encode_request(self.request),
+            "since": self.since,
+            "process": self.process,
+            "log": self.log,
+            "reports": self.reports,
+            "terminal": self.terminal,
+            "messages": self.messages,
+            "folder": self.folder,
+            "lines_logged": self.lines_logged,
+            "sentence": self.sentence,
+        }
+
+    def list_descriptors(self) -> list[int]:
+        """Return the descriptors that are open for it."""
+        return [number for number in (self.log, *self.list_for_web()) if number >= 0]
+
+
+def _read_old_seat(described: Mapping[str, Any]) -> _Seat:
+    """Return a seat that the version before has opened."""
+    values = dict(described)
+    values["request"] = decode_request(values["request"])
+    seat = _Seat(**values, is_old=True)
+    for descriptor in seat.list_descriptors():
+        os.set_inheritable(descriptor, False)
+    return seat
 
 
 class Spawner:
@@ -130,7 +167,12 @@ class Spawner:
     """
 
     def __init__(
-        self, programs: SeatPrograms, web: WebProgram, *, most_seats: int = MOST_SEATS
+        self,
+        programs: SeatPrograms,
+        web: WebProgram,
+        *,
+        most_seats: int = MOST_SEATS,
+        updating: Updating | None = None,
     ) -> None:
         self._programs = programs
         self._web_program = web
@@ -150,6 +192,14 @@ class Spawner:
         self._deaths: list[float] = []
         self._restart_at: float | None = None
         self._web_deadline: float | None = None
+        self._is_web_old = False
+        """Whether web is of the version before, and ends so that a new one begins."""
+
+        self._updating = updating
+        """None: this server can't be updated while it runs."""
+        self._check: StartCheck | None = None
+        """Looks whether the new version can start."""
+        self._check_deadline: float | None = None
 
     def run(self) -> int:
         """Run until the end; returns the exit code."""
@@ -162,7 +212,10 @@ class Spawner:
         gc.collect()
         gc.freeze()
 
-        self._start_web()
+        if self._updating is not None and self._updating.before is not None:
+            self._take_over(self._updating.before.spawner)
+        else:
+            self._start_web()
         while not self._is_over():
             self._wait()
             self._read_signals()
@@ -185,13 +238,18 @@ class Spawner:
             # a server under `nohup` outlives its terminal
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, note)
+        signal.signal(UPDATE_SIGNAL, note)
+        # It is blocked in a program that was just updated.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (UPDATE_SIGNAL,))
         # a handler of its own, so that a child's end wakes the poll
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _read_signals(self) -> None:
         while self._signals:
-            self._signals.pop()
-            if self._phase is _Phase.SERVING:
+            number = self._signals.pop()
+            if number == UPDATE_SIGNAL:
+                self._begin_update()
+            elif self._phase is _Phase.SERVING:
                 self._begin_ending(0)
             else:
                 # told a second time: no more patience
@@ -223,7 +281,7 @@ class Spawner:
 
     def _find_timeout(self) -> float | None:
         """Return the milliseconds until something is due; None if nothing is."""
-        times = [self._restart_at, self._web_deadline]
+        times = [self._restart_at, self._web_deadline, self._check_deadline]
         for seat in self._seats.values():
             times += [seat.hangup_at, seat.kill_at]
         due = [time for time in times if time is not None]
@@ -239,6 +297,10 @@ class Spawner:
         if self._web_deadline is not None and now >= self._web_deadline:
             self._web_deadline = None
             _signal(self._web_process, signal.SIGKILL)
+        if self._check_deadline is not None and now >= self._check_deadline:
+            self._check_deadline = None
+            if self._check is not None:
+                _signal(self._check.process, signal.SIGKILL)
 
         for seat in self._seats.values():
             if seat.hangup_at is not None and now >= seat.hangup_at:
@@ -279,6 +341,8 @@ class Spawner:
             # Ctrl+C in the server's terminal is for the spawner, which ends the seats first.
             os.setsid()
             close_others({0, 1, 2, connection.fileno()})
+            # Whoever sends it to all processes of the server means the spawner.
+            signal.signal(UPDATE_SIGNAL, signal.SIG_IGN)
             reset_signals()
             process_limits.end_with_parent(signal.SIGTERM, parent)
             process_limits.forbid_inspection()
@@ -351,6 +415,10 @@ class Spawner:
         self._web_process = 0
         self._web_deadline = None
         if self._phase is not _Phase.SERVING:
+            return
+        if self._is_web_old:
+            self._is_web_old = False
+            self._start_web()
             return
 
         code = os.waitstatus_to_exitcode(status)
@@ -452,7 +520,7 @@ class Spawner:
         gc.disable()
         before = signal.pthread_sigmask(
             signal.SIG_BLOCK,
-            (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD),
+            (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, UPDATE_SIGNAL),
         )
         process = -1
         try:
@@ -516,14 +584,17 @@ class Spawner:
                 self._take_end_of_web(status)
             elif process in self._seats:
                 self._take_end_of_seat(self._seats.pop(process), status)
+            elif self._check is not None and process == self._check.process:
+                self._take_end_of_check(self._check, status)
 
     def _take_end_of_seat(self, seat: _Seat, status: int) -> None:
         if seat.log >= 0:
             self._read_log(seat)
         code = os.waitstatus_to_exitcode(status)
-        end = SeatEnd(code, sentence=seat.sentence)
+        is_for_update = code == ENDED_FOR_UPDATE or seat.is_ended_for_update
+        end = SeatEnd(code, None, seat.sentence, is_for_update)
         if code < 0:
-            end = SeatEnd(None, -code, seat.sentence)
+            end = SeatEnd(None, -code, seat.sentence, is_for_update)
         self._send(
             {
                 "type": "ended",
@@ -531,12 +602,117 @@ class Spawner:
                 "code": end.code,
                 "signal": end.signal,
                 "sentence": end.sentence,
+                "updated": end.is_for_update,
             }
         )
-        for descriptor in (seat.log, *seat.list_for_web()):
-            if descriptor >= 0:
-                os.close(descriptor)
+        for descriptor in seat.list_descriptors():
+            os.close(descriptor)
         _remove_folder(seat.folder)
+
+    # The update
+
+    def _begin_update(self) -> None:
+        """Look whether the new version of the program can start, in a process of its own."""
+        if self._phase is not _Phase.SERVING or self._check is not None:
+            return
+        if self._updating is None:
+            _say("survey serve: this server can't be updated while it runs — start it again")
+            return
+
+        try:
+            check = StartCheck()
+            process = self._fork()
+        except OSError as error:
+            self._refuse_update((error.strerror or "it failed").lower())
+            return
+        if process == 0:
+            check.become()
+            os._exit(FAILED)
+        check.process = process
+        self._check = check
+        self._check_deadline = monotonic() + CHECK_PATIENCE
+
+    def _take_end_of_check(self, check: StartCheck, status: int) -> None:
+        self._check = None
+        self._check_deadline = None
+        code = os.waitstatus_to_exitcode(status)
+        reason = check.read_reason()
+        check.close()
+        if self._phase is not _Phase.SERVING:
+            return
+        if code != 0:
+            self._refuse_update(f"{_name_end(code)}: {reason}")
+            return
+        try:
+            self._execute_anew()
+        except OSError as error:
+            self._refuse_update((error.strerror or "it failed").lower())
+
+    def _refuse_update(self, reason: str) -> None:
+        _say(
+            f"survey serve: the new version can't start ({reason}), so this one goes on — "
+            "mend the installation, then update again"
+        )
+
+    def _execute_anew(self) -> None:
+        """Become the new version, with all seats. Raises OSError if that isn't possible."""
+        assert self._updating is not None
+        descriptors = []
+        for seat in self._seats.values():
+            descriptors += seat.list_descriptors()
+        channel = -1
+        if self._channel is not None:
+            channel = self._channel.fileno()
+            descriptors.append(channel)
+
+        handed_over = {
+            "seats": [seat.describe_for_update() for seat in self._seats.values()],
+            "notes": self._notes,
+            "web": self._web_process,
+            "channel": channel,
+        }
+        execute_anew(handed_over, descriptors, self._updating.locks)
+
+    def _take_over(self, handed_over: Mapping[str, Any]) -> None:
+        """Go on with the seats of the version before, and with a web of this one."""
+        self._notes = handed_over["notes"]
+        for described in handed_over["seats"]:
+            seat = _read_old_seat(described)
+            self._seats[seat.process] = seat
+
+        channel = handed_over["channel"]
+        if channel >= 0:
+            os.set_inheritable(channel, False)
+            self._channel = Channel(socket(fileno=channel))
+        self._web_process = handed_over["web"]
+        if self._web_process:
+            # The next one begins at its end: two can't listen on one socket.
+            self._is_web_old = True
+            self._web_deadline = monotonic() + WEB_PATIENCE
+            _signal(self._web_process, signal.SIGTERM)
+        else:
+            self._start_web()
+
+        for seat in self._seats.values():
+            self._finish_seat(seat)
+        _say(
+            "survey serve: the program was updated; seats with a case go on with the version "
+            f"before until its outcome ({len(self._seats)} seats were open)"
+        )
+        # Their signals came before this program could take them.
+        self._reap()
+
+    def _finish_seat(self, seat: _Seat) -> None:
+        """Have a seat of the version before end as soon as nothing is lost with it."""
+        match seat.request.face:
+            case Face.SCREEN | Face.TEXT:
+                _signal(seat.process, UPDATE_SIGNAL)
+            case Face.BOARD:
+                seat.is_ended_for_update = True
+                self._end_seat(seat)
+            case Face.DESK:
+                # One request, such as a download, is soon answered.
+                pass
 
     # The end
 

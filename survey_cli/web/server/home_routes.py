@@ -69,6 +69,8 @@ def _read_reason(seat: Seat | None) -> str:
     if seat.ended_by:
         return f"The seat was ended by {seat.ended_by}. Everything that was confirmed is stored."
     end = seat.ended.result()
+    if end.is_for_update:
+        return "The program was updated. Begin again: you go on in its new version."
     if end.sentence:
         return end.sentence
     if end.signal is not None:

@@ -48,7 +48,8 @@ class SeatSocket:
     | frame | |
     |---|---|
     | `moved` | another page has the seat now |
-    | `ended` | the seat has ended; `died` says that it was killed |
+    | `ended` | the seat has ended; `died` says that it was killed, `updated` that it ended so that
+    its page begins one of the new version |
     | `stopped` | the seat has ended together with the server |
     | `refused` | there is no seat, and why: a `sentence` |
     | `signed-out` | nobody is signed in any more |
@@ -100,7 +101,8 @@ class SeatSocket:
         if seat is None:
             last = self._seating.find_last_seat(visitor.person)
             is_its_own = last is not None and last.opened.id == wanted
-            await self.send("ended", died=is_its_own and _has_died(last))
+            own = last if is_its_own else None
+            await self.send("ended", died=_has_died(own), updated=_is_updated(own))
             return None
         if seat.opened.id != wanted:
             await self.send("moved")
@@ -120,7 +122,7 @@ class SeatSocket:
         elif self._seating.is_stopping:
             await self.send("stopped")
         else:
-            await self.send("ended", died=_has_died(seat))
+            await self.send("ended", died=_has_died(seat), updated=_is_updated(seat))
         await self.socket.close()
 
     async def refuse_frame(self) -> None:
@@ -173,6 +175,11 @@ class SeatSocket:
 def _has_died(seat: Seat | None) -> bool:
     """Return whether a signal has ended the seat, as if its computer had no memory left."""
     return seat is not None and seat.ended.done() and seat.ended.result().signal is not None
+
+
+def _is_updated(seat: Seat | None) -> bool:
+    """Return whether the seat has ended so that another one begins, of the new version."""
+    return seat is not None and seat.ended.done() and seat.ended.result().is_for_update
 
 
 def read_frame(sent: str | bytes) -> dict[str, Any]:

@@ -117,6 +117,8 @@ def _describe(seat: Seat, zone: str) -> dict[str, str]:
     face = FACES.get(opened.request.face, opened.request.face.value)
     if opened.request.practice:
         face = f"{face}, practice"
+    if opened.is_old:
+        face = f"{face}, old version"
     return {
         "seat": opened.id,
         "person": seat.person,

@@ -106,6 +106,10 @@ export class SeatLine {
     this.listener.waiting(isWaiting);
   }
 
+  updated() {
+    this.listener.updated();
+  }
+
   findOldest() {
     return this.pending.size ? this.sentAt : 0;
   }

@@ -33,6 +33,8 @@ let letters = 0;
 let makeTerminals = null;
 let lineState = "connecting";
 let dropped = 0;
+// Whether the note is not about keys, and goes with the next one.
+let isNoteOld = false;
 
 const line = new SeatLine(
   frame.dataset.socket,
@@ -51,7 +53,12 @@ const line = new SeatLine(
     offline() {
       setLineState("offline");
     },
+    updated() {
+      droppedNote.textContent = UPDATED;
+      isNoteOld = true;
+    },
     dropped(count) {
+      isNoteOld = false;
       dropped += count;
       showDropped();
     },
@@ -91,6 +98,7 @@ const dialLink = new DialLink(document.getElementById("dial"), (letter) => {
 
 // What the page says
 
+const UPDATED = "The program was updated: you go on in its new version.";
 const BANNERS = {
   connecting: "Connecting …",
   unfocused: "Keys don’t reach the interview: click into this window.",
@@ -143,8 +151,9 @@ function showDropped() {
 }
 
 function forgetDropped() {
-  if (!dropped || lineState !== "seated") return;
+  if ((!dropped && !isNoteOld) || lineState !== "seated") return;
   dropped = 0;
+  isNoteOld = false;
   droppedNote.textContent = "";
 }
 

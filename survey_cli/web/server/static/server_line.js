@@ -26,6 +26,7 @@ export class ServerLine {
   // take(data)     a frame has come: an object, or the bytes of a binary one
   // offline()      the line is cut, and will come back
   // over(frame)    the seat is no longer here
+  // updated()      the seat ended for an update, and one of the new version is begun
   // waiting(is)    whether the server is silent, or has not acknowledged what was sent
   // findOldest()   since when the oldest thing waits that was not acknowledged; 0 if nothing does
   constructor(path, user) {
@@ -94,12 +95,12 @@ export class ServerLine {
       this.isSeated = true;
       this.wait = FIRST_WAIT;
     }
-    if (frame.type === "ended" && frame.died && this.mayBeginAgain()) {
+    if (frame.type === "ended" && frame.updated) {
+      this.beginAgain();
+      this.user.updated();
+    } else if (frame.type === "ended" && frame.died && this.mayBeginAgain()) {
       this.begunAgainAt = performance.now();
-      this.isSeated = false;
-      this.socket.close();
-      this.user.offline();
-      this.begin();
+      this.beginAgain();
     } else if (ENDS.includes(frame.type)) {
       this.isOver = true;
       this.isSeated = false;
@@ -108,6 +109,13 @@ export class ServerLine {
     } else {
       this.user.take(frame);
     }
+  }
+
+  beginAgain() {
+    this.isSeated = false;
+    this.socket.close();
+    this.user.offline();
+    this.begin();
   }
 
   mayBeginAgain() {

@@ -140,6 +140,10 @@ export class TextLine {
     this.listener.waiting(isWaiting);
   }
 
+  updated() {
+    this.listener.updated();
+  }
+
   findOldest() {
     return this.pending ? this.pending.at : 0;
   }

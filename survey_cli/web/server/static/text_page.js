@@ -33,6 +33,8 @@ let rolesSince = new Set();
 let first = null;
 let chosenAt = -Infinity;
 let isTouched = false;
+// The seat ended for an update, and the first question of the next one isn't here yet.
+let isUpdated = false;
 
 // After these, an entry that was typed ahead isn't meant for what is asked.
 const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "error"];
@@ -56,6 +58,9 @@ const line = new TextLine(
       setState("offline");
     },
     unsent: bringBack,
+    updated() {
+      isUpdated = true;
+    },
     dial(link) {
       dialLink.show(link);
     },
@@ -91,6 +96,7 @@ const dialLink = new DialLink(document.getElementById("dial"), (letter) => {
 
 // What the page says
 
+const UPDATED = "The program was updated: you go on in its new version.";
 const BANNERS = {
   waiting: "The server isn’t answering: what you send may not arrive. Wait a moment.",
   offline: "No connection to the server: nothing can be sent. Trying again …",
@@ -202,7 +208,8 @@ function showAsked(frame, { isSame, wasTaken }) {
   else field.removeAttribute("aria-invalid");
   rolesSince = new Set();
   scrollToNew();
-  if (!isInterrupted || !waiting.length) say("");
+  if (!isInterrupted || !waiting.length) say(isUpdated ? UPDATED : "");
+  isUpdated = false;
   if (isInterrupted && waiting.length) dropWaiting();
   // What stands in the field was typed for the question that has gone, unless it was typed ahead.
   if (typed && !wasTaken) {
