@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,14 +54,19 @@ class ServedSeat:
         before: str = "",
     ):
         """`before` is Python that is run before the command begins."""
-        given = json.dumps({**os.environ, "DISPLAY": "", "BROWSER": "", **(environment or {})})
-        self.program = Program(
-            PRELUDE, BEGIN + before + SURVEY_MAIN, ["pipes", given, *arguments], cwd=folder
-        )
+        given = {**os.environ, "DISPLAY": "", "BROWSER": "", **(environment or {})}
+        self._before = before
+        self.program = self._start(arguments, folder, given)
         self.said = ""
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
         self.cookie = ""
+
+    def _start(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> Any:
+        given = ["pipes", json.dumps(environment), *arguments]
+        return Program(PRELUDE, BEGIN + self._before + SURVEY_MAIN, given, cwd=folder)
 
     def _read(self) -> None:
         for line in self.program.stderr:

@@ -166,6 +166,7 @@ class FakeStation:
     appointments: tuple[StationAppointment, ...] = ()
     due: CaseView | None = None
     """A case that the next beat brings, where none is on the screen."""
+    has_ended_for_update: bool = False
     said: str = ""
     can_be_undone: bool = False
     """What was said is of an outcome that can be undone."""
@@ -186,6 +187,9 @@ class FakeStation:
     """Whether somebody is still there; the next key answers it."""
     was_interviewing: bool = False
     """The interview was on the screen when the terminal was lost."""
+
+    def end_for_update(self) -> bool:
+        return self.has_ended_for_update
 
     def look(self) -> Step:
         return self._step()

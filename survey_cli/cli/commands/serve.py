@@ -146,7 +146,10 @@ def serve(
         return _run_desk(files, given, request, side)
 
     if given.check_start:
+        import survey_cli.web.server.serving  # noqa: F401 - is it all there?
+
         prepare_seats(files)
+        prepare_supervision()
         raise typer.Exit(0)
 
     before = take_handover()

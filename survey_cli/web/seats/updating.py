@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 from survey_cli.web.seats.seat_process import close_others, reset_signals
 from survey_cli.web.seats.seat_request import UPDATE_SIGNAL
 
-DESCRIPTOR_VARIABLE: Final = "SURVEY_HANDOVER_DESCRIPTOR"
+DESCRIPTOR_VARIABLE: Final = "_SURVEY_HANDOVER_DESCRIPTOR"
 """The number of the file's descriptor, and nothing of its content."""
 CHECK_OPTION: Final = "--check-start"
 """Has `survey serve` check that it could start, and end."""
@@ -79,8 +79,9 @@ def execute_anew(
 def _open_nameless_file() -> IO[str]:
     """Open a file that only this process and the next program have."""
     if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("survey-handover"), "w+", encoding="utf-8")
-    return tempfile.TemporaryFile("w+", encoding="utf-8")
+        nameless = os.memfd_create("survey-handover")
+        return open(nameless, "w+", encoding="utf-8", errors="replace")
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
 
 
 def _set_inheritable(descriptors: Iterable[int], is_inheritable: bool) -> None:

@@ -1,0 +1,175 @@
+"""A running server is updated: no interview ends, and whoever has no case is in the new version."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("aiohttp")
+
+from support.browser_seat import AT_ANY_HOUR, Page
+from support.served_accounts import (
+    ServedAccounts,
+    accept,
+    invite,
+    list_people,
+    open_seat,
+    read_text,
+    survey,
+)
+from support.shift import Shift
+
+HEAD = "unit,kind,name,phone,zone\n"
+CASE = "{key},1,Mr {key},+1 312 555 010{digit},America/Chicago\n"
+UPDATED = "the program was updated"
+BEGIN_AGAIN = {"type": "ended", "died": False, "updated": True}
+BROKEN = "raise ImportError('half an installation')\n"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A study with one case, so that the second interviewer waits for one."""
+    made = Path(tempfile.mkdtemp(prefix="survey-update-", dir=Path.home()))
+    try:
+        cases = HEAD + CASE.format(key="A", digit=0)
+        Shift(made, fieldwork=AT_ANY_HOUR, cases=cases, at=datetime.now(UTC))
+        list_people(made, "ann,interviewer", "bob,interviewer")
+        yield made
+    finally:
+        shutil.rmtree(made)
+
+
+class InstalledServer(ServedAccounts):
+    """A server that was started as an installed program is: it can be executed anew."""
+
+    def _start(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "survey_cli", *arguments],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def update(self) -> None:
+        """Update the server, and wait until its new web listens."""
+        before = self.said.count("The proxy can open")
+        self.program.send_signal(signal.SIGUSR1)
+        self.wait_for(lambda: self.said.count("The proxy can open") == before + 1)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def begin_interview(page: Page) -> None:
+    await page.shows("dial")
+    await page.press("d")
+    await page.shows("dialed")
+    await page.press("i")
+    await page.shows("Good")
+    await page.press("\r")
+    await page.shows("First?")
+
+
+def test_an_interview_goes_on_and_its_next_case_is_in_the_new_version(folder: Path) -> None:
+    tokens = {login: invite(folder, login) for login in ("ann", "bob")}
+
+    async def work(served: InstalledServer) -> None:
+        server = served.program.pid
+        async with served.open_browser() as ann, served.open_browser() as bob:
+            await accept(ann, tokens["ann"])
+            await accept(bob, tokens["bob"])
+            async with open_seat(ann) as calling:
+                # She has the only case before he sits down.
+                await begin_interview(calling)
+                of_ann = calling.seated["seat"]
+                async with open_seat(bob) as waiting:
+                    await waiting.shows("bob · 0 done")
+                    old_seats = served.list_seats()
+                    served.update()
+                    await calling.wait_for(lambda: calling.is_closed)
+
+            # The idle seat ends, and the page that comes back to it is told to begin again.
+            async with open_seat(bob, f"/seat/screen?seat={waiting.seated['seat']}") as waiting:
+                assert await waiting.gets("ended") == BEGIN_AGAIN
+            async with open_seat(bob) as waiting:
+                await waiting.shows("bob · 0 done")
+                assert waiting.seated["zone"] == "Asia/Tokyo", "he is still signed in"
+
+            # The interview goes on in the same seat and process, at the same question.
+            async with open_seat(ann) as calling:
+                await calling.shows("First?")
+                assert calling.seated["seat"] == of_ann
+                assert len([seat for seat in old_seats if is_alive(seat)]) == 1
+                add_case(folder)
+                for shown in ("Second?", "Third?", "Every question is answered"):
+                    await calling.press("1")
+                    await calling.shows(shown)
+                # An Enter right after the last key would be taken for a slip.
+                await asyncio.sleep(1.5)
+                await calling.press("\r")
+                assert await calling.gets("ended") == BEGIN_AGAIN
+            assert not any(is_alive(seat) for seat in old_seats)
+            async with open_seat(ann) as calling:
+                await calling.shows("ann · 1 done")
+                assert calling.seated["seat"] != of_ann
+            assert "Begin again" not in await read_text(ann, "/")
+        assert served.program.pid == server
+        assert served.program.poll() is None
+
+    with InstalledServer(folder) as served:
+        asyncio.run(asyncio.wait_for(work(served), 120))
+        said = survey(folder, "serve", "field.yaml", "--socket", str(folder / "other.socket"))
+        assert "it is served already" in said, "the lock is kept"
+        assert f"(process {served.program.pid})" in said
+    assert UPDATED in served.said
+    assert "Traceback" not in served.said
+
+
+def add_case(folder: Path) -> None:
+    """Import the next case."""
+    (folder / "more.csv").write_text(HEAD + CASE.format(key="B", digit=1))
+    said = survey(folder, "sample", "import", "field.yaml", "more.csv")
+    assert "1" in said, said
+
+
+def test_a_version_that_does_not_start_changes_nothing(folder: Path) -> None:
+    token = invite(folder, "ann")
+
+    async def work(served: InstalledServer) -> None:
+        async with served.open_browser() as ann:
+            await accept(ann, token)
+            async with open_seat(ann) as page:
+                await begin_interview(page)
+                children = served.list_children()
+
+                # Python looks in this folder first, as if the installation had been interrupted.
+                broken = folder / "survey_cli"
+                broken.mkdir()
+                (broken / "__init__.py").write_text(BROKEN)
+                served.program.send_signal(signal.SIGUSR1)
+                served.wait_for(lambda: "the new version can't start" in served.said)
+                await page.press("1")
+                await page.shows("Second?")
+                assert served.list_children() == children
+
+    with InstalledServer(folder) as served:
+        asyncio.run(asyncio.wait_for(work(served), 60))
+    assert "ImportError: half an installation), so this one goes on" in served.said
