@@ -62,9 +62,7 @@ class ServedSeat:
         self._reader.start()
         self.cookie = ""
 
-    def _start(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
-    ) -> Any:
+    def _start(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Any:
         given = ["pipes", json.dumps(environment), *arguments]
         return Program(PRELUDE, BEGIN + self._before + SURVEY_MAIN, given, cwd=folder)
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def folder() -> Iterator[Path]:
     try:
         cases = HEAD + CASE.format(key="A", digit=0)
         Shift(made, fieldwork=AT_ANY_HOUR, cases=cases, at=datetime.now(UTC))
-        list_people(made, "ann,interviewer", "bob,interviewer")
+        imports = f"{getuser()},supervisor"
+        list_people(made, "ann,interviewer", "bob,interviewer", imports)
         yield made
     finally:
         shutil.rmtree(made)
@@ -112,6 +114,10 @@ def test_an_interview_goes_on_and_its_next_case_is_in_the_new_version(folder: Pa
             async with open_seat(bob) as waiting:
                 await waiting.shows("bob · 0 done")
                 assert waiting.seated["zone"] == "Asia/Tokyo", "he is still signed in"
+                # The next case is hers.
+                await waiting.press("q")
+                await waiting.press("y")
+                assert (await waiting.gets("ended"))["updated"] is False
 
             # The interview goes on in the same seat and process, at the same question.
             async with open_seat(ann) as calling:
@@ -129,6 +135,7 @@ def test_an_interview_goes_on_and_its_next_case_is_in_the_new_version(folder: Pa
             assert not any(is_alive(seat) for seat in old_seats)
             async with open_seat(ann) as calling:
                 await calling.shows("ann · 1 done")
+                await calling.shows("Mr B")
                 assert calling.seated["seat"] != of_ann
             assert "Begin again" not in await read_text(ann, "/")
         assert served.program.pid == server
@@ -147,7 +154,7 @@ def add_case(folder: Path) -> None:
     """Import the next case."""
     (folder / "more.csv").write_text(HEAD + CASE.format(key="B", digit=1))
     said = survey(folder, "sample", "import", "field.yaml", "more.csv")
-    assert "1" in said, said
+    assert "not on the study's list" not in said
 
 
 def test_a_version_that_does_not_start_changes_nothing(folder: Path) -> None:
