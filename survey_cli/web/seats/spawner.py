@@ -69,6 +69,8 @@ WEB_PATIENCE: Final = 6.0
 MOST_DEATHS: Final = 5
 DEATHS_PERIOD: Final = 60.0
 """After so many deaths of web within so many seconds, the server gives up."""
+FINISH_DELAY: Final = 2.0
+"""Seconds from an update until old seats may end: by then, the new web can tell pages why."""
 RESTART_DELAY: Final = 0.5
 """Seconds until web is started again, if it has died before in this period."""
 DESCRIPTORS_PER_SEAT: Final = 3
@@ -194,6 +196,8 @@ class Spawner:
         self._web_deadline: float | None = None
         self._is_web_old = False
         """Whether web is of the version before, and ends so that a new one begins."""
+        self._finish_at: float | None = None
+        """When the seats of the version before are told to end after their case."""
 
         self._updating = updating
         """None: this server can't be updated while it runs."""
@@ -281,7 +285,7 @@ class Spawner:
 
     def _find_timeout(self) -> float | None:
         """Return the milliseconds until something is due; None if nothing is."""
-        times = [self._restart_at, self._web_deadline, self._check_deadline]
+        times = [self._restart_at, self._web_deadline, self._check_deadline, self._finish_at]
         for seat in self._seats.values():
             times += [seat.hangup_at, seat.kill_at]
         due = [time for time in times if time is not None]
@@ -297,6 +301,9 @@ class Spawner:
         if self._web_deadline is not None and now >= self._web_deadline:
             self._web_deadline = None
             _signal(self._web_process, signal.SIGKILL)
+        if self._finish_at is not None and now >= self._finish_at:
+            self._finish_at = None
+            self._finish_old_seats()
         if self._check_deadline is not None and now >= self._check_deadline:
             self._check_deadline = None
             if self._check is not None:
@@ -419,6 +426,7 @@ class Spawner:
         if self._is_web_old:
             self._is_web_old = False
             self._start_web()
+            self._finish_at = monotonic() + FINISH_DELAY
             return
 
         code = os.waitstatus_to_exitcode(status)
@@ -692,18 +700,21 @@ class Spawner:
             _signal(self._web_process, signal.SIGTERM)
         else:
             self._start_web()
-
-        for seat in self._seats.values():
-            self._finish_seat(seat)
+            self._finish_at = monotonic() + FINISH_DELAY
         _say(
             "survey serve: the program was updated; seats with a case go on with the version "
-            f"before until its outcome ({len(self._seats)} seats were open)"
+            f"before until its outcome (open seats: {len(self._seats)})"
         )
         # Their signals came before this program could take them.
         self._reap()
 
+    def _finish_old_seats(self) -> None:
+        """Have each seat of the version before end as soon as nothing is lost with it."""
+        for seat in self._seats.values():
+            if seat.is_old:
+                self._finish_seat(seat)
+
     def _finish_seat(self, seat: _Seat) -> None:
-        """Have a seat of the version before end as soon as nothing is lost with it."""
         match seat.request.face:
             case Face.SCREEN | Face.TEXT:
                 _signal(seat.process, UPDATE_SIGNAL)
