@@ -99,7 +99,7 @@ class SeatSocket:
         """Return the seat of a page that comes back to it, and must not begin another one."""
         seat = self._seating.find_seat(visitor.person, place)
         if seat is None:
-            last = self._seating.find_last_seat(visitor.person)
+            last = self._seating.find_last_seat(visitor.person, place)
             is_its_own = last is not None and last.opened.id == wanted
             own = last if is_its_own else None
             await self.send("ended", died=_has_died(own), updated=_is_updated(own))

@@ -160,9 +160,9 @@ class Seating:
         """Return the person's seat at a place, if it is open."""
         return self._seats.get((person, place))
 
-    def find_last_seat(self, person: str) -> Seat | None:
-        """Return the station of the person that has ended last, if web has seen its end."""
-        return self._last.get((person, SeatPlace.STATION))
+    def find_last_seat(self, person: str, place: SeatPlace = SeatPlace.STATION) -> Seat | None:
+        """Return the person's seat that has ended last at a place, if web has seen its end."""
+        return self._last.get((person, place))
 
     def find_by_id(self, seat_id: str) -> Seat | None:
         """Return the open seat with this id."""
