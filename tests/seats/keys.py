@@ -120,7 +120,7 @@ PRESSES = (
     *open_and_close("F5", OPEN, "How old?"),
     *open_and_close("F6", OPEN, "How old?"),
     *open_and_close("F8", "suspend", "How old?"),
-    *open_and_close("ctrl+c", "suspend", "How old?"),
+    *open_and_close("ctrl+c", "Suspend this interview", "How old?"),
     *open_and_close("ctrl+p", OPEN, "How old?"),
     Press("ctrl+u", "How old?", typed="99", lacks="99"),
     Press("ctrl+z", "99"),
