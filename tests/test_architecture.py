@@ -217,6 +217,7 @@ OPENED_FOR_ALL = {
     "services/simulated_study.py open_simulated_study": "its people and cases are invented",
     "sessions/open_interview.py _resume_stored_version": "_identify_interviewer checks",
     "sessions/open_interview.py check_questionnaire": "it closes the database at once",
+    "sessions/open_interview.py create_database": "the demonstration makes its own",
     "sessions/open_interview.py has_interviews": "start_or_resume checks",
     "sessions/open_interview.py open_for_writing": "start_or_resume checks",
     "sessions/station/open_station.py open_station": "_check_start checks",

@@ -64,8 +64,15 @@ def records_of(fieldwork: str) -> StudyRecords:
     )
     plan = Plan.from_instrument(made)
     store.settings.write(PLAN_SETTING, plan.fingerprint)
+    people = People()
     return StudyRecords(
-        path="study.yaml", instrument=made, plan=plan, store=store, where="memory", people=People()
+        path="study.yaml",
+        instrument=made,
+        plan=plan,
+        store=store,
+        where="memory",
+        people=people,
+        who=people.require("sue"),
     )
 
 

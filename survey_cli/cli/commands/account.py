@@ -46,7 +46,7 @@ def account_add(
     Only the owner of the list may do this. The accounts are in a file of their own beside the
     database, which no backup and no export contains.
 
-    Example: survey account add study.yaml ann --address https://survey.example.org
+    Example: survey account add study.yaml ann --address https://example.org
     """
     with _open(file, invitation.db, create=True) as accounts:
         _keep_address(accounts, invitation.address)
