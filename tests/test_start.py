@@ -45,7 +45,9 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
     assert not proof, "the first question waits for no solver"
     modules, built = _start_interview(file, case="2")
     assert [m for m in modules if m.startswith("survey_cli.fieldwork.") and m.count(".") > 2] == [
-        "survey_cli.fieldwork.plan.outcome_table"
+        # times of day at the station
+        "survey_cli.fieldwork.calendar.zones",
+        "survey_cli.fieldwork.plan.outcome_table",
     ]
     assert not {
         "survey_cli.sessions.station.station_views",

@@ -32,7 +32,7 @@ from survey_cli.cli.app import build_app
 from survey_cli.cli.command_table import ACTIONS, HELP_FILE, PANELS, SYNONYMS
 from survey_cli.exports.parquet import Rows
 from survey_cli.figures import NamedFigure
-from survey_cli.permissions import Action, StaffRole, may, with_article
+from survey_cli.permissions import OWNERS_ON_SERVER, Action, StaffRole, may, with_article
 from survey_cli.reports.fieldwork.figures import FIGURES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 from survey_cli.store.backends.postgres.roles import KEPT_ELSEWHERE
@@ -238,12 +238,12 @@ def roles() -> Iterator[str]:
     yield "# Table of roles\n"
     yield MADE + "\n"
     yield ROLES_INTRODUCTION
-    names = [role.value for role in StaffRole]
-    yield f"| action | {' | '.join(names)} | command | page |"
-    yield "|---|" + "---|" * (len(names) + 2)
+    yield "| action | who may | command | page |\n|---|---|---|---|"
     for action in Action:
-        cells = [_describe_permission(role, action) for role in StaffRole]
-        cells += [_list_commands_of(action), _list_pages_of(action)]
+        permitted = _list_permitted(action)
+        if action in OWNERS_ON_SERVER:
+            permitted += "; on a server the owner"
+        cells = [permitted, _list_commands_of(action), _list_pages_of(action)]
         yield f"| {action.value} | {' | '.join(cells)} |"
 
     yield "\n## On a database server\n"
@@ -262,14 +262,6 @@ def _list_permitted(action: Action) -> str:
     if len(others) < 2:
         return f"everybody but {with_article(others[0])}"
     return ", ".join(permitted)
-
-
-def _describe_permission(role: StaffRole, action: Action) -> str:
-    if not may(role, action):
-        return ""
-    if not may(role, action, on_server=True):
-        return "a file"
-    return "yes"
 
 
 def _list_commands_of(action: Action) -> str:
@@ -293,9 +285,8 @@ ROUTE_PAGES = {
 """The titles of pages, by the module of their routes."""
 ROLES_INTRODUCTION = """\
 A person's role is in the [list of people](file-formats.md#list-of-people). `owner` is nobody's role there: it is whoever
-owns the study's files, or its schema on a database server. Without a list, everybody may do everything. `a file` means:
-in a study in a file; on a database server only the owner may. A page is one of `survey serve --socket`. [Who may do
-what](../explanation/roles.md) explains the roles, and who enforces them where.
+owns the study's files, or its schema on a database server. Without a list, everybody may do everything. A page is one of
+`survey serve --socket`. [Who may do what](../explanation/roles.md) explains the roles, and who enforces them where.
 """
 SERVER_ROLES_INTRODUCTION = """\
 What a role may not do, the server refuses to its accounts, whatever program they use. `survey db check` tries that.

@@ -31,15 +31,12 @@ def test_a_station_whose_file_differs() -> None:
 
 
 def test_an_interview_that_was_in_progress() -> None:
-    source = (ROOT / "survey_cli" / "sessions" / "station" / "case_view.py").read_text(
+    source = (ROOT / "survey_cli" / "sessions" / "interview" / "start_interview.py").read_text(
         encoding="utf-8"
     )
-    for part in (
-        "You have been on this case since ",
-        ": the interview was in progress. Resume it, or key an outcome.",
-    ):
-        assert part in source
-        assert part in quoted("guides/ssh.md")
+    words = "Case {row.case} was {row.status} at {position}, {when:%d %b %H:%M}{version}: {how}."
+    assert words in source
+    assert "Case 1042 was open at q17, 24 Nov 19:52: resumed." in quoted("guides/ssh.md")
 
 
 def test_the_database_and_the_list_of_people(tmp_path: Path) -> None:

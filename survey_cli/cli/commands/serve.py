@@ -117,8 +117,8 @@ def serve(
     link that can be used once. After a reload or a cut, the window shows the same question again.
     Ctrl+C in the terminal ends the seat; everything that was confirmed is stored.
 
-    With --socket, it is for others: they sign in with the accounts of `survey account`, and reach
-    it through a proxy that does TLS. `survey explain guides/running-a-server` shows all of it.
+    With --socket, it is for others: they sign in with accounts (`survey account add`), and reach it
+    through a proxy that does TLS. `survey explain guides/running-a-server` shows all of it.
 
     Example: survey serve study.yaml
     """

@@ -37,7 +37,7 @@ def _make_hasher() -> "PasswordHasher":
         from survey_cli.installation import make_install_command
 
         what = f"this installation can't work in the browser ({error})"
-        raise UserError("survey account", what, make_install_command("web")) from error
+        raise UserError("accounts", what, make_install_command("web")) from error
     return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
 
 
