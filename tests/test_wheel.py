@@ -174,7 +174,7 @@ def assert_accounts_need_their_extra(survey: Path, folder: Path) -> None:
         [survey, "account", "add", study, "ann"], capture_output=True, text=True, timeout=60
     )
     assert refused.returncode == 1
-    assert "survey account: this installation can't work in the browser" in refused.stderr
+    assert "accounts: this installation can't work in the browser" in refused.stderr
     assert "argon2-cffi" in refused.stderr
     people.unlink()
 

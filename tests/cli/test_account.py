@@ -136,6 +136,6 @@ def test_without_the_extra_it_says_what_to_install(
     password_hashes._make_hasher.cache_clear()
     monkeypatch.setitem(sys.modules, "argon2", None)
     _, message = run_survey(folder, "account", "add", "study.yaml", "ann", code=1)
-    assert message.startswith("survey account: this installation can't work in the browser")
+    assert message.startswith("accounts: this installation can't work in the browser")
     assert message.strip().endswith(make_install_command("web"))
     assert run_survey(folder, "account", "list", "study.yaml")[0] == "", "nothing was added"
