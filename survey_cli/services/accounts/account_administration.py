@@ -238,7 +238,8 @@ class AccountAdministration:
         raise UserError(login, "has no account", remedy)
 
     def _name_command(self, action: str, login: str) -> str:
-        return f"survey account {action} {self._study} {login}"
+        command = f"account {action}"
+        return f"survey {command} {self._study} {login}"
 
     def _require_manageable(self, login: str) -> Interviewer:
         """Return a person on the list whose account may be managed here. Raises UserError."""
