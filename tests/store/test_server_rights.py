@@ -649,7 +649,7 @@ def test_people_are_listed_with_their_roles_and_accounts(
     )
     people = shift.folder / "people.csv"
     people.write_text(
-        f"login,role\n{shift.ann},interviewer\nzoe,interviewer\npostgres,supervisor\n"
+        f"login,role\n{shift.ann},interviewer\nzora,interviewer\npostgres,supervisor\n"
     )
     assert (
         run_command(["study", "people", str(shift.file), "--db", shift.db, "--people", str(people)])
@@ -659,7 +659,7 @@ def test_people_are_listed_with_their_roles_and_accounts(
         row[0]: row[5:-2] for row in (line.split() for line in capsys.readouterr().out.splitlines())
     }
     assert accounts[shift.ann] == ["interviewer"]
-    assert accounts["zoe"] == ["none"]
+    assert accounts["zora"] == ["none"]
     assert accounts["postgres"] == ["without", "a", "role"]
     assert shift.sue in accounts
 

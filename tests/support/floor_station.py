@@ -24,6 +24,8 @@ WORDS_PER_SECOND = 4.5
 NOT_SAVED = re.compile(r"! (not saved: .*|.*the server .*|.*connection.*)")
 
 CASE = re.compile(r"\[Case: (?:.*, )?(\S+), attempt \d+ of \d+\]")
+RESUMED = re.compile(r"\[Case (\S+) was open at .*: resumed")
+"""A station that was killed in an interview is there again, without showing the case."""
 STORED = re.compile(r"= .*?: (.+?)(?: (?:on|from) [A-Z].*)?, stored at \d\d:\d\d")
 MESSAGE = re.compile(r"\[Message from (\S+) \(\d\d:\d\d\): (.*)\]")
 STATES = (
@@ -309,6 +311,8 @@ class Interviewer(threading.Thread):
                 self.messages.append((time.time(), found[2]))
             elif found := STORED.match(text):
                 self.recorded.append(Recorded(self.case, found[1], time.time(), self._typed_at))
+            elif found := RESUMED.match(text):
+                self._show_case(found[1])
             elif item := self.items.get(text):
                 self._state, self._item = "item", item
             elif state := next((state for pattern, state in STATES if pattern.match(text)), ""):

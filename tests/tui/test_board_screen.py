@@ -432,7 +432,7 @@ def test_cases_are_found_while_a_text_is_typed(monkeypatch: pytest.MonkeyPatch) 
     hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
     try:
         hands.press("/", *"whole 1")
-        hands.pause(0.5)
+        hands.pause(2.0)
         shown = _press(hands, "enter")
         assert "2 cases with “whole 1”" in shown
         assert "complete" in _press(hands, "down", "enter")

@@ -1,6 +1,7 @@
 """Caddy and nginx, each with its file of `deploy/`, before the Unix socket of the server."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -135,7 +136,11 @@ def test_a_socket_that_is_idle_stays_open(name: str, folder: Path) -> None:
             assert await page.receive_str() == "still here"
 
     def shorten(text: str) -> str:
-        return text.replace("proxy_read_timeout 90s", f"proxy_read_timeout {SHORT_TIMEOUT:.0f}s")
+        short, replaced = re.subn(
+            r"proxy_read_timeout \d+s", f"proxy_read_timeout {SHORT_TIMEOUT:.0f}s", text
+        )
+        assert replaced
+        return short
 
     app = make_silent_socket(heartbeat=SHORT_TIMEOUT / 4)
     run_behind(name, folder, ask, app=app, change=shorten)
@@ -153,7 +158,11 @@ def test_without_heartbeats_nginx_would_close_it(folder: Path) -> None:
             assert message.type in (WSMsgType.CLOSED, WSMsgType.CLOSE, WSMsgType.ERROR)
 
     def shorten(text: str) -> str:
-        return text.replace("proxy_read_timeout 90s", f"proxy_read_timeout {SHORT_TIMEOUT:.0f}s")
+        short, replaced = re.subn(
+            r"proxy_read_timeout \d+s", f"proxy_read_timeout {SHORT_TIMEOUT:.0f}s", text
+        )
+        assert replaced
+        return short
 
     run_behind("nginx", folder, ask, app=make_silent_socket(heartbeat=None), change=shorten)
 
