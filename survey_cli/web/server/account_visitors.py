@@ -14,7 +14,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from survey_cli.permissions import Action, may
+from survey_cli.permissions import Action, format_permitted, may
 from survey_cli.problems import UserError
 from survey_cli.services.accounts.account_administration import INVITATION_PATH
 from survey_cli.services.accounts.session_rules import DEVICE_TIME
@@ -261,6 +261,15 @@ def require_session(request: web.Request) -> WebSession:
     session = find_session(request)
     if session is None:
         raise web.HTTPSeeOther(SIGN_IN_PATH)
+    return session
+
+
+def check_action(request: web.Request, action: Action) -> WebSession:
+    """Check that whoever asks may take an action; returns the web session. Raises RefusalError."""
+    session = require_session(request)
+    if not may(session.person.role, action):
+        what = f"Only {format_permitted(action)} may {action.value}."
+        raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask one of them.")
     return session
 
 

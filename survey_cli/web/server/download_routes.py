@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from survey_cli.permissions import Action, format_permitted, may
+from survey_cli.permissions import Action, may
 from survey_cli.problems import UserError
 from survey_cli.services.export.download_request import (
     MOST_BY_LETTERS,
@@ -32,10 +32,9 @@ from survey_cli.web.seats.desk_files import (
 )
 from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
-from survey_cli.web.server.account_visitors import require_session
+from survey_cli.web.server.account_visitors import check_action, require_session
 from survey_cli.web.server.desks import DESKS, Desk, TooManyDesksError, prepare_desks
 from survey_cli.web.server.pages import render_page
-from survey_cli.web.server.refusals import RefusalError
 from survey_cli.web.server.security_headers import mark_foreign
 from survey_cli.web.server.sign_in_routes import read_form as read_fields
 from survey_cli.web.server.visitors import require_visitor
@@ -115,13 +114,13 @@ def make_adder(studies: Sequence[str]) -> Callable[[web.Application], None]:
 
 async def show_downloads(request: web.Request) -> web.Response:
     """Show what can be downloaded."""
-    _check_actions(request, [Action.DOWNLOAD])
+    check_action(request, Action.DOWNLOAD)
     return await _render_downloads(request)
 
 
 async def download(request: web.Request) -> web.StreamResponse:
     """Send the file, or show the page again with what is wrong."""
-    _check_actions(request, [Action.DOWNLOAD])
+    check_action(request, Action.DOWNLOAD)
     fields = await read_fields(request)
     try:
         wanted = read_form(fields)
@@ -129,7 +128,8 @@ async def download(request: web.Request) -> web.StreamResponse:
         return await _render_downloads(
             request, fields, describe_error(error), status=HTTPStatus.UNPROCESSABLE_ENTITY
         )
-    _check_actions(request, wanted.list_actions())
+    for action in wanted.list_actions():
+        check_action(request, action)
 
     try:
         async with request.app[DESKS].open(_make_seat_request(request, wanted)) as desk:
@@ -143,15 +143,6 @@ async def download(request: web.Request) -> web.StreamResponse:
         return await _render_downloads(
             request, fields, sentence, status=HTTPStatus.SERVICE_UNAVAILABLE
         )
-
-
-def _check_actions(request: web.Request, actions: Sequence[Action]) -> None:
-    """Check that whoever asks may take all of these actions. Raises RefusalError."""
-    session = require_session(request)
-    for action in actions:
-        if not may(session.person.role, action):
-            what = f"Only {format_permitted(action)} may {action.value}."
-            raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask one of them.")
 
 
 def _make_seat_request(request: web.Request, wanted: DownloadRequest) -> SeatRequest:

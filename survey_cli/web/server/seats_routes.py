@@ -7,16 +7,14 @@ respondents are never on it. The board is a seat of its own, with the rights of 
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from http import HTTPStatus
 from typing import Final
 
 from aiohttp import web
 
-from survey_cli.permissions import Action, format_permitted, may
+from survey_cli.permissions import Action
 from survey_cli.web.seats.seat_request import Face
-from survey_cli.web.server.account_visitors import find_session, require_session
+from survey_cli.web.server.account_visitors import check_action, find_session
 from survey_cli.web.server.pages import render_page
-from survey_cli.web.server.refusals import RefusalError
 from survey_cli.web.server.screen_routes import render_screen, serve_screen
 from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.sign_in_routes import read_form
@@ -56,7 +54,7 @@ def add_routes(app: web.Application) -> None:
 
 async def show_seats(request: web.Request) -> web.Response:
     """Show who sits where."""
-    zone = _check_action(request, Action.SEE_SEATS)
+    zone = check_action(request, Action.SEE_SEATS).zone
     return render_page(
         "seats.html",
         visitor=await require_visitor(request),
@@ -66,13 +64,13 @@ async def show_seats(request: web.Request) -> web.Response:
 
 async def send_seats(request: web.Request) -> web.Response:
     """Send the rows of the page, which it asks for while it is open."""
-    zone = _check_action(request, Action.SEE_SEATS)
+    zone = check_action(request, Action.SEE_SEATS).zone
     return web.json_response(_describe_seats(request, zone))
 
 
 async def end_seat(request: web.Request) -> web.Response:
     """End a seat, as if its line had been lost: everything that was confirmed is stored."""
-    _check_action(request, Action.END_SEAT)
+    check_action(request, Action.END_SEAT)
     visitor = await require_visitor(request)
     form = await read_form(request)
     seating = request.app[SEATING]
@@ -84,7 +82,7 @@ async def end_seat(request: web.Request) -> web.Response:
 
 async def show_board(request: web.Request) -> web.Response:
     """Show the page of the board. Its socket opens a seat for it."""
-    _check_action(request, Action.SEE_BOARD)
+    check_action(request, Action.SEE_BOARD)
     return render_screen(await require_visitor(request), Face.BOARD)
 
 
@@ -92,17 +90,8 @@ async def connect_board(request: web.Request) -> web.WebSocketResponse:
     """Connect a page with the visitor's board."""
     # A page whose session has ended learns so from its socket.
     if find_session(request) is not None:
-        _check_action(request, Action.SEE_BOARD)
+        check_action(request, Action.SEE_BOARD)
     return await serve_screen(request, Face.BOARD)
-
-
-def _check_action(request: web.Request, action: Action) -> str:
-    """Check that the visitor may take this action; returns the visitor's time zone."""
-    session = require_session(request)
-    if not may(session.person.role, action):
-        what = f"Only {format_permitted(action)} may {action.value}."
-        raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask one of them.")
-    return session.zone
 
 
 def _describe_seats(request: web.Request, zone: str) -> list[dict[str, str]]:
