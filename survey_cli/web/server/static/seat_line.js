@@ -3,8 +3,8 @@
 import { ServerLine } from "./server_line.js";
 
 export class SeatLine {
-  // `listener` has a method for each event: seated, output, waiting, offline, dial, moved, ended,
-  // stopped, refused, signedOut, dropped.
+  // `listener` has a method for each event: seated, output, waiting, offline, updated, dial, over,
+  // dropped.
   constructor(path, listener, zone) {
     this.listener = listener;
     this.zone = zone;
@@ -78,23 +78,7 @@ export class SeatLine {
 
   over(frame) {
     this.dropPending();
-    switch (frame.type) {
-      case "moved":
-        this.listener.moved();
-        break;
-      case "ended":
-        this.listener.ended();
-        break;
-      case "stopped":
-        this.listener.stopped();
-        break;
-      case "refused":
-        this.listener.refused(frame.sentence);
-        break;
-      case "signed-out":
-        this.listener.signedOut();
-        break;
-    }
+    this.listener.over(frame);
   }
 
   offline() {

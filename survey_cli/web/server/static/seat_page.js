@@ -2,6 +2,7 @@
 
 import { DialLink } from "./dial_link.js";
 import { LONGEST_PASTE, encodeAltArrow, encodePaste, isPasteKey } from "./seat_keys.js";
+import { UPDATED, explainEnd } from "./seat_ends.js";
 import { SeatLine } from "./seat_line.js";
 import { TerminalSocket } from "./terminal_socket.js";
 import { findZone } from "./zone.js";
@@ -66,26 +67,8 @@ const line = new SeatLine(
       dialLink.show(link);
       showState();
     },
-    moved() {
-      showMessage(
-        "Your seat has moved: it is open in another window or on another computer.",
-        "Take it back here",
-      );
-    },
-    stopped() {
-      showMessage(
-        "The server was stopped. Everything that was confirmed is stored.",
-        "Try to go on",
-      );
-    },
-    refused(sentence) {
-      showMessage(sentence, "Try again");
-    },
-    ended() {
-      location.replace("/");
-    },
-    signedOut() {
-      location.replace("/");
+    over(frame) {
+      explainEnd(frame, showMessage);
     },
   },
   findZone(),
@@ -98,7 +81,6 @@ const dialLink = new DialLink(document.getElementById("dial"), (letter) => {
 
 // What the page says
 
-const UPDATED = "The program was updated: you go on in its new version.";
 const BANNERS = {
   connecting: "Connecting …",
   unfocused: "Keys don’t reach the interview: click into this window.",

@@ -4,7 +4,7 @@ import { ServerLine } from "./server_line.js";
 
 export class TextLine {
   // `listener` has a method for each event: seated, begun, lines, asked, unsent, waiting, offline,
-  // dial, moved, ended, stopped, refused, signedOut.
+  // updated, dial, over.
   constructor(listener, zone) {
     this.listener = listener;
     this.zone = zone;
@@ -112,23 +112,7 @@ export class TextLine {
   }
 
   over(frame) {
-    switch (frame.type) {
-      case "moved":
-        this.listener.moved();
-        break;
-      case "ended":
-        this.listener.ended();
-        break;
-      case "stopped":
-        this.listener.stopped();
-        break;
-      case "refused":
-        this.listener.refused(frame.sentence);
-        break;
-      case "signed-out":
-        this.listener.signedOut();
-        break;
-    }
+    this.listener.over(frame);
   }
 
   offline() {

@@ -1,6 +1,7 @@
 // The text page: the lines as a log, one field, and buttons for what can be chosen.
 
 import { DialLink } from "./dial_link.js";
+import { UPDATED, explainEnd } from "./seat_ends.js";
 import { TextLine } from "./text_line.js";
 import { findZone } from "./zone.js";
 
@@ -64,26 +65,8 @@ const line = new TextLine(
     dial(link) {
       dialLink.show(link);
     },
-    moved() {
-      showMessage(
-        "Your seat has moved: it is open in another window or on another computer.",
-        "Take it back here",
-      );
-    },
-    stopped() {
-      showMessage(
-        "The server was stopped. Everything that was confirmed is stored.",
-        "Try to go on",
-      );
-    },
-    refused(sentence) {
-      showMessage(sentence, "Try again");
-    },
-    ended() {
-      location.replace("/");
-    },
-    signedOut() {
-      location.replace("/");
+    over(frame) {
+      explainEnd(frame, showMessage);
     },
   },
   findZone(),
@@ -96,7 +79,6 @@ const dialLink = new DialLink(document.getElementById("dial"), (letter) => {
 
 // What the page says
 
-const UPDATED = "The program was updated: you go on in its new version.";
 const BANNERS = {
   waiting: "The server isn’t answering: what you send may not arrive. Wait a moment.",
   offline: "No connection to the server: nothing can be sent. Trying again …",
