@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from survey_cli.fieldwork.activities import describe_activity
 from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.shifts import WorkEvent
 
@@ -19,7 +20,7 @@ class HelpSubject(NamedTuple):
     case: str = ""
     """The key of the case at hand; empty if there is none."""
     activity: str = ""
-    """`interview`, `call`, `waiting`."""
+    """The value of an `Activity`; empty if it isn't known."""
 
     def encode(self) -> str:
         """Encode it as the detail of a work event."""
@@ -55,12 +56,12 @@ class HelpCall:
         return self.answered_at is None
 
     def describe(self, to_local: ToLocal) -> str:
-        """Describe the call: `ann calls for help since 10:42: station 04, case 1042, interview`."""
+        """Describe the call: `ann calls for help since 10:42: station 04, case 1042, calling`."""
         facts = [f"station {self.station}"]
         if self.subject.case:
             facts.append(f"case {self.subject.case}")
         if self.subject.activity:
-            facts.append(self.subject.activity)
+            facts.append(describe_activity(self.subject.activity))
         described = f"{', '.join(facts)}"
         if self.answered_at is None:
             since = to_local(self.since)

@@ -41,7 +41,7 @@ def test_a_raised_hand_says_who_where_and_in_what(tmp_path: Path) -> None:
     assert status.data.help_calls == (call,)
     first = status.alerts[0]
     assert first.startswith("ann calls for help since ")
-    assert first.endswith(": station desk 1, case A, interview")
+    assert first.endswith(": station desk 1, case A, in an interview")
 
 
 def test_a_message_to_the_person_is_the_answer(tmp_path: Path) -> None:

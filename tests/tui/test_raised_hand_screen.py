@@ -157,7 +157,7 @@ def test_a_raised_hand_is_on_the_board_and_h_answers_it(
         raise_hand(path, "ann", "u01")
         wait_for(hands, "h help", PATIENCE)
         assert "ann calls for help since" in hands.text()
-        assert "station desk 1, case u01, interview" in hands.text()
+        assert "station desk 1, case u01, in an interview" in hands.text()
 
         hands.press("h", *"on my way", "enter")
         wait_for(hands, "sent to ann, whose call for help is answered", PATIENCE)

@@ -42,9 +42,9 @@ def test_a_supervisor_sees_who_sits_where_and_ends_a_seat(folder: Path) -> None:
 
                 [row] = json.loads(await read_text(sue, "/seats/list"))
                 assert (row["person"], row["face"]) == ("ann", "full screen")
-                assert (row["activity"], row["case"]) == ("is calling", "A")
+                assert (row["activity"], row["case"]) == ("calling", "A")
                 assert row["last_key"] == "just now"
-                assert "is calling" in await read_text(sue, "/seats")
+                assert "calling" in await read_text(sue, "/seats")
 
                 for path in ("/seats", "/board"):
                     async with ann.get(path) as answer:

@@ -9,25 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Final, NamedTuple
+
+from survey_cli.fieldwork.activities import Activity
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 """A number with its country, and nothing that a telephone could take for a command."""
-
-
-class Activity(Enum):
-    """What the interviewer does at a station."""
-
-    WAITING = "waiting"
-    CASE = "case"
-    """A case is on the screen, and nobody is called."""
-    CALL = "call"
-    """A number was dialed, and its outcome is not keyed yet."""
-    INTERVIEW = "interview"
-    WRAP_UP = "wrap-up"
-    """The time after a call."""
-    BREAK = "break"
 
 
 class Occupation(NamedTuple):

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
+from survey_cli.fieldwork.activities import Activity
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
 from survey_cli.fieldwork.calendar.zones import find_midnight
 from survey_cli.fieldwork.case import events as case_events
@@ -37,7 +38,6 @@ from survey_cli.sessions.station.case_search import CaseSearch
 from survey_cli.sessions.station.dialing import SimulatedRespondents, Telephone
 from survey_cli.sessions.station.listeners import (
     NO_LISTENERS,
-    Activity,
     Listeners,
     OccupationReporter,
 )

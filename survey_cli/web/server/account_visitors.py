@@ -14,6 +14,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from survey_cli.fieldwork.activities import Activity
 from survey_cli.permissions import Action, format_permitted, may
 from survey_cli.problems import UserError
 from survey_cli.services.accounts.account_administration import INVITATION_PATH
@@ -46,7 +47,9 @@ STATIC_PREFIX: Final = "/static/"
 SEAT_PATHS: Final = frozenset(("/seat", "/text", "/seat/screen", "/seat/text"))
 CHECK_SECONDS: Final = 2.0
 """How long somebody who was signed out or removed from the list may still see a seat."""
-ACTIVITIES_IN_INTERVIEW: Final = frozenset(("call", "interview", "wrap-up"))
+ACTIVITIES_IN_INTERVIEW: Final = frozenset(
+    activity.value for activity in (Activity.CALL, Activity.INTERVIEW, Activity.WRAP_UP)
+)
 """What a seat reports as its `activity` while a respondent is or was just on the line."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

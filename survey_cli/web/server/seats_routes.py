@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from survey_cli.fieldwork.activities import describe_activity
 from survey_cli.permissions import Action
 from survey_cli.web.seats.seat_request import Face
 from survey_cli.web.server.account_visitors import check_action, find_session
@@ -30,15 +31,6 @@ FACES: Final[Mapping[Face, str]] = {
     Face.BOARD: "board",
     Face.DESK: "download",
 }
-ACTIVITIES: Final[Mapping[str, str]] = {
-    "waiting": "waits for a case",
-    "case": "looks at a case",
-    "call": "is calling",
-    "interview": "in an interview",
-    "wrap-up": "after a call",
-    "break": "on a break",
-}
-"""What a station reports as its `activity`, in words."""
 JUST_NOW_SECONDS: Final = 5
 MINUTE: Final = 60
 
@@ -113,7 +105,7 @@ def _describe(seat: Seat, zone: str) -> dict[str, str]:
         "person": seat.person,
         "face": face,
         "since": format_clock(opened.since, zone),
-        "activity": ACTIVITIES.get(str(status.get("activity", "")), ""),
+        "activity": describe_activity(str(status.get("activity", ""))),
         "case": str(status.get("case", "")),
         "for": _format_beginning(status, zone),
         "last_key": _describe_last_key(seat.used_at),
