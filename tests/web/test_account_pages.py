@@ -11,7 +11,8 @@ import pytest
 
 from support.account_pages import AccountPages
 from support.html_pages import browser, in_browser  # noqa: F401 - a fixture
-from support.web_accounts import OTHER_PASSWORD, PASSWORD, AccountsAtHand, quick_hashes
+from support.web_accounts import HOME, OTHER_PASSWORD, PASSWORD, AccountsAtHand, quick_hashes
+from survey_cli.services.accounts.web_accounts import AskingBrowser, SignedIn
 from survey_cli.web.server import password_threads
 from survey_cli.web.server.account_visitors import DEVICE_COOKIE, SESSION_COOKIE
 from survey_cli.web.server.browser_names import name_browser
@@ -179,6 +180,25 @@ def test_a_broken_invitation_gets_a_sentence(pages: AccountPages, body: str) -> 
     answer = FakeBrowser(pages)._ask("POST", "/invitation/check", {}, data=body.encode())
     assert answer.status == 403
     assert "Open the whole link" in answer.text
+
+
+def test_an_invitation_that_is_used_while_a_weak_password_is_refused_gets_a_sentence(
+    pages: AccountPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = pages.at_hand.owner.add("ann").token
+    web = pages.at_hand.web
+    accept = web.accept_invitation
+
+    def accept_elsewhere_first(token: str, password: str, asking: AskingBrowser) -> SignedIn:
+        try:
+            return accept(token, password, asking)
+        finally:
+            accept(token, PASSWORD, HOME)
+
+    monkeypatch.setattr(web, "accept_invitation", accept_elsewhere_first)
+    answer = FakeBrowser(pages).post("/invitation", {"token": token, "password": "short"})
+    assert answer.status == 403
+    assert "This invitation has been used." in answer.text
 
 
 def test_a_reset_comes_before_everything_else(pages: AccountPages) -> None:

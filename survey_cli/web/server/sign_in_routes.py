@@ -12,6 +12,7 @@ from survey_cli.services.accounts.web_accounts import (
     SignInFailure,
     SignInRefusedError,
     WeakPasswordError,
+    WebAccounts,
     describe_refusal,
 )
 from survey_cli.web.server.account_visitors import (
@@ -141,10 +142,13 @@ async def accept_invitation(request: web.Request) -> web.Response:
             lambda: accounts.accept_invitation(token, password, browser)
         )
     except SignInRefusedError as error:
-        sentence = str(describe_refusal(error, accounts.now()))
-        return _render_invitation(status=HTTPStatus.FORBIDDEN, sentence=sentence)
+        return _refuse_invitation(accounts, error)
     except WeakPasswordError as error:
-        invited = accounts.find_invited(token)
+        try:
+            invited = accounts.find_invited(token)
+        except SignInRefusedError as refused:
+            # It has been used elsewhere in the meantime.
+            return _refuse_invitation(accounts, refused)
         return _render_invitation(
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
             sentence=str(error.words),
@@ -153,6 +157,11 @@ async def accept_invitation(request: web.Request) -> web.Response:
         )
     keep_cookies(request, signed_in)
     raise web.HTTPSeeOther(FIRST_PAGE)
+
+
+def _refuse_invitation(accounts: WebAccounts, error: SignInRefusedError) -> web.Response:
+    sentence = str(describe_refusal(error, accounts.now()))
+    return _render_invitation(status=HTTPStatus.FORBIDDEN, sentence=sentence)
 
 
 def _render_invitation(
