@@ -354,6 +354,12 @@ function keepLater() {
   keeping = setTimeout(() => line.keep(field.value), KEEP_PAUSE);
 }
 
+// Whoever leaves this page, for the full screen too, goes on with what was typed here.
+window.addEventListener("pagehide", () => {
+  clearTimeout(keeping);
+  line.keep(field.value);
+});
+
 oneKey.checked = localStorage.getItem("one-key") === "yes";
 oneKey.addEventListener("change", () => {
   localStorage.setItem("one-key", oneKey.checked ? "yes" : "no");
