@@ -57,6 +57,9 @@ def serve(folder: Path) -> Served:
     where = postgres_server.create_address().replace("/postgres?", f"/{DATABASE}?")
     url = where.partition("&")[0]
     prepare_once(url)
+    # All studies share this list, and the cases of all have the same numbers. It is emptied before
+    # the cases are imported, because an import closes those that are on it.
+    postgres_server.run_query(where, "DELETE FROM survey_shared.never_call RETURNING 1")
     shift = Served(folder, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
     number = next(NUMBERS)
     for person, role in PEOPLE.items():

@@ -31,7 +31,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.shifts import WorkEvent
 from survey_cli.problems import UserError
 from survey_cli.store.cases.case_records import Lease
-from survey_cli.tui.board.screen import BoardApp
+from survey_cli.tui.board.screen import BoardApp, BoardScreen
 
 __all__ = ["folder"]
 
@@ -141,6 +141,13 @@ def _show(
     return wait_for_board(Hands(BoardApp(studies, "dark"), size))
 
 
+def _marked(hands: Hands) -> str:
+    """The key of the case that is marked on the board."""
+    board = hands.screen
+    assert isinstance(board, BoardScreen)
+    return board._marked.key
+
+
 def _press(hands: Hands, *keys: str) -> str:
     hands.press(*keys)
     return hands.text()
@@ -229,8 +236,13 @@ def test_a_case_that_another_supervisor_changes_meanwhile_is_shown_again(
         for tab, key in (("5", "p0"), ("2", "p1")):
             if tab == "2":
                 hands.press("/", *"p1", "enter")
-                hands.pause(0.5)
-            hands.press(*(() if tab == "2" else ("5",)), "o", *"respondent refuses (h", "enter")
+                # the cases are searched in a thread
+                while _marked(hands) != key:
+                    hands.pause(0.02)
+            else:
+                hands.press("5")
+            assert _marked(hands) == key
+            hands.press("o", *"respondent refuses (h", "enter")
             dora.change("outcome", key, len(_history(path, key)), "busy", "heard the tape")
             wait_for_board(hands)
             shown = _press(hands, *"wrote to us", "enter")

@@ -262,6 +262,8 @@ def test_a_password_of_somebody_else_opens_no_seat(served: Served) -> None:
 
 TRY_AS_OTHER = """\
 import os, socket, sys, urllib.error, urllib.request
+# read while this user may still read the files of this Python
+import encodings.idna
 os.setgid({user}); os.setuid({user})
 unix = socket.socket(socket.AF_UNIX)
 try:
