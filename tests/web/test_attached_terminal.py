@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import re
 import struct
 import termios
 import tty
@@ -11,10 +12,12 @@ from contextlib import suppress
 
 import pytest
 
+from survey_cli.terminal_marks import answer_mark, read_mark
 from survey_cli.web.terminals import attached_terminal
 from survey_cli.web.terminals.attached_terminal import CLEAR, AttachedTerminal, Attachment
 
 SECONDS = 5.0
+MARK = re.compile(rb"\x1b\[201~\x1b\[(\d+)u")
 PAINTED = b"x" * 80 * 24
 
 
@@ -69,6 +72,7 @@ def on_terminal(test: Callable[[AttachedTerminal, Program], Awaitable[None]]) ->
 def attach(terminal: AttachedTerminal, came_from: int = 0) -> Attachment:
     attachment = terminal.attach(80, 24, came_from)
     assert attachment is not None
+    terminal.show(attachment)
     return attachment
 
 
@@ -183,6 +187,70 @@ def test_a_page_that_comes_back_does_not_take_the_seat_from_a_later_one() -> Non
     on_terminal(test)
 
 
+def test_a_new_page_waits_for_the_keys_of_the_one_before_and_learns_which_were_taken() -> None:
+    async def test(terminal: AttachedTerminal, program: Program) -> None:
+        first = attach(terminal)
+        long = b"x" * 200_000
+        frames = [
+            asyncio.create_task(terminal.write(keys, first.generation, number))
+            for number, keys in enumerate((b"1", long, b"2"), start=1)
+        ]
+        # the program reads nothing: the second frame waits for it, the third one for the second
+        await asyncio.sleep(0.05)
+        second = terminal.attach(80, 24, first.generation)
+        assert second is not None
+        catching_up = asyncio.create_task(terminal.catch_up(second))
+        read = b""
+        async with asyncio.timeout(SECONDS):
+            while MARK.search(read) is None:
+                read += program.read()
+                await asyncio.sleep(0)
+        assert not catching_up.done()
+        asked = MARK.search(read)
+        assert asked is not None
+        # the answer to another mark is none, and neither of them reaches the page
+        await program.write(b"old\x1b[=1z")
+        number = read_mark(chr(int(asked[1])))
+        assert number is not None
+        await program.write(answer_mark(number).encode())
+        assert await asyncio.wait_for(catching_up, SECONDS)
+
+        assert read[: asked.start()] == b"1" + long
+        assert [await frame for frame in frames] == [True, True, False]
+        assert terminal.find_taken(first.generation) == 2
+        assert terminal.find_taken(first.generation - 1) is None
+        assert terminal.find_taken(second.generation) == 0
+        terminal.show(second)
+        await program.write(b"news")
+        assert await read_until(second, b"news") == CLEAR + b"news"
+
+    on_terminal(test)
+
+
+def test_a_seat_that_is_stuck_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attached_terminal, "CATCH_UP_SECONDS", 0.1)
+
+    async def test(terminal: AttachedTerminal, program: Program) -> None:
+        first = attach(terminal)
+        # nothing was typed, so nothing can act late
+        assert await terminal.catch_up(first)
+        await terminal.write(b"1", first.generation, 1)
+        second = terminal.attach(80, 24, first.generation)
+        assert second is not None
+        assert not await terminal.catch_up(second)
+
+        # one that is replaced meanwhile, or whose seat ends, doesn't wait any longer
+        monkeypatch.setattr(attached_terminal, "CATCH_UP_SECONDS", 100.0)
+        third = terminal.attach(80, 24, second.generation)
+        assert third is not None
+        catching_up = asyncio.create_task(terminal.catch_up(third))
+        await asyncio.sleep(0.05)
+        terminal.attach(80, 24, third.generation)
+        assert not await asyncio.wait_for(catching_up, SECONDS)
+
+    on_terminal(test)
+
+
 def test_a_generation_of_an_earlier_web_is_never_given_again() -> None:
     async def test(terminal: AttachedTerminal, program: Program) -> None:
         earlier = terminal.generation + 1_000_000
@@ -204,7 +272,9 @@ def test_sizes_are_limited(asked: tuple[int, int], given: tuple[int, int]) -> No
     async def test(terminal: AttachedTerminal, program: Program) -> None:
         terminal.resize(*asked)
         assert program.size() == given
-        terminal.attach(*asked)
+        page = terminal.attach(*asked)
+        assert page is not None
+        terminal.show(page)
         await wait_until(lambda: program.size() == given)
 
     on_terminal(test)
@@ -213,7 +283,7 @@ def test_sizes_are_limited(asked: tuple[int, int], given: tuple[int, int]) -> No
 def test_more_keys_than_the_terminal_holds_arrive_when_they_are_read() -> None:
     async def test(terminal: AttachedTerminal, program: Program) -> None:
         keys = bytes(range(32, 127)) * 200
-        writing = asyncio.create_task(terminal.write(keys))
+        writing = asyncio.create_task(terminal.write(keys, terminal.generation, 1))
         read = b""
         async with asyncio.timeout(SECONDS):
             while len(read) < len(keys):
@@ -229,7 +299,7 @@ def test_a_seat_that_reads_nothing_takes_no_more_keys(monkeypatch: pytest.Monkey
     monkeypatch.setattr(attached_terminal, "WRITE_SECONDS", 0.1)
 
     async def test(terminal: AttachedTerminal, program: Program) -> None:
-        assert not await terminal.write(b"x" * 100_000)
+        assert not await terminal.write(b"x" * 100_000, terminal.generation, 1)
 
     on_terminal(test)
 
@@ -237,7 +307,7 @@ def test_a_seat_that_reads_nothing_takes_no_more_keys(monkeypatch: pytest.Monkey
 def test_keys_that_wait_are_given_up_when_the_seat_ends() -> None:
     async def test(terminal: AttachedTerminal, program: Program) -> None:
         page = attach(terminal)
-        writing = asyncio.create_task(terminal.write(b"x" * 100_000))
+        writing = asyncio.create_task(terminal.write(b"x" * 100_000, terminal.generation, 1))
         await asyncio.sleep(0.05)
         program.close()
         assert not await asyncio.wait_for(writing, SECONDS)

@@ -1,6 +1,7 @@
 """`survey serve` on this computer: the link, the socket of the full screen, and what survives a cut."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -220,6 +221,45 @@ def test_an_interview_survives_reloads_cuts_and_the_end_of_web(
             text = await answer.text()
         assert "Begin again" in text
         assert "Complete: 1" in text
+
+    run(served, test)
+
+
+def test_keys_in_flight_at_a_cut_act_before_anything_is_shown_and_none_acts_late(
+    served: ServedSeat, shift: Shift
+) -> None:
+    async def test(browser: aiohttp.ClientSession) -> None:
+        before = len(read_answers(shift))
+        async with open_page(served, browser) as page:
+            await begin_interview(page)
+            await page.press("\r")
+            await page.shows("How old?")
+            seated = page.seated
+            (seat,) = served.list_seats()
+            # the seat is busy: its keys arrive, and nobody knows when they will act
+            os.kill(seat, signal.SIGSTOP)
+            await page.type("25")
+            await page.type("\r")
+            await page.wait_for(lambda: page.number in page.taken)
+            taken = page.number
+            await page.cut()
+
+        again = {"seat": seated["seat"], "generation": seated["generation"]}
+        async with open_page(served, browser, query=again) as page:
+            await page.gets("catching-up")
+            await asyncio.sleep(0.5)
+            assert page.kinds() == ["catching-up"]
+            assert page.bytes == 0, "the old question is not shown"
+            os.kill(seat, signal.SIGCONT)
+            back = await page.gets("seated")
+            assert (back["taken"], back["behind"]) == (taken, False)
+            await page.shows("What work?")
+            assert "How old?" not in page.text()
+            await page.press("baker\r")
+            await page.shows("Second?")
+        answers = [(item, json.loads(payload)) for item, payload in read_answers(shift)[before:]]
+        assert [item for item, _ in answers] == ["hello", "age", "job"]
+        assert answers[1][1]["value"] == 25
 
     run(served, test)
 

@@ -21,6 +21,7 @@ from textual.widgets import Input, Static
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HAND_IS_DOWN, HAND_IS_UP, NO_SUPERVISOR
 from survey_cli.problems import UserError
+from survey_cli.terminal_marks import answer_mark, read_mark
 from survey_cli.tui.widgets import terminal
 from survey_cli.tui.widgets.ending import SignaledEnd
 from survey_cli.tui.widgets.panel import (
@@ -495,13 +496,26 @@ class KeyApp(App[None]):
         if is_typed and not (self._screen_stack and self.top.is_ready):
             self._held.append(event)
         elif isinstance(event, events.Key) and is_typed:
-            for key in terminal.read_keys(event):
-                await self.press(key, event.time)
+            await self._take_key(event)
         elif isinstance(event, events.Paste) and is_typed:
             text = event.text.replace("\r\n", "\n").replace("\r", "\n")
             await self._handle(lambda: self.top.paste(text), event.time)
         else:
             await super().on_event(event)
+
+    async def _take_key(self, event: events.Key) -> None:
+        mark = read_mark(event.character)
+        if mark is not None:
+            # Clicks act by messages, which are waiting by now.
+            self.call_later(self._answer_mark, mark)
+            return
+        for key in terminal.read_keys(event):
+            await self.press(key, event.time)
+
+    def _answer_mark(self, number: int) -> None:
+        """Tell whoever is at the other end of the terminal that all keys so far have acted."""
+        if self._driver is not None:
+            self._driver.write(answer_mark(number))
 
     async def on_key_screen_ready(self) -> None:
         """Take the keys that were held, in their order and before any other."""

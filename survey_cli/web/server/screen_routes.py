@@ -5,7 +5,10 @@ objects with a `type`: those of `SeatSocket`, and these.
 
 | to the page | |
 |---|---|
-| `seated` | the page has the seat `seat` with this `generation`; its times are in `zone` |
+| `catching-up` | the seat is busy with keys from before the cut |
+| `seated` | the page has the seat `seat` with this `generation`; its times are in `zone`. Of the
+generation before, the seat has `taken` the key frames up to this number, and all of them have
+acted. null: that isn't known, and if `behind` is true they may still act |
 | `taken` | the key frame with this `number` was written to the seat |
 | `alive` | the answer to `alive` |
 
@@ -100,7 +103,7 @@ class _Page:
 
         self._terminal = seat.terminal
         self._attachment = attachment
-        await self._socket.send_seated(seat, attachment.generation)
+        await self._send_seated(seat, seat.terminal, attachment, came_from)
         with self._socket.passing_links(seat):
             await self._pass_frames(seat, seat.terminal, attachment)
 
@@ -108,6 +111,24 @@ class _Page:
         """Free the seat for another page."""
         if self._terminal is not None and self._attachment is not None:
             self._terminal.detach(self._attachment)
+
+    async def _send_seated(
+        self, seat: Seat, terminal: AttachedTerminal, attachment: Attachment, came_from: int
+    ) -> None:
+        """Show the page the seat once nothing that was typed before the cut can still act."""
+        if terminal.may_hold_keys:
+            await self._socket.send("catching-up")
+        is_caught_up = await terminal.catch_up(attachment)
+        if attachment.is_closed:
+            return
+
+        taken = terminal.find_taken(came_from)
+        if not is_caught_up:
+            taken = None
+        terminal.show(attachment)
+        await self._socket.send_seated(
+            seat, attachment.generation, taken=taken, behind=not is_caught_up
+        )
 
     async def _pass_frames(
         self, seat: Seat, terminal: AttachedTerminal, attachment: Attachment
@@ -144,10 +165,9 @@ class _Page:
         match frame:
             case {"type": "keys", "number": int(number), "keys": str(keys)}:
                 generation = frame.get("generation")
-                is_current = generation == attachment.generation == terminal.generation
-                if not is_current or len(keys) > MOST_KEY_LETTERS:
+                if generation != attachment.generation or len(keys) > MOST_KEY_LETTERS:
                     return
-                if await terminal.write(keys.encode("utf-8", "replace")):
+                if await terminal.write(keys.encode("utf-8", "replace"), generation, number):
                     await self._socket.send("taken", number=number)
             case {"type": "size", "columns": int(columns), "rows": int(rows)}:
                 terminal.resize(columns, rows)

@@ -109,11 +109,10 @@ class SeatSocket:
             return None
         return seat
 
-    async def send_seated(self, seat: Seat, generation: int) -> None:
+    async def send_seated(self, seat: Seat, generation: int, **content: object) -> None:
         """Tell the page that it has the seat, as the attachment of this generation."""
-        await self.send(
-            "seated", generation=generation, seat=seat.opened.id, zone=seat.opened.request.zone
-        )
+        zone = seat.opened.request.zone
+        await self.send("seated", generation=generation, seat=seat.opened.id, zone=zone, **content)
 
     async def send_end(self, seat: Seat, *, is_replaced: bool) -> None:
         """Tell the page why it has no seat any more, and close the socket."""

@@ -26,7 +26,8 @@ Report = Mapping[str, Any]
 class Seat:
     """A seat that is open, and what it has reported."""
 
-    def __init__(self, opened: OpenSeat) -> None:
+    def __init__(self, opened: OpenSeat, *, is_new: bool = True) -> None:
+        """`is_new` says that no web before this one had it."""
         self.opened = opened
         self.reports: dict[str, Report] = {}
         """The last report of each type."""
@@ -39,7 +40,7 @@ class Seat:
         """The supervisor or shift leader who ended it; empty if nobody did."""
         self.terminal: AttachedTerminal | None = None
         if opened.terminal is not None:
-            self.terminal = AttachedTerminal(opened.terminal)
+            self.terminal = AttachedTerminal(opened.terminal, is_new=is_new)
         self.text: AttachedText | None = None
         if opened.messages is not None and opened.request.face is Face.TEXT:
             self.text = AttachedText(opened.messages)
@@ -130,7 +131,7 @@ class Seating:
         """Take over the seats that a web before this one has opened. Call it in the loop."""
         self._link.on_ended = self._note_end
         for opened in self._link.list_seats():
-            seat = self._add(opened)
+            seat = self._add(opened, is_new=False)
             if seat.opened.request.face is Face.DESK:
                 # The browser that waited for its file has lost web, too.
                 ending = asyncio.create_task(self._link.end(opened.id))
@@ -205,8 +206,8 @@ class Seating:
         is_same_face = sitting.face is request.face
         return is_same_face and sitting.practice == request.practice
 
-    def _add(self, opened: OpenSeat) -> Seat:
-        seat = Seat(opened)
+    def _add(self, opened: OpenSeat, *, is_new: bool = True) -> Seat:
+        seat = Seat(opened, is_new=is_new)
         self._open[opened.id] = seat
         self._seats[seat.person, seat.place] = seat
         if opened.end is not None:

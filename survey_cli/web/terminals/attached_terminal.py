@@ -3,6 +3,9 @@
 The output is read at all times, also when no page is attached: a seat that waits for its output
 would stop. Each attachment has a generation. A new one replaces the one before it, and gets the
 modes of the terminal and a whole new paint of the screen.
+
+Keys that are on their way when a line is cut may act later. So a new page is shown nothing until
+they have acted, and is told which of its own frames the seat has taken.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from contextlib import suppress
 from time import time
 from typing import Final
 
+from survey_cli.terminal_marks import MOST_MARKS, ask_mark
 from survey_cli.web.seats.seat_request import clamp_size
 from survey_cli.web.terminals.output_filter import OutputFilter
 
@@ -30,6 +34,10 @@ PAUSE_SECONDS: Final = 0.02
 MOST_PAUSES: Final = 50
 WRITE_SECONDS: Final = 10.0
 """How long a seat may leave its keys unread. One that is stuck for longer takes no more of them."""
+CATCH_UP_SECONDS: Final = 10.0
+"""How long a new page waits for keys of the one before. A stuck seat is then shown as it is."""
+MOST_GENERATIONS: Final = 16
+"""Pages of which it is known how far their keys have come."""
 CLEAR: Final = b"\x1bc"
 """Resets the page's terminal. No output of a seat contains it."""
 
@@ -52,6 +60,8 @@ class Attachment:
         """Whether output was dropped since the page's task has last asked."""
         self._has_news = asyncio.Event()
         self._is_closed = False
+        self.is_shown = False
+        """Whether output is passed to it."""
 
     @property
     def is_closed(self) -> bool:
@@ -98,7 +108,8 @@ class Attachment:
 class AttachedTerminal:
     """Reads a pseudo-terminal, hands its output to the page attached, and writes its keys."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, *, is_new: bool = True) -> None:
+        """`is_new` says that no web before this one has written keys to the terminal."""
         self._descriptor = descriptor
         self._filter = OutputFilter()
         self._attachment: Attachment | None = None
@@ -112,6 +123,11 @@ class AttachedTerminal:
         """The output read so far, in bytes."""
         self._painting: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
+        self.may_hold_keys = not is_new
+        """Whether keys were written of which it isn't known that they have acted."""
+        self._taken: dict[int, int | None] = {}
+        """By generation, the number of the last frame of keys that was written; None if it was
+        written in part."""
         self._is_stale = False
         """Whether the page's backlog was dropped and its screen is to be painted anew."""
         self._is_open = True
@@ -131,7 +147,7 @@ class AttachedTerminal:
         return self._size
 
     def attach(self, columns: int, rows: int, came_from: int = 0) -> Attachment | None:
-        """Attach a page in place of the one before, and have the screen painted for it.
+        """Attach a page in place of the one before. It is shown nothing before `show`.
 
         `came_from` is the generation that a page had which comes back after a cut. If another page
         has taken the seat since then, it returns None.
@@ -140,14 +156,52 @@ class AttachedTerminal:
             if came_from and came_from < self._attachment.came_from:
                 return None
             self._attachment.close(is_replaced=True)
+            # It may be catching up.
+            self._has_output.set()
 
         self._generation = max(self._generation, came_from) + 1
+        self._note_taken(self._generation, 0)
         self._attachment = Attachment(self._generation, came_from or self._generation)
         self._size = clamp_size(columns, rows)
-        self.paint()
         if not self._is_open:
             self._attachment.close()
         return self._attachment
+
+    async def catch_up(self, attachment: Attachment) -> bool:
+        """Wait until all keys of the pages before have acted.
+
+        Returns False if that isn't known: the seat has not answered in time.
+        """
+        if not self.may_hold_keys:
+            return True
+        try:
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                # Its generation tells it from marks of other pages, which may be answered late.
+                mark = attachment.generation % MOST_MARKS + 1
+                async with self._writing:
+                    await self._write_all(ask_mark(mark))
+                while self._filter.answered_mark != mark and not attachment.is_closed:
+                    self._has_output.clear()
+                    await self._has_output.wait()
+        except (OSError, TimeoutError):
+            return False
+        if attachment.is_closed:
+            return False
+        self.may_hold_keys = False
+        return True
+
+    def show(self, attachment: Attachment) -> None:
+        """Pass output to the page from now on, and have the screen painted for it."""
+        attachment.is_shown = True
+        if self._attachment is attachment:
+            self.paint()
+
+    def find_taken(self, generation: int) -> int | None:
+        """Return the number of the last frame of keys that a page had written to the seat.
+
+        None if that isn't known: another web had the terminal then, or the frame was cut.
+        """
+        return self._taken.get(generation)
 
     def detach(self, attachment: Attachment) -> None:
         """Take a page's attachment away, unless another page has its place by now."""
@@ -179,17 +233,25 @@ class AttachedTerminal:
         if self._is_stale:
             self.paint()
 
-    async def write(self, keys: bytes) -> bool:
-        """Write keys to the seat. Returns False if it didn't take all of them."""
+    async def write(self, keys: bytes, generation: int, number: int) -> bool:
+        """Write the keys of a page's frame to the seat.
+
+        Returns False if it didn't take all of them, or if another page has the seat.
+        """
         self.used_at = asyncio.get_running_loop().time()
         async with self._writing:
-            if not self._is_open:
+            # Another page may have come while the frame waited for the one before it.
+            is_current = generation == self._generation
+            if not self._is_open or not is_current:
                 return False
+            self.may_hold_keys = True
+            self._note_taken(generation, None)
             try:
                 async with asyncio.timeout(WRITE_SECONDS):
                     await self._write_all(keys)
             except (OSError, TimeoutError):
                 return False
+            self._note_taken(generation, number)
         return True
 
     def close(self) -> None:
@@ -204,6 +266,8 @@ class AttachedTerminal:
             self._writable.set_exception(OSError("the seat has ended"))
         if self._attachment is not None:
             self._attachment.close()
+        # A page may be catching up.
+        self._has_output.set()
 
     def _read(self) -> None:
         try:
@@ -220,7 +284,9 @@ class AttachedTerminal:
         self._read_bytes += len(output)
         self._has_output.set()
         passed = self._filter.filter(output)
-        if self._attachment is None or not passed or self._is_stale:
+        if self._attachment is None or not self._attachment.is_shown:
+            return
+        if not passed or self._is_stale:
             return
         if not self._attachment.add(passed):
             self._is_stale = True
@@ -263,6 +329,12 @@ class AttachedTerminal:
         with suppress(OSError):
             size = struct.pack("HHHH", rows, columns, 0, 0)
             fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
+
+    def _note_taken(self, generation: int, number: int | None) -> None:
+        self._taken[generation] = number
+        while len(self._taken) > MOST_GENERATIONS:
+            oldest = next(iter(self._taken))
+            del self._taken[oldest]
 
     async def _write_all(self, keys: bytes) -> None:
         while keys:

@@ -13,6 +13,8 @@ from codecs import getincrementaldecoder
 from enum import Enum, auto
 from typing import Final
 
+from survey_cli.terminal_marks import read_answer
+
 MOST_PARAMETERS: Final = 64
 """Characters within a sequence. Colors of a cell take about 40; longer sequences are removed."""
 MOST_DIGITS: Final = 4
@@ -69,6 +71,8 @@ class OutputFilter:
         self._state = _State.TEXT
         self._sequence = ""
         self._modes: dict[int, bool] = {}
+        self.answered_mark = 0
+        """The number of the mark that the seat has answered last; 0 if it has answered none."""
 
     def filter(self, output: bytes) -> bytes:
         """Return what may pass of the next piece of output."""
@@ -187,6 +191,11 @@ class OutputFilter:
         if final == "q" and re.fullmatch("[0-6]? ", parameters):
             # the shape of the cursor
             return f"{ESCAPE}[{parameters}q"
+
+        answered = read_answer(parameters, final)
+        if answered is not None:
+            self.answered_mark = answered
+            return ""
 
         if final in "hl" and _PRIVATE_NUMBERS.fullmatch(parameters):
             return self._pass_modes(parameters.removeprefix("?"), final)

@@ -3,14 +3,15 @@
 import { ServerLine } from "./server_line.js";
 
 export class SeatLine {
-  // `listener` has a method for each event: seated, output, waiting, offline, updated, dial, over,
-  // dropped.
+  // `listener` has a method for each event: catchingUp, seated, output, waiting, offline, updated,
+  // died, dial, over, dropped.
   constructor(path, listener, zone) {
     this.listener = listener;
     this.zone = zone;
     this.size = { columns: 80, rows: 24 };
     this.number = 0;
     // The frames that the server has not acknowledged: their number, and how many keys they have.
+    // After a cut, they stay here until the server says which of them have arrived.
     this.pending = new Map();
     this.sentAt = 0;
     this.line = new ServerLine(path, this);
@@ -30,7 +31,7 @@ export class SeatLine {
 
   sendKeys(keys, count) {
     if (!this.line.isSeated) {
-      if (!this.line.isOver && count) this.listener.dropped(count);
+      if (!this.line.isOver && count) this.listener.dropped({ lost: count, unsure: 0 });
       return;
     }
     this.number += 1;
@@ -60,7 +61,11 @@ export class SeatLine {
       return;
     }
     switch (frame.type) {
+      case "catching-up":
+        this.listener.catchingUp();
+        break;
       case "seated":
+        this.settle(frame.taken);
         this.number = 0;
         // The window may have got another size while there was no line.
         this.line.send({ type: "size", ...this.size });
@@ -77,12 +82,11 @@ export class SeatLine {
   }
 
   over(frame) {
-    this.dropPending();
+    this.settle(null);
     this.listener.over(frame);
   }
 
   offline() {
-    this.dropPending();
     this.listener.offline();
   }
 
@@ -94,15 +98,31 @@ export class SeatLine {
     this.listener.updated();
   }
 
+  died() {
+    this.listener.died();
+  }
+
   findOldest() {
     return this.pending.size ? this.sentAt : 0;
   }
 
-  // Keys that may or may not have arrived are never sent again: one that had would act twice.
-  dropPending() {
+  // How many keys are on their way, or were when the line was cut.
+  countPending() {
     let count = 0;
     for (const keys of this.pending.values()) count += keys;
+    return count;
+  }
+
+  // Count the keys that did not arrive. `taken` is the number of the last frame that did, or null if
+  // the server can't know. None is sent again: one that had arrived would act twice.
+  settle(taken) {
+    let lost = 0;
+    let unsure = 0;
+    for (const [number, keys] of this.pending) {
+      if (taken === null) unsure += keys;
+      else if (number > taken) lost += keys;
+    }
     this.pending.clear();
-    if (count) this.listener.dropped(count);
+    this.listener.dropped({ lost, unsure });
   }
 }

@@ -2,7 +2,7 @@
 
 import { DialLink } from "./dial_link.js";
 import { LONGEST_PASTE, encodeAltArrow, encodePaste, isPasteKey } from "./seat_keys.js";
-import { UPDATED, explainEnd } from "./seat_ends.js";
+import { DIED, UPDATED, explainEnd } from "./seat_ends.js";
 import { SeatLine } from "./seat_line.js";
 import { TerminalSocket } from "./terminal_socket.js";
 import { findZone } from "./zone.js";
@@ -33,17 +33,24 @@ let wantedLetters = readLetters();
 let letters = 0;
 let makeTerminals = null;
 let lineState = "connecting";
-let dropped = 0;
-// Whether the note is not about keys, and goes with the next one.
-let isNoteOld = false;
+// Keys that did not arrive, and those of which that isn't known, since the last one that did.
+let lost = 0;
+let unsure = 0;
+// What else is said until the next key.
+let note = "";
 
 const line = new SeatLine(
   frame.dataset.socket,
   {
+    catchingUp() {
+      setLineState("catching-up");
+    },
     seated(seat) {
+      if (seat.behind) note = BEHIND;
       for (const element of document.querySelectorAll("[data-zone]")) element.textContent = seat.zone;
       setLineState("seated");
       hideMessage();
+      showNote();
     },
     output(bytes) {
       TerminalSocket.current?.write(bytes);
@@ -53,15 +60,20 @@ const line = new SeatLine(
     },
     offline() {
       setLineState("offline");
+      showNote();
     },
     updated() {
-      droppedNote.textContent = UPDATED;
-      isNoteOld = true;
+      note = UPDATED;
+      showNote();
     },
-    dropped(count) {
-      isNoteOld = false;
-      dropped += count;
-      showDropped();
+    died() {
+      note = DIED;
+      showNote();
+    },
+    dropped(keys) {
+      lost += keys.lost;
+      unsure += keys.unsure;
+      showNote();
     },
     dial(link) {
       dialLink.show(link);
@@ -86,7 +98,9 @@ const BANNERS = {
   unfocused: "Keys don’t reach the interview: click into this window.",
   waiting: "The server isn’t answering: keys may not reach the interview. Wait a moment.",
   offline: "No connection to the server: keys don’t reach the interview. Trying again …",
+  "catching-up": "The interview is busy with keys from before the cut. Wait a moment.",
 };
+const BEHIND = "Keys from before the cut may still act: look at what is shown.";
 
 function hasFocus() {
   const active = document.activeElement;
@@ -126,16 +140,27 @@ function hideMessage() {
   showState();
 }
 
-function showDropped() {
-  // The last ones may have arrived, with only the confirmation lost. So the screen decides.
-  const keys = dropped === 1 ? "1 key was" : `${dropped} keys were`;
-  droppedNote.textContent = `${keys} not confirmed, and won’t be sent again: look at the screen first`;
+function showNote() {
+  // While there is no line, those on their way may have arrived.
+  const isOnTheWay = lineState === "seated" || lineState === "waiting";
+  const notKnown = isOnTheWay ? unsure : unsure + line.countPending();
+  const count = lost + notKnown;
+  const keys = count === 1 ? "1 key" : `${count} keys`;
+
+  if (notKnown) {
+    droppedNote.textContent = `${keys} may not have arrived: look at what is shown. ${note}`.trim();
+  } else if (lost) {
+    droppedNote.textContent = `${keys} did not arrive, and won’t be sent again. ${note}`.trim();
+  } else {
+    droppedNote.textContent = note;
+  }
 }
 
-function forgetDropped() {
-  if ((!dropped && !isNoteOld) || lineState !== "seated") return;
-  dropped = 0;
-  isNoteOld = false;
+function forgetNote() {
+  if (lineState !== "seated") return;
+  lost = 0;
+  unsure = 0;
+  note = "";
   droppedNote.textContent = "";
 }
 
@@ -238,7 +263,7 @@ window.addEventListener(
     } else if (isPasteKey(event)) {
       event.stopImmediatePropagation();
     }
-    forgetDropped();
+    forgetNote();
   },
   true,
 );
@@ -251,7 +276,8 @@ window.addEventListener(
     event.stopImmediatePropagation();
     const text = event.clipboardData?.getData("text/plain") ?? "";
     if (text.length > LONGEST_PASTE) {
-      droppedNote.textContent = `This text is too long to be pasted: at most ${LONGEST_PASTE} characters`;
+      note = `This text is too long to be pasted: at most ${LONGEST_PASTE} characters`;
+      showNote();
     } else if (text) {
       line.sendKeys(encodePaste(text), 1);
     }

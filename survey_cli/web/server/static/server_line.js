@@ -27,6 +27,7 @@ export class ServerLine {
   // offline()      the line is cut, and will come back
   // over(frame)    the seat is no longer here
   // updated()      the seat ended for an update, and one of the new version is begun
+  // died()         the seat was killed, and another one is begun
   // waiting(is)    whether the server is silent, or has not acknowledged what was sent
   // findOldest()   since when the oldest thing waits that was not acknowledged; 0 if nothing does
   constructor(path, user) {
@@ -101,6 +102,7 @@ export class ServerLine {
     } else if (frame.type === "ended" && frame.died && this.mayBeginAgain()) {
       this.begunAgainAt = performance.now();
       this.beginAgain();
+      this.user.died();
     } else if (ENDS.includes(frame.type)) {
       this.isOver = true;
       this.isSeated = false;

@@ -4,7 +4,7 @@ import { ServerLine } from "./server_line.js";
 
 export class TextLine {
   // `listener` has a method for each event: seated, begun, lines, asked, unsent, waiting, offline,
-  // updated, dial, over.
+  // updated, died, dial, over.
   constructor(listener, zone) {
     this.listener = listener;
     this.zone = zone;
@@ -126,6 +126,10 @@ export class TextLine {
 
   updated() {
     this.listener.updated();
+  }
+
+  died() {
+    this.listener.died();
   }
 
   findOldest() {

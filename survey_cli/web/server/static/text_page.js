@@ -1,7 +1,7 @@
 // The text page: the lines as a log, one field, and buttons for what can be chosen.
 
 import { DialLink } from "./dial_link.js";
-import { UPDATED, explainEnd } from "./seat_ends.js";
+import { DIED, UPDATED, explainEnd } from "./seat_ends.js";
 import { TextLine } from "./text_line.js";
 import { findZone } from "./zone.js";
 
@@ -34,8 +34,8 @@ let rolesSince = new Set();
 let first = null;
 let chosenAt = -Infinity;
 let isTouched = false;
-// The seat ended for an update, and the first question of the next one isn't here yet.
-let isUpdated = false;
+// Why another seat was begun, until its first question is here.
+let whyAgain = "";
 
 // After these, an entry that was typed ahead isn't meant for what is asked.
 const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "error"];
@@ -60,7 +60,10 @@ const line = new TextLine(
     },
     unsent: bringBack,
     updated() {
-      isUpdated = true;
+      whyAgain = UPDATED;
+    },
+    died() {
+      whyAgain = DIED;
     },
     dial(link) {
       dialLink.show(link);
@@ -190,8 +193,8 @@ function showAsked(frame, { isSame, wasTaken }) {
   else field.removeAttribute("aria-invalid");
   rolesSince = new Set();
   scrollToNew();
-  if (!isInterrupted || !waiting.length) say(isUpdated ? UPDATED : "");
-  isUpdated = false;
+  if (!isInterrupted || !waiting.length) say(whyAgain);
+  whyAgain = "";
   if (isInterrupted && waiting.length) dropWaiting();
   // What stands in the field was typed for the question that has gone, unless it was typed ahead.
   if (typed && !wasTaken) {
