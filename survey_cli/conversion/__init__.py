@@ -1,5 +1,7 @@
-"""Conversion of forms for tablets (XLSForm) to questionnaires.
+"""Conversion of forms of other systems to questionnaires.
 
-Everything that a form contains is in the questionnaire or in the report of what was not carried
-over.
+A reader of each system makes plain values of one neutral shape (`model.forms`, with the language
+of conditions in `model.expressions`). One writer makes the questionnaire from them, whatever the
+system. Everything that a form contains is in the questionnaire or in the report of what was not
+carried over.
 """

@@ -10,7 +10,7 @@ from typing import Final
 
 from survey_cli.conversion import xpath
 from survey_cli.conversion.conditions import Translator
-from survey_cli.conversion.form import FormItem
+from survey_cli.conversion.form import SheetItem
 from survey_cli.conversion.form_names import ANSWERED, Calculated
 from survey_cli.conversion.simplification import find_join
 from survey_cli.conversion.xpath import (
@@ -191,7 +191,7 @@ _TRUTHS: Final = (
 
 def convert_calculations(
     translator: Translator, refused: Mapping[Cell, str]
-) -> list[tuple[FormItem, str]]:
+) -> list[tuple[SheetItem, str]]:
     """Convert every calculation, each after those that it uses, and return the computes.
 
     `translator.calculations` receives what they became, or the reason why they can't be carried
@@ -211,9 +211,9 @@ class _CalculationConversion:
         self._translator = translator
         self._items = translator.form.items
         self._refused = refused
-        self.computes: list[tuple[FormItem, str]] = []
+        self.computes: list[tuple[SheetItem, str]] = []
 
-    def convert(self, item: FormItem) -> None:
+    def convert(self, item: SheetItem) -> None:
         """Convert a calculation, unless that is done, after those that it uses."""
         translator = self._translator
         if item.name in translator.calculations:
@@ -235,7 +235,7 @@ class _CalculationConversion:
         if text not in ("", item.id):
             self.computes.append((item, text))
 
-    def _build_tree(self, item: FormItem) -> Expression:
+    def _build_tree(self, item: SheetItem) -> Expression:
         """Parse a calculation, convert those that it uses, and add its relevance.
 
         Raises UnsupportedError.
@@ -271,7 +271,7 @@ class _CalculationConversion:
                 relevances[XPathCall("relevant", (Reference(name),))] = item.build_relevance()
         return relevances
 
-    def _note_kept(self, item: FormItem) -> None:
+    def _note_kept(self, item: SheetItem) -> None:
         """Note a calculation whose value the program stores anyway, so that nothing is lost."""
         kept = self._translator.kept
         words = item.row.get("calculation")
@@ -282,7 +282,7 @@ class _CalculationConversion:
             kept.add(item.name)
 
 
-def _translate(translator: Translator, item: FormItem, tree: Expression) -> tuple[Calculated, str]:
+def _translate(translator: Translator, item: SheetItem, tree: Expression) -> tuple[Calculated, str]:
     """Return what a calculation becomes, and the text of its compute, which may be empty."""
     if tree in _RANDOM:
         return _split_random(translator, item), ""
@@ -311,7 +311,7 @@ def _translate(translator: Translator, item: FormItem, tree: Expression) -> tupl
 
 
 def _translate_value(
-    translator: Translator, item: FormItem, tree: Expression, *, inserted: bool
+    translator: Translator, item: SheetItem, tree: Expression, *, inserted: bool
 ) -> tuple[Calculated, str]:
     """Translate a calculation that has a value. Raises UnsupportedError."""
     if isinstance(tree, XPathCall) and tree.name in _TRUTHS:
@@ -327,7 +327,7 @@ def _translate_value(
     return Calculated(tree, item.id, kind), part.text
 
 
-def _is_strict(translator: Translator, item: FormItem, tree: Expression) -> bool:
+def _is_strict(translator: Translator, item: SheetItem, tree: Expression) -> bool:
     """Return whether the value is empty anyway if the calculation isn't relevant.
 
     That is so if the questions that it uses are not asked then.
@@ -344,7 +344,7 @@ def _is_strict(translator: Translator, item: FormItem, tree: Expression) -> bool
             return False
 
 
-def _split_random(translator: Translator, item: FormItem) -> Calculated:
+def _split_random(translator: Translator, item: SheetItem) -> Calculated:
     """Replace a random number by a split.
 
     Its arms are the intervals between the limits that conditions name.

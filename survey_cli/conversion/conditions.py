@@ -25,7 +25,7 @@ from survey_cli.conversion.condition_parts import (
     quote,
     write_value,
 )
-from survey_cli.conversion.form import Form, FormChoice, FormItem
+from survey_cli.conversion.form import SheetChoice, SheetForm, SheetItem
 from survey_cli.conversion.form_names import ANSWERED, LABELS, FormNames
 from survey_cli.conversion.simplification import SAME, find_join, simplify
 from survey_cli.conversion.xpath import (
@@ -66,9 +66,9 @@ _TEMPLATES: Final = {
 class Translator(FormNames):
     """Translates the expressions of one form, each as seen from `item`, which the caller sets."""
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: SheetForm) -> None:
         super().__init__(form)
-        self.expanded: list[FormItem] = []
+        self.expanded: list[SheetItem] = []
         """The groups whose conditions are being translated, which can't use themselves."""
         self._functions = _FunctionTranslator(self)
 
@@ -140,7 +140,7 @@ class Translator(FormNames):
         finally:
             self.expanded.pop()
 
-    def is_offered(self, choice: FormChoice, choice_filter: Expression | None) -> Part:
+    def is_offered(self, choice: SheetChoice, choice_filter: Expression | None) -> Part:
         """Return the condition on which a choice is offered."""
         if choice_filter is None:
             return YES
@@ -483,7 +483,7 @@ class _FunctionTranslator:
             raise UnsupportedError("there is no counterpart of int()")
         return self.translator.evaluate(argument)
 
-    def _count_repeat(self, repeat: FormItem) -> Part:
+    def _count_repeat(self, repeat: SheetItem) -> Part:
         """Count the turns of a repeat, or return the number of them that the form sets."""
         count = repeat.parse("repeat_count")
         if count is not None and repeat.name not in xpath.find_references(count):
@@ -521,7 +521,7 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     return ask_if_text, unless_text
 
 
-def _count_turns(repeat: FormItem, before: float = inf) -> Part:
+def _count_turns(repeat: SheetItem, before: float = inf) -> Part:
     """Count the turns in which a question that is always asked was put.
 
     The question is in a row before `before`.
@@ -582,7 +582,7 @@ def _uses_all_turns(tree: Expression) -> bool:
     return any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts)
 
 
-def _use_all_turns(function: str, asked: FormItem, repeat: FormItem) -> Part:
+def _use_all_turns(function: str, asked: SheetItem, repeat: SheetItem) -> Part:
     """Return the values of a question in all turns of a repeat, or a function of them."""
     values = f"{repeat.id}.{asked.id}"
     if function != "each-turn":

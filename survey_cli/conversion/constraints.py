@@ -7,7 +7,7 @@ from typing import Any
 
 from survey_cli.conversion import xpath
 from survey_cli.conversion.conditions import Translator
-from survey_cli.conversion.form import FormItem, find_decline_kind
+from survey_cli.conversion.form import SheetItem, find_decline_kind
 from survey_cli.conversion.form_codes import FormCodes
 from survey_cli.conversion.form_texts import TextConverter, write_cell
 from survey_cli.conversion.loss_report import ConversionLog
@@ -26,7 +26,7 @@ class ConstraintConverter:
         self.codes = codes
         self.log = log
 
-    def read_limits(self, item: FormItem) -> tuple[dict[str, Any], Expression | None]:
+    def read_limits(self, item: SheetItem) -> tuple[dict[str, Any], Expression | None]:
         """Return the range of a number, and the rest of its constraint."""
         is_decimal = item.type == "decimal"
         limits: dict[str, Any] = {}
@@ -70,7 +70,7 @@ class ConstraintConverter:
         codes = [XPathCall("==", (xpath.SELF, Literal(float(code)))) for code in options]
         return limits, xpath.join_parts([xpath.join_parts(rest), *codes], "or")
 
-    def note_sentinels(self, item: FormItem) -> None:
+    def note_sentinels(self, item: SheetItem) -> None:
         """Report what became of the codes that a number has outside its range."""
         for sentinel in self.codes.sentinels[item.row.number]:
             code = sentinel.code
@@ -92,7 +92,7 @@ class ConstraintConverter:
             self.log.note(item, "constraint", note)
 
     def report_excluded_codes(
-        self, item: FormItem, limits: Mapping[str, Any], rest: Expression | None
+        self, item: SheetItem, limits: Mapping[str, Any], rest: Expression | None
     ) -> None:
         """Report codes in other parts of a constraint that can't be entered as what they mean."""
         if item.kind != "number" or rest is None:
@@ -109,7 +109,7 @@ class ConstraintConverter:
                 why = "not as a decline: write it as one"
                 self.log.lose(item, "constraint", f"{code:g} is entered as a number, {why}")
 
-    def build_checks(self, item: FormItem, tree: Expression | None) -> dict[str, Any]:
+    def build_checks(self, item: SheetItem, tree: Expression | None) -> dict[str, Any]:
         """Return `pattern` or `checks` for a constraint, or what is left of it; else nothing."""
         if tree is None:
             return {}

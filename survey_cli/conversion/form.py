@@ -324,7 +324,7 @@ _EXPRESSION_COLUMNS: Final = (
 
 
 @dataclass
-class FormChoice:
+class SheetChoice:
     """A choice of a list."""
 
     row: FormRow
@@ -343,7 +343,7 @@ class FormChoice:
 
 
 @dataclass(slots=True, eq=False)
-class FormItem:
+class SheetItem:
     """A row of the sheet `survey`, or a group with the rows in it."""
 
     row: FormRow
@@ -352,15 +352,15 @@ class FormItem:
     """Its type in the form, without the name of the list."""
     name: str
     list_name: str = ""
-    parent: "FormItem | None" = None
-    children: list["FormItem"] = field(default_factory=list)
+    parent: "SheetItem | None" = None
+    children: list["SheetItem"] = field(default_factory=list)
     id: str = ""
     """Its id in the questionnaire."""
     unusable: str = ""
     """Why no questionnaire can have it, if its type alone doesn't say so."""
 
     @property
-    def repeat(self) -> "FormItem | None":
+    def repeat(self) -> "SheetItem | None":
         """Return the innermost repeat that contains it."""
         for item in self.iterate_parents():
             if item.kind == "repeat":
@@ -372,13 +372,13 @@ class FormItem:
         """Return whether "other" can be answered in words."""
         return self.row.get("type").lower().endswith(("or_other", "or specify other"))
 
-    def iterate_parents(self) -> Iterator["FormItem"]:
+    def iterate_parents(self) -> Iterator["SheetItem"]:
         """Yield the groups around it, from the inside out."""
         if self.parent is not None and self.parent.name:  # the root of the form has no name
             yield self.parent
             yield from self.parent.iterate_parents()
 
-    def iterate_items(self) -> Iterator["FormItem"]:
+    def iterate_items(self) -> Iterator["SheetItem"]:
         """Yield every item in it in the order of rows; a group before its items."""
         for item in self.children:
             yield item
@@ -400,7 +400,7 @@ class FormItem:
         return xpath.join_parts(from_outside)
 
 
-class Form:
+class SheetForm:
     """A form: the tree of its items, its lists, and its languages."""
 
     def __init__(self, sheets: dict[str, list[FormRow]]) -> None:
@@ -408,19 +408,19 @@ class Form:
         settings = sheets.get("settings")
         self.settings = settings[0] if settings else FormRow(0, {})
 
-        self.lists: dict[str, list[FormChoice]] = {}
+        self.lists: dict[str, list[SheetChoice]] = {}
         for row in sheets.get("choices", ()):
             code = row.get("name")
             if code:
                 list_name = row.get("list_name") or row.get("list")
-                choice = FormChoice(row, code, row.get_texts("label"))
+                choice = SheetChoice(row, code, row.get_texts("label"))
                 self.lists.setdefault(list_name, []).append(choice)
 
-        self.root = FormItem(FormRow(0, {}), "group", "", "")
+        self.root = SheetItem(FormRow(0, {}), "group", "", "")
         self.disabled: list[FormRow] = []
         self._build_tree(rows)
 
-        self.items: dict[str, FormItem] = {}
+        self.items: dict[str, SheetItem] = {}
         """By name; if several have the same name, the first."""
         for item in self.root.iterate_items():
             self.items.setdefault(item.name, item)
@@ -444,7 +444,7 @@ class Form:
                 if item.kind in ("group", "repeat"):
                     group = item
 
-    def _make_item(self, row: FormRow, type_: str, parent: FormItem) -> FormItem:
+    def _make_item(self, row: FormRow, type_: str, parent: SheetItem) -> SheetItem:
         kind = _KINDS.get(type_, "")
         if kind == "text" and row.get("calculation"):  # such a text is computed, not asked
             kind = "calculate"
@@ -456,7 +456,7 @@ class Form:
                 break
 
         name = row.get("name") or f"row_{row.number}"
-        return FormItem(row, kind, type_, name, list_name, parent)
+        return SheetItem(row, kind, type_, name, list_name, parent)
 
     @property
     def codes(self) -> list[str]:
@@ -479,7 +479,7 @@ class Form:
                     if tree is not None:
                         yield tree
 
-    def find_declines(self, item: FormItem) -> dict[str, str]:
+    def find_declines(self, item: SheetItem) -> dict[str, str]:
         """Return dk or refused by the codes of the choices of a question that mean it.
 
         It is empty if the codes or their number make it likely that the choices are answers, as in

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from survey_cli.conversion.calculations import convert_text
 from survey_cli.conversion.conditions import Translator
-from survey_cli.conversion.form import FormItem
+from survey_cli.conversion.form import SheetItem
 from survey_cli.conversion.form_texts import FormText, TextConverter
 from survey_cli.conversion.loss_report import ConversionLog
 from survey_cli.conversion.sentinels import Sentinel, find_sentinels
@@ -38,7 +38,7 @@ class FormCodes:
         self.multiple_lists = {item.list_name for item in items if item.kind == "codes"}
         """Lists that a question with several answers uses."""
 
-    def map_all(self, items: list[FormItem]) -> None:
+    def map_all(self, items: list[SheetItem]) -> None:
         """Decide how all codes are written, and which are declines."""
         self.sentinels = {item.row.number: find_sentinels(self.form, item) for item in items}
         self._choose_decline_codes(items)
@@ -46,7 +46,7 @@ class FormCodes:
         for item in items:
             self._map_codes(item)
 
-    def find_declines(self, item: FormItem) -> dict[str, str]:
+    def find_declines(self, item: SheetItem) -> dict[str, str]:
         """Return the declines that codes of a question stand for, by the codes."""
         if item.kind != "number":
             return self.form.find_declines(item)
@@ -54,7 +54,7 @@ class FormCodes:
         sentinels = self.sentinels[item.row.number]
         return {str(sentinel.code): sentinel.kind for sentinel in sentinels if sentinel.kind}
 
-    def _choose_decline_codes(self, items: list[FormItem]) -> None:
+    def _choose_decline_codes(self, items: list[SheetItem]) -> None:
         """Give each decline the negative code that most questions use for it."""
         uses: Counter[tuple[str, str]] = Counter()
         for item in items:
@@ -85,7 +85,7 @@ class FormCodes:
             return text
         return f"Code {sentinel.code}" if sentinel.kind else str(sentinel.code)
 
-    def _map_codes(self, item: FormItem) -> None:
+    def _map_codes(self, item: SheetItem) -> None:
         """Decide how the codes of a question are written in the questionnaire."""
         declines = self.find_declines(item)
         choices = self.form.lists.get(item.list_name, ())
@@ -155,7 +155,7 @@ class FormCodes:
                     break
         return moved
 
-    def list_declines(self, item: FormItem) -> dict[str, Any]:
+    def list_declines(self, item: SheetItem) -> dict[str, Any]:
         """Return the key `declines` of a question, or nothing if every decline is permitted."""
         is_required = item.is_required()
         if "$" in item.row.get("required"):

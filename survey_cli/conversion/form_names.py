@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.conversion import xpath
 from survey_cli.conversion.condition_parts import quote, write_value
-from survey_cli.conversion.form import Form, FormItem
+from survey_cli.conversion.form import SheetForm, SheetItem
 from survey_cli.conversion.xpath import (
     NO_VALUE,
     Expression,
@@ -37,7 +37,7 @@ class Calculated(NamedTuple):
 class FormNames:
     """The names of one form, as they are seen from the item whose cell is translated."""
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: SheetForm) -> None:
         self.form = form
         self.calculations: dict[str, Calculated | str] = {}
         """By name; a text says why the calculation can't be used."""
@@ -50,7 +50,7 @@ class FormNames:
         """Calculations whose value the program stores by itself."""
         self.sample: dict[str, str] = {}
         """The type of every sample column that is used."""
-        self.item: FormItem | None = None
+        self.item: SheetItem | None = None
         """The item whose cell is translated."""
         self.dropped: set[str] = set()
         """Questions that the questionnaire does not have."""
@@ -65,13 +65,13 @@ class FormNames:
 
     # ── items ─────────────────────────────────────────────────────────────────────────────────────
 
-    def find_item(self, name: str) -> FormItem | None:
+    def find_item(self, name: str) -> SheetItem | None:
         """Return the item with a name, or the current one for `.`; None if there isn't one."""
         if name == "." and self.item is not None:
             return self.item
         return self.form.items.get(name)
 
-    def get_item(self, name: str, *, all_turns: bool = False) -> FormItem:
+    def get_item(self, name: str, *, all_turns: bool = False) -> SheetItem:
         """Return an item whose answer is known when the current item is asked.
 
         `all_turns` permits an item of a repeat that doesn't contain the current one, for functions
@@ -86,13 +86,13 @@ class FormNames:
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
         return item
 
-    def _has_one_answer(self, item: FormItem) -> bool:
+    def _has_one_answer(self, item: SheetItem) -> bool:
         """Return whether an item is in no repeat, or in one around the current item."""
         if item.repeat is None:
             return True
         return self.item is not None and item.repeat in self.item.iterate_parents()
 
-    def find_listed(self, tree: Expression) -> FormItem | None:
+    def find_listed(self, tree: Expression) -> SheetItem | None:
         """Return the question whose list the codes of an expression come from."""
         match tree:
             case Reference(name):
@@ -221,11 +221,11 @@ class FormNames:
         self.unknown_codes[f"{what} ({remedy})"] = None
 
 
-def _get_row_number(item: FormItem) -> int:
+def _get_row_number(item: SheetItem) -> int:
     return item.row.number
 
 
-def _find_columns(form: Form) -> dict[str, set[str]]:
+def _find_columns(form: SheetForm) -> dict[str, set[str]]:
     """Return the sample columns that the form pulls.
 
     A calculation that is nothing but a column is a name of it, besides the column's own.
@@ -243,7 +243,7 @@ def _find_columns(form: Form) -> dict[str, set[str]]:
     return columns
 
 
-def _find_numeric_names(form: Form) -> set[str]:
+def _find_numeric_names(form: SheetForm) -> set[str]:
     """Return the names that the form calculates with, or compares with numbers."""
     found: set[str] = set()
     for tree in form.iterate_expressions():

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from survey_cli.conversion.calculations import convert_text
 from survey_cli.conversion.conditions import Translator
-from survey_cli.conversion.form import FormItem, FormRow
+from survey_cli.conversion.form import FormRow, SheetItem
 from survey_cli.conversion.loss_report import ConversionLog, ReportEntry
 from survey_cli.conversion.yaml_text import CellText, get_cell
 
@@ -63,7 +63,7 @@ def join_texts(first: FormText, second: FormText) -> FormText:
     return first
 
 
-def write_cell(item: FormItem, column: str, text: str) -> CellText | int:
+def write_cell(item: SheetItem, column: str, text: str) -> CellText | int:
     """Return a text with the cell that it comes from, or a number."""
     if text.isdigit():
         return int(text)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from survey_cli.conversion.form import FormChoice, FormItem
+from survey_cli.conversion.form import SheetChoice, SheetItem
 from survey_cli.conversion.xpath import UnsupportedError
 from survey_cli.conversion.yaml_text import Cell
 from survey_cli.wording import format_quantity
@@ -121,56 +121,56 @@ class ConversionLog:
         finally:
             self.comments = outer
 
-    def check_accepted(self, item: FormItem, column: str) -> None:
+    def check_accepted(self, item: SheetItem, column: str) -> None:
         """Raise UnsupportedError if the checks of the questionnaire rejected a cell."""
         reason = self.refused.get(("survey", item.row.number, column))
         if reason:
             raise UnsupportedError(reason)
 
     @contextmanager
-    def catch_loss(self, item: FormItem, column: str, consequence: str = "") -> Iterator[None]:
+    def catch_loss(self, item: SheetItem, column: str, consequence: str = "") -> Iterator[None]:
         """Report what can't be carried over of a cell."""
         try:
             yield
         except UnsupportedError as error:
             self.lose(item, column, f"{error}{consequence}")
 
-    def carry(self, item: FormItem, what: str) -> None:
+    def carry(self, item: SheetItem, what: str) -> None:
         """Report a row that is carried over."""
         self.report.carried[_make_entry(item, "", what)] = None
 
-    def note(self, item: FormItem, column: str, note: str) -> None:
+    def note(self, item: SheetItem, column: str, note: str) -> None:
         """Report a cell that is carried over with a note, which is a comment as well."""
         self.report.noted[_make_entry(item, column, note)] = None
         self.comments.append(f"row {item.row.number}: {note}")
 
-    def note_row(self, item: FormItem, note: str) -> None:
+    def note_row(self, item: SheetItem, note: str) -> None:
         """Report a row that is carried over with a note, without a comment."""
         self.report.noted[_make_entry(item, "", note)] = None
 
-    def note_choice(self, choice: FormChoice, note: str) -> None:
+    def note_choice(self, choice: SheetChoice, note: str) -> None:
         """Report a choice that is carried over with a note."""
         entry = ReportEntry("choices", choice.row.number, "", choice.code, note)
         self.report.noted[entry] = None
 
-    def note_unknown_codes(self, item: FormItem, column: str, mistakes: dict[str, None]) -> None:
+    def note_unknown_codes(self, item: SheetItem, column: str, mistakes: dict[str, None]) -> None:
         """Report codes that questions don't have in a cell that is carried over; clear the list."""
         for mistake in mistakes:
             self.note(item, column, f"{mistake}: here, as in the form, this is never true")
         mistakes.clear()
 
-    def lose(self, item: FormItem, column: str, reason: str) -> None:
+    def lose(self, item: SheetItem, column: str, reason: str) -> None:
         """Report a cell that is not carried over, with a comment."""
         self.report.lost[_make_entry(item, column, reason)] = None
         what = f"calculation {item.name}" if column == "calculation" else column
         on_one_line = " ".join(reason.split())
         self.comments.append(f"row {item.row.number}: {what} not carried over: {on_one_line}")
 
-    def lose_silently(self, item: FormItem, column: str, reason: str) -> None:
+    def lose_silently(self, item: SheetItem, column: str, reason: str) -> None:
         """Report a cell, or a row if the column is empty, that is left out without a comment."""
         self.report.lost[_make_entry(item, column, reason)] = None
 
-    def count_logic(self, items: list[FormItem], false_by_telephone: set[int]) -> None:
+    def count_logic(self, items: list[SheetItem], false_by_telephone: set[int]) -> None:
         """Count the expressions that were carried over, once everything is converted.
 
         The rows of `false_by_telephone` have no counterpart in any case.
@@ -198,14 +198,14 @@ class ConversionLog:
             self.report.logic[column] = LogicCount(total - absent[column], total - apart[column])
 
 
-def _make_entry(item: FormItem, column: str, text: str) -> ReportEntry:
+def _make_entry(item: SheetItem, column: str, text: str) -> ReportEntry:
     return ReportEntry("survey", item.row.number, column, item.name, text)
 
 
 class _LogicCell(NamedTuple):
     """An expression of the form."""
 
-    item: FormItem
+    item: SheetItem
     column: str
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, Final
 
 from survey_cli.conversion.conditions import Translator
-from survey_cli.conversion.form import FormChoice, FormItem
+from survey_cli.conversion.form import SheetChoice, SheetItem
 from survey_cli.conversion.form_codes import USUAL_DECLINES
 from survey_cli.conversion.form_texts import FormText, TextConverter, write_cell
 from survey_cli.conversion.loss_report import ConversionLog
@@ -27,7 +27,7 @@ class OptionBuilder:
         self.scale_names: dict[str, str] = {}
         """The names of scales by the names of the lists."""
 
-    def build(self, item: FormItem) -> dict[Any, Any] | str:
+    def build(self, item: SheetItem) -> dict[Any, Any] | str:
         """Return the options of a question, or the name of a scale that several questions use."""
         tree: Expression | None = None
         options: dict[Any, Any] = {}
@@ -81,7 +81,7 @@ class OptionBuilder:
         self.scale_names[list_name] = unique
         return unique
 
-    def _list_options(self, item: FormItem, tree: Expression | None) -> dict[Any, Any]:
+    def _list_options(self, item: SheetItem, tree: Expression | None) -> dict[Any, Any]:
         """Return the options of a question by their codes, with the conditions of a filter."""
         options: dict[Any, Any] = {}
         never_offered: list[str] = []
@@ -119,7 +119,7 @@ class OptionBuilder:
             options[_read_code(other)] = {"text": text, "specify": True}
         return options
 
-    def _get_choice_text(self, choice: FormChoice) -> FormText:
+    def _get_choice_text(self, choice: SheetChoice) -> FormText:
         text = self.texts.get_text(choice.row, "choices", "label")
         refusal = self.log.refused.get(("choices", choice.row.number, "label"))
         if refusal:

@@ -10,7 +10,7 @@ from survey_cli.conversion import xpath
 from survey_cli.conversion.calculations import convert_calculations, split_instruction
 from survey_cli.conversion.conditions import Translator, split_condition
 from survey_cli.conversion.constraints import ConstraintConverter
-from survey_cli.conversion.form import Form, FormItem, read_form
+from survey_cli.conversion.form import SheetForm, SheetItem, read_form
 from survey_cli.conversion.form_codes import USUAL_DECLINES, FormCodes
 from survey_cli.conversion.form_names import Calculated
 from survey_cli.conversion.form_texts import TextConverter, join_texts, write_cell
@@ -77,7 +77,7 @@ def convert_form(path: Path) -> ConvertedForm:
     sheets = read_form(path)
     refused: dict[Cell, str] = {}
     while True:
-        builder = QuestionnaireBuilder(Form(sheets), path.stem, refused)
+        builder = QuestionnaireBuilder(SheetForm(sheets), path.stem, refused)
         tree = builder.build()
         if "items" not in tree:
             what = "it has no question that can be asked by telephone"
@@ -112,7 +112,7 @@ class QuestionnaireBuilder:
     reason.
     """
 
-    def __init__(self, form: Form, name: str, refused: Mapping[Cell, str]) -> None:
+    def __init__(self, form: SheetForm, name: str, refused: Mapping[Cell, str]) -> None:
         self.form = form
         self.name = name
         self.log = ConversionLog(refused)
@@ -166,7 +166,7 @@ class QuestionnaireBuilder:
             sample[column] = {"type": type_}
         return sample
 
-    def _build_compute(self, computes: list[tuple[FormItem, str]]) -> dict[Any, Any]:
+    def _build_compute(self, computes: list[tuple[SheetItem, str]]) -> dict[Any, Any]:
         compute: dict[Any, Any] = {}
         if self.lost_calculations and computes:
             compute[COMMENTS] = self.lost_calculations
@@ -176,11 +176,11 @@ class QuestionnaireBuilder:
 
     # ── items ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _build_items(self, group: FormItem) -> list[dict[str, Any]]:
+    def _build_items(self, group: SheetItem) -> list[dict[str, Any]]:
         entries = [self._build_item(item) for item in group.children]
         return [entry for entry in entries if entry]
 
-    def _build_item(self, item: FormItem) -> dict[str, Any] | None:
+    def _build_item(self, item: SheetItem) -> dict[str, Any] | None:
         """Return an item with the comments on it; None if the questionnaire doesn't have it."""
         self.translator.item = item
         with self.log.collect_comments() as comments:
@@ -197,7 +197,7 @@ class QuestionnaireBuilder:
             return {COMMENTS: comments, **filled}
         return filled
 
-    def _build_entry(self, item: FormItem) -> dict[str, Any] | None:
+    def _build_entry(self, item: SheetItem) -> dict[str, Any] | None:
         reason = self._explain_unusable(item)
         if reason:
             for part in (item, *item.iterate_items()):
@@ -226,7 +226,7 @@ class QuestionnaireBuilder:
         self.log.carry(item, str(entry["type"]))
         return {"id": write_cell(item, "name", item.id), **entry}
 
-    def _explain_unusable(self, item: FormItem) -> str:
+    def _explain_unusable(self, item: SheetItem) -> str:
         """Return why a questionnaire can't have an item at all; empty if it can."""
         refusal = self.log.refused.get(("survey", item.row.number, "name"))
         if refusal is not None:
@@ -239,7 +239,7 @@ class QuestionnaireBuilder:
             return f"{item.type} is unknown"
         return ""
 
-    def _drop(self, item: FormItem) -> None:
+    def _drop(self, item: SheetItem) -> None:
         """Report an item whose condition is never true, with all items in it."""
         items_in_it = list(item.iterate_items())
         mistakes = self.translator.unknown_codes
@@ -254,7 +254,7 @@ class QuestionnaireBuilder:
             self.log.lose_silently(part, "", f"left out with {item.name}: {why}")
         self.translator.dropped |= {part.name for part in (item, *items_in_it)}
 
-    def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
+    def _build_conditions(self, item: SheetItem) -> dict[str, Any] | None:
         """Return `ask_if` and `unless`; None if the item is never asked."""
         ask_if = ""
         unless = ""
@@ -275,7 +275,7 @@ class QuestionnaireBuilder:
             conditions["unless"] = write_cell(item, "relevant", unless)
         return conditions
 
-    def _keep_translatable(self, item: FormItem, tree: Expression) -> Expression:
+    def _keep_translatable(self, item: SheetItem, tree: Expression) -> Expression:
         """Return the parts of a condition that can be carried over, and report the others.
 
         Returns the whole condition if there isn't such a part, so that its translation says why.
@@ -297,7 +297,7 @@ class QuestionnaireBuilder:
             self.log.lose(item, "relevant", f"a part of it: {reason}; {consequence}")
         return xpath.join_parts(kept)
 
-    def _build_group(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
+    def _build_group(self, item: SheetItem, conditions: dict[str, Any]) -> dict[str, Any]:
         title = self.texts.get_text(item.row, "survey", "label")
         if _is_battery(item):
             statements = self._build_statements(item.children)
@@ -317,7 +317,7 @@ class QuestionnaireBuilder:
             "items": self._build_items(item),
         }
 
-    def _build_statements(self, rows: list[FormItem]) -> dict[Any, Any]:
+    def _build_statements(self, rows: list[SheetItem]) -> dict[Any, Any]:
         """Return the questions of a table as the statements of a battery."""
         statements: dict[Any, Any] = {}
         for row in rows:
@@ -337,7 +337,7 @@ class QuestionnaireBuilder:
             self.log.carry(row, "statement of a battery")
         return statements
 
-    def _build_roster(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
+    def _build_roster(self, item: SheetItem, conditions: dict[str, Any]) -> dict[str, Any]:
         turns: dict[str, Any] = {"until": "Is there another one?", "max": _MAX_TURNS}
         with self.log.catch_loss(item, "repeat_count", "; a question after each turn decides"):
             self.log.check_accepted(item, "repeat_count")
@@ -384,7 +384,7 @@ class QuestionnaireBuilder:
                     return len(codes) or None
         return None
 
-    def _build_calculation(self, item: FormItem) -> dict[str, Any] | None:
+    def _build_calculation(self, item: SheetItem) -> dict[str, Any] | None:
         """Report what became of a calculation; return a split if it is a random number."""
         is_first = self.form.items[item.name] is item
         found: Calculated | str
@@ -414,7 +414,7 @@ class QuestionnaireBuilder:
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────
 
-    def _build_question(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
+    def _build_question(self, item: SheetItem, conditions: dict[str, Any]) -> dict[str, Any]:
         entry = {"type": _get_question_type(item), **conditions, **self._build_texts(item)}
         if item.kind in ("code", "codes"):
             entry["options"] = self.options.build(item)
@@ -429,7 +429,7 @@ class QuestionnaireBuilder:
             entry |= self._build_entering(item)
         return entry
 
-    def _build_texts(self, item: FormItem) -> dict[str, Any]:
+    def _build_texts(self, item: SheetItem) -> dict[str, Any]:
         """Return what is read aloud, and what is only for the interviewer."""
         row = item.row
         spoken_parts: dict[str, str] = {}
@@ -454,7 +454,7 @@ class QuestionnaireBuilder:
             texts["by"] = "interviewer"
         return texts
 
-    def _build_entering(self, item: FormItem) -> dict[str, Any]:
+    def _build_entering(self, item: SheetItem) -> dict[str, Any]:
         """Return what can be entered: limits, declines, the value to begin with, and checks."""
         limits, rest = self.constraints.read_limits(item)
         self.constraints.note_sentinels(item)
@@ -468,7 +468,7 @@ class QuestionnaireBuilder:
             **self.constraints.build_checks(item, rest),
         }
 
-    def _build_prefill(self, item: FormItem) -> dict[str, Any]:
+    def _build_prefill(self, item: SheetItem) -> dict[str, Any]:
         default = item.row.get("default")
         if not default or default == "null":
             return {}
@@ -488,7 +488,7 @@ class QuestionnaireBuilder:
         return prefill
 
 
-def _get_question_type(item: FormItem) -> str:
+def _get_question_type(item: SheetItem) -> str:
     appearance = item.row.get("appearance")
     match item.kind:
         case "note":
@@ -505,7 +505,7 @@ def _get_question_type(item: FormItem) -> str:
             return kind
 
 
-def _is_battery(group: FormItem) -> bool:
+def _is_battery(group: SheetItem) -> bool:
     """Return whether a group is a table of questions with one answer each from the same list."""
     if "table-list" not in group.row.get("appearance"):
         return False
@@ -525,7 +525,7 @@ def _make_instrument_id(name: str) -> str:
     return id_[:_MAX_NAME_LENGTH] or "form"
 
 
-def _name_items(items: list[FormItem], log: ConversionLog) -> None:
+def _name_items(items: list[SheetItem], log: ConversionLog) -> None:
     """Give every item its id in the questionnaire: its name if possible.
 
     The names of sample columns are kept for the columns, and for calculations that pull them.
@@ -562,7 +562,7 @@ def _find_free_id(name: str, taken: set[str]) -> str:
 # ── what has no counterpart ───────────────────────────────────────────────────────────────────────
 
 
-def _report_leftovers(form: Form, report: LossReport, without_minimum: list[str]) -> None:
+def _report_leftovers(form: SheetForm, report: LossReport, without_minimum: list[str]) -> None:
     """Report columns without counterpart, media, disabled rows, and settings of the server."""
     items = list(form.root.iterate_items())
     uses: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from survey_cli.conversion import xpath
-from survey_cli.conversion.form import Form, FormChoice, FormItem, find_decline_kind
+from survey_cli.conversion.form import SheetChoice, SheetForm, SheetItem, find_decline_kind
 from survey_cli.conversion.xpath import Expression, Literal, Reference, UnsupportedError, XPathCall
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
@@ -32,11 +32,11 @@ class Sentinel(NamedTuple):
     """The decline that it stands for: `dk`, `refused`, `code_777`. Empty for a labeled number."""
     text: str
     """What the form calls it; empty if it doesn't."""
-    choice: FormChoice | None
+    choice: SheetChoice | None
     """The choice of another question that explains it."""
 
 
-def find_sentinels(form: Form, item: FormItem) -> list[Sentinel]:
+def find_sentinels(form: SheetForm, item: SheetItem) -> list[Sentinel]:
     """Find the codes of a number beside its range, in the order of the constraint."""
     if item.kind != "number":
         return []
@@ -110,7 +110,7 @@ def _holds(tree: Expression, value: float) -> bool | None:
             return None
 
 
-def _explain_codes(form: Form, item: FormItem, codes: Iterator[int]) -> Iterator[Sentinel]:
+def _explain_codes(form: SheetForm, item: SheetItem, codes: Iterator[int]) -> Iterator[Sentinel]:
     taken: set[str] = set()
     for code in codes:
         text = find_explanation(item, code)
@@ -139,7 +139,7 @@ def _find_conventional_kind(code: int) -> str:
     return ""
 
 
-def find_explanation(item: FormItem, code: int) -> str:
+def find_explanation(item: SheetItem, code: int) -> str:
     """Return the words that explain a code in the hint or the label.
 
     Of `Don't know: -99. Refused: -98`, that is the part with the code.
@@ -173,7 +173,7 @@ def _strip(segment: str) -> str:
     return " ".join(words.split()).strip(' :=()[]"–—-.')
 
 
-def _find_choice(form: Form, code: str) -> FormChoice | None:
+def _find_choice(form: SheetForm, code: str) -> SheetChoice | None:
     """Return the choice with this code, if those of all questions agree on what it is."""
     choices = [choice for listed in form.lists.values() for choice in listed if choice.code == code]
     meanings = set()

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from survey_cli.conversion.model.expressions import UnsupportedError as UnsupportedError
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS
-
-
-class UnsupportedError(Exception):
-    """Why an expression can't be carried over, in words for the report."""
 
 
 @dataclass(frozen=True, slots=True)

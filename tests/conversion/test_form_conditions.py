@@ -3,7 +3,7 @@
 import pytest
 
 from survey_cli.conversion.conditions import Translator, split_condition
-from survey_cli.conversion.form import Form, FormRow
+from survey_cli.conversion.form import FormRow, SheetForm
 from survey_cli.conversion.questionnaire import QuestionnaireBuilder
 from survey_cli.conversion.xpath import UnsupportedError, parse_xpath
 
@@ -40,7 +40,7 @@ def translator() -> Translator:
         FormRow(n, {("list_name", ""): listed, ("name", ""): code, ("label", ""): text})
         for n, (listed, code, text) in enumerate(CHOICES, 2)
     ]
-    builder = QuestionnaireBuilder(Form({"survey": rows, "choices": choices}), "form", {})
+    builder = QuestionnaireBuilder(SheetForm({"survey": rows, "choices": choices}), "form", {})
     builder.build()
     builder.translator.item = builder.form.items["later"]
     return builder.translator

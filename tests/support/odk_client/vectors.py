@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.scenario import STAMP, Scenario, scenario
-from survey_cli.conversion.form import Form, FormItem, read_form
+from survey_cli.conversion.form import SheetForm, SheetItem, read_form
 from survey_cli.conversion.questionnaire import QuestionnaireBuilder, convert_form
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.values import Code, Value
@@ -20,7 +20,7 @@ WORDS = ("Ana", "x y", "Springfield")
 class Slot:
     """A question, or a question of one turn of a repeat."""
 
-    item: FormItem
+    item: SheetItem
     turn: int
     candidates: list[str] = field(default_factory=list)
     """Values as the form stores them; the empty text is no answer."""
@@ -37,7 +37,7 @@ class ConvertedInterview:
         converted = convert_form(path)
         assert not converted.errors
         self.text = converted.text
-        self.form = Form(read_form(path))
+        self.form = SheetForm(read_form(path))
         builder = QuestionnaireBuilder(self.form, path.stem, {})
         builder.build()
         self.codes = builder.translator.codes
@@ -61,7 +61,7 @@ class ConvertedInterview:
                 slots += [Slot(item, turn, self._list_candidates(item)) for turn in turns]
         return slots
 
-    def _list_candidates(self, item: FormItem) -> list[str]:
+    def _list_candidates(self, item: SheetItem) -> list[str]:
         codes = self.codes.get(item.id, {})
         texts = " ".join(
             " ".join(other.row.cells.values()) for other in self.form.root.iterate_items()
@@ -126,7 +126,7 @@ class ConvertedInterview:
             now = after.settled()
         return asked
 
-    def _answer(self, now: Scenario, item: FormItem, value: str) -> Scenario:
+    def _answer(self, now: Scenario, item: SheetItem, value: str) -> Scenario:
         place = now.asked.place
         if item.kind == "note":
             return now.key("")
