@@ -34,6 +34,11 @@ FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
     "mean_answered": "The mean of the numbers that were answered.",
     "min": "The smallest of the values; missing if one of them is missing.",
     "max": "The largest of the values; missing if one of them is missing.",
+    "min_answered": "The smallest of the values that were answered.",
+    "max_answered": "The largest of the values that were answered.",
+    "first_answered": "The first of the values that has an answer. The last one can be a constant.",
+    "default": "The value; if it is not asked, the second one. Further arguments name more kinds of missing values "
+    "that are replaced: `dk`, `refused`, another decline, or `not_reached`.",
     "round": "The number rounded to a whole number, or to a number of digits. Halves are rounded away from zero.",
     "length": "The number of characters of a text.",
     "years_between": "The number of whole years from the first date to the second, such as an age.",

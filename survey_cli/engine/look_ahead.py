@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.parsing import StrictChoice
 from survey_cli.values import NOT_REACHED, Place
 
 FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
@@ -20,6 +21,10 @@ FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
         "max",
         "sum_answered",
         "mean_answered",
+        "min_answered",
+        "max_answered",
+        "first_answered",
+        "default",
     )
 )
 """Functions that treat a value that is not known yet as false or as absent: that of an item, or of
@@ -34,6 +39,8 @@ def is_defined_on_unknown(condition: Condition) -> bool:
     """
     for node in ast.walk(condition.tree):
         match node:
+            case StrictChoice():
+                continue  # it has no value before that of its test is known
             case ast.IfExp():
                 return True
             case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS_DEFINED_ON_UNKNOWN:

@@ -12,3 +12,6 @@ FIRST_EDITION: Final = 1
 
 NEWEST_EDITION: Final = 1
 """The newest edition that this program knows."""
+
+STRICT_CHOICES_EDITION: Final = 2
+"""From this edition on, `a if test else b` has no value if the test is unknown."""

@@ -4,12 +4,14 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import Final, TypeAlias
 
+from survey_cli.instrument.expressions.alternatives import list_replaced_kinds
 from survey_cli.instrument.expressions.comparisons import (
     ARITHMETIC_SIGNS,
     COMPARISON_SIGNS,
     find_constant,
 )
 from survey_cli.instrument.expressions.functions import STATE_FUNCTIONS
+from survey_cli.instrument.expressions.parsing import StrictChoice
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
 from survey_cli.proof.cells import Cell, Constant, MultipleCell, compare_values
 from survey_cli.proof.clauses import FALSE, TRUE, UNKNOWN, Clauses, Literal, Truth, negate
@@ -280,10 +282,13 @@ class ConditionEncoder:
             ):
                 return self._find_in_turn(roster, name, index, turns)
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                is_true = self.encode(test, turns).true
+                tested = self.encode(test, turns)
+                leads_to_second = -tested.true
+                if isinstance(node, StrictChoice):
+                    leads_to_second = tested.false
                 return [
-                    *guard_term(self.clauses, is_true, self.find_term(body, turns)),
-                    *guard_term(self.clauses, -is_true, self.find_term(orelse, turns)),
+                    *guard_term(self.clauses, tested.true, self.find_term(body, turns)),
+                    *guard_term(self.clauses, leads_to_second, self.find_term(orelse, turns)),
                 ]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC_SIGNS:
                 return self._calculate(node, left, ARITHMETIC_SIGNS[type(op)], right, turns)
@@ -349,6 +354,10 @@ class ConditionEncoder:
                 return self._find_mention(node, turns)
             case "sum" | "min" | "max":
                 return self._fold(node, name, turns)
+            case "first_answered":
+                return self._find_first_answered(node, turns)
+            case "default":
+                return self._replace_missing(node, turns)
             case _:
                 return self.open_parts.make_number(node, turns)
 
@@ -389,6 +398,43 @@ class ConditionEncoder:
             return [Alternative(guard, {code: own[0] for code, own in order.items()})]
         own_positions = order.get(find_constant(node.args[1]), [])
         return [Alternative(guard, dict(enumerate(own_positions, 1)))]
+
+    def _find_first_answered(self, node: ast.Call, turns: Turns) -> Term:
+        """Return the first of several values that is known."""
+        if any(self._find_list(argument, turns) for argument in node.args):
+            return self.open_parts.make_number(node, turns)
+        term: Term = []
+        all_before_missing = TRUE
+        for argument in node.args:
+            own = self.find_term(argument, turns)
+            term += guard_term(self.clauses, all_before_missing, own)
+            is_missing = -find_known(self.clauses, own)
+            all_before_missing = self.clauses.all_of([all_before_missing, is_missing])
+        return term
+
+    def _replace_missing(self, node: ast.Call, turns: Turns) -> Term:
+        """Return `default(value, otherwise, dk)`: a variable, or what replaces it if it is missing.
+
+        Of a calculation that is missing it isn't known in which way, so that it is left open.
+        """
+        value = self.find_term(node.args[0], turns)
+        match value:
+            case [Alternative(guard, Cell() as cell)] if cell is not self.surroundings.day:
+                pass
+            case _:
+                return self.open_parts.make_number(node, turns)
+
+        kept_missing = [
+            literal
+            for kind, literal in cell.declines.items()
+            if kind not in list_replaced_kinds(node.args)
+        ]
+        is_replaced = [-cell.answered, *[-literal for literal in kept_missing]]
+        otherwise = self.find_term(node.args[1], turns)
+        return [
+            *value,
+            *guard_term(self.clauses, self.clauses.all_of([guard, *is_replaced]), otherwise),
+        ]
 
     def _find_multiple(self, node: ast.expr, turns: Turns) -> tuple[Literal, MultipleCell] | None:
         """Return the item with several answers that an argument is, and its guard."""

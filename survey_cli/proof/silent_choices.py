@@ -13,6 +13,7 @@ from survey_cli.instrument.checks.assumptions import Assumption, SupposedAnswer
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
 from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.instrument.expressions.parsing import StrictChoice
 from survey_cli.proof.cells import Cell
 from survey_cli.proof.clauses import Literal
 from survey_cli.proof.goals import Goal, Verdicts
@@ -139,16 +140,18 @@ def _find_silent(
                 yield from _find_silent(assumption, child, path)
         return
     tested = assumption.evaluate(node.test)
-    is_silent = tested & assumptions.UNKNOWN and _gives_value(assumption, node.orelse)
-    if is_silent:
+    leads_to_second = assumptions.NOT_TRUE
+    if isinstance(node, StrictChoice):
+        leads_to_second = assumptions.FALSE
+    elif tested & assumptions.UNKNOWN and _gives_value(assumption, node.orelse):
         yield node, path, _find_value(assumption, node.orelse)
 
     # there may be further choices in both of its values
     if tested & assumptions.TRUE:
         step = (node.test, assumptions.TRUE)
         yield from _find_silent(assumption, node.body, (*path, step))
-    if tested & assumptions.NOT_TRUE:
-        step = (node.test, assumptions.NOT_TRUE)
+    if tested & leads_to_second:
+        step = (node.test, leads_to_second)
         yield from _find_silent(assumption, node.orelse, (*path, step))
 
 
@@ -211,7 +214,12 @@ def _encode_choice(
     parts = [matters, _encode_missing(model, choice, turns)]
     for tree, truths in choice.path:
         truth = model.encoder.encode(tree, turns)
-        parts.append(truth.true if truths == assumptions.TRUE else -truth.true)
+        if truths == assumptions.TRUE:
+            parts.append(truth.true)
+        elif truths == assumptions.FALSE:
+            parts.append(truth.false)
+        else:
+            parts.append(-truth.true)
     test = model.encoder.encode(choice.node.test, turns)
     parts += [-test.true, -test.false]
 

@@ -50,8 +50,8 @@ SLIPS = [
     ("name == 'a\\'b'", 20, 1, "a backslash", "remove it"), ("name == 'a\\d'", 20, 1, "a backslash", "remove it"),
     ("q1 is 1", 10, 7, "'is' is not part", "write =="),
     ("hours ** 2 > 4", 10, 10, "** is not part", "a * a"),
-    ("hours % 2 == 1", 10, 9, "% is not part", "0.5"),
-    ("hours // 2 == 1", 10, 10, "// is not part", "round"),
+    ("hours > 50%", 20, 1, "% is the remainder", "0.5"),
+    ("hours > 50% and q1 == 1", 20, 1, "% is the remainder", "0.5"),
     ("[q1]", 10, 4, "a list can't be used on its own", "q1 in [1, 2]"),
     ("name == f'a'", 18, 4, "an f before a text", "write the text alone"),
     ("name == b'a'", 18, 4, "neither a number nor a text", "between quotes"),
@@ -83,6 +83,10 @@ MEANINGS = [
     ("round(hours, digits=1) > 1", "wrong-arguments", 10, 22, "by position", "round(number, digits)"),
     ("count(*media) > 1", "wrong-arguments", 10, 13, "by position", "count(multiple)"),
     ("round(hours, days) > 1", "wrong-arguments", 23, 4, "whole number from 0 to 10", "round(a / b, 1)"),
+    ("default(hours, 0, never) > 1", "wrong-arguments", 28, 5, "never is not a kind", "dk, refused"),
+    ("default(hours, 0, 'dk') > 1", "wrong-arguments", 28, 4, "'dk' is not a kind", "dk, refused"),
+    ("first_answered(hours, 'no') == 1", "unlike-kinds", 10, 27, "hours is a number, but 'no'", "same kind"),
+    ("first_answered(hours) == 1", "one-value", 25, 5, "hours is one value", "first_answered(value"),
     ("answered(q1 == 1)", "wrong-arguments", 19, 7, "requires an item, but q1 == 1 is not one", "answered(q1)"),
     ("length(q1) > 1", "wrong-arguments", 17, 2, "counts characters", "length(text)"),
     ("years_between(born, hours) > 1", "wrong-arguments", 30, 5, "hours is a number", "years_between(date, date)"),
@@ -193,6 +197,13 @@ def test_all_problems_of_a_condition_are_said_in_one_go() -> None:
 
 
 WARNED = [
+    (
+        "default(hours, 0, not_reached) > 1",
+        "default-not-reached",
+        10,
+        "breaks off before hours gets 0",
+        "remove not_reached",
+    ),
     (
         "q1 != 3",
         "unsure-negation",

@@ -181,7 +181,17 @@ class _Writer:
     def compute(self, name: str) -> None:
         computed = self.name()
         form = self.draw(
-            st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)"))
+            st.sampled_from(
+                (
+                    f"{name} * 2",
+                    f"1 if {name} == 2 else 3",
+                    f"sum_answered({name}, 1)",
+                    f"default({name}, 2)",
+                    f"default({name}, 2, dk)",
+                    f"first_answered({name}, 3)",
+                    f"{name} % 2 + {name} // 2",
+                )
+            )
         )
         self.computes.append(f"  {computed}: {form}")
         self.named.append((computed, "compute"))

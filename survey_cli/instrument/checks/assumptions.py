@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.requirements import Requirement
+from survey_cli.instrument.expressions.alternatives import list_replaced_kinds
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
+from survey_cli.instrument.expressions.parsing import StrictChoice
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.values import Code
@@ -108,6 +110,10 @@ class Assumption:
                 return self.evaluate(node, depth)
             case ast.IfExp():
                 return self._evaluate_choice(node, depth, self.evaluate_value)
+            case ast.Call(func=ast.Name(id="default"), args=[value, otherwise, *_]):
+                return self._evaluate_replacement(node, value, otherwise, depth)
+            case ast.Call(func=ast.Name(id="first_answered"), args=args):
+                return self._evaluate_first_answered(args, depth)
             case _:
                 return _TRUE_OR_FALSE  # every other item is assumed to have an answer
 
@@ -117,11 +123,35 @@ class Assumption:
         """Evaluate `a if condition else b` as what its parts are: conditions, or terms."""
         tested = self.evaluate(node.test, depth)
         truths = 0
+        leads_to_second = NOT_TRUE
+        if isinstance(node, StrictChoice):
+            leads_to_second = FALSE
+            truths |= tested & UNKNOWN
         if tested & TRUE:
             truths |= evaluate(node.body, depth)
-        if tested & NOT_TRUE:
+        if tested & leads_to_second:
             truths |= evaluate(node.orelse, depth)
         return truths
+
+    def _evaluate_replacement(
+        self, call: ast.Call, value: ast.expr, otherwise: ast.expr, depth: int
+    ) -> int:
+        """Return whether `default(value, otherwise, dk)` can have a value, or be missing."""
+        truths = self.evaluate_value(value, depth)
+        if truths & UNKNOWN and self.answer.declined in list_replaced_kinds(call.args):
+            truths &= ~UNKNOWN
+            truths |= self.evaluate_value(otherwise, depth)
+        return truths
+
+    def _evaluate_first_answered(self, arguments: list[ast.expr], depth: int) -> int:
+        """Return whether `first_answered(a, b)` can have a value, or be missing."""
+        truths = 0
+        for argument in arguments:
+            value = self.evaluate_value(argument, depth)
+            truths |= value & _TRUE_OR_FALSE
+            if not value & UNKNOWN:
+                return truths
+        return truths | UNKNOWN
 
     def _is_followed(self, name: str, depth: int) -> bool:
         """Return whether a name is a compute whose calculation is evaluated in its place."""

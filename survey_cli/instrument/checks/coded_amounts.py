@@ -27,7 +27,19 @@ from survey_cli.problems import Position, Problem
 from survey_cli.wording import join_words, pluralize
 
 _ORDER_SIGNS: Final = ("<", "<=", ">", ">=")
-_ADDING: Final = frozenset(("sum", "mean", "sum_answered", "mean_answered", "min", "max", "round"))
+_ADDING: Final = frozenset(
+    (
+        "sum",
+        "mean",
+        "sum_answered",
+        "mean_answered",
+        "min",
+        "max",
+        "min_answered",
+        "max_answered",
+        "round",
+    )
+)
 _NOTHING: Final = re.compile(
     r"(?i)^(none|never|zero|no|nothing|not at all|0"
     r"|ningun[oa]?|nunca|nada|aucun|jamais|kein\w*|nie|nenhum\w*)\b"

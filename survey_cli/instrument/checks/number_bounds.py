@@ -75,6 +75,8 @@ def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> Numbe
         case ast.IfExp(body=body, orelse=orelse):
             return _unite([find_bounds(draft, part, depth + 1) for part in (body, orelse)])
         case ast.Call(func=ast.Name(id=function), args=arguments) if arguments:
+            if function == "default":
+                arguments = arguments[:2]  # what follows are kinds of missing values
             bounds_of_arguments = [find_bounds(draft, part, depth + 1) for part in arguments]
             return _find_call_bounds(function, bounds_of_arguments)
         case _:
@@ -111,13 +113,17 @@ _OPERATIONS: Final[Mapping[type[ast.operator], Callable[[float, float], float]]]
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
+    # not rounded, since a bound may be infinite
+    ast.FloorDiv: lambda a, b: a / b,
 }
 
 
 def _combine(op: ast.operator, left: NumberBounds, right: NumberBounds) -> NumberBounds:
-    """Return the bounds of a sum, a difference, a product or a quotient."""
+    """Return the bounds of a sum, a difference, a product, a quotient or a remainder."""
+    if isinstance(op, ast.Mod) and right.low > 0:
+        return NumberBounds(0, right.high)
     operation = _OPERATIONS.get(type(op))
-    may_divide_by_zero = isinstance(op, ast.Div) and right.contains(0)
+    may_divide_by_zero = isinstance(op, ast.Div | ast.FloorDiv) and right.contains(0)
     if operation is None or may_divide_by_zero:
         return NumberBounds(min(left.low, 0), inf)
 
@@ -138,7 +144,15 @@ def _find_call_bounds(function: str, arguments: list[NumberBounds]) -> NumberBou
     match function:
         case "min":
             return NumberBounds(lowest, min(bounds.high for bounds in arguments))
-        case "max" | "mean" | "mean_answered":
+        case (
+            "max"
+            | "mean"
+            | "mean_answered"
+            | "min_answered"
+            | "max_answered"
+            | "first_answered"
+            | "default"
+        ):
             return _unite(arguments)
         case "round":
             return arguments[0]

@@ -18,6 +18,7 @@ from survey_cli.instrument.checks.source_items import (
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup, Roster
+from survey_cli.instrument.expressions.parsing import StrictChoice
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -325,8 +326,16 @@ def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
 def _is_never_missing(tree: ast.expr) -> bool:
     """Return whether a calculation always has a value: of constants or counts of conditions."""
     match tree:
+        case StrictChoice(test=test, body=body, orelse=orelse):
+            return all(_is_never_missing(part) for part in (test, body, orelse))
         case ast.IfExp(body=body, orelse=orelse):
             return _is_never_missing(body) and _is_never_missing(orelse)
+        case ast.BoolOp(values=values):
+            return all(_is_never_missing(value) for value in values)
+        case ast.UnaryOp(operand=operand):
+            return _is_never_missing(operand)
+        case ast.Call(func=ast.Name(id="first_answered"), args=args):
+            return any(_is_never_missing(argument) for argument in args)
         case ast.Call(func=ast.Name(id="count"), args=args):
             return not any(isinstance(argument, ast.Name) for argument in args)
         case (

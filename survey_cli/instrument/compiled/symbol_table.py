@@ -157,6 +157,7 @@ class SymbolTable:
             sources=frozenset(sources),
             each=each,
             languages=[str(language) for language in self.document.languages],
+            edition=self.document.edition,
         )
 
     def find_code(self, name: str, text: str) -> Code | None:

@@ -34,6 +34,8 @@ ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {
     ast.Sub: "-",
     ast.Mult: "*",
     ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
 }
 OPPOSITE_SIGNS: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 

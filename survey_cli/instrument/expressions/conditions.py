@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
+from survey_cli.instrument.editions import STRICT_CHOICES_EDITION
 from survey_cli.instrument.expressions import comparisons, parsing
 from survey_cli.instrument.expressions import three_valued_logic as logic
+from survey_cli.instrument.expressions.alternatives import compile_choice
 from survey_cli.instrument.expressions.expression_checker import (
     NO_NAMES,
     ExpressionChecker,
@@ -81,6 +83,8 @@ def compile_condition(
         at = shift_position(where, text, offset)
         return None, (Problem(rule, at, who, what, remedy, "error", max(length, 1)),)
 
+    if scope.edition >= STRICT_CHOICES_EDITION:
+        parsed = parsed._replace(tree=parsing.make_choices_strict(parsed.tree))
     checker = ExpressionChecker(text, parsed, scope, where, who)
     checker.guarded_names.update(answered)
     checker.guarded_names.update(_list_compared_names(parsed.tree))
@@ -507,46 +511,7 @@ def _compile_choice(checker: ExpressionChecker, node: ast.IfExp, depth: int) -> 
     test = checker.require_truth(_compile(checker, node.test, depth))
     then = _compile(checker, node.body, depth)
     otherwise = _compile(checker, node.orelse, depth)
-    if "wrong" in (test.kind, then.kind, otherwise.kind):
-        return checker.make_wrong(node)
-
-    # a text beside a date is a date: '2024-01-05' if … else born
-    if then.is_literal and get_family(otherwise) in ("date", "time"):
-        then = comparisons.convert_literal(checker, then, otherwise, exact=True)
-    if otherwise.is_literal and get_family(then) in ("date", "time"):
-        otherwise = comparisons.convert_literal(checker, otherwise, then, exact=True)
-
-    families: set[Kind] = set()
-    for part in (then, otherwise):
-        family = get_family(part)
-        if family != "any":
-            families.add(family)
-    if "wrong" in families:
-        return checker.make_wrong(node)
-    if len(families) > 1:
-        what = f"{checker.describe(then)}, but {checker.describe(otherwise)}"
-        return checker.report_problem("unlike-kinds", node, what, "use two values of the same kind")
-
-    codes = None
-    if then.codes and otherwise.codes:
-        codes = then.codes | otherwise.codes
-    kind = _find_choice_kind(then, otherwise, codes, families)
-    choice = checker.combine(logic.choose, [test, then, otherwise], kind, node)
-    # an unknown test gives the second value, and doesn't leave the choice without one
-    return choice._replace(codes=codes, unsure_names=then.unsure_names | otherwise.unsure_names)
-
-
-def _find_choice_kind(
-    then: Term, otherwise: Term, codes: AbstractSet[Code] | None, families: Collection[Kind]
-) -> Kind:
-    """Find the kind of a choice between two values, whose family is one or isn't known."""
-    if then.kind == otherwise.kind and then.kind != "code":
-        return then.kind
-    # q1 if … else 0 is a number, which needn't be a code of q1
-    if codes is None and families:
-        [family] = families
-        return family
-    return "code"
+    return compile_choice(checker, node, test, then, otherwise)
 
 
 def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
@@ -559,12 +524,8 @@ def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
             return "there is a comma outside a list or function", remedy
         case ast.BinOp(op=ast.Pow()):
             return list_synonyms("signs")["**"]
-        case ast.BinOp(op=ast.FloorDiv()):
-            return list_synonyms("signs")["//"]
-        case ast.BinOp(op=ast.Mod()):
-            return list_synonyms("signs")["%"]
         case ast.BinOp():
-            return "this operator is not part of a condition", "use + - * /, and or not"
+            return "this operator is not part of a condition", "use + - * / // %, and or not"
         case ast.JoinedStr():
             return "an f before a text is not part of a condition", "write the text alone"
         case _:
@@ -589,6 +550,7 @@ _COMPILERS: Final[dict[type[ast.AST], Callable[[ExpressionChecker, Any, int], Te
     ast.UnaryOp: _compile_unary,
     ast.BinOp: _compile_binary,
     ast.IfExp: _compile_choice,
+    parsing.StrictChoice: _compile_choice,
     ast.Attribute: _compile_attribute,
     ast.Subscript: _report_subscript,
 }

@@ -11,6 +11,7 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.editions import FIRST_EDITION
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.parsing import ParsedExpression, shorten, validate_number
@@ -84,6 +85,8 @@ class Scope(NamedTuple):
     """Whether `{options}` can be used: the text is read with options."""
     languages: Sequence[str] = ()
     """The languages of the file. A text without translations is read in all of them."""
+    edition: int = FIRST_EDITION
+    """The edition of the language in which the file is written."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]

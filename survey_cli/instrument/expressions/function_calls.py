@@ -5,6 +5,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from survey_cli.instrument.expressions import three_valued_logic as logic
+from survey_cli.instrument.expressions.alternatives import (
+    compile_default,
+    find_common_kind,
+)
 from survey_cli.instrument.expressions.comparisons import convert_literal, convert_to_code
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
@@ -44,7 +48,10 @@ def compile_call(
         what = f"{name} takes {_format_argument_count(function)}, not {len(node.args)}"
         return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
 
-    parts = [compile_argument(argument) for argument in node.args]
+    value_nodes = node.args
+    if function.argument_kind == "replacement":
+        value_nodes = node.args[:2]  # what follows are kinds of missing values
+    parts = [compile_argument(argument) for argument in value_nodes]
     if any(part.kind == "wrong" for part in parts):
         return checker.make_wrong(node)
     return _COMPILERS[function.argument_kind](checker, node, parts, function)
@@ -279,6 +286,30 @@ def _combine_lists(
     return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
 
 
+def _compile_alternatives(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
+    """Compile `first_answered(a, b)`, or `first_answered(roster.item)`."""
+    if len(parts) == 1 and not parts[0].roster:
+        return _report_one_value(checker, parts[0], function)
+    common = find_common_kind(checker, parts, node)
+    if common is None:
+        return checker.make_wrong(node)
+    first = _combine_lists(node, common.parts, function, common.kind)
+    if len(parts) > 1:
+        # one of several answers is enough
+        first = first._replace(unsure_names=frozenset())
+    return first._replace(codes=common.codes)
+
+
+def _compile_replacement(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], _function: Function
+) -> Term:
+    """Compile `default(value, otherwise, dk)`."""
+    value, otherwise = parts
+    return compile_default(checker, node, value, otherwise)
+
+
 def _compile_round(
     checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
 ) -> Term:
@@ -352,4 +383,6 @@ _COMPILERS: Final[
     "number": _compile_round,
     "text": _compile_text_function,
     "dates": _compile_between,
+    "alternatives": _compile_alternatives,
+    "replacement": _compile_replacement,
 }

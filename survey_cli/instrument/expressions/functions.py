@@ -16,12 +16,23 @@ from survey_cli.instrument.expressions.three_valued_logic import (
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 
 ArgumentKind: TypeAlias = Literal[
-    "item", "truths", "numbers", "comparable", "number", "text", "dates", "mentions", "nothing"
+    "item",
+    "truths",
+    "numbers",
+    "comparable",
+    "number",
+    "text",
+    "dates",
+    "mentions",
+    "nothing",
+    "alternatives",
+    "replacement",
 ]
 """What a function accepts.
 
-`item` is a variable. `truths`, `numbers` and `comparable` are any number of values, or a list over
-the turns of a roster.
+`item` is a variable. `truths`, `numbers`, `comparable` and `alternatives` are any number of values,
+or a list over the turns of a roster; alternatives may be of any kind. `replacement` is a value, the
+one that replaces it, and the kinds of missing values that are replaced.
 """
 
 
@@ -191,6 +202,31 @@ def _make_state_check(kind: str) -> Callable[[Any], bool]:
     return lambda cell: cell.__class__ is Missing and cell.kind == kind
 
 
+# Functions that do without some values
+
+
+def find_first_answered(cells: tuple[Any, ...]) -> Any:
+    """Return the first cell that isn't missing; if all are, their missing values combined.
+
+    It is not asked if there are no cells.
+    """
+    for cell in cells:
+        if cell.__class__ is not Missing:
+            return cell
+    return combine_missing(*cells) or NOT_ASKED
+
+
+def make_replacement(kinds: frozenset[str]) -> Callable[[Any, Any], Any]:
+    """Make a function that replaces a value that is missing in one of these ways."""
+
+    def replace(cell: Any, otherwise: Any) -> Any:
+        if cell.__class__ is Missing and cell.kind in kinds:
+            return otherwise
+        return cell
+
+    return replace
+
+
 # The table
 
 MAX_ARGUMENTS: Final = 400
@@ -247,6 +283,33 @@ _TABLE: Final = (
     ),
     _define_list_function("min(value, value, …) or min(roster.item)", "comparable", min),
     _define_list_function("max(value, value, …) or max(roster.item)", "comparable", max),
+    _define_list_function(
+        "min_answered(value, value, …) or min_answered(roster.item)",
+        "comparable",
+        min,
+        answered_only=True,
+    ),
+    _define_list_function(
+        "max_answered(value, value, …) or max_answered(roster.item)",
+        "comparable",
+        max,
+        answered_only=True,
+    ),
+    Function(
+        "first_answered(value, value, …) or first_answered(roster.item)",
+        "alternatives",
+        1,
+        MAX_ARGUMENTS,
+        find_first_answered,
+    ),
+    # what it replaces depends on its further arguments, which the compiler of calls reads
+    Function(
+        "default(value, otherwise) or default(value, otherwise, dk, refused)",
+        "replacement",
+        2,
+        MAX_ARGUMENTS,
+        make_replacement(frozenset((NOT_ASKED.kind,))),
+    ),
     Function("round(number) or round(number, digits)", "number", 1, 2, _round_half_away),
     Function("length(text)", "text", 1, 1, _count_characters),
     Function("years_between(date, date)", "dates", 2, 2, _count_between(_count_full_years)),

@@ -6,6 +6,7 @@ It knows no names and evaluates nothing.
 import ast
 import re
 import unicodedata
+from copy import deepcopy
 from functools import lru_cache
 from itertools import pairwise
 from keyword import iskeyword
@@ -68,6 +69,28 @@ class ParsedExpression(NamedTuple):
         before = self.text[:start].rstrip()
         after = self.text[start + length :].lstrip()
         return before.endswith("(") and after.startswith(")")
+
+
+class StrictChoice(ast.IfExp):
+    """`a if test else b` that has no value if the test is unknown.
+
+    An ordinary `ast.IfExp` then has the value `b`.
+    """
+
+
+class _StrictChoiceMaker(ast.NodeTransformer):
+    def visit_IfExp(self, node: ast.IfExp) -> StrictChoice:
+        self.generic_visit(node)
+        choice = StrictChoice(node.test, node.body, node.orelse)
+        return ast.copy_location(choice, node)
+
+
+def make_choices_strict(tree: ast.expr) -> ast.expr:
+    """Return the expression with strict choices. It is a copy if there are any."""
+    if not any(isinstance(node, ast.IfExp) for node in ast.walk(tree)):
+        return tree
+    strict: ast.expr = _StrictChoiceMaker().visit(deepcopy(tree))
+    return strict
 
 
 TOO_LARGE: Final = ParseFailure(
@@ -302,6 +325,11 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
     if "if" in words and "else" not in words:
         token = tokens[words.index("if")]
         return _make_failure(token, "this if has no else", "write 'a if condition else b'")
+
+    for token, following in zip(tokens, [*words[1:], ""], strict=True):
+        if token[0] == "%" and following in ("", "and", "or", ")"):
+            remedy = "write a percentage as a number: 0.5 for 50 percent"
+            return _make_failure(token, "% is the remainder of a division here", remedy)
 
     last = tokens[-1]
     if not _ends_operand(last):

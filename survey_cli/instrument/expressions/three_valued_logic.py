@@ -81,6 +81,13 @@ def choose(truth: Any, then: Any, otherwise: Any) -> Any:
     return then if truth is True else otherwise
 
 
+def choose_if_known(truth: Any, then: Any, otherwise: Any) -> Any:
+    """Return `then` if the truth value is true, else `otherwise`; missing if it is unknown."""
+    if truth.__class__ is Missing:
+        return truth
+    return then if truth is True else otherwise
+
+
 def to_truth(cell: Any) -> Any:
     """Convert a stored truth value, which some databases keep as 1 or 0."""
     if cell.__class__ is Missing:
@@ -154,11 +161,16 @@ _CALCULATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
 }
 
 
 def make_arithmetic(sign: str) -> Callable[[Any, Any], Any]:
-    """Make `+ - * /` as a function of two cells. A division by zero is not asked."""
+    """Make `+ - * / // %` as a function of two cells. A division by zero is not asked.
+
+    `//` rounds down, and the remainder of `%` has the sign of the divisor, as in Python.
+    """
     calculate = _CALCULATIONS[sign]
 
     def run(left: Any, right: Any) -> Any:

@@ -7,7 +7,13 @@ import ast
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from survey_cli.instrument.expressions import comparisons, conditions, functions, three_valued_logic
+from survey_cli.instrument.expressions import (
+    alternatives,
+    comparisons,
+    conditions,
+    functions,
+    three_valued_logic,
+)
 from survey_cli.values import Code
 from survey_cli.wording import join_words
 
@@ -36,9 +42,23 @@ _FUNCTION_WORDS: Final = {
     "mean_answered": "the mean of the answers to",
     "min": "the smallest of",
     "max": "the largest of",
+    "min_answered": "the smallest of the answers to",
+    "max_answered": "the largest of the answers to",
+    "first_answered": "the first answer among",
     "length": "the number of characters of",
 }
-_OPERATOR_WORDS: Final = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+_OPERATOR_WORDS: Final = {
+    "+": "plus",
+    "-": "minus",
+    "*": "times",
+    "/": "divided by",
+}
+_MISSING_WORDS: Final = {
+    "not_asked": "not asked",
+    "not_reached": "not reached",
+    "dk": "don't know",
+    "refused": "refused",
+}
 
 
 def render_clause(condition: conditions.Condition, get_label: LabelLookup) -> str:
@@ -66,8 +86,8 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
             otherwise = _render(orelse, get_label)
             return f"{then} if {condition}, else {otherwise}"
         case ast.BinOp(left=left, op=op, right=right):
-            sign = _OPERATOR_WORDS[comparisons.ARITHMETIC_SIGNS[type(op)]]
-            return f"{_render_operand(left, get_label)} {sign} {_render_operand(right, get_label)}"
+            sign = comparisons.ARITHMETIC_SIGNS[type(op)]
+            return _render_arithmetic(left, sign, right, get_label)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return f"−{number}"
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -104,6 +124,18 @@ def _render_operand(node: ast.expr, get_label: LabelLookup, *, truth: bool = Fal
     if isinstance(node, ast.BoolOp | ast.IfExp | ast.BinOp):
         return f"({text})"
     return text
+
+
+def _render_arithmetic(left: ast.expr, sign: str, right: ast.expr, get_label: LabelLookup) -> str:
+    first = _render_operand(left, get_label)
+    second = _render_operand(right, get_label)
+    match sign:
+        case "//":
+            return f"{first} divided by {second}, rounded down"
+        case "%":
+            return f"the remainder of {first} divided by {second}"
+        case _:
+            return f"{first} {_OPERATOR_WORDS[sign]} {second}"
 
 
 def _render_negation(node: ast.expr, get_label: LabelLookup) -> str:
@@ -211,6 +243,10 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
             if isinstance(end, ast.Call):
                 return f"{unit} since {arguments[0]}"
             return f"{unit} from {arguments[0]} to {arguments[1]}"
+        case ("default", [_, _, *_]):
+            kinds = sorted(alternatives.list_replaced_kinds(args))
+            reasons = join_words([_MISSING_WORDS.get(kind, kind) for kind in kinds], "or")
+            return f"{arguments[0]} ({arguments[1]} if that is {reasons})"
         case ("round", _):
             return f"{arguments[0]}, rounded"
         case ("count", [ast.Name(id=item)]):
