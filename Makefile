@@ -10,7 +10,7 @@
 # make behavior   show how outputs, messages and screens differ from those of BEFORE=commit
 # make fuzz       try random files, entries and commands for MINUTES=10 (FUZZ_SEED, FUZZ_TARGETS=keys)
 # make docs       write the reference pages from the docstrings
-# make pictures   write the pictures from the program, in five minutes (needs chromium)
+# make pictures   write the pictures from the program, in six minutes (needs chromium and caddy)
 # make example    write the files of the example study, with its simulated interviews
 # make site       build the documentation in site/, to be read without a network
 # make lock       resolve the versions of libraries that CI installs (needs uv)
@@ -132,6 +132,7 @@ docs: $(VENV)/dev.stamp
 
 pictures: $(VENV)/dev.stamp
 	PYTHONPATH=tests $(BIN)/python docs/tools/pictures.py
+	$(BIN)/python docs/tools/browser_pictures.py
 	$(BIN)/python docs/tools/gallery.py
 
 example: $(VENV)/dev.stamp

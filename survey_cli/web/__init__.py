@@ -30,4 +30,6 @@ def serve(
     def run_web(connection: "socket") -> int:
         return serve_pages(options, connection)
 
-    return Spawner(programs, run_web, updating=updating).run()
+    # On one's own computer it asks for a new link.
+    watches_enter = options.socket is None
+    return Spawner(programs, run_web, updating=updating, watches_enter=watches_enter).run()

@@ -143,6 +143,26 @@ def test_all_that_is_wrong_with_a_list_of_people_is_said(tmp_path: Path) -> None
     ]
 
 
+def test_no_two_people_have_names_that_look_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "login\ncop\nann\u200b\n\u0430nn\n\u0441\u043e\u0440\n\u00e9lie\ne\u0301lie\n\u3164\n"
+    )
+    found = read_people(path)
+    assert isinstance(found, list)
+    same = "or a name that looks the same, is already in line"
+    assert [str(p).removeprefix(str(path)) for p in found] == [
+        ":3: login: 'ann<U+200B>' has a character that can't be seen — type it again, with one"
+        " keyboard",
+        ":4: login: '\u0430nn' mixes letters of two alphabets that look alike — type it again, with"
+        " one keyboard",
+        f":5: login: '\u0441\u043e\u0440', {same} 2 — give each person a different login name",
+        f":7: login: '\u00e9lie', {same} 6 — give each person a different login name",
+        ":8: login: '<U+3164>' has a character that can't be seen — type it again, with one"
+        " keyboard",
+    ]
+
+
 def test_a_list_of_nobody_is_refused(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("login,role\n")
     assert isinstance(read_people(tmp_path / "people.csv"), list)

@@ -24,8 +24,9 @@ from support.web_accounts import (
 from survey_cli.permissions import StaffRole
 from survey_cli.problems import UserError
 from survey_cli.services.accounts import password_hashes, web_accounts
-from survey_cli.services.accounts.account_administration import AccountState, check_address
+from survey_cli.services.accounts.account_administration import AccountState
 from survey_cli.services.accounts.password_rules import Weakness, find_weakness
+from survey_cli.services.accounts.server_address import check_address
 from survey_cli.services.accounts.session_rules import (
     IDLE_TIME,
     INVITATION_TIME,
@@ -216,7 +217,25 @@ def test_nobody_is_told_why_a_sign_in_failed(at_hand: AccountsAtHand) -> None:
     assert refusal_of(at_hand, "ann", PASSWORD, elsewhere()) is SignInFailure.DISABLED
 
 
-@pytest.mark.parametrize("login", ["ann", "Ann", " ANN "])
+@pytest.mark.parametrize(
+    ("login", "failure"),
+    [
+        ("ann\u200b", SignInFailure.UNSEEN_IN_NAME),
+        ("a\u202ann", SignInFailure.UNSEEN_IN_NAME),
+        ("an\x9bn", SignInFailure.UNSEEN_IN_NAME),
+        ("\u0430nn", SignInFailure.MIXED_NAME),
+    ],
+)
+def test_a_login_that_only_looks_like_one_is_told_so(
+    at_hand: AccountsAtHand, login: str, failure: SignInFailure
+) -> None:
+    at_hand.make_account("ann")
+    for _ in range(MAX_BY_NAME + 1):
+        assert refusal_of(at_hand, login, PASSWORD, elsewhere()) is failure
+    at_hand.web.sign_in("ann", PASSWORD, elsewhere())
+
+
+@pytest.mark.parametrize("login", ["ann", "Ann", " ANN ", "\uff41nn\n"])
 def test_a_login_is_found_however_it_is_written(at_hand: AccountsAtHand, login: str) -> None:
     at_hand.make_account("ann")
     assert at_hand.web.sign_in(login, PASSWORD, HOME).session.person.login == "ann"
@@ -484,11 +503,61 @@ def test_whoever_is_removed_from_the_list_is_out_at_once(at_hand: AccountsAtHand
 
 
 def test_a_role_is_that_of_the_list_now(at_hand: AccountsAtHand) -> None:
-    token = at_hand.make_account("ann").session_token
-    at_hand.list_people("ann,supervisor")
+    token = at_hand.make_account("tim").session_token
+    at_hand.list_people("tim,interviewer")
     session = at_hand.web.find_session(token)
     assert session is not None
-    assert session.person.role is StaffRole.SUPERVISOR
+    assert session.person.role is StaffRole.INTERVIEWER
+
+
+def test_a_password_does_not_grow_with_the_role(at_hand: AccountsAtHand) -> None:
+    """Whoever invited an interviewer may have used the link, and must not become a supervisor."""
+    lea = at_hand.manage_as("lea")
+    token = at_hand.web.accept_invitation(lea.add("ann").token, PASSWORD, HOME).session_token
+    at_hand.list_people("lea,shift leader", "ann,supervisor")
+    assert not at_hand.web.has_session("ann")
+    assert at_hand.web.find_session(token, in_interview=lambda _login: True) is None
+    assert refusal_of(at_hand, "ann", "wrong", HOME) is SignInFailure.WRONG
+    assert refusal_of(at_hand, "ann", PASSWORD, HOME) is SignInFailure.NEEDS_INVITATION
+    [line] = at_hand.owner.list_accounts()
+    assert (line.state, line.may_manage) == (AccountState.NEEDS_INVITATION, True)
+
+    with pytest.raises(UserError, match="may manage accounts of supervisors"):
+        lea.reset("ann")
+    at_hand.web.accept_invitation(at_hand.owner.reset("ann").token, OTHER_PASSWORD, HOME)
+    at_hand.web.sign_in("ann", OTHER_PASSWORD, HOME)
+
+    # a change of the password doesn't count as an invitation
+    at_hand.list_people("lea,shift leader", "ann,supervisor", "bob,interviewer")
+    bob = at_hand.web.accept_invitation(lea.add("bob").token, PASSWORD, HOME)
+    at_hand.web.change_password(bob.session, PASSWORD, OTHER_PASSWORD, HOME)
+    at_hand.list_people("lea,shift leader", "ann,supervisor", "bob,shift leader")
+    assert refusal_of(at_hand, "bob", OTHER_PASSWORD, HOME) is SignInFailure.NEEDS_INVITATION
+
+
+def test_an_account_is_as_good_as_the_role_of_whoever_invited(at_hand: AccountsAtHand) -> None:
+    sue = at_hand.manage_as("sue")
+    at_hand.web.accept_invitation(sue.add("lea").token, PASSWORD, HOME)
+    open_link = sue.add("ann").token
+
+    at_hand.list_people("sue,interviewer", "lea,shift leader", "ann,interviewer")
+    assert refusal_of(at_hand, "lea", PASSWORD, HOME) is SignInFailure.NEEDS_INVITATION
+    with pytest.raises(SignInRefusedError):
+        at_hand.web.find_invited(open_link)
+
+    # She has left: those who have accepted stay, but her open links are closed.
+    at_hand.list_people("lea,shift leader", "ann,interviewer")
+    at_hand.web.sign_in("lea", PASSWORD, HOME)
+    with pytest.raises(SignInRefusedError):
+        at_hand.web.find_invited(open_link)
+
+
+def test_single_sign_on_asks_for_no_invitation(at_hand: AccountsAtHand) -> None:
+    at_hand.web.accept_invitation(at_hand.manage_as("lea").add("ann").token, PASSWORD, HOME)
+    at_hand.web.has_single_sign_on = True
+    at_hand.list_people("ann,supervisor")
+    signed_in = at_hand.web.sign_in_by_proxy("ann", HOME)
+    assert at_hand.web.find_session(signed_in.session_token) is not None
 
 
 def test_an_error_in_the_list_changes_nothing(at_hand: AccountsAtHand) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +19,17 @@ from support.served_accounts import (
     open_seat,
     read_text,
 )
+
+
+async def wait_for_rows(browser: aiohttp.ClientSession) -> list[dict[str, str]]:
+    """Wait until web, which was started again, has heard from the seats."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(aiohttp.ClientError, OSError):
+                rows: list[dict[str, str]] = json.loads(await read_text(browser, "/seats/list"))
+                if rows and rows[0]["activity"]:
+                    return rows
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -44,6 +58,13 @@ def test_a_supervisor_sees_who_sits_where_and_ends_a_seat(folder: Path) -> None:
                 assert (row["person"], row["face"]) == ("ann", "full screen")
                 assert (row["activity"], row["case"]) == ("calling", "A")
                 assert row["last_key"] == "just now"
+                process = served.web_process
+                os.kill(process, signal.SIGKILL)
+                served.wait_for(lambda: "is started again" in served.said)
+                [row] = await wait_for_rows(sue)
+                assert (row["activity"], row["case"]) == ("calling", "A"), "asked again"
+            async with open_seat(ann) as seat:
+                await seat.shows("dial again")
                 assert "calling" in await read_text(sue, "/seats")
 
                 for path in ("/seats", "/board"):

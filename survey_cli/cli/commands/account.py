@@ -161,7 +161,10 @@ def account_log(
     rows = []
     for entry in entries:
         at = f"{entry.at.astimezone():%Y-%m-%d %H:%M}"
-        rows.append((at, entry.login, entry.what, entry.by, entry.address, entry.device))
+        what = entry.what
+        if entry.detail:
+            what = f"{what}: {entry.detail}"
+        rows.append((at, entry.login, what, entry.by, entry.address, entry.device))
     head = ("when", "account", "what", "by", "address", "browser")
     print_result(form, render_table(head, rows), entries)
 

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
-from socket import MSG_DONTWAIT
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
@@ -62,6 +61,13 @@ class ServeParameters:
         str,
         text_option("--socket-group GROUP", "The group of the proxy, which may open the socket."),
     ] = ""
+    address: Annotated[
+        str,
+        text_option(
+            "--address URL",
+            "The address that people open at the proxy; kept, also for the links of invitations.",
+        ),
+    ] = ""
     user_header: Annotated[
         str,
         text_option(
@@ -114,8 +120,9 @@ def serve(
     """Call cases in a browser, on this computer or on those of others.
 
     It is the screen of `survey station`. Without --socket, only this computer can reach it, with a
-    link that can be used once. After a reload or a cut, the window shows the same question again.
-    Ctrl+C in the terminal ends the seat; everything that was confirmed is stored.
+    link that can be used once; Enter in the terminal makes a new one. After a reload or a cut, the
+    window shows the same question again. Ctrl+C in the terminal ends the seat; everything that was
+    confirmed is stored.
 
     With --socket, it is for others: they sign in with accounts (`survey account add`), and reach it
     through a proxy that does TLS. `survey explain guides/running-a-server` shows all of it.
@@ -197,6 +204,7 @@ def check_doors(given: ServeParameters) -> None:
         return
     for name, value in (
         ("--socket-group", given.socket_group),
+        ("--address", given.address),
         ("--user-header", given.user_header),
     ):
         if value:
@@ -411,7 +419,7 @@ def _check_accounts(files: Sequence[str], given: ServeParameters) -> list[str]:
     from survey_cli.study.signing_in import sign_in
 
     located = locate_accounts(files, db=given.db)
-    sign_in(check_accounts(located))
+    sign_in(check_accounts(located, address=given.address))
     return [str(path) for path in located]
 
 
@@ -486,7 +494,7 @@ def _run_desk(
     from survey_cli.services.export.download_request import decode_download
     from survey_cli.services.export.downloads import DownloadSource, make_download
     from survey_cli.study.signing_in import sign_in
-    from survey_cli.web.seats.desk_files import describe_error, send_file, send_refusal
+    from survey_cli.web.seats.desk_files import send_file, send_refusal
 
     assert side.messages is not None
     sign_in(request.person)
@@ -501,7 +509,7 @@ def _run_desk(
         )
         made = make_download(source, wanted, Path(side.folder))
     except UserError as error:
-        send_refusal(side.messages, describe_error(error))
+        send_refusal(side.messages, error)
         return FAILED
     send_file(side.messages, made.path, made.media_type)
     return 0
@@ -527,22 +535,19 @@ def _open_station(
 def _build_listeners(given: ServeParameters, side: "SeatSide") -> "Listeners":
     """Build what tells web of the case at hand and, if wanted, of numbers to dial as links."""
     from survey_cli.sessions.station.listeners import Listeners, Occupation
+    from survey_cli.web.seats.seat_reports import SeatReports
+
+    reports = SeatReports(side.reports)
+    reports.listen()
 
     def report_occupation(occupation: Occupation) -> None:
-        send_report(side, occupation.to_report())
+        reports.send_status(occupation.to_report())
 
     def report_link(link: str) -> None:
-        send_report(side, {"type": "dial", "link": link})
+        reports.send({"type": "dial", "link": link})
 
     hand_link = report_link if given.dial == "link" else None
     return Listeners(report=report_occupation, hand_link=hand_link, is_updated=side.is_updated)
-
-
-def send_report(side: "SeatSide", report: Mapping[str, object]) -> None:
-    """Send a report to web. A station doesn't wait: raises OSError if web takes nothing now."""
-    from survey_cli.web.seats.messages import encode_line
-
-    side.reports.send(encode_line(report), MSG_DONTWAIT)
 
 
 def _open_practice(

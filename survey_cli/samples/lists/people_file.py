@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.plan.plan import Interviewer, People
+from survey_cli.login_names import escape_unseen, find_name_problem, fold_looks
 from survey_cli.permissions import StaffRole
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
@@ -58,9 +59,11 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
         for column, name in (("login", person.login), ("pseudonym", person.pseudonym)):
             if not name:  # any number of people may have no pseudonym
                 continue
-            first = lines.setdefault((column, name.casefold()), row.line)
+            first = lines.setdefault((column, fold_looks(name)), row.line)
             if first != row.line:
                 what = f"{name!r} is already in line {first}"
+                if not name.isascii():
+                    what = f"{name!r}, or a name that looks the same, is already in line {first}"
                 remedy = "give each person a different login name"
                 collector.add_error("people", column, what, remedy, line=row.line)
 
@@ -92,6 +95,13 @@ def _read_interviewer(
     if not _LOGIN.match(login):
         what = f"{login[:60]!r} is not a login name" if login else "the login name is missing"
         remedy = "write the name that the person logs in with"
+        collector.add_error("people", "login", what, remedy, line=row.line)
+        return None
+
+    problem = find_name_problem(login)
+    if problem is not None:
+        what = f"{escape_unseen(login)!r} {problem.value}"
+        remedy = "type it again, with one keyboard"
         collector.add_error("people", "login", what, remedy, line=row.line)
         return None
 

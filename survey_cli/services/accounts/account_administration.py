@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
-from urllib.parse import urlsplit
 
 from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.permissions import ACCOUNT_ACTIONS, Action, StaffRole
 from survey_cli.problems import UserError, find_nearest
+from survey_cli.services.accounts.invitation_rules import is_still_good
 from survey_cli.services.accounts.listed_people import ListedPeople
 from survey_cli.services.accounts.password_hashes import check_library
 from survey_cli.services.accounts.secret_tokens import hash_token, make_token
+from survey_cli.services.accounts.server_address import keep_address, read_address
 from survey_cli.services.accounts.session_rules import INVITATION_TIME, SessionEnd
 from survey_cli.services.accounts.sign_in_limits import MAX_IN_A_ROW
 from survey_cli.store.accounts.account_records import AccountRow, SignInEntry, SignInEvent
 from survey_cli.store.accounts.account_store import ANY_LOGIN, AccountStore
 from survey_cli.study.permissions import check_may
 
-ADDRESS_SETTING: Final = "address"
 INVITATION_PATH: Final = "/invitation"
 
 
@@ -59,6 +59,8 @@ class AccountState(StrEnum):
     LOCKED = "too many attempts"
     DISABLED = "disabled"
     NOT_LISTED = "not on the list"
+    NEEDS_INVITATION = "needs a new invitation"
+    """The list has changed since the last one was made; see `invitation_rules`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +218,13 @@ class AccountAdministration:
         token = make_token()
         until = at + INVITATION_TIME
         self._store.add_invitation(
-            hash_token(token), login, role=role.value, at=at, by=self._by, until=until
+            hash_token(token),
+            login,
+            role=role.value,
+            at=at,
+            by=self._by,
+            by_role=self._manager.role.value,
+            until=until,
         )
         self._record(SignInEvent.INVITED, login, at)
         return Invitation(
@@ -265,11 +273,11 @@ class AccountAdministration:
 
     def read_address(self) -> str:
         """Return the server's address that was given last; empty if none was."""
-        return self._store.read_setting(ADDRESS_SETTING) or ""
+        return read_address(self._store)
 
     def keep_address(self, address: str) -> None:
         """Keep the server's address for this and later invitations. Raises UserError."""
-        self._store.write_setting(ADDRESS_SETTING, check_address(address))
+        keep_address(self._store, address)
 
     # Listing
 
@@ -302,6 +310,10 @@ class AccountAdministration:
         person = self._people.find(account.login)
         role = person.role if person else StaffRole.INTERVIEWER
         invitation = self._store.find_last_invitation(account.login)
+        is_good = True
+        if invitation is not None and person is not None:
+            maker = self._people.find(invitation.made_by)
+            is_good = is_still_good(invitation, person.role, maker)
         invited_until = None
         if invitation is not None and invitation.ended_at is None and invitation.until > at:
             invited_until = invitation.until
@@ -311,6 +323,9 @@ class AccountAdministration:
             state = AccountState.DISABLED
         elif person is None:
             state = AccountState.NOT_LISTED
+        elif not is_good:
+            state = AccountState.NEEDS_INVITATION
+            invited_until = None
         elif account.failures >= MAX_IN_A_ROW:
             state = AccountState.LOCKED
         elif account.password:
@@ -337,29 +352,3 @@ class AccountAdministration:
             device=last.device if last else "",
             sessions=len(self._store.list_open_sessions(account.login)),
         )
-
-
-def check_address(address: str) -> str:
-    """Return the address of a server without a slash at its end. Raises UserError.
-
-    Cookies and passwords need TLS, which this computer's own loopback address does without.
-    """
-    example = "write it as people open it, such as https://survey.example.org"
-    try:
-        parts = urlsplit(address.strip())
-        host = parts.hostname
-        port = parts.port
-    except ValueError:
-        raise UserError("--address", f"{address!r} is not an address", example) from None
-
-    is_loopback = host in ("localhost", "127.0.0.1", "::1")
-    has_more = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username
-    if parts.scheme not in ("https", "http") or not host or has_more:
-        raise UserError("--address", f"{address!r} is not the address of a server", example)
-    if parts.scheme == "http" and not is_loopback:
-        what = f"{address!r} has no encryption, and passwords would be sent over it"
-        raise UserError("--address", what, example)
-
-    printed_host = f"[{host}]" if ":" in host else host
-    printed_port = f":{port}" if port else ""
-    return f"{parts.scheme}://{printed_host}{printed_port}"

@@ -6,9 +6,9 @@ The file is read again as soon as it changes, so that whoever is removed from it
 from pathlib import Path
 
 from survey_cli.fieldwork.plan.plan import Interviewer, People
+from survey_cli.login_names import fold_name
 from survey_cli.problems import UserError, find_nearest
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.store.accounts.account_store import fold_login
 from survey_cli.store.database_location import format_path
 
 
@@ -39,12 +39,12 @@ class ListedPeople:
 
         Raises UserError if there is no list, or if the list was never without errors.
         """
-        return self._read().get(fold_login(login))
+        return self._read().get(fold_name(login))
 
     def require(self, login: str) -> Interviewer:
         """Return the person with this login. Raises UserError, with the nearest login."""
         people = self._read()
-        person = people.get(fold_login(login))
+        person = people.get(fold_name(login))
         if person is not None:
             return person
 
@@ -62,7 +62,7 @@ class ListedPeople:
         people_file = read_people(self.file)
         if not isinstance(people_file, list):
             listed = people_file.people.interviewers.values()
-            self._people = {fold_login(person.login): person for person in listed}
+            self._people = {fold_name(person.login): person for person in listed}
         elif self._people is None:
             remedy = "correct it: it decides who may do what"
             raise UserError(

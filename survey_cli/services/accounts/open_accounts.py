@@ -11,6 +11,7 @@ from survey_cli.services.accounts.account_administration import AccountAdministr
 from survey_cli.services.accounts.account_files import AccountFiles
 from survey_cli.services.accounts.listed_people import ListedPeople
 from survey_cli.services.accounts.password_hashes import check_library
+from survey_cli.services.accounts.server_address import keep_address
 from survey_cli.services.accounts.web_accounts import WebAccounts
 from survey_cli.store.accounts.account_file import FILE_NAME
 from survey_cli.store.accounts.account_store import AccountStore
@@ -56,15 +57,17 @@ def locate_accounts(paths: Sequence[str], *, db: str | None = None) -> AccountFi
     return AccountFiles(study=first, people=people, accounts=people.with_name(FILE_NAME))
 
 
-def check_accounts(files: AccountFiles) -> str:
+def check_accounts(files: AccountFiles, *, address: str = "") -> str:
     """Check that people can sign in. Returns the login of a supervisor, or of somebody else.
 
-    Raises UserError.
+    `address` is kept unless it is empty. Raises UserError.
     """
     check_library()
     people = ListedPeople(files.people)
     listed = people.read().interviewers.values()
-    _open_existing(files).close()
+    with _open_existing(files) as store:
+        if address:
+            keep_address(store, address)
     for person in listed:
         if person.role is StaffRole.SUPERVISOR:
             return person.login

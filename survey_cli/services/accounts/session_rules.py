@@ -20,6 +20,10 @@ LOG_TIME: Final = timedelta(days=365)
 """Entries of the log, with addresses, are kept for so long."""
 
 
+DENIED_INTERVAL: Final = timedelta(minutes=1)
+"""What somebody may not do is logged once in this time, however often it is tried."""
+
+
 class SessionEnd(StrEnum):
     """Why a session ended, as it is stored."""
 
@@ -31,6 +35,8 @@ class SessionEnd(StrEnum):
     RESET = "reset"
     DISABLED = "disabled"
     NOT_LISTED = "not on the list of people"
+    NEEDS_INVITATION = "needs a new invitation"
+    """The list has changed since the invitation was made; see `invitation_rules`."""
 
 
 def find_session_end(

@@ -11,9 +11,10 @@ from enum import Enum
 from typing import Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.plan.plan import Interviewer
-from survey_cli.permissions import ACCOUNT_ACTIONS, PERMITTED, StaffRole
+from survey_cli.login_names import NameProblem, find_name_problem, fold_name
 from survey_cli.services.accounts import session_rules
 from survey_cli.services.accounts.account_administration import AccountAdministration
+from survey_cli.services.accounts.invitation_rules import is_still_good
 from survey_cli.services.accounts.listed_people import ListedPeople
 from survey_cli.services.accounts.password_hashes import hash_password, is_outdated, is_password
 from survey_cli.services.accounts.password_rules import Weakness, describe_weakness, find_weakness
@@ -24,6 +25,7 @@ from survey_cli.services.accounts.secret_tokens import (
     make_session_id,
     make_token,
 )
+from survey_cli.services.accounts.server_address import read_address
 from survey_cli.services.accounts.session_rules import SessionEnd, find_session_end
 from survey_cli.services.accounts.sign_in_limits import (
     WINDOW,
@@ -42,7 +44,7 @@ from survey_cli.store.accounts.account_records import (
     SignInEntry,
     SignInEvent,
 )
-from survey_cli.store.accounts.account_store import AccountStore, fold_login
+from survey_cli.store.accounts.account_store import AccountStore
 from survey_cli.wording import Words, escape_controls
 
 MAX_LOGIN_LENGTH: Final = 64
@@ -72,10 +74,16 @@ class SignInFailure(Enum):
 
     WRONG = "wrong"
     """The login is unknown, has no password, or another one. Nobody is told which."""
+    UNSEEN_IN_NAME = "unseen in name"
+    """The login has a character that can't be seen, so it can be nobody's."""
+    MIXED_NAME = "mixed name"
+    """The login has letters of two alphabets, so it can be nobody's."""
     TOO_MANY = "too many"
     DISABLED = "disabled"
     """Only said to somebody who knows the password, or has the link."""
     NOT_LISTED = "not listed"
+    NEEDS_INVITATION = "needs invitation"
+    """The password is right, and was chosen when the list of people was another one."""
     INVITATION_USED = "invitation used"
     INVITATION_OVER = "invitation over"
     INVITATION_UNKNOWN = "invitation unknown"
@@ -105,12 +113,24 @@ def describe_refusal(error: SignInRefusedError, at: datetime) -> Words:
     match error.failure:
         case SignInFailure.WRONG:
             text = "The login or the password is wrong."
+        case SignInFailure.UNSEEN_IN_NAME:
+            text = "The login has a character that can't be seen. Type it instead of pasting it."
+        case SignInFailure.MIXED_NAME:
+            text = (
+                "The login mixes letters of two alphabets that look alike. Type all of it with one"
+                " keyboard."
+            )
         case SignInFailure.TOO_MANY:
             text = _describe_limit(error.limit, at)
         case SignInFailure.DISABLED:
             text = "This account is disabled. Ask a supervisor."
         case SignInFailure.NOT_LISTED:
             text = "You are no longer on the study's list of people. Ask a supervisor."
+        case SignInFailure.NEEDS_INVITATION:
+            text = (
+                "Your role has changed since you were invited, or that of whoever invited you. Ask"
+                " a supervisor for a new invitation."
+            )
         case SignInFailure.INVITATION_USED:
             text = (
                 "This invitation has been used. Sign in with your password. If it wasn't you who"
@@ -181,6 +201,8 @@ class WebAccounts:
         self._name_key = store.add_setting(NAME_KEY_SETTING, make_key())
         # An unknown login takes as long as a wrong password: its password is compared with this.
         self._nobodys_hash = hash_password(make_token())
+        self.has_single_sign_on = False
+        """Whether the proxy says who has signed in. No password counts then, and no invitation."""
 
     def close(self) -> None:
         self._store.close()
@@ -195,12 +217,18 @@ class WebAccounts:
             now=self._now,
         )
 
+    def read_address(self) -> str:
+        """Return the server's address that was given last; empty if none was."""
+        return read_address(self._store)
+
     # Signing in
 
     def sign_in(self, login: str, password: str, browser: AskingBrowser) -> SignedIn:
         """Sign somebody in with a password. Raises SignInRefusedError. Hashes a password."""
         at = self._now()
-        account, attempt = self._begin_attempt(_clean_login(login), browser, at)
+        login = _clean_login(login)
+        _check_name(login)
+        account, attempt = self._begin_attempt(login, browser, at)
         if not self._is_right(account, password):
             raise self._refuse(account, attempt, SignInFailure.WRONG)
         assert account is not None
@@ -250,7 +278,7 @@ class WebAccounts:
         So many attempts at the same moment can't all pass the same count. Raises
         SignInRefusedError if a limit is reached.
         """
-        name = hash_name(self._name_key, fold_login(login))
+        name = hash_name(self._name_key, fold_name(login))
         address = group_address(browser.address)
         since = at - WINDOW
         store = self._store
@@ -330,7 +358,23 @@ class WebAccounts:
         """Return the person of an account as the list has them now, or why they may not work."""
         if account.disabled_at is not None:
             return SignInFailure.DISABLED
-        return self._people.find(account.login) or SignInFailure.NOT_LISTED
+        person = self._people.find(account.login)
+        if person is None:
+            return SignInFailure.NOT_LISTED
+        if self._needs_invitation(account, person):
+            return SignInFailure.NEEDS_INVITATION
+        return person
+
+    def _needs_invitation(self, account: AccountRow, person: Interviewer) -> bool:
+        """Return whether a password no longer fits the list of people."""
+        if self.has_single_sign_on or not account.password:
+            return False
+        accepted = self._store.find_accepted_invitation(account.login)
+        assert accepted is not None, "every password was chosen with an invitation"
+        return not self._is_still_good(accepted, person)
+
+    def _is_still_good(self, invitation: InvitationRow, person: Interviewer) -> bool:
+        return is_still_good(invitation, person.role, self._people.find(invitation.made_by))
 
     def _require_account(self, login: str) -> AccountRow:
         account = self._store.find_account(login)
@@ -394,9 +438,9 @@ class WebAccounts:
         """Return the session of a cookie, or None if it is over.
 
         `in_interview` says whether the seat of a person is in an interview, within which no session
-        ends by time. `is_use` says that somebody did something. An account that is disabled, or
-        whose person is no longer on the list, is out at once. Raises UserError if the list of
-        people can't be read at all.
+        ends by time. `is_use` says that somebody did something. An account that is disabled, whose
+        person is no longer on the list, or whose role has risen there, is out at once. Raises
+        UserError if the list of people can't be read at all.
         """
         if not token or len(token) > MAX_TOKEN_LENGTH:
             return None
@@ -406,7 +450,7 @@ class WebAccounts:
 
         at = self._now()
         person = self._people.find(row.login)
-        end = _find_end(row, person, at, in_interview)
+        end = self._find_end(row, person, at, in_interview)
         if end is not None or person is None:
             self._end_session(row, at, end or SessionEnd.NOT_LISTED)
             return None
@@ -426,7 +470,7 @@ class WebAccounts:
             return False
         at = self._now()
         for row in self._store.list_open_sessions(account.login):
-            if _find_end(row, person, at, in_interview) is None:
+            if self._find_end(row, person, at, in_interview) is None:
                 return True
         return False
 
@@ -461,6 +505,16 @@ class WebAccounts:
         """List the entries of the log about the session's own account."""
         return self._store.list_entries(session.account)
 
+    def record_denied(self, session: WebSession, browser: AskingBrowser, detail: str) -> None:
+        """Record that somebody was refused what their role may not do; `detail` says what."""
+        at = self._now()
+        since = at - session_rules.DENIED_INTERVAL
+        with self._store.transaction():
+            for entry in self._store.list_entries(session.account, since=since):
+                if entry.what == SignInEvent.DENIED and entry.detail == detail:
+                    return
+            self._record(SignInEvent.DENIED, session.account, browser, at, detail=detail)
+
     def sign_out(self, session: WebSession) -> None:
         """End a session."""
         at = self._now()
@@ -478,6 +532,25 @@ class WebAccounts:
             self._store.forget_devices(session.account)
             self._store.record(SignInEvent.SIGNED_OUT_EVERYWHERE, session.account, at=at)
         return ended
+
+    def _find_end(
+        self,
+        row: SessionRow,
+        person: Interviewer | None,
+        at: datetime,
+        in_interview: Callable[[str], bool],
+    ) -> SessionEnd | None:
+        """Return why a session is over, or None if it goes on."""
+        if person is None:
+            return SessionEnd.NOT_LISTED
+        if self._needs_invitation(self._require_account(row.login), person):
+            return SessionEnd.NEEDS_INVITATION
+        return find_session_end(
+            began_at=row.began_at,
+            used_at=row.used_at,
+            at=at,
+            in_interview=in_interview(person.login),
+        )
 
     def _end_session(self, row: SessionRow, at: datetime, end: SessionEnd) -> None:
         with self._store.transaction():
@@ -508,10 +581,10 @@ class WebAccounts:
             person = self._admit(account)
             if isinstance(person, SignInFailure):
                 raise SignInRefusedError(person)
-            if not _covers(invitation, person.role):
+            if not self._is_still_good(invitation, person):
                 raise SignInRefusedError(SignInFailure.INVITATION_OVER)
             self._store.set_password(login, encoded, at=at)
-            self._store.forget_failures(hash_name(self._name_key, fold_login(login)))
+            self._store.forget_failures(hash_name(self._name_key, fold_name(login)))
             self._record(SignInEvent.ACCEPTED, login, browser, at)
             return self._begin_session(account, person, browser, at)
 
@@ -529,7 +602,7 @@ class WebAccounts:
         person = self._admit(self._require_account(invitation.login))
         if isinstance(person, SignInFailure):
             raise SignInRefusedError(person)
-        if not _covers(invitation, person.role):
+        if not self._is_still_good(invitation, person):
             raise SignInRefusedError(SignInFailure.INVITATION_OVER)
         return invitation
 
@@ -599,42 +672,12 @@ class SignInAttempt:
         store.take_failure_back(self.name, self.address, self.device, at=self.at)
 
 
-def _covers(invitation: InvitationRow, role: StaffRole) -> bool:
-    """Return whether whoever may invite the person as she was may also invite her in a role.
-
-    A shift leader invites interviewers, and knows the link. If the interviewer becomes a supervisor
-    before the link is used, it must not make a supervisor of the shift leader.
-    """
-    # an earlier version didn't store the role: the link is as good as for the least of them
-    invited = StaffRole(invitation.role or StaffRole.INTERVIEWER.value)
-    could_invite = PERMITTED[ACCOUNT_ACTIONS[invited]]
-    may_invite = PERMITTED[ACCOUNT_ACTIONS[role]]
-    return could_invite <= may_invite
-
-
 def _is_unchanged(now: AccountRow, before: AccountRow) -> bool:
     """Return whether an account has the same password and wasn't disabled meanwhile.
 
     The hash of one password may be renewed meanwhile.
     """
     return now.password_at == before.password_at and now.disabled_at is None
-
-
-def _find_end(
-    row: SessionRow,
-    person: Interviewer | None,
-    at: datetime,
-    in_interview: Callable[[str], bool],
-) -> SessionEnd | None:
-    """Return why a session is over, or None if it goes on."""
-    if person is None:
-        return SessionEnd.NOT_LISTED
-    return find_session_end(
-        began_at=row.began_at,
-        used_at=row.used_at,
-        at=at,
-        in_interview=in_interview(person.login),
-    )
 
 
 def _make_session(row: SessionRow, person: Interviewer) -> WebSession:
@@ -653,6 +696,15 @@ def _make_session(row: SessionRow, person: Interviewer) -> WebSession:
 def _clean_login(login: str) -> str:
     """Return what was typed as a login, as far as it can be one."""
     return login[:MAX_LOGIN_LENGTH].encode("utf-8", "replace").decode()
+
+
+def _check_name(login: str) -> None:
+    """Check that what was typed can be a login. Raises SignInRefusedError."""
+    problem = find_name_problem(login.strip())
+    if problem is NameProblem.UNSEEN:
+        raise SignInRefusedError(SignInFailure.UNSEEN_IN_NAME)
+    if problem is NameProblem.MIXED:
+        raise SignInRefusedError(SignInFailure.MIXED_NAME)
 
 
 def _shorten_device(device: str) -> str:

@@ -28,7 +28,7 @@ APPLICATION_ID: Final = 0x53565241
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait while others write."""
 
-ACCOUNT_STEPS: Final = ("accounts", "roles_of_invited+")
+ACCOUNT_STEPS: Final = ("accounts", "roles_of_invited+", "makers_of_invited+")
 """The steps of the schema in their order.
 
 A step whose name ends in `+` is additive, as in `backends/schema/migrations.py`: a program that

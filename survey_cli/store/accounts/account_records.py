@@ -14,6 +14,8 @@ class SignInEvent(StrEnum):
     SIGNED_IN = "signed in"
     REFUSED = "sign-in refused"
     """A wrong password, or an account that may not sign in."""
+    DENIED = "not permitted"
+    """Somebody asked for what their role may not do."""
     LIMITED = "too many attempts"
     SIGNED_OUT = "signed out"
     SIGNED_OUT_EVERYWHERE = "signed out everywhere"
@@ -52,6 +54,8 @@ class InvitationRow(NamedTuple):
     used: bool
     role: str
     """The role that the person had then; empty if an earlier version of the program invited."""
+    by_role: str
+    """The role of whoever invited, as it was then; empty if an earlier version invited."""
 
 
 class ResetRow(NamedTuple):

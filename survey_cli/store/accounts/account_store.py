@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.login_names import fold_name
 from survey_cli.store.accounts import account_file
 from survey_cli.store.accounts.account_records import (
     AccountRow,
@@ -25,11 +26,6 @@ T = TypeVar("T")
 
 sql: Final = read_statements(__file__)
 ANY_LOGIN: Final = ""
-
-
-def fold_login(login: str) -> str:
-    """Return the form of a login by which it is found: people type `Ann` for `ann`."""
-    return login.strip().casefold()
 
 
 class AccountStore(StorePart):
@@ -83,12 +79,12 @@ class AccountStore(StorePart):
     def find_account(self, login: str) -> AccountRow | None:
         """Return the account of a login, however its letters are written."""
         found = self._db.read_as(
-            _decode_account, "the accounts", sql.FIND_ACCOUNT, (fold_login(login),)
+            _decode_account, "the accounts", sql.FIND_ACCOUNT, (fold_name(login),)
         )
         return _get_first(found)
 
     def add_account(self, login: str, *, at: datetime, by: str) -> None:
-        self._db.run(sql.ADD_ACCOUNT, (login, fold_login(login), encode_timestamp(at), by))
+        self._db.run(sql.ADD_ACCOUNT, (login, fold_name(login), encode_timestamp(at), by))
 
     def set_password(self, login: str, password: str, *, at: datetime) -> None:
         """Store the hash of a new password."""
@@ -110,12 +106,23 @@ class AccountStore(StorePart):
     # Invitations and resets
 
     def add_invitation(
-        self, token: str, login: str, *, role: str, at: datetime, by: str, until: datetime
+        self,
+        token: str,
+        login: str,
+        *,
+        role: str,
+        at: datetime,
+        by: str,
+        by_role: str,
+        until: datetime,
     ) -> None:
-        """Store an invitation for a person who has this role, and withdraw those before it."""
+        """Store an invitation for a person who has this role, and withdraw those before it.
+
+        `by` is who makes it, in the role `by_role`.
+        """
         self.withdraw_invitations(login, at=at)
         times = (encode_timestamp(at), encode_timestamp(until))
-        self._db.run(sql.ADD_INVITATION, (token, login, times[0], by, times[1], role))
+        self._db.run(sql.ADD_INVITATION, (token, login, times[0], by, times[1], role, by_role))
 
     def withdraw_invitations(self, login: str, *, at: datetime) -> None:
         self._db.run(sql.WITHDRAW_INVITATIONS, (encode_timestamp(at), login))
@@ -125,6 +132,10 @@ class AccountStore(StorePart):
 
     def find_last_invitation(self, login: str) -> InvitationRow | None:
         return _get_first(self._read_invitations(sql.LAST_INVITATION, (login,)))
+
+    def find_accepted_invitation(self, login: str) -> InvitationRow | None:
+        """Return the invitation with which the account got its password."""
+        return _get_first(self._read_invitations(sql.ACCEPTED_INVITATION, (login,)))
 
     def use_invitation(self, token: str, *, at: datetime) -> bool:
         """Use up an invitation. Returns False if it was used, withdrawn, or is too old."""
@@ -350,7 +361,7 @@ def _decode_account(row: Sequence[Any]) -> AccountRow:
 
 
 def _decode_invitation(row: Sequence[Any]) -> InvitationRow:
-    token, login, made_at, made_by, until, ended_at, used, role = row
+    token, login, made_at, made_by, until, ended_at, used, role, by_role = row
     return InvitationRow(
         token=token,
         login=login,
@@ -360,6 +371,7 @@ def _decode_invitation(row: Sequence[Any]) -> InvitationRow:
         ended_at=_decode_optional(ended_at),
         used=bool(used),
         role=role or "",
+        by_role=by_role or "",
     )
 
 

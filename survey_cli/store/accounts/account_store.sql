@@ -32,10 +32,11 @@ UPDATE accounts SET failures = failures + 1 WHERE login = ?
 UPDATE accounts SET failures = 0 WHERE login = ? AND failures > 0
 
 -- name: _INVITATION_COLUMNS
-token, login, made_at, made_by, until, ended_at, used, role
+token, login, made_at, made_by, until, ended_at, used, role, by_role
 
 -- name: ADD_INVITATION
-INSERT INTO invitations (token, login, made_at, made_by, until, role) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO invitations (token, login, made_at, made_by, until, role, by_role)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 
 -- name: WITHDRAW_INVITATIONS
 UPDATE invitations SET ended_at = ? WHERE login = ? AND ended_at IS NULL
@@ -45,6 +46,10 @@ SELECT {_INVITATION_COLUMNS} FROM invitations WHERE token = ?
 
 -- name: LAST_INVITATION
 SELECT {_INVITATION_COLUMNS} FROM invitations WHERE login = ? ORDER BY made_at DESC LIMIT 1
+
+-- name: ACCEPTED_INVITATION
+SELECT {_INVITATION_COLUMNS} FROM invitations WHERE login = ? AND used = 1
+ORDER BY ended_at DESC, rowid DESC LIMIT 1
 
 -- name: USE_INVITATION
 -- Of two that accept it at the same moment, one changes the row.

@@ -12,6 +12,7 @@ from socket import socket
 from typing import Any, Final
 
 from survey_cli.problems import UserError
+from survey_cli.study.permissions import NotPermittedError
 from survey_cli.web.seats.messages import encode_line
 
 CHUNK: Final = 64 * 1024
@@ -43,10 +44,12 @@ def send_file(connection: socket, file: Path, media_type: str) -> None:
         connection.sendfile(content)
 
 
-def send_refusal(connection: socket, sentence: str) -> None:
+def send_refusal(connection: socket, error: UserError) -> None:
     """Say why there is no file, as a sentence for the person."""
     # JSON needs up to twelve bytes for a letter.
-    connection.sendall(encode_line({"sentence": sentence[: MOST_HEADER_BYTES // 16]}))
+    sentence = describe_error(error)[: MOST_HEADER_BYTES // 16]
+    is_denied = isinstance(error, NotPermittedError)
+    connection.sendall(encode_line({"sentence": sentence, "denied": is_denied}))
 
 
 # In web
@@ -54,6 +57,11 @@ def send_refusal(connection: socket, sentence: str) -> None:
 
 class DeskRefusalError(Exception):
     """Why there is no file, as a sentence for the person."""
+
+    def __init__(self, sentence: str, *, is_denied: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_denied = is_denied
+        """Whether the person's role may not have the file."""
 
 
 class DeskLostError(Exception):
@@ -129,8 +137,8 @@ def _read_header_line(line: bytes) -> DeskFile:
     except (ValueError, RecursionError):
         content = None
     match content:
-        case {"sentence": str(sentence)}:
-            raise DeskRefusalError(sentence)
+        case {"sentence": str(sentence), "denied": bool(is_denied)}:
+            raise DeskRefusalError(sentence, is_denied=is_denied)
         case {"name": str(name), "type": str(media_type), "length": int(length)}:
             # They become headers of the answer.
             is_named = NAME.fullmatch(name) is not None

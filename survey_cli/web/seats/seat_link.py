@@ -13,6 +13,7 @@ from socket import socket
 from typing import Any, Final
 
 from survey_cli.web.seats.messages import Channel, ChannelClosedError, ChannelMessage
+from survey_cli.web.seats.seat_reports import ASK_AGAIN
 from survey_cli.web.seats.seat_request import (
     FACES_ON_TERMINALS,
     SeatEnd,
@@ -97,6 +98,8 @@ class SeatLink:
         """Called when the server is told to end: take no more requests; SIGTERM follows."""
         self.on_lost: Callable[[], None] = lambda: None
         """Called when the spawner has gone, so that no seat can be opened: end web."""
+        self.on_enter: Callable[[], None] = lambda: None
+        """Called when Enter was pressed in the terminal of the server."""
         self.is_lost = False
         self.is_stopping = False
 
@@ -229,6 +232,8 @@ class SeatLink:
         elif kind == "stopping":
             self.is_stopping = True
             self.on_stopping()
+        elif kind == "enter":
+            self.on_enter()
         elif kind == "ready":
             self._set_ready()
 
@@ -256,7 +261,7 @@ class SeatLink:
 
         number = content.get("number")
         if number is None:
-            _end_half_line(seat)
+            _take_over(seat)
             return
         answer = self._requests.get(number)
         if answer is None:
@@ -307,9 +312,10 @@ def _open_socket(descriptor: int) -> socket:
     return connection
 
 
-def _end_half_line(seat: OpenSeat) -> None:
-    """End the line that a web before this one may have left unfinished."""
-    for connection in (seat.messages, seat.reports):
-        if connection is not None:
-            with suppress(OSError):
-                connection.send(b"\n")
+def _take_over(seat: OpenSeat) -> None:
+    """Go on with a seat of the web before: end its half line, and ask for the last report."""
+    with suppress(OSError):
+        seat.reports.send(ASK_AGAIN)
+    if seat.messages is not None:
+        with suppress(OSError):
+            seat.messages.send(b"\n")

@@ -183,7 +183,10 @@ def list_descriptors() -> list[int]:
 def reset_signals() -> None:
     """Give every signal its effect in a program that was just started."""
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (
+        *(signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+        *(signal.SIGTTIN, signal.SIGCONT),
+    ):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -31,6 +31,7 @@ from uuid import uuid4
 from survey_cli.bug_traces import render_bug
 from survey_cli.problems import UserError
 from survey_cli.web.seats import process_limits
+from survey_cli.web.seats.enter_key import TERMINAL, EnterKey
 from survey_cli.web.seats.messages import Channel, ChannelClosedError, ChannelMessage, LineReader
 from survey_cli.web.seats.seat_process import (
     COLLECTION_THRESHOLDS,
@@ -175,7 +176,9 @@ class Spawner:
         *,
         most_seats: int = MOST_SEATS,
         updating: Updating | None = None,
+        watches_enter: bool = False,
     ) -> None:
+        """Fork seats that run `programs`. With `watches_enter`, web is told of Enter."""
         self._programs = programs
         self._web_program = web
         self._most_seats = most_seats
@@ -199,6 +202,8 @@ class Spawner:
         self._finish_at: float | None = None
         """When the seats of the version before are told to end after their case."""
 
+        self._watches_enter = watches_enter
+        self._enter: EnterKey | None = None
         self._updating = updating
         """None: this server can't be updated while it runs."""
         self._check: StartCheck | None = None
@@ -212,6 +217,8 @@ class Spawner:
         process_limits.allow_descriptors(DESCRIPTORS_PER_SEAT * self._most_seats + 64)
         process_limits.forbid_inspection()
         self._watch_signals()
+        if self._watches_enter:
+            self._enter = EnterKey()
         # The pages of what was imported stay shared, because no collection writes to them.
         gc.collect()
         gc.freeze()
@@ -273,11 +280,16 @@ class Spawner:
         by_log = {seat.log: seat for seat in self._seats.values() if seat.log >= 0}
         for log in by_log:
             poll.register(log, select.POLLIN)
+        if self._enter is not None and self._enter.can_come():
+            poll.register(TERMINAL, select.POLLIN)
 
         for descriptor, events in poll.poll(self._find_timeout()):
             if descriptor == self._wakeup:
                 with suppress(BlockingIOError):
                     os.read(self._wakeup, 4096)
+            elif descriptor == TERMINAL:
+                if self._enter is not None and self._enter.read():
+                    self._send({"type": "enter"})
             elif descriptor in by_log:
                 self._read_log(by_log[descriptor])
             else:

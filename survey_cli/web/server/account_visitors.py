@@ -27,12 +27,13 @@ from survey_cli.services.accounts.web_accounts import (
     WebSession,
     describe_refusal,
 )
+from survey_cli.study.permissions import NotPermittedError
 from survey_cli.web.server.browser_names import name_browser
 from survey_cli.web.server.doors import get_client
-from survey_cli.web.server.guards import is_reading, is_socket
+from survey_cli.web.server.guards import is_reading, is_socket, name_route
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.password_threads import PasswordThreads
-from survey_cli.web.server.refusals import RefusalError
+from survey_cli.web.server.refusals import RefusalError, RoleDeniedError
 from survey_cli.web.server.seating import SEATING, Seat, Seating
 from survey_cli.web.server.visitors import Visitor
 
@@ -67,6 +68,7 @@ class AccountVisitors:
     ) -> None:
         """Find visitors among these accounts. With `practice` all of them only practice."""
         self.accounts = accounts
+        accounts.has_single_sign_on = has_single_sign_on
         self._practice = practice
         self.threads = PasswordThreads()
         self.has_single_sign_on = has_single_sign_on
@@ -78,6 +80,7 @@ class AccountVisitors:
     def add_to(self, app: web.Application) -> None:
         """Let the application know its visitors, and watch their sessions."""
         app[ACCOUNT_VISITORS] = self
+        app.middlewares.append(self._answer_denied)
         app.middlewares.append(self._identify)
         app.cleanup_ctx.append(self._watch_while_serving)
 
@@ -105,6 +108,19 @@ class AccountVisitors:
         remove_session_cookie(answer)
 
     # Requests
+
+    @web.middleware
+    async def _answer_denied(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Write to the log what a role may not do, whoever found that out: a page or a service."""
+        try:
+            return await handler(request)
+        except RoleDeniedError:
+            record_denied(request)
+            raise
+        except NotPermittedError as error:
+            record_denied(request)
+            remedy = f"{error.remedy[:1].upper()}{error.remedy[1:]}."
+            raise RoleDeniedError(f"{error.where} {error.what}.", remedy) from error
 
     @web.middleware
     async def _identify(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -268,12 +284,22 @@ def require_session(request: web.Request) -> WebSession:
 
 
 def check_action(request: web.Request, action: Action) -> WebSession:
-    """Check that whoever asks may take an action; returns the web session. Raises RefusalError."""
+    """Check that whoever asks may take an action; returns their session.
+
+    Raises RoleDeniedError.
+    """
     session = require_session(request)
     if not may(session.person.role, action):
         what = f"Only {format_permitted(action)} may {action.value}."
-        raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask one of them.")
+        raise RoleDeniedError(what, "Ask one of them.")
     return session
+
+
+def record_denied(request: web.Request) -> None:
+    """Write to the log that whoever asks may not do what was asked for."""
+    accounts = request.app[ACCOUNT_VISITORS].accounts
+    what = f"{request.method} {name_route(request)}"
+    accounts.record_denied(require_session(request), describe_browser(request), what)
 
 
 def describe_browser(request: web.Request, *, zone: str = "") -> AskingBrowser:
@@ -325,11 +351,11 @@ def _set_cookie(
 
 
 def _check_may_sit(request: web.Request, session: WebSession) -> None:
-    """Check that a person whose role has no seat asks for none. Raises RefusalError."""
+    """Check that a person whose role has no seat asks for none. Raises RoleDeniedError."""
     role = session.person.role
     if request.path in SEAT_PATHS and not may(role, Action.PRACTICE):
         what = f"Your role, {role.value}, has no seat in the browser."
-        raise RefusalError(HTTPStatus.FORBIDDEN, what, "Ask a supervisor for another role.")
+        raise RoleDeniedError(what, "Ask a supervisor for another role.")
 
 
 def _comes_from_elsewhere(request: web.Request) -> bool:

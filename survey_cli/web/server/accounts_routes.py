@@ -83,12 +83,8 @@ async def _render_accounts(
     administration = _administer(request)
     lines = [_describe(line, session.zone) for line in administration.list_accounts()]
 
-    link = ""
     until = ""
     if invitation is not None:
-        # the name under which this very page was opened, unless the owner has given another one
-        address = invitation.address or f"https://{request.host}"
-        link = f"{address}{invitation.path}"
         until = format_time(invitation.until, session.zone)
     return render_page(
         "accounts.html",
@@ -97,7 +93,6 @@ async def _render_accounts(
         invitable=administration.list_invitable(),
         has_single_sign_on=request.app[ACCOUNT_VISITORS].has_single_sign_on,
         invitation=invitation,
-        link=link,
         until=until,
         may_read_log=may(session.person.role, Action.READ_ACCESS_LOG),
     )
@@ -137,6 +132,7 @@ async def show_log(request: web.Request) -> web.Response:
             "login": entry.login,
             "what": entry.what,
             "by": entry.by,
+            "detail": entry.detail,
             "where": ", ".join(part for part in (entry.device, entry.address) if part),
         }
         for entry in reversed(_administer(request).list_log()[-MOST_ENTRIES:])

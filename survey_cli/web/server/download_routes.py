@@ -32,7 +32,7 @@ from survey_cli.web.seats.desk_files import (
 )
 from survey_cli.web.seats.seat_link import SeatError
 from survey_cli.web.seats.seat_request import Face, SeatRequest
-from survey_cli.web.server.account_visitors import check_action, require_session
+from survey_cli.web.server.account_visitors import check_action, record_denied, require_session
 from survey_cli.web.server.desks import DESKS, Desk, TooManyDesksError, prepare_desks
 from survey_cli.web.server.pages import render_page
 from survey_cli.web.server.security_headers import mark_foreign
@@ -162,7 +162,11 @@ async def _send_file(
     try:
         file = await _wait_for_file(request, desk)
     except DeskRefusalError as error:
-        return await _render_downloads(request, fields, str(error), status=HTTPStatus.CONFLICT)
+        status = HTTPStatus.CONFLICT
+        if error.is_denied:
+            record_denied(request)
+            status = HTTPStatus.FORBIDDEN
+        return await _render_downloads(request, fields, str(error), status=status)
     except DeskLostError:
         sentence = await desk.find_sentence() or "It has ended before the file was complete."
         return await _render_downloads(

@@ -33,6 +33,13 @@ class RefusalError(Exception):
         """For the log of the server only."""
 
 
+class RoleDeniedError(RefusalError):
+    """A request for what the visitor's role may not do. It is written to the log of accounts."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(HTTPStatus.FORBIDDEN, what, remedy, reason="the role may not do this")
+
+
 BACK_TO_START: Final = "Go back to the first page, and try again from there."
 _EXPLANATIONS: Final = {
     HTTPStatus.BAD_REQUEST: Explanation("This request can't be understood.", BACK_TO_START),

@@ -14,6 +14,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from survey_cli.services.accounts.open_accounts import open_web_accounts
+from survey_cli.services.accounts.server_address import find_host
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.serve_options import ServeOptions
 from survey_cli.web.server import (
@@ -52,6 +53,8 @@ class _Server:
         self._connection = connection
         self._stopping = asyncio.Event()
         self._link_file: LinkFile | None = None
+        self._announcing: asyncio.Task[None] | None = None
+        """Opens the browser once more."""
 
     async def run(self) -> int:
         link = SeatLink(self._connection)
@@ -94,10 +97,20 @@ class _Server:
         local.on_enter = self._remove_link_file
         app = build_application(link, local, local.add_routes)
 
+        async def announce_link() -> None:
+            self._remove_link_file()
+            address = f"http://{LOOPBACK}:{port}{ENTER_PATH}"
+            await self._announce(f"{address}#{local.make_key()}")
+
+        def announce_again() -> None:
+            # Of a key that is held down, once.
+            if self._announcing is None or self._announcing.done():
+                self._announcing = asyncio.create_task(announce_link())
+
         async def announce() -> None:
             if is_first:
-                address = f"http://{LOOPBACK}:{port}{ENTER_PATH}"
-                await self._announce(f"{address}#{local.make_key()}")
+                await announce_link()
+            link.on_enter = announce_again
 
         await self._serve(app, LoopbackDoor(port), listener, announce)
 
@@ -110,7 +123,8 @@ class _Server:
             has_single_sign_on=bool(self._options.user_header),
         )
         listener = listen_on_path(path, group=self._options.socket_group)
-        door = ProxyDoor(user_header=self._options.user_header)
+        address = visitors.accounts.read_address()
+        door = ProxyDoor(host=find_host(address), user_header=self._options.user_header)
         app = build_application(
             link,
             visitors,
@@ -124,6 +138,10 @@ class _Server:
 
         async def announce() -> None:
             _say(f"The proxy can open {path}  (Ctrl+C here ends the server)")
+            if address:
+                _say(f"It answers at {address} only.")
+            else:
+                _say("Tell it the address that people open: --address https://…")
 
         try:
             await self._serve(app, door, listener, announce)
@@ -156,14 +174,15 @@ class _Server:
             if await _open_in_browser(self._link_file):
                 address, _, _ = link.partition(ENTER_PATH)
                 _say(f"Opened in your browser: {address}  (Ctrl+C here ends it)")
-                _say("If no window appears, start it again with --no-browser.")
+                _say("Is no window there, or was it closed? Press Enter here to open a new one.")
+                _say("If none appears, start it again with --no-browser.")
                 return
             self._remove_link_file()
 
         if self._options.opens_browser:
             _say("No browser was found on this computer.")
         _say(f"Open this link in a browser on this computer; it can be used once:\n\n  {link}\n")
-        _say("Ctrl+C here ends it.")
+        _say("Press Enter here for a new link. Ctrl+C here ends it.")
 
     def _remove_link_file(self) -> None:
         if self._link_file is not None:

@@ -43,6 +43,11 @@ for (const row of document.querySelectorAll("[data-zone-field]")) {
   row.hidden = false;
 }
 
+// The server wasn't told its address. The browser knows the one under which this page was opened.
+for (const field of document.querySelectorAll("[data-lacks-address]")) {
+  field.value = location.origin + field.value;
+}
+
 for (const button of document.querySelectorAll("[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);
   button.hidden = false;
