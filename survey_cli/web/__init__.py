@@ -25,7 +25,14 @@ def serve(
     libraries of the extra `[web]`.
     """
     from survey_cli.web.seats.spawner import Spawner
+    from survey_cli.web.server.pages import load_templates
     from survey_cli.web.server.serving import serve_pages
+    from survey_cli.web.server.static_files import load_files
+
+    # Here and not in web: one that is started again after a new version was installed would find
+    # the pages and the scripts of that version, and not the program that goes with them.
+    load_templates()
+    load_files()
 
     def run_web(connection: "socket") -> int:
         return serve_pages(options, connection)

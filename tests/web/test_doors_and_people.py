@@ -23,6 +23,7 @@ from survey_cli.services.accounts.web_accounts import SignInRefusedError
 from survey_cli.web.seats.seat_request import Face
 from survey_cli.web.server.account_visitors import SESSION_COOKIE
 from survey_cli.web.server.listening import listen_on_path, listen_on_port
+from survey_cli.web.server.static_files import find_version
 
 
 class Need(Enum):
@@ -37,7 +38,7 @@ class Need(Enum):
 
 
 ROUTES: dict[tuple[str, str], Need | Action] = {
-    ("GET", "/static/{name}"): Need.NOBODY_IN_PARTICULAR,
+    ("GET", "/static/{version}/{name}"): Need.NOBODY_IN_PARTICULAR,
     ("GET", "/favicon.ico"): Need.NOBODY_IN_PARTICULAR,
     ("GET", "/sign-in"): Need.NOBODY_IN_PARTICULAR,
     ("POST", "/sign-in"): Need.NOBODY_IN_PARTICULAR,
@@ -128,7 +129,9 @@ async def ask(served: Served, method: str, path: str, person: str) -> tuple[int,
         aiohttp.ClientSession(served.pages.origin, cookie_jar=jar) as client,
         client.request(
             method,
-            path.replace("{name}", "page.css").replace("{action}", "sign-out"),
+            path.replace("{name}", "page.css")
+            .replace("{version}", find_version())
+            .replace("{action}", "sign-out"),
             headers=make_headers(served, person),
             allow_redirects=False,
             data={"login": "new"} if method == "POST" else None,

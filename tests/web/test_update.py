@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,11 +28,13 @@ from support.served_accounts import (
     survey,
 )
 from support.shift import Shift
+from survey_cli.web.server.static_files import OWN_FOLDER
 
 HEAD = "unit,kind,name,phone,zone\n"
 CASE = "{key},1,Mr {key},+1 312 555 010{digit},America/Chicago\n"
 UPDATED = "the program was updated"
 BEGIN_AGAIN = {"type": "ended", "died": False, "updated": True}
+PACKAGE = OWN_FOLDER.parents[2]
 BROKEN = "raise ImportError('half an installation')\n"
 
 
@@ -180,3 +183,44 @@ def test_a_version_that_does_not_start_changes_nothing(folder: Path) -> None:
     with InstalledServer(folder) as served:
         asyncio.run(asyncio.wait_for(work(served), 60))
     assert "ImportError: half an installation), so this one goes on" in served.said
+
+
+def test_a_page_gets_the_scripts_of_its_own_version(folder: Path) -> None:
+    # Python looks in this folder first: it is an installation that the test may change.
+    installed = folder / "survey_cli"
+    shutil.copytree(PACKAGE, installed)
+    token = invite(folder, "ann")
+
+    async def work(served: InstalledServer) -> None:
+        async with served.open_browser() as ann:
+            await accept(ann, token)
+            before = find_script(await read_text(ann, "/seat"))
+            script = await read_text(ann, before)
+            assert "SeatLine" in script
+
+            for name in ("static/seat_page.js", "templates/page.html"):
+                file = installed / "web" / "server" / name
+                file.write_text(file.read_text().replace("SeatLine", "NewLine") + "<!-- new -->")
+            os.kill(served.web_process, signal.SIGKILL)
+            served.wait_for(lambda: served.said.count("The proxy can open") == 2)
+            page = await read_text(ann, "/seat")
+            assert "new" not in page, "the program is that of before, and so is its page"
+            assert find_script(page) == before
+            assert await read_text(ann, before) == script
+
+            served.update()
+            page = await read_text(ann, "/seat")
+            assert "new" in page
+            assert "NewLine" in await read_text(ann, find_script(page))
+            # The page of the version before, opened a moment ago, has no scripts yet.
+            assert await read_text(ann, before) == "location.reload();\n"
+
+    with InstalledServer(folder) as served:
+        asyncio.run(asyncio.wait_for(work(served), 120))
+
+
+def find_script(page: str) -> str:
+    """Return the address of the script of the full screen."""
+    found = re.search(r'src="(\S+seat_page\.js)"', page)
+    assert found is not None, page
+    return found[1]

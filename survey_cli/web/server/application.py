@@ -11,7 +11,6 @@ from aiohttp import web
 from survey_cli.web.seats.seat_link import SeatLink
 from survey_cli.web.server import home_routes, screen_routes, static_files, text_routes
 from survey_cli.web.server.open_sockets import prepare_sockets
-from survey_cli.web.server.pages import load_templates
 from survey_cli.web.server.seating import SEATING, Seating
 from survey_cli.web.server.visitors import VISITORS, VisitorFinder
 
@@ -22,7 +21,6 @@ def build_application(
     link: SeatLink, visitors: VisitorFinder, *further_routes: AddRoutes
 ) -> web.Application:
     """Build the application. Call it in the loop: the seats of a web before are taken over."""
-    load_templates()
     app = web.Application()
     app[VISITORS] = visitors
     prepare_sockets(app)

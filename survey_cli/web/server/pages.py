@@ -7,12 +7,14 @@ from typing import Final
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from survey_cli.web.server.static_files import address_file
+
 TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
 @cache
 def _load_templates() -> Environment:
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -21,6 +23,8 @@ def _load_templates() -> Environment:
         # A new version that is installed meanwhile has templates for other code.
         auto_reload=False,
     )
+    templates.globals["static_file"] = address_file
+    return templates
 
 
 def render_page(template: str, *, status: int = 200, **values: object) -> web.Response:
@@ -30,7 +34,10 @@ def render_page(template: str, *, status: int = 200, **values: object) -> web.Re
 
 
 def load_templates() -> None:
-    """Load and compile every template, so that no page waits for it."""
+    """Load and compile every template, so that no page waits for it.
+
+    The spawner does it first, so that every web has the pages of its own version.
+    """
     templates = _load_templates()
     for name in templates.list_templates():
         templates.get_template(name)

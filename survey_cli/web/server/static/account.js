@@ -1,7 +1,7 @@
 // What the forms of accounts have in common: a password that can be shown, its length, and the time
 // zone. The forms also work without this script.
 
-import { findZone } from "/static/zone.js";
+import { findZone } from "./zone.js";
 
 for (const button of document.querySelectorAll("[data-shows]")) {
   const field = document.getElementById(button.dataset.shows);

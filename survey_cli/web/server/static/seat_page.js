@@ -233,7 +233,7 @@ function changeLetters(difference) {
 function loadTerminalScript() {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = "/static/terminal/textual.js";
+    script.src = new URL("terminal/textual.js", import.meta.url).href;
     script.addEventListener("load", () => {
       // It would make a terminal of each element of that class, at whatever time the page is loaded.
       makeTerminals = window.onload;
