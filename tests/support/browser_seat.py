@@ -86,8 +86,8 @@ class ServedSeat:
         self.program.stdin.close()
         self.program.stdout.close()
 
-    def wait_for(self, has_happened: Callable[[], object]) -> None:
-        deadline = time.monotonic() + LONG
+    def wait_for(self, has_happened: Callable[[], object], seconds: float = LONG) -> None:
+        deadline = time.monotonic() + seconds
         while not has_happened():
             assert time.monotonic() < deadline, self.said
             assert self.program.poll() is None, self.said
@@ -166,14 +166,19 @@ class Page:
 
     def __init__(self, line: aiohttp.ClientWebSocketResponse, columns: int, rows: int) -> None:
         self.line = line
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._unread = bytearray()
+        """Output that the screen doesn't show yet: reading it takes long, so it is read on demand."""
+        self._text: str | None = None
         self.frames: list[dict[str, Any]] = []
         self.taken: list[int] = []
         self.number = 0
         self.bytes = 0
         self.clears = 0
         self.is_closed = False
+        self.on_frame: Callable[[bytes | dict[str, Any]], object] = lambda frame: None
+        """Called for each frame, for whoever measures times."""
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -181,18 +186,34 @@ class Page:
             if isinstance(message.data, bytes):
                 self.bytes += len(message.data)
                 self.clears += message.data.count(b"\x1bc")
-                self._stream.feed(message.data)
+                self._unread += message.data
+                self.on_frame(message.data)
                 continue
             frame = json.loads(message.data)
+            self.on_frame(frame)
             if frame["type"] == "taken":
                 self.taken.append(frame["number"])
             else:
                 self.frames.append(frame)
         self.is_closed = True
 
+    @property
+    def screen(self) -> pyte.Screen:
+        """What is shown."""
+        if self._unread:
+            # What comes before a reset is no longer shown.
+            _, reset, rest = bytes(self._unread).rpartition(b"\x1bc")
+            self._unread.clear()
+            self._stream.feed(reset + rest)
+            self._text = None
+        return self._screen
+
     def text(self) -> str:
         """What is shown, with single blanks."""
-        return " ".join("\n".join(self.screen.display).split())
+        screen = self.screen
+        if self._text is None:
+            self._text = " ".join("\n".join(screen.display).split())
+        return self._text
 
     def kinds(self) -> list[str]:
         return [frame["type"] for frame in self.frames]

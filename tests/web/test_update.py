@@ -28,6 +28,7 @@ from support.served_accounts import (
     survey,
 )
 from support.shift import Shift
+from survey_cli.web.seats.updating import CHECK_PATIENCE
 from survey_cli.web.server.static_files import OWN_FOLDER
 
 HEAD = "unit,kind,name,phone,zone\n"
@@ -72,7 +73,8 @@ class InstalledServer(ServedAccounts):
         """Update the server, and wait until its new web listens."""
         before = self.said.count("The proxy can open")
         self.program.send_signal(signal.SIGUSR1)
-        self.wait_for(lambda: self.said.count("The proxy can open") == before + 1)
+        # The new version is started twice, first to see whether it can: on a busy computer slowly.
+        self.wait_for(lambda: self.said.count("The proxy can open") == before + 1, CHECK_PATIENCE)
 
 
 def is_alive(process: int) -> bool:
