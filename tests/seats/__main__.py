@@ -16,6 +16,7 @@ from seats.attaching import measure_attaching
 from seats.burst import measure_burst
 from seats.crowds import measure_crowds
 from seats.cuts import measure_cuts
+from seats.full_disk import measure_full_disk
 from seats.installing import measure_installing
 from seats.keys import measure_keys
 from seats.row import Effort, Figure
@@ -32,6 +33,7 @@ ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
     "doors": measure_doors,
     "injection": measure_injection,
     "crowds": measure_crowds,
+    "full-disk": measure_full_disk,
     "reading": measure_reading,
     "attaching": measure_attaching,
 }

@@ -300,8 +300,11 @@ def describe_times(pace: str, typed: list[Typed]) -> Figure:
 
 def in_milliseconds(seconds: list[float]) -> str:
     """Return the percentiles of times."""
-    median, p90, p99 = (find_percentile(seconds, share) * 1000 for share in (0.5, 0.9, 0.99))
-    return f"median {median:.0f} ms, p90 {p90:.0f} ms, p99 {p99:.0f} ms"
+    parts = []
+    for name, share in (("median", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
+        milliseconds = find_percentile(seconds, share) * 1000
+        parts.append(f"{name} {milliseconds:.0f} ms")
+    return ", ".join(parts)
 
 
 def measure_burst(effort: Effort) -> list[Figure]:

@@ -20,6 +20,7 @@ from seats.faces import CaseShown, FaceName, SeatPage, open_page_at
 from seats.row import Effort, Figure, find_percentile
 from seats.study import MANY_SOCKETS, make_study
 from support.browser_seat import ServedSeat, open_browser
+from survey_cli.web.server.static_files import address_file
 
 SOCKETS = 1000
 SLOW_READERS = 20
@@ -58,7 +59,7 @@ async def read_slowly(served: ServedSeat, browser: aiohttp.ClientSession, count:
     for _ in range(count):
         _, writer = await asyncio.open_connection(host, port, limit=1024)
         cookie = browser.headers["Cookie"]
-        request = f"GET /static/terminal/textual.js HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        request = f"GET {address_file('terminal/textual.js')} HTTP/1.1\r\nHost: {host}:{port}\r\n"
         # Many requests on one connection: their answers must not pile up.
         writer.write(f"{request}Cookie: {cookie}\r\n\r\n".encode() * 20)
         lines.append(writer)

@@ -66,6 +66,10 @@ class SeatPage:
         """What is shown, for whoever has to find out what went wrong."""
         raise NotImplementedError
 
+    def says(self, words: str) -> bool:
+        """Return whether the page says this about what was entered last."""
+        raise NotImplementedError
+
     def find_position(self) -> Position:
         """Return where the interview stands by what is shown; None if that can't be seen."""
         raise NotImplementedError
@@ -132,6 +136,9 @@ class ScreenPage(SeatPage):
     def shown(self) -> str:
         return self.page.text()
 
+    def says(self, words: str) -> bool:
+        return words in self.page.text()
+
     def find_position(self) -> Position:
         text = self.page.text()
         if REVIEW in text:
@@ -163,6 +170,8 @@ class TextPage(SeatPage):
         self._frames: list[str] = []
         self._seat: dict[str, Any] | None = None
         self._ask: dict[str, Any] = {}
+        self._lines = ""
+        """What the log says since the last entry."""
         self._sent: list[int] = []
         self._reader = asyncio.create_task(self._read())
 
@@ -174,6 +183,8 @@ class TextPage(SeatPage):
                 self._seat = frame
             elif frame["type"] == "ask":
                 self._ask = frame
+            elif frame["type"] == "lines":
+                self._lines += json.dumps(frame["lines"])
 
     @property
     def seat(self) -> dict[str, Any] | None:
@@ -190,6 +201,10 @@ class TextPage(SeatPage):
     @property
     def shown(self) -> str:
         return str(self._ask.get("label", ""))
+
+    def says(self, words: str) -> bool:
+        # The question comes after what is said about the entry before.
+        return words in self._lines and self.count_unacknowledged() == 0
 
     def find_position(self) -> Position:
         label = self.shown
@@ -210,6 +225,7 @@ class TextPage(SeatPage):
     async def _enter(self, text: str) -> None:
         asked = {"seat": self._ask["seat"], "ask": self._ask["ask"]}
         self._sent.append(self._ask["ask"])
+        self._lines = ""
         await self.line.send_str(json.dumps({"type": "entry", "text": text, **asked}))
 
     def count_unacknowledged(self) -> int:

@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import aiohttp
 from support.browser_seat import Page, ServedSeat, make_shift
 from support.forked_survey import run_forked_survey
 from support.web_accounts import PASSWORD
+from survey_cli.web.seats.updating import CHECK_PATIENCE
 
 ADDRESS = "https://survey.example.org"
 
@@ -77,6 +81,30 @@ class ServedAccounts(ServedSeat):
             headers={"Origin": ADDRESS, "X-Forwarded-For": "198.51.100.7"},
         ) as browser:
             yield browser
+
+
+class InstalledServer(ServedAccounts):
+    """A server that was started as an installed program is: it can be executed anew."""
+
+    def _start(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "survey_cli", *arguments],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def update(self) -> None:
+        """Update the server, and wait until its new web listens."""
+        before = self.said.count("The proxy can open")
+        self.program.send_signal(signal.SIGUSR1)
+        # The new version is started twice, first to see whether it can: on a busy computer slowly.
+        self.wait_for(lambda: self.said.count("The proxy can open") == before + 1, CHECK_PATIENCE)
 
 
 async def accept(browser: aiohttp.ClientSession, token: str) -> None:

@@ -175,7 +175,9 @@ def test_only_some_roles_reach_it(served: ServedAccounts, folder: Path) -> None:
             status, _, page = send(served, login, form)
             assert status == 403
             assert b"Only a supervisor or analyst may download with a reason." in page
-    assert b'href="/downloads"' in send(served, "ada")[2]
+    page = send(served, "ada")[2]
+    assert b'href="/downloads"' in page
+    assert b"<p>Field test</p>" in page, "the title of the study"
     assert read_log(folder) == before
 
 

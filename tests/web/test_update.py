@@ -5,10 +5,8 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
@@ -19,7 +17,7 @@ pytest.importorskip("aiohttp")
 
 from support.browser_seat import AT_ANY_HOUR, Page
 from support.served_accounts import (
-    ServedAccounts,
+    InstalledServer,
     accept,
     invite,
     list_people,
@@ -28,7 +26,6 @@ from support.served_accounts import (
     survey,
 )
 from support.shift import Shift
-from survey_cli.web.seats.updating import CHECK_PATIENCE
 from survey_cli.web.server.static_files import OWN_FOLDER
 
 HEAD = "unit,kind,name,phone,zone\n"
@@ -51,30 +48,6 @@ def folder() -> Iterator[Path]:
         yield made
     finally:
         shutil.rmtree(made)
-
-
-class InstalledServer(ServedAccounts):
-    """A server that was started as an installed program is: it can be executed anew."""
-
-    def _start(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
-    ) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [sys.executable, "-m", "survey_cli", *arguments],
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def update(self) -> None:
-        """Update the server, and wait until its new web listens."""
-        before = self.said.count("The proxy can open")
-        self.program.send_signal(signal.SIGUSR1)
-        # The new version is started twice, first to see whether it can: on a busy computer slowly.
-        self.wait_for(lambda: self.said.count("The proxy can open") == before + 1, CHECK_PATIENCE)
 
 
 def is_alive(process: int) -> bool:

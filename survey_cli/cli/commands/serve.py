@@ -399,7 +399,8 @@ def _check_studies(files: Sequence[str], given: ServeParameters) -> str:
             if study.notice:
                 say(study.notice)
             person = study.who.login
-            studies.append(str(study.instrument.title))
+            instrument = study.instrument
+            studies.append(str(instrument.title.get(instrument.language)))
             if given.socket:
                 lock = _locate_lock(file, study, "")
             else:
