@@ -9,6 +9,18 @@ from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
 from survey_cli.documents.questionnaire import rule_sentences
+from survey_cli.documents.questionnaire.rule_notes import (
+    describe_kind,
+    describe_who_answers,
+    is_observed,
+    iterate_computer_notes,
+    iterate_group_notes,
+    iterate_order_notes,
+    iterate_pick_notes,
+    list_arms,
+    list_moving,
+    make_note,
+)
 from survey_cli.documents.questionnaire.rule_sentences import (
     RuleWriter,
     format_code,
@@ -43,28 +55,15 @@ from survey_cli.instrument.schema.items.question import (
     Compute,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
-from survey_cli.instrument.source.nodes import find_named, get_named
+from survey_cli.instrument.source.nodes import get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
-from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Code
 from survey_cli.wording import escape_controls, join_words
 
 _NOT_READ: Final = (TextRun("not read"),)
 _CHOSEN_ALONE: Final = (TextRun("chosen alone"),)
 RESERVED_DECLINES: Final = ("not_asked", "not_reached")
-_KINDS: Final = {
-    "ReadItem": "read aloud",
-    "EndItem": "end of the interview",
-    "HandoverItem": "another person comes to the phone",
-    "ComputedItem": "by the computer",
-    "NumberItem": "a number",
-    "TextItem": "one line of text",
-    "DateItem": "a date",
-    "TimeItem": "a time of day",
-    "SearchItem": "one answer from a list",
-}
-"""Kinds of questions, by the name of their class."""
 _ROLE_LABELS: Final = {
     "key": "key of the case",
     "phone": "telephone number",
@@ -231,12 +230,7 @@ class BookletBuilder:
             model.BookletNote("", line)
             for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
         ]
-        if isinstance(group, Roster):
-            notes.append(make_note("", self._describe_turns(group)))
-        if isinstance(written, SectionItem) and written.after == "hangup":
-            notes.append(make_note("", "Filled in after the respondent has hung up."))
-        notes += _iterate_order_notes("", "Its items come", group.order, _list_moving(group))
-        notes += self._build_pick_notes(group)
+        notes += iterate_group_notes(self.rules, group)
 
         children: list[CompiledNode] = list(group.children)
         if isinstance(group, Roster) and group.until is not None:
@@ -252,31 +246,11 @@ class BookletBuilder:
             children=self._build_children(children, level + 1),
         )
 
-    def _build_pick_notes(self, group: ItemGroup) -> Iterator[model.BookletNote]:
-        if group.pick is None:
-            return
-        question = group.pick.question
-        if isinstance(question, unasked_items.PickItem):
-            yield make_note("Picked", f"{rule_sentences.describe_pick(question)}.")
-
-    def _describe_turns(self, roster: Roster) -> str:
-        most = f"at most {roster.maximum} times"
-        if roster.over is not None:
-            return f"Repeated for {self.rules.describe_turns(roster.over.id, roster.where)}."
-        if roster.each is not None:
-            return f"Repeated once for each answer to {mark_name(roster.each.id)}, {most}."
-        if roster.until is not None:
-            return f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}."
-        if roster.count is not None:
-            count = self.rules.render_clause(roster.count)
-            return f"Repeated as many times as {count} says, {most}."
-        return f"Repeated {most}."
-
     # items
 
     def _build_item(self, item: CompiledItem) -> model.BookletItem:
         question = item.question
-        asked = list(_describe_who_answers(item))
+        asked = list(describe_who_answers(item))
         asked += self.rules.describe_asked(_choose_verb(item), item.ask_if, item.unless)
         if item.options_conditional:
             asked.append(make_line("Not asked if none of the answers is offered."))
@@ -286,15 +260,15 @@ class BookletBuilder:
         return model.BookletItem(
             number=self._numbers[item.id],
             id=item.id,
-            kind=_describe_kind(item),
+            kind=describe_kind(item),
             asked=tuple(asked),
             wording=wording,
-            read_aloud=not _is_observed(item),
+            read_aloud=not is_observed(item),
             allows_several=isinstance(question, MultipleItem),
             space=_choose_space(item),
             expects=self._describe_expected(item),
             choices=self._build_choices(item),
-            notes=(*self._build_computer_notes(item), *self._build_notes(item)),
+            notes=(*iterate_computer_notes(self.rules, item), *self._build_notes(item)),
         )
 
     def _build_battery(self, group: ItemGroup) -> model.BookletItem:
@@ -314,7 +288,7 @@ class BookletBuilder:
         if items:
             # All statements have the same answers.
             first = items[0]
-            asked += _describe_who_answers(first)
+            asked += describe_who_answers(first)
             if spec.answer is not None:
                 expected = Text.from_string(self._describe_expected(first))
                 column = model.BookletChoice(code="", wording=self.renderer.render_text(expected))
@@ -323,9 +297,9 @@ class BookletBuilder:
             notes += self._build_battery_notes(spec, first)
             notes += self._build_notes(first)
         asked += self.rules.describe_asked("Asked", group.ask_if, group.unless)
-        notes += self._build_pick_notes(group)
-        notes += _iterate_order_notes(
-            "Order", "The statements come", group.order, _list_moving(group)
+        notes += iterate_pick_notes(group)
+        notes += iterate_order_notes(
+            "Order", "The statements come", group.order, list_moving(group)
         )
         return model.BookletItem(
             number=self._numbers[group.id],
@@ -388,7 +362,7 @@ class BookletBuilder:
             wording = self.renderer.render_template(option.text)
         remarks: list[Line] = []
         # If no option is read, a note says so for all of them.
-        are_read = item.question.read and not _is_observed(item)
+        are_read = item.question.read and not is_observed(item)
         if are_read and not option.read:
             remarks.append(_NOT_READ)
         if option.exclusive:
@@ -412,7 +386,7 @@ class BookletBuilder:
             yield make_note("Ask for", wording=self.renderer.render_template(item.ask_for))
         if item.options_source is not None:
             yield make_note("Offered", f"{self.rules.describe_source(item)}.")
-        if not question.read and item.options and not _is_observed(item):
+        if not question.read and item.options and not is_observed(item):
             yield make_note("", "The answers are not read: the interviewer codes what is said.")
         for label, template in (
             ("Interviewer", item.instruction),
@@ -423,9 +397,9 @@ class BookletBuilder:
                 wording = self.renderer.render_template(template)
                 yield make_note(label, wording=wording, read_aloud=template is item.probe)
         options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
-        yield from _iterate_order_notes("Order", "answers come", item.order, options)
+        yield from iterate_order_notes("Order", "answers come", item.order, options)
         same = f", the same for all items with the list “{item.scale}”"
-        yield from _iterate_order_notes("Order", "answers come", item.scale_order, options, same)
+        yield from iterate_order_notes("Order", "answers come", item.scale_order, options, same)
         for check in item.checks:
             yield from self._build_check_notes(check)
         if item.prefill is not None:
@@ -435,7 +409,7 @@ class BookletBuilder:
         declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
         # Interviewers decline nothing, unless the questionnaire says so.
         may_decline = question.expects_answer and (
-            not _is_observed(item) or question.declines is not None
+            not is_observed(item) or question.declines is not None
         )
         if declines and may_decline:
             yield make_note("Declines", declines)
@@ -457,55 +431,6 @@ class BookletBuilder:
         else:
             prose = f"accepted only if {clause}; otherwise the interviewer is told:"
             yield make_note("Check", prose, wording)
-
-    def _build_computer_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
-        """Yield notes on what the computer does, or what an end means."""
-        match item.question:
-            case unasked_items.SplitItem(arms=arms):
-                shares = join_words(_list_arms(arms.items()))
-                yield make_note("Drawn by chance", f"{shares}; the shares are in brackets.")
-            case unasked_items.DrawItem(by=by):
-                using = ""
-                if item.using and by != "random":
-                    using = f" by {mark_name(item.using)}"
-                among = ""
-                if item.where is not None:
-                    among = f" where {self.rules.render_clause(item.where)}"
-                prose = f"one turn of {mark_name(item.source)}{among}: {_DRAW_WORDS[by]}{using}."
-                yield make_note("Drawn", prose)
-            case unasked_items.LookupItem(quota=str() as quota):
-                states = "is open, full, or does not apply (outside)"
-                yield make_note(
-                    "Looked up", f"whether the quota {escape_controls(quota)} {states}."
-                )
-            case unasked_items.LookupItem(sample=column):
-                prose = f"the value of {mark_name(str(column))} in the sample, used as an answer."
-                yield make_note("Looked up", prose)
-            case unasked_items.EndItem(outcome=outcome):
-                name, temporary = self._describe_outcome(str(outcome))
-                after = "Nothing is asked after this."
-                if temporary:
-                    resumed = "resumed at the item that led here"
-                    after = f"The interview is suspended and later {resumed}."
-                yield make_note("Outcome", f"“{name}”. {after}")
-
-    def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
-        """Return the name of an outcome, and whether the case may be called again."""
-        own = find_named(self.instrument.document.outcomes, outcome)
-        model_id = outcome
-        if own is not None and own.like is not None:
-            model_id = str(own.like)
-        like = OUTCOMES.get(model_id)
-        temporary = like is not None and like.temporary
-
-        if own is not None:
-            if own.temporary is not None:
-                temporary = own.temporary
-            return render_label(own.name, self.language), temporary
-
-        if like is not None:
-            return like.name, temporary
-        return escape_controls(outcome), temporary
 
     # declines and appendices
 
@@ -583,7 +508,7 @@ class BookletBuilder:
         if column.options is not None:
             facts.append(join_words(self._list_options(name, column.options), "or"))
         elif column.type == "split":
-            arms = join_words(_list_arms(column.arms.items()), "or")
+            arms = join_words(list_arms(column.arms.items()), "or")
             within = ""
             if column.balanced_within:
                 within = f", balanced within {mark_name(str(column.balanced_within))}"
@@ -619,42 +544,7 @@ class BookletBuilder:
         return model.AppendixEntry(id=compute.id, notes=tuple(notes))
 
 
-def make_note(
-    label: str,
-    sentence: str = "",
-    wording: model.MultilingualText = (),
-    *,
-    read_aloud: bool = False,
-) -> model.BookletNote:
-    """Make a note from a sentence with marked names, a text of the questionnaire, or both."""
-    return model.BookletNote(label, make_line(sentence), wording, read_aloud)
-
-
-def _iterate_order_notes(
-    label: str, what: str, how: str, things: Sequence[tuple[str, bool]], more: str = ""
-) -> Iterator[model.BookletNote]:
-    """Yield a note on the order of things; none if it is as written."""
-    order = rule_sentences.describe_order(what, how, things)
-    if order:
-        yield make_note(label, f"{order}{more}.")
-
-
-_DRAW_WORDS: Final = {
-    "random": "by chance",
-    "youngest": "the youngest",
-    "next_birthday": "the next birthday",
-}
 _COLUMN_TYPES: Final = {"text": "text", "number": "a number", "date": "a date"}
-
-
-def _list_arms(arms: Iterable[tuple[object, object]]) -> list[str]:
-    """List the arms of a split with their shares: `long (2)`."""
-    return [f"{escape_controls(str(arm))} ({share})" for arm, share in arms]
-
-
-def _list_moving(group: ItemGroup) -> list[tuple[str, bool]]:
-    """Return the marked name of each member, and whether it keeps its position."""
-    return [(mark_name(node.id), node.anchor) for node in group.children]
 
 
 def _choose_verb(item: CompiledItem) -> str:
@@ -666,28 +556,7 @@ def _choose_verb(item: CompiledItem) -> str:
         case unasked_items.ComputedItem() | unasked_items.HandoverItem():
             return "Done"
         case _:
-            return "Filled in" if _is_observed(item) else "Asked"
-
-
-def _is_observed(item: CompiledItem) -> bool:
-    """Whether the interviewer answers without asking the respondent."""
-    return str(item.question.by) == "interviewer"
-
-
-def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
-    if not _is_observed(item):
-        return ()
-    return (make_line("Not asked: the interviewer enters the answer."),)
-
-
-def _describe_kind(item: CompiledItem) -> str:
-    if isinstance(item.question, MultipleItem):
-        return f"several answers: {rule_sentences.describe_answer_limits(item.question)}"
-    for base in type(item.question).__mro__:
-        kind = _KINDS.get(base.__name__)
-        if kind is not None:
-            return kind
-    return "one answer" if item.options else "in their own words"
+            return "Filled in" if is_observed(item) else "Asked"
 
 
 def _choose_space(item: CompiledItem) -> model.AnswerSpace:

@@ -42,6 +42,7 @@ class RuleWriter:
     """A writer of the rules of one instrument, with labels in one language."""
 
     def __init__(self, instrument: Instrument, language: str) -> None:
+        self.instrument = instrument
         self.language = language
         self._labels = _collect_labels(instrument)
         self._groups = instrument.groups
