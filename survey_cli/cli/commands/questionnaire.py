@@ -14,6 +14,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.command_table import RENAMED
+from survey_cli.cli.option_groups import refuse_options
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.terminal import (
     print_lines,
@@ -557,11 +558,14 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
 
 
 def run_print(
+    context: typer.Context,
     file: parameters.InstrumentArgument,
     out: Annotated[
         str,
         option(
-            "--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout."
+            "--out -o FILE",
+            "The file to write: .html, .docx or .md, with --route also .svg; - writes Markdown to "
+            "stdout.",
         ),
     ] = "-",
     language: Annotated[
@@ -570,6 +574,18 @@ def run_print(
     comments: Annotated[
         bool, option("--comments", "Print lines for comments under every item.")
     ] = False,
+    route: Annotated[
+        bool,
+        option("--route", "Print a picture of the route: .svg, .html, or .md with Mermaid."),
+    ] = False,
+    unfold: Annotated[
+        list[str] | None,
+        option(
+            "--unfold SECTION",
+            "With --route: show this section, and fold the others to one box each; all shows "
+            "all of them. Can be repeated.",
+        ),
+    ] = None,
     force: parameters.ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.
@@ -578,11 +594,27 @@ def run_print(
     asked and what is checked. An .html file opens in any browser, and prints well from there.
     Reviewers can change a .docx with tracked changes; it needs the extra [word].
 
+    With --route it is a picture from top to bottom: sections, conditions with what depends on them,
+    rosters as loops, and where interviews end. With more than 60 items, sections are folded.
+
     Example: survey print study.yaml -o questionnaire.html --comments
     """
-    from survey_cli.services.questionnaire.print_questionnaire import print_questionnaire
+    from survey_cli.services.questionnaire.print_questionnaire import (
+        print_questionnaire,
+        print_route,
+    )
 
     stdout = terminal.open_data_output()
+    if route:
+        refuse_options(context, ("comments",), "is not for --route")
+        diagram = print_route(
+            file, out, language, unfolded=unfold or (), force=force, stdout=stdout
+        )
+        where = "stdout" if out == "-" else out
+        say(f"{where}: the route of {diagram.summary}")
+        return
+
+    refuse_options(context, ("unfold",), "is only for --route")
     items, languages = print_questionnaire(
         file, out, language, comments=comments, force=force, stdout=stdout
     )

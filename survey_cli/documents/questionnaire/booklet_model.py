@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
+from survey_cli.documents.questionnaire.route_diagram import RouteDiagram
 from survey_cli.documents.text_runs import Line
 
 
@@ -166,5 +167,7 @@ class Booklet(NamedTuple):
     declines: tuple[BookletChoice, ...]
     parts: tuple[BookletPart, ...]
     appendices: tuple[Appendix, ...]
+    route: RouteDiagram
+    """Who is asked what, and where interviews end; in the first of the languages."""
     comments: bool = False
     """Whether there are lines for comments under every item."""

@@ -9,6 +9,9 @@ from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
 from survey_cli.documents.questionnaire import rule_sentences
+from survey_cli.documents.questionnaire.route_building import build_route
+from survey_cli.documents.questionnaire.route_diagram import list_blocks
+from survey_cli.documents.questionnaire.route_folding import fold_sections
 from survey_cli.documents.questionnaire.rule_notes import (
     describe_kind,
     describe_who_answers,
@@ -117,18 +120,21 @@ def build_booklet(
             study.append((label, renderer.render_text(_make_text(value))))
         elif key not in _OPTIONAL_KEYS:
             unstated.append(label.lower())
+    fingerprint = instrument.hash[:FINGERPRINT_LENGTH]
+    route = build_route(instrument, languages[0], fingerprint)
     names = [" ".join(render_plain(line) for line in text.lines) for text in title]
     return model.Booklet(
         title=title,
         name=" · ".join(names),
         version=escape_controls(instrument.version),
-        fingerprint=instrument.hash[:FINGERPRINT_LENGTH],
+        fingerprint=fingerprint,
         languages=tuple((la, get_language_name(la)) for la in languages),
         study=tuple(study),
         unstated=tuple(unstated),
         declines=tuple(map(builder.build_decline, builder.declines)),
         parts=builder.build_parts(),
         appendices=builder.build_appendices(),
+        route=fold_sections(route),
         comments=comments,
     )
 
@@ -159,6 +165,7 @@ def render_html(booklet: model.Booklet) -> str:
         names=dict(booklet.languages),
         is_right_to_left=is_right_to_left,
         page_direction=direction,
+        list_blocks=list_blocks,
         long_battery=LONG_BATTERY_ROWS,
         page_header=booklet.name,
         page_footer=version,

@@ -15,7 +15,9 @@ from survey_cli.documents.templating import render_page
 
 def render_route_html(diagram: RouteDiagram) -> str:
     """Return the page, ending in a line end. Folded sections can be unfolded by the reader."""
-    has_groups = any(isinstance(step, RouteGroup) for step in iterate_steps(diagram.steps))
+    has_folded = any(
+        isinstance(step, RouteGroup) and step.is_folded for step in iterate_steps(diagram.steps)
+    )
     return render_page(
-        "route.html.jinja", route=diagram, list_blocks=list_blocks, has_groups=has_groups
+        "route.html.jinja", route=diagram, list_blocks=list_blocks, has_folded=has_folded
     )
