@@ -192,7 +192,8 @@ def test_sections_and_rosters_say_their_rules() -> None:
     assert "Repeated once for each answer to media, at most 6 times." in text
     assert "Its items come in random order; s_open stays first; s_last stays last." in text
     assert "Filled in after the respondent has hung up." in squeezed(page("asu_2000.yaml").text())
-    until = squeezed(page("features/roster_until.yaml").text())
+    [items] = page("features/roster_until.yaml").all("main")
+    until = squeezed(items.text())
     assert "Repeated as long as trip_more is answered with yes, at most 3 times." in until
     assert until.count("Was there another trip?") == 1
 

@@ -64,6 +64,8 @@ NUMBER_WIDTH: Final = 34.0
 MAX_ID_WIDTH: Final = 130.0
 """A longer id has a line of its own."""
 MAX_LABEL_LINES: Final = 2
+MAX_CONDITION_LINES: Final = 6
+"""A longer condition ends with an ellipsis. The picture's description has all of it."""
 
 _LIGHT: Final = {
     "page": {"fill": "#ffffff"},
@@ -373,9 +375,9 @@ class RouteDrawing:
         # an id that does not fit into its column has a line of its own
         if is_long and (label or kind):
             y += LINE
-        lines = wrap(label, room, SIZE) if label else []
-        if len(lines) > MAX_LABEL_LINES:
-            lines = [*lines[: MAX_LABEL_LINES - 1], _cut(lines[MAX_LABEL_LINES - 1], room)]
+        lines = []
+        if label:
+            lines = _limit(wrap(label, room, SIZE), MAX_LABEL_LINES)
         for line in lines:
             texts.append(_Text(line, label_x, y))
             y += LINE
@@ -398,19 +400,20 @@ class RouteDrawing:
         lane = left + LANE_INDENT
         inner_left = lane + PAD
         inner_right = right - PAD
-        words = [render_plain(condition.words) for condition in branch.conditions]
-        for at in range(1, len(words)):
-            words[at] = f"and {words[at]}"
-        headings = [
-            line for text in words for line in wrap(text, right - lane - 2 * PAD, SIZE, bold=True)
-        ]
+        room = right - lane - 2 * PAD
+        headings: list[str] = []
+        for condition in branch.conditions:
+            words = render_plain(condition.words)
+            if headings:
+                words = f"and {words}"
+            headings += _limit(wrap(words, room, SIZE, bold=True), MAX_CONDITION_LINES)
         self._keep_together(len(headings) * LINE + 60, left)
 
         top = self.y
         spine = left + SPINE
         middle = top + LINE / 2 + 5
         box = self._begin_box("lane")
-        self._open_group("branch", " ".join(words))
+        self._open_group("branch", "")
         self.y += 3
         for heading in headings:
             self.y += LINE
@@ -625,11 +628,12 @@ def _word_end(end: RouteEnd) -> str:
     return f"{end.number} {end.id}: {end.outcome}"
 
 
-def _cut(line: str, room: float) -> str:
-    """Return a line that goes on, with an ellipsis that fits into the room."""
-    while line and measure(f"{line} …", SIZE) > room:
-        line = line[:-1]
-    return f"{line.rstrip()} …"
+def _limit(lines: list[str], most: int) -> list[str]:
+    """Return at most so many lines; an ellipsis stands for the rest, in place of a word."""
+    if len(lines) <= most:
+        return lines
+    without_last_word = lines[most - 1].rpartition(" ")[0]
+    return [*lines[: most - 1], f"{without_last_word} …"]
 
 
 def _xy(x: float, y: float) -> str:
