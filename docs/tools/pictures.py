@@ -406,10 +406,17 @@ def _write_report(folder: Path) -> None:
     (HERE / "report.png").write_bytes(_report(folder))
 
 
+def _write_route(folder: Path) -> None:
+    file = str(INSTRUMENTS / "household.yaml")
+    picture = str(HERE / "route.svg")
+    run_command(["print", file, "--route", "--unfold", "home", "-o", picture, "--force"])
+
+
 WRITERS: dict[str, Callable[[Path], None]] = {
     "station": _write_station,
     "board": _write_board,
     "report": _write_report,
+    "route": _write_route,
     "interviews": lambda folder: asyncio.run(_write_interviews(folder)),
 }
 """What can be named on the command line; `interviews` are all others."""

@@ -266,6 +266,8 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "changes": ("diff OLD NEW",),
     "docx": ("print FILE -o questionnaire.docx",),
     "paper": ("print FILE",),
+    "route": ("print FILE --route -o route.svg",),
+    "flowchart": ("print FILE --route -o route.svg",),
     "show": ("preview FILE", "case show FILE CASE"),
     "view": ("preview FILE",),
     "xlsform": ("convert FORM -o study.yaml",),

@@ -583,7 +583,7 @@ def run_print(
         option(
             "--unfold SECTION",
             "With --route: show this section, and fold the others to one box each; all shows "
-            "all of them. Can be repeated.",
+            "all of them.",
         ),
     ] = None,
     force: parameters.ForceOption = False,
