@@ -25,6 +25,7 @@ from survey_cli.proof.reasons import ReasonFinder, SettledCondition
 from survey_cli.proof.route import RoutePosition
 from survey_cli.proof.silent_choice_words import describe_silent_choice
 from survey_cli.proof.silent_choices import ComputeReaders, SilentChoice, select_silent_choices
+from survey_cli.proof.table_gaps import iterate_gaps
 from survey_cli.proof.verdicts import Prover
 from survey_cli.proof.witness_words import label_declines
 from survey_cli.wording import join_words
@@ -99,6 +100,7 @@ class ProofReport:
         findings += self._list_empty_cells()
         findings += self._list_unfilled()
         findings += self._list_silent_choices()
+        findings += [ProofFinding(*gap) for gap in iterate_gaps(self.draft, self.verdicts)]
         findings += self._list_undecided()
         return findings
 

@@ -30,7 +30,7 @@ RETRIES: Final = 12
 GoalKind: TypeAlias = typing.Literal[
     "asked", "skipped", "unknown", "offered", "fires", "passes",
     "unfilled", "counted", "taken", "not_taken", "hole", "filled", "silent",
-    "kept", "withheld", "optionless", "differs",
+    "kept", "withheld", "optionless", "differs", "gap",
 ]  # fmt: skip
 """What may be possible.
 
@@ -47,6 +47,7 @@ GoalKind: TypeAlias = typing.Literal[
 - `taken`, `not_taken`: a branch of a fork is asked or not asked, in a range of the variable.
 - `hole`: no branch is asked after a decline.
 - `silent`: a choice `x if condition else y` gives `y` although its condition is unknown.
+- `gap`: every condition of a table without `else` is false.
 - `differs`: of the conditions of two versions, only those of one hold.
 """
 

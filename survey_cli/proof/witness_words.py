@@ -35,6 +35,9 @@ def _find_names_on_way(instrument: Instrument, goal: Goal) -> set[str]:
     if goal.kind in ("unfilled", "hole", "silent"):
         # their detail begins with the variable that is missing
         further |= find_route_inputs(instrument, [goal.detail[0]])
+    elif goal.kind == "gap":
+        for test in instrument.computes[goal.name].gap_tests:
+            further |= find_route_inputs(instrument, test.names)
     while not further <= names:
         names |= further
         further = find_route_inputs(instrument, _list_required_names(instrument, names))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.compute_table import ComputeTable
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.options import SpecModel
@@ -49,7 +50,10 @@ class Version:
             return self.nodes[name].where
         document = self.instrument.document
         if name in self.instrument.computes:
-            return get_named(document.compute, name).where
+            calculation = get_named(document.compute, name)
+            if isinstance(calculation, ComputeTable):
+                return calculation.find_position()
+            return calculation.where
         if name in self.instrument.sample:
             return self.instrument.sample[name].find_position()
         if name.startswith(OUTCOME_PREFIX):

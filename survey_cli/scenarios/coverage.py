@@ -23,6 +23,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.problems import Position
 from survey_cli.proof.goals import FillUse, Goal, GoalKind, Witness
+from survey_cli.proof.table_gaps import is_in_gap
 from survey_cli.scenarios.running import Scenario, ScenarioRun, run_scenario
 from survey_cli.values import Code, Missing, Value
 
@@ -330,6 +331,8 @@ class WitnessWalk(ObservedWalk):
         """Return whether a goal that the witness should show is reached."""
         if goal.kind in SEEN_KINDS:
             return goal in self.seen
+        if goal.kind == "gap" and not is_in_gap(self.instrument, goal.name, self.known):
+            return False
         return self.follows_witness
 
     def _answer(self, stop: RouteStop) -> bool:

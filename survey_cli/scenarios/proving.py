@@ -24,6 +24,7 @@ from survey_cli.proof.goals import (
     list_quota_goals,
 )
 from survey_cli.proof.silent_choices import list_silent_choices, list_silent_goals
+from survey_cli.proof.table_gaps import list_gap_goals
 from survey_cli.proof.verdicts import ProofAbandonedError, Prover, list_goals
 from survey_cli.proof.witness_words import describe_witness
 from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
@@ -53,6 +54,7 @@ def prove_instrument(
         goals = {**list_goals(prover.model), **fill_goals, **list_quota_goals(prover.model)}
         choices = list_silent_choices(draft)
         goals |= list_silent_goals(prover.model, choices)
+        goals |= list_gap_goals(prover.model)
         for fork in forks:
             goals |= fork.goals
 

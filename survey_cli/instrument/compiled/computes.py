@@ -6,8 +6,10 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.compiled.symbols import Symbol, SymbolKind
+from survey_cli.instrument.compiled.tables import compile_table
 from survey_cli.instrument.expressions.conditions import Condition, ValueType
 from survey_cli.instrument.expressions.parsing import find_names
+from survey_cli.instrument.schema.compute_table import ComputeTable
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
@@ -23,7 +25,15 @@ class _WrittenCompute(NamedTuple):
     """A compute as the file contains it."""
 
     name: YamlScalar
-    text: Text
+    calculation: Text | ComputeTable
+
+    def iterate_expressions(self) -> Iterator[YamlScalar]:
+        """Yield the expressions in it."""
+        if isinstance(self.calculation, ComputeTable):
+            yield from self.calculation.iterate_expressions()
+        else:
+            for _, expression in self.calculation.iterate_languages():
+                yield expression
 
 
 def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
@@ -33,8 +43,8 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     problems.
     """
     written: dict[str, _WrittenCompute] = {}
-    for name, text in compiler.draft.document.compute.items():
-        written[str(name)] = _WrittenCompute(name, text)
+    for name, calculation in compiler.draft.document.compute.items():
+        written[str(name)] = _WrittenCompute(name, calculation)
 
     computes_after: dict[int, list[Compute]] = {}
     for compute_id in _iterate_in_order(compiler, written):
@@ -54,7 +64,7 @@ def _iterate_in_order(
     dependencies: dict[str, list[str]] = {}
     for name, compute in written.items():
         used_names: set[str] = set()
-        for _, expression in compute.text.iterate_languages():
+        for expression in compute.iterate_expressions():
             used_names |= find_names(expression)
         dependencies[name] = sorted(used_names & written.keys())
 
@@ -102,10 +112,19 @@ def _compile_compute(
     draft = compiler.draft
     name = str(written.name)
     conditions: dict[str, Condition] = {}
-    for language, expression in written.text.iterate_languages():
-        condition = compiler.compile_condition(expression, CompileContext(name), "compute", "value")
-        if condition is not None:
-            conditions[language] = condition
+    gap_tests: tuple[Condition, ...] = ()
+    context = CompileContext(name)
+    if isinstance(written.calculation, ComputeTable):
+        table = compile_table(compiler, written.calculation, context)
+        if table is not None:
+            conditions[""] = table.condition
+            if written.calculation.else_ is None:
+                gap_tests = table.tests
+    else:
+        for language, expression in written.calculation.iterate_languages():
+            condition = compiler.compile_condition(expression, context, "compute", "value")
+            if condition is not None:
+                conditions[language] = condition
 
     index = -1
     for condition in conditions.values():
@@ -127,7 +146,7 @@ def _compile_compute(
     if not is_new or main_condition is None:
         return index, None
 
-    compute = Compute(id=name, conditions=conditions, type=result_type.type)
+    compute = Compute(id=name, conditions=conditions, type=result_type.type, gap_tests=gap_tests)
     draft.computes[name] = compute
     return index, compute
 

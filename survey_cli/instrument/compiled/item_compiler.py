@@ -14,6 +14,7 @@ from survey_cli.instrument.compiled.symbols import (
     OptionSpecs,
     list_declines,
 )
+from survey_cli.instrument.editions import STRICT_CHOICES_EDITION
 from survey_cli.instrument.expressions.conditions import (
     Condition,
     ExpectedKind,
@@ -34,7 +35,13 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
+from survey_cli.problems import (
+    Position,
+    Problem,
+    make_limited_nearest,
+    select_errors,
+    suggest_nearest,
+)
 from survey_cli.values import Code
 
 _AFTER_ALL: Final = 10**9
@@ -79,26 +86,46 @@ class ItemCompiler:
         """Compile a condition, or record why that is not possible."""
         if source is None:
             return None
-        where = locate_name(source)
+        condition = self.check_condition(source, context, key, expected)
+        if condition is not None:
+            self._record_condition(condition, context, key, locate_name(source))
+        return condition
+
+    def check_condition(
+        self, source: YamlScalar, context: CompileContext, key: str, expected: ExpectedKind
+    ) -> Condition | None:
+        """Compile a condition, or record why that is not possible; its use isn't recorded."""
         scope = self._find_scope(context.roster, has_clock=key in ("ask_if", "unless"))
         scope = scope._replace(nearest=partial(self._find_nearest_settled, context))
         answered: tuple[str, ...] = ()
         if key in ("expect", "confirm"):
             answered = (context.owner,)  # a check is evaluated only for answers
         condition, problems = compile_condition(
-            source, scope, where, context.owner, expected, answered
+            source, scope, locate_name(source), context.owner, expected, answered
         )
         self._add_problems(problems, key)
-        if condition is not None:
-            self.record_use(
-                context,
-                key,
-                where,
-                condition.names,
-                condition=condition,
-                length=len(source),
-            )
         return condition
+
+    def compile_strictly(
+        self, source: YamlScalar, context: CompileContext, key: str
+    ) -> Condition | None:
+        """Compile a calculation whose choices are strict, in any edition of the language.
+
+        Its parts have been checked: only what is wrong with the whole is recorded.
+        """
+        scope = self._find_scope(context.roster)._replace(edition=STRICT_CHOICES_EDITION)
+        where = locate_name(source)
+        condition, problems = compile_condition(source, scope, where, context.owner, "value")
+        self._add_problems(select_errors(problems), key)
+        if condition is not None:
+            self._record_condition(condition, context, key, where)
+        return condition
+
+    def _record_condition(
+        self, condition: Condition, context: CompileContext, key: str, where: Position
+    ) -> None:
+        length = len(condition.text)
+        self.record_use(context, key, where, condition.names, condition=condition, length=length)
 
     def _find_scope(
         self, roster: str | None, *, has_clock: bool = False, has_options: bool = False

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from survey_cli.instrument.editions import FIRST_EDITION, NEWEST_EDITION
+from survey_cli.instrument.schema.compute_table import Calculation
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import (
     DeclineSpec,
@@ -442,9 +443,9 @@ class Document(SpecModel):
     sample: dict[scalars.Name, SampleColumn] = Field(default_factory=dict)
     """The columns of the sample. They can be used in conditions and texts, and are exported with
     the answers. If left out: none."""
-    compute: dict[scalars.Name, scalars.Text] = Field(default_factory=dict)
-    """Calculations with a name, each a condition or another expression, or one per language. If
-    left out: none."""
+    compute: dict[scalars.Name, Calculation] = Field(default_factory=dict)
+    """Calculations with a name, each a condition or another expression, one per language, or a
+    table of conditions and values. If left out: none."""
     dayparts: dict[scalars.Name, scalars.Text] = Field(default_factory=dict)
     """The words for `{daypart}`: `{morning: {en: morning, es: buenos días}, afternoon: …, evening:
     …}`. If left out: the English words."""

@@ -245,6 +245,8 @@ class Compute:
     conditions: Mapping[str, Condition]
     """The condition in each language. One that applies to all has an empty key."""
     type: str = "text"
+    gap_tests: tuple[Condition, ...] = ()
+    """The conditions of a table without `else`, of which one must always be true."""
     label: Text | None = None
     """The label of a variable of the analysis file."""
     labels: Mapping[Code, Text] = field(default_factory=dict)

@@ -1,0 +1,53 @@
+"""Compiler of calculations that are written as tables."""
+
+from typing import NamedTuple
+
+from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.compute_table import ComputeTable, write_as_choices
+from survey_cli.instrument.source.nodes import YamlScalar
+
+
+class CompiledTable(NamedTuple):
+    """A table, compiled."""
+
+    condition: Condition
+    """What the whole means."""
+    tests: tuple[Condition, ...]
+    """The condition of each row."""
+
+
+def compile_table(
+    compiler: ItemCompiler, table: ComputeTable, context: CompileContext
+) -> CompiledTable | None:
+    """Compile a table, or record why that is not possible.
+
+    Each part is checked where it is written. Then the whole is compiled as an expression, so that
+    everything else has to know only one form.
+    """
+    where = table.find_position()
+    if not table.when:
+        what = "the table has no rows"
+        compiler.report("empty-table", where, context.owner, what, "write [condition, value]")
+        return None
+
+    tests = []
+    for row in table.when:
+        test = compiler.check_condition(row.test, context, "when", "truth")
+        if test is not None:
+            tests.append(test)
+    values: list[YamlScalar | None] = [row.value for row in table.when]
+    values += [table.else_, table.unknown]
+    compiled_values = [
+        compiler.check_condition(value, context, "compute", "value")
+        for value in values
+        if value is not None
+    ]
+    if len(tests) < len(table.when) or None in compiled_values:
+        return None
+
+    whole = YamlScalar(write_as_choices(table, tuple(compiler.declines)), where)
+    condition = compiler.compile_strictly(whole, context, "compute")
+    if condition is None:
+        return None
+    return CompiledTable(condition, tuple(tests))

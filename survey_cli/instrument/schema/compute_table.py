@@ -1,0 +1,93 @@
+"""Calculations that are written as a table: conditions, of which the first true one decides."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
+
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.source import scalars
+from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
+
+_ROW_SCHEMA: Final = {
+    "type": "array",
+    "items": {"type": ["string", "number"]},
+    "minItems": 2,
+    "maxItems": 2,
+}
+
+
+_TABLE_KEYS: Final = frozenset(("when", "else", "unknown"))
+
+
+class TableRow(NamedTuple):
+    """One row of a table: `[age < 30, 1]`."""
+
+    test: YamlScalar
+    value: YamlScalar
+
+
+def _parse_row(node: object) -> TableRow:
+    if not isinstance(node, YamlList) or len(node) != 2:
+        what = f"expected a row of a condition and a value, found {scalars.describe_node(node)}"
+        scalars.reject("wrong-kind", what, "write it in brackets: [age < 30, 1]")
+    test, value = node
+    return TableRow(scalars.parse_expression(test), scalars.parse_expression(value))
+
+
+Row: TypeAlias = Annotated[TableRow, scalars.ParseWith(_parse_row, _ROW_SCHEMA), "a row"]
+
+
+class ComputeTable(SpecModel):
+    """A calculation by rows: `{when: [[bmi < 18.5, 1], [bmi < 25, 2]], else: 3, unknown: 9}`.
+
+    The first row whose condition is true gives the value. A row counts only if the conditions of
+    all rows before it are false: if one of them is unknown, the value is missing.
+    """
+
+    when: list[Row]
+    """The rows, each a condition and a value."""
+    else_: scalars.Expression | None = Field(default=None, alias="else")
+    """The value if no row's condition is true and all are known. If left out: `survey check` proves
+    that some row always applies."""
+    unknown: scalars.Expression | None = None
+    """The value if there is none because an answer is missing that it depends on, except in an
+    interview that ended before. If left out: it is missing, in the way of that answer."""
+
+    def iterate_expressions(self) -> Iterator[YamlScalar]:
+        """Yield each condition and each value."""
+        for row in self.when:
+            yield from row
+        for value in (self.else_, self.unknown):
+            if value is not None:
+                yield value
+
+
+def _find_form(node: Any) -> str:
+    if isinstance(node, YamlMapping) and not _TABLE_KEYS.isdisjoint(node):
+        return "table"
+    return "text"
+
+
+Calculation: TypeAlias = Annotated[
+    Annotated[scalars.Text, Tag("text")] | Annotated[ComputeTable, Tag("table")],
+    Discriminator(_find_form),
+]
+"""An expression, one per language, or a table."""
+
+
+def write_as_choices(table: ComputeTable, declines: tuple[str, ...]) -> str:
+    """Write a table as the expression that means the same: `1 if (age < 30) else (2)`.
+
+    Its choices must be compiled as strict ones. Without `else`, the last row's value ends it.
+    """
+    rest = table.else_
+    if rest is None:
+        rest = table.when[-1].value
+    expression = f"({rest})"
+    for test, value in reversed(table.when):
+        expression = f"({value}) if ({test}) else ({expression})"
+    if table.unknown is not None:
+        replaced = ", ".join(declines)
+        expression = f"default({expression}, {table.unknown}, {replaced})"
+    return expression
