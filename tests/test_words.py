@@ -28,7 +28,7 @@ BORDERS: Final = {
     "cli/output/problems.py": "removes the position, which is printed in a field of its own",
     "table/columns.py": "the station of imported interviews, as it is stored",
     "instrument/texts/translations.py": "removes what the same module appended",
-    "conversion/form.py": "a word of XLSForm",
+    "conversion/xlsform/reader.py": "a word of XLSForm",
     "store/backends/schema/migrations.py": "a word of SQL",
     "instrument/checks/wording_style.py": "looks for these words in the questionnaire",
     "samples/cases/answer_rows.py": "the label of an option that was not mentioned, in imported data",

@@ -62,5 +62,4 @@ def test_a_file_that_is_no_form_is_refused_first(
 ) -> None:
     (tmp_path / name).write_bytes(b"")
     assert run_command(["convert", name]) == 1
-    remedy = "its name must end in .xlsx, .xls, .csv or .md"
-    assert capsys.readouterr().err == f"{name}: this is not an XLSForm — {remedy}\n"
+    assert capsys.readouterr().err.startswith(f"{name}: this is no form that is known — it must be")

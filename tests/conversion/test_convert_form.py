@@ -7,8 +7,9 @@ import yaml
 
 from support.odk_client.vectors import ConvertedInterview, decode_recording
 from support.scenario import instrument, scenario
+from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.loss_report import render_report
-from survey_cli.conversion.questionnaire import ConvertedForm, convert_form
+from survey_cli.conversion.questionnaire.writer import ConvertedForm
 from survey_cli.problems import UserError
 from survey_cli.values import DK, REFUSED, Missing
 
@@ -40,7 +41,7 @@ def test_no_form_has_errors_and_nothing_is_lost_without_a_row(path: Path) -> Non
         lost = {
             e.row
             for e in converted.report.lost
-            if e.sheet == "survey" and e.column in (column, "") and e.row > 1
+            if e.part == "survey" and e.column in (column, "") and e.row > 1
         }
         assert total - carried <= len(lost)
     assert all(entry.text and entry.row >= 1 for entry in converted.report.lost)
@@ -75,7 +76,7 @@ def test_only_the_tablet_and_the_time_of_day_have_no_counterpart() -> None:
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_the_same_questions_are_relevant_as_in_an_odk_client(path: Path) -> None:
     interview = ConvertedInterview(path)
-    filtered = {s.key for s in interview.list_slots() if s.item.row.get("choice_filter")}
+    filtered = {s.key for s in interview.list_slots() if getattr(s.item, "offered", None)}
     for values, relevant in decode_recording(
         path.with_suffix(".odk.json").read_text(encoding="utf-8")
     ):
@@ -273,7 +274,8 @@ def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:
 
 def test_the_report_lists_sheet_row_column_and_reason() -> None:
     path = FORMS / "ipa__Phone_Survey_Form.xlsx"
-    lines = render_report(convert_form(path).report, path.name, "phone.yaml").splitlines()
+    converted = convert_form(path)
+    lines = render_report(converted.report, converted.words, path.name, "phone.yaml").splitlines()
     assert lines[2].endswith(
         "calculation 12 of 12; 4 without a counterpart: they use the tablet or the time of day."
     )
@@ -288,10 +290,10 @@ def test_the_report_lists_sheet_row_column_and_reason() -> None:
 @pytest.mark.parametrize(
     ("name", "contents", "what"),
     [
-        ("form.doc", b"x", "not an XLSForm"),
+        ("form.doc", b"x", "no form that is known"),
         ("form.xlsx", b"x", "not a workbook"),
         ("form.csv", b"\xff\xfe", "not UTF-8"),
-        ("form.csv", b"a,b\n", "no sheet 'survey'"),
+        ("form.csv", b"a,b\n", "no form that is known"),
         ("form.md", b"| survey |\n| | type | name |\n| | geopoint | g |\n", "no question"),
     ],
 )
@@ -457,7 +459,7 @@ def test_a_calculation_has_only_mistakes_of_its_own(tmp_path: Path) -> None:
 | | text | why | Why? | ${agrees} = 'nope' | |
 | | calculate | two | | | 1 + 1 |
 """.strip()
-    report = convert_text(tmp_path, survey, "| | yn | yes | Yes |\n| | yn | no | No |").report
+    report = convert_text(tmp_path, survey, "| | yn | 1 | Yes |\n| | yn | 0 | No |").report
     assert [(entry.row, entry.name) for entry in report.lost] == [(4, "why")]
     assert not report.noted
 
@@ -548,7 +550,7 @@ def test_what_choices_mean_is_read_once_however_many_questions_have_their_list(
         def fullmatch(self, text: str) -> None:
             compared.append(text)
 
-    monkeypatch.setattr("survey_cli.conversion.form._DECLINE_WORDS", {"dk": Words()})
+    monkeypatch.setattr("survey_cli.conversion.model.decline_words._DECLINE_WORDS", {"dk": Words()})
     questions = [f"| | select_one many | q{number} | Which? |" for number in range(20)]
     choices = [f"| | many | {number} | Choice {number} |" for number in range(50)]
     survey = "\n".join(["| | type | name | label |", *questions])

@@ -8,7 +8,7 @@ import pytest
 
 from support.odk_client.random_forms import write_form
 from support.scale import SCALE
-from survey_cli.conversion.questionnaire import convert_form
+from survey_cli.conversion.convert import convert_form
 from survey_cli.problems import UserError
 
 TYPES = """text|integer|decimal|select_one yn|select_multiple yn|select_one none|note|calculate|begin group|end group

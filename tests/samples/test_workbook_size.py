@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from survey_cli.conversion.form import read_form
+from survey_cli.conversion.input_files import open_input
+from survey_cli.conversion.xlsform.sheets import read_sheets
 from survey_cli.problems import UserError
 from survey_cli.samples.files import read_sheet
 from survey_cli.samples.files.sheet import ProblemCollector
@@ -140,7 +141,8 @@ def test_a_form_with_a_cell_far_away_is_refused(tmp_path: Path) -> None:
     )
     assert measure_largest_sheet(file.read_bytes()) == 1_048_576 * 16_384
     with pytest.raises(UserError, match="the workbook is too large"):
-        read_form(file)
+        read_sheets(open_input(file))
     assert [
-        row.get("type") for row in read_form(make_workbook(tmp_path / "small.xlsx", b""))["survey"]
+        row.get("type")
+        for row in read_sheets(open_input(make_workbook(tmp_path / "small.xlsx", b"")))["survey"]
     ] == ["text"]

@@ -649,12 +649,16 @@ def convert(
     """
     from survey_cli.services.questionnaire.convert_questionnaire import convert_questionnaire
 
-    out, losses, errors = convert_questionnaire(form, out, report=report, force=force)
+    out, converted = convert_questionnaire(form, out, report=report, force=force)
+    losses = converted.report
+    errors = converted.errors
+    words = converted.words
     lines = []
     if not report:
         for entry in losses.lost:
             column = f", {entry.column}" if entry.column else ""
-            where = f"{form}: sheet {entry.sheet}, row {entry.row}{column}"
+            place = f"{words.part.lower()} {entry.part}, {words.row.lower()} {entry.row}{column}"
+            where = f"{form}: {place}"
             lines.append(f"{where}: {entry.name or 'all rows'}: {entry.text}")
     lists = {
         "carried": list(losses.carried),

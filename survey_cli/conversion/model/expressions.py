@@ -16,7 +16,7 @@ each node says it:
 - `Answered` is false, and `Shown` tells a question that was never shown from one left empty.
 
 A system whose comparison is false for a hidden question, but true for an empty one, is written as
-`All((Shown("a"), ValueComparison(…, if_blank=True)))`.
+`All((Shown(AnswerOf("a")), ValueComparison(…, if_blank=True)))`.
 
 What can't be expressed is an `Unsupported` in its place. The writer keeps the parts of an `All`
 around it, and reports it.
@@ -124,9 +124,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A condition that a question was shown, answered or not, or that a group was."""
+    """A condition that a question was shown, answered or not, or that a group was.
 
-    name: str
+    The value is an `AnswerOf` with its name, or one in a turn of a roster.
+    """
+
+    value: "Expression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ FUNCTIONS: Final = {
     "in_turn": "of an answer in a roster, and the number of a turn: the answer in that turn",
     "each_turn": "the answers in all turns of a roster, as a list",
     "join": "the values of all turns, joined to a text; its argument is the value of one turn",
-    "matches": "of a text and a regular expression: a condition that the text matches",
+    "regex": "of a text and a regular expression: a condition that the text matches",
 }
 """The names of calls, and what each stands for."""
 
@@ -217,7 +220,7 @@ def list_children(tree: Expression) -> tuple[Expression, ...]:
             return (left, right)
         case Chosen(value, code):
             return (value, code)
-        case Answered(value):
+        case Answered(value) | Shown(value):
             return (value,)
         case _:
             return ()
@@ -246,6 +249,8 @@ def replace_parts(tree: Expression, values: Mapping[Expression, Expression]) -> 
             return Chosen(parts[0], parts[1])
         case Answered():
             return Answered(parts[0])
+        case Shown():
+            return Shown(parts[0])
         case _:
             return tree
 
@@ -259,7 +264,7 @@ def iterate_parts(tree: Expression) -> Iterator[Expression]:
 
 def find_names(tree: Expression) -> set[str]:
     """Return the names of the questions, groups and calculations that the tree uses."""
-    return {part.name for part in iterate_parts(tree) if isinstance(part, AnswerOf | Shown)}
+    return {part.name for part in iterate_parts(tree) if isinstance(part, AnswerOf)}
 
 
 def list_conjuncts(tree: Expression) -> list[Expression]:

@@ -1,8 +1,8 @@
 """Forms of any system: their items, choices, texts and formulas, each with its place.
 
-A reader makes a `Form` and nothing else. It decides nothing about the questionnaire, except what
-an item is: a question by its kind of answer, a note, a group, a roster, a calculation, a hidden
-value, an end, or something that has no place in an interview by telephone.
+A reader makes a `ForeignForm` and nothing else. It decides nothing about the questionnaire, except
+what an item is: a question by its kind of answer, a note, a group, a roster, a calculation, a
+column of the sample, an end, or something that has no place in an interview by telephone.
 
 This form has a question that is asked if another one has the answer 1:
 
@@ -18,7 +18,7 @@ This form has a question that is asked if another one has the answer 1:
     root = FormGroup("", NO_ORIGIN)
     root.add(smokes)
     root.add(per_day)
-    Form("tobacco", REDCAP_WORDS, root, languages=["en"])
+    ForeignForm("tobacco", REDCAP_WORDS, root, languages=["en"])
 """
 
 import re
@@ -59,12 +59,32 @@ class Origin(NamedTuple):
 NO_ORIGIN: Final = Origin("", 0)
 
 
-class OriginWords(NamedTuple):
-    """What a system calls the parts of a place, for reports and comments."""
+class SystemWords(NamedTuple):
+    """What a system calls things, for reports and comments."""
 
-    part: str = "Sheet"
-    row: str = "Row"
-    column: str = "FormColumn"
+    system: str
+    part: str
+    row: str
+    column: str
+    """The headings of a place in the report, such as Sheet, Row, Column."""
+    items_part: str
+    """The part of the file that has the items, such as the sheet `survey`."""
+    name: str
+    type: str
+    label: str
+    condition: str
+    constraint: str = ""
+    calculation: str = ""
+    turns: str = ""
+    default: str = ""
+    required: str = ""
+    offered: str = ""
+    """The columns or keys in which an item has these; empty if the system has none."""
+
+    def list_formula_columns(self) -> list[str]:
+        """Return the columns whose formulas the report counts, in the order of the report."""
+        columns = dict.fromkeys((self.condition, self.constraint, self.calculation))
+        return [column for column in columns if column]
 
 
 class Remark(NamedTuple):
@@ -142,6 +162,8 @@ class FormChoice:
     """It is "other, specify"."""
     is_exclusive: bool = False
     """It can't be chosen together with others."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """What else the original says of it, which its reader uses in filters."""
     is_fixed: bool = False
     """It keeps its position when the choices are shuffled."""
 
@@ -378,22 +400,22 @@ class FormQuota(NamedTuple):
 
 
 @dataclass(eq=False)
-class Form:
+class ForeignForm:
     """A form."""
 
     name: str
     """Its name or identifier in the system; the questionnaire gets it, too."""
-    words: OriginWords
+    words: SystemWords
     root: FormGroup
     languages: list[str]
     """The codes of its languages, the default first; at least one."""
     title: str = ""
     version: str = ""
+    lists: list[ChoiceList] = field(default_factory=list)
+    """Lists of choices that are defined apart from questions, used or not."""
     quotas: list[FormQuota] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     """What the reader notes or loses, apart from what concerns one item."""
-    formula_columns: tuple[str, ...] = ()
-    """The columns whose formulas the report counts, in the order in which it names them."""
 
     @cached_property
     def items(self) -> dict[str, FormItem]:
@@ -415,8 +437,8 @@ class Form:
                 yield item
 
     def list_choice_lists(self) -> list[ChoiceList]:
-        """Return the lists of all questions, each once, in the order of the form."""
-        lists: dict[ChoiceList, None] = {}
+        """Return all lists of choices, each once, in the order of the form."""
+        lists = dict.fromkeys(self.lists)
         for question in self.iterate_questions():
             if question.choices is not None:
                 lists[question.choices] = None

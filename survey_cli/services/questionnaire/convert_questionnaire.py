@@ -2,23 +2,21 @@
 
 from pathlib import Path
 
-from survey_cli.conversion.form import check_form_name
-from survey_cli.conversion.loss_report import LossReport, render_report
-from survey_cli.conversion.questionnaire import convert_form
-from survey_cli.problems import Problem
+from survey_cli.conversion.convert import convert_form
+from survey_cli.conversion.loss_report import render_report
+from survey_cli.conversion.questionnaire.writer import ConvertedForm
 from survey_cli.services.output_files import check_output_path, write_text_file
 
 
 def convert_questionnaire(
     form: str, out: str = "", *, report: str = "", force: bool = False
-) -> tuple[str, LossReport, tuple[Problem, ...]]:
+) -> tuple[str, ConvertedForm]:
     """Convert a form, and write the questionnaire and, if a file is given, the report.
 
     Without `out`, the questionnaire is written beside the form, with its name. Returns the name of
-    the questionnaire, the report, and the errors of the questionnaire.
+    the questionnaire, and what was converted.
     """
     form_path = Path(form)
-    check_form_name(form_path)
     if not out:
         out = str(form_path.with_suffix(".yaml"))
 
@@ -30,6 +28,6 @@ def convert_questionnaire(
     converted = convert_form(form_path)
     write_text_file(Path(out), lambda file: file.write(converted.text), force=force, public=True)
     if report:
-        text = render_report(converted.report, form_path.name, Path(out).name)
+        text = render_report(converted.report, converted.words, form_path.name, Path(out).name)
         write_text_file(Path(report), lambda file: file.write(text), force=force, public=True)
-    return out, converted.report, converted.errors
+    return out, converted

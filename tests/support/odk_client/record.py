@@ -31,7 +31,7 @@ def record(path: Path, number: int, seed: int) -> None:
         # A question without an option to offer is not asked here. In the form it is, and nothing can be answered.
         vectors.append(
             {
-                k: v if k in asked or not by_key[k].item.row.get("choice_filter") else ""
+                k: v if k in asked or getattr(by_key[k].item, "offered", None) is None else ""
                 for k, v in values.items()
             }
         )

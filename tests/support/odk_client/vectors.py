@@ -5,14 +5,19 @@ import random
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from support.scenario import STAMP, Scenario, scenario
-from survey_cli.conversion.form import SheetForm, SheetItem, read_form
-from survey_cli.conversion.questionnaire import QuestionnaireBuilder, convert_form
+from survey_cli.conversion.convert import convert_form
+from survey_cli.conversion.input_files import open_input
+from survey_cli.conversion.model.forms import FormNote, FormQuestion
+from survey_cli.conversion.questionnaire.builder import QuestionnaireBuilder
+from survey_cli.conversion.xlsform.reader import read_xlsform
+from survey_cli.conversion.xlsform.sheets import read_sheets
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.values import Code, Value
 
-ASKED = ("text", "number", "code", "codes", "date", "note")
+AskedItem: TypeAlias = FormQuestion | FormNote
 WORDS = ("Ana", "x y", "Springfield")
 
 
@@ -20,7 +25,7 @@ WORDS = ("Ana", "x y", "Springfield")
 class Slot:
     """A question, or a question of one turn of a repeat."""
 
-    item: SheetItem
+    item: AskedItem
     turn: int
     candidates: list[str] = field(default_factory=list)
     """Values as the form stores them; the empty text is no answer."""
@@ -37,15 +42,22 @@ class ConvertedInterview:
         converted = convert_form(path)
         assert not converted.errors
         self.text = converted.text
-        self.form = SheetForm(read_form(path))
-        builder = QuestionnaireBuilder(self.form, path.stem, {})
+        file = open_input(path)
+        self.form = read_xlsform(file)
+        cells = [cell for row in read_sheets(file)["survey"] for cell in row.cells.values()]
+        self.words = " ".join(cells)
+        builder = QuestionnaireBuilder(self.form, {})
         builder.build()
         self.codes = builder.translator.codes
         self.limits = {
             item.name: builder.constraints.read_limits(item)[0]
-            for item in self.form.root.iterate_items()
+            for item in self.form.iterate_questions()
         }
-        names = {item.id: item for item in self.form.root.iterate_items() if item.kind in ASKED}
+        names: dict[str, AskedItem] = {
+            item.id: item
+            for item in self.form.root.iterate_items()
+            if isinstance(item, FormQuestion | FormNote)
+        }
         begun = scenario(self.text)
         self.asked = {
             id_: item for id_, item in names.items() if id_ in begun.interview.instrument.items
@@ -56,21 +68,18 @@ class ConvertedInterview:
         """Return the slots with their candidates."""
         slots = []
         for item in self.form.root.iterate_items():
-            if item.kind in ASKED and item.id in self.asked:
-                turns = range(1, self.max_turns + 1) if item.repeat is not None else (0,)
+            if isinstance(item, FormQuestion | FormNote) and item.id in self.asked:
+                turns = range(1, self.max_turns + 1) if item.roster is not None else (0,)
                 slots += [Slot(item, turn, self._list_candidates(item)) for turn in turns]
         return slots
 
-    def _list_candidates(self, item: SheetItem) -> list[str]:
+    def _list_candidates(self, item: AskedItem) -> list[str]:
         codes = self.codes.get(item.id, {})
-        texts = " ".join(
-            " ".join(other.row.cells.values()) for other in self.form.root.iterate_items()
-        )
-        match item.kind:
-            case "note":
-                return [""]
+        if isinstance(item, FormNote):
+            return [""]
+        match item.answer:
             case "code":
-                values = [code for code in codes if code != "other"] + ["other"] * item.or_other
+                values = list(codes)
             case "codes":
                 names = [
                     code for code, written in codes.items() if written not in ("dk", "refused")
@@ -85,7 +94,7 @@ class ConvertedInterview:
                 limits = self.limits[item.name]
                 constants = {
                     int(n) + d
-                    for n in re.findall(r"(?<![\w.-])\d{1,4}(?![\w.])", texts)
+                    for n in re.findall(r"(?<![\w.-])\d{1,4}(?![\w.])", self.words)
                     for d in (-1, 0, 1)
                 }
                 low, high = limits.get("min", 0), limits.get("max", 200)
@@ -94,9 +103,9 @@ class ConvertedInterview:
             case "date":
                 values = ["1985-03-03", "2020-02-29", "2026-11-24"]
             case _:
-                values = [*WORDS, *re.findall(rf"\{{{item.name}\}}\s*!?=\s*'([^']+)'", texts)]
+                values = [*WORDS, *re.findall(rf"\{{{item.name}\}}\s*!?=\s*'([^']+)'", self.words)]
         has_both = {"dk", "refused"} <= set(codes.values())
-        return values if item.is_required() or has_both else ["", "", *values]
+        return values if item.required == "yes" or has_both else ["", "", *values]
 
     def ask(
         self,
@@ -126,9 +135,9 @@ class ConvertedInterview:
             now = after.settled()
         return asked
 
-    def _answer(self, now: Scenario, item: SheetItem, value: str) -> Scenario:
+    def _answer(self, now: Scenario, item: AskedItem, value: str) -> Scenario:
         place = now.asked.place
-        if item.kind == "note":
+        if isinstance(item, FormNote):
             return now.key("")
         codes = self.codes.get(item.id, {})
         if value == "" or codes.get(value) in ("dk", "refused"):
@@ -136,10 +145,10 @@ class ConvertedInterview:
             return now.step(QuestionDeclined(STAMP, place, codes[value] if value else spare[0]))
         answer: Value
         words: dict[Code, str] = {}
-        match item.kind:
+        match item.answer:
             case "code":
                 answer = read_code(codes[value])
-                words = {answer: "something"} if value == "other" and item.or_other else {}
+                words = {answer: "something"} if value == "other" else {}
             case "codes":
                 chosen = [read_code(codes[code]) for code in value.split(" ")]
                 answer = tuple(chosen)
@@ -149,7 +158,7 @@ class ConvertedInterview:
 
 
 def read_code(written: str) -> Code:
-    return written.strip("'") if written.startswith("'") else int(written)
+    return int(written)
 
 
 def encode_recording(

@@ -10,9 +10,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from survey_cli.conversion import xpath
-from survey_cli.conversion.form import SheetChoice, SheetForm, SheetItem, find_decline_kind
-from survey_cli.conversion.xpath import Expression, Literal, Reference, UnsupportedError, XPathCall
+from survey_cli.conversion.model.decline_words import find_decline_kind
+from survey_cli.conversion.model.expressions import (
+    All,
+    AnswerOf,
+    AnyOf,
+    Constant,
+    Expression,
+    ValueComparison,
+    join_any,
+    list_disjuncts,
+)
+from survey_cli.conversion.model.forms import ForeignForm, FormChoice, FormQuestion
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 _USUAL_CODE: Final = re.compile(r"-\d+|([789])\1*|9+[678]")
@@ -32,27 +41,22 @@ class Sentinel(NamedTuple):
     """The decline that it stands for: `dk`, `refused`, `code_777`. Empty for a labeled number."""
     text: str
     """What the form calls it; empty if it doesn't."""
-    choice: SheetChoice | None
+    choice: FormChoice | None
     """The choice of another question that explains it."""
 
 
-def find_sentinels(form: SheetForm, item: SheetItem) -> list[Sentinel]:
+def find_sentinels(form: ForeignForm, item: FormQuestion) -> list[Sentinel]:
     """Find the codes of a number beside its range, in the order of the constraint."""
-    if item.kind != "number":
+    if item.answer != "number" or item.constraint is None:
         return []
-    try:
-        tree = item.parse("constraint")
-    except UnsupportedError:
-        return []
-    if tree is None:
-        return []
+    tree = item.constraint.tree
     return list(_explain_codes(form, item, _list_codes(tree)))
 
 
 def split_sentinels(tree: Expression, sentinels: list[Sentinel]) -> Expression:
     """Return the constraint without the parts that admit these codes, or numbers of its range."""
     codes = {sentinel.code for sentinel in sentinels}
-    parts = xpath.list_parts(tree, "or")
+    parts = list_disjuncts(tree)
     ranges = [part for part in parts if find_code(part) is None]
     others: list[Expression] = []
     for part in parts:
@@ -62,13 +66,15 @@ def split_sentinels(tree: Expression, sentinels: list[Sentinel]) -> Expression:
             if code in codes or is_in_range:
                 continue
         others.append(part)
-    return xpath.join_parts(others, "or")
+    return join_any(others)
 
 
 def find_code(part: Expression) -> float | None:
     """Return the number that `. = -999` admits; None if the expression is something else."""
     match part:
-        case XPathCall("==", (Reference("."), Literal(value)) | (Literal(value), Reference("."))):
+        case ValueComparison(AnswerOf("."), "==", Constant(value)) | ValueComparison(
+            Constant(value), "==", AnswerOf(".")
+        ):
             with suppress(ValueError):
                 return float(value)
     return None
@@ -76,7 +82,7 @@ def find_code(part: Expression) -> float | None:
 
 def _list_codes(tree: Expression) -> Iterator[int]:
     """Yield the codes that are joined to a range by `or`, and lie outside of it."""
-    parts = xpath.list_parts(tree, "or")
+    parts = list_disjuncts(tree)
     ranges = [part for part in parts if find_code(part) is None]
     if not ranges:
         return
@@ -94,23 +100,25 @@ def _list_codes(tree: Expression) -> Iterator[int]:
 def _holds(tree: Expression, value: float) -> bool | None:
     """Return whether a constraint holds for a number; None if that depends on something else."""
     match tree:
-        case XPathCall("and" | "or" as word, arguments):
+        case All(arguments) | AnyOf(arguments):
             truths = [_holds(argument, value) for argument in arguments]
-            decisive = word == "or"
+            decisive = isinstance(tree, AnyOf)
             if decisive in truths:
                 return decisive
             if None in truths:
                 return None
             return not decisive
-        case XPathCall(sign, (Reference("."), Literal(float() as limit))) if sign in COMPARE:
+        case ValueComparison(AnswerOf("."), sign, Constant(float() as limit)):
             return bool(COMPARE[sign](value, limit))
-        case XPathCall(sign, (Literal(float() as limit), Reference("."))) if sign in COMPARE:
+        case ValueComparison(Constant(float() as limit), sign, AnswerOf(".")):
             return bool(COMPARE[MIRRORED_SIGNS[sign]](value, limit))
         case _:
             return None
 
 
-def _explain_codes(form: SheetForm, item: SheetItem, codes: Iterator[int]) -> Iterator[Sentinel]:
+def _explain_codes(
+    form: ForeignForm, item: FormQuestion, codes: Iterator[int]
+) -> Iterator[Sentinel]:
     taken: set[str] = set()
     for code in codes:
         text = find_explanation(item, code)
@@ -139,12 +147,12 @@ def _find_conventional_kind(code: int) -> str:
     return ""
 
 
-def find_explanation(item: SheetItem, code: int) -> str:
+def find_explanation(item: FormQuestion, code: int) -> str:
     """Return the words that explain a code in the hint or the label.
 
     Of `Don't know: -99. Refused: -98`, that is the part with the code.
     """
-    texts = [*item.row.get_texts("hint").values(), *item.row.get_texts("label").values()]
+    texts = [*item.instruction.list_words(), *item.label.list_words()]
     written = rf"(?<![\d.-]){re.escape(str(code))}(?!\d)"
     number = re.compile(written)
     labeled = re.compile(rf"^\W*{written}\s*(?:[:=)–-]|for\b|if\b|means\b)|[:=(–-]\s*{written}\W*$")
@@ -173,12 +181,14 @@ def _strip(segment: str) -> str:
     return " ".join(words.split()).strip(' :=()[]"–—-.')
 
 
-def _find_choice(form: SheetForm, code: str) -> SheetChoice | None:
+def _find_choice(form: ForeignForm, code: str) -> FormChoice | None:
     """Return the choice with this code, if those of all questions agree on what it is."""
-    choices = [choice for listed in form.lists.values() for choice in listed if choice.code == code]
+    choices: list[FormChoice] = []
+    for choice_list in form.list_choice_lists():
+        choices += [choice for choice in choice_list.choices if choice.code == code]
     meanings = set()
     for choice in choices:
-        texts = list(choice.texts.values()) or [""]
+        texts = choice.texts.list_words() or [""]
         meanings.add(choice.decline or texts[0].casefold())
     if len(meanings) != 1:
         return None

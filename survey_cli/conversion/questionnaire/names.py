@@ -1,28 +1,35 @@
 """Names in the expressions of a form, and the questions, calculations and columns they mean."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Final, NamedTuple
 
-from survey_cli.conversion import xpath
-from survey_cli.conversion.condition_parts import quote, write_value
-from survey_cli.conversion.form import SheetForm, SheetItem
-from survey_cli.conversion.xpath import (
+from survey_cli.conversion.model.expressions import (
     NO_VALUE,
+    AnswerOf,
+    Constant,
     Expression,
-    Literal,
-    Reference,
+    FunctionCall,
     UnsupportedError,
-    XPathCall,
+    ValueComparison,
+    find_names,
+    iterate_parts,
 )
+from survey_cli.conversion.model.forms import (
+    ForeignForm,
+    FormCalculation,
+    FormColumn,
+    FormGroup,
+    FormItem,
+    FormNote,
+    FormQuestion,
+)
+from survey_cli.conversion.questionnaire.condition_parts import quote, write_value
 from survey_cli.problems import suggest_nearest
 from survey_cli.wording import join_words
 
-ANSWERED: Final = ("code", "codes", "number", "text", "date", "time")
-"""The kinds of items that respondents answer."""
-LABELS: Final = ("jr:choice-name", "choice-label")
-"""Functions that return the text of a code."""
-_WITHOUT_ANSWER: Final = ("media", "", "group", "repeat", "calculate")
+ORDERED_SIGNS: Final = ("<", "<=", ">", ">=")
+_KEEPING_CODES: Final = ("label", "in_turn", "each_turn")
+"""Functions whose value is, or stands for, a code of their first argument."""
 
 
 class Calculated(NamedTuple):
@@ -35,79 +42,89 @@ class Calculated(NamedTuple):
 
 
 class FormNames:
-    """The names of one form, as they are seen from the item whose cell is translated."""
+    """The names of one form, as they are seen from the item whose formula is translated."""
 
-    def __init__(self, form: SheetForm) -> None:
+    def __init__(self, form: ForeignForm) -> None:
         self.form = form
         self.calculations: dict[str, Calculated | str] = {}
         """By name; a text says why the calculation can't be used."""
         self.codes: dict[str, dict[str, str]] = {}
-        """The codes of every question by its id: as written in the questionnaire, by the names of
+        """The codes of every question by its id: as written in the questionnaire, by the codes of
         choices."""
+        self.worded: set[str] = set()
+        """The ids of questions whose codes are words in the form, and numbers here."""
         self.arms: dict[str, dict[str, int]] = {}
         """The arms of the splits that stand for random numbers, with their shares."""
         self.kept: set[str] = set()
         """Calculations whose value the program stores by itself."""
         self.sample: dict[str, str] = {}
         """The type of every sample column that is used."""
-        self.item: SheetItem | None = None
-        """The item whose cell is translated."""
+        self.item: FormItem | None = None
+        """The item whose formula is translated."""
         self.dropped: set[str] = set()
         """Questions that the questionnaire does not have."""
         self.unknown_codes: dict[str, None] = {}
-        """What is wrong with codes that questions don't have, in the cell that is translated."""
+        """What is wrong with codes that questions don't have, in the formula that is
+        translated."""
         self.mistakes: dict[str, tuple[str, ...]] = {}
         """The same for every calculation, by its name."""
-        self.columns = _find_columns(form)
-        """The sample columns that the form pulls, each with all names that stand for it."""
+        self.columns = find_columns(form)
+        """The sample columns that the form uses, each with all names that stand for it."""
         self.numeric = _find_numeric_names(form)
         """Names that the form calculates with."""
 
     # ── items ─────────────────────────────────────────────────────────────────────────────────────
 
-    def find_item(self, name: str) -> SheetItem | None:
+    def find_item(self, name: str) -> FormItem | None:
         """Return the item with a name, or the current one for `.`; None if there isn't one."""
         if name == "." and self.item is not None:
             return self.item
         return self.form.items.get(name)
 
-    def get_item(self, name: str, *, all_turns: bool = False) -> SheetItem:
+    def get_item(self, name: str, *, all_turns: bool = False) -> FormQuestion | FormNote:
         """Return an item whose answer is known when the current item is asked.
 
-        `all_turns` permits an item of a repeat that doesn't contain the current one, for functions
+        `all_turns` permits an item of a roster that doesn't contain the current one, for functions
         over turns. Raises UnsupportedError.
         """
         item = self.find_item(name)
-        if item is None or item.kind in _WITHOUT_ANSWER or item.name in self.dropped:
+        if not isinstance(item, FormQuestion | FormNote) or item.name in self.dropped:
             raise UnsupportedError(f"{name} has no answer in the questionnaire")
-        if self.item is not None and item.row.number > self.item.row.number:
-            raise UnsupportedError(f"{name} is asked later (row {item.row.number})")
+        if self.item is not None and self.is_later(item, self.item):
+            where = f"{self.form.words.row.lower()} {item.origin.row}"
+            raise UnsupportedError(f"{name} is asked later ({where})")
         if not all_turns and not self._has_one_answer(item):
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
         return item
 
-    def _has_one_answer(self, item: SheetItem) -> bool:
-        """Return whether an item is in no repeat, or in one around the current item."""
-        if item.repeat is None:
-            return True
-        return self.item is not None and item.repeat in self.item.iterate_parents()
+    def is_later(self, item: FormItem, other: FormItem) -> bool:
+        """Return whether an item comes after another one in the form."""
+        return self.form.positions[item] > self.form.positions[other]
 
-    def find_listed(self, tree: Expression) -> SheetItem | None:
+    def _has_one_answer(self, item: FormItem) -> bool:
+        """Return whether an item is in no roster, or in one around the current item."""
+        if item.roster is None:
+            return True
+        return self.item is not None and item.roster in self.item.iterate_parents()
+
+    def find_listed(self, tree: Expression) -> FormQuestion | None:
         """Return the question whose list the codes of an expression come from."""
         match tree:
-            case Reference(name):
+            case AnswerOf(name):
                 definition = self._find_definition(name)
                 if definition is not None:
                     return self.find_listed(definition)
                 item = self.find_item(name)
-                return item if item is not None and item.list_name else None
-            case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
-                for value in values:
-                    item = self.find_listed(value)
-                    if item is not None:
-                        return item
+                if isinstance(item, FormQuestion) and item.choices is not None:
+                    return item
                 return None
-            case XPathCall(_, (argument, *_)):
+            case FunctionCall("if", (_, *values)) | FunctionCall("first_answered", values):
+                for value in values:
+                    found = self.find_listed(value)
+                    if found is not None:
+                        return found
+                return None
+            case FunctionCall(_, (argument, *_)):
                 return self.find_listed(argument)
         return None
 
@@ -128,12 +145,13 @@ class FormNames:
     def _check_names_used_by(self, name: str, calculated: Calculated) -> None:
         """Raise UnsupportedError if a calculation uses something that is not known yet."""
         others = self.form.items.keys() - {name}
-        names = xpath.find_references(calculated.tree) & others
-        # In the order of rows, so that every conversion of a form gives the same reason.
-        for item in sorted((self.form.items[used] for used in names), key=_get_row_number):
-            if item.kind == "calculate":
+        names = find_names(calculated.tree) & others
+        used = [self.form.items[other] for other in names]
+        # In the order of the form, so that every conversion of it gives the same reason.
+        for item in sorted(used, key=self.form.positions.__getitem__):
+            if isinstance(item, FormCalculation):
                 self.get_calculated(item.name)
-            elif item.kind not in ("metadata", "group", "repeat"):
+            elif not isinstance(item, FormColumn | FormGroup):
                 self.get_item(item.name, all_turns=True)
 
     def get_inserted(self, name: str) -> Expression | None:
@@ -152,7 +170,7 @@ class FormNames:
         A split that stands for a random number has none, because its tree is its own name.
         """
         found = self.calculations.get(name)
-        if isinstance(found, Calculated) and found.tree != Reference(name):
+        if isinstance(found, Calculated) and found.tree != AnswerOf(name):
             return found.tree
         return None
 
@@ -168,32 +186,28 @@ class FormNames:
     def find_codes(self, tree: Expression) -> dict[str, str]:
         """Return the codes that an expression can have; empty if they are not known.
 
-        They are written as in the questionnaire, by the names of choices.
+        They are written as in the questionnaire, by the codes of choices.
         """
         match tree:
-            case Reference(name):
+            case AnswerOf(name):
                 definition = self._find_definition(name)
                 if definition is not None:
-                    return self.find_codes(definition)
+                    return self._find_values(definition)
                 item = self.find_item(name)
                 return {} if item is None else self.codes.get(item.id, {})
-            case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
+            case FunctionCall("if", (_, *values)) | FunctionCall("first_answered", values):
                 return self._find_codes_of_any(values)
-            case XPathCall(name, (argument, *_)) if name in LABELS or name in (
-                "once",
-                "indexed-repeat",
-                "each-turn",
-            ):
+            case FunctionCall(name, (argument, *_)) if name in _KEEPING_CODES:
                 return self.find_codes(argument)
-            case Literal(float() as number):
+            case Constant(float() as number):
                 return {write_value(number): write_value(number)}
-            case Literal(str(text)) if text:
+            case Constant(str(text)) if text:
                 return {text: quote(text)}
         return {}
 
     def _find_codes_of_any(self, values: Iterable[Expression]) -> dict[str, str]:
         """Return the codes of all these values; empty if those of one of them are not known."""
-        found = [self.find_codes(value) for value in values if value != NO_VALUE]
+        found = [self._find_values(value) for value in values if value != NO_VALUE]
         if not all(found):
             return {}
 
@@ -202,12 +216,28 @@ class FormNames:
             codes |= codes_of_value
         return codes
 
+    def _find_values(self, tree: Expression) -> dict[str, str]:
+        """Return the codes that a value can have apart from its question, where words are words."""
+        codes = self.find_codes(tree)
+        if self.find_worded(tree) is None:
+            return codes
+        return {code: quote(code) for code in codes}
+
+    def find_worded(self, tree: Expression) -> FormQuestion | None:
+        """Return the question whose answer the tree is, if its codes are words in the form."""
+        match tree:
+            case FunctionCall("in_turn" | "each_turn", (AnswerOf(name), *_)) | AnswerOf(name):
+                item = self.find_item(name)
+                if isinstance(item, FormQuestion) and item.id in self.worded:
+                    return item
+        return None
+
     def note_unknown_code(self, tree: Expression, sign: str, value: float | str) -> None:
         """Note that no code of a question fulfills a comparison."""
-        if not isinstance(tree, Reference) or value == "":
+        if not isinstance(tree, AnswerOf) or value == "":
             return
         item = self.find_item(tree.name)
-        if item is None or not item.list_name:
+        if not isinstance(item, FormQuestion) or item.choices is None:
             return
 
         code = write_value(value)
@@ -221,47 +251,40 @@ class FormNames:
         self.unknown_codes[f"{what} ({remedy})"] = None
 
 
-def _get_row_number(item: SheetItem) -> int:
-    return item.row.number
-
-
-def _find_columns(form: SheetForm) -> dict[str, set[str]]:
-    """Return the sample columns that the form pulls.
+def find_columns(form: ForeignForm) -> dict[str, set[str]]:
+    """Return the sample columns that the form uses.
 
     A calculation that is nothing but a column is a name of it, besides the column's own.
     """
     columns: dict[str, set[str]] = {}
     for item in form.items.values():
-        with suppress(UnsupportedError):
-            tree = item.parse("calculation") or NO_VALUE
-            for part in xpath.iterate_parts(tree):
-                match part:
-                    case XPathCall("pulldata", (_, Literal(str(column)), *_)):
-                        names = columns.setdefault(column, {column})
-                        if part == tree:
-                            names.add(item.name)
+        if isinstance(item, FormColumn):
+            columns.setdefault(item.name, {item.name})
+        if not isinstance(item, FormCalculation):
+            continue
+        for part in iterate_parts(item.formula.tree):
+            match part:
+                case FunctionCall("column", (Constant(str(column)),)):
+                    names = columns.setdefault(column, {column})
+                    if part == item.formula.tree:
+                        names.add(item.name)
     return columns
 
 
-def _find_numeric_names(form: SheetForm) -> set[str]:
+def _find_numeric_names(form: ForeignForm) -> set[str]:
     """Return the names that the form calculates with, or compares with numbers."""
     found: set[str] = set()
     for tree in form.iterate_expressions():
-        for part in xpath.iterate_parts(tree):
+        for part in iterate_parts(tree):
             match part:
-                case XPathCall("+" | "-" | "*" | "div" | "<" | "<=" | ">" | ">=", arguments):
+                case FunctionCall("+" | "-" | "*" | "/", arguments):
                     found |= _list_names(arguments)
-                case XPathCall("==" | "!=", arguments) if _have_number(arguments):
-                    found |= _list_names(arguments)
+                case ValueComparison(left, sign, right):
+                    is_number = isinstance(right, Constant) and isinstance(right.value, float)
+                    if sign in ORDERED_SIGNS or is_number:
+                        found |= _list_names((left, right))
     return found
 
 
-def _have_number(arguments: Iterable[Expression]) -> bool:
-    return any(
-        isinstance(argument, Literal) and isinstance(argument.value, float)
-        for argument in arguments
-    )
-
-
 def _list_names(arguments: Iterable[Expression]) -> set[str]:
-    return {argument.name for argument in arguments if isinstance(argument, Reference)}
+    return {argument.name for argument in arguments if isinstance(argument, AnswerOf)}

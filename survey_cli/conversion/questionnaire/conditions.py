@@ -1,17 +1,42 @@
-"""Translation of XPath expressions to conditions of the questionnaire language.
+"""Translation of a form's conditions to those of the questionnaire language.
 
-In a form an empty value is compared like a text: `${a} != 1` is true while `a` is empty, and
-`${a} < 5` is false. In a questionnaire both are unknown. A condition is therefore translated so
-that it is true exactly if the expression is. If the expression is false, the condition may be
-unknown, so whatever negates it tests that it is not true.
+A condition of a form is true or false; its nodes say what a blank means. In a questionnaire a
+comparison with a blank is unknown. A condition is therefore translated so that it is true exactly
+if the expression is. If the expression is false, the condition may be unknown, so whatever negates
+it tests that it is not true.
 """
 
 import re
-from math import inf
 from typing import Final, NamedTuple
 
-from survey_cli.conversion import xpath
-from survey_cli.conversion.condition_parts import (
+from survey_cli.conversion.model import expressions
+from survey_cli.conversion.model.expressions import (
+    NO_VALUE,
+    All,
+    Answered,
+    AnswerOf,
+    AnyOf,
+    Chosen,
+    Constant,
+    Expression,
+    FunctionCall,
+    Not,
+    Shown,
+    TruthConstant,
+    Unsupported,
+    UnsupportedError,
+    ValueComparison,
+)
+from survey_cli.conversion.model.forms import (
+    ForeignForm,
+    FormChoice,
+    FormColumn,
+    FormItem,
+    FormNote,
+    FormQuestion,
+    FormRoster,
+)
+from survey_cli.conversion.questionnaire.condition_parts import (
     DECLINES,
     NO,
     YES,
@@ -25,21 +50,13 @@ from survey_cli.conversion.condition_parts import (
     quote,
     write_value,
 )
-from survey_cli.conversion.form import SheetChoice, SheetForm, SheetItem
-from survey_cli.conversion.form_names import ANSWERED, LABELS, FormNames
-from survey_cli.conversion.simplification import SAME, find_join, simplify
-from survey_cli.conversion.xpath import (
-    NO_VALUE,
-    TRUE,
-    Expression,
-    Literal,
-    Reference,
-    UnsupportedError,
-    XPathCall,
-)
+from survey_cli.conversion.questionnaire.names import FormNames
+from survey_cli.conversion.questionnaire.simplification import find_join, simplify
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_WITHOUT_BLANK: Final = ("today", "turn", "count_turns", "count_chosen", "length")
+"""Functions that always have a value."""
 
 
 class _Template(NamedTuple):
@@ -54,11 +71,13 @@ class _Template(NamedTuple):
 
 _TEMPLATES: Final = {
     ("today", 0): _Template("today()", "", "date"),
-    ("now", 0): _Template("today()", "", "date"),  # conditions know no time of day
     ("round", 1): _Template("round({})", "", "number"),
     ("round", 2): _Template("round({}, {})", "", "number"),
-    ("count-selected", 1): _Template("count({})", "codes", "number"),
-    ("string-length", 1): _Template("length({})", "text", "number"),
+    ("count_chosen", 1): _Template("count({})", "codes", "number"),
+    ("length", 1): _Template("length({})", "text", "number"),
+    ("years_between", 2): _Template("years_between({}, {})", "date", "number"),
+    ("months_between", 2): _Template("months_between({}, {})", "date", "number"),
+    ("days_between", 2): _Template("days_between({}, {})", "date", "number"),
 }
 """By the name of the function and the number of its arguments."""
 
@@ -66,9 +85,9 @@ _TEMPLATES: Final = {
 class Translator(FormNames):
     """Translates the expressions of one form, each as seen from `item`, which the caller sets."""
 
-    def __init__(self, form: SheetForm) -> None:
+    def __init__(self, form: ForeignForm) -> None:
         super().__init__(form)
-        self.expanded: list[SheetItem] = []
+        self.expanded: list[FormItem] = []
         """The groups whose conditions are being translated, which can't use themselves."""
         self._functions = _FunctionTranslator(self)
 
@@ -77,32 +96,29 @@ class Translator(FormNames):
     def is_true(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the expression is true."""
         match tree:
-            case XPathCall("and" | "or" as word, arguments):
-                return join_truths([self.is_true(argument) for argument in arguments], word)
-            case XPathCall("not", (argument,)):
+            case TruthConstant(value):
+                return YES if value else NO
+            case All(arguments):
+                return join_truths([self.is_true(argument) for argument in arguments], "and")
+            case AnyOf(arguments):
+                return join_truths([self.is_true(argument) for argument in arguments], "or")
+            case Not(argument):
                 return self._is_false(argument)
-            case XPathCall("!=", (left, Literal("")) | (Literal(""), left)):
-                return self._is_answered(left)
-            case XPathCall("!=", arguments):
-                # Not `!=`, which would be unknown, and not true, while the value is empty.
-                return negate(self.is_true(XPathCall("==", arguments)))
-            case XPathCall("relevant", (argument,)):
-                return self._is_relevant(argument)
-            case XPathCall("true", ()):
-                return YES
-            case XPathCall("false", ()):
-                return NO
-            case XPathCall("if", (test, then, otherwise)):
-                return self.is_true(_branch(test, then, otherwise))
-            case XPathCall("selected", (value, code)):
+            case Answered(value):
+                return self._is_answered(value)
+            case Shown(value):
+                return self._is_shown(value)
+            case Chosen(value, code):
                 return self._is_selected(value, code)
-            case XPathCall(sign, (left, right)) if sign in COMPARE:
-                return self._compare(left, sign, right)
-            case XPathCall(name, (argument,)) if name in SAME:
-                return self.is_true(argument)
-            case XPathCall(name, _):
+            case ValueComparison():
+                return self._is_comparison_true(tree)
+            case FunctionCall("if", (test, then, otherwise)):
+                return self.is_true(_branch(test, then, otherwise))
+            case FunctionCall(name):
                 raise UnsupportedError(f"there is no counterpart of {name}()")
-            case Reference(name):
+            case Unsupported(why):
+                raise UnsupportedError(why)
+            case AnswerOf(name):
                 inserted = self.get_inserted(name)
                 if inserted is not None:
                     return self.is_true(inserted)
@@ -111,26 +127,39 @@ class Translator(FormNames):
     def _is_false(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the expression is false."""
         match tree:
-            case XPathCall("and", arguments):
+            case All(arguments):
                 return join_truths([self._is_false(argument) for argument in arguments], "or")
-            case XPathCall("or", arguments):
+            case AnyOf(arguments):
                 return join_truths([self._is_false(argument) for argument in arguments], "and")
-            case XPathCall("not", (argument,)):
+            case Not(argument):
                 return self.is_true(argument)
-            case XPathCall("!=", arguments):
-                return self.is_true(XPathCall("==", arguments))
+            case ValueComparison(if_blank=True):
+                return self.is_true(tree.negate())
         # `a < 5` is false while `a` is empty, so `a >= 5` doesn't say that it is false.
         return negate(self.is_true(tree))
 
-    def _is_relevant(self, tree: Expression) -> Part:
+    def _is_comparison_true(self, tree: ValueComparison) -> Part:
+        if tree.if_blank:
+            # Not `!=`, which would be unknown, and not true, while the value is empty.
+            return negate(self.is_true(tree.negate()))
+        if tree.sign != "!=":
+            return self._compare(tree.left, tree.sign, tree.right)
+
+        # The language has codes and declines that only equality takes into account.
+        are_answered = [self._is_answered(tree.left), self._is_answered(tree.right)]
+        differ = negate(self._compare(tree.left, "==", tree.right))
+        return join_truths([*are_answered, differ], "and")
+
+    def _is_shown(self, value: Expression) -> Part:
         """Return whether a question was put, or whether the condition of a group is true."""
         item = None
-        if isinstance(tree, Reference):
-            item = self.form.items.get(tree.name)
+        if isinstance(value, AnswerOf):
+            item = self.form.items.get(value.name)
+        is_asked = isinstance(item, FormQuestion)
         # A question without a condition is always put, so its (empty) condition is translated.
-        if item is None or (item.kind in ANSWERED and item.build_relevance() != TRUE):
-            name = self.evaluate(tree).text
-            return join_truths([Part(f"answered({name})"), Part(f"declined({name})")], "or")
+        if item is None or (is_asked and item.build_relevance() != expressions.YES):
+            written = self.evaluate(value).text
+            return join_truths([Part(f"answered({written})"), Part(f"declined({written})")], "or")
 
         if item in self.expanded:
             raise UnsupportedError(f"the condition of {item.name} depends on itself")
@@ -140,69 +169,53 @@ class Translator(FormNames):
         finally:
             self.expanded.pop()
 
-    def is_offered(self, choice: SheetChoice, choice_filter: Expression | None) -> Part:
-        """Return the condition on which a choice is offered."""
-        if choice_filter is None:
-            return YES
-        cells: dict[Expression, Expression] = {
-            Reference(f"@{column}"): Literal(text)
-            for (column, _language), text in choice.row.cells.items()
-        }
-        return self.is_true(xpath.replace_parts(choice_filter, cells))
-
     def _is_selected(self, value: Expression, code: Expression) -> Part:
-        """Return the condition that an answer, or an answer in any turn of a repeat, has a code."""
-        if isinstance(value, Reference) and isinstance(code, Literal):
+        """Return the condition that an answer, or an answer in any turn of a roster, has a code."""
+        if isinstance(value, AnswerOf) and isinstance(code, Constant):
             item = self.find_item(value.name)
-            if item is not None and item.kind == "codes":
+            if isinstance(item, FormQuestion) and item.answer == "codes":
                 return self._is_chosen(value.name, code.value)
 
         joined = find_join(self, value)
         if joined is None:
             return self._compare(value, "==", code)
-        return count_turns_with(self.is_true(XPathCall("==", (joined, code))))
+        comparison = ValueComparison(joined, "==", code, if_blank=False)
+        return count_turns_with(self.is_true(comparison))
 
     def _is_chosen(self, name: str, code: float | str) -> Part:
         """Return the condition that a choice of a question with several answers is chosen."""
         item = self.get_item(name).id
         written = self.codes[item].get(write_value(code), "")
         if not written:
-            self.note_unknown_code(Reference(name), "==", code)
+            self.note_unknown_code(AnswerOf(name), "==", code)
             return NO
         if written in DECLINES:
             return Part(f"{written}({item})")
         return Part(f"{written} in {item}", Strength.COMPARISON)
 
     def _is_answered(self, tree: Expression) -> Part:
-        """Return a condition that is true exactly if the value is not empty."""
+        """Return a condition that is true exactly if the value is not blank."""
         tree = simplify(self, tree)
         match tree:
-            case Literal(""):
-                return NO
-            case Literal():
-                return YES
-            case Reference(name):
+            case Constant(value):
+                return NO if value == "" else YES
+            case AnswerOf(name):
                 return self._is_name_answered(name)
-            case XPathCall("if", (test, then, otherwise)):
-                then_answered = XPathCall("!=", (then, NO_VALUE))
-                otherwise_answered = XPathCall("!=", (otherwise, NO_VALUE))
-                return self.is_true(_branch(test, then_answered, otherwise_answered))
-            case XPathCall("coalesce", arguments):
+            case FunctionCall("if", (test, then, otherwise)):
+                return self.is_true(_branch(test, Answered(then), Answered(otherwise)))
+            case FunctionCall("first_answered", arguments):
                 return join_truths([self._is_answered(argument) for argument in arguments], "or")
-            case XPathCall("+" | "-" | "*" | "div" | "round" | "int", arguments):
+            case FunctionCall("+" | "-" | "*" | "/" | "round" | "truncate", arguments):
                 return join_truths([self._is_answered(argument) for argument in arguments], "and")
-            case XPathCall(
-                "today" | "now" | "index" | "count" | "count-selected" | "string-length", _
-            ):
+            case FunctionCall(name, _) if name in _WITHOUT_BLANK:
                 return YES
-            case XPathCall("join", (_, turn)):
-                return count_turns_with(self._is_answered(XPathCall("each-turn", (turn,))))
-            case XPathCall("indexed-repeat" | "pulldata" | "each-turn", _):
+            case FunctionCall("years_between" | "months_between" | "days_between", arguments):
+                return join_truths([self._is_answered(argument) for argument in arguments], "and")
+            case FunctionCall("join", (turn,)):
+                return count_turns_with(self._is_answered(FunctionCall("each_turn", (turn,))))
+            case FunctionCall("in_turn" | "column" | "each_turn", _):
                 return Part(f"answered({self.evaluate(tree).text})")
-            case XPathCall(name, (argument, *_)) if name in LABELS or name in (
-                "format-date",
-                "format-date-time",
-            ):
+            case FunctionCall("label" | "format_date", (argument, *_)):
                 return self._is_answered(argument)
         raise UnsupportedError("it can't be tested whether this is empty")
 
@@ -214,9 +227,12 @@ class Translator(FormNames):
                 # Its compute has an empty text for no value, and an empty text counts as answered.
                 return Part(f"{calculated.name} != ''", Strength.COMPARISON)
             return Part(f"answered({calculated.name})")
+        if isinstance(self.form.items.get(name), FormColumn):
+            self.use_column(name)
+            return Part(f"answered({name})")
 
         item = self.get_item(name)
-        if item.kind == "note":
+        if isinstance(item, FormNote):
             return NO
         if item is self.item:
             return YES  # a constraint is only tested if there is an answer
@@ -225,53 +241,59 @@ class Translator(FormNames):
         return join_truths([Part(f"answered({item.id})"), *declined], "or")
 
     def _may_be_empty(self, tree: Expression) -> bool:
-        """Return whether a calculation contains an empty text."""
-        return NO_VALUE in xpath.iterate_parts(simplify(self, tree))
+        """Return whether a calculation contains an empty text, or the word of an answer."""
+        parts = list(expressions.iterate_parts(simplify(self, tree)))
+        return NO_VALUE in parts or any(self.find_worded(part) is not None for part in parts)
 
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────
 
     def _compare(self, left: Expression, sign: str, right: Expression) -> Part:
-        if isinstance(left, Literal) and not isinstance(right, Literal):
+        if isinstance(left, Constant) and not isinstance(right, Constant):
             return self._compare(right, MIRRORED_SIGNS[sign], left)
 
         left = simplify(self, left)
         right = simplify(self, right)
         if right == NO_VALUE:
             return negate(self._is_answered(left))
-        if not isinstance(right, Literal):
+        if not isinstance(right, Constant):
             return self._compare_values(left, sign, right)
 
         match left:
-            case Literal(value):
+            case Constant(value):
                 return _compare_constants(value, sign, right.value)
-            case XPathCall("string-length" | "count-selected"):
+            case FunctionCall("length" | "count_chosen"):
                 return self._compare_count(left, sign, right.value)
             case _:
                 return join_truths(self._compare_with_constant(left, sign, right.value), "or")
 
     def _compare_values(self, left: Expression, sign: str, right: Expression) -> Part:
         """Compare two values, neither of which is a constant."""
-        first = self.evaluate(left)
-        second = self.evaluate(right)
+        if self._have_same_codes(left, right):
+            first = self.evaluate(left)
+            second = self.evaluate(right)
+        else:
+            first = self.evaluate_value(left)
+            second = self.evaluate_value(right)
         kinds = {first.kind, second.kind}
         if kinds & {"codes", "label"} or len(kinds - {"code"}) > 1:
             raise UnsupportedError(f"a {first.kind} and a {second.kind} can't be compared")
 
         operands = (first.enclose(Strength.COMPARISON), second.enclose(Strength.COMPARISON))
-        part = Part(f" {sign} ".join(operands), Strength.COMPARISON)
-        are_names = isinstance(left, Reference) and isinstance(right, Reference)
-        if sign != "==" or not are_names:
-            return part
+        return Part(f" {sign} ".join(operands), Strength.COMPARISON)
 
-        # In a form, two empty values are equal.
-        empty = [negate(self._is_answered(left)), negate(self._is_answered(right))]
-        return join_truths([join_truths(empty, "and"), part], "or")
+    def _have_same_codes(self, left: Expression, right: Expression) -> bool:
+        """Return whether two values are answers to questions with the same list."""
+        first = self.find_worded(left)
+        second = self.find_worded(right)
+        if first is None or second is None:
+            return False
+        return first.choices is second.choices
 
-    def _compare_count(self, left: XPathCall, sign: str, value: float | str) -> Part:
+    def _compare_count(self, left: FunctionCall, sign: str, value: float | str) -> Part:
         """Compare a length or a count, which are 0 without an answer."""
         number = _to_number(value)
         if number is None:
-            raise UnsupportedError(f"{left.name}() is compared with a text")
+            raise UnsupportedError(f"{left.name} is compared with a text")
 
         answered = self._is_answered(left.arguments[0])
         if (sign, number) in ((">", 0), (">=", 1)):
@@ -331,45 +353,68 @@ class Translator(FormNames):
         """Translate an expression that has a value."""
         tree = simplify(self, tree)
         match tree:
-            case Literal(float() as number):
+            case Constant(float() as number):
                 return Part(write_value(number), kind="number")
-            case Literal(""):
+            case Constant(""):
                 return Part("0 / 0", Strength.PRODUCT, "")  # the language has no word for no value
-            case Literal(str(text)):
+            case Constant(str(text)):
                 return Part(quote(text), kind="text")
-            case Reference(name):
+            case AnswerOf(name):
                 return self._evaluate_name(name)
-            case XPathCall("+" | "-" | "*" | "div" as sign, (left, right)):
+            case Unsupported(why):
+                raise UnsupportedError(why)
+            case FunctionCall("-", (number,)):
+                return self._calculate("-", Constant(0.0), number)
+            case FunctionCall("+" | "-" | "*" | "/" as sign, (left, right)):
                 return self._calculate(sign, left, right)
-            case XPathCall("if", (test, then, otherwise)):
+            case FunctionCall("if", (test, then, otherwise)):
                 return self._choose(self.is_true(test), then, otherwise)
-            case XPathCall("coalesce", (first, other)):
+            case FunctionCall("first_answered", (first, other)):
                 return self._choose(self._is_answered(first), first, other)
-            case XPathCall("coalesce", (first, *others)) if others:
-                rest = XPathCall("coalesce", tuple(others))
+            case FunctionCall("first_answered", (first, *others)) if others:
+                rest = FunctionCall("first_answered", tuple(others))
                 return self._choose(self._is_answered(first), first, rest)
-            case XPathCall("pulldata", (_, Literal(str(column)), _, Reference(key))) if (
-                key in self.form.items and self.form.items[key].type == "caseid"
-            ):
+            case FunctionCall("column", (Constant(str(column)),)):
                 return Part(column, kind=self.use_column(column))
-            case XPathCall("count-selected", (several,)):
+            case FunctionCall("count_chosen", (several,)):
                 joined = find_join(self, several)
                 if joined is not None:
                     return Part(f"count({self._is_answered(joined).text})", kind="number")
-                return self._functions.translate("count-selected", (several,))
-            case XPathCall(name, arguments):
+                return self._functions.translate("count_chosen", (several,))
+            case FunctionCall(name, arguments):
                 return self._functions.translate(name, arguments)
         raise UnsupportedError("this is not understood")
+
+    def evaluate_value(self, tree: Expression) -> Part:
+        """Translate a value that is used apart from its question.
+
+        A code that is a word in the form is that word then. Its number means nothing elsewhere:
+        two questions may give the same number to different words.
+        """
+        tree = simplify(self, tree)
+        part = self.evaluate(tree)
+        question = self.find_worded(tree)
+        if question is None or part.kind != "code":
+            return part
+
+        # From the last choice to the first: each becomes the condition in front of the rest.
+        word = Part("''", kind="text")
+        for code, written in reversed(self.codes[question.id].items()):
+            test = _has_code(part, written)
+            word = choose(test, Part(quote(code), kind="text"), word)
+        return word
 
     def _evaluate_name(self, name: str) -> Part:
         calculated = self.get_calculated(name)
         if calculated is not None:
             return Part(calculated.name, kind=calculated.kind)
 
+        if isinstance(self.form.items.get(name), FormColumn):
+            return Part(name, kind=self.use_column(name))
+
         item = self.get_item(name)
-        if item.kind == "code" and all("'" in code for code in self.codes[item.id].values()):
-            return Part(item.id, kind="text")
-        return Part(item.id, kind=item.kind)
+        kind = "note" if isinstance(item, FormNote) else item.answer
+        return Part(item.id, kind=kind)
 
     def _calculate(self, sign: str, left: Expression, right: Expression) -> Part:
         first = self.evaluate(left)
@@ -379,17 +424,16 @@ class Translator(FormNames):
 
         strength = Strength.SUM if sign in ("+", "-") else Strength.PRODUCT
         operand = second.enclose(strength)
-        if sign == "-" and left == Literal(0.0):  # the parser reads `-x` so
+        if sign == "-" and left == Constant(0.0):
             return Part(f"-{operand}", strength, "number")
 
         # A chain is read from the left: `a - b - c` needs no brackets, `a - (b - c)` does.
         first_operand = first.enclose(strength - 1)
-        written = "/" if sign == "div" else sign
-        return Part(f"{first_operand} {written} {operand}", strength, "number")
+        return Part(f"{first_operand} {sign} {operand}", strength, "number")
 
     def _choose(self, test: Part, then: Expression, otherwise: Expression) -> Part:
-        first = self.evaluate(then)
-        second = self.evaluate(otherwise)
+        first = self.evaluate_value(then)
+        second = self.evaluate_value(otherwise)
         if {first.kind, second.kind} == {"label", "text"}:
             first = self._write_label(then, first)
             second = self._write_label(otherwise, second)
@@ -401,24 +445,14 @@ class Translator(FormNames):
         if item is None:
             return part
 
-        choice_filter = item.parse("choice_filter")
         # From the last choice to the first: each becomes the condition in front of the rest.
         label = Part("''", kind="text")
-        for choice in reversed(self.form.lists[item.list_name]):
-            if self.is_offered(choice, choice_filter) == NO:
+        for choice, offered in reversed(list_offered(item)):
+            if self.is_true(offered) == NO:
                 continue
             code = self.codes[item.id][choice.code]
-            if code in DECLINES:
-                test = Part(f"{code}({part.text})")
-            else:
-                operand = part.enclose(Strength.COMPARISON)
-                test = Part(f"{operand} == {code}", Strength.COMPARISON)
-
-            texts = list(self.form.get_text(choice.row, "label").values())
-            text = texts[0] if texts else choice.code
-            if "${" in text:
-                raise UnsupportedError(f"the text of {choice.code} contains a value")
-            plain = re.sub(r"<[^>]*>", "", text)
+            test = _has_code(part, code)
+            plain = re.sub(r"<[^>]*>", "", _get_plain_text(choice))
             label = choose(test, Part(quote(plain), kind="text"), label)
         return label
 
@@ -440,55 +474,74 @@ class _FunctionTranslator:
             return Part(template.text.format(*texts), kind=template.kind)
 
         match name, arguments:
-            case "int", (argument,):
+            case "truncate", (argument,):
                 return self._truncate(argument)
             case "min" | "max", (_, _, *_):
                 texts = [self.translator.evaluate(argument).text for argument in arguments]
                 return Part(f"{name}({', '.join(texts)})", kind="number")
-            case "count", (Reference(item),) if item in self.translator.form.items:
-                return self._count_repeat(self.translator.form.items[item])
-            case "index", ():
+            case "sum", (_, _, *_):
+                texts = [self.translator.evaluate(argument).text for argument in arguments]
+                return Part(f"sum({', '.join(texts)})", kind="number")
+            case "count_turns", (AnswerOf(item),):
+                repeated = self.translator.form.items.get(item)
+                if isinstance(repeated, FormRoster):
+                    return self._count_repeat(repeated)
+            case "turn", ():
                 current = self.translator.item
-                if current is not None and current.repeat is not None:
-                    return _count_turns(current.repeat, before=current.row.number)
-            case "indexed-repeat", (Reference(item), *_, turn):
+                if current is not None and current.roster is not None:
+                    return self._count_turns(current.roster, before=current)
+            case "in_turn", (AnswerOf(item), turn):
                 asked = self.translator.get_item(item, all_turns=True)
-                if asked.repeat is not None:
+                if asked.roster is not None and isinstance(asked, FormQuestion):
                     turn_text = self.translator.evaluate(turn).text
-                    return Part(f"{asked.repeat.id}[{turn_text}].{asked.id}", kind=asked.kind)
-            case "sum" | "min" | "max" | "each-turn", (Reference(item), *_):
+                    return Part(f"{asked.roster.id}[{turn_text}].{asked.id}", kind=asked.answer)
+            case "sum" | "min" | "max" | "each_turn", (AnswerOf(item), *_):
                 asked = self.translator.get_item(item, all_turns=True)
-                if asked.repeat is not None:
-                    return _use_all_turns(name, asked, asked.repeat)
-            case _, (Reference() as argument, _) if name in LABELS:
+                if asked.roster is not None and isinstance(asked, FormQuestion):
+                    return _use_all_turns(name, asked, asked.roster)
+            case "label", (AnswerOf() as argument,):
                 return Part(self.translator.evaluate(argument).text, kind="label")
         raise UnsupportedError(f"there is no counterpart of {name}()")
 
     def _truncate(self, argument: Expression) -> Part:
-        """Translate `int()` of an age, or of what is whole in any case."""
-        birth = _find_birth(argument)
-        if birth is not None:
-            born = self._expect(birth, "date")
-            return Part(f"years_between({born}, today())", kind="number")
-
+        """Translate the whole part of what is whole in any case, or of days in years."""
         match argument:
-            case Reference(name):
+            case AnswerOf(name):
                 item = self.translator.form.items.get(name)
-                is_whole = item is None or item.type != "decimal"
-            case Literal(float() as number):
+                is_whole = not isinstance(item, FormQuestion) or item.decimals == 0
+            case Constant(float() as number):
                 is_whole = number.is_integer()
+            case FunctionCall("/", (FunctionCall("days_between") as days, Constant(365.0))):
+                # Rounding is exact if 182 of 365 days are taken off: 0 to 364 round to 0.
+                text = f"round(({self.translator.evaluate(days).text} - 182) / 365)"
+                return Part(text, kind="number")
             case _:
                 is_whole = False
         if not is_whole:
             raise UnsupportedError("there is no counterpart of int()")
         return self.translator.evaluate(argument)
 
-    def _count_repeat(self, repeat: SheetItem) -> Part:
-        """Count the turns of a repeat, or return the number of them that the form sets."""
-        count = repeat.parse("repeat_count")
-        if count is not None and repeat.name not in xpath.find_references(count):
-            return self.translator.evaluate(count)
-        return _count_turns(repeat)
+    def _count_repeat(self, roster: FormRoster) -> Part:
+        """Count the turns of a roster, or return the number of them that the form sets."""
+        count = roster.count
+        if count is not None and roster.name not in expressions.find_names(count.tree):
+            return self.translator.evaluate(count.get_tree())
+        return self._count_turns(roster)
+
+    def _count_turns(self, roster: FormRoster, before: FormItem | None = None) -> Part:
+        """Count the turns in which a question that is always asked was put.
+
+        The question is before `before`, if an item is given.
+        """
+        for item in roster.items:
+            if not isinstance(item, FormQuestion):
+                continue
+            is_before = before is None or self.translator.is_later(before, item)
+            is_always_asked = item.condition is None and item.offered is None
+            if is_before and is_always_asked:
+                name = f"{roster.id}.{item.id}"
+                return Part(f"count(answered({name}) or declined({name}))", kind="number")
+        raise UnsupportedError("the number of the turn can only be used in texts")
 
     def _expect(self, tree: Expression, kind: str) -> str:
         """Translate a value that must have a kind; any if the kind is empty."""
@@ -498,6 +551,27 @@ class _FunctionTranslator:
         return part.text
 
 
+def list_offered(question: FormQuestion) -> list[tuple[FormChoice, Expression]]:
+    """Return the choices of a question, each with the condition on which it is offered."""
+    choices = question.choices.choices if question.choices is not None else []
+    if question.offered is None:
+        return [(choice, expressions.YES) for choice in choices]
+    return list(zip(choices, question.offered.conditions, strict=True))
+
+
+def _get_plain_text(choice: FormChoice) -> str:
+    """Return the text of a choice in the first language, without fills.
+
+    Raises UnsupportedError if the text contains a value.
+    """
+    for pieces in choice.texts.by_language.values():
+        for piece in pieces:
+            if not isinstance(piece, str):
+                raise UnsupportedError(f"the text of {choice.code} contains a value")
+        return "".join(str(piece) for piece in pieces)
+    return choice.code
+
+
 def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]:
     """Translate the condition of an item to an `ask_if` and an `unless`; either may be empty.
 
@@ -505,9 +579,9 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     """
     asked: list[Part] = []
     skipped: list[Part] = []
-    for part in xpath.list_parts(tree):
+    for part in expressions.list_conjuncts(tree):
         condition = translator.is_true(part)
-        opposite = translator.is_true(XPathCall("not", (part,)))
+        opposite = translator.is_true(Not(part))
         is_negation = len(opposite.text) < len(condition.text) or condition.strength == Strength.NOT
         if is_negation and opposite not in (YES, NO):
             skipped.append(opposite)
@@ -521,25 +595,18 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     return ask_if_text, unless_text
 
 
-def _count_turns(repeat: SheetItem, before: float = inf) -> Part:
-    """Count the turns in which a question that is always asked was put.
-
-    The question is in a row before `before`.
-    """
-    for item in repeat.children:
-        is_answered_before = item.kind in ANSWERED and item.row.number < before
-        is_always_asked = not item.row.get("relevant") and not item.row.get("choice_filter")
-        if is_answered_before and is_always_asked:
-            name = f"{repeat.id}.{item.id}"
-            return Part(f"count(answered({name}) or declined({name}))", kind="number")
-    raise UnsupportedError("the number of the turn can only be used in texts")
-
-
 def _branch(test: Expression, then: Expression, otherwise: Expression) -> Expression:
     """Return the condition that one of two conditions is true, depending on a third one."""
-    if_true = XPathCall("and", (test, then))
-    if_false = XPathCall("and", (XPathCall("not", (test,)), otherwise))
-    return XPathCall("or", (if_true, if_false))
+    if_true = All((test, then))
+    if_false = All((Not(test), otherwise))
+    return AnyOf((if_true, if_false))
+
+
+def _has_code(part: Part, code: str) -> Part:
+    """Return the condition that a value has a code, or is a decline."""
+    if code in DECLINES:
+        return Part(f"{code}({part.text})")
+    return Part(f"{part.enclose(Strength.COMPARISON)} == {code}", Strength.COMPARISON)
 
 
 def _compare_constants(left: float | str, sign: str, right: float | str) -> Part:
@@ -577,27 +644,16 @@ def _to_number(value: float | str) -> float | None:
 
 
 def _uses_all_turns(tree: Expression) -> bool:
-    """Return whether an expression contains a value for every turn of a repeat."""
-    parts = xpath.iterate_parts(tree)
-    return any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts)
+    """Return whether an expression contains a value for every turn of a roster."""
+    parts = expressions.iterate_parts(tree)
+    return any(isinstance(part, FunctionCall) and part.name == "each_turn" for part in parts)
 
 
-def _use_all_turns(function: str, asked: SheetItem, repeat: SheetItem) -> Part:
-    """Return the values of a question in all turns of a repeat, or a function of them."""
-    values = f"{repeat.id}.{asked.id}"
-    if function != "each-turn":
+def _use_all_turns(function: str, asked: FormQuestion, roster: FormRoster) -> Part:
+    """Return the values of a question in all turns of a roster, or a function of them."""
+    values = f"{roster.id}.{asked.id}"
+    if function != "each_turn":
         return Part(f"{function}({values})", kind="number")
-    if asked.kind == "codes":
+    if asked.answer == "codes":
         raise UnsupportedError(f"{asked.name} has several answers in each turn")
-    return Part(values, kind=asked.kind)
-
-
-def _find_birth(tree: Expression) -> Expression | None:
-    """Return the date of birth in `(today() - ${born}) div 365.25`; None for other expressions."""
-    match tree:
-        case XPathCall(
-            "div",
-            (XPathCall("-", (XPathCall("today" | "now", ()), born)), Literal(365.0 | 365.25)),
-        ):
-            return born
-    return None
+    return Part(values, kind=asked.answer)

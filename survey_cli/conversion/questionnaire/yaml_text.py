@@ -4,27 +4,27 @@ import json
 import re
 from collections.abc import Collection
 from textwrap import wrap
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
+
+from survey_cli.conversion.model.forms import Origin
 
 _PLAIN: Final = re.compile(r"(?![\s\-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #)[^\n])*(?<!:)\Z")
 _RESERVED: Final = re.compile(r"(?:true|false|yes|no|on|off|null|y|n|~)\Z|[\d.+-]", re.IGNORECASE)
 _WIDTH: Final = 110
 
-Cell: TypeAlias = tuple[str, int, str]
-"""Sheet, row and column of a form."""
 COMMENTS: Final = "#"
 """The key of a mapping under which its comments are."""
 
 
-class CellText(str):
-    """A text with the cell that it comes from."""
+class OriginText(str):
+    """A text with its place in the form."""
 
-    cell: Cell | None
+    origin: Origin | None
 
-    def __new__(cls, text: str, cell: Cell | None) -> "CellText":
-        """Make a text of a cell."""
+    def __new__(cls, text: str, origin: Origin | None) -> "OriginText":
+        """Make a text of a place."""
         self = super().__new__(cls, text)
-        self.cell = cell
+        self.origin = origin
         return self
 
 
@@ -35,8 +35,8 @@ class YamlWriter:
         self.short_keys = {"dk", "refused", "type", "role", *short_keys}
         """Keys of mappings that are written in one line if they are short."""
         self.lines: list[str] = []
-        self.origins: dict[int, Cell] = {}
-        """The cell that each line comes from, by the number of the line."""
+        self.origins: dict[int, Origin] = {}
+        """The place in the form that each line comes from, by the number of the line."""
 
     def write(self, tree: dict[str, Any]) -> str:
         """Write the tree, with an empty line between the sections of the file."""
@@ -48,7 +48,7 @@ class YamlWriter:
 
     def _write_entry(self, indent: str, key: Any, value: Any) -> None:
         start = len(self.lines) + 1
-        origin = get_cell(key) or get_cell(value)
+        origin = get_origin(key) or get_origin(value)
         written = str(key) if isinstance(key, int) else _quote(key)
 
         match value:
@@ -58,7 +58,7 @@ class YamlWriter:
                     flow = _write_flow(value)
                 if flow and len(indent) + len(written) + len(flow) < _WIDTH:
                     self.lines.append(f"{indent}{written}: {flow}")
-                    origin = origin or _get_first_cell(value)
+                    origin = origin or _get_first_origin(value)
                 else:
                     self.lines.append(f"{indent}{written}:")
                     self._write_mapping(f"{indent}  ", value)
@@ -111,17 +111,17 @@ class YamlWriter:
             self.lines.append(f"{indent}{key}: {_quote(value)}")
 
 
-def get_cell(value: Any) -> Cell | None:
-    """Return the cell that a text comes from; None if it isn't known, or it is no text."""
-    if isinstance(value, CellText):
-        return value.cell
+def get_origin(value: Any) -> Origin | None:
+    """Return the place that a text comes from; None if it isn't known, or it is no text."""
+    if isinstance(value, OriginText):
+        return value.origin
     return None
 
 
-def _get_first_cell(mapping: dict[str, Any]) -> Cell | None:
-    """Return the cell of the first value of a mapping."""
+def _get_first_origin(mapping: dict[str, Any]) -> Origin | None:
+    """Return the place of the first value of a mapping."""
     for value in mapping.values():
-        return get_cell(value)
+        return get_origin(value)
     return None
 
 

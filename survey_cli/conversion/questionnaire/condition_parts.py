@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from survey_cli.conversion.xpath import UnsupportedError
+from survey_cli.conversion.model.expressions import UnsupportedError
 from survey_cli.instrument.expressions.comparisons import OPPOSITE_SIGNS
 
 DECLINES: Final = ("dk", "refused")
@@ -18,7 +18,7 @@ _COMPARISON: Final = re.compile(
     r"(?P<code>\S+) in (?P<several>\w+)"
     r"|(?P<item>\w+) (?P<sign>[=<>!]+) (?P<value>-?\d[\d.]*|'[^']*')"
 )
-_EQUALITY: Final = re.compile(r"(?P<name>\w+) == (?P<code>-?\w+|'[^']*')")
+_EQUALITY: Final = re.compile(r"(?P<name>\w+) == (?P<code>-?\d+|'[^']*')")
 _CONSTANT: Final = re.compile(r"-?\d+(\.\d+)?")
 _ALL_TURNS: Final = re.compile(r"(?<![\w\]])[A-Za-z]\w*\.[A-Za-z]")
 """`roster.item`, which has a value for every turn; `roster[1].item` has one."""

@@ -2,24 +2,24 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from survey_cli.conversion.model.expressions import UnsupportedError as UnsupportedError
+from survey_cli.conversion.model.expressions import UnsupportedError
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
-    """A number or a text; the text '' stands for no value."""
+class XPathLiteral:
+    """A number or a text."""
 
     value: float | str
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class XPathName:
     """`${name}`; `.` for the question's own value; `@name` for a column of choices."""
 
     name: str
@@ -30,16 +30,11 @@ class XPathCall:
     """A function or an operator (`and`, `or`, `==`, `<`, `+`, `div`, …) with its arguments."""
 
     name: str
-    arguments: tuple["Expression", ...]
+    arguments: tuple["XPathTree", ...]
 
 
-Expression: TypeAlias = Literal | Reference | XPathCall
+XPathTree: TypeAlias = XPathLiteral | XPathName | XPathCall
 
-SELF: Final = Reference(".")
-NO_VALUE: Final = Literal("")
-TRUE: Final = XPathCall("true", ())
-INDEX: Final = XPathCall("index", ())
-"""The number of the turn of a repeat."""
 _OPERATORS: Final[Mapping[type[ast.AST], str]] = {
     ast.And: "and",
     ast.Or: "or",
@@ -67,7 +62,7 @@ _TOKENS: Final = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def parse_xpath(text: str) -> Expression:
+def parse_xpath(text: str) -> XPathTree:
     """Parse an expression. Raises UnsupportedError if it isn't one, or uses paths.
 
     It is rewritten as Python, whose operators have the same order of precedence. Names become
@@ -118,21 +113,21 @@ def _read_name(token: re.Match[str]) -> str:
     return f"@{word}"
 
 
-def _convert(node: ast.AST, names: list[str]) -> Expression:
+def _convert(node: ast.AST, names: list[str]) -> XPathTree:
     """Return the tree of a node, with the names that `_0`, `_1` and so on stand for."""
     match node:
         case ast.Constant(value=int() | float() as number):
-            return Literal(float(number))
+            return XPathLiteral(float(number))
         case ast.Constant(value=str(text)):
-            return Literal(text)
+            return XPathLiteral(text)
         case ast.Name(id=name):
-            return Reference(names[int(name[1:])])
+            return XPathName(names[int(name[1:])])
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             match _convert(operand, names):
-                case Literal(float() as number):
-                    return Literal(-number)
+                case XPathLiteral(float() as number):
+                    return XPathLiteral(-number)
                 case inner:
-                    return XPathCall("-", (Literal(0.0), inner))
+                    return XPathCall("-", (XPathLiteral(0.0), inner))
         case ast.BoolOp(op=op, values=values):
             arguments = tuple(_convert(value, names) for value in values)
             return XPathCall(_OPERATORS[type(op)], arguments)
@@ -144,48 +139,6 @@ def _convert(node: ast.AST, names: list[str]) -> Expression:
             return XPathCall(COMPARISON_SIGNS[type(op)], pair)
         case ast.Call(func=ast.Name(id=name), args=arguments):
             function = names[int(name[1:])].lower()
-            call = XPathCall(function, tuple(_convert(argument, names) for argument in arguments))
-            if call == XPathCall("position", (Reference(".."),)):
-                return INDEX
-            return call
+            return XPathCall(function, tuple(_convert(argument, names) for argument in arguments))
         case _:
             raise UnsupportedError("this expression is not understood")
-
-
-def list_parts(tree: Expression, operator: str = "and") -> list[Expression]:
-    """Return the parts that an operator joins."""
-    if isinstance(tree, XPathCall) and tree.name == operator:
-        return [part for argument in tree.arguments for part in list_parts(argument, operator)]
-    return [tree]
-
-
-def join_parts(parts: list[Expression], operator: str = "and") -> Expression:
-    """Join parts by an operator; no part is true."""
-    if not parts:
-        return TRUE
-    if len(parts) == 1:
-        return parts[0]
-    return XPathCall(operator, tuple(parts))
-
-
-def replace_parts(tree: Expression, values: Mapping[Expression, Expression]) -> Expression:
-    """Return the tree with some of its parts replaced."""
-    if tree in values:
-        return values[tree]
-    if not isinstance(tree, XPathCall):
-        return tree
-    arguments = tuple(replace_parts(argument, values) for argument in tree.arguments)
-    return XPathCall(tree.name, arguments)
-
-
-def iterate_parts(tree: Expression) -> Iterator[Expression]:
-    """Yield the tree and everything in it."""
-    yield tree
-    if isinstance(tree, XPathCall):
-        for argument in tree.arguments:
-            yield from iterate_parts(argument)
-
-
-def find_references(tree: Expression) -> set[str]:
-    """Return the names that the tree refers to."""
-    return {part.name for part in iterate_parts(tree) if isinstance(part, Reference)}

@@ -1,0 +1,63 @@
+"""HTML and Markdown in the texts of forms, and how it is removed."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from html import unescape
+from typing import Final
+
+_INSTRUCTION: Final = re.compile(
+    r"""(?is)<(span|font|p|div)[^>]*(?:color\s*[:=]\s*["']?\s*(?:\#ff0000|red))[^>]*>(.*?)</\1>"""
+)
+"""Words in red, which by a widespread convention are for the interviewer."""
+_TAG: Final = re.compile(r"</?[a-zA-Z]")
+_REPLACEMENTS: Final = (
+    (r"(?is)<(style|script|head)\b.*?</\1>|<!.*?>", ""),
+    (r"(?i)</?(strong|b)\b[^>]*>", "**"),
+    (r"(?i)<li\b[^>]*>", "\n- "),
+    (r"(?i)<br\s*/?>|</?(p|div|tr|ul|ol|h\d|table)\b[^>]*>", "\n"),
+    (r"</?[a-zA-Z][^>]*>", ""),
+    (r"(?m)^#{1,6} +|(?<![\w*_])_(\S[^_\n]*)_(?![\w_])", r"\1"),
+    (r"\[([^\]]+)\]\(https?:[^)]*\)", r"\1"),
+)
+"""In this order: scripts, bold words, list entries, lines, other tags, Markdown, links."""
+
+
+# The text of a choice is converted once for every question that has its list.
+@lru_cache(maxsize=10_000)
+def strip_markup(text: str) -> str:
+    """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
+    for pattern, replacement in _REPLACEMENTS:
+        text = re.sub(pattern, replacement, text)
+    text = re.sub(r"\*\*(\s*)([^*]*?)(\s*)\*\*", _tidy_bold, unescape(text))
+
+    lines = []
+    for line in text.split("\n"):
+        tidied = re.sub(r"[ \t\xa0]+", " ", line).strip()
+        if tidied != "-":
+            lines.append(tidied)
+    text = re.sub(r"\n+(?=- )", "\n", "\n".join(lines))
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
+
+    # braces are fills in a questionnaire
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _tidy_bold(match: re.Match[str]) -> str:
+    """Move spaces out of bold words: ` ** now ** ` is ` **now** `. Bold spaces aren't bold."""
+    before, words, after = match.groups()
+    if not words:
+        return before
+    return f"{before}**{words}**{after}"
+
+
+def split_instruction(text: str) -> tuple[str, str]:
+    """Return the words that are read aloud, and those in red, which are for the interviewer."""
+    red = "\n".join(match[2] for match in _INSTRUCTION.finditer(text))
+    spoken = _INSTRUCTION.sub("", text)
+    return (spoken, red) if strip_markup(spoken) else ("", red)
+
+
+def has_markup(pieces: Iterable[object]) -> bool:
+    """Return whether a text has tags of HTML."""
+    return any(isinstance(piece, str) and _TAG.search(piece) for piece in pieces)

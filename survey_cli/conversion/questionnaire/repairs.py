@@ -1,0 +1,45 @@
+"""Questions that a form leaves without choices, made into what can be asked."""
+
+from survey_cli.conversion.model.forms import (
+    ForeignForm,
+    FormGroup,
+    FormItem,
+    FormQuestion,
+    LeftOut,
+)
+
+
+def repair_questions(form: ForeignForm) -> None:
+    """Ask for a text instead of one of no choices; leave out a question for several of them."""
+    _repair_group(form, form.root)
+    # the form remembers its items by name
+    for name in ("items", "positions"):
+        form.__dict__.pop(name, None)
+
+
+def _repair_group(form: ForeignForm, group: FormGroup) -> None:
+    for number, item in enumerate(group.items):
+        if isinstance(item, FormGroup):
+            _repair_group(form, item)
+        if isinstance(item, FormQuestion) and _lacks_choices(item):
+            group.items[number] = _repair(form, item)
+
+
+def _lacks_choices(question: FormQuestion) -> bool:
+    if question.answer not in ("code", "codes"):
+        return False
+    return question.choices is None or not question.choices.choices
+
+
+def _repair(form: ForeignForm, question: FormQuestion) -> FormItem:
+    reason = f"the choices of {question.type} are not in the form"
+    if question.answer == "code":
+        question.answer = "text"
+        question.choices = None
+        question.lose(form.words.type, reason)
+        return question
+
+    # One answer can be asked as a text. Several can't: the question is left out.
+    left_out = LeftOut(question.name, question.origin, why=reason, parent=question.parent)
+    left_out.condition = question.condition
+    return left_out

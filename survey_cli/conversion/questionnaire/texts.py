@@ -1,0 +1,67 @@
+"""Texts and formulas of a form as they are in the questionnaire, with their place in the form."""
+
+from typing import TypeAlias
+
+from survey_cli.conversion.conversion_log import ConversionLog
+from survey_cli.conversion.loss_report import ReportEntry
+from survey_cli.conversion.markup import has_markup
+from survey_cli.conversion.model.forms import Origin, Texts
+from survey_cli.conversion.questionnaire.conditions import Translator
+from survey_cli.conversion.questionnaire.fills import convert_pieces
+from survey_cli.conversion.questionnaire.yaml_text import OriginText, get_origin
+
+FormText: TypeAlias = str | dict[str, OriginText]
+"""A text, or texts by the codes of their languages if there are several."""
+
+
+class TextConverter:
+    """Converts the texts of one form, and reports what can't be filled in."""
+
+    def __init__(self, translator: Translator, log: ConversionLog) -> None:
+        self.form = translator.form
+        self.translator = translator
+        self.log = log
+
+    def convert(self, texts: Texts, name: str, *, is_choice: bool = False) -> FormText:
+        """Convert the texts of an item or a choice; empty if there aren't any."""
+        origin = texts.origin
+        refusal = self.log.refused.get(origin, "")
+        row = self.form.words.row.lower()
+
+        converted: dict[str, str] = {}
+        for language, pieces in texts.by_language.items():
+            converted[language], lost = convert_pieces(self.translator, pieces, refusal)
+            for source, why in lost.items():
+                entry = ReportEntry(*origin, name, f"{source} in the text: {why}")
+                self.log.report.lost[entry] = None
+                if not is_choice:
+                    comment = f"{row} {origin.row}: … in the text stands for {source}"
+                    self.log.comments.append(comment)
+            if has_markup(pieces):
+                entry = ReportEntry(*origin, name, "HTML removed")
+                self.log.report.noted[entry] = None
+
+        filled = {
+            language: OriginText(converted[language], origin)
+            for language in self.form.languages
+            if converted.get(language)
+        }
+        if len(filled) > 1:
+            return filled
+        for only in filled.values():
+            return only
+        return ""
+
+
+def join_texts(first: FormText, second: FormText) -> FormText:
+    """Join two texts in one language; of texts in several languages, return the first."""
+    if isinstance(first, str) and isinstance(second, str):
+        return OriginText(f"{first}\n{second}".strip(), get_origin(first))
+    return first
+
+
+def write_at(origin: Origin, text: str) -> OriginText | int:
+    """Return a text with its place in the form, or a number."""
+    if text.isdigit():
+        return int(text)
+    return OriginText(text, origin)

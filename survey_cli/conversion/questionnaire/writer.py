@@ -1,0 +1,63 @@
+"""Questionnaires written from forms, and what their checks reject of a form."""
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from survey_cli.conversion.loss_report import LossReport
+from survey_cli.conversion.model.forms import ForeignForm, Origin, SystemWords
+from survey_cli.conversion.questionnaire.builder import QuestionnaireBuilder
+from survey_cli.conversion.questionnaire.repairs import repair_questions
+from survey_cli.conversion.questionnaire.yaml_text import YamlWriter
+from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import Problem, UserError, select_errors
+
+_MAX_REFUSED: Final = 2_000
+
+
+class ConvertedForm(NamedTuple):
+    """A converted form."""
+
+    text: str
+    words: SystemWords
+    report: LossReport
+    errors: tuple[Problem, ...]
+    """Errors that remain in the questionnaire; normally none."""
+
+
+def write_questionnaire(form: ForeignForm, where: str) -> ConvertedForm:
+    """Write the questionnaire of a form. Raises UserError if nothing in it can be asked.
+
+    The checks of the questionnaire decide what a form may contain. A place whose conversion they
+    reject is left out and reported with their reason, until no error remains.
+    """
+    repair_questions(form)
+    refused: dict[Origin, str] = {}
+    while True:
+        builder = QuestionnaireBuilder(form, refused)
+        tree = builder.build()
+        if "items" not in tree:
+            what = "it has no question that can be asked by telephone"
+            raise UserError(where, what, "check the form")
+
+        writer = YamlWriter(form.languages)
+        text = writer.write(tree)
+        errors = select_errors(check_instrument(load_source_text(text)).problems)
+        new = _find_rejected(errors, writer.origins, refused)
+        if not new or len(refused) > _MAX_REFUSED:
+            return ConvertedForm(text, form.words, builder.log.report, tuple(errors))
+        refused |= new
+
+
+def _find_rejected(
+    errors: list[Problem], origins: Mapping[int, Origin], refused: Mapping[Origin, str]
+) -> dict[Origin, str]:
+    """Return the places that caused errors, with the reasons, without those already refused."""
+    new: dict[Origin, str] = {}
+    for error in errors:
+        origin = origins.get(error.where.line)
+        if origin is not None and origin not in refused:
+            # A position in the questionnaire means nothing to a reader of the report.
+            new[origin] = re.sub(r" \(at [^)]*\)", "", error.what)
+    return new
