@@ -166,6 +166,7 @@ def render_html(booklet: model.Booklet) -> str:
         is_right_to_left=is_right_to_left,
         page_direction=direction,
         list_blocks=list_blocks,
+        route_language=booklet.route.language,
         long_battery=LONG_BATTERY_ROWS,
         page_header=booklet.name,
         page_footer=version,

@@ -47,7 +47,7 @@ def describe_node(node: RouteNode) -> str:
         words += f": {node.label}"
     extra = [node.kind.words, *map(render_plain, node.remarks)]
     extra += [statements.words for statements in node.statements]
-    remarks = "; ".join(text for text in extra if text)
+    remarks = "; ".join(text.rstrip(".") for text in extra if text)
     if remarks:
         words += f" [{remarks}]"
     return words

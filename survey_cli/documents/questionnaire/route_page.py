@@ -19,5 +19,9 @@ def render_route_html(diagram: RouteDiagram) -> str:
         isinstance(step, RouteGroup) and step.is_folded for step in iterate_steps(diagram.steps)
     )
     return render_page(
-        "route.html.jinja", route=diagram, list_blocks=list_blocks, has_folded=has_folded
+        "route.html.jinja",
+        route=diagram,
+        route_language=diagram.language,
+        list_blocks=list_blocks,
+        has_folded=has_folded,
     )

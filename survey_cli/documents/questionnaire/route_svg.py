@@ -35,6 +35,8 @@ PAGE_WIDTH: Final = 718.0
 """Width of A4 less margins of 10 mm, in CSS pixels; deeply nested routes are wider."""
 PAGE_HEIGHT: Final = 1046.0
 """Height of A4 less the same margins."""
+PAGE_EDGE: Final = 2.0
+"""Left free at the end of a page, for the strokes of boxes."""
 MARGIN: Final = 12.0
 """Space around the picture."""
 MIN_ROOM: Final = 250.0
@@ -140,7 +142,7 @@ def render_route_svg(diagram: RouteDiagram) -> str:
     add_element(root, "style", _render_style())
     page = {"width": format_number(width), "height": format_number(height)}
     add_element(root, "rect", "", **{"class": "page", **_LIGHT["page"], **page})
-    root.extend(drawing.elements)
+    root.append(drawing.picture)
     return render_svg_file(tostring(root, encoding="unicode"))
 
 
@@ -227,10 +229,11 @@ class RouteDrawing:
 
     def __init__(self, width: float, id_width: float) -> None:
         self.width = width
-        self.elements: list[Element] = []
+        self.picture = Element("g")
         self.y = MARGIN
         self._id_width = id_width
-        self._parent = Element("g")
+        self._group = self.picture
+        """Where elements are added: the open group, or the picture."""
 
     def draw(self, diagram: RouteDiagram) -> None:
         """Draw the heading, the legend and all steps."""
@@ -317,33 +320,44 @@ class RouteDrawing:
 
         With `left`, the line of the lane is drawn over the space that is left.
         """
-        end = self.y + height
-        page_end = (self.y // PAGE_HEIGHT + 1) * PAGE_HEIGHT
-        is_cut = end > page_end - 2
+        page_end = self._find_page_end()
+        is_cut = self.y + height > page_end
         if not is_cut or height > PAGE_HEIGHT - GAP:
             return
         top = self.y
-        self.y = page_end + MARGIN
+        self.y = page_end + PAGE_EDGE + MARGIN
         if left is not None:
             self._add_path(f"M{_xy(left + SPINE, top)}V{format_number(self.y)}")
+
+    def _find_page_end(self) -> float:
+        """Return how far down the page that `y` is on can be drawn on."""
+        page = self.y // PAGE_HEIGHT
+        return (page + 1) * PAGE_HEIGHT - PAGE_EDGE
 
     # items
 
     def _draw_card(self, nodes: Sequence[RouteNode], left: float, right: float) -> None:
         """Draw items that follow each other as rows of a box; a new box on each page."""
         rows = [self._build_row(node, right - left) for node in nodes]
-        self._keep_together(rows[0].height)
+        self._keep_together(rows[0].height, left)
         while rows:
-            page_end = (self.y // PAGE_HEIGHT + 1) * PAGE_HEIGHT
-            fitting = 1
-            height = rows[0].height
-            while fitting < len(rows) and self.y + height + rows[fitting].height < page_end - 2:
-                height += rows[fitting].height
-                fitting += 1
+            fitting = self._count_fitting(rows)
             self._draw_rows(rows[:fitting], left, right)
             rows = rows[fitting:]
             if rows:
                 self._keep_together(rows[0].height, left)
+
+    def _count_fitting(self, rows: Sequence[_Row]) -> int:
+        """Return how many rows fit on the page, at least one."""
+        page_end = self._find_page_end()
+        bottom = self.y + rows[0].height
+        fitting = 1
+        for row in rows[1:]:
+            bottom += row.height
+            if bottom > page_end:
+                break
+            fitting += 1
+        return fitting
 
     def _draw_rows(self, rows: Sequence[_Row], left: float, right: float) -> None:
         height = sum(row.height for row in rows)
@@ -413,7 +427,7 @@ class RouteDrawing:
         spine = left + SPINE
         middle = top + LINE / 2 + 5
         box = self._begin_box("lane")
-        self._open_group("branch", "")
+        self._open_group("branch")
         self.y += 3
         for heading in headings:
             self.y += LINE
@@ -541,26 +555,15 @@ class RouteDrawing:
     # elements
 
     def _add(self, tag: str, attributes: dict[str, str], text: str = "") -> Element:
-        element = Element("g")
-        added = add_element(element, tag, text, **attributes)
-        self._target.append(added)
-        return added
+        """Add an element to the open group, or to the picture."""
+        return add_element(self._group, tag, text, **attributes)
 
-    @property
-    def _target(self) -> list[Element] | Element:
-        if self._open is not None:
-            return self._open
-        return self.elements
-
-    _open: Element | None = None
-
-    def _open_group(self, kind: str, id: str) -> None:
-        """Begin a group of texts that belong together, by which tests and scripts find them."""
-        self._open = Element("g", {"class": kind, "data-id": id})
-        self.elements.append(self._open)
+    def _open_group(self, kind: str, id: str = "") -> None:
+        """Begin a group of texts that belong together: an item, an end, a heading."""
+        self._group = add_element(self.picture, "g", **{"class": kind, "data-id": id})
 
     def _close_group(self) -> None:
-        self._open = None
+        self._group = self.picture
 
     def _begin_box(self, role: str) -> Element:
         """Add a box behind what follows; its size is known later."""
