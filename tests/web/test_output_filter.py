@@ -106,6 +106,12 @@ def test_any_split_gives_the_same_output(output: bytes, cuts: list[int]) -> None
     assert passed == expected
     assert split.restore_modes() == whole.restore_modes()
 
+    # Bytes that come one by one are never part of a run that passes at one go.
+    bytewise = OutputFilter()
+    passed = b"".join(bytewise.filter(bytes([byte])) for byte in output)
+    assert passed == expected
+    assert bytewise.restore_modes() == whole.restore_modes()
+
 
 @given(OUTPUTS)
 def test_what_passed_once_passes_again(output: bytes) -> None:
