@@ -5,12 +5,13 @@ import os
 import signal
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
-from seats.faces import FaceName, open_page_at
+from seats.faces import FaceName, LostLineError, open_page_at
 from seats.row import Effort, Figure
 from seats.study import MANY_SOCKETS, make_study
 from support.browser_seat import ServedSeat, open_browser
@@ -69,7 +70,10 @@ async def replace_seat(served: ServedSeat, browser: aiohttp.ClientSession, face:
         os.kill(seat, signal.SIGKILL)
     while served.list_seats():
         await asyncio.sleep(0.01)
-    await attach_once(served, browser, face, is_cut=False)
+    while not served.list_seats():
+        # web may not have heard yet that the seat has died, and then tells the page so.
+        with suppress(LostLineError):
+            await attach_once(served, browser, face, is_cut=False)
 
 
 async def attach_many(

@@ -69,12 +69,17 @@ async def read_slowly(served: ServedSeat, browser: aiohttp.ClientSession, count:
 
 async def paste_much(served: ServedSeat, browser: aiohttp.ClientSession, count: int) -> None:
     """Send messages of four megabytes, which end their own sockets only."""
-    for _ in range(count):
+    pasted = "x" * PASTE_LETTERS
+    frames = {
+        "/seat/text": {"type": "entry", "text": pasted},
+        "/seat/screen": {"type": "keys", "generation": 1, "number": 1, "keys": pasted},
+    }
+    # Without a place there is no seat to take away from the one at work.
+    given = {"seat": "gone", "generation": 1}
+    for path in list(frames) * (count // 2):
         with suppress(aiohttp.ClientError, ConnectionError):
-            # Without a place there is no seat to take away from the one at work.
-            given = {"seat": "gone", "generation": 1}
-            async with browser.ws_connect(f"{served.address}/seat/text", params=given) as line:
-                await line.send_str(json.dumps({"type": "entry", "text": "x" * PASTE_LETTERS}))
+            async with browser.ws_connect(served.address + path, params=given) as line:
+                await line.send_str(json.dumps(frames[path]))
                 await line.receive(timeout=5)
 
 
