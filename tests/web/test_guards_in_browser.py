@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from support.guarded_pages import GuardedPages, serve_on_port
-from support.html_pages import CHROMIUM
+from support.html_pages import CHROMIUM, CHROMIUM_ARGUMENTS
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed")
 
@@ -14,7 +14,7 @@ async def look(pages: GuardedPages) -> None:
     from playwright.async_api import Error, async_playwright
 
     async with async_playwright() as steering:
-        browser = await steering.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await steering.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page()
         await page.goto(f"{pages.origin}/")
         assert await page.title() == "A form", "the inline script did not run"

@@ -12,6 +12,7 @@ from seats.burst import measure_burst
 from seats.crowds import measure_crowds
 from seats.cuts import find_taken, measure_cuts
 from seats.row import Effort, Figure
+from support.scale import large
 
 SMALL = Effort(scale=0.006, seed=29)
 FIRST = Step("1", "1\n", ("answered", "q001", "1"), Stand(2))
@@ -32,16 +33,19 @@ def test_cuts_lose_and_double_nothing() -> None:
     assert list_findings(measure_cuts(SMALL, "sqlite")) == []
 
 
+@large
 def test_pages_that_come_and_go_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     # A hundred pages on each face left 2 MB behind as long as web seldom collected garbage.
     monkeypatch.setattr(attaching, "MOST_NEW_MEGABYTES", {"spawner": 1.0, "web": 1.0, "seat": 6.0})
     assert list_findings(measure_attaching(Effort(scale=0.01, seed=1))) == []
 
 
+@large
 def test_keys_over_a_bad_line_are_those_of_slow_typing() -> None:
     assert list_findings(measure_burst(Effort(scale=0.003, seed=1))) == []
 
 
+@large
 def test_crowds_stop_nobody() -> None:
     assert list_findings(measure_crowds(Effort(scale=0.03, seed=1))) == []
 

@@ -13,6 +13,7 @@ import pytest
 from support.browser_page import ScreenPage
 from support.browser_seat import AT_ANY_HOUR, ServedSeat, make_shift
 from support.html_pages import browser, in_browser  # noqa: F401 - a fixture
+from support.scale import large
 from support.scenario import INSTRUMENTS
 from support.shift import Shift
 from survey_cli.cli.run_command import run_command
@@ -62,6 +63,7 @@ def open_question(served: ServedSeat, context: Any) -> ScreenPage:
     return page
 
 
+@large
 def test_the_founding_interview_by_keys(tmp_path: Path, context: Any) -> None:
     """From the link to the end, with a reload and a killed web on the way: nothing is lost."""
     text = (INSTRUMENTS / "asu_2000.yaml").read_text(encoding="utf-8")
@@ -167,6 +169,7 @@ def test_keys_arrive_as_they_were_struck(served: ServedSeat, context: Any) -> No
     assert not page.errors
 
 
+@large
 def test_pasted_texts_are_bounded_and_are_no_keys(served: ServedSeat, context: Any) -> None:
     page = open_question(served, context)
     page.type("25")
@@ -222,6 +225,7 @@ def test_the_page_says_when_keys_do_not_arrive(served: ServedSeat, context: Any)
     assert not page.errors
 
 
+@large
 def test_the_seat_moves_to_another_window_and_back(served: ServedSeat, context: Any) -> None:
     first = open_question(served, context)
     second = ScreenPage(context)
@@ -251,6 +255,7 @@ def complaints_of_axe(tab: Any) -> list[tuple[str, str]]:
     return [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
 
 
+@large
 def test_the_pages_have_nothing_that_axe_finds(served: ServedSeat, context: Any) -> None:
     page = open_question(served, context)
     assert complaints_of_axe(page.tab) == []

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from support.scale import SCALE
 from support.seat_programs import NOBODY, SECRET
 from support.seat_server import (
     SeatServer,
@@ -458,7 +459,7 @@ def test_many_seats_leave_nothing_behind(tmp_path: Path) -> None:
         link.on_ended = note
         await open_and_end(link, ends, 12)
         before = measure(server.spawner.pid)
-        for _ in range(15):
+        for _ in range(5 * SCALE):
             await open_and_end(link, ends, 12)
         after = measure(server.spawner.pid)
         assert after.descriptors == before.descriptors

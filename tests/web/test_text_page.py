@@ -13,7 +13,8 @@ pytest.importorskip("aiohttp")
 from support.fake_interview import FAQ, FakeInterview, choices, every_kind, prompt, words
 from support.fake_station import FakeStation
 from support.html_pages import browser, complaints_of_axe, in_browser  # noqa: F401
-from support.text_server import TextServer
+from support.scale import large
+from support.text_server import LONG, TextServer
 from survey_cli.entries import PickEntry, Query, ReadEntry, VerbatimEntry
 from survey_cli.plain import messages
 from survey_cli.sessions.interview.start_interview import utc_now
@@ -23,6 +24,7 @@ from survey_cli.simulate.practice.practice_station import PracticeOptions, open_
 
 pytestmark = in_browser
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
+WINDOW = {"width": 1280, "height": 720}
 READER = "@guidepup/virtual-screen-reader/lib/esm/index.browser.js"
 YES_NO = PickEntry(options=choices("Yes", "No"))
 ABC = (prompt("q1", "One?", YES_NO), prompt("q2", "Two?", YES_NO), prompt("q3", "Three?", YES_NO))
@@ -45,12 +47,27 @@ class Visit:
         self.tab = tab
         self.station = station
         self.errors: list[str] = []
-        tab.on("pageerror", lambda error: self.errors.append(str(error)))
-        tab.set_default_timeout(10_000)
+        tab.on("pageerror", self._note_error)
+        tab.set_default_timeout(LONG * 1000)
+
+    def _note_error(self, error: object) -> None:
+        self.errors.append(str(error))
 
     def open(self) -> None:
         self.tab.goto(f"{self.server.address}/text")
         self.tab.wait_for_selector("#commands button")
+
+    def leave(self) -> None:
+        """Leave the page, and nothing in the browser."""
+        self.tab.remove_listener("pageerror", self._note_error)
+        for other in self.tab.context.pages:
+            if other != self.tab:
+                other.close()
+        self.tab.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+        self.tab.unroute_all()
+        self.tab.emulate_media(color_scheme="null")
+        self.tab.set_viewport_size(WINDOW)
+        self.tab.goto("about:blank")
 
     def asks(self, label: str) -> None:
         """Wait until this is asked."""
@@ -81,23 +98,28 @@ class Visit:
         self.tab.locator("#notice", has_text=text).wait_for()
 
 
-@pytest.fixture
-def visit(server: TextServer, browser: Any) -> Iterator[Callable[..., Visit]]:  # noqa: F811
-    contexts = []
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Any:  # noqa: F811
+    """The first page, which every test has for itself. A new one would cost half a second."""
+    return browser.new_context().new_page()
 
-    def go(*prompts: object, **context: object) -> Visit:
+
+@pytest.fixture
+def visit(server: TextServer, tab: Any) -> Iterator[Callable[..., Visit]]:
+    visits = []
+
+    def go(*prompts: object) -> Visit:
         station = FakeStation(conduct=FakeInterview(prompts or ABC))  # type: ignore[arg-type]
         server.link.make_station = lambda: station
-        made = browser.new_context(**context)
-        contexts.append(made)
-        one = Visit(server, made.new_page(), station)
+        one = Visit(server, tab, station)
+        visits.append(one)
         one.open()
         return one
 
     yield go
-    for context in contexts:
-        context.close()
     server.end_seats()
+    for one in visits:
+        one.leave()
 
 
 def test_an_interview_by_keyboard_alone(visit: Callable[..., Visit]) -> None:
@@ -375,6 +397,7 @@ def test_a_language_from_right_to_left(visit: Callable[..., Visit]) -> None:
     assert key["x"] > text["x"] + text["width"] / 2, "the first choice is on the right"
 
 
+@large
 def test_the_founding_interview_by_keyboard_to_its_end(
     server: TextServer,
     browser: Any,  # noqa: F811
@@ -479,7 +502,7 @@ def test_a_screen_reader_says_each_line_once_and_comes_everywhere(
     assert "textbox, q2: Two?" in heard
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=large), "dark"])
 def test_axe_finds_nothing_in_any_state(visit: Callable[..., Visit], scheme: str) -> None:
     asked = (
         prompt(
@@ -494,7 +517,8 @@ def test_axe_finds_nothing_in_any_state(visit: Callable[..., Visit], scheme: str
         ),
         prompt("q2", "Sure?", YES_NO, query=Query(words("Really?"))),
     )
-    one = visit(*asked, color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    one = visit(*asked)
+    one.tab.emulate_media(color_scheme=scheme)
     assert complaints_of_axe(one.tab) == []
     one.interview()
     one.type("8")
