@@ -24,6 +24,7 @@ from crash.station import Station
 from support.clean_up import mount_small_disk
 from support.command_line import SURVEY
 from support.forked_survey import run_forked_survey
+from support.scale import SCALE
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
@@ -416,7 +417,7 @@ def test_junk_in_the_database_is_one_plain_line(
 ) -> None:
     good = interviews(12).read_bytes()
     met = 0
-    for seed in range(15):
+    for seed in range(5 * SCALE):
         dice = Random(seed)
         spoiled = bytearray(good)
         for _ in range(dice.choice((1, 4, 20))):
@@ -444,7 +445,7 @@ def test_junk_in_the_database_is_one_plain_line(
             met += code == 1
         for ending in ("", "-wal", "-shm"):
             Path(f"junk.db{ending}").unlink(missing_ok=True)
-    assert met > 15, "the junk was hardly met"
+    assert met > 5 * SCALE, "the junk was hardly met"
 
 
 def test_a_database_of_a_newer_program(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Real and made-up forms as questionnaires: without errors, with every expression carried over or listed by row."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ ALL = sorted(
 RECORDED = [path for path in ALL if path.with_suffix(".odk.json").exists()]
 
 
+@cache
+def convert_once(path: Path) -> ConvertedForm:
+    """Convert a form for all tests that only look at the result."""
+    return convert_form(path)
+
+
 def convert_text(tmp_path: Path, survey: str, choices: str = "") -> ConvertedForm:
     """Convert a form written as Markdown; an empty line ends nothing."""
     file = tmp_path / "form.md"
@@ -34,7 +41,7 @@ def convert_text(tmp_path: Path, survey: str, choices: str = "") -> ConvertedFor
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_no_form_has_errors_and_nothing_is_lost_without_a_row(path: Path) -> None:
-    converted = convert_form(path)
+    converted = convert_once(path)
     assert not converted.errors
     scenario(converted.text)
     for column, (carried, total) in converted.report.logic.items():
@@ -49,14 +56,14 @@ def test_no_form_has_errors_and_nothing_is_lost_without_a_row(path: Path) -> Non
 
 @pytest.mark.parametrize("pattern", ["ipa__*", "*"])
 def test_most_expressions_with_a_counterpart_are_carried_over(pattern: str) -> None:
-    reports = [convert_form(path).report for path in ALL if path.match(pattern)]
+    reports = [convert_once(path).report for path in ALL if path.match(pattern)]
     carried = sum(carried for report in reports for carried, _ in report.logic.values())
     total = sum(total for report in reports for _, total in report.logic.values())
     assert carried / total >= 0.95
 
 
 def test_only_the_tablet_and_the_time_of_day_have_no_counterpart() -> None:
-    reports = {path.stem: convert_form(path).report.without_counterpart for path in ALL}
+    reports = {path.stem: convert_once(path).report.without_counterpart for path in ALL}
     starter, phone = (
         "ipa__Advanced_CATI_starter_kit_with_attempt_workflow",
         "ipa__Phone_Survey_Form",
@@ -92,7 +99,7 @@ def test_a_thousand_vectors_are_recorded() -> None:
 
 
 def test_a_household_survey_reads_as_if_written_by_hand() -> None:
-    text = convert_form(FORMS / "household_cati.md").text
+    text = convert_once(FORMS / "household_cati.md").text
     assert (
         """
       # row 8: the code -99 is don't know
@@ -274,7 +281,7 @@ def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:
 
 def test_the_report_lists_sheet_row_column_and_reason() -> None:
     path = FORMS / "ipa__Phone_Survey_Form.xlsx"
-    converted = convert_form(path)
+    converted = convert_once(path)
     lines = render_report(converted.report, converted.words, path.name, "phone.yaml").splitlines()
     assert lines[2].endswith(
         "calculation 12 of 12; 4 without a counterpart: they use the tablet or the time of day."

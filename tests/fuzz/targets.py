@@ -46,37 +46,37 @@ TARGETS = {
             cases=files_as_bytes.cases,
             check=lambda data: files_as_bytes.check(data).instrument is not None,
             share=2,
-            small=100,
+            small=40,
         ),
         Target(
-            name="structures", cases=structures.cases, check=structures.check, share=3, small=40
+            name="structures", cases=structures.cases, check=structures.check, share=3, small=20
         ),
         Target(
             name="conditions",
             cases=conditions_typed.cases,
             check=conditions_typed.check,
             share=2,
-            small=80,
+            small=40,
         ),
-        Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=150),
+        Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=60),
         Target(
             name="clock",
             cases=entries_typed.clock_cases,
             check=entries_typed.check_clock,
             share=0.5,
-            small=120,
+            small=50,
         ),
         Target(
             name="events",
             cases=events_written.cases,
             check=events_written.check,
             share=0.5,
-            small=80,
+            small=40,
         ),
-        Target(name="tables", cases=tables.cases, check=tables.check, small=40),
-        Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=12),
-        Target(name="lines", cases=hands.talks, check=hands.check_lines, small=20),
-        Target(name="commands", cases=commands.cases, check=commands.check, share=2, small=4),
+        Target(name="tables", cases=tables.cases, check=tables.check, small=20),
+        Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=5),
+        Target(name="lines", cases=hands.talks, check=hands.check_lines, small=8),
+        Target(name="commands", cases=commands.cases, check=commands.check, share=2, small=2),
     )
 }
 COVERED = ("files", "conditions", "events")

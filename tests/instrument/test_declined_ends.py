@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_cli.instrument.checks.all_checks import check_instrument
@@ -229,7 +229,6 @@ ANSWERS: dict[str, list[Any]] = {"a": [1, 2, 3], "b": [1, 2], "n": [0, 1, 2, 3]}
 DECLINED = {"a": ("dk", "refused"), "b": ("dk", "refused"), "n": ("refused",)}
 
 
-@settings(max_examples=3 * settings().max_examples)
 @given(CONDITIONS)
 def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
     """Every combination of answers is tried: where one item is declined, all others are answered, and the end is unknown

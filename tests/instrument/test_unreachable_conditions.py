@@ -67,7 +67,7 @@ def list_seen(interview: Interview) -> frozenset[Goal]:
 # invented instruments and people
 
 
-@settings(max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6))
 def test_no_false_positives_on_random_instruments(text: str, seed: int) -> None:
     made, impossible = prove_text(text)
@@ -175,7 +175,7 @@ def dense(draw: st.DrawFn) -> str:
     return FIRST.lstrip() + "\n".join(lines) + "\n"
 
 
-@settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(dense(), st.integers(0, 10**6))
 def test_no_false_positives_where_conditions_meet(text: str, seed: int) -> None:
     made, impossible = prove_text(text)

@@ -106,6 +106,8 @@ def test_every_command_that_a_text_names_exists() -> None:
     unknown = [
         f"{path.name}: {match[0]}"
         for path in (ROOT / "survey_cli").rglob("*.py")
+        # most modules need not be parsed
+        if COMMAND.search(" ".join(path.read_text(encoding="utf-8").split()))
         for text in list_texts(path)
         for match in COMMAND.finditer(" ".join(text.split()))
         if match[1] not in PROSE

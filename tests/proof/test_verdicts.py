@@ -41,7 +41,7 @@ def prove_everything(instrument: Instrument) -> tuple[Verdicts, Mapping[str, Seq
 
 def test_verdicts_equal_those_of_trying_every_answer() -> None:
     tried = 0
-    for seed in range(300 * SCALE):
+    for seed in range(80 * SCALE):
         text = QuestionnaireWriter(Random(seed)).write()
         instrument, _, problems = compile_instrument(load_source_text(text, "t.yaml"))
         if instrument is None or select_errors(problems):
@@ -59,7 +59,7 @@ def test_verdicts_equal_those_of_trying_every_answer() -> None:
             assert WitnessWalk(instrument, witness, fills).shows(goal), (
                 f"seed {seed}: {goal} is not shown:\n{text}"
             )
-    assert tried > 250 * SCALE
+    assert tried > 60 * SCALE
 
 
 @pytest.mark.parametrize("file", QUESTIONNAIRES, ids=lambda file: file.stem)

@@ -103,7 +103,7 @@ def test_what_is_equivalent_is_no_change(part: int) -> None:
     ]
     tried = changed = 0
     seed = part * 10_000
-    while tried < 10 * SCALE:
+    while tried < 4 * SCALE:
         seed += 1
         rng = Random(seed)
         text = rng.choice(texts) if seed % 2 else QuestionnaireWriter(rng).write()
@@ -123,7 +123,7 @@ def test_what_is_equivalent_is_no_change(part: int) -> None:
         assert changes == [], (
             f"seed {seed}: {[(c.items, c.what) for c in changes]}\n{dump(old)}\n{dump(new)}"
         )
-    assert changed > 5 * SCALE
+    assert changed > 2 * SCALE
 
 
 SMALL = """\

@@ -19,6 +19,7 @@ DOORS = (
     "tests/web/test_seats.py",
     "tests/web/test_seats_page.py",
     "tests/web/test_served_accounts.py",
+    "tests/web/test_update.py",
 )
 INJECTION = (
     "tests/web/test_injected_texts.py",

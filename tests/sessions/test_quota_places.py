@@ -590,7 +590,7 @@ def test_one_of_two_who_race_for_a_released_place_receives_it(kept: str, tmp_pat
 
 # many stations at once
 
-STATIONS = 6 * SCALE
+STATIONS = 4 * SCALE
 MIXED = """
 items:
   - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}

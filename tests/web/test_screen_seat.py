@@ -30,6 +30,18 @@ BROKEN = {"columns": "many", "rows": "9" * 30, "zone": "../../etc/passwd"}
 Test = Callable[[aiohttp.ClientSession], Awaitable[None]]
 
 
+def serve(shift: Shift) -> ServedSeat:
+    arguments = ("serve", str(shift.file), "--db", shift.db, "--no-browser", "--port", "0")
+    return ServedSeat(*arguments, folder=shift.folder)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSeat]:
+    """A server for the tests that begin no interview. Each test ends its seats."""
+    with serve(make_shift(tmp_path_factory.mktemp("study"), ITEMS)) as server:
+        yield server
+
+
 @pytest.fixture
 def shift(tmp_path: Path) -> Shift:
     return make_shift(tmp_path, ITEMS)
@@ -38,8 +50,7 @@ def shift(tmp_path: Path) -> Shift:
 @pytest.fixture
 def served(shift: Shift) -> Iterator[ServedSeat]:
     """A server of this study."""
-    arguments = ("serve", str(shift.file), "--db", shift.db, "--no-browser", "--port", "0")
-    with ServedSeat(*arguments, folder=shift.folder) as server:
+    with serve(shift) as server:
         yield server
 
 
@@ -84,41 +95,41 @@ async def begin_interview(page: Page) -> None:
 # the link
 
 
-def test_the_link_can_be_used_once_and_only_its_browser_is_known(served: ServedSeat) -> None:
+def test_the_link_can_be_used_once_and_only_its_browser_is_known(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
-        origin = {"Origin": served.address}
-        key = served.link[2]
+        origin = {"Origin": shared.address}
+        key = shared.link[2]
         async with aiohttp.ClientSession(headers=origin) as other:
             for wrong in (key, key[:-1], ""):
-                async with other.post(f"{served.address}/enter", json={"key": wrong}) as answer:
+                async with other.post(f"{shared.address}/enter", json={"key": wrong}) as answer:
                     assert answer.status == 403
                     assert "Set-Cookie" not in answer.headers
             for body in ("[]", "nothing", '{"key": 5}', "[" * 5000):
-                async with other.post(f"{served.address}/enter", data=body) as answer:
+                async with other.post(f"{shared.address}/enter", data=body) as answer:
                     assert answer.status == 403
-            async with other.get(f"{served.address}/seat", allow_redirects=False) as answer:
+            async with other.get(f"{shared.address}/seat", allow_redirects=False) as answer:
                 assert (answer.status, answer.headers["Location"]) == (303, "/enter")
-            async with other.get(f"{served.address}/enter") as answer:
+            async with other.get(f"{shared.address}/enter") as answer:
                 assert "This page needs JavaScript" in await answer.text()
-            async with open_page(served, other) as page:
+            async with open_page(shared, other) as page:
                 await page.gets("signed-out")
                 await page.wait_for(lambda: page.is_closed)
-        assert served.list_seats() == []
+        assert shared.list_seats() == []
         # the browser that was first may open the link again
-        async with browser.post(f"{served.address}/enter", json={"key": key}) as answer:
+        async with browser.post(f"{shared.address}/enter", json={"key": key}) as answer:
             assert answer.status == 204
 
-    run(served, test)
+    run(shared, test)
 
 
-def test_the_cookie_is_for_this_computer_and_for_no_script(served: ServedSeat) -> None:
+def test_the_cookie_is_for_this_computer_and_for_no_script(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
-        assert served.cookie.startswith("__Host-survey-local=")
+        assert shared.cookie.startswith("__Host-survey-local=")
 
-    run(served, test)
+    run(shared, test)
 
 
-def test_unknown_addresses_reveal_nothing(served: ServedSeat) -> None:
+def test_unknown_addresses_reveal_nothing(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
         for path in (
             "/nothing",
@@ -128,19 +139,19 @@ def test_unknown_addresses_reveal_nothing(served: ServedSeat) -> None:
             "/static/terminal/server.py",
             "/static//etc/passwd",
         ):
-            url = aiohttp.client.URL(served.address + path, encoded=True)
+            url = aiohttp.client.URL(shared.address + path, encoded=True)
             async with browser.get(url, headers={"Accept": "text/html"}) as answer:
                 assert answer.status == 404
                 assert "No page has this address." in await answer.text()
                 assert "aiohttp" not in str(answer.headers)
 
-    run(served, test)
+    run(shared, test)
 
 
-def test_pages_have_no_inline_scripts_and_all_their_files_are_there(served: ServedSeat) -> None:
+def test_pages_have_no_inline_scripts_and_all_their_files_are_there(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
         for path in ("/", "/seat", "/enter"):
-            async with browser.get(served.address + path) as answer:
+            async with browser.get(shared.address + path) as answer:
                 policy = answer.headers["Content-Security-Policy"]
                 assert ("'unsafe-inline'" in policy) == (path == "/seat")
                 assert "script-src 'self';" in policy
@@ -149,12 +160,12 @@ def test_pages_have_no_inline_scripts_and_all_their_files_are_there(served: Serv
             files = [part.partition('"')[0] for part in text.split('="/static/')[1:]]
             assert any(file.endswith("/page.css") for file in files)
             for file in files:
-                async with browser.get(f"{served.address}/static/{file}") as answer:
+                async with browser.get(f"{shared.address}/static/{file}") as answer:
                     assert answer.status == 200
                     kind = answer.headers["Content-Type"].partition(";")[0]
                     assert kind in ("text/css", "text/javascript", "image/svg+xml", "font/ttf")
 
-    run(served, test)
+    run(shared, test)
 
 
 # the seat
@@ -264,37 +275,37 @@ def test_keys_in_flight_at_a_cut_act_before_anything_is_shown_and_none_acts_late
     run(served, test)
 
 
-def test_another_window_takes_the_seat_and_the_first_gets_it_back(served: ServedSeat) -> None:
+def test_another_window_takes_the_seat_and_the_first_gets_it_back(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
-        async with open_page(served, browser) as first, open_page(served, browser) as second:
+        async with open_page(shared, browser) as first, open_page(shared, browser) as second:
             await first.gets("moved")
             await second.shows("dial")
             old = {"seat": first.seated["seat"], "generation": first.seated["generation"]}
             # a page that comes back by itself doesn't take it
-            async with open_page(served, browser, query=old) as back:
+            async with open_page(shared, browser, query=old) as back:
                 await back.gets("moved")
             assert "moved" not in second.kinds()
             # its person may
-            async with open_page(served, browser) as third:
+            async with open_page(shared, browser) as third:
                 await third.shows("dial")
                 await second.gets("moved")
-                assert len(served.list_seats()) == 1
+                assert len(shared.list_seats()) == 1
 
-    run(served, test)
+    run(shared, test)
 
 
-def test_a_page_does_not_come_back_to_another_seat(served: ServedSeat) -> None:
+def test_a_page_does_not_come_back_to_another_seat(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
-        async with open_page(served, browser, query={"seat": "gone", "generation": 5}) as page:
+        async with open_page(shared, browser, query={"seat": "gone", "generation": 5}) as page:
             await page.gets("ended")
-        assert served.list_seats() == []
+        assert shared.list_seats() == []
 
-        async with open_page(served, browser) as here:
+        async with open_page(shared, browser) as here:
             await here.gets("seated")
-            async with open_page(served, browser, query={"seat": "gone", "generation": 5}) as page:
+            async with open_page(shared, browser, query={"seat": "gone", "generation": 5}) as page:
                 await page.gets("moved")
 
-    run(served, test)
+    run(shared, test)
 
 
 def test_alt_and_an_arrow_arrive_as_such(served: ServedSeat) -> None:
@@ -312,7 +323,7 @@ def test_alt_and_an_arrow_arrive_as_such(served: ServedSeat) -> None:
 
 
 def test_a_page_whose_frames_make_no_sense_is_told_so_and_its_seat_goes_on(
-    served: ServedSeat,
+    shared: ServedSeat,
 ) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
         for frame in (
@@ -324,7 +335,7 @@ def test_a_page_whose_frames_make_no_sense_is_told_so_and_its_seat_goes_on(
             '{"type": ["keys"]}',
             b"\0\1",
         ):
-            async with open_page(served, browser) as page:
+            async with open_page(shared, browser) as page:
                 await page.shows("dial")
                 if isinstance(frame, bytes):
                     await page.line.send_bytes(frame)
@@ -334,12 +345,12 @@ def test_a_page_whose_frames_make_no_sense_is_told_so_and_its_seat_goes_on(
                 await page.wait_for(lambda: page.is_closed)
                 assert page.line.close_code == aiohttp.WSCloseCode.POLICY_VIOLATION
 
-    run(served, test)
+    run(shared, test)
 
 
-def test_huge_sizes_are_clamped_and_huge_frames_end_the_page(served: ServedSeat) -> None:
+def test_huge_sizes_are_clamped_and_huge_frames_end_the_page(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
-        async with open_page(served, browser, query=BROKEN) as page:
+        async with open_page(shared, browser, query=BROKEN) as page:
             assert (await page.gets("seated"))["zone"] == ""
             await page.send(type="size", columns=60_000, rows=60_000)
             await page.send(type="size", columns=100, rows=30)
@@ -357,27 +368,27 @@ def test_huge_sizes_are_clamped_and_huge_frames_end_the_page(served: ServedSeat)
                 )
             await page.wait_for(lambda: page.is_closed)
             assert page.taken == []
-        async with open_page(served, browser) as page:
+        async with open_page(shared, browser) as page:
             await page.shows("dial")
 
-    run(served, test)
+    run(shared, test)
 
 
-def test_a_browser_that_reads_nothing_stops_nobody(served: ServedSeat) -> None:
+def test_a_browser_that_reads_nothing_stops_nobody(shared: ServedSeat) -> None:
     async def test(browser: aiohttp.ClientSession) -> None:
-        memory = read_memory(served.web_process)
-        url = f"{served.address}/seat/screen?columns=300&rows=100"
+        memory = read_memory(shared.web_process)
+        url = f"{shared.address}/seat/screen?columns=300&rows=100"
         async with browser.ws_connect(url) as slow:
             # what aiohttp has not handed out yet stops it from reading
             for _ in range(150):
                 await slow.send_str('{"type": "paint"}')
                 await asyncio.sleep(0.02)
-            grown = read_memory(served.web_process) - memory
+            grown = read_memory(shared.web_process) - memory
             assert grown < 24_000, f"{grown} KiB"
-            async with open_page(served, browser) as page:
+            async with open_page(shared, browser) as page:
                 await page.shows("dial", seconds=3)
 
-    run(served, test)
+    run(shared, test)
 
 
 def read_memory(process: int) -> int:

@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from support.browser_seat import AT_ANY_HOUR, Page
+from support.scale import large
 from support.served_accounts import (
     InstalledServer,
     accept,
@@ -68,6 +69,7 @@ async def begin_interview(page: Page) -> None:
     await page.shows("First?")
 
 
+@large
 def test_an_interview_goes_on_and_its_next_case_is_in_the_new_version(folder: Path) -> None:
     tokens = {login: invite(folder, login) for login in ("ann", "bob")}
 
