@@ -64,7 +64,7 @@ TARGETS = {
             cases=entries_typed.clock_cases,
             check=entries_typed.check_clock,
             share=0.5,
-            small=50,
+            small=120,
         ),
         Target(
             name="events",
