@@ -91,7 +91,7 @@ STAFF = tuple(Interviewer(login=f"i{n}", role=StaffRole.INTERVIEWER) for n in ra
 PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(
     f"{who.login},interviewer\n" for who in STAFF
 )
-CASES = 70 * min(SCALE, 2)
+CASES = 40 * min(SCALE, 2)
 DAYS = 2
 LOOKS = 2
 """Looks at the figures while stations are at work, on each day."""
