@@ -79,7 +79,6 @@ def build_example(folder: Path) -> None:
         copy(FOLDER / name, folder)
     write_people(folder / PEOPLE)
 
-    survey = str(Path(sys.executable).with_name("survey"))
     for command in list_commands():
         words = shlex.split(command)
         target = None
@@ -87,11 +86,18 @@ def build_example(folder: Path) -> None:
             place = words.index(">")
             target = folder / words[place + 1]
             words = words[:place]
-        done = subprocess.run(
-            [survey, *words[1:]], cwd=folder, check=True, capture_output=True, text=True
-        )
+        printed = run_survey(folder, *words[1:])
         if target is not None:
-            target.write_text(done.stdout, encoding="utf-8")
+            target.write_text(printed, encoding="utf-8")
+
+
+def run_survey(folder: Path, *arguments: str) -> str:
+    """Run a command in the folder; returns what it prints."""
+    survey = str(Path(sys.executable).with_name("survey"))
+    done = subprocess.run(
+        [survey, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def list_files(folder: Path) -> list[Path]:

@@ -76,7 +76,7 @@ class AccountPages:
         self._loop.close()
 
     def _run(self, action: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(action, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(action, self._loop).result(60)
 
     async def _begin(self) -> None:
         visitors = AccountVisitors(self.at_hand.web, **self._options)

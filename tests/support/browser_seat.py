@@ -22,7 +22,7 @@ from support.forked_survey import BEGIN, PRELUDE, SURVEY_MAIN
 from support.programs import Program
 from support.shift import Shift
 
-LONG = 20.0
+LONG = 60.0
 """Seconds after which what was expected will not come."""
 LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/enter#(\S+)")
 AT_ANY_HOUR = """

@@ -73,7 +73,7 @@ class GuardedPages:
     address: tuple[str, int] | str
     """For raw connections."""
 
-    async def send(self, raw: bytes, *, seconds: float = 5) -> bytes:
+    async def send(self, raw: bytes, *, seconds: float = 30) -> bytes:
         """Send bytes over a connection of their own; return all that comes until it is closed."""
         reader, writer = await self.connect()
         writer.write(raw)

@@ -39,7 +39,7 @@ _code = Spawner(_find(_programs), make_web(_web, _address), most_seats=int(_most
 sys.stderr.flush()
 os._exit(_code)
 """
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def make_web(kind: str, address: str) -> Callable[[socket.socket], int]:

@@ -7,7 +7,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class TextPage:

@@ -22,7 +22,7 @@ from survey_cli.web.server.limits import Limits
 from survey_cli.web.server.listening import listen_on_port
 from survey_cli.web.server.visitors import Visitor
 
-LONG = 20.0
+LONG = 60.0
 MakeStation = Callable[[], Any]
 
 

@@ -292,7 +292,8 @@ def test_the_key_of_the_next_study_changes_nothing_on_a_board_of_one(
     hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
     try:
         hands.press("/", *"whole 1")
-        hands.pause(0.5)
+        while "2 cases with “whole 1”" not in hands.text():
+            hands.pause(0.02)
         shown = _press(hands, "enter", "s")
         assert "started with one study" in hands.why
         assert "2 cases with “whole 1”" in shown

@@ -16,7 +16,7 @@ from survey_cli.fieldwork.help_calls import HelpSubject
 from survey_cli.fieldwork.shifts import WorkEvent
 
 __all__ = ["folder"]
-PATIENCE = 8.0
+PATIENCE = 30.0
 """Seconds for what a board shows within two on a machine that does nothing else."""
 KEY = "ctrl+g"
 UP = "your hand is up: the supervisor sees that you need help"

@@ -86,7 +86,7 @@ class FakeBrowser:
                 aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
                 client.ws_connect(self._address + path, headers=own) as socket,
             ):
-                return str(await socket.receive_str(timeout=5))
+                return str(await socket.receive_str(timeout=30))
 
         return asyncio.run(connect())
 
@@ -531,7 +531,7 @@ def open_tab(browser: Any, width: int, scheme: str) -> Any:  # noqa: F811 - the 
         timezone_id="Asia/Tokyo",
     )
     tab = context.new_page()
-    tab.set_default_timeout(15_000)
+    tab.set_default_timeout(60_000)
     tab.on("pageerror", lambda error: pytest.fail(str(error)))
     return tab
 

@@ -16,7 +16,7 @@ from survey_cli.terminal_marks import answer_mark, read_mark
 from survey_cli.web.terminals import attached_terminal
 from survey_cli.web.terminals.attached_terminal import CLEAR, AttachedTerminal, Attachment
 
-SECONDS = 5.0
+SECONDS = 30.0
 MARK = re.compile(rb"\x1b\[201~\x1b\[(\d+)u")
 PAINTED = b"x" * 80 * 24
 

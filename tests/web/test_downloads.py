@@ -29,7 +29,7 @@ from support.stored_interviews import sql
 REASON = "The tables of <b>December</b>\x1b[31m & more"
 STORED_REASON = "The tables of <b>December</b>[31m & more"
 SIMULATED = {"kind": "data", "origin": "simulated", "partials": "yes", "reason": REASON}
-LONG = 20.0
+LONG = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ async def ask(
 def send(
     served: ServedAccounts, login: str, form: dict[str, str] | None = None
 ) -> tuple[int, dict[str, str], bytes]:
-    return asyncio.run(asyncio.wait_for(ask(served, login, form), 60))
+    return asyncio.run(asyncio.wait_for(ask(served, login, form), 180))
 
 
 def find_error(page: bytes) -> str:
@@ -296,7 +296,7 @@ def test_a_broken_download_leaves_nothing(served: ServedAccounts) -> None:
             assert [list(made.iterdir()) for made in list_folders(served)] == [[]]
             answer.close()
 
-    asyncio.run(asyncio.wait_for(leave(), 60))
+    asyncio.run(asyncio.wait_for(leave(), 180))
     wait_until_nothing_is_left(served)
 
     async def lose_desk() -> None:
@@ -306,7 +306,7 @@ def test_a_broken_download_leaves_nothing(served: ServedAccounts) -> None:
             with pytest.raises(aiohttp.ClientPayloadError):
                 await answer.read()
 
-    asyncio.run(asyncio.wait_for(lose_desk(), 60))
+    asyncio.run(asyncio.wait_for(lose_desk(), 180))
     wait_until_nothing_is_left(served)
 
     async def lose_web() -> None:
@@ -316,7 +316,7 @@ def test_a_broken_download_leaves_nothing(served: ServedAccounts) -> None:
                 await answer.read()
             served.wait_for(lambda: served.said.count("The proxy can open") == 2)
 
-    asyncio.run(asyncio.wait_for(lose_web(), 60))
+    asyncio.run(asyncio.wait_for(lose_web(), 180))
     wait_until_nothing_is_left(served)
 
 
@@ -332,6 +332,6 @@ def test_only_some_are_made_at_a_time(served: ServedAccounts) -> None:
             assert find_error(page).startswith("2 of your downloads are being made.")
             assert len(served.list_seats()) == 4
 
-    asyncio.run(asyncio.wait_for(try_all(), 60))
+    asyncio.run(asyncio.wait_for(try_all(), 180))
     wait_until_nothing_is_left(served)
     assert send(served, "ada", SIMULATED)[0] == 200

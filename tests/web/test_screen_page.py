@@ -230,7 +230,7 @@ def test_the_seat_moves_to_another_window_and_back(served: ServedSeat, context: 
     first = open_question(served, context)
     second = ScreenPage(context)
     second.tab.goto(f"{served.address}/seat")
-    second.shows("How old?", seconds=5)
+    second.shows("How old?")
     first.wait_for(lambda: first.message().startswith("Your seat has moved"))
     first.tab.keyboard.type("25")
     first.tab.wait_for_timeout(300)

@@ -35,7 +35,7 @@ def test_the_case_and_the_link_reach_web(tmp_path: Path) -> None:
             assert session.dial().rejection is None
         finally:
             session.close()
-        ours.settimeout(5)
+        ours.settimeout(30)
         reports = [json.loads(line) for line in ours.recv(65536).splitlines()]
 
     said = [

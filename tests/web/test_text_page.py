@@ -1,5 +1,6 @@
 """The text page in Chromium: by keyboard alone, by buttons, after cuts, and for screen readers."""
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -63,8 +64,10 @@ class Visit:
         for other in self.tab.context.pages:
             if other != self.tab:
                 other.close()
-        self.tab.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
         self.tab.unroute_all()
+        # a page of the same server, with no script of its own
+        self.tab.goto(f"{self.server.address}/nothing")
+        self.tab.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
         self.tab.emulate_media(color_scheme="null")
         self.tab.set_viewport_size(WINDOW)
         self.tab.goto("about:blank")
@@ -72,6 +75,13 @@ class Visit:
     def asks(self, label: str) -> None:
         """Wait until this is asked."""
         self.tab.locator("#label", has_text=label).wait_for()
+
+    def wait_until(self, has_happened: Callable[[], object]) -> None:
+        deadline = time.monotonic() + LONG
+        while not has_happened():
+            assert time.monotonic() < deadline
+            # Playwright hands out events only while it is asked for something.
+            self.tab.wait_for_timeout(15)
 
     def type(self, text: str) -> None:
         self.tab.keyboard.type(text)
@@ -117,9 +127,10 @@ def visit(server: TextServer, tab: Any) -> Iterator[Callable[..., Visit]]:
         return one
 
     yield go
-    server.end_seats()
+    # before the seats end, which would lead the page elsewhere
     for one in visits:
         one.leave()
+    server.end_seats()
 
 
 def test_an_interview_by_keyboard_alone(visit: Callable[..., Visit]) -> None:
@@ -292,11 +303,10 @@ def test_an_entry_that_got_lost_is_shown_again_and_never_sent_by_itself(
 
     monkeypatch.setattr(messages.MessageChannel, "_handle", lose_entries)
     one.type("1")
-    one.tab.wait_for_timeout(300)
+    one.wait_until(lambda: lost)
     server.stop()
     server.start()
     one.wait_for_notice("This was not received: 1")
-    assert lost
     assert one.given == []
     assert one.tab.input_value("#field") == "1"
     one.tab.keyboard.press("Enter")
@@ -327,12 +337,16 @@ def test_a_seat_that_dies_is_begun_again_and_an_entry_is_shown(
     one = visit()
     one.interview()
     monkeypatch.setattr(server.link, "signal", 9)
-    monkeypatch.setattr(
-        messages.MessageChannel, "_is_for_awaited", lambda *_: False
-    )  # the entry comes too late for this seat
+    came = []
+
+    def come_too_late(*_: object) -> bool:
+        came.append(True)
+        return False
+
+    monkeypatch.setattr(messages.MessageChannel, "_is_for_awaited", come_too_late)
     monkeypatch.setattr(messages.MessageChannel, "_refuse", lambda *_: None)
     one.type("1")
-    one.tab.wait_for_timeout(200)
+    one.wait_until(lambda: came)
     server.end_seats()
     one.wait_for_notice("It isn’t known whether this was received: 1")
     monkeypatch.undo()
