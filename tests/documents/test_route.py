@@ -214,6 +214,17 @@ def test_the_interview_is_complete_before_what_follows_the_call() -> None:
     assert lines[at + 1].startswith(
         "Section After the call (hung_up, items 21–23). Filled in after"
     )
+    same_condition = """items:
+  - {id: ok, type: single, text: "Ok?", options: {1: "Yes", 2: "No"}}
+  - {id: why, type: text, ask_if: ok == 1, text: "Why?"}
+  - id: later
+    type: section
+    after: hangup
+    ask_if: ok == 1
+    items: [{id: note, type: text, by: interviewer, text: "Note?"}]
+"""
+    shown = [line.strip().split()[0] for line in outline(same_condition)]
+    assert shown == ["1", "If", "2", "End:", "If", "Section", "3"]
     chart = Flowchart(render_mermaid(route("asu_2000.yaml")))
     assert "after the call" in {answer for _, answer, _ in chart.links}
 

@@ -11,6 +11,7 @@ from typing import Final
 from survey_cli.documents.questionnaire import route_diagram as model
 from survey_cli.documents.questionnaire.booklet_model import BookletNote
 from survey_cli.documents.questionnaire.rule_notes import (
+    COMPLETE,
     describe_outcome,
     is_observed,
     iterate_computer_notes,
@@ -76,8 +77,13 @@ class RouteBuilder:
 
     def build(self, fingerprint: str) -> model.RouteDiagram:
         """Build the diagram."""
-        steps = list(self._build_steps(self.instrument.root.children))
-        self._add_completed_end(steps)
+        nodes = self.instrument.root.children
+        count = _count_during_call(nodes)
+        steps = list(self._build_steps(nodes[:count]))
+        if not steps or not isinstance(steps[-1], model.RouteEnd):
+            completed = describe_outcome(self.rules, COMPLETE)
+            steps.append(model.RouteEnd(completed.name, model.EndKind.COMPLETED))
+        steps += self._build_steps(nodes[count:])
         version = fingerprint
         if self.instrument.version:
             version = f"version {escape_controls(self.instrument.version)} · {fingerprint}"
@@ -88,19 +94,6 @@ class RouteBuilder:
             steps=tuple(steps),
             notes=self._list_share_notes(),
         )
-
-    def _add_completed_end(self, steps: list[model.RouteStep]) -> None:
-        """Add the end of the route, before what the interviewer fills in after the call."""
-        at = len(steps)
-        for node in reversed(self.instrument.root.children):
-            if not node.after_hangup:
-                break
-            at -= 1
-
-        is_reached = at == 0 or not isinstance(steps[at - 1], model.RouteEnd)
-        if is_reached:
-            completed = describe_outcome(self.rules, "complete")
-            steps.insert(at, model.RouteEnd(completed.name, model.EndKind.COMPLETED))
 
     # steps
 
@@ -333,6 +326,14 @@ class RouteBuilder:
         outcome = describe_outcome(self.rules, "quota_full")
         end = model.RouteEnd(outcome.name, outcome.kind)
         return [model.RouteBranch((model.RouteCondition(clause, excludes=False),), (end,))]
+
+
+def _count_during_call(nodes: Sequence[CompiledNode]) -> int:
+    """Count the nodes before those that are filled in after the call."""
+    count = len(nodes)
+    while count and nodes[count - 1].after_hangup:
+        count -= 1
+    return count
 
 
 def _join_note(note: BookletNote) -> Line:
