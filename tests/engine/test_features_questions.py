@@ -372,6 +372,19 @@ def test_item_declines() -> None:
     assert instrument("features/item_declines.yaml").declines["not_reached"].code == -5
 
 
+def test_decline_sets() -> None:
+    now = feature("decline_sets").keys("")
+    assert now.declines == {"dk": 7, "refused": 9}
+    now = now.keys("1")
+    assert now.declines == {"dk": 77, "refused": 99}
+    now = now.keys("7")
+    assert now.declines == {"dk": 7777, "refused": 9999}
+    assert [d.text for d in now.asked.declines] == ["Don't know", "Will not say"]
+    now = now.keys(".refused")
+    # what has no width has the codes of the file
+    assert now.declines == {"dk": -8, "refused": -9}
+
+
 def test_scale_long() -> None:
     short = feature("scale_long")
     assert short.offered[0] == "Cold"

@@ -338,7 +338,7 @@ class InstrumentCompiler:
             options=options,
             scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
-            declines=compiler.compile_declines(item, item_id),
+            declines=compiler.compile_declines(item, item_id, [option.code for option in options]),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
             roster=around.roster,

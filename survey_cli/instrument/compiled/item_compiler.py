@@ -3,11 +3,12 @@
 Every use of a variable is recorded in the draft as a `NameUse`; problems are collected.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from survey_cli.instrument.compiled.decline_sets import BY_WIDTH, choose_codes
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.symbols import (
     GroupStep,
@@ -21,16 +22,18 @@ from survey_cli.instrument.expressions.conditions import (
     Scope,
     compile_condition,
 )
+from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
     CompiledDecline,
     CompiledLimit,
     CompiledOption,
     QuestionItem,
+    StatedItem,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
-from survey_cli.instrument.source.nodes import YamlScalar, locate_name
+from survey_cli.instrument.source.nodes import YamlScalar, find_named, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -75,6 +78,8 @@ class ItemCompiler:
         """By the identity of the list of options, and the roster in which they are offered."""
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
         """By the identity of the names or specifications."""
+        self._declines_by_width: dict[tuple[int, ...], tuple[CompiledDecline, ...]] = {}
+        """By their codes."""
 
     def compile_condition(
         self,
@@ -322,15 +327,63 @@ class ItemCompiler:
             is_turn=is_turn,
         )
 
-    def compile_declines(self, item: QuestionItem, who: str) -> tuple[CompiledDecline, ...]:
-        """Compile the declines permitted at an item: its own, or else the study's."""
+    def compile_declines(
+        self, item: QuestionItem, who: str, codes: Collection[Code]
+    ) -> tuple[CompiledDecline, ...]:
+        """Compile the declines permitted at an item: its own, or else the study's.
+
+        `codes` are those of its options.
+        """
         if not item.expects_answer:
             return ()
+        if isinstance(item.declines, YamlScalar):
+            return self._compile_named_declines(item, item.declines, who, codes)
         if item.declines is not None:
             return self.select_declines(item.declines, who)
         if item.by:
             return ()  # by the interviewer
         return self.select_declines(self.declines, who)
+
+    def _compile_named_declines(
+        self, item: QuestionItem, name: YamlScalar, who: str, codes: Collection[Code]
+    ) -> tuple[CompiledDecline, ...]:
+        """Compile the declines of a set, or those with codes of the answers' width."""
+        if name == BY_WIDTH:
+            return self._compile_declines_by_width(item, name, who, codes)
+
+        named = find_named(self.draft.document.decline_sets, name)
+        if named is not None:
+            return self.select_declines(named, who)
+        what = f"there is no set of declines {str(name)!r}"
+        remedy = suggest_nearest(
+            str(name), (*self.draft.document.decline_sets, BY_WIDTH), otherwise=""
+        )
+        if name in self.declines:
+            remedy = f"write [{name}] for this decline alone"
+        remedy = remedy or "define it under decline_sets:"
+        self.report("unknown-decline", locate_name(name), who, what, remedy, length=len(name))
+        return ()
+
+    def _compile_declines_by_width(
+        self, item: QuestionItem, name: YamlScalar, who: str, codes: Collection[Code]
+    ) -> tuple[CompiledDecline, ...]:
+        declines = self.select_declines(self.declines, who)
+        if isinstance(item, StatedItem | SearchItem):
+            return declines  # texts, dates and times have no width
+
+        chosen = choose_codes(item, codes)
+        if chosen is None:
+            what = "the width of the answers isn't known"
+            remedy = "write min: and max: as numbers, or the codes: declines: {dk: 77, refused: 99}"
+            self.report("unknown-decline", locate_name(name), who, what, remedy, length=len(name))
+            return declines
+
+        key = tuple(chosen.values())
+        if key not in self._declines_by_width:
+            self._declines_by_width[key] = tuple(
+                decline._replace(code=chosen.get(decline.id, decline.code)) for decline in declines
+            )
+        return self._declines_by_width[key]
 
     def select_declines(self, names: Iterable[str], who: str) -> tuple[CompiledDecline, ...]:
         """Compile the study's declines with these names.

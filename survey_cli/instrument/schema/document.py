@@ -8,6 +8,7 @@ from survey_cli.instrument.editions import FIRST_EDITION, NEWEST_EDITION
 from survey_cli.instrument.schema.compute_table import Calculation
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import (
+    DeclineSet,
     DeclineSpec,
     OptionsOrName,
     ScaleSpec,
@@ -438,6 +439,9 @@ class Document(SpecModel):
     """The non-answers that are offered at every question, unless the question has its own
     `declines`. The reserved kinds `not_asked` and `not_reached` can be given other codes here. If
     left out: don't know (−8, key `d`) and refused (−9, key `r`)."""
+    decline_sets: dict[scalars.Name, DeclineSet] = Field(default_factory=dict)
+    """Codes of declines that several items use by name: `{two_digit: {dk: 77, refused: 99}}` and
+    `declines: two_digit`. If left out: none."""
     scales: dict[scalars.Name, ScaleSpec] = Field(default_factory=dict)
     """Lists of options that several items use by name. If left out: none."""
     sample: dict[scalars.Name, SampleColumn] = Field(default_factory=dict)

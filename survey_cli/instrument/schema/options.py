@@ -314,9 +314,20 @@ def make_discriminator(kind: type, tag: str, otherwise: str) -> Discriminator:
     return Discriminator(lambda node: tag if isinstance(node, kind) else otherwise)
 
 
+def _find_declines_form(node: object) -> str:
+    if isinstance(node, dict):
+        return "mapping"
+    if isinstance(node, str):
+        return "name"
+    return "list"
+
+
+DeclineSet: TypeAlias = dict[scalars.Name, DeclineOverride]
+"""Declines with codes of their own: `{dk: 77, refused: 99}`."""
 DeclineOverrides: TypeAlias = Annotated[
     Annotated[list[scalars.Name], Tag("list")]
-    | Annotated[dict[scalars.Name, DeclineOverride], Tag("mapping")],
-    make_discriminator(dict, "mapping", "list"),
+    | Annotated[DeclineSet, Tag("mapping")]
+    | Annotated[scalars.Name, Tag("name")],
+    Discriminator(_find_declines_form),
 ]
-"""`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""
+"""`[]` for none, `[dk]` for some, `{dk: 98}` for other codes, the name of a set, or `by_width`."""

@@ -430,8 +430,10 @@ class QuestionItem(ItemSpec):
     """Questions that read an unlikely answer back to the respondent: one, or a list of them, each
     of which is read if its condition is true. If left out: none."""
     declines: DeclineOverrides | None = None
-    """The declines permitted here: `[]` for none, `[dk]` for some, or other codes for this item:
-    `{dk: 98, refused: 99}`. If left out: every decline of the file."""
+    """The declines permitted here: `[]` for none, `[dk]` for some, other codes for this item: `{dk:
+    98, refused: 99}`, or the name of a set under `decline_sets`. `by_width` gives don't know the
+    first of 7, 77, 777 and so on, and refused the first of 9, 99 and 999, that no answer can have.
+    If left out: every decline of the file."""
     prefill: Annotated[Expression, "a calculation"] | None = None
     """The initial content of the field, which Enter confirms: a sample column, an earlier item or a
     calculation. If left out: empty."""

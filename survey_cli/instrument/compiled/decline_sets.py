@@ -1,0 +1,41 @@
+"""Codes of declines that are given by a name: a set of the file, or the width of the answers."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.typed import NumberItem
+
+BY_WIDTH: Final = "by_width"
+"""The name that no set of a file can have."""
+_DIGITS: Final[Mapping[str, str]] = {"dk": "7", "refused": "9"}
+"""What official questionnaires repeat for the code of a decline: 7, 77 or 777; 9, 99 or 999."""
+_MAX_WIDTH: Final = 9
+_MARKS_OF_MULTIPLE: Final = (0, 1)
+"""Not mentioned and mentioned, which the columns of a multiple contain."""
+
+
+def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str, int] | None:
+    """Choose the shortest codes of don't know and refused that no answer can have.
+
+    `codes` are those of the options. None if the answers have no limits that are known.
+    """
+    low = 0.0
+    high = -1.0  # no numbers but those of options
+    taken = {code for code in codes if isinstance(code, int)}
+    if isinstance(question, NumberItem):
+        if question.lowest is None or question.highest is None:
+            return None
+        low = question.lowest
+        high = question.highest
+        taken |= question.options.keys()
+    elif isinstance(question, MultipleItem):
+        taken = set(_MARKS_OF_MULTIPLE)
+
+    for width in range(1, _MAX_WIDTH + 1):
+        chosen = {decline: int(digit * width) for decline, digit in _DIGITS.items()}
+        is_free = taken.isdisjoint(chosen.values())
+        if is_free and not any(low <= code <= high for code in chosen.values()):
+            return chosen
+    return None
