@@ -13,6 +13,7 @@ from survey_cli.web.server import (
     account_routes,
     accounts_routes,
     download_routes,
+    seats_routes,
     sign_in_routes,
 )
 from survey_cli.web.server.account_visitors import AccountVisitors
@@ -87,6 +88,7 @@ class AccountPages:
             sign_in_routes.add_routes,
             account_routes.add_routes,
             accounts_routes.add_routes,
+            seats_routes.add_routes,
             download_routes.make_adder(["A study"]),
         )
         for route in app.router.routes():

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -14,7 +15,7 @@ from support.html_pages import browser, in_browser  # noqa: F401 - a fixture
 from support.scale import SCALE, large
 from support.web_accounts import HOME, OTHER_PASSWORD, PASSWORD, AccountsAtHand, quick_hashes
 from survey_cli.services.accounts.web_accounts import AskingBrowser, SignedIn
-from survey_cli.web.server import password_threads
+from survey_cli.web.server import password_threads, seats_routes
 from survey_cli.web.server.account_visitors import DEVICE_COOKIE, SESSION_COOKIE
 from survey_cli.web.server.browser_names import name_browser
 from survey_cli.web.server.doors import ProxyDoor
@@ -615,6 +616,29 @@ def test_from_the_invitation_to_signing_out_by_keyboard(
     tab.context.close()
 
 
+def look_at_seats(tab: Any, pages: AccountPages) -> None:
+    """Open the page of seats without and with seats, and the board, which can't be opened here."""
+    row = {
+        "seat": "1",
+        "person": "ann",
+        "face": "full screen",
+        "since": "09:00",
+        "activity": "in an interview",
+        "case": "A 17",
+        "for": "09:04",
+        "last_key": "4 s ago",
+    }
+    for rows in ([], [row, {**row, "seat": "2", "person": "bob", "activity": "", "for": ""}]):
+        with patch.object(seats_routes, "_describe_seats", return_value=rows):
+            tab.goto(f"{pages.address}/seats")
+            tab.wait_for_selector("h1:has-text('Seats')")
+            assert tab.get_by_role("button", name="End").count() == len(rows)
+            check_page(tab)
+    tab.goto(f"{pages.address}/board")
+    tab.wait_for_selector(f"text={pages.link.SENTENCE}")
+    check_page(tab)
+
+
 @in_browser
 @pytest.mark.parametrize(
     ("width", "scheme"), [pytest.param(1280, "dark", marks=large), (400, "light")]
@@ -644,9 +668,11 @@ def test_the_page_of_all_accounts_by_keyboard(
     check_page(tab, by_axe=True)
     tab.locator("summary").first.press("Enter")
     check_page(tab)
+    assert tab.input_value("#link").startswith(f"{pages.address}/invitation#")
     tab.get_by_role("link", name="Log of sign-ins").press("Enter")
     tab.wait_for_url("**/accounts/log")
     check_page(tab)
+    look_at_seats(tab, pages)
     tab.context.close()
 
 
@@ -695,6 +721,7 @@ def test_the_page_of_downloads_by_keyboard(
     tab.keyboard.press("Enter")
     tab.wait_for_selector(f"text={pages.link.SENTENCE}")
     check_page(tab)
+    look_at_seats(tab, pages)
     tab.context.close()
 
 

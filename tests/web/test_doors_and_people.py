@@ -20,6 +20,7 @@ from support.account_pages import AccountPages
 from support.web_accounts import HOME, PASSWORD, AccountsAtHand, quick_hashes
 from survey_cli.permissions import Action, StaffRole, may
 from survey_cli.services.accounts.web_accounts import SignInRefusedError
+from survey_cli.services.export.download_request import DownloadKind, read_form
 from survey_cli.web.seats.seat_request import Face
 from survey_cli.web.server.account_visitors import SESSION_COOKIE
 from survey_cli.web.server.listening import listen_on_path, listen_on_port
@@ -56,6 +57,11 @@ ROUTES: dict[tuple[str, str], Need | Action] = {
     ("GET", "/accounts"): Action.MANAGE_ACCOUNTS,
     ("GET", "/accounts/log"): Action.READ_ACCESS_LOG,
     ("POST", "/accounts/{action}"): Action.MANAGE_ACCOUNTS,
+    ("GET", "/seats"): Action.SEE_SEATS,
+    ("GET", "/seats/list"): Action.SEE_SEATS,
+    ("POST", "/seats/end"): Action.END_SEAT,
+    ("GET", "/board"): Action.SEE_BOARD,
+    ("GET", "/board/screen"): Action.SEE_BOARD,
     ("GET", "/downloads"): Action.DOWNLOAD,
     ("POST", "/downloads"): Action.DOWNLOAD,
     ("GET", "/seat"): Action.PRACTICE,
@@ -63,10 +69,20 @@ ROUTES: dict[tuple[str, str], Need | Action] = {
     ("GET", "/seat/screen"): Action.PRACTICE,
     ("GET", "/seat/text"): Action.PRACTICE,
 }
-SOCKETS = {"/seat/screen": Face.SCREEN, "/seat/text": Face.TEXT}
+SOCKETS = {
+    "/seat/screen": Face.SCREEN,
+    "/seat/text": Face.TEXT,
+    "/board/screen": Face.BOARD,
+}
 ANSWERED = (200, 204, 301, 403, 422, 429)
 """A page, nothing to show, and what a form says that lacks something or comes too often."""
 ENDS_SESSIONS = {"/sign-out", "/sign-out-everywhere"}
+FILES: list[tuple[DownloadKind, dict[str, str]]] = [
+    (DownloadKind.DATA, {}),
+    (DownloadKind.DATA, {"personal": "yes"}),
+    (DownloadKind.REPORT, {}),
+    (DownloadKind.CODEBOOK, {}),
+]
 ROLES = [role for role in StaffRole if role is not StaffRole.OWNER]
 """The owner works in a terminal: the list of people gives nobody this role."""
 OUTSIDERS = ("stranger", "signed out", "disabled", "removed from the list", "forged cookie")
@@ -215,6 +231,8 @@ def test_a_role_reaches_what_the_table_says(
         assert "may" in text or "role" in text
     elif need is Action.MANAGE_ACCOUNTS and method == "POST":
         assert (status, location) == (303, "/accounts")
+    elif need is Action.END_SEAT:
+        assert (status, location) == (303, "/seats")
     elif need is Need.TOKEN:
         assert status == 403, "a session is no invitation"
     else:
@@ -222,6 +240,28 @@ def test_a_role_reaches_what_the_table_says(
         assert location != "/sign-in"
         if method == "GET" and need is Need.SESSION:
             assert status in (200, 303)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
+def test_a_role_downloads_what_the_table_says(served: Served, role: StaffRole) -> None:
+    """A desk is asked for, as this person, only if the role may take each action of the file."""
+    link = served.pages.link
+
+    async def try_files() -> None:
+        headers = make_headers(served, role.value)
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(served.pages.origin, cookie_jar=jar) as client:
+            for kind, further in FILES:
+                form = {"kind": kind.value, "reason": "a test", **further}
+                wanted = read_form(form)
+                is_allowed = all(may(role, action) for action in wanted.list_actions())
+                before = len(link.requests)
+                async with client.post("/downloads", data=form, headers=headers) as answer:
+                    assert answer.status == (503 if is_allowed else 403), form
+                asked = [(one.person, one.face) for one in link.requests[before:]]
+                assert asked == [(role.name.lower(), Face.DESK)] * is_allowed
+
+    asyncio.run(try_files())
 
 
 @pytest.mark.parametrize("kind", ["used", "late", "none"])
