@@ -17,6 +17,7 @@ from seats.burst import measure_burst
 from seats.crowds import measure_crowds
 from seats.cuts import measure_cuts
 from seats.full_disk import measure_full_disk
+from seats.injecting import measure_injecting
 from seats.installing import measure_installing
 from seats.keys import measure_keys
 from seats.row import Effort, Figure
@@ -31,7 +32,7 @@ ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
     "burst": measure_burst,
     "sitting": measure_sitting,
     "doors": measure_doors,
-    "injection": measure_injection,
+    "injection": lambda effort: [*measure_injection(effort), *measure_injecting(effort)],
     "crowds": measure_crowds,
     "full-disk": measure_full_disk,
     "reading": measure_reading,

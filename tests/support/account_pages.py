@@ -56,6 +56,8 @@ class AccountPages:
         self.at_hand = at_hand
         self._options = options
         self.link = RecordedSeats()
+        self.title = "A study"
+        """The title of the study that is served."""
         self.routes: set[tuple[str, str]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -89,7 +91,7 @@ class AccountPages:
             account_routes.add_routes,
             accounts_routes.add_routes,
             seats_routes.add_routes,
-            download_routes.make_adder(["A study"]),
+            download_routes.make_adder([self.title]),
         )
         for route in app.router.routes():
             if route.resource is not None and route.method != "HEAD":

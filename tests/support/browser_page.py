@@ -16,6 +16,8 @@ class ScreenPage:
     def __init__(self, context: Any) -> None:
         self.tab = context.new_page()
         self.errors: list[str] = []
+        self.received = ""
+        """All that the terminal was sent."""
         self.screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self.screen)
         self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -33,6 +35,7 @@ class ScreenPage:
     def _note_output(self, output: str | bytes) -> None:
         if isinstance(output, bytes):
             self._stream.feed(output)
+            self.received += output.decode(errors="replace")
 
     def enter(self, served: ServedSeat) -> None:
         """Open the link."""

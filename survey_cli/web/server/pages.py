@@ -1,4 +1,7 @@
-"""Pages made from the templates. Every text that is put into them is escaped."""
+"""Pages made from the templates. Every text that is put into them is escaped.
+
+Controls and characters that change the direction of a line are written as `<U+202E>`.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -6,6 +9,9 @@ from typing import Final
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from survey_cli.wording import escape_controls
 
 from survey_cli.web.server.static_files import address_file
 
@@ -18,6 +24,7 @@ def _load_templates() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_make_controls_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         # A new version that is installed meanwhile has templates for other code.
@@ -25,6 +32,13 @@ def _load_templates() -> Environment:
     )
     templates.globals["static_file"] = address_file
     return templates
+
+
+def _make_controls_visible(value: object) -> object:
+    # What a macro has made is Markup, whose texts have come through here already.
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return escape_controls(value)
+    return value
 
 
 def render_page(template: str, *, status: int = 200, **values: object) -> web.Response:

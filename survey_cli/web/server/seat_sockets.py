@@ -15,6 +15,7 @@ from survey_cli.web.server.open_sockets import OPEN_SOCKETS
 from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.visitors import Visitor, find_visitor
 from survey_cli.web.server.zones import read_zone
+from survey_cli.wording import escape_controls
 
 HEARTBEAT_SECONDS: Final = 20.0
 """A page whose line was cut without a word is noticed after this time and a half."""
@@ -92,7 +93,7 @@ class SeatSocket:
         try:
             return await self._seating.sit(request)
         except SeatError as error:
-            await self.send("refused", sentence=str(error))
+            await self.send("refused", sentence=escape_controls(str(error)))
             return None
 
     async def _find_again(self, visitor: Visitor, place: SeatPlace, wanted: str) -> Seat | None:

@@ -21,6 +21,7 @@ from survey_cli.web.server.seating import SEATING, Report, Seat
 from survey_cli.web.server.sign_in_routes import read_form
 from survey_cli.web.server.visitors import require_visitor
 from survey_cli.web.server.zones import format_clock
+from survey_cli.wording import escape_controls
 
 SEATS_PATH: Final = "/seats"
 BOARD_PATH: Final = "/board"
@@ -57,7 +58,12 @@ async def show_seats(request: web.Request) -> web.Response:
 async def send_seats(request: web.Request) -> web.Response:
     """Send the rows of the page, which it asks for while it is open."""
     zone = check_action(request, Action.SEE_SEATS).zone
-    return web.json_response(_describe_seats(request, zone))
+    return web.json_response(
+        [
+            {name: escape_controls(text) for name, text in seat.items()}
+            for seat in _describe_seats(request, zone)
+        ]
+    )
 
 
 async def end_seat(request: web.Request) -> web.Response:
