@@ -16,6 +16,7 @@ from seats.attaching import measure_attaching
 from seats.burst import measure_burst
 from seats.crowds import measure_crowds
 from seats.cuts import measure_cuts
+from seats.database_server import measure_database_server
 from seats.full_disk import measure_full_disk
 from seats.injecting import measure_injecting
 from seats.installing import measure_installing
@@ -33,6 +34,7 @@ ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
     "sitting": measure_sitting,
     "doors": measure_doors,
     "injection": lambda effort: [*measure_injection(effort), *measure_injecting(effort)],
+    "postgresql": measure_database_server,
     "crowds": measure_crowds,
     "full-disk": measure_full_disk,
     "reading": measure_reading,

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from support.browser_page import ScreenPage
 from support.forked_survey import run_forked_survey
-from support.html_pages import CHROMIUM
+from support.html_pages import CHROMIUM, CHROMIUM_ARGUMENTS
 from support.proxies import make_open_folder, run_caddy
 from support.web_accounts import PASSWORD
 
@@ -88,7 +88,7 @@ def serve_to_browsers(
         run_caddy(outside, outside / "s") as proxy,
         sync_playwright() as steering,
     ):
-        program = steering.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        program = steering.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         browsers = {}
         for login, token in tokens.items():
             context = program.new_context(

@@ -11,9 +11,8 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from survey_cli.wording import escape_controls
-
 from survey_cli.web.server.static_files import address_file
+from survey_cli.wording import escape_controls
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 
