@@ -14,7 +14,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -144,8 +144,8 @@ async def type_keys(page: ScreenPage, line: BadLine, pace: Pace, dice: Random, c
             at = await end_interview(page)
         else:
             step = answer(at, dice, calm=True)
-            *first, last = step.screen
-            for key in first:
+            last = step.screen[-1]
+            for key in step.screen[:-1]:
                 await times.type(key)
                 await asyncio.sleep(next(waits))
             is_last_question = step.to.item == ITEMS
@@ -298,7 +298,7 @@ def describe_times(pace: str, typed: list[Typed]) -> Figure:
     )
 
 
-def in_milliseconds(seconds: list[float]) -> str:
+def in_milliseconds(seconds: Sequence[float]) -> str:
     """Return the percentiles of times."""
     parts = []
     for name, share in (("median", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):

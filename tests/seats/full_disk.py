@@ -1,8 +1,8 @@
 """The disk of the server becomes full while seats interview, and has room again later.
 
 It is a small file system in memory, which only root can mount. What is tried on it: answers on
-both faces, signing in, a reload, a new seat, and a download, whose reason belongs in the access
-log.
+both faces, dialing, signing in, a reload, a new seat, and a download, whose reason belongs in the
+access log.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -22,7 +22,16 @@ import aiohttp
 from crash.script import Stand, Step, answer
 from seats.crowds import begin_interview
 from seats.cuts import Journal, find_taken
-from seats.faces import COLUMNS, PATHS, ROWS, FaceName, ScreenPage, SeatPage, TextPage
+from seats.faces import (
+    COLUMNS,
+    PATHS,
+    ROWS,
+    FaceName,
+    LostLineError,
+    ScreenPage,
+    SeatPage,
+    TextPage,
+)
 from seats.row import Effort, Figure
 from seats.study import make_study
 from support.served_accounts import ServedAccounts, accept, invite, list_people, survey
@@ -116,6 +125,8 @@ class FullDisk:
     def __init__(self, served: ServedAccounts, folder: Path) -> None:
         self.wrong: list[str] = []
         self.done: list[str] = []
+        self.answers: list[str] = []
+        """How pages were answered on the full disk, with their HTTP status."""
         self._served = served
         self._filler = folder / "filler"
 
@@ -127,6 +138,7 @@ class FullDisk:
 
     async def work(self, workers: list[Worker], browsers: dict[str, aiohttp.ClientSession]) -> None:
         """Let everybody work before, on and after the full disk."""
+        calling = await open_face(browsers["cal"], FaceName.SCREEN)
         for worker in workers:
             await begin_interview(worker.page)
             await worker.work(3)
@@ -144,9 +156,15 @@ class FullDisk:
                 seen=worker.page.shown,
             )
         await self._ask_for_pages(browsers)
+        await self._dial(calling)
+        await self._begin_a_seat(browsers["dan"])
         await self._come_back(workers, browsers)
 
         self._filler.unlink()
+        await begin_interview(calling)
+        await calling.leave()
+        page = await open_face(browsers["dan"], FaceName.SCREEN)
+        await page.leave()
         for worker in workers:
             await worker.try_again()
             await worker.work(2)
@@ -175,14 +193,33 @@ class FullDisk:
                 is_clear = CAN_STORE_NOTHING.replace("'", "&#39;") in text
             elif response.status == HTTPStatus.CONFLICT:
                 is_clear = FULL in text.lower()
-            is_data = "attachment" in response.headers.get("Content-Disposition", "")
-            if is_data:
-                is_clear = False
+            self.answers.append(f"{what} {response.status}")
             self.note(
                 f"{what} is answered",
                 is_right=is_clear,
                 seen=f"{response.status}: {find_error(text)}",
             )
+
+    async def _dial(self, page: SeatPage) -> None:
+        """Dial the case that is shown, which is stored, too."""
+        await page.send_command("d", ".dial")
+        await page.wait_for(lambda: page.says(FULL), 30)
+        self.note("dialing is refused with its reason", is_right=True)
+
+    async def _begin_a_seat(self, browser: aiohttp.ClientSession) -> None:
+        """Sit down on the full disk: no case can be had, and the first page says why."""
+        line = await browser.ws_connect("/seat/screen", params={"columns": COLUMNS, "rows": ROWS})
+        page = ScreenPage(line)
+        with suppress(LostLineError):
+            await page.wait_for(lambda: page.says(FULL), 30)
+        await page.leave()
+        async with browser.get("/") as response:
+            text = await response.text()
+        self.note(
+            "the first page says why no seat can begin",
+            is_right=page.says(FULL) or FULL in text,
+            seen=find_error(text),
+        )
 
     async def _come_back(
         self, workers: list[Worker], browsers: dict[str, aiohttp.ClientSession]
@@ -225,13 +262,14 @@ async def open_face(browser: aiohttp.ClientSession, face: FaceName) -> SeatPage:
 
 async def fill_disk(folder: Path, db: str, seed: int) -> list[Figure]:
     """Let two people interview while the disk becomes full."""
-    logins = ("ann", "bob", "sue")
-    list_people(folder, "ann,interviewer", "bob,interviewer", f"{read_system_account()},supervisor")
+    interviewers = ("ann", "bob", "cal", "dan")
+    logins = (*interviewers, "sue")
+    listed = [f"{login},interviewer" for login in interviewers]
+    list_people(folder, *listed, f"{read_system_account()},supervisor")
     tokens = {login: await asyncio.to_thread(invite, folder, login) for login in logins}
     served = await asyncio.to_thread(ServedAccounts, folder)
     trial = FullDisk(served, folder)
     try:
-        processes = sorted(served.list_children())
         async with AsyncExitStack() as stack:
             browsers = {"new": await stack.enter_async_context(served.open_browser())}
             for login in logins:
@@ -241,11 +279,11 @@ async def fill_disk(folder: Path, db: str, seed: int) -> list[Figure]:
             for login, face in (("ann", FaceName.SCREEN), ("bob", FaceName.TEXT)):
                 page = await open_face(browsers[login], face)
                 workers.append(Worker(login, page, Random(f"{login} {seed}")))
-            processes = sorted(served.list_children())
+            processes = set(served.list_children())
             await trial.work(workers, browsers)
             trial.note(
                 "no process has died",
-                is_right=sorted(served.list_children()) == processes,
+                is_right=processes <= set(served.list_children()),
                 seen=served.said,
             )
             for worker in workers:
@@ -264,7 +302,8 @@ async def fill_disk(folder: Path, db: str, seed: int) -> list[Figure]:
         Figure(
             goal="a full disk: a clear answer, nothing acknowledged lost, on when there is room",
             measured=f"{len(trial.done)} trials, {len(trial.wrong)} wrong; "
-            f"{sum(len(worker.taken) for worker in workers)} entries acknowledged",
+            f"{sum(len(worker.taken) for worker in workers)} entries acknowledged; "
+            f"meanwhile {', '.join(trial.answers)}",
             is_met=not trial.wrong,
             findings=trial.wrong,
         )

@@ -53,10 +53,13 @@ PAINTED = """
   }, true);
 
   function measurePaint(since) {
+    const arrived = performance.now() - since;
     // xterm.js reads output in a timer, and draws it in the next frame. This message comes after
     // the frame was painted.
     const afterPaint = new MessageChannel();
-    afterPaint.port1.onmessage = () => window.painted.push(performance.now() - since);
+    afterPaint.port1.onmessage = () => {
+      window.painted.push([arrived, performance.now() - since]);
+    };
     setTimeout(() => setTimeout(() => requestAnimationFrame(() => {
       afterPaint.port2.postMessage(0);
     })));
@@ -78,7 +81,18 @@ PAINTED = """
   };
 })();
 """
-"""Times, in the page, each key until the paint of the first output after the server took it."""
+"""Times, in the page, each key until the first output after the server took it: until the output
+arrives, and until it is painted."""
+
+
+@dataclass(frozen=True)
+class Painted:
+    """How long keys took in Chromium, in seconds."""
+
+    arrived: Sequence[float] = ()
+    """Until their output was there."""
+    painted: Sequence[float] = ()
+    """Until that was painted."""
 
 
 @dataclass
@@ -134,8 +148,8 @@ async def work_paced(page: ScreenPage, dice: Random, answers: int) -> list[float
     for item in range(answers):
         began = time.monotonic()
         step = answer(Stand(item), dice, calm=True)
-        *first, last = step.screen
-        for key in first:
+        last = step.screen[-1]
+        for key in step.screen[:-1]:
             await times.type(key)
             await asyncio.sleep(KEY_SECONDS)
         await times.type(last, leads_to=step.to.item)
@@ -146,8 +160,8 @@ async def work_paced(page: ScreenPage, dice: Random, answers: int) -> list[float
 
 async def work_in_chromium(
     proxy: Proxy, browser: aiohttp.ClientSession, dice: Random, answers: int
-) -> list[float]:
-    """Do the same in Chromium; return how long each key took to be painted."""
+) -> Painted:
+    """Do the same in Chromium."""
     from playwright.async_api import async_playwright
 
     async with async_playwright() as steering:
@@ -171,7 +185,10 @@ async def work_in_chromium(
             await asyncio.sleep(max(ANSWER_SECONDS - (time.monotonic() - began), 0))
         milliseconds = await tab.evaluate("window.painted")
         await chromium.close()
-    return [value / 1000 for value in milliseconds]
+    return Painted(
+        arrived=[arrived / 1000 for arrived, _ in milliseconds],
+        painted=[painted / 1000 for _, painted in milliseconds],
+    )
 
 
 async def sit_down(
@@ -222,7 +239,7 @@ async def work_together(
     served: InstalledServer,
     sitters: Sequence[Sitter],
     answers: int,
-) -> tuple[list[float], list[float]]:
+) -> tuple[Painted, list[float]]:
     """Let everybody work at a person's pace, the first one in Chromium if it is there.
 
     Returns how long keys took to be painted, in Chromium and at the sockets.
@@ -232,25 +249,26 @@ async def work_together(
     ]
     if CHROMIUM is None or not has_caddy():
         answered = await asyncio.gather(*working)
-        return [], [seconds for times in answered for seconds in times]
+        return Painted(), [seconds for times in answered for seconds in times]
 
     proxy = stack.enter_context(run_caddy(folder, served.path))
     # Her page in Chromium takes over the seat.
     first = sitters[0]
     in_chromium = work_in_chromium(proxy, first.browser, Random("in Chromium"), answers)
-    painted, *answered = await asyncio.gather(in_chromium, *working)
+    painted, answered = await asyncio.gather(in_chromium, asyncio.gather(*working))
     return painted, [seconds for times in answered for seconds in times]
 
 
 def describe_sitting(
     interviews: int,
     megabytes: list[float],
-    painted: list[float],
+    in_chromium: Painted,
     answered: list[float],
     busy: float,
 ) -> list[Figure]:
     """Return the figures. `busy` is the share of the processors that was used meanwhile."""
     most = max(megabytes, default=0.0)
+    painted = in_chromium.painted
     return [
         Figure(
             goal="≤ 45 MB private memory of each seat",
@@ -260,7 +278,8 @@ def describe_sitting(
         ),
         Figure(
             goal="key → painted in Chromium, p95 ≤ 50 ms",
-            measured=f"{len(painted)} keys in Chromium: {in_milliseconds(painted)}; "
+            measured=f"{len(painted)} keys in Chromium: {in_milliseconds(painted)}, of which until "
+            f"the output was there {in_milliseconds(in_chromium.arrived)}; "
             f"{len(answered)} keys at the sockets: {in_milliseconds(answered)}; "
             f"processors {busy:.0%} busy",
             is_met=bool(painted) and find_percentile(painted, 0.95) <= SLOWEST_PAINT,
