@@ -278,6 +278,15 @@ class LookupEntry(NamedTuple):
     value: Cell | None = None
 
 
+def keeps_draft(entry: "Entry") -> bool:
+    """Return whether what was begun here is kept if the interview is left.
+
+    Numbers, dates and codes aren't: half a number is soon a wrong one.
+    """
+    is_text_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
+    return is_text_line or isinstance(entry, VerbatimEntry)
+
+
 Entry: TypeAlias = ReadEntry | PickEntry | LineEntry | VerbatimEntry | LookupEntry
 Reply: TypeAlias = str | PickReply
 """The reply that an interface sends: a typed line (an `ExactText` where one of its meanings was

@@ -11,6 +11,7 @@ from survey_cli.entries import DeclineOption, Prompt, Rejection, to_ascii_digits
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import find_nearest
 from survey_cli.values import Place
+from survey_cli.wording import shorten
 
 
 class EntryCommand(NamedTuple):
@@ -67,8 +68,10 @@ READ_BACK_HELP: Final = "1 yes, that is right; 2 no, ask again"
 """The keys while an answer is read back to the respondent."""
 YES_NO_HELP: Final = "y yes; n no"
 CONFIRM_PROMPT: Final = ".ok confirms it, or type another answer"
+CONFIRM_BY_BUTTON: Final = "press Confirm, or give another answer"
 ASK_AGAIN_HINT: Final = "ask again, then key the right answer"
 REVIEW_HELP: Final = "Enter completes the interview; .back or .jump ID corrects an answer"
+REVIEW_BY_BUTTON: Final = "Complete the interview ends it; Back or Jump corrects an answer"
 NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NOTHING_ASKED: Final = "nothing has been asked yet"
 NO_NOTE: Final = "there is no note yet"
@@ -202,18 +205,20 @@ def format_drop_text_question(decline: str) -> str:
     return f"Record {decline}, and remove what is typed?"
 
 
-NAMED_PLACES: Final = 3
+NAMED_QUESTIONS: Final = 3
+MOST_QUESTION: Final = 60
+"""Characters of a question of which only the name is wanted."""
 """Items that are named; of more than that, only how many."""
 
 
-def format_dropped(places: Sequence[Place]) -> str:
-    """Tell the interviewer which answered items are no longer asked after a correction."""
-    if not places:
+def format_dropped(questions: Sequence[str]) -> str:
+    """Tell the interviewer which answered questions are no longer asked after a correction."""
+    if not questions:
         return ""
-    named = [str(place) for place in places[:NAMED_PLACES]]
-    if len(places) > NAMED_PLACES:
-        named.append(f"{len(places) - NAMED_PLACES} more")
-    pronoun = "its answer counts" if len(places) == 1 else "their answers count"
+    named = [shorten(question, MOST_QUESTION) for question in questions[:NAMED_QUESTIONS]]
+    if len(questions) > NAMED_QUESTIONS:
+        named.append(f"{len(questions) - NAMED_QUESTIONS} more")
+    pronoun = "its answer counts" if len(questions) == 1 else "their answers count"
     return f"no longer asked: {', '.join(named)} ({pronoun} again if you change this back)"
 
 

@@ -54,7 +54,7 @@ def escape_controls(text: str) -> str:
     return _CONTROLS.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))
 
 
-def pluralize(number: int, singular: str, plural: str = "") -> str:
+def pluralize(number: float, singular: str, plural: str = "") -> str:
     """Return the form of a word that goes with a number; the plural has an s unless it is given."""
     return singular if number == 1 else plural or f"{singular}s"
 

@@ -71,8 +71,8 @@ def find_route_before(interview: Interview, event: AnswerEvent) -> RouteState | 
     return interview.evaluate_route()
 
 
-def list_dropped(before: RouteState, after: Interview, corrected: Place) -> tuple[Place, ...]:
-    """Return the answered places that a correction takes off the route, in their order."""
+def list_dropped(before: RouteState, after: Interview, corrected: Place) -> tuple[str, ...]:
+    """Return the answered questions that a correction takes off the route, in their order."""
     if after.status != "open":
         return ()
 
@@ -82,7 +82,7 @@ def list_dropped(before: RouteState, after: Interview, corrected: Place) -> tupl
         is_asked = after.instrument.items[place.item].question.expects_answer
         is_gone = place not in remaining.answers and place not in remaining.unreached
         if is_asked and is_gone and place != corrected and answer.cell is not None:
-            dropped.append(place)
+            dropped.append(_describe_question(after.machine, place, before.known))
     return tuple(dropped)
 
 
@@ -118,6 +118,16 @@ def list_following(interview: Interview, limit: int) -> tuple[str, ...]:
         if place != interview.place and item.question.expects_answer:
             following.append(_fill_text(machine, item, _go_to_place(route.known, place)))
     return tuple(following)
+
+
+def describe_question(interview: Interview, place: Place) -> str:
+    """Return the question at a place, on one line; its name if it has no text."""
+    return _describe_question(interview.machine, place, interview.machine.walk.known)
+
+
+def _describe_question(machine: Machine, place: Place, known: Known) -> str:
+    text = _fill_text(machine, machine.instrument.items[place.item], _go_to_place(known, place))
+    return text or str(place)
 
 
 def describe_answer(interview: Interview, place: Place) -> str:

@@ -1,14 +1,18 @@
 """Prompts for the current place of an interview, and the events that replies make."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from datetime import timedelta
+from typing import Final, Literal, TypeAlias
 
 from survey_cli import entries
 from survey_cli.engine.answer_checks import list_check_places
 from survey_cli.engine.events import (
     AnswerKept,
     EventStamp,
+    InterviewEnded,
     InterviewResumed,
+    InterviewStopped,
+    InterviewSuspended,
     LanguageChanged,
     NoteWritten,
     QueryConfirmed,
@@ -33,6 +37,8 @@ from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Missing, Place, Value
 
 EarlierKind: TypeAlias = Literal["answer", "reopened", "prefill"]
+SAME_CALL: Final = timedelta(minutes=5)
+"""An interview that nobody has left, and that goes on this soon, goes on in the same call."""
 
 
 def build_prompt(interview: Interview) -> entries.Prompt | None:
@@ -170,8 +176,8 @@ def _build_instruction(context: ItemContext) -> entries.StyledText:
 def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
     """Return what is read before the item: the introductions that begin here.
 
-    After a resume these are the introductions of all groups around it, which the respondent heard
-    in another call.
+    If the interview was resumed in another call, these are the introductions of all groups around
+    it, which the respondent heard in the call before.
     """
     intros = _list_outer_intros(stop) if _is_just_resumed(machine) else stop.intros
     spans: list[entries.TextSpan] = []
@@ -183,11 +189,27 @@ def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
 
 
 def _is_just_resumed(machine: Machine) -> bool:
-    """Return whether nothing was answered since the interview was resumed."""
-    for event in reversed(machine.events):
-        if not isinstance(event, NoteWritten | LanguageChanged):
-            return isinstance(event, InterviewResumed)
-    return False
+    """Return whether nothing was answered since the interview was resumed in another call."""
+    at = len(machine.events) - 1
+    while at >= 0 and isinstance(machine.events[at], NoteWritten | LanguageChanged):
+        at -= 1
+    if at < 1 or not isinstance(machine.events[at], InterviewResumed):
+        return False
+    return not _goes_on_at_once(machine, at)
+
+
+def _goes_on_at_once(machine: Machine, resumed: int) -> bool:
+    """Return whether the event of this index resumes an interview that nobody had left.
+
+    The interviewer changed between the full screen and the text page, say: the respondent is the
+    same, and has just heard everything.
+    """
+    before = machine.events[resumed - 1]
+    if isinstance(before, InterviewResumed):
+        return _goes_on_at_once(machine, resumed - 1)
+    was_left = isinstance(before, InterviewSuspended | InterviewStopped | InterviewEnded)
+    pause = machine.events[resumed].stamp.at - before.stamp.at
+    return not was_left and pause <= SAME_CALL
 
 
 def _list_outer_intros(stop: RouteStop) -> list[Template]:

@@ -111,8 +111,9 @@ class ShiftSummary:
     appointments_made: int
     appointments: int
     """This interviewer's own open appointments."""
-    talk_time: timedelta
-    """From dialing to the outcome, interviews included."""
+    talk_time: timedelta | None
+    """From dialing to the outcome, interviews included. None: the numbers were handed over as
+    links, so that nobody knows when they were called."""
     time_on_cases: timedelta
     """While a case was on the screen, with the time after calls."""
     breaks: tuple[BreakTaken, ...] = ()
@@ -278,10 +279,7 @@ class Shift:
             self.last_deed = at
 
     def add_work(self, event: WorkEvent) -> None:
-        """Add a work event.
-
-        A break, and a sign-on, end with the last activity before the next sign-on.
-        """
+        """Add a work event."""
         at = event.at
         if event.kind in ("on", "off"):
             self._last_sign = event
@@ -290,8 +288,7 @@ class Shift:
 
         match event.kind:
             case "on":
-                if self.open_break is not None:
-                    self._end_break(self.last_activity or at)
+                self._pass_sign_on(at)
                 self._sign_ons.append(at)
                 self._spans.append((at, at))
                 self.is_on = True
@@ -309,6 +306,21 @@ class Shift:
             case "seen" | "corrected" | "helped":
                 return
         self._note_activity(at)
+
+    def _pass_sign_on(self, at: datetime) -> None:
+        """Let a break go on over a sign-on, if nobody had signed off before.
+
+        The server was started again meanwhile, or the person has changed to another face of the
+        seat. After a long time, as on the next day, the break ended with the last sign before.
+        """
+        if self.open_break is None:
+            return
+        last = self.last_activity or at
+        if at - last > LONGEST_GAP_IN_SHIFT:
+            self._end_break(last)
+        else:
+            # the time is the break's, and so is none between two sign-ons
+            self._note_activity(at)
 
     def _begin_away(self, event: WorkEvent) -> None:
         """Begin a break at the last key, which was some time before the event was stored.
@@ -729,12 +741,16 @@ def _apply_correction(
 def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
     """List the figures of a shift, label and value, the same for every interface."""
     per_hour = f" ({summary.completes_per_hour:.1f} per hour)" if summary.completes else ""
+    talk = "not known: the calls are made elsewhere"
+    if summary.talk_time is not None:
+        talk = format_work_time(summary.talk_time)
+
     figures = [
         ("Shift", f"{summary.since:%H:%M} to {summary.until:%H:%M}"),
         ("Working", format_work_time(summary.working_time)),
         ("Without a case", format_work_time(summary.idle_time)),
         ("Calls", f"{summary.calls:,} ({summary.contacts:,} reached)"),
-        ("Talk", format_work_time(summary.talk_time)),
+        ("Talk", talk),
         ("Complete", f"{summary.completes:,}{per_hour}"),
         ("Refusals", f"{summary.refusals:,}"),
         ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} for me"),

@@ -25,6 +25,8 @@ class LineChoice(NamedTuple):
     remarks: tuple[str, ...] = ()
     needs_words: bool = False
     """More must be typed behind it: `.note` and the note."""
+    words: str = ""
+    """What that is: `the note`."""
     is_complete: bool = False
     """No longer code begins with it, so that it needs no Enter."""
     help: str = ""
@@ -80,7 +82,6 @@ MAX_LABEL: Final = 160
 """Characters of a label. A screen reader reads it whenever the field gets the focus."""
 COMMAND_TEXTS: Final = {
     "faq": "FAQ",
-    "hand": "Raise hand",
     "front": "Forward",
     "lang": "Language",
     "ok": "Confirm",
@@ -91,6 +92,15 @@ COMMAND_TEXTS: Final = {
     "fetch": "Fetch case",
 }
 """Texts of commands whose names don't say enough on a button."""
+COMMAND_WORDS: Final = {
+    "note": "the note",
+    "appointment": "when: a day and a time, such as tomorrow 18:00 or Fri 17:30",
+    "add": "the telephone number",
+    "find": "a part of the number, the name or the key",
+    "fetch": "the key of the case",
+}
+"""What must be typed behind commands."""
+OTHER_WORDS: Final = "what belongs to it"
 
 
 def build_command(
@@ -98,14 +108,41 @@ def build_command(
 ) -> LineChoice:
     """Build the choice of a command; without a text it is called as it is typed."""
     text = text or COMMAND_TEXTS.get(name, name.capitalize())
-    return LineChoice(f".{name}", text, needs_words=needs_words, help=does)
+    words = ""
+    if needs_words:
+        words = COMMAND_WORDS.get(name, OTHER_WORDS)
+    return LineChoice(f".{name}", text, needs_words=needs_words, words=words, help=does)
+
+
+def build_hand_command(*, is_up: bool) -> LineChoice:
+    """Build the choice that raises the hand, or takes it down."""
+    if is_up:
+        return build_command("hand", text="Take hand down", does="your hand is up")
+    return build_command("hand", text="Raise hand", does="the supervisor sees that you need help")
+
+
+def add_commands(awaited: AwaitedLine, choices: Iterable[LineChoice]) -> AwaitedLine:
+    """Add commands to a line; one that it has already takes the place of the one before."""
+    commands = {choice.typed: choice for choice in awaited.commands}
+    new = []
+    for choice in choices:
+        if choice.typed in commands:
+            commands[choice.typed] = choice
+        else:
+            new.append(choice)
+    return awaited._replace(commands=(*new, *commands.values()))
 
 
 # A question
 
 
 def await_answer(
-    prompt: entries.Prompt, *, draft: str = "", has_notes: bool = False, was_denied: bool = False
+    prompt: entries.Prompt,
+    *,
+    draft: str = "",
+    has_notes: bool = False,
+    was_denied: bool = False,
+    is_hand_up: bool = False,
 ) -> AwaitedLine:
     """Build the line that answers a question."""
     kind = _choose_kind(prompt.entry)
@@ -113,12 +150,14 @@ def await_answer(
     if prompt.query is not None and not was_denied:
         kind, answers = _answer_query(prompt.query, kind, answers)
 
-    text = flatten(to_plain_text(prompt.text))
+    # Which turn of a roster it is: the question may be the same in all of them.
+    parts = [to_plain_text(prompt.turn), to_plain_text(prompt.text)]
+    label = ". ".join([flatten(part) for part in parts if part])
     return AwaitedLine(
-        label=shorten(f"{prompt.place}: {text}", MAX_LABEL),
+        label=shorten(label, MAX_LABEL),
         kind=kind,
         answers=answers,
-        commands=_list_commands(prompt, has_notes=has_notes),
+        commands=_list_commands(prompt, has_notes=has_notes, is_hand_up=is_hand_up),
         draft=draft,
         language=prompt.language,
         right_to_left=prompt.right_to_left,
@@ -176,6 +215,7 @@ def _build_answer(line: Line, *, needs_words: bool, language: str) -> LineChoice
         line.key,
         tuple(list_option_remarks(line)),
         needs_words=needs_words,
+        words="the words" if needs_words else "",
         language=language,
     )
 
@@ -201,7 +241,9 @@ YES_NO_CHOICES: Final = (
 )
 
 
-def _list_commands(prompt: entries.Prompt, *, has_notes: bool) -> tuple[LineChoice, ...]:
+def _list_commands(
+    prompt: entries.Prompt, *, has_notes: bool, is_hand_up: bool
+) -> tuple[LineChoice, ...]:
     """List the commands that make sense at a question."""
     is_answered = prompt.earlier is not None
     makes_sense = {
@@ -216,7 +258,9 @@ def _list_commands(prompt: entries.Prompt, *, has_notes: bool) -> tuple[LineChoi
     }
     choices = []
     for command in commands.PLAIN_COMMANDS:
-        if makes_sense.get(command.name, True):
+        if command.name == "hand":
+            choices.append(build_hand_command(is_up=is_hand_up))
+        elif makes_sense.get(command.name, True):
             is_note = command.name == "note"
             choices.append(build_command(command.name, needs_words=is_note, does=command.help))
     return tuple(choices)

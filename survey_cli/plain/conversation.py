@@ -91,8 +91,10 @@ class LineSource(Protocol):
     """What is shown before a line is read; empty if the reader shows it itself."""
     is_terminal: bool
     """Whether it is a terminal, which moves to a new line at Enter."""
-    is_repeated: bool
-    """Whether the line came so soon that a key was held down."""
+    pause: float
+    """Seconds between this line and the one before; infinite if no key can be held down."""
+    has_buttons: bool
+    """Whether there are buttons for commands, so that nothing says how commands are typed."""
     has_ended: bool
     """Whether there is no further line."""
     shows_drafts: bool
@@ -200,14 +202,16 @@ def ask_line(
         printed.say(Role.REJECTION, line.why)
 
 
-def press_hand(hand: Hand, output: OutputLines) -> Rejection | None:
+def press_hand(hand: Hand, output: OutputLines, typed: LineSource) -> Rejection | None:
     """Raise the hand, or take it down if it is up; returns why that can't be done."""
     if hand.is_up:
         rejection = hand.take_down()
         done = HAND_IS_DOWN
     else:
         rejection = hand.put_up()
-        done = f"{HAND_IS_UP}; .hand takes it down"
+        done = HAND_IS_UP
+        if not typed.has_buttons:
+            done = f"{HAND_IS_UP}; .hand takes it down"
     if rejection is None:
         output.say(Role.UNDERSTOOD, done)
     return rejection

@@ -26,6 +26,7 @@ from survey_cli.sessions.interview.interview_session import ClosingReview, Inter
 from survey_cli.sessions.lines import interview_lines, question_lines
 from survey_cli.sessions.lines.line import Line, Role, to_spans
 from survey_cli.values import Place
+from survey_cli.wording import shorten
 
 
 class _NextStep(Enum):
@@ -64,6 +65,12 @@ class PlainInterview:
         """What was listed and can be chosen with the next line, besides its commands."""
         self._draft = ""
         """The text that was last saved as a draft."""
+        self._is_held_enter = False
+        """The line came so soon after the one before that its Enter may be a key held down."""
+        self._was_enter_refused = False
+        """That was said of the line before."""
+        self._shows_hand_up = False
+        """The button takes the hand down."""
 
     def run(self) -> entries.Rejection | None:
         """Conduct the interview to its end, or until it is suspended.
@@ -92,7 +99,8 @@ class PlainInterview:
         if session.practice:
             output.say(Role.HEADING, "Practice interview")
         output.say(Role.NOTICE, session.notice)
-        output.say_once(Role.ACTION, ".help lists what else can be typed")
+        if not self._input.has_buttons:
+            output.say_once(Role.ACTION, ".help lists what else can be typed")
 
     def _run_prompts(self) -> entries.Rejection | None:
         """Ask one question after the other.
@@ -115,6 +123,7 @@ class PlainInterview:
 
             try:
                 line = self._ask_entry(prompt)
+                self._is_held_enter = self._measure_enter()
                 if prompt is not None:
                     outcome = self._handle_line(line, prompt)
                 else:
@@ -125,8 +134,7 @@ class PlainInterview:
 
             if isinstance(outcome, entries.Rejection):
                 self._output.say(Role.REJECTION, outcome.why)
-                self._output.print_lines(question_lines.build_other_place_lines(outcome.places))
-                self._offer_places(outcome.places)
+                self._say_other_places(outcome.places)
                 next_step = _NextStep.WAIT
             else:
                 next_step = outcome
@@ -144,18 +152,30 @@ class PlainInterview:
     def _tell_news(self) -> tuple[LineChoice, ...]:
         """Print what happens while a line is awaited."""
         self._tell_message()
-        self._tell_station_news()
         # What the station offers can't be chosen within an interview.
-        return ()
+        self._tell_station_news()
+        return self._update_hand()
+
+    def _update_hand(self) -> tuple[LineChoice, ...]:
+        """Return the command of the raised hand if it does something else than before."""
+        is_up = self._is_hand_up()
+        if is_up == self._shows_hand_up:
+            return ()
+        self._shows_hand_up = is_up
+        return (awaited_line.build_hand_command(is_up=is_up),)
+
+    def _is_hand_up(self) -> bool:
+        hand = self._session.hand
+        return hand is not None and hand.is_up
 
     def _tell_news_and_keep_draft(self) -> tuple[LineChoice, ...]:
         """Print what happens while a text is typed, and save what is typed of it."""
-        self._tell_news()
+        offered = self._tell_news()
         text = self._input.unfinished.strip()
         if text != self._draft and not commands.is_command(text):
             self._draft = text
             self._session.save_draft(text)
-        return ()
+        return offered
 
     # out
 
@@ -163,8 +183,8 @@ class PlainInterview:
         """Print what is looked through before the interview is complete."""
         self._place = None
         self._output.begin_page()
-        self._output.print_lines(interview_lines.build_review_lines(review))
-        self._output.say_once(Role.ACTION, commands.REVIEW_HELP)
+        self._output.print_lines(self._name_places(interview_lines.build_review_lines(review)))
+        self._output.say_once(Role.ACTION, self._review_help)
 
     def _show(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the question, unless it was printed last, and what is asked about its answer."""
@@ -177,8 +197,11 @@ class PlainInterview:
             output.begin_page()
             self._show_question(prompt, anew=anew)
         if query is not None:
-            for line in question_lines.build_query_lines(query):
+            has_buttons = self._input.has_buttons
+            for line in question_lines.build_query_lines(query, has_buttons=has_buttons):
                 output.print_known(line)
+            if has_buttons:
+                self._offer_places(query.places)
         heard = self._session.heard()
         if heard:
             output.print_line(question_lines.build_heard_line(heard))
@@ -210,7 +233,7 @@ class PlainInterview:
                 case _:
                     self._output.print_line(line)
 
-        if isinstance(prompt.entry, entries.VerbatimEntry):
+        if entries.keeps_draft(prompt.entry):
             draft = self._session.load_draft()
             if draft:
                 self._output.print_line(question_lines.build_draft_line(draft, prompt))
@@ -260,8 +283,8 @@ class PlainInterview:
             return ask_line(self._output, self._input, awaited, tell_news)
         except InputEndedError as ended:
             text = ended.unfinished.strip()
-            is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
-            if text and is_verbatim and not commands.is_command(text):
+            is_kept = prompt is not None and entries.keeps_draft(prompt.entry)
+            if text and is_kept and not commands.is_command(text):
                 # On a terminal, the line goes on with what was begun before.
                 before = "" if self._input.shows_drafts else self._session.load_draft()
                 self._session.save_draft(_join_lines(before, text))
@@ -277,22 +300,61 @@ class PlainInterview:
                 draft=self._load_draft(prompt),
                 has_notes=bool(self._session.list_notes()),
                 was_denied=self._was_denied,
+                is_hand_up=self._is_hand_up(),
             )
+        self._shows_hand_up = self._is_hand_up()
         offered = self._offered
         self._offered = ()
-        return awaited._replace(commands=(*offered, *awaited.commands))
+        return awaited_line.add_commands(awaited, offered)
 
     def _load_draft(self, prompt: entries.Prompt) -> str:
         """Load the text that stands in the field of a page, because it was begun before."""
-        is_verbatim = isinstance(prompt.entry, entries.VerbatimEntry)
-        if is_verbatim and prompt.earlier is None and self._input.shows_drafts:
+        is_kept = entries.keeps_draft(prompt.entry)
+        if is_kept and prompt.earlier is None and self._input.shows_drafts:
             return self._session.load_draft()
         return ""
 
     def _offer_places(self, places: Iterable[Place]) -> None:
         """Offer jumps to these places with the next line."""
-        jumps = [LineChoice(f".jump {place}", f"Jump to {place}") for place in places]
-        self._offered += tuple(jumps)
+        for place in places:
+            question = shorten(self._session.describe_question(place), commands.MOST_QUESTION)
+            self._offered += (LineChoice(f".jump {place}", f"Jump to: {question}"),)
+
+    def _say_other_places(self, places: Iterable[Place]) -> None:
+        """Say how the other answers that a check used are reached."""
+        if not self._input.has_buttons:
+            self._output.print_lines(question_lines.build_other_place_lines(places))
+        self._offer_places(places)
+
+    def _name_places(self, lines: Iterable[Line]) -> list[Line]:
+        """Return lines about answers and notes, with buttons without the names of items.
+
+        Those are the designer's. On a terminal they are typed to get there.
+        """
+        if not self._input.has_buttons:
+            return list(lines)
+        return [line._replace(key="") for line in lines]
+
+    @property
+    def _review_help(self) -> str:
+        if self._input.has_buttons:
+            return commands.REVIEW_BY_BUTTON
+        return commands.REVIEW_HELP
+
+    def _measure_enter(self) -> bool:
+        """Return whether the Enter of a line came so soon that a key may be held down.
+
+        If that was said of the line before, a later one than a repetition is meant.
+        """
+        limit = commands.HELD_ENTER_SECONDS
+        if self._was_enter_refused:
+            limit = commands.REPEATED_ENTER_SECONDS
+        self._was_enter_refused = False
+        return self._input.pause < limit
+
+    def _refuse_enter(self, does: str) -> entries.Rejection:
+        self._was_enter_refused = True
+        return entries.Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more {does}")
 
     def _ask(self, awaited: AwaitedLine) -> str:
         """Ask for a line that isn't the answer to the question itself."""
@@ -308,6 +370,8 @@ class PlainInterview:
         if query is not None and query.aloud:
             return self._handle_read_back(text, query)
         if not text and query is not None:
+            if self._input.has_buttons:
+                return entries.Rejection(commands.CONFIRM_BY_BUTTON)
             return entries.Rejection(commands.CONFIRM_PROMPT)
         if not text and prompt.query is not None:
             return entries.Rejection(commands.ASK_AGAIN_HINT)
@@ -315,22 +379,25 @@ class PlainInterview:
         literal = commands.unescape_dots(text)
         match prompt.entry:
             case entries.ReadEntry() | entries.LookupEntry():
-                if prompt.ending and not text and self._input.is_repeated:
-                    return entries.Rejection(
-                        f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
-                    )
+                if prompt.ending and not text and self._is_held_enter:
+                    return self._refuse_enter("ends here")
                 return self._send_reply(text)
             case entries.PickEntry() as pick:
                 return self._pick(text, pick, prompt)
             case entries.LineEntry():
-                return self._send_reply(literal)
+                return self._send_reply(literal or self._take_draft(prompt))
             case entries.VerbatimEntry():
-                keeps_draft = prompt.earlier is None and not self._input.shows_drafts
-                if not literal and keeps_draft:
-                    literal = self._session.load_draft()
+                literal = literal or self._take_draft(prompt)
                 return self._send_reply(self._read_continuation(literal), echoed=False)
             case _:
                 assert_never(prompt.entry)
+
+    def _take_draft(self, prompt: entries.Prompt) -> str:
+        """Return the text that Enter alone takes, because it was printed above the line."""
+        is_kept = entries.keeps_draft(prompt.entry)
+        if is_kept and prompt.earlier is None and not self._input.shows_drafts:
+            return self._session.load_draft()
+        return ""
 
     def _handle_at_review(self, line: str) -> _NextStep | entries.Rejection:
         """Do what a line asks for at the closing review."""
@@ -338,11 +405,9 @@ class PlainInterview:
         if commands.is_command(text):
             return self._run_command(text, None)
         if text:
-            return entries.Rejection(commands.REVIEW_HELP)
-        if self._input.is_repeated:
-            return entries.Rejection(
-                f"{commands.ENTER_TWICE_HINT}: Enter once more completes the interview"
-            )
+            return entries.Rejection(self._review_help)
+        if self._is_held_enter:
+            return self._refuse_enter("completes the interview")
         return self._session.complete() or _NextStep.ARRIVE
 
     def _send_reply(
@@ -466,7 +531,7 @@ class PlainInterview:
                 "help": lambda: self._show_help(prompt),
             }
         if name not in acts:
-            return entries.Rejection(commands.REVIEW_HELP)
+            return entries.Rejection(self._review_help)
         return acts[name]() or _NextStep.WAIT
 
     def _press_hand(self) -> _NextStep | entries.Rejection:
@@ -474,7 +539,7 @@ class PlainInterview:
         hand = self._session.hand
         if hand is None:
             return entries.Rejection(commands.NO_SUPERVISOR)
-        return press_hand(hand, self._output) or _NextStep.WAIT
+        return press_hand(hand, self._output, self._input) or _NextStep.WAIT
 
     def _confirm(self, reason: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Confirm the answer that is questioned, unless the respondent has just denied it."""
@@ -502,7 +567,10 @@ class PlainInterview:
                 return replaced
             return self._add_note(replaced[1], notes[replaced[0] - 1])
         for number, note in enumerate(notes, 1):
-            listed = f"{number}  {note.place}: {rendering.flatten(note.text)}"
+            where = str(note.place)
+            if self._input.has_buttons:
+                where = shorten(self._session.describe_question(note.place), commands.MOST_QUESTION)
+            listed = f"{number}  {where}: {rendering.flatten(note.text)}"
             self._output.say(Role.FACT, listed)
         if notes:
             self._output.say(Role.ACTION, ".notes NUMBER TEXT replaces one")
@@ -518,6 +586,8 @@ class PlainInterview:
         if not language:
             others = [code for code in prompt.languages if code != prompt.language]
             self._offered = tuple([LineChoice(f".lang {code}", code) for code in others])
+            if self._input.has_buttons:
+                return entries.Rejection(f"now {prompt.language}; press another language")
             return entries.Rejection(
                 f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}"
             )
@@ -526,9 +596,11 @@ class PlainInterview:
     def _jump(self, text: str) -> _NextStep | entries.Rejection:
         rows = self._session.list_items()
         if not text:
-            self._output.print_lines([interview_lines.build_answer_line(row) for row in rows])
-            if rows:
+            answers = [interview_lines.build_answer_line(row) for row in rows]
+            self._output.print_lines(self._name_places(answers))
+            if rows and not self._input.has_buttons:
                 self._output.say(Role.ACTION, "type .jump and one of these")
+            if rows:
                 self._offer_places([row.place for row in rows])
             else:
                 self._output.say(Role.FACT, commands.NOTHING_ASKED)
@@ -591,8 +663,11 @@ class PlainInterview:
             clock = f"; {respondent_time:%H:%M} there"
         spent = interview_lines.format_duration(self._session.elapsed_time())
         self._output.print_line(Line(Role.FACT, prompt.help))
+        where = f"{prompt.place},"
+        if self._input.has_buttons:
+            where = "question"
         self._output.say(
-            Role.FACT, f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
+            Role.FACT, f"{where} {prompt.position} of {prompt.total}; {spent} so far{clock}"
         )
         for decline in prompt.declines:
             text = to_spans(rendering.flatten(decline.text))

@@ -30,8 +30,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from survey_cli.entries import Rejection, StyledText
-from survey_cli.entry_commands import HELD_ENTER_SECONDS
-from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
+from survey_cli.plain.awaited_line import AwaitedLine, LineChoice, add_commands
 from survey_cli.plain.conversation import InputEndedError, TellNews
 from survey_cli.plain.rendering import RENDERERS, clean, list_option_remarks, render_line
 from survey_cli.plain.streams import MAX_LINE_LENGTH, Interrupts
@@ -88,6 +87,7 @@ class MessageChannel:
 
     prompt = ""
     shows_drafts = True
+    has_buttons = True
     is_terminal = True
     """A page moves on at Enter, as a terminal does."""
 
@@ -99,7 +99,7 @@ class MessageChannel:
         """Tells this seat from one before it: an entry for that one is not taken here."""
         self.language = ""
         self.right_to_left = False
-        self.is_repeated = False
+        self.pause = float("inf")
         self.has_ended = False
         self.is_cut_off = False
         self.unfinished = ""
@@ -180,7 +180,7 @@ class MessageChannel:
             self._awaited = None
 
         now = monotonic()
-        self.is_repeated = now - self._last < HELD_ENTER_SECONDS
+        self.pause = now - self._last
         self._last = now
         if len(text) > MAX_LINE_LENGTH:
             return Rejection(f"longer than {MAX_LINE_LENGTH} characters: shorten it")
@@ -203,8 +203,7 @@ class MessageChannel:
         """Send what was said meanwhile, and what can be chosen besides."""
         self.flush()
         if choices and self._awaited is not None:
-            commands = (*choices, *self._awaited.commands)
-            self._awaited = self._awaited._replace(commands=commands)
+            self._awaited = add_commands(self._awaited, choices)
             self._send_ask()
 
     def _wait(self, until: float) -> None:
@@ -418,6 +417,7 @@ def _encode_choice(choice: LineChoice) -> dict[str, Any]:
         "key": choice.key,
         "remarks": list(choice.remarks),
         "needs_words": choice.needs_words,
+        "words": choice.words,
         "is_complete": choice.is_complete,
         "help": choice.help,
         "language": choice.language,

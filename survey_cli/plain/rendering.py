@@ -108,7 +108,12 @@ def _render_answer(line: Line) -> str:
     """`q6  There is agreement …: 2 Agree`, with the reason why a warning was accepted."""
     answer = _join(": ", flatten(line.label), flatten(line.plain_text))
     reason = f" ({flatten(line.note)})" if line.note else ""
-    return f"{line.key}  {answer}{reason}"
+    return _join("  ", line.key, f"{answer}{reason}")
+
+
+def _render_note(line: Line) -> str:
+    where = f"note at {line.key}" if line.key else "note"
+    return f"{where}: {flatten(line.plain_text)}"
 
 
 def _render_history(line: Line) -> str:
@@ -150,7 +155,7 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
     Role.ANSWER: _render_answer,
     Role.DECLINED: _render_titled,
     Role.CONFIRMED: _render_titled,
-    Role.NOTE: lambda line: f"note at {line.key}: {flatten(line.plain_text)}",
+    Role.NOTE: _render_note,
     Role.STOP: lambda line: f"{line.key}  {line.label}: {flatten(line.plain_text)} ({line.note})",
     Role.CASE: lambda line: f"Case: {_join(', ', flatten(line.plain_text), line.key, line.note)}",
     Role.CLOCK: lambda line: f"Clock: {_join(', ', line.plain_text, *line.remarks, line.note)}",

@@ -90,6 +90,8 @@ class PlainStation:
         self._presence_question = ""
         """Whether somebody is still there, as it was asked last."""
         self._has_ended = False
+        self._shows_hand_up = False
+        """The button takes the hand down."""
         self._offered: tuple[LineChoice, ...] = ()
         """What was listed and can be chosen with the next line, besides its commands."""
         self._kept_alive_at = monotonic()
@@ -106,7 +108,8 @@ class PlainStation:
         self._print_place()
         if session.practice:
             output.say(Role.HEADING, "PRACTICE: the respondents are simulated; no number is dialed")
-        output.say_once(Role.ACTION, ".help lists what can be typed")
+        if not self._input.has_buttons:
+            output.say_once(Role.ACTION, ".help lists what can be typed")
 
         view = session.look().view
         if isinstance(view, IdleView) and not view.was_searched:
@@ -178,8 +181,9 @@ class PlainStation:
         """Ask for a command or an outcome. Raises OvertakenError if something else came."""
         view = self._station.look().view
         names = self._list_actions("1", view)
-        awaited = station_choices.await_command(view, names)
-        awaited = awaited._replace(commands=(*self._offered, *awaited.commands))
+        self._shows_hand_up = self._station.hand.is_up
+        awaited = station_choices.await_command(view, names, is_hand_up=self._shows_hand_up)
+        awaited = awaited_line.add_commands(awaited, self._offered)
         self._offered = ()
         return ask_line(self._output, self._input, awaited, self._tell_news_at_command).strip()
 
@@ -190,7 +194,15 @@ class PlainStation:
             self._keep_alive()
         self._output.say(Role.MESSAGE, self._station.take_message())
         self._ask_presence()
-        return self._announce_due_appointment()
+        return (*self._update_hand(), *self._announce_due_appointment())
+
+    def _update_hand(self) -> tuple[LineChoice, ...]:
+        """Return the command of the raised hand if it does something else than before."""
+        is_up = self._station.hand.is_up
+        if is_up == self._shows_hand_up:
+            return ()
+        self._shows_hand_up = is_up
+        return (awaited_line.build_hand_command(is_up=is_up),)
 
     def _ask_presence(self) -> None:
         """Ask once whether somebody is still there."""
@@ -286,7 +298,7 @@ class PlainStation:
             for choice in view.main_outcomes:
                 if self._output.is_due(choice.outcome.id) or not brief:
                     self._print_outcome(choice, brief=brief)
-            if view.other_outcomes:
+            if view.other_outcomes and not self._input.has_buttons:
                 self._output.say_once(Role.ACTION, ".outcomes lists the others")
 
     def _print_outcome(self, choice: OutcomeChoice, *, brief: bool = False) -> None:
@@ -362,7 +374,7 @@ class PlainStation:
             "messages": self._list_messages,
             "back": lambda: session.revoke_outcome().rejection,
             "pause": lambda: self._pause(rest, view),
-            "hand": lambda: press_hand(session.hand, self._output),
+            "hand": lambda: press_hand(session.hand, self._output, self._input),
             "status": self._show_status,
             "leave": self._leave,
             "help": self._list_commands,

@@ -3,7 +3,13 @@
 from collections.abc import Collection, Iterable
 from typing import Final, assert_never
 
-from survey_cli.plain.awaited_line import AwaitedLine, LineChoice, LineKind, build_command
+from survey_cli.plain.awaited_line import (
+    AwaitedLine,
+    LineChoice,
+    LineKind,
+    build_command,
+    build_hand_command,
+)
 from survey_cli.sessions.lines.station_lines import REQUIRED_INPUTS
 from survey_cli.sessions.station.station_commands import STATION_COMMANDS
 from survey_cli.sessions.station.station_views import (
@@ -30,11 +36,15 @@ UNLISTED: Final = frozenset(("number",))
 """Commands that only shorten others."""
 
 
-def await_command(view: StationView, names: Collection[str]) -> AwaitedLine:
+def await_command(
+    view: StationView, names: Collection[str], *, is_hand_up: bool = False
+) -> AwaitedLine:
     """Build the line that a station awaits; `names` are the commands that can be typed now."""
     commands = []
     for command in STATION_COMMANDS:
-        if command.name in names and command.name not in UNLISTED:
+        if command.name == "hand":
+            commands.append(build_hand_command(is_up=is_hand_up))
+        elif command.name in names and command.name not in UNLISTED:
             needs_words = bool(command.argument) and command.name not in WITHOUT_WORDS
             text = STATION_TEXTS.get(command.name, "")
             choice = build_command(

@@ -14,7 +14,6 @@ from types import FrameType, ModuleType
 from typing import Any, Final, TextIO, TypeVar
 
 from survey_cli.entries import Rejection
-from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.plain.awaited_line import AwaitedLine
 from survey_cli.plain.conversation import InputEndedError, OutputClosedError, TellNews
 from survey_cli.plain.rendering import clean, flatten, render_line
@@ -277,8 +276,9 @@ class InputLines:
         self._editor = open_line_editor(read, write) if write is not None else None
         self.prompt = PROMPT if self._editor is None else ""
         """What is printed before a line is read; the editor of the line prints it itself."""
-        self.is_repeated = False
-        """Whether the line came so soon that a key was held down; never from a pipe."""
+        self.pause = float("inf")
+        """Seconds between this line and the one before; infinite from a pipe."""
+        self.has_buttons = False
         self.has_ended = False
         """Whether there is no further line."""
         self.shows_drafts = False
@@ -304,7 +304,8 @@ class InputLines:
         """
         text = self._read_raw()
         now = monotonic()
-        self.is_repeated = self.is_terminal and now - self._last < HELD_ENTER_SECONDS
+        if self.is_terminal:
+            self.pause = now - self._last
         self._last = now
         if not text:
             self.has_ended = True

@@ -31,6 +31,7 @@ from survey_cli.revisions.versions import OUTCOME_PREFIX
 from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.versions import SeparateColumns
 from survey_cli.values import Code, Storage
+from survey_cli.wording import pluralize
 
 _ENDS: Final = ".,;:! "
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
@@ -379,10 +380,10 @@ def _number(limit: float | None, if_none: float) -> float:
 
 def _format_range(meaning: _Meaning) -> str:
     if meaning.kind is _ValueKind.SEVERAL_CODES:
-        most = "any number of"
+        most = "any number of answers"
         if meaning.high is not None:
-            most = f"at most {meaning.high:.10g}"
-        return f"at least {meaning.low:.10g} and {most} answers"
+            most = f"at most {meaning.high:.10g} {pluralize(meaning.high, 'answer')}"
+        return f"at least {meaning.low:.10g} and {most}"
 
     low = "any number"
     if meaning.low is not None:

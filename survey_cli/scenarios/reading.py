@@ -204,7 +204,7 @@ class _ScenarioReader:
                 what = f"{key} is asked in each turn of {roster.id}"
                 remedy = f"name the turn: {key}#1"
             elif place.turn is not None and place.turn > roster.maximum:
-                what = f"{roster.id} has at most {roster.maximum} turns"
+                what = f"{roster.id} has at most {format_quantity(roster.maximum, 'turn')}"
                 remedy = "name another turn"
             else:
                 return place

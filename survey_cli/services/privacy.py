@@ -31,6 +31,7 @@ from survey_cli.study.consistency import person_erasure, withdrawals
 from survey_cli.study.consistency.interview_outcomes import ERASE_PRACTICE_TASK, ERASE_TASK
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place, format_clock_time
+from survey_cli.wording import format_quantity, pluralize
 
 CONTACTS: Final = "contacts"
 """The key under `retention:` that this module acts on."""
@@ -140,9 +141,10 @@ def anonymize_study(
     if retention is None:
         what = "the study does not say how long contacts are kept"
         raise UserError(study.path, what, "add fieldwork: retention: {contacts: 90d}")
-    span = f"{retention.days} days"
+    span = format_quantity(retention.days, "day")
     if not retention.days:
-        span = f"{retention.total_seconds() / 3600:g} hours"
+        hours = retention.total_seconds() / 3600
+        span = f"{hours:g} {pluralize(hours, 'hour')}"
 
     due = []
     later = []

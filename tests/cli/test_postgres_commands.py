@@ -84,7 +84,7 @@ def test_an_interview_is_put_aside_resumed_listed_verified_exported_and_copied(s
             db,
             keyed="2\nSeñal 🙂\n",
         )
-        assert "Case c1 was suspended at garden" in again
+        assert "Case c1 was suspended at “Is there a garden?”" in again
         survey(
             "interview",
             "home.yaml",

@@ -284,6 +284,9 @@ def test_introductions_are_read_again_at_the_first_item_after_a_resume() -> None
     assert noted.asked.intro == resumed.asked.intro
     assert to_plain_text(resumed.keys("1").asked.intro) == ""
     assert to_plain_text(resumed.keys(".back").asked.intro) == "I'll read some statements."
+    # nobody had left it: the interviewer has only changed to the other face of her seat
+    assert to_plain_text(second.keys(".resume").asked.intro) == ""
+    assert to_plain_text(first.keys(".resume").asked.intro) == "Now about your work."
 
 
 def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:

@@ -173,15 +173,20 @@ def test_a_text_begun_on_a_terminal_that_is_lost_is_kept(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("lines", "begun"), [(["Ann"], "half"), (["Ann", "Bob"], ".note half"), (["Ann", "Bob"], "")]
+    ("lines", "begun", "drafts"),
+    [
+        (["Ann"], "half", {"chief": "half"}),
+        (["Ann", "Bob"], ".note half", {}),
+        (["Ann", "Bob"], "", {}),
+    ],
 )
 def test_only_a_text_that_was_begun_becomes_a_draft(
-    terminal: SpawnBase, lines: list[str], begun: str
+    terminal: SpawnBase, lines: list[str], begun: str, drafts: dict[str, str]
 ) -> None:
     answer(terminal, *lines)
     begin(terminal, begun)
     terminal.send("\x03")
-    terminal.expect_exact(f"{lines} {{}} ['suspend'] 3")
+    terminal.expect_exact(f"{lines} {drafts} ['suspend'] 3")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])

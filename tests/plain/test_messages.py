@@ -84,7 +84,7 @@ def test_a_question_is_structured(seats: Seats) -> None:
     assert by_role["instruction"]["label"] == "Interviewer"
     assert page.say("option")[-2:] == ["1 | Yes", "2 | No"]
 
-    assert page.ask["label"] == "q6: Do you really agree?"
+    assert page.ask["label"] == "Do you really agree?"
     assert page.ask["kind"] == "code"
     answers = [(c["typed"], c["text"], c.get("is_complete", False)) for c in page.ask["answers"]]
     assert answers == [
@@ -116,6 +116,8 @@ def test_an_answer_is_questioned_and_confirmed(seats: Seats) -> None:
 
     assert page.say("query") == ["Please confirm | 99 hours is much. Is that right?"]
     assert page.ask["answers"][0] == {"typed": ".ok", "text": "Confirm"}
+    page.answer("")
+    assert page.say("rejection") == ["Not accepted | press Confirm, or give another answer"]
 
 
 def test_an_entry_is_taken_once(seats: Seats) -> None:
@@ -179,6 +181,83 @@ def test_a_text_that_was_begun_in_another_seat_stands_in_the_field(seats: Seats)
     sleep(0.2)
     page.close()
     assert station.conduct.drafts["why"] == "once more"
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("text", "Ba"), ("number", None)])
+def test_a_line_of_text_is_kept_when_the_seat_ends_and_half_a_number_is_not(
+    seats: Seats, kind: str, kept: str | None
+) -> None:
+    station = conduct(prompt("job", "What work?", LineEntry(kind=kind)))  # type: ignore[arg-type]
+    page = seats.open(station)
+    page.answer(".interview")
+    page.send(type="typing", text="Ba", seat=page.ask["seat"], ask=page.ask["ask"])
+    page.close()
+    assert station.conduct.drafts.get("job") == kept
+    if kept:
+        again = conduct(prompt("job", "What work?", LineEntry(kind="text")))
+        again.conduct.drafts["job"] = kept
+        page = seats.open(again)
+        page.answer(".interview")
+        assert page.ask["text"] == kept
+        page.answer("")
+        assert again.conduct.given != [("job", kept)], "the field was emptied"
+
+
+def test_nothing_on_the_page_has_the_name_of_an_item(seats: Seats) -> None:
+    asked = prompt("name", "What is the name?", LineEntry(kind="text"), turn=2)
+    asked = asked._replace(turn=words("person 2"))
+    page = seats.open(conduct(prompt("n", "How many?", LineEntry(kind="number")), asked))
+    page.answer(".interview", "2", ".note he laughed")
+    assert page.ask["label"] == "person 2. What is the name?"
+    page.answer(".jump")
+    jumps = [choice["text"] for choice in page.ask["commands"][:2]]
+    assert jumps == ["Jump to: How many?", "Jump to: What is the name?"]
+    page.answer(".help", "Ann")
+    assert "name#2" not in " ".join(page.say())
+
+
+def test_an_enter_after_one_that_was_refused_completes_the_interview(
+    seats: Seats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(messages, "monotonic", lambda: now[0])
+    station = conduct(prompt("q1", "One?", YES_NO))
+    page = seats.open(station)
+    page.answer(".interview", "1")
+    now[0] += 0.9
+    page.answer("")
+    assert "right after the last key" in page.say("rejection")[-1]
+    # a key held down, and then somebody who has read that
+    now[0] += 0.1
+    page.answer("")
+    assert page.ask["label"] == "Every question is answered"
+    now[0] += 0.9
+    page.answer("")
+    assert page.ask["label"] != "Every question is answered"
+
+
+def test_the_button_of_a_raised_hand_takes_it_down(seats: Seats) -> None:
+    station = conduct(prompt("q1", "One?", YES_NO))
+    page = seats.open(station)
+
+    def read_button() -> str:
+        (text,) = [one["text"] for one in page.ask["commands"] if one["typed"] == ".hand"]
+        return str(text)
+
+    assert read_button() == "Raise hand"
+    page.answer(".interview", ".hand")
+    assert read_button() == "Take hand down"
+    # the supervisor's answer takes it down, and the button knows it without another entry
+    station.hand.take_down()
+    page.wait_for("ask")
+    assert read_button() == "Raise hand"
+
+
+def test_a_command_that_needs_words_says_which(seats: Seats) -> None:
+    page = seats.open(FakeStation())
+    commands = {choice["typed"]: choice for choice in page.ask["commands"]}
+    assert commands[".appointment"]["words"].startswith("when: a day and a time")
+    assert ".outcomes" not in " ".join(page.say())
 
 
 def test_broken_messages_change_nothing(seats: Seats) -> None:

@@ -109,8 +109,8 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
     assert "= Something else: a bicycle\n" in out
     assert "[Suspended: it can be resumed at the same question]" in out
     code, out = held(seated(), ".dk", ".dk", "")
-    assert "[Case 7 was suspended at born, " in out
-    assert out.index("[Case 7 was") < out.index("When were you born?") < out.index("> ")
+    assert "[Case 7 was suspended at “When were you born?”, " in out
+    assert out.index("[Case 7 was") < out.index("\nWhen were you born?") < out.index("> ")
     assert "[Enter ends here]" in out
     assert "[Suspended: Call back, no time given]" in out
     assert code == 0

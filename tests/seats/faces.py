@@ -17,7 +17,7 @@ COLUMNS = 100
 ROWS = 30
 SOON = 15.0
 REVIEW = "Every question is answered"
-ITEM = re.compile(r"q(\d{3}):")
+ITEM = re.compile(r"Item (\d{3}) ")
 
 
 class FaceName(Enum):

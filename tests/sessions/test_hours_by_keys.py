@@ -199,12 +199,15 @@ def test_a_break_that_was_keyed_is_left_alone(tmp_path: Path) -> None:
     assert [taken.reason for taken in ann.summarize_shift().breaks] == ["lunch"]
 
 
-def test_a_station_that_is_opened_again_ends_the_break_of_the_one_before(tmp_path: Path) -> None:
+def test_a_break_goes_on_in_a_station_that_is_opened_again_until_a_key(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=TWO)
     ann = shift.station("ann")
     beat(shift, ann, 20)
     shift.later(hours=1)
     again = shift.station("ann")
+    # its page may have opened it, with nobody there
+    assert isinstance(again.look().view, BreakView)
+    assert again.note_key().took_key
     assert isinstance(again.look().view, CaseView)
     shift.later(minutes=5)
     again.record_outcome("no_answer")

@@ -2,18 +2,20 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
-from support.shift import CASES, FIELDWORK, Shift, interviewed, on
+from support.shift import CASES, FIELDWORK, OPTIONS, Shift, interviewed, on
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import CaseNoteWritten, OutcomeRecorded
 from survey_cli.fieldwork.shifts import render_shift_summary
 from survey_cli.plain import run_station
 from survey_cli.problems import StoreError
+from survey_cli.sessions.station.listeners import Listeners
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.store.cases.case_store import CaseQueries
@@ -337,6 +339,44 @@ def test_after_a_crash_the_summary_is_rebuilt_from_the_histories(tmp_path: Path)
         assert getattr(after, name) == getattr(before, name), name
     assert (after.talk_time, after.time_on_cases) == (before.talk_time, before.time_on_cases)
     assert after.breaks == before.breaks == (("lunch", timedelta(minutes=10)),)
+
+
+def test_a_break_goes_on_while_the_server_is_stopped(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    shift.later(minutes=10)
+    assert ann.start_break("lunch").rejection is None
+
+    # nobody signs off: the seat is ended from outside, and begun again by its page
+    shift.later(minutes=30)
+    again = shift.station()
+    view = again.look().view
+    assert isinstance(view, BreakView), "no case comes while she is away"
+    assert (view.reason, view.since) == ("lunch", shift.at - timedelta(minutes=30))
+    shift.later(minutes=5)
+    assert again.end_break().rejection is None
+    summary = again.summarize_shift()
+    assert summary.breaks == (("lunch", timedelta(minutes=35)),)
+    assert (summary.away, summary.working_time) == (timedelta(), timedelta(minutes=10))
+
+    # on the next day, or after a long time, it ended with the last sign
+    assert again.start_break("lunch").rejection is None
+    shift.later(minutes=180)
+    assert not isinstance(shift.station().look().view, BreakView)
+
+
+def test_talk_is_not_known_if_numbers_are_handed_over_as_links(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    links: list[str] = []
+    options = replace(OPTIONS, listeners=Listeners(hand_link=links.append))
+    ann = shift.station(options=options)
+    ann.dial()
+    shift.later(minutes=6)
+    assert ann.record_outcome("busy").rejection is None
+    assert ann.summarize_shift().talk_time is None
+    assert "Talk: not known: the calls are made elsewhere" in render_shift_summary(
+        ann.summarize_shift()
+    )
 
 
 def test_a_call_that_goes_on_is_talk(tmp_path: Path) -> None:

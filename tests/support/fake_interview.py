@@ -473,6 +473,12 @@ class FakeInterview:
     def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
         return tuple(row for row in reversed(self.list_items()[: self.at]) if row.answer)[:limit]
 
+    def describe_question(self, place: Place) -> str:
+        for now in self.script:
+            if now.place == place:
+                return to_plain_text(now.text).replace("\n", " ")
+        return str(place)
+
     def describe_answer(self, place: Place) -> str:
         now = next(p for p in self.script if p.place == place)
         if place not in self._answers:
@@ -494,7 +500,7 @@ class FakeInterview:
     def heard(self) -> str:
         return self.spoken
 
-    def take_dropped(self) -> tuple[Place, ...]:
+    def take_dropped(self) -> tuple[str, ...]:
         return ()
 
     def take_message(self) -> str:

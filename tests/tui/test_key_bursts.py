@@ -690,7 +690,7 @@ def test_a_correction_that_takes_answers_off_the_route_says_so(tmp_path: Path) -
                 hands.close()
             shown = " ".join(shown.split())
             assert (
-                "no longer asked: cars, year (their answers count again if you change this back)"
+                "no longer asked: How many?, Since when? (their answers count again if you change this back)"
                 in shown
             )
 

@@ -359,7 +359,7 @@ def test_a_server_has_so_many_seats(tmp_path: Path) -> None:
         link = await server.take_link()
         await link.open(screen())
         await link.open(screen())
-        with pytest.raises(SeatError, match="all 2 seats of this server are taken"):
+        with pytest.raises(SeatError, match="this server has 2 seats, all taken"):
             await link.open(screen())
         with pytest.raises(SeatError, match="no seats of the kind board"):
             await link.open(SeatRequest(person="sue", face=Face.BOARD))

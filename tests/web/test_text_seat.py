@@ -143,7 +143,7 @@ def test_one_interview_on_both_faces_through_cuts_and_deaths(
         async with open_text(served, browser) as page:
             await page.answer(".dial")
             await page.answer(".interview")
-            await page.asks("q1:")
+            await page.asks("Number 1?")
         for number in range(1, 7):
             await answer_one(browser, number)
         async with open_page(served, browser) as screen:
@@ -155,7 +155,7 @@ def test_one_interview_on_both_faces_through_cuts_and_deaths(
 
     async def answer_one(browser: Any, number: int) -> None:
         async with open_text(served, browser) as page:
-            await page.asks(f"q{number}:")
+            await page.asks(f"Number {number}?")
             match chance.choice(("leave", "cut", "kill seat", "kill web", "cut behind")):
                 case "leave":
                     pass
@@ -174,17 +174,17 @@ def test_one_interview_on_both_faces_through_cuts_and_deaths(
                     await page.reader
                     return await make_sure(browser, number)
         async with open_text(served, browser) as page:
-            await page.asks(f"q{number}:")
+            await page.asks(f"Number {number}?")
             await page.answer(str(number))
-            await page.asks(f"q{number + 1}:")
+            await page.asks(f"Number {number + 1}?")
         return None
 
     async def make_sure(browser: Any, number: int) -> None:
         """Answer what was sent into a cut line only if it is still asked."""
         async with open_text(served, browser) as page:
-            if f"q{number}:" in page.ask["label"]:
+            if f"Number {number}?" in page.ask["label"]:
                 await page.answer(str(number))
-            await page.asks(f"q{number + 1}:")
+            await page.asks(f"Number {number + 1}?")
 
     run(served, sit)
     last = 7 + 4 * SCALE

@@ -17,7 +17,7 @@ from survey_cli.cli.output.terminal import (
     show_progress,
 )
 from survey_cli.cli.parameters import argument, on_study, option
-from survey_cli.wording import format_quantity, shorten
+from survey_cli.wording import format_quantity, pluralize, shorten
 
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.cases import (
@@ -386,7 +386,8 @@ def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
     for key, reason in skipped[:MAX_SKIPPED]:
         say(f"{key}: not changed, because {reason}")
     if len(skipped) > MAX_SKIPPED:
-        say(f"… and {len(skipped) - MAX_SKIPPED} more were not changed")
+        more = len(skipped) - MAX_SKIPPED
+        say(f"… and {more} more {pluralize(more, 'was', 'were')} not changed")
 
 
 @on_study
@@ -489,7 +490,8 @@ def _render_deferred(heading: str, deferred: "Sequence[DeferredLine]") -> Iterat
             opens = f"; opens {datetimes.format_both(case.opens_at, case.zone)}"
         yield f"  {case.key}: {case.why}{opens}"
     if len(deferred) > MAX_CLOSED:
-        yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
+        more = format_quantity(len(deferred) - MAX_CLOSED, "more kind")
+        yield f"  … and {more}"
 
 
 @on_study

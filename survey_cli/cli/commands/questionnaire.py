@@ -113,7 +113,7 @@ def _render_length(estimate: "LengthEstimate") -> Iterator[str]:
 
     source = "estimated from the words"
     if estimate.measured:
-        source = f"{estimate.measured} items as measured"
+        source = f"{format_quantity(estimate.measured, 'item')} as measured"
     shares = f"10 %, half and 90 % of {SIMULATED} simulated interviews"
     yield from wrap_paragraph(f"Minutes that {shares} take at most, {source}.")
 

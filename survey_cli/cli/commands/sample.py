@@ -187,10 +187,8 @@ def _describe_cell(cell: "Cell") -> str:
 def _describe_import(result: "ImportResult", *, update: bool, dry_run: bool) -> str:
     """Describe the changes that were made, or would be made without --dry-run."""
     if dry_run:
-        return (
-            f"{result.where}: nothing was changed; without --dry-run {result.summary.new:,} cases "
-            "would be imported"
-        )
+        cases = format_quantity(result.summary.new, "case")
+        return f"{result.where}: nothing was changed; without --dry-run {cases} would be imported"
 
     parts = [f"{format_quantity(result.added, 'case')} imported"]
     waiting = result.added - result.released

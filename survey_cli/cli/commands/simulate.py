@@ -17,7 +17,7 @@ from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.terminal import show_day_progress, show_progress
 from survey_cli.cli.parameters import argument, option
 from survey_cli.cli.run_command import INTERRUPTED
-from survey_cli.wording import format_quantity, join_first
+from survey_cli.wording import format_quantity, join_first, pluralize
 
 if TYPE_CHECKING:
     from survey_cli.instrument.compiled.model import Instrument
@@ -276,7 +276,9 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
         unchosen.append(f"{item.id} ({', '.join(map(str, codes))})")
     lines.append(f"never chosen: {_join_listed(unchosen)}")
     if findings.stuck_counts:
-        stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
+        stuck = []
+        for name, times in findings.stuck_counts.most_common():
+            stuck.append(f"{name} ({format_quantity(times, 'time')})")
         lines.append(f"no invented answer passed the checks of: {_join_listed(stuck)}")
     return lines
 
@@ -341,6 +343,7 @@ def _describe_assumptions(report: "SimulationReport", model: "FieldworkModel") -
     cases = format_quantity(report.cases, "case")
     interviewers = format_quantity(len(model.interviewers), "interviewer")
     days = format_quantity(model.simulated_days, "day")
+    seconds = f"{settings.item_seconds:g} {pluralize(settings.item_seconds, 'second')}"
     return (
         f"Invented respondents: nobody was called. {cases}, {interviewers}, {days} from "
         f"{settings.starts} ({settings.zone.key}), spread: {model.plan.spread}, "
@@ -348,7 +351,7 @@ def _describe_assumptions(report: "SimulationReport", model: "FieldworkModel") -
         f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
         f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, "
         f"an appointment is kept {propensities.keep_appointment:.0%} of the time, "
-        f"{settings.item_seconds:g} seconds for each item. "
+        f"{seconds} for each item. "
         f"{_describe_shares(settings.habits.shares)} "
         "A file given as --settings changes contact, refuse, kept, eligible and seconds."
     )

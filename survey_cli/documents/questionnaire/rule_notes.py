@@ -19,7 +19,7 @@ from survey_cli.instrument.schema.items.groups import SectionItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import find_named
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.wording import escape_controls, join_words
+from survey_cli.wording import escape_controls, format_quantity, join_words
 
 _KINDS: Final = {
     "ReadItem": "read aloud",
@@ -67,7 +67,7 @@ def iterate_group_notes(rules: RuleWriter, group: ItemGroup) -> Iterator[model.B
 
 
 def _describe_turns(rules: RuleWriter, roster: Roster) -> str:
-    most = f"at most {roster.maximum} times"
+    most = f"at most {format_quantity(roster.maximum, 'time')}"
     if roster.over is not None:
         return f"Repeated for {rules.describe_turns(roster.over.id, roster.where)}."
     if roster.each is not None:

@@ -27,7 +27,7 @@ from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan, find_full_
 from survey_cli.fieldwork.queue import scheduling
 from survey_cli.fieldwork.queue.reasons import DUE, QueueReason, ReasonKind
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria
-from survey_cli.wording import Words
+from survey_cli.wording import Words, format_quantity
 
 
 class CriteriaRule(StrEnum):
@@ -350,7 +350,7 @@ def _check_case_rules(
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
         left = scheduling.count_attempts_left(_drop_open_calls(case), plan)
-        attempts = f"{left} attempts left since it was reopened"
+        attempts = f"{format_quantity(left, 'attempt')} left since it was reopened"
     exhausted_reason = None
     # a case that is not called for another reason is not said to have used up its attempts
     if case.released and done_reason is None and held_reason is None:

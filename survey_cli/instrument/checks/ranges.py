@@ -25,7 +25,7 @@ from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_nam
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import Problem, Severity
 from survey_cli.values import Code, DateOrder
-from survey_cli.wording import join_words, pluralize
+from survey_cli.wording import format_quantity, join_words, pluralize
 
 READINGS: Final[dict[DateOrder, str]] = {"dmy": "3 April", "mdy": "4 March"}
 """What `3/4` means in each order."""
@@ -119,7 +119,7 @@ def _check_total(item: BatteryItem, written: YamlScalar, answer: NumberFields) -
     if answer.max is not None and not isinstance(answer.max, str):
         most = answer.max * count
         if most < total:
-            limit = f"{count} answers of at most {answer.max}"
+            limit = f"{format_quantity(count, 'answer')} of at most {answer.max}"
             what = f"{limit} add up to at most {most}, not to {written}"
             yield report("bad-total", written, item.id, what, remedy)
 
@@ -128,7 +128,7 @@ def _check_total(item: BatteryItem, written: YamlScalar, answer: NumberFields) -
     if not isinstance(answer.min, str) and not may_skip:
         least = answer.min * count
         if least > total:
-            limit = f"{count} answers of at least {answer.min}"
+            limit = f"{format_quantity(count, 'answer')} of at least {answer.min}"
             what = f"{limit} add up to at least {least}, not to {written}"
             yield report("bad-total", written, item.id, what, remedy)
 
@@ -192,7 +192,8 @@ def _check_answer_limit(
     item: MultipleItem, key: str, value: int, least: int, offered: int
 ) -> Iterator[Problem]:
     if value > offered:
-        what = f"{key}: {value} answers, but only {offered} options are offered"
+        options = f"{format_quantity(offered, 'option')} {pluralize(offered, 'is', 'are')}"
+        what = f"{key}: {format_quantity(value, 'answer')}, but only {options} offered"
         remedy = f"write at most {offered}"
     elif value < least:
         what = f"{key}: there can't be {value} answers"
@@ -223,8 +224,8 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
             remedy = "write each: and the roster, or ask_if: for a condition"
             yield report("roster-turns", find_key(item._node, "where"), item.id, what, remedy)
         if over is not None and item.max < over.maximum:
-            turns = f"max: {item.max} turns, but {over.id} has up to {over.maximum}"
-            what = f"{turns}, and they keep their numbers"
+            turns = f"max: {format_quantity(item.max, 'turn')}"
+            what = f"{turns}, but {over.id} has up to {over.maximum}, and they keep their numbers"
             yield report("roster-turns", find_value(item, "max"), item.id, what, "remove max:")
         if roster is not None and roster.count is not None:
             yield from _check_count(draft, item, roster.count.tree)
@@ -248,13 +249,14 @@ def _check_each(item: RosterItem, roster: Roster, each: CompiledItem) -> Iterato
     """Warn if options that can be chosen with others have no turn, or exclusive ones have one."""
     combined = sum(not option.exclusive for option in each.options)
     exclusive = [option for option in each.options[: item.max] if option.exclusive]
+    turns = f"max: {format_quantity(item.max, 'turn')}"
     if exclusive and not _names_item(roster, each.id):
         code = exclusive[0].code
-        what = f"max: {item.max} turns, so that {each.id} {code} has one, which is exclusive"
+        what = f"{turns}, so that {each.id} {code} has one, which is exclusive"
         last = f"write it as the last option, and max: {combined}"
         remedy = f"{last}; or unless: {code!r} in {each.id}"
     elif item.max < combined:
-        what = f"max: {item.max} turns, but {each.id} has {combined} options"
+        what = f"{turns}, but {each.id} has {format_quantity(combined, 'option')}"
         remedy = "the last options would have no turn: raise max, or leave it if that is intended"
     else:
         return
@@ -273,12 +275,13 @@ def _check_count(draft: InstrumentDraft, item: RosterItem, count: ast.expr) -> I
     if item.max < 1 or (most is not None and most <= item.max):
         return
     advice = "raise max"
+    turns = f"max: {format_quantity(item.max, 'turn')}"
     if not name:
-        what = f"max: {item.max} turns, but count: {most}"
+        what = f"{turns}, but count: {most}"
     elif most is not None:
-        what = f"max: {item.max} turns, but {name} can be up to {most}"
+        what = f"{turns}, but {name} can be up to {most}"
     else:
-        what = f"max: {item.max} turns, but {name} can be any number"
+        what = f"{turns}, but {name} can be any number"
         advice = f"give {name} a max: or a check"
     no_turn = "those beyond the maximum would have no turn"
     remedy = f"{no_turn}: {advice}, or leave it if that is intended"

@@ -20,7 +20,7 @@ from survey_cli.instrument.schema.document import QuotaSpec, SampleColumn
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_name
 from survey_cli.problems import Position, Problem, suggest_nearest
-from survey_cli.wording import join_words, pluralize
+from survey_cli.wording import format_quantity, join_words, pluralize
 
 REPEATABLE_ROLES: Final = frozenset({"phone", "replicate_weight"})
 """Roles that several columns may have."""
@@ -255,8 +255,9 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
         given_cells.add("/".join(parts))
         if len(parts) != len(quota.by):
             is_valid = False
-            counts = f"{len(parts)} codes, and by: has {len(quota.by)} variables"
-            what = f"targets: {str(cell)!r} has {counts}"
+            codes_given = format_quantity(len(parts), "code")
+            variables = format_quantity(len(quota.by), "variable")
+            what = f"targets: {str(cell)!r} has {codes_given}, and by: has {variables}"
             remedy = f"write the codes of {join_words(quota.by)} joined by /"
             yield report("quota-cells", cell, quota.id, what, remedy)
             continue

@@ -32,7 +32,7 @@ from survey_cli.instrument.source.nodes import (
     locate_key,
 )
 from survey_cli.problems import Position, Problem, find_nearest, sort_problems
-from survey_cli.wording import shorten
+from survey_cli.wording import format_quantity, pluralize, shorten
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml if it is available; otherwise the slow parser in Python, with the same events."""
@@ -317,7 +317,7 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     if more <= 0:
         return tuple(ordered)
 
-    what = f"{more} more problems are not shown"
+    what = f"{format_quantity(more, 'more problem')} {pluralize(more, 'is', 'are')} not shown"
     last = Problem("too-many", Position(name), "", what, "start with the first ones")
     return (*ordered[:MAX_PROBLEMS], last)
 

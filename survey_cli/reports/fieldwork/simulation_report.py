@@ -19,6 +19,7 @@ from survey_cli.fieldwork.plan.plan import CellFill, Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.outcomes import REFUSAL_OUTCOMES, is_answered
 from survey_cli.reports.fieldwork.rates import RateTable
+from survey_cli.wording import format_quantity
 
 COMPLETE_CODE: Final = "1.1"
 AppointmentResult: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
@@ -253,5 +254,6 @@ def _build_cells(
             if not remaining:
                 shortfall += ", and no case that may be called is left"
             elif remaining < missing:
-                shortfall += f", and only {remaining} cases may still be called"
+                callable_cases = format_quantity(remaining, "case")
+                shortfall += f", and only {callable_cases} may still be called"
         yield QuotaCellRow(name, *cell_fill, cell.target, cell.soft, known, shortfall, cell.label)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from survey_cli.problems import Position, Problem, Severity, find_nearest, suggest_nearest
-from survey_cli.wording import format_letters
+from survey_cli.wording import format_letters, format_quantity
 
 
 class InputRow(NamedTuple):
@@ -211,7 +211,7 @@ def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterat
         is_shorter = missing > 0 and not sheet.letters
 
         if is_longer or is_shorter:
-            what = f"the row has {len(cells)} cells, the first row {width}"
+            what = f"the row has {format_quantity(len(cells), 'cell')}, the first row {width}"
             if is_longer:
                 remedy = (
                     "put a cell that contains the delimiter in quotes,"

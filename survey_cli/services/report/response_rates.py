@@ -321,10 +321,10 @@ def _iterate_notes(
     if options.weighted:
         yield translate("rates-weighted", column=find_column(instrument, "weight"), n=f"{cases:,}")
     if dispositions.unreleased:
-        yield translate(
-            "not included: {n} cases whose replicate is not released",
-            n=f"{dispositions.unreleased:,}",
-        )
+        sentence = "not included: {n} cases whose replicate is not released"
+        if dispositions.unreleased == 1:
+            sentence = "not included: 1 case whose replicate is not released"
+        yield translate(sentence, n=f"{dispositions.unreleased:,}")
     if dispositions.excluded_sessions:
         yield translate("rates-uncounted", n=f"{dispositions.excluded_sessions:,}")
 

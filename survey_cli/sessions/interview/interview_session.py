@@ -230,8 +230,8 @@ class InterviewSession:
         """Quota cells in which this session has reserved a place without a lookup."""
         self._full_cell = ""
         """The quota cell of this respondent that is full."""
-        self._dropped: tuple[Place, ...] = ()
-        """Answered places that the last correction took off the route."""
+        self._dropped: tuple[str, ...] = ()
+        """Answered questions that the last correction took off the route."""
         self._review: tuple[Interview, ClosingReview] | None = None
         """The closing review of the interview in this state."""
         instrument = self.interview.instrument
@@ -271,6 +271,10 @@ class InterviewSession:
     def list_following(self, limit: int) -> tuple[str, ...]:
         """List the questions that may be asked next. It takes longer than a key should."""
         return asked_items.list_following(self.interview, limit)
+
+    def describe_question(self, place: Place) -> str:
+        """Return the question at a place, on one line."""
+        return asked_items.describe_question(self.interview, place)
 
     def describe_answer(self, place: Place) -> str:
         """Describe the answer at a place: `Disagree`, `don't know`; empty if it has none."""
@@ -639,8 +643,8 @@ class InterviewSession:
             self._dropped = asked_items.list_dropped(route_before, self.interview, event.place)
         return rejection
 
-    def take_dropped(self) -> tuple[Place, ...]:
-        """Return once the answered places that the last correction took off the route."""
+    def take_dropped(self) -> tuple[str, ...]:
+        """Return once the answered questions that the last correction took off the route."""
         dropped = self._dropped
         self._dropped = ()
         return dropped

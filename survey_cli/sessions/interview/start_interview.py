@@ -8,9 +8,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from survey_cli.engine.asked_items import describe_question
 from survey_cli.engine.events import EventStamp, InterviewResumed, InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
+from survey_cli.entry_commands import MOST_QUESTION
 from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.compiled.model import Instrument
@@ -33,6 +35,7 @@ from survey_cli.store.backends import account
 from survey_cli.study.clock import accept_clock, check_last_time
 from survey_cli.study.versions import check_may_begin
 from survey_cli.values import Missing, Value
+from survey_cli.wording import shorten
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
@@ -321,8 +324,10 @@ class InterviewStarter:
     ) -> str:
         """Say where the interview was left, and how it goes on."""
         position = "its end"
-        if not was_answered:
-            position = str(before.place or after.place or position)
+        place = before.place or after.place
+        if place is not None and not was_answered:
+            question = shorten(describe_question(after, place), MOST_QUESTION)
+            position = f"“{question}”"
         when = self.to_local(row.updated_at)
         version = ""
         if after.instrument.version:

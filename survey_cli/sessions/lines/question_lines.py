@@ -12,6 +12,7 @@ from survey_cli.wording import format_quantity
 NO_DECLINES = "an answer is needed here"
 CONFIRM_HELP = ".ok confirms it, with an optional reason; or type another answer"
 CONFIRM_HELP_SHORT = ".ok or another answer"
+CONFIRM_HELP_BUTTON = "Confirm keeps it, with an optional reason behind .ok; or another answer"
 
 
 def build_question_lines(prompt: entries.Prompt) -> list[Line]:
@@ -181,19 +182,26 @@ def build_kept_text_line() -> Line:
 # What is said about the answer just given
 
 
-def build_query_lines(query: entries.Query) -> list[Line]:
-    """Build what is asked about the answer just given, and how a typed line answers it."""
+def build_query_lines(query: entries.Query, *, has_buttons: bool = False) -> list[Line]:
+    """Build what is asked about the answer just given, and how a line answers it.
+
+    With buttons, those say how the other answers are reached that a check used.
+    """
     if query.aloud:
         action = f"read it aloud: {commands.READ_BACK_HELP}"
         lines = [
             Line(Role.READ_BACK, query.text),
             Line(Role.ACTION, to_spans(action), short="read it aloud"),
         ]
+    elif has_buttons:
+        lines = [Line(Role.QUERY, query.text), Line(Role.ACTION, to_spans(CONFIRM_HELP_BUTTON))]
     else:
         lines = [
             Line(Role.QUERY, query.text),
             Line(Role.ACTION, to_spans(CONFIRM_HELP), short=CONFIRM_HELP_SHORT),
         ]
+    if has_buttons:
+        return lines
     return [*lines, *build_other_place_lines(query.places)]
 
 

@@ -284,7 +284,10 @@ class StationSession:
 
     def summarize_shift(self) -> ShiftSummary:
         """Return the counts and times of the shift so far."""
-        return self._shift.summarize(self._to_local, case=self._cases.name_at_hand)
+        summary = self._shift.summarize(self._to_local, case=self._cases.name_at_hand)
+        if self._telephone.hands_links:
+            return replace(summary, talk_time=None)
+        return summary
 
     def take_message(self) -> str:
         """Return the next message of a supervisor once; an empty text if there isn't one.
@@ -316,7 +319,7 @@ class StationSession:
     def end_for_update(self) -> bool:
         """End here if the program was updated and nothing is at hand; returns whether that is so.
 
-        The shift goes on. A break does too, until its end: another sign-on would end it.
+        The shift goes on. A break is not disturbed: it goes on until its end.
         """
         is_occupied = (
             self._cases.at_hand is not None

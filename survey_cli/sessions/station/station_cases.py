@@ -179,8 +179,13 @@ class StationCases:
     # a case that the interviewer had when a terminal was lost
 
     def continue_or_claim(self, at: datetime) -> ActionResult:
-        """Show the case that the interviewer had when a terminal was lost, else claim the next."""
+        """Show the case that the interviewer had when a terminal was lost, else claim the next.
+
+        A break that goes on is shown until it is ended.
+        """
         found = self._find_own(at)
+        if found is None and self._shift.open_break is not None:
+            return DONE
         if found is None:
             return self.claim_next()
         study, row = found

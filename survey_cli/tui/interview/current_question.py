@@ -9,6 +9,7 @@ from survey_cli.entries import (
     Query,
     Rejection,
     VerbatimEntry,
+    keeps_draft,
 )
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.tui.interview.pick import PickState
@@ -258,7 +259,7 @@ class CurrentQuestion:
         )
         earlier_text = self.earlier_text if is_edited else ""
         is_verbatim = isinstance(prompt.entry, VerbatimEntry)
-        if is_verbatim:
+        if keeps_draft(prompt.entry):
             self._draft = self.session.load_draft()
 
         if prompt.query is not None:
@@ -285,13 +286,17 @@ class CurrentQuestion:
         elif self._view.entry is not None and not self.typed and self.history.has_words:
             self._screen.said = UNDO_HINT
 
-    def keep_draft(self) -> None:
+    def keep_draft(self, *, is_left: bool = False) -> None:
         """Save what is being typed in a free answer if it changed.
 
-        A text that was removed stays saved until another is typed: it may be wanted back.
+        `is_left` saves a line of text too, which is too short to be saved every second. A text that
+        was removed stays saved until another is typed: it may be wanted back.
         """
         typed = self._view.typed
-        if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
+        if self.prompt is None:
+            return
+        is_verbatim = isinstance(self.prompt.entry, VerbatimEntry)
+        if not is_verbatim and not (is_left and keeps_draft(self.prompt.entry)):
             return
         is_new = bool(typed) and typed not in (self._draft, self._shown_text)
         if is_new and not self.typed_command and not self._may_become_command(typed):
@@ -317,9 +322,7 @@ class CurrentQuestion:
         if self.prompt is None:
             return
         self.keep_draft()
-        entry = self.prompt.entry
-        is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
-        is_text = is_line or isinstance(entry, VerbatimEntry)
+        is_text = keeps_draft(self.prompt.entry)
         is_changed = self.typed != self._shown_text
         is_begun = is_changed or bool(self._draft)  # a draft may have been cleared
         if is_text and is_begun and not self.typed_command:

@@ -497,7 +497,7 @@ class InterviewScreen(KeyScreen):
         self.app.post_message(panel.ActLater(choose))
 
     async def end_from_outside(self) -> None:
-        self.question.keep_draft()
+        self.question.keep_draft(is_left=True)
         if self.question.prompt is not None:
             self.question.session.leave_unattended()
 

@@ -52,6 +52,7 @@ from survey_cli.web.seats.seat_request import (
     encode_request,
 )
 from survey_cli.web.seats.updating import CHECK_PATIENCE, StartCheck, Updating, execute_anew
+from survey_cli.wording import format_quantity
 
 WebProgram = Callable[[socket], int]
 """Runs web with its end of the connection to the spawner; `SeatLink` takes it.
@@ -480,9 +481,8 @@ class Spawner:
             self._refuse(number, f"this server has no seats of the kind {request.face.value}")
             return
         if len(self._seats) >= self._most_seats:
-            self._refuse(
-                number, f"all {self._most_seats} seats of this server are taken — try again later"
-            )
+            seats = format_quantity(self._most_seats, "seat")
+            self._refuse(number, f"this server has {seats}, all taken — try again later")
             return
 
         try:

@@ -118,7 +118,8 @@ function showLines(lines) {
   for (const sent of lines) {
     rolesSince.add(sent.role);
     const element = buildLine(sent);
-    if (sent.begins) first = element;
+    // A supervisor's message is answered first, so it is what the log shows.
+    if (sent.begins || sent.role === "message") first = element;
     log.append(element);
   }
   while (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
@@ -179,10 +180,7 @@ function showAsked(frame, { isSame, wasTaken }) {
   answers.dir = label.dir;
   field.inputMode = chooseKeyboard(frame);
   field.rows = frame.kind === "text" ? 4 : 1;
-  hint.hidden = frame.kind !== "text";
-  // Screen readers would read a hint that is hidden.
-  if (hint.hidden) field.removeAttribute("aria-describedby");
-  else field.setAttribute("aria-describedby", "hint");
+  showHint(frame.kind === "text" ? "Shift+Enter begins a new line." : "");
   form.dataset.kind = frame.kind;
   answers.replaceChildren(...frame.answers.map(buildChoice));
   commands.replaceChildren(...frame.commands.map(buildChoice));
@@ -204,6 +202,14 @@ function showAsked(frame, { isSame, wasTaken }) {
   if (!field.value && frame.text) field.value = frame.text;
   if (wasFocused) focusField();
   if (waiting.length) send(waiting.shift());
+}
+
+function showHint(text) {
+  hint.textContent = text;
+  hint.hidden = !text;
+  // Screen readers would read a hint that is hidden.
+  if (text) field.setAttribute("aria-describedby", "hint");
+  else field.removeAttribute("aria-describedby");
 }
 
 function chooseKeyboard(frame) {
@@ -235,6 +241,7 @@ function buildChoice(choice) {
 
 function choose(choice) {
   if (choice.needs_words) {
+    showHint(`Type behind it ${choice.words}, then press Enter.`);
     field.value = `${choice.typed} `;
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
