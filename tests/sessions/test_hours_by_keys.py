@@ -207,7 +207,9 @@ def test_a_break_goes_on_in_a_station_that_is_opened_again_until_a_key(tmp_path:
     again = shift.station("ann")
     # its page may have opened it, with nobody there
     assert isinstance(again.look().view, BreakView)
-    assert again.note_key().took_key
+    noted = again.note_key()
+    assert noted.took_key
+    assert noted.notice.startswith("break from 10:00 to 11:20")
     assert isinstance(again.look().view, CaseView)
     shift.later(minutes=5)
     again.record_outcome("no_answer")

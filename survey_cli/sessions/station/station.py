@@ -412,11 +412,14 @@ class StationSession:
 
     def _ask_presence(self) -> str:
         """Return the question whether somebody is there; empty if it is plain."""
-        last_key = self._to_local(self._attention.last_key)
-        if self._shift.is_away and self._cases.at_hand is not None:
-            return f"A break since {last_key:%H:%M}, because {AWAY_REASON}."
+        open_break = self._shift.open_break
+        if open_break is not None and self._shift.is_away and self._cases.at_hand is not None:
+            # it may have begun at a station before this one
+            since = self._to_local(open_break.since)
+            return f"A break since {since:%H:%M}, because {AWAY_REASON}."
         if self._presence is Presence.THERE:
             return ""
+        last_key = self._to_local(self._attention.last_key)
         self._attention.has_asked = True
         return f"Still there? No key was pressed since {last_key:%H:%M}."
 
@@ -444,9 +447,10 @@ class StationSession:
         was_away = self._presence is Presence.AWAY
         self._attention.note_key(at)
         try:
-            if self._shift.is_away:
+            open_break = self._shift.open_break
+            if open_break is not None and self._shift.is_away:
                 self._end_away()
-                return NotedKey(took_key=True, notice=self._describe_away(last_key, at))
+                return NotedKey(took_key=True, notice=self._describe_away(open_break.since, at))
             # With a call open, she may have talked all the time: she was not asked.
             if was_away and (had_asked or self._cases.check_releasable() is None):
                 self._shift.begin_away(last_key)
