@@ -166,8 +166,10 @@ class PlainStation:
     def _note_line(self) -> bool:
         """Note that somebody is there; returns whether the line does nothing else."""
         noted = self._station.note_key()
-        if noted.notice:
-            self._output.say(Role.UNDERSTOOD, noted.notice)
+        notice = noted.notice
+        if noted.took_key and not notice:
+            notice = "good: that line did nothing else"
+        self._output.say(Role.UNDERSTOOD, notice)
         self._presence_question = ""
         return noted.took_key
 

@@ -253,6 +253,16 @@ def test_the_button_of_a_raised_hand_takes_it_down(seats: Seats) -> None:
     assert read_button() == "Raise hand"
 
 
+def test_a_line_that_answers_whether_somebody_is_there_does_nothing_else(seats: Seats) -> None:
+    station = FakeStation()
+    page = seats.open(station)
+    station.presence_question = "Still there? No key was pressed since 10:00."
+    page.wait_for("lines")
+    page.answer("1")
+    assert page.say("understood") == ["Understood | good: that line did nothing else"]
+    assert not [call for call in station.calls if call.startswith("record")]
+
+
 def test_a_command_that_needs_words_says_which(seats: Seats) -> None:
     page = seats.open(FakeStation())
     commands = {choice["typed"]: choice for choice in page.ask["commands"]}

@@ -49,15 +49,18 @@ def test_a_whole_pause_on_the_real_session(tmp_path: Path) -> None:
             at.run(_tick(at.station))
             at.beat()
         assert "Still there?" in at.text()
-        for _ in range(6):
+        at.press("x")
+        assert at.said == "good: that key did nothing else"
+        for _ in range(16):
             shift.later(minutes=1)
             at.run(_tick(at.station))
             at.beat()
         assert "On a break: no key was pressed" in at.text()
+        assert at.said == "", "the key before has nothing to do with the break"
         at.press("d")
-        assert "break from 10:00 to 10:18" in " ".join(at.text().split())
+        assert "break from 10:12 to 10:28" in " ".join(at.text().split())
         assert "Alice Adams" in at.text()
         view = ann.look().view
         assert not getattr(view, "has_open_call", True), "the key only said that she is there"
-    assert ann.summarize_shift().paid_time == timedelta()
-    assert shift.at == datetime(2026, 11, 24, 16, 18, tzinfo=UTC)
+    assert ann.summarize_shift().paid_time == timedelta(minutes=12)
+    assert shift.at == datetime(2026, 11, 24, 16, 28, tzinfo=UTC)

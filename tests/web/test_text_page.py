@@ -385,6 +385,27 @@ def test_no_text_becomes_markup(visit: Callable[..., Visit]) -> None:
     assert one.tab.title() == "Interview · survey"
 
 
+def test_no_text_hides_others_however_long_it_is(visit: Callable[..., Visit]) -> None:
+    word = "W" * 4000
+    stack = "a" + "\u0301" * 3000
+    asked = prompt("q1", word, PickEntry(options=choices(word, stack)), instruction=words(stack))
+    one = visit(asked)
+    one.tab.set_viewport_size({"width": 400, "height": 800})
+    one.interview()
+    one.type("7")
+    one.tab.locator("#log .rejection").wait_for()
+    # what was not accepted is shown, although the question is taller than the log
+    shown, log = one.tab.locator("#log .rejection").bounding_box(), one.tab.locator("#log")
+    box = log.bounding_box()
+    assert box["y"] <= shown["y"] < box["y"] + box["height"]
+    assert one.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    answers = one.tab.locator("#answers .choice")
+    assert answers.first.bounding_box()["height"] <= 0.4 * 800 + 1
+    clipped = "element => getComputedStyle(element).overflowY"
+    assert answers.nth(1).evaluate(clipped) == "auto"
+    assert one.tab.locator("#log .instruction").evaluate(clipped) == "clip"
+
+
 def test_nothing_that_is_typed_is_handed_to_others(visit: Callable[..., Visit]) -> None:
     one = visit()
     field = one.tab.locator("#field")

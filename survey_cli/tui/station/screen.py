@@ -472,9 +472,13 @@ class StationScreen(KeyScreen):
             return
         if not self._message:
             self._message = self.session.take_message()
+        said = self.said
         if await self._see(step):
             self.bell_due = True
             self.why = ""
+            if self.said == said:
+                # it was about a key that was pressed at what was shown before
+                self.said = ""
         elif self.case is None:
             self.appointments = self.session.list_appointments()
 

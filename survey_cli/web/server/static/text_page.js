@@ -37,8 +37,8 @@ let isTouched = false;
 // Why another seat was begun, until its first question is here.
 let whyAgain = "";
 
-// After these, an entry that was typed ahead isn't meant for what is asked.
-const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "error"];
+// After these, an entry that was typed ahead may not be meant for what is asked.
+const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "message", "error"];
 const line = new TextLine(
   {
     seated(seat) {
@@ -118,8 +118,8 @@ function showLines(lines) {
   for (const sent of lines) {
     rolesSince.add(sent.role);
     const element = buildLine(sent);
-    // A supervisor's message is answered first, so it is what the log shows.
-    if (sent.begins || sent.role === "message") first = element;
+    // What comes in between is answered first, so it is what the log shows.
+    if (sent.begins || INTERRUPTIONS.includes(sent.role)) first = element;
     log.append(element);
   }
   while (log.childElementCount > MOST_LINES) log.firstElementChild.remove();
