@@ -29,6 +29,7 @@ BORDERS: Final = {
     "table/columns.py": "the station of imported interviews, as it is stored",
     "instrument/texts/translations.py": "removes what the same module appended",
     "conversion/xlsform/reader.py": "a word of XLSForm",
+    "conversion/redcap/dictionary.py": "the headings of a file of REDCap",
     "store/backends/schema/migrations.py": "a word of SQL",
     "instrument/checks/wording_style.py": "looks for these words in the questionnaire",
     "samples/cases/answer_rows.py": "the label of an option that was not mentioned, in imported data",

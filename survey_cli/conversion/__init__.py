@@ -25,6 +25,6 @@ reject. If it lacks something, add it to the writer and to the neutral shape, no
 a reader knows to be lost or different is a remark: `item.lose(column, why)`, `item.note(column,
 what)`, or `form.remarks`.
 
-Test a reader with real files, and its conditions with `tests/conversion/blank_answers.py`, which
+Test a reader with real files, and its conditions with `tests/support/blank_answers.py`, which
 compares them with a table of truths that was worked by hand.
 """

@@ -85,6 +85,10 @@ class ConversionLog:
             self.note(item, column, f"{mistake}: here, as in the form, this is never true")
         mistakes.clear()
 
+    def note_filter(self, item: FormItem, column: str, text: str) -> None:
+        """Report what a condition does after a don't know."""
+        self.report.filters[_make_entry(item, column, text)] = None
+
     def lose(self, item: FormItem, column: str, reason: str) -> None:
         """Report a cell that is not carried over, with a comment."""
         self.report.lost[_make_entry(item, column, reason)] = None

@@ -29,11 +29,13 @@ class LogicCount(NamedTuple):
 
 @dataclass(slots=True)
 class LossReport:
-    """The three lists of a conversion."""
+    """The lists of a conversion."""
 
     carried: dict[ReportEntry, None] = field(default_factory=dict)
     noted: dict[ReportEntry, None] = field(default_factory=dict)
     lost: dict[ReportEntry, None] = field(default_factory=dict)
+    filters: dict[ReportEntry, None] = field(default_factory=dict)
+    """Items that are asked or left out after a don't know, which the form doesn't have."""
     logic: dict[str, LogicCount] = field(default_factory=dict)
     """By the columns that have conditions and calculations."""
     without_counterpart: int = 0
@@ -66,6 +68,8 @@ def render_report(report: LossReport, words: SystemWords, form: str, questionnai
     lines += _render_list("Not carried over", words, "Reason", report.lost)
     lines += _render_list("Carried over with a note", words, "Note", report.noted)
     lines += _render_list("Carried over", words, "As", report.carried)
+    if report.filters:
+        lines += _render_list("Filters that a don't know decides", words, "Then", report.filters)
     return "\n".join(lines) + "\n"
 
 

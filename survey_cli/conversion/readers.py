@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.conversion.input_files import InputFile
 from survey_cli.conversion.model.forms import ForeignForm
+from survey_cli.conversion.redcap.reader import is_redcap, read_redcap
 from survey_cli.conversion.xlsform.reader import is_xlsform, read_xlsform
 from survey_cli.problems import UserError
 
@@ -20,7 +21,10 @@ class FormReader(NamedTuple):
     """Reads the form. Raises UserError if the file is damaged."""
 
 
-READERS: Final = (FormReader("an XLSForm (.xlsx, .xls, .csv, .md)", is_xlsform, read_xlsform),)
+READERS: Final = (
+    FormReader("a data dictionary of REDCap (.csv)", is_redcap, read_redcap),
+    FormReader("an XLSForm (.xlsx, .xls, .csv, .md)", is_xlsform, read_xlsform),
+)
 """The readers, in the order in which they are tried."""
 
 

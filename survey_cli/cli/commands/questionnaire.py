@@ -623,7 +623,13 @@ def run_print(
 
 
 def convert(
-    form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
+    form: Annotated[
+        str,
+        argument(
+            "FORM",
+            "An XLSForm (.xlsx, .xls, .csv, .md), or a data dictionary of REDCap (.csv).",
+        ),
+    ],
     out: Annotated[
         str,
         option(
@@ -637,11 +643,12 @@ def convert(
     output_format: parameters.ResultFormatOption = "table",
     force: parameters.ForceOption = False,
 ) -> None:
-    """Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.
+    """Convert a form of XLSForm (ODK, KoboToolbox, SurveyCTO) or REDCap to a questionnaire.
 
-    Whatever has no counterpart is listed with its sheet, row and column, and stands as a comment in
-    the questionnaire, which has no errors. The report has three lists: not carried over, carried
-    over with a note, carried over.
+    The file is recognized by its content. Whatever has no counterpart is listed with its place in
+    the form, and stands as a comment in the questionnaire, which has no errors. The report has
+    lists of what was not carried over, carried over with a note, and carried over, and of the
+    filters that a don't know decides, which these systems don't have.
 
     Exit code 0: everything was carried over; 1: something was not.
 
@@ -664,6 +671,7 @@ def convert(
         "carried": list(losses.carried),
         "noted": list(losses.noted),
         "lost": list(losses.lost),
+        "filters": list(losses.filters),
         "logic": losses.logic,
         "without_counterpart": losses.without_counterpart,
     }

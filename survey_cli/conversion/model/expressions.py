@@ -183,6 +183,8 @@ FUNCTIONS: Final = {
     "min": "the least of its values; of one answer in a roster, the least of all turns",
     "max": "the largest of its values; of one answer in a roster, the largest of all turns",
     "sum": "the sum of an answer in all turns of a roster",
+    "sum_answered": "the sum of those of its values that aren't blank",
+    "mean_answered": "the mean of those of its values that aren't blank",
     "count_chosen": "the number of codes that are chosen in a question of several answers",
     "length": "the number of characters of a text",
     "concat": "its values joined to a text",
@@ -201,6 +203,7 @@ FUNCTIONS: Final = {
     "in_turn": "of an answer in a roster, and the number of a turn: the answer in that turn",
     "each_turn": "the answers in all turns of a roster, as a list",
     "join": "the values of all turns, joined to a text; its argument is the value of one turn",
+    "contains": "of two texts: a condition that the first has the second in it, in any case",
     "regex": "of a text and a regular expression: a condition that the text matches",
 }
 """The names of calls, and what each stands for."""

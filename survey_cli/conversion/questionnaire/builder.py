@@ -33,6 +33,7 @@ from survey_cli.conversion.questionnaire.calculations import convert_calculation
 from survey_cli.conversion.questionnaire.codes import FormCodes
 from survey_cli.conversion.questionnaire.conditions import Translator, split_condition
 from survey_cli.conversion.questionnaire.constraints import ConstraintConverter
+from survey_cli.conversion.questionnaire.declined_filters import describe_declined_filter
 from survey_cli.conversion.questionnaire.ids import name_items
 from survey_cli.conversion.questionnaire.names import Calculated
 from survey_cli.conversion.questionnaire.options import OptionBuilder
@@ -247,6 +248,10 @@ class QuestionnaireBuilder:
 
         if ask_if == "false":
             return None
+        if ask_if or unless:
+            declined = describe_declined_filter(self.form, item)
+            if declined:
+                self.log.note_filter(item, origin.column, declined)
         conditions: dict[str, Any] = {}
         if ask_if:
             conditions["ask_if"] = write_at(origin, ask_if)

@@ -114,6 +114,8 @@ class Translator(FormNames):
                 return self._is_comparison_true(tree)
             case FunctionCall("if", (test, then, otherwise)):
                 return self.is_true(_branch(test, then, otherwise))
+            case FunctionCall("contains", (value, Constant(str(words)))):
+                return Part(f"contains({self.evaluate(value).text}, {quote(words)})")
             case FunctionCall(name):
                 raise UnsupportedError(f"there is no counterpart of {name}()")
             case Unsupported(why):
@@ -479,9 +481,9 @@ class _FunctionTranslator:
             case "min" | "max", (_, _, *_):
                 texts = [self.translator.evaluate(argument).text for argument in arguments]
                 return Part(f"{name}({', '.join(texts)})", kind="number")
-            case "sum", (_, _, *_):
+            case "sum" | "sum_answered" | "mean_answered", (_, _, *_):
                 texts = [self.translator.evaluate(argument).text for argument in arguments]
-                return Part(f"sum({', '.join(texts)})", kind="number")
+                return Part(f"{name}({', '.join(texts)})", kind="number")
             case "count_turns", (AnswerOf(item),):
                 repeated = self.translator.form.items.get(item)
                 if isinstance(repeated, FormRoster):

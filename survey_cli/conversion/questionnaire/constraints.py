@@ -60,7 +60,8 @@ class ConstraintConverter:
             with self.log.catch_loss(item, item.constraint.origin.column):
                 self.log.check_accepted(item, item.constraint.origin.column)
                 tree = item.constraint.get_tree()
-        if tree is None or item.answer != "number":
+        # A range that is only suggested is a soft check, not a limit.
+        if tree is None or item.answer != "number" or item.is_soft:
             return limits, tree
 
         sentinels = self.codes.sentinels[item]
