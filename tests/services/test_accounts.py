@@ -515,12 +515,15 @@ def test_a_password_does_not_grow_with_the_role(at_hand: AccountsAtHand) -> None
     lea = at_hand.manage_as("lea")
     token = at_hand.web.accept_invitation(lea.add("ann").token, PASSWORD, HOME).session_token
     at_hand.list_people("lea,shift leader", "ann,supervisor")
+    [line] = at_hand.owner.list_accounts()
+    assert line.sessions == 0, "the one that is open ends with its next request"
     assert not at_hand.web.has_session("ann")
     assert at_hand.web.find_session(token, in_interview=lambda _login: True) is None
     assert refusal_of(at_hand, "ann", "wrong", HOME) is SignInFailure.WRONG
     assert refusal_of(at_hand, "ann", PASSWORD, HOME) is SignInFailure.NEEDS_INVITATION
     [line] = at_hand.owner.list_accounts()
     assert (line.state, line.may_manage) == (AccountState.NEEDS_INVITATION, True)
+    assert line.sessions == 0
 
     with pytest.raises(UserError, match="may manage accounts of supervisors"):
         lea.reset("ann")

@@ -337,6 +337,11 @@ class AccountAdministration:
         else:
             state = AccountState.INVITATION_OVER
 
+        sessions = len(self._store.list_open_sessions(account.login))
+        if not is_good:
+            # They end with their next request.
+            sessions = 0
+
         return AccountLine(
             login=account.login,
             role=role.value if person else "",
@@ -350,5 +355,5 @@ class AccountAdministration:
             signed_in_at=last.at if last else None,
             address=last.address if last else "",
             device=last.device if last else "",
-            sessions=len(self._store.list_open_sessions(account.login)),
+            sessions=sessions,
         )
