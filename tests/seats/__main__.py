@@ -1,5 +1,6 @@
 """Measures every row of what seats in the browser must show: `python -m seats --scale 0.1 cuts`.
 
+`cuts` stands for all rows whose names begin with it: `cuts-sqlite`, `cuts-postgresql` and so on.
 Prints what was measured beside each goal, with the load of the machine. Ends with 1 if a promise
 about data, doors or leaks is broken, and with 0 if only a time is missed.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from random import SystemRandom
 
 from seats.attaching import measure_attaching
+from seats.browser_cuts import measure_browser_cuts
 from seats.burst import measure_burst
 from seats.crowds import measure_crowds
 from seats.cuts import measure_cuts
@@ -27,8 +29,9 @@ from seats.tested import measure_doors, measure_injection, measure_reading
 
 ROWS: dict[str, Callable[[Effort], list[Figure]]] = {
     "installing": measure_installing,
-    "cuts": lambda effort: measure_cuts(effort, "sqlite"),
+    "cuts-sqlite": lambda effort: measure_cuts(effort, "sqlite"),
     "cuts-postgresql": lambda effort: measure_cuts(effort, "postgresql"),
+    "cuts-chromium": measure_browser_cuts,
     "keys": measure_keys,
     "burst": measure_burst,
     "sitting": measure_sitting,
@@ -49,17 +52,23 @@ def main() -> int:
     options.add_argument("--scale", type=float, default=1.0, help="the share of the whole to do")
     options.add_argument("--seed", type=int, help="of all chances; printed if not given")
     given = options.parse_args()
-    unknown = [row for row in given.rows if row not in ROWS]
+    unknown = [name for name in given.rows if not find_rows(name)]
     if unknown:
         options.error(f"no such row: {', '.join(unknown)} — choose among {', '.join(ROWS)}")
 
+    chosen = [row for name in given.rows for row in find_rows(name)]
     seed = given.seed if given.seed is not None else SystemRandom().randrange(10**6)
     effort = Effort(given.scale, seed)
     print(f"seats: seed {seed}, scale {given.scale:g}, {os.cpu_count()} processors", flush=True)
     figures = []
-    for row in given.rows or ROWS:
+    for row in chosen or ROWS:
         figures += measure_row(row, effort)
     return report_verdict(figures)
+
+
+def find_rows(name: str) -> list[str]:
+    """Return the rows that a name stands for: one, or several whose names begin with it."""
+    return [row for row in ROWS if row == name or row.startswith(f"{name}-")]
 
 
 def measure_row(name: str, effort: Effort) -> list[Figure]:

@@ -27,8 +27,8 @@ import aiohttp
 from crash.script import ITEMS, Stand, Step, answer
 from seats.bad_line import DELAY_SECONDS, BadLine
 from seats.crowds import begin_interview
-from seats.cuts import Journal, find_taken
 from seats.faces import COLUMNS, ROWS, CaseShown, ScreenPage
+from seats.journal import Journal, find_taken
 from seats.row import Effort, Figure, find_percentile
 from seats.study import MANY_SOCKETS, make_study
 from support.served_accounts import ServedAccounts, accept, invite, list_people
@@ -235,7 +235,7 @@ async def type_over_bad_lines(folder: Path, db: str, effort: Effort) -> list[Fig
             at_a_hand = await type_all(typists, Pace.FAST_HAND, effort, KEYS)
             few = typists[:PEOPLE_WITHOUT_PAUSE]
             without_pause = await type_all(few, Pace.NO_PAUSE, effort, KEYS_WITHOUT_PAUSE)
-            journals = {person.login: Journal(db).read(person.login) for person in typists}
+            journals = {person.login: Journal(db, person.login).read() for person in typists}
     finally:
         await asyncio.to_thread(served.__exit__, None, None, None)
 

@@ -40,17 +40,9 @@ class LostLineError(Exception):
 
 
 class SeatPage:
-    """A page at a seat. `open_page_at` makes one."""
+    """A page at a seat: one of a socket client here, one of Chromium in `browser_cuts`."""
 
     face: FaceName
-
-    def __init__(self, line: aiohttp.ClientWebSocketResponse) -> None:
-        self.line = line
-
-    @property
-    def seat(self) -> dict[str, Any] | None:
-        """What the server has said of the seat: its id and the generation."""
-        raise NotImplementedError
 
     @property
     def kinds(self) -> list[str]:
@@ -59,6 +51,7 @@ class SeatPage:
 
     @property
     def is_closed(self) -> bool:
+        """Whether the page can't come back to its seat."""
         raise NotImplementedError
 
     @property
@@ -86,6 +79,13 @@ class SeatPage:
         """Return how many of the things sent the server has not acknowledged."""
         raise NotImplementedError
 
+    def settle(self) -> None:
+        """Forget what was sent: what became of it is known."""
+
+    async def leave(self) -> None:
+        """Close the page."""
+        raise NotImplementedError
+
     async def wait_for(self, has_happened: Callable[[], object], seconds: float = SOON) -> None:
         """Wait until something has happened. Raises LostLineError or TimeoutError."""
         until = time.monotonic() + seconds
@@ -95,6 +95,18 @@ class SeatPage:
             if time.monotonic() > until:
                 raise TimeoutError(self.kinds[-3:], self.shown)
             await asyncio.sleep(0.01)
+
+
+class SocketPage(SeatPage):
+    """A client at a socket. `open_page_at` makes one."""
+
+    def __init__(self, line: aiohttp.ClientWebSocketResponse) -> None:
+        self.line = line
+
+    @property
+    def seat(self) -> dict[str, Any] | None:
+        """What the server has said of the seat: its id and the generation."""
+        raise NotImplementedError
 
     async def cut(self) -> None:
         """Cut the line without a word."""
@@ -108,7 +120,29 @@ class SeatPage:
         await self.line.close()
 
 
-class ScreenPage(SeatPage):
+def find_screen_position(text: str) -> Position:
+    """Return where the full screen stands that shows this text."""
+    if REVIEW in text:
+        return Stand(ITEMS)
+    if "i interview" in text:
+        return CaseShown.DIALED if "dialed" in text else CaseShown.TO_DIAL
+    at = stand(text)
+    return None if at == Stand(ITEMS) else at
+
+
+def find_text_position(ask: dict[str, Any]) -> Position:
+    """Return where the text page stands that shows what is asked."""
+    label = str(ask.get("label", ""))
+    choices = [answer["typed"] for answer in ask.get("answers", ())]
+    if REVIEW in label:
+        return Stand(ITEMS)
+    if "command or outcome" in label:
+        return CaseShown.TO_DIAL if ".dial" in choices else CaseShown.DIALED
+    item = ITEM.match(label)
+    return Stand(int(item[1]), doubted=".ok" in choices) if item is not None else None
+
+
+class ScreenPage(SocketPage):
     """A page with the full screen."""
 
     face = FaceName.SCREEN
@@ -140,13 +174,7 @@ class ScreenPage(SeatPage):
         return words in self.page.text()
 
     def find_position(self) -> Position:
-        text = self.page.text()
-        if REVIEW in text:
-            return Stand(ITEMS)
-        if "i interview" in text:
-            return CaseShown.DIALED if "dialed" in text else CaseShown.TO_DIAL
-        at = stand(text)
-        return None if at == Stand(ITEMS) else at
+        return find_screen_position(self.page.text())
 
     async def send(self, step: Step) -> None:
         await self.page.type(step.screen)
@@ -160,7 +188,7 @@ class ScreenPage(SeatPage):
         return self.page.number - len(self.page.taken)
 
 
-class TextPage(SeatPage):
+class TextPage(SocketPage):
     """A text page, as its script does it."""
 
     face = FaceName.TEXT
@@ -207,14 +235,7 @@ class TextPage(SeatPage):
         return words in self._lines and self.count_unacknowledged() == 0
 
     def find_position(self) -> Position:
-        label = self.shown
-        choices = [answer["typed"] for answer in self._ask.get("answers", ())]
-        if REVIEW in label:
-            return Stand(ITEMS)
-        if "command or outcome" in label:
-            return CaseShown.TO_DIAL if ".dial" in choices else CaseShown.DIALED
-        item = ITEM.match(label)
-        return Stand(int(item[1]), doubted=".ok" in choices) if item is not None else None
+        return find_text_position(self._ask)
 
     async def send(self, step: Step) -> None:
         await self._enter(step.plain.rstrip("\n"))
@@ -244,7 +265,7 @@ async def open_page_at(
     browser: aiohttp.ClientSession,
     face: FaceName,
     again: dict[str, Any] | None = None,
-) -> SeatPage:
+) -> SocketPage:
     """Open a page, as soon as the server listens; `again` is the seat to which it comes back."""
     given: dict[str, str | int] = {"columns": COLUMNS, "rows": ROWS, "zone": "America/Chicago"}
     if again is not None:

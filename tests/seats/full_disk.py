@@ -21,7 +21,6 @@ import aiohttp
 
 from crash.script import Stand, Step, answer
 from seats.crowds import begin_interview
-from seats.cuts import Journal, find_taken
 from seats.faces import (
     COLUMNS,
     PATHS,
@@ -32,6 +31,7 @@ from seats.faces import (
     SeatPage,
     TextPage,
 )
+from seats.journal import Journal, find_taken
 from seats.row import Effort, Figure
 from seats.study import make_study
 from support.served_accounts import ServedAccounts, accept, invite, list_people, survey
@@ -287,7 +287,7 @@ async def fill_disk(folder: Path, db: str, seed: int) -> list[Figure]:
                 seen=served.said,
             )
             for worker in workers:
-                rows = Journal(db).read(worker.login)
+                rows = Journal(db, worker.login).read()
                 trial.note(
                     f"{worker.login}: all that was acknowledged is stored, once",
                     is_right=find_taken([], worker.taken, rows) == len(worker.taken),

@@ -1,56 +1,36 @@
-"""Every key of the F1 pages, pressed by xdotool in a real window of Chromium and Firefox.
+"""Every key and line that the program lists, in real windows of Chromium and Firefox.
 
-A test driver gives a page keys that a real browser keeps for itself, so keys are pressed as the
-window system does. What the seat did is read from what it wrote to its terminal, which web notes
-in a file here.
+Proves, on the full screen and on the text page, that the seat does what its pages of help say, that
+every key and command listed there has a trial, and that nothing is used for what a browser keeps.
 """
 
-import os
-import re
+import json
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from threading import Lock
 
-import pyte
-
+from seats import screen_keys, text_keys
+from seats.program_keys import find_kept_keys
 from seats.row import Effort, Figure
-from support.browser_seat import AT_ANY_HOUR, CASES, ServedSeat
+from seats.windows import NEEDS, PROGRAMS, open_window
+from support.browser_seat import AT_ANY_HOUR, ServedSeat
 from support.shift import HEAD, Shift
 from support.stored_interviews import sql
 
-PATIENCE = 5.0
 START_SECONDS = 90.0
 """A browser that starts for the first time takes long on a busy machine."""
-SIZE = re.compile(rb"\x1b\[8;(\d+);(\d+)t")
-RECORD = """
-import fcntl
-from survey_cli.web.terminals import attached_terminal, output_filter
-
-def _note(data):
-    with open(%r, "ab") as file:
-        file.write(data)
-
-_filter = output_filter.OutputFilter.filter
-_set_size = attached_terminal.AttachedTerminal._set_size
-
-def _filter_noted(self, output):
-    _note(output)
-    return _filter(self, output)
-
-def _set_size_noted(self, columns, rows):
-    _note(b"\\x1b[8;%%d;%%dt" %% (rows, columns))
-    return _set_size(self, columns, rows)
-
-output_filter.OutputFilter.filter = _filter_noted
-attached_terminal.AttachedTerminal._set_size = _set_size_noted
+OLDER_NOTES = 40
+MAKING = Lock()
+"""Studies are made one after the other: only one thread of a process may import samples."""
+SCRIPTS = """\
+  scripts:
+    voicemail: {text: {en: We will call again., es: Llamaremos otra vez.}}
 """
-"""Has web write what the seat paints, and its sizes, to a file."""
 ITEMS = """
 faq:
   Who is paying for this?: The County Library.
@@ -66,260 +46,139 @@ items:
   - id: paid
     type: single
     text: {en: Paid?, es: "¿Con sueldo?"}
-    options: {1: {en: "Yes", es: "Sí"}, 2: {en: "No", es: "No"}}
-"""
+    options: {1: {en: "Yes", es: "Sí"}, 2: {en: "No", es: "No"}, 3: {en: Partly, es: En parte}}
+  - id: story
+    type: read
+    text: {en: "the beginning of it LONG the end of it", es: Nada.}
+""".replace("LONG", "and so on " * 250)
 
 
-class Press(NamedTuple):
-    """A key, and what the seat shows once it did what F1 says."""
-
-    key: str
-    shows: str
-    typed: str = ""
-    """What is typed before the key."""
-    lacks: str = ""
-    """What is no longer shown."""
-
-
-OPEN = "Esc"
-"""What the footer says while something is open."""
-
-
-def open_and_close(key: str, shows: str, behind: str) -> tuple[Press, Press]:
-    """A key that opens something, and Escape, which brings back what is behind it."""
-    return Press(key, shows), Press("Escape", behind, lacks=OPEN)
-
-
-STATION = "d dial"
-PRESSES = (
-    # the station
-    *open_and_close("F1", OPEN, STATION),
-    *open_and_close("question", OPEN, STATION),
-    *open_and_close("ctrl+p", OPEN, STATION),
-    *open_and_close("F5", "County Library", STATION),
-    *open_and_close("t", "note", STATION),
-    *open_and_close("F2", "note", STATION),
-    *open_and_close("F3", OPEN, STATION),
-    *open_and_close("slash", OPEN, STATION),
-    *open_and_close("m", OPEN, STATION),
-    *open_and_close("a", OPEN, STATION),
-    *open_and_close("9", OPEN, STATION),
-    Press("p", "a break"),
-    Press("Return", "resume calling"),
-    Press("p", STATION, lacks="resume calling"),
-    Press("d", "dialed"),
-    Press("i", "Good day"),
-    # the interview
-    *open_and_close("F1", "a note at this question", "Good day"),
-    Press("Return", "How old?"),
-    Press("F2", OPEN),
-    Press("Return", "How old?", typed="she hesitates", lacks=OPEN),
-    *open_and_close("F3", "jump to", "How old?"),
-    Press("F4", "¿Cuántos años?"),
-    Press("F4", "How old?"),
-    *open_and_close("F5", OPEN, "How old?"),
-    *open_and_close("F6", OPEN, "How old?"),
-    *open_and_close("F8", "suspend", "How old?"),
-    *open_and_close("ctrl+c", "Suspend this interview", "How old?"),
-    *open_and_close("ctrl+p", OPEN, "How old?"),
-    Press("ctrl+u", "How old?", typed="99", lacks="99"),
-    Press("ctrl+z", "99"),
-    Press("ctrl+u", "How old?", lacks="99"),
-    Press("Return", "How many years", typed="25"),
-    Press("Left", "How old?"),
-    Press("Tab", "How many years"),
-    Press("shift+Tab", "How old?"),
-    Press("End", "How many years"),
-    # As Ctrl+Left it would move within the number, and stay at this question.
-    Press("alt+Left", "How old?", typed="30"),
-    Press("Tab", "How many years"),
-    Press("ctrl+u", "How many years", lacks="30"),
-    Press("Return", "More than a life", typed="40"),
-    Press("F9", "What work?"),
-    Press("ctrl+j", "lorries", typed="lorries"),
-    Press("Return", "Paid?", typed="and trains"),
-    Press("ctrl+d", "Every question is answered"),
-    Press("Left", "Paid?"),
-    Press("ctrl+r", "Every question is answered"),
-    *open_and_close("F3", "jump to", "Every question is answered"),
-    Press("Return", "1 done"),
-)
-STORED = [
-    ("answered", "age"),
-    ("answered", "years"),
-    ("confirmed", "years"),
-    ("answered", "job"),
-    ("declined", "paid"),
-]
-"""What must be among the entries of the journal afterwards."""
+def make_study(folder: Path) -> Shift:
+    """Make a study in which every key has something to do."""
+    rows = ["unit,kind,name,phone,zone,second"]
+    for number, unit in enumerate("ABCDEFGHIJKL"):
+        phones = (f"+1 312 555 01{number:02}", f"+1 312 555 02{number:02}")
+        rows.append(f"{unit},1,Mr {unit},{phones[0]},America/Chicago,{phones[1]}")
+    shift = Shift(
+        folder,
+        head=HEAD.replace("title: Field test", "title: Keys\nlanguages: [en, es]")
+        + "  second: {type: text, role: phone}\n",
+        items=ITEMS,
+        fieldwork=AT_ANY_HOUR + SCRIPTS,
+        cases="\n".join(rows) + "\n",
+        at=datetime.now(UTC),
+    )
+    add_notes(shift)
+    return shift
 
 
-class RecordedScreen:
-    """What the seat has painted, by the file that web writes."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._read = 0
-        self._screen = pyte.Screen(80, 24)
-        self._stream = pyte.ByteStream(self._screen)
-
-    def text(self) -> str:
-        """What is shown now, with single blanks."""
-        if self._file.exists():
-            data = self._file.read_bytes()
-            fresh = data[self._read :]
-            self._read = len(data)
-            self._feed(fresh)
-        return " ".join("\n".join(self._screen.display).split())
-
-    def _feed(self, output: bytes) -> None:
-        rest = 0
-        for found in SIZE.finditer(output):
-            self._stream.feed(output[rest : found.start()])
-            self._screen.resize(int(found[1]), int(found[2]))
-            rest = found.end()
-        self._stream.feed(output[rest:])
-
-    def waits_for(self, shows: str, lacks: str, seconds: float = PATIENCE) -> bool:
-        """Wait until something is shown, and something isn't; return whether that came."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            text = self.text()
-            if shows in text and not (lacks and lacks in text):
-                return True
-            time.sleep(0.05)
-        return False
+def add_notes(shift: Shift) -> None:
+    """Give one case a history that is longer than a screen."""
+    station = shift.station("ann")
+    station.fetch_case("A")
+    for number in range(OLDER_NOTES):
+        station.add_note(f"older note {number}")
+    station.add_note(screen_keys.NEWEST)
+    station.finish_case()
+    station.end_shift()
+    Shift.close_all()
 
 
-@dataclass
-class Window:
-    """A display with one window in front."""
-
-    display: str
-
-    def run(self, *arguments: str) -> None:
-        """Run xdotool on this display."""
-        environment = {**os.environ, "DISPLAY": self.display}
-        subprocess.run(
-            ["xdotool", *arguments], env=environment, check=False, timeout=60, capture_output=True
-        )
-
-    def press(self, key: str) -> None:
-        """Press a key, once the screen has been seen."""
-        time.sleep(0.4)
-        self.run("key", "--clearmodifiers", key)
-
-    def type(self, text: str) -> None:
-        """Type a text."""
-        time.sleep(0.4)
-        self.run("type", "--delay", "60", text)
-
-
-def list_browser_arguments(name: str, profile: Path, link: str) -> list[str]:
-    """Return how a browser is started with one window."""
-    if name == "firefox":
-        quiet = ("browser.aboutwelcome.enabled", "datareporting.policy.dataSubmissionEnabled")
-        lines = [f'user_pref("{setting}", false);' for setting in quiet]
-        (profile / "user.js").write_text("\n".join(lines))
-        return ["firefox-esr", "--new-instance", "--profile", str(profile), "--kiosk", link]
-    return [
-        "chromium",
-        "--no-sandbox",
-        "--no-first-run",
-        "--disable-gpu",
-        "--window-position=0,0",
-        "--window-size=1280,800",
-        f"--user-data-dir={profile}",
-        link,
+def try_full_screen(browser: str) -> list[str]:
+    """Press every key of the full screen in one browser; return what the seat didn't do."""
+    with tempfile.TemporaryDirectory(prefix="survey-seats-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        with MAKING:
+            shift = make_study(folder)
+        record = folder / "painted"
+        arguments = ["serve", "field.yaml", "--db", shift.db, "--no-browser"]
+        before = screen_keys.RECORD % str(record)
+        with ServedSeat(*arguments, folder=folder, before=before) as served:
+            screen = screen_keys.RecordedScreen(record)
+            with open_window(browser, served.link[0], folder, screen_keys.PAUSE) as window:
+                if not screen.waits_for(screen_keys.AT_CASE, "", START_SECONDS):
+                    return [f"no station was shown; {screen.text()[:300]}"]
+                time.sleep(3)
+                # A click gives the window the keys, as a person does.
+                window.click()
+                findings = screen_keys.press_all(window, screen)
+        stored = sql(Path(shift.db), "SELECT kind, item FROM journal ORDER BY seq")
+    return findings + [
+        f"{entry} isn't stored" for entry in screen_keys.STORED if entry not in stored
     ]
 
 
-@contextmanager
-def open_window(name: str, link: str, folder: Path) -> Iterator[Window]:
-    """Open a browser on a display of its own; both end with the block."""
-    read_end, write_end = os.pipe()
-    xvfb = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-        pass_fds=[write_end],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write_end)
-    with open(read_end) as told:
-        display = ":" + told.readline().strip()
-    profile = folder / f"profile-{name}"
-    profile.mkdir()
-    environment = {**os.environ, "DISPLAY": display, "HOME": str(folder)}
-    browser = subprocess.Popen(
-        list_browser_arguments(name, profile, link),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield Window(display)
-    finally:
-        for process in (browser, xvfb):
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def press_all(name: str) -> list[str]:
-    """Press every key in one browser; return what the seat didn't do."""
+def try_text_page(browser: str) -> list[str]:
+    """Try every line and button of the text page in one browser."""
     with tempfile.TemporaryDirectory(prefix="survey-seats-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        head = HEAD.replace("title: Field test", "title: Keys\nlanguages: [en, es]")
-        shift = Shift(folder, head=head, items=ITEMS, fieldwork=AT_ANY_HOUR, cases=CASES)
-        record = folder / "painted"
+        with MAKING:
+            shift = make_study(folder)
+        record = folder / "told"
         arguments = ["serve", "field.yaml", "--db", shift.db, "--no-browser"]
-        with ServedSeat(*arguments, folder=folder, before=RECORD % str(record)) as served:
-            screen = RecordedScreen(record)
-            with open_window(name, served.link[0], folder) as window:
-                if not screen.waits_for("d dial", "", START_SECONDS):
-                    return [f"{name}: no station was shown; {screen.text()[:300]}"]
+        with ServedSeat(*arguments, folder=folder, before=text_keys.RECORD % str(record)) as served:
+            text = text_keys.RecordedText(record)
+            link = served.link[0]
+            with open_window(browser, link, folder, text_keys.PAUSE) as window:
+                if not text.waits_for("command or outcome", START_SECONDS):
+                    return ["no case was shown"]
+                # Its script gives the field the keys.
                 time.sleep(3)
-                # A click gives the window the keys, as a person does.
-                window.run("mousemove", "640", "400", "click", "1")
-                findings = press_each(name, window, screen)
-        rows = sql(Path(shift.db), "SELECT kind, item FROM journal ORDER BY seq")
-    findings += [f"{name}: {entry} isn't stored" for entry in STORED if entry not in rows]
-    return findings
-
-
-def press_each(name: str, window: Window, screen: RecordedScreen) -> list[str]:
-    """Press key after key."""
-    findings = []
-    for number, press in enumerate(PRESSES, start=1):
-        if press.typed:
-            window.type(press.typed)
-        if press.key == "Return" and press.shows == "1 done":
-            # An Enter right after the last key could be one that is held down.
-            time.sleep(1.2)
-        window.press(press.key)
-        if not screen.waits_for(press.shows, press.lacks):
-            findings.append(
-                f"{name}: key {number}, {press.typed} {press.key}: expected {press.shows!r} "
-                f"without {press.lacks!r}, and it shows: {screen.text()[:700]}"
-            )
-    return findings
+                findings = text_keys.try_all(window, text)
+        stored = sql(Path(shift.db), "SELECT payload FROM journal WHERE kind = 'answered'")
+    values = [json.loads(payload).get("value") for (payload,) in stored]
+    return findings + [
+        f"{value!r} isn't stored" for value in text_keys.STORED if value not in values
+    ]
 
 
 def measure_keys(_: Effort) -> list[Figure]:
-    """Press all keys in all browsers that are installed here."""
-    figures = []
-    for name, program in (("chromium", "chromium"), ("firefox", "firefox-esr")):
-        missing = [need for need in (program, "Xvfb", "xdotool") if shutil.which(need) is None]
-        findings = [f"{need} isn't installed" for need in missing] or press_all(name)
-        figures.append(
-            Figure(
-                goal=f"{name}, full screen: the seat did what F1 says",
-                measured=f"{len(PRESSES)} keys, {len(findings)} findings",
-                is_met=not findings,
-                findings=findings,
-            )
-        )
-    return figures
+    """Press all keys, and type all lines, in all browsers."""
+    missing = [need for need in (*PROGRAMS.values(), *NEEDS) if shutil.which(need) is None]
+    if missing:
+        findings = [f"{need} isn't installed" for need in missing]
+        return [Figure("the seat did what F1 says", "nothing ran", is_met=False, findings=findings)]
+
+    # One browser beside the other: most of the time is waiting.
+    with ThreadPoolExecutor(len(PROGRAMS)) as browsers:
+        tried = list(browsers.map(try_browser, PROGRAMS))
+    untried = [*screen_keys.find_untried_keys(), *text_keys.find_untried_words()]
+    kept = find_kept_keys()
+    return [
+        *(figure for figures in tried for figure in figures),
+        Figure(
+            goal="every key and command of the pages of help is tried",
+            measured=f"{len(untried)} without a trial",
+            is_met=not untried,
+            findings=untried,
+        ),
+        Figure(
+            goal="what a browser never gives away is used for nothing",
+            measured=f"{len(kept)} such keys in the program's tables",
+            is_met=not kept,
+            findings=kept,
+        ),
+    ]
+
+
+def try_browser(browser: str) -> list[Figure]:
+    """Try both faces in one browser, one after the other."""
+    return [
+        describe_trial(
+            f"{browser}, full screen", screen_keys.count_presses(), try_full_screen, browser
+        ),
+        describe_trial(f"{browser}, text page", text_keys.count_trials(), try_text_page, browser),
+    ]
+
+
+def describe_trial(
+    where: str, count: int, attempt: Callable[[str], list[str]], browser: str
+) -> Figure:
+    """Return the figure of one face in one browser."""
+    findings = attempt(browser)
+    return Figure(
+        goal=f"{where}: the seat did what F1 says",
+        measured=f"{count} trials, {len(findings)} findings",
+        is_met=not findings,
+        findings=findings,
+    )

@@ -5,12 +5,14 @@ import pytest
 pytest.importorskip("aiohttp")
 
 from crash.script import Stand, Step
-from seats import attaching
-from seats.__main__ import report_verdict
+from seats import attaching, screen_keys, text_keys
+from seats.__main__ import find_rows, report_verdict
 from seats.attaching import measure_attaching
 from seats.burst import measure_burst
 from seats.crowds import measure_crowds
-from seats.cuts import find_taken, measure_cuts
+from seats.cuts import measure_cuts
+from seats.journal import find_taken
+from seats.program_keys import find_kept_keys, list_screen_keys, translate_key
 from seats.row import Effort, Figure
 from support.scale import large
 
@@ -64,3 +66,25 @@ def test_only_a_broken_promise_is_an_error() -> None:
     broken = Figure(goal="nothing lost", measured="1 lost", is_met=False)
     assert report_verdict([missed]) == 0
     assert report_verdict([missed, broken]) == 1
+
+
+def test_every_key_and_command_of_the_pages_of_help_has_a_trial() -> None:
+    assert screen_keys.find_untried_keys() == []
+    assert text_keys.find_untried_words() == []
+
+
+def test_nothing_is_used_for_what_a_browser_never_gives_away() -> None:
+    assert find_kept_keys() == []
+
+
+def test_keys_have_the_names_of_the_window_system() -> None:
+    words = ["Ctrl+C", "Shift+Tab", "PgUp", "F2", "+", "d", "←"]
+    names = ["ctrl+c", "shift+Tab", "Prior", "F2", "plus", "d", "Left"]
+    assert [translate_key(word) for word in words] == names
+    assert {"ctrl+g", "F8", "BackSpace", "8"} <= list_screen_keys()["station"]
+
+
+def test_a_name_stands_for_all_rows_that_begin_with_it() -> None:
+    assert find_rows("cuts") == ["cuts-sqlite", "cuts-postgresql", "cuts-chromium"]
+    assert find_rows("keys") == ["keys"]
+    assert find_rows("cut") == []

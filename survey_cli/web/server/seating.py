@@ -18,6 +18,8 @@ from survey_cli.web.terminals.attached_terminal import AttachedTerminal
 REPORT_BYTES: Final = 65_536
 END_SECONDS: Final = 15.0
 """How long a seat may take to end before another one is opened in its place."""
+LOOK_SECONDS: Final = 0.1
+"""How often the server checks meanwhile that its spawner is still there."""
 
 Report = Mapping[str, Any]
 """What a seat reports: its `type`, and what belongs to it."""
@@ -219,7 +221,12 @@ class Seating:
         await self._link.end(seat.opened.id)
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
-                await asyncio.shield(seat.ended)
+                await self._wait_for_end(seat)
+
+    async def _wait_for_end(self, seat: Seat) -> None:
+        """Wait until a seat has ended, or the spawner, which would tell of it, has gone."""
+        while not (seat.ended.done() or self._link.is_lost):
+            await asyncio.wait([seat.ended], timeout=LOOK_SECONDS)
 
     def _note_end(self, opened: OpenSeat, end: SeatEnd) -> None:
         seat = self._open.pop(opened.id, None)
