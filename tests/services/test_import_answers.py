@@ -12,6 +12,7 @@ import pytest
 from support import postgres_server
 from support.command_line import folder, run_survey, written  # noqa: F401 – a folder of its own
 from support.golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
+from support.scale import large
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.database.administration import open_simulated_interview_writer
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
@@ -92,8 +93,23 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     return simulate
 
 
-@pytest.mark.parametrize("name", ["asu_2000", "household", "customer"])
-@pytest.mark.parametrize("ending", ["csv", "sav", "parquet", "xlsx"])
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("asu_2000", "csv"),
+        ("household", "sav"),
+        ("household", "parquet"),
+        ("customer", "xlsx"),
+        pytest.param("asu_2000", "sav", marks=large),
+        pytest.param("asu_2000", "parquet", marks=large),
+        pytest.param("asu_2000", "xlsx", marks=large),
+        pytest.param("household", "csv", marks=large),
+        pytest.param("household", "xlsx", marks=large),
+        pytest.param("customer", "csv", marks=large),
+        pytest.param("customer", "sav", marks=large),
+        pytest.param("customer", "parquet", marks=large),
+    ],
+)
 def test_an_export_that_is_imported_gives_the_same_data(
     tmp_path: Path, name: str, ending: str, simulated: Callable[[str], Path]
 ) -> None:

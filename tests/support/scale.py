@@ -10,4 +10,6 @@ import os
 import pytest
 
 SCALE = int(os.environ.get("TEST_SCALE") or 1)
-large = pytest.mark.skipif(SCALE < 2, reason="large: with TEST_SCALE=2, or by make seats")
+large = pytest.mark.skipif(
+    SCALE < 2, reason="large: with TEST_SCALE=2; make seats has those of the browser"
+)
