@@ -46,6 +46,15 @@ def pytest_collection() -> Generator[None, object, object]:
     return result
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the browser's tests, which then stay with one worker.
+
+    Workers that have finished take tests from the end of others, and would start browsers and
+    servers of their own for them.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/web/"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure() -> None:
     """Leave what the tests leave behind to the end of the process: pytest would collect the garbage five times."""
