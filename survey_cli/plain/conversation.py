@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HAND_IS_DOWN, HAND_IS_UP
-from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
+from survey_cli.plain.awaited_line import AwaitedLine, LineChoice, build_hand_command
 from survey_cli.sessions.interview.interview_session import Hand
 from survey_cli.sessions.lines.line import Line, Role, to_spans
 
@@ -200,6 +200,29 @@ def ask_line(
         if isinstance(line, str):
             return line
         printed.say(Role.REJECTION, line.why)
+
+
+class HandButton:
+    """The button of a page that raises the hand, or takes it down."""
+
+    def __init__(self, find_hand: Callable[[], Hand | None]) -> None:
+        self._find_hand = find_hand
+        self._was_up = False
+        """The hand was up when the button was last shown."""
+
+    def note_state(self) -> bool:
+        """Note that the button is shown, and return whether the hand is up."""
+        hand = self._find_hand()
+        self._was_up = hand is not None and hand.is_up
+        return self._was_up
+
+    def update(self) -> tuple[LineChoice, ...]:
+        """Return the button anew if the hand was raised or taken down since it was shown."""
+        was_up = self._was_up
+        is_up = self.note_state()
+        if is_up == was_up:
+            return ()
+        return (build_hand_command(is_up=is_up),)
 
 
 def press_hand(hand: Hand, output: OutputLines, typed: LineSource) -> Rejection | None:

@@ -14,6 +14,7 @@ from survey_cli.outcomes import Outcome
 from survey_cli.plain import awaited_line, rendering
 from survey_cli.plain.awaited_line import AwaitedLine, LineChoice, LineKind
 from survey_cli.plain.conversation import (
+    HandButton,
     InputEndedError,
     LineSource,
     OutputLines,
@@ -69,8 +70,7 @@ class PlainInterview:
         """The line came so soon after the one before that its Enter may be a key held down."""
         self._was_enter_refused = False
         """That was said of the line before."""
-        self._shows_hand_up = False
-        """The button takes the hand down."""
+        self._hand_button = HandButton(lambda: session.hand)
 
     def run(self) -> entries.Rejection | None:
         """Conduct the interview to its end, or until it is suspended.
@@ -154,19 +154,7 @@ class PlainInterview:
         self._tell_message()
         # What the station offers can't be chosen within an interview.
         self._tell_station_news()
-        return self._update_hand()
-
-    def _update_hand(self) -> tuple[LineChoice, ...]:
-        """Return the command of the raised hand if it does something else than before."""
-        is_up = self._is_hand_up()
-        if is_up == self._shows_hand_up:
-            return ()
-        self._shows_hand_up = is_up
-        return (awaited_line.build_hand_command(is_up=is_up),)
-
-    def _is_hand_up(self) -> bool:
-        hand = self._session.hand
-        return hand is not None and hand.is_up
+        return self._hand_button.update()
 
     def _tell_news_and_keep_draft(self) -> tuple[LineChoice, ...]:
         """Print what happens while a text is typed, and save what is typed of it."""
@@ -285,10 +273,18 @@ class PlainInterview:
             text = ended.unfinished.strip()
             is_kept = prompt is not None and entries.keeps_draft(prompt.entry)
             if text and is_kept and not commands.is_command(text):
-                # On a terminal, the line goes on with what was begun before.
-                before = "" if self._input.shows_drafts else self._session.load_draft()
-                self._session.save_draft(_join_lines(before, text))
+                self._session.save_draft(self._join_draft(prompt, text))
             raise
+
+    def _join_draft(self, prompt: entries.Prompt | None, text: str) -> str:
+        """Return what is saved of a text that was begun.
+
+        On a terminal, the text of an open answer goes on with what was begun before.
+        """
+        is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
+        if not is_verbatim or self._input.shows_drafts:
+            return text
+        return _join_lines(self._session.load_draft(), text)
 
     def _await_entry(self, prompt: entries.Prompt | None) -> AwaitedLine:
         """Build what is known of the line that is awaited."""
@@ -300,9 +296,8 @@ class PlainInterview:
                 draft=self._load_draft(prompt),
                 has_notes=bool(self._session.list_notes()),
                 was_denied=self._was_denied,
-                is_hand_up=self._is_hand_up(),
+                is_hand_up=self._hand_button.note_state(),
             )
-        self._shows_hand_up = self._is_hand_up()
         offered = self._offered
         self._offered = ()
         return awaited_line.add_commands(awaited, offered)

@@ -15,6 +15,7 @@ from survey_cli.fieldwork.shifts import render_shift_summary
 from survey_cli.plain import awaited_line, rendering, station_choices
 from survey_cli.plain.awaited_line import AwaitedLine, LineChoice
 from survey_cli.plain.conversation import (
+    HandButton,
     InputEndedError,
     LineSource,
     OutputLines,
@@ -90,8 +91,7 @@ class PlainStation:
         self._presence_question = ""
         """Whether somebody is still there, as it was asked last."""
         self._has_ended = False
-        self._shows_hand_up = False
-        """The button takes the hand down."""
+        self._hand_button = HandButton(lambda: session.hand)
         self._offered: tuple[LineChoice, ...] = ()
         """What was listed and can be chosen with the next line, besides its commands."""
         self._kept_alive_at = monotonic()
@@ -183,8 +183,8 @@ class PlainStation:
         """Ask for a command or an outcome. Raises OvertakenError if something else came."""
         view = self._station.look().view
         names = self._list_actions("1", view)
-        self._shows_hand_up = self._station.hand.is_up
-        awaited = station_choices.await_command(view, names, is_hand_up=self._shows_hand_up)
+        is_hand_up = self._hand_button.note_state()
+        awaited = station_choices.await_command(view, names, is_hand_up=is_hand_up)
         awaited = awaited_line.add_commands(awaited, self._offered)
         self._offered = ()
         return ask_line(self._output, self._input, awaited, self._tell_news_at_command).strip()
@@ -196,15 +196,7 @@ class PlainStation:
             self._keep_alive()
         self._output.say(Role.MESSAGE, self._station.take_message())
         self._ask_presence()
-        return (*self._update_hand(), *self._announce_due_appointment())
-
-    def _update_hand(self) -> tuple[LineChoice, ...]:
-        """Return the command of the raised hand if it does something else than before."""
-        is_up = self._station.hand.is_up
-        if is_up == self._shows_hand_up:
-            return ()
-        self._shows_hand_up = is_up
-        return (awaited_line.build_hand_command(is_up=is_up),)
+        return (*self._hand_button.update(), *self._announce_due_appointment())
 
     def _ask_presence(self) -> None:
         """Ask once whether somebody is still there."""
