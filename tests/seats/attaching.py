@@ -32,14 +32,19 @@ class ProcessLook:
     name: str
     descriptors: int
     megabytes: float
+    """Its private memory: what it doesn't share with the process that forked it."""
+    resident: float
+    """All its memory, in megabytes. Unlike the private one, it doesn't grow when a page that was
+    shared is written to, which is no leak."""
 
 
 def look_at_process(name: str, process: int) -> ProcessLook:
-    """Return the descriptors and the private memory of a process."""
+    """Return the descriptors and the memory of a process."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    kilobytes = sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    private = sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    resident = sum(int(line.split()[1]) for line in lines if line.startswith("Rss:"))
     descriptors = len(os.listdir(f"/proc/{process}/fd"))
-    return ProcessLook(name, descriptors, kilobytes / 1024)
+    return ProcessLook(name, descriptors, private / 1024, resident / 1024)
 
 
 def look_at_server(served: ServedSeat) -> list[ProcessLook]:
@@ -112,8 +117,12 @@ def describe_growth(
     findings = []
     for earlier, later in zip(before, after, strict=True):
         descriptors = later.descriptors - earlier.descriptors
-        megabytes = later.megabytes - earlier.megabytes
-        figures.append(f"{later.name} {descriptors:+} descriptors, {megabytes:+.1f} MB")
+        megabytes = later.resident - earlier.resident
+        private = later.megabytes - earlier.megabytes
+        figures.append(
+            f"{later.name} {descriptors:+} descriptors, {megabytes:+.1f} MB "
+            f"(private {private:+.1f} MB)"
+        )
         if descriptors > MOST_NEW_DESCRIPTORS:
             findings.append(f"{face.name}: {later.name} has {later.descriptors} descriptors")
         if megabytes > MOST_NEW_MEGABYTES[later.name]:
