@@ -83,6 +83,7 @@ GROUPS: Final[dict[str, dict[str, Scene]]] = {
         "statement_conditions": Scene("|1"),
         "by_interviewer": Scene(""),
         "item_declines": Scene("|a|b|c"),
+        "decline_sets": Scene("|1"),
         "missing_three_valued": Scene("|9", "<ctrl+d>"),
         "personal": Scene("|green", "maria@example.org"),
         "prefill": Scene("", columns={"town": "Marlow", "size": "2"}),
@@ -90,6 +91,7 @@ GROUPS: Final[dict[str, dict[str, Scene]]] = {
     "Filters, calculations and fills": {
         "ask_if": Scene("|2", "A blue Volvo"),
         "compute": Scene("|4000|1500|3 apr 1985"),
+        "compute_table": Scene("20|170|90"),
         "limits": Scene("|3", "5<enter>"),
         "fills": Scene("", columns={"kind": "1", "since": "2019-03-01", "name": "Maria Lopez"}),
         "elapsed": Scene("|I teach at a school."),
