@@ -2,5 +2,7 @@
 
 `writer` writes the file and asks the checks of the questionnaire what it may contain. `builder`
 builds its tree, and each other module a part of it: `ids`, `codes` with `sentinels`, `options`,
-`texts` with `fills`, `calculations`, `constraints`. `conditions` translates expressions.
+`texts` with `fills`, `calculations`, `constraints`, `declined_filters`. `conditions` translates
+expressions; a function of a later edition of the language belongs there, in `_TEMPLATES` or
+`_FunctionTranslator`: what has no counterpart today raises UnsupportedError in these two.
 """

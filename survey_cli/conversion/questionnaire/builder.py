@@ -31,6 +31,7 @@ from survey_cli.conversion.model.forms import (
 )
 from survey_cli.conversion.questionnaire.calculations import convert_calculations
 from survey_cli.conversion.questionnaire.codes import FormCodes
+from survey_cli.conversion.questionnaire.condition_parts import NO, YES, negate
 from survey_cli.conversion.questionnaire.conditions import Translator, split_condition
 from survey_cli.conversion.questionnaire.constraints import ConstraintConverter
 from survey_cli.conversion.questionnaire.declined_filters import describe_declined_filter
@@ -38,7 +39,7 @@ from survey_cli.conversion.questionnaire.ids import name_items
 from survey_cli.conversion.questionnaire.names import Calculated
 from survey_cli.conversion.questionnaire.options import OptionBuilder
 from survey_cli.conversion.questionnaire.texts import TextConverter, write_at
-from survey_cli.conversion.questionnaire.yaml_text import COMMENTS
+from survey_cli.conversion.questionnaire.yaml_text import COMMENTS, OriginText
 from survey_cli.wording import join_words
 
 _MAX_TURNS: Final = 20
@@ -193,6 +194,9 @@ class QuestionnaireBuilder:
 
     def _build_conditional(self, item: FormItem) -> dict[str, Any] | None:
         """Return an item with its condition; None if it is never asked."""
+        if isinstance(item, FormEnd):
+            return self._build_end(item)
+
         conditions = self._build_conditions(item)
         if conditions is None:
             self._drop(item)
@@ -210,12 +214,13 @@ class QuestionnaireBuilder:
                 entry = self._build_question(item, conditions)
             case FormNote():
                 entry = self._build_note(item, conditions)
-            case FormEnd():
-                entry = self._build_end(item, conditions)
             case _:
                 raise TypeError(type(item).__name__)
         self.log.carry(item, str(entry["type"]))
-        return {"id": write_at(item.origin.at(self.words.name), item.id), **entry}
+        return {"id": self._write_id(item), **entry}
+
+    def _write_id(self, item: FormItem) -> OriginText | int:
+        return write_at(item.origin.at(self.words.name), item.id)
 
     def _drop(self, item: FormItem) -> None:
         """Report an item whose condition is never true, with all items in it."""
@@ -308,9 +313,15 @@ class QuestionnaireBuilder:
             **conditions,
             "intro": self.texts.convert(intro, item.name),
             "statements": statements,
-            "options": self.options.build(first),
-            **self.codes.list_declines(first),
         }
+        if first.answer == "number":
+            limits, _rest = self.constraints.read_limits(first)
+            entry["answer"] = {"type": "number", **limits}
+            if item.total is not None:
+                entry["total"] = int(item.total) if item.total.is_integer() else item.total
+        else:
+            entry["options"] = self.options.build(first)
+        entry |= self.codes.list_declines(first)
         if item.order != "written":
             entry["order"] = item.order
         return entry
@@ -467,9 +478,40 @@ class QuestionnaireBuilder:
     def _build_note(self, item: FormNote, conditions: dict[str, Any]) -> dict[str, Any]:
         return {"type": "read", **conditions, **self._build_texts(item)}
 
-    def _build_end(self, item: FormEnd, conditions: dict[str, Any]) -> dict[str, Any]:
+    def _build_end(self, item: FormEnd) -> dict[str, Any] | None:
+        """Return an end; None if its condition can't be carried over, or is never true.
+
+        An end that is asked too often would end interviews that the form goes on with, so no half
+        of its condition is kept.
+        """
+        try:
+            conditions = self._build_end_condition(item)
+        except UnsupportedError as error:
+            self.log.lose(item, self.words.condition, f"{error}; without it nothing ends here")
+            return None
+
+        self.log.carry(item, "end")
         text = self.texts.convert(item.label, item.name)
-        return {"type": "end", **conditions, "outcome": item.outcome, "text": text}
+        return {
+            "id": self._write_id(item),
+            "type": "end",
+            **conditions,
+            "outcome": item.outcome,
+            "text": text,
+        }
+
+    def _build_end_condition(self, item: FormEnd) -> dict[str, Any]:
+        """Return the `unless` of an end, if it has one. Raises UnsupportedError."""
+        if item.condition is None:
+            return {}
+        origin = item.condition.origin
+        self.log.check_accepted(item, origin.column)
+
+        # An `ask_if` would be unknown after a decline. Its opposite never is.
+        skipped_if = negate(self.translator.is_true(item.condition.get_tree()))
+        if skipped_if == YES:
+            raise UnsupportedError("its condition is never true")
+        return {} if skipped_if == NO else {"unless": write_at(origin, skipped_if.text)}
 
     def _build_entering(self, item: FormQuestion) -> dict[str, Any]:
         """Return what can be entered: limits, declines, the value to begin with, and checks."""
@@ -538,13 +580,19 @@ def get_question_type(item: FormQuestion) -> str:
 
 
 def is_battery(group: FormGroup) -> bool:
-    """Return whether a table has questions with one answer each from the same choices."""
-    lists = set()
+    """Return whether the questions of a table have one code each of a list, or numbers alike."""
+    kinds: set[tuple[object, ...]] = set()
     for item in group.items:
-        if not isinstance(item, FormQuestion) or item.answer != "code" or item.constraint:
+        if not isinstance(item, FormQuestion) or item.constraint or item.default:
             return False
-        lists.add(item.choices)
-    return len(lists) == 1 and None not in lists
+        match item.answer:
+            case "code" if item.choices is not None and item.offered is None:
+                kinds.add((item.choices,))
+            case "number":
+                kinds.add((item.least, item.most, item.decimals))
+            case _:
+                return False
+    return len(kinds) == 1
 
 
 def _list_with_parts(item: FormItem) -> list[FormItem]:
