@@ -80,6 +80,7 @@ _PATTERNS: Final = {
     "mrn_10d": "9999999999",
 }
 """The patterns of texts by their validation, if all valid texts have one length."""
+_ZERO: Final = re.compile(r"0+(\.0+)?")
 _LAYOUT: Final = (DictionaryField.ALIGNMENT, DictionaryField.NUMBER)
 _FILL: Final = re.compile(r"\[([a-z]\w*)(?::\w+)?\]")
 _DEFAULT: Final = re.compile(r"@DEFAULT\s*=\s*(?:'([^']*)'|\"([^\"]*)\")")
@@ -278,27 +279,35 @@ class _DictionaryReader:
 
     def _add_range(self, row: DictionaryRow, question: FormQuestion) -> None:
         """Add the range, which REDCap only suggests: a value outside can be kept."""
+        least = row.get(DictionaryField.MINIMUM)
+        most = row.get(DictionaryField.MAXIMUM)
+        if question.answer == "number" and _ZERO.fullmatch(least):
+            # A number begins at 0 here in any case, so that a check would never warn.
+            question.least = 0.0
+            note = "a number below 0 can't be entered; REDCap only warns"
+            question.note(DictionaryField.MINIMUM, note)
+            least = ""
+
         limits: list[Expression] = []
         texts: list[str] = []
-        for field, sign in ((DictionaryField.MINIMUM, ">="), (DictionaryField.MAXIMUM, "<=")):
-            text = row.get(field)
-            if not text:
-                continue
-            texts.append(f"{sign} {text}")
-            limit = self._read_limit(text, question.answer)
-            if sign == ">=":
-                limits.append(ValueComparison(SELF, ">=", limit, if_blank=False))
-            else:
-                limits.append(ValueComparison(SELF, "<=", limit, if_blank=False))
+        if least:
+            limit = self._read_limit(least, question.answer)
+            limits.append(ValueComparison(SELF, ">=", limit, if_blank=False))
+            texts.append(f">= {least}")
+        if most:
+            limit = self._read_limit(most, question.answer)
+            limits.append(ValueComparison(SELF, "<=", limit, if_blank=False))
+            texts.append(f"<= {most}")
+        if not limits:
+            return
 
-        if limits and question.answer == "text":
+        origin = question.origin.at(DictionaryField.MINIMUM)
+        if question.answer == "text":
             question.lose(DictionaryField.MINIMUM, f"{', '.join(texts)}: a text has no range")
-        elif limits:
-            origin = question.origin.at(DictionaryField.MINIMUM)
-            question.constraint = Formula(" and ".join(texts), origin, join_all(limits))
-            question.is_soft = True
-            message = f"REDCap suggests {' and '.join(texts)}."
-            question.message = _make_text(message, origin)
+            return
+        question.constraint = Formula(" and ".join(texts), origin, join_all(limits))
+        question.is_soft = True
+        question.message = _make_text(f"REDCap suggests {' and '.join(texts)}.", origin)
 
     def _read_limit(self, text: str, answer: AnswerKind) -> Expression:
         if text in ("today", "now"):
