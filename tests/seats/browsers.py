@@ -1,5 +1,6 @@
 """`survey serve --socket` behind Caddy, and a real browser for each of its people."""
 
+import json
 import re
 import subprocess
 import sys
@@ -20,6 +21,38 @@ from support.web_accounts import PASSWORD
 
 SECONDS_TO_START = 60
 WINDOW = {"width": 1280, "height": 900}
+
+
+class TextTab:
+    """A text page. What the seat asks is counted from what the page receives."""
+
+    def __init__(self, context: Any) -> None:
+        self.tab = context.new_page()
+        self._asked = 0
+        self.tab.on("websocket", lambda line: line.on("framereceived", self._note))
+
+    def _note(self, frame: str | bytes) -> None:
+        if isinstance(frame, str) and json.loads(frame)["type"] == "ask":
+            self._asked += 1
+
+    def open(self, address: str) -> None:
+        """Open the page, and wait until the seat asks for something."""
+        self.tab.goto(address)
+        self._wait_for_more(0)
+
+    def type(self, line: str) -> None:
+        """Type a line, and wait until the seat asks for the next one."""
+        before = self._asked
+        self.tab.fill("#field", line)
+        self.tab.press("#field", "Enter")
+        self._wait_for_more(before)
+
+    def _wait_for_more(self, before: int) -> None:
+        until = time.monotonic() + SECONDS_TO_START
+        while self._asked <= before:
+            assert time.monotonic() < until, self.tab.inner_text("#log")
+            # Playwright hands out events only while it is asked for something.
+            self.tab.wait_for_timeout(15)
 
 
 @dataclass
@@ -62,6 +95,12 @@ class PersonsBrowser:
         page = self.context.new_page()
         answer = page.goto(f"{self.origin}{path}")
         return page, answer.status
+
+    def sit_at_text(self) -> TextTab:
+        """Open the text page of a seat."""
+        page = TextTab(self.context)
+        page.open(f"{self.origin}/text")
+        return page
 
     def sit(self, path: str = "/seat") -> ScreenPage:
         """Open the page of a seat on the full screen."""

@@ -6,7 +6,6 @@ are beside their list.
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from seats.browsers import PersonsBrowser, serve_to_browsers
 from seats.row import Effort, Figure
@@ -73,26 +72,15 @@ def list_typed(shift: Served) -> list[str]:
 
 def interview_on_text_page(ann: PersonsBrowser, shift: Served) -> None:
     """Type at every field of the text page, and conduct an interview."""
-    page, _ = ann.open("/text")
-    page.wait_for_selector("#frame[data-state=seated]")
+    page = ann.sit_at_text()
     for text in list_typed(shift):
         for command in (".note", ".find", ".add"):
-            type_line(page, f"{command} {text}")
+            page.type(f"{command} {text}")
     for line in (".dial", ".interview", "", "1", "1", "1"):
-        type_line(page, line)
-    page.wait_for_selector("#label:has-text('Every question is answered')")
-    type_line(page, "")
-    page.close()
-
-
-def type_line(page: Any, line: str) -> None:
-    """Type a line, and wait until it was taken."""
-    before = page.locator("#log > *").count()
-    page.fill("#field", line)
-    page.press("#field", "Enter")
-    page.wait_for_function(
-        "before => document.querySelectorAll('#log > *').length > before", arg=before
-    )
+        page.type(line)
+    page.tab.wait_for_selector("#label:has-text('Every question is answered')")
+    page.type("")
+    page.tab.close()
 
 
 def interview_on_screen(ann: PersonsBrowser) -> None:

@@ -120,16 +120,13 @@ items:
 
 def conduct_interview(browser: PersonsBrowser, found: list[str]) -> None:
     """Come to every text of an interview, on both faces, and answer with such a text."""
-    text = browser.context.new_page()
-    text.goto(f"{browser.origin}/text")
-    text.wait_for_selector("#frame[data-state=seated]")
-    text.wait_for_selector("#log >> text=onerror")
+    text = browser.sit_at_text()
+    text.tab.wait_for_selector("#log >> text=onerror")
     for line in (".interview", "", "1", EVIL.replace("\x1b", "").replace("\x07", "")):
-        type_line(text, line)
-        found += describe(browser, "/text", text.evaluate(FIND_INJECTED))
-    text.wait_for_selector("#frame[data-state=seated]")
-    found += describe(browser, "/text", text.evaluate(FIND_INJECTED))
-    text.close()
+        text.type(line)
+        found += describe(browser, "/text", text.tab.evaluate(FIND_INJECTED))
+    text.tab.wait_for_selector("#label:has-text('Last')")
+    text.tab.close()
 
     screen = browser.sit()
     screen.shows("Last")
@@ -137,16 +134,6 @@ def conduct_interview(browser: PersonsBrowser, found: list[str]) -> None:
         screen.press(key)
         found += find_on_terminal(browser, screen)
     screen.tab.close()
-
-
-def type_line(page: Any, line: str) -> None:
-    """Type a line on the text page, and wait until it was taken."""
-    before = page.locator("#log > *").count()
-    page.fill("#field", line)
-    page.press("#field", "Enter")
-    page.wait_for_function(
-        "before => document.querySelectorAll('#log > *').length > before", arg=before
-    )
 
 
 def look_at(browser: PersonsBrowser, path: str, found: list[str]) -> int:
