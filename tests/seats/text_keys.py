@@ -136,7 +136,7 @@ IN_INTERVIEW = (
     press(".notes", "she laughs"),
     type_line(".jump hello", "Good day"),
     type_line("", "How old?"),
-    press(".jump", "type .jump and one of these"),
+    press(".jump", "Good day"),
     press(".jump hello", "Good day"),
     press("", "How old?"),
     type_line(".lang es", "¿Cuántos años?"),
