@@ -1,8 +1,8 @@
 """Whether an invitation, and the password chosen with it, still fits the list of people.
 
 Whoever makes an invitation has its link, and may have used it instead of the invited person. So an
-invitation is good only for what its maker may do anyway. The list of people is asked each time: it
-changes after the invitation was made, and after its link was used.
+invitation is good only for what its maker might do anyway. The list of people is asked each time:
+it changes after the invitation was made, and after its link was used.
 """
 
 from survey_cli.fieldwork.plan.plan import Interviewer
@@ -32,12 +32,14 @@ def _covers(invitation: InvitationRow, role: StaffRole) -> bool:
 
 
 def _is_from_manager(invitation: InvitationRow, role: StaffRole, maker: Interviewer | None) -> bool:
-    """Return whether the maker may still invite a person of a role."""
-    if maker is not None and invitation.by_role != StaffRole.OWNER.value:
-        return maker.may(ACCOUNT_ACTIONS[role])
+    """Return whether the maker may still invite a person of a role, if that matters any more.
+
+    Shift leaders and supervisors come and go. Those whom one of them has invited, and who have
+    accepted, stay; a link that was not used yet would let the former supervisor back in.
+    """
     # The owner works in a terminal, and needs no place on the list. Neither did a maker whose role
     # an earlier version didn't store.
     is_from_owner = invitation.by_role in (StaffRole.OWNER.value, "")
-    # Supervisors come and go. Those whom one of them has invited, and who have accepted, stay; a
-    # link that was not used yet would let the supervisor back in.
-    return is_from_owner or invitation.used
+    if is_from_owner or invitation.used:
+        return True
+    return maker is not None and maker.may(ACCOUNT_ACTIONS[role])
