@@ -200,7 +200,8 @@ class PlainInterview:
         What was printed with the question before isn't repeated: section, turn and declines, in
         brief mode also options and hints. `anew` prints everything.
         """
-        lines = question_lines.build_question_lines(prompt)
+        has_buttons = self._input.has_buttons
+        lines = question_lines.build_question_lines(prompt, has_buttons=has_buttons)
         self._show_headings(lines, anew=anew)
         options_shown = False
         declines_shown = False

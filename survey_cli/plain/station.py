@@ -169,7 +169,8 @@ class PlainStation:
         notice = noted.notice
         if noted.took_key and not notice:
             notice = "good: that line did nothing else"
-        self._output.say(Role.UNDERSTOOD, notice)
+        if notice:
+            self._output.say(Role.UNDERSTOOD, notice)
         self._presence_question = ""
         return noted.took_key
 

@@ -46,7 +46,7 @@ TARGETS = {
             cases=files_as_bytes.cases,
             check=lambda data: files_as_bytes.check(data).instrument is not None,
             share=2,
-            small=40,
+            small=80,
         ),
         Target(
             name="structures", cases=structures.cases, check=structures.check, share=3, small=20

@@ -166,6 +166,8 @@ def test_a_text_that_was_begun_in_another_seat_stands_in_the_field(seats: Seats)
     page = seats.open(station)
     page.answer(".interview")
     assert page.ask["text"] == "because of"
+    # the page itself says how a line is begun there, which isn't as in a terminal
+    assert "hint" not in [line["role"] for line in page.lines.values()]
 
     # What is typed on is kept, so that it isn't lost with this seat either.
     page.send(type="typing", text="because of it", seat=page.ask["seat"], ask=page.ask["ask"])

@@ -23,7 +23,15 @@ from survey_cli.scenarios.coverage import WitnessWalk
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 FEATURES = [file for file in QUESTIONNAIRES if file.parent.name == "features"]
 FORK_KINDS = {"taken", "not_taken", "hole"}
-OPEN = {"time", "compute", "include_prefix", "elapsed", "text_tests", "confirm_list"}
+OPEN = {
+    "time",
+    "compute",
+    "compute_table",
+    "include_prefix",
+    "elapsed",
+    "text_tests",
+    "confirm_list",
+}
 """Questionnaires that compare times, numbers without limits, elapsed time or words, which clauses leave open."""
 
 

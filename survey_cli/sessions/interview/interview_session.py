@@ -195,7 +195,7 @@ class InterviewSession:
     """Shown before the first prompt: `Case 1042 was open at q17, 14:03: resumed`. May be empty."""
     practice: bool
     stored_in: str
-    """The database, as the user named it."""
+    """The database, as the user named it; empty in a seat, whose user sits elsewhere."""
     respondents_answer: Callable[[Interview], str] | None = None
     """Returns a simulated respondent's words on this question; None for a real respondent."""
     message_source: Callable[[], str] | None = None

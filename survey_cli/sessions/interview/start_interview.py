@@ -20,6 +20,7 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.permissions import Action, StaffRole, format_permitted, may
 from survey_cli.problems import StoreError, UserError
+from survey_cli.process_rights import OutsideAct, get_rights
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
@@ -354,6 +355,9 @@ class InterviewStarter:
                 respondent = name
         # `zone` may be this station's: a clock of the respondent is shown only if theirs is known
         zone_is_known = case_values.find_zone(instrument, start.sample, options.zone) is not None
+        stored_in = self.where
+        if not get_rights().allow(OutsideAct.WRITE_FILE):
+            stored_in = ""  # a path of the server says nothing to somebody far away
         session = InterviewSession(
             store=self.store,
             id=interview_id,
@@ -366,7 +370,7 @@ class InterviewStarter:
             respondent=respondent,
             notice=notice,
             practice=options.practice,
-            stored_in=self.where,
+            stored_in=stored_in,
             outcomes=build_outcome_table(instrument),
             link=options.link or UnsampledCaseLink(self, instrument, start.case),
         )

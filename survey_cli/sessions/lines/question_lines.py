@@ -15,7 +15,7 @@ CONFIRM_HELP_SHORT = ".ok or another answer"
 CONFIRM_HELP_BUTTON = "Confirm keeps it, with an optional reason behind .ok; or another answer"
 
 
-def build_question_lines(prompt: entries.Prompt) -> list[Line]:
+def build_question_lines(prompt: entries.Prompt, *, has_buttons: bool = False) -> list[Line]:
     """Build the lines of a question in their order, from its section to its declines.
 
     Then follows what is already known of its answer: see `build_draft_line`, `build_earlier_line`
@@ -34,7 +34,7 @@ def build_question_lines(prompt: entries.Prompt) -> list[Line]:
     if prompt.probe:
         lines.append(Line(Role.PROBE, prompt.probe))
 
-    hint = build_hint_line(prompt)
+    hint = build_hint_line(prompt, has_buttons=has_buttons)
     if hint is not None:
         lines.append(hint)
     lines += build_decline_lines(prompt)
@@ -80,8 +80,11 @@ def build_option_line(option: entries.OfferedOption, *, several: bool) -> Line:
     )
 
 
-def build_hint_line(prompt: entries.Prompt) -> Line | None:
-    """Build the line that says what to type here. It is None if the options say so already."""
+def build_hint_line(prompt: entries.Prompt, *, has_buttons: bool = False) -> Line | None:
+    """Build the line that says what to type here.
+
+    It is None if the options say so already, or on a page with buttons the page itself.
+    """
     entry = prompt.entry
     text = ""
     short: str | None = ""  # how a line is typed is known after the first question of its kind
@@ -96,6 +99,8 @@ def build_hint_line(prompt: entries.Prompt) -> Line | None:
         case entries.LineEntry():
             text = _describe_line(entry)
             short = None  # ranges and units differ from question to question
+        case entries.VerbatimEntry() if has_buttons:
+            pass
         case entries.VerbatimEntry():
             text = "a line that ends in \\ continues on the next"
         case entries.LookupEntry():
