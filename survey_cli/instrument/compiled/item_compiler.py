@@ -360,6 +360,8 @@ class ItemCompiler:
         )
         if name in self.declines:
             remedy = f"write [{name}] for this decline alone"
+        elif name.strip().lower() in ("none", "no", ""):
+            remedy = "write declines: [] for none"
         remedy = remedy or "define it under decline_sets:"
         self.report("unknown-decline", locate_name(name), who, what, remedy, length=len(name))
         return ()
