@@ -31,7 +31,7 @@ SERVER = "web"
 """The package that listens to browsers. It also forks the seats, which ask for rights before their programs begin."""
 KNOWN = {
     # the check of the files before there is any seat, in a process of its own; and a flag of reports
-    "cli/commands/serve.py": {"os.fork", "socket"},
+    "cli/commands/serve.py": {"os.fork"},
     # `survey case migrate`, on several cores; no seat does that
     "services/cases/interview_migration.py": {"multiprocessing"},
     # the lines of a text page, on the socket that its seat was given

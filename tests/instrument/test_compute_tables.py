@@ -1,12 +1,14 @@
 """Calculations that are written as tables: rows in their order, `else` for known answers, `unknown` for the rest."""
 
 from datetime import date
+from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.scenarios.route_check import check_route
@@ -25,11 +27,16 @@ PLAIN = "{when: [[age < 30, 1], [age < 65 and pay > 100, 2]], else: 3}"
 WITH_UNKNOWN = "{when: [[age < 30, 1], [age < 65 and pay > 100, 2]], else: 3, unknown: 9}"
 
 
-def compute(table: str, age: Cell, pay: Cell) -> Cell:
+@cache
+def compile_group(table: str) -> Condition:
     checked = check_instrument(load_source_text(HEAD.format(table=table)))
     assert checked.compiled is not None, checked.problems
     [condition] = checked.compiled.computes["group"].conditions.values()
-    return condition.evaluate(Known({"age": age, "pay": pay}))
+    return condition
+
+
+def compute(table: str, age: Cell, pay: Cell) -> Cell:
+    return compile_group(table).evaluate(Known({"age": age, "pay": pay}))
 
 
 @pytest.mark.parametrize(
