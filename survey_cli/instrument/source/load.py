@@ -32,6 +32,7 @@ from survey_cli.instrument.source.nodes import (
     locate_key,
 )
 from survey_cli.problems import Position, Problem, find_nearest, sort_problems
+from survey_cli.shared_memory import are_objects_shared
 from survey_cli.wording import format_quantity, pluralize, shorten
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -138,9 +139,7 @@ def pause_collector() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            # In a forked seat, the objects of its parent are frozen and must stay so: a collection
-            # would write to all of them, and its memory would be shared no longer.
-            if gc.get_freeze_count() == 0:
+            if not are_objects_shared():
                 # This moves everything to the oldest generation: the next collection would
                 # traverse it.
                 gc.freeze()

@@ -30,6 +30,7 @@ from uuid import uuid4
 
 from survey_cli.bug_traces import render_bug
 from survey_cli.problems import UserError
+from survey_cli.shared_memory import share_objects
 from survey_cli.web.seats import process_limits
 from survey_cli.web.seats.enter_key import TERMINAL, EnterKey
 from survey_cli.web.seats.messages import Channel, ChannelClosedError, ChannelMessage, LineReader
@@ -220,9 +221,8 @@ class Spawner:
         self._watch_signals()
         if self._watches_enter:
             self._enter = EnterKey()
-        # The pages of what was imported stay shared, because no collection writes to them.
-        gc.collect()
-        gc.freeze()
+        # The memory of what was imported stays shared with each seat.
+        share_objects()
 
         if self._updating is not None and self._updating.before is not None:
             self._take_over(self._updating.before.spawner)
