@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.proof.clauses import TRUE
 from survey_cli.proof.clauses import Literal as ClauseLiteral
 from survey_cli.proof.goals import Comparison, Goal, Verdicts, Witness, WitnessValue
@@ -199,7 +200,7 @@ class _Side:
 
     def is_open(self, condition: Condition, at_once: bool) -> bool:
         """Return whether clauses leave a part open, or don't relate it to the time."""
-        text = ast.unparse(condition.tree)
+        text = write_expression(condition.tree)
         if "today()" in text or ("elapsed()" in text and not at_once):
             return True
         tree = self._find_tree(condition, at_once)
@@ -235,6 +236,6 @@ class _Adaptation(ast.NodeTransformer):
         return ast.Attribute(self.visit(node.value), self.names.get(node.attr, node.attr))
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if self.minutes is not None and ast.unparse(node) == "elapsed()":
+        if self.minutes is not None and write_expression(node) == "elapsed()":
             return self.minutes
         return self.generic_visit(node)

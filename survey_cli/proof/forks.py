@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
 from survey_cli.instrument.expressions.functions import STATE_FUNCTIONS
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 
@@ -124,10 +125,10 @@ def _split(node: CompiledNode) -> Parts:
     parts: dict[tuple[str, str], ForkPart] = {}
     if node.ask_if is not None:
         for tree in _list_conjuncts(node.ask_if.tree):
-            parts["ask_if", ast.unparse(tree)] = _make_part(tree)
+            parts["ask_if", write_expression(tree)] = _make_part(tree)
     if node.unless is not None:
         tree = node.unless.tree
-        parts["unless", ast.unparse(tree)] = _make_part(tree)
+        parts["unless", write_expression(tree)] = _make_part(tree)
     return parts
 
 

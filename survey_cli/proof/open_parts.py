@@ -13,6 +13,7 @@ from survey_cli.instrument.expressions.comparisons import (
     OPPOSITE_SIGNS,
     list_operands,
 )
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS
 from survey_cli.proof.cells import OrderedCell
 from survey_cli.proof.clauses import TRUE, Clauses, Literal, Truth, negate
@@ -61,7 +62,7 @@ class OpenParts:
 
     def make_number(self, node: ast.expr, turns: Turns) -> Term:
         """Return a number that may be anything if its operands are answered."""
-        key = _make_key(ast.unparse(node), turns)
+        key = _make_key(write_expression(node), turns)
         number = self._numbers.get(key)
         if number is None:
             asked = self.clauses.all_of(self._list_needed(node, turns))
@@ -99,13 +100,13 @@ def _normalize(node: ast.expr) -> tuple[str, bool]:
     The text is the same for `a < b`, `b > a` and `a >= b`, of which the last is the opposite.
     """
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
-        return ast.unparse(node), False
+        return write_expression(node), False
     sign = COMPARISON_SIGNS.get(type(node.ops[0]))
     if sign is None:
-        return ast.unparse(node), False
+        return write_expression(node), False
 
-    first = ast.unparse(node.left)
-    second = ast.unparse(node.comparators[0])
+    first = write_expression(node.left)
+    second = write_expression(node.comparators[0])
     if first > second:
         first, second = second, first
         sign = MIRRORED_SIGNS[sign]

@@ -1,10 +1,13 @@
 """Properties of the parts of a questionnaire as written, by which two versions are compared."""
 
-import ast
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
+from survey_cli.instrument.expressions.parsing import (
+    ParsedExpression,
+    parse_expression,
+    write_expression,
+)
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
@@ -68,5 +71,5 @@ def render_value(key: str, value: Any, languages: tuple[str, ...]) -> tuple[str,
     if is_expression:
         parsed = parse_expression(str(value))
         if isinstance(parsed, ParsedExpression):
-            return (ast.unparse(parsed.tree),)
+            return (write_expression(parsed.tree),)
     return (" ".join(str(value).split()),)

@@ -1,12 +1,12 @@
 """Changes of who is asked what: conditions of items, groups, options, checks and rosters."""
 
-import ast
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import CompiledNode, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledItem, Compute
 from survey_cli.problems import Position
 from survey_cli.proof.goals import Comparison
@@ -39,7 +39,7 @@ _REPEATED: Final = _Use("at least", "repeated", "repeated {} times", "repeated o
 
 def normalize(condition: Condition) -> str:
     """Return a condition in one form, whatever its spaces, brackets and quotes."""
-    return ast.unparse(condition.tree)
+    return write_expression(condition.tree)
 
 
 class RouteComparison:
@@ -316,10 +316,13 @@ class RouteComparison:
             kind = "text"
         was = old_conditions[0].text
         is_ = new_conditions[0].text
+        what = f"it was calculated as {was!r} and is calculated as {is_!r}"
+        if was == is_:
+            what = f"{is_!r} is a table in one version, and missing there if a condition is unknown"
         yield ComparedChange(
             kind,
             (new.id,),
-            f"it was calculated as {was!r} and is calculated as {is_!r}",
+            what,
             self.pair.locate(new.id),
             decided=kind != "route" or all(verdict.decided for verdict in verdicts),
             affected=used,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.scenarios.route_check import check_route
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell
@@ -94,3 +95,27 @@ def find_gaps(table: str) -> list[str]:
 def test_a_table_without_else_has_a_row_for_everybody(rows: str, gap: str) -> None:
     gaps = find_gaps(f"{{when: [{rows}]}}")
     assert [gap in what for what in gaps] == [True] * bool(gap)
+
+
+def test_too_many_rows_are_refused_in_words() -> None:
+    rows = ", ".join(f"[age == {age}, {age}]" for age in range(41))
+    checked = check_instrument(load_source_text(HEAD.format(table=f"{{when: [{rows}], else: 99}}")))
+    [problem] = checked.problems
+    assert (problem.rule, problem.what) == (
+        "condition-too-large",
+        "the table has 41 rows; 40 is the maximum",
+    )
+
+
+def test_a_table_is_written_whole_and_is_no_ordinary_choice() -> None:
+    """Versions are compared by this text, and the solver knows parts by it."""
+    first = write_expression(compile_group("{when: [[age < 30, 1]], else: 2}").tree)
+    second = write_expression(compile_group("{when: [[age < 31, 1]], else: 2}").tree)
+    ordinary = write_expression(compile_group("1 if age < 30 else 2").tree)
+    assert len({first, second, ordinary}) == 3
+    assert "age < 30" in first
+
+
+def test_an_earlier_questionnaire_may_have_an_item_named_like_a_new_function() -> None:
+    text = HEAD.format(table="default + pay").replace("id: age", "id: default")
+    assert check_instrument(load_source_text(text)).problems == ()

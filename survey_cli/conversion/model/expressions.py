@@ -306,3 +306,17 @@ def join_any(parts: list[Expression]) -> Expression:
     if len(parts) == 1:
         return parts[0]
     return AnyOf(tuple(parts))
+
+
+def equate(left: Expression, right: Expression) -> Expression:
+    """Return `left = right` as REDCap and XLSForm mean it: two blanks are equal, one is not."""
+    if right == NO_VALUE:
+        return Not(Answered(left))
+    if left == NO_VALUE:
+        return Not(Answered(right))
+
+    equal = ValueComparison(left, "==", right, if_blank=False)
+    if isinstance(left, AnswerOf) and isinstance(right, AnswerOf):
+        are_blank = All((Not(Answered(left)), Not(Answered(right))))
+        return AnyOf((are_blank, equal))
+    return equal

@@ -26,6 +26,7 @@ from survey_cli.conversion.model.expressions import (
     Unsupported,
     UnsupportedError,
     ValueComparison,
+    equate,
 )
 
 DAYS_OF_YEAR: Final = 365.2425
@@ -256,7 +257,7 @@ def _compare(left: Expression, sign: Sign, right: Expression) -> Expression:
     if sign not in ("==", "!="):
         return ValueComparison(left, sign, right, if_blank=False)
 
-    equality = _equate(left, right)
+    equality = equate(left, right)
     if sign == "==":
         return equality
     if isinstance(equality, ValueComparison):
@@ -264,19 +265,6 @@ def _compare(left: Expression, sign: Sign, right: Expression) -> Expression:
     if isinstance(equality, Not):
         return equality.argument
     return Not(equality)
-
-
-def _equate(left: Expression, right: Expression) -> Expression:
-    if right == NO_VALUE:
-        return Not(Answered(left))
-    if left == NO_VALUE:
-        return Not(Answered(right))
-
-    equal = ValueComparison(left, "==", right, if_blank=False)
-    if isinstance(left, AnswerOf) and isinstance(right, AnswerOf):
-        are_blank = All((Not(Answered(left)), Not(Answered(right))))
-        return AnyOf((are_blank, equal))
-    return equal
 
 
 def _compare_checkbox(checked: Chosen, sign: Sign, value: Expression) -> Expression:

@@ -13,7 +13,6 @@ from survey_cli.conversion.model.expressions import (
     TURN,
     YES,
     All,
-    Answered,
     AnswerOf,
     AnyOf,
     Chosen,
@@ -25,6 +24,7 @@ from survey_cli.conversion.model.expressions import (
     Sign,
     Unsupported,
     ValueComparison,
+    equate,
 )
 from survey_cli.conversion.xlsform.xpath import XPathCall, XPathLiteral, XPathName, XPathTree
 
@@ -148,7 +148,7 @@ def _read_condition(name: str, arguments: tuple[Expression, ...]) -> Expression 
         case "false", ():
             return NO
         case "==", (left, right):
-            return _read_equality(left, right)
+            return equate(left, right)
         case "!=", (left, right):
             return _read_inequality(left, right)
         case (("<" | "<=" | ">" | ">="), (left, right)):
@@ -160,21 +160,8 @@ def _read_condition(name: str, arguments: tuple[Expression, ...]) -> Expression 
     return None
 
 
-def _read_equality(left: Expression, right: Expression) -> Expression:
-    if right == NO_VALUE:
-        return Not(Answered(left))
-    if left == NO_VALUE:
-        return Not(Answered(right))
-
-    equal = ValueComparison(left, "==", right, if_blank=False)
-    if isinstance(left, AnswerOf) and isinstance(right, AnswerOf):
-        are_blank = All((Not(Answered(left)), Not(Answered(right))))
-        return AnyOf((are_blank, equal))
-    return equal
-
-
 def _read_inequality(left: Expression, right: Expression) -> Expression:
-    equality = _read_equality(left, right)
+    equality = equate(left, right)
     match equality:
         case Not(answered):
             return answered

@@ -23,7 +23,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import ItemGroup, Roster, find_inputs
 from survey_cli.instrument.compiled.requirements import Requirement, list_requirements
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, OPPOSITE_SIGNS
-from survey_cli.instrument.expressions.parsing import shorten
+from survey_cli.instrument.expressions.parsing import shorten, write_expression
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
@@ -293,7 +293,7 @@ def _write_continue_condition(
     match requirement.condition.tree:
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISON_SIGNS:
             opposite = OPPOSITE_SIGNS[COMPARISON_SIGNS[type(op)]]
-            return f"{ast.unparse(left)} {opposite} {ast.unparse(right)}"
+            return f"{write_expression(left)} {opposite} {write_expression(right)}"
         case _:
             return ""
 

@@ -114,7 +114,18 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("reserved-id", decline, decline, what, "choose another")
 
 
-_FUNCTIONS_ADDED_LATER: Final = frozenset(("first", "rank", "contains", "elapsed"))
+_FUNCTIONS_ADDED_LATER: Final = frozenset(
+    (
+        "first",
+        "rank",
+        "contains",
+        "elapsed",
+        "default",
+        "first_answered",
+        "min_answered",
+        "max_answered",
+    )
+)
 """Functions whose names items of earlier questionnaires have; parentheses tell them apart."""
 
 

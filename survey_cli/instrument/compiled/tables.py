@@ -1,11 +1,14 @@
 """Compiler of calculations that are written as tables."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.compute_table import ComputeTable, write_as_choices
 from survey_cli.instrument.source.nodes import YamlScalar
+
+MAX_ROWS: Final = 40
+"""Each row is a level of nesting in the expression that stands for the table."""
 
 
 class CompiledTable(NamedTuple):
@@ -29,6 +32,11 @@ def compile_table(
     if not table.when:
         what = "the table has no rows"
         compiler.report("empty-table", where, context.owner, what, "write [condition, value]")
+        return None
+    if len(table.when) > MAX_ROWS:
+        what = f"the table has {len(table.when)} rows; {MAX_ROWS} is the maximum"
+        remedy = "join rows with one value: [state in [1, 2, 3], 1]"
+        compiler.report("condition-too-large", where, context.owner, what, remedy)
         return None
 
     tests = []

@@ -77,14 +77,15 @@ def compile_condition(
 
     The condition is evaluated only if the items in `answered` have an answer.
     """
-    parsed = parsing.parse_expression(text)
+    if scope.edition >= STRICT_CHOICES_EDITION:
+        parsed = parsing.parse_strictly(text)
+    else:
+        parsed = parsing.parse_expression(text)
     if isinstance(parsed, parsing.ParseFailure):
         rule, offset, length, what, remedy = parsed
         at = shift_position(where, text, offset)
         return None, (Problem(rule, at, who, what, remedy, "error", max(length, 1)),)
 
-    if scope.edition >= STRICT_CHOICES_EDITION:
-        parsed = parsed._replace(tree=parsing.make_choices_strict(parsed.tree))
     checker = ExpressionChecker(text, parsed, scope, where, who)
     checker.guarded_names.update(answered)
     checker.guarded_names.update(_list_compared_names(parsed.tree))

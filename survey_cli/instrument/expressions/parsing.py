@@ -78,19 +78,23 @@ class StrictChoice(ast.IfExp):
     """
 
 
-class _StrictChoiceMaker(ast.NodeTransformer):
-    def visit_IfExp(self, node: ast.IfExp) -> StrictChoice:
+class _StrictChoiceWriter(ast.NodeTransformer):
+    """Replaces strict choices by calls, which look different from ordinary choices."""
+
+    def visit_StrictChoice(self, node: StrictChoice) -> ast.Call:
         self.generic_visit(node)
-        choice = StrictChoice(node.test, node.body, node.orelse)
-        return ast.copy_location(choice, node)
+        name = ast.Name("choose_if_known", ast.Load())
+        return ast.Call(name, [node.test, node.body, node.orelse], [])
 
 
-def make_choices_strict(tree: ast.expr) -> ast.expr:
-    """Return the expression with strict choices. It is a copy if there are any."""
-    if not any(isinstance(node, ast.IfExp) for node in ast.walk(tree)):
-        return tree
-    strict: ast.expr = _StrictChoiceMaker().visit(deepcopy(tree))
-    return strict
+def write_expression(tree: ast.expr) -> str:
+    """Write an expression in one form: trees that mean the same are equal as texts.
+
+    `ast.unparse` leaves out what it doesn't know, as most of a strict choice.
+    """
+    if any(isinstance(node, StrictChoice) for node in ast.walk(tree)):
+        tree = _StrictChoiceWriter().visit(deepcopy(tree))
+    return ast.unparse(tree)
 
 
 TOO_LARGE: Final = ParseFailure(
@@ -128,6 +132,22 @@ _CLOSING_BRACKETS: Final = {"(": ")", "[": "]"}
 @lru_cache(maxsize=1024)
 def parse_expression(text: str) -> ParsedExpression | ParseFailure:
     """Parse `text` as an expression. Line breaks count as blanks."""
+    return _parse(text)
+
+
+@lru_cache(maxsize=1024)
+def parse_strictly(text: str) -> ParsedExpression | ParseFailure:
+    """Parse `text` as an expression in which each choice is a `StrictChoice`."""
+    parsed = _parse(text)
+    if isinstance(parsed, ParsedExpression):
+        # in place, since a copy is made by recursion, and this may be nested too deeply for it
+        for node in ast.walk(parsed.tree):
+            if isinstance(node, ast.IfExp):
+                node.__class__ = StrictChoice
+    return parsed
+
+
+def _parse(text: str) -> ParsedExpression | ParseFailure:
     if len(text) > MAX_LENGTH:
         what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the maximum"
         return ParseFailure("condition-too-large", 0, 1, what, "move parts of it to compute:")

@@ -1,5 +1,6 @@
 """Calculations that are written as a table: conditions, of which the first true one decides."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
@@ -9,15 +10,13 @@ from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 
+_TABLE_KEYS: Final = frozenset(("when", "else", "unknown"))
 _ROW_SCHEMA: Final = {
     "type": "array",
     "items": {"type": ["string", "number"]},
     "minItems": 2,
     "maxItems": 2,
 }
-
-
-_TABLE_KEYS: Final = frozenset(("when", "else", "unknown"))
 
 
 class TableRow(NamedTuple):
@@ -42,7 +41,8 @@ class ComputeTable(SpecModel):
     """A calculation by rows: `{when: [[bmi < 18.5, 1], [bmi < 25, 2]], else: 3, unknown: 9}`.
 
     The first row whose condition is true gives the value. A row counts only if the conditions of
-    all rows before it are false: if one of them is unknown, the value is missing.
+    all rows before it are false: if one of them is unknown, the value is missing. So is that of a
+    choice `x if c else y` within a table.
     """
 
     when: list[Row]
@@ -76,17 +76,24 @@ Calculation: TypeAlias = Annotated[
 """An expression, one per language, or a table."""
 
 
+def _put_in_brackets(part: str) -> str:
+    """Put a part of a choice in brackets if it could be one itself."""
+    if re.search(r"\bif\b", part):
+        return f"({part})"
+    return part.strip()
+
+
 def write_as_choices(table: ComputeTable, declines: tuple[str, ...]) -> str:
-    """Write a table as the expression that means the same: `1 if (age < 30) else (2)`.
+    """Write a table as the expression that means the same: `1 if age < 30 else 2`.
 
     Its choices must be compiled as strict ones. Without `else`, the last row's value ends it.
     """
     rest = table.else_
     if rest is None:
         rest = table.when[-1].value
-    expression = f"({rest})"
+    expression = _put_in_brackets(rest)
     for test, value in reversed(table.when):
-        expression = f"({value}) if ({test}) else ({expression})"
+        expression = f"{_put_in_brackets(value)} if {_put_in_brackets(test)} else {expression}"
     if table.unknown is not None:
         replaced = ", ".join(declines)
         expression = f"default({expression}, {table.unknown}, {replaced})"

@@ -14,6 +14,7 @@ from survey_cli.instrument.expressions import (
     functions,
     three_valued_logic,
 )
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.values import Code
 from survey_cli.wording import join_words
 
@@ -105,7 +106,7 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
         case ast.Constant():
             return ""
         case _:
-            return ast.unparse(node)
+            return write_expression(node)
 
 
 def _render_truth(node: ast.expr, get_label: LabelLookup) -> str:
