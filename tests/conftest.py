@@ -18,6 +18,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import settings
 
+from support.editions import accept_edition
 from support.scale import SCALE
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.schema import migrations
@@ -78,6 +79,13 @@ def tables_are_created_once() -> Iterator[None]:
         return create(db)
 
     with patch.object(open_database, "_create_tables", create_tables):
+        yield
+
+
+@pytest.fixture
+def edition_2() -> Iterator[None]:
+    """Questionnaires may be in edition 2: their first lines have `edition: 2`."""
+    with accept_edition(2):
         yield
 
 

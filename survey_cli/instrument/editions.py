@@ -11,7 +11,10 @@ FIRST_EDITION: Final = 1
 """The edition of every questionnaire that doesn't name one."""
 
 NEWEST_EDITION: Final = 1
-"""The newest edition that this program knows."""
+"""The newest edition that this program knows.
+
+Read it as `editions.NEWEST_EDITION`: tests of an edition to come raise it there.
+"""
 
 STRICT_CHOICES_EDITION: Final = 2
 """From this edition on, `a if test else b` has no value if the test is unknown."""

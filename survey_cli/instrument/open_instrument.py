@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from survey_cli.instrument import editions
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.editions import NEWEST_EDITION
 from survey_cli.instrument.source.load import load_source, load_source_text, pause_collector
 from survey_cli.problems import Problem, UserError, select_errors
 
@@ -95,10 +95,11 @@ def rebuild_instrument(stored: StoredText) -> Instrument:
         what = "the database does not contain this version's text"
         raise UserError(stored.hash[:12], what, restore)
 
-    if stored.edition > NEWEST_EDITION:
+    newest = editions.NEWEST_EDITION
+    if stored.edition > newest:
         what = (
             f"it is written in edition {stored.edition} of the language, "
-            f"and this program knows {NEWEST_EDITION}"
+            f"and this program knows {newest}"
         )
         raise UserError(version, what, "install a newer version of survey")
 

@@ -8,8 +8,8 @@ import pytest
 from support import postgres_server
 from support.golden_databases import HEAD, ITEMS, load_file, load_server
 from support.shift import Shift
+from survey_cli.instrument import editions
 from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.editions import NEWEST_EDITION
 from survey_cli.instrument.open_instrument import StoredText, open_instrument, rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError, select_errors
@@ -64,7 +64,7 @@ def test_a_stored_text_is_in_the_edition_that_it_says() -> None:
 
 
 def test_a_text_of_a_newer_edition_asks_for_a_newer_program() -> None:
-    newer = NEWEST_EDITION + 1
+    newer = editions.NEWEST_EDITION + 1
     with pytest.raises(UserError) as raised:
         rebuild_instrument(make_stored_text(f"edition: {newer}\n", newer))
     assert (
@@ -103,3 +103,8 @@ def test_verify_finds_a_version_whose_edition_was_altered(tmp_path: Path) -> Non
 
     assert isinstance(verified, VerificationResult)
     assert any("edition 2" in finding for finding in verified.findings)
+
+
+def test_a_test_can_accept_the_edition_to_come(edition_2: None) -> None:
+    assert list_errors("edition: 2\n") == []
+    assert rebuild_instrument(make_stored_text("edition: 2\n", 2)).edition == 2

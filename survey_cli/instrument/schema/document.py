@@ -4,7 +4,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, Tag
 
-from survey_cli.instrument.editions import FIRST_EDITION, NEWEST_EDITION
+from survey_cli.instrument import editions
+from survey_cli.instrument.editions import FIRST_EDITION
 from survey_cli.instrument.schema.compute_table import Calculation
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import (
@@ -66,20 +67,21 @@ Languages: TypeAlias = Annotated[
 
 def _parse_edition(node: object) -> int:
     edition = scalars.parse_whole(node)
-    if not FIRST_EDITION <= edition <= NEWEST_EDITION:
+    newest = editions.NEWEST_EDITION
+    if not FIRST_EDITION <= edition <= newest:
         what = f"this program doesn't know edition {edition} of the language"
-        remedy = f"write edition: {NEWEST_EDITION}, or leave the line out"
-        if edition > NEWEST_EDITION:
+        remedy = f"write edition: {newest}, or leave the line out"
+        if edition > newest:
             remedy += "; if the questionnaire needs the newer edition, "
             remedy += "install a newer version of survey"
         scalars.reject("unknown-edition", what, remedy)
     return edition
 
 
+_EDITIONS: Final = [*range(FIRST_EDITION, editions.NEWEST_EDITION + 1)]
+
 Edition: TypeAlias = Annotated[
-    int,
-    scalars.ParseWith(_parse_edition, {"enum": [*range(FIRST_EDITION, NEWEST_EDITION + 1)]}),
-    "a number",
+    int, scalars.ParseWith(_parse_edition, {"enum": _EDITIONS}), "a number"
 ]
 
 
