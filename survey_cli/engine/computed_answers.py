@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
+from math import floor
 from types import MappingProxyType
 from typing import Final
 
-from survey_cli.engine.order import choose_arm, draw_number
+from survey_cli.engine.order import choose_arm, choose_position, draw_number
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.schema.items.unasked_items import (
     DrawItem,
@@ -32,8 +33,10 @@ def compute_answer(
         case SplitItem(arms=arms):
             shares = {str(arm): share for arm, share in arms.items()}
             return choose_arm(shares, seed=walk.seed, key=stop.item.id, turn=stop.place.turn), 0
-        case DrawItem():
+        case DrawItem(numbers=None):
             return _draw_turn(walk, stop)
+        case DrawItem() as draw:
+            return _draw_number(walk, stop, draw)
         case PickItem(method="random"):
             return _rank_candidates(walk, stop, NO_COUNTS)
         case PickItem() if counts is not None:
@@ -78,6 +81,25 @@ def _rank_candidates(
         return counts.get(name, 0), drawn
 
     return tuple(sorted(candidates, key=rank)), len(candidates)
+
+
+def _draw_number(walk: RouteWalk, stop: RouteStop, draw: DrawItem) -> tuple[Cell, int]:
+    """Draw a number and return it with the count of those that could be drawn.
+
+    The answer is not asked if there are none, and missing if the highest is.
+    """
+    assert stop.item.highest_number is not None
+    highest = stop.item.highest_number.evaluate(walk.known)
+    if isinstance(highest, Missing):
+        return highest, 0
+
+    lowest, _ = draw.split_numbers()
+    count = floor(highest) - lowest + 1
+    if count < 1:
+        return NOT_ASKED, 0
+
+    position = choose_position(count, seed=walk.seed, key=stop.item.id, turn=stop.place.turn)
+    return lowest + position - 1, count
 
 
 def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:

@@ -86,3 +86,21 @@ def choose_arm(arms: Mapping[str, int], *, seed: int, key: str, turn: int | None
 
     drawn = draw_number(seed, "split", key, turn or 0) % ends[-1]
     return str(list(arms)[bisect(ends, drawn)])
+
+
+def choose_position(count: int, *, seed: int, key: str, turn: int | None) -> int:
+    """Choose one of the positions from 1 to `count`, all with the same chance.
+
+    With a greater count it is the same position or one of those that were added, so that a
+    corrected count changes as little as possible. This is the jump consistent hash by Lamping and
+    Veach, https://arxiv.org/abs/1406.2294.
+    """
+    chosen = 1
+    while True:
+        # The position stays for all counts up to n with the chance chosen / n. The drawn number is
+        # below 2**64, so that there is no division by zero.
+        drawn = draw_number(seed, "position", key, turn or 0, chosen)
+        following = chosen * 2**64 // (2**64 - drawn) + 1
+        if following > count:
+            return chosen
+        chosen = following

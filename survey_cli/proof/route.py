@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from math import inf
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
@@ -26,7 +27,14 @@ from survey_cli.instrument.schema.items.possible_answers import (
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.calendar_cells import DAYS, CalendarCell
-from survey_cli.proof.cells import Cell, CodedCell, MultipleCell, TextCell, TurnsCell
+from survey_cli.proof.cells import (
+    Cell,
+    CodedCell,
+    MultipleCell,
+    OrderedCell,
+    TextCell,
+    TurnsCell,
+)
 from survey_cli.proof.clauses import ALWAYS, FALSE, NEVER, TRUE, Clauses, Literal, Truth
 from survey_cli.proof.conditions import ConditionEncoder
 from survey_cli.proof.item_cells import make_column_cell, make_item_cell
@@ -37,6 +45,7 @@ from survey_cli.proof.terms import (
     Turns,
     find_first_leaf,
     find_known,
+    list_values,
 )
 from survey_cli.values import Code, Place
 
@@ -441,7 +450,7 @@ class RouteModel:
                 self._ends.append(position.asked)
             return
 
-        term = self._make_term(item, position.asked)
+        term = self._make_term(item, position)
         if term is None:
             return
         self._terms[item.id, position.place.turn] = term
@@ -453,6 +462,8 @@ class RouteModel:
         answers = item.question.describe_answers(item)
         if isinstance(answers, Amount | Day):
             self._require_limits(item, answers, leaf, position.turns)
+        elif item.highest_number is not None:
+            self._require_drawn_number(item, leaf, position.turns)
         for code, literal in position.offered.items():
             self.clauses.imply(_get_option(leaf, code), literal)
         self._encode_checks(item, position, leaf)
@@ -509,6 +520,21 @@ class RouteModel:
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
 
+    def _require_drawn_number(self, item: CompiledItem, cell: Cell, turns: Turns) -> None:
+        """Require a draw of numbers to have one if there is any, and to keep to the highest."""
+        assert isinstance(item.question, unasked_items.DrawItem)
+        assert item.highest_number is not None
+        lowest, _ = item.question.split_numbers()
+        highest = item.highest_number.tree
+
+        has_numbers = ast.Compare(highest, [ast.GtE()], [ast.Constant(lowest)])
+        can_be_drawn = self.encode_generated(has_numbers, turns).true
+        self.clauses.imply(cell.answered, can_be_drawn)
+        cell.require_answer(-can_be_drawn)
+
+        is_within = ast.Compare(ast.Name(item.id), [ast.LtE()], [highest])
+        self.clauses.require(-self.encode_generated(is_within, turns).false)
+
     def encode_generated(self, node: ast.expr, turns: Turns) -> Truth:
         """Encode a condition that is generated here, not written in the questionnaire."""
         self._generated_nodes.append(node)
@@ -516,13 +542,14 @@ class RouteModel:
 
     # What an item is for conditions
 
-    def _make_term(self, item: CompiledItem, asked: Literal) -> Term | None:
+    def _make_term(self, item: CompiledItem, position: RoutePosition) -> Term | None:
+        asked = position.asked
         answers = item.question.describe_answers(item)
         match answers:
             case NoAnswer():
                 return None
             case Computed():
-                return self._make_computed_term(item, answers, asked)
+                return self._make_computed_term(item, answers, position)
             case Amount() | Day():
                 # `_require_limits` says whether there is an answer that can be given
                 return [Alternative(TRUE, make_item_cell(self.clauses, item, answers, asked))]
@@ -533,8 +560,19 @@ class RouteModel:
             case _:
                 assert_never(answers)
 
-    def _make_computed_term(self, item: CompiledItem, answers: Computed, asked: Literal) -> Term:
+    def _make_computed_term(
+        self, item: CompiledItem, answers: Computed, position: RoutePosition
+    ) -> Term:
         question = item.question
+        asked = position.asked
+        if isinstance(question, unasked_items.DrawItem) and item.highest_number is not None:
+            # `_require_drawn_number` says which of these numbers can be drawn
+            lowest, _ = question.split_numbers()
+            highest = self._find_highest(item.highest_number.tree, position.turns)
+            if highest is not None:
+                highest = max(lowest, highest)
+            numbers = Amount(lowest, highest)
+            return [Alternative(TRUE, make_item_cell(self.clauses, item, numbers, asked))]
         if isinstance(question, unasked_items.DrawItem):
             return [Alternative(TRUE, self._make_draw(item, asked))]
         if isinstance(question, unasked_items.LookupItem) and question.sample is not None:
@@ -547,6 +585,20 @@ class RouteModel:
             cell = TextCell(self.clauses, asked, ())
         cell.require_answer()
         return [Alternative(TRUE, cell)]
+
+    def _find_highest(self, node: ast.expr, turns: Turns) -> float | None:
+        """Find the highest number that a calculation can have; None if that isn't known."""
+        found = []
+        for _, leaf in self.encoder.find_term(node, turns):
+            if isinstance(leaf, OrderedCell):
+                found.append(leaf.high)
+                continue
+            values = list_values(leaf)
+            if values is None:
+                return None
+            found += [value for value in values if isinstance(value, int | float)]
+        highest = max(found, default=inf)
+        return highest if highest < inf else None
 
     def _make_draw(self, item: CompiledItem, asked: Literal) -> CodedCell:
         """Make the cell of a draw: one of the turns that can be drawn, or none."""

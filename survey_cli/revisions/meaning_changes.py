@@ -454,9 +454,17 @@ def _classify(question: QuestionItem, answers: PossibleAnswers) -> _ValueKind:
         case AnyText() | NoAnswer():
             return _ValueKind.TEXT
         case Computed():
-            return _ValueKind.DRAWN_TURN if isinstance(question, DrawItem) else _ValueKind.ONE_CODE
+            return _classify_computed(question)
         case _:
             assert_never(answers)
+
+
+def _classify_computed(question: QuestionItem) -> _ValueKind:
+    if not isinstance(question, DrawItem):
+        return _ValueKind.ONE_CODE
+    if question.numbers is not None:
+        return _ValueKind.WHOLE_NUMBER
+    return _ValueKind.DRAWN_TURN
 
 
 def _find_range(answers: PossibleAnswers) -> tuple[float | None, float | None]:

@@ -191,6 +191,27 @@ def test_draw_is_made_anew_when_who_can_be_drawn_has_changed() -> None:
     assert older.row["adult_of"] == 2
 
 
+def test_draw_numbers() -> None:
+    drawn = []
+    for seed in range(300):
+        now = feature("draw_numbers", "4", "2", seed=seed)
+        assert now.row["who_of"] == 4
+        drawn.append(now.data["who"])
+    assert all(50 <= drawn.count(number) <= 100 for number in (1, 2, 3, 4)), "equal chances"
+
+    for seed in range(30):
+        four = feature("draw_numbers", "4", "2", seed=seed)
+        five = four.keys(".jump adults", "5")
+        assert five.row["who_of"] == 5
+        assert five.data["who"] in (four.data["who"], 5), "a correction doesn't draw all again"
+        assert five.keys(".jump adults", "4").data["who"] == four.data["who"]
+
+    nobody = feature("draw_numbers", "0")
+    assert (nobody.data["who"], nobody.keys("").outcome) == (NOT_ASKED, "not_eligible")
+    refused = feature("draw_numbers", ".refused")
+    assert refused.data["who"] == REFUSED
+
+
 def test_handover() -> None:
     now = feature("handover", "Bo", "2")
     assert now.words == "May I speak with Bo?"

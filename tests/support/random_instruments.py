@@ -284,6 +284,12 @@ class _Writer:
     def drawn(self, indent: str) -> None:
         roster, number = self.draw(st.sampled_from(self.rosters)).split()
         name = self.name()
+        highest = [n for n, k in self.named if k in ("number", "compute") and "[" not in n]
+        if highest and self.chance(3):
+            numbers = f"1 to {self.draw(st.sampled_from(highest))}"
+            self.lines.append(f"{indent}- {{id: {name}, type: draw, numbers: {numbers}}}")
+            self.named.append((name, "drawn"))
+            return
         by = self.draw(st.sampled_from(("random", f"youngest, using: {number}")))
         where = f", where: {number} >= 2" if self.chance(2) else ""
         self.lines.append(f"{indent}- {{id: {name}, type: draw, from: {roster}, by: {by}{where}}}")

@@ -134,6 +134,11 @@ def iterate_computer_notes(rules: RuleWriter, item: CompiledItem) -> Iterator[mo
         case unasked_items.SplitItem(arms=arms):
             shares = join_words(list_arms(arms.items()))
             yield make_note("Drawn by chance", f"{shares}; the shares are in brackets.")
+        case unasked_items.DrawItem(numbers=str()) as draw:
+            lowest, _ = draw.split_numbers()
+            assert item.highest_number is not None
+            highest = rules.render_clause(item.highest_number)
+            yield make_note("Drawn", f"one number from {lowest} to {highest}: by chance.")
         case unasked_items.DrawItem(by=by):
             using = ""
             if item.using and by != "random":

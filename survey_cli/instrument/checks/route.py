@@ -289,6 +289,8 @@ def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
     for item, outer in _iterate_in_rosters(draft.document.items):
         if isinstance(item, SectionItem) and item.after is not None:
             kind = "section with after: hangup"
+        elif isinstance(item, DrawItem) and item.numbers is not None:
+            continue
         elif isinstance(item, DrawItem | HandoverItem):
             kind = item.type
         else:
@@ -409,7 +411,8 @@ def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
     It goes with `by: youngest` or `by: next_birthday`.
     """
     for item in iterate_items(draft, DrawItem):
-        if item.by == "random" and item.using is not None:
+        is_random_turn = item.by == "random" and item.numbers is None
+        if is_random_turn and item.using is not None:
             place = find_value(item, "using")
             what = "using: has no effect on a random draw"
             remedy = "write by: youngest or by: next_birthday, or remove it"

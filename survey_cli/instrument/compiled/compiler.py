@@ -49,7 +49,13 @@ from survey_cli.instrument.schema.items.unasked_items import (
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
-from survey_cli.instrument.source.nodes import YamlScalar, find_named, get_named, replace_spans
+from survey_cli.instrument.source.nodes import (
+    YamlScalar,
+    find_named,
+    get_named,
+    locate_name,
+    replace_spans,
+)
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.instrument.texts.translations import (
@@ -459,6 +465,38 @@ class InstrumentCompiler:
         )
 
     def _compile_draw(
+        self, item: DrawItem, compiled: CompiledItem, context: CompileContext
+    ) -> None:
+        """Set what a draw selects from: the turns of a roster, or numbers."""
+        if item.numbers is None and item.from_ is not None:
+            self._compile_draw_of_turns(item, compiled, context)
+        elif item.numbers is not None and item.from_ is None:
+            self._compile_draw_of_numbers(item, compiled, context)
+        else:
+            what = "a draw needs either from: or numbers:"
+            remedy = "give exactly one of them: from: person, or numbers: 1 to adults"
+            where = locate_name(item.id)
+            self.item_compiler.report("bad-draw", where, context.owner, what, remedy)
+
+    def _compile_draw_of_numbers(
+        self, item: DrawItem, compiled: CompiledItem, context: CompileContext
+    ) -> None:
+        """Set the highest number that can be drawn, and report keys that only turns have."""
+        _, highest = item.split_numbers()
+        compiled.highest_number = self.item_compiler.compile_condition(
+            highest, context, "numbers", "number"
+        )
+        for key in ("where", "using", "by"):
+            if key not in item.model_fields_set:
+                continue
+            if key == "by" and item.by == "random":
+                continue  # it says what happens anyway
+            what = f"{key}: numbers have nothing to compare, and are drawn at random"
+            where = item.find_position(key)
+            remedy = "remove it, or draw from a roster"
+            self.item_compiler.report("bad-draw", where, context.owner, what, remedy)
+
+    def _compile_draw_of_turns(
         self, item: DrawItem, compiled: CompiledItem, context: CompileContext
     ) -> None:
         """Set the roster that a draw selects from, the eligible turns, and the item it compares."""

@@ -276,7 +276,7 @@ class SymbolTable:
             why_unanswered = _WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
         drawn_from = None
         turn_name = None
-        if isinstance(item, DrawItem):
+        if isinstance(item, DrawItem) and item.from_ is not None:
             drawn_from = str(item.from_)
             turn_name = find_turn_name(self.rosters, drawn_from)
         value_type = ValueType(
@@ -349,6 +349,8 @@ class SymbolTable:
                 return _AnswerType(column.type, column.codes, column.labels)
             case LookupItem():
                 return _AnswerType("code", frozenset(QUOTA_STATES))
+            case DrawItem() if item.numbers is not None:
+                return _AnswerType("number")
             case NumberItem():
                 return self._find_number_type(item.options)
             case BatteryItem(answer=NumberAnswer() as number):

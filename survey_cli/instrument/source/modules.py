@@ -147,6 +147,7 @@ EXPRESSION_KEYS: Final = frozenset(
         "each",
         "from",
         "using",
+        "numbers",
         "min",
         "max",
         "total",

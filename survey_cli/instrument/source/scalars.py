@@ -17,7 +17,13 @@ from pydantic import GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from survey_cli.instrument.source.nodes import NOWHERE, YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import (
+    NOWHERE,
+    TextComposer,
+    YamlList,
+    YamlMapping,
+    YamlScalar,
+)
 from survey_cli.problems import Position, suggest_nearest
 from survey_cli.values import Code
 
@@ -149,6 +155,28 @@ def parse_limit(node: object) -> int | float | YamlScalar:
     if _HAS_LETTER.search(text) and not is_infinity:
         return parse_expression(node)
     return parse_number(node)
+
+
+_DRAWN_NUMBERS: Final = re.compile(r"\s*(\d+)\s+to\s+(?=\S)", re.ASCII)
+
+
+def parse_drawn_numbers(node: object) -> YamlScalar:
+    """Parse the numbers of a draw: a whole number, `to`, and a number or a calculation."""
+    text = parse_scalar(node, "numbers")
+    if not _DRAWN_NUMBERS.match(text):
+        what = f"expected numbers, found {describe_node(text)}"
+        reject("wrong-kind", what, "write the lowest and the highest: 1 to adults")
+    return text
+
+
+def split_drawn_numbers(text: YamlScalar) -> tuple[int, YamlScalar]:
+    """Split the numbers of a draw into the lowest, and the calculation of the highest."""
+    match = _DRAWN_NUMBERS.match(text)
+    assert match is not None
+
+    composer = TextComposer()
+    composer.add(text[match.end() :], text, match.end())
+    return int(match[1]), composer.build(text.find_position(match.end()))
 
 
 def parse_date_limit(node: object) -> date | YamlScalar:
@@ -356,6 +384,9 @@ Limit: TypeAlias = Annotated[
     int | float | YamlScalar,
     ParseWith(parse_limit, {"type": ["number", "string"]}),
     "a number or a calculation",
+]
+DrawnNumbers: TypeAlias = Annotated[
+    YamlScalar, ParseWith(parse_drawn_numbers, {"type": "string"}), "numbers"
 ]
 DateLimit: TypeAlias = Annotated[
     date | YamlScalar,

@@ -477,6 +477,8 @@ def _describe_computer_answer(item: CompiledItem) -> str:
         case unasked_items.SplitItem() as split:
             arms = ", ".join(f"{arm} ({share})" for arm, share in split.arms.items())
             return f"Drawn by the computer with these shares: {arms}"
+        case unasked_items.DrawItem(numbers=str() as numbers):
+            return f"Drawn by the computer: a number of {numbers}, by chance"
         case unasked_items.DrawItem() as draw:
             return f"Drawn by the computer: a turn of {draw.from_}, {_DRAW_METHODS[draw.by]}"
         case unasked_items.PickItem(group=group, count=count, method=method):

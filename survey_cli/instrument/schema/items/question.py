@@ -212,6 +212,8 @@ class CompiledItem:
     """The roster's item that names a turn."""
     using: str | None = None
     """The roster's item that a draw by youngest or by birthday compares."""
+    highest_number: Condition | None = None
+    """The highest number that a draw of `numbers` can have."""
     computes: tuple["Compute", ...] = ()
     """What can be computed once this item is settled."""
     counts_in_progress: bool = True

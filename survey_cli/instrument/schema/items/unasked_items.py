@@ -16,7 +16,16 @@ from survey_cli.instrument.schema.items.possible_answers import (
     Computed,
     PossibleAnswers,
 )
-from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text, Whole
+from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.scalars import (
+    DrawnNumbers,
+    Expression,
+    Flag,
+    Name,
+    Text,
+    Whole,
+    split_drawn_numbers,
+)
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
 
@@ -213,14 +222,20 @@ class SelectedItem(ComputedItem):
 
 
 class DrawItem(SelectedItem):
-    """One turn drawn from a roster, such as one person of a household.
+    """One turn drawn from a roster, such as one person of a household, or one of some numbers.
 
-    The number of turns that it was drawn from is stored in `ID_of`, for weighting.
+    Of how many it was drawn is stored in `ID_of`, for weighting. Exactly one of `from` and
+    `numbers` is required.
     """
 
     type: Literal["draw"]
-    from_: Annotated[Name, "a roster"] = Field(alias="from")
-    """The roster from which a turn is drawn."""
+    from_: Annotated[Name, "a roster"] | None = Field(default=None, alias="from")
+    """The roster from which a turn is drawn. If left out: `numbers` is required."""
+    numbers: DrawnNumbers | None = None
+    """The numbers of which one is drawn at random: `1 to adults`. The second one can be a
+    calculation. Nothing is drawn if it is missing, or smaller than the first. If it is corrected,
+    the number stays, unless it is too great now or one of the added numbers is drawn. If left out:
+    `from` is required."""
     where: Expression | None = None
     """The turns that can be drawn: `age >= 18`. If left out: all turns."""
     # `by` of a question says who answers it, and has another type
@@ -231,15 +246,23 @@ class DrawItem(SelectedItem):
     """The item of the roster that is compared: an age or a date of birth for `youngest`, a date for
     `next_birthday`. If left out: the turn is drawn at random; the other two require it."""
     weight: Flag = False
-    """`true`: in reports and exports an interview counts as often as there were turns to draw from,
-    since the one that is drawn stands for all."""
+    """`true`: in reports and exports an interview counts as often as there were turns or numbers to
+    draw from, since the one that is drawn stands for all."""
 
     condition_type: ClassVar[str] = "draw"
 
+    def split_numbers(self) -> tuple[int, YamlScalar]:
+        """Return the lowest number that can be drawn, and the calculation of the highest."""
+        assert self.numbers is not None
+        return split_drawn_numbers(self.numbers)
+
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = _find_label(item, language)
-        turn = question.build_variable(item, language, label=f"{label} (turn of {self.from_})")
-        return turn, self.build_number(item, language, f"{label}: drawn from how many")
+        drawn_from = f"turn of {self.from_}"
+        if self.numbers is not None:
+            drawn_from = f"a number drawn of {self.numbers}"
+        drawn = question.build_variable(item, language, label=f"{label} ({drawn_from})")
+        return drawn, self.build_number(item, language, f"{label}: drawn from how many")
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
