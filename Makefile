@@ -3,6 +3,7 @@
 # make check      run ruff, mypy and the check of layers
 # make bench      measure every goal beside its peer (ROWS="step csv" for some rows; benchmarks/README.md says how long)
 # make crash      kill interviews at random times, and around their end (CRASH_RUNS, ENDING_RUNS, CRASH_SEED)
+# make servers    the tests on a PostgreSQL server of those that run on a file, too
 # make seats      measure what seats in the browser must show (ROWS="cuts keys" for some rows, SCALE=0.1, SEATS_SEED)
 # make upgrade    try the version before beside this one (BEFORE=commit, the last one if none is given)
 # make floor      work a day on two studies, on PostgreSQL and in files (FLOOR=sqlite for one, FLOOR_SEED, BEFORE)
@@ -20,7 +21,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: another-python help demo test check docs pictures example site lock bench crash seats upgrade floor fieldwork behavior fuzz clean
+.PHONY: another-python help demo test check docs pictures example site lock bench crash servers seats upgrade floor fieldwork behavior fuzz clean
 
 # The Python that builds .venv. If it is empty, the newest one found.
 PYTHON ?=
@@ -99,6 +100,10 @@ crash: $(VENV)/dev.stamp
 	@PYTHONPATH=tests $(BIN)/python -m crash --runs $(CRASH_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED))
 	@for engine in sqlite postgresql; do PYTHONPATH=tests $(BIN)/python -m crash.endings --engine $$engine \
 		--runs $(ENDING_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED)) || exit 1; done
+
+# The default run has three of each module.
+servers: $(VENV)/dev.stamp
+	TEST_SCALE=2 $(BIN)/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit' -k 'server or postgresql'
 
 # Cuts, crowds and keys at seats in the browser, row by row. Ends with an error if a promise is broken.
 seats: $(VENV)/dev.stamp

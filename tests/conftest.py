@@ -6,9 +6,11 @@ settings().max_examples)`.
 
 import gc
 import os
+import re
 import shutil
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import cache
@@ -19,7 +21,7 @@ import pytest
 from hypothesis import settings
 
 from support.editions import accept_edition
-from support.scale import SCALE
+from support.scale import SCALE, on_server_too
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
@@ -28,6 +30,11 @@ settings.register_profile(
     "survey", max_examples=25 * SCALE, deadline=None, derandomize="CI" in os.environ
 )
 settings.load_profile("survey")
+
+SERVER_TESTS_OF_A_MODULE = 3
+"""How many tests of a module run on a PostgreSQL server, too, in the default run."""
+SERVER_TEST = re.compile(r"[\[-](?:server|postgresql)[\]-]")
+"""The name of a test that has a parameter for its database."""
 
 # The databases of tests are in memory where there is room: nothing waits for a disk.
 MEMORY = Path("/dev/shm")
@@ -48,12 +55,29 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the browser's tests, which then stay with one worker.
+    """Begin with the browser's tests, and keep most of those on a server for a larger run.
 
-    Workers that have finished take tests from the end of others, and would start browsers and
-    servers of their own for them.
+    The browser's tests then stay with one worker. Workers that have finished take tests from the
+    end of others, and would start browsers and servers of their own for them.
     """
     items.sort(key=lambda item: not item.nodeid.startswith("tests/web/"))
+    if SCALE < 2:
+        _skip_most_server_tests(items)
+
+
+def _skip_most_server_tests(items: list[pytest.Item]) -> None:
+    """Skip what runs on a file, too, but for the first tests of each module.
+
+    Those of `tests/store` all run: what a server does differently is decided there.
+    """
+    counts: Counter[Path] = Counter()
+    for item in items:
+        is_repeated = SERVER_TEST.search(item.name) is not None
+        if not is_repeated or item.nodeid.startswith("tests/store/"):
+            continue
+        counts[item.path] += 1
+        if counts[item.path] > SERVER_TESTS_OF_A_MODULE:
+            item.add_marker(on_server_too)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -42,7 +42,8 @@ def run_tests(goal: str, files: Sequence[str]) -> list[Figure]:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     counts = {word: int(count) for count, word in COUNT.findall(lines[-1] if lines else "")}
-    findings = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+    # The lines with E say what was expected; the last ones only which tests failed.
+    findings = [line for line in lines if line.startswith(("E  ", "FAILED", "ERROR"))]
     if done.returncode != 0 and not findings:
         findings = [done.stdout[-500:] + done.stderr[-500:]]
     return [
