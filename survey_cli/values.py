@@ -18,7 +18,7 @@ ordered`, as given."""
 class Missing:
     """The reason why there is no answer.
 
-    `kind` is the id of a decline (`dk`, `refused`, …), `not_asked` or `not_reached`.
+    `kind` is the id of a decline (`dk`, `refused`, …), `not_asked`, `not_reached` or `no_amount`.
     """
 
     kind: str
@@ -34,6 +34,8 @@ DK: Final = Missing("dk")
 REFUSED: Final = Missing("refused")
 NOT_ASKED: Final = Missing("not_asked")
 NOT_REACHED: Final = Missing("not_reached")
+NO_AMOUNT: Final = Missing("no_amount")
+"""What a calculation makes of an answer without an amount: "it varies", or "97 or older"."""
 CODED_MARK: Final = " (coded)"
 """What the label of an item's codes has after that of the item."""
 UNCODED: Final = Missing("uncoded")
@@ -43,7 +45,7 @@ HIDDEN_TEXT: Final = "•••"
 UNCLEAR: Final = Missing("unclear")
 """An open answer to which no code can be given."""
 
-_INTERNED: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED)}
+_INTERNED: Final = {m.kind: m for m in (DK, REFUSED, NOT_ASKED, NOT_REACHED, NO_AMOUNT)}
 MISSING_PRECEDENCE: Final = ("not_reached", "not_asked", "refused", "dk")
 """Arithmetic with several missing operands returns the first of these that is present; a study's
 own declines come after them."""

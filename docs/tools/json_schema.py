@@ -20,7 +20,13 @@ from survey_cli.instrument.schema.code_frame import CodeFrame, FrameCodeSpec
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
-from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, ShortSpec, SpecModel
+from survey_cli.instrument.schema.options import (
+    NumberOption,
+    OptionSpec,
+    ScaleSpec,
+    ShortSpec,
+    SpecModel,
+)
 from survey_cli.instrument.schema.scenario_file import ScenarioFile
 from survey_cli.instrument.schema.simulation_file import SimulationFile
 from survey_cli.instrument.source.scalars import ANY_SCALAR
@@ -91,7 +97,7 @@ class _ShortFormGenerator(GenerateJsonSchema):
 
     def model_schema(self, schema: Any) -> JsonSchema:
         part, model = super().model_schema(schema), schema["cls"]
-        if model in (OptionSpec, FrameCodeSpec):
+        if model in (OptionSpec, NumberOption, FrameCodeSpec):
             return {"anyOf": [dict(ANY_SCALAR), part, _build_language_schema({"type": "string"})]}
         if model is ScaleSpec:
             options = part["properties"]["options"]["additionalProperties"]

@@ -345,6 +345,7 @@ FUNCTION_EXAMPLES = {
     "dk": "dk(pay)",
     "refused": "refused(pay)",
     "declined": "declined(pay)",
+    "keyed": "keyed(hours)",
     "count": "count(person.age >= 18)",
     "sum": "sum(hours, pay)",
     "mean": "mean(person.age)",

@@ -27,6 +27,7 @@ FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
     "dk": "True if the answer was don't know.",
     "refused": "True if the answer was refused.",
     "declined": "True if the answer was don't know, refused or another decline.",
+    "keyed": "The number or code that was keyed: 88 for an option that counts as 0 with `value: 0`.",
     "count": "The number of conditions that are true, or of options that are chosen in a `multiple`.",
     "sum": "The sum of the numbers; missing if one of them is missing.",
     "mean": "The mean of the numbers; missing if one of them is missing.",
@@ -38,7 +39,7 @@ FUNCTION_MEANINGS: Final[Mapping[str, str]] = {
     "max_answered": "The largest of the values that were answered.",
     "first_answered": "The first of the values that has an answer. The last one can be a constant.",
     "default": "The value; if it is not asked, the second one. Further arguments name more kinds of missing values "
-    "that are replaced: `dk`, `refused`, another decline, or `not_reached`.",
+    "that are replaced: `dk`, `refused`, another decline, `no_amount` (an answer without an amount), or `not_reached`.",
     "round": "The number rounded to a whole number, or to a number of digits. Halves are rounded away from zero.",
     "length": "The number of characters of a text.",
     "years_between": "The number of whole years from the first date to the second, such as an age.",

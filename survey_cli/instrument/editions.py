@@ -18,3 +18,6 @@ Read it as `editions.NEWEST_EDITION`: tests of an edition to come raise it there
 
 STRICT_CHOICES_EDITION: Final = 2
 """From this edition on, `a if test else b` has no value if the test is unknown."""
+
+AMOUNTS_EDITION: Final = 2
+"""From this edition on, an option may have another amount than its code, or none (`missing`)."""

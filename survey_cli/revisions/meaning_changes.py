@@ -487,7 +487,10 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
 
     match item.question:
         case NumberItem(options=options):
-            labels = {code: _collect_texts(text, languages) for code, text in options.items()}
+            labels = {
+                code: _collect_texts(option.label or option.text, languages)
+                for code, option in options.items()
+            }
         case SearchItem(entries=entries):
             for code, row in entries.rows.items():
                 labels[code] = {language: row.get_text(language) for language in languages}

@@ -31,9 +31,7 @@ def test_a_mistake_is_told_at_its_place(mistake: Mistake) -> None:
 
 
 def test_a_key_where_words_alone_stand_is_not_suggested_again() -> None:
-    [line] = said(
-        HEAD + "  - {id: n, type: number, max: 90, text: N?, options: {98: {text: Many}}}\n"
-    )
+    [line] = said(HEAD + "  - {id: n, type: number, max: 90, text: N?, unit: {text: days}}\n")
     assert "write the text itself: only languages can be keys here" in line
 
 

@@ -153,6 +153,7 @@ def test_a_truth(text: str, known: dict[Any, Any] | Known, result: object) -> No
 
 VALUES: list[tuple[str, dict[Any, Any], object]] = [
     ("hours + 1", {"hours": 2}, 3),
+    ("keyed(hours) + 1", {"hours": 2}, 3),
     ("hours - days * 2", {"hours": 9, "days": 2}, 5),
     ("(hours - days) * 2", {"hours": 9, "days": 2}, 14),
     ("hours / 2", {"hours": 3}, 1.5),

@@ -356,8 +356,8 @@ class BookletBuilder:
         question = item.question
         if isinstance(question, NumberItem):
             return tuple(
-                model.BookletChoice(code=str(c), wording=self.renderer.render_text(t))
-                for c, t in question.options.items()
+                model.BookletChoice(code=str(c), wording=self.renderer.render_text(o.text))
+                for c, o in question.options.items()
             )
         options = item.options
         if _choose_space(item) == "line":

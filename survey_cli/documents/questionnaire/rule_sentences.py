@@ -122,7 +122,7 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
     for name, item in instrument.items.items():
         question = item.question
         if isinstance(question, NumberItem):
-            labels[name] = {(int, c): t for c, t in question.options.items()}
+            labels[name] = {(int, c): o.label or o.text for c, o in question.options.items()}
         elif isinstance(question, LookupItem):
             labels[name] = columns.get(str(question.sample), {})
         else:

@@ -156,8 +156,8 @@ def _list_number_codes(draft: InstrumentDraft, question: NumberItem) -> Iterator
     if not question.options:
         return
     bounds = find_item_bounds(draft, question)
-    for value, text in question.options.items():
-        label = shorten_text(text, draft)
+    for value, option in question.options.items():
+        label = shorten_text(option.text, draft)
         is_zero = bool(_NOTHING.match(label))
         if label == str(value) or (is_zero and value == 0):
             continue  # the amount itself
@@ -449,5 +449,5 @@ def _explain_distortion(name: str, code: _Code) -> tuple[str, str] | None:
 def _locate_code(question: NumberItem, code: _Code) -> tuple[Position, int]:
     node = find_node(question._node, "options")
     if node is None:
-        return question.options[code.value].where, 1
+        return question.options[code.value].text.where, 1
     return find_key(node, code.value)

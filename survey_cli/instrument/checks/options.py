@@ -454,7 +454,7 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
             return ""
         case NumberItem():
             if code in question.options:
-                label = shorten_text(question.options[code], draft)
+                label = shorten_text(question.options[code].text, draft)
                 return f"that of the number's own label {label!r}"
             if find_item_bounds(draft, question).contains(code):
                 limits = question.format_range(str(question.min), str(question.max or ""))
@@ -565,7 +565,7 @@ def _list_labels(item: CompiledItem) -> dict[Code, Text]:
     if isinstance(item.question, CodedItem):
         return {option.code: option.text.source for option in item.options}
     if isinstance(item.question, NumberItem):
-        return dict(item.question.options.items())
+        return {code: option.text for code, option in item.question.options.items()}
     return {}
 
 

@@ -156,7 +156,9 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
             texts.append(item.label)
         texts += [question.or_, question.base]
         if isinstance(question, NumberItem):
-            texts += [question.unit, *question.options.values()]
+            texts.append(question.unit)
+            for special in question.options.values():
+                texts += [special.text, special.label]
         for text in texts:
             if text is not None:
                 yield OwnedText(name, text)

@@ -443,8 +443,8 @@ class InstrumentCompiler:
                 item.use_country_order(order)
         elif item.options:
             labels = self.symbol_table.labels.setdefault(id(item.options), {})
-            for code, label in item.options.items():
-                labels[code] = compiler.compile_text(label, context, "options")
+            for code, option in item.options.items():
+                labels[code] = compiler.compile_text(option.text, context, "options")
             compiled.labels = labels
 
     def _find_date_order(self) -> DateOrder | None:

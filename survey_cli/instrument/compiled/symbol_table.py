@@ -6,6 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
+from survey_cli.instrument.amounts import AmountReading
+from survey_cli.instrument.compiled.option_amounts import AmountResolver
 from survey_cli.instrument.compiled.option_lists import OptionResolver, ResolvedOptions
 from survey_cli.instrument.compiled.symbols import (
     GroupPath,
@@ -34,7 +36,7 @@ from survey_cli.instrument.schema.items.unasked_items import (
     LookupItem,
     SplitItem,
 )
-from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.schema.options import NumberOption, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
@@ -81,6 +83,7 @@ class _AnswerType(NamedTuple):
     type: VariableType
     codes: AbstractSet[Code] | None = None
     labels: Mapping[Code, Template] | None = None
+    amounts: AmountReading | None = None
 
 
 class SymbolTable:
@@ -101,6 +104,7 @@ class SymbolTable:
         self.labels: dict[int, dict[Code, Template]] = {}
         """Compiled texts by the identity of a list of options; filled when it is compiled."""
         self._declines = list_declines(document)
+        self._amounts = AmountResolver(document.edition, self.problems)
         self._options = OptionResolver(document, self.symbols, self.rosters, self.problems)
 
         for name, column in document.sample.items():
@@ -185,7 +189,9 @@ class SymbolTable:
                 type_ = "code"
             case other:
                 type_ = other
-        value_type = ValueType(type_, codes, labels=labels)
+        self._amounts.refuse(options, name, "a sample column")
+        amounts = self._amounts.resolve(options, name)
+        value_type = ValueType(type_, codes, labels=labels, amounts=amounts)
         self.add(Symbol(name, SymbolKind.SAMPLE_COLUMN, where, -1, value_type, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:
@@ -270,7 +276,7 @@ class SymbolTable:
         resolved: ResolvedOptions,
     ) -> None:
         """Add the name of an item or, for a battery, of one statement."""
-        answer = self._find_answer_type(item, resolved.options)
+        answer = self._find_answer_type(item, str(name), resolved.options)
         why_unanswered = ""
         if not item.expects_answer:
             why_unanswered = _WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
@@ -290,6 +296,7 @@ class SymbolTable:
             drawn_from=drawn_from,
             turn_name=turn_name,
             may_be_missing=self._may_be_missing(item, name, path),
+            amounts=answer.amounts,
         )
         kind = SymbolKind.ITEM
         if isinstance(item, BatteryItem):
@@ -332,7 +339,7 @@ class SymbolTable:
             return True
         return roster.until is None  # with until:, it always has a turn
 
-    def _find_answer_type(self, item: QuestionItem, options: OptionSpecs) -> _AnswerType:
+    def _find_answer_type(self, item: QuestionItem, who: str, options: OptionSpecs) -> _AnswerType:
         codes = frozenset(options) or None
         labels = self._find_labels(options) if options else None
         match item:
@@ -341,29 +348,45 @@ class SymbolTable:
                 own_labels = labels if labels is not None else {}
                 # the labels of a list can't be changed, and a ChainMap only changes its first part
                 all_labels = ChainMap(own_labels, ListLabels(item))  # type: ignore[arg-type]
-                return _AnswerType("code", ListCodes(item, options), all_labels)
+                self._amounts.refuse(options, who, "an entry of a long list")
+                amounts = self._amounts.resolve(options, who)
+                return _AnswerType("code", ListCodes(item, options), all_labels, amounts)
             case SplitItem():
                 return _AnswerType("code", frozenset(map(str, item.arms)))
             case LookupItem(sample=name) if name is not None and name in self.symbols:
                 column = self.symbols[name].value_type
-                return _AnswerType(column.type, column.codes, column.labels)
+                return _AnswerType(column.type, column.codes, column.labels, column.amounts)
             case LookupItem():
                 return _AnswerType("code", frozenset(QUOTA_STATES))
             case DrawItem() if item.numbers is not None:
                 return _AnswerType("number")
             case NumberItem():
-                return self._find_number_type(item.options)
+                return self._find_number_type(item.options, who)
             case BatteryItem(answer=NumberAnswer() as number):
-                return self._find_number_type(number.options)
+                return self._find_number_type(number.options, who)
             case BatteryItem():
-                return _AnswerType("code", frozenset(options), labels)
+                return self._find_coded_type("code", who, options, frozenset(options))
+            case MultipleItem():
+                self._amounts.refuse(options, who, "a multiple")
+                return _AnswerType("codes", codes, labels)
             case _:
-                return _AnswerType(cast(VariableType, item.condition_type), codes, labels)
+                type_ = cast(VariableType, item.condition_type)
+                return self._find_coded_type(type_, who, options, codes)
 
-    def _find_number_type(self, options: Mapping[Any, Any]) -> _AnswerType:
+    def _find_coded_type(
+        self, type_: VariableType, who: str, options: OptionSpecs, codes: AbstractSet[Code] | None
+    ) -> _AnswerType:
+        """Return the type of one code; it is a number if some codes count as numbers."""
+        labels = self._find_labels(options) if options else None
+        amounts = self._amounts.resolve(options, who)
+        if amounts is not None and amounts.has_numbers:
+            type_ = "number"
+        return _AnswerType(type_, codes, labels, amounts)
+
+    def _find_number_type(self, options: Mapping[int, NumberOption], who: str) -> _AnswerType:
         """Return the type of a number, some values of which can have texts."""
         labels = self._find_labels(options) if options else None
-        return _AnswerType("number", labels=labels)
+        return _AnswerType("number", labels=labels, amounts=self._amounts.resolve(options, who))
 
     def _find_labels(self, options: Mapping[Any, Any]) -> dict[Code, Template]:
         """Return the mapping that will hold the texts of these options once they are compiled."""

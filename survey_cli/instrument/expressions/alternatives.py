@@ -6,8 +6,14 @@ from collections.abc import Set as AbstractSet
 from functools import reduce
 from typing import NamedTuple
 
+from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.expressions import comparisons
 from survey_cli.instrument.expressions import three_valued_logic as logic
+from survey_cli.instrument.expressions.amount_terms import (
+    attach_amounts,
+    merge_readings,
+    to_amounts,
+)
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
     Kind,
@@ -17,7 +23,7 @@ from survey_cli.instrument.expressions.expression_checker import (
 )
 from survey_cli.instrument.expressions.functions import make_replacement
 from survey_cli.instrument.expressions.parsing import StrictChoice
-from survey_cli.values import NOT_ASKED, NOT_REACHED, Code
+from survey_cli.values import NO_AMOUNT, NOT_ASKED, NOT_REACHED, Code
 
 
 class CommonKind(NamedTuple):
@@ -28,6 +34,8 @@ class CommonKind(NamedTuple):
     kind: Kind
     codes: AbstractSet[Code] | None
     """The codes that it can be, if each of the values has some."""
+    reading: AmountReading | None = None
+    """How the amount of such a code is read; None if that is the code itself."""
 
 
 def find_common_kind(
@@ -53,7 +61,10 @@ def find_common_kind(
     codes = None
     if all(part.codes for part in converted):
         codes = reduce(frozenset.union, [frozenset(part.codes or ()) for part in converted])
-    return CommonKind(converted, _find_kind(converted, codes, families), codes)
+    kind = _find_kind(converted, codes, families)
+    if kind == "code":
+        return CommonKind(converted, kind, codes, merge_readings(converted))
+    return CommonKind(to_amounts(checker, converted), kind, codes)
 
 
 def compile_choice(
@@ -67,12 +78,14 @@ def compile_choice(
     parts = [test, *common.parts]
     if isinstance(node, StrictChoice):
         choice = checker.combine(logic.choose_if_known, parts, common.kind, node)
-        return choice._replace(codes=common.codes)
+        choice = choice._replace(codes=common.codes)
+        return attach_amounts(checker, choice, common.reading, common.codes)
     choice = checker.combine(logic.choose, parts, common.kind, node)
     # an unknown test gives the second value, and doesn't leave the choice without one
-    return choice._replace(
+    choice = choice._replace(
         codes=common.codes, unsure_names=then.unsure_names | otherwise.unsure_names
     )
+    return attach_amounts(checker, choice, common.reading, common.codes)
 
 
 def compile_default(
@@ -88,7 +101,10 @@ def compile_default(
     unsure_names = collect_unsure_names([value, otherwise])
     if kinds.issuperset(checker.scope.declines):
         unsure_names = otherwise.unsure_names
-    return replaced._replace(codes=common.codes, unsure_names=unsure_names)
+    if NO_AMOUNT.kind in kinds:
+        replaced = replaced._replace(may_lack_amount=otherwise.may_lack_amount)
+    replaced = replaced._replace(codes=common.codes, unsure_names=unsure_names)
+    return attach_amounts(checker, replaced, common.reading, common.codes)
 
 
 def list_replaced_kinds(arguments: Sequence[ast.expr]) -> frozenset[str]:
@@ -102,7 +118,7 @@ def list_replaced_kinds(arguments: Sequence[ast.expr]) -> frozenset[str]:
 
 def _collect_replaced_kinds(checker: ExpressionChecker, node: ast.Call) -> frozenset[str] | None:
     """Check the kinds of missing values that `default(…)` names; None if one doesn't exist."""
-    known_kinds = (*checker.scope.declines, NOT_ASKED.kind, NOT_REACHED.kind)
+    known_kinds = (*checker.scope.declines, NOT_ASKED.kind, NOT_REACHED.kind, NO_AMOUNT.kind)
     for argument in node.args[2:]:
         is_known = isinstance(argument, ast.Name) and argument.id in known_kinds
         if not is_known:

@@ -2,12 +2,19 @@
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, time
 from typing import Any, Final
 
 from survey_cli.instrument.expressions import three_valued_logic as logic
+from survey_cli.instrument.expressions.amount_terms import (
+    compare_amounts,
+    compile_amount_list,
+    list_numbers,
+    takes_amounts,
+    to_keyed,
+)
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
     Family,
@@ -70,17 +77,30 @@ def compile_comparison(
         return checker.report_problem("no-order", node, what, remedy)
 
     _warn_if_pointless(checker, left, sign, right, node)
+    part = _combine_operands(checker, left, sign, right, node)
+    if part.kind == "wrong":
+        return part
+    if sign == "!=":
+        remedy = _suggest_other_codes(checker, left, [right.value])
+        checker.add_doubt(part, part.unsure_names, remedy)
+    return part
+
+
+def _combine_operands(
+    checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
+) -> Term:
+    """Compile a comparison whose operands can be compared."""
+    if takes_amounts(left, sign, right):
+        return compare_amounts(checker, left, sign, right, node)
+    left = to_keyed(left)
+    right = to_keyed(right)
     test = None
     if right.is_literal and _can_be_tested(left):
         value = right.value
         if left.kind == "truth":
             value = bool(value)
         test = logic.make_comparison_test(left.plain_name, sign, value)
-    part = checker.combine_tested(logic.make_comparison(sign), [left, right], node, test)
-    if sign == "!=":
-        remedy = _suggest_other_codes(checker, left, [right.value])
-        checker.add_doubt(part, part.unsure_names, remedy)
-    return part
+    return checker.combine_tested(logic.make_comparison(sign), [left, right], node, test)
 
 
 def _can_be_compared(left: Term, right: Term) -> bool:
@@ -93,7 +113,7 @@ def _can_be_tested(part: Term) -> bool:
 
     A text isn't, since it must be in composed form first.
     """
-    if not part.plain_name or part.kind == "text":
+    if not part.plain_name or part.kind == "text" or part.keyed is not None:
         return False
     return part.kind != "code" or bool(part.codes)
 
@@ -128,6 +148,7 @@ def compile_in_list(
     scope = checker.scope
     declines: set[str] = set()
     values: list[Any] = []
+    literals: list[Term] = []
     has_mistake = left.kind == "wrong"
     for element in elements:
         if isinstance(element, ast.Name):
@@ -141,6 +162,7 @@ def compile_in_list(
         if part.kind == "wrong":
             has_mistake = True
         values.append(part.value)
+        literals.append(part)
 
     if has_mistake:
         return checker.make_wrong(node)
@@ -153,12 +175,12 @@ def compile_in_list(
         is_listed = left.value in values
         _warn_of_constant(checker, node, holds=is_listed is not negated)
 
-    allowed = frozenset(values)
-    test = None
-    if not declines and _can_be_tested(left):
-        test = logic.make_membership_test(left.plain_name, allowed)
-    is_member = logic.make_membership(allowed, frozenset(declines))
-    part = checker.combine_tested(is_member, [left], node, test)
+    if left.keyed is not None and left.kind != "code":
+        part = compile_amount_list(checker, left, literals, frozenset(declines), node)
+        if part.kind == "wrong":
+            return part
+    else:
+        part = _compile_code_list(checker, to_keyed(left), values, frozenset(declines), node)
     if declines:
         # the condition provides for declines
         checker.guarded_names.add(left.name)
@@ -166,6 +188,22 @@ def compile_in_list(
     if negated:
         return _negate(checker, part, left, values)
     return part
+
+
+def _compile_code_list(
+    checker: ExpressionChecker,
+    left: Term,
+    values: Sequence[Any],
+    declines: frozenset[str],
+    node: ast.expr,
+) -> Term:
+    """Compile `left in [1, 2, dk]` of what is compared as it was keyed."""
+    allowed = frozenset(values)
+    test = None
+    if not declines and _can_be_tested(left):
+        test = logic.make_membership_test(left.plain_name, allowed)
+    is_member = logic.make_membership(allowed, declines)
+    return checker.combine_tested(is_member, [left], node, test)
 
 
 def compile_in_multiple(
@@ -180,6 +218,8 @@ def compile_in_multiple(
         what = f"{checker.get_source(left.node)} is itself a multiple"
         remedy = "look for one code at a time: 'tv' in media"
         return checker.report_problem("multiple-compared", left.node, what, remedy)
+    if left.kind == "code":
+        left = to_keyed(left)
     if left.is_literal and right.codes:
         left = convert_to_code(checker, left, right)
         if left.kind == "wrong":
@@ -411,9 +451,13 @@ def _warn_if_same_for_all_codes(
     """Warn if every code satisfies the comparison, or none does."""
     if part.kind != "code" or get_family(part) != "number":
         return
-    codes = part.codes or ()
+    codes: Collection[Any] | None = part.codes or ()
+    if part.keyed is not None:
+        codes = list_numbers(part.codes or (), part.keyed.reading)
+    if codes is None:
+        return  # some of them are intervals
     results = {bool(logic.COMPARE[sign](code, bound)) for code in codes}
-    if len(results) == 2:
+    if len(results) != 1:
         return
 
     if False in results:
@@ -452,6 +496,7 @@ def find_constant(node: ast.expr) -> Any:
 
 
 _STRICT_FUNCTIONS: Final = (
+    "keyed",
     "round",
     "length",
     "years_between",

@@ -15,6 +15,7 @@ from survey_cli.instrument.editions import STRICT_CHOICES_EDITION
 from survey_cli.instrument.expressions import comparisons, parsing
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.alternatives import compile_choice
+from survey_cli.instrument.expressions.amount_terms import attach_amounts, to_amount, to_amounts
 from survey_cli.instrument.expressions.expression_checker import (
     NO_NAMES,
     ExpressionChecker,
@@ -97,6 +98,11 @@ def compile_condition(
         return None, problems
 
     result_type = _make_value_type(term.kind, term.codes, bool(term.unsure_names), term.roster)
+    if term.kind == "code" and term.keyed is not None:
+        # a code that was calculated has the amount of the code that was keyed
+        result_type = result_type._replace(amounts=term.keyed.reading)
+    elif term.may_lack_amount:
+        result_type = result_type._replace(may_lack_amount=True)
     tree = parsed.tree
     if "elapsed" in text:
         # equal texts share a tree, but elapsed() is another number in each condition
@@ -167,6 +173,7 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
         case "number":
             if family not in ("number", "any"):
                 return checker.report_not_a_number(part, "a number is required here")
+            return to_amount(checker, part)
         case "date":
             if family not in ("date", "any"):
                 what = f"a date is required here, and {checker.describe(part)}"
@@ -245,7 +252,10 @@ def _compile_variable(
         kind = value_type.type
     if kind in ("code", "codes"):
         codes = value_type.codes
-    return Term(kind, evaluate, node, name, "", codes, roster, unsure_names=unsure_names)
+    part = Term(kind, evaluate, node, name, "", codes, roster, unsure_names=unsure_names)
+    if value_type.may_lack_amount:
+        part = part._replace(may_lack_amount=True)
+    return attach_amounts(checker, part, value_type.amounts, value_type.codes)
 
 
 def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
@@ -319,6 +329,7 @@ def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Te
         return turn
     if turn.roster or get_family(turn) not in ("number", "any"):
         return checker.report_syntax(index, "a turn is one number", "write person[1].age")
+    turn = to_amount(checker, turn)
     if turn.is_literal:
         is_valid = isinstance(turn.value, int) and turn.value >= 1
         if not is_valid:
@@ -419,6 +430,7 @@ def _compile_sign(checker: ExpressionChecker, node: ast.UnaryOp, part: Term) -> 
         return checker.report_not_a_number(part, "a sign must precede a number")
     if isinstance(node.op, ast.UAdd):
         return part._replace(node=node)
+    part = to_amount(checker, part)
     if part.is_literal:
         number = -part.value
         return part._replace(node=node, value=number, evaluate=logic.make_constant(number))
@@ -443,7 +455,8 @@ def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> 
     for part in (left, right):
         if get_family(part) not in ("number", "any"):
             return checker.report_not_a_number(part, f"{sign} requires numbers")
-    return checker.combine(logic.make_arithmetic(sign), [left, right], "number", node)
+    operands = to_amounts(checker, [left, right])
+    return checker.combine(logic.make_arithmetic(sign), operands, "number", node)
 
 
 def _compile_comparisons(checker: ExpressionChecker, node: ast.Compare, depth: int) -> Term:

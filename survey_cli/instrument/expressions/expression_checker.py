@@ -11,6 +11,7 @@ from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.editions import FIRST_EDITION
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.functions import FUNCTIONS
@@ -56,6 +57,12 @@ class ValueType(NamedTuple):
     """For a draw: the item of that roster that names a turn."""
     may_be_missing: bool = False
     """Whether it can be missing when a text fills it in: the text then needs alternative words."""
+    amounts: AmountReading | None = None
+    """How its amount is read from what was keyed; None if that is the amount.
+
+    The type of a variable whose codes count as numbers (`value:`) is `number`."""
+    may_lack_amount: bool = False
+    """Whether a calculated value can be `NO_AMOUNT`."""
 
 
 class Scope(NamedTuple):
@@ -95,6 +102,15 @@ NO_NAMES: Final[frozenset[str]] = frozenset()
 NOT_CONSTANT: Final = object()
 
 
+class KeyedForm(NamedTuple):
+    """What a variable is before its amount is read from it."""
+
+    evaluate: logic.Evaluator
+    """Returns the number or code that was keyed."""
+    reading: AmountReading
+    codes: AbstractSet[Code] | None = None
+
+
 class Term(NamedTuple):
     """A checked and compiled part of a condition."""
 
@@ -114,6 +130,13 @@ class Term(NamedTuple):
     """The variables whose don't know or refusal leaves it without a value."""
     test: logic.ConstantTest | None = None
     """A faster form of `evaluate`, if it compares an ordinary variable with constants."""
+    keyed: KeyedForm | None = None
+    """What was keyed, if it is a variable whose amount is something else.
+
+    The value of a number is then its amount, or `NO_AMOUNT` if that isn't one number. The value of
+    a code is the code, until it is used as a number: see `amount_terms`."""
+    may_lack_amount: bool = False
+    """Whether its value can be `NO_AMOUNT`."""
 
     @property
     def is_literal(self) -> bool:
@@ -355,7 +378,12 @@ class ExpressionChecker:
         else:
             evaluate = logic.make_application(function, evaluators)
         return Term(
-            kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts)
+            kind,
+            evaluate,
+            node,
+            roster=roster or None,
+            unsure_names=collect_unsure_names(parts),
+            may_lack_amount=any(part.may_lack_amount for part in parts),
         )
 
     def combine_tested(

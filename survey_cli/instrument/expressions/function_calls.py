@@ -9,6 +9,12 @@ from survey_cli.instrument.expressions.alternatives import (
     compile_default,
     find_common_kind,
 )
+from survey_cli.instrument.expressions.amount_terms import (
+    attach_amounts,
+    to_amount,
+    to_amounts,
+    to_keyed,
+)
 from survey_cli.instrument.expressions.comparisons import convert_literal, convert_to_code
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
@@ -160,10 +166,23 @@ def _compile_item_function(
         return checker.report_problem("wrong-arguments", part.node, what, remedy)
 
     checker.guarded_names.add(part.name)
+    part = to_keyed(part)  # an answer without an amount is an answer
     if function.name == "answered" and part.plain_name:
         return Term("truth", logic.make_answered_reader(part.plain_name), node)
     state = checker.combine(function.apply, [part], "truth", node)
     return state._replace(unsure_names=frozenset())
+
+
+def _compile_keyed(
+    checker: ExpressionChecker, _node: ast.Call, parts: list[Term], function: Function
+) -> Term:
+    """Compile `keyed(item)`: the number or code that was keyed."""
+    [part] = parts
+    if not part.name:
+        what = f"{function.name} requires an item, but {checker.get_source(part.node)} is not one"
+        remedy = f"write {function.signature}, as in {function.name}(q1)"
+        return checker.report_problem("wrong-arguments", part.node, what, remedy)
+    return to_keyed(part)
 
 
 def _compile_count(
@@ -181,7 +200,7 @@ def _compile_count(
         _warn_if_one_turn(checker, node, parts[0])
     # what is unknown doesn't count, so that the count is known
     count = _combine_lists(node, parts, function, "number", needs_whole_roster=True)
-    return count._replace(unsure_names=frozenset())
+    return count._replace(unsure_names=frozenset(), may_lack_amount=False)
 
 
 def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
@@ -239,6 +258,7 @@ def _compile_list_function(
     if len(parts) == 1 and not parts[0].roster:
         return _report_one_value(checker, parts[0], function)
 
+    parts = to_amounts(checker, parts)
     kind: Kind = "number"
     if kinds == {"date"}:
         kind = "date"
@@ -283,7 +303,13 @@ def _combine_lists(
             return missing
         return apply(flatten(values))
 
-    return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
+    return Term(
+        kind,
+        run,
+        node,
+        unsure_names=collect_unsure_names(parts),
+        may_lack_amount=any(part.may_lack_amount for part in parts),
+    )
 
 
 def _compile_alternatives(
@@ -299,7 +325,7 @@ def _compile_alternatives(
     if len(parts) > 1:
         # one of several answers is enough
         first = first._replace(unsure_names=frozenset())
-    return first._replace(codes=common.codes)
+    return attach_amounts(checker, first._replace(codes=common.codes), common.reading, common.codes)
 
 
 def _compile_replacement(
@@ -322,7 +348,8 @@ def _compile_round(
             what = "the number of digits must be a whole number from 0 to 10"
             remedy = f"write {function.signature}, as in round(a / b, 1)"
             return checker.report_problem("wrong-arguments", digits.node, what, remedy)
-    return checker.combine(function.apply, parts, "number", node)
+    numbers = [to_amount(checker, parts[0]), *parts[1:]]
+    return checker.combine(function.apply, numbers, "number", node)
 
 
 def _compile_text_function(
@@ -375,6 +402,7 @@ _COMPILERS: Final[
     dict[ArgumentKind, Callable[[ExpressionChecker, ast.Call, list[Term], Function], Term]]
 ] = {
     "item": _compile_item_function,
+    "keyed": _compile_keyed,
     "nothing": _compile_clock,
     "mentions": _compile_mention,
     "truths": _compile_count,

@@ -13,10 +13,11 @@ from survey_cli.instrument.expressions.three_valued_logic import (
     replace_overflow,
     to_nfc,
 )
-from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
+from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, NOT_REACHED, Missing
 
 ArgumentKind: TypeAlias = Literal[
     "item",
+    "keyed",
     "truths",
     "numbers",
     "comparable",
@@ -30,9 +31,10 @@ ArgumentKind: TypeAlias = Literal[
 ]
 """What a function accepts.
 
-`item` is a variable. `truths`, `numbers`, `comparable` and `alternatives` are any number of values,
-or a list over the turns of a roster; alternatives may be of any kind. `replacement` is a value, the
-one that replaces it, and the kinds of missing values that are replaced.
+`item` and `keyed` are a variable. `truths`, `numbers`, `comparable` and `alternatives` are any
+number of values, or a list over the turns of a roster; alternatives may be of any kind.
+`replacement` is a value, the one that replaces it, and the kinds of missing values that are
+replaced.
 """
 
 
@@ -195,7 +197,9 @@ def _is_answered(cell: Any) -> bool:
 
 def _is_declined(cell: Any) -> bool:
     """Return whether it is don't know, refused, or any other decline."""
-    return cell.__class__ is Missing and cell.kind not in ("not_asked", "not_reached")
+    if cell.__class__ is not Missing:
+        return False
+    return cell.kind not in (NOT_ASKED.kind, NOT_REACHED.kind, NO_AMOUNT.kind)
 
 
 def _make_state_check(kind: str) -> Callable[[Any], bool]:
@@ -266,6 +270,8 @@ _TABLE: Final = (
     Function("dk(item)", "item", 1, 1, _make_state_check("dk")),
     Function("refused(item)", "item", 1, 1, _make_state_check("refused")),
     Function("declined(item)", "item", 1, 1, _is_declined),
+    # its argument isn't converted to an amount, which is all that it does
+    Function("keyed(item)", "keyed", 1, 1, lambda cell: cell),
     Function("count(condition, …) or count(multiple)", "truths", 1, MAX_ARGUMENTS, _count_truths),
     _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _add_up),
     _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _average),

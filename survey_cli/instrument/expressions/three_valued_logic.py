@@ -9,7 +9,7 @@ Its evaluators are closures that read what is known. It knows no syntax and chec
 # - cells are `Any`: the expression checker has made sure which types can meet.
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import repeat
 from math import isfinite
@@ -17,7 +17,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from unicodedata import normalize
 
 from survey_cli.instrument.expressions.known import Known
-from survey_cli.values import MISSING_PRECEDENCE, NOT_ASKED, NOT_REACHED, Code, Missing
+from survey_cli.values import (
+    MISSING_PRECEDENCE,
+    NO_AMOUNT,
+    NOT_ASKED,
+    NOT_REACHED,
+    Code,
+    Missing,
+)
 
 Evaluator: TypeAlias = Callable[[Known], Any]
 """Returns a cell, a truth value, or a tuple of them over the turns of a roster."""
@@ -28,13 +35,15 @@ MAX_NUMBER: Final = 2**63 - 1
 
 
 def _rank(missing: Missing) -> tuple[int, str]:
+    if missing.kind == NO_AMOUNT.kind:
+        return len(_RANK) + 1, missing.kind  # the only one that follows an answer
     return _RANK.get(missing.kind, len(_RANK)), missing.kind
 
 
 def combine_missing(*cells: Any) -> Missing | None:
     """Combine the missing values among cells into one; None if none is missing.
 
-    The first kind present in `MISSING_PRECEDENCE` wins, then the first by name.
+    The first kind present in `MISSING_PRECEDENCE` wins, then the first by name, then `NO_AMOUNT`.
     """
     missing = [cell for cell in cells if cell.__class__ is Missing]
     if not missing:
@@ -133,6 +142,19 @@ def make_membership(values: frozenset[Any], declines: frozenset[str]) -> Callabl
         if cell.kind in declines:
             return True
         return cell
+
+    return is_member
+
+
+def make_equations(
+    equations: Sequence[Callable[[Any], Any]], declines: frozenset[str]
+) -> Callable[[Any], Any]:
+    """Make a test whether one of the equations holds, or a cell is missing as one of `declines`."""
+
+    def is_member(cell: Any) -> Any:
+        if cell.__class__ is Missing:
+            return True if cell.kind in declines else cell
+        return logical_or(*[equation(cell) for equation in equations])
 
     return is_member
 

@@ -77,13 +77,43 @@ class SpecModel(BaseModel):
         return value.where if value is not None else node.where
 
 
-class OptionSpec(SpecModel):
-    """One option: its text, as in `3: Disagree`, or a mapping with these keys."""
+class CodedAnswer(SpecModel):
+    """The keys of every answer that has a code: what it is called, and what its amount is."""
 
     text: scalars.Text
     """The text that is read aloud or shown."""
     label: scalars.Text | None = None
     """The label of the value in data files and reports. If left out: the text."""
+    missing: scalars.Flag = False
+    """`true`: an answer that counts in percentages and their bases, but not in means; user-missing
+    in SPSS. From edition 2 on it has no amount: with `<` and `>`, in calculations and as a limit it
+    is unknown. `==`, `in` and `answered()` know it."""
+    value: scalars.Number | None = None
+    """The number that the code counts as: `0` for `88: None`. In conditions, calculations and means
+    the answer is this number. `keyed(ID)` is the code, and the data have a column `ID_keyed` of the
+    codes. It needs edition 2. If left out: the code itself."""
+    at_least: scalars.Number | None = None
+    """The lowest number that the answer can stand for: `97` for "97 or older". A comparison with it
+    is known if it is the same for all these numbers; a calculation has no result. It needs edition
+    2. If left out: the code itself, or no lowest number if there is `at_most`."""
+    at_most: scalars.Number | None = None
+    """The highest number that the answer can stand for, as for `at_least`: `1` for "1 or less". If
+    left out: the code itself, or no highest number if there is `at_least`."""
+
+    @classmethod
+    def expand_short_form(cls, data: Any) -> Any:
+        if data is None or isinstance(data, str | YamlList) or _is_by_language(data):
+            return {"text": data}
+        return data
+
+    def list_amount_keys(self) -> list[str]:
+        """List the keys that give it an amount other than its code."""
+        return [key for key in ("value", "at_least", "at_most") if getattr(self, key) is not None]
+
+
+class OptionSpec(CodedAnswer):
+    """One option: its text, as in `3: Disagree`, or a mapping with these keys."""
+
     read: scalars.Flag = True
     """`false`: the option is shown to the interviewer and not read aloud. It is used if the
     respondent volunteers it."""
@@ -92,9 +122,6 @@ class OptionSpec(SpecModel):
     `ID_CODE_text`."""
     exclusive: scalars.Flag = False
     """`true`: the option can't be combined with others, as for "None of these"."""
-    missing: scalars.Flag = False
-    """`true`: an answer that counts in percentages and their bases, but not in means; user-missing
-    in SPSS."""
     anchor: scalars.Flag = False
     """`true`: the option keeps its written position when the options are shuffled."""
     ask_if: scalars.Expression | None = None
@@ -104,11 +131,9 @@ class OptionSpec(SpecModel):
     """A note to the interviewer in brackets beside the option; never read aloud. If left out:
     none."""
 
-    @classmethod
-    def expand_short_form(cls, data: Any) -> Any:
-        if data is None or isinstance(data, str | YamlList) or _is_by_language(data):
-            return {"text": data}
-        return data
+
+class NumberOption(CodedAnswer):
+    """A number with a meaning of its own: its text, as in `97: 97 or older`, or a mapping."""
 
 
 def _is_by_language(node: object) -> bool:

@@ -28,7 +28,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
     PossibleAnswers,
     TimeOfDay,
 )
-from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.schema.options import NumberOption, SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import (
     DAYS,
@@ -43,6 +43,7 @@ from survey_cli.instrument.texts.number_text import NumberRejection, format_numb
 from survey_cli.values import (
     DK,
     Cell,
+    Code,
     DateOrder,
     Missing,
     Storage,
@@ -106,10 +107,10 @@ class NumberFields(SpecModel):
     """The number of decimal places that are accepted and stored, at most 6."""
     unit: Text | None = None
     """The unit that is shown beside the field: `hours`. If left out: none."""
-    options: dict[Whole, Text] = Field(default_factory=dict)
-    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or
-    older}`. In conditions and calculations they count as these numbers; in means, if they are
-    within the range. If left out: none."""
+    options: dict[Whole, NumberOption] = Field(default_factory=dict)
+    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: {text:
+    97 or older, at_least: 97}}`. With none of `value`, `at_least`, `at_most` and `missing` they
+    count as these numbers; in means, if they are within the range. If left out: none."""
 
 
 class NumberAnswer(NumberFields):
@@ -281,9 +282,15 @@ class NumberItem(NumberFields, LimitedItem):
             storage="decimal" if self.decimals else "integer",
             measure="scale",
             decimals=self.decimals,
-            labels={code: str(text.get(language)) for code, text in self.options.items()},
+            labels=self._list_labels(language),
         )
         return (column,)
+
+    def _list_labels(self, language: str) -> dict[Code, str]:
+        return {
+            code: str((option.label or option.text).get(language))
+            for code, option in self.options.items()
+        }
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         low = self.find_limit(context, "min")

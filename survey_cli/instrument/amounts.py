@@ -1,0 +1,193 @@
+"""Amounts: what a keyed number or code means as a quantity.
+
+An option's own code is known, but its amount may not be. The 88 of "None" is the amount 0, the 888
+of "It varies" has none, and the 97 of "97 or older" is an interval. What is stored is always what
+was keyed: an amount is read from it when a condition, a calculation or a column needs one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any, TypeAlias
+
+from survey_cli.values import NO_AMOUNT, Code, Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """All amounts from a lowest to a highest one.
+
+    `Interval(low=97)` is 97 or more, `Interval(high=1)` is 1 or less, and `Interval(25000, 35000,
+    includes_high=False)` a bracket of incomes.
+    """
+
+    low: float = -inf
+    """The lowest amount, which belongs to it."""
+    high: float = inf
+    includes_high: bool = True
+    """Whether the highest amount belongs to it."""
+
+    def may_be(self, amount: float) -> bool:
+        """Return whether an amount is one of those that it stands for."""
+        point = Interval(amount, amount)
+        return not self.is_below(point) and not point.is_below(self)
+
+    def is_below(self, other: "Interval") -> bool:
+        """Return whether every amount in it is less than every amount in the other."""
+        if self.includes_high:
+            return self.high < other.low
+        return self.high <= other.low
+
+    def is_at_most(self, other: "Interval") -> bool:
+        """Return whether no amount in it is more than any amount in the other."""
+        return self.high <= other.low
+
+
+Amount: TypeAlias = int | float | Interval | Missing
+"""What an answer is as a quantity: a number, an interval, or `NO_AMOUNT`."""
+
+
+def compare_intervals(left: Interval, sign: str, right: Interval) -> bool | None:
+    """Compare two intervals: the result is None unless all of their amounts agree."""
+    match sign:
+        case ">" | ">=":
+            mirrored = "<" if sign == ">" else "<="
+            return compare_intervals(right, mirrored, left)
+        case "!=":
+            is_equal = compare_intervals(left, "==", right)
+            if is_equal is None:
+                return None
+            return not is_equal
+        case "<":
+            holds = left.is_below(right)
+            fails = right.is_at_most(left)
+        case "<=":
+            holds = left.is_at_most(right)
+            fails = right.is_below(left)
+        case _:
+            holds = left.low == left.high == right.low == right.high
+            fails = left.is_below(right) or right.is_below(left)
+    if holds:
+        return True
+    if fails:
+        return False
+    return None
+
+
+def to_interval(amount: float | Interval) -> Interval:
+    """Return a number as the interval that contains only it."""
+    if isinstance(amount, Interval):
+        return amount
+    return Interval(amount, amount)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AmountReading:
+    """How the amount of one item is read from what was keyed.
+
+    Days with `options: {88: {text: None, value: 0}, 888: {text: It varies, missing: true}}`, and an
+    age with `97: {text: 97 or older, at_least: 97}`:
+
+        AmountReading({88: 0, 888: NO_AMOUNT})
+        AmountReading({97: Interval(low=97)})
+
+    A bracket, whose codes are all intervals, and a number of times per week (1…) or per month (2…),
+    whose amount is a function of the number that was keyed:
+
+        AmountReading({1: Interval(high=10_000, includes_high=False), 2: Interval(low=10_000)})
+
+        def count_per_week(keyed: int) -> float:
+            unit, times = divmod(keyed, 100)
+            return times if unit == 1 else times * 12 / 52
+
+        AmountReading({555: 0}, count_per_week)
+
+    The reading of a name is its `ValueType.amounts`: conditions, calculations and the proof use it
+    from there. It receives no missing values.
+    """
+
+    by_code: Mapping[Code, Amount]
+    """The amounts of codes that aren't amounts themselves."""
+    convert: Callable[[Any], int | float] | None = None
+    """Reads the amount of any other answer; None if that is an amount itself."""
+
+    def read(self, keyed: Any) -> Any:
+        """Return the amount of what was keyed. A missing value stays what it is."""
+        if keyed.__class__ is Missing:
+            return keyed
+        amount = self.by_code.get(keyed)
+        if amount is not None:
+            return amount
+        if self.convert is not None:
+            return self.convert(keyed)
+        return keyed
+
+    def read_number(self, keyed: Any) -> Any:
+        """Return the amount if it is one number; an interval is `NO_AMOUNT` to a calculation."""
+        amount = self.read(keyed)
+        if amount.__class__ is Interval:
+            return NO_AMOUNT
+        return amount
+
+    def make_equation(self, constant: Any) -> Callable[[Any], Any]:
+        """Make a test whether an answer is a constant of a condition.
+
+        A code without an amount of its own is compared as a code, so that `days == 888` is known.
+        """
+        is_code = constant in self.by_code and constant not in self.values
+        read = self.read
+
+        def equals(keyed: Any) -> Any:
+            if keyed.__class__ is Missing:
+                return keyed
+            if is_code:
+                return keyed == constant
+
+            amount = read(keyed)
+            if amount.__class__ is Missing:
+                return False  # it is no amount, whatever the constant is
+            if amount.__class__ is not Interval:
+                return amount == constant
+            if amount.may_be(constant):
+                return NO_AMOUNT
+            return False
+
+        return equals
+
+    @property
+    def values(self) -> Mapping[Code, int | float]:
+        """The codes that are the codes of numbers: the 88 of 0."""
+        return {
+            code: amount for code, amount in self.by_code.items() if isinstance(amount, int | float)
+        }
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether an answer is a number other than what was keyed."""
+        return self.convert is not None or bool(self.values)
+
+    @property
+    def may_lack_amount(self) -> bool:
+        """Whether an answer may have no amount that can be calculated with."""
+        return len(self.values) < len(self.by_code)
+
+
+def make_amount_comparison(
+    sign: str, compare_numbers: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], Any]:
+    """Make a comparison of two amounts. It is `NO_AMOUNT` if an interval leaves it open.
+
+    `compare_numbers` compares cells that are no intervals.
+    """
+
+    def compare(left: Any, right: Any) -> Any:
+        has_interval = left.__class__ is Interval or right.__class__ is Interval
+        has_missing = left.__class__ is Missing or right.__class__ is Missing
+        if has_missing or not has_interval:
+            return compare_numbers(left, right)
+        holds = compare_intervals(to_interval(left), sign, to_interval(right))
+        if holds is None:
+            return NO_AMOUNT
+        return holds
+
+    return compare

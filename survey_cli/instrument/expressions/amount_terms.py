@@ -1,0 +1,189 @@
+"""Terms as amounts: variables whose amount isn't what was keyed, compared and calculated with.
+
+A variable has two sides. Its code is known: `keyed(q)`, `q == 888` and `answered(q)` look at it.
+Everything else takes the amount, which may be missing or an interval.
+"""
+
+import ast
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Any
+
+from survey_cli.instrument.amounts import Amount, AmountReading, Interval, make_amount_comparison
+from survey_cli.instrument.expressions import three_valued_logic as logic
+from survey_cli.instrument.expressions.expression_checker import (
+    ExpressionChecker,
+    KeyedForm,
+    Kind,
+    Term,
+)
+from survey_cli.values import NO_AMOUNT, Code
+
+
+def attach_amounts(
+    checker: ExpressionChecker,
+    part: Term,
+    reading: AmountReading | None,
+    codes: AbstractSet[Code] | None,
+) -> Term:
+    """Return a variable whose amount is read like this; itself if that is what was keyed."""
+    if reading is None:
+        return part
+    keyed = KeyedForm(part.evaluate, reading, codes)
+    if part.kind == "code":
+        return part._replace(keyed=keyed)
+    amount = checker.combine(reading.read_number, [part], part.kind, part.node)
+    return part._replace(
+        evaluate=amount.evaluate, keyed=keyed, may_lack_amount=reading.may_lack_amount
+    )
+
+
+def to_keyed(part: Term) -> Term:
+    """Return the number or code that was keyed."""
+    if part.keyed is None:
+        return part
+    kind: Kind = "code" if part.keyed.codes else "number"
+    return part._replace(
+        kind=kind,
+        codes=part.keyed.codes,
+        evaluate=part.keyed.evaluate,
+        keyed=None,
+        may_lack_amount=False,
+    )
+
+
+def to_amount(checker: ExpressionChecker, part: Term) -> Term:
+    """Return the amount, with which can be calculated."""
+    if part.keyed is None or part.kind != "code":
+        return part
+    reading = part.keyed.reading
+    amount = checker.combine(reading.read_number, [to_keyed(part)], "number", part.node)
+    return part._replace(
+        kind="number",
+        codes=None,
+        evaluate=amount.evaluate,
+        may_lack_amount=reading.may_lack_amount,
+    )
+
+
+def to_amounts(checker: ExpressionChecker, parts: Iterable[Term]) -> list[Term]:
+    """Return the amounts of several terms."""
+    return [to_amount(checker, part) for part in parts]
+
+
+def _to_full_amount(checker: ExpressionChecker, part: Term) -> Term:
+    """Return the amount, which may be an interval, so that it can only be compared."""
+    if part.keyed is None:
+        return part
+    return checker.combine(part.keyed.reading.read, [to_keyed(part)], "number", part.node)
+
+
+def takes_amounts(left: Term, sign: str, right: Term) -> bool:
+    """Return whether a comparison reads an amount that isn't what was keyed.
+
+    Codes are equal if they are the same codes.
+    """
+    if left.keyed is None and right.keyed is None:
+        return False
+    is_equality = sign in ("==", "!=")
+    are_codes = left.kind == "code" and (right.kind == "code" or right.is_literal)
+    return not (is_equality and are_codes)
+
+
+def compare_amounts(
+    checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
+) -> Term:
+    """Compile a comparison of amounts. Only the right operand can be a constant."""
+    is_equality = sign in ("==", "!=")
+    if is_equality and right.is_literal:
+        return _compile_equation(checker, left, sign, right, node)
+
+    operands = [_to_full_amount(checker, left), _to_full_amount(checker, right)]
+    compare = make_amount_comparison(sign, logic.make_comparison(sign))
+    part = checker.combine(compare, operands, "truth", node)
+    readings = [operand.keyed.reading for operand in (left, right) if operand.keyed is not None]
+    may_lack_amount = part.may_lack_amount or any(reading.may_lack_amount for reading in readings)
+    return part._replace(may_lack_amount=may_lack_amount)
+
+
+def _compile_equation(
+    checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
+) -> Term:
+    """Compile `days == 0`, or `days != 0`."""
+    assert left.keyed is not None
+    reported = _report_value_code(checker, left, sign, right)
+    if reported is not None:
+        return reported
+    equation = left.keyed.reading.make_equation(right.value)
+    part = checker.combine(equation, [to_keyed(left)], "truth", node)
+    if sign == "!=":
+        part = checker.combine(logic.logical_not, [part], "truth", node)
+    return part._replace(may_lack_amount=_has_intervals(left.keyed.reading))
+
+
+def compile_amount_list(
+    checker: ExpressionChecker,
+    left: Term,
+    literals: Sequence[Term],
+    declines: frozenset[str],
+    node: ast.expr,
+) -> Term:
+    """Compile `days in [0, 888, dk]`."""
+    assert left.keyed is not None
+    for literal in literals:
+        reported = _report_value_code(checker, left, "==", literal)
+        if reported is not None:
+            return reported
+    reading = left.keyed.reading
+    equations = [reading.make_equation(literal.value) for literal in literals]
+    is_member = logic.make_equations(equations, declines)
+    part = checker.combine(is_member, [to_keyed(left)], "truth", node)
+    return part._replace(may_lack_amount=_has_intervals(reading))
+
+
+def _report_value_code(
+    checker: ExpressionChecker, left: Term, sign: str, constant: Term
+) -> Term | None:
+    """Report the code of another amount: the 88 of `days == 88`, which counts as 0."""
+    assert left.keyed is not None
+    code = constant.value
+    amount = left.keyed.reading.values.get(code)
+    if amount is None or amount == code:
+        return None
+    source = checker.get_source(left.node)
+    what = f"{code} counts as {amount}"
+    remedy = f"write keyed({source}) {sign} {code}, or {source} {sign} {amount}"
+    return checker.report_problem("code-with-value", constant.node, what, remedy)
+
+
+def list_numbers(codes: Iterable[Code], reading: AmountReading) -> list[Any] | None:
+    """List the amounts of codes that have one; None if one is an interval."""
+    amounts: list[Amount] = [reading.read(code) for code in codes]
+    if any(isinstance(amount, Interval) for amount in amounts):
+        return None
+    return [amount for amount in amounts if amount is not NO_AMOUNT]
+
+
+def merge_readings(parts: Sequence[Term]) -> AmountReading | None:
+    """Return how the amount of a code is read that is one of several; None if it is the code."""
+    return _merge(tuple(part.keyed.reading for part in parts if part.keyed is not None))
+
+
+@lru_cache(maxsize=256)
+def _merge(readings: tuple[AmountReading, ...]) -> AmountReading | None:
+    if not readings:
+        return None
+    if len(set(readings)) == 1:
+        return readings[0]
+    by_code: dict[Code, Amount] = {}
+    for reading in readings:
+        for code, amount in reading.by_code.items():
+            is_ambiguous = by_code.setdefault(code, amount) != amount
+            if is_ambiguous:
+                by_code[code] = NO_AMOUNT  # of which list the code is isn't known any more
+    return AmountReading(by_code)
+
+
+def _has_intervals(reading: AmountReading) -> bool:
+    return any(isinstance(amount, Interval) for amount in reading.by_code.values())

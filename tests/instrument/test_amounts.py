@@ -1,0 +1,281 @@
+"""Amounts and codes: what conditions and calculations make of codes that count as numbers, stand for several or none."""
+
+from functools import cache
+from math import inf
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.editions import accept_edition
+from support.known_values import make_known
+from survey_cli.instrument.amounts import Interval, compare_intervals
+from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import select_errors
+from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, NOT_REACHED, REFUSED, Cell
+
+QUESTIONNAIRE = """\
+instrument: amounts
+title: Amounts
+edition: 2
+compute:
+  result: "{expression}"
+  inner: 1
+scales:
+  agree: {{1: Disagree, 2: Neither, 3: Agree, 9: {{text: No opinion, missing: true, read: false}}}}
+items:
+  - id: days
+    type: number
+    text: On how many days?
+    max: 30
+    options: {{88: {{text: None, value: 0}}, 777: {{text: It varies, missing: true}}}}
+  - {{id: age, type: number, text: How old?, max: 96, options: {{97: {{text: 97 or older, at_least: 97}}}}}}
+  - {{id: good, type: scale, scale: agree, text: Is it good?}}
+  - {{id: nice, type: scale, scale: agree, text: Is it nice?}}
+  - id: visits
+    type: single
+    text: How often?
+    options:
+      1: {{text: Never, value: 0}}
+      2: {{text: Once or twice, value: 1.5}}
+      3: {{text: Three times or more, at_least: 3}}
+      9: {{text: It varies, missing: true}}
+  - {{id: spots, type: multiple, text: Which?, options: {{1: A, 2: B, 3: C}}}}
+  - id: person
+    type: roster
+    count: 3
+    max: 3
+    items:
+      - {{id: years, type: number, text: How old?, max: 96, options: {{97: {{text: 97+, at_least: 97}}}}}}
+"""
+
+
+@cache
+def check(expression: str) -> CheckResult:
+    with accept_edition():
+        return check_instrument(load_source_text(QUESTIONNAIRE.format(expression=expression)))
+
+
+def understand(expression: str) -> Condition:
+    checked = check(expression)
+    assert checked.compiled is not None, checked.problems
+    [condition] = checked.compiled.computes["result"].conditions.values()
+    return condition
+
+
+def list_errors(expression: str) -> list[str]:
+    return [f"{p.rule}: {p.what} — {p.remedy}" for p in select_errors(check(expression).problems)]
+
+
+PEOPLE = {("years", 1): 30, ("years", 2): 97, ("years", 3): 20}
+
+RESULTS: list[tuple[str, dict[Any, Cell], object]] = [
+    # the code of an amount
+    ("days >= 15", {"days": 88}, False),
+    ("days >= 15", {"days": 20}, True),
+    ("days == 0", {"days": 88}, True),
+    ("days in [0, 1]", {"days": 88}, True),
+    ("days not in [0, 1]", {"days": 88}, False),
+    ("days != 0", {"days": 88}, False),
+    ("15 <= days", {"days": 88}, False),
+    ("keyed(days) == 88", {"days": 88}, True),
+    ("keyed(days) > 30", {"days": 88}, True),
+    ("days + 1", {"days": 88}, 1),
+    ("days", {"days": 88}, 0),
+    ("keyed(days)", {"days": 88}, 88),
+    ("days", {"days": DK}, DK),
+    ("answered(days)", {"days": 88}, True),
+    ("days < 15", {"days": REFUSED}, REFUSED),
+    ("days < 15", {}, NOT_REACHED),
+    ("sum(days, age)", {"days": 88, "age": 5}, 5),
+    ("'often' if days > 20 else 'seldom'", {"days": 88}, "seldom"),
+    # a code without an amount
+    ("days < 15", {"days": 777}, NO_AMOUNT),
+    ("days > 15", {"days": 777}, NO_AMOUNT),
+    ("not (days > 15)", {"days": 777}, NO_AMOUNT),
+    ("days == 777", {"days": 777}, True),
+    ("days == 777", {"days": 5}, False),
+    ("days == 777", {"days": 88}, False),
+    ("days != 777", {"days": 777}, False),
+    ("days in [777, 5]", {"days": 777}, True),
+    ("days in [5, dk]", {"days": DK}, True),
+    ("days == 5", {"days": 777}, False),
+    ("answered(days)", {"days": 777}, True),
+    ("declined(days)", {"days": 777}, False),
+    ("days * 2", {"days": 777}, NO_AMOUNT),
+    ("round(days / 7, 1)", {"days": 777}, NO_AMOUNT),
+    ("days", {"days": 777}, NO_AMOUNT),
+    ("sum_answered(days, age)", {"days": 777, "age": 5}, 5),
+    ("mean(days, age)", {"days": 777, "age": DK}, DK),
+    ("default(days, 0)", {"days": 777}, NO_AMOUNT),
+    ("default(days, 0, no_amount)", {"days": 777}, 0),
+    ("default(days, 0, no_amount)", {"days": NOT_ASKED}, 0),
+    ("count(days > 15, days == 777)", {"days": 777}, 1),
+    ("days == age", {"days": 777, "age": 20}, NO_AMOUNT),
+    ("'often' if days > 20 else 'seldom'", {"days": 777}, NO_AMOUNT),
+    # scales
+    ("good > 2", {"good": 9}, NO_AMOUNT),
+    ("good > 2", {"good": 3}, True),
+    ("good == 9", {"good": 9}, True),
+    ("good == 3", {"good": 9}, False),
+    ("good in [1, 9]", {"good": 9}, True),
+    ("good not in [1, 2]", {"good": 9}, True),
+    ("good == nice", {"good": 9, "nice": 9}, True),
+    ("good < nice", {"good": 1, "nice": 9}, NO_AMOUNT),
+    ("good + nice", {"good": 1, "nice": 9}, NO_AMOUNT),
+    ("mean_answered(good, nice)", {"good": 1, "nice": 9}, 1.0),
+    ("-good", {"good": 9}, NO_AMOUNT),
+    # a code is a code until something is calculated with it
+    ("good", {"good": 9}, 9),
+    ("first_answered(good, nice)", {"good": DK, "nice": 9}, 9),
+    ("good if inner == 1 else nice", {"good": 9, "inner": 1}, 9),
+    ("(good if inner == 1 else nice) > 2", {"good": 9, "inner": 1}, NO_AMOUNT),
+    ("good if inner == 1 else 0", {"good": 9, "inner": 1}, NO_AMOUNT),
+    ("good in spots", {"good": 1, "spots": (1, 2)}, True),
+    # intervals
+    ("age >= 65", {"age": 97}, True),
+    ("age < 65", {"age": 97}, False),
+    ("age >= 98", {"age": 97}, NO_AMOUNT),
+    ("age >= 97", {"age": 97}, True),
+    ("age > 97", {"age": 97}, NO_AMOUNT),
+    ("100 > age", {"age": 97}, NO_AMOUNT),
+    ("age == 97", {"age": 97}, True),
+    ("age != 97", {"age": 97}, False),
+    ("age == 99", {"age": 97}, NO_AMOUNT),
+    ("age == 50", {"age": 97}, False),
+    ("age in [50, 51]", {"age": 97}, False),
+    ("age in [50, 99]", {"age": 97}, NO_AMOUNT),
+    ("age > days", {"age": 97, "days": 88}, True),
+    ("days >= age", {"age": 97, "days": 30}, False),
+    ("age", {"age": 97}, NO_AMOUNT),
+    ("keyed(age)", {"age": 97}, 97),
+    ("age + 1", {"age": 97}, NO_AMOUNT),
+    ("18 <= age <= 64", {"age": 97}, False),
+    # codes of a single that count as numbers
+    ("visits", {"visits": 2}, 1.5),
+    ("visits < 2", {"visits": 2}, True),
+    ("visits >= 2", {"visits": 3}, True),
+    ("visits > 3", {"visits": 3}, NO_AMOUNT),
+    ("visits == 0", {"visits": 1}, True),
+    ("visits > 1", {"visits": 9}, NO_AMOUNT),
+    ("visits == 9", {"visits": 9}, True),
+    ("keyed(visits) == 2", {"visits": 2}, True),
+    # rosters
+    ("count(person.years >= 65)", PEOPLE, 1),
+    ("person[2].years > 20", PEOPLE, True),
+    ("keyed(person[2].years)", PEOPLE, 97),
+    ("max(person.years)", PEOPLE, NO_AMOUNT),
+    ("max_answered(person.years)", PEOPLE, 30),
+    ("count(keyed(person.years) == 97)", PEOPLE, 1),
+    ("count(answered(person.years))", PEOPLE, 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "answers", "result"), RESULTS)
+def test_what_a_condition_makes_of_codes(
+    expression: str, answers: dict[Any, Cell], result: object
+) -> None:
+    known = make_known(answers, {"person": (1, 2, 3)})
+    found = understand(expression).evaluate(known)
+    assert found == result
+    assert type(found) is type(result)
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        (
+            "days == 88",
+            "code-with-value: compute: 88 counts as 0 — write keyed(days) == 88, or days == 0",
+        ),
+        (
+            "88 != days",
+            "code-with-value: compute: 88 counts as 0 — write keyed(days) != 88, or days != 0",
+        ),
+        (
+            "days in [88, 99]",
+            "code-with-value: compute: 88 counts as 0 — write keyed(days) == 88, or days == 0",
+        ),
+        (
+            "visits == 2",
+            "code-with-value: compute: 2 counts as 1.5 — write keyed(visits) == 2, or visits == 1.5",
+        ),
+    ],
+)
+def test_the_code_of_an_amount_is_no_amount(expression: str, error: str) -> None:
+    assert list_errors(expression) == [error]
+
+
+def test_only_what_can_be_without_an_amount_is_known_to_be() -> None:
+    """The data offer `no_amount` for a compute only if it can happen."""
+    for expression, may_lack in [
+        ("days", True), ("age + 1", True), ("good > 2", True), ("good", False), ("good == 9", False),
+        ("keyed(age)", False), ("answered(days)", False), ("count(days > 5)", False), ("spots", False),
+        ("default(days, 0, no_amount)", False), ("days == 777", False), ("sum_answered(days, age)", True),
+    ]:  # fmt: skip
+        assert understand(expression).result_type.may_lack_amount is may_lack, expression
+
+
+ENDS = st.sampled_from([-inf, 0, 1, 2, 3, inf])
+INTERVALS = st.builds(Interval, ENDS, ENDS, st.booleans()).filter(
+    lambda one: one.low < one.high or (one.low == one.high and one.includes_high and abs(one.low) < inf)
+)  # fmt: skip
+
+
+def list_amounts(interval: Interval) -> list[float]:
+    """Amounts in it: those at its ends, beside them, and far away."""
+    amounts = [end + step for end in (0, 1, 2, 3) for step in (-0.25, 0, 0.25)]
+    return [
+        amount
+        for amount in [-9.0, *amounts, 9.0]
+        if interval.low <= amount < interval.high or (amount == interval.high and interval.includes_high)
+    ]  # fmt: skip
+
+
+@given(INTERVALS, st.sampled_from(sorted(COMPARE)), INTERVALS)
+def test_intervals_are_compared_as_all_their_amounts_are(
+    left: Interval, sign: str, right: Interval
+) -> None:
+    results = {
+        COMPARE[sign](a, b) for a in list_amounts(left) for b in list_amounts(right)
+    }  # fmt: skip
+    expected = results.pop() if len(results) == 1 else None
+    assert compare_intervals(left, sign, right) is expected
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ("{5: {text: A, value: 1, at_least: 5}}", "value: 5 also has at_least:"),
+        ("{5: {text: A, value: 1, missing: true}}", "value: 5 has missing: true"),
+        ("{5: {text: A, at_least: 6, at_most: 5}}", "at_least: 6 is more than at_most: 5"),
+        ("{5: {text: A, at_least: 6, at_most: 9}}", ""),
+    ],
+)
+@pytest.mark.usefixtures("edition_2")
+def test_an_option_has_one_amount(options: str, error: str) -> None:
+    text = QUESTIONNAIRE.format(expression="1").replace(
+        "{97: {text: 97 or older, at_least: 97}}", options
+    )
+    found = select_errors(check_instrument(load_source_text(text)).problems)
+    assert [p.rule for p in found] == ["option-amount"] * bool(error)
+    assert all(p.what.startswith(error) for p in found)
+
+
+def test_an_amount_needs_the_second_edition() -> None:
+    """In the first one `missing: true` means what it always did, and other keys are refused."""
+    text = QUESTIONNAIRE.format(expression="good > 2").replace("edition: 2\n", "")
+    problems = select_errors(check_instrument(load_source_text(text)).problems)
+    assert {problem.rule for problem in problems} == {"needs-edition"}
+    assert {problem.who for problem in problems} == {"days", "age", "visits", "years"}
+
+    before, _ = text.split("items:\n", 1)
+    good = "items:\n  - {id: good, type: scale, scale: agree, text: Is it good?}\n"
+    checked = check_instrument(load_source_text(before + good))
+    assert checked.compiled is not None, checked.problems
+    [condition] = checked.compiled.computes["result"].conditions.values()
+    assert condition.evaluate(make_known({"good": 9})) is True
