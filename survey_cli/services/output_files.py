@@ -86,7 +86,11 @@ def replace_contents(target: Path, contents: bytes) -> None:
     try:
         status = target.stat()
         try:
-            temporary.write_bytes(contents)
+            with temporary.open("xb") as file:
+                file.write(contents)
+                file.flush()
+                # its contents must be on the disk before its name is
+                os.fsync(file.fileno())
             # another owner can be given by root only, and a group by its members
             if hasattr(os, "chown"):
                 with suppress(PermissionError):

@@ -175,6 +175,13 @@ def check(
     same: Annotated[
         bool, option("--same", "With --accept: the new text has the same meaning.")
     ] = False,
+    upgrade: Annotated[
+        bool,
+        option(
+            "--upgrade",
+            "Write the newest edition of the language into the file, and list what then differs.",
+        ),
+    ] = False,
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -193,6 +200,11 @@ def check(
     Declines that lead to no branch of a fork, gaps and overlaps of filters, and fills without a
     value are shown by answers; with --format json, also by the interview, as survey test reads it.
     A note is no fault.
+
+    With --upgrade, a questionnaire in an earlier edition of the language is rewritten: it gets the
+    line `edition:`, and all else stays as it is. What then means something else is listed with its
+    line, and with what keeps the meaning. A file with errors is left alone. Stored interviews keep
+    the edition of their version.
 
     Exit code 0: no error; 1: an error, or with --strict a warning.
 
@@ -214,6 +226,11 @@ def check(
     lengths = {}
     for file in paths:
         result = check_file(file, format_names, wording=wording, possible=possible, db=db)
+        if upgrade and result.instrument is not None:
+            changes = _upgrade_file(file)
+            result = check_file(file, format_names, wording=wording, possible=possible, db=db)
+            listed = sort_problems((*result.problems, *changes))
+            result = replace(result, problems=tuple(listed))
         result, estimate = _estimate_length(result, wanted=length, db=db)
         results.append(result)
         if length and estimate is not None:
@@ -237,6 +254,31 @@ def check(
     failing = {"error", "warning"} if strict else {"error"}
     has_failed = any(problem.severity in failing for problem in problems)
     raise typer.Exit(1 if has_failed or errors else 0)
+
+
+def _upgrade_file(file: str) -> Sequence[Problem]:
+    """Upgrade a questionnaire, and return what then means something else. Raises UserError."""
+    from survey_cli.services.questionnaire.edition_upgrade import upgrade_file
+
+    upgrade = upgrade_file(file)
+    edition = f"edition {upgrade.edition} of the language"
+    if not upgrade.is_written:
+        say(f"{file}: it is in {edition} already; there is no newer one")
+        return ()
+
+    say(f"{file}: it is now in {edition}{_count_changes(len(upgrade.changes))}")
+    if upgrade.errors:
+        errors = format_quantity(upgrade.errors, "error")
+        say(f"{file}: {errors} must be corrected, which edition {upgrade.edition} finds")
+    return upgrade.changes
+
+
+def _count_changes(count: int) -> str:
+    if count == 0:
+        return ", and means the same"
+    if count == 1:
+        return "; a condition or calculation means something else, as listed"
+    return f"; {count:,} conditions and calculations mean something else, as listed"
 
 
 def _say_summary(result: "InstrumentCheck") -> None:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from survey_cli.instrument import editions
 from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
 from survey_cli.instrument.compiled.model import Instrument
@@ -234,6 +235,13 @@ def check_file(
             analysis_source = load_source(analysis_file)
             sources.append(analysis_source)
             further += _check_analysis(analysis_file, analysis_source, instrument)
+
+        if draft.document.edition < editions.NEWEST_EDITION:
+            from survey_cli.services.questionnaire.edition_upgrade import find_edition_notice
+
+            notice = find_edition_notice(file, source, checked)
+            if notice is not None:
+                further.append(notice)
 
         if _may_have_interviews(file, instrument.id, db):
             from survey_cli.services.questionnaire.version_check import check_meanings

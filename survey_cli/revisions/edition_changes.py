@@ -1,0 +1,390 @@
+"""Changes of meaning between two editions of the language, in one questionnaire.
+
+The text is compiled in both editions, and each condition is evaluated in both with answers that are
+tried. A change is shown by an example, so that nothing is called different that is the same.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
+from survey_cli.instrument.checks.source_items import report
+from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
+from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.model import find_inputs
+from survey_cli.instrument.expressions.conditions import Condition, compile_condition
+from survey_cli.instrument.expressions.parsing import (
+    ParsedExpression,
+    parse_expression,
+    shorten,
+    write_expression,
+)
+from survey_cli.instrument.source.load import InstrumentSource
+from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, locate_name
+from survey_cli.problems import Position, Problem, select_errors
+from survey_cli.revisions.tried_answers import TriedAnswers, evaluate_with, iterate_answers
+from survey_cli.values import NOT_ASKED, Missing
+from survey_cli.wording import format_quantity, join_words
+
+RULE: Final = "newer-edition"
+_MAX_LISTED: Final = 4
+"""Calculations that the notice names, and answers that an example has."""
+_ASKED_KEYS: Final = frozenset(("ask_if", "unless"))
+_TRUE_KEYS: Final = frozenset(("where", "confirm", "options"))
+"""Keys of conditions of which only counts whether they are true."""
+_KNOWN_FUNCTIONS: Final = frozenset(("answered", "dk", "refused", "declined", "count"))
+"""Functions whose result is known whatever the answers are."""
+
+
+class EditionChange(NamedTuple):
+    """One condition or calculation that means something else in the newer edition."""
+
+    use: NameUse
+    answers: TriedAnswers
+    """Answers that show it."""
+    before: object
+    """Its value with these answers in the older edition."""
+    after: object
+    ways: Mapping[str, Sequence[str]]
+    """The kinds of missing answers that show it, by item."""
+
+
+def compile_in_edition(source: InstrumentSource, edition: int) -> CompileResult:
+    """Compile a questionnaire as if its file named this edition."""
+    assert source.tree is not None
+    where = source.tree.where
+    entries = {key: node for key, node in source.tree.items() if key != "edition"}
+    entries[YamlScalar("edition", where)] = YamlScalar(str(edition), where, plain=True)
+    return compile_instrument(replace(source, tree=YamlMapping(where, entries)))
+
+
+def may_change(draft: InstrumentDraft) -> bool:
+    """Return whether anything is written whose meaning depends on the edition."""
+    return any(_has_choice(use.condition.tree) for use in draft.uses if use.condition is not None)
+
+
+def _has_choice(tree: ast.expr) -> bool:
+    return any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
+
+
+def list_edition_changes(draft: InstrumentDraft, newer: InstrumentDraft) -> list[EditionChange]:
+    """List the conditions that differ, in the order of the file.
+
+    `newer` is the draft of the same text in the newer edition.
+    """
+    changes = []
+    changed_names: set[str] = set()
+    for use, newer_condition in _iterate_pairs(draft, newer):
+        condition = use.condition
+        assert condition is not None
+        is_choice = write_expression(condition.tree) != write_expression(newer_condition.tree)
+        inputs = find_inputs(condition.names, draft.computes)
+        if not is_choice and changed_names.isdisjoint(inputs):
+            continue
+        change = _find_change(draft, newer, use, newer_condition)
+        if change is None:
+            continue
+        changes.append(change)
+        if use.key == "compute":
+            changed_names.add(use.owner)
+    return sorted(changes, key=lambda change: change.use.where)
+
+
+def _iterate_pairs(
+    draft: InstrumentDraft, newer: InstrumentDraft
+) -> Iterator[tuple[NameUse, Condition]]:
+    """Yield the conditions of one draft with those of the other; calculations come first."""
+    newer_conditions: dict[object, list[Condition]] = {}
+    for use in _list_uses(newer):
+        if use.condition is not None:
+            newer_conditions.setdefault(_identify(use), []).append(use.condition)
+    uses = [use for use in _list_uses(draft) if use.condition is not None]
+    for use in sorted(uses, key=lambda use: use.key != "compute"):
+        same = newer_conditions.get(_identify(use))
+        if same:
+            yield use, same.pop(0)
+
+
+def _list_uses(draft: InstrumentDraft) -> list[NameUse]:
+    """List all conditions and texts, with those of quotas."""
+    uses = list(draft.uses)
+    for quota, condition, _ in compile_quotas(draft):
+        if condition is not None:
+            where = locate_name(quota.where)
+            uses.append(
+                NameUse(
+                    owner=str(quota.id),
+                    key="where",
+                    where=where,
+                    names=condition.names,
+                    before=0,
+                    condition=condition,
+                    length=len(condition.text),
+                )
+            )
+    return uses
+
+
+def _identify(use: NameUse) -> object:
+    return use.owner, use.key, use.where
+
+
+def _find_change(
+    draft: InstrumentDraft, newer: InstrumentDraft, use: NameUse, newer_condition: Condition
+) -> EditionChange | None:
+    """Find answers with which a condition differs between the editions."""
+    condition = use.condition
+    assert condition is not None
+    found: EditionChange | None = None
+    ways: dict[str, list[str]] = {}
+    for answers in iterate_answers(draft, condition):
+        missing = {name: cell.kind for name, cell in answers.items() if isinstance(cell, Missing)}
+        if found is not None and len(missing) > 1:
+            break
+        before = evaluate_with(draft, condition, answers)
+        after = evaluate_with(newer, newer_condition, answers)
+        if _read(use.key, before) == _read(use.key, after):
+            continue
+
+        if found is None:
+            found = EditionChange(use, answers, before, after, ways)
+        for name, kind in missing.items():
+            kinds = ways.setdefault(name, [])
+            if kind not in kinds:
+                kinds.append(kind)
+    return found
+
+
+def _read(key: str, value: object) -> object:
+    """Return what counts of a value under this key."""
+    if key in _ASKED_KEYS or key in _TRUE_KEYS:
+        return value is True
+    if key == "expect":
+        return value is False  # a check fires only then
+    return value
+
+
+# In words
+
+
+def describe_changes(
+    changes: Sequence[EditionChange], draft: InstrumentDraft, newer: InstrumentDraft, edition: int
+) -> list[Problem]:
+    """Describe each change with its line, and how the meaning of before is kept."""
+    return [_describe_change(change, changes, draft, newer, edition) for change in changes]
+
+
+def summarize_changes(
+    changes: Sequence[EditionChange], errors: int, file: str, edition: int, top: Position
+) -> Problem:
+    """Return the one notice of what the newer edition would change in a file.
+
+    `top` is where it is reported if the only changes are `errors`.
+    """
+    where = top
+    parts = []
+    if changes:
+        where = changes[0].use.where
+        places = [f"{change.use.owner} (line {change.use.where.line})" for change in changes]
+        listed = join_words(dict.fromkeys(places), most=_MAX_LISTED)
+        count = "a condition or calculation means"
+        if len(changes) > 1:
+            count = f"{len(changes):,} conditions and calculations mean"
+        parts.append(f"{count} something else: {listed}")
+    if errors:
+        parts.append(f"{format_quantity(errors, 'error')} must be corrected")
+    what = f"in edition {edition} of the language, {'; '.join(parts)}"
+    remedy = f"survey check --upgrade {file} rewrites the file, and names every difference"
+    return Problem(RULE, where, "", what, remedy, "info")
+
+
+def _describe_change(
+    change: EditionChange,
+    changes: Sequence[EditionChange],
+    draft: InstrumentDraft,
+    newer: InstrumentDraft,
+    edition: int,
+) -> Problem:
+    use = change.use
+    assert use.condition is not None
+    what = f"{_describe_example(draft, change)}, {_describe_effect(draft, change, edition)}"
+    if use.key == "compute":
+        texts = [other.owner for other in draft.uses if _fills_in(other, use.owner)]
+        if texts:
+            what += f"; the text of {join_words(dict.fromkeys(texts))} fills it in"
+    changed_names = {other.use.owner for other in changes if other.use.key == "compute"}
+    causes = sorted(changed_names & use.condition.names)
+    kept = write_kept_meaning(draft, newer, use)
+    if kept:
+        remedy = f"to keep the meaning, write {kept}"
+        if causes:
+            remedy += f", unless {join_words(causes)} keeps it"
+    elif causes:
+        remedy = f"this follows from {join_words(causes)}"
+    else:
+        remedy = "no rewriting keeps the meaning exactly: write what you mean"
+    return report(RULE, (use.where, use.length), use.owner, what, remedy, "info")
+
+
+def _fills_in(use: NameUse, name: str) -> bool:
+    """Return whether a use is a text that fills in a name."""
+    return use.condition is None and name in use.names
+
+
+def _describe_example(draft: InstrumentDraft, change: EditionChange) -> str:
+    """Describe the answers that lead to a change: `after don't know or refused at income`."""
+    missing = []
+    given = []
+    for name, cell in change.answers.items():
+        if isinstance(cell, Missing):
+            missing.append(_describe_missing(draft, name, change.ways[name]))
+        else:
+            given.append(f"{name} = {cell}")
+    example = join_words(missing)
+    if given:
+        example += f" (with {join_words(given, most=_MAX_LISTED)})"
+    return example
+
+
+def _describe_missing(draft: InstrumentDraft, name: str, kinds: Sequence[str]) -> str:
+    """Describe how an item, or a sample column, is without a value."""
+    if name not in draft.items:
+        return f"if {name} is empty"
+    declines = [_name_missing(draft, kind) for kind in kinds if kind != NOT_ASKED.kind]
+    parts = []
+    if declines:
+        parts.append(f"after {join_words(declines, 'or')} at {name}")
+    if NOT_ASKED.kind in kinds:
+        pronoun = "it" if declines else name
+        parts.append(f"if {pronoun} is not asked")
+    return " or ".join(parts)
+
+
+def _name_missing(draft: InstrumentDraft, kind: str) -> str:
+    """Return the words for a way of having no answer: those of its decline."""
+    for item in draft.items.values():
+        for decline in item.declines:
+            if decline.id == kind:
+                return str(decline.text.get(draft.language)).lower()
+    return kind.replace("_", " ")
+
+
+def _describe_effect(draft: InstrumentDraft, change: EditionChange, edition: int) -> str:
+    """Describe what a condition is in both editions."""
+    use = change.use
+    if use.key in _ASKED_KEYS:
+        is_asked = (change.before is True) == (use.key == "ask_if")
+        if is_asked:
+            return f"{use.owner} is asked, and not in edition {edition}"
+        return f"{use.owner} is not asked, and is in edition {edition}"
+
+    subject = use.owner
+    if use.key != "compute":
+        subject = f"{use.key} of {use.owner}"
+    before = _format_value(draft, change.before)
+    after = _format_value(draft, change.after)
+    if isinstance(change.after, Missing) and not isinstance(change.before, Missing):
+        after = "missing"
+    return f"{subject} is {before}, and {after} in edition {edition}"
+
+
+def _format_value(draft: InstrumentDraft, value: object) -> str:
+    if isinstance(value, Missing):
+        return f"missing as {_name_missing(draft, value.kind)}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return shorten(str(value))
+
+
+# How the meaning is kept
+
+
+def write_kept_meaning(draft: InstrumentDraft, newer: InstrumentDraft, use: NameUse) -> str:
+    """Write a calculation so that it means in the newer edition what it meant before.
+
+    It is empty if its own choices aren't the cause, or if no rewriting keeps the meaning exactly.
+    """
+    condition = use.condition
+    assert condition is not None
+    text = _guard_choices(draft, condition)
+    if text == condition.text:
+        return ""
+
+    rosters = [step.group for step in use.path if step.group in newer.symbol_table.rosters]
+    scope = newer.symbol_table.build_scope(rosters[-1] if rosters else None)
+    scope = scope._replace(has_interviewer=True)
+    written = YamlScalar(text, use.where)
+    rewritten, problems = compile_condition(written, scope, use.where, use.owner, "value")
+    if rewritten is None or select_errors(problems):
+        return ""
+    # its calculations are those of the older edition: only what it says itself is compared
+    for answers in iterate_answers(draft, condition):
+        before = evaluate_with(draft, condition, answers)
+        if evaluate_with(draft, rewritten, answers) != before:
+            return ""
+    return text
+
+
+def _guard_choices(draft: InstrumentDraft, condition: Condition) -> str:
+    """Write the tests of all choices so that they are false instead of unknown."""
+    parsed = parse_expression(condition.text)
+    if not isinstance(parsed, ParsedExpression):
+        return condition.text
+
+    insertions: list[tuple[int, str]] = []
+    for node in ast.walk(parsed.tree):
+        if not isinstance(node, ast.IfExp) or _is_known(node.test):
+            continue
+        start, length = parsed.locate(node.test)
+        names = _list_compared_names(draft, node.test)
+        if names:
+            guards = " and ".join(f"answered({name})" for name in names)
+            insertions.append((start, f"{guards} and "))
+        else:
+            insertions.append((start, "count("))
+            insertions.append((start + length, ") == 1"))
+
+    text = str(condition.text)
+    for at, inserted in sorted(insertions, key=lambda insertion: insertion[0], reverse=True):
+        text = text[:at] + inserted + text[at:]
+    return text
+
+
+def _is_known(test: ast.expr) -> bool:
+    """Return whether a condition is known whatever the answers are."""
+    match test:
+        case ast.BoolOp(values=values):
+            return all(_is_known(value) for value in values)
+        case ast.UnaryOp(operand=operand):
+            return _is_known(operand)
+        case ast.Compare(left=left, comparators=comparators):
+            return _is_known(left) and all(_is_known(other) for other in comparators)
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _KNOWN_FUNCTIONS
+        case ast.Constant():
+            return True
+        case _:
+            return False
+
+
+def _list_compared_names(draft: InstrumentDraft, test: ast.expr) -> list[str]:
+    """List the names of comparisons that are known as soon as these have answers.
+
+    It is empty if the test is anything else than such comparisons, joined by `and`.
+    """
+    comparisons = [test]
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        comparisons = test.values
+    names: dict[str, None] = {}
+    for comparison in comparisons:
+        match comparison:
+            case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant()]):
+                symbol = draft.symbols.get(name)
+                if symbol is None or symbol.value_type.type not in ("code", "number"):
+                    return []
+                names[name] = None
+            case _:
+                return []
+    return list(names)

@@ -1,0 +1,206 @@
+"""Answers that are tried to find where two readings of one condition differ.
+
+The answers of an interview are too many to try them all. What is tried are the constants that the
+condition names and the numbers beside them, with each answer missing in each of its ways: alone, in
+pairs, and all at once. Of combinations beyond `_MAX_COMBINATIONS`, an even selection is tried.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from itertools import combinations, product
+from math import prod
+from typing import Final, NamedTuple
+
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
+from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.instrument.compiled.symbols import SymbolKind
+from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX, Known, RosterTurns
+from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.unasked_items import DrawItem
+from survey_cli.values import NOT_ASKED, Cell, Missing, get_missing
+
+_MAX_COMBINATIONS: Final = 200
+"""Combinations of answers that are tried for each selection of missing ones."""
+_MAX_CODES: Final = 8
+"""Codes of one item that are tried, beside those that the condition names."""
+_TURNS: Final = (1, 2)
+"""The turns that each roster has. The condition is evaluated in the first."""
+_TODAY: Final = date(2026, 1, 1)
+
+TriedAnswers = Mapping[str, Cell]
+"""An answer for each item and sample column, by name."""
+
+
+class _Leaf(NamedTuple):
+    """What one item or sample column can be."""
+
+    name: str
+    answers: Sequence[Cell]
+    missing: Sequence[Missing]
+
+
+def iterate_answers(draft: InstrumentDraft, condition: Condition) -> Iterator[TriedAnswers]:
+    """Yield the answers to try with a condition, those with the fewest missing ones first."""
+    inputs = find_inputs(sorted(condition.names), draft.computes)
+    constants = _list_constants(draft, condition, inputs)
+    leaves = [_describe_leaf(draft, name, constants) for name in inputs if _is_leaf(draft, name)]
+    may_be_missing = [leaf for leaf in leaves if leaf.missing]
+    sizes = sorted({0, 1, 2, len(may_be_missing)})
+    for size in sizes:
+        for chosen in combinations(may_be_missing, size):
+            absent = {leaf.name for leaf in chosen}
+            choices = [leaf.missing if leaf.name in absent else leaf.answers for leaf in leaves]
+            for cells in _select_combinations(choices):
+                yield {leaf.name: cell for leaf, cell in zip(leaves, cells, strict=True)}
+
+
+def _is_leaf(draft: InstrumentDraft, name: str) -> bool:
+    """Return whether a name is answered or given, and not calculated."""
+    return name not in draft.computes
+
+
+def _select_combinations(choices: Sequence[Sequence[Cell]]) -> Iterator[tuple[Cell, ...]]:
+    """Yield all combinations, or an even selection of too many."""
+    total = prod(len(cells) for cells in choices)
+    if total <= _MAX_COMBINATIONS:
+        yield from product(*choices)
+        return
+
+    # the golden section spreads the numbers evenly, whatever divides the total
+    step = int(total * 0.618) | 1
+    for count in range(_MAX_COMBINATIONS):
+        number = count * step % total
+        cells = []
+        for options in choices:
+            number, index = divmod(number, len(options))
+            cells.append(options[index])
+        yield tuple(cells)
+
+
+# What an item can be
+
+
+def _describe_leaf(draft: InstrumentDraft, name: str, constants: Sequence[object]) -> _Leaf:
+    return _Leaf(name, _list_answers(draft, name, constants), list_missing_ways(draft, name))
+
+
+def list_missing_ways(draft: InstrumentDraft, name: str) -> Sequence[Missing]:
+    """List the ways in which an item or sample column can be without a value."""
+    item = draft.items.get(name)
+    symbol = draft.symbols.get(name)
+    if item is None or symbol is None:
+        # a sample column can be empty, and an interviewer can lack an attribute
+        return [NOT_ASKED]
+
+    ways = [get_missing(decline.id) for decline in item.declines]
+    groups = [draft.groups.get(step.group) for step in symbol.path]
+    nodes: list[CompiledNode] = [item]
+    nodes += [group for group in groups if group is not None]
+    is_conditional = any(list_requirements(node) for node in nodes)
+    is_picked = any(group is not None and group.pick is not None for group in groups)
+    is_drawn = isinstance(item.question, DrawItem)
+    if is_conditional or is_picked or is_drawn or item.roster is not None:
+        ways.append(NOT_ASKED)
+    return ways
+
+
+def _list_constants(
+    draft: InstrumentDraft, condition: Condition, inputs: Iterable[str]
+) -> Sequence[object]:
+    """List the numbers and texts in a condition, and in the calculations that it reads."""
+    conditions = [condition]
+    for name in inputs:
+        if name in draft.computes:
+            conditions += draft.computes[name].conditions.values()
+    constants: dict[object, None] = {}
+    for read in conditions:
+        for node in ast.walk(read.tree):
+            if isinstance(node, ast.Constant):
+                constants[node.value] = None
+    return list(constants)
+
+
+def _list_answers(draft: InstrumentDraft, name: str, constants: Sequence[object]) -> Sequence[Cell]:
+    """List some answers that an item or sample column can have; at least one."""
+    symbol = draft.symbols.get(name)
+    if symbol is None:  # an attribute of the interviewer
+        return _list_texts(constants)
+
+    value_type = symbol.value_type
+    match value_type.type:
+        case "code" | "codes":
+            codes = sorted(value_type.codes or (), key=str)[:_MAX_CODES]
+            codes += [code for code in value_type.codes or () if code in constants]
+            codes = list(dict.fromkeys(codes))
+            if value_type.type == "code":
+                return codes or _list_texts(constants)
+            return [(), *[(code,) for code in codes], tuple(codes)]
+        case "number" | "draw":
+            return _list_numbers(draft, name, constants)
+        case "date":
+            dates = [date.fromisoformat(text) for text in _list_texts(constants) if _is_date(text)]
+            return [date(1980, 5, 17), *dates]
+        case "time":
+            return [time(9, 30), time(18, 0)]
+        case "flag":
+            return [1, 0]
+        case _:
+            return _list_texts(constants)
+
+
+def _list_numbers(
+    draft: InstrumentDraft, name: str, constants: Sequence[object]
+) -> Sequence[float]:
+    """List the numbers in the condition with those beside them, and codes with a text."""
+    numbers: set[float] = {1, 2}
+    for constant in constants:
+        if isinstance(constant, int | float):
+            numbers |= {constant - 1, constant, constant + 1}
+    symbol = draft.symbols[name]
+    if symbol.kind is SymbolKind.ITEM and isinstance(symbol.question, NumberItem):
+        numbers |= set(symbol.question.options)
+    return sorted(numbers)
+
+
+def _list_texts(constants: Sequence[object]) -> Sequence[str]:
+    texts = [constant for constant in constants if isinstance(constant, str)]
+    return [*texts, "another text"]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+# What a condition is with these answers
+
+
+def evaluate_with(draft: InstrumentDraft, condition: Condition, answers: TriedAnswers) -> object:
+    """Return the value of a condition: with these answers, in the first turn of all rosters."""
+    known = Known(today=_TODAY, turn=1)
+    attributes = {}
+    for name, cell in answers.items():
+        item = draft.items.get(name)
+        if name.startswith(INTERVIEWER_PREFIX):
+            attributes[name.removeprefix(INTERVIEWER_PREFIX)] = cell
+        elif item is not None and item.roster is not None:
+            for turn in _TURNS:
+                known.values_by_turn[name, turn] = cell
+        else:
+            known.values[name] = cell
+    known.attributes = attributes  # type: ignore[assignment]
+    for roster in draft.symbol_table.rosters:
+        known.rosters[roster] = RosterTurns(_TURNS)
+
+    inputs = find_inputs(condition.names, draft.computes)
+    for name, compute in draft.computes.items():
+        if name in inputs:
+            first = next(iter(compute.conditions.values()))
+            known.values[name] = first.evaluate(known)
+    return condition.evaluate(known)
