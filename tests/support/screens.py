@@ -11,7 +11,9 @@ from textual._compositor import Compositor
 from textual._context import active_app
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
+from textual.geometry import Offset
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -132,10 +134,25 @@ class Hands:
         self.app.post_message(events.Paste(text))
         self.pause()
 
-    def click(self, what: str | None = None, offset: tuple[int, int] = (0, 0)) -> None:
+    def click(
+        self, what: str | type[Widget] | None = None, offset: tuple[int, int] = (0, 0)
+    ) -> None:
         """Click a widget, or a place on the screen."""
-        self.run(self.pilot.click(what, offset=offset))
+        self.send_click(what, offset)
         self.pause()
+
+    def send_click(
+        self, what: str | type[Widget] | None = None, offset: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Send a click as a terminal does. Textual's `Pilot.click` goes past the application."""
+        corner = Offset()
+        if what is not None:
+            corner = self.screen.query_one(what).region.offset
+        x, y = corner + offset
+        for kind in (events.MouseDown, events.MouseUp):
+            event = kind(None, x, y, 0, 0, 1, False, False, False)
+            event.set_sender(self.app)
+            self.app.post_message(event)
 
     @property
     def screen(self) -> KeyScreen:

@@ -308,8 +308,7 @@ def test_a_clicked_action_that_needs_a_case_says_so_like_its_key(
     hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
     try:
         hands.press("ctrl+p", *"why the case")
-        hands.run(hands.pilot.click(OptionList, offset=(5, 0)))
-        hands.pause()
+        hands.click(OptionList, (5, 0))
         assert hands.panel == ""
         assert "no case is marked" in hands.why
     finally:

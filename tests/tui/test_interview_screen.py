@@ -8,7 +8,6 @@ import pytest
 from rich.cells import cell_len
 from textual import events
 from textual.color import Color
-from textual.geometry import Offset
 from textual.widgets import OptionList
 
 from support.fake_interview import (
@@ -610,8 +609,7 @@ def test_a_script_from_right_to_left_stands_at_the_right_edge(keyed: Keyed) -> N
     assert [line for line in ends if re.search(" 12 +\u2067BMW أو غيرها\u2069   2  ◂$", line)], (
         "columns from the right"
     )
-    board.run(board.pilot.click(OptionLines, offset=Offset(20, 1)))
-    board.pause()
+    board.click(OptionLines, (20, 1))
     assert session.given == [("a", "12")]
 
 
@@ -762,33 +760,53 @@ def test_a_click_after_a_key_never_answers_the_next_question(keyed: Keyed) -> No
     session = FakeInterview(script)
     board = keyed(session)
     board.app.post_message(events.Key("2", "2"))
-    board.interview.click_option(AGREEMENT.options[3])  # clicked while a was shown
-    board.pause()
+    board.click(OptionLines, (8, 3))  # clicked while a was shown
     assert session.given == [("a", "2")]
     assert board.why == "that click was for the previous question"
     board.press("escape")
-    board.interview.click_option(AGREEMENT.options[3])
-    board.pause()
+    board.click(OptionLines, (8, 3))
     assert session.given == [("a", "2"), ("b", "4")]
+
+
+def test_a_click_has_acted_before_what_was_struck_after_it(
+    keyed: Keyed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that comes back after a cut is shown the question once its mark is answered."""
+    session = FakeInterview(tuple(prompt(name, "?", AGREEMENT) for name in "abc"))
+    board = keyed(session)
+    answered: list[str] = []
+
+    def write(text: str) -> None:
+        answered.append(f"{text}{session.given}")
+
+    assert board.app._driver is not None
+    monkeypatch.setattr(board.app._driver, "write", write)
+    mark = chr(0xF0000 + 7)
+    board.send_click(OptionLines, (8, 3))
+    board.app.post_message(events.Key(mark, mark))
+    board.pause()
+    assert [text for text in answered if "=7z" in text] == ["\x1b[=7z[('a', '4')]"]
+
+    board.send_click(OptionLines, (8, 3))
+    board.app.post_message(events.Key("2", "2"))
+    board.pause()
+    assert session.given[1:] == [("b", "4"), ("c", "2")]
 
 
 def test_a_click_on_an_option_or_a_key_does_what_the_key_does(keyed: Keyed) -> None:
     session = FakeInterview(every_kind(), at=1)
     board = keyed(session)
     options = board.interview.query_one(OptionLines)
-    board.run(board.pilot.click(OptionLines, offset=Offset(8, 2)))
-    board.pause()
+    board.click(OptionLines, (8, 2))
     assert options.display
     assert session.given == [("q6", "3")]
     tools = board.keys.splitlines()[1]
-    board.run(board.pilot.click(KeyBar, offset=Offset(tools.index("F2") + 3, 1)))
-    board.pause()
+    board.click(KeyBar, (tools.index("F2") + 3, 1))
     assert board.panel == "f2"
 
 
 def test_a_click_on_a_row_takes_it(keyed: Keyed) -> None:
     session = FakeInterview(every_kind(), at=5)
     board = keyed(session, "f3")
-    board.run(board.pilot.click(OptionList, offset=Offset(4, 1)))
-    board.pause()
+    board.click(OptionList, (4, 1))
     assert session.calls == ["jump q6"]

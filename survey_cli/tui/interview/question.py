@@ -6,11 +6,10 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 
 from survey_cli.entries import (
     LineEntry,
@@ -28,6 +27,7 @@ from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.interview.pick import PickState, get_chosen, list_matches, number_matches
 from survey_cli.tui.widgets import drawing, styled
+from survey_cli.tui.widgets.clicks import Clicked
 from survey_cli.tui.widgets.editing import Editor, Field, get_text, set_text
 from survey_cli.values import Code, Place
 
@@ -78,9 +78,10 @@ class OptionState(NamedTuple):
 class OptionLines(styled.Lines[OptionState]):
     """The options with their codes. A sign and the row's color show what is chosen or marked."""
 
-    def __init__(self, click: Callable[[OfferedOption], None]) -> None:
+    def __init__(self, choose: Callable[[OfferedOption], Clicked]) -> None:
+        """`choose` returns what chooses an option that is clicked."""
         super().__init__(id="options")
-        self._click = click
+        self._choose = choose
         self._line_options: list[list[int]] = []
         """The options on a line from left to right, for all lines."""
         self._column_width = 0
@@ -175,16 +176,16 @@ class OptionLines(styled.Lines[OptionState]):
                 lines.append(gap.join(cells))
         return lines
 
-    def on_click(self, event: events.Click) -> None:
-        """A click keys the option's code."""
-        offset = event.get_content_offset_capture(self)
-        if 0 <= offset.y < len(self._line_options) and self.state is not None:
-            options = self._line_options[offset.y]
-            from_first = offset.x
-            if self.state.right_to_left:  # the first column is at the right edge
-                from_first = self.content_size.width - 1 - offset.x
-            column = min(from_first // max(self._column_width, 1), len(options) - 1)
-            self._click(self.state.pick.options[options[column]])
+    def find_clicked(self, at: Offset) -> Clicked:
+        """Find what chooses the option that was clicked."""
+        if self.state is None or not 0 <= at.y < len(self._line_options):
+            return None
+        options = self._line_options[at.y]
+        from_first = at.x
+        if self.state.right_to_left:  # the first column is at the right edge
+            from_first = self.content_size.width - 1 - at.x
+        column = min(from_first // max(self._column_width, 1), len(options) - 1)
+        return self._choose(self.state.pick.options[options[column]])
 
 
 @lru_cache(maxsize=8192)
@@ -272,10 +273,10 @@ def _mirror(mark: str) -> str:
 class QuestionView(VerticalScroll):
     """A whole question, from top to bottom in the order in which it is used."""
 
-    def __init__(self, click: Callable[[OfferedOption], None]) -> None:
+    def __init__(self, choose: Callable[[OfferedOption], Clicked]) -> None:
         super().__init__(id="body", can_focus=False)
-        self._click = click
-        """Called with the option that was clicked."""
+        self._choose = choose
+        """Returns what chooses an option that is clicked."""
         self.entry: Editor | None = None
         """The widget that is typed into; None if codes are keyed."""
         self.place: Place | None = None
@@ -288,7 +289,7 @@ class QuestionView(VerticalScroll):
         yield styled.TextView(id="unread")
         yield styled.TextView(id="spoken")
         yield Aside("instruction", styled.ASIDE, "$quiet", "$quiet")
-        yield OptionLines(self._click)
+        yield OptionLines(self._choose)
         yield Aside("probe", "say: ", "bold $warning", "italic")
         yield styled.MessageView(id="message")
 

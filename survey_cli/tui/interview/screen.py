@@ -97,7 +97,7 @@ class InterviewScreen(KeyScreen):
 
     def __init__(self, session: InterviewSession) -> None:
         super().__init__()
-        self.view = QuestionView(self.click_option)
+        self.view = QuestionView(self.build_choice)
         self.question = CurrentQuestion(self, session, self.view, stays=self.stays)
         self.notice = session.notice
         self.aside = Content()
@@ -467,8 +467,8 @@ class InterviewScreen(KeyScreen):
         else:
             await record()
 
-    def click_option(self, option: entries.OfferedOption) -> None:
-        """Choose the option that was clicked, as its code would.
+    def build_choice(self, option: entries.OfferedOption) -> panel.Act:
+        """Build what chooses an option that is clicked now, as its code would.
 
         A click that was meant for an earlier question does nothing.
         """
@@ -494,7 +494,7 @@ class InterviewScreen(KeyScreen):
                 matches = pick.list_matches(entry.search, self.view.typed)
                 await self._take_match(matches[int(option.code) - 1])
 
-        self.app.post_message(panel.ActLater(choose))
+        return choose
 
     async def end_from_outside(self) -> None:
         self.question.keep_draft(is_left=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Offset
 
 from survey_cli.sessions.lines import station_lines
 from survey_cli.sessions.lines.line import Line, Role
@@ -22,8 +22,8 @@ from survey_cli.sessions.station.station_views import (
 )
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets import drawing, styled
+from survey_cli.tui.widgets.clicks import Clicked
 from survey_cli.tui.widgets.styled import SEPARATOR, clean, hang, style_text
-from survey_cli.tui.widgets.terminal import strike_key
 
 MAX_OTHER_NUMBERS: Final = 3
 """Numbers listed beside the current one."""
@@ -382,14 +382,14 @@ class OutcomeGrid(styled.Lines[GridState]):
         self._places.append(places)
         return Content("").join(parts)
 
-    def on_click(self, event: events.Click) -> None:
-        """Press the key that was clicked."""
-        x, y = event.get_content_offset_capture(self)
-        if not 0 <= y < len(self._places):
-            return
-        for start, end, key in self._places[y]:
-            if start <= x < end:
-                strike_key(self.app, key, event.time)
+    def find_clicked(self, at: Offset) -> Clicked:
+        """Find the key that was clicked."""
+        if not 0 <= at.y < len(self._places):
+            return None
+        for start, end, key in self._places[at.y]:
+            if start <= at.x < end:
+                return key
+        return None
 
 
 def _measure(cell: styled.KeyHint) -> int:

@@ -1,4 +1,4 @@
-"""Application and screens that handle keys one after another, each finished before the next."""
+"""Application and screens that handle keys and clicks, each finished before the next."""
 
 import sys
 from asyncio import get_running_loop
@@ -13,6 +13,7 @@ from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.errors import NoWidget
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
@@ -23,10 +24,10 @@ from survey_cli.entry_commands import HAND_IS_DOWN, HAND_IS_UP, NO_SUPERVISOR
 from survey_cli.problems import UserError
 from survey_cli.terminal_marks import answer_mark, read_mark
 from survey_cli.tui.widgets import terminal
+from survey_cli.tui.widgets.clicks import Clickable
 from survey_cli.tui.widgets.ending import SignaledEnd
 from survey_cli.tui.widgets.panel import (
     Act,
-    ActLater,
     KeptLine,
     LinePanel,
     ListPanel,
@@ -436,6 +437,8 @@ class KeyApp(App[None]):
         """The screen is to be shown once the keys that are waiting have acted."""
         self._held: list[events.Event] = []
         """Keys and pastes that came before the screen existed."""
+        self._pressed: object = None
+        """The widget on which the button of the mouse was pressed last."""
         self._terminal: poll | None = None
         """Tells when the terminal has gone."""
         self.ending = SignaledEnd(lambda: self._driver)
@@ -491,7 +494,7 @@ class KeyApp(App[None]):
             self.top.tick()
 
     async def on_event(self, event: events.Event) -> None:
-        """Hand keys and pastes to the screen on top, and other events to Textual."""
+        """Hand keys, pastes and clicks to the screen on top, and other events to Textual."""
         is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
         if is_typed and not (self._screen_stack and self.top.is_ready):
             self._held.append(event)
@@ -500,20 +503,29 @@ class KeyApp(App[None]):
         elif isinstance(event, events.Paste) and is_typed:
             text = event.text.replace("\r\n", "\n").replace("\r", "\n")
             await self._handle(lambda: self.top.paste(text), event.time)
+        elif isinstance(event, events.MouseDown) and not event.is_forwarded:
+            self._pressed = self._find_widget(event)
+            await super().on_event(event)
+        elif isinstance(event, events.MouseUp) and not event.is_forwarded:
+            await super().on_event(event)
+            await self._take_click(event)
         else:
             await super().on_event(event)
 
     async def _take_key(self, event: events.Key) -> None:
         mark = read_mark(event.character)
         if mark is not None:
-            # Clicks act by messages, which are waiting by now.
+            # What the keys before it have changed may be waiting to be shown.
             self.call_later(self._answer_mark, mark)
             return
         for key in terminal.read_keys(event):
             await self.press(key, event.time)
 
     def _answer_mark(self, number: int) -> None:
-        """Tell whoever is at the other end of the terminal that all keys so far have acted."""
+        """Tell whoever is at the other end of the terminal that all keys so far have acted.
+
+        Clicks are among them.
+        """
         if self._driver is not None:
             self._driver.write(answer_mark(number))
 
@@ -539,8 +551,31 @@ class KeyApp(App[None]):
             return
         await self._handle(lambda: self.top.press(key, at), at)
 
-    async def on_act_later(self, message: ActLater) -> None:
-        await self._handle(message.act, message.time)
+    async def _take_click(self, event: events.MouseUp) -> None:
+        """Let a click act, if the button was pressed and released on the same widget."""
+        pressed = self._pressed
+        self._pressed = None
+        # It was meant for what was shown before.
+        if not self.top.is_ready:
+            return
+        widget = self._find_widget(event)
+        if widget is not pressed or not isinstance(widget, Clickable):
+            return
+
+        clicked = widget.find_clicked(event.screen_offset - widget.content_region.offset)
+        if isinstance(clicked, str):
+            await self.press(clicked, event.time)
+        elif clicked is not None:
+            await self._handle(clicked, event.time)
+
+    def _find_widget(self, event: events.MouseEvent) -> object:
+        """Find the widget under the mouse; None if there isn't one."""
+        # Not as a `Widget`: mypy thinks that none can be `Clickable`, for their metaclasses differ.
+        try:
+            widget, _ = self.screen.get_widget_at(event.x, event.y)
+        except NoWidget:
+            return None
+        return widget
 
     async def _handle(self, act: Act, typed_at: float) -> None:
         """Let one key or paste act, and show its effect once no other key is waiting."""

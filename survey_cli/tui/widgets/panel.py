@@ -5,7 +5,6 @@ The open panel has the keys.
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from itertools import zip_longest
 from typing import Final, NamedTuple, TypeAlias
 
@@ -13,7 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
+from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -21,6 +20,7 @@ from textual.widgets.option_list import Option
 from survey_cli.entries import OfferedOption, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets.clicks import Clicked
 from survey_cli.tui.widgets.editing import (
     EditHistory,
     Field,
@@ -39,14 +39,6 @@ Say: TypeAlias = Callable[[str], None]
 """Receives what the interviewer should know about a key."""
 COMMAND: Final = "command"
 """`what` of the line in which a command is typed."""
-
-
-class ActLater(Message):
-    """Tells the application to do what was clicked, after the keys that were struck before."""
-
-    def __init__(self, act: Act) -> None:
-        super().__init__()
-        self.act = act
 
 
 SCROLLS: Final = ("up", "down", "pageup", "pagedown", "home", "end")
@@ -424,7 +416,7 @@ class ListPanel(Panel):
         with Horizontal(classes="row"):
             yield Static(styled.style_text(self.label), classes="label", markup=False)
             yield Field()
-        yield OptionList(markup=False, compact=True)
+        yield RowList(self._find_taken)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -567,17 +559,31 @@ class ListPanel(Panel):
         else:
             self.refuse(self._describe_empty())
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """A click takes the row."""
-        event.stop()
-        if event.option_index in self._positions:
-            row = self._shown[self._positions.index(event.option_index)]
-            self.app.post_message(ActLater(partial(self._take_clicked, row)))
+    def _find_taken(self, position: int) -> Clicked:
+        """Find what takes the row at this position among the options; None at a heading."""
+        if position not in self._positions:
+            return None
+        return self._shown[self._positions.index(position)].act
 
-    async def _take_clicked(self, row: Row) -> None:
-        """Take a clicked row, unless a key struck before has closed or filtered the list."""
-        if self.is_attached and row in self._shown:
-            await row.act()
+
+class RowList(OptionList):
+    """The rows of a list. A click takes one."""
+
+    def __init__(self, find_taken: Callable[[int], Clicked]) -> None:
+        super().__init__(markup=False, compact=True)
+        self._find_taken = find_taken
+
+    def find_clicked(self, at: Offset) -> Clicked:
+        """Find what takes the row that was clicked."""
+        x, y = at + self.content_region.offset
+        position = self.screen.get_style_at(x, y).meta.get("option")
+        if position is None:
+            return None
+        return self._find_taken(position)
+
+    def on_click(self, event: events.Click) -> None:
+        """Do nothing: Textual would mark the row, after keys that were struck later."""
+        event.prevent_default()
 
 
 def measure_columns(rows: Sequence[Sequence[str]], room: int) -> list[int]:

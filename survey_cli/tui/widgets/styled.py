@@ -9,10 +9,9 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from textual import events
 from textual.app import RenderResult
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import Visual
@@ -21,7 +20,7 @@ from textual.widgets import Static
 
 from survey_cli.entries import StyledText
 from survey_cli.text_width import fit, measure_width
-from survey_cli.tui.widgets.terminal import strike_key
+from survey_cli.tui.widgets.clicks import Clicked
 from survey_cli.wording import shorten
 
 SEPARATOR: Final = " · "
@@ -491,19 +490,18 @@ class KeyBar(Static):
         self._lines = [_leave_out(line, width) for line in lines]
         return Content("\n").join([format_keys(line) for line in self._lines])
 
-    def on_click(self, event: events.Click) -> None:
-        """Press the key whose hint was clicked."""
-        x, y = event.get_content_offset_capture(self)
-        if not 0 <= y < len(self._lines):
-            return
+    def find_clicked(self, at: Offset) -> Clicked:
+        """Find the key whose hint was clicked."""
+        if not 0 <= at.y < len(self._lines):
+            return None
 
         start = 0
-        for hint in self._lines[y]:
+        for hint in self._lines[at.y]:
             end = start + _measure_hint(hint)
-            if start <= x < end - HINT_GAP:
-                key = hint.press or _PRESSED.get(hint.key, hint.key.lower())
-                strike_key(self.app, key, event.time)
+            if start <= at.x < end - HINT_GAP:
+                return hint.press or _PRESSED.get(hint.key, hint.key.lower())
             start = end
+        return None
 
 
 def _leave_out(hints: list[KeyHint], width: int) -> list[KeyHint]:

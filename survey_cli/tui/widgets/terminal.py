@@ -19,7 +19,6 @@ from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message import Message
-from textual.message_pump import MessagePump
 
 from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.widgets.ending import stop_writer
@@ -62,14 +61,6 @@ def read_keys(event: events.Key) -> Iterator[str]:
 def _is_control(letter: str) -> bool:
     code = ord(letter)
     return code < 32 or 127 <= code < 160
-
-
-def strike_key(app: MessagePump, key: str, at: float) -> None:
-    """Strike a key, at the time of the click on its label."""
-    character = key if len(key) == 1 else None
-    event = events.Key(key, character)
-    event.time = at
-    app.post_message(event)
 
 
 class LastingOutput:
