@@ -33,6 +33,8 @@ long, a message was shown, a time was corrected, a hand was raised, it was taken
 answered it."""
 AWAY_REASON: Final = "no key was pressed"
 """The reason of a break that a station began; it is never paid."""
+DIALS_BY_LINK: Final = "link"
+"""The detail of a sign-on at a station that hands numbers over as links."""
 NOT_AT_WORK: Final = frozenset(("seen", "corrected", "helped"))
 """Kinds that say nothing about the time at work: nobody pressed a key at a station for them."""
 
@@ -73,7 +75,7 @@ class WorkEvent(NamedTuple):
     person: str
     kind: WorkKind
     detail: str = ""
-    """The reason of a break, the message that was seen, or the correction."""
+    """The reason of a break, the message that was seen, the correction, or `DIALS_BY_LINK`."""
     station: str = ""
     by: str = ""
     """Who wrote it."""
@@ -112,8 +114,8 @@ class ShiftSummary:
     appointments: int
     """This interviewer's own open appointments."""
     talk_time: timedelta | None
-    """From dialing to the outcome, interviews included. None: the numbers were handed over as
-    links, so that nobody knows when they were called."""
+    """From dialing to the outcome, interviews included. None: numbers were handed over as links,
+    so that nobody knows when they were called."""
     time_on_cases: timedelta
     """While a case was on the screen, with the time after calls."""
     breaks: tuple[BreakTaken, ...] = ()
@@ -240,6 +242,8 @@ class Shift:
         """The cases whose call is open, and since when."""
 
         self._talk_time = self._time_on_cases = timedelta()
+        self._is_talk_known = True
+        """Whether no number was handed over as a link, so that `_talk_time` is all of it."""
         self._breaks: list[BreakTaken] = []
         self.open_break: OpenBreak | None = None
         self.appointments = 0
@@ -292,6 +296,8 @@ class Shift:
                 self._sign_ons.append(at)
                 self._spans.append((at, at))
                 self.is_on = True
+                if event.detail == DIALS_BY_LINK:
+                    self._is_talk_known = False
             case "off":
                 self._end_break(at)
                 self._sign_offs[len(self._sign_ons)] = at
@@ -366,6 +372,9 @@ class Shift:
         if following._last_sign is None:
             following._last_sign = self._last_sign
             following.is_on = True
+        signed_on = self._last_sign
+        if signed_on is not None and signed_on.detail == DIALS_BY_LINK:
+            following._is_talk_known = False
 
     def resume(
         self,
@@ -478,6 +487,9 @@ class Shift:
         if self.open_break is not None:
             breaks_taken.append(BreakTaken(self.open_break.reason, at - self.open_break.since))
 
+        talk_time = None
+        if self._is_talk_known:
+            talk_time = self._talk_time + (at - self._dialed.get(case, at))
         on_screen = self._sum_claimed_time(at, case)
         return ShiftSummary(
             since=to_local(first),
@@ -488,7 +500,7 @@ class Shift:
             refusals=results.count("refusal"),
             appointments_made=kinds.count("appointment"),
             appointments=self.appointments,
-            talk_time=self._talk_time + (at - self._dialed.get(case, at)),
+            talk_time=talk_time,
             time_on_cases=self._time_on_cases + on_screen + wrapup,
             breaks=tuple(breaks_taken),
             away=last - first - signed_on,

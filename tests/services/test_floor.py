@@ -6,6 +6,7 @@ import itertools
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station.listeners import Listeners
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView
 from survey_cli.store.backends.address import is_server_address
@@ -279,10 +281,14 @@ def test_work_after_a_correction_is_added_to_what_was_corrected(tmp_path: Path) 
     assert (row["last"], float(row["paid"]), float(row["away"])) == ("15:00:00", 160, 110)
 
 
-def test_a_shift_over_midnight_loses_neither_a_break_nor_a_call(tmp_path: Path) -> None:
+def test_a_shift_over_midnight_loses_neither_a_break_nor_a_call(
+    tmp_path: Path, set_time_zone: Callable[[str], None]
+) -> None:
+    set_time_zone(str(OPTIONS.zone))
     shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
     shift.later(hours=13.5)  # 23:30
-    ann, bob = shift.station("ann"), shift.station("bob")
+    by_link = replace(OPTIONS, listeners=Listeners(hand_link=[].append))
+    ann, bob = shift.station("ann"), shift.station("bob", options=by_link)
     bob.fetch_case("B")
     bob.dial()
     shift.later(minutes=10)
@@ -297,6 +303,9 @@ def test_a_shift_over_midnight_loses_neither_a_break_nor_a_call(tmp_path: Path) 
     assert {key: (float(row["paid"]), float(row["paid_breaks"])) for key, row in rows.items()} == {
         ("ann", "24"): (30, 20), ("ann", "25"): (25, 15), ("bob", "24"): (30, 0), ("bob", "25"): (25, 0)
     }  # fmt: skip
+    for day in ("2026-11-24", "2026-11-25"):
+        assert floor.load_shift(sue(shift), "ann", day).summary.talk_time == timedelta()
+        assert floor.load_shift(sue(shift), "bob", day).summary.talk_time is None
 
 
 def test_a_station_that_is_left_on_over_night_is_not_paid_for(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from survey_cli.fieldwork.case.events import CaseNoteWritten, OutcomeRecorded
 from survey_cli.fieldwork.shifts import render_shift_summary
 from survey_cli.plain import run_station
 from survey_cli.problems import StoreError
+from survey_cli.services.cases.floor import load_shift
+from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.station.listeners import Listeners
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
@@ -373,10 +375,12 @@ def test_talk_is_not_known_if_numbers_are_handed_over_as_links(tmp_path: Path) -
     ann.dial()
     shift.later(minutes=6)
     assert ann.record_outcome("busy").rejection is None
-    assert ann.summarize_shift().talk_time is None
-    assert "Talk: not known: the calls are made elsewhere" in render_shift_summary(
-        ann.summarize_shift()
-    )
+    own = ann.summarize_shift()
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    stored = load_shift(request, "ann", f"{shift.at.astimezone():%Y-%m-%d}").summary
+    for summary in (own, stored):
+        assert summary.talk_time is None
+        assert "Talk: not known: the calls are made elsewhere" in render_shift_summary(summary)
 
 
 def test_a_call_that_goes_on_is_talk(tmp_path: Path) -> None:

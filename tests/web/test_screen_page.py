@@ -222,6 +222,16 @@ def test_the_page_says_when_keys_do_not_arrive(served: ServedSeat, context: Any)
     page.press("Backspace")
     page.wait_for(lambda: page.dropped() == "")
     page.shows("2")
+
+    # Keys that the seat has taken and not acted on are lost with it: no count would be right.
+    [seat] = served.list_seats()
+    os.kill(seat, signal.SIGSTOP)
+    page.type("99")
+    os.kill(seat, signal.SIGKILL)
+    page.wait_for(lambda: "the last keys may be missing" in page.dropped())
+    page.shows("How old?")
+    page.wait_for(lambda: page.banner() == "")
+    assert page.dropped().startswith("Your seat failed and was begun again: the last keys")
     assert not page.errors
 
 

@@ -74,11 +74,6 @@ class Telephone:
         """None: real ones."""
         self._to_local = to_local
 
-    @property
-    def hands_links(self) -> bool:
-        """Whether numbers are handed over as links: nothing is known of the calls then."""
-        return self._hand_link is not None
-
     def dial(
         self, case: Case, number: NumberRecord, digits: ContactNumber, plan: Plan, at: datetime
     ) -> DialedCall:

@@ -10,6 +10,7 @@ from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.shifts import (
     AWAY_REASON,
+    DIALS_BY_LINK,
     LONGEST_GAP_IN_SHIFT,
     OpenBreak,
     Shift,
@@ -43,7 +44,16 @@ class ShiftRecord:
     Methods that record work raise StoreError. Cases are named by `StationStudy.name_case`.
     """
 
-    def __init__(self, studies: StationStudies, station: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        studies: StationStudies,
+        station: str,
+        clock: Clock,
+        *,
+        dials_by_link: bool = False,
+    ) -> None:
+        """`dials_by_link` says that the station hands numbers over as links."""
+        self._dials_by_link = dials_by_link
         self._studies = studies
         self._station = station
         self._clock = clock
@@ -88,12 +98,19 @@ class ShiftRecord:
             study.store.work.add(event)
         self._shift.add_work(event)
 
+    def sign_on(self) -> None:
+        """Sign on in the study that is worked on."""
+        detail = ""
+        if self._dials_by_link:
+            detail = DIALS_BY_LINK
+        self.record("on", detail)
+
     def work_on(self, study: StationStudy) -> None:
         """Work on this study from now on."""
         if study is not self._studies.current:
             self.record("off")
             self._studies.current = study
-            self.record("on")
+            self.sign_on()
 
     def record_activity(self) -> None:
         """Record that an interview or a break goes on, if the last record is some minutes old."""

@@ -130,7 +130,12 @@ class StationSession:
         self._can_be_undone = False
 
         self._studies = StationStudies(self._build_studies((study, *further)))
-        self._shift = ShiftRecord(self._studies, station, clock)
+        self._shift = ShiftRecord(
+            self._studies,
+            station,
+            clock,
+            dials_by_link=options.listeners.hand_link is not None,
+        )
         self._messages = StationMessages(
             self._studies, self._shift, clock=clock, to_local=self._to_local
         )
@@ -284,10 +289,7 @@ class StationSession:
 
     def summarize_shift(self) -> ShiftSummary:
         """Return the counts and times of the shift so far."""
-        summary = self._shift.summarize(self._to_local, case=self._cases.name_at_hand)
-        if self._telephone.hands_links:
-            return replace(summary, talk_time=None)
-        return summary
+        return self._shift.summarize(self._to_local, case=self._cases.name_at_hand)
 
     def take_message(self) -> str:
         """Return the next message of a supervisor once; an empty text if there isn't one.
@@ -347,7 +349,7 @@ class StationSession:
         that is open is taken over.
         """
         at = self._clock()
-        self._shift.record("on")
+        self._shift.sign_on()
         self._shift.count_appointments()
         self._appointments.look(at)
         return self._cases.continue_or_claim(at)

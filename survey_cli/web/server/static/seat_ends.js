@@ -1,7 +1,6 @@
 // What a page says when its seat is no longer here: the same on the full screen and the text page.
 
 export const UPDATED = "The program was updated: you go on in its new version.";
-export const DIED = "Your seat failed and was begun again: look at what is shown before you go on.";
 
 // `showMessage` shows a sentence, and a button with which the seat is begun or taken back.
 export function explainEnd(frame, showMessage) {

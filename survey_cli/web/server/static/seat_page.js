@@ -2,7 +2,7 @@
 
 import { DialLink } from "./dial_link.js";
 import { LONGEST_PASTE, encodeAltArrow, encodePaste, isPasteKey } from "./seat_keys.js";
-import { DIED, UPDATED, explainEnd } from "./seat_ends.js";
+import { UPDATED, explainEnd } from "./seat_ends.js";
 import { SeatLine } from "./seat_line.js";
 import { TerminalSocket } from "./terminal_socket.js";
 import { findZone } from "./zone.js";
@@ -36,6 +36,9 @@ let lineState = "connecting";
 // Keys that did not arrive, and those of which that isn't known, since the last one that did.
 let lost = 0;
 let unsure = 0;
+// Whether another seat was begun since then. The one before has acknowledged keys when they were
+// written to it. How many of them it had still to act on isn't known.
+let isNewSeat = false;
 // What else is said until the next key.
 let note = "";
 
@@ -63,10 +66,12 @@ const line = new SeatLine(
       showNote();
     },
     updated() {
-      note = UPDATED;
+      isNewSeat = true;
+      note = line.countPending() ? `${UPDATED} ${LAST_MAY_BE_MISSING}` : UPDATED;
       showNote();
     },
     died() {
+      isNewSeat = true;
       note = DIED;
       showNote();
     },
@@ -101,6 +106,10 @@ const BANNERS = {
   "catching-up": "The interview is busy with keys from before the cut. Wait a moment.",
 };
 const BEHIND = "Keys from before the cut may still act: look at what is shown.";
+const LAST_MAY_BE_MISSING = "The last keys may be missing: look at what is shown.";
+const DIED =
+  "Your seat failed and was begun again: the last keys may be missing. Look at what is shown " +
+  "before you go on.";
 
 function hasFocus() {
   const active = document.activeElement;
@@ -141,25 +150,32 @@ function hideMessage() {
 }
 
 function showNote() {
-  // While there is no line, those on their way may have arrived.
-  const isOnTheWay = lineState === "seated" || lineState === "waiting";
-  const notKnown = isOnTheWay ? unsure : unsure + line.countPending();
+  droppedNote.textContent = `${describeDropped()} ${note}`.trim();
+}
+
+function describeDropped() {
+  const notKnown = countNotKnown();
   const count = lost + notKnown;
   const keys = count === 1 ? "1 key" : `${count} keys`;
 
-  if (notKnown) {
-    droppedNote.textContent = `${keys} may not have arrived: look at what is shown. ${note}`.trim();
-  } else if (lost) {
-    droppedNote.textContent = `${keys} did not arrive, and won’t be sent again. ${note}`.trim();
-  } else {
-    droppedNote.textContent = note;
-  }
+  if (notKnown) return `${keys} may not have arrived: look at what is shown.`;
+  if (lost) return `${keys} did not arrive, and won’t be sent again.`;
+  return "";
+}
+
+function countNotKnown() {
+  // The note says that keys may be missing, since a count would be too low.
+  if (isNewSeat) return 0;
+  // While there is no line, those on their way may have arrived.
+  const isOnTheWay = lineState === "seated" || lineState === "waiting";
+  return isOnTheWay ? unsure : unsure + line.countPending();
 }
 
 function forgetNote() {
   if (lineState !== "seated") return;
   lost = 0;
   unsure = 0;
+  isNewSeat = false;
   note = "";
   droppedNote.textContent = "";
 }

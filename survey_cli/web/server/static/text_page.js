@@ -1,7 +1,7 @@
 // The text page: the lines as a log, one field, and buttons for what can be chosen.
 
 import { DialLink } from "./dial_link.js";
-import { DIED, UPDATED, explainEnd } from "./seat_ends.js";
+import { UPDATED, explainEnd } from "./seat_ends.js";
 import { TextLine } from "./text_line.js";
 import { findZone } from "./zone.js";
 
@@ -37,6 +37,7 @@ let isTouched = false;
 // Why another seat was begun, until its first question is here.
 let whyAgain = "";
 
+const DIED = "Your seat failed and was begun again: look at what is shown before you go on.";
 // After these, an entry that was typed ahead may not be meant for what is asked.
 const INTERRUPTIONS = ["rejection", "query", "read_back", "case", "notice", "message", "error"];
 const line = new TextLine(
