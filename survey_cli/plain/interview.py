@@ -254,7 +254,7 @@ class PlainInterview:
 
     def _show_declines(self, lines: list[Line], *, anew: bool) -> None:
         """Print the declines if they aren't those of the last question; in brief mode only once."""
-        words = rendering.render_declines(lines)
+        words = rendering.render_declines(lines, has_buttons=self._input.has_buttons)
         if anew or (words != self._declines and self._output.is_due(words)):
             self._output.say(Role.DECLINE, words)
         self._declines = words

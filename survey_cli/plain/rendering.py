@@ -169,10 +169,19 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
 """How lines are printed that have more than a label and a text."""
 
 
-def render_declines(lines: Iterable[Line]) -> str:
-    """Render all declines on one line: `or .dk don't know, .refused refused`."""
+def render_declines(lines: Iterable[Line], *, has_buttons: bool = False) -> str:
+    """Render all declines on one line: `or .dk don't know, .refused refused`.
+
+    On a page with buttons, which have these texts: `or don't know, refused`.
+    """
     declines = [line for line in lines if line.role is Role.DECLINE]
-    offered = [f"{line.key} {flatten(line.plain_text)}" for line in declines if line.key]
+    offered = []
+    for line in declines:
+        text = flatten(line.plain_text)
+        if line.key and has_buttons:
+            offered.append(text)
+        elif line.key:
+            offered.append(f"{line.key} {text}")
     if offered:
         return f"or {', '.join(offered)}"
     return ", ".join([line.plain_text for line in declines])
@@ -213,9 +222,16 @@ def render_result(lines: Iterable[Line], *, brief: bool = False) -> str:
 # A station
 
 
-def arrange_view(view: StationView, *, brief: bool = False) -> list[Line]:
-    """Arrange what is shown now, one fact per line; briefly, of a case only what a call needs."""
+def arrange_view(
+    view: StationView, *, brief: bool = False, has_buttons: bool = False
+) -> list[Line]:
+    """Arrange what is shown now, one fact per line; briefly, of a case only what a call needs.
+
+    On a page with buttons, nothing says how their commands are typed.
+    """
     lines = station_lines.build_view_lines(view)
+    if has_buttons and not isinstance(view, CaseView):
+        lines = [line for line in lines if line.role is not Role.ACTION]
     if brief and isinstance(view, CaseView):
         return _arrange_case_briefly(lines)
 

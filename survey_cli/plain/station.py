@@ -284,7 +284,9 @@ class PlainStation:
         if isinstance(view, CaseView) and self._title != self._station.title:
             self._title = self._station.title
             self._output.say(Role.HEADING, f"Study: {self._title}")
-        self._output.print_lines(rendering.arrange_view(view, brief=brief))
+        has_buttons = self._input.has_buttons
+        lines = rendering.arrange_view(view, brief=brief, has_buttons=has_buttons)
+        self._output.print_lines(lines)
 
         if isinstance(view, BreakView) and not view.reason:
             reasons = ", ".join(self._station.list_break_reasons())
@@ -293,7 +295,7 @@ class PlainStation:
             for choice in view.main_outcomes:
                 if self._output.is_due(choice.outcome.id) or not brief:
                     self._print_outcome(choice, brief=brief)
-            if view.other_outcomes and not self._input.has_buttons:
+            if view.other_outcomes and not has_buttons:
                 self._output.say_once(Role.ACTION, ".outcomes lists the others")
 
     def _print_outcome(self, choice: OutcomeChoice, *, brief: bool = False) -> None:
@@ -313,23 +315,42 @@ class PlainStation:
                 return self._run_outcome(text, view)
             case IdleView():
                 if text:
-                    return Rejection(
-                        _explain_pause(view) or "there is no case: .next looks for one"
-                    )
+                    return Rejection(_explain_pause(view) or self._explain_idle())
                 return self._claim_next()
             case WrapUpView():
                 if text:
-                    return Rejection(".note, .back, or Enter to continue")
+                    way = self._choose_way(
+                        ".note, .back, or Enter to continue",
+                        "choose a button, or press Enter to continue",
+                    )
+                    return Rejection(way)
                 return self._station.end_wrapup().rejection
             case BreakView():
-                return Rejection(".pause resumes calling")
+                way = self._choose_way(
+                    ".pause resumes calling", "the button “Resume calling” ends the break"
+                )
+                return Rejection(way)
             case _:
                 assert_never(view)
+
+    def _choose_way(self, typed: str, by_button: str) -> str:
+        """Choose the words that say how to go on: by what is typed or, on a page, by a button."""
+        if self._input.has_buttons:
+            return by_button
+        return typed
+
+    def _explain_idle(self) -> str:
+        way = self._choose_way(".next looks for one", "the button “Look for a case” does that")
+        return f"there is no case on the screen: {way}"
 
     def _run_outcome(self, text: str, view: CaseView) -> Rejection | None:
         """Record the outcome whose number or id begins the line."""
         if not text:
-            return Rejection(".dial, .interview, or the number of an outcome")
+            way = self._choose_way(
+                ".dial, .interview, or the number of an outcome",
+                "choose a button, or type the number of an outcome",
+            )
+            return Rejection(way)
         word, _, rest = text.partition(" ")
         keyed = to_ascii_digits(word).casefold()
         for choice in view.choices:
@@ -337,7 +358,9 @@ class PlainStation:
                 return self._record(choice, rest.strip(), view)
 
         near = find_nearest(word, [choice.outcome.id for choice in view.choices])
-        suggestion = ".outcomes lists them"
+        suggestion = self._choose_way(
+            ".outcomes lists them", "the button “All outcomes” lists them"
+        )
         if near is not None:
             suggestion = f"did you mean {near}?"
         return Rejection(f"{word} is not an outcome here: {suggestion}")
@@ -350,9 +373,7 @@ class PlainStation:
             return acts[word]()
         known = COMMANDS_BY_NAME
         if word in known and not isinstance(view, CaseView):
-            return Rejection(
-                _explain_pause(view) or "there is no case on the screen: .next looks for one"
-            )
+            return Rejection(_explain_pause(view) or self._explain_idle())
         if word in known:
             return Rejection(f"it is typed as {known[word]}")
 
@@ -601,7 +622,11 @@ class PlainStation:
         typed is in brackets, in brief mode only once.
         """
         hint = "; ".join([part for part in (asked.numbered, asked.hint) if part])
-        way_out = ".drop cancels" if optional else "Enter alone cancels"
+        way_out = "Enter alone cancels"
+        if self._input.has_buttons:
+            way_out = ""  # there is a button
+        elif optional:
+            way_out = ".drop cancels"
         hints = [part for part in (hint, way_out) if part and self._output.is_due(part)]
         question = asked.question
         if hints:

@@ -83,6 +83,7 @@ def test_a_question_is_structured(seats: Seats) -> None:
     assert "label" not in by_role["spoken"], "what is read aloud begins with no word"
     assert by_role["instruction"]["label"] == "Interviewer"
     assert page.say("option")[-2:] == ["1 | Yes", "2 | No"]
+    assert page.say("decline")[-1] == "or Don't know, Refused"
 
     assert page.ask["label"] == "Do you really agree?"
     assert page.ask["kind"] == "code"
@@ -270,6 +271,16 @@ def test_a_command_that_needs_words_says_which(seats: Seats) -> None:
     commands = {choice["typed"]: choice for choice in page.ask["commands"]}
     assert commands[".appointment"]["words"].startswith("when: a day and a time")
     assert ".outcomes" not in " ".join(page.say())
+
+    # what has a button is called as the button is
+    page.answer("nothing")
+    page.answer(".pause lunch")
+    page.answer("1")
+    assert page.say("rejection") == [
+        "Not accepted | nothing is not an outcome here: the button “All outcomes” lists them",
+        "Not accepted | the button “Resume calling” ends the break",
+    ]
+    assert ".pause" not in " ".join(page.say())
 
 
 def test_broken_messages_change_nothing(seats: Seats) -> None:
