@@ -73,6 +73,7 @@ GROUPS: Final[dict[str, dict[str, Scene]]] = {
         "other_specify": Scene("", "7a poster"),
         "search_list": Scene("", "teach"),
         "number_codes": Scene("", "97"),
+        "ranges": Scene("", "50<enter>"),
         "unit_decimals": Scene("", "72.5"),
         "time": Scene("", "9.30 pm"),
         "partial_date": Scene("", "april 1985"),

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
+from math import isinf
 from typing import Any, Final, TypeAlias, assert_never
 
 from survey_cli.instrument.checks.names import bad_id, column_clash, duplicate_id, reserved_id
@@ -23,6 +24,7 @@ from survey_cli.instrument.expressions.expression_checker import (
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator, combine_missing
+from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema import analysis_file as spec
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import NumberItem
@@ -240,7 +242,7 @@ class VariableReader:
         is_date = source.result_type.type == "date"
         beyond: set[float] = set()
         if number is not None:
-            beyond = {value for value in number.options if not _is_between(value, number)}
+            beyond = {value for value in number.options if not contain(number.ranges, value)}
         ranges = list(enumerate(bands.values.values(), 1))
 
         def find_band(known: Known) -> Any:
@@ -524,13 +526,6 @@ def has_whole_codes(value_type: ValueType) -> bool:
     return all(isinstance(code, int) for code in value_type.codes or ())
 
 
-def _is_between(value: float, number: NumberItem) -> bool:
-    """Return whether a value is within the limits of an item that are known."""
-    is_low_enough = number.highest is None or value <= number.highest
-    is_high_enough = number.lowest is None or value >= number.lowest
-    return is_low_enough and is_high_enough
-
-
 def _list_points(
     bands: spec.BandsSpec, of: ValueType, number: NumberItem | None, decimals: int
 ) -> set[Any]:
@@ -546,8 +541,9 @@ def _list_points(
     points = {round(limit + step * unit, decimals) for limit in limits for step in (-1, 0, 1)}
     if number is None:
         return points
-    points |= {limit for limit in (number.lowest, number.highest) if limit is not None}
-    return {point for point in points if _is_between(point, number)}
+    for one in number.ranges:
+        points |= {limit for limit in one if not isinf(limit)}
+    return {point for point in points if contain(number.ranges, point)}
 
 
 def _list_limits(bands: spec.BandsSpec) -> list[Any]:

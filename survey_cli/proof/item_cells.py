@@ -1,7 +1,6 @@
 """The cells of items and sample columns: of their type, restricted to what can be answered."""
 
 from collections.abc import Iterable
-from math import inf
 from typing import assert_never
 
 from survey_cli.instrument.compiled.model import Instrument, list_column_options
@@ -91,11 +90,12 @@ def _limit_choices(cell: MultipleCell, answers: SeveralCodes) -> None:
 
 def _list_ranges(answers: Amount, kept_codes: Iterable[float]) -> list[tuple[float, float]]:
     """List the ranges of the numbers that can be answered, whatever was answered before."""
-    low = -inf if answers.low is None else answers.low
-    high = inf if answers.high is None else answers.high
-    ranges = [(low, high)]
-    if not answers.decimals:
-        ranges = _cut_out(low, high, kept_codes)
+    ranges: list[tuple[float, float]] = []
+    for low, high in answers.ranges:
+        if answers.decimals:
+            ranges.append((low, high))
+        else:
+            ranges += _cut_out(low, high, kept_codes)
     return [*ranges, *((number, number) for number in answers.special)]
 
 

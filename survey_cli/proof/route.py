@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
@@ -507,7 +508,9 @@ class RouteModel:
             self.clauses.require(-self.encode_generated(is_within, turns).false, *exempt)
 
         nothing_fits = FALSE
-        if len(bounds) == 2:
+        if isinstance(answers, Amount) and len(answers.ranges) > 1:
+            nothing_fits = self._encode_no_range(answers, bounds, turns)
+        elif len(bounds) == 2:
             least = bounds["min"]
             if isinstance(answers, Amount):
                 # between two limits that are less than one apart there may be no number
@@ -534,6 +537,25 @@ class RouteModel:
 
         is_within = ast.Compare(ast.Name(item.id), [ast.LtE()], [highest])
         self.clauses.require(-self.encode_generated(is_within, turns).false)
+
+    def _encode_no_range(
+        self, answers: Amount, bounds: Mapping[str, ast.expr], turns: Turns
+    ) -> Literal:
+        """Encode that calculated limits leave nothing of any range."""
+        outside = []
+        for low, high in answers.ranges:
+            ends = []
+            if "min" in bounds:
+                ends.append(ast.Compare(bounds["min"], [ast.Gt()], [ast.Constant(high)]))
+            if "max" in bounds:
+                ends.append(ast.Compare(bounds["max"], [ast.Lt()], [ast.Constant(low)]))
+            if len(bounds) == 2:
+                # both limits may lie within a range, with no number between them
+                least = ast.BinOp(bounds["min"], ast.Add(), ast.Constant(1))
+                ends.append(ast.Compare(bounds["max"], [ast.Lt()], [least]))
+            literals = [self.encode_generated(end, turns).true for end in ends]
+            outside.append(self.clauses.any_of(literals))
+        return self.clauses.all_of(outside)
 
     def encode_generated(self, node: ast.expr, turns: Turns) -> Truth:
         """Encode a condition that is generated here, not written in the questionnaire."""
@@ -569,9 +591,7 @@ class RouteModel:
             # `_require_drawn_number` says which of these numbers can be drawn
             lowest, _ = question.split_numbers()
             highest = self._find_highest(item.highest_number.tree, position.turns)
-            if highest is not None:
-                highest = max(lowest, highest)
-            numbers = Amount(lowest, highest)
+            numbers = Amount((NumberRange(lowest, max(lowest, highest)),))
             return [Alternative(TRUE, make_item_cell(self.clauses, item, numbers, asked))]
         if isinstance(question, unasked_items.DrawItem):
             return [Alternative(TRUE, self._make_draw(item, asked))]
@@ -586,8 +606,8 @@ class RouteModel:
         cell.require_answer()
         return [Alternative(TRUE, cell)]
 
-    def _find_highest(self, node: ast.expr, turns: Turns) -> float | None:
-        """Find the highest number that a calculation can have; None if that isn't known."""
+    def _find_highest(self, node: ast.expr, turns: Turns) -> float:
+        """Find the highest number that a calculation can have; infinite if that isn't known."""
         found = []
         for _, leaf in self.encoder.find_term(node, turns):
             if isinstance(leaf, OrderedCell):
@@ -595,10 +615,9 @@ class RouteModel:
                 continue
             values = list_values(leaf)
             if values is None:
-                return None
+                return inf
             found += [value for value in values if isinstance(value, int | float)]
-        highest = max(found, default=inf)
-        return highest if highest < inf else None
+        return max(found, default=inf)
 
     def _make_draw(self, item: CompiledItem, asked: Literal) -> CodedCell:
         """Make the cell of a draw: one of the turns that can be drawn, or none."""
@@ -629,9 +648,16 @@ def _get_option(cell: Cell, code: Code) -> Literal:
 
 
 def _list_bounds(item: CompiledItem, answers: Amount | Day) -> dict[str, ast.expr]:
-    """Return the `min` and `max` of an item as expressions, if it has them."""
+    """Return the `min` and `max` of an item as expressions, if it has them.
+
+    The cell of a number has its fixed ranges. Their ends are repeated here only if the other limit
+    is calculated.
+    """
     bounds: dict[str, ast.expr] = {}
+    has_gaps = isinstance(answers, Amount) and len(answers.ranges) > 1
     for key, fixed in (("min", answers.low), ("max", answers.high)):
+        if has_gaps and key not in item.limits:
+            continue
         if key in item.limits:
             bounds[key] = item.limits[key].condition.tree
         elif isinstance(fixed, date):

@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.number_ranges import (
+    NumberRange,
+    NumberRanges,
+    are_within,
+    contain,
+    find_limits,
+    format_ranges,
+)
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
@@ -93,9 +100,8 @@ class _Meaning:
 
     kind: _ValueKind
     labels: Mapping[Code, TextsByLanguage]
-    low: float | None = None
-    """The lowest number, or the fewest answers; None if there is no fixed limit."""
-    high: float | None = None
+    ranges: NumberRanges = (NumberRange(),)
+    """The numbers, or how many answers, that are accepted, as far as no other answer decides."""
     unit: TextsByLanguage = field(default_factory=dict)
     bounds: Mapping[str, date | str] = field(default_factory=dict)
     """The `min` and `max` that are dates, or depend on other answers."""
@@ -116,13 +122,12 @@ class _Meaning:
         """Return whether a code is an ordinary number here."""
         if not self.is_number or code in self.labels or not isinstance(code, int):
             return False
-        is_too_low = self.low is not None and code < self.low
-        is_too_high = self.high is not None and code > self.high
-        return not is_too_low and not is_too_high
+        return contain(self.ranges, code)
 
     def get_limit(self, key: str) -> date | str | float | None:
         """Return its `min` or `max`."""
-        fixed = self.low if key == "min" else self.high
+        low, high = find_limits(self.ranges)
+        fixed = low if key == "min" else high
         return self.bounds.get(key, fixed)
 
 
@@ -369,28 +374,18 @@ def _normalize(text: str) -> str:
 
 def _is_narrowed(before: _Meaning, after: _Meaning) -> bool:
     """Return whether a fixed limit accepts less than before."""
-    is_raised = _number(after.low, -inf) > _number(before.low, -inf)
-    is_lowered = _number(after.high, inf) < _number(before.high, inf)
-    return is_raised or is_lowered
-
-
-def _number(limit: float | None, if_none: float) -> float:
-    return if_none if limit is None else limit
+    return not are_within(before.ranges, after.ranges, after.decimals)
 
 
 def _format_range(meaning: _Meaning) -> str:
     if meaning.kind is _ValueKind.SEVERAL_CODES:
+        least, high = find_limits(meaning.ranges)
         most = "any number of answers"
-        if meaning.high is not None:
-            most = f"at most {meaning.high:.10g} {pluralize(meaning.high, 'answer')}"
-        return f"at least {meaning.low:.10g} and {most}"
+        if high is not None:
+            most = f"at most {high:.10g} {pluralize(high, 'answer')}"
+        return f"at least {least:.10g} and {most}"
 
-    low = "any number"
-    if meaning.low is not None:
-        low = f"{meaning.low:.10g}"
-    if meaning.high is None:
-        return f"{low} or more"
-    return f"{low} to {meaning.high:.10g}"
+    return format_ranges(meaning.ranges, "{:.10g}".format)
 
 
 def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
@@ -402,7 +397,8 @@ def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
 
     group = instrument.groups.get(name)
     if isinstance(group, Roster):
-        return _Meaning(kind=_ValueKind.ROSTER, labels={}, low=0, high=group.maximum)
+        turns = NumberRange(0, group.maximum)
+        return _Meaning(kind=_ValueKind.ROSTER, labels={}, ranges=(turns,))
     return None
 
 
@@ -413,7 +409,6 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         return None
 
     answers = question.describe_answers(item)
-    low, high = _find_range(answers)
     decimals = answers.decimals if isinstance(answers, Amount) else 0
     pattern = question.pattern if isinstance(question, TextItem) else None
 
@@ -427,8 +422,7 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     return _Meaning(
         kind=_classify(question, answers),
         labels=_list_labels(instrument, item),
-        low=low,
-        high=high,
+        ranges=_find_ranges(answers),
         unit=unit,
         bounds=_list_bounds(item, answers),
         decimals=decimals,
@@ -467,15 +461,17 @@ def _classify_computed(question: QuestionItem) -> _ValueKind:
     return _ValueKind.DRAWN_TURN
 
 
-def _find_range(answers: PossibleAnswers) -> tuple[float | None, float | None]:
-    """Return the lowest and the highest number, or the fewest and the most answers."""
+def _find_ranges(answers: PossibleAnswers) -> NumberRanges:
+    """Return the numbers, or how many answers, that are accepted."""
     match answers:
-        case Amount(low=low, high=high):
-            return low, high
-        case SeveralCodes(least=least, most=most):
-            return least, most
+        case Amount(ranges=ranges):
+            return ranges
+        case SeveralCodes(least=least, most=None):
+            return (NumberRange(least),)
+        case SeveralCodes(least=least, most=int() as most):
+            return (NumberRange(least, most),)
         case _:
-            return None, None
+            return (NumberRange(),)
 
 
 def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, TextsByLanguage]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from itertools import islice
+from math import isinf
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -311,7 +312,8 @@ class _Runner:
         entry = question.build_entry(context)
         match question:
             case NumberItem():
-                yield ExactText(str(question.find_limit(context, "min") or 0))
+                for low, _ in question.find_ranges(context):
+                    yield ExactText(str(0 if isinf(low) else low))
             case DateItem():
                 yield self.scenario.today.isoformat()
 

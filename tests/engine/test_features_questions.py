@@ -288,6 +288,26 @@ def test_number_codes() -> None:
     assert first.keys("50", "2.5").place == "degrees"
 
 
+def test_ranges() -> None:
+    room = feature("ranges", "")
+    assert isinstance(room.asked.entry, LineEntry)
+    assert room.asked.entry.hint == "1 to 12 or 101 to 199"
+    assert room.key("0").why == "0 is less than 1"
+    assert room.key("13").why == "13 is not accepted: 1 to 12 or 101 to 199"
+    assert room.key("200").why == "200 is more than 199"
+    assert room.keys("77").data == {"room": DK}, "between the ranges"
+    assert room.keys("12").place == "people"
+    beds = room.keys("101", "2", "5")
+    assert isinstance(beds.asked.entry, LineEntry)
+    assert beds.asked.entry.hint == "0 to 1 or 4 to 5", "as many as people at most"
+    assert beds.key("6").why == "6 is more than 5 (How many people live in it?)"
+    assert beds.key("2").why == "2 is not accepted: 0 to 1 or 4 to 6"
+    assert beds.keys("4").data == {"room": 101, "floor": 2, "people": 5, "beds": 4}
+    fewer = beds.keys(".jump people", "3")
+    assert isinstance(fewer.asked.entry, LineEntry)
+    assert fewer.asked.entry.hint == "0 to 1"
+
+
 def test_text_pattern() -> None:
     assert feature("text_pattern", "01234").data == {"zip": "01234"}
     for bad in ("1234", "0123a", "012345"):
@@ -512,6 +532,21 @@ def test_a_total_needs_what_the_answers_can_reach() -> None:
     high = scenario(battery.replace("24}, total: 24", "24}, total: 40"))
     assert high.keys("15").why == "15 is 1 too few: 40 of 40 left for 2 answers"
     assert high.keys("16", "24").data == {"x": 16, "y": 24}
+
+
+def test_the_ranges_of_a_total_leave_what_the_others_can_reach() -> None:
+    """Of three answers from 0 to 1 or 4 to 10 that add up to 10, none can be 7 without 3 for the others."""
+    answer = "answer: {type: number, range: [0 to 1, 4 to 10]}, total: 10"
+    statements = "statements: {x: X, y: Y, z: Z}"
+    first = scenario(f"items:\n  - {{id: b, type: battery, {answer}, {statements}}}\n")
+    assert isinstance(first.asked.entry, LineEntry)
+    assert first.asked.entry.hint == "0 to 1, 4 to 6 or 8 to 10"
+    assert first.key("7").why == "7 doesn't fit: 10 of 10 left for 3 answers"
+    assert first.key("3").why == "3 is not accepted: 0 to 1 or 4 to 10"
+    second = first.keys("5")
+    assert second.key("6").why == "6 is 1 too many: 5 of 10 left for 2 answers"
+    assert second.keys("4", "1").data == {"x": 5, "y": 4, "z": 1}
+    assert second.keys(".dk", "5").data["z"] == 5, "after a decline they need not add up"
 
 
 def test_a_total_may_be_an_earlier_answer_and_parts_may_have_decimals() -> None:

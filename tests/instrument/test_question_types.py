@@ -15,6 +15,7 @@ from survey_cli.engine.machine import COMPLETE
 from survey_cli.entries import Entry, LineEntry, Rejection, Reply
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.schema import options
 from survey_cli.instrument.schema.items import (
     coded,
@@ -78,7 +79,7 @@ class SliderItem(QuestionItem):
         return (question.build_variable(item, language, measure="scale"),)
 
     def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
-        return Amount(0, self.to)
+        return Amount((NumberRange(0, self.to),))
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return str(rng.randint(0, self.to))

@@ -114,6 +114,13 @@ def test_codes(old: str, new: str, found: list[str]) -> None:
         ),
         ("type: number, max: 99", "type: number", None, False),
         (
+            "type: number, range: [1 to 12, 101 to 199]",
+            "type: number, range: [1 to 12, 150 to 250]",
+            "its range was 1 to 12 or 101 to 199 and is 1 to 12 or 150 to 250",
+            False,
+        ),
+        ("type: number, range: [1 to 3, 4 to 9]", "type: number, min: 1, max: 9", None, False),
+        (
             "type: number",
             "type: number, min: 18",
             "its range was 0 or more and is 18 or more",

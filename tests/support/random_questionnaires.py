@@ -136,6 +136,11 @@ class QuestionnaireWriter:
             if isinstance(low, str) and rng.random() < 0.5:
                 low = f"{low} + 1"
             limits = f"min: {low}, max: {top}"
+            if low == 0 and self.count % 3 == 0:
+                # not drawn, so that all other questionnaires stay the same
+                limits = "range: [0 to 1, 3 to 4]"
+                if isinstance(top, str):
+                    limits += f", max: {top}"
             self.lines.append(
                 f"{indent}- {{id: {name}, type: number, {limits}{more}, text: {text}{declines}{checks}}}"
             )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Final
 
 from survey_cli.documents.questionnaire.text_rendering import render_label
@@ -190,9 +189,8 @@ def describe_expected(item: CompiledItem, language: str) -> str:
     """Return a phrase for the accepted answers; empty if any answer is accepted."""
     match item.question:
         case NumberItem(decimals=places, unit=unit) as question:
-            low = _describe_limit(item, "min")
-            high = _describe_limit(item, "max")
-            limits = question.format_range(low, high)
+            calculated = {key: escape_controls(limit.words) for key, limit in item.limits.items()}
+            limits = question.describe_ranges(calculated, _format_limit)
             if unit is not None:
                 limits += f" {render_label(unit, language)}"
             if places:
@@ -224,16 +222,18 @@ _DATE_LIMITS: Final = (("not before", "min"), ("not after", "max"))
 
 
 def _describe_limit(item: CompiledItem, key: str) -> str:
-    """Return the `min` or `max` of an item in words; empty if there is none."""
+    """Return the `min` or `max` of a date in words; empty if there is none."""
     limit = item.limits.get(key)
     if limit is not None:
         return escape_controls(limit.words)
     written = getattr(item.question, key)
     if written is None:
         return ""
-    if isinstance(written, date):
-        return str(written)
-    return f"{written:.10g}"
+    return str(written)
+
+
+def _format_limit(number: float) -> str:
+    return f"{number:.10g}"
 
 
 def _describe_pattern(pattern: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.number_bounds import find_item_bounds
+from survey_cli.instrument.checks.number_bounds import find_item_bounds, find_item_ranges
 from survey_cli.instrument.checks.source_items import find_key, report, shorten_text
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
@@ -19,6 +19,7 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.expression_checker import shift_position
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
+from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
@@ -156,6 +157,7 @@ def _list_number_codes(draft: InstrumentDraft, question: NumberItem) -> Iterator
     if not question.options:
         return
     bounds = find_item_bounds(draft, question)
+    ranges = find_item_ranges(draft, question)
     for value, option in question.options.items():
         label = shorten_text(option.text, draft)
         is_zero = bool(_NOTHING.match(label))
@@ -172,7 +174,7 @@ def _list_number_codes(draft: InstrumentDraft, question: NumberItem) -> Iterator
             is_zero=is_zero,
             is_top=is_highest and bool(_OR_MORE.search(label)),
             is_bottom=is_lowest and bool(_OR_LESS.search(label)),
-            is_counted=bounds.contains(value),
+            is_counted=contain(ranges, value),
         )
 
 

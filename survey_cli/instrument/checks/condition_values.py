@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any, NamedTuple
 
+from survey_cli.instrument.checks.number_bounds import describe_accepted
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import find_inputs
@@ -18,6 +19,7 @@ from survey_cli.instrument.expressions.expression_checker import (
 )
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
+from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import QuestionItem
@@ -242,8 +244,7 @@ def _check_list(
 
 def _describe_range(name: str, item: NumberItem, *values: float) -> str:
     """Describe which numbers an item accepts, as far as it explains why these are none of them."""
-    highest = "" if item.max is None else str(item.max)
-    described = f"{name} goes from {item.format_range(str(item.min), highest)}"
+    described = f"{name} goes from {describe_accepted(item)}"
     if any(round(value, item.decimals) != value for value in values):
         described += f", with {item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
     if item.options:
@@ -253,14 +254,14 @@ def _describe_range(name: str, item: NumberItem, *values: float) -> str:
 
 def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
     """Return whether a comparison holds for every number of the range; None if that depends."""
-    low = -inf if item.lowest is None else item.lowest
-    high = inf if item.highest is None else item.highest
     if sign in ("==", "!="):
-        is_outside = round(value, item.decimals) != value or not low <= value <= high
+        is_outside = round(value, item.decimals) != value or not contain(item.ranges, value)
         if is_outside and value not in item.options:
             return sign == "!="
         return None
 
+    low = -inf if item.lowest is None else item.lowest
+    high = inf if item.highest is None else item.highest
     at_low = bool(COMPARE[sign](low, value))
     at_high = bool(COMPARE[sign](high, value))
     if at_low != at_high or item.options:

@@ -10,6 +10,7 @@ from math import inf, isnan
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.number_ranges import NumberRanges, clip_ranges
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 
@@ -35,15 +36,31 @@ def find_item_bounds(draft: InstrumentDraft, question: NumberItem, depth: int = 
     """Return the bounds of a number's answers, without its options, which may lie outside."""
     low: float = -inf
     high: float = inf
+    if question.lowest is not None:
+        low = question.lowest
+    if question.highest is not None:
+        high = question.highest
     if isinstance(question.min, str):
-        low = _find_limit_bounds(draft, question, "min", depth).low
-    elif question.min is not None:
-        low = question.min
+        low = max(low, _find_limit_bounds(draft, question, "min", depth).low)
     if isinstance(question.max, str):
-        high = _find_limit_bounds(draft, question, "max", depth).high
-    elif question.max is not None:
-        high = question.max
+        high = min(high, _find_limit_bounds(draft, question, "max", depth).high)
     return NumberBounds(low, high)
+
+
+def find_item_ranges(draft: InstrumentDraft, question: NumberItem) -> NumberRanges:
+    """Return the ranges of a number's answers, without its options, which may lie outside."""
+    bounds = find_item_bounds(draft, question)
+    return clip_ranges(question.ranges, bounds.low, bounds.high)
+
+
+def describe_accepted(question: NumberItem) -> str:
+    """Describe which numbers are accepted, for the designer: `0 to 30`, `1 to people - 1`."""
+    calculated = {}
+    if isinstance(question.min, str):
+        calculated["min"] = str(question.min)
+    if isinstance(question.max, str):
+        calculated["max"] = str(question.max)
+    return question.describe_ranges(calculated, str)
 
 
 def _find_limit_bounds(

@@ -9,7 +9,11 @@ from math import inf
 from string import punctuation
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.number_bounds import find_item_bounds
+from survey_cli.instrument.checks.number_bounds import (
+    describe_accepted,
+    find_item_bounds,
+    find_item_ranges,
+)
 from survey_cli.instrument.checks.source_items import (
     SourceOptionList,
     find_key,
@@ -23,6 +27,7 @@ from survey_cli.instrument.checks.source_items import (
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.symbols import list_declines
+from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema.items.coded import (
     CodedItem,
     MultipleItem,
@@ -456,9 +461,8 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
             if code in question.options:
                 label = shorten_text(question.options[code].text, draft)
                 return f"that of the number's own label {label!r}"
-            if find_item_bounds(draft, question).contains(code):
-                limits = question.format_range(str(question.min), str(question.max or ""))
-                return f"in the range {limits}"
+            if contain(find_item_ranges(draft, question), code):
+                return f"in the range {describe_accepted(question)}"
             return ""
         case DateItem() if question.partial and _is_part_of_a_date(code):
             return "that of a day, month or year"
@@ -479,7 +483,7 @@ def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tu
     if where is not None:
         return where, length
 
-    for key in ("options", "min", "max", "from"):
+    for key in ("options", "range", "min", "max", "from"):
         value = find_node(item.question._node, key)
         if isinstance(value, YamlScalar):
             if item.scale is None:

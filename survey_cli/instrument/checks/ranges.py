@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any, Final
 
 from survey_cli.instrument.checks.source_items import (
@@ -15,13 +16,20 @@ from survey_cli.instrument.checks.source_items import (
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.countries import find_date_order
+from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem, TextItem
+from survey_cli.instrument.schema.items.typed import (
+    LIMIT_KEYS,
+    DateItem,
+    NumberFields,
+    NumberItem,
+    TextItem,
+)
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
-from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_name
+from survey_cli.instrument.source.nodes import YamlList, YamlScalar, find_node, locate_name
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import Problem, Severity
 from survey_cli.values import Code, DateOrder
@@ -50,6 +58,8 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
     for who, item in ranges:
         low = item.min
         high = item.max
+        if isinstance(item, NumberFields) and item.range is not None:
+            continue  # `_check_ranges` says that it has no fixed limits, too
         if low is None or high is None:
             continue
         if isinstance(low, str) or isinstance(high, str):
@@ -116,19 +126,19 @@ def _check_total(item: BatteryItem, written: YamlScalar, answer: NumberFields) -
     total = float(written)
     count = len(item.statements)
     remedy = "change the total, or min and max"
-    if answer.max is not None and not isinstance(answer.max, str):
-        most = answer.max * count
+    if answer.highest is not None:
+        most = answer.highest * count
         if most < total:
-            limit = f"{format_quantity(count, 'answer')} of at most {answer.max}"
+            limit = f"{format_quantity(count, 'answer')} of at most {answer.highest}"
             what = f"{limit} add up to at most {most}, not to {written}"
             yield report("bad-total", written, item.id, what, remedy)
 
     # A statement that isn't asked adds nothing, not even the lowest number.
     may_skip = any(statement.ask_if is not None for statement in item.statements.values())
-    if not isinstance(answer.min, str) and not may_skip:
-        least = answer.min * count
+    if answer.lowest is not None and not may_skip:
+        least = answer.lowest * count
         if least > total:
-            limit = f"{format_quantity(count, 'answer')} of at least {answer.min}"
+            limit = f"{format_quantity(count, 'answer')} of at least {answer.lowest}"
             what = f"{limit} add up to at least {least}, not to {written}"
             yield report("bad-total", written, item.id, what, remedy)
 
@@ -138,15 +148,21 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
         - {id: media, type: multiple, min: 5, options: {1: TV, 2: Radio}, …}     → min: 1
         - {id: weight, type: number, decimals: 9, …}                             → decimals: 2
+        - {id: days, type: number, range: [1 to 7, 5 to 31], …}                  → range: 1 to 31
         - {id: person, type: roster, max: 0, …}                                  → max: 10
 
     A multiple has at most as many answers as options, a number 0 to 6 decimals, a roster 1 to 999
-    turns.
+    turns. Ranges don't overlap, and stand instead of a fixed `min` and `max`.
     """
     for several in iterate_items(draft, MultipleItem):
         yield from _check_answer_limits(draft, several)
     for number in iterate_items(draft, NumberItem):
-        yield from _check_decimals(number)
+        yield from _check_decimals(number, number.id)
+        yield from _check_ranges(number, number.id)
+    for battery in iterate_items(draft, BatteryItem):
+        if battery.answer is not None:
+            yield from _check_decimals(battery.answer, battery.id)
+            yield from _check_ranges(battery.answer, battery.id)
     for roster in iterate_items(draft, RosterItem):
         if "max" not in roster.model_fields_set and not roster.max:
             where = locate_name(roster.id)
@@ -159,20 +175,64 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("bad-range", place, roster.id, what, remedy)
 
 
-def _check_decimals(number: NumberItem) -> Iterator[Problem]:
+def _check_ranges(number: NumberFields, who: YamlScalar) -> Iterator[Problem]:
+    """Check that `range:` names ranges that don't overlap, and comes without fixed limits."""
+    if number.range is None:
+        return
+
+    written = find_node(number._node, "range")
+    places: list[Place] = []
+    for index in range(len(number.range)):
+        node = written[index] if isinstance(written, YamlList) else written
+        if isinstance(node, YamlScalar):
+            places.append((node.where, len(node)))
+        else:
+            places.append(who)
+
+    if all(low == high for low, high in number.range):
+        numbers = [low for low, _ in number.range]
+        what = f"range: {join_words(numbers)} {pluralize(len(numbers), 'is', 'are')} no range"
+        remedy = f"write {min(numbers)} to {max(numbers)}"
+        if len(numbers) == 1:
+            remedy = f"write 0 to {numbers[0]}"
+        yield report("bad-range", places[0], who, what, f"{remedy}; for a choice, type: single")
+    in_order = sorted(zip(number.range, places, strict=True), key=lambda pair: pair[0])
+    for (before, _), (after, place) in pairwise(in_order):
+        if after.low <= before.high:
+            what = f"range: {_format_range(after)} overlaps with {_format_range(before)}"
+            joined = NumberRange(before.low, max(before.high, after.high))
+            remedy = f"write {_format_range(joined)}"
+            yield report("bad-range", place, who, what, remedy)
+
+    for key in LIMIT_KEYS:
+        limit = getattr(number, key)
+        is_written = number._node is not None and key in number._node
+        if is_written and not isinstance(limit, str):
+            what = f"range: and {key}: {limit} both say which numbers are accepted"
+            yield report("bad-range", find_key(number._node, key), who, what, f"remove {key}:")
+
+
+def _format_range(one: NumberRange) -> str:
+    return f"{one.low} to {one.high}"
+
+
+def _check_decimals(number: NumberFields, who: YamlScalar) -> Iterator[Problem]:
     """Check the decimals of a number, and that its limits don't have more of them."""
     if not 0 <= number.decimals <= MAX_DECIMALS:
         place = find_value(number, "decimals")
         what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
-        yield report("bad-range", place, number.id, what, "write the number of decimal places")
+        yield report("bad-range", place, who, what, "write the number of decimal places")
         return
-    for key, value in (("min", number.min), ("max", number.max)):
+    written: list[tuple[str, object]] = [("min", number.min), ("max", number.max)]
+    for one in number.range or ():
+        written += [("range", one.low), ("range", one.high)]
+    for key, value in written:
         if isinstance(value, float) and round(value, number.decimals) != value:
             decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
             what = f"{key}: {value} can't be keyed: answers have {decimals}"
             _, _, places = str(value).partition(".")
             remedy = f"write decimals: {len(places)}"
-            yield report("bad-range", find_value(number, key), number.id, what, remedy)
+            yield report("bad-range", find_value(number, key), who, what, remedy)
 
 
 def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem) -> Iterator[Problem]:

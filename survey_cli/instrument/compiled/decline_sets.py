@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from survey_cli.instrument.number_ranges import NumberRanges, contain
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
@@ -21,14 +22,12 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
 
     `codes` are those of the options. None if the answers have no limits that are known.
     """
-    low = 0.0
-    high = -1.0  # no numbers but those of options
+    ranges: NumberRanges = ()
     taken = {code for code in codes if isinstance(code, int)}
     if isinstance(question, NumberItem):
         if question.lowest is None or question.highest is None:
             return None
-        low = question.lowest
-        high = question.highest
+        ranges = question.ranges
         taken |= question.options.keys()
     elif isinstance(question, MultipleItem):
         taken = set(_MARKS_OF_MULTIPLE)
@@ -36,6 +35,7 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
     for width in range(1, _MAX_WIDTH + 1):
         chosen = {decline: int(digit * width) for decline, digit in _DIGITS.items()}
         is_free = taken.isdisjoint(chosen.values())
-        if is_free and not any(low <= code <= high for code in chosen.values()):
+        is_outside = not any(contain(ranges, code) for code in chosen.values())
+        if is_free and is_outside:
             return chosen
     return None

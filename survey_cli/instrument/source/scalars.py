@@ -13,10 +13,11 @@ from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import BeforeValidator, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.source.nodes import (
     NOWHERE,
     TextComposer,
@@ -31,6 +32,12 @@ DECIMAL: Final = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?\Z", re.ASCII)
 WHOLE: Final = re.compile(r"-?(0|[1-9]\d*)\Z", re.ASCII)
 _HAS_LETTER: Final = re.compile(r"[^\W\d_]")
 _GROUPED_BY_COMMAS: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+\Z")
+_RANGE: Final = re.compile(r"(\S+)\s+to\s+(\S+)\Z")
+_OTHER_RANGE: Final = re.compile(
+    r"([+-]?\d+(?:\.\d+)?)\s*(?:[-–—:…]|\.\.+|bis|through)\s*([+-]?\d+(?:\.\d+)?)\Z"
+)
+"""How other languages and programs write a range."""
+_OPEN_RANGE: Final = re.compile(r"(\S+)\s*(?:\+|or more|and more|to)\Z")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _DECIMAL_CODE: Final = re.compile(r"-?\d+\.\d+\Z")
 _MAX_NUMBER_LENGTH: Final = 300
@@ -177,6 +184,35 @@ def split_drawn_numbers(text: YamlScalar) -> tuple[int, YamlScalar]:
     composer = TextComposer()
     composer.add(text[match.end() :], text, match.end())
     return int(match[1]), composer.build(text.find_position(match.end()))
+
+
+def parse_range(node: object) -> NumberRange:
+    """Parse a range of numbers: `1 to 12`, or a single number of a list of ranges."""
+    text = parse_scalar(node, "a range").strip()
+    ends = _RANGE.match(text)
+    if ends is not None:
+        low = parse_number(ends[1])
+        high = parse_number(ends[2])
+        if low > high:
+            reject("empty-range", f"no number is in {text}", f"write {ends[2]} to {ends[1]}")
+        return NumberRange(low, high)
+    if DECIMAL.match(text):
+        number = parse_number(text)
+        return NumberRange(number, number)
+
+    remedy = "write the lowest and the highest number: 1 to 12"
+    other = _OTHER_RANGE.match(text)
+    open_end = _OPEN_RANGE.match(text)
+    if other is not None:
+        remedy = f"write {other[1]} to {other[2]}"
+    elif open_end is not None and DECIMAL.match(open_end[1]):
+        remedy = f"a range has two ends: write min: {open_end[1]} instead"
+    reject("not-a-number", f"{describe_node(text)} is not a range", remedy)
+
+
+def _wrap_range(node: object) -> object:
+    """Wrap a single range in a list."""
+    return [node] if isinstance(node, str) else node
 
 
 def parse_date_limit(node: object) -> date | YamlScalar:
@@ -387,6 +423,14 @@ Limit: TypeAlias = Annotated[
 ]
 DrawnNumbers: TypeAlias = Annotated[
     YamlScalar, ParseWith(parse_drawn_numbers, {"type": "string"}), "numbers"
+]
+RangeScalar: TypeAlias = Annotated[
+    NumberRange, ParseWith(parse_range, {"type": ["string", "number"]}), "a range"
+]
+Ranges: TypeAlias = Annotated[
+    list[RangeScalar],
+    BeforeValidator(_wrap_range, json_schema_input_type=RangeScalar | list[RangeScalar]),
+    "a range, or a list of ranges",
 ]
 DateLimit: TypeAlias = Annotated[
     date | YamlScalar,

@@ -652,19 +652,10 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
     if item is None or not isinstance(item.question, NumberItem) or variable.role != "answer":
         return ""
     question = item.question
-    low = _describe_limit(item, question.min, "min")
-    high = _describe_limit(item, question.max, "max")
+    limits = {key: limit.words for key, limit in item.limits.items()}
+    accepted = question.describe_ranges(limits, "{:.10g}".format)
     unit = f" {question.unit.get(context.language)}" if question.unit else ""
-    return f" from {question.format_range(low, high)}{unit}"
-
-
-def _describe_limit(item: CompiledItem, limit: object, key: str) -> str:
-    """Describe a limit of a number: what it is computed from, or the number; empty without one."""
-    if key in item.limits:
-        return item.limits[key].words
-    if isinstance(limit, int | float):
-        return f"{limit:.10g}"
-    return "" if limit is None else str(limit)
+    return f" from {accepted}{unit}"
 
 
 def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:

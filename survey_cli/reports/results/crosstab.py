@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.number_ranges import contain, find_limits
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
@@ -614,14 +615,13 @@ def _count_numbers(
         by_value.setdefault(_read_number(cells[0]), []).append(key)
 
     unlabeled = {value: keys for value, keys in by_value.items() if value not in labels}
-    least = _read_limit(question.least)
-    most = _read_limit(question.most)
+    least, most = find_limits(question.ranges)
     bins = build_bins(
         {value: counted.count_people(keys) for value, keys in unlabeled.items()},
         decimals=question.variable.decimals if is_number else 0,
         threshold=counted.options.layout_threshold,
-        least=least,
-        most=most,
+        least=_read_limit(least),
+        most=_read_limit(most),
         plain=question.kind == "date",
     )
 
@@ -643,10 +643,8 @@ def _count_numbers(
         number = Fraction(code)
         keys = by_value.get(number, [])
         lines.append(counted.make_line("answer", str(code), label, keys))
-        # A labeled number beyond the limits is a code, and no amount.
-        is_below = least is not None and number < least
-        is_above = most is not None and number > most
-        if is_number and not (is_below or is_above):
+        # A labeled number outside of the ranges is a code, and no amount.
+        if is_number and contain(question.ranges, code):
             in_means[number] = keys
     return lines, {key: value for value, keys in in_means.items() for key in keys}
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
 from survey_cli.instrument.expressions.known import Known
+from survey_cli.instrument.number_ranges import NumberRanges
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
@@ -64,11 +65,8 @@ class ReportQuestion(ReportItem):
     nets: tuple[tuple[str, tuple[Code, ...]], ...] = ()
     verbatim_columns: tuple[tuple[str, str], ...] = ()
     """Columns with the verbatim answers of an option, and the option's label."""
-    least: float | None = None
-    """The least number that may be answered; labeled numbers outside the limits are not
-    quantities."""
-    most: float | None = None
-    """The greatest number that may be answered."""
+    ranges: NumberRanges = ()
+    """The numbers that may be answered; labeled numbers outside of them are not quantities."""
     allows_none: bool = False
     """Whether a multiple may be answered with no option."""
     is_reported: bool = True
@@ -243,8 +241,7 @@ def _build_questions(
                 for variable in of_turn
                 if variable.role == "words" and variable.option is not None
             ),
-            least=question.lowest if isinstance(question, NumberItem) else None,
-            most=question.highest if isinstance(question, NumberItem) else None,
+            ranges=question.ranges if isinstance(question, NumberItem) else (),
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
 

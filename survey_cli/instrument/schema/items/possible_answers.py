@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
 
+from survey_cli.instrument.number_ranges import NumberRange, NumberRanges, find_limits
 from survey_cli.values import Code
 
 
@@ -36,13 +37,21 @@ class SeveralCodes:
 class Amount:
     """A number: `number`."""
 
-    low: float | None = None
-    """The lowest number; None if there is no limit, or if it depends on other answers."""
-    high: float | None = None
-    """The highest number; None if there is no limit, or if it depends on other answers."""
+    ranges: NumberRanges = (NumberRange(),)
+    """The numbers that are accepted, as far as that doesn't depend on other answers."""
     decimals: int = 0
     special: tuple[float, ...] = ()
-    """Numbers that are also accepted beyond the limits."""
+    """Numbers that are also accepted outside of the ranges."""
+
+    @property
+    def low(self) -> float | None:
+        """The lowest number; None if there is no limit, or if it depends on other answers."""
+        return find_limits(self.ranges)[0]
+
+    @property
+    def high(self) -> float | None:
+        """The highest number; None if there is no limit, or if it depends on other answers."""
+        return find_limits(self.ranges)[1]
 
 
 @dataclass(frozen=True, slots=True)

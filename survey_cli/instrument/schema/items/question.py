@@ -397,7 +397,7 @@ class QuestionItem(ItemSpec):
             answer_seconds: ClassVar[float] = 4.0
 
             def describe_answers(self, item: CompiledItem) -> PossibleAnswers:
-                return Amount(0, 10)
+                return Amount((NumberRange(0, 10),))
 
             def build_entry(self, context: ItemContext) -> Entry:
                 return LineEntry("number", "0 to 10")

@@ -1,9 +1,10 @@
 """Questions answered by typing: `number`, `text`, `verbatim`, `date`, `time`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time
 from functools import partial
+from math import ceil, floor, inf, isinf
 from random import Random
 from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
@@ -20,6 +21,17 @@ from survey_cli.entries import (
     to_ascii_digits,
     to_plain_text,
 )
+from survey_cli.instrument.number_ranges import (
+    NumberRange,
+    NumberRanges,
+    clip_ranges,
+    contain,
+    find_limits,
+    format_limits,
+    format_ranges,
+    intersect,
+    list_sums,
+)
 from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.items.possible_answers import (
     ANY_TEXT,
@@ -29,7 +41,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
     TimeOfDay,
 )
 from survey_cli.instrument.schema.options import NumberOption, SpecModel
-from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
+from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Ranges, Text, Whole
 from survey_cli.instrument.texts.date_text import (
     DAYS,
     MONTHS,
@@ -78,9 +90,18 @@ class LimitedItem(question.QuestionItem):
 
         None if there is none, or if the answer that it depends on is missing.
         """
+        if key in context.item.limits:
+            return self.compute_limit(context, key)
+        return getattr(self, key)
+
+    def compute_limit(self, context: question.ItemContext, key: LimitKey) -> Any:
+        """Return the `min` or `max` that depends on other answers.
+
+        None if it depends on none, or if the answer is missing.
+        """
         computed = context.item.limits.get(key)
         if computed is None:
-            return getattr(self, key)
+            return None
         value = computed.condition.evaluate(context.known)
         return None if isinstance(value, Missing) else value
 
@@ -103,6 +124,10 @@ class NumberFields(SpecModel):
     max: Limit | None = None
     """The highest number that is accepted, as for `min`: `168`, `hh_size`. There is no limit if the
     answer that it depends on is missing. If left out: no limit."""
+    range: Ranges | None = None
+    """The numbers that are accepted, instead of `min` and `max`: `0 to 30`, or several ranges,
+    `[1 to 12, 101 to 199]`. The codes of declines may lie between them. A `min` or `max` that is
+    calculated can limit the ranges further. If left out: `min` to `max`."""
     decimals: Whole = 0
     """The number of decimal places that are accepted and stored, at most 6."""
     unit: Text | None = None
@@ -111,6 +136,56 @@ class NumberFields(SpecModel):
     """Numbers with a meaning of their own, which are also accepted outside the range: `{97: {text:
     97 or older, at_least: 97}}`. With none of `value`, `at_least`, `at_most` and `missing` they
     count as these numbers; in means, if they are within the range. If left out: none."""
+
+    @property
+    def ranges(self) -> NumberRanges:
+        """The numbers that are accepted besides options, as far as no other answer decides."""
+        if self.range is not None:
+            return tuple(sorted(self.range))
+        low = -inf
+        high = inf
+        if not isinstance(self.min, str):
+            low = self.min
+        if self.max is not None and not isinstance(self.max, str):
+            high = self.max
+        return (NumberRange(low, high),)
+
+    @property
+    def lowest(self) -> float | None:
+        """The lowest number that is ever accepted, besides options.
+
+        None if it depends on other answers.
+        """
+        return find_limits(self.ranges)[0]
+
+    @property
+    def highest(self) -> float | None:
+        """The highest number that is ever accepted, besides options.
+
+        None if there is no limit, or if it depends on other answers.
+        """
+        return find_limits(self.ranges)[1]
+
+    def describe_ranges(self, limits: Mapping[str, str], format_one: Callable[[float], str]) -> str:
+        """Describe what is accepted: `0 to 4`, `1 to 12 or 101 to 199`.
+
+        `limits` has the words of those that depend on other answers: `1 to (hh_size)`.
+        """
+        if self.range is None:
+            low = limits.get("min", "")
+            high = limits.get("max", "")
+            if self.lowest is not None:
+                low = format_one(self.lowest)
+            if self.highest is not None:
+                high = format_one(self.highest)
+            return format_limits(low, high)
+
+        phrases = [format_ranges(self.ranges, format_one)]
+        if "min" in limits:
+            phrases.append(f"at least {limits['min']}")
+        if "max" in limits:
+            phrases.append(f"at most {limits['max']}")
+        return ", ".join(phrases)
 
 
 class NumberAnswer(NumberFields):
@@ -131,79 +206,55 @@ class NumberItem(NumberFields, LimitedItem):
     answer_seconds: ClassVar[float] = 4.0
 
     def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
-        return Amount(self.lowest, self.highest, self.decimals, special=tuple(self.options))
+        return Amount(self.ranges, self.decimals, special=tuple(self.options))
 
-    @property
-    def lowest(self) -> float | None:
-        """The lowest number that is ever accepted, besides options.
+    def find_ranges(self, context: question.ItemContext) -> NumberRanges:
+        """Find which numbers are accepted now, besides options.
 
-        None if it depends on other answers.
+        In a battery with a total, these are fewer: the statements to come must reach the total.
         """
-        return None if isinstance(self.min, str) else self.min
-
-    @property
-    def highest(self) -> float | None:
-        """The highest number that is ever accepted, besides options.
-
-        None if there is no limit, or if it depends on other answers.
-        """
-        return None if isinstance(self.max, str) else self.max
-
-    def format_range(self, low: str, high: str) -> str:
-        """Format two limits: `0 to 4`. Without one of them: `0 or more`, `up to 4`."""
-        if low and not high:
-            return f"{low} or more"
-        if high and not low:
-            return f"up to {high}"
-        if not low and not high:
-            return "any number"
-        if low == high:
-            return f"exactly {low}"
-        return f"{low} to {high}"
-
-    def find_limit(self, context: question.ItemContext, key: LimitKey) -> Any:
-        """Return the `min` or `max` that applies now.
-
-        In a battery with a total it may be closer, so that the statements to come can reach the
-        total.
-        """
-        limit = super().find_limit(context, key)
+        ranges = self._find_own_ranges(context)
         left = context.amount_left
-        # after a decline the answers need not add up, and none is too low
-        if left is None or (key == "min" and not left.is_certain):
-            return limit
+        if left is None:
+            return ranges
 
-        # the least that may be answered here leaves the most to the others, and the other way round
-        limit_of_others: float | None = 0
-        if left.later:
-            opposite: LimitKey = "max" if key == "min" else "min"
-            limit_of_others = super().find_limit(context, opposite)
-        if limit_of_others is None:
-            return limit
+        sums = list_sums(ranges, left.later, self.decimals)
+        if not left.is_certain:
+            # after a decline the answers need not add up, and none is too low
+            least, _ = find_limits(sums)
+            if least is None:
+                return ranges
+            return clip_ranges(ranges, None, self._subtract(left.amount, least))
 
-        bound = round(left.amount - left.later * limit_of_others, self.decimals)
-        if limit is None:
-            return bound
-        return max(limit, bound) if key == "min" else min(limit, bound)
+        leaves_a_sum = [
+            NumberRange(self._subtract(left.amount, high), self._subtract(left.amount, low))
+            for low, high in reversed(sums)
+        ]
+        return intersect(ranges, leaves_a_sum)
+
+    def _subtract(self, amount: float, number: float) -> float:
+        difference = amount - number
+        return difference if isinf(difference) else round(difference, self.decimals)
+
+    def _find_own_ranges(self, context: question.ItemContext) -> NumberRanges:
+        """Find which numbers are accepted now, whatever is left of a battery's total."""
+        low = self.compute_limit(context, "min")
+        high = self.compute_limit(context, "max")
+        return clip_ranges(self.ranges, low, high)
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        low = self._format_limit(context, "min")
-        high = self._format_limit(context, "max")
+        format_one = partial(format_number, language=context.language)
         labels = [
             (code, to_plain_text(context.fill(label)))
             for code, label in context.item.labels.items()
         ]
         return LineEntry(
             kind="number",
-            hint=self.format_range(low, high),
+            hint=format_ranges(self.find_ranges(context), format_one),
             unit=str(self.unit.get(context.language)) if self.unit else "",
             labels=tuple(labels),
             personal=self.personal,
         )
-
-    def _format_limit(self, context: question.ItemContext, key: LimitKey) -> str:
-        limit = self.find_limit(context, key)
-        return "" if limit is None else format_number(limit, context.language)
 
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
@@ -235,26 +286,53 @@ class NumberItem(NumberFields, LimitedItem):
         if decline is not None:
             number = format_number(value, language)
             return f"{number} is the code of {str(decline.get(language))!r}, not a number here"
-        return self._why_beyond(context, value, "min") or self._why_beyond(context, value, "max")
+        why = self._why_outside(value, language)
+        for key in LIMIT_KEYS:
+            why = why or self._why_beyond(context, value, key)
+        return why or self._why_no_part(context, value)
+
+    def _why_outside(self, value: int | float, language: str) -> str:
+        """Return why a number is in none of the fixed ranges; empty if it is in one."""
+        if contain(self.ranges, value):
+            return ""
+        number = format_number(value, language)
+        if self.lowest is not None and value < self.lowest:
+            return f"{number} is less than {format_number(self.lowest, language)}"
+        if self.highest is not None and value > self.highest:
+            return f"{number} is more than {format_number(self.highest, language)}"
+        accepted = format_ranges(self.ranges, partial(format_number, language=language))
+        return f"{number} is not accepted: {accepted}"
 
     def _why_beyond(self, context: question.ItemContext, value: int | float, key: LimitKey) -> str:
-        """Return why a number is beyond one of its limits; empty if it isn't."""
+        """Return why a number is beyond a limit that depends on other answers; empty if not."""
+        limit = self.compute_limit(context, key)
+        if limit is None or not _is_beyond(value, limit, key):
+            return ""
+        words = "less than" if key == "min" else "more than"
+        number = format_number(value, context.language)
+        bound = format_number(limit, context.language)
+        return self.explain_limit(context, number, key, words, bound)
+
+    def _why_no_part(self, context: question.ItemContext, value: int | float) -> str:
+        """Return why a number can't be a part of a battery's total; empty if it can."""
+        left = context.amount_left
+        if left is None:
+            return ""
+        ranges = self.find_ranges(context)
+        if contain(ranges, value):
+            return ""
+
         language = context.language
         number = format_number(value, language)
-        is_min = key == "min"
-        limit = super().find_limit(context, key)
-        if limit is not None and _is_beyond(value, limit, key):
-            words = "less than" if is_min else "more than"
-            bound = format_number(limit, language)
-            return self.explain_limit(context, number, key, words, bound)
-
-        left = context.amount_left
-        closer_limit = self.find_limit(context, key)
-        if left is None or closer_limit is None or not _is_beyond(value, closer_limit, key):
-            return ""
-        difference = format_number(round(abs(closer_limit - value), self.decimals), language)
-        too = "too few" if is_min else "too many"
-        return f"{number} is {difference} {too}: {left.describe(language)}"
+        what_is_left = left.describe(language)
+        least, most = find_limits(ranges)
+        if least is not None and value < least:
+            difference = format_number(round(least - value, self.decimals), language)
+            return f"{number} is {difference} too few: {what_is_left}"
+        if most is not None and value > most:
+            difference = format_number(round(value - most, self.decimals), language)
+            return f"{number} is {difference} too many: {what_is_left}"
+        return f"{number} doesn't fit: {what_is_left}"
 
     def format_answer(
         self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
@@ -293,15 +371,34 @@ class NumberItem(NumberFields, LimitedItem):
         }
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        low = self.find_limit(context, "min")
-        high = self.find_limit(context, "max")
+        low, high = find_limits(self.find_ranges(context))
         if low is None:
             low = min(0, high or 0)
         if high is None:
             high = max(low, 0) + 100
-        bottom = round(low)
-        top = max(bottom, int(high))
-        return str(rng.randint(bottom, top))
+
+        # Whole numbers only: a range without one has its lowest number.
+        candidates: list[Sequence[float]] = []
+        for one in clip_ranges(self.find_ranges(context), low, high):
+            bottom = ceil(one.low)
+            top = floor(one.high)
+            if bottom <= top:
+                candidates.append(range(bottom, top + 1))
+            else:
+                candidates.append([one.low])
+        count = sum(map(len, candidates))
+        if not count:
+            return str(round(low))
+        return str(_pick(candidates, rng.randint(0, count - 1)))
+
+
+def _pick(lists: Sequence[Sequence[float]], index: int) -> float:
+    """Return the number with an index in lists that follow each other."""
+    for numbers in lists:
+        if index < len(numbers):
+            return numbers[index]
+        index -= len(numbers)
+    raise IndexError(index)
 
 
 def _read_line(reply: Reply) -> str:
