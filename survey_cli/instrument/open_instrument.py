@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from survey_cli.instrument import editions
-from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source, load_source_text, pause_collector
 from survey_cli.problems import Problem, UserError, select_errors
@@ -103,9 +103,7 @@ def rebuild_instrument(stored: StoredText) -> Instrument:
         )
         raise UserError(version, what, "install a newer version of survey")
 
-    top_file = next(iter(stored.texts))
-    source = load_source_text(stored.texts[top_file], top_file, fetch=stored.texts.__getitem__)
-    instrument, _, problems = compile_instrument(source)
+    instrument, _, problems = compile_stored_text(stored)
     errors = [
         problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER
     ]
@@ -118,6 +116,13 @@ def rebuild_instrument(stored: StoredText) -> Instrument:
         what = "the stored text is not the one with which the interviews were started"
         raise UserError(version, what, restore)
     return instrument
+
+
+def compile_stored_text(stored: StoredText) -> CompileResult:
+    """Compile a stored version, whose text must be there."""
+    top_file = next(iter(stored.texts))
+    source = load_source_text(stored.texts[top_file], top_file, fetch=stored.texts.__getitem__)
+    return compile_instrument(source)
 
 
 def rebuild_if_readable(stored: StoredText) -> Instrument | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.checks.compute_readers import ComputeReaders
 from survey_cli.instrument.checks.source_items import locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode
@@ -24,7 +25,7 @@ from survey_cli.proof.goals import FillUse, Goal, GoalKind, Verdicts
 from survey_cli.proof.reasons import ReasonFinder, SettledCondition
 from survey_cli.proof.route import RoutePosition
 from survey_cli.proof.silent_choice_words import describe_silent_choice
-from survey_cli.proof.silent_choices import ComputeReaders, SilentChoice, select_silent_choices
+from survey_cli.proof.silent_choices import SilentChoice, select_silent_choices
 from survey_cli.proof.table_gaps import iterate_gaps
 from survey_cli.proof.verdicts import Prover
 from survey_cli.proof.witness_words import label_declines

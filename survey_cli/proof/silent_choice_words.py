@@ -1,21 +1,17 @@
 """The problem of a choice that gives a value although its condition is unknown, in words."""
 
 import ast
-from typing import Final
 
-from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
+from survey_cli.instrument.checks.compute_readers import ComputeReaders
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.expression_checker import shift_position
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
-from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.problems import Problem
-from survey_cli.proof.silent_choices import ComputeReaders, FoundChoice
+from survey_cli.proof.silent_choices import FoundChoice
 from survey_cli.values import NOT_ASKED
 from survey_cli.wording import join_words
-
-_MAX_READERS: Final = 6
 
 
 def describe_silent_choice(
@@ -31,7 +27,7 @@ def describe_silent_choice(
     subject = use.owner
     read_by = ""
     if use.key == "compute":
-        read_by = _describe_readers(draft, use.owner, readers)
+        read_by = readers.describe(use.owner)
     else:
         subject = f"{use.key} of {use.owner}"
     when = _describe_missing(draft, found)
@@ -63,24 +59,6 @@ def _describe_missing(draft: InstrumentDraft, found: FoundChoice) -> str:
     if NOT_ASKED.kind in found.kinds:
         return f"{after}, or if it is not asked"
     return after
-
-
-def _describe_readers(draft: InstrumentDraft, name: str, readers: ComputeReaders) -> str:
-    """Name the fills, conditions, limits, quotas and ends that read a compute."""
-    listed: dict[str, None] = {}
-    uses, dependent = readers.find(name)
-    for use in uses:
-        item = draft.items.get(use.owner)
-        if item is not None and isinstance(item.question, EndItem):
-            listed[f"the end {use.owner}"] = None
-        elif use.condition is None:
-            listed[f"the text of {use.owner}"] = None
-        else:
-            listed[f"{use.key} of {use.owner}"] = None
-    for compiled in compile_quotas(draft):
-        if not dependent.isdisjoint(compiled.list_names()):
-            listed[f"the quota {compiled.quota.id}"] = None
-    return join_words(listed, most=_MAX_READERS)
 
 
 def _get_source(condition: Condition, node: ast.expr) -> tuple[str, int, int]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.checks import assumptions
 from survey_cli.instrument.checks.assumptions import Assumption, SupposedAnswer
+from survey_cli.instrument.checks.compute_readers import ComputeReaders
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
 from survey_cli.instrument.compiled.requirements import list_requirements
@@ -51,30 +52,6 @@ class SilentChoice(NamedTuple):
         """The goal that an interview has its value although its test is unknown."""
         place = (self.node.lineno, self.node.col_offset)
         return Goal("silent", self.use.owner, (self.item, self.use.key, self.missing, place))
-
-
-class ComputeReaders:
-    """What reads each compute, also through other computes."""
-
-    def __init__(self, draft: InstrumentDraft) -> None:
-        self._direct: dict[str, list[NameUse]] = {}
-        for use in draft.uses:
-            for name in use.names & draft.computes.keys():
-                self._direct.setdefault(name, []).append(use)
-
-    def find(self, compute: str) -> tuple[list[NameUse], set[str]]:
-        """Return the uses outside of computes, and the computes that depend on this one."""
-        uses: list[NameUse] = []
-        waiting = [compute]
-        dependent = {compute}
-        for name in waiting:
-            for use in self._direct.get(name, ()):
-                if use.key != "compute":
-                    uses.append(use)
-                elif use.owner not in dependent:
-                    dependent.add(use.owner)
-                    waiting.append(use.owner)
-        return uses, dependent
 
 
 # Candidates

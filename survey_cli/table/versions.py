@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.interview import Interview
+from survey_cli.instrument.compiled.draft import build_external_symbols
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
+from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.table.columns import build_columns, convert_computed, find_personal_names
@@ -314,6 +316,16 @@ def _shorten(text: str) -> str:
 # ── the newest computes ──
 
 
+class EditionCompute(NamedTuple):
+    """A compute that two versions write alike, in editions that may give it other values."""
+
+    name: str
+    compute: Compute
+    """That of the newest version."""
+    is_recomputed: bool
+    """Whether its values in the data of the older version are replaced."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeUpdate:
     """The newest computes for the rows of an older version: its columns, and how to fill them."""
@@ -331,6 +343,35 @@ class ComputeUpdate:
     """The index of the column of each of them; filters have none."""
     not_computed: frozenset[str]
     """Computes of personal answers that were not requested: their cells stay empty."""
+    edition_computes: tuple[EditionCompute, ...] = ()
+    """The newest computes that differ from the version's only by the edition of the language."""
+
+    @property
+    def is_recomputed(self) -> bool:
+        """Whether values of an earlier edition are replaced by those of the newest."""
+        return any(each.is_recomputed for each in self.edition_computes)
+
+    def list_differing(self, interview: Interview) -> list[str]:
+        """List the computes of an interview to which the newest edition gives another value.
+
+        Those that aren't recomputed are evaluated with the values that they read in the data.
+        """
+        stored = interview.evaluate_route().known
+        known = stored.copy()
+        self.add_computes(known)
+        differing = []
+        for name, compute, _ in self.edition_computes:
+            value = known.value(name)
+            if name not in self._computed_names:
+                first = next(iter(compute.conditions.values()))
+                value = first.evaluate(known)
+            if value != stored.value(name):
+                differing.append(name)
+        return differing
+
+    @property
+    def _computed_names(self) -> frozenset[str]:
+        return frozenset(compute.id for compute in self.computes)
 
     def make_row_reader(
         self, names: Collection[str] = ()
@@ -445,16 +486,20 @@ def build_compute_update(
     separate: Mapping[str, SeparateColumns],
     language: str,
     requested: Collection[str] | None = None,
+    recomputed: Collection[str] = (),
 ) -> ComputeUpdate:
     """Return the update of `old` to the computes of `new`.
 
     `separate` are the names with another meaning in `old`, `requested` the personal columns that
-    are requested; None requests all.
+    are requested; None requests all. `recomputed` are the computes whose values are replaced even
+    if only the edition of the language differs.
     """
     new_language = language if language in new.languages else ""
     new_columns = {variable.name: variable for variable in build_columns(new, new_language)}
     columns = {variable.name: variable for variable in build_columns(old, language)}
-    computes, lacking = _select_computes(old, new, separate)
+    edition_names = list_edition_computes(old, new)
+    computes, lacking = _select_computes(old, new, separate, edition_names - frozenset(recomputed))
+    changed_names = {compute.id for compute in computes}
     personal_names = find_personal_names(old)
     new_personal_names = find_personal_names(new)
 
@@ -478,13 +523,46 @@ def build_compute_update(
         computes=computes,
         cells={compute.id: indexes[compute.id] for compute in computes if compute.id in indexes},
         not_computed=frozenset(not_computed),
+        edition_computes=tuple(
+            EditionCompute(name, compute, name in changed_names)
+            for name, compute in new.computes.items()
+            if name in edition_names and name not in lacking
+        ),
     )
 
 
+def list_edition_computes(old: Instrument, new: Instrument) -> frozenset[str]:
+    """List the computes that both versions write alike, but mean differently by their editions.
+
+    They may have other values themselves, or read such a compute.
+    """
+    if old.edition == new.edition:
+        return frozenset()
+    amounts = {
+        name
+        for name, value_type in build_external_symbols(new).value_types.items()
+        if value_type.amounts is not None
+    }
+    differing: set[str] = set()
+    for name, compute in new.computes.items():
+        if name not in old.computes or not _is_written_alike(old.computes[name], compute):
+            continue
+        inputs = list_inputs(compute)
+        reads_other_meaning = not inputs.isdisjoint(amounts | differing)
+        if reads_other_meaning or _write_trees(old.computes[name]) != _write_trees(compute):
+            differing.add(name)
+    return frozenset(differing)
+
+
 def _select_computes(
-    old: Instrument, new: Instrument, separate: Mapping[str, SeparateColumns]
+    old: Instrument,
+    new: Instrument,
+    separate: Mapping[str, SeparateColumns],
+    kept: Collection[str],
 ) -> tuple[tuple[Compute, ...], frozenset[str]]:
     """Return the computes of `new` to apply to `old`, in their order, and those that `old` lacks.
+
+    The values of `kept` stay those of `old`.
 
     To apply are those for which `old` has all inputs and which it did not compute in the same way.
     Lacking are those with an input that is missing in `old` or has another meaning there, or whose
@@ -501,6 +579,9 @@ def _select_computes(
             lacking.add(name)
             continue
 
+        if name in kept:
+            continue
+
         is_new = name not in old.computes
         is_changed = is_new or not _is_same_compute(old.computes[name], compute)
         reads_changed = not inputs.isdisjoint(changed)
@@ -511,10 +592,22 @@ def _select_computes(
 
 
 def _is_same_compute(old: Compute, new: Compute) -> bool:
-    """Return whether two versions define a compute in the same way."""
+    """Return whether two versions define a compute in the same way.
+
+    A choice and a table can be written alike, but mean something else.
+    """
+    return _is_written_alike(old, new) and _write_trees(old) == _write_trees(new)
+
+
+def _is_written_alike(old: Compute, new: Compute) -> bool:
     old_texts = [condition.text for condition in old.conditions.values()]
     new_texts = [condition.text for condition in new.conditions.values()]
     return old_texts == new_texts and old.type == new.type
+
+
+def _write_trees(compute: Compute) -> list[str]:
+    """Write the calculations of a compute so that equal texts have equal meanings."""
+    return [write_expression(condition.tree) for condition in compute.conditions.values()]
 
 
 def find_plain_columns(instrument: Instrument) -> dict[str, tuple[int, Callable[[str], Cell]]]:

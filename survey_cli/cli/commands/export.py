@@ -98,6 +98,14 @@ class ExportParameters:
         bool,
         option("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas."),
     ] = False
+    recompute: Annotated[
+        bool,
+        option(
+            "--recompute",
+            "Compute interviews of an earlier edition of the language as the questionnaire does "
+            "now, and say how many differ.",
+        ),
+    ] = False
     language: parameters.LanguageOption = ""
     form: Annotated[
         str,
@@ -151,6 +159,7 @@ class ExportParameters:
             weight=self.weight,
             as_of=self.as_of,
             zone=parameters.parse_zone(self.zone),
+            recompute=self.recompute,
             language=self.language,
             force=self.force,
             dry_run=self.dry_run,
@@ -164,6 +173,10 @@ def export(file: parameters.InstrumentArgument, given: ExportParameters) -> None
 
     With --what, one row per answer, event, case or call instead, or per person and day: shifts are
     the working times, everybody's for supervisors and shift leaders, and else your own.
+
+    Interviews of earlier versions have the newest calculations. If only the edition of the language
+    differs, they keep their values, unless --recompute is given: it computes what no condition,
+    limit, text or quota of their version reads. The database stays as it is.
 
     An erased interview is a row without values, with the outcome withdrawn. Interviewers are named
     by their pseudonyms in the list of people. --public --dry-run lists what can identify
@@ -186,6 +199,8 @@ def _write_bundle(file: str, given: ExportParameters) -> None:
         bundle = write_bundle(file, options, given.bundle, given.out or ())
 
     data = bundle.data_files[0]
+    if given.recompute:
+        _say_what_was_recomputed(data)
     if data.rows and data.disclosure_note:
         say(data.disclosure_note)
     for line in bundle.skipped:
@@ -209,11 +224,22 @@ def _write_files(file: str, given: ExportParameters) -> None:
         remarks += [*result.data.warnings, *result.data.differences]
     say(*dict.fromkeys(remarks))
 
+    if given.recompute:
+        _say_what_was_recomputed(results[0])
     _say_what_identifies(results[0], given)
     for result in results:
         for line in result.notes:
             say(f"{result.to}: {line}")
         say(_describe_file(result, dry_run=given.dry_run))
+
+
+def _say_what_was_recomputed(result: "ExportResult") -> None:
+    """Say which computes were recomputed, which not and why, and in how many interviews."""
+    recomputed = result.data.recomputed
+    if not recomputed:
+        say("--recompute: no stored interview was computed in an earlier edition of the language")
+    for values in recomputed:
+        say(values.describe())
 
 
 def _say_what_identifies(result: "ExportResult", given: ExportParameters) -> None:

@@ -13,7 +13,7 @@ from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin
 from survey_cli.table.columns import IdentifyingKind
 from survey_cli.table.table import Table
-from survey_cli.wording import join_first
+from survey_cli.wording import format_quantity, join_first, pluralize
 
 OriginFilter: TypeAlias = Literal["real", "imported", "practice", "simulated", "all"]
 RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls", "shifts"]
@@ -66,6 +66,8 @@ class ExportOptions:
     """The current time, by default the clock's."""
     zone: tzinfo | None = None
     """The time zone of `as_of`; None is the computer's."""
+    recompute: bool = False
+    """Compute in the newest edition of the language what an earlier one gave other values."""
     language: str = ""
     force: bool = False
     """Overwrite the file."""
@@ -105,6 +107,35 @@ class OverriddenOutcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecomputedValues:
+    """What `--recompute` did to one compute of one version."""
+
+    name: str
+    version: str
+    """The version in words: `version 1`."""
+    edition: int
+    """The edition in which the version computed it."""
+    read_by: str
+    """What reads it in the version, so that its value is kept; empty if it was recomputed."""
+    completed: set[str] = field(default_factory=set)
+    """The completed interviews of the version. They are known once the rows were read."""
+    differing: set[str] = field(default_factory=set)
+    """Those among them to which the newest edition gives another value."""
+
+    def describe(self) -> str:
+        """Return what was done, and how many interviews it concerns."""
+        total = len(self.completed)
+        count = f"{len(self.differing):,} of {format_quantity(total, 'completed interview')}"
+        if self.read_by:
+            return (
+                f"{self.name}: not recomputed in {self.version} (edition {self.edition}), "
+                f"because {self.read_by} read it there; {count} would differ"
+            )
+        verb = pluralize(len(self.differing), "differs", "differ")
+        return f"{self.name}: recomputed in {self.version} (edition {self.edition}); {count} {verb}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataTable:
     """A table for the writers, with the notes on it."""
 
@@ -119,6 +150,8 @@ class DataTable:
     """Items and columns whose personal values were not requested."""
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
     """Corrected outcomes, by interview."""
+    recomputed: tuple[RecomputedValues, ...] = ()
+    """What `recompute` did, once the rows were read."""
     identifying: Mapping[IdentifyingKind, tuple[str, ...]] = field(default_factory=dict)
     """Columns that can identify respondents, by kind. With `public`, they are left out."""
 

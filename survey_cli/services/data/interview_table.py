@@ -14,12 +14,13 @@ from typing import TypeAlias
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.events import OFFICE_EVENTS, InterviewEvent, InterviewMigrated, find_erasure
 from survey_cli.engine.interview import RULES_VERSION, Interview
-from survey_cli.engine.machine import InterviewStatus
+from survey_cli.engine.machine import COMPLETE, InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.analysis import Analysis
+from survey_cli.instrument.checks.compute_readers import ComputeReaders
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import compile_stored_text, rebuild_instrument
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.revisions.meaning_changes import find_separate_columns
 from survey_cli.services.conditions import compile_condition
@@ -28,6 +29,7 @@ from survey_cli.services.data.export_options import (
     DataTable,
     ExportOptions,
     OverriddenOutcome,
+    RecomputedValues,
 )
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.route_verification import find_differences
@@ -50,11 +52,12 @@ from survey_cli.table.versions import (
     VersionRows,
     build_compute_update,
     combine_versions,
+    list_edition_computes,
     list_inputs,
     reads_today,
 )
 from survey_cli.values import Cell, Code
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, join_first
 
 
 class UnreadableInterviewError(UserError):
@@ -177,10 +180,24 @@ def build_interview_table(source: InterviewSource) -> DataTable:
         analysis=source.analysis,
         table=replace(combined.table, study=study),
         warnings=tuple(warnings),
-        differences=(*combined.differences, *uncomputed),
+        differences=(*combined.differences, *uncomputed, *_note_editions(versions)),
+        recomputed=tuple(each for version in versions for each in version.recomputed),
         left_out=combined.left_out,
         overrides=source.overrides,
     )
+
+
+def _note_editions(versions: "Sequence[_Version]") -> Iterator[str]:
+    """Yield a note for each version that has computes of an earlier edition in a shared column."""
+    for version in versions:
+        source = version.source
+        names = sorted(list_edition_computes(version.instrument, source.base))
+        if names and not source.options.recompute:
+            yield (
+                f"{join_first(names)}: as {version.label} computed it, in edition "
+                f"{version.instrument.edition} of the language; the questionnaire is in edition "
+                f"{source.base.edition} (--recompute computes it as that does)"
+            )
 
 
 def check_personal_names(options: ExportOptions, known: Collection[str]) -> None:
@@ -268,9 +285,34 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
             reporter=reporter,
             separate=separate[index],
             number=index + 1,
+            recomputed=_list_recomputed(source, row, instrument, describe_version(row, used)),
         )
         versions.append(version)
     return versions
+
+
+def _list_recomputed(
+    source: InterviewSource, stored: InstrumentRow, instrument: Instrument, label: str
+) -> tuple[RecomputedValues, ...]:
+    """List the computes of a version that are recomputed, or would be if nothing read them."""
+    if not source.options.recompute:
+        return ()
+    names = list_edition_computes(instrument, source.base)
+    if not names:
+        return ()
+    _, draft, _ = compile_stored_text(stored.stored_text)
+    assert draft is not None  # it was rebuilt before
+    readers = ComputeReaders(draft)
+    return tuple(
+        RecomputedValues(
+            name=name,
+            version=label,
+            edition=instrument.edition,
+            read_by=readers.describe(name),
+        )
+        for name in instrument.computes
+        if name in names
+    )
 
 
 def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition | None:
@@ -346,6 +388,8 @@ class _Version:
     """Items, sample columns and computes with another meaning than in newer versions."""
     number: int
     """Its number among the versions with interviews, the oldest being 1."""
+    recomputed: tuple[RecomputedValues, ...]
+    """Its computes to which the newest edition of the language may give other values."""
 
     @property
     def language(self) -> str:
@@ -419,13 +463,15 @@ class _Version:
             ) = line
 
             data = None
-            is_current = has_current_columns and engine == rules
+            is_current = has_current_columns and engine == rules and not self.recomputed
             if interview is None and is_current and cells is not None:
                 data = update_stored(cells)
             if data is None:
                 if interview is None:
                     _, interview = self._replay_and_compare(line)
                 data = computing.update_row(encode_cells(build_row(interview)), interview)
+                if outcome == COMPLETE:
+                    self._note_recomputed(computing, interview_id, interview)
 
             override = overrides.get(interview_id)
             if override is not None:
@@ -435,6 +481,18 @@ class _Version:
                 f'{encode(outcome)},"{began_at[:19]}+00:00","{updated_at[:19]}+00:00",'
                 f"{encode(pseudonyms.get(by, by))},{encode(language)},{data[1:]}"
             )
+
+    def _note_recomputed(
+        self, computing: ComputeUpdate, interview_id: str, interview: Interview
+    ) -> None:
+        """Note which values of a completed interview the newest edition changes."""
+        if not self.recomputed:
+            return
+        differing = computing.list_differing(interview)
+        for each in self.recomputed:
+            each.completed.add(interview_id)
+            if each.name in differing:
+                each.differing.add(interview_id)
 
     def iterate_long_rows(self, row_unit: str) -> Iterator[tuple[Cell, ...]]:
         """Yield the events of the selected interviews, or their current answers."""
@@ -472,6 +530,7 @@ class _Version:
             self.separate,
             self.language,
             self.source.requested_columns,
+            [each.name for each in self.recomputed if not each.read_by],
         )
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
