@@ -80,6 +80,8 @@ def test_a_form_is_recognized_by_its_content(tmp_path: Path) -> None:
         ("xlsform/specify_other.csv", "XLSForm"),
         ("xlsform/tutorial.xls", "XLSForm"),
         ("convert/redcap/rios_format_1.csv", "REDCap"),
+        ("convert/limesurvey/citric_survey.lss", "LimeSurvey"),
+        ("convert/limesurvey/ssi_nl_2017.txt", "LimeSurvey"),
     ):
         file = tmp_path / "form.dat"
         file.write_bytes((forms / source).read_bytes())

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from support.blank_answers import BLANK, Joined, TableRow, list_ahead, read_table
+from support.conducting import conduct
 from support.scenario import Scenario, instrument, scenario
 from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.questionnaire.writer import ConvertedForm
-from survey_cli.entries import PickEntry
 from survey_cli.problems import UserError
 
 FORMS = Path(__file__).parents[1] / "data" / "convert" / "redcap"
@@ -68,25 +68,6 @@ def convert(tmp_path: Path, *rows: list[str]) -> ConvertedForm:
     converted = convert_form(write_dictionary(tmp_path / "dictionary.csv", *rows))
     assert not converted.errors
     return converted
-
-
-def conduct(text: str) -> Scenario:
-    """Conduct an interview: decline what may be declined, and give any answer to the rest."""
-    now = scenario(text)
-    while now.prompt is not None:
-        if now.declines:
-            keys = [f".{next(iter(now.declines))}"]
-        elif isinstance(now.prompt.entry, PickEntry):
-            keys = [str(next(iter(now.offered)))]
-        else:
-            keys = ["", "1", "2020-01-01", "a@example.org"]
-        for key in keys:
-            after = now.key(key).settled()
-            if not after.why and after.place != now.place:
-                break
-        assert after.place != now.place, (now.place, after.why)
-        now = after
-    return now
 
 
 @pytest.mark.parametrize("name", QUESTIONS)

@@ -669,7 +669,8 @@ def convert(
         str,
         argument(
             "FORM",
-            "An XLSForm (.xlsx, .xls, .csv, .md), or a data dictionary of REDCap (.csv).",
+            "An XLSForm (.xlsx, .xls, .csv, .md), a data dictionary of REDCap (.csv), "
+            "or a survey of LimeSurvey (.lss, .txt).",
         ),
     ],
     out: Annotated[
@@ -685,7 +686,7 @@ def convert(
     output_format: parameters.ResultFormatOption = "table",
     force: parameters.ForceOption = False,
 ) -> None:
-    """Convert a form of XLSForm (ODK, KoboToolbox, SurveyCTO) or REDCap to a questionnaire.
+    """Convert a form of XLSForm (ODK, KoboToolbox, SurveyCTO), REDCap or LimeSurvey.
 
     The file is recognized by its content. Whatever has no counterpart is listed with its place in
     the form, and stands as a comment in the questionnaire, which has no errors. The report has

@@ -265,6 +265,8 @@ class FormGroup(FormItem):
     """Its questions are the rows of a table (matrix, array) with the same answers."""
     intro: Texts = field(default=NO_TEXTS, kw_only=True)
     """What is read aloud before its first item."""
+    help: Texts = field(default=NO_TEXTS, kw_only=True)
+    """What is shown to the interviewer about a table on request."""
     order: Order = field(default="written", kw_only=True)
     pick: int | None = field(default=None, kw_only=True)
     """How many of its items are drawn at random; all if it is None."""

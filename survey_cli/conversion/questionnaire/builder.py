@@ -290,6 +290,8 @@ class QuestionnaireBuilder:
     # ── groups ────────────────────────────────────────────────────────────────────────────────────
 
     def _build_section(self, item: FormGroup, conditions: dict[str, Any]) -> dict[str, Any]:
+        if item.help.by_language:
+            self.log.lose(item, item.help.origin.column, "a section has no help")
         entry = {
             "type": "section",
             **conditions,
@@ -312,6 +314,7 @@ class QuestionnaireBuilder:
             "type": "battery",
             **conditions,
             "intro": self.texts.convert(intro, item.name),
+            "help": self.texts.convert(item.help, item.name),
             "statements": statements,
         }
         if first.answer == "number":

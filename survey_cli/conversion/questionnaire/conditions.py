@@ -55,7 +55,7 @@ from survey_cli.conversion.questionnaire.simplification import find_join, simpli
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_WITHOUT_BLANK: Final = ("today", "turn", "count_turns", "count_chosen", "length")
+_WITHOUT_BLANK: Final = ("today", "turn", "count_turns", "count_chosen", "count_true", "length")
 """Functions that always have a value."""
 
 
@@ -80,6 +80,8 @@ _TEMPLATES: Final = {
     ("days_between", 2): _Template("days_between({}, {})", "date", "number"),
 }
 """By the name of the function and the number of its arguments."""
+_NUMBER_FUNCTIONS: Final = ("min", "max", "max_answered", "sum", "sum_answered", "mean_answered")
+"""Functions of two or more numbers."""
 
 
 class Translator(FormNames):
@@ -470,20 +472,17 @@ class _FunctionTranslator:
         if any(_uses_all_turns(argument) for argument in arguments):
             raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
 
-        template = _TEMPLATES.get((name, len(arguments)))
-        if template is not None:
-            texts = [self._expect(argument, template.needed) for argument in arguments]
-            return Part(template.text.format(*texts), kind=template.kind)
+        written = self._translate_plain(name, arguments)
+        if written is not None:
+            return written
 
         match name, arguments:
             case "truncate", (argument,):
                 return self._truncate(argument)
-            case "min" | "max", (_, _, *_):
-                texts = [self.translator.evaluate(argument).text for argument in arguments]
-                return Part(f"{name}({', '.join(texts)})", kind="number")
-            case "sum" | "sum_answered" | "mean_answered", (_, _, *_):
-                texts = [self.translator.evaluate(argument).text for argument in arguments]
-                return Part(f"{name}({', '.join(texts)})", kind="number")
+            case "count_true", _:
+                return self._count_true(arguments)
+            case "rank", (AnswerOf(item), Constant(str(code))):
+                return self._find_rank(item, code)
             case "count_turns", (AnswerOf(item),):
                 repeated = self.translator.form.items.get(item)
                 if isinstance(repeated, FormRoster):
@@ -504,6 +503,36 @@ class _FunctionTranslator:
             case "label", (AnswerOf() as argument,):
                 return Part(self.translator.evaluate(argument).text, kind="label")
         raise UnsupportedError(f"there is no counterpart of {name}()")
+
+    def _translate_plain(self, name: str, arguments: tuple[Expression, ...]) -> Part | None:
+        """Translate a call of a function that has the same arguments here; None for others."""
+        template = _TEMPLATES.get((name, len(arguments)))
+        if template is not None:
+            texts = [self._expect(argument, template.needed) for argument in arguments]
+            return Part(template.text.format(*texts), kind=template.kind)
+        if name in _NUMBER_FUNCTIONS and len(arguments) > 1:
+            texts = [self.translator.evaluate(argument).text for argument in arguments]
+            return Part(f"{name}({', '.join(texts)})", kind="number")
+        return None
+
+    def _count_true(self, conditions: tuple[Expression, ...]) -> Part:
+        """Count conditions; `count` takes unknown for false."""
+        truths = [self.translator.is_true(condition) for condition in conditions]
+        always = truths.count(YES)
+        uncertain = [truth.text for truth in truths if truth not in (YES, NO)]
+        if not uncertain:
+            return Part(str(always), kind="number")
+        counted = f"count({', '.join(uncertain)})"
+        if not always:
+            return Part(counted, kind="number")
+        return Part(f"{counted} + {always}", Strength.SUM, "number")
+
+    def _find_rank(self, item: str, code: str) -> Part:
+        ranking = self.translator.get_item(item)
+        written = self.translator.codes[ranking.id].get(code, "")
+        if not written:
+            raise UnsupportedError(f"{item} has no code {code}")
+        return Part(f"rank({ranking.id}, {written})", kind="number")
 
     def _truncate(self, argument: Expression) -> Part:
         """Translate the whole part of what is whole in any case, or of days in years."""

@@ -1,0 +1,698 @@
+"""Meaning of LimeSurvey's expressions, in the neutral language of conditions.
+
+A question that was left empty has an empty text as its value. A question that isn't shown has none:
+an expression that uses it without `.NAOK` is false as a whole, and with `.NAOK` it is empty, too. A
+choice of a question with several answers is `Y` or empty.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from survey_cli.conversion.limesurvey.comparisons import compare_values, read_number
+from survey_cli.conversion.limesurvey.script import (
+    ScriptCall,
+    ScriptConstant,
+    ScriptName,
+    ScriptTree,
+    parse_script,
+)
+from survey_cli.conversion.limesurvey.variables import SurveyVariable, VariableKind, VariableTable
+from survey_cli.conversion.model.expressions import (
+    NO,
+    NO_VALUE,
+    YES,
+    All,
+    Answered,
+    AnswerOf,
+    AnyOf,
+    Chosen,
+    Constant,
+    Expression,
+    FunctionCall,
+    Not,
+    Shown,
+    Sign,
+    TruthConstant,
+    Unsupported,
+    UnsupportedError,
+    ValueComparison,
+    join_all,
+    join_any,
+)
+from survey_cli.conversion.questionnaire.declined_filters import evaluate_blank
+
+_COMPARISONS: Final[Mapping[str, Sign]] = {
+    "==": "==",
+    "!=": "!=",
+    "<": "<",
+    "<=": "<=",
+    ">": ">",
+    ">=": ">=",
+}
+_MIRRORED: Final[Mapping[Sign, Sign]] = {
+    "==": "==",
+    "!=": "!=",
+    "<": ">",
+    "<=": ">=",
+    ">": "<",
+    ">=": "<=",
+}
+_FLAGS: Final = {VariableKind.CHOICE: "Y", VariableKind.CELL: "1"}
+"""What a variable has if it is checked; otherwise it is empty."""
+_WITHOUT_BLANK: Final = ("count_true", "count_chosen", "length", "today", "years_between")
+_TRUTHS: Final = (*_COMPARISONS, "and", "or", "!", "is_empty")
+"""Operators and functions that are conditions: 1, or empty."""
+_SAME: Final = ("floatval", "trim", "fixnum", "number_format")
+"""Functions that leave an answer as it is, because answers have types."""
+_FUNCTIONS: Final = {
+    "floor": "truncate",
+    "intval": "truncate",
+    "join": "concat",
+    "max": "max_answered",
+    "min": "min",
+    "round": "round",
+    "strlen": "length",
+}
+"""Functions by their names there. A blank is less than any number, so that `max` leaves it out."""
+_FUNCTION_ARGUMENTS: Final = {"floor": (1,), "intval": (1,), "round": (1, 2), "strlen": (1,)}
+"""How many arguments they must have."""
+_TEXT_SEARCHES: Final = ("strpos", "stripos")
+_VALUES_OF_ALL: Final = ("", "NAOK", "code", "value", "valueNAOK", "shown")
+"""Attributes that are the value of a variable; others are known before the interview."""
+_QUOTED_NUMBER: Final = (
+    "LimeSurvey compares a number in quotes as a text, by which 9 is more than 18: "
+    "numbers are compared here"
+)
+_SUM_WITH_BLANK: Final = (
+    "LimeSurvey leaves a blank out of a sum with +: here the sum has no value then"
+)
+_NOT_AT_BEGINNING: Final = "here the text may also begin with what is searched for"
+
+
+class Meaning(NamedTuple):
+    """What an expression means."""
+
+    tree: Expression
+    notes: tuple[str, ...] = ()
+    """Where it differs here."""
+
+
+@dataclass(frozen=True)
+class ScriptContext:
+    """What the names in an expression refer to."""
+
+    variables: VariableTable
+    question: str = ""
+    """The code of the question that has the expression, which `self` stands for."""
+    this: str = ""
+    """The name of the variable that `this` stands for."""
+    uses_assessment: bool = False
+    """The value of an answer is its number of points."""
+
+
+def read_condition(text: str, context: ScriptContext) -> Meaning:
+    """Return what a condition means; an Unsupported if it can't be read."""
+    reader = _MeaningReader(context)
+    try:
+        tree = reader.read_truth(parse_script(text))
+    except UnsupportedError as error:
+        return Meaning(Unsupported(str(error)))
+    return Meaning(reader.require_shown(tree), tuple(reader.notes))
+
+
+def read_value(text: str, context: ScriptContext) -> Meaning:
+    """Return the value of an expression; an Unsupported if it can't be read."""
+    reader = _MeaningReader(context)
+    try:
+        tree = reader.read_value(parse_script(text))
+    except UnsupportedError as error:
+        return Meaning(Unsupported(str(error)))
+    return Meaning(tree, tuple(reader.notes))
+
+
+def name_column(token: str) -> str:
+    """Return the name of the column of the sample for an attribute of participants."""
+    return token.removeprefix("TOKEN:").lower()
+
+
+class _MeaningReader:
+    """Reads one expression."""
+
+    def __init__(self, context: ScriptContext) -> None:
+        self._context = context
+        self._variables = context.variables
+        self._needed: dict[str, None] = {}
+        """The items without which the expression is false, because it uses them without NAOK."""
+        self.notes: dict[str, None] = {}
+
+    def require_shown(self, tree: Expression) -> Expression:
+        """Return a condition that is false if a question that it needs isn't shown."""
+        parts = [tree]
+        for name in self._needed:
+            # `sex == "M"` is false in any case if sex isn't shown.
+            if evaluate_blank(tree, name) is not False:
+                parts.insert(-1, Shown(AnswerOf(name)))
+        return join_all(parts)
+
+    # ── truth ─────────────────────────────────────────────────────────────────────────────────────
+
+    def read_truth(self, tree: ScriptTree) -> Expression:
+        """Return the condition that an expression is true: neither empty nor 0."""
+        match tree:
+            case ScriptConstant(value):
+                return NO if value in ("", "0") else YES
+            case ScriptName():
+                return self._read_name_truth(tree)
+            case ScriptCall("and"):
+                return All(self._read_truths(tree, "and"))
+            case ScriptCall("or"):
+                return AnyOf(self._read_truths(tree, "or"))
+            case ScriptCall("!", (argument,)):
+                return _negate(self.read_truth(argument))
+            case ScriptCall(name, (left, right)) if name in _COMPARISONS:
+                return self._compare(left, _COMPARISONS[name], right)
+            case ScriptCall("if", (test, then, otherwise)):
+                truths = (self.read_truth(test), self.read_truth(then), self.read_truth(otherwise))
+                return FunctionCall("if", truths)
+            case ScriptCall("is_empty", (argument,)):
+                return _negate(self._is_answered(argument))
+            case ScriptCall("is_numeric", (ScriptName() as argument,)):
+                variable = self._find_variable(argument)
+                if variable is not None and variable.is_number:
+                    return Answered(AnswerOf(variable.item))
+            case ScriptCall("regexmatch", (ScriptConstant(pattern), argument)):
+                return self._read_match(pattern, argument)
+            case ScriptCall(("strpos" | "stripos") as search, (text, ScriptConstant(words))):
+                return self._read_search(search, text, words)
+        result = self.read_value(tree)
+        return ValueComparison(result, "!=", Constant(0.0), if_blank=False)
+
+    def _read_truths(self, tree: ScriptTree, operator: str) -> tuple[Expression, ...]:
+        """Return the parts of `a and b and c`, which are nested as they are read."""
+        if not isinstance(tree, ScriptCall) or tree.name != operator:
+            # What isn't understood is only lost itself, so that the other parts of `and` are kept.
+            try:
+                return (self.read_truth(tree),)
+            except UnsupportedError as error:
+                return (Unsupported(str(error)),)
+        parts: tuple[Expression, ...] = ()
+        for argument in tree.arguments:
+            parts += self._read_truths(argument, operator)
+        return parts
+
+    def _read_name_truth(self, name: ScriptName) -> Expression:
+        variable = self._find_variable(name)
+        if name.attribute == "relevanceStatus" and variable is not None:
+            return Shown(AnswerOf(variable.item))
+        if variable is None:
+            return Answered(self.read_value(name))
+        if variable.kind is not VariableKind.ANSWER:
+            return self._is_answered(name)
+
+        answer = AnswerOf(variable.item)
+        if variable.is_number or "0" in variable.codes:
+            return ValueComparison(answer, "!=", Constant("0"), if_blank=False)
+        return Answered(answer)
+
+    def _is_answered(self, tree: ScriptTree) -> Expression:
+        """Return the condition that a value isn't empty."""
+        match tree:
+            case ScriptConstant(value):
+                return NO if value == "" else YES
+            case ScriptName():
+                variable = self._find_variable(tree)
+                if variable is None:
+                    return Answered(self.read_value(tree))
+                return _is_variable_answered(variable)
+            case ScriptCall(name, _) if name in _TRUTHS:
+                return self.read_truth(tree)
+        return Answered(self.read_value(tree))
+
+    def _read_match(self, pattern: str, argument: ScriptTree) -> Expression:
+        """Return whether a value matches a regular expression."""
+        expression = read_pattern(pattern)
+        variable = None
+        if isinstance(argument, ScriptName):
+            variable = self._find_variable(argument)
+        if variable is not None and variable.codes:
+            return _match_codes(variable, expression)
+        value = self.read_value(argument)
+        return FunctionCall("regex", (value, Constant(expression.pattern)))
+
+    def _read_search(self, name: str, text: ScriptTree, words: str) -> Expression:
+        if name == "strpos" and words.lower() != words.upper():
+            raise UnsupportedError("capitals count in strpos(), and don't in contains() here")
+        self.notes[_NOT_AT_BEGINNING] = None
+        return FunctionCall("contains", (self.read_value(text), Constant(words)))
+
+    # ── comparisons ───────────────────────────────────────────────────────────────────────────────
+
+    def _compare(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
+        if isinstance(left, ScriptConstant) and isinstance(right, ScriptConstant):
+            is_quoted = left.is_quoted or right.is_quoted
+            return TruthConstant(compare_values(left.value, sign, right.value, is_quoted=is_quoted))
+        if isinstance(right, ScriptConstant):
+            return self._compare_constant(left, sign, right, is_first=False)
+        if isinstance(left, ScriptConstant):
+            return self._compare_constant(right, _MIRRORED[sign], left, is_first=True)
+        return self._compare_two(left, sign, right)
+
+    def _compare_constant(
+        self, tree: ScriptTree, sign: Sign, constant: ScriptConstant, *, is_first: bool
+    ) -> Expression:
+        """Compare a value with a constant; `is_first` if the constant is written first."""
+
+        def compare(value: str) -> bool:
+            if is_first:
+                mirrored = _MIRRORED[sign]
+                return compare_values(constant.value, mirrored, value, is_quoted=constant.is_quoted)
+            return compare_values(value, sign, constant.value, is_quoted=constant.is_quoted)
+
+        match tree:
+            case ScriptCall(name, (text, ScriptConstant(words), *_)) if name in _TEXT_SEARCHES:
+                if (sign, constant.value) in ((">", "0"), (">", "-1"), ("!=", "")):
+                    return self._read_search(name, text, words)
+                raise UnsupportedError("the position of a word in a text has no counterpart")
+            case ScriptName():
+                variable = self._find_variable(tree)
+                if variable is not None:
+                    return self._compare_variable(
+                        variable, sign, constant, compare, attribute=tree.attribute
+                    )
+            case ScriptCall(name, _) if name in _TRUTHS:
+                # A condition is 1, or empty.
+                return _choose(compare("1"), compare(""), self.read_truth(tree))
+
+        value = self.read_value(tree)
+        if constant.value == "":
+            is_answered = self._is_answered(tree)
+            return is_answered if sign == "!=" else _negate(is_answered)
+        can_be_blank = not isinstance(value, FunctionCall) or value.name not in _WITHOUT_BLANK
+        # Nothing is equal to a result that is no number, and it is neither less nor more.
+        if_blank = can_be_blank and sign == "!="
+        return ValueComparison(value, sign, _make_constant(constant), if_blank)
+
+    def _compare_variable(
+        self,
+        variable: SurveyVariable,
+        sign: Sign,
+        constant: ScriptConstant,
+        compare: Callable[[str], bool],
+        *,
+        attribute: str,
+    ) -> Expression:
+        if variable.kind in _FLAGS:
+            return _choose(
+                compare(_FLAGS[variable.kind]), compare(""), _is_variable_answered(variable)
+            )
+        if constant.value == "" and sign in ("==", "!="):
+            is_answered = _is_variable_answered(variable)
+            return is_answered if sign == "!=" else _negate(is_answered)
+        match variable.kind:
+            case VariableKind.RANK:
+                return _compare_rank(variable, sign, constant.value)
+            case VariableKind.WORDS:
+                raise UnsupportedError("the words that are typed for a choice are no condition")
+
+        answer = AnswerOf(variable.item)
+        if attribute == "shown" and variable.labels:
+            return _compare_label(variable, sign, constant.value)
+        if constant.value.strip() == "" and sign in ("==", "!="):
+            return NO if sign == "==" else YES  # nobody can type a blank
+        if variable.codes:
+            return _compare_code(variable, sign, constant, compare)
+
+        is_number = read_number(constant.value) is not None
+        if is_number and constant.is_quoted and sign not in ("==", "!="):
+            self.notes[_QUOTED_NUMBER] = None
+        return ValueComparison(answer, sign, _make_constant(constant), compare(""))
+
+    def _compare_two(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
+        flags = (self._find_flag(left), self._find_flag(right))
+        if flags[0] is not None and flags[1] is not None:
+            same = AnyOf((All((flags[0], flags[1])), All((Not(flags[0]), Not(flags[1])))))
+            if sign == "==":
+                return same
+            if sign == "!=":
+                return Not(same)
+        if flags != (None, None):
+            raise UnsupportedError("a choice is compared with another value")
+
+        first = self.read_value(left)
+        second = self.read_value(right)
+        if sign == "!=":
+            return Not(_equate_values(first, "==", second))
+        return _equate_values(first, sign, second)
+
+    def _find_flag(self, tree: ScriptTree) -> Expression | None:
+        """Return the condition that a choice is checked; None if the value is something else."""
+        if isinstance(tree, ScriptName):
+            variable = self._find_variable(tree)
+            if variable is not None and variable.kind in _FLAGS:
+                return _is_variable_answered(variable)
+        return None
+
+    # ── values ────────────────────────────────────────────────────────────────────────────────────
+
+    def read_value(self, tree: ScriptTree) -> Expression:
+        """Return the value of an expression. Raises UnsupportedError if it has none here."""
+        match tree:
+            case ScriptConstant():
+                return _make_constant(tree)
+            case ScriptName():
+                return self._read_name_value(tree)
+            case ScriptCall(name, arguments):
+                return self._read_call(name, arguments)
+
+    def _read_name_value(self, name: ScriptName) -> Expression:
+        if name.name.startswith("TOKEN:"):
+            return AnswerOf(name_column(name.name))
+        variable = self._find_variable(name)
+        if variable is None or name.attribute not in _VALUES_OF_ALL:
+            raise UnsupportedError(f"{name.name}.{name.attribute} has no counterpart")
+        match variable.kind:
+            case VariableKind.ANSWER if name.attribute == "shown" and variable.codes:
+                return FunctionCall("label", (AnswerOf(variable.item),))
+            case VariableKind.ANSWER | VariableKind.CALCULATION:
+                return AnswerOf(variable.item)
+            case VariableKind.CELL:
+                checked = _is_variable_answered(variable)
+                return FunctionCall("if", (checked, Constant(1.0), NO_VALUE))
+            case VariableKind.CHOICE:
+                raise UnsupportedError(f"{name.name} is a choice, which has no value")
+            case VariableKind.WORDS:
+                raise UnsupportedError("the words that are typed for a choice are no value")
+            case VariableKind.RANK:
+                raise UnsupportedError("a position of a ranking has no value here")
+
+    def _find_variable(self, name: ScriptName) -> SurveyVariable | None:
+        """Return a variable, None for what is known of a participant. Raises UnsupportedError."""
+        if name.name.startswith("TOKEN:"):
+            return None
+        written = self._context.this if name.name == "this" else name.name
+        if written == "self":
+            parts = self._variables.list_parts(self._context.question)
+            written = parts[0].name if len(parts) == 1 else written
+
+        variable = self._variables.find(written)
+        if variable is None and written in self._variables.of_question:
+            raise UnsupportedError(f"{written} has several variables, one for each of its parts")
+        if variable is None:
+            raise UnsupportedError(f"the survey has no variable {written}")
+        if name.attribute.startswith("value") and self._context.uses_assessment:
+            raise UnsupportedError("points of an assessment have no counterpart")
+
+        is_value = name.attribute in _VALUES_OF_ALL
+        if is_value and not name.attribute.endswith("NAOK") and variable.can_be_hidden:
+            self._needed[variable.item] = None
+        return variable
+
+    def _read_call(self, name: str, arguments: tuple[ScriptTree, ...]) -> Expression:
+        match name, arguments:
+            case "+", (left, right):
+                return self._add(left, right)
+            case (("-" | "*" | "/"), (_, _)) | ("-", (_,)):
+                return FunctionCall(name, self._read_all(arguments))
+            case "if", (test, then, *otherwise):
+                if_false = self.read_value(otherwise[0]) if otherwise else NO_VALUE
+                return FunctionCall("if", (self.read_truth(test), self.read_value(then), if_false))
+            case "sum", _:
+                return self._sum(self._expand(arguments))
+            case (("count" | "countif" | "countifop"), _):
+                return self._read_count(name, arguments)
+            case "date", (ScriptConstant("Y"),):
+                return _count_years()
+            case "date", (ScriptConstant("Y-m-d"),):
+                return FunctionCall("today")
+            case "pow", (base, ScriptConstant("2")):
+                value = self.read_value(base)
+                return FunctionCall("*", (value, value))
+            case _, (argument,) if name in _SAME:
+                return self.read_value(argument)
+            case _ if len(arguments) in _FUNCTION_ARGUMENTS.get(name, ()):
+                return FunctionCall(_FUNCTIONS[name], self._read_all(arguments))
+            case _ if name in ("min", "max", "join"):
+                return FunctionCall(_FUNCTIONS[name], self._read_all(arguments))
+            case _ if name in _TRUTHS:
+                truth = self.read_truth(ScriptCall(name, arguments))
+                return FunctionCall("if", (truth, Constant(1.0), NO_VALUE))
+        raise UnsupportedError(f"there is no counterpart of {name}()")
+
+    def _read_count(self, name: str, arguments: tuple[ScriptTree, ...]) -> Expression:
+        """Count the values that aren't empty, or that fulfill a comparison."""
+        match name, arguments:
+            case "count", _:
+                return self._count(self._expand(arguments))
+            case "countif", (ScriptConstant() as value, *others):
+                return self._count_equal(self._expand(tuple(others)), "==", value)
+            case "countifop", (ScriptConstant(sign), ScriptConstant() as value, *others):
+                if sign in _COMPARISONS:
+                    counted = self._expand(tuple(others))
+                    return self._count_equal(counted, _COMPARISONS[sign], value)
+        raise UnsupportedError(f"there is no counterpart of this {name}()")
+
+    def _read_all(self, trees: tuple[ScriptTree, ...]) -> tuple[Expression, ...]:
+        return tuple(self.read_value(tree) for tree in self._expand(trees))
+
+    def _add(self, left: ScriptTree, right: ScriptTree) -> Expression:
+        """Add two numbers, or join two texts."""
+        values = (self.read_value(left), self.read_value(right))
+        if any(_is_text(value) for value in values):
+            return FunctionCall("concat", values)
+        if any(isinstance(value, AnswerOf) for value in values):
+            self.notes[_SUM_WITH_BLANK] = None
+        return FunctionCall("+", values)
+
+    def _sum(self, trees: tuple[ScriptTree, ...]) -> Expression:
+        """Sum up; a blank is 0, also if there is nothing else."""
+        values: list[Expression] = []
+        are_answered: list[Expression] = []
+        for tree in trees:
+            variable = self._find_variable(tree) if isinstance(tree, ScriptName) else None
+            if variable is not None and variable.kind is VariableKind.CHOICE:
+                continue  # the number of the word Y is 0
+            if variable is not None and not _has_numbers(variable):
+                raise UnsupportedError(f"the codes of {variable.name} are no numbers to sum up")
+            values.append(self.read_value(tree))
+            are_answered.append(self._is_answered(tree))
+        if not values:
+            return Constant(0.0)
+
+        total: Expression = values[0]
+        if len(values) > 1:
+            total = FunctionCall("sum_answered", tuple(values))
+        return FunctionCall("if", (join_any(are_answered), total, Constant(0.0)))
+
+    def _count(self, trees: tuple[ScriptTree, ...]) -> Expression:
+        """Count the values that aren't empty."""
+        names: list[str] = []
+        for tree in trees:
+            if isinstance(tree, ScriptName):
+                variable = self._find_variable(tree)
+                if variable is not None:
+                    names.append(variable.name)
+        for code, parts in self._variables.of_question.items():
+            if names == parts and all(
+                variable.kind is VariableKind.CHOICE or variable.code == "other"
+                for variable in self._variables.list_parts(code)
+            ):
+                return FunctionCall("count_chosen", (AnswerOf(code),))
+        return FunctionCall("count_true", tuple(self._is_answered(tree) for tree in trees))
+
+    def _count_equal(
+        self, trees: tuple[ScriptTree, ...], sign: Sign, value: ScriptConstant
+    ) -> Expression:
+        comparisons = [self._compare(tree, sign, value) for tree in trees]
+        return FunctionCall("count_true", tuple(comparisons))
+
+    def _expand(self, trees: tuple[ScriptTree, ...]) -> tuple[ScriptTree, ...]:
+        """Put the variables of a question in the place of `self` and `that.question`."""
+        expanded: list[ScriptTree] = []
+        for tree in trees:
+            if isinstance(tree, ScriptName):
+                expanded += self._expand_name(tree)
+            else:
+                expanded.append(tree)
+        return tuple(expanded)
+
+    def _expand_name(self, name: ScriptName) -> list[ScriptName]:
+        first, *others = name.name.split(".")
+        match first:
+            case "self":
+                code = self._context.question
+            case "that" if others:
+                code = others.pop(0)
+            case _:
+                return [name]
+
+        parts = self._variables.list_parts(code)
+        if not parts:
+            raise UnsupportedError(f"the survey has no question {code}")
+        kept: list[ScriptName] = []
+        for variable in parts:
+            is_comment = variable.name.endswith("comment")
+            if all(_passes(variable.name, word, is_comment=is_comment) for word in others):
+                kept.append(ScriptName(variable.name, name.attribute))
+        return kept
+
+
+# ── parts ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_pattern(written: str) -> re.Pattern[str]:
+    """Return `/^[0-9]+$/i` as a regular expression. Raises UnsupportedError."""
+    mark = written[:1]
+    body, found, flags = written[1:].rpartition(mark)
+    if not mark or mark.isalnum() or not found or set(flags) - {"i", "u"}:
+        raise UnsupportedError(f"{written!r} is no regular expression that is known here")
+    try:
+        return re.compile(body, re.IGNORECASE if "i" in flags else 0)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UnsupportedError(f"{written!r} is no regular expression ({error})") from error
+
+
+def _passes(name: str, word: str, *, is_comment: bool) -> bool:
+    """Return whether a variable is meant by `self.WORD`: by a part of its name, or a comment."""
+    if word == "comments":
+        return is_comment
+    if word == "nocomments":
+        return not is_comment
+    if word.startswith("nosq_"):
+        return word.removeprefix("nosq_") not in name
+    return word.removeprefix("sq_") in name
+
+
+def _make_constant(constant: ScriptConstant) -> Constant:
+    number = read_number(constant.value)
+    if constant.is_quoted or number is None:
+        return Constant(constant.value)
+    return Constant(number)
+
+
+def _negate(tree: Expression) -> Expression:
+    match tree:
+        case TruthConstant(value):
+            return TruthConstant(not value)
+        case Not(argument):
+            return argument
+        case ValueComparison():
+            return tree.negate()
+    return Not(tree)
+
+
+def _choose(if_true: bool, if_false: bool, tree: Expression) -> Expression:
+    """Return what a comparison of a condition means, by its truth for both values."""
+    if if_true and if_false:
+        return YES
+    if if_true:
+        return tree
+    if if_false:
+        return _negate(tree)
+    return NO
+
+
+def _is_variable_answered(variable: SurveyVariable) -> Expression:
+    answer = AnswerOf(variable.item)
+    match variable.kind:
+        case VariableKind.CHOICE | VariableKind.CELL | VariableKind.WORDS:
+            return Chosen(answer, Constant(variable.code))
+        case VariableKind.RANK:
+            ranked = FunctionCall("count_chosen", (answer,))
+            position = Constant(float(variable.code))
+            return ValueComparison(ranked, ">=", position, if_blank=False)
+        case VariableKind.ANSWER | VariableKind.CALCULATION:
+            return Answered(answer)
+
+
+def _compare_rank(variable: SurveyVariable, sign: Sign, code: str) -> Expression:
+    """Compare the choice at a position of a ranking with a code."""
+    if sign not in ("==", "!="):
+        raise UnsupportedError("choices of a ranking have no order")
+    rank = FunctionCall("rank", (AnswerOf(variable.item), Constant(code)))
+    position = Constant(float(variable.code))
+    equality = ValueComparison(rank, "==", position, if_blank=False)
+    return equality if sign == "==" else equality.negate()
+
+
+def _compare_label(variable: SurveyVariable, sign: Sign, label: str) -> Expression:
+    """Compare the text of an answer, which is the one of its code."""
+    if sign not in ("==", "!="):
+        raise UnsupportedError("texts of answers have no order")
+    answer = AnswerOf(variable.item)
+    equal: list[Expression] = []
+    for code, text in zip(variable.codes, variable.labels, strict=False):
+        if text == label:
+            equal.append(ValueComparison(answer, "==", Constant(code), if_blank=False))
+    is_equal = join_any(equal)
+    return is_equal if sign == "==" else _negate(is_equal)
+
+
+def _compare_code(
+    variable: SurveyVariable, sign: Sign, constant: ScriptConstant, compare: Callable[[str], bool]
+) -> Expression:
+    """Compare an answer that is a code with a constant."""
+    answer = AnswerOf(variable.item)
+    right = Constant(constant.value)
+    if sign == "==":
+        return ValueComparison(answer, "==", right, compare(""))
+    if sign == "!=":
+        return ValueComparison(answer, "==", right, if_blank=False).negate()
+
+    fulfilling = [code for code in variable.codes if compare(code)]
+    limit = read_number(constant.value)
+    as_numbers = [
+        code
+        for code in variable.codes
+        if limit is not None and compare_values(code, sign, constant.value, is_quoted=False)
+    ]
+    if fulfilling == as_numbers and fulfilling and limit is not None:
+        return ValueComparison(answer, sign, Constant(limit), compare(""))
+
+    equal: list[Expression] = [
+        ValueComparison(answer, "==", Constant(code), if_blank=False) for code in fulfilling
+    ]
+    if compare(""):
+        equal.append(Not(Answered(answer)))
+    return join_any(equal)
+
+
+def _match_codes(variable: SurveyVariable, expression: re.Pattern[str]) -> Expression:
+    """Return the condition that the code of an answer matches a regular expression."""
+    answer = AnswerOf(variable.item)
+    equal: list[Expression] = [
+        ValueComparison(answer, "==", Constant(code), if_blank=False)
+        for code in variable.codes
+        if expression.search(code)
+    ]
+    if expression.search(""):
+        equal.append(Not(Answered(answer)))
+    return join_any(equal)
+
+
+def _equate_values(left: Expression, sign: Sign, right: Expression) -> Expression:
+    """Compare two values; two blanks are equal."""
+    comparison = ValueComparison(left, sign, right, if_blank=False)
+    if sign in ("<", ">"):
+        return comparison
+    are_blank = All((Not(Answered(left)), Not(Answered(right))))
+    return AnyOf((are_blank, comparison))
+
+
+def _has_numbers(variable: SurveyVariable) -> bool:
+    """Return whether the values of a variable are numbers, also as codes."""
+    if variable.codes:
+        return all(read_number(code) is not None for code in variable.codes)
+    return variable.is_number or variable.kind in (VariableKind.CELL, VariableKind.CALCULATION)
+
+
+def _is_text(tree: Expression) -> bool:
+    return isinstance(tree, Constant) and isinstance(tree.value, str) and bool(tree.value)
+
+
+def _count_years() -> Expression:
+    """Return the year of the interview: 2000 and the years since its first of January."""
+    dates = (Constant("2000-01-01"), FunctionCall("today"))
+    years = FunctionCall("years_between", dates)
+    return FunctionCall("+", (years, Constant(2000.0)))

@@ -1,0 +1,236 @@
+"""Surveys of LimeSurvey: real ones, their conditions on random answers, and damaged ones."""
+
+import csv
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from support.blank_answers import BLANK, Joined, TableRow, list_ahead, read_table
+from support.conducting import conduct
+from support.scenario import Scenario, instrument, scenario
+from survey_cli.conversion.convert import convert_form
+from survey_cli.conversion.questionnaire.writer import ConvertedForm
+from survey_cli.problems import UserError
+
+SURVEYS = Path(__file__).parents[1] / "data" / "convert" / "limesurvey"
+QUESTIONS = {
+    "citric_survey.lss": 4,
+    "imex_two_languages.lss": 1,
+    "lssdoc_audit_demo.lss": 8,
+    "lssdoc_demo_4lang.lss": 47,
+    "ssi_de_2017.txt": 70,
+    "ssi_nl_2017.txt": 45,
+    "ssi_uk_core_2017.lss": 59,
+}
+"""The questions of the real surveys, counted by another program."""
+COLUMNS = (
+    "class",
+    "type/scale",
+    "name",
+    "relevance",
+    "text",
+    "help",
+    "language",
+    "validation",
+    "mandatory",
+    "other",
+    "default",
+)
+Row = dict[str, str]
+
+
+def make_question(type_: str, name: str, *parts: str, **cells: str) -> list[Row]:
+    """Return a question with its parts: `SQ a` is a subquestion, `A1 x` an answer of scale 1."""
+    question = {"class": "Q", "type/scale": type_, "name": name, "text": f"{name}?"} | cells
+    rows = [question]
+    for part in parts:
+        class_, _, code = part.partition(" ")
+        scale = "1" if class_.endswith("1") else "0"
+        code, _, text = code.partition("=")
+        rows.append(
+            {"class": class_.rstrip("1"), "type/scale": scale, "name": code, "text": text or code}
+        )
+    return rows
+
+
+def write_survey(path: Path, *questions: list[Row], **group: str) -> Path:
+    rows: list[Row] = [
+        {"class": "S", "name": "language", "text": "en"},
+        {"class": "SL", "name": "surveyls_title", "text": "Made", "language": "en"},
+        {"class": "G", "type/scale": "1", "name": "Main"} | group,
+    ]
+    for question in questions:
+        rows += question
+    names = list(COLUMNS)
+    for row in rows:
+        names += [name for name in row if name not in names]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, delimiter="\t", restval="")
+        writer.writeheader()
+        writer.writerows({"language": "en"} | row for row in rows)
+    return path
+
+
+def convert(tmp_path: Path, *questions: list[Row], **group: str) -> ConvertedForm:
+    converted = convert_form(write_survey(tmp_path / "survey.txt", *questions, **group))
+    assert not converted.errors
+    return converted
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_real_survey_has_no_errors_and_is_carried_over(name: str) -> None:
+    converted = convert_form(SURVEYS / name)
+    assert not converted.errors
+    assert conduct(converted.text).status == "ended"
+
+    items = instrument(converted.text).items
+    report = converted.report
+    rows = {(entry.part, entry.row) for entry in [*report.carried, *report.noted]}
+    lost = [entry for entry in report.lost if not entry.column]
+    assert len(items) > 0.95 * (QUESTIONS[name] - len(lost))
+    assert len(lost) <= 1
+    assert rows
+
+    for column, count in report.logic.items():
+        if name != "lssdoc_audit_demo.lss":
+            assert count.carried == count.total, column
+
+
+def test_the_flaws_of_a_survey_are_named() -> None:
+    report = convert_form(SURVEYS / "lssdoc_audit_demo.lss").report
+    assert [(entry.row, entry.name, entry.text) for entry in report.lost][:2] == [
+        (1, "age", "income is asked later (id 4); without it the item is always asked"),
+        (2, "satisf", "the choices of L are not in the form"),
+    ]
+    assert "several questions have the code age" in str(report.lost)
+
+
+FIELDS = (
+    make_question("L", "sex", "A 1=Female", "A 2=Male", "A 3=Other"),
+    make_question("!", "drink", "A tea", "A milk"),
+    make_question("N", "age", num_value_int_only="1"),
+    make_question("S", "first"),
+    make_question("D", "born"),
+    make_question("M", "media", "SQ tv", "SQ web"),
+    make_question("R", "order", "A A", "A B"),
+    make_question("F", "trust", "SQ a", "A 1", "A 2", "A 3"),
+    make_question("Y", "gate", mandatory="Y"),
+    make_question("Y", "kid", relevance='gate == "Y"'),
+)
+"""The fields of the table, in the order in which they are asked; the last may be hidden."""
+KEYS = {
+    "tea": "1",
+    "milk": "2",
+    "tv": "1",
+    "web": "2",
+    "tv+web": "1 2",
+    "A": "1",
+    "B+A": "2 1",
+    "Y": "1",
+    "N": "2",
+}
+HIDDEN = "hidden"
+
+
+def answer_fields(text: str, answers: dict[str, str], rng: random.Random) -> Scenario:
+    """Answer the fields; a blank is a don't know or a refusal, as nothing else leaves one."""
+    now = scenario(text)
+    for field, answer in answers.items():
+        if field == "kid":
+            now = now.key("2" if answer == HIDDEN else "1")
+        if answer != HIDDEN:
+            key = rng.choice((".dk", ".refused")) if answer == BLANK else KEYS.get(answer, answer)
+            now = now.key(key)
+            assert not now.why, (field, key, now.why)
+    return now
+
+
+def is_true(condition: TableRow | Joined, answers: dict[str, str]) -> bool:
+    """A condition that uses a hidden question without .NAOK is false as a whole."""
+    is_bare = re.search(r"\bkid\b(?!\.)", condition.text) is not None
+    if is_bare and answers["kid"] == HIDDEN:
+        return False
+    return bool(condition.is_true(answers))
+
+
+def test_conditions_are_true_of_the_same_answers_as_in_limesurvey(tmp_path: Path) -> None:
+    rng = random.Random(30)
+    table = read_table(SURVEYS / "conditions.csv")
+    drawn: list[TableRow | Joined] = [table.draw_condition(rng) for _ in range(120)]
+    conditions = [*table.rows, *drawn]
+    notes = [
+        make_question("X", f"c{number}", relevance=condition.text)
+        for number, condition in enumerate(conditions)
+    ]
+    converted = convert(tmp_path, *FIELDS, *notes, make_question("X", "last"))
+    lost = [entry for entry in converted.report.lost if "false in every" not in entry.text]
+    assert not lost
+
+    for _ in range(1000):
+        answers = table.draw_answers(rng)
+        ahead = list_ahead(answer_fields(converted.text, answers, rng))
+        for number, condition in enumerate(conditions):
+            is_asked = f"c{number}" in ahead
+            assert is_asked == is_true(condition, answers), (condition.text, answers)
+
+
+def write_lss(path: Path, type_: str = "Survey", rows: str = "") -> Path:
+    """Write an export with one question, and more tables."""
+    question = "<qid>5</qid><gid>2</gid><type>N</type><title>age</title><question>Age?</question>"
+    path.write_text(
+        f"<document><LimeSurveyDocType>{type_}</LimeSurveyDocType>"
+        "<surveys><rows><row><sid>1</sid><language>en</language></row></rows></surveys>"
+        "<groups><rows><row><gid>2</gid><group_name>A</group_name></row></rows></groups>"
+        f"<questions><rows><row>{question}<language>en</language></row>{rows}</document>",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("contents", "what"),
+    [
+        (b"<document><LimeSurveyDocType>Survey</LimeSurveyDocType>", "no XML, or it is damaged"),
+        (
+            b'<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]>'
+            b"<document><LimeSurveyDocType>Survey</LimeSurveyDocType>&c;</document>",
+            "XML entities",
+        ),
+        (
+            b"<document><LimeSurveyDocType>Group</LimeSurveyDocType></document>",
+            "this is a group of LimeSurvey, not a survey",
+        ),
+        (
+            b"<document><LimeSurveyDocType>Survey</LimeSurveyDocType></document>",
+            "this survey has no questions",
+        ),
+        (b"class\ttype/scale\tname\ttext\nS\t\tsid\t1\n", "this survey has no questions"),
+        (b"class\ttype/scale\tname\ttext\nQ\tS\ta\t\xff\n", "not UTF-8"),
+    ],
+)
+def test_damaged_surveys_are_refused(tmp_path: Path, contents: bytes, what: str) -> None:
+    file = tmp_path / "survey.lss"
+    file.write_bytes(contents)
+    with pytest.raises(UserError, match=what):
+        convert_form(file)
+
+
+def test_conditions_of_the_old_kind_are_relevance(tmp_path: Path) -> None:
+    """Alternatives of one question, one of several scenarios."""
+    second = (
+        "<row><qid>6</qid><gid>2</gid><type>S</type><title>why</title></row></rows></questions>"
+    )
+    conditions = "".join(
+        f"<row><cid>{number}</cid><qid>6</qid><cfieldname>1X2X5</cfieldname><method>{method}"
+        f"</method><value>{value}</value><scenario>{scenario}</scenario></row>"
+        for number, method, value, scenario in (
+            (1, "==", "17", 1),
+            (2, "==", "18", 1),
+            (3, "&gt;", "60", 2),
+        )
+    )
+    tables = f"{second}<conditions><rows>{conditions}</rows></conditions>"
+    converted = convert_form(write_lss(tmp_path / "survey.lss", rows=tables))
+    assert "ask_if: age == 17 or age == 18 or age > 60" in converted.text
