@@ -97,6 +97,21 @@ def shorten(text: str, most: int = 48) -> str:
     return f"{text[: most - 1]}…"
 
 
+def shorten_between_words(text: str, most: int) -> str:
+    """Return a text on one line, at most so many characters long; a longer one ends with ` …`.
+
+    It is cut between two words, or within the first one if that is too long itself.
+    """
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    # one character more than there is room for: a blank if the last word is complete
+    words, _, _ = text[: most - 1].rpartition(" ")
+    if not words:
+        return shorten(text, most)
+    return f"{words} …"
+
+
 def join_first(words: Iterable[object], most: int = MAX_LISTED) -> str:
     """Return `a, b, c`; of more than `most` words the first, as `a, b and 3 more`."""
     texts = [str(word) for word in words]

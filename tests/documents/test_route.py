@@ -157,6 +157,13 @@ def test_items_with_the_same_condition_share_a_lane() -> None:
     ]
 
 
+def test_a_long_text_is_cut_between_words() -> None:
+    words = "On how many of the last thirty days did you or somebody else in your household "
+    text = f"{words}use the car for something other than the way to work?"
+    lines = outline(f'items:\n  - {{id: days, type: number, text: "{text}"}}\n')
+    assert lines[0] == f"1 days: {words}use the car for something other than …"
+
+
 def test_the_same_words_about_the_time_are_not_the_same_condition() -> None:
     steps = route("features/elapsed.yaml").steps
     timed = [

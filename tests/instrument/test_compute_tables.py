@@ -13,6 +13,7 @@ from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.expressions.parsing import write_expression
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.scenarios.route_check import check_route
+from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell
 
 HEAD = """\
@@ -95,6 +96,16 @@ def find_gaps(table: str) -> list[str]:
 def test_a_table_without_else_has_a_row_for_everybody(rows: str, gap: str) -> None:
     gaps = find_gaps(f"{{when: [{rows}]}}")
     assert [gap in what for what in gaps] == [True] * bool(gap)
+
+
+def test_a_table_of_codes_is_a_whole_number() -> None:
+    codes = "{when: [[age < 30, 1], [age >= 30, 2]], unknown: 9}"
+    amounts = "{when: [[age < 30, 0.5], [pay > 100, pay]], else: 3}"
+    for table, storage in ((codes, "integer"), (amounts, "decimal")):
+        instrument = check_instrument(load_source_text(HEAD.format(table=table))).compiled
+        assert instrument is not None
+        [variable] = [v for v in build_columns(instrument) if v.name == "group"]
+        assert variable.storage == storage
 
 
 def test_too_many_rows_are_refused_in_words() -> None:

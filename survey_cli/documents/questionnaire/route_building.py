@@ -39,7 +39,7 @@ from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.wording import escape_controls, join_words, shorten
+from survey_cli.wording import escape_controls, join_words, shorten_between_words
 
 MAX_LABEL_LENGTH: Final = 120
 """The most characters of an item's label or text. The booklet has the whole text."""
@@ -253,7 +253,7 @@ class RouteBuilder:
     def _render_label(self, text: Text | None) -> str:
         if text is None:
             return ""
-        return shorten(render_label(text, self.language), MAX_LABEL_LENGTH)
+        return shorten_between_words(render_label(text, self.language), MAX_LABEL_LENGTH)
 
     # fieldwork
 

@@ -13,6 +13,7 @@ from survey_cli.instrument.checks.source_items import (
     locate_definition,
     report,
 )
+from survey_cli.instrument.compiled.decline_sets import BY_WIDTH
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
@@ -107,6 +108,10 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
         if str(text) in _FILL_NAMES:
             what = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}"
             yield report("reserved-id", text, text, what, "choose another")
+    for declines_name in draft.document.decline_sets:
+        if str(declines_name) == BY_WIDTH:
+            what = f"declines: {BY_WIDTH} gives codes by the width of the answers, never this set"
+            yield report("reserved-id", declines_name, declines_name, what, "choose another name")
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
             word = repr(str(decline))

@@ -21,6 +21,10 @@ _MAX_LISTED: Final = 20
 """How many names of a cycle a message lists."""
 
 
+_DECIMALS: Final = 2
+"""How many decimals of a calculated number are shown."""
+
+
 class _WrittenCompute(NamedTuple):
     """A compute as the file contains it."""
 
@@ -113,11 +117,14 @@ def _compile_compute(
     name = str(written.name)
     conditions: dict[str, Condition] = {}
     gap_tests: tuple[Condition, ...] = ()
+    decimals = _DECIMALS
     context = CompileContext(name)
     if isinstance(written.calculation, ComputeTable):
         table = compile_table(compiler, written.calculation, context)
         if table is not None:
             conditions[""] = table.condition
+            if table.has_whole_numbers:
+                decimals = 0
             if written.calculation.else_ is None:
                 gap_tests = table.tests
     else:
@@ -146,7 +153,13 @@ def _compile_compute(
     if not is_new or main_condition is None:
         return index, None
 
-    compute = Compute(id=name, conditions=conditions, type=result_type.type, gap_tests=gap_tests)
+    compute = Compute(
+        id=name,
+        conditions=conditions,
+        type=result_type.type,
+        gap_tests=gap_tests,
+        decimals=decimals,
+    )
     draft.computes[name] = compute
     return index, compute
 

@@ -6,6 +6,7 @@ from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCom
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.compute_table import ComputeTable, write_as_choices
 from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.scalars import WHOLE
 
 MAX_ROWS: Final = 40
 """Each row is a level of nesting in the expression that stands for the table."""
@@ -18,6 +19,8 @@ class CompiledTable(NamedTuple):
     """What the whole means."""
     tests: tuple[Condition, ...]
     """The condition of each row."""
+    has_whole_numbers: bool
+    """All its values are written as whole numbers, such as codes."""
 
 
 def compile_table(
@@ -54,8 +57,9 @@ def compile_table(
     if len(tests) < len(table.when) or None in compiled_values:
         return None
 
-    whole = YamlScalar(write_as_choices(table, tuple(compiler.declines)), where)
+    whole = write_as_choices(table, tuple(compiler.declines), where)
     condition = compiler.compile_strictly(whole, context, "compute")
     if condition is None:
         return None
-    return CompiledTable(condition, tuple(tests))
+    has_whole_numbers = all(WHOLE.match(value.strip()) for value in values if value is not None)
+    return CompiledTable(condition, tuple(tests), has_whole_numbers)

@@ -8,7 +8,13 @@ from pydantic import Discriminator, Field, Tag
 
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source import scalars
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import (
+    TextComposer,
+    YamlList,
+    YamlMapping,
+    YamlScalar,
+)
+from survey_cli.problems import Position
 
 _TABLE_KEYS: Final = frozenset(("when", "else", "unknown"))
 _ROW_SCHEMA: Final = {
@@ -76,25 +82,40 @@ Calculation: TypeAlias = Annotated[
 """An expression, one per language, or a table."""
 
 
-def _put_in_brackets(part: str) -> str:
-    """Put a part of a choice in brackets if it could be one itself."""
-    if re.search(r"\bif\b", part):
-        return f"({part})"
-    return part.strip()
-
-
-def write_as_choices(table: ComputeTable, declines: tuple[str, ...]) -> str:
+def write_as_choices(table: ComputeTable, declines: tuple[str, ...], where: Position) -> YamlScalar:
     """Write a table as the expression that means the same: `1 if age < 30 else 2`.
 
-    Its choices must be compiled as strict ones. Without `else`, the last row's value ends it.
+    Its choices must be compiled as strict ones. Without `else`, the last row's value ends it. Each
+    part keeps its position in the table, so that a problem is reported where it is written.
     """
+    composer = TextComposer()
+    if table.unknown is not None:
+        composer.add("default(", table.unknown)
+
+    for test, value in table.when:
+        _add_part(composer, value)
+        composer.add(" if ", test)
+        _add_part(composer, test)
+        composer.add(" else ", test)
     rest = table.else_
     if rest is None:
         rest = table.when[-1].value
-    expression = _put_in_brackets(rest)
-    for test, value in reversed(table.when):
-        expression = f"{_put_in_brackets(value)} if {_put_in_brackets(test)} else {expression}"
+    _add_part(composer, rest)
+
     if table.unknown is not None:
-        replaced = ", ".join(declines)
-        expression = f"default({expression}, {table.unknown}, {replaced})"
-    return expression
+        composer.add(", ", table.unknown)
+        composer.add(table.unknown, table.unknown)
+        composer.add(f", {', '.join(declines)})", table.unknown)
+    return composer.build(where)
+
+
+def _add_part(composer: TextComposer, part: YamlScalar) -> None:
+    """Add a part of a choice, in brackets if it could be one itself."""
+    text = part.strip()
+    start = part.index(text)
+    if re.search(r"\bif\b", text):
+        composer.add("(", part)
+        composer.add(text, part, start)
+        composer.add(")", part)
+    else:
+        composer.add(text, part, start)

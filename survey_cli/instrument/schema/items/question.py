@@ -256,7 +256,7 @@ class Compute:
     measure: Measure | None = None
     """The measure of its column; None if it is that of its type."""
     decimals: int = 2
-    """How many decimals of a number are shown."""
+    """How many decimals of a number are shown. None are for a table of whole numbers."""
     is_column: bool = True
     """False for a filter of the analysis file, which only conditions use."""
     is_reported: bool | None = None
