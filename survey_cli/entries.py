@@ -239,7 +239,7 @@ class ListSearch(NamedTuple):
         return tuple(offered)
 
 
-LineEntryKind: TypeAlias = Literal["number", "text", "date", "time", "scale", "search"]
+LineEntryKind: TypeAlias = Literal["number", "quantity", "text", "date", "time", "scale", "search"]
 
 
 class LineEntry(NamedTuple):
@@ -251,6 +251,9 @@ class LineEntry(NamedTuple):
     unit: str = ""
     labels: tuple[tuple[Code, str], ...] = ()
     """Codes with a meaning of their own: a scale's ends, `97: 97 or older`."""
+    forms: tuple[tuple[str, str], ...] = ()
+    """How a number is keyed, a dot for each digit, with what it is then: `2..`, `1 to 99 per week`.
+    """
     width: int = 0
     """The maximum number of characters of an answer; 0 where there is no limit."""
     personal: bool = False

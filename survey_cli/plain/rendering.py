@@ -192,8 +192,8 @@ def render_codes(entry: entries.Entry) -> str:
     match entry:
         case entries.PickEntry() as pick:
             return pick.format_codes()
-        case entries.LineEntry(labels=labels):
-            return ", ".join([str(code) for code, _ in labels])
+        case entries.LineEntry(forms=forms, labels=labels):
+            return ", ".join([str(code) for code, _ in (*forms, *labels)])
         case _:
             return ""
 

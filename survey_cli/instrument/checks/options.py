@@ -36,6 +36,7 @@ from survey_cli.instrument.schema.items.coded import (
     SingleItem,
 )
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import OptionSpec
@@ -389,7 +390,7 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[_Cod
         )
 
     remedy = "change one of the two codes"
-    if isinstance(item.question, NumberItem | DateItem):
+    if isinstance(item.question, NumberItem | QuantityItem | DateItem):
         if any(clash.decline.label in _RESERVED_LABELS for clash in clashes):
             remedy = (
                 "change the codes under the top-level declines: "
@@ -415,6 +416,8 @@ def _suggest_codes(draft: InstrumentDraft, item: CompiledItem) -> str:
     if isinstance(question, NumberItem):
         low, high = find_item_bounds(draft, question)
         taken = set(question.options)
+    elif isinstance(question, QuantityItem):
+        high = max(one.high for one in question.list_used_numbers())
 
     ids = [decline.id for decline in item.declines] or ["dk"]
     codes: list[int] = []
@@ -464,9 +467,35 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
             if contain(find_item_ranges(draft, question), code):
                 return f"in the range {describe_accepted(question)}"
             return ""
+        case QuantityItem():
+            return _explain_quantity_use(draft, question, code)
         case DateItem() if question.partial and _is_part_of_a_date(code):
             return "that of a day, month or year"
     return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
+
+
+def _explain_quantity_use(draft: InstrumentDraft, question: QuantityItem, code: int) -> str:
+    """Explain what else a decline's code would mean in a column of a quantity; empty if nothing."""
+    if code in question.options:
+        label = shorten_text(question.options[code].text, draft)
+        return f"that of the number's own label {label!r}"
+
+    quantity = question.quantity
+    if quantity.find_unit(code) is not None:
+        return f"the number that is keyed for {question.format_amount(code, draft.language)}"
+    for option in question.options.values():
+        if option.value == code:
+            return f"the amount of {shorten_text(option.text, draft)!r}"
+    if quantity.find_keyed("==", code):
+        unit = question.describe_main_unit(draft.language)
+        return f"an amount in the column in the main unit: {code} {unit}"
+    if 1 <= code <= len(quantity.units):
+        return "the number of a unit in the column of units"
+    for words in question.list_words(draft.language):
+        amounts = {words.unit.count(int(end)) for one in words.unit.keyed for end in one}
+        if amounts and min(amounts) <= code <= max(amounts):
+            return f"an amount in the column of amounts as answered: {code} {words.find_label()}"
+    return ""
 
 
 def _is_part_of_a_date(code: int) -> bool:
@@ -568,7 +597,7 @@ def _list_labels(item: CompiledItem) -> dict[Code, Text]:
     """List the texts of an item's options, by code."""
     if isinstance(item.question, CodedItem):
         return {option.code: option.text.source for option in item.options}
-    if isinstance(item.question, NumberItem):
+    if isinstance(item.question, NumberItem | QuantityItem):
         return {code: option.text for code, option in item.question.options.items()}
     return {}
 

@@ -8,6 +8,7 @@ from survey_cli.instrument.compiled.symbols import iterate_below
 from survey_cli.instrument.schema.document import Document, StudySpec
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
@@ -159,6 +160,8 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
             texts.append(question.unit)
             for special in question.options.values():
                 texts += [special.text, special.label]
+        elif isinstance(question, QuantityItem):
+            texts += question.list_texts()
         for text in texts:
             if text is not None:
                 yield OwnedText(name, text)

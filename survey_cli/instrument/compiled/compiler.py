@@ -31,6 +31,7 @@ from survey_cli.instrument.schema.items.groups import (
     RosterItem,
     SectionItem,
 )
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import (
     CompiledDecline,
     CompiledItem,
@@ -420,6 +421,8 @@ class InstrumentCompiler:
         match item:
             case NumberItem() | DateItem():
                 self._compile_limits(item, compiled, context)
+            case QuantityItem():
+                self._compile_number_labels(item, compiled, context)
             case HandoverItem():
                 compiled.ask_for = self.item_compiler.compile_optional_text(
                     item.ask_for, context, "ask_for"
@@ -442,10 +445,16 @@ class InstrumentCompiler:
             if order is not None:
                 item.use_country_order(order)
         elif item.options:
-            labels = self.symbol_table.labels.setdefault(id(item.options), {})
-            for code, option in item.options.items():
-                labels[code] = compiler.compile_text(option.text, context, "options")
-            compiled.labels = labels
+            self._compile_number_labels(item, compiled, context)
+
+    def _compile_number_labels(
+        self, item: NumberItem | QuantityItem, compiled: CompiledItem, context: CompileContext
+    ) -> None:
+        """Compile the texts of a number's values."""
+        labels = self.symbol_table.labels.setdefault(id(item.options), {})
+        for code, option in item.options.items():
+            labels[code] = self.item_compiler.compile_text(option.text, context, "options")
+        compiled.labels = labels
 
     def _find_date_order(self) -> DateOrder | None:
         """Find in which order the study's country writes day and month."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from survey_cli.instrument.number_ranges import NumberRanges, contain
 from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 
@@ -29,6 +30,8 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
             return None
         ranges = question.ranges
         taken |= question.options.keys()
+    elif isinstance(question, QuantityItem):
+        ranges = question.list_used_numbers()
     elif isinstance(question, MultipleItem):
         taken = set(_MARKS_OF_MULTIPLE)
 

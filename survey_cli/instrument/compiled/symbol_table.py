@@ -6,8 +6,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
+from survey_cli.instrument.amounts import Amount as OptionAmount
 from survey_cli.instrument.amounts import AmountReading
-from survey_cli.instrument.compiled.option_amounts import AmountResolver
+from survey_cli.instrument.compiled.option_amounts import AmountResolver, find_amount
 from survey_cli.instrument.compiled.option_lists import OptionResolver, ResolvedOptions
 from survey_cli.instrument.compiled.symbols import (
     GroupPath,
@@ -15,6 +16,7 @@ from survey_cli.instrument.compiled.symbols import (
     ListCodes,
     ListLabels,
     OptionSpecs,
+    QuantityLabels,
     Symbol,
     SymbolKind,
     find_turn_name,
@@ -28,6 +30,7 @@ from survey_cli.instrument.expressions.expression_checker import VariableType
 from survey_cli.instrument.schema.document import Document, SampleColumn
 from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberAnswer, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import (
@@ -41,7 +44,7 @@ from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import FindNearest, Position, Problem, find_nearest
-from survey_cli.values import Code
+from survey_cli.values import NO_AMOUNT, Code
 
 _YES_NO: Final = {
     "en": ("Yes", "No"),
@@ -362,6 +365,8 @@ class SymbolTable:
                 return _AnswerType("number")
             case NumberItem():
                 return self._find_number_type(item.options, who)
+            case QuantityItem():
+                return self._find_quantity_type(item, who)
             case BatteryItem(answer=NumberAnswer() as number):
                 return self._find_number_type(number.options, who)
             case BatteryItem():
@@ -387,6 +392,20 @@ class SymbolTable:
         """Return the type of a number, some values of which can have texts."""
         labels = self._find_labels(options) if options else None
         return _AnswerType("number", labels=labels, amounts=self._amounts.resolve(options, who))
+
+    def _find_quantity_type(self, item: QuantityItem, who: str) -> _AnswerType:
+        """Return the type of an amount, which is read from the number that was keyed."""
+        own_labels = self._find_labels(item.options)
+        languages = [str(language) for language in self.document.languages]
+        # the words of amounts can't be changed, and a ChainMap only changes its first part
+        labels = ChainMap(own_labels, QuantityLabels(item, languages))  # type: ignore[arg-type]
+        self._amounts.resolve(item.options, who)  # which reports what is wrong with the options
+        by_code: dict[Code, OptionAmount] = {}
+        for code, option in item.options.items():
+            amount = find_amount(option)
+            by_code[code] = NO_AMOUNT if amount is None else amount
+        amounts = AmountReading(by_code, item.quantity.convert)
+        return _AnswerType("number", labels=labels, amounts=amounts)
 
     def _find_labels(self, options: Mapping[Any, Any]) -> dict[Code, Template]:
         """Return the mapping that will hold the texts of these options once they are compiled."""

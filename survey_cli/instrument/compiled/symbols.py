@@ -15,6 +15,7 @@ from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
@@ -96,6 +97,30 @@ class ListLabels(Mapping[Code, Template]):
 
     def __len__(self) -> int:
         return len(self.item.entries.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantityLabels(Mapping[Code, Template]):
+    """The words of the amounts of a quantity as labels: `7 per week` for 207."""
+
+    item: QuantityItem
+    languages: Sequence[str]
+
+    def __getitem__(self, code: Code) -> Template:
+        if not isinstance(code, int) or self.item.quantity.find_unit(code) is None:
+            raise KeyError(code)
+        texts = {lang: self.item.format_amount(code, lang) for lang in self.languages}
+        spans = {language: (TextSpan(text),) for language, text in texts.items()}
+        runs = {language: (((text,), False),) for language, text in texts.items()}
+        first = next(iter(texts.values()))
+        return Template(Text.from_string(first), runs, spans)
+
+    def __iter__(self) -> Iterator[Code]:
+        for low, high in self.item.quantity.keyed:
+            yield from range(int(low), int(high) + 1)
+
+    def __len__(self) -> int:
+        return sum(int(high - low) + 1 for low, high in self.item.quantity.keyed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

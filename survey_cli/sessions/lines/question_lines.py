@@ -49,11 +49,15 @@ def build_wording_lines(prompt: entries.Prompt) -> list[Line]:
 
 
 def build_option_lines(entry: entries.Entry) -> list[Line]:
-    """Build a line per option. A scale's ends and other codes with a meaning are options too."""
+    """Build a line per option.
+
+    The units of an amount, a scale's ends and other codes with a meaning are options too.
+    """
     if isinstance(entry, entries.PickEntry):
         return [build_option_line(option, several=entry.several) for option in entry.options]
     if isinstance(entry, entries.LineEntry):
-        return [Line(Role.OPTION, to_spans(text), key=str(code)) for code, text in entry.labels]
+        keys = [*entry.forms, *entry.labels]
+        return [Line(Role.OPTION, to_spans(text), key=str(key)) for key, text in keys]
     return []
 
 

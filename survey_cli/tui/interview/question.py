@@ -439,8 +439,9 @@ class QuestionView(VerticalScroll):
             self._scroll_to_mark(options, state)
         elif isinstance(entry, LineEntry) and entry.search is not None:
             options.show(self._build_matches(entry.search, prompt, state))
-        elif isinstance(entry, LineEntry) and entry.labels:
-            labels = [OfferedOption(code, (TextSpan(text),)) for code, text in entry.labels]
+        elif isinstance(entry, LineEntry) and (entry.forms or entry.labels):
+            keys = [*entry.forms, *entry.labels]
+            labels = [OfferedOption(code, (TextSpan(text),)) for code, text in keys]
             pick = PickEntry(options=tuple(labels))
             options.show(OptionState(pick, right_to_left=prompt.right_to_left))
         else:

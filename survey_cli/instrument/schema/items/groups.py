@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 from pydantic import Field
 from pydantic_core import PydanticKnownError
 
-from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
+from survey_cli.instrument.schema.items import coded, quantity, question, typed, unasked_items
 from survey_cli.instrument.schema.options import (
     DeclineOverrides,
     OptionsOrSource,
@@ -192,6 +192,7 @@ Item: TypeAlias = (
     | coded.ScaleItem
     | coded.MultipleItem
     | typed.NumberItem
+    | quantity.QuantityItem
     | typed.TextItem
     | typed.VerbatimItem
     | typed.DateItem
