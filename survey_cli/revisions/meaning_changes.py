@@ -30,6 +30,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
     SeveralCodes,
     TimeOfDay,
 )
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem
@@ -75,6 +76,7 @@ class _ValueKind(Enum):
     SEVERAL_CODES = "several codes"
     WHOLE_NUMBER = "a whole number"
     DECIMAL_NUMBER = "a number with decimals"
+    QUANTITY = "an amount in a chosen unit"
     TEXT = "a text"
     DATE = "a date"
     PARTIAL_DATE = "a date or a part of one"
@@ -116,7 +118,11 @@ class _Meaning:
     @property
     def is_number(self) -> bool:
         """Whether its codes are special values among other numbers."""
-        return self.kind in (_ValueKind.WHOLE_NUMBER, _ValueKind.DECIMAL_NUMBER)
+        return self.kind in (
+            _ValueKind.WHOLE_NUMBER,
+            _ValueKind.DECIMAL_NUMBER,
+            _ValueKind.QUANTITY,
+        )
 
     def is_ordinary_number(self, code: Code) -> bool:
         """Return whether a code is an ordinary number here."""
@@ -415,6 +421,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     unit: TextsByLanguage = {}
     if isinstance(question, NumberItem) and question.unit:
         unit = _collect_texts(question.unit, instrument.languages)
+    elif isinstance(question, QuantityItem):
+        unit = {"": question.describe_units()}
     source = ""
     if isinstance(question, LookupItem):
         source = f"looked up in {question.quota or question.sample}"
@@ -439,6 +447,8 @@ def _classify(question: QuestionItem, answers: PossibleAnswers) -> _ValueKind:
             return _ValueKind.ONE_CODE
         case SeveralCodes():
             return _ValueKind.SEVERAL_CODES
+        case Amount() if isinstance(question, QuantityItem):
+            return _ValueKind.QUANTITY
         case Amount(decimals=decimals):
             return _ValueKind.DECIMAL_NUMBER if decimals else _ValueKind.WHOLE_NUMBER
         case Day(is_partial=is_partial):
@@ -482,7 +492,7 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
     }
 
     match item.question:
-        case NumberItem(options=options):
+        case NumberItem(options=options) | QuantityItem(options=options):
             labels = {
                 code: _collect_texts(option.label or option.text, languages)
                 for code, option in options.items()

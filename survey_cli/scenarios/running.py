@@ -17,6 +17,7 @@ from survey_cli.engine.route import RouteStop
 from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.possible_answers import AnyText
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import (
@@ -314,6 +315,9 @@ class _Runner:
             case NumberItem():
                 for low, _ in question.find_ranges(context):
                     yield ExactText(str(0 if isinf(low) else low))
+            case QuantityItem(quantity=quantity):
+                for low, _ in quantity.keyed:
+                    yield ExactText(str(int(low)))
             case DateItem():
                 yield self.scenario.today.isoformat()
 

@@ -31,6 +31,7 @@ OPEN = {
     "elapsed",
     "text_tests",
     "confirm_list",
+    "quantity",
 }
 """Questionnaires that compare times, numbers without limits, elapsed time or words, which clauses leave open."""
 

@@ -50,6 +50,7 @@ from survey_cli.instrument.schema.items.coded import (
     SearchItem,
 )
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem, write_form
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
     CompiledDecline,
@@ -58,7 +59,7 @@ from survey_cli.instrument.schema.items.question import (
     Compute,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
-from survey_cli.instrument.source.nodes import get_named
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.values import Code
@@ -359,10 +360,32 @@ class BookletBuilder:
                 model.BookletChoice(code=str(c), wording=self.renderer.render_text(o.text))
                 for c, o in question.options.items()
             )
+        if isinstance(question, QuantityItem):
+            return self._build_units(question)
         options = item.options
         if _choose_space(item) == "line":
             options = tuple(option for option in options if not _is_labeled_by_code(option))
         return tuple(self._build_choice(item, option) for option in options)
+
+    def _build_units(self, question: QuantityItem) -> tuple[model.BookletChoice, ...]:
+        """Build how a number is keyed for each unit, and the numbers with a meaning of their own.
+
+        A dot stands for each digit of the amount: `2.. 1 to 99 per week`.
+        """
+        languages = self.renderer.languages
+        words = {language: question.list_words(language) for language in languages}
+        choices = []
+        for index, unit in enumerate(question.quantity.units):
+            accepted = {
+                language: YamlScalar(words[language][index].format_written(language), NOWHERE)
+                for language in languages
+            }
+            wording = self.renderer.render_text(Text(None, accepted))
+            choices.append(model.BookletChoice(code=write_form(unit), wording=wording))
+        for code, option in question.options.items():
+            wording = self.renderer.render_text(option.text)
+            choices.append(model.BookletChoice(code=str(code), wording=wording))
+        return tuple(choices)
 
     def _build_choice(self, item: CompiledItem, option: CompiledOption) -> model.BookletChoice:
         wording: model.MultilingualText = ()
@@ -569,7 +592,8 @@ def _choose_verb(item: CompiledItem) -> str:
 
 def _choose_space(item: CompiledItem) -> model.AnswerSpace:
     question = item.question
-    if isinstance(question, NumberItem | TextItem | DateItem | TimeItem | SearchItem):
+    line_types = NumberItem | QuantityItem | TextItem | DateItem | TimeItem | SearchItem
+    if isinstance(question, line_types):
         return "line"
     if not question.expects_answer:
         return ""

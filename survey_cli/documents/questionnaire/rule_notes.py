@@ -27,6 +27,7 @@ _KINDS: Final = {
     "HandoverItem": "another person comes to the phone",
     "ComputedItem": "by the computer",
     "NumberItem": "a number",
+    "QuantityItem": "an amount in one of these units",
     "TextItem": "one line of text",
     "DateItem": "a date",
     "TimeItem": "a time of day",

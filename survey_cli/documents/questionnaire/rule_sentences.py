@@ -9,6 +9,7 @@ from survey_cli.documents.text_runs import Line, TextRun
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
 from survey_cli.instrument.schema.items.typed import (
     TEXT_KINDS,
@@ -120,7 +121,7 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
     labels = dict(columns)
     for name, item in instrument.items.items():
         question = item.question
-        if isinstance(question, NumberItem):
+        if isinstance(question, NumberItem | QuantityItem):
             labels[name] = {(int, c): o.label or o.text for c, o in question.options.items()}
         elif isinstance(question, LookupItem):
             labels[name] = columns.get(str(question.sample), {})
@@ -196,6 +197,8 @@ def describe_expected(item: CompiledItem, language: str) -> str:
             if places:
                 limits += f", up to {format_quantity(places, 'decimal place')}"
             return limits
+        case QuantityItem(main_unit=main_unit):
+            return f"keyed as below, and counted in {main_unit}"
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case TextItem(like=str() as kind):

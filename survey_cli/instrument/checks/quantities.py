@@ -25,10 +25,13 @@ def bad_quantity(draft: InstrumentDraft) -> Iterator[Problem]:
         main_unit: week
         in: {week: {key: 1, range: 1 to 99}, month: {key: 2, range: 1 to 99, times: 12/52}}
 
-    `main_unit:` names one of the units, and all others need `times:`. A key is 1 or more. The parts
-    of a unit begin with the largest, each is several times the next, and the last is 1: `{ft: 12,
-    in: 1}`. The ends of their `range:` are written as they are keyed: `300 to 711`. An option says
-    which amount it counts as (`value: 0`), or that it has none (`missing: true`).
+    `main_unit:` names one of the units, and all others need `times:`. A key is 1 or more.
+
+        parts: {ft: 12, in: 1}
+
+    The parts of a unit begin with the largest, each is several times the next, and the last is 1.
+    The ends of their `range:` are written as they are keyed: `300 to 711`. An option says which
+    amount it counts as (`value: 0`), or that it has none (`missing: true`).
     """
     for item in iterate_items(draft, QuantityItem):
         yield from _check_main_unit(item)

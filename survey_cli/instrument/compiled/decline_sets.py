@@ -24,6 +24,7 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
     `codes` are those of the options. None if the answers have no limits that are known.
     """
     ranges: NumberRanges = ()
+    least_width = 1
     taken = {code for code in codes if isinstance(code, int)}
     if isinstance(question, NumberItem):
         if question.lowest is None or question.highest is None:
@@ -32,10 +33,12 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
         taken |= question.options.keys()
     elif isinstance(question, QuantityItem):
         ranges = question.list_used_numbers()
+        # 7 is no don't know where 7 per week can be typed
+        least_width = max(len(str(int(one.high))) for one in ranges)
     elif isinstance(question, MultipleItem):
         taken = set(_MARKS_OF_MULTIPLE)
 
-    for width in range(1, _MAX_WIDTH + 1):
+    for width in range(least_width, _MAX_WIDTH + 1):
         chosen = {decline: int(digit * width) for decline, digit in _DIGITS.items()}
         is_free = taken.isdisjoint(chosen.values())
         is_outside = not any(contain(ranges, code) for code in chosen.values())

@@ -164,6 +164,9 @@ def _look_up_fill(fill: TextFill, known: Known, language: str) -> str:
     if value == () and fill.otherwise is not None:
         return fill.otherwise
 
+    amount = _find_amount(value, variable, fill.format)
+    if amount is not None:
+        return _format_number(amount, fill.format, language)
     text = _format_value(value, variable, known, language, fill.format)
     return change_case(text, fill.format, language)
 
@@ -204,6 +207,18 @@ def _look_up_variable(fill: TextFill, known: Known, language: str) -> Cell:
         if translated is not None:
             return translated
     return known.value(fill.key, turn)
+
+
+def _find_amount(value: Value, variable: ValueType, format_spec: str) -> float | None:
+    """Return the amount of a quantity in its main unit if a number format asks for it.
+
+    `{fruit}` is "7 per week", and `{fruit:.1f}` is "7.0".
+    """
+    reading = variable.amounts
+    if reading is None or reading.convert is None or not _is_number_format(format_spec):
+        return None
+    amount = reading.read_number(value)
+    return None if isinstance(amount, Missing) else amount
 
 
 def _format_value(
@@ -565,17 +580,20 @@ _FORMATS: Final = {
 }
 
 
+def _is_number_format(format_spec: str) -> bool:
+    """Return whether a format is one of numbers, and not of words."""
+    if format_spec in _SPELLED_FORMATS or number_text.is_currency(format_spec):
+        return True
+    return bool(_NUMBER_FORMAT.match(format_spec))
+
+
 def _explain_bad_format(format_spec: str, variable: ValueType) -> str:
     """Return why a format does not suit a variable; empty if it does."""
     if format_spec in _WORD_FORMATS:
         return ""
     match variable.type:
         case "number":
-            is_good = (
-                format_spec in _SPELLED_FORMATS
-                or number_text.is_currency(format_spec)
-                or bool(_NUMBER_FORMAT.match(format_spec))
-            )
+            is_good = _is_number_format(format_spec)
         case "date" | "time":
             is_good = "%" in format_spec and bool(_DATE_FORMAT.match(format_spec))
         case _:

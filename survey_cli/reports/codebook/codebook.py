@@ -11,6 +11,11 @@ from typing import Final, NamedTuple
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.quantity import (
+    QuantityColumn,
+    QuantityItem,
+    write_form,
+)
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.outcomes import LOST, OUTCOMES
@@ -169,6 +174,16 @@ class _Context:
         if variable.role not in ("answer", "words", "state"):
             return None
         return self.instrument.items.get(variable.item)
+
+    def find_quantity_column(self, variable: Variable) -> QuantityColumn | None:
+        """Return which column of a quantity a variable is; None if it is none."""
+        item = self.find_item(variable)
+        if item is None or not isinstance(item.question, QuantityItem):
+            return None
+        ending = variable.name.removeprefix(item.id)
+        if variable.turn is not None:
+            ending = ending.removesuffix(f"_{variable.turn}")
+        return QuantityColumn(ending)
 
     def count_cells(self, variable: Variable) -> Mapping[Cell, int] | None:
         """Count the interviews with each distinct cell; None if nothing is counted."""
@@ -616,6 +631,8 @@ def _find_hidden_lines(
     A report hides the same ones of an item or a variable.
     """
     lines = [*answers, *missings]
+    if context.find_quantity_column(variable) not in (None, QuantityColumn.MAIN):
+        return _find_hidden_quantity_lines(variable, lines, context)
     is_item = variable.role in ("answer", "state", "words", "compute")
     table = context.tables.get((variable.item, variable.turn)) if is_item else None
     parts_threshold = 0 if context.units == "anonymous" else context.threshold
@@ -646,16 +663,54 @@ def _find_hidden_lines(
     return [i for i, is_hidden in enumerate(flags) if is_hidden]
 
 
+def _find_hidden_quantity_lines(
+    variable: Variable, lines: Sequence[_CodeLine], context: _Context
+) -> Collection[int]:
+    """Return all lines of a column beside the main one of a quantity, or none.
+
+    The columns have the same declines. If a report hides one, it would follow from this column.
+    """
+    table = context.tables.get((variable.item, variable.turn))
+    is_hidden_there = table is not None and (
+        table.is_base_hidden(0) or any(table.is_hidden(row, 0) for row in table.detail_rows)
+    )
+    threshold = 0 if context.units == "anonymous" else context.threshold
+    if is_hidden_there or find_hidden_parts([line.interviews for line in lines], threshold):
+        return range(len(lines))
+    return ()
+
+
 def _describe_number_limits(variable: Variable, context: _Context) -> str:
     """Return the range and unit of a number: ` from 0 to 168 hours`; empty for other variables."""
     item = context.find_item(variable)
-    if item is None or not isinstance(item.question, NumberItem) or variable.role != "answer":
+    if item is None or variable.role != "answer":
         return ""
     question = item.question
+    if isinstance(question, QuantityItem):
+        column = context.find_quantity_column(variable)
+        return _describe_quantity_limits(column, question, context.language)
+    if not isinstance(question, NumberItem):
+        return ""
     limits = {key: limit.words for key, limit in item.limits.items()}
     accepted = question.describe_ranges(limits, "{:.10g}".format)
     unit = f" {question.unit.get(context.language)}" if question.unit else ""
     return f" from {accepted}{unit}"
+
+
+def _describe_quantity_limits(
+    column: QuantityColumn | None, question: QuantityItem, language: str
+) -> str:
+    """Return what a column of a quantity contains: ` per week`, `: 2.. 1 to 99 per week`."""
+    match column:
+        case QuantityColumn.MAIN:
+            return f" {question.describe_main_unit(language)}"
+        case QuantityColumn.KEYED:
+            accepted = [words.format_written(language) for words in question.list_words(language)]
+            forms = [write_form(unit) for unit in question.quantity.units]
+            pairs = zip(forms, accepted, strict=True)
+            return ": " + ", ".join([f"{form} {amounts}" for form, amounts in pairs])
+        case _:
+            return ""
 
 
 def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:

@@ -9,6 +9,7 @@ from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.number_ranges import NumberRanges
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.instrument.source.nodes import find_named
@@ -25,6 +26,7 @@ _KINDS: Final[Sequence[tuple[type[object], ItemKind]]] = (
     (MultipleItem, "multiple"),
     (ScaleItem, "scale"),
     (NumberItem, "number"),
+    (QuantityItem, "number"),
     (FreeTextItem, "words"),
     (DateItem, "date"),
     (TimeItem, "time"),
@@ -226,7 +228,7 @@ def _build_questions(
             kind=kind,
             columns=tuple(variable.name for variable in answers),
             variable=first,
-            label=f"{item.label.get(language)}{turn_text}",
+            label=f"{_label_question(item, language)}{turn_text}",
             wording=f"{item.text.get_source_text(language)}{turn_text}",
             statement=str(spec.text.get(language)) if spec is not None else "",
             instruction=item.instruction.get_source_text(language) if item.instruction else "",
@@ -244,6 +246,14 @@ def _build_questions(
             ranges=question.ranges if isinstance(question, NumberItem) else (),
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
+
+
+def _label_question(item: CompiledItem, language: str) -> str:
+    """Return the label of a question, with the unit of its mean if its answers have several."""
+    label = str(item.label.get(language))
+    if isinstance(item.question, QuantityItem):
+        return item.question.label_main_unit(label, language)
+    return label
 
 
 def _classify_question(question: QuestionItem) -> ItemKind:

@@ -1,5 +1,6 @@
 """The question type `quantity`: an amount in a unit that the respondent chooses."""
 
+from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from random import Random
@@ -27,11 +28,21 @@ from survey_cli.instrument.texts.number_text import NumberRejection, format_numb
 from survey_cli.instrument.texts.quantity_text import UnitWords, read_quantity
 from survey_cli.values import NO_AMOUNT, Cell, Code, Missing, Value, Variable
 
-AMOUNT_SUFFIX: Final = "_amount"
-UNIT_SUFFIX: Final = "_unit"
-KEYED_SUFFIX: Final = "_keyed"
 _DECIMALS: Final = 2
 """How many decimals of an amount in the main unit are shown. Files have all of them."""
+
+
+class QuantityColumn(StrEnum):
+    """The columns of a quantity, with what follows the item's id in their names."""
+
+    MAIN = ""
+    """The amount in the main unit."""
+    AMOUNT = "_amount"
+    """The amount as it was answered."""
+    UNIT = "_unit"
+    """The unit in which it was answered."""
+    KEYED = "_keyed"
+    """The number that was keyed."""
 
 
 def _parse_times(node: object) -> Fraction:
@@ -214,6 +225,22 @@ class QuantityItem(question.QuestionItem):
                 return words.find_label()
         return str(self.main_unit)
 
+    def describe_units(self) -> str:
+        """Describe what is keyed for which amount: `2.. week, 1.. day (7 week)`.
+
+        Two versions with the same description read the same amounts from keyed numbers.
+        """
+        described = []
+        for unit in self.quantity.units:
+            words = f"{write_form(unit)} {unit.name}"
+            if unit.parts:
+                parts = ", ".join([f"{part.name}: {part.size}" for part in unit.parts])
+                words += f" {{{parts}}}"
+            if unit.name != self.main_unit:
+                words += f" ({unit.times} {self.main_unit})"
+            described.append(words)
+        return ", ".join(described)
+
     def list_used_numbers(self) -> NumberRanges:
         """List the numbers that its columns contain: no decline has one of these codes."""
         used = [NumberRange(1, len(self.in_)), *self.quantity.keyed]
@@ -230,13 +257,17 @@ class QuantityItem(question.QuestionItem):
             used.append(NumberRange(unit.convert(low), unit.convert(high)))
         return tuple(used)
 
+    def label_main_unit(self, label: str, language: str) -> str:
+        """Return a label of the item with the words of the main unit: `Fruit (per week)`."""
+        return f"{label} ({self.describe_main_unit(language)})"
+
     def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
         return Amount(self.quantity.keyed, special=tuple(self.options))
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         language = context.language
         forms = [
-            (_write_digits(words.unit), words.format_written(language))
+            (write_form(words.unit), words.format_written(language))
             for words in self.list_words(language)
         ]
         labels = [
@@ -324,23 +355,23 @@ class QuantityItem(question.QuestionItem):
             storage="integer" if self.quantity.is_whole else "decimal",
             measure="scale",
             decimals=0 if self.quantity.is_whole else _DECIMALS,
-            label=f"{label} ({self.describe_main_unit(language)})",
+            label=self.label_main_unit(label, language),
             labels={code: labels[code] for code in without_amount},
             user_missing=without_amount,
         )
         answered = question.build_variable(
-            item, language, AMOUNT_SUFFIX, label=f"{label} (amount)", measure="scale"
+            item, language, QuantityColumn.AMOUNT, label=f"{label} (amount)", measure="scale"
         )
         unit_labels: dict[Code, str] = {
             number: one.find_label() for number, one in enumerate(words, 1)
         }
         unit = question.build_variable(
-            item, language, UNIT_SUFFIX, label=f"{label} (unit)", labels=unit_labels
+            item, language, QuantityColumn.UNIT, label=f"{label} (unit)", labels=unit_labels
         )
         keyed = question.build_variable(
             item,
             language,
-            KEYED_SUFFIX,
+            QuantityColumn.KEYED,
             label=f"{label} (as keyed)",
             labels=labels,
             user_missing=without_amount,
@@ -371,7 +402,7 @@ class QuantityItem(question.QuestionItem):
         return str(rng.randint(int(one.low), int(one.high)))
 
 
-def _write_digits(unit: QuantityUnit) -> str:
+def write_form(unit: QuantityUnit) -> str:
     """Write the key of a unit, and a dot for each digit after it: `2..`."""
     key = "" if unit.key is None else str(unit.key)
     return key + "." * unit.digits
