@@ -53,10 +53,10 @@ def _parse_times(node: object) -> Fraction:
     for part in parts:
         if not scalars.DECIMAL.match(part):
             remedy = "write a number or a fraction of two: 7, 2.54, 12/52"
-            scalars.reject("not-a-number", f"times: {text!r} is not a number", remedy)
+            scalars.reject("not-a-number", f"{text!r} is not a number", remedy)
     numbers = [Fraction(part) for part in parts]
     if min(numbers) <= 0:
-        what = f"times: {text} is not more than 0"
+        what = f"{text} is not more than 0"
         scalars.reject("bad-quantity", what, "write how many main units one of it is")
     return numbers[0] / numbers[1] if slash else numbers[0]
 
@@ -74,9 +74,9 @@ def _parse_written_range(node: object) -> NumberRange:
     for number in one:
         if number < 0 or number != int(number):
             remedy = "write whole numbers of 0 or more: 1 to 99"
-            scalars.reject("bad-quantity", f"range: {number} can't be keyed", remedy)
+            scalars.reject("bad-quantity", f"{number:.10g} can't be keyed", remedy)
         if number >= 10**MAX_DIGITS:
-            what = f"range: {number} has more than {MAX_DIGITS} digits"
+            what = f"{number:.10g} has more than {MAX_DIGITS} digits"
             scalars.reject("bad-quantity", what, "use a larger unit")
     return one
 
@@ -111,15 +111,15 @@ def _check_parts(parts: dict[Name, PartSpec]) -> dict[Name, PartSpec]:
     """Check that each part is a whole number of the next one, and the last is 1."""
     example = "write parts: {ft: 12, in: 1}"
     if len(parts) < 2:
-        scalars.reject("bad-quantity", "parts: a unit has two parts or more", example)
+        scalars.reject("bad-quantity", "a unit has two parts or more", example)
     sizes = [part.times for part in parts.values()]
     names = list(parts)
     if sizes[-1] != 1:
-        what = f"parts: {names[-1]} is the last, and counts as 1, not {sizes[-1]}"
+        what = f"{names[-1]} is the last, and counts as 1, not {sizes[-1]}"
         scalars.reject("bad-quantity", what, example)
     for name, size, next_name, next_size in zip(names, sizes, names[1:], sizes[1:], strict=False):
         if size <= next_size or size % next_size:
-            what = f"parts: {name} ({size}) is not several times {next_name} ({next_size})"
+            what = f"{name} ({size}) is not several times {next_name} ({next_size})"
             scalars.reject("bad-quantity", what, f"{example}: the largest part first")
     return parts
 
