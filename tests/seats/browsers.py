@@ -111,19 +111,23 @@ class PersonsBrowser:
 
 @contextmanager
 def serve_to_browsers(
-    folder: Path, logins: Sequence[str], *options: str, db: str = "field.db"
+    folder: Path,
+    logins: Sequence[str],
+    *options: str,
+    db: str = "field.db",
+    study: str = "field.yaml",
 ) -> Iterator[dict[str, PersonsBrowser]]:
-    """Serve the study `field.yaml` in a folder; yields a browser for each login."""
+    """Serve a study in a folder; yields a browser for each login."""
     tokens = {}
     for login in logins:
-        done = run_forked_survey("account", "add", "field.yaml", login, "--db", db, folder=folder)
+        done = run_forked_survey("account", "add", study, login, "--db", db, folder=folder)
         found = re.search(r"#([\w-]+)", done.stdout)
         assert found is not None, done.stderr
         tokens[login] = found[1]
 
     with (
         make_open_folder() as outside,
-        _run_server(folder, outside / "s", db, options),
+        _run_server(folder, study, outside / "s", db, options),
         run_caddy(outside, outside / "s") as proxy,
         sync_playwright() as steering,
     ):
@@ -143,8 +147,10 @@ def serve_to_browsers(
 
 
 @contextmanager
-def _run_server(folder: Path, path: Path, db: str, options: Sequence[str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "survey_cli", "serve", "field.yaml", "--db", db]
+def _run_server(
+    folder: Path, study: str, path: Path, db: str, options: Sequence[str]
+) -> Iterator[None]:
+    command = [sys.executable, "-m", "survey_cli", "serve", study, "--db", db]
     log = folder / "serve.log"
     with log.open("wb") as output:
         server = subprocess.Popen(

@@ -21,12 +21,15 @@ from support.shift import Shift
 
 IN_QUESTIONNAIRE = f"{RUNS}<script>alert(2)</script>&lt;"
 """`survey check` refuses everything else in a questionnaire."""
+STUDY = RUNS.replace("/", "") + "\x1b]0;owned\x07\u202egpj\u2066.yaml"
+"""The name of the study's file. A slash can't be in one."""
 PLACES = {"ann": "interviewer", "lea": "shift leader", "tim": "trainee", "cora": "coder"}
 PEOPLE = {"sue": "supervisor", **PLACES, "ada": "analyst", "<img>": "interviewer"}
 PAGES = (
     *("/", "/account", "/account/resets", "/accounts", "/accounts/log"),
     *("/seats", "/board", "/downloads", "/seat", "/text"),
 )
+NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 UNSEEN_ON_TERMINAL = re.compile("[\x80-\x9f\u2028-\u202e\u2066-\u2069]|\x1b\\]")
 
 
@@ -37,7 +40,7 @@ def measure_injecting(_: Effort) -> list[Figure]:
         write_study(folder)
         found: list[str] = []
         opened = 0
-        with serve_to_browsers(folder, list(PEOPLE)) as browsers:
+        with serve_to_browsers(folder, list(PEOPLE), study=STUDY) as browsers:
             conduct_interview(browsers["ann"], found)
             for browser in browsers.values():
                 for path in PAGES:
@@ -46,6 +49,8 @@ def measure_injecting(_: Effort) -> list[Figure]:
             look_at_form(browsers["sue"], found)
             for browser in browsers.values():
                 found += [f"{browser.login}: {what}" for what in browser.happened]
+        log = (folder / "serve.log").read_text(encoding="utf-8")
+        found += [f"the server's log: {what!r}" for what in NO_TEXT.findall(log)]
 
     return [
         Figure(
@@ -99,6 +104,7 @@ items:
         cases=cases,
         fieldwork=AT_ANY_HOUR,
         people=people,
+        name=STUDY,
         at=datetime.now(UTC),
     )
     station = shift.station("ann")
@@ -112,7 +118,7 @@ items:
     Shift.close_all()
     for options in (("--to", "ann"), ()):
         done = run_forked_survey(
-            *("study", "message", "field.yaml", EVIL, "--db", "field.db", "--by", "sue", *options),
+            *("study", "message", STUDY, EVIL, "--db", "field.db", "--by", "sue", *options),
             folder=folder,
         )
         assert done.returncode == 0, done.stderr
