@@ -1,12 +1,21 @@
 """Branching logic and calculations of REDCap, and what they mean.
 
-A field that was left empty, or is hidden, has an empty text as its value. REDCap compares it as
-JavaScript does: `[a] <> '1'` is true for a blank, and `[a] < 5` is false, because a blank is no
-number there. A checkbox is never blank: each of its choices is 1 or 0.
+A field that was left empty, or is hidden, is compared as JavaScript does it. What its value is
+there depends on the field:
+
+| field | value of a blank | true for a blank | false |
+|---|---|---|---|
+| calculation, slider, text that must be a number | the text NaN | `<> 5`, `> '5'` | `< 5`, `> 5` |
+| any other one, so also choices | an empty text, as a number 0 | `= 0`, `< 5`, `< '5'` | `= '0'` |
+
+In a calculation, choices are numbers too. A checkbox is never blank: each of its choices is the
+number 1 or 0, and 0 equals an empty text.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from survey_cli.conversion.model.expressions import (
@@ -28,6 +37,7 @@ from survey_cli.conversion.model.expressions import (
     ValueComparison,
     equate,
 )
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 DAYS_OF_YEAR: Final = 365.2425
 DAYS_OF_MONTH: Final = 30.44
@@ -56,6 +66,7 @@ _COMPARISONS: Final[dict[str, Sign]] = {
     ">": ">",
     ">=": ">=",
 }
+_NOT_A_NUMBER: Final = "NaN"
 _CHECKBOX: Final = re.compile(r"([a-z]\w*)\(([^()]+)\)")
 _FIELD: Final = re.compile(r"([a-z]\w*)(?::\w+)?")
 
@@ -75,6 +86,8 @@ class LogicFields(NamedTuple):
     others: frozenset[str]
     record: str
     """The field with the key of the record; empty if there isn't one."""
+    texts: frozenset[str] = frozenset()
+    """The fields whose blank is an empty text; that of others is no number."""
 
 
 def read_logic(text: str, fields: LogicFields) -> Expression:
@@ -158,7 +171,24 @@ class _LogicReader:
         if not written:
             return left
         right = self._read_sum()
-        return _compare(left, _COMPARISONS[written], right)
+        return self._compare(left, _COMPARISONS[written], right)
+
+    def _compare(self, left: Expression, sign: Sign, right: Expression) -> Expression:
+        compared = _compare(left, sign, right)
+        if not isinstance(compared, ValueComparison):
+            return compared
+        match left, right:
+            case (AnswerOf(name) as answer, Constant(value)):
+                if_blank = _is_true_for_blank(name in self._fields.texts, sign, value)
+            case (Constant(value), AnswerOf(name) as answer):
+                if_blank = _is_true_for_blank(
+                    name in self._fields.texts, MIRRORED_SIGNS[sign], value
+                )
+            case _:
+                return compared
+        if if_blank and sign == "==":
+            return AnyOf((Not(Answered(answer)), compared))
+        return replace(compared, if_blank=if_blank)
 
     # ── values ────────────────────────────────────────────────────────────────────────────────────
 
@@ -273,7 +303,8 @@ def _compare_checkbox(checked: Chosen, sign: Sign, value: Expression) -> Express
     if isinstance(value, Constant) and str(value.value) in ("0", "1", "0.0", "1.0"):
         number = float(value.value)
     if value == NO_VALUE:
-        return YES if sign == "!=" else NO
+        # JavaScript makes a number of an empty text that is compared with one.
+        number = 0.0
     if number is None:
         return Unsupported("a checkbox is compared with something else than 0 and 1", (checked,))
 
@@ -287,6 +318,18 @@ def _compare_checkbox(checked: Chosen, sign: Sign, value: Expression) -> Express
             return Not(checked)
         case _:
             return NO
+
+
+def _is_true_for_blank(is_text: bool, sign: str, value: float | str) -> bool:
+    """Return whether a comparison with a constant is true for a blank, as JavaScript has it."""
+    # Two texts are compared by their characters, also if they look like numbers.
+    is_among_texts = isinstance(value, str)
+    blank: float | str
+    if is_text:
+        blank = "" if is_among_texts else 0.0
+    else:
+        blank = _NOT_A_NUMBER if is_among_texts else math.nan
+    return bool(COMPARE[sign](blank, value))
 
 
 def _holds(left: float, sign: Sign, right: float) -> bool:

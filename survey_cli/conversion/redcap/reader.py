@@ -111,6 +111,14 @@ def read_redcap(file: InputFile) -> ForeignForm:
     return form
 
 
+def _is_number(row: DictionaryRow) -> bool:
+    """Whether conditions compare the field as a number: choices are texts there."""
+    if row.get(DictionaryField.TYPE) in ("calc", "slider"):
+        return True
+    validation = row.get(DictionaryField.VALIDATION)
+    return validation == "integer" or _DECIMALS.fullmatch(validation) is not None
+
+
 class _DictionaryReader:
     """Reads the rows of one dictionary."""
 
@@ -122,6 +130,10 @@ class _DictionaryReader:
         self._fields = LogicFields(
             frozenset(checkboxes), frozenset(names.keys() - checkboxes - {record}), record
         )
+        self._texts = frozenset(
+            row.get(DictionaryField.NAME) for row in rows if not _is_number(row)
+        )
+        """The fields that conditions compare as texts."""
         self._lists: dict[str, ChoiceList] = {}
         """Lists of choices by how they are written: fields with the same one share it."""
 
@@ -175,7 +187,8 @@ class _DictionaryReader:
         logic = row.get(DictionaryField.BRANCHING)
         if logic:
             origin = self._locate(row).at(DictionaryField.BRANCHING)
-            item.condition = Formula(logic, origin, read_logic(logic, self._fields))
+            fields = self._fields._replace(texts=self._texts)
+            item.condition = Formula(logic, origin, read_logic(logic, fields))
         self._remark_tags(row, item)
         return item
 
