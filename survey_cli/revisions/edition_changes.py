@@ -6,11 +6,12 @@ tried. A change is shown by an example, so that nothing is called different that
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
-from survey_cli.instrument.checks.source_items import report
+from survey_cli.instrument.checks.source_items import report, shorten_text
 from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import find_inputs
@@ -21,11 +22,12 @@ from survey_cli.instrument.expressions.parsing import (
     shorten,
     write_expression,
 )
+from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, locate_name
 from survey_cli.problems import Position, Problem, select_errors
 from survey_cli.revisions.tried_answers import TriedAnswers, evaluate_with, iterate_answers
-from survey_cli.values import NOT_ASKED, Missing
+from survey_cli.values import NOT_ASKED, Cell, Missing
 from survey_cli.wording import format_quantity, join_words
 
 RULE: Final = "newer-edition"
@@ -36,6 +38,21 @@ _TRUE_KEYS: Final = frozenset(("where", "confirm", "options"))
 """Keys of conditions of which only counts whether they are true."""
 _KNOWN_FUNCTIONS: Final = frozenset(("answered", "dk", "refused", "declined", "count"))
 """Functions whose result is known whatever the answers are."""
+_ORDER_OPERATORS: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_NUMBER_FUNCTIONS: Final = frozenset(
+    (
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "sum_answered",
+        "mean_answered",
+        "min_answered",
+        "max_answered",
+        "round",
+    )
+)
+"""Functions that calculate with amounts."""
 
 
 class EditionChange(NamedTuple):
@@ -62,7 +79,16 @@ def compile_in_edition(source: InstrumentSource, edition: int) -> CompileResult:
 
 def may_change(draft: InstrumentDraft) -> bool:
     """Return whether anything is written whose meaning depends on the edition."""
-    return any(_has_choice(use.condition.tree) for use in draft.uses if use.condition is not None)
+    for use in _list_uses(draft):
+        if use.condition is not None and _has_choice(use.condition.tree):
+            return True
+    for symbol in draft.symbols.values():
+        # a code with a text among numbers needs an amount in edition 2
+        if isinstance(symbol.question, NumberItem) and symbol.question.options:
+            return True
+        if any(option.missing for option in symbol.options.values()):
+            return True
+    return False
 
 
 def _has_choice(tree: ast.expr) -> bool:
@@ -75,7 +101,8 @@ def list_edition_changes(draft: InstrumentDraft, newer: InstrumentDraft) -> list
     `newer` is the draft of the same text in the newer edition.
     """
     changes = []
-    changed_names: set[str] = set()
+    # names with another meaning: those with amounts, and calculations that have changed
+    changed_names = _list_amount_names(newer)
     for use, newer_condition in _iterate_pairs(draft, newer):
         condition = use.condition
         assert condition is not None
@@ -90,6 +117,12 @@ def list_edition_changes(draft: InstrumentDraft, newer: InstrumentDraft) -> list
         if use.key == "compute":
             changed_names.add(use.owner)
     return sorted(changes, key=lambda change: change.use.where)
+
+
+def _list_amount_names(draft: InstrumentDraft) -> set[str]:
+    """List the items and sample columns of which some codes aren't amounts."""
+    value_types = draft.symbol_table.value_types
+    return {name for name, known in value_types.items() if known.amounts is not None}
 
 
 def _iterate_pairs(
@@ -210,6 +243,7 @@ def _describe_change(
     use = change.use
     assert use.condition is not None
     what = f"{_describe_example(draft, change)}, {_describe_effect(draft, change, edition)}"
+    what += _describe_other_ways(draft, change)
     if use.key == "compute":
         texts = [other.owner for other in draft.uses if _fills_in(other, use.owner)]
         if texts:
@@ -241,11 +275,33 @@ def _describe_example(draft: InstrumentDraft, change: EditionChange) -> str:
         if isinstance(cell, Missing):
             missing.append(_describe_missing(draft, name, change.ways[name]))
         else:
-            given.append(f"{name} = {cell}")
+            given.append(f"{name} = {_format_answer(draft, name, cell)}")
+    if not missing:
+        return f"with {join_words(given, most=_MAX_LISTED)}"
     example = join_words(missing)
     if given:
         example += f" (with {join_words(given, most=_MAX_LISTED)})"
     return example
+
+
+def _format_answer(draft: InstrumentDraft, name: str, cell: Cell) -> str:
+    """Return an answer with the text of its code, if it is one without an amount."""
+    symbol = draft.symbols.get(name)
+    if symbol is not None and not isinstance(cell, tuple):
+        option = symbol.options.get(cell)  # type: ignore[arg-type]
+        if option is not None and option.missing:
+            return f"{cell} ({shorten_text(option.text, draft)})"
+    return str(cell)
+
+
+def _describe_other_ways(draft: InstrumentDraft, change: EditionChange) -> str:
+    """Describe the missing answers that show a change too, but aren't in its example."""
+    others = [
+        _describe_missing(draft, name, kinds)
+        for name, kinds in change.ways.items()
+        if not isinstance(change.answers[name], Missing)
+    ]
+    return f" (also {join_words(others, 'or')})" if others else ""
 
 
 def _describe_missing(draft: InstrumentDraft, name: str, kinds: Sequence[str]) -> str:
@@ -308,7 +364,7 @@ def write_kept_meaning(draft: InstrumentDraft, newer: InstrumentDraft, use: Name
     """
     condition = use.condition
     assert condition is not None
-    text = _guard_choices(draft, condition)
+    text = _write_exactly(draft, condition, _list_amount_names(newer))
     if text == condition.text:
         return ""
 
@@ -327,29 +383,65 @@ def write_kept_meaning(draft: InstrumentDraft, newer: InstrumentDraft, use: Name
     return text
 
 
-def _guard_choices(draft: InstrumentDraft, condition: Condition) -> str:
-    """Write the tests of all choices so that they are false instead of unknown."""
+class _Insertion(NamedTuple):
+    """Something to be inserted into a text. At one offset, what ends comes before what begins."""
+
+    at: int
+    order: int
+    text: str
+
+
+def _write_exactly(draft: InstrumentDraft, condition: Condition, amounts: AbstractSet[str]) -> str:
+    """Write all tests of choices so that they are known, and what reads `amounts` as keyed."""
     parsed = parse_expression(condition.text)
     if not isinstance(parsed, ParsedExpression):
         return condition.text
 
-    insertions: list[tuple[int, str]] = []
+    insertions: list[_Insertion] = []
     for node in ast.walk(parsed.tree):
-        if not isinstance(node, ast.IfExp) or _is_known(node.test):
-            continue
-        start, length = parsed.locate(node.test)
-        names = _list_compared_names(draft, node.test)
-        if names:
-            guards = " and ".join(f"answered({name})" for name in names)
-            insertions.append((start, f"{guards} and "))
-        else:
-            insertions.append((start, "count("))
-            insertions.append((start + length, ") == 1"))
+        match node:
+            case ast.IfExp(test=test) if not _is_known(test):
+                insertions += _guard_test(draft, parsed, test)
+            case ast.Compare(left=left, comparators=others):
+                is_ordered = any(isinstance(op, _ORDER_OPERATORS) for op in node.ops)
+                if is_ordered:
+                    insertions += _read_as_keyed(parsed, [left, *others], amounts)
+            case ast.BinOp(left=left, right=right):
+                insertions += _read_as_keyed(parsed, [left, right], amounts)
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in _NUMBER_FUNCTIONS:
+                insertions += _read_as_keyed(parsed, arguments, amounts)
 
-    text = str(condition.text)
-    for at, inserted in sorted(insertions, key=lambda insertion: insertion[0], reverse=True):
-        text = text[:at] + inserted + text[at:]
-    return text
+    pieces = []
+    copied = 0
+    for at, _, inserted in sorted(insertions):
+        pieces += [condition.text[copied:at], inserted]
+        copied = at
+    return "".join([*pieces, condition.text[copied:]])
+
+
+def _guard_test(
+    draft: InstrumentDraft, parsed: ParsedExpression, test: ast.expr
+) -> Iterator[_Insertion]:
+    """Yield what makes a test false instead of unknown."""
+    start, length = parsed.locate(test)
+    names = _list_compared_names(draft, test)
+    if names:
+        guards = " and ".join(f"answered({name})" for name in names)
+        yield _Insertion(start, 2, f"{guards} and ")
+    else:
+        yield _Insertion(start, 2, "count(")
+        yield _Insertion(start + length, 1, ") == 1")
+
+
+def _read_as_keyed(
+    parsed: ParsedExpression, nodes: Sequence[ast.expr], amounts: AbstractSet[str]
+) -> Iterator[_Insertion]:
+    """Yield what makes a code count as the number that it is."""
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in amounts:
+            start, length = parsed.locate(node)
+            yield _Insertion(start, 3, "keyed(")
+            yield _Insertion(start + length, 0, ")")
 
 
 def _is_known(test: ast.expr) -> bool:

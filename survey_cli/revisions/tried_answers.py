@@ -134,6 +134,7 @@ def _list_answers(draft: InstrumentDraft, name: str, constants: Sequence[object]
         case "code" | "codes":
             codes = sorted(value_type.codes or (), key=str)[:_MAX_CODES]
             codes += [code for code in value_type.codes or () if code in constants]
+            codes += [code for code, option in symbol.options.items() if option.missing]
             codes = list(dict.fromkeys(codes))
             if value_type.type == "code":
                 return codes or _list_texts(constants)

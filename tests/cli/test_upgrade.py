@@ -147,3 +147,31 @@ def test_the_analysis_file_and_quotas_are_read_too(edition_2: None) -> None:
     out, _ = run_survey(Path(), "check", "--upgrade", "study.yaml")
     assert "study.analysis.yaml:2:" in out
     assert "where of rich is true, and missing in edition 2" in out
+
+
+OPINION = """\
+instrument: a
+title: T
+compute:
+  good: 1 if q > 3 else 2
+  more: q + 1
+items:
+  - {id: q, type: scale, text: Good?, options: {1: Bad, 4: Good, 9: {text: No opinion, missing: true}}}
+  - {id: why, type: text, text: Why?, ask_if: q > 3}
+  - {id: none, type: text, text: Why?, ask_if: q == 9}
+"""
+
+
+def test_a_code_without_an_amount_is_named_with_what_keeps_its_meaning(edition_2: None) -> None:
+    written("a.yaml", OPINION)
+    out, _ = run_survey(Path(), "check", "--upgrade", "a.yaml")
+    infos = [line for line in out.splitlines() if "in edition 2" in line]
+    assert [line.partition("info: ")[2] for line in infos] == [
+        "good: with q = 9 (No opinion), good is 1, and missing in edition 2"
+        " (also after don't know or refused at q)"
+        " — to keep the meaning, write 1 if answered(q) and keyed(q) > 3 else 2",
+        "more: with q = 9 (No opinion), more is 10, and missing in edition 2"
+        " — to keep the meaning, write keyed(q) + 1",
+        "why: with q = 9 (No opinion), why is asked, and not in edition 2"
+        " — to keep the meaning, write keyed(q) > 3",
+    ]
