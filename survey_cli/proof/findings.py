@@ -9,6 +9,7 @@ from survey_cli.instrument.checks.source_items import locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode
 from survey_cli.instrument.compiled.requirements import Requirement, list_requirements
+from survey_cli.instrument.editions import STRICT_CHOICES_EDITION
 from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
@@ -386,8 +387,16 @@ class ProofReport:
             what = f"{use.text} may have no value when this is read"
             remedy = f"write {use.text[:-1]}|alternative words}}"
             at = (use.where, len(use.text))
-            problem = report("unfilled", at, use.owner, what, remedy, "warning")
+            severity: Severity = "warning"
+            if self._is_strict_calculation(use.fill.key):
+                severity = "error"
+            problem = report("unfilled", at, use.owner, what, remedy, severity)
             yield ProofFinding(problem, use.goal)
+
+    def _is_strict_calculation(self, name: str) -> bool:
+        """Return whether a calculation has no value where an earlier edition gave it one."""
+        is_strict = self.instrument.edition >= STRICT_CHOICES_EDITION
+        return is_strict and name in self.instrument.computes
 
     def _list_silent_choices(self) -> Iterator[ProofFinding]:
         readers = ComputeReaders(self.draft)

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.checks.missing_values import describe_missing, label_missing_kinds
 from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
 from survey_cli.instrument.checks.source_items import report, shorten_text
 from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
@@ -27,7 +28,7 @@ from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, locate_name
 from survey_cli.problems import Position, Problem, select_errors
 from survey_cli.revisions.tried_answers import TriedAnswers, evaluate_with, iterate_answers
-from survey_cli.values import NOT_ASKED, Cell, Missing
+from survey_cli.values import Cell, Missing
 from survey_cli.wording import format_quantity, join_words
 
 RULE: Final = "newer-edition"
@@ -273,7 +274,7 @@ def _describe_example(draft: InstrumentDraft, change: EditionChange) -> str:
     given = []
     for name, cell in change.answers.items():
         if isinstance(cell, Missing):
-            missing.append(_describe_missing(draft, name, change.ways[name]))
+            missing.append(describe_missing(draft, name, change.ways[name]))
         else:
             given.append(f"{name} = {_format_answer(draft, name, cell)}")
     if not missing:
@@ -297,34 +298,11 @@ def _format_answer(draft: InstrumentDraft, name: str, cell: Cell) -> str:
 def _describe_other_ways(draft: InstrumentDraft, change: EditionChange) -> str:
     """Describe the missing answers that show a change too, but aren't in its example."""
     others = [
-        _describe_missing(draft, name, kinds)
+        describe_missing(draft, name, kinds)
         for name, kinds in change.ways.items()
         if not isinstance(change.answers[name], Missing)
     ]
     return f" (also {join_words(others, 'or')})" if others else ""
-
-
-def _describe_missing(draft: InstrumentDraft, name: str, kinds: Sequence[str]) -> str:
-    """Describe how an item, or a sample column, is without a value."""
-    if name not in draft.items:
-        return f"if {name} is empty"
-    declines = [_name_missing(draft, kind) for kind in kinds if kind != NOT_ASKED.kind]
-    parts = []
-    if declines:
-        parts.append(f"after {join_words(declines, 'or')} at {name}")
-    if NOT_ASKED.kind in kinds:
-        pronoun = "it" if declines else name
-        parts.append(f"if {pronoun} is not asked")
-    return " or ".join(parts)
-
-
-def _name_missing(draft: InstrumentDraft, kind: str) -> str:
-    """Return the words for a way of having no answer: those of its decline."""
-    for item in draft.items.values():
-        for decline in item.declines:
-            if decline.id == kind:
-                return str(decline.text.get(draft.language)).lower()
-    return kind.replace("_", " ")
 
 
 def _describe_effect(draft: InstrumentDraft, change: EditionChange, edition: int) -> str:
@@ -348,7 +326,8 @@ def _describe_effect(draft: InstrumentDraft, change: EditionChange, edition: int
 
 def _format_value(draft: InstrumentDraft, value: object) -> str:
     if isinstance(value, Missing):
-        return f"missing as {_name_missing(draft, value.kind)}"
+        kind = label_missing_kinds(draft).get(value.kind, value.kind.replace("_", " "))
+        return f"missing as {kind}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return shorten(str(value))

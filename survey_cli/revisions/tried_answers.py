@@ -12,15 +12,14 @@ from itertools import combinations, product
 from math import prod
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.checks.missing_values import list_missing_kinds
 from survey_cli.instrument.compiled.draft import InstrumentDraft
-from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
-from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.compiled.symbols import SymbolKind
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX, Known, RosterTurns
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import DrawItem
-from survey_cli.values import NOT_ASKED, Cell, Missing, get_missing
+from survey_cli.values import Cell, Missing, get_missing
 
 _MAX_COMBINATIONS: Final = 200
 """Combinations of answers that are tried for each selection of missing ones."""
@@ -84,27 +83,8 @@ def _select_combinations(choices: Sequence[Sequence[Cell]]) -> Iterator[tuple[Ce
 
 
 def _describe_leaf(draft: InstrumentDraft, name: str, constants: Sequence[object]) -> _Leaf:
-    return _Leaf(name, _list_answers(draft, name, constants), list_missing_ways(draft, name))
-
-
-def list_missing_ways(draft: InstrumentDraft, name: str) -> Sequence[Missing]:
-    """List the ways in which an item or sample column can be without a value."""
-    item = draft.items.get(name)
-    symbol = draft.symbols.get(name)
-    if item is None or symbol is None:
-        # a sample column can be empty, and an interviewer can lack an attribute
-        return [NOT_ASKED]
-
-    ways = [get_missing(decline.id) for decline in item.declines]
-    groups = [draft.groups.get(step.group) for step in symbol.path]
-    nodes: list[CompiledNode] = [item]
-    nodes += [group for group in groups if group is not None]
-    is_conditional = any(list_requirements(node) for node in nodes)
-    is_picked = any(group is not None and group.pick is not None for group in groups)
-    is_drawn = isinstance(item.question, DrawItem)
-    if is_conditional or is_picked or is_drawn or item.roster is not None:
-        ways.append(NOT_ASKED)
-    return ways
+    missing = [get_missing(kind) for kind in list_missing_kinds(draft, name)]
+    return _Leaf(name, _list_answers(draft, name, constants), missing)
 
 
 def _list_constants(

@@ -11,6 +11,7 @@ from survey_cli.instrument.checks import (
     condition_values,
     declined_ends,
     fieldwork_settings,
+    missing_values,
     names,
     options,
     quantities,
@@ -39,6 +40,7 @@ _MODULES: Final = (
     coded_amounts,
     texts,
     declined_ends,
+    missing_values,
     sample_and_quotas,
     fieldwork_settings,
 )
@@ -95,7 +97,7 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     distinct: dict[tuple[object, ...], Problem] = {}
     for problem in problems:
         is_explained = problem.who in ends or (problem.who, problem.where) in certain
-        if problem.rule == "unsure-negation" and is_explained:
+        if problem.rule in ("unsure-negation", "missing-value") and is_explained:
             continue
         # Statements share a position. Only without a position does the owner tell causes apart.
         owner = "" if problem.where.line else problem.who

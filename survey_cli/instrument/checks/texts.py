@@ -312,7 +312,7 @@ def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
         calculations = [condition.tree for condition in compute.conditions.values()]
         if all(_is_never_missing(tree) for tree in calculations):
             return False
-    return fill.key not in _list_answered_names(draft, who)
+    return fill.key not in list_answered_names(draft, who)
 
 
 def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
@@ -347,7 +347,7 @@ def _is_never_missing(tree: ast.expr) -> bool:
             return False
 
 
-def _list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
+def list_answered_names(draft: InstrumentDraft, who: str) -> set[str]:
     """List the names that have an answer whenever a text of this item is read.
 
     They are in its conditions and checks, or in an end that was passed.
