@@ -176,6 +176,126 @@ def test_conditions_are_true_of_the_same_answers_as_in_limesurvey(tmp_path: Path
             assert is_asked == is_true(condition, answers), (condition.text, answers)
 
 
+def test_every_type_has_its_place(tmp_path: Path) -> None:
+    converted = convert(
+        tmp_path,
+        make_question(
+            "M",
+            "media",
+            "SQ tv=TV",
+            "SQ web=Web",
+            "SQ none=None of these",
+            other="Y",
+            exclude_all_others="none",
+            max_answers="3",
+            subquestion_order="random",
+        ),
+        make_question(
+            "F",
+            "often",
+            "SQ tv=TV",
+            "A 1=Often",
+            "A 2=Never",
+            array_filter="media",
+            help="All rows",
+        ),
+        make_question("A", "rate", "SQ tv=TV", "SQ web=Web", array_filter_exclude="media"),
+        make_question("P", "why", "SQ a=Price", "SQ b=Taste"),
+        make_question(
+            "K",
+            "hours",
+            "SQ w=Work",
+            "SQ s=Sleep",
+            min_num_value_n="0",
+            em_validation_q="sum(self.NAOK) <= 24",
+            em_validation_q_tip="At most 24 hours.",
+        ),
+        make_question("K", "share", "SQ w=Work", "SQ s=Sleep", equals_num_value="100"),
+        make_question(":", "cells", "SQ a=Row", "SQ1 x=X", "SQ1 y=Yy", multiflexible_checkbox="1"),
+        make_question("1", "dual", "SQ a=Row", "A 1=Low", "A1 n=No", "A1 y=Yes"),
+        make_question("O", "home", "A a=House", "A b=Flat"),
+        make_question("R", "best", "A a=One", "A b=Two", max_answers="1"),
+        make_question("N", "year", num_value_int_only="1", suffix="AD"),
+        make_question("*", "age", text='{date("Y") - year}'),
+        make_question("*", "arm", text="{if(is_empty(arm.NAOK), rand(1, 2), arm.NAOK)}"),
+        make_question("X", "hello", text="Dear {TOKEN:FIRSTNAME}, {if(age > 30, 'sir', 'boy')}!"),
+        make_question("S", "zip", validation="/^[0-9]{5}$/"),
+        make_question("S", "mail", em_validation_q="is_empty(this) || regexMatch('/@/', this)"),
+        make_question("D", "day", date_min="2020-01-01"),
+        make_question("X", "c1", relevance="cells_a_x.NAOK == 1 and why_b == 'Y' and arm == 2"),
+        make_question("X", "c2", relevance="sum(cells_a_x.NAOK, cells_a_y.NAOK) > 1"),
+        make_question("X", "c3", relevance="dual_a_1 == 'y' or !is_empty(home_comment)"),
+        make_question("X", "c4", relevance="media_other.NAOK != '' and best_1 == 'b'"),
+        make_question("N", "r1", random_group="z"),
+        make_question("N", "r2", random_group="z"),
+        make_question("L", "own", "A 1=One", "A 2=Two", other="Y", default="2"),
+        make_question("X", "c5", relevance="own == '-oth-'"),
+        make_question("X", "c6", relevance="own == 1 and nobody == 1"),
+        make_question("|", "file"),
+    )
+    # YAML quotes what begins with a digit.
+    text = " ".join(converted.text.replace('"', "").split())
+    for piece in (
+        "3: text: None of these exclusive: true",
+        "order: random max: 3",
+        "help: All rows statements: often_tv: text: TV ask_if: 1 in media",
+        "rate_web: text: Web ask_if: not answered(media) or 2 not in media",
+        "2: text: Taste specify: true",
+        "expect: sum_answered(hours_w, hours_s) <= 24 say: At most 24 hours.",
+        "answer: type: number decimals: 2 total: 100",
+        "id: home_comment type: verbatim text: home? by: interviewer",
+        "unit: AD",
+        "age: years_between('2000-01-01', today()) + 2000 - year",
+        "hello_fill1: 'sir' if age > 30 else 'boy'",
+        "text: Dear {firstname|…}, {hello_fill1|…}!",
+        "pattern: 99999",
+        "expect: contains(mail, '@')",
+        "expect: day >= '2020-01-01'",
+        "ask_if: 1 in cells_a and 2 in why and arm == 'b'",
+        "ask_if: count(1 in cells_a, 2 in cells_a) > 1",
+        "ask_if: dual_a_1 == 2 or answered(home_comment)",
+        "ask_if: 4 in media and rank(best, 2) == 1",
+        "id: r2 type: number text: r2? decimals: 2 order: random",
+        "prefill: 2",
+        "ask_if: own == 96",
+        "ask_if: own == 1",
+    ):
+        assert piece in text, piece
+    assert {(entry.name, entry.text.partition(";")[0]) for entry in converted.report.lost} == {
+        ("c6", "a part of it: the survey has no variable nobody"),
+        ("file", "an interview by telephone has no file"),
+    }
+    assert conduct(converted.text).status == "ended"
+
+
+def test_a_group_that_is_hidden_hides_its_questions(tmp_path: Path) -> None:
+    """Without .NAOK, a condition on a question of the group is false, also behind `!`."""
+    first = make_question("N", "a")
+    group = {"class": "G", "type/scale": "2", "name": "Second", "relevance": "a == 1"}
+    converted = convert(
+        tmp_path,
+        first,
+        [group, *make_question("N", "b")],
+        [{"class": "G", "type/scale": "3", "name": "Third"}, *make_question("X", "last")],
+        make_question("X", "bare", relevance="!(b > 5)"),
+        make_question("X", "tolerant", relevance="!(b.NAOK > 5)"),
+        make_question("X", "end"),
+    )
+    now = scenario(converted.text)
+    assert list_ahead(now.key("2")) & {"bare", "tolerant"} == {"tolerant"}
+    assert list_ahead(now.keys("1", ".dk")) & {"bare", "tolerant"} == {"bare", "tolerant"}
+    assert list_ahead(now.keys("1", "6")) & {"bare", "tolerant"} == set()
+
+
+def test_a_quota_of_none_screens_out() -> None:
+    """The quota `fin` of the demonstration has a limit of 0; `fin2` is one of 10."""
+    converted = convert_form(SURVEYS / "lssdoc_demo_4lang.lss")
+    now = scenario(converted.text)
+    assert now.keys("", "1", "2").place == "age"
+    assert now.keys("", "1", "3", "").outcome == "not_eligible"
+    assert "where: gender == 2" in converted.text
+
+
 def write_lss(path: Path, type_: str = "Survey", rows: str = "") -> Path:
     """Write an export with one question, and more tables."""
     question = "<qid>5</qid><gid>2</gid><type>N</type><title>age</title><question>Age?</question>"

@@ -233,6 +233,7 @@ class _SurveyReader:
 
     def _remark_survey(self) -> None:
         records = self._records
+        self._remarks += self._questions.remarks
         codes = Counter(question.code for question in records.list_questions())
         for question in records.list_questions():
             if codes[question.code] > 1:

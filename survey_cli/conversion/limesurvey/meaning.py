@@ -239,7 +239,11 @@ class _MeaningReader:
         if variable is not None and variable.codes:
             return _match_codes(variable, expression)
         value = self.read_value(argument)
-        return FunctionCall("regex", (value, Constant(expression.pattern)))
+        words = expression.pattern
+        has_case = words.lower() != words.upper() and not expression.flags & re.IGNORECASE
+        if re.fullmatch(r"[\w@ -]+", words) and not has_case:
+            return FunctionCall("contains", (value, Constant(words)))
+        return FunctionCall("regex", (value, Constant(words)))
 
     def _read_search(self, name: str, text: ScriptTree, words: str) -> Expression:
         if name == "strpos" and words.lower() != words.upper():
@@ -313,6 +317,8 @@ class _MeaningReader:
         match variable.kind:
             case VariableKind.RANK:
                 return _compare_rank(variable, sign, constant.value)
+            case VariableKind.RANDOM:
+                return _compare_random(variable, compare)
             case VariableKind.WORDS:
                 raise UnsupportedError("the words that are typed for a choice are no condition")
 
@@ -386,6 +392,8 @@ class _MeaningReader:
                 raise UnsupportedError("the words that are typed for a choice are no value")
             case VariableKind.RANK:
                 raise UnsupportedError("a position of a ranking has no value here")
+            case VariableKind.RANDOM:
+                raise UnsupportedError("a random number is an arm of a split: compare it")
 
     def _find_variable(self, name: ScriptName) -> SurveyVariable | None:
         """Return a variable, None for what is known of a participant. Raises UnsupportedError."""
@@ -469,18 +477,27 @@ class _MeaningReader:
         """Sum up; a blank is 0, also if there is nothing else."""
         values: list[Expression] = []
         are_answered: list[Expression] = []
+        checked: list[Expression] = []
         for tree in trees:
             variable = self._find_variable(tree) if isinstance(tree, ScriptName) else None
             if variable is not None and variable.kind is VariableKind.CHOICE:
                 continue  # the number of the word Y is 0
+            if variable is not None and variable.kind is VariableKind.CELL:
+                checked.append(_is_variable_answered(variable))
+                continue
             if variable is not None and not _has_numbers(variable):
                 raise UnsupportedError(f"the codes of {variable.name} are no numbers to sum up")
             values.append(self.read_value(tree))
             are_answered.append(self._is_answered(tree))
+        if checked:
+            values.append(FunctionCall("count_true", tuple(checked)))
+            are_answered.append(YES)
         if not values:
             return Constant(0.0)
 
         total: Expression = values[0]
+        if len(values) == 1 and checked:
+            return total
         if len(values) > 1:
             total = FunctionCall("sum_answered", tuple(values))
         return FunctionCall("if", (join_any(are_answered), total, Constant(0.0)))
@@ -604,6 +621,32 @@ def _is_variable_answered(variable: SurveyVariable) -> Expression:
             return ValueComparison(ranked, ">=", position, if_blank=False)
         case VariableKind.ANSWER | VariableKind.CALCULATION:
             return Answered(answer)
+        case VariableKind.RANDOM:
+            return YES
+
+
+def _compare_random(variable: SurveyVariable, compare: Callable[[str], bool]) -> Expression:
+    """Compare a random whole number: its intervals of a random number from 0 to 1 that fulfill it.
+
+    The first of three numbers is less than 1/3, the second one is not, and is less than 2/3.
+    """
+    answer = AnswerOf(variable.item)
+    share = 1 / len(variable.codes)
+    fulfilling: list[Expression] = []
+    for position, code in enumerate(variable.codes):
+        if not compare(code):
+            continue
+        limits: list[Expression] = []
+        if position > 0:
+            least = Constant(round(position * share, 3))
+            limits.append(ValueComparison(answer, ">=", least, if_blank=False))
+        if position < len(variable.codes) - 1:
+            most = Constant(round((position + 1) * share, 3))
+            limits.append(ValueComparison(answer, "<", most, if_blank=False))
+        fulfilling.append(join_all(limits))
+    if len(fulfilling) == len(variable.codes):
+        return YES
+    return join_any(fulfilling)
 
 
 def _compare_rank(variable: SurveyVariable, sign: Sign, code: str) -> Expression:

@@ -33,6 +33,7 @@ from survey_cli.conversion.limesurvey.script import split_text
 from survey_cli.conversion.limesurvey.survey_texts import SurveyTexts
 from survey_cli.conversion.limesurvey.variables import (
     VariableTable,
+    find_random_numbers,
     list_filter_sources,
 )
 from survey_cli.conversion.model.expressions import (
@@ -65,6 +66,7 @@ from survey_cli.conversion.model.forms import (
     OfferedChoices,
     Order,
     Origin,
+    Remark,
     Texts,
 )
 
@@ -105,6 +107,8 @@ class QuestionReader:
         self._conditions: dict[str, str] = {}
         """The relevance of questions that only have conditions of the old kind, by id."""
         self._uses_assessment = records.settings.get("assessments", "N") == "Y"
+        self.remarks: list[Remark] = []
+        """Where expressions differ here."""
 
     def set_conditions(self, conditions: Mapping[str, str]) -> None:
         """Set what the conditions of the old kind mean, by the ids of questions."""
@@ -142,7 +146,12 @@ class QuestionReader:
         if stripped in ("", "1"):
             return None
         self._texts.note_columns(stripped)
-        return Formula(stripped, origin, read_condition(stripped, context).tree)
+        meaning = read_condition(stripped, context)
+        self._remark(meaning, origin, context.question)
+        return Formula(stripped, origin, meaning.tree)
+
+    def _remark(self, meaning: Meaning, origin: Origin, name: str) -> None:
+        self.remarks += [Remark(origin, note, name=name) for note in meaning.notes]
 
     # ── types ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -219,12 +228,18 @@ class QuestionReader:
             column = self._words.label
             script = next(iter(question.texts.values()), "")
         origin = question.origin.at(column)
+        if find_random_numbers(question):
+            formula = Formula(script, origin, FunctionCall("random"))
+            return FormCalculation(question.code, question.origin, formula=formula)
+
         context = self.make_context(question)
         trees: list[Expression] = []
         for part, is_expression in split_text(script.strip()):
             if is_expression:
                 self._texts.note_columns(part)
-                trees.append(read_value(part, context).tree)
+                meaning = read_value(part, context)
+                self._remark(meaning, origin, question.code)
+                trees.append(meaning.tree)
             elif part.strip():
                 trees.append(Constant(part))
         if len(trees) == 1:

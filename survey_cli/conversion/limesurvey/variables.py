@@ -25,6 +25,14 @@ from survey_cli.conversion.limesurvey.question_types import (
 from survey_cli.conversion.limesurvey.records import QuestionRecord, SurveyRecords
 
 _FIELD: Final = re.compile(r"\d+X\d+X(?P<question>\d+)(?P<part>\w*(?:#[01])?)")
+_RANDOM: Final = re.compile(
+    r"""\{\s*(?:if\(\s*is_empty\(\s*(?P<name>\w+)(?:\.NAOK)?\s*\)\s*,\s*)?
+        rand\(\s*(?P<least>\d{1,4})\s*,\s*(?P<most>\d{1,4})\s*\)
+        (?:\s*,\s*(?P=name)(?:\.NAOK)?\s*\))?\s*\}""",
+    re.VERBOSE,
+)
+_MAX_RANDOM: Final = 25
+"""So many numbers can be drawn at most, because each is an arm of a split."""
 _ALWAYS: Final = ("", "1")
 """A relevance that is always true. A question without one is shown."""
 
@@ -38,6 +46,7 @@ class VariableKind(Enum):
     WORDS = "the words typed for a choice"
     RANK = "the code of the choice at a position of a ranking"
     CALCULATION = "the value of an equation"
+    RANDOM = "a random whole number, which an equation draws once"
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,9 @@ def _iterate_variables(
 
     match question.type:
         case "*":
-            yield SurveyVariable(code, VariableKind.CALCULATION, code, can_be_hidden=can_be_hidden)
+            drawn = find_random_numbers(question)
+            kind = VariableKind.RANDOM if drawn else VariableKind.CALCULATION
+            yield SurveyVariable(code, kind, code, codes=drawn, can_be_hidden=can_be_hidden)
         case "R":
             for position in range(1, len(question.answers or question.subquestions) + 1):
                 yield SurveyVariable(
@@ -246,6 +257,22 @@ def _list_codes(question: QuestionRecord, language: str) -> tuple[tuple[str, ...
     answers = question.list_answers()
     texts = tuple(answer.texts.get(language, "").strip() for answer in answers)
     return list_choice_codes(question), texts
+
+
+def find_random_numbers(question: QuestionRecord) -> tuple[str, ...]:
+    """Return the whole numbers of which an equation draws one at random; empty for others.
+
+    `rand(1, 2)` alone draws again on every page, so that `if(is_empty(q), rand(1, 2), q)` is usual.
+    """
+    script = question.get_attribute("equation") or next(iter(question.texts.values()), "")
+    match = _RANDOM.fullmatch(script.strip())
+    if match is None or match["name"] not in (None, question.code):
+        return ()
+    least = int(match["least"])
+    most = int(match["most"])
+    if not least < most <= least + _MAX_RANDOM:
+        return ()
+    return tuple(str(number) for number in range(least, most + 1))
 
 
 def list_filter_sources(attributes: Mapping[str, str]) -> list[str]:

@@ -237,8 +237,13 @@ class QuestionnaireBuilder:
             self.log.lose_silently(part, "", f"left out with {item.name}: {why}")
         self.translator.dropped |= {part.name for part in parts}
 
-    def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
-        """Return `ask_if` and `unless`; None if the item is never asked."""
+    def _build_conditions(
+        self, item: FormItem, *, has_unless: bool = True
+    ) -> dict[str, Any] | None:
+        """Return `ask_if` and `unless`; None if the item is never asked.
+
+        A statement of a battery has no `unless`.
+        """
         self.translator.unknown_codes.clear()
         if item.condition is None:
             return {}
@@ -249,7 +254,11 @@ class QuestionnaireBuilder:
         with self.log.catch_loss(item, origin.column, "; without it the item is always asked"):
             self.log.check_accepted(item, origin.column)
             kept = self._keep_translatable(item, item.condition)
-            ask_if, unless = split_condition(self.translator, kept)
+            if has_unless:
+                ask_if, unless = split_condition(self.translator, kept)
+            else:
+                truth = self.translator.is_true(kept)
+                ask_if = "" if truth == YES else truth.text
 
         if ask_if == "false":
             return None
@@ -336,7 +345,7 @@ class QuestionnaireBuilder:
             self.translator.item = row
             self.log.log_remarks(row)
             text = self.texts.convert(row.label, row.name) or row.id
-            conditions = self._build_conditions(row)
+            conditions = self._build_conditions(row, has_unless=False)
             if conditions is None:
                 self._drop(row)
                 continue

@@ -99,7 +99,9 @@ class FormCodes:
         """Decide how the codes of a question are written in the questionnaire."""
         declines = self.find_declines(question)
         choices = [choice for choice in list_choices(question) if choice.code not in declines]
-        codes = [choice.code for choice in choices if not choice.asks_for_words]
+        named = [choice for choice in choices if not choice.asks_for_words]
+        # If every choice asks for words, none of them is "other".
+        codes = [choice.code for choice in named or choices]
         are_whole = all(_WHOLE.fullmatch(code) for code in codes)
 
         if are_whole:

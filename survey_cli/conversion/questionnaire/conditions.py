@@ -51,7 +51,11 @@ from survey_cli.conversion.questionnaire.condition_parts import (
     write_value,
 )
 from survey_cli.conversion.questionnaire.names import FormNames
-from survey_cli.conversion.questionnaire.simplification import find_join, simplify
+from survey_cli.conversion.questionnaire.simplification import (
+    find_join,
+    list_joined_texts,
+    simplify,
+)
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -207,7 +211,7 @@ class Translator(FormNames):
                 return self._is_name_answered(name)
             case FunctionCall("if", (test, then, otherwise)):
                 return self.is_true(_branch(test, Answered(then), Answered(otherwise)))
-            case FunctionCall("first_answered", arguments):
+            case FunctionCall("first_answered" | "concat", arguments):
                 return join_truths([self._is_answered(argument) for argument in arguments], "or")
             case FunctionCall("+" | "-" | "*" | "/" | "round" | "truncate", arguments):
                 return join_truths([self._is_answered(argument) for argument in arguments], "and")
@@ -267,6 +271,8 @@ class Translator(FormNames):
                 return _compare_constants(value, sign, right.value)
             case FunctionCall("length" | "count_chosen"):
                 return self._compare_count(left, sign, right.value)
+            case FunctionCall("concat", parts):
+                return self._compare_joined(parts, sign, right.value)
             case _:
                 return join_truths(self._compare_with_constant(left, sign, right.value), "or")
 
@@ -311,6 +317,15 @@ class Translator(FormNames):
         if holds_for_none:
             return join_truths([negate(answered), part], "or")
         return part
+
+    def _compare_joined(self, parts: tuple[Expression, ...], sign: str, value: float | str) -> Part:
+        """Compare what texts and codes are joined to, one by one."""
+        fulfilling = [
+            expressions.join_all(list(joined.tests))
+            for joined in list_joined_texts(self, parts)
+            if _fulfills(joined.text, sign, value)
+        ]
+        return self.is_true(expressions.join_any(fulfilling))
 
     def _compare_with_constant(self, left: Expression, sign: str, value: float | str) -> list[Part]:
         """Compare a value with a constant; any of the parts makes the comparison true."""
@@ -577,6 +592,9 @@ class _FunctionTranslator:
     def _expect(self, tree: Expression, kind: str) -> str:
         """Translate a value that must have a kind; any if the kind is empty."""
         part = self.translator.evaluate(tree)
+        is_written_date = isinstance(tree, Constant) and _DATE.fullmatch(str(tree.value))
+        if kind == "date" and is_written_date:
+            return part.text
         if kind not in ("", part.kind):
             raise UnsupportedError(f"a {kind} is needed, and {part.text} is a {part.kind}")
         return part.text

@@ -140,7 +140,7 @@ class ConstraintConverter:
         say = self.texts.convert(item.message, item.name)
         with self.log.catch_loss(item, origin.column):
             pattern = find_pattern(tree)
-            if pattern is not None:
+            if pattern is not None and item.answer == "text":
                 return {"pattern": write_at(origin, pattern)}
 
             mistakes = self.translator.unknown_codes

@@ -1,20 +1,24 @@
 """Simpler forms of expressions, in which only names with a value of their own are left."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.conversion.model.expressions import (
     NO_VALUE,
     TURN,
+    Answered,
     AnswerOf,
     Constant,
     Expression,
     FunctionCall,
+    Not,
     UnsupportedError,
     ValueComparison,
     find_names,
     iterate_parts,
     replace_parts,
 )
+from survey_cli.conversion.model.forms import FormQuestion
+from survey_cli.conversion.questionnaire.condition_parts import write_value
 from survey_cli.conversion.questionnaire.names import Calculated, FormNames
 
 _KNOWN_BY_PROGRAM: Final[dict[str, Expression]] = {
@@ -22,6 +26,8 @@ _KNOWN_BY_PROGRAM: Final[dict[str, Expression]] = {
     "interviewer": NO_VALUE,
 }
 """What stands in conditions for what only texts can use."""
+_MAX_JOINED: Final = 60
+"""The texts that a condition is compared with are written one by one."""
 
 
 def find_join(names: FormNames, tree: Expression) -> Expression | None:
@@ -30,6 +36,47 @@ def find_join(names: FormNames, tree: Expression) -> Expression | None:
         case FunctionCall("join", turn):
             return FunctionCall("each_turn", turn)
     return None
+
+
+class JoinedText(NamedTuple):
+    """A text that values can be joined to, and when they are."""
+
+    tests: tuple[Expression, ...]
+    text: str
+
+
+def list_joined_texts(names: FormNames, parts: tuple[Expression, ...]) -> list[JoinedText]:
+    """Return all texts that constants and codes of questions can be joined to.
+
+    `concat('a', ${x})` is `a1` if x is 1, `a2` if it is 2, and `a` if it has no answer. Raises
+    UnsupportedError if the parts have values of other kinds, or if there are too many texts.
+    """
+    joined = [JoinedText((), "")]
+    for part in parts:
+        values = _list_part_texts(names, simplify(names, part))
+        if len(joined) * len(values) > _MAX_JOINED:
+            raise UnsupportedError("too many texts can be joined here")
+        joined = [
+            JoinedText((*first.tests, *second.tests), first.text + second.text)
+            for first in joined
+            for second in values
+        ]
+    return joined
+
+
+def _list_part_texts(names: FormNames, part: Expression) -> list[JoinedText]:
+    if isinstance(part, Constant):
+        return [JoinedText((), write_value(part.value))]
+    item = names.find_item(part.name) if isinstance(part, AnswerOf) else None
+    is_one_code = isinstance(item, FormQuestion) and item.answer == "code"
+    if not is_one_code:
+        raise UnsupportedError("only texts and codes can be joined in a condition")
+
+    texts = [JoinedText((Not(Answered(part)),), "")]
+    for code in names.find_codes(part):
+        test = ValueComparison(part, "==", Constant(code), if_blank=False)
+        texts.append(JoinedText((test,), code))
+    return texts
 
 
 def simplify(names: FormNames, tree: Expression) -> Expression:
