@@ -110,21 +110,29 @@ class ConversionLog:
 
         The items of `false_by_telephone` have no counterpart in any case.
         """
-        formulas: list[_ItemFormula] = []
+        # A formula counts once, even if several items have it.
+        by_origin: dict[Origin, _ItemFormula] = {}
         for item in form.root.iterate_items():
-            formulas += [_ItemFormula(item, formula) for formula in item.list_formulas()]
+            for formula in item.list_formulas():
+                by_origin.setdefault(formula.origin, _ItemFormula(item, formula))
+        formulas = list(by_origin.values())
         lost = {entry[:3] for entry in self.report.lost}
         missing = [one for one in formulas if one.formula.origin in lost or one.item.origin in lost]
         apart = _find_device_formulas(missing, false_by_telephone)
         self.report.without_counterpart = len(apart)
 
-        totals = Counter(one.formula.origin.column for one in formulas)
-        absent = Counter(one.formula.origin.column for one in missing)
-        without = Counter(one.formula.origin.column for one in apart)
+        totals = Counter(_get_kind(one.formula) for one in formulas)
+        absent = Counter(_get_kind(one.formula) for one in missing)
+        without = Counter(_get_kind(one.formula) for one in apart)
         for column in form.words.list_formula_columns():
             total = totals[column]
             carried = total - absent[column]
             self.report.logic[column] = LogicCount(carried, total - without[column])
+
+
+def _get_kind(formula: Formula) -> str:
+    """Return what the report counts a formula as."""
+    return formula.counted_as or formula.origin.column
 
 
 class _ItemFormula(NamedTuple):

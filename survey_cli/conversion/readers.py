@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from survey_cli.conversion.input_files import InputFile
 from survey_cli.conversion.limesurvey.form_reader import is_limesurvey, read_limesurvey
 from survey_cli.conversion.model.forms import ForeignForm
+from survey_cli.conversion.qualtrics.reader import is_qualtrics, read_qualtrics
 from survey_cli.conversion.redcap.reader import is_redcap, read_redcap
 from survey_cli.conversion.xlsform.reader import is_xlsform, read_xlsform
 from survey_cli.problems import UserError
@@ -25,6 +26,7 @@ class FormReader(NamedTuple):
 READERS: Final = (
     FormReader("a data dictionary of REDCap (.csv)", is_redcap, read_redcap),
     FormReader("a survey of LimeSurvey (.lss, .txt)", is_limesurvey, read_limesurvey),
+    FormReader("a survey of Qualtrics (.qsf)", is_qualtrics, read_qualtrics),
     FormReader("an XLSForm (.xlsx, .xls, .csv, .md)", is_xlsform, read_xlsform),
 )
 """The readers, in the order in which they are tried."""

@@ -82,6 +82,7 @@ def test_a_form_is_recognized_by_its_content(tmp_path: Path) -> None:
         ("convert/redcap/rios_format_1.csv", "REDCap"),
         ("convert/limesurvey/citric_survey.lss", "LimeSurvey"),
         ("convert/limesurvey/ssi_nl_2017.txt", "LimeSurvey"),
+        ("convert/qsf/rios_qualtrics_health.qsf", "Qualtrics"),
     ):
         file = tmp_path / "form.dat"
         file.write_bytes((forms / source).read_bytes())

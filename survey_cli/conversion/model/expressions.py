@@ -202,6 +202,7 @@ FUNCTIONS: Final = {
     "interviewer": "the name of the interviewer",
     "column": "a column of the sample, by its name",
     "turn": "the number of the turn of a roster",
+    "each": "the text of the choice that a turn of a roster is for",
     "count_turns": "the number of turns of a roster, which is an AnswerOf with its name",
     "in_turn": "of an answer in a roster, and the number of a turn: the answer in that turn",
     "each_turn": "the answers in all turns of a roster, as a list",

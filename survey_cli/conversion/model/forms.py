@@ -80,10 +80,13 @@ class SystemWords(NamedTuple):
     required: str = ""
     offered: str = ""
     """The columns or keys in which an item has these; empty if the system has none."""
+    counted: tuple[str, ...] = ()
+    """The kinds of conditions that the report counts, if not by the columns of these three."""
 
     def list_formula_columns(self) -> list[str]:
         """Return the columns whose formulas the report counts, in the order of the report."""
-        columns = dict.fromkeys((self.condition, self.constraint, self.calculation))
+        columns = dict.fromkeys(self.counted)
+        columns |= dict.fromkeys((self.condition, self.constraint, self.calculation))
         return [column for column in columns if column]
 
 
@@ -140,6 +143,8 @@ class Formula:
     tree: Expression
     uses_device: bool = False
     """It uses what no interview by telephone has: the tablet, or the time of day."""
+    counted_as: str = ""
+    """The kind under which the report counts it; its column if it is empty."""
 
     def get_tree(self) -> Expression:
         """Return the tree. Raises UnsupportedError if all of it is unsupported."""
@@ -190,6 +195,9 @@ class OfferedChoices:
     """The whole filter, or the first of several conditions: its place is that of a loss."""
     conditions: list[Expression]
     """One for each choice of the list, in their order; true if the choice is always offered."""
+    formulas: tuple[Formula | None, ...] = ()
+    """The condition that each choice has for itself, which is carried over or lost without the
+    others; empty if a filter of the whole list says it."""
 
 
 # ── items ─────────────────────────────────────────────────────────────────────────────────────────
@@ -270,6 +278,8 @@ class FormGroup(FormItem):
     order: Order = field(default="written", kw_only=True)
     pick: int | None = field(default=None, kw_only=True)
     """How many of its items are drawn at random; all if it is None."""
+    picks_evenly: bool = field(default=False, kw_only=True)
+    """Those are drawn that were drawn least often so far."""
     total: float | None = field(default=None, kw_only=True)
     """What the numbers of a table must add up to (constant sum); None if they needn't."""
 
@@ -345,7 +355,11 @@ class FormQuestion(FormItem):
     def list_formulas(self) -> list[Formula]:
         """Return the formulas that the report counts."""
         formulas = super().list_formulas()
-        return formulas if self.constraint is None else [*formulas, self.constraint]
+        if self.constraint is not None:
+            formulas.append(self.constraint)
+        if self.offered is not None:
+            formulas += [formula for formula in self.offered.formulas if formula is not None]
+        return formulas
 
 
 @dataclass(eq=False)
@@ -373,6 +387,14 @@ class FormCalculation(FormItem):
 @dataclass(eq=False)
 class FormColumn(FormItem):
     """A value that is known before the interview (embedded data, a token's attribute)."""
+
+
+@dataclass(eq=False)
+class FormSplit(FormItem):
+    """A random assignment (randomizer). Its value is the name of the arm that was drawn."""
+
+    arms: dict[str, int] = field(kw_only=True)
+    """The arms with their shares."""
 
 
 @dataclass(eq=False)

@@ -10,6 +10,7 @@ from survey_cli.conversion.model.expressions import (
     Constant,
     Expression,
     FunctionCall,
+    Not,
     UnsupportedError,
     join_all,
     list_conjuncts,
@@ -24,6 +25,7 @@ from survey_cli.conversion.model.forms import (
     FormNote,
     FormQuestion,
     FormRoster,
+    FormSplit,
     Formula,
     LeftOut,
     Origin,
@@ -38,7 +40,7 @@ from survey_cli.conversion.questionnaire.declined_filters import describe_declin
 from survey_cli.conversion.questionnaire.ids import name_items
 from survey_cli.conversion.questionnaire.names import Calculated
 from survey_cli.conversion.questionnaire.options import OptionBuilder
-from survey_cli.conversion.questionnaire.texts import TextConverter, write_at
+from survey_cli.conversion.questionnaire.texts import FormText, TextConverter, write_at
 from survey_cli.conversion.questionnaire.yaml_text import COMMENTS, OriginText
 from survey_cli.wording import join_words
 
@@ -214,6 +216,8 @@ class QuestionnaireBuilder:
                 entry = self._build_question(item, conditions)
             case FormNote():
                 entry = self._build_note(item, conditions)
+            case FormSplit():
+                entry = {"type": "split", **conditions, "arms": item.arms}
             case _:
                 raise TypeError(type(item).__name__)
         self.log.carry(item, str(entry["type"]))
@@ -311,7 +315,7 @@ class QuestionnaireBuilder:
         if item.order != "written":
             entry["order"] = item.order
         if item.pick is not None and item.pick < len(entry["items"]):
-            entry["pick"] = item.pick
+            entry["pick"] = _build_pick(item.pick, evenly=item.picks_evenly)
         return entry
 
     def _build_battery(self, item: FormGroup, conditions: dict[str, Any]) -> dict[str, Any]:
@@ -319,11 +323,15 @@ class QuestionnaireBuilder:
         statements = self._build_statements(rows)
         first = rows[0]
         intro = item.intro if item.intro.by_language else item.label
+        instruction: FormText = ""
+        if all(row.instruction == first.instruction for row in rows):
+            instruction = self.texts.convert(first.instruction, item.name)
         entry = {
             "type": "battery",
             **conditions,
             "intro": self.texts.convert(intro, item.name),
             "help": self.texts.convert(item.help, item.name),
+            "instruction": instruction,
             "statements": statements,
         }
         if first.answer == "number":
@@ -360,7 +368,7 @@ class QuestionnaireBuilder:
         return statements
 
     def _build_roster(self, item: FormRoster, conditions: dict[str, Any]) -> dict[str, Any]:
-        return {
+        entry = {
             "type": "roster",
             **self._build_turns(item),
             **conditions,
@@ -368,6 +376,9 @@ class QuestionnaireBuilder:
             "intro": self.texts.convert(item.intro, item.name),
             "items": self._build_items(item),
         }
+        if item.pick is not None:
+            entry["pick"] = _build_pick(item.pick, evenly=item.picks_evenly)
+        return entry
 
     def _build_turns(self, item: FormRoster) -> dict[str, Any]:
         """Return what decides how many turns a roster has."""
@@ -499,7 +510,10 @@ class QuestionnaireBuilder:
         try:
             conditions = self._build_end_condition(item)
         except UnsupportedError as error:
-            self.log.lose(item, self.words.condition, f"{error}; without it nothing ends here")
+            column = self.words.condition
+            if item.condition is not None:
+                column = item.condition.origin.column
+            self.log.lose(item, column, f"{error}; without it nothing ends here")
             return None
 
         self.log.carry(item, "end")
@@ -519,8 +533,13 @@ class QuestionnaireBuilder:
         origin = item.condition.origin
         self.log.check_accepted(item, origin.column)
 
-        # An `ask_if` would be unknown after a decline. Its opposite never is.
-        skipped_if = negate(self.translator.is_true(item.condition.get_tree()))
+        # An `ask_if` would be unknown after a decline, and nothing would end. An `unless` that is
+        # unknown ends the interview, so it need only be true if the condition is false.
+        tree = item.condition.get_tree()
+        skipped_if = negate(self.translator.is_true(tree))
+        opposite = self.translator.is_true(Not(tree))
+        if len(opposite.text) < len(skipped_if.text):
+            skipped_if = opposite
         if skipped_if == YES:
             raise UnsupportedError("its condition is never true")
         return {} if skipped_if == NO else {"unless": write_at(origin, skipped_if.text)}
@@ -589,6 +608,10 @@ def get_question_type(item: FormQuestion) -> str:
             return item.answer
         case _:
             assert_never(item.answer)
+
+
+def _build_pick(count: int, *, evenly: bool) -> int | dict[str, Any]:
+    return {"count": count, "by": "least_filled"} if evenly else count
 
 
 def is_battery(group: FormGroup) -> bool:

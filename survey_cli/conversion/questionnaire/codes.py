@@ -6,7 +6,8 @@ from itertools import chain, count
 from typing import Any, Final
 
 from survey_cli.conversion.conversion_log import ConversionLog
-from survey_cli.conversion.model.forms import FormChoice, FormQuestion
+from survey_cli.conversion.model.forms import FormChoice, FormQuestion, FormSplit
+from survey_cli.conversion.questionnaire.condition_parts import quote
 from survey_cli.conversion.questionnaire.conditions import Translator
 from survey_cli.conversion.questionnaire.fills import convert_pieces
 from survey_cli.conversion.questionnaire.sentinels import Sentinel, find_sentinels
@@ -54,6 +55,9 @@ class FormCodes:
         self._name_sentinels()
         for question in questions:
             self._map_codes(question)
+        for item in self.form.root.iterate_items():
+            if isinstance(item, FormSplit):
+                self.translator.codes[item.id] = {arm: quote(arm) for arm in item.arms}
 
     def find_declines(self, question: FormQuestion) -> dict[str, str]:
         """Return the declines that codes of a question stand for, by the codes."""
@@ -110,13 +114,11 @@ class FormCodes:
             written = _number_codes([choice.code for choice in choices])
             self.translator.worded.add(question.id)
             self._note_numbers(question, written)
-        if question.choices in self.multiple_lists:
-            numbers = list(written.values())
-            written = {code: _remove_sign(number, numbers) for code, number in written.items()}
-
         for choice in choices:
             if choice.code not in written:
                 written[choice.code] = _write_other_code(choice.code, codes)
+        if question.choices in self.multiple_lists:
+            written = _remove_signs(written)
         self.translator.codes[question.id] = written | declines
 
     def _note_numbers(self, question: FormQuestion, written: dict[str, str]) -> None:
@@ -189,14 +191,22 @@ class FormCodes:
         return {"declines": offered}
 
 
-def _remove_sign(name: str, names: list[str]) -> str:
-    """Return a code without its sign, unless another choice has that code.
+def _remove_signs(written: dict[str, str]) -> dict[str, str]:
+    """Return codes without their signs.
 
-    With several answers, a code is part of the name of a column, which can't contain a sign.
+    With several answers, a code is part of the name of a column, which can't contain a sign. -1
+    becomes 1, or if another choice has that code, the first number after all codes.
     """
-    unsigned = name.removeprefix("-")
-    if unsigned != name and unsigned in names:
-        return name
+    taken = set(written.values())
+    free = max((abs(int(code)) for code in taken), default=0) + 1
+    unsigned: dict[str, str] = {}
+    for code, number in written.items():
+        plain = number.removeprefix("-")
+        if plain != number and plain in taken:
+            plain = str(free)
+            free += 1
+        taken.add(plain)
+        unsigned[code] = plain
     return unsigned
 
 

@@ -35,6 +35,7 @@ from survey_cli.conversion.model.forms import (
     FormNote,
     FormQuestion,
     FormRoster,
+    FormSplit,
 )
 from survey_cli.conversion.questionnaire.condition_parts import (
     DECLINES,
@@ -430,6 +431,11 @@ class Translator(FormNames):
 
         if isinstance(self.form.items.get(name), FormColumn):
             return Part(name, kind=self.use_column(name))
+
+        split = self.form.items.get(name)
+        if isinstance(split, FormSplit):
+            self.check_split(split)
+            return Part(split.id, kind="text")
 
         item = self.get_item(name)
         kind = "note" if isinstance(item, FormNote) else item.answer

@@ -79,7 +79,7 @@ def render_fill(translator: Translator, tree: Expression) -> str:
             unknown = re.search(r"%-?[^AadBbmY]", without_time.replace("%-d", "%d"))
             if without_time and not unknown:
                 return f"{{{name}:{without_time}}}"
-        case FunctionCall("today" | "turn" | "case" | "interviewer" as name, ()):
+        case FunctionCall("today" | "turn" | "each" | "case" | "interviewer" as name, ()):
             return f"{{{name}}}"
     raise UnsupportedError("a calculation with several parts must have a name to be filled in")
 

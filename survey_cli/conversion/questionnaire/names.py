@@ -22,6 +22,7 @@ from survey_cli.conversion.model.forms import (
     FormItem,
     FormNote,
     FormQuestion,
+    FormSplit,
 )
 from survey_cli.conversion.questionnaire.condition_parts import quote, write_value
 from survey_cli.problems import suggest_nearest
@@ -97,6 +98,11 @@ class FormNames:
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
         return item
 
+    def check_split(self, split: FormSplit) -> None:
+        """Raise UnsupportedError if a split is drawn later than the current item."""
+        if self.item is not None and self.is_later(split, self.item):
+            raise UnsupportedError(f"{split.name} is drawn later")
+
     def is_later(self, item: FormItem, other: FormItem) -> bool:
         """Return whether an item comes after another one in the form."""
         return self.form.positions[item] > self.form.positions[other]
@@ -151,6 +157,8 @@ class FormNames:
         for item in sorted(used, key=self.form.positions.__getitem__):
             if isinstance(item, FormCalculation):
                 self.get_calculated(item.name)
+            elif isinstance(item, FormSplit):
+                self.check_split(item)
             elif not isinstance(item, FormColumn | FormGroup):
                 self.get_item(item.name, all_turns=True)
 

@@ -5,9 +5,15 @@ from collections import Counter
 from typing import Any
 
 from survey_cli.conversion.conversion_log import ConversionLog
-from survey_cli.conversion.model.expressions import YES, Expression, UnsupportedError
-from survey_cli.conversion.model.forms import ChoiceList, FormChoice, FormQuestion
+from survey_cli.conversion.model.expressions import (
+    YES,
+    Expression,
+    UnsupportedError,
+    list_conjuncts,
+)
+from survey_cli.conversion.model.forms import ChoiceList, FormChoice, FormQuestion, Formula
 from survey_cli.conversion.questionnaire.codes import USUAL_DECLINES, list_choices
+from survey_cli.conversion.questionnaire.condition_parts import Part, join_truths
 from survey_cli.conversion.questionnaire.conditions import Translator, list_offered
 from survey_cli.conversion.questionnaire.texts import FormText, TextConverter, write_at
 from survey_cli.wording import join_words
@@ -91,9 +97,14 @@ class OptionBuilder:
         column = self.form.words.offered
         if item.offered is not None:
             column = item.offered.formula.origin.column
-        for choice, condition in choices:
+        for number, (choice, condition) in enumerate(choices):
             code = self.translator.codes[item.id][choice.code]
-            offered = self.translator.is_true(condition).text
+            own = self._get_own_formula(item, number)
+            if own is None or condition == YES:
+                offered = self.translator.is_true(condition).text
+            else:
+                column = own.origin.column
+                offered = self._translate_own_condition(item, own)
             option = self._build_option(choice)
 
             key = _read_code(code)
@@ -121,6 +132,23 @@ class OptionBuilder:
             words = join_words(never_offered, most=12)
             self.log.note(item, column, f"never offered, as in the form: {words}")
         return options
+
+    def _get_own_formula(self, item: FormQuestion, number: int) -> Formula | None:
+        """Return the condition that a choice has for itself; None if it has none of its own."""
+        if item.offered is None or not item.offered.formulas:
+            return None
+        return item.offered.formulas[number]
+
+    def _translate_own_condition(self, item: FormQuestion, formula: Formula) -> str:
+        """Return the condition of a choice, or those of its parts that can be carried over."""
+        column = formula.origin.column
+        kept: list[Part] = []
+        with self.log.catch_loss(item, column, "; the choice is always offered"):
+            self.log.check_accepted(item, column)
+            for part in list_conjuncts(formula.tree):
+                with self.log.catch_loss(item, column, "; the choice is offered more often"):
+                    kept.append(self.translator.is_true(part))
+        return join_truths(kept, "and").text
 
     def _build_option(self, choice: FormChoice) -> FormText | dict[str, Any]:
         """Return the text of a choice, or a mapping with its text and what else it is."""

@@ -1,0 +1,278 @@
+"""Choices and answers of a question: their order, codes, texts, and when each is offered."""
+
+import re
+from typing import Final, Literal, NamedTuple
+
+from survey_cli.conversion.model.expressions import (
+    YES,
+    AnswerOf,
+    Chosen,
+    Constant,
+    Expression,
+    Not,
+    Unsupported,
+    join_all,
+)
+from survey_cli.conversion.model.forms import (
+    ChoiceList,
+    FormChoice,
+    FormItem,
+    FormQuestion,
+    Formula,
+    OfferedChoices,
+    Origin,
+)
+from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
+from survey_cli.conversion.qualtrics.logic import LogicReader, read_locator, uses_device
+from survey_cli.conversion.qualtrics.piped_text import TextReader
+from survey_cli.conversion.qualtrics.survey_file import (
+    JsonObject,
+    get_mapping,
+    get_text,
+    is_on,
+    sort_keys,
+)
+
+ChoiceKind = Literal["Choices", "Answers"]
+DISPLAY_LOGIC: Final = "display logic"
+
+_CODE: Final = re.compile(r"0|-?[1-9]\d{0,8}")
+_RANDOM: Final = ("All", "SubSet", "Advanced")
+_MARKERS: Final = ("{~Randomized~}", "{~SubSet~}")
+"""What stands in a fixed order for choices that are shuffled."""
+_CARRIED: Final = re.compile(r"x(\w+)")
+"""The id of a choice that is carried forward: x3 is the choice 3 of the other question."""
+
+
+class SurveyChoice(NamedTuple):
+    """A choice or an answer of a question."""
+
+    id: str
+    path: tuple[str, ...]
+    """Where its text is in its question."""
+    source: JsonObject
+    """The question that has its text: another one if it is carried forward."""
+    entry: JsonObject
+    condition: Expression = YES
+    """When it is carried forward; its own display logic is apart."""
+
+
+def list_choices(payload: JsonObject, kind: ChoiceKind) -> list[SurveyChoice]:
+    """Return the choices or answers of a question in their order, without those carried forward."""
+    entries = get_mapping(payload.get(kind))
+    order_key = "ChoiceOrder" if kind == "Choices" else "AnswerOrder"
+    order = [get_text(key) for key in get_mapping(payload.get(order_key)).values()]
+    ids = [key for key in order if key in entries] or sort_keys(entries)
+    return [
+        SurveyChoice(key, (kind, key, "Display"), payload, get_mapping(entries[key])) for key in ids
+    ]
+
+
+class ChoiceReader:
+    """Reads the choices of questions at one point of the flow."""
+
+    def __init__(self, asked: AskedQuestions, logic: LogicReader, texts: TextReader) -> None:
+        self._asked = asked
+        self._logic = logic
+        self._texts = texts
+        self._lists: dict[str, ChoiceList] = {}
+        """Lists of choices by what is in them: questions with the same one share it."""
+
+    # ── carried forward ───────────────────────────────────────────────────────────────────────────
+
+    def list_all(self, payload: JsonObject, kind: ChoiceKind, item: FormItem) -> list[SurveyChoice]:
+        """Return the choices of a question, those that are carried forward first."""
+        own = list_choices(payload, kind)
+        dynamic = get_mapping(payload.get(f"Dynamic{kind}"))
+        locator = read_locator(get_text(dynamic.get("Locator")).partition("?")[0])
+        if locator is None:
+            if dynamic.get("Locator"):
+                item.lose(kind, "choices of a list of Qualtrics' library are not in the survey")
+            return own
+
+        source = self._asked.get_last(locator.question)
+        if source is None or source.is_table:
+            item.lose(kind, f"choices of {locator.question} can't be carried forward")
+            return own
+        mode = locator.arguments[0] if locator.arguments else ""
+        carried: list[SurveyChoice] = []
+        for choice in list_choices(source.payload, "Choices"):
+            condition = self._carry(source, choice.id, mode)
+            carried.append(
+                SurveyChoice(f"x{choice.id}", choice.path, source.payload, choice.entry, condition)
+            )
+        return carried + [choice for choice in own if not _CARRIED.fullmatch(choice.id)]
+
+    def _carry(self, source: AskedQuestion, choice: str, mode: str) -> Expression:
+        """Return the condition that a choice of another question is carried forward."""
+        name = source.only_item
+        code = source.codes.get(choice)
+        chosen: Expression = Unsupported(f"{source.id} has no choice {choice}")
+        if name and code is not None:
+            chosen = Chosen(AnswerOf(name), Constant(code))
+        match mode:
+            case "AllChoices":
+                return YES
+            case "SelectedChoices" | "SelectedChoicesTextEntry":
+                return chosen
+            case "UnselectedChoices" | "NotSelectedChoices":
+                return Not(chosen)
+            case "DisplayedChoices":
+                return source.build_choice_shown(f"Choices {choice}")
+            case "NotDisplayedChoices":
+                return Not(source.build_choice_shown(f"Choices {choice}"))
+        return Unsupported(f"choices carried forward by {mode or 'nothing'}")
+
+    # ── codes ─────────────────────────────────────────────────────────────────────────────────────
+
+    def find_codes(
+        self, payload: JsonObject, choices: list[SurveyChoice], item: FormItem
+    ) -> dict[str, str]:
+        """Return the codes of choices: their recode values, or else their ids."""
+        recoded = get_mapping(payload.get("RecodeValues"))
+        own = {choice.id: _get_plain_id(choice.id) for choice in choices}
+        codes = {
+            choice.id: get_text(recoded.get(choice.id)) or own[choice.id] for choice in choices
+        }
+        wrong = [code for code in codes.values() if not _CODE.fullmatch(code)]
+        is_unique = len(set(codes.values())) == len(codes)
+        if not wrong and is_unique:
+            return codes
+
+        if wrong:
+            what = f"the recode value {wrong[0]!r} is no code"
+        else:
+            what = "two choices have the same recode value"
+        if recoded:
+            item.lose("RecodeValues", f"{what}: the ids of the choices are the codes")
+        if len(set(own.values())) == len(own) and all(map(_CODE.fullmatch, own.values())):
+            return own
+        return {choice.id: str(number) for number, choice in enumerate(choices, start=1)}
+
+    # ── lists ─────────────────────────────────────────────────────────────────────────────────────
+
+    def make_list(
+        self,
+        name: str,
+        choices: list[SurveyChoice],
+        codes: dict[str, str],
+        item: FormItem,
+        fixed: set[str] | None = None,
+    ) -> ChoiceList:
+        """Return the list with these choices, one for all questions that have the same ones."""
+        made: list[FormChoice] = []
+        for choice in choices:
+            origin = item.origin.at(" ".join(choice.path[:2]))
+            texts = self._texts.read(choice.source, choice.path, origin)
+            made.append(
+                FormChoice(
+                    codes[choice.id],
+                    origin,
+                    texts,
+                    asks_for_words=is_on(choice.entry.get("TextEntry")),
+                    is_exclusive=is_on(choice.entry.get("ExclusiveAnswer")),
+                    is_fixed=fixed is not None and choice.id in fixed,
+                )
+            )
+        key = repr(
+            [
+                (
+                    choice.code,
+                    choice.texts.by_language,
+                    choice.asks_for_words,
+                    choice.is_exclusive,
+                    choice.is_fixed,
+                )
+                for choice in made
+            ]
+        )
+        return self._lists.setdefault(key, ChoiceList(name, made))
+
+    def read_offered(
+        self,
+        choices: list[SurveyChoice],
+        kind: ChoiceKind,
+        item: FormQuestion,
+        asked: AskedQuestion,
+    ) -> OfferedChoices | None:
+        """Return when choices are offered; None if they always are."""
+        conditions: list[Expression] = []
+        formulas: list[Formula | None] = []
+        for choice in choices:
+            own = self.read_formula(choice.entry, item.origin, f"{kind} {choice.id}")
+            formula = self.join_carried(choice, own, item, kind)
+            formulas.append(formula)
+            conditions.append(YES if formula is None else formula.tree)
+            if formula is not None:
+                asked.offered[f"{kind} {_get_plain_id(choice.id)}"] = formula.tree
+
+        first = next((formula for formula in formulas if formula is not None), None)
+        if first is None:
+            return None
+        return OfferedChoices(first, conditions, tuple(formulas))
+
+    def join_carried(
+        self,
+        choice: SurveyChoice,
+        own: Formula | None,
+        item: FormItem,
+        kind: ChoiceKind = "Choices",
+    ) -> Formula | None:
+        """Return the display logic of a choice with the condition of its being carried forward."""
+        if choice.condition == YES:
+            return own
+        parts = [choice.condition]
+        if own is not None:
+            parts.append(own.tree)
+        origin = item.origin.at(f"{kind} {choice.id}")
+        return Formula("carried forward", origin, join_all(parts), counted_as=DISPLAY_LOGIC)
+
+    def read_formula(self, entry: JsonObject, origin: Origin, where: str = "") -> Formula | None:
+        """Return the display logic of a question, choice or answer; None if it has none."""
+        logic = entry.get("DisplayLogic")
+        if not isinstance(logic, dict) or not logic:
+            return None
+        tree = self._logic.read(logic)
+        column = f"{where} DisplayLogic".strip()
+        text = describe_logic(logic)
+        return Formula(
+            text, origin.at(column), tree, uses_device=uses_device(logic), counted_as=DISPLAY_LOGIC
+        )
+
+    # ── order ─────────────────────────────────────────────────────────────────────────────────────
+
+    def read_order(
+        self, payload: JsonObject, item: FormItem
+    ) -> tuple[Literal["written", "random", "flip"], set[str]]:
+        """Return how choices or rows are shuffled, and the ids of those that keep their place."""
+        randomization = get_mapping(payload.get("Randomization"))
+        type_ = get_text(randomization.get("Type"))
+        advanced = get_mapping(randomization.get("Advanced"))
+        if type_ == "ScaleReversal" or is_on(randomization.get("ConsistentScaleReversal")):
+            return "flip", set()
+        if type_ not in _RANDOM:
+            return "written", set()
+
+        total = get_text(randomization.get("TotalRandSubset")) or get_text(
+            advanced.get("TotalRandSubset")
+        )
+        if type_ != "All" and total not in ("", "0"):
+            item.lose("Randomization", f"that only {total} of the choices are shown, at random")
+        fixed = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
+        return "random", {key for key in fixed if key not in _MARKERS}
+
+
+def _get_plain_id(choice: str) -> str:
+    """Return the id of a choice; of one carried forward, that in the other question."""
+    match = _CARRIED.fullmatch(choice)
+    return choice if match is None else match[1]
+
+
+def describe_logic(logic: object) -> str:
+    """Return a condition in Qualtrics' words, as far as the survey has them."""
+    words: list[str] = []
+    for entry in get_mapping(logic).values():
+        parts = [part for part in get_mapping(entry).values() if isinstance(part, dict)]
+        words += [get_text(part.get("Description")) for part in parts]
+    plain = re.sub(r"<[^>]*>|\s+", " ", " ".join(words))
+    return " ".join(plain.split())

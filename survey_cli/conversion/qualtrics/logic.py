@@ -1,0 +1,384 @@
+"""Logic of Qualtrics: display logic, branches, skips and quotas, and what they mean.
+
+A condition is a mapping of sets, each a mapping of expressions:
+
+    {"0": {"0": expression, "1": expression, "Type": "If"}, "1": {…, "Type": "OrIf"}}
+
+Within a set and between sets, "And" binds before "Or". A question that was left empty or never
+shown has nothing selected: "is not selected", "is not equal to" and "is empty" are true of it, and
+comparisons of size are false.
+"""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from survey_cli.conversion.model.expressions import (
+    NO,
+    NO_VALUE,
+    YES,
+    Answered,
+    AnswerOf,
+    Chosen,
+    Constant,
+    Expression,
+    FunctionCall,
+    Not,
+    Sign,
+    Unsupported,
+    ValueComparison,
+    join_all,
+    join_any,
+)
+from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
+from survey_cli.conversion.qualtrics.embedded_data import EmbeddedFields
+from survey_cli.conversion.qualtrics.survey_file import (
+    JsonObject,
+    get_mapping,
+    get_number,
+    get_text,
+    is_on,
+    sort_keys,
+)
+
+_LOCATOR: Final = re.compile(r"q://(?:(?P<loop>\d+)_)?(?P<question>[^/]+)/(?P<rest>.+)")
+_COMPARISONS: Final[dict[str, Sign]] = {
+    "EqualTo": "==",
+    "NotEqualTo": "!=",
+    "GreaterThan": ">",
+    "GreaterThanOrEqual": ">=",
+    "LessThan": "<",
+    "LessThanOrEqual": "<=",
+}
+_OPPOSITES: Final = {
+    "NotSelected": "Selected",
+    "NotDisplayed": "Displayed",
+    "NotEmpty": "Empty",
+    "DoesNotContain": "Contains",
+    "NotEqualTo": "EqualTo",
+    "IsNot": "Is",
+}
+"""Operators that are true exactly if another one is false, blanks included."""
+_DEVICE_LOGIC: Final = ("DeviceType", "GeoIP")
+
+
+class Locator(NamedTuple):
+    """What a part of a condition looks at: `q://QID4%231/SelectableAnswer/3`."""
+
+    question: str
+    selector: str
+    arguments: tuple[str, ...]
+    loop: str = ""
+
+
+class LogicReader:
+    """Reads conditions at one point of the flow."""
+
+    def __init__(self, asked: AskedQuestions, fields: EmbeddedFields) -> None:
+        self._asked = asked
+        self._fields = fields
+        self.loop_fields: dict[str, str] = {}
+        """The fields of the loop that is being read, by their numbers."""
+
+    def read(self, logic: object) -> Expression:
+        """Return what a condition means."""
+        sets: list[tuple[str, Expression]] = []
+        for key in sort_keys(get_mapping(logic)):
+            entry = get_mapping(logic)[key]
+            if not isinstance(entry, dict):
+                continue
+            parts: list[tuple[str, Expression]] = []
+            for part_key in sort_keys(entry):
+                part = entry[part_key]
+                if isinstance(part, dict) and not is_on(part.get("_HiddenExpression")):
+                    # "Conjuction" is how Qualtrics spells it
+                    word = get_text(part.get("Conjuction") or part.get("Conjunction"))
+                    parts.append((word, self.read_expression(part)))
+            if parts:
+                sets.append((get_text(entry.get("Type")), _join(parts)))
+        return _join(sets) if sets else YES
+
+    def read_skip(self, skip: JsonObject) -> Expression:
+        """Return the condition of a skip, which has one expression in other words."""
+        expression = {
+            "LogicType": "Question",
+            "LeftOperand": skip.get("ChoiceLocator") or skip.get("Locator"),
+            "Operator": skip.get("Condition"),
+            "RightOperand": skip.get("Value"),
+        }
+        return self.read_expression(expression)
+
+    def read_expression(self, part: JsonObject) -> Expression:
+        """Return what one expression means."""
+        operator = get_text(part.get("Operator"))
+        opposite = _OPPOSITES.get(operator)
+        if opposite is not None:
+            tree = self.read_expression({**part, "Operator": opposite})
+            return tree if isinstance(tree, Unsupported) else Not(tree)
+
+        left = get_text(part.get("LeftOperand"))
+        match get_text(part.get("LogicType")):
+            case "Question":
+                return self._read_question(left, part)
+            case "EmbeddedField":
+                return _compare(self._fields.read(left), part)
+            case "PanelData":
+                return _compare(self._fields.read(left.removeprefix("m://")), part)
+            case "LoopAndMerge" | "LoopAndMergeField":
+                number = left.rpartition("/")[2]
+                if number not in self.loop_fields:
+                    return Unsupported("the fields of a loop are only known in texts")
+                return _compare(Constant(self.loop_fields[number]), part)
+            case "DeviceType":
+                return NO  # a telephone is none of these devices
+            case "GeoIP":
+                return Unsupported("where a computer is isn't known by telephone")
+            case "Quota":
+                return Unsupported("a quota ends an interview, and can't be asked for")
+            case kind:
+                return Unsupported(f"logic on {kind or 'nothing'} has no counterpart")
+
+    # ── questions ─────────────────────────────────────────────────────────────────────────────────
+
+    def _read_question(self, left: str, part: JsonObject) -> Expression:
+        locator = read_locator(left)
+        if locator is None:
+            return Unsupported(f"{left or 'an empty condition'} is not understood")
+
+        operator = get_text(part.get("Operator"))
+
+        def build(asked: AskedQuestion) -> Expression:
+            match operator:
+                case "Displayed":
+                    return _build_displayed(asked, locator)
+                case "Selected":
+                    return _build_selected(asked, locator)
+                case _:
+                    return _build_comparison(asked, locator, part)
+
+        if operator in ("Displayed", "Selected"):
+            if_never: Expression = NO
+        else:
+            if_never = _compare_blank(locator, part)
+        return self._asked.resolve(locator.question, build, if_never=if_never, loop=locator.loop)
+
+
+def uses_device(logic: object) -> bool:
+    """Return whether a condition uses what no interview by telephone has."""
+    for entry in get_mapping(logic).values():
+        for part in get_mapping(entry).values():
+            if isinstance(part, dict) and part.get("LogicType") in _DEVICE_LOGIC:
+                return True
+    return False
+
+
+def read_locator(text: str) -> Locator | None:
+    """Return what a locator points to; None if it isn't one."""
+    match = _LOCATOR.fullmatch(text)
+    if match is None:
+        return None
+    selector, *arguments = (unquote(part) for part in match["rest"].split("/"))
+    return Locator(unquote(match["question"]), selector, tuple(arguments), match["loop"] or "")
+
+
+def _join(parts: list[tuple[str, Expression]]) -> Expression:
+    """Join conditions, each with the word before it: And, Or, AndIf, OrIf, ElseIf."""
+    alternatives: list[list[Expression]] = [[]]
+    for number, (word, tree) in enumerate(parts):
+        if number and word in ("Or", "OrIf", "ElseIf"):
+            alternatives.append([])
+        alternatives[-1].append(tree)
+    return join_any([join_all(alternative) for alternative in alternatives])
+
+
+# ── what a question has selected or shown ─────────────────────────────────────────────────────────
+
+
+def _build_displayed(asked: AskedQuestion, locator: Locator) -> Expression:
+    match locator.selector, locator.arguments:
+        case "ChoiceDisplayed" | "SelectableChoice", (choice, *_):
+            return asked.build_choice_shown(f"Choices {choice}")
+        case "AnswerDisplayed" | "SelectableAnswer", (*_, answer):
+            return asked.build_choice_shown(f"Answers {answer}")
+        case _:
+            return asked.build_shown()
+
+
+def _build_selected(asked: AskedQuestion, locator: Locator) -> Expression:
+    match locator.selector, locator.arguments:
+        case "SelectableAnswer", (answer,):
+            rows = [_build_cell(asked, row, answer) for row in asked.items]
+            return join_any(rows)
+        case (("SelectableAnswer" | "SelectableChoice"), (row, answer)):
+            return _build_cell(asked, row, answer)
+        case "SelectableChoice", (choice,) if asked.is_table or asked.answer not in (
+            "code",
+            "codes",
+        ):
+            return _build_row_answered(asked, choice)
+        case "SelectableChoice", (choice,) if not asked.is_ranking:
+            code = asked.codes.get(choice)
+            if code is None:
+                return Unsupported(f"{asked.id} has no choice {choice}")
+            return Chosen(AnswerOf(asked.only_item), Constant(code))
+    return Unsupported(f"{locator.selector} of {asked.id} is not understood")
+
+
+def _build_cell(asked: AskedQuestion, row: str, answer: str) -> Expression:
+    """Return the condition that an answer is chosen in a row of a table."""
+    cell = f"{row}/{answer}"
+    if cell in asked.items:
+        return Answered(AnswerOf(asked.items[cell]))
+
+    name = asked.items.get(row)
+    if name is None:
+        return Unsupported(f"{asked.id} has no row {row}")
+    code = asked.codes.get(cell) or asked.codes.get(answer)
+    if code is None:
+        # of the rows of a profile, each has its own answers
+        return Unsupported(f"{asked.id} has no answer {answer}")
+    return Chosen(AnswerOf(name), Constant(code))
+
+
+def _build_row_answered(asked: AskedQuestion, row: str) -> Expression:
+    """Return the condition that a row of a table, or a field of a form, has an answer."""
+    names = [name for key, name in asked.items.items() if key.partition("/")[0] in (row, "")]
+    if not names:
+        return Unsupported(f"{asked.id} has no row {row}")
+    return join_any([Answered(AnswerOf(name)) for name in names])
+
+
+# ── values ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _build_comparison(asked: AskedQuestion, locator: Locator, part: JsonObject) -> Expression:
+    match locator.selector, locator.arguments:
+        case "SelectedChoicesCount", _:
+            return _compare_count(asked, asked.only_item, part)
+        case "SelectedAnswerCount", (row, *_):
+            return _compare_count(asked, asked.items.get(row, ""), part)
+        case "ChoiceTextEntryValue", (choice,) if asked.answer in ("code", "codes"):
+            return _compare_other_words(asked, choice, part)
+        case (("ChoiceTextEntryValue" | "ChoiceNumericEntryValue"), arguments):
+            return _compare_typed(asked, "/".join(arguments), part)
+        case (("SelectedChoicesRecode" | "SelectedAnswerRecode"), (row,)) if asked.is_table:
+            return _compare_recode(asked, asked.items.get(row, ""), part)
+        case (("SelectedChoicesRecode" | "SelectedAnswerRecode"), ()):
+            return _compare_recode(asked, asked.only_item, part)
+    return Unsupported(f"{locator.selector} of {asked.id} is not understood")
+
+
+def _compare_typed(asked: AskedQuestion, key: str, part: JsonObject) -> Expression:
+    """Compare what was typed into a field, or set with a slider."""
+    name = asked.items.get(key) or asked.only_item
+    if not name or asked.is_ranking:
+        return Unsupported(f"{asked.id} has no number or text {key}")
+
+    value = AnswerOf(name)
+    if asked.answer == "number" and get_text(part.get("Operator")) == "EqualTo":
+        number = get_number(part.get("RightOperand"))
+        if number is not None:
+            return ValueComparison(value, "==", Constant(number), if_blank=False)
+    return _compare(value, part)
+
+
+def _compare_recode(asked: AskedQuestion, name: str, part: JsonObject) -> Expression:
+    """Compare the code of the answer; with several answers, any of them."""
+    right = get_text(part.get("RightOperand"))
+    if not name:
+        return Unsupported(f"{asked.id} has several answers with codes")
+    if get_text(part.get("Operator")) == "EqualTo":
+        return Chosen(AnswerOf(name), Constant(right))
+    if asked.answer != "code":
+        return Unsupported("codes of several answers have no size")
+    return _compare(AnswerOf(name), part)
+
+
+def _compare_other_words(asked: AskedQuestion, choice: str, part: JsonObject) -> Expression:
+    """Tell whether the words of "other, specify" are empty; they must be typed with the choice."""
+    code = asked.codes.get(choice)
+    if get_text(part.get("Operator")) == "Empty" and code is not None:
+        return Not(Chosen(AnswerOf(asked.only_item), Constant(code)))
+    return Unsupported("the words of a choice with a text can't be used in conditions")
+
+
+def _compare_count(asked: AskedQuestion, name: str, part: JsonObject) -> Expression:
+    """Compare the number of answers, which is 0 without an answer."""
+    number = get_number(part.get("RightOperand"))
+    sign = _COMPARISONS.get(get_text(part.get("Operator")))
+    if not name or number is None or sign is None:
+        return Unsupported(f"the number of answers of {asked.id} is not understood")
+    if asked.answer == "codes":
+        count = FunctionCall("count_chosen", (AnswerOf(name),))
+        return ValueComparison(count, sign, Constant(number), if_blank=False)
+
+    with_answer = _holds(1.0, sign, number)
+    without = _holds(0.0, sign, number)
+    if with_answer == without:
+        return YES if with_answer else NO
+    answered = Answered(AnswerOf(name))
+    return answered if with_answer else Not(answered)
+
+
+def _holds(value: float, sign: Sign, limit: float) -> bool:
+    match sign:
+        case "==":
+            return value == limit
+        case "!=":
+            return value != limit
+        case "<":
+            return value < limit
+        case "<=":
+            return value <= limit
+        case ">":
+            return value > limit
+        case ">=":
+            return value >= limit
+
+
+def _compare_blank(locator: Locator, part: JsonObject) -> Expression:
+    """Return the truth of a comparison with a question that is never shown."""
+    if locator.selector in ("SelectedChoicesCount", "SelectedAnswerCount"):
+        sign = _COMPARISONS.get(get_text(part.get("Operator")))
+        number = get_number(part.get("RightOperand"))
+        if sign is not None and number is not None:
+            return YES if _holds(0.0, sign, number) else NO
+    return _compare(NO_VALUE, part)
+
+
+def _compare(value: Expression, part: JsonObject) -> Expression:
+    """Compare a value with a constant. The negative operators were taken apart before."""
+    if isinstance(value, Unsupported):
+        return value
+    operator = get_text(part.get("Operator"))
+    right = get_text(part.get("RightOperand"))
+    if "${" in right:
+        return Unsupported(f"{right} on the right side has no counterpart")
+
+    match operator:
+        case "Empty":
+            return Not(Answered(value))
+        case "EqualTo" | "Is" if not right:
+            return Not(Answered(value))
+        case "EqualTo" | "Is":
+            if is_on(part.get("IgnoreCase")) and _has_letters(right):
+                return Unsupported("texts are compared with regard to capitals")
+            return ValueComparison(value, "==", Constant(right), if_blank=False)
+        case "Contains":
+            if not is_on(part.get("IgnoreCase")) and _has_letters(right):
+                return Unsupported("contains() takes no account of capitals")
+            return FunctionCall("contains", (value, Constant(right)))
+        case "MatchesRegex":
+            return Unsupported("a regular expression in a condition has no counterpart")
+
+    sign = _COMPARISONS.get(operator)
+    number = get_number(right)
+    if sign is None:
+        return Unsupported(f"the operator {operator or 'is missing'} is not understood")
+    if number is None:
+        return Unsupported(f"{right!r} is no number")
+    return ValueComparison(value, sign, Constant(number), if_blank=False)
+
+
+def _has_letters(text: str) -> bool:
+    return text.upper() != text.lower()
