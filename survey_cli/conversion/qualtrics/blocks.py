@@ -28,7 +28,7 @@ from survey_cli.conversion.qualtrics.choices import describe_logic, list_choices
 from survey_cli.conversion.qualtrics.item_names import ItemNames
 from survey_cli.conversion.qualtrics.logic import LogicReader, read_locator
 from survey_cli.conversion.qualtrics.piped_text import TextReader
-from survey_cli.conversion.qualtrics.questions import QuestionReader
+from survey_cli.conversion.qualtrics.questions import SurveyQuestionReader
 from survey_cli.conversion.qualtrics.survey_file import (
     JsonObject,
     SurveyBlock,
@@ -88,7 +88,7 @@ class BlockReader:
         asked: AskedQuestions,
         logic: LogicReader,
         texts: TextReader,
-        questions: QuestionReader,
+        questions: SurveyQuestionReader,
         names: ItemNames,
     ) -> None:
         self._survey = survey

@@ -64,7 +64,7 @@ _NO_COUNTERPART: Final = {
 }
 
 
-class QuestionReader:
+class SurveyQuestionReader:
     """Reads questions at one point of the flow."""
 
     def __init__(

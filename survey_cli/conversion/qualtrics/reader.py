@@ -20,7 +20,7 @@ from survey_cli.conversion.qualtrics.flow import BRANCH_LOGIC, FlowReader
 from survey_cli.conversion.qualtrics.item_names import ItemNames
 from survey_cli.conversion.qualtrics.logic import LogicReader
 from survey_cli.conversion.qualtrics.piped_text import TextReader
-from survey_cli.conversion.qualtrics.questions import QuestionReader
+from survey_cli.conversion.qualtrics.questions import SurveyQuestionReader
 from survey_cli.conversion.qualtrics.survey_file import (
     SurveyFile,
     get_mapping,
@@ -67,7 +67,7 @@ def read_qualtrics(file: InputFile) -> ForeignForm:
     logic = LogicReader(asked, fields)
     texts = TextReader(survey.languages, asked, fields)
     choices = ChoiceReader(asked, logic, texts)
-    questions = QuestionReader(asked, logic, texts, choices, names)
+    questions = SurveyQuestionReader(asked, logic, texts, choices, names)
     blocks = BlockReader(survey, asked, logic, texts, questions, names)
     flow = FlowReader(survey, logic, texts, fields, blocks, names)
     flow.read(root)
