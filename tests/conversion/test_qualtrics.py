@@ -1,15 +1,32 @@
 """Surveys of Qualtrics: real ones, their logic on random answers, and damaged ones."""
 
 import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from support.blank_answers import BLANK, TableRow, list_ahead, read_table
 from support.conducting import conduct
-from support.scenario import instrument
+from support.qualtrics_surveys import (
+    Json,
+    convert_survey,
+    make_block,
+    make_logic,
+    make_question,
+    make_survey,
+    make_validation,
+    show,
+)
+from support.scenario import Scenario, instrument, scenario
 from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.loss_report import LogicCount
+from survey_cli.conversion.questionnaire.writer import ConvertedForm
 from survey_cli.problems import UserError
+from survey_cli.values import NOT_ASKED
 
 FORMS = Path(__file__).parents[1] / "data" / "convert" / "qsf"
 CONDITIONS = {
@@ -58,6 +75,462 @@ def test_a_real_survey_has_no_errors_and_is_carried_over(name: str) -> None:
     assert rows == askable
     assert len(made.items) >= len(askable)
     assert conduct(converted.text).status == "ended"
+
+
+FIELDS: list[Json] = [
+    make_question(
+        1, "MC", "SAVR", choices=["F", "M", "O"], RecodeValues={"1": "10", "2": "20", "3": "30"}
+    ),
+    make_question(2, "MC", "MAVR", choices=["Red", "Blue"]),
+    make_question(3, "TE", "SL", Validation=make_validation("ValidNumber")),
+    make_question(4, "TE", "SL"),
+    make_question(
+        5,
+        "Matrix",
+        "Likert",
+        SubSelector="SingleAnswer",
+        choices=["Bread"],
+        answers=["Bad", "So", "Good"],
+    ),
+    make_question(6, "Slider", "HSLIDER", choices=["Warm"]),
+    make_question(
+        7, "MC", "DL", choices=["Yes", "No"], when="q://QID1/SelectableChoice/1 Selected"
+    ),
+    make_question(9, "MC", "SAVR", choices=["Never"]),
+]
+"""The fields of the table in the order in which they are asked; the last is in the trash."""
+KEYS = {"sex": {"1": "10", "2": "20", "3": "30"}, "colors": {"1+2": "1 2"}}
+
+
+@dataclass(frozen=True)
+class DrawnLogic:
+    """Sets of conditions, each with the word before it."""
+
+    sets: list[tuple[str, list[tuple[str, TableRow]]]]
+
+    def write(self) -> tuple[str, ...]:
+        written: list[str] = []
+        for word, parts in self.sets:
+            texts = [part.text if not own else f"{own} {part.text}" for own, part in parts]
+            written.append(f"{word} {' | '.join(texts)}".strip())
+        return tuple(written)
+
+    def is_true(self, answers: Mapping[str, str]) -> bool:
+        truths = [
+            (word, join_in_order([(own, part.is_true(answers)) for own, part in parts]))
+            for word, parts in self.sets
+        ]
+        return join_in_order(truths)
+
+
+def join_in_order(truths: list[tuple[str, bool]]) -> bool:
+    """Join truths, each with the word before it, "And" before "Or"."""
+    alternatives = [[]]
+    for word, truth in truths:
+        if word in ("Or", "OrIf"):
+            alternatives.append([])
+        alternatives[-1].append(truth)
+    return any(all(alternative) for alternative in alternatives)
+
+
+def draw_logic(rows: list[TableRow], rng: random.Random) -> DrawnLogic:
+    sets: list[tuple[str, list[tuple[str, TableRow]]]] = []
+    for number in range(rng.randint(1, 2)):
+        word = rng.choice(("AndIf", "OrIf")) if number else ""
+        parts = [
+            (rng.choice(("And", "Or")) if place else "", rng.choice(rows))
+            for place in range(rng.randint(1, 3))
+        ]
+        sets.append((word, parts))
+    return DrawnLogic(sets)
+
+
+def answer_fields(text: str, answers: dict[str, str], rng: random.Random) -> Scenario:
+    """Answer the fields; a blank is a don't know or a refusal, as nothing else leaves one."""
+    arm = answers["arm"]
+    now = scenario(text, sample={"arm": NOT_ASKED if arm == BLANK else arm})
+    for field, answer in answers.items():
+        if field in ("arm", "trash") or answer == "hidden":
+            continue
+        key = KEYS.get(field, {}).get(answer, answer)
+        if answer == BLANK:
+            key = rng.choice((".dk", ".refused"))
+        now = now.key(key)
+        assert not now.why, (field, key, now.why)
+    return now
+
+
+def test_logic_is_true_of_the_same_answers_as_in_qualtrics(tmp_path: Path) -> None:
+    rng = random.Random(30)
+    table = read_table(FORMS / "logic.csv")
+    conditions = [DrawnLogic([("", [("", row)])]) for row in table.rows]
+    conditions += [draw_logic(table.rows, rng) for _ in range(100)]
+    notes = [
+        make_question(100 + number, "DB", "TB", when=condition.write())
+        for number, condition in enumerate(conditions)
+    ]
+    last = make_question(999, "DB", "TB")
+    asked = [int(question["QuestionID"][3:]) for question in [*FIELDS[:-1], *notes, last]]
+    trash = make_block("trash", 9) | {"Type": "Trash"}
+    survey = make_survey([*FIELDS, *notes, last], [make_block("all", *asked), trash])
+    converted = convert_survey(tmp_path, survey)
+    never = {entry.name for entry in converted.report.lost if "false in every" in entry.text}
+    assert len(converted.report.lost) == len(never)
+
+    for _ in range(1000):
+        answers = table.draw_answers(rng)
+        if answers["sex"] != "1":
+            answers["kid"] = "hidden"
+        elif answers["kid"] == "hidden":
+            answers["kid"] = BLANK
+        ahead = list_ahead(answer_fields(converted.text, answers, rng))
+        for number, condition in enumerate(conditions):
+            is_asked = f"Q{100 + number}" in ahead
+            assert is_asked == condition.is_true(answers), (condition.write(), answers)
+
+
+def make_fields(*values: tuple[str, str], number: int = 2) -> Json:
+    entries = [{"Field": name, "Type": "Custom", "Value": value} for name, value in values]
+    return {"Type": "EmbeddedData", "FlowID": f"FL_{number}", "EmbeddedData": entries}
+
+
+def make_branch(when: str, *inside: Json, number: int) -> Json:
+    logic = make_logic(when)
+    return {"Type": "Branch", "FlowID": f"FL_{number}", "BranchLogic": logic, "Flow": list(inside)}
+
+
+def list_lost(converted: ConvertedForm) -> set[tuple[str, str]]:
+    return {(entry.column, entry.text) for entry in converted.report.lost}
+
+
+def test_branches_fields_and_ends_come_in_the_order_of_the_flow(tmp_path: Path) -> None:
+    screened = {"Type": "EndSurvey", "FlowID": "FL_9", "Options": {"ResponseFlag": "Screened"}}
+    questions = [
+        make_question(1, "MC", "SAVR", choices=["Yes", "No"]),
+        make_question(2, "MC", "SAVR", choices=["A", "B"]),
+        make_question(
+            3,
+            "DB",
+            "TB",
+            QuestionText="You are ${e://Field/path}.",
+            when="e://Field/path EqualTo long",
+        ),
+        make_question(
+            4,
+            "TE",
+            "SL",
+            QuestionText="Why ${q://QID2/ChoiceGroup/SelectedChoices}, ${m://FirstName}?",
+        ),
+    ]
+    flow = [
+        make_fields(("path", "short")),
+        show("first"),
+        make_branch("q://QID1/SelectableChoice/1 NotSelected", screened, number=5),
+        make_branch(
+            "q://QID2/SelectableChoice/2 Selected",
+            make_fields(("path", "long"), number=8),
+            show("second"),
+            number=7,
+        ),
+        show("third"),
+    ]
+    blocks = [make_block("first", 1, 2), make_block("second", 3), make_block("third", 4)]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks, flow))
+    assert not list_lost(converted)
+    assert converted.report.logic["branch logic"] == LogicCount(2, 2)
+
+    begun = scenario(converted.text, sample={"FirstName": "Kim"})
+    assert begun.key(".dk").keys("1", "").outcome == "not_eligible"
+    short = begun.keys("1", "1")
+    assert "Why A, Kim?" in str(short.prompt)
+    assert "path: \"'long' if Q2 == 2 else 'short'\"" in converted.text
+    long = begun.keys("1", "2")
+    assert "You are long." in str(long.prompt)
+    assert long.keys("", "so").status == "ended"
+
+
+def test_a_skip_leaves_out_what_is_before_its_destination(tmp_path: Path) -> None:
+    def skip(number: int, operator: str, destination: str, id_: int) -> Json:
+        return {
+            "SkipLogicID": id_,
+            "ChoiceLocator": f"q://QID{number}/SelectableChoice/1",
+            "Condition": operator,
+            "SkipToDestination": destination,
+            "QuestionID": f"QID{number}",
+        }
+
+    def ask(number: int, *skips: Json) -> Json:
+        return {"Type": "Question", "QuestionID": f"QID{number}", "SkipLogic": list(skips)}
+
+    questions = [
+        make_question(number, "MC", "SAVR", choices=["Yes", "No"]) for number in range(1, 7)
+    ]
+    block = make_block(
+        "all",
+        ask(1, skip(1, "Selected", "QID4", 1)),
+        ask(2, skip(2, "NotSelected", "QID5", 2)),
+        3,
+        4,
+        ask(5, skip(5, "Selected", "ENDOFSURVEY", 3), skip(5, "NotSelected", "ENDOFBLOCK", 4)),
+        6,
+    )
+    converted = convert_survey(tmp_path, make_survey(questions, [block]))
+    assert not list_lost(converted)
+    begun = scenario(converted.text)
+    assert begun.key("1").place == "Q4"  # although the skip of Q2 would be true of a blank
+    assert begun.keys("1", "1").place == "Q5"
+    assert begun.keys("2", "1").place == "Q3"
+    assert begun.keys("2", "2").place == "Q5"
+    assert begun.keys("2", ".dk").place == "Q5"
+    assert begun.keys("2", "2", "1", "").outcome == "complete"
+    assert begun.keys("2", "2", "2").status == "ended"
+
+
+def test_randomizers_draw_shuffle_and_assign(tmp_path: Path) -> None:
+    def randomize(number: int, drawn: int, *inside: Json, **more: Any) -> Json:
+        return {
+            "Type": "BlockRandomizer",
+            "FlowID": f"FL_{number}",
+            "SubSet": drawn,
+            "Flow": list(inside),
+            **more,
+        }
+
+    def gather(number: int, *inside: Json) -> Json:
+        return {
+            "Type": "Group",
+            "FlowID": f"FL_{number}",
+            "Description": f"g{number}",
+            "Flow": list(inside),
+        }
+
+    questions = [make_question(number, "TE", "SL") for number in range(1, 7)]
+    questions[4]["QuestionText"] = "Arm ${e://Field/arm}?"
+    blocks = [make_block(f"b{number}", number) for number in range(1, 7)]
+    blocks[5] = make_block("b6", 6, RandomizeQuestions="RandomizeAll")
+    flow = [
+        randomize(2, 1, show("b1"), show("b2"), EvenPresentation=True),
+        randomize(10, 1, gather(11, show("b3"), show("b4")), gather(12, show("b4"), show("b3"))),
+        randomize(
+            20, 1, make_fields(("arm", "x"), number=21), make_fields(("arm", "y"), number=22)
+        ),
+        show("b5"),
+    ]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks, flow))
+    assert not list_lost(converted)
+    for line in ("order: random", "count: 1", "by: least_filled", "type: split"):
+        assert line in converted.text, converted.text
+    assert converted.text.count("id: Q3") == 1
+    seen: set[str] = set()
+    for seed in range(12):
+        now = scenario(converted.text, seed=seed)
+        ahead = list_ahead(now)
+        assert len(ahead & {"Q1", "Q2"}) == 1
+        assert {"Q3", "Q4"} <= ahead
+        prompt = str(now.keys("a", "b", "c").prompt)
+        seen |= {arm for arm in ("x", "y") if f"Arm {arm}?" in prompt}
+        seen |= ahead & {"Q1", "Q2"}
+    assert seen == {"x", "y", "Q1", "Q2"}
+
+
+def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
+    def loop(locator: str = "", **options: Any) -> Json:
+        kind = "Question" if locator else "Static"
+        return {"Looping": kind, "LoopingOptions": {"Locator": locator, **options}}
+
+    questions = [
+        make_question(1, "MC", "MAVR", choices=["TV", "Web", "Radio"]),
+        make_question(
+            2,
+            "TE",
+            "SL",
+            Validation=make_validation("ValidNumber", ValidNumber={"NumDecimals": "0"}),
+        ),
+        make_question(3, "TE", "SL", QuestionText="What of ${lm://Field/1}?"),
+        make_question(4, "TE", "SL", QuestionText="How old?"),
+        make_question(5, "TE", "SL", QuestionText="What of ${lm://Field/2}?"),
+        make_question(6, "TE", "SL", QuestionText="Why not ${lm://Field/1}?"),
+    ]
+    rows = {"1": {"1": "a", "2": "Berlin"}, "2": {"1": "b", "2": "Rome"}}
+    blocks = [
+        make_block("ask", 1, 2),
+        make_block("each", 3, **loop("q://QID1/ChoiceGroup/SelectedChoices")),
+        make_block("count", 4, **loop("q://QID2/LoopAndMerge/MergeOnNumericResponse?v=3")),
+        make_block("static", 5, **loop(Static=rows)),
+        make_block("others", 6, **loop("q://QID1/ChoiceGroup/UnselectedChoices")),
+    ]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks))
+    assert not list_lost(converted)
+    now = scenario(converted.text).keys("1 3", "2")
+    assert (now.place, "What of TV?" in str(now.prompt)) == ("Q3#1", True)
+    now = now.keys("x", "x")
+    assert now.place == "Q4#1"
+    now = now.keys("x", "x")
+    assert (now.place, "What of Berlin?" in str(now.prompt)) == ("Q5_1", True)
+    now = now.keys("x", "x")
+    assert (now.place, "Why not Web?" in str(now.prompt)) == ("Q6_2", True)
+    assert now.key("x").status == "ended"
+
+
+def test_choices_are_carried_forward_and_shown_on_conditions(tmp_path: Path) -> None:
+    def carry(mode: str) -> Json:
+        return {
+            "Type": "ChoiceGroup",
+            "DynamicType": "ChoiceGroup",
+            "Locator": f"q://QID1/ChoiceGroup/{mode}",
+        }
+
+    own = {
+        "1": {"Display": "Own"},
+        "2": {
+            "Display": "Then",
+            "DisplayLogic": make_logic("q://QID1/SelectableChoice/2 Selected"),
+        },
+    }
+    questions = [
+        make_question(
+            1, "MC", "MAVR", choices=["TV", "Web", "Radio"], RecodeValues={"1": 7, "2": 8, "3": 9}
+        ),
+        make_question(2, "MC", "SAVR", choices=[], DynamicChoices=carry("SelectedChoices")),
+        make_question(3, "MC", "SAVR", DynamicChoices=carry("UnselectedChoices"), Choices={}),
+        make_question(4, "MC", "SAVR", Choices=own),
+        make_question(5, "DB", "TB", when="q://QID4/ChoiceDisplayed/2 Displayed"),
+    ]
+    converted = convert_survey(tmp_path, make_survey(questions))
+    assert not list_lost(converted)
+    now = scenario(converted.text).key("7 9")
+    assert list(map(str, now.offered)) == ["1", "3"]
+    now = now.key("1")
+    assert list(map(str, now.offered)) == ["2"]
+    now = now.key("2")
+    assert (now.place, list(map(str, now.offered))) == ("Q4", ["1"])
+    assert now.key("1").status == "ended"
+    assert scenario(converted.text).keys("8", "2", "1", "1").place == "Q5"
+
+
+def test_every_question_type_has_its_place(tmp_path: Path) -> None:
+    numbers = {"Settings": {"Type": "ChoicesTotal", "ChoiceTotal": "100"}}
+    other = {
+        "1": {"Display": "TV"},
+        "2": {"Display": "Other", "TextEntry": "true"},
+        "3": {"Display": "None", "ExclusiveAnswer": True},
+    }
+    forced = {"Settings": {"ForceResponse": "ON", "Type": "None"}}
+    limits = {"Settings": {"Type": "ChoiceRange", "MinChoices": "1", "MaxChoices": "2"}}
+    shuffled = {
+        "Type": "Advanced",
+        "Advanced": {"FixedOrder": ["{~Randomized~}", "2"], "RandomizeAll": ["1"]},
+    }
+    profile = {
+        "1": {"1": {"Display": "cheap"}, "2": {"Display": "dear"}},
+        "2": {"1": {"Display": "near"}, "2": {"Display": "far"}},
+    }
+    questions = [
+        make_question(1, "MC", "MAVR", Choices=other, Validation=limits),
+        make_question(2, "MC", "NPS", choices=["0", "1", "2"], Validation=forced),
+        make_question(3, "MC", "SAVR", choices=["a", "b"], Randomization=shuffled),
+        make_question(4, "TE", "SL", Validation=make_validation("ValidEmail")),
+        make_question(5, "TE", "SL", Validation=make_validation("ValidDate")),
+        make_question(6, "TE", "ML", Validation={"Settings": {"Type": "MinChar", "MinChars": "3"}}),
+        make_question(
+            7,
+            "TE",
+            "FORM",
+            Choices={
+                "1": {"Display": "Name"},
+                "2": {"Display": "Mail", "TextEntryValidation": "ValidEmail"},
+            },
+        ),
+        make_question(8, "CS", "VRTL", choices=["Rent", "Food"], Validation=numbers),
+        make_question(9, "RO", "DND", choices=["x", "y", "z"]),
+        make_question(
+            10,
+            "Matrix",
+            "Bipolar",
+            SubSelector="SingleAnswer",
+            choices=["Cold:Warm"],
+            answers=["1", "2"],
+        ),
+        make_question(
+            11,
+            "Matrix",
+            "Profile",
+            SubSelector="SingleAnswer",
+            choices=["Price", "Place"],
+            Answers=profile,
+        ),
+        make_question(
+            12, "Matrix", "TE", SubSelector="Short", choices=["Kim"], answers=["Age", "Job"]
+        ),
+        make_question(13, "Timing", "PageTimer"),
+        make_question(14, "HotSpot", "OnOff"),
+        make_question(15, "TE", "SL", Language={"DE": {"QuestionText": "Frage 15?"}}),
+    ]
+    converted = convert_survey(tmp_path, make_survey(questions))
+    text = converted.text
+    for line in (
+        "languages: [en, de]",
+        "specify: true",
+        "exclusive: true",
+        "type: scale",
+        "anchor: true",
+        "like: email",
+        "type: date",
+        "expect: length(Q6) >= 3",
+        "id: Q7_2",
+        "total: 100",
+        "mentions: ordered",
+        "Q10_1: Cold – Warm",
+        "text: Price",
+        'text: "Kim: Age"',
+        "{en: Question 15?, de: Frage 15?}",
+    ):
+        assert line in text, (line, text)
+    assert {(entry.row, entry.text) for entry in converted.report.lost} == {
+        (14, "a picture can't be shown by telephone")
+    }
+    assert conduct(text).status == "ended"
+
+
+def test_a_block_that_comes_again_is_asked_again(tmp_path: Path) -> None:
+    """A condition after both uses the last one that was shown."""
+    questions = [
+        make_question(1, "MC", "SAVR", choices=["Yes", "No"]),
+        make_question(2, "MC", "SAVR", choices=["Again", "Enough"]),
+        make_question(3, "DB", "TB", when="q://QID1/SelectableChoice/1 Selected"),
+        make_question(4, "TE", "SL"),
+    ]
+    blocks = [make_block("a", 1), make_block("b", 2), make_block("c", 3, 4)]
+    again = make_branch("q://QID2/SelectableChoice/1 Selected", show("a"), number=4)
+    flow = [show("a"), show("b"), again, show("c")]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks, flow))
+    begun = scenario(converted.text)
+    assert begun.keys("1", "2").place == "Q3"
+    assert begun.keys("2", "2").place == "Q4"
+    assert begun.keys("1", "1").place == "Q1_2"
+    assert begun.keys("1", "1", "2").place == "Q4"
+    assert begun.keys("2", "1", "1").place == "Q3"
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ("q://QID1/ChoiceTextEntryValue/1 EqualTo x", "can't be used in conditions"),
+        ("q://QID8/SelectableChoice/1 Selected", "the survey has no question QID8"),
+        ("q://QID2/SelectableChoice/1 Selected", "QID2 is asked later"),
+        ("q://QID1/SelectableChoice/5 Selected", "QID1 has no choice 5"),
+        ("q://QID1/SelectableChoice/1 Loves", "is not understood"),
+        ("e://Field/Q_Language EqualTo DE", "is known to Qualtrics only"),
+        ("e://Field/name Contains Ann", "takes no account of capitals"),
+        ("e://Field/name MatchesRegex ^A", "regular expression"),
+    ],
+)
+def test_what_has_no_counterpart_says_why(tmp_path: Path, when: str, why: str) -> None:
+    first = make_question(1, "MC", "SAVR", choices=["Yes", "No"])
+    last = make_question(2, "MC", "SAVR", choices=["Yes", "No"])
+    note = make_question(3, "DB", "TB", when=when)
+    converted = convert_survey(tmp_path, make_survey([first, note, last]))
+    assert [why in text for _column, text in list_lost(converted)] == [True]
 
 
 @pytest.mark.parametrize(

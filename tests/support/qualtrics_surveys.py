@@ -66,6 +66,11 @@ def make_question(number: int, type_: str, selector: str, **more: Any) -> Json:
     return question | more
 
 
+def make_validation(content: str, **settings: Any) -> Json:
+    """Make the validation of a text."""
+    return {"Settings": {"Type": "ContentType", "ContentType": content, **settings}}
+
+
 def make_block(name: str, *elements: int | Json, **options: Any) -> Json:
     """Make a block of the numbers of questions, or of its elements."""
     entries = [

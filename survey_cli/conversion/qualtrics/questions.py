@@ -21,6 +21,7 @@ from survey_cli.conversion.model.forms import (
     Formula,
     LeftOut,
     Origin,
+    TextPieces,
     Texts,
 )
 from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
@@ -287,6 +288,8 @@ class SurveyQuestionReader:
             row = self._add_row(table, payload, choice, answer, asked)
             row.choices = shared
             row.offered = self._choices.read_offered(answers, "Answers", row, asked)
+            if get_text(payload.get("Selector")) == "Bipolar":
+                row.label = _join_poles(row.label)
             if is_on(choice.entry.get("TextEntry")):
                 row.lose(f"Choices {choice.id}", "that the row is named by the respondent")
 
@@ -574,6 +577,16 @@ def _get_validation(payload: JsonObject) -> JsonObject:
 def _get_whole(value: object) -> int | None:
     number = get_number(value)
     return None if number is None else int(number)
+
+
+def _join_poles(label: Texts) -> Texts:
+    """Return `Cold – Warm` for the row `Cold:Warm` between two poles."""
+    joined: dict[str, TextPieces] = {}
+    for language, pieces in label.by_language.items():
+        joined[language] = tuple(
+            piece.replace(":", " – ", 1) if isinstance(piece, str) else piece for piece in pieces
+        )
+    return Texts(joined, label.origin)
 
 
 def _find_answer(settings: JsonObject) -> tuple[AnswerKind, int]:
