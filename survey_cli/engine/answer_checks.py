@@ -10,6 +10,7 @@ from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.question import CompiledCheck
 from survey_cli.instrument.schema.items.unasked_items import (
     POOL_SIZE_KEY,
@@ -40,7 +41,7 @@ def find_mistake(
     cell = answer.cell
     # the first test is fast, and enough for nearly all items of a walk
     if not item.question.expects_answer and isinstance(
-        item.question, DrawItem | PickItem | SplitItem
+        item.question, DrawItem | PickItem | SplitItem | BracketResultItem
     ):
         pool_size = int(answer.specify_texts.get(POOL_SIZE_KEY, "0"))
         if computed_answers.has_changed(walk, stop, cell, pool_size):

@@ -8,13 +8,14 @@ from typing import Final
 
 from survey_cli.engine.order import choose_arm, choose_position, draw_number
 from survey_cli.engine.route import RouteStop, RouteWalk
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.unasked_items import (
     DrawItem,
     LookupItem,
     PickItem,
     SplitItem,
 )
-from survey_cli.values import NOT_ASKED, Cell, Code, Missing
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing
 
 NO_COUNTS: Final[Mapping[Code, int]] = MappingProxyType({})
 AFTER_ALL_BIRTHDAYS: Final = 1000
@@ -37,6 +38,8 @@ def compute_answer(
             return _draw_turn(walk, stop)
         case DrawItem() as draw:
             return _draw_number(walk, stop, draw)
+        case BracketResultItem():
+            return _compute_result(walk, stop), 0
         case PickItem(method="random"):
             return _rank_candidates(walk, stop, NO_COUNTS)
         case PickItem() if counts is not None:
@@ -81,6 +84,25 @@ def _rank_candidates(
         return counts.get(name, 0), drawn
 
     return tuple(sorted(candidates, key=rank)), len(candidates)
+
+
+def _compute_result(walk: RouteWalk, stop: RouteStop) -> Cell:
+    """Return what the steps of a bracket have found.
+
+    If they have not found it, it is the decline that ended them.
+    """
+    item = stop.item
+    for case in item.cases:
+        if case.condition.evaluate(walk.known) is True:
+            return case.value
+    if item.default != NOT_ASKED:
+        return item.default
+
+    for name in item.sources:
+        cell = walk.known.value(name, stop.place.turn)
+        if isinstance(cell, Missing) and cell not in (NOT_ASKED, NOT_REACHED):
+            return cell
+    return NOT_ASKED
 
 
 def _draw_number(walk: RouteWalk, stop: RouteStop, draw: DrawItem) -> tuple[Cell, int]:

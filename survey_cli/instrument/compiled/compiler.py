@@ -4,6 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
+from survey_cli.instrument.compiled.bracket_expansion import (
+    BracketPlan,
+    ResultRule,
+    settle_declines,
+)
 from survey_cli.instrument.compiled.computes import compile_computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
@@ -23,6 +28,12 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.inheritance import inherit_defaults
+from survey_cli.instrument.schema.items.brackets import (
+    BracketAmountItem,
+    BracketItem,
+    BracketResultItem,
+    BracketStepItem,
+)
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import (
     AnyItem,
@@ -38,6 +49,7 @@ from survey_cli.instrument.schema.items.question import (
     CompiledOption,
     Compute,
     QuestionItem,
+    ResultCase,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import (
@@ -174,6 +186,8 @@ class InstrumentCompiler:
                 return self._compile_roster(item, enclosing)
             case BatteryItem():
                 return self._compile_battery(item, enclosing)
+            case BracketItem():
+                return self._compile_bracket(item, enclosing)
             case _:
                 return self._compile_item(item, str(item.id), item.text, enclosing)
 
@@ -210,6 +224,43 @@ class InstrumentCompiler:
         group.children = self._compile_nodes(item.items, inside)
         self._finish_group(group, enclosing)
         return group
+
+    def _compile_bracket(self, item: BracketItem, enclosing: CompileContext) -> ItemGroup:
+        """Compile the section of a bracket, and what its results depend on."""
+        reported_count = len(self.problems)
+        section = self.symbol_table.brackets[id(item)]
+        group = self._compile_section(section, enclosing)
+        # all steps have the same texts
+        self.problems[reported_count:] = dict.fromkeys(self.problems[reported_count:])
+
+        plan = BracketPlan(item)
+        first_step = self.draft.items[plan.steps[0].id]
+        settle_declines(group.items, first_step.declines)
+        rules = plan.build_rules([decline.id for decline in first_step.declines])
+        for compiled in group.items:
+            compiled.bracket = str(item.id)
+            # a bracket is one question in the progress display
+            compiled.counts_in_progress = compiled is first_step
+            if isinstance(compiled.question, BracketResultItem):
+                rule = rules[compiled.question.part]
+                compiled.sources = plan.sources
+                compiled.default = rule.default
+                compiled.cases = self._compile_cases(item, rule, group)
+        group.asked_count = 1
+        return group
+
+    def _compile_cases(
+        self, item: BracketItem, rule: ResultRule, group: ItemGroup
+    ) -> tuple[ResultCase, ...]:
+        """Compile the conditions of a result, which come after all that is asked."""
+        cases = []
+        for value, text in rule.cases:
+            context = CompileContext(str(item.id), roster=group.items[0].roster)
+            source = YamlScalar(text, item.id.where)
+            condition = self.item_compiler.check_condition(source, context, "steps", "truth")
+            if condition is not None:
+                cases.append(ResultCase(value, condition))
+        return tuple(cases)
 
     def _compile_roster(self, item: RosterItem, enclosing: CompileContext) -> Roster:
         outside = enclosing._replace(roster=None)
@@ -322,6 +373,11 @@ class InstrumentCompiler:
         index = self._index
         self._index += 1
         context = around._replace(owner=item_id, before=index)
+        if isinstance(item, BracketStepItem | BracketAmountItem | BracketResultItem):
+            # problems name what is written in the file
+            context = context._replace(owner=item.bracket)
+        if isinstance(item, BracketStepItem):
+            context = context._replace(amount=item.amount)
         source = getattr(item, "options", None)
         if not isinstance(source, OptionSourceSpec):
             source = None
@@ -345,7 +401,9 @@ class InstrumentCompiler:
             options=options,
             scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
-            declines=compiler.compile_declines(item, item_id, [option.code for option in options]),
+            declines=compiler.compile_declines(
+                item, context.owner, [option.code for option in options]
+            ),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
             roster=around.roster,

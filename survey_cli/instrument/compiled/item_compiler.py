@@ -63,6 +63,8 @@ class CompileContext(NamedTuple):
     """The title of the innermost section that has one."""
     hangup: bool = False
     """Whether the respondent has hung up."""
+    amount: float | None = None
+    """The amount of the step of a bracket, which its texts fill in."""
 
 
 class ItemCompiler:
@@ -189,8 +191,13 @@ class ItemCompiler:
             return literal
 
         scope = self._find_scope(context.roster, has_options=options)
-        scope = scope._replace(nearest=partial(self._find_nearest_settled, context))
+        scope = scope._replace(
+            nearest=partial(self._find_nearest_settled, context),
+            has_amount=context.amount is not None,
+        )
         template, problems = templates.compile_text(text, scope, who=context.owner)
+        if context.amount is not None:
+            template = template.bind_amount(context.amount)
         self._add_problems(problems, key)
         has_fills = len(template.static_words) < len(template.runs)
         if has_fills:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from survey_cli.instrument.amounts import Amount as OptionAmount
 from survey_cli.instrument.amounts import AmountReading
+from survey_cli.instrument.compiled.bracket_expansion import expand_bracket
 from survey_cli.instrument.compiled.option_amounts import AmountResolver, find_amount
 from survey_cli.instrument.compiled.option_lists import OptionResolver, ResolvedOptions
 from survey_cli.instrument.compiled.symbols import (
@@ -28,8 +29,19 @@ from survey_cli.instrument.compiled.symbols import (
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.expressions.expression_checker import VariableType
 from survey_cli.instrument.schema.document import Document, SampleColumn
+from survey_cli.instrument.schema.items.brackets import (
+    BracketItem,
+    BracketResultItem,
+    IntervalLabels,
+)
 from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem, SingleItem
-from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.groups import (
+    AnyItem,
+    BatteryItem,
+    BracketSection,
+    RosterItem,
+    SectionItem,
+)
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import NumberAnswer, NumberItem
@@ -100,6 +112,8 @@ class SymbolTable:
         self.clashes: list[NameClash] = []
         self.groups: dict[str, GroupRange] = {}
         self.rosters: dict[str, RosterItem] = {}
+        self.brackets: dict[int, BracketSection] = {}
+        """The sections that brackets are expanded to, by the identity of the bracket."""
         self._picked_groups: set[str] = set()
         """Sections and batteries of which only some items are asked."""
         self._index = 0
@@ -211,6 +225,11 @@ class SymbolTable:
                 self._add_battery(item, path, roster)
             case RosterItem():
                 self._add_roster(item, path)
+            case BracketItem():
+                section = expand_bracket(item, self.document)
+                self.brackets[id(item)] = section
+                self._add_section(section, path, roster)
+                return
             case _:
                 resolved = self._options.resolve(item, roster)
                 self._add_question(item, item.id, path, roster, resolved)
@@ -319,6 +338,8 @@ class SymbolTable:
         self._index += 1
 
     def _is_declinable(self, item: QuestionItem) -> bool:
+        if isinstance(item, BracketResultItem):
+            return self._is_declinable(item.spec)
         if not item.expects_answer:
             return False
         if item.declines is not None:
@@ -362,6 +383,12 @@ class SymbolTable:
             case LookupItem():
                 return _AnswerType("code", frozenset(QUOTA_STATES))
             case DrawItem() if item.numbers is not None:
+                return _AnswerType("number")
+            case BracketResultItem(part=""):
+                languages = tuple(str(language) for language in self.document.languages)
+                interval_labels = IntervalLabels(item.spec, languages)
+                return _AnswerType("code", frozenset(item.spec.codes), interval_labels)
+            case BracketResultItem(part="low" | "high"):
                 return _AnswerType("number")
             case NumberItem():
                 return self._find_number_type(item.options, who)

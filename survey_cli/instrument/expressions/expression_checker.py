@@ -90,6 +90,8 @@ class Scope(NamedTuple):
     """The roster whose turn `{each}` stands for; None if it is not allowed here."""
     has_options: bool = False
     """Whether `{options}` can be used: the text is read with options."""
+    has_amount: bool = False
+    """Whether `{amount}` can be used: the text is read in a step of a bracket."""
     languages: Sequence[str] = ()
     """The languages of the file. A text without translations is read in all of them."""
     edition: int = FIRST_EDITION

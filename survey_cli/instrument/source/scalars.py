@@ -164,6 +164,16 @@ def parse_limit(node: object) -> int | float | YamlScalar:
     return parse_number(node)
 
 
+def parse_bracket_start(node: object) -> int | float | str:
+    """Parse the first amount of a bracket: a number, or `random`."""
+    text = parse_scalar(node, "an amount")
+    if text.strip() == "random":
+        return "random"
+    if _HAS_LETTER.search(text):
+        reject("unknown-word", f"{text!r} is not valid here", "write one of the steps, or random")
+    return parse_number(node)
+
+
 _DRAWN_NUMBERS: Final = re.compile(r"\s*(\d+)\s+to\s+(?=\S)", re.ASCII)
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, cast
 from survey_cli.entries import StyledText, TextSpan, to_plain_text
 from survey_cli.instrument.expressions.expression_checker import Scope, ValueType
 from survey_cli.instrument.expressions.known import Known
-from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
@@ -42,10 +42,13 @@ _WORD_FORMATS: Final = ("code", "lower", "upper", "title")
 _SPELLED_FORMATS: Final = ("ordinal", "words")
 
 
+AMOUNT_FILL: Final = "amount"
+"""In the text of a bracket, the amount that one of its steps asks about."""
 _BUILT_IN_VARIABLES: Final = {
     **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), ValueType("text")),
     "today": ValueType("date"),
     "turn": ValueType("number"),
+    AMOUNT_FILL: ValueType("number"),
 }
 
 
@@ -59,6 +62,13 @@ class TextFill(NamedTuple):
     otherwise: str | None = None
     roster: str | None = None
     """For `{each}`: the roster whose turn it refers to."""
+    amount: float | None = None
+    """For `{amount}` in a step of a bracket: the amount that the step asks about."""
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is `{amount}` in a step of a bracket, not an item with this name."""
+        return self.variable is None and self.key == AMOUNT_FILL
 
     @property
     def words_without_answer(self) -> str:
@@ -78,6 +88,23 @@ class Template(NamedTuple):
     runs: Mapping[str, tuple[TextRun, ...]]
     static_words: Mapping[str, StyledText]
     """The words of the languages in which there is nothing to fill."""
+
+    @classmethod
+    def from_words(cls, words: Mapping[str, str]) -> "Template":
+        """Make a text with nothing to fill in from its words in each language."""
+        written = {language: YamlScalar(text, NOWHERE) for language, text in words.items()}
+        runs = {language: (((text,), False),) for language, text in words.items()}
+        static_words = {language: (TextSpan(text),) for language, text in words.items()}
+        return cls(Text(None, written), runs, static_words)
+
+    def bind_amount(self, amount: float) -> "Template":
+        """Return the text with `{amount}` bound to the amount of one step of a bracket."""
+        runs = {}
+        for language, own_runs in self.runs.items():
+            runs[language] = tuple(
+                (tuple(_bind(part, amount) for part in parts), stress) for parts, stress in own_runs
+            )
+        return self._replace(runs=runs)
 
     def fill(
         self, known: Known, language: str, join_options: Callable[[], str] = str
@@ -111,12 +138,18 @@ class Template(NamedTuple):
         for runs in self.runs.values():
             for parts, _ in runs:
                 for part in parts:
-                    if isinstance(part, TextFill):
+                    if isinstance(part, TextFill) and not part.is_amount:
                         yield part.key
 
     def get_source_text(self, language: str) -> str:
         """Return the text as written, for lists and labels."""
         return str(self.source.get(language))
+
+
+def _bind(part: TemplatePart, amount: float) -> TemplatePart:
+    if isinstance(part, TextFill) and part.is_amount:
+        return part._replace(amount=amount)
+    return part
 
 
 def _render_fill(
@@ -148,7 +181,10 @@ def _look_up_fill(fill: TextFill, known: Known, language: str) -> str:
     """Return the words of a fill: its value as it is formatted, or those for no answer."""
     variable = fill.variable
     value: Cell | None
-    if variable is None:
+    if fill.amount is not None:
+        variable = _BUILT_IN_VARIABLES[AMOUNT_FILL]
+        value = fill.amount
+    elif variable is None:
         variable = _BUILT_IN_VARIABLES[fill.key]
         value = _look_up_built_in(fill, known, language)
     else:
@@ -452,7 +488,9 @@ class _TextParser:
         name = name.strip()
         format_spec = format_spec.strip()
         words = otherwise.strip() if bar else None
-        if name in BUILT_IN_FILLS or (name == "options" and self.scope.has_options):
+        is_amount = name == AMOUNT_FILL and self.scope.has_amount
+        is_built_in = name in BUILT_IN_FILLS or is_amount
+        if is_built_in or (name == "options" and self.scope.has_options):
             return self._parse_built_in(piece, name, format_spec, words)
 
         reference = _NAME.match(name)

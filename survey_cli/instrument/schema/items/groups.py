@@ -8,7 +8,14 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 from pydantic import Field
 from pydantic_core import PydanticKnownError
 
-from survey_cli.instrument.schema.items import coded, quantity, question, typed, unasked_items
+from survey_cli.instrument.schema.items import (
+    brackets,
+    coded,
+    quantity,
+    question,
+    typed,
+    unasked_items,
+)
 from survey_cli.instrument.schema.options import (
     DeclineOverrides,
     OptionsOrSource,
@@ -83,6 +90,12 @@ class SectionItem(question.ItemSpec):
     and the interview's clock has stopped. If left out: asked during the call."""
 
     is_group: ClassVar[bool] = True
+
+
+class BracketSection(SectionItem):
+    """The section that a bracket is expanded to. It is not written in a file."""
+
+    bracket: brackets.BracketItem
 
 
 class StatementSpec(SpecModel):
@@ -198,6 +211,7 @@ Item: TypeAlias = (
     | typed.DateItem
     | typed.TimeItem
     | coded.SearchItem
+    | brackets.BracketItem
     | BatteryItem
     | SectionItem
     | RosterItem

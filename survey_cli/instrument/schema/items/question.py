@@ -34,6 +34,7 @@ from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import format_number
 from survey_cli.instrument.texts.templates import Template, render_placeholders
 from survey_cli.values import (
+    NOT_ASKED,
     Cell,
     Code,
     Measure,
@@ -163,6 +164,13 @@ class AmountLeft(NamedTuple):
         return " ".join(words)
 
 
+class ResultCase(NamedTuple):
+    """A value that a result of a bracket has if a condition is true."""
+
+    value: Value
+    condition: Condition
+
+
 @dataclass(slots=True, eq=False, kw_only=True)
 class CompiledItem:
     """One item that is asked, looked up or read: the unit of the route."""
@@ -212,6 +220,14 @@ class CompiledItem:
     """The roster's item that names a turn."""
     using: str | None = None
     """The roster's item that a draw by youngest or by birthday compares."""
+    bracket: str = ""
+    """The bracket that it was made for; empty for an item that is written in the file."""
+    cases: tuple["ResultCase", ...] = ()
+    """For a result of a bracket: its values. The first one whose condition is true is taken."""
+    default: Cell = NOT_ASKED
+    """For a result of a bracket: the value if no condition is true."""
+    sources: tuple[str, ...] = ()
+    """For a result of a bracket: the items whose decline it has if no condition is true."""
     highest_number: Condition | None = None
     """The highest number that a draw of `numbers` can have."""
     computes: tuple["Compute", ...] = ()

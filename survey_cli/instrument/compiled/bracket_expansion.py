@@ -1,0 +1,454 @@
+"""Brackets as ordinary items: a section with a question for each amount, and computed results.
+
+Conditions lead from each step to the next. Nothing else needs to know how a bracket unfolds: the
+engine, the proof and simulations see questions with conditions.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any, Final, NamedTuple
+
+from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.items.brackets import (
+    AMOUNT_WORDS,
+    LESS,
+    NAMED,
+    NO_LIMIT,
+    NOT_LESS,
+    RANDOM_START,
+    STEP_WORDS,
+    STOPPED_AT_AMOUNT,
+    STOPPED_AT_INTERVAL,
+    BracketAmountItem,
+    BracketItem,
+    BracketResultItem,
+    BracketStepItem,
+    ResultPart,
+)
+from survey_cli.instrument.schema.items.groups import BracketSection
+from survey_cli.instrument.schema.items.question import (
+    CompiledDecline,
+    CompiledItem,
+    QuestionItem,
+)
+from survey_cli.instrument.schema.items.unasked_items import SplitItem
+from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.values import NOT_ASKED, Cell, Code, Value
+
+_SHARED_KEYS: Final = ("by", "personal", "instruction", "probe", "help")
+_USUAL_CODES: Final[Mapping[str, int]] = {"dk": -8, "refused": -9}
+_FIRST_FREE_CODE: Final = -11
+"""Of those for declines whose own code is an amount or an interval."""
+
+
+class _Reach(NamedTuple):
+    """One way to come to a step: after an answer to another one."""
+
+    step: str
+    answer: int
+    starts: tuple[str, ...] = ()
+    """The first amounts with which this is the way; empty for any."""
+
+
+@dataclass(frozen=True, slots=True)
+class BracketStep:
+    """One question of a bracket."""
+
+    id: str
+    index: int
+    """Which amount it asks about."""
+    condition: str
+    """When it is asked; empty for the first step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRule:
+    """How a result is computed from the answers."""
+
+    cases: Sequence[tuple[Value, str]]
+    """Values with their conditions. The first one whose condition is true is taken."""
+    default: Cell = NOT_ASKED
+
+
+class BracketPlan:
+    """The steps of a bracket in the order in which they are asked, and its results."""
+
+    def __init__(self, bracket: BracketItem) -> None:
+        self.bracket = bracket
+        self.id = str(bracket.id)
+        # what is wrong with them is reported by a check
+        self.amounts = sorted(set(bracket.steps)) or [0]
+        self.names = [f"{self.id}_{_name_amount(amount)}" for amount in self.amounts]
+        self.exact = f"{self.id}_exact"
+        self.start = f"{self.id}_start"
+        self.steps: list[BracketStep] = []
+
+        if bracket.start == RANDOM_START:
+            self._plan_random_start()
+        else:
+            self._plan_start(self._find_start())
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the first amount is drawn."""
+        return self.bracket.start == RANDOM_START
+
+    def _find_start(self) -> int:
+        if self.bracket.start in self.amounts:
+            return self.amounts.index(self.bracket.start)
+        return (len(self.amounts) - 1) // 2
+
+    def _add(self, name: str, index: int, reaches: Iterable[_Reach]) -> None:
+        conditions = [_write_reach(self.start, reach) for reach in reaches]
+        self.steps.append(BracketStep(name, index, " or ".join(conditions)))
+
+    # From an amount that is written
+
+    def _plan_start(self, start: int) -> None:
+        """Plan the steps from one first amount: each is asked after one answer to another one."""
+        self._add(self.names[start], start, ())
+        self._plan_part(range(start), start, LESS)
+        self._plan_part(range(start + 1, len(self.amounts)), start, NOT_LESS)
+
+    def _plan_part(self, indexes: range, parent: int, answer: int) -> None:
+        """Plan the steps among some amounts, to which an answer at the parent leads."""
+        if not indexes:
+            return
+        index = self._choose_next(indexes, answer)
+        self._add(self.names[index], index, [_Reach(self.names[parent], answer)])
+        self._plan_part(range(indexes.start, index), index, LESS)
+        self._plan_part(range(index + 1, indexes.stop), index, NOT_LESS)
+
+    def _choose_next(self, indexes: range, answer: int) -> int:
+        """Choose which of the amounts that are left is asked next."""
+        if self.bracket.walk == "halve":
+            return indexes[(len(indexes) - 1) // 2]
+        if answer == LESS:
+            return indexes[-1]
+        return indexes[0]
+
+    # From an amount that is drawn
+
+    def _plan_random_start(self) -> None:
+        """Plan the steps for all first amounts, so that each comes after those that lead to it."""
+        for index, name in enumerate(self.names):
+            code = _name_amount(self.amounts[index])
+            self.steps.append(BracketStep(name, index, f"{self.start} == '{code}'"))
+        if self.bracket.walk == "halve":
+            self._plan_halving()
+        else:
+            self._plan_stepping()
+
+    def _plan_stepping(self) -> None:
+        """Plan the steps down from the highest amount, and then those up from the lowest."""
+        last = len(self.amounts) - 1
+        for index in range(last - 1, -1, -1):
+            above = index + 1
+            reaches = [_Reach(self.names[above], LESS)]
+            if above < last:
+                reaches.append(_Reach(f"{self.names[above]}_down", LESS))
+            self._add(f"{self.names[index]}_down", index, reaches)
+        for index in range(1, last + 1):
+            below = index - 1
+            reaches = [_Reach(self.names[below], NOT_LESS)]
+            if below > 0:
+                reaches.append(_Reach(f"{self.names[below]}_up", NOT_LESS))
+            self._add(f"{self.names[index]}_up", index, reaches)
+
+    def _plan_halving(self) -> None:
+        """Plan the steps after the first one.
+
+        The amounts are in one tree of halves, and of those that are left the highest in the tree
+        is asked. So every amount comes after all that can lead to it, whatever came first.
+        """
+        ancestors: dict[int, list[int]] = {}
+        parts: list[tuple[range, list[int]]] = [(range(len(self.amounts)), [])]
+        for indexes, above in parts:  # it grows meanwhile
+            if not indexes:
+                continue
+            middle = indexes[(len(indexes) - 1) // 2]
+            ancestors[middle] = above
+            parts.append((range(indexes.start, middle), [*above, middle]))
+            parts.append((range(middle + 1, indexes.stop), [*above, middle]))
+
+        for index, above in ancestors.items():
+            self._add(f"{self.names[index]}_next", index, self._list_reaches(index, above))
+
+    def _list_reaches(self, index: int, above: Sequence[int]) -> list[_Reach]:
+        """List the ways to an amount, for every other amount that can come first."""
+        starts_by_parent: dict[int, list[str]] = {}
+        reaches = []
+        for start in range(len(self.amounts)):
+            if start == index:
+                continue
+            # those on the other side of the first amount are never asked
+            same_side = [parent for parent in above if (parent < start) == (index < start)]
+            same_side = [parent for parent in same_side if parent != start]
+            if same_side:
+                code = _name_amount(self.amounts[start])
+                starts_by_parent.setdefault(same_side[-1], []).append(code)
+            else:
+                reaches.append(_Reach(self.names[start], _find_answer(index, start)))
+        for parent, starts in starts_by_parent.items():
+            answer = _find_answer(index, parent)
+            reaches.append(_Reach(f"{self.names[parent]}_next", answer, tuple(starts)))
+        return reaches
+
+    # Results
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The questions, of which one can be declined."""
+        return (*(step.id for step in self.steps), self.exact)
+
+    def write_named(self) -> str:
+        """Write the condition that the respondent names the amount."""
+        return " or ".join(f"{step.id} == {NAMED}" for step in self.steps)
+
+    def _write_answer(self, index: int, answer: int) -> str:
+        """Write the condition that this was answered about an amount."""
+        names = [step.id for step in self.steps if step.index == index]
+        return "(" + " or ".join(f"{name} == {answer}" for name in names) + ")"
+
+    def _write_left(self, code: int) -> str:
+        """Write the condition that the steps have left one interval."""
+        parts = []
+        if code > 1:
+            parts.append(self._write_answer(code - 2, NOT_LESS))
+        if code <= len(self.amounts):
+            parts.append(self._write_answer(code - 1, LESS))
+        return " and ".join(parts)
+
+    def _write_within(self, code: int) -> str:
+        """Write the condition that the amount that was named is in an interval."""
+        parts = []
+        if code > 1:
+            parts.append(f"{self.exact} >= {_write_number(self.amounts[code - 2])}")
+        if code <= len(self.amounts):
+            parts.append(f"{self.exact} < {_write_number(self.amounts[code - 1])}")
+        return " and ".join(parts)
+
+    def build_rules(self, declines: Iterable[str]) -> Mapping[ResultPart, ResultRule]:
+        """Build the rule of each result. `declines` are those that can be answered."""
+        codes = range(1, len(self.amounts) + 2)
+        left = {code: self._write_left(code) for code in codes}
+        intervals = [
+            (code, f"({self._write_within(code)}) or ({left[code]})") for code in codes
+        ]
+
+        lows = []
+        for index in range(len(self.amounts) - 1, -1, -1):
+            lows.append((self.amounts[index], self._write_bound(index, ">=", NOT_LESS)))
+        highs = []
+        for index in range(len(self.amounts)):
+            highs.append((self.amounts[index], self._write_bound(index, "<", LESS)))
+
+        stops = [(STOPPED_AT_AMOUNT, f"answered({self.exact})")]
+        stops.append((STOPPED_AT_INTERVAL, " or ".join(f"({left[code]})" for code in codes)))
+        for kind in declines:
+            declined = [f"{name} in [{kind}]" for name in self.sources]
+            stops.append((kind, " or ".join(declined)))
+        return {
+            "": ResultRule(intervals),
+            "low": ResultRule(lows, self.bracket.min),
+            "high": ResultRule(highs, NO_LIMIT),
+            "stop": ResultRule(stops),
+        }
+
+    def _write_bound(self, index: int, sign: str, answer: int) -> str:
+        """Write the condition that an amount is a limit: by what was named, else by the steps."""
+        named = f"{self.exact} {sign} {_write_number(self.amounts[index])}"
+        return f"{named} or (not answered({self.exact}) and {self._write_answer(index, answer)})"
+
+
+def _find_answer(index: int, other: int) -> int:
+    """Return the answer about another amount that leads towards this one."""
+    return LESS if index < other else NOT_LESS
+
+
+def _write_reach(start: str, reach: _Reach) -> str:
+    condition = f"{reach.step} == {reach.answer}"
+    if not reach.starts:
+        return condition
+    codes = ", ".join(f"'{code}'" for code in reach.starts)
+    return f"({start} in [{codes}] and {condition})"
+
+
+def _write_number(amount: float) -> str:
+    return f"{amount:.15g}"
+
+
+def _name_amount(amount: float) -> str:
+    """Return an amount as a part of a name: `25000`, `2_5`, `minus_100`."""
+    digits = _write_number(abs(amount)).replace(".", "_")
+    return f"minus_{digits}" if amount < 0 else digits
+
+
+def expand_bracket(bracket: BracketItem, document: Document) -> BracketSection:
+    """Make the section of a bracket: its steps, the amount, and its results."""
+    return _Expansion(bracket, document).build()
+
+
+class _Expansion:
+    """Maker of the items of one bracket."""
+
+    def __init__(self, bracket: BracketItem, document: Document) -> None:
+        self.bracket = bracket
+        self.plan = BracketPlan(bracket)
+        self.languages = tuple(str(language) for language in document.languages)
+        self._options = self._build_options()
+
+    def build(self) -> BracketSection:
+        """Make the section."""
+        bracket = self.bracket
+        items: list[Any] = []
+        if self.plan.is_random:
+            items.append(self._build_start())
+        items += [self._build_step(step) for step in self.plan.steps]
+        items.append(self._build_amount())
+        items += [self._build_result(part) for part in ("", "low", "high", "stop")]
+        section = BracketSection.model_construct(
+            type="section",
+            id=self._make_name(f"{bracket.id}_bracket"),
+            title=None,
+            intro=None,
+            ask_if=bracket.ask_if,
+            unless=bracket.unless,
+            anchor=bracket.anchor,
+            items=items,
+            bracket=bracket,
+        )
+        section.copy_position(bracket)
+        return section
+
+    def _make_name(self, name: str) -> YamlScalar:
+        return YamlScalar(name, self.bracket.id.where)
+
+    def _make_text(self, words: Mapping[str, str]) -> Text:
+        """Make a text of our own words, in the languages of the questionnaire."""
+        texts = {}
+        for language in self.languages:
+            text = words.get(language[:2], words["en"])
+            texts[language] = YamlScalar(text, NOWHERE)
+        return Text(None, texts)
+
+    def _make_condition(self, text: str) -> YamlScalar | None:
+        return YamlScalar(text, self.bracket.id.where) if text else None
+
+    def _build_options(self) -> dict[Code, OptionSpec]:
+        options: dict[Code, OptionSpec] = {}
+        for position, code in enumerate((LESS, NOT_LESS, NAMED)):
+            words = {language: texts[position] for language, texts in STEP_WORDS.items()}
+            options[code] = OptionSpec.model_construct(
+                text=self._make_text(words), read=code != NAMED
+            )
+        return options
+
+    def _list_shared(self) -> dict[str, Any]:
+        """List the keys of the bracket that apply to everything that is asked."""
+        return {key: getattr(self.bracket, key) for key in _SHARED_KEYS}
+
+    def _build_start(self) -> SplitItem:
+        arms = {self._make_name(_name_amount(amount)): 1 for amount in self.plan.amounts}
+        split = SplitItem.model_construct(
+            type="split", id=self._make_name(self.plan.start), arms=arms, report=False
+        )
+        split.copy_position(self.bracket)
+        return split
+
+    def _build_step(self, step: BracketStep) -> BracketStepItem:
+        item = BracketStepItem.model_construct(
+            type="single",
+            id=self._make_name(step.id),
+            text=self.bracket.text,
+            ask_if=self._make_condition(step.condition),
+            options=self._options,
+            bracket=str(self.bracket.id),
+            amount=self.plan.amounts[step.index],
+            declines=self.bracket.declines,
+            read=self.bracket.read,
+            report=False,
+            **self._list_shared(),
+        )
+        item.copy_position(self.bracket)
+        return item
+
+    def _build_amount(self) -> BracketAmountItem:
+        bracket = self.bracket
+        declines = bracket.declines
+        if isinstance(declines, YamlScalar):
+            # A set may have codes that are amounts: `settle_declines` gives it others.
+            declines = None
+        item = BracketAmountItem.model_construct(
+            type="number",
+            id=self._make_name(self.plan.exact),
+            text=bracket.exact or self._make_text(AMOUNT_WORDS),
+            label=bracket.label or bracket.text,
+            ask_if=self._make_condition(self.plan.write_named()),
+            min=bracket.min,
+            unit=bracket.unit,
+            decimals=bracket.decimals,
+            declines=declines,
+            spec=bracket,
+            report=False,
+            **self._list_shared(),
+        )
+        item.copy_position(bracket)
+        return item
+
+    def _build_result(self, part: ResultPart) -> BracketResultItem:
+        bracket = self.bracket
+        suffix = f"_{part}" if part else ""
+        item = BracketResultItem.model_construct(
+            type="bracket",
+            id=self._make_name(f"{bracket.id}{suffix}"),
+            label=bracket.label or bracket.text,
+            personal=bracket.personal,
+            base=bracket.base,
+            nets=bracket.nets if not part else {},
+            report=bracket.report and not part,
+            spec=bracket,
+            part=part,
+        )
+        item.copy_position(bracket)
+        return item
+
+
+def settle_declines(items: Iterable[CompiledItem], declines: Iterable[CompiledDecline]) -> None:
+    """Give the amount and the results of a bracket the declines of its steps.
+
+    A code that could be an amount, or the number of an interval, is replaced there.
+    """
+    declines = tuple(declines)
+    for item in items:
+        match item.question:
+            case BracketAmountItem(spec=bracket):
+                item.declines = _move_declines(declines, bracket.may_be_amount)
+            case BracketResultItem(part="low" | "high", spec=bracket):
+                item.declines = _move_declines(declines, bracket.may_be_amount)
+            case BracketResultItem(spec=bracket):
+                item.declines = _move_declines(declines, bracket.codes.__contains__)
+
+
+def _move_declines(
+    declines: Sequence[CompiledDecline], is_taken: Callable[[int], bool]
+) -> tuple[CompiledDecline, ...]:
+    """Return declines with other codes instead of those that are taken."""
+    used = {decline.code for decline in declines}
+    moved = []
+    for decline in declines:
+        code = decline.code
+        if is_taken(code):
+            code = next(_iterate_free_codes(decline.id, used))
+            used.add(code)
+        moved.append(decline._replace(code=code))
+    return tuple(moved)
+
+
+def _iterate_free_codes(kind: str, used: Collection[int]) -> Iterator[int]:
+    """Yield the codes that a decline can have: first the one that it usually has."""
+    codes = chain([_USUAL_CODES.get(kind, _FIRST_FREE_CODE)], count(_FIRST_FREE_CODE, -1))
+    return (code for code in codes if code not in used)

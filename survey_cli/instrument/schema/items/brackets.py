@@ -1,0 +1,265 @@
+"""The item `bracket`, which finds an amount by unfolding brackets, and the items it is made of.
+
+An interview never comes to the bracket itself. `compiled/bracket_expansion.py` makes a section of
+it: steps with yes and no, the amount if the respondent names one, and results that are computed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+
+from survey_cli.entries import Reply
+from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
+from survey_cli.instrument.source.scalars import Number, ParseWith, Text, parse_bracket_start
+from survey_cli.instrument.texts.number_text import format_money, format_number, is_currency
+from survey_cli.instrument.texts.templates import Template
+from survey_cli.values import Cell, Code, Measure, Missing, Storage, Value, Variable, get_missing
+
+LESS: Final = 1
+"""The code of a step: the amount is less than the one that was read."""
+NOT_LESS: Final = 2
+"""The code of a step: the amount is the one that was read, or more."""
+NAMED: Final = 3
+"""The code of a step: the respondent names the amount."""
+STEP_WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "en": ("Yes", "No", "Names an amount"),
+    "es": ("Sí", "No", "Dice una cantidad"),
+    "fr": ("Oui", "Non", "Indique un montant"),
+    "de": ("Ja", "Nein", "Nennt einen Betrag"),
+    "pt": ("Sim", "Não", "Diz um valor"),
+    "it": ("Sì", "No", "Indica un importo"),
+    "nl": ("Ja", "Nee", "Noemt een bedrag"),
+}
+"""The answers of a step, by language."""
+AMOUNT_WORDS: Final[Mapping[str, str]] = {
+    "en": "About how much is it?",
+    "es": "¿Cuánto es, más o menos?",
+    "fr": "C'est environ combien ?",
+    "de": "Wie viel ist es ungefähr?",
+    "pt": "Quanto é, mais ou menos?",
+    "it": "Quanto è, più o meno?",
+    "nl": "Hoeveel is het ongeveer?",
+}
+"""What is read if the respondent names an amount, by language."""
+
+RANDOM_START: Final = "random"
+NO_LIMIT: Final = get_missing("no_limit")
+"""The upper end of the highest interval."""
+NO_LIMIT_CODE: Final = -10
+STOPPED_AT_INTERVAL: Final = "interval"
+"""The steps left one interval."""
+STOPPED_AT_AMOUNT: Final = "amount"
+"""The respondent named the amount."""
+
+BracketStart: TypeAlias = Annotated[
+    int | float | Literal["random"],
+    ParseWith(parse_bracket_start, {"type": ["number", "string"]}),
+    "an amount, or random",
+]
+
+
+class BracketItem(question.QuestionItem):
+    """An amount that is found by unfolding brackets: "Is it less than $25,000?"
+
+    Each answer, yes or no, leads to the next amount, until one interval is left. A don't know or a
+    refusal ends the steps, and what is known by then is kept. If the respondent names an amount, it
+    is entered, and nothing more is asked.
+
+    In the data, `ID` is the number of the interval, from 1; it is missing if more than one is left.
+    `ID_low` (which belongs to the interval) and `ID_high` (which doesn't) are its limits, or those
+    of what is left. `ID_exact` is the amount that was named, and `ID_stop` says what ended the
+    steps. A condition such as `ID < 25000` is known if it is the same for all amounts that are
+    left.
+    """
+
+    type: Literal["bracket"]
+    steps: list[Number]
+    """The amounts that can be read, in rising order: `[10000, 25000, 50000]`."""
+    start: BracketStart | None = None
+    """The amount that is read first: one of `steps`, or `random`, so that the answers can't depend
+    on it; it is then stored in `ID_start`. If left out: the one in the middle."""
+    walk: Literal["step", "halve"] = "step"
+    """How the next amount is found. `step`: it is the next lower or higher one. `halve`: it is the
+    one in the middle of those that are left."""
+    unit: Text | None = None
+    """The unit of the amounts, for labels: `USD`, `hours`. If left out: none."""
+    min: Number = 0
+    """The lowest possible amount."""
+    exact: Text | None = None
+    """What is read if the respondent names an amount. If left out: `About how much is it?`"""
+
+    is_group: ClassVar[bool] = True
+
+    def format_amount(self, amount: float, language: str) -> str:
+        """Format an amount with its unit, as a language writes it: `$25,000`, `40 hours`."""
+        if self.unit is None:
+            return format_number(amount, language)
+        unit = str(self.unit.get(language))
+        if is_currency(unit):
+            return format_money(amount, unit, language)
+        return f"{format_number(amount, language)} {unit}"
+
+    def label_interval(self, code: int, language: str) -> str:
+        """Return the words of an interval: `$10,000 to less than $15,000`."""
+        if code == 1:
+            return f"Less than {self.format_amount(self.steps[0], language)}"
+        low = self.format_amount(self.steps[code - 2], language)
+        if code > len(self.steps):
+            return f"{low} or more"
+        high = self.format_amount(self.steps[code - 1], language)
+        return f"{low} to less than {high}"
+
+    def find_limits(self, code: int) -> tuple[float, float | None]:
+        """Return the limits of an interval; the second, which isn't in it, is None at the top."""
+        low = self.min if code == 1 else self.steps[code - 2]
+        high = None if code > len(self.steps) else self.steps[code - 1]
+        return low, high
+
+    def may_be_amount(self, code: int) -> bool:
+        """Return whether the code of a decline can also be an amount."""
+        return code >= self.min
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """The codes of the intervals, from the lowest."""
+        return tuple(range(1, len(self.steps) + 2))
+
+    @property
+    def decimals(self) -> int:
+        """The most decimals of an amount."""
+        decimals = [len(f"{step:.15g}".partition(".")[2]) for step in (*self.steps, self.min)]
+        return max(decimals)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IntervalLabels(Mapping[Code, Template]):
+    """The words of a bracket's intervals as labels, each made when it is needed.
+
+    Money is written by Babel, which is imported only then.
+    """
+
+    bracket: BracketItem
+    languages: tuple[str, ...]
+
+    def __getitem__(self, code: Code) -> Template:
+        if code not in self.bracket.codes:
+            raise KeyError(code)
+        words = {}
+        for language in self.languages:
+            words[language] = self.bracket.label_interval(int(code), language)
+        return Template.from_words(words)
+
+    def __iter__(self) -> Iterator[Code]:
+        return iter(self.bracket.codes)
+
+    def __len__(self) -> int:
+        return len(self.bracket.codes)
+
+
+class BracketStepItem(coded.SingleItem):
+    """One amount of a bracket. It is made for the bracket, and is not written in a file.
+
+    Its answers are in the journal and in no column: the results say all of them.
+    """
+
+    bracket: str
+    amount: float
+    """The amount that is read."""
+
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
+        return ()
+
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
+        return ()
+
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        return ()
+
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
+        # few respondents name an amount once they are asked whether it is less than another
+        return str(rng.choices((LESS, NOT_LESS, NAMED), (9, 9, 2))[0])
+
+
+class BracketAmountItem(typed.NumberItem):
+    """The amount that a respondent names. It is made for a bracket, and is not written in a file."""
+
+    spec: BracketItem
+
+    @property
+    def bracket(self) -> str:
+        """The bracket that it was made for."""
+        return str(self.spec.id)
+
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
+        (column,) = super().build_variables(item, language)
+        return (replace(column, label=f"{column.label} (amount named)"),)
+
+
+ResultPart: TypeAlias = Literal["", "low", "high", "stop"]
+"""What a result says: the interval, one of its limits, or what ended the steps."""
+
+
+class BracketResultItem(unasked_items.ComputedItem):
+    """What the steps of a bracket have found. It is made for the bracket, and is not written.
+
+    `CompiledItem.cases` says which value it has, depending on the answers.
+    """
+
+    type: Literal["bracket"]
+    spec: BracketItem
+    part: ResultPart
+
+    condition_type: ClassVar[str] = "code"
+
+    @property
+    def bracket(self) -> str:
+        """The bracket that it was made for."""
+        return str(self.spec.id)
+
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
+        label = str(item.label.get(language))
+        storage: Storage = "decimal" if self.spec.decimals else "integer"
+        measure: Measure = "scale"
+        labels: dict[Code, str] = {}
+        match self.part:
+            case "":
+                storage = "integer"
+                measure = "ordinal"
+                labels = {
+                    code: self.spec.label_interval(code, language) for code in self.spec.codes
+                }
+            case "low":
+                label = f"{label} (lowest amount)"
+            case "high":
+                label = f"{label} (less than this amount)"
+            case "stop":
+                label = f"{label} (what ended the steps)"
+                storage = "text"
+                measure = "nominal"
+                labels = self._label_stops(item, language)
+
+        column = question.build_variable(
+            item,
+            language,
+            label=label,
+            storage=storage,
+            measure=measure,
+            decimals=self.spec.decimals if storage == "decimal" else 0,
+            labels=labels,
+        )
+        if self.part == "high":
+            declines = {NO_LIMIT.kind: (NO_LIMIT_CODE, "No upper limit"), **column.declines}
+            column = replace(column, declines=declines)
+        return (replace(column, wording=str(self.spec.text.get(language))),)
+
+    def _label_stops(self, item: question.CompiledItem, language: str) -> dict[Code, str]:
+        labels: dict[Code, str] = {
+            STOPPED_AT_INTERVAL: "One interval is left",
+            STOPPED_AT_AMOUNT: "An amount was named",
+        }
+        for decline in item.declines:
+            labels[decline.id] = str(decline.text.get(language))
+        return labels
