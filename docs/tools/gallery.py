@@ -118,6 +118,7 @@ GROUPS: Final[dict[str, dict[str, Scene]]] = {
         "roster_until": Scene("|Rome"),
         "roster_over_roster": Scene(f"|2|{PERSON}|Ben|9"),
         "draw_random": Scene(f"|2|{PERSON}|Ben|36"),
+        "bracket": Scene("|1|1"),
         "draw_numbers": Scene("|4|2"),
         "draw_youngest": Scene(f"|2|{PERSON}|3 apr 1992|Ben|36|1 dec 1990"),
     },

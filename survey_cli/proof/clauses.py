@@ -59,6 +59,11 @@ class Clauses:
         """Require that at least one of these is true if the condition is."""
         self.require(-condition, *literals)
 
+    def require_equal(self, literal: Literal, other: Literal) -> None:
+        """Require that two literals are both true or both false."""
+        self.imply(literal, other)
+        self.imply(other, literal)
+
     def all_of(self, literals: Iterable[Literal]) -> Literal:
         """Return the literal that all of these are true."""
         parts = frozenset(literals) - {TRUE}

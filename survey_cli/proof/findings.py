@@ -427,6 +427,7 @@ class ProofReport:
         severity: Severity = "warning",
     ) -> Problem:
         """Make a problem at a use of names, or otherwise at the definition of an item or quota."""
+        name = self.instrument.find_written_name(name)
         if use is not None:
             at = (use.where, max(1, use.length))
         else:

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, Roster
 from survey_cli.instrument.expressions.functions import STATE_FUNCTIONS
 from survey_cli.instrument.expressions.parsing import write_expression
+from survey_cli.instrument.schema.items.groups import BracketSection
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 
@@ -83,6 +84,8 @@ def find_forks(instrument: Instrument) -> list[Fork]:
     """Find the forks of an instrument, in written order."""
     forks: list[Fork] = []
     for group in (instrument.root, *instrument.groups.values()):
+        if isinstance(group.spec, BracketSection):
+            continue  # how its steps lead to each other is no choice of the designer
         forks += _iterate_forks(group.children)
     return forks
 

@@ -31,6 +31,7 @@ from survey_cli.proof.calendar_cells import DAYS, CalendarCell
 from survey_cli.proof.cells import (
     Cell,
     CodedCell,
+    Constant,
     MultipleCell,
     OrderedCell,
     TextCell,
@@ -44,11 +45,12 @@ from survey_cli.proof.terms import (
     Alternative,
     Term,
     Turns,
+    Values,
     find_first_leaf,
     find_known,
     list_values,
 )
-from survey_cli.values import Code, Place
+from survey_cli.values import NOT_ASKED, Code, Missing, Place
 
 _Child: TypeAlias = str | int
 """What a group picks: the id of an item or group in it, or the number of a turn."""
@@ -456,8 +458,8 @@ class RouteModel:
             return
         self._terms[item.id, position.place.turn] = term
         leaf = find_first_leaf(term)
-        if not isinstance(leaf, Cell) or leaf in self.sample.values():
-            return  # a sample column that is looked up has no answer of its own
+        if not isinstance(leaf, Cell) or leaf in self.sample.values() or item.cases:
+            return  # what is looked up, or follows from answers, has no answer of its own
         position.cell = leaf
 
         answers = item.question.describe_answers(item)
@@ -595,6 +597,11 @@ class RouteModel:
             return [Alternative(TRUE, make_item_cell(self.clauses, item, numbers, asked))]
         if isinstance(question, unasked_items.DrawItem):
             return [Alternative(TRUE, self._make_draw(item, asked))]
+        if item.cases:
+            values = self._find_result(item, position)
+            if not item.declines or item.default != NOT_ASKED:
+                return [Alternative(asked, values)]
+            return [Alternative(TRUE, self._make_result(item, position, values))]
         if isinstance(question, unasked_items.LookupItem) and question.sample is not None:
             return [Alternative(asked, self.sample[str(question.sample)])]
 
@@ -605,6 +612,40 @@ class RouteModel:
             cell = TextCell(self.clauses, asked, ())
         cell.require_answer()
         return [Alternative(TRUE, cell)]
+
+    def _find_result(self, item: CompiledItem, position: RoutePosition) -> Values:
+        """Find the values of a result: the first case whose condition is true, or the default."""
+        all_of = self.clauses.all_of
+        values: dict[Constant, Literal] = {}
+        earlier: list[Literal] = []
+        for value, condition in item.cases:
+            is_true = self.encoder.encode(condition.tree, position.turns).true
+            values[value] = all_of([position.asked, is_true, *(-literal for literal in earlier)])
+            earlier.append(is_true)
+        if not isinstance(item.default, Missing):
+            values[item.default] = all_of([position.asked, *(-literal for literal in earlier)])
+        return values
+
+    def _make_result(
+        self, item: CompiledItem, position: RoutePosition, values: Values
+    ) -> CodedCell:
+        """Make the cell of a result that has the decline of a step if it has no value."""
+        kinds = [decline.id for decline in item.declines]
+        codes = [case.value for case in item.cases if not isinstance(case.value, float)]
+        cell = CodedCell(self.clauses, position.asked, kinds, codes)
+        for code, literal in values.items():
+            self.clauses.require_equal(cell.values[code], literal)
+
+        found = self.clauses.any_of(values.values())
+        for kind, declined in cell.declines.items():
+            given = []
+            for name in item.sources:
+                source = find_first_leaf(self._terms[name, position.place.turn])
+                assert isinstance(source, Cell)
+                given.append(source.declines[kind])
+            is_kept = self.clauses.all_of([self.clauses.any_of(given), -found])
+            self.clauses.require_equal(declined, is_kept)
+        return cell
 
     def _find_highest(self, node: ast.expr, turns: Turns) -> float:
         """Find the highest number that a calculation can have; infinite if that isn't known."""

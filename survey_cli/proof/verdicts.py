@@ -286,6 +286,8 @@ def _iterate_goals(model: RouteModel, position: RoutePosition) -> Iterator[tuple
     asked = position.asked
     if isinstance(node, CompiledItem) and isinstance(node.question, PickItem):
         return  # the computer picks, and nothing is asked
+    if isinstance(node, CompiledItem) and node.bracket:
+        return  # nobody has written it, and what was written is the bracket around it
     yield Goal("asked", node.id), asked
     if node.ask_if is not None or node.unless is not None:
         yield Goal("skipped", node.id), clauses.all_of([position.reached, -asked])

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.compute_table import ComputeTable
+from survey_cli.instrument.schema.items.brackets import BracketResultItem, BracketStepItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.options import SpecModel
@@ -90,6 +91,9 @@ def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Nod
         children.append(group.until)
 
     for child in children:
+        if isinstance(child, CompiledItem) and isinstance(child.question, BracketStepItem):
+            continue  # its texts and conditions are those of the bracket
+
         spec: Any = child.question if isinstance(child, CompiledItem) else child.spec
         name = spec.id
         if isinstance(group.spec, BatteryItem):
@@ -98,6 +102,9 @@ def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Nod
                     name = statement
                     spec = statement_spec
 
+        if isinstance(child, CompiledItem) and child.id == child.bracket:
+            assert isinstance(child.question, BracketResultItem)
+            spec = child.question.spec  # the first result stands for the bracket
         yield Node(child.id, child, spec, locate_name(name), ancestors)
         if isinstance(child, ItemGroup):
             yield from _iterate_below(child, (*ancestors, child.id))

@@ -8,9 +8,12 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
+from survey_cli.engine.computed_answers import compute_answer
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
+from survey_cli.instrument.schema.items.groups import BracketSection
 from survey_cli.instrument.schema.items.possible_answers import AnyText
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext, QuestionItem
 from survey_cli.instrument.schema.items.unasked_items import (
@@ -126,6 +129,8 @@ def _iterate_goals(nodes: Iterable[CompiledNode]) -> Iterator[Goal]:
             yield Goal("skipped", node.id)
             yield Goal("unknown", node.id)
 
+        if isinstance(node, ItemGroup) and isinstance(node.spec, BracketSection):
+            continue  # which of its steps are asked is no choice of the designer
         if isinstance(node, ItemGroup):
             yield from _iterate_goals(node.children)
             if isinstance(node, Roster) and node.until is not None:
@@ -347,6 +352,10 @@ class WitnessWalk(ObservedWalk):
             return False
         if isinstance(question, LookupItem) and question.sample is not None:
             return self._record(stop, self.known.value(str(question.sample)))
+        if isinstance(question, BracketResultItem):
+            value, _ = compute_answer(self, stop)
+            assert value is not None
+            return self._record(stop, value)
         if isinstance(question, ComputedItem):
             return self._record_given(stop)
         self.record_answer(stop, None)

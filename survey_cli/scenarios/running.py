@@ -16,6 +16,7 @@ from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.brackets import BracketStepItem
 from survey_cli.instrument.schema.items.possible_answers import AnyText
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -244,7 +245,7 @@ class _Runner:
 
     def _answer_question(self, stop: RouteStop) -> bool:
         """Give the answer of the scenario or, if `fills_others`, the first that is accepted."""
-        text = self.answers.get(stop.place)
+        text = self.answers.get(stop.place) or self._find_step_answer(stop)
         first: events.InterviewEvent | None = None
         if self.scenario.fills_others:
             first = self._find_first(stop)
@@ -258,6 +259,16 @@ class _Runner:
         if text is not None and event == first:
             self.result.redundant.add(stop.place)
         return self._apply(event, stop.place)
+
+    def _find_step_answer(self, stop: RouteStop) -> str | None:
+        """Find the answer to a step of a bracket whose result the scenario says."""
+        question = stop.item.question
+        if not isinstance(question, BracketStepItem):
+            return None
+        wanted = self.answers.get(Place(question.bracket, stop.place.turn))
+        if wanted is None or not wanted.isdecimal():
+            return wanted  # a decline ends the steps at once
+        return str(question.find_answer(int(wanted)))
 
     def _note_warning(self, stop: RouteStop) -> None:
         """Note the query about the answer."""

@@ -43,13 +43,23 @@ from survey_cli.instrument.compiled.model import (
 from survey_cli.instrument.expressions.conditions import Condition, ValueType
 from survey_cli.instrument.schema.document import SampleColumn, ScriptSpec
 from survey_cli.instrument.schema.items import unasked_items
+from survey_cli.instrument.schema.items.brackets import (
+    BracketAmountItem,
+    BracketItem,
+    BracketStepItem,
+)
 from survey_cli.instrument.schema.items.coded import (
     MAX_PICK_POINTS,
     MultipleItem,
     ScaleItem,
     SearchItem,
 )
-from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.groups import (
+    BatteryItem,
+    BracketSection,
+    RosterItem,
+    SectionItem,
+)
 from survey_cli.instrument.schema.items.quantity import QuantityItem, write_form
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
@@ -62,6 +72,7 @@ from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextI
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
+from survey_cli.instrument.texts.templates import AMOUNT_FILL
 from survey_cli.values import Code
 from survey_cli.wording import escape_controls, join_words
 
@@ -226,6 +237,8 @@ class BookletBuilder:
                 children.append(self._build_item(node))
             elif isinstance(node.spec, BatteryItem):
                 children.append(self._build_battery(node))
+            elif isinstance(node.spec, BracketSection):
+                children.append(self._build_bracket(node, node.spec.bracket))
             else:
                 children.append(self._build_part(node, level))
         return tuple(children)
@@ -278,6 +291,29 @@ class BookletBuilder:
             expects=self._describe_expected(item),
             choices=self._build_choices(item),
             notes=(*iterate_computer_notes(self.rules, item), *self._build_notes(item)),
+        )
+
+    def _build_bracket(self, group: ItemGroup, bracket: BracketItem) -> model.BookletItem:
+        """Build one entry for all steps of a bracket."""
+        first = next(item for item in group.items if isinstance(item.question, BracketStepItem))
+        amount = next(item for item in group.items if isinstance(item.question, BracketAmountItem))
+        exact = amount.text.get_source_text(self.language)
+        asked = list(describe_who_answers(first))
+        asked += self.rules.describe_asked("Asked", group.ask_if, group.unless)
+        notes = [
+            make_note("Amounts", f"{bracket.describe_steps(self.language)}."),
+            make_note("If an amount is named", f"“{escape_controls(exact)}”"),
+        ]
+        return model.BookletItem(
+            number=self._numbers[group.id],
+            id=str(bracket.id),
+            kind="an amount by unfolding brackets",
+            asked=tuple(asked),
+            wording=self.renderer.render_text(bracket.text, {AMOUNT_FILL: ValueType("number")}),
+            read_aloud=not is_observed(first),
+            space=_choose_space(first),
+            choices=self._build_choices(first),
+            notes=(*notes, *self._build_notes(first)),
         )
 
     def _build_battery(self, group: ItemGroup) -> model.BookletItem:

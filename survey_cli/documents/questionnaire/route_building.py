@@ -36,7 +36,13 @@ from survey_cli.instrument.compiled.model import (
 from survey_cli.instrument.compiled.requirements import Requirement, list_requirements
 from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items import unasked_items
-from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.brackets import BracketItem
+from survey_cli.instrument.schema.items.groups import (
+    BatteryItem,
+    BracketSection,
+    RosterItem,
+    SectionItem,
+)
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.wording import escape_controls, join_words, shorten_between_words
@@ -126,6 +132,8 @@ class RouteBuilder:
         if isinstance(node, ItemGroup):
             if isinstance(node.spec, BatteryItem):
                 return self._build_battery(node, node.spec)
+            if isinstance(node.spec, BracketSection):
+                return self._build_bracket(node, node.spec.bracket)
             return self._build_group(node)
         if isinstance(node.question, unasked_items.EndItem):
             return self._build_end(node, node.question)
@@ -148,6 +156,17 @@ class RouteBuilder:
             steps=self._build_steps(children),
             repeats=repeats,
             notes=tuple(notes),
+        )
+
+    def _build_bracket(self, group: ItemGroup, bracket: BracketItem) -> model.RouteNode:
+        name = str(bracket.id)
+        steps = make_line(f"{bracket.describe_steps(self.language)}.")
+        return model.RouteNode(
+            id=name,
+            number=self._numbers[group.id],
+            label=self._render_label(bracket.label or bracket.text),
+            kind=model.NodeKind.QUESTION if bracket.by is None else model.NodeKind.OBSERVED,
+            remarks=(steps, *self._remarks.get(name, ())),
         )
 
     def _build_battery(self, group: ItemGroup, spec: BatteryItem) -> model.RouteNode:
@@ -317,6 +336,8 @@ class RouteBuilder:
         items = [node.id]
         if isinstance(node, ItemGroup) and isinstance(node.spec, BatteryItem):
             items += [statement.id for statement in node.items]
+        if isinstance(node, ItemGroup) and isinstance(node.spec, BracketSection):
+            items += [item.id for item in node.items]
         quotas = [quota for item in items for quota in self._quota_ends.get(item, ())]
         if not quotas:
             return []

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from survey_cli.instrument.checks import (
+    brackets,
     coded_amounts,
     condition_values,
     declined_ends,
@@ -33,6 +34,7 @@ Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 _MODULES: Final = (
     names,
     route,
+    brackets,
     options,
     ranges,
     quantities,

@@ -18,6 +18,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.compiled.symbols import Symbol, list_declines
 from survey_cli.instrument.expressions.functions import FUNCTIONS
+from survey_cli.instrument.schema.items.brackets import BracketStepItem
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.options import OptionSpec
@@ -47,7 +48,9 @@ COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
 def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     """Yield every name that becomes a column or can be used in a condition, with its position."""
     for name, symbol in draft.symbols.items():
-        yield name, symbol.where
+        # the steps of a bracket have no columns, and nobody has named them
+        if not isinstance(symbol.question, BracketStepItem):
+            yield name, symbol.where
     for name, group in draft.symbol_table.groups.items():
         yield name, group.where
 

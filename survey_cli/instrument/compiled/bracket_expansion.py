@@ -30,13 +30,14 @@ from survey_cli.instrument.schema.items.groups import BracketSection
 from survey_cli.instrument.schema.items.question import (
     CompiledDecline,
     CompiledItem,
-    QuestionItem,
+    ResultValue,
 )
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.values import NOT_ASKED, Cell, Code, Value
+from survey_cli.instrument.texts.templates import AMOUNT_FILL, find_fill
+from survey_cli.values import NOT_ASKED, Code, Missing
 
 _SHARED_KEYS: Final = ("by", "personal", "instruction", "probe", "help")
 _USUAL_CODES: Final[Mapping[str, int]] = {"dk": -8, "refused": -9}
@@ -68,9 +69,9 @@ class BracketStep:
 class ResultRule:
     """How a result is computed from the answers."""
 
-    cases: Sequence[tuple[Value, str]]
+    cases: Sequence[tuple[ResultValue, str]]
     """Values with their conditions. The first one whose condition is true is taken."""
-    default: Cell = NOT_ASKED
+    default: ResultValue | Missing = NOT_ASKED
 
 
 class BracketPlan:
@@ -79,8 +80,7 @@ class BracketPlan:
     def __init__(self, bracket: BracketItem) -> None:
         self.bracket = bracket
         self.id = str(bracket.id)
-        # what is wrong with them is reported by a check
-        self.amounts = sorted(set(bracket.steps)) or [0]
+        self.amounts = bracket.amounts
         self.names = [f"{self.id}_{_name_amount(amount)}" for amount in self.amounts]
         self.exact = f"{self.id}_exact"
         self.start = f"{self.id}_start"
@@ -235,16 +235,14 @@ class BracketPlan:
         """Build the rule of each result. `declines` are those that can be answered."""
         codes = range(1, len(self.amounts) + 2)
         left = {code: self._write_left(code) for code in codes}
-        intervals = [
-            (code, f"({self._write_within(code)}) or ({left[code]})") for code in codes
-        ]
+        intervals = [(code, f"({self._write_within(code)}) or ({left[code]})") for code in codes]
 
-        lows = []
-        for index in range(len(self.amounts) - 1, -1, -1):
-            lows.append((self.amounts[index], self._write_bound(index, ">=", NOT_LESS)))
-        highs = []
-        for index in range(len(self.amounts)):
-            highs.append((self.amounts[index], self._write_bound(index, "<", LESS)))
+        indexes = range(len(self.amounts))
+        lows = [
+            (self.amounts[index], self._write_bound(index, ">=", NOT_LESS))
+            for index in reversed(indexes)
+        ]
+        highs = [(self.amounts[index], self._write_bound(index, "<", LESS)) for index in indexes]
 
         stops = [(STOPPED_AT_AMOUNT, f"answered({self.exact})")]
         stops.append((STOPPED_AT_INTERVAL, " or ".join(f"({left[code]})" for code in codes)))
@@ -366,7 +364,7 @@ class _Expansion:
             text=self.bracket.text,
             ask_if=self._make_condition(step.condition),
             options=self._options,
-            bracket=str(self.bracket.id),
+            spec=self.bracket,
             amount=self.plan.amounts[step.index],
             declines=self.bracket.declines,
             read=self.bracket.read,
@@ -396,6 +394,10 @@ class _Expansion:
             report=False,
             **self._list_shared(),
         )
+        for key in ("instruction", "probe", "help"):
+            text = getattr(item, key)
+            if text is not None and _mentions_amount(text):
+                setattr(item, key, None)  # it belongs to the steps, which read an amount
         item.copy_position(bracket)
         return item
 
@@ -415,6 +417,10 @@ class _Expansion:
         )
         item.copy_position(bracket)
         return item
+
+
+def _mentions_amount(text: Text) -> bool:
+    return any(find_fill(written, AMOUNT_FILL)[1] for _, written in text.iterate_languages())
 
 
 def settle_declines(items: Iterable[CompiledItem], declines: Iterable[CompiledDecline]) -> None:

@@ -230,8 +230,9 @@ class InstrumentCompiler:
         reported_count = len(self.problems)
         section = self.symbol_table.brackets[id(item)]
         group = self._compile_section(section, enclosing)
-        # all steps have the same texts
-        self.problems[reported_count:] = dict.fromkeys(self.problems[reported_count:])
+        # All steps have the same texts, and what is wrong with one is wrong with all.
+        found = {(one.rule, one.where): one for one in reversed(self.problems[reported_count:])}
+        self.problems[reported_count:] = reversed(found.values())
 
         plan = BracketPlan(item)
         first_step = self.draft.items[plan.steps[0].id]

@@ -10,7 +10,12 @@ from typing import TypeAlias
 
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document, SampleColumn
-from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
+from survey_cli.instrument.schema.items.groups import (
+    BatteryItem,
+    BracketSection,
+    RosterItem,
+    SectionItem,
+)
 from survey_cli.instrument.schema.items.question import (
     CompiledDecline,
     CompiledItem,
@@ -106,6 +111,21 @@ class Instrument:
     def language(self) -> str:
         return self.languages[0]
 
+    def find_written_name(self, name: str) -> str:
+        """Return the bracket that an item or group was made for; the name itself for any other."""
+        group = self.groups.get(name)
+        if group is not None and isinstance(group.spec, BracketSection):
+            return str(group.spec.bracket.id)
+        item = self.items.get(name)
+        if item is not None and item.bracket:
+            return item.bracket
+        return name
+
+    @property
+    def written_count(self) -> int:
+        """How many items are written; a bracket is one, and each statement of a battery."""
+        return sum(1 for item in self.items.values() if item.bracket in ("", item.id))
+
     @property
     def edition(self) -> int:
         """The edition of the language in which it is written."""
@@ -195,7 +215,8 @@ def find_inputs(names: Iterable[str], computes: Mapping[str, Compute]) -> dict[s
 def number_items(instrument: Instrument) -> Mapping[str, str]:
     """Number all items from 1, in written order.
 
-    A battery has one number, and each of its statements adds a letter: `9`, `9a`.
+    A battery has one number, and each of its statements adds a letter: `9`, `9a`. All steps of a
+    bracket have the same.
     """
     return dict(_iterate_numbers(instrument.root.children, count(1)))
 
@@ -207,6 +228,11 @@ def _iterate_numbers(
     for node in nodes:
         if isinstance(node, CompiledItem):
             yield node.id, str(next(numbers))
+        elif isinstance(node.spec, BracketSection):
+            number = str(next(numbers))
+            yield node.id, number
+            for item in node.items:
+                yield item.id, number
         elif isinstance(node.spec, BatteryItem):
             number = str(next(numbers))
             yield node.id, number

@@ -557,7 +557,10 @@ class _TextParser:
             remedy = "use it in an item that has options"
         else:
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
-            near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
+            fills: tuple[str, ...] = BUILT_IN_FILLS
+            if self.scope.has_amount:
+                fills = (*fills, AMOUNT_FILL)
+            near = self.scope.nearest(key, (*self.scope.names, *fills))
             remedy = "use an earlier item, a sample column or a compute"
             if near:
                 remedy = f"did you mean {near!r}?"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
-from survey_cli.instrument.schema.items import unasked_items
+from survey_cli.instrument.schema.items import brackets, unasked_items
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import (
     QuantityColumn,
@@ -468,9 +468,11 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
         return study.universes.get(
             variable.item, "Asked in an earlier version of the questionnaire."
         )
+    if isinstance(item.question, brackets.BracketAmountItem):
+        return f"Asked if the respondent names an amount in {item.bracket}."
     if isinstance(item.question, unasked_items.ComputedItem):
         condition = asked.removeprefix("Asked").removesuffix(".")
-        return f"{_describe_computer_answer(item)}{condition}."
+        return f"{_describe_computer_answer(item, context.language)}{condition}."
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
     if item.roster is not None:
@@ -487,7 +489,7 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
     return "Asked of all."
 
 
-def _describe_computer_answer(item: CompiledItem) -> str:
+def _describe_computer_answer(item: CompiledItem, language: str) -> str:
     match item.question:
         case unasked_items.SplitItem() as split:
             arms = ", ".join(f"{arm} ({share})" for arm, share in split.arms.items())
@@ -503,6 +505,10 @@ def _describe_computer_answer(item: CompiledItem) -> str:
             return f"Picked by the computer: {count} of {group}, {how}"
         case unasked_items.LookupItem():
             return "Looked up by the computer"
+        case brackets.BracketResultItem(part="", spec=spec):
+            return f"Found by unfolding brackets: {spec.describe_steps(language)}"
+        case brackets.BracketResultItem():
+            return f"Computed from the steps of {item.bracket}"
         case _:
             return "Answered by the computer"
 

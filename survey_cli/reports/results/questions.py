@@ -7,6 +7,7 @@ from typing import Final
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.number_ranges import NumberRanges
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
@@ -146,7 +147,8 @@ class _QuestionWalk:
 
     def _add_item(self, item: CompiledItem, section: str, battery: ItemGroup | None) -> None:
         columns = self.columns.pop(item.id, [])
-        if item.question.expects_answer:
+        is_interval = isinstance(item.question, BracketResultItem) and not item.question.part
+        if item.question.expects_answer or is_interval:
             number = self.numbers[item.id]
             is_reported = _is_reported(item.question)
             for question in _build_questions(

@@ -94,7 +94,9 @@ def _describe_routing(instrument: Instrument, rules: RuleWriter) -> dict[str, st
     def walk(nodes: tuple[CompiledNode, ...], outer: tuple[str, ...]) -> None:
         for node in nodes:
             conditions = [*outer]
-            if node.ask_if is not None:
+            is_step = isinstance(node, CompiledItem) and bool(node.bracket)
+            # how the steps of a bracket lead to each other is no condition of the designer
+            if node.ask_if is not None and not is_step:
                 conditions.append(f"if {rules.render_clause(node.ask_if)}")
             if node.unless is not None:
                 conditions.append(f"unless {rules.render_clause(node.unless)}")

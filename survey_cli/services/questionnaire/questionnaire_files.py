@@ -264,7 +264,7 @@ def check_file(
     return InstrumentCheck(
         file=file,
         problems=problems,
-        items=len(instrument.items) if instrument is not None else None,
+        items=instrument.written_count if instrument is not None else None,
         line_at=find_line,
         accepted=tuple(accepted),
         instrument=instrument,

@@ -15,6 +15,7 @@ from survey_cli.instrument.source.scalars import Number, ParseWith, Text, parse_
 from survey_cli.instrument.texts.number_text import format_money, format_number, is_currency
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Measure, Missing, Storage, Value, Variable, get_missing
+from survey_cli.wording import join_words
 
 LESS: Final = 1
 """The code of a step: the amount is less than the one that was read."""
@@ -60,7 +61,7 @@ BracketStart: TypeAlias = Annotated[
 
 
 class BracketItem(question.QuestionItem):
-    """An amount that is found by unfolding brackets: "Is it less than $25,000?"
+    """An amount that is found by unfolding brackets, as in "Is it less than $25,000?".
 
     Each answer, yes or no, leads to the next amount, until one interval is left. A don't know or a
     refusal ends the steps, and what is known by then is kept. If the respondent names an amount, it
@@ -91,6 +92,11 @@ class BracketItem(question.QuestionItem):
 
     is_group: ClassVar[bool] = True
 
+    @property
+    def amounts(self) -> list[int | float]:
+        """The steps in rising order, even if they are written otherwise, which is an error."""
+        return sorted(set(self.steps)) or [0]
+
     def format_amount(self, amount: float, language: str) -> str:
         """Format an amount with its unit, as a language writes it: `$25,000`, `40 hours`."""
         if self.unit is None:
@@ -103,17 +109,31 @@ class BracketItem(question.QuestionItem):
     def label_interval(self, code: int, language: str) -> str:
         """Return the words of an interval: `$10,000 to less than $15,000`."""
         if code == 1:
-            return f"Less than {self.format_amount(self.steps[0], language)}"
-        low = self.format_amount(self.steps[code - 2], language)
-        if code > len(self.steps):
+            return f"Less than {self.format_amount(self.amounts[0], language)}"
+        low = self.format_amount(self.amounts[code - 2], language)
+        if code > len(self.amounts):
             return f"{low} or more"
-        high = self.format_amount(self.steps[code - 1], language)
+        high = self.format_amount(self.amounts[code - 1], language)
         return f"{low} to less than {high}"
+
+    def describe_steps(self, language: str) -> str:
+        """Describe the amounts, and in which order they are read."""
+        amounts = [self.format_amount(step, language) for step in self.steps]
+        start = self.start
+        if start is None:
+            start = self.amounts[(len(self.amounts) - 1) // 2]
+        first = "an amount drawn by chance"
+        if not isinstance(start, str):
+            first = self.format_amount(start, language)
+        following = "the next lower or higher one"
+        if self.walk == "halve":
+            following = "the one in the middle of those that are left"
+        return f"{join_words(amounts)}; first {first}, then {following}"
 
     def find_limits(self, code: int) -> tuple[float, float | None]:
         """Return the limits of an interval; the second, which isn't in it, is None at the top."""
-        low = self.min if code == 1 else self.steps[code - 2]
-        high = None if code > len(self.steps) else self.steps[code - 1]
+        low = self.min if code == 1 else self.amounts[code - 2]
+        high = None if code > len(self.amounts) else self.amounts[code - 1]
         return low, high
 
     def may_be_amount(self, code: int) -> bool:
@@ -123,7 +143,7 @@ class BracketItem(question.QuestionItem):
     @property
     def codes(self) -> tuple[int, ...]:
         """The codes of the intervals, from the lowest."""
-        return tuple(range(1, len(self.steps) + 2))
+        return tuple(range(1, len(self.amounts) + 2))
 
     @property
     def decimals(self) -> int:
@@ -163,9 +183,19 @@ class BracketStepItem(coded.SingleItem):
     Its answers are in the journal and in no column: the results say all of them.
     """
 
-    bracket: str
+    spec: BracketItem
     amount: float
     """The amount that is read."""
+
+    @property
+    def bracket(self) -> str:
+        """The bracket that it was made for."""
+        return str(self.spec.id)
+
+    def find_answer(self, code: int) -> int:
+        """Return the answer of a respondent whose amount is in this interval."""
+        low, _ = self.spec.find_limits(code)
+        return LESS if low < self.amount else NOT_LESS
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         return ()
@@ -184,7 +214,7 @@ class BracketStepItem(coded.SingleItem):
 
 
 class BracketAmountItem(typed.NumberItem):
-    """The amount that a respondent names. It is made for a bracket, and is not written in a file."""
+    """The amount that a respondent names. It is made for a bracket, and is not written."""
 
     spec: BracketItem
 

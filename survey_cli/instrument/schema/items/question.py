@@ -164,10 +164,14 @@ class AmountLeft(NamedTuple):
         return " ".join(words)
 
 
+ResultValue: TypeAlias = int | float | str
+"""What a result of a bracket can be: an interval, a limit, or what ended the steps."""
+
+
 class ResultCase(NamedTuple):
     """A value that a result of a bracket has if a condition is true."""
 
-    value: Value
+    value: ResultValue
     condition: Condition
 
 
@@ -224,7 +228,7 @@ class CompiledItem:
     """The bracket that it was made for; empty for an item that is written in the file."""
     cases: tuple["ResultCase", ...] = ()
     """For a result of a bracket: its values. The first one whose condition is true is taken."""
-    default: Cell = NOT_ASKED
+    default: ResultValue | Missing = NOT_ASKED
     """For a result of a bracket: the value if no condition is true."""
     sources: tuple[str, ...] = ()
     """For a result of a bracket: the items whose decline it has if no condition is true."""

@@ -1,0 +1,130 @@
+"""Unfolding brackets: every way through the steps, and what it leaves in the data."""
+
+import pytest
+
+from support.scenario import Scenario, feature, scenario
+from survey_cli.instrument.schema.items.brackets import NO_LIMIT
+from survey_cli.values import DK, NOT_ASKED, REFUSED
+
+AMOUNTS = (10000, 15000, 20000, 25000, 35000, 50000, 75000)
+INCOME = """
+instrument: t
+title: T
+languages: [en, es]
+items:
+  - id: income
+    type: bracket
+    unit: USD
+    steps: [10000, 15000, 20000, 25000, 35000, 50000, 75000]
+    start: START
+    walk: WALK
+    text: {en: "Less than {amount:USD}?", es: "¿Menos de {amount:USD}?"}
+  - {id: end, type: read, text: "{income|unknown}"}
+"""
+
+
+def write_income(start: object, walk: str) -> str:
+    return INCOME.replace("START", str(start)).replace("WALK", walk)
+
+
+def answer_truly(now: Scenario, income: int) -> tuple[Scenario, list[int]]:
+    """Answer each step as somebody with this income does; return the amounts that were read."""
+    read = []
+    while now.place.startswith("income"):
+        amount = int(now.words.removeprefix("Less than $").removesuffix("?").replace(",", ""))
+        read.append(amount)
+        now = now.keys("1" if income < amount else "2")
+    return now, read
+
+
+@pytest.mark.parametrize("walk", ["step", "halve"])
+@pytest.mark.parametrize("start", [10000, 25000, 75000, "random"])
+def test_every_walk_finds_the_interval_of_every_income(start: object, walk: str) -> None:
+    text = write_income(start, walk)
+    starts = set()
+    for seed in range(40 if start == "random" else 1):
+        for code, income in enumerate((9999, *AMOUNTS), 1):
+            now, read = answer_truly(scenario(text, seed=seed), income)
+            low = 0 if code == 1 else AMOUNTS[code - 2]
+            high = NO_LIMIT if code == 8 else AMOUNTS[code - 1]
+            row = now.row
+            assert (row["income"], row["income_low"], row["income_high"]) == (code, low, high)
+            assert row["income_stop"] == "interval"
+            assert len(read) == len(set(read)), "no amount is read twice"
+            if walk == "halve":
+                assert len(read) <= 4
+            starts.add(read[0])
+    assert starts == ({start} if start != "random" else set(AMOUNTS))
+
+
+def test_a_decline_ends_the_steps_and_what_is_known_by_then_is_kept() -> None:
+    now = scenario(write_income(25000, "step")).keys("1", "1", ".dk")
+    assert now.place == "end"
+    assert now.words == "unknown"
+    row = now.row
+    assert (row["income"], row["income_stop"]) == (DK, "dk")
+    assert (row["income_low"], row["income_high"]) == (0, 20000)
+
+    nothing = scenario(write_income(25000, "step")).keys(".refused")
+    assert nothing.row["income"] == REFUSED
+    assert (nothing.row["income_low"], nothing.row["income_high"]) == (0, NO_LIMIT)
+
+
+def test_a_named_amount_ends_the_steps() -> None:
+    now = scenario(write_income(25000, "step")).keys("1", "3", "22500")
+    assert now.words == "$20,000 to less than $25,000"
+    row = now.row
+    assert (row["income"], row["income_exact"], row["income_stop"]) == (4, 22500, "amount")
+    assert (row["income_low"], row["income_high"]) == (20000, 25000)
+
+    unsaid = scenario(write_income(25000, "step")).keys("1", "3", ".refused")
+    assert (unsaid.row["income"], unsaid.row["income_stop"]) == (REFUSED, "refused")
+    assert (unsaid.row["income_low"], unsaid.row["income_high"]) == (0, 25000)
+
+
+def test_a_corrected_step_leads_to_the_others_and_back() -> None:
+    found = scenario(write_income(25000, "step")).keys("1", "1", "2")
+    assert found.row["income"] == 3
+    higher = found.keys(".jump income_25000", "2")
+    assert (higher.place, higher.words) == ("income_35000", "Less than $35,000?")
+    higher = higher.keys("1")
+    assert (higher.row["income"], higher.row["income_low"]) == (5, 25000)
+    again = higher.keys(".jump income_25000", "1")
+    assert (again.place, again.words) == ("income_20000", "Less than $20,000?")
+    assert again.keys("1", "2").row["income"] == 3
+
+
+def test_amounts_are_written_in_the_language_of_the_interview() -> None:
+    now = scenario(write_income(25000, "step"), language="es")
+    assert now.words.replace("\xa0", " ") == "¿Menos de 25.000 US$?"
+
+
+def test_brackets_in_a_roster_have_an_amount_for_each_turn() -> None:
+    text = """
+instrument: t
+title: T
+items:
+  - id: earner
+    type: roster
+    count: "2"
+    max: 2
+    items:
+      - {id: works, type: single, text: Works?, options: {1: "Yes", 2: "No"}}
+      - id: wage
+        type: bracket
+        ask_if: works == 1
+        steps: [10, 20]
+        start: random
+        text: Less than {amount}?
+"""
+    now = scenario(text).keys("1")
+    while now.place.startswith("wage"):
+        now = now.keys("2")
+    now = now.keys("2")
+    assert (now.row["wage_1"], now.row["wage_low_1"]) == (3, 20)
+    assert "wage_2" not in now.row or now.row["wage_2"] == NOT_ASKED
+
+
+def test_a_filter_reads_the_limits() -> None:
+    assert feature("bracket", "1", "2").place == "said"
+    assert feature("bracket", "2", "1").place.startswith("savings_")
