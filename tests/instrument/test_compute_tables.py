@@ -127,6 +127,7 @@ def test_a_table_is_written_whole_and_is_no_ordinary_choice() -> None:
     assert "age < 30" in first
 
 
-def test_an_earlier_questionnaire_may_have_an_item_named_like_a_new_function() -> None:
-    text = HEAD.format(table="default + pay").replace("id: age", "id: default")
+@pytest.mark.parametrize("name", ["default", "keyed"])
+def test_an_earlier_questionnaire_may_have_an_item_named_like_a_new_function(name: str) -> None:
+    text = HEAD.format(table=f"{name} + pay").replace("id: age", f"id: {name}")
     assert check_instrument(load_source_text(text)).problems == ()

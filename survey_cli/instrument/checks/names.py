@@ -132,6 +132,7 @@ _FUNCTIONS_ADDED_LATER: Final = frozenset(
         "first_answered",
         "min_answered",
         "max_answered",
+        "keyed",
     )
 )
 """Functions whose names items of earlier questionnaires have; parentheses tell them apart."""
