@@ -337,13 +337,14 @@ def test_damaged_surveys_are_refused(tmp_path: Path, contents: bytes, what: str)
         convert_form(file)
 
 
-def test_conditions_of_the_old_kind_are_relevance(tmp_path: Path) -> None:
-    """Alternatives of one question, one of several scenarios."""
+@pytest.mark.parametrize("field", ["1X2X5", "Q5"])
+def test_conditions_of_the_old_kind_are_relevance(tmp_path: Path, field: str) -> None:
+    """Alternatives of one question, one of several scenarios; ids of old and new versions."""
     second = (
         "<row><qid>6</qid><gid>2</gid><type>S</type><title>why</title></row></rows></questions>"
     )
     conditions = "".join(
-        f"<row><cid>{number}</cid><qid>6</qid><cfieldname>1X2X5</cfieldname><method>{method}"
+        f"<row><cid>{number}</cid><qid>6</qid><cfieldname>{field}</cfieldname><method>{method}"
         f"</method><value>{value}</value><scenario>{scenario}</scenario></row>"
         for number, method, value, scenario in (
             (1, "==", "17", 1),
@@ -354,3 +355,34 @@ def test_conditions_of_the_old_kind_are_relevance(tmp_path: Path) -> None:
     tables = f"{second}<conditions><rows>{conditions}</rows></conditions>"
     converted = convert_form(write_lss(tmp_path / "survey.lss", rows=tables))
     assert "ask_if: age == 17 or age == 18 or age > 60" in converted.text
+
+
+def test_fields_of_parts_are_known_by_ids(tmp_path: Path) -> None:
+    """The choice `5` of question 6 is `1X2X65`, as question 65 would be, or `Q6_S7`."""
+    media = "<row><qid>6</qid><gid>2</gid><type>M</type><title>media</title></row>"
+    old = "<relevance>1X2X65.NAOK == &quot;Y&quot; and Q6_S7 == 'Y'</relevance>"
+    last = f"<row><qid>8</qid><gid>2</gid><type>S</type><title>why</title>{old}</row>"
+    part = "<qid>7</qid><parent_qid>6</parent_qid><title>5</title><question>TV</question>"
+    tables = (
+        f"{media}{last}</rows></questions><subquestions><rows><row>{part}</row></rows>"
+        "</subquestions>"
+    )
+    converted = convert_form(write_lss(tmp_path / "survey.lss", rows=tables))
+    assert 'ask_if: "5 in media"' in converted.text
+
+
+def test_a_text_that_is_not_translated_is_the_first_one(tmp_path: Path) -> None:
+    path = write_survey(tmp_path / "survey.txt", make_question("N", "a"), make_question("N", "b"))
+    german = [
+        {"class": "G", "name": "Haupt", "language": "de"},
+        {"class": "Q", "type/scale": "N", "name": "a", "text": "A (de)?", "language": "de"},
+        {"class": "S", "name": "additional_languages", "text": "de fr"},
+        {"class": "G", "name": "Cadre", "language": "fr"},
+    ]
+    lines = ["\t".join(row.get(column, "") for column in COLUMNS) for row in german]
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    converted = convert_form(path)
+    assert not converted.errors
+    assert "text: {en: a?, de: A (de)?, fr: a?}" in converted.text
+    assert "no text in fr: the one in en stands for it" in str(converted.report.noted)

@@ -244,8 +244,12 @@ class _SurveyReader:
                 place = question.origin.at(self._words.name)
                 self._remarks.append(Remark(place, text, is_loss=True, name=question.code))
 
-        for language, code in self._languages.items():
-            if language != code:
+        for language in records.languages:
+            code = self._languages.get(language, "")
+            if not code:
+                text = f"the texts in {language}, which is no language of a questionnaire"
+                self._remarks.append(Remark(Origin("languages", 1), text, is_loss=True))
+            elif language != code:
                 text = f"the language {language} is {code} here"
                 self._remarks.append(Remark(Origin("languages", 1), text))
 
@@ -274,9 +278,9 @@ def _map_languages(languages: list[str]) -> dict[str, str]:
         code = language
         if not _LANGUAGE.fullmatch(language):
             code, _, _ = language.partition("-")
-        if code in codes.values():
-            code = language
-        codes[language] = code.lower() if len(code) < 4 else code
+        # Of de and de-informal only the first is kept: there is one German.
+        if _LANGUAGE.fullmatch(code) and code not in codes.values():
+            codes[language] = code
     return codes
 
 

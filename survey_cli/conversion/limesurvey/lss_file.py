@@ -40,6 +40,14 @@ LSS_WORDS: Final = SystemWords(
 
 _DOCUMENT_TYPE: Final = "LimeSurveyDocType"
 _Row: TypeAlias = dict[str, str]
+_KEYS: Final = {
+    "answers": "code",
+    "groups": "gid",
+    "questions": "qid",
+    "quota": "id",
+    "subquestions": "qid",
+}
+"""The columns that tables can't be read without."""
 
 
 def is_lss(file: InputFile) -> bool:
@@ -84,11 +92,18 @@ class _TableReader:
         return self._records
 
     def _list_rows(self, table: str, order: str = "") -> list[_Row]:
-        """Return the rows of a table, in the order of a column that has numbers."""
+        """Return the rows of a table, in the order of a column that has numbers.
+
+        A row without its key is damaged, and left out.
+        """
         element = self._root.find(f"{table}/rows")
         if element is None:
             return []
-        rows = [{cell.tag: cell.text or "" for cell in row} for row in element]
+        rows: list[_Row] = []
+        for row in element:
+            cells = {cell.tag: cell.text or "" for cell in row}
+            if _KEYS.get(table, "") in ("", *cells):
+                rows.append(cells)
         if order:
             rows.sort(key=lambda row: _read_number(row.get(order, "")))
         return rows

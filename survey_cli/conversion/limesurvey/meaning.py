@@ -731,7 +731,7 @@ def _has_numbers(variable: SurveyVariable) -> bool:
 
 
 def _is_text(tree: Expression) -> bool:
-    return isinstance(tree, Constant) and isinstance(tree.value, str) and bool(tree.value)
+    return isinstance(tree, Constant) and isinstance(tree.value, str)
 
 
 def _count_years() -> Expression:

@@ -341,6 +341,7 @@ class QuestionReader:
         item.fewest_choices = self._read_whole(question, "min_answers", item)
         most = self._read_whole(question, "max_answers", item)
         item.most_choices = most or self._read_whole(question, "max_subquestions", item)
+        self._filter_choices(question, item)
         self._add_validation(question, [item])
         return item
 

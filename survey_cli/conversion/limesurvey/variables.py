@@ -25,6 +25,10 @@ from survey_cli.conversion.limesurvey.question_types import (
 from survey_cli.conversion.limesurvey.records import QuestionRecord, SurveyRecords
 
 _FIELD: Final = re.compile(r"\d+X\d+X(?P<question>\d+)(?P<part>\w*(?:#[01])?)")
+_NEW_FIELD: Final = re.compile(
+    r"Q(?P<question>\d+)(?P<parts>(?:_S\d+)*)(?:_C(?P<word>other|comment))?(?:#(?P<scale>[01]))?"
+)
+"""A field since version 7: `Q12_S34` is subquestion 34 of question 12."""
 _RANDOM: Final = re.compile(
     r"""\{\s*(?:if\(\s*is_empty\(\s*(?P<name>\w+)(?:\.NAOK)?\s*\)\s*,\s*)?
         rand\(\s*(?P<least>\d{1,4})\s*,\s*(?P<most>\d{1,4})\s*\)
@@ -77,14 +81,18 @@ class VariableTable:
     """The names of the variables of each question, by its code."""
     codes_of_ids: dict[str, str] = field(default_factory=dict)
     """The codes of questions by their ids."""
+    parts_of_ids: dict[str, str] = field(default_factory=dict)
+    """The codes of subquestions by their ids."""
     repeated: set[str] = field(default_factory=set)
     """Codes that several questions have."""
 
     def find(self, name: str) -> SurveyVariable | None:
         """Return a variable by its name, or by the ids of the survey, group and question."""
+        if name in self.by_name:
+            return self.by_name[name]
         match = _FIELD.fullmatch(name)
         if match is None:
-            return self.by_name.get(name)
+            return self._find_new_field(name)
 
         # The code of a part can begin with digits: 1X2X345 is question 345, or part 5 of 34.
         digits = match["question"]
@@ -98,6 +106,16 @@ class VariableTable:
                     return self.by_name[candidate]
         return None
 
+    def _find_new_field(self, name: str) -> SurveyVariable | None:
+        match = _NEW_FIELD.fullmatch(name)
+        if match is None or match["question"] not in self.codes_of_ids:
+            return None
+        parts = re.findall(r"_S(\d+)", match["parts"])
+        words = [self.codes_of_ids[match["question"]]]
+        words += [self.parts_of_ids.get(part, "") for part in parts]
+        words += [word for word in (match["word"], match["scale"]) if word]
+        return self.by_name.get("_".join(words))
+
     def list_parts(self, code: str) -> list[SurveyVariable]:
         """Return the variables of a question."""
         return [self.by_name[name] for name in self.of_question.get(code, [])]
@@ -110,6 +128,8 @@ def build_variables(records: SurveyRecords) -> VariableTable:
         in_hidden_group = group.relevance not in _ALWAYS
         for question in group.questions:
             table.codes_of_ids[question.id] = question.code
+            for part in question.subquestions:
+                table.parts_of_ids[part.id] = part.code
             if question.code in table.of_question:
                 table.repeated.add(question.code)
                 continue

@@ -9,6 +9,7 @@ from survey_cli.conversion.model.forms import Origin, Texts
 from survey_cli.conversion.questionnaire.conditions import Translator
 from survey_cli.conversion.questionnaire.fills import convert_pieces
 from survey_cli.conversion.questionnaire.yaml_text import OriginText, get_origin
+from survey_cli.wording import join_words
 
 FormText: TypeAlias = str | dict[str, OriginText]
 """A text, or texts by the codes of their languages if there are several."""
@@ -47,10 +48,21 @@ class TextConverter:
             if converted.get(language)
         }
         if len(filled) > 1:
+            self._fill_gaps(filled, origin, name)
             return filled
         for only in filled.values():
             return only
         return ""
+
+    def _fill_gaps(self, texts: dict[str, OriginText], origin: Origin, name: str) -> None:
+        """Put the first text in the place of translations that are missing, and report it."""
+        first = next(iter(texts))
+        missing = [language for language in self.form.languages if language not in texts]
+        for language in missing:
+            texts[language] = texts[first]
+        if missing:
+            text = f"no text in {join_words(missing)}: the one in {first} stands for it"
+            self.log.report.noted[ReportEntry(*origin, name, text)] = None
 
 
 def join_texts(first: FormText, second: FormText) -> FormText:
