@@ -5,7 +5,7 @@ of "It varies" has none, and the 97 of "97 or older" is an interval. What is sto
 was keyed: an amount is read from it when a condition, a calculation or a column needs one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any, TypeAlias
@@ -170,6 +170,22 @@ class AmountReading:
     def may_lack_amount(self) -> bool:
         """Whether an answer may have no amount that can be calculated with."""
         return len(self.values) < len(self.by_code)
+
+
+def merge_amounts(
+    lists: Iterable[tuple[Iterable[Any], AmountReading | None]],
+) -> Mapping[Any, Amount] | None:
+    """Merge the amounts of several lists of codes; None if a code has two amounts.
+
+    A list without a reading has codes that are amounts themselves.
+    """
+    merged: dict[Any, Amount] = {}
+    for codes, reading in lists:
+        for code in codes:
+            amount = code if reading is None else reading.read(code)
+            if merged.setdefault(code, amount) != amount:
+                return None
+    return merged
 
 
 def make_amount_comparison(

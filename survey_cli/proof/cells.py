@@ -74,6 +74,11 @@ class Cell:
             clauses.imply(state, asked)
         clauses.require_at_most_one(states)
 
+    @property
+    def known(self) -> Literal:
+        """The literal that an expression has a value from it."""
+        return self.answered
+
     def make_variables(self, codes: Iterable[Code]) -> dict[Code, Literal]:
         """Make a variable for each code, which can be true only if there is an answer."""
         literals = {code: self.clauses.make_variable() for code in codes}

@@ -13,7 +13,15 @@ from survey_cli.instrument.expressions.comparisons import (
 from survey_cli.instrument.expressions.functions import STATE_FUNCTIONS
 from survey_cli.instrument.expressions.parsing import StrictChoice
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
-from survey_cli.proof.cells import Cell, Constant, MultipleCell, compare_values
+from survey_cli.proof.amount_cells import (
+    AmountCell,
+    AmountForm,
+    are_codes,
+    reads_amounts,
+    to_keyed,
+    to_numbers,
+)
+from survey_cli.proof.cells import Cell, CodedCell, Constant, MultipleCell, compare_values
 from survey_cli.proof.clauses import FALSE, TRUE, UNKNOWN, Clauses, Literal, Truth, negate
 from survey_cli.proof.open_parts import OpenParts
 from survey_cli.proof.terms import (
@@ -31,9 +39,12 @@ from survey_cli.proof.terms import (
     guard_term,
     list_values,
 )
+from survey_cli.values import NO_AMOUNT
 
 MAX_ORDERED: Final = 40
 """The order of mention is encoded of up to so many options; of more it is left open."""
+_NUMBER: Final = "number of"
+"""A function that no questionnaire can name: what its argument is as a number."""
 _OPERATIONS: Final[dict[str, Operation]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
 
 _Key: TypeAlias = tuple[int, tuple[tuple[str, int], ...]]
@@ -108,7 +119,7 @@ class ConditionEncoder:
 
     def _encode_state(self, function: str, argument: ast.expr, turns: Turns) -> Truth:
         """Encode `answered(q)`, `declined(q)`, `dk(q)` or `refused(q)`, which are never unknown."""
-        term = self.find_term(argument, turns)
+        term = to_keyed(self.find_term(argument, turns))
         if function == "answered":
             true = find_known(self.clauses, term)
             return Truth(true, -true)
@@ -146,20 +157,38 @@ class ConditionEncoder:
 
         left_term = self.find_term(left, turns)
         right_term = self.find_term(right, turns)
+        has_constant = find_constant(left) is not None or find_constant(right) is not None
+        compare = self._compare
+        if not has_constant and reads_amounts([left_term, right_term]):
+            compare = self._compare_amounts
         truths = []
         for guard, leaf in left_term:
-            truth = self._compare_with_term(node, leaf, sign, right_term, turns)
-            truths.append((guard, truth))
+            own = [
+                (own_guard, compare(node, leaf, sign, other, turns))
+                for own_guard, other in right_term
+            ]
+            truths.append((guard, self._choose(own)))
         return self._choose(truths)
 
-    def _compare_with_term(
-        self, node: ast.expr, left: Leaf, sign: str, right_term: Term, turns: Turns
+    def _compare_amounts(
+        self, node: ast.expr, left: Leaf, sign: str, right: Leaf, turns: Turns
     ) -> Truth:
-        """Compare a leaf on the left with a term on the right."""
-        truths = []
-        for guard, right in right_term:
-            truths.append((guard, self._compare(node, left, sign, right, turns)))
-        return self._choose(truths)
+        """Compare two leaves that are no constants, of which one may be read as an amount."""
+        leaves = (left, right)
+        cells = [leaf for leaf in leaves if isinstance(leaf, AmountCell)]
+        are_coded = all(_is_coded(leaf) for leaf in leaves)
+        if are_coded and sign in ("==", "!="):
+            keyed = [leaf.keyed if isinstance(leaf, AmountCell) else leaf for leaf in leaves]
+            return self._compare(node, keyed[0], sign, keyed[1], turns)
+
+        is_interval = [cell.has_intervals and cell.form is not AmountForm.NUMBER for cell in cells]
+        if any(is_interval):
+            return self.open_parts.make_truth(node, turns)
+        numbers = [
+            leaf.change_form(AmountForm.NUMBER) if isinstance(leaf, AmountCell) else leaf
+            for leaf in leaves
+        ]
+        return self._compare(node, numbers[0], sign, numbers[1], turns)
 
     def _encode_membership(
         self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns
@@ -193,7 +222,7 @@ class ConditionEncoder:
         is_known = TRUE
         if isinstance(leaf, Cell):
             declined = [leaf.declines[kind] for kind in kinds & leaf.declines.keys()]
-            is_known = leaf.answered
+            is_known = leaf.known
         found = Truth(FALSE, is_known)
         if equal:
             found = self._any(equal)
@@ -286,9 +315,11 @@ class ConditionEncoder:
                 leads_to_second = -tested.true
                 if isinstance(node, StrictChoice):
                     leads_to_second = tested.false
+                values = [self.find_term(value, turns) for value in (body, orelse)]
+                then, otherwise = self._find_calculated(node, values, turns)
                 return [
-                    *guard_term(self.clauses, tested.true, self.find_term(body, turns)),
-                    *guard_term(self.clauses, leads_to_second, self.find_term(orelse, turns)),
+                    *guard_term(self.clauses, tested.true, then),
+                    *guard_term(self.clauses, leads_to_second, otherwise),
                 ]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC_SIGNS:
                 return self._calculate(node, left, ARITHMETIC_SIGNS[type(op)], right, turns)
@@ -305,6 +336,37 @@ class ConditionEncoder:
                 return [Alternative(TRUE, {True: truth.true, False: truth.false})]
             case _:
                 return self.open_parts.make_number(node, turns)
+
+    def _find_calculated(
+        self, node: ast.expr, terms: Sequence[Term], turns: Turns
+    ) -> Sequence[Term]:
+        """Return what a calculation takes several terms for, of which its value is one.
+
+        Codes stay codes. Of anything else only the amount is left.
+        """
+        if not reads_amounts(terms):
+            return terms
+        is_code = are_codes(terms)
+        if is_code:
+            return terms
+        if is_code is None:
+            return [self.open_parts.make_number(node, turns) for _ in terms]
+        return [to_numbers(term) for term in terms]
+
+    def find_calculated(self, node: ast.expr) -> Term:
+        """Return what a calculation of the questionnaire can be."""
+        [term] = self._find_calculated(node, [self.find_term(node, NO_TURNS)], NO_TURNS)
+        return term
+
+    def find_number(self, node: ast.expr, turns: Turns) -> Term:
+        """Return what an expression can be if only a number counts."""
+        return to_numbers(self.find_term(node, turns))
+
+    def mark_number(self, node: ast.expr, turns: Turns) -> ast.expr:
+        """Return an expression of which only a number counts, such as a limit."""
+        if not reads_amounts([self.find_term(node, turns)]):
+            return node
+        return ast.Call(ast.Name(_NUMBER), [node], [])
 
     def _find_walked(self, name: str, turns: Turns) -> Term:
         """Return a variable whose turn is known, so that it is always found."""
@@ -330,7 +392,7 @@ class ConditionEncoder:
     ) -> Term:
         """Return the result of an operation on two terms; it is missing if one of them is."""
         operands = [
-            self.calculator.collect_values(self.find_term(operand, turns))
+            self.calculator.collect_values(self.find_number(operand, turns))
             for operand in (left, right)
         ]
         values = self.calculator.combine(operands, make_arithmetic(sign))
@@ -348,6 +410,10 @@ class ConditionEncoder:
 
     def _call(self, node: ast.Call, name: str, turns: Turns) -> Term:
         match name:
+            case _ if name == _NUMBER:
+                return self.find_number(node.args[0], turns)
+            case "keyed":
+                return to_keyed(self.find_term(node.args[0], turns))
             case "count":
                 return self._encode_count(node, turns)
             case "first" | "rank":
@@ -405,8 +471,8 @@ class ConditionEncoder:
             return self.open_parts.make_number(node, turns)
         term: Term = []
         all_before_missing = TRUE
-        for argument in node.args:
-            own = self.find_term(argument, turns)
+        terms = [self.find_term(argument, turns) for argument in node.args]
+        for own in self._find_calculated(node, terms, turns):
             term += guard_term(self.clauses, all_before_missing, own)
             is_missing = -find_known(self.clauses, own)
             all_before_missing = self.clauses.all_of([all_before_missing, is_missing])
@@ -417,20 +483,20 @@ class ConditionEncoder:
 
         Of a calculation that is missing it isn't known in which way, so that it is left open.
         """
-        value = self.find_term(node.args[0], turns)
+        terms = [self.find_term(argument, turns) for argument in node.args[:2]]
+        value, otherwise = self._find_calculated(node, terms, turns)
         match value:
             case [Alternative(guard, Cell() as cell)] if cell is not self.surroundings.day:
                 pass
             case _:
                 return self.open_parts.make_number(node, turns)
 
-        kept_missing = [
-            literal
-            for kind, literal in cell.declines.items()
-            if kind not in list_replaced_kinds(node.args)
-        ]
-        is_replaced = [-cell.answered, *[-literal for literal in kept_missing]]
-        otherwise = self.find_term(node.args[1], turns)
+        kinds = list_replaced_kinds(node.args)
+        kept_missing = [literal for kind, literal in cell.declines.items() if kind not in kinds]
+        has_value = cell.answered
+        if NO_AMOUNT.kind in kinds:
+            has_value = cell.known
+        is_replaced = [-has_value, *[-literal for literal in kept_missing]]
         return [
             *value,
             *guard_term(self.clauses, self.clauses.all_of([guard, *is_replaced]), otherwise),
@@ -479,7 +545,7 @@ class ConditionEncoder:
 
         operands: list[Values] = []
         for exists, part, own_turns in self._iterate_elements(node.args, turns):
-            values = self.calculator.collect_values(self.find_term(part, own_turns))
+            values = self.calculator.collect_values(self.find_number(part, own_turns))
             if values is None:
                 return self.open_parts.make_number(node, turns)
             operands.append(self._make_summand(exists, values))
@@ -504,3 +570,10 @@ class ConditionEncoder:
                 is_known, _ = self.surroundings.list_turns(roster)
                 known.append(is_known)
         return known
+
+
+def _is_coded(leaf: Leaf) -> bool:
+    """Return whether a leaf is the code of an option."""
+    if isinstance(leaf, AmountCell):
+        return leaf.form is AmountForm.CODE
+    return isinstance(leaf, CodedCell)

@@ -174,7 +174,7 @@ class _Side:
         encoder = self._prover.model.encoder
         if reading == "at least":
             [turn] = turns.values()
-            term = encoder.find_term(tree, NO_TURNS)
+            term = encoder.find_number(tree, NO_TURNS)
             return encoder.compare_term(tree, term, ">=", turn).true
         truth = encoder.encode(tree, turns)
         match reading:

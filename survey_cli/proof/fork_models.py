@@ -6,12 +6,13 @@ from itertools import chain, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.expressions.comparisons import find_constant
+from survey_cli.proof.amount_cells import AmountCell
 from survey_cli.proof.cells import Cell, Constant, MultipleCell, OrderedCell, TextCell
 from survey_cli.proof.clauses import FALSE, Literal
 from survey_cli.proof.forks import Fork, find_forks, find_route_inputs
 from survey_cli.proof.goals import Goal, GoalKind
 from survey_cli.proof.route import RouteModel, RoutePosition
-from survey_cli.proof.terms import Term, find_known
+from survey_cli.proof.terms import Leaf, Term, find_known
 
 MAX_CODES: Final = 12
 """A variable with up to so many values is looked at value by value, another one by ranges."""
@@ -133,7 +134,7 @@ class ForkModel:
         if not leaves or any(isinstance(leaf, MultipleCell | TextCell) for leaf in leaves):
             return []
 
-        if not any(isinstance(leaf, OrderedCell) for leaf in leaves):
+        if not any(_is_ordered(leaf) for leaf in leaves):
             calculator = self.route.encoder.calculator
             values = [calculator.collect_values(term) or {} for term in terms]
             codes = list(dict.fromkeys(chain.from_iterable(values)))
@@ -190,6 +191,13 @@ class ForkModel:
             for decline in items[name].declines:
                 literals = [declines.get(decline.id, FALSE) for declines in declines_by_turn]
                 yield (name, decline.id), literals
+
+
+def _is_ordered(leaf: Leaf) -> bool:
+    """Return whether a leaf is a number, whose values aren't listed."""
+    if isinstance(leaf, AmountCell):
+        leaf = leaf.keyed
+    return isinstance(leaf, OrderedCell)
 
 
 def _find_declines(term: Term) -> Mapping[str, Literal]:

@@ -18,6 +18,7 @@ from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.texts.templates import Template, TextFill, find_fill
 from survey_cli.problems import Position
+from survey_cli.proof.amount_cells import to_keyed
 from survey_cli.proof.cells import Constant
 from survey_cli.proof.clauses import FALSE, Literal
 from survey_cli.proof.route import RouteModel, RoutePosition
@@ -278,7 +279,8 @@ def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
 
 def _find_code(model: RouteModel, name: str, code: str) -> Literal:
     """Return the literal that a variable has the value that a quota cell's name contains."""
-    values = model.encoder.calculator.collect_values(model.find_term(name, NO_TURNS) or [])
+    term = to_keyed(model.find_term(name, NO_TURNS) or [])
+    values = model.encoder.calculator.collect_values(term)
     if values is None:
         return model.clauses.make_variable()  # too many to list: left open
     by_text = {_format_code(value): literal for value, literal in values.items()}

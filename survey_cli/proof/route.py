@@ -27,6 +27,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
     TimeOfDay,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.proof.amount_cells import attach_amounts
 from survey_cli.proof.calendar_cells import DAYS, CalendarCell
 from survey_cli.proof.cells import (
     Cell,
@@ -186,7 +187,7 @@ class RouteModel:
             conditions = self.instrument.computes[name].conditions
             # conditions read the value in the first language, which decides for all
             first = next(iter(conditions.values()))
-            term = self.encoder.find_term(first.tree, NO_TURNS)
+            term = self.encoder.find_calculated(first.tree)
         else:
             return []  # not kept: the walk has not come to it yet
         self._terms[name, turn] = term
@@ -418,7 +419,7 @@ class RouteModel:
 
     def _find_turns_by_count(self, count: Condition, most: int) -> TurnLiterals:
         """Return as many turns as a calculation says."""
-        term = self.encoder.find_term(count.tree, NO_TURNS)
+        term = self.encoder.find_number(count.tree, NO_TURNS)
         known = find_known(self.clauses, term)
         present = [
             self.encoder.compare_term(count.tree, term, ">=", number).true
@@ -456,7 +457,7 @@ class RouteModel:
         term = self._make_term(item, position)
         if term is None:
             return
-        self._terms[item.id, position.place.turn] = term
+        self._terms[item.id, position.place.turn] = attach_amounts(term, item.amounts)
         leaf = find_first_leaf(term)
         if not isinstance(leaf, Cell) or leaf in self.sample.values() or item.cases:
             return  # what is looked up, or follows from answers, has no answer of its own
@@ -502,10 +503,16 @@ class RouteModel:
 
         special = answers.special if isinstance(answers, Amount) else ()
         exempt = [cell.compare("==", number).true for number in special]
-        bounds = _list_bounds(item, answers)
+        bounds = {
+            key: self.encoder.mark_number(bound, turns)
+            for key, bound in _list_bounds(item, answers).items()
+        }
         for key, bound in bounds.items():
             sign = ast.GtE() if key == "min" else ast.LtE()
-            is_within = ast.Compare(ast.Name(item.id), [sign], [bound])
+            answer: ast.expr = ast.Name(item.id)
+            if item.amounts is not None:
+                answer = ast.Call(ast.Name("keyed"), [answer], [])  # limits are for what is keyed
+            is_within = ast.Compare(answer, [sign], [bound])
             # what is unknown, because the other answer is missing, limits nothing
             self.clauses.require(-self.encode_generated(is_within, turns).false, *exempt)
 
@@ -530,7 +537,7 @@ class RouteModel:
         assert isinstance(item.question, unasked_items.DrawItem)
         assert item.highest_number is not None
         lowest, _ = item.question.split_numbers()
-        highest = item.highest_number.tree
+        highest = self.encoder.mark_number(item.highest_number.tree, turns)
 
         has_numbers = ast.Compare(highest, [ast.GtE()], [ast.Constant(lowest)])
         can_be_drawn = self.encode_generated(has_numbers, turns).true
@@ -650,7 +657,7 @@ class RouteModel:
     def _find_highest(self, node: ast.expr, turns: Turns) -> float:
         """Find the highest number that a calculation can have; infinite if that isn't known."""
         found = []
-        for _, leaf in self.encoder.find_term(node, turns):
+        for _, leaf in self.encoder.find_number(node, turns):
             if isinstance(leaf, OrderedCell):
                 found.append(leaf.high)
                 continue

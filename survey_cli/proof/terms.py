@@ -106,7 +106,7 @@ def find_known(clauses: Clauses, term: Term) -> Literal:
     known = []
     for guard, leaf in term:
         if isinstance(leaf, Cell):
-            has_value = leaf.answered
+            has_value = leaf.known
         else:
             has_value = clauses.any_of(leaf.values())
         known.append(clauses.all_of([guard, has_value]))

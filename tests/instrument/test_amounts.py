@@ -220,6 +220,57 @@ def test_only_what_can_be_without_an_amount_is_known_to_be() -> None:
         assert understand(expression).result_type.may_lack_amount is may_lack, expression
 
 
+NUMBERS = """\
+instrument: t
+title: T
+edition: 2
+compute: {{amount: "{calculation}"}}
+items:
+  - {{id: days, type: number, text: On how many days?, max: 30, options: {{{options}}}}}
+  - {{id: why, type: text, text: Why?, ask_if: {condition}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "condition", "calculation", "said"),
+    [
+        ("88: None", "days >= 15", "1",
+         "! 7:47 why: ask_if: 88 (None) also fulfills days >= 15 — write 88: {text: None, value: 0} [unsaid-amount]"),
+        ("30: 30 or more", "days >= 5", "1",
+         "! 7:47 why: ask_if: 30 (30 or more) counts as 30 in days >= 5 — "
+         "write 30: {text: 30 or more, at_least: 30} [unsaid-amount]"),
+        ("77: Varies, 88: None", "answered(days)", "days * 2",
+         "! 4:20 amount: compute: 77 (Varies) and 88 (None) count as 77 or 88 in days * 2 — "
+         "add value:, missing: or at_least: to 77 and 88 [unsaid-amount]"),
+        # nothing takes the code for a number
+        ("77: Varies", "days == 77", "1",
+         "? 6:74 days: 77 (Varies) doesn't say what its amount is — "
+         "add value:, missing: or at_least: to 77 [unsaid-amount]"),
+        ("77: Varies", "days >= 15 and days != 77", "1",
+         "? 6:74 days: 77 (Varies) doesn't say what its amount is — "
+         "add value:, missing: or at_least: to 77 [unsaid-amount]"),
+        # it says so
+        ("'77': {text: Varies, missing: true}", "days >= 15", "days * 2", ""),
+        ("30: {text: Every day, value: 30}", "days == 30", "days * 2", ""),
+        ("88: {text: None, value: 0}", "days >= 15", "days",
+         "? 6:74 days: 88 (None) counts as 0, and 0 can be keyed too — "
+         "write min: 1, if it isn't meant to be keyed [value-keyed-too]"),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("edition_2")
+def test_an_option_of_a_number_says_what_its_amount_is(
+    options: str, condition: str, calculation: str, said: str
+) -> None:
+    text = NUMBERS.format(options=options, condition=condition, calculation=calculation)
+    problems = [
+        f"{'!' if p.severity == 'error' else '?'} {p.where.line}:{p.where.column} "
+        f"{p.who}: {p.what} — {p.remedy} [{p.rule}]"
+        for p in check_instrument(load_source_text(text)).problems
+        if p.rule in ("counted-code", "unsaid-amount", "value-keyed-too", "never-true")
+    ]
+    assert problems == [said] * bool(said)
+
+
 ENDS = st.sampled_from([-inf, 0, 1, 2, 3, inf])
 INTERVALS = st.builds(Interval, ENDS, ENDS, st.booleans()).filter(
     lambda one: one.low < one.high or (one.low == one.high and one.includes_high and abs(one.low) < inf)

@@ -48,10 +48,12 @@ def prove_everything(instrument: Instrument) -> tuple[Verdicts, Mapping[str, Seq
         }
 
 
-def test_verdicts_equal_those_of_trying_every_answer() -> None:
+@pytest.mark.parametrize("amounts", [False, True])
+@pytest.mark.usefixtures("edition_2")
+def test_verdicts_equal_those_of_trying_every_answer(*, amounts: bool) -> None:
     tried = 0
     for seed in range(80 * SCALE):
-        text = QuestionnaireWriter(Random(seed)).write()
+        text = QuestionnaireWriter(Random(seed), amounts=amounts).write()
         instrument, _, problems = compile_instrument(load_source_text(text, "t.yaml"))
         if instrument is None or select_errors(problems):
             continue

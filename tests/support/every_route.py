@@ -138,6 +138,7 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
                     int(2 if question.highest is None else question.highest) + 1,
                 )
             )
+            values += [code for code in question.options if code not in values]
         case _:
             values = [None]
     yield from (

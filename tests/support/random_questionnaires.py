@@ -4,10 +4,14 @@ from random import Random
 
 
 class QuestionnaireWriter:
-    """Writer of one questionnaire. Its conditions speak of what was asked before them."""
+    """Writer of one questionnaire. Its conditions speak of what was asked before them.
 
-    def __init__(self, rng: Random) -> None:
+    With `amounts`, it is in edition 2, and options have values, intervals or no amount.
+    """
+
+    def __init__(self, rng: Random, *, amounts: bool = False) -> None:
         self.rng = rng
+        self.amounts = amounts
         self.lines: list[str] = []
         self.asked: list[tuple[str, str, str | None]] = []
         """Name, type and roster of what conditions can name."""
@@ -23,6 +27,8 @@ class QuestionnaireWriter:
         """Return the text of the questionnaire."""
         rng = self.rng
         head = ["instrument: t", "title: T"]
+        if self.amounts:
+            head.append("edition: 2")
         if rng.random() < 0.3:
             head.append(
                 "sample:\n  k: {type: text, role: key}\n  s: {type: single, options: {1: A, 2: B}}"
@@ -34,6 +40,10 @@ class QuestionnaireWriter:
         if self.asked and rng.random() < 0.3 and (condition := self.make_condition(None)):
             head.append(f'compute:\n  z: "{condition}"')
             self.lines.append("  - {id: last, type: read, ask_if: z, text: T.}")
+            if self.amounts and (name := self._find_amount()):
+                head[-1] += f'\n  y: "{name}"'
+                self.lines.append("  - {id: end_y, type: read, ask_if: y >= 1, text: T.}")
+                self.lines.append("  - {id: end_a, type: read, ask_if: answered(y), text: T.}")
         return "\n".join([*head, "items:", *self.lines]) + "\n"
 
     def make_condition(self, roster: str | None) -> str:
@@ -68,7 +78,7 @@ class QuestionnaireWriter:
                 return f"count({other}.{name} == {rng.randint(1, 2)}) {count}"
             return (
                 f"sum({other}.{name}) {count}"
-                if kind == "number"
+                if kind in ("number", "amount", "scale")
                 else f"count(answered({other}.{name})) >= 1"
             )
         known = [each for each in self.asked if each[2] in same_turns]
@@ -81,6 +91,8 @@ class QuestionnaireWriter:
             return f"{rng.choice(('answered', 'dk'))}({name})"
         others = [other for other, its_kind, _ in known if its_kind == kind and other != name]
         match kind:
+            case "amount" | "scale":
+                return self._compare_amount(name, kind, others)
             case "single" if others and rng.random() < 0.15:
                 return f"{name} {rng.choice(('==', '!='))} {rng.choice(others)}"
             case "single":
@@ -103,6 +115,58 @@ class QuestionnaireWriter:
                     (f"{rng.randint(1, 2)} in {name}", f"count({name}) >= {rng.randint(1, 3)}")
                 )
 
+    def _find_amount(self) -> str:
+        names = [name for name, kind, roster in self.asked if kind == "amount" and roster is None]
+        return self.rng.choice(names) if names else ""
+
+    def _compare_amount(self, name: str, kind: str, others: list[str]) -> str:
+        """Return a comparison of an item with amounts; the 7 of an amount counts as 0."""
+        rng = self.rng
+        other = rng.choice([*others, "1"])
+        order = rng.choice(("<", "<=", ">", ">="))
+        constants = (0, 1, 2, 3, 8, 9) if kind == "amount" else (1, 2, 9)
+        constant = rng.choice(constants)
+        return rng.choice(
+            (
+                f"{name} {order} {constant}",
+                f"{name} {order} {constant}",
+                f"{name} {rng.choice(('==', '!='))} {constant}",
+                f"{name} in [{constant}, {rng.choice(constants)}, dk]",
+                f"keyed({name}) {order} {rng.choice((2, 7, 8))}",
+                f"keyed({name}) == {rng.choice((1, 8, 9) if kind == 'amount' else (1, 9))}",
+                f"answered({name})",
+                f"{name} {rng.choice((order, '=='))} {other}",
+                f"{name} + {other} {order} {constant}",
+                f"({name} if answered({name}) else {other}) {rng.choice((order, '=='))} {constant}",
+                f"first_answered({name}, {other}) {order} {constant}",
+                f"default({name}, 1{rng.choice(('', ', no_amount'))}) {order} 2",
+                f"count({name} {order} {constant}, {name} != 9) == 1",
+            )
+        )
+
+    def _add_amount_item(self, indent: str, name: str, more: str, roster: str | None) -> None:
+        """Add a number, a single or a scale, some options of which aren't their own amounts."""
+        rng = self.rng
+        declines = rng.choice((", declines: [dk]", ", declines: []"))
+        amounts = [
+            "7: {text: C, value: 0}",
+            "8: {text: D, missing: true}",
+            f"9: {{text: E, {rng.choice(('at_least: 2', 'at_most: 1', 'at_least: 9'))}}}",
+        ]
+        options = ", ".join(rng.sample(amounts, rng.randint(1, 3)))
+        kind = "amount"
+        match rng.randint(1, 3):
+            case 1:
+                keys = f"type: number, max: {rng.randint(1, 2)}, options: {{{options}}}"
+            case 2:
+                keys = f"type: single, options: {{1: A, 2: B, {amounts[0]}, {options}}}"
+                keys = keys.replace(f", {amounts[0]}", "", keys.count(amounts[0]) - 1)
+            case _:
+                kind = "scale"
+                keys = "type: scale, options: {1: A, 2: B, 9: {text: C, missing: true}}"
+        self.lines.append(f"{indent}- {{id: {name}, {keys}{more}, text: T?{declines}}}")
+        self.asked.append((name, kind, roster))
+
     def add_item(self, indent: str, roster: str | None, *, nested: bool = False) -> None:
         """Add an item, or a group with items."""
         rng = self.rng
@@ -115,7 +179,9 @@ class QuestionnaireWriter:
         known = [each for each, _, its_roster in self.asked if its_roster in (None, roster)]
         text = f'"T {{{rng.choice(known)}}}?"' if known and rng.random() < 0.3 else "T?"
         kind = rng.random()
-        if self.rosters and not nested and roster is None and rng.random() < 0.3:
+        if self.amounts and rng.random() < 0.6:
+            self._add_amount_item(indent, name, more, roster)
+        elif self.rosters and not nested and roster is None and rng.random() < 0.3:
             base = self.bases[name] = rng.choice(self.rosters)
             where = self.make_condition(base) if rng.random() < 0.6 else ""
             turns = ["type: roster", f"each: {base}", *([f'where: "{where}"'] if where else [])]
@@ -130,7 +196,8 @@ class QuestionnaireWriter:
             self.asked.append((name, "single", roster))
         elif kind < 0.62:
             checks = self._make_check(name, roster)
-            others = [n for n, t, r in self.asked if t == "number" and r in (None, roster)]
+            numeric = ("number", "amount", "scale") if self.amounts else ("number",)
+            others = [n for n, t, r in self.asked if t in numeric and r in (None, roster)]
             top = rng.choice(others) if others and rng.random() < 0.3 else rng.randint(1, 2)
             low = rng.choice(others) if others and rng.random() < 0.2 else 0
             if isinstance(low, str) and rng.random() < 0.5:
@@ -160,7 +227,11 @@ class QuestionnaireWriter:
         elif (
             not nested
             and roster is None
-            and (numbers := [n for n, t, r in self.asked if t == "number" and r is None])
+            and (
+                numbers := [
+                    n for n, t, r in self.asked if t in ("number", "amount", "scale") and r is None
+                ]
+            )
         ):
             turns = ["type: roster", f"count: {rng.choice(numbers)}", "max: 2"]
             self._add_group(indent, name, key, turns, name)
@@ -185,9 +256,7 @@ class QuestionnaireWriter:
         if not inside or rng.random() < 0.3:
             return f"{{from: {source}}}"
         name, kind, _ = rng.choice(inside)
-        where = {"single": f"{name} == 1", "number": f"{name} >= 1", "multiple": f"1 in {name}"}[
-            kind
-        ]
+        where = {"single": f"{name} == 1", "multiple": f"1 in {name}"}.get(kind, f"{name} >= 1")
         return f'{{from: {source}, where: "{where} or dk({name})"}}'
 
     def _make_check(self, name: str, roster: str | None) -> str:

@@ -5,13 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.amounts import AmountReading, make_amount_comparison
 from survey_cli.instrument.compiled.requirements import Requirement
 from survey_cli.instrument.expressions.alternatives import list_replaced_kinds
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.parsing import StrictChoice
-from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.expressions.three_valued_logic import (
+    COMPARE,
+    logical_not,
+    make_comparison,
+)
 from survey_cli.instrument.schema.items.question import Compute
-from survey_cli.values import Code
+from survey_cli.values import Code, Missing
 
 TRUE: Final = 1
 FALSE: Final = 2
@@ -23,6 +28,7 @@ _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
 _STRICT: Final = frozenset(
     (
+        "keyed",
         "sum",
         "mean",
         "min",
@@ -58,6 +64,8 @@ class SupposedAnswer(NamedTuple):
     """The decline, if it was declined; `not_asked` if it was not asked."""
     code: Code | None = None
     """The code, if one is assumed."""
+    amounts: AmountReading | None = None
+    """How the amount of that code is read; None if it is the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +207,26 @@ class Assumption:
         if code is not None and self._is_assumed_item(left) and type(op) in COMPARISON_SIGNS:
             value = find_constant(right)
             if type(value) is type(code):
-                compare = COMPARE[COMPARISON_SIGNS[type(op)]]
-                return TRUE if compare(code, value) else FALSE
+                return self._compare_code(code, COMPARISON_SIGNS[type(op)], value)
         return self._evaluate_operands([left, right], depth)
+
+    def _compare_code(self, code: Code, sign: str, value: Code) -> int:
+        """Return whether the assumed code fulfills a comparison with a constant."""
+        amounts = self.answer.amounts
+        holds: object
+        if amounts is None:
+            holds = COMPARE[sign](code, value)
+        elif sign in ("==", "!="):
+            holds = amounts.make_equation(value)(code)
+            if sign == "!=":
+                holds = logical_not(holds)
+        else:
+            compare = make_amount_comparison(sign, make_comparison(sign))
+            holds = compare(amounts.read(code), value)
+
+        if isinstance(holds, Missing):
+            return UNKNOWN
+        return TRUE if holds else FALSE
 
     def _evaluate_listed(self, left: ast.expr, right: ast.List | ast.Tuple, depth: int) -> int:
         """Return whether a term is one of the values of a list."""

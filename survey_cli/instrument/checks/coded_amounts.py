@@ -6,7 +6,7 @@ Codes are the `options:` of a number (`{88: None}`), and the options of a scale 
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from survey_cli.instrument.checks.number_bounds import find_item_bounds, find_item_ranges
 from survey_cli.instrument.checks.source_items import find_key, report, shorten_text
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.option_amounts import find_amount
+from survey_cli.instrument.editions import AMOUNTS_EDITION
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.expression_checker import shift_position
@@ -24,7 +26,7 @@ from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.source.nodes import find_node
-from survey_cli.problems import Position, Problem
+from survey_cli.problems import Position, Problem, Severity
 from survey_cli.wording import join_words, pluralize
 
 _ORDER_SIGNS: Final = ("<", "<=", ">", ">=")
@@ -101,7 +103,7 @@ def counted_code(draft: InstrumentDraft) -> Iterator[Problem]:
     `97: 97 or older`, only what is wrong for somebody older is reported.
     """
     codes = _list_codes(draft)
-    if not codes:
+    if not codes or draft.document.edition >= AMOUNTS_EDITION:
         return
 
     reported: set[tuple[str, str, str, str]] = set()
@@ -115,7 +117,7 @@ def counted_code(draft: InstrumentDraft) -> Iterator[Problem]:
             key = (use.owner, use.key, found.item, found.what)
             if key not in reported:
                 reported.add(key)
-                yield _report_use(use, found)
+                yield _report_use("counted-code", use, found, "warning")
 
     checked: set[int] = set()
     for name, its_codes in codes.items():
@@ -125,13 +127,108 @@ def counted_code(draft: InstrumentDraft) -> Iterator[Problem]:
             yield from _check_statistics(question, name, its_codes)
 
 
+def unsaid_amount(draft: InstrumentDraft) -> Iterator[Problem]:
+    """From edition 2 on: an option of a number doesn't say what its amount is.
+
+        - {id: days, type: number, max: 30, options: {88: None}, …}
+        - {id: why, type: text, ask_if: days >= 15, …}          88 (None) also fulfills it
+
+    Write `88: {text: None, value: 0}` if the code counts as a number, `777: {text: Varies, missing:
+    true}` if it has no amount, and `97: {text: 97 or older, at_least: 97}` for several. A code that
+    is its own amount has it as its value: `30: {text: Every day, value: 30}`.
+
+    It is an error if a condition, a check, a calculation, a limit, a quota or an end takes the code
+    for a number, and otherwise a warning.
+    """
+    if draft.document.edition < AMOUNTS_EDITION:
+        return
+    codes = _list_codes(draft)
+    used: set[str] = set()
+    for use in draft.uses:
+        if use.condition is None or codes.keys().isdisjoint(use.condition.names):
+            continue
+        for found in _find_uses(codes, use.condition, use.key, every_comparison=True):
+            values = {code.value for code in codes[found.item]}
+            if found.item in used or _is_guarded(draft, use, found.item, values):
+                continue
+            used.add(found.item)
+            remedy = _suggest_amounts(found.codes)
+            yield _report_use("unsaid-amount", use, found._replace(remedy=remedy), "error")
+
+    checked: set[int] = set()
+    for name, its_codes in codes.items():
+        question = draft.items[name].question
+        assert isinstance(question, NumberItem)
+        if name in used or id(question.options) in checked:
+            continue
+        checked.add(id(question.options))  # those of a battery are the same for all statements
+        for code in its_codes:
+            what = f"{code.name} doesn't say what its amount is"
+            at = _locate_code(question, code)
+            yield report("unsaid-amount", at, name, what, _suggest_amounts([code]), "warning")
+
+
+def value_keyed_too(draft: InstrumentDraft) -> Iterator[Problem]:
+    """The number that a code counts as can be keyed too, so that interviewers do either.
+
+        - {id: days, type: number, max: 30, options: {88: {text: None, value: 0}}, …}     → min: 1
+
+    Both are the same amount, and `ID_keyed` in the data tells them apart. Set a limit that leaves
+    out the number, if it isn't meant to be keyed.
+    """
+    checked: set[int] = set()
+    for name, item in draft.items.items():
+        question = item.question
+        if item.amounts is None or not isinstance(question, NumberItem):
+            continue
+        if id(question.options) in checked:
+            continue
+        checked.add(id(question.options))  # those of a battery are the same for all statements
+        bounds = find_item_bounds(draft, question)
+        for code, amount in item.amounts.values.items():
+            is_keyed_too = bounds.contains(amount) and round(amount, question.decimals) == amount
+            if amount == code or amount in question.options or not is_keyed_too:
+                continue
+            label = shorten_text(question.options[int(code)].text, draft)
+            what = f"{code} ({label}) counts as {amount}, and {amount} can be keyed too"
+            remedy = "set a limit that excludes it, if it isn't meant to be keyed"
+            if amount == bounds.low:
+                remedy = f"write min: {amount + 1}, if it isn't meant to be keyed"
+            at = _locate_option(question, int(code))
+            yield report("value-keyed-too", at, name, what, remedy, "warning")
+
+
+def _suggest_amounts(codes: Sequence[_Code]) -> str:
+    """Suggest what the options should say."""
+    if len(codes) > 1:
+        values = join_words(code.value for code in codes)
+        return f"add value:, missing: or at_least: to {values}"
+    [code] = codes
+    amount = ""
+    if code.is_zero:
+        amount = "value: 0"
+    elif code.is_top:
+        amount = f"at_least: {code.value}"
+    elif code.is_bottom:
+        amount = f"at_most: {code.value}"
+    if amount:
+        return f"write {code.value}: {{text: {code.label}, {amount}}}"
+    return f"add value:, missing: or at_least: to {code.value}"
+
+
 def _list_codes(draft: InstrumentDraft) -> _Codes:
-    """List the codes of each item that may not be amounts."""
+    """List the codes of each item that may not be amounts.
+
+    From edition 2 on, these are the options of numbers that don't say what their amount is.
+    """
+    has_amounts = draft.document.edition >= AMOUNTS_EDITION
     found: dict[str, tuple[_Code, ...]] = {}
     for name, item in draft.items.items():
         codes: tuple[_Code, ...] = ()
         if isinstance(item.question, NumberItem):
             codes = tuple(_list_number_codes(draft, item.question))
+        elif has_amounts:
+            continue
         elif isinstance(item.question, CodedItem) and not isinstance(item.question, MultipleItem):
             codes = tuple(_list_missing_codes(draft, item))
         if codes:
@@ -163,6 +260,8 @@ def _list_number_codes(draft: InstrumentDraft, question: NumberItem) -> Iterator
         is_zero = bool(_NOTHING.match(label))
         if label == str(value) or (is_zero and value == 0):
             continue  # the amount itself
+        if find_amount(option) is not None:
+            continue  # it says so
 
         # "or older" is the top only if no amount above the code can be entered.
         is_highest = bounds.high == inf or value >= bounds.high
@@ -183,12 +282,18 @@ class _FoundUse(NamedTuple):
 
     node: ast.expr
     item: str
+    codes: Sequence[_Code]
     what: str
     remedy: str
 
 
-def _find_uses(codes: _Codes, condition: Condition, key: str) -> Iterator[_FoundUse]:
-    """Find the parts of a condition or calculation that take codes for numbers."""
+def _find_uses(
+    codes: _Codes, condition: Condition, key: str, *, every_comparison: bool = False
+) -> Iterator[_FoundUse]:
+    """Find the parts of a condition or calculation that take codes for numbers.
+
+    Without `every_comparison`, one that is right for what the text of a code says isn't among them.
+    """
     whole = _find_name(condition.tree)
     if key in ("min", "max", "count") and whole in codes:
         yield _describe(condition.tree, whole, codes[whole], f"{key}: {whole}")
@@ -197,7 +302,9 @@ def _find_uses(codes: _Codes, condition: Condition, key: str) -> Iterator[_Found
         operands: list[ast.expr] = []
         match node:
             case ast.Compare():
-                yield from _find_compared(codes, node, condition.text)
+                yield from _find_compared(
+                    codes, node, condition.text, every_comparison=every_comparison
+                )
             case ast.BinOp(left=left, right=right):
                 operands = [left, right]
             case ast.Call(func=ast.Name(id=function), args=arguments) if function in _ADDING:
@@ -233,7 +340,9 @@ def _iterate_comparisons(node: ast.Compare) -> Iterator[_Comparison]:
         left = right
 
 
-def _find_compared(codes: _Codes, node: ast.Compare, text: str) -> Iterator[_FoundUse]:
+def _find_compared(
+    codes: _Codes, node: ast.Compare, text: str, *, every_comparison: bool
+) -> Iterator[_FoundUse]:
     for comparison in _iterate_comparisons(node):
         name = _find_name(comparison.term)
         if name not in codes:
@@ -241,19 +350,21 @@ def _find_compared(codes: _Codes, node: ast.Compare, text: str) -> Iterator[_Fou
         limit = find_constant(comparison.other)
         if isinstance(limit, int | float):
             written = _get_source(text, comparison.term)
-            compared = _compare_with_constant(written, codes[name], comparison.sign, limit)
-            for what, remedy in compared:
-                yield _FoundUse(node, name, what, remedy)
+            compared = list(_compare_with_constant(written, codes[name], comparison.sign, limit))
+            for compared_codes, what, remedy in compared:
+                yield _FoundUse(node, name, compared_codes, what, remedy)
+            if every_comparison and not compared and comparison.sign in _ORDER_SIGNS:
+                yield _describe(node, name, codes[name], _get_source(text, node))
         elif comparison.sign in _ORDER_SIGNS:
             yield _describe(node, name, codes[name], _get_source(text, node))
 
 
 def _compare_with_constant(
     name: str, codes: Iterable[_Code], sign: str, limit: float
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[Sequence[_Code], str, str]]:
     """Find the codes that a comparison treats like numbers although their text says something else.
 
-    Yields what happens, and the remedy.
+    Yields the codes, what happens, and the remedy.
     """
     fulfilling: list[_Code] = []
     failing: list[_Code] = []
@@ -279,13 +390,13 @@ def _compare_with_constant(
         what = f"{join_words(code.name for code in fulfilling)} {verb} {comparison}"
         exclusion = " and ".join(f"{name} != {code.value}" for code in fulfilling)
         unless_meant = f"if {pluralize(len(fulfilling), 'it is', 'they are')} not meant"
-        yield what, f"write {comparison} and {exclusion}, {unless_meant}"
+        yield fulfilling, what, f"write {comparison} and {exclusion}, {unless_meant}"
     if failing:
         verb = pluralize(len(failing), "doesn't fulfill", "don't fulfill")
         what = f"{join_words(code.name for code in failing)} {verb} {comparison}"
         inclusion = " or ".join(f"{name} == {code.value}" for code in failing)
         if_meant = f"if {pluralize(len(failing), 'it is', 'they are')} meant"
-        yield what, f"write ({comparison} or {inclusion}), {if_meant}"
+        yield failing, what, f"write ({comparison} or {inclusion}), {if_meant}"
 
 
 def _describe(node: ast.expr, name: str, codes: tuple[_Code, ...], text: str) -> _FoundUse:
@@ -294,7 +405,7 @@ def _describe(node: ast.expr, name: str, codes: tuple[_Code, ...], text: str) ->
     values = join_words((code.value for code in codes), "or")
     verb = pluralize(len(codes), "counts", "count")
     what = f"{counted} {verb} as {values} in {text}"
-    return _FoundUse(node, name, what, _write_remedy(node, name, codes, text))
+    return _FoundUse(node, name, codes, what, _write_remedy(node, name, codes, text))
 
 
 def _write_remedy(node: ast.expr, name: str, codes: tuple[_Code, ...], text: str) -> str:
@@ -406,7 +517,7 @@ def _iterate_limits(node: ast.Compare, name: str) -> Iterator[tuple[str, float]]
             yield comparison.sign, limit
 
 
-def _report_use(use: NameUse, found: _FoundUse) -> Problem:
+def _report_use(rule: str, use: NameUse, found: _FoundUse, severity: Severity) -> Problem:
     assert use.condition is not None
     parsed = parse_expression(use.condition.text)
     assert isinstance(parsed, ParsedExpression)
@@ -414,7 +525,7 @@ def _report_use(use: NameUse, found: _FoundUse) -> Problem:
     where = shift_position(use.where, use.condition.text, at)
     what = f"{use.key}: {found.what}"
     place = (where, max(1, length))
-    return report("counted-code", place, use.owner, what, found.remedy, "warning")
+    return report(rule, place, use.owner, what, found.remedy, severity)
 
 
 def _check_statistics(
@@ -449,7 +560,11 @@ def _explain_distortion(name: str, code: _Code) -> tuple[str, str] | None:
 
 
 def _locate_code(question: NumberItem, code: _Code) -> tuple[Position, int]:
+    return _locate_option(question, code.value)
+
+
+def _locate_option(question: NumberItem, code: int) -> tuple[Position, int]:
     node = find_node(question._node, "options")
     if node is None:
-        return question.options[code.value].text.where, 1
-    return find_key(node, code.value)
+        return question.options[code].text.where, 1
+    return find_key(node, code)

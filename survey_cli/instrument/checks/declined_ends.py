@@ -309,7 +309,7 @@ def _list_continuing_codes(
 
     codes: list[str] = []
     for option in item.options:
-        answer = SupposedAnswer(item.id, code=option.code)
+        answer = SupposedAnswer(item.id, code=option.code, amounts=item.amounts)
         assumption = Assumption(answer, draft.computes)
         truths = [assumption.evaluate_requirements(end.own_requirements) for end in ends]
         if all(truth == FALSE for truth in truths):

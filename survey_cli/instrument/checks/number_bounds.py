@@ -5,14 +5,16 @@ They are for messages and for the codes of declines, not for proofs: a differenc
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, isnan
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.number_ranges import NumberRanges, clip_ranges
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.values import Missing
 
 _MAX_DEPTH: Final = 10
 """How deeply limits of limits and computes of computes are followed."""
@@ -111,12 +113,26 @@ def _find_name_bounds(draft: InstrumentDraft, name: str, depth: int) -> NumberBo
         return NOT_NEGATIVE
     if isinstance(item.question, NumberItem):
         bounds = find_item_bounds(draft, item.question, depth + 1)
-        return _unite([bounds, *(NumberBounds(code, code) for code in item.question.options)])
+        special = _list_code_bounds(item.question.options, item.amounts)
+        return _unite([bounds, *special])
     if isinstance(item.question, CodedItem):
         codes = [option.code for option in item.options if isinstance(option.code, int)]
-        if codes:
-            return NumberBounds(min(codes), max(codes))
+        bounds_of_codes = _list_code_bounds(codes, item.amounts)
+        if bounds_of_codes:
+            return _unite(bounds_of_codes)
     return NOT_NEGATIVE
+
+
+def _list_code_bounds(codes: Iterable[int], amounts: AmountReading | None) -> list[NumberBounds]:
+    """List the bounds of the numbers that codes count as in calculations."""
+    found = []
+    for code in codes:
+        amount: float | Missing = code
+        if amounts is not None:
+            amount = amounts.read_number(code)
+        if not isinstance(amount, Missing):
+            found.append(NumberBounds(amount, amount))
+    return found
 
 
 def _unite(several: Sequence[NumberBounds]) -> NumberBounds:

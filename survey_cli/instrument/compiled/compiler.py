@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
+from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.compiled.bracket_expansion import (
     BracketPlan,
     ResultRule,
@@ -400,6 +401,7 @@ class InstrumentCompiler:
             probe=compiler.compile_optional_text(item.probe, context, "probe"),
             help=compiler.compile_optional_text(item.help, context, "help"),
             options=options,
+            amounts=self._find_amounts(item_id),
             scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
             declines=compiler.compile_declines(
@@ -514,6 +516,12 @@ class InstrumentCompiler:
         for code, option in item.options.items():
             labels[code] = self.item_compiler.compile_text(option.text, context, "options")
         compiled.labels = labels
+
+    def _find_amounts(self, item_id: str) -> AmountReading | None:
+        symbol = self.draft.symbols.get(item_id)
+        if symbol is None:
+            return None
+        return symbol.value_type.amounts
 
     def _find_date_order(self) -> DateOrder | None:
         """Find in which order the study's country writes day and month."""

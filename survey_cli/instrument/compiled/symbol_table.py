@@ -207,8 +207,7 @@ class SymbolTable:
             case other:
                 type_ = other
         self._amounts.refuse(options, name, "a sample column")
-        amounts = self._amounts.resolve(options, name)
-        value_type = ValueType(type_, codes, labels=labels, amounts=amounts)
+        value_type = ValueType(type_, codes, labels=labels)
         self.add(Symbol(name, SymbolKind.SAMPLE_COLUMN, where, -1, value_type, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:
@@ -379,7 +378,7 @@ class SymbolTable:
                 return _AnswerType("code", frozenset(map(str, item.arms)))
             case LookupItem(sample=name) if name is not None and name in self.symbols:
                 column = self.symbols[name].value_type
-                return _AnswerType(column.type, column.codes, column.labels, column.amounts)
+                return _AnswerType(column.type, column.codes, column.labels)
             case LookupItem():
                 return _AnswerType("code", frozenset(QUOTA_STATES))
             case DrawItem() if item.numbers is not None:

@@ -11,7 +11,8 @@ from survey_cli.instrument.expressions import comparisons
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.amount_terms import (
     attach_amounts,
-    merge_readings,
+    find_common_reading,
+    have_common_amounts,
     to_amounts,
 )
 from survey_cli.instrument.expressions.expression_checker import (
@@ -62,8 +63,11 @@ def find_common_kind(
     if all(part.codes for part in converted):
         codes = reduce(frozenset.union, [frozenset(part.codes or ()) for part in converted])
     kind = _find_kind(converted, codes, families)
+    if kind == "code" and have_common_amounts(converted):
+        return CommonKind(converted, kind, codes, find_common_reading(converted))
     if kind == "code":
-        return CommonKind(converted, kind, codes, merge_readings(converted))
+        # from which list a code is isn't known any more, so that only its amount tells
+        return CommonKind(to_amounts(checker, converted), "number", None)
     return CommonKind(to_amounts(checker, converted), kind, codes)
 
 

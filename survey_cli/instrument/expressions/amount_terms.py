@@ -5,12 +5,18 @@ Everything else takes the amount, which may be missing or an interval.
 """
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Any
 
-from survey_cli.instrument.amounts import Amount, AmountReading, Interval, make_amount_comparison
+from survey_cli.instrument.amounts import (
+    Amount,
+    AmountReading,
+    Interval,
+    make_amount_comparison,
+    merge_amounts,
+)
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.expression_checker import (
     ExpressionChecker,
@@ -165,24 +171,43 @@ def list_numbers(codes: Iterable[Code], reading: AmountReading) -> list[Any] | N
     return [amount for amount in amounts if amount is not NO_AMOUNT]
 
 
-def merge_readings(parts: Sequence[Term]) -> AmountReading | None:
-    """Return how the amount of a code is read that is one of several; None if it is the code."""
-    return _merge(tuple(part.keyed.reading for part in parts if part.keyed is not None))
+def find_common_reading(parts: Sequence[Term]) -> AmountReading | None:
+    """Return how the amount of a code is read that is one of several terms.
+
+    None if it is the code. If a code has two amounts, in two lists, the reading is unknown: see
+    `have_common_amounts`.
+    """
+    readings = {part.keyed.reading for part in parts if part.keyed is not None}
+    if len(readings) == 1:
+        return readings.pop()
+    if not readings:
+        return None
+    by_code = _merge(tuple(_list_amounts(parts)))
+    assert by_code is not None
+    return AmountReading({code: amount for code, amount in by_code.items() if amount != code})
+
+
+def have_common_amounts(parts: Sequence[Term]) -> bool:
+    """Return whether each code of several terms has one amount, whichever term it comes from."""
+    if all(part.keyed is None for part in parts):
+        return True
+    return _merge(tuple(_list_amounts(parts))) is not None
+
+
+def _list_amounts(
+    parts: Iterable[Term],
+) -> Iterator[tuple[AbstractSet[Code], AmountReading | None]]:
+    """Yield the codes of each term, and how their amount is read."""
+    for part in parts:
+        reading = part.keyed.reading if part.keyed is not None else None
+        yield part.codes or frozenset(), reading
 
 
 @lru_cache(maxsize=256)
-def _merge(readings: tuple[AmountReading, ...]) -> AmountReading | None:
-    if not readings:
-        return None
-    if len(set(readings)) == 1:
-        return readings[0]
-    by_code: dict[Code, Amount] = {}
-    for reading in readings:
-        for code, amount in reading.by_code.items():
-            is_ambiguous = by_code.setdefault(code, amount) != amount
-            if is_ambiguous:
-                by_code[code] = NO_AMOUNT  # of which list the code is isn't known any more
-    return AmountReading(by_code)
+def _merge(
+    lists: tuple[tuple[AbstractSet[Code], AmountReading | None], ...],
+) -> Mapping[Code, Amount] | None:
+    return merge_amounts(lists)
 
 
 def _has_intervals(reading: AmountReading) -> bool:

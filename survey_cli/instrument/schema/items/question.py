@@ -25,6 +25,7 @@ from survey_cli.entries import (
     StyledText,
     to_plain_text,
 )
+from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
 from survey_cli.instrument.schema.items.possible_answers import PossibleAnswers
@@ -192,6 +193,8 @@ class CompiledItem:
     # In Python 3.11 a MappingProxyType is no default of a dataclass, since it can't be hashed.
     labels: Mapping[Code, Template] = field(default_factory=lambda: _NO_LABELS)
     """The labels of a number's values that have a meaning of their own."""
+    amounts: AmountReading | None = None
+    """How its amount is read from what was keyed; None if that is the amount."""
     scale: str | None = None
     """The named list its options come from, if any."""
     scale_order: str = "written"
