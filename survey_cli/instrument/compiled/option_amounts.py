@@ -6,7 +6,7 @@ from typing import Any
 
 from survey_cli.instrument.amounts import Amount, AmountReading, Interval
 from survey_cli.instrument.editions import AMOUNTS_EDITION
-from survey_cli.instrument.schema.options import CodedAnswer, NumberOption
+from survey_cli.instrument.schema.options import CodedAnswer
 from survey_cli.problems import Problem
 from survey_cli.values import NO_AMOUNT, Code
 
@@ -63,8 +63,6 @@ class AmountResolver:
     def _iterate_mistakes(self, code: Code, option: CodedAnswer, who: str) -> Iterator[Problem]:
         """Yield what is wrong with the keys of an option that say what its amount is."""
         keys = option.list_amount_keys()
-        if isinstance(option, NumberOption) and option.missing and self.edition < AMOUNTS_EDITION:
-            keys.append("missing")  # the options of a number had no keys at all
         if not keys:
             return
         where = option.find_position(keys[0])
