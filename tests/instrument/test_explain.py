@@ -88,6 +88,18 @@ def test_a_word_is_found_as_it_is_written(written: str) -> None:
         ("jump", "jump — a word of other programs; here it is ask_if", ["ask_if"]),
         ("randomize", "randomize — a word of other programs; here it is split", ["split", "order"]),
         ("held", "held — another word for in progress", ["in progress"]),
+        ("display logic", "display logic — another word for condition", ["condition", "ask_if"]),
+        (
+            "branching logic",
+            "branching logic — another word for condition",
+            ["condition", "ask_if"],
+        ),
+        ("loop & merge", "loop & merge — another word for roster", ["roster"]),
+        (
+            "carry forward",
+            "carry forward — a word of other programs; here it is options",
+            ["options"],
+        ),
         ("scale", "scale — an item type", ["scale"]),
     ],
 )
