@@ -239,7 +239,9 @@ class ListSearch(NamedTuple):
         return tuple(offered)
 
 
-LineEntryKind: TypeAlias = Literal["number", "quantity", "text", "date", "time", "scale", "search"]
+LineEntryKind: TypeAlias = Literal[
+    "number", "quantity", "text", "date", "time", "duration", "scale", "search"
+]
 
 
 class LineEntry(NamedTuple):

@@ -75,6 +75,7 @@ GROUPS: Final[dict[str, dict[str, Scene]]] = {
         "number_codes": Scene("", "97"),
         "ranges": Scene("", "50<enter>"),
         "unit_decimals": Scene("", "72.5"),
+        "duration": Scene("", "7h30"),
         "time": Scene("", "9.30 pm"),
         "partial_date": Scene("", "april 1985"),
         "text_pattern": Scene("", "9021<enter>"),

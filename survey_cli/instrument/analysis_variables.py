@@ -27,7 +27,7 @@ from survey_cli.instrument.expressions.three_valued_logic import Evaluator, comb
 from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema import analysis_file as spec
 from survey_cli.instrument.schema.items.question import Compute
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumericItem
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, Severity, suggest_nearest
@@ -280,15 +280,15 @@ class VariableReader:
                     return False
         return True
 
-    def _find_number(self, expression: YamlScalar) -> NumberItem | None:
+    def _find_number(self, expression: YamlScalar) -> NumericItem | None:
         """Return the question that an expression names, if it is a number."""
         item = self.instrument.items.get(expression.strip())
-        if item is not None and isinstance(item.question, NumberItem):
+        if item is not None and isinstance(item.question, NumericItem):
             return item.question
         return None
 
     def _check_ranges(
-        self, bands: spec.BandsSpec, source: Condition, number: NumberItem | None
+        self, bands: spec.BandsSpec, source: Condition, number: NumericItem | None
     ) -> None:
         """Report values that are in no range or in two, and ranges without a value.
 
@@ -298,7 +298,7 @@ class VariableReader:
         decimals = MAX_DECIMALS
         has_known_decimals = True
         if number is not None:
-            decimals = number.decimals
+            decimals = number.places
         elif source.result_type.type != "number" or (compute is not None and not compute.decimals):
             decimals = 0
         else:
@@ -527,7 +527,7 @@ def has_whole_codes(value_type: ValueType) -> bool:
 
 
 def _list_points(
-    bands: spec.BandsSpec, of: ValueType, number: NumberItem | None, decimals: int
+    bands: spec.BandsSpec, of: ValueType, number: NumericItem | None, decimals: int
 ) -> set[Any]:
     """List the values with which ranges are compared: all codes, or those beside each limit."""
     if of.codes and of.type != "date":
@@ -555,7 +555,7 @@ def _list_limits(bands: spec.BandsSpec) -> list[Any]:
     ]
 
 
-def _needs_range(point: Any, bands: spec.BandsSpec, number: NumberItem | None) -> bool:
+def _needs_range(point: Any, bands: spec.BandsSpec, number: NumericItem | None) -> bool:
     """Return whether a value must be in a range: not if it is below or above all of them.
 
     An item with a limit on that side has no values beyond it, and all others need a range.

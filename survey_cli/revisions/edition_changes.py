@@ -23,7 +23,7 @@ from survey_cli.instrument.expressions.parsing import (
     shorten,
     write_expression,
 )
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumericItem
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar, locate_name
 from survey_cli.problems import Position, Problem, select_errors
@@ -85,7 +85,7 @@ def may_change(draft: InstrumentDraft) -> bool:
             return True
     for symbol in draft.symbols.values():
         # a code with a text among numbers needs an amount in edition 2
-        if isinstance(symbol.question, NumberItem) and symbol.question.options:
+        if isinstance(symbol.question, NumericItem) and symbol.question.options:
             return True
         if any(option.missing for option in symbol.options.values()):
             return True

@@ -32,7 +32,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
 )
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
+from survey_cli.instrument.schema.items.typed import DurationItem, NumberItem, NumericItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.revisions.versions import OUTCOME_PREFIX
@@ -423,6 +423,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         unit = _collect_texts(question.unit, instrument.languages)
     elif isinstance(question, QuantityItem):
         unit = {"": question.describe_units()}
+    elif isinstance(question, DurationItem):
+        unit = {instrument.language: question.unit.value}
     source = ""
     if isinstance(question, LookupItem):
         source = f"looked up in {question.quota or question.sample}"
@@ -492,7 +494,7 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
     }
 
     match item.question:
-        case NumberItem(options=options) | QuantityItem(options=options):
+        case NumericItem(options=options) | QuantityItem(options=options):
             labels = {
                 code: _collect_texts(option.label or option.text, languages)
                 for code, option in options.items()

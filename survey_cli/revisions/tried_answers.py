@@ -18,7 +18,7 @@ from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.compiled.symbols import SymbolKind
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX, Known, RosterTurns
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumericItem
 from survey_cli.values import Cell, Missing, get_missing
 
 _MAX_COMBINATIONS: Final = 200
@@ -141,7 +141,7 @@ def _list_numbers(
         if isinstance(constant, int | float):
             numbers |= {constant - 1, constant, constant + 1}
     symbol = draft.symbols[name]
-    if symbol.kind is SymbolKind.ITEM and isinstance(symbol.question, NumberItem):
+    if symbol.kind is SymbolKind.ITEM and isinstance(symbol.question, NumericItem):
         numbers |= set(symbol.question.options)
     return sorted(numbers)
 

@@ -20,7 +20,7 @@ from survey_cli.instrument.schema.items.brackets import BracketStepItem
 from survey_cli.instrument.schema.items.possible_answers import AnyText
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumericItem
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
     DrawItem,
@@ -323,7 +323,7 @@ class _Runner:
         context = interview.machine.walk.build_item_context(stop, interview.language)
         entry = question.build_entry(context)
         match question:
-            case NumberItem():
+            case NumericItem():
                 for low, _ in question.find_ranges(context):
                     yield ExactText(str(0 if isinf(low) else low))
             case QuantityItem(quantity=quantity):

@@ -5,6 +5,7 @@ texts, numbers, dates, and what is offered besides.
 from datetime import date, time
 
 from support.scenario import Scenario, feature, instrument, scenario
+from survey_cli.engine import prompts
 from survey_cli.entries import LineEntry, PickEntry, VerbatimEntry, to_plain_text
 from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, REFUSED
@@ -306,6 +307,33 @@ def test_ranges() -> None:
     fewer = beds.keys(".jump people", "3")
     assert isinstance(fewer.asked.entry, LineEntry)
     assert fewer.asked.entry.hint == "0 to 1"
+
+
+def test_duration() -> None:
+    sleep = feature("duration", "")
+    entry = sleep.asked.entry
+    assert isinstance(entry, LineEntry)
+    assert (entry.kind, entry.unit) == ("duration", "")
+    assert entry.hint == "0 minutes to 16 hours, as 90 (minutes), 1:30 or 1h30"
+    for typed in ("450", "7:30", "7h30", "7 h 30 min", "7.5 h", "7 hours and 30 minutes"):
+        assert sleep.keys(typed).data == {"sleep": 450}, typed
+        assert prompts.describe_reply(sleep.interview, typed) == "7 hours 30 minutes"
+    assert sleep.key("17 h").why == "17 hours is more than 16 hours"
+    assert sleep.key("7:30:20").why == "7 hours 30 minutes 20 seconds: whole minutes only"
+    way = sleep.keys("7:30")
+    assert way.keys("777").data["way"] == DK
+    assert way.key("0").why == "0 minutes is less than 1 minute"
+    drive = way.keys("90")
+    assert to_plain_text(drive.asked.text) == "And how long of 1 hour 30 minutes do you drive?"
+    assert drive.key("2h").why == (
+        "2 hours is more than 1 hour 30 minutes (How long is your way to work?)"
+    )
+    assert drive.keys("1h", "1:30").data == {"sleep": 450, "way": 90, "drive": 60, "call": 90}
+    assert sleep.key("1:30").query == "Only 1 hour 30 minutes?"
+    columns = build_columns(sleep.interview.instrument)
+    labels = {column.name: column.label for column in columns}
+    assert labels["sleep"] == "How long did you sleep last night? (minutes)"
+    assert labels["call"] == "How long did you wait on the phone? (seconds)"
 
 
 def test_text_pattern() -> None:

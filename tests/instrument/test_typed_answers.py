@@ -17,6 +17,8 @@ from survey_cli.engine.events import (
     list_notes,
 )
 from survey_cli.entries import ExactText, PickEntry, Rejection, to_plain_text
+from survey_cli.instrument.durations import DurationUnit
+from survey_cli.instrument.texts.duration_text import format_duration, read_duration
 from survey_cli.instrument.texts.number_text import (
     NumberRejection,
     format_number,
@@ -24,6 +26,43 @@ from survey_cli.instrument.texts.number_text import (
     read_number,
 )
 from survey_cli.values import DK
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "language", "value"),
+    [
+        ("0:00", "minutes", "en", 0),
+        ("1:30", "seconds", "en", 90),
+        ("1:00:05", "seconds", "en", 3605),
+        ("٩٠", "minutes", "ar", 90),
+        ("1 Stunde 30", "minutes", "de", 90),
+        ("2 Std.", "minutes", "de", 120),
+        ("1,5 h", "minutes", "fr", 90),
+        ("1 hora y 5 minutos", "minutes", "es", 65),
+        ("1 d 12 h", "hours", "en", 36),
+        ("2 weeks 1 day", "days", "en", 15),
+        ("1:75", "minutes", "en", None),
+        ("1h90", "minutes", "en", None),
+        ("30 min 1 h", "minutes", "en", None),
+        ("1.5", "minutes", "en", None),  # hours or minutes?
+        ("1,000 h", "minutes", "en", None),  # a thousand, or one?
+        ("1:30", "hours", "en", None),
+        ("1:30", "days", "en", None),
+        ("-5", "minutes", "en", None),
+        ("", "minutes", "en", None),
+        ("9999999999", "minutes", "en", None),
+    ],
+)
+def test_a_length_of_time_is_typed(text: str, unit: str, language: str, value: int | None) -> None:
+    found = read_duration(text, DurationUnit(unit), language)
+    assert found == value if value is not None else isinstance(found, Rejection)
+
+
+@given(st.integers(0, 999), st.sampled_from(DurationUnit), st.sampled_from(("en", "de", "es")))
+def test_a_length_of_time_in_words_is_read_as_itself(
+    value: int, unit: DurationUnit, language: str
+) -> None:
+    assert read_duration(format_duration(value, unit, language), unit, language) == value
 
 
 def read(text: str, language: str, decimals: int = 0, low: float = 0, high: float = 1e9) -> object:

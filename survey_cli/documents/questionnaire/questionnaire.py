@@ -68,7 +68,7 @@ from survey_cli.instrument.schema.items.question import (
     CompiledOption,
     Compute,
 )
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumericItem, TextItem, TimeItem
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
@@ -391,7 +391,7 @@ class BookletBuilder:
 
     def _build_choices(self, item: CompiledItem) -> tuple[model.BookletChoice, ...]:
         question = item.question
-        if isinstance(question, NumberItem):
+        if isinstance(question, NumericItem):
             return tuple(
                 model.BookletChoice(code=str(c), wording=self.renderer.render_text(o.text))
                 for c, o in question.options.items()
@@ -628,7 +628,7 @@ def _choose_verb(item: CompiledItem) -> str:
 
 def _choose_space(item: CompiledItem) -> model.AnswerSpace:
     question = item.question
-    line_types = NumberItem | QuantityItem | TextItem | DateItem | TimeItem | SearchItem
+    line_types = NumericItem | QuantityItem | TextItem | DateItem | TimeItem | SearchItem
     if isinstance(question, line_types):
         return "line"
     if not question.expects_answer:

@@ -28,6 +28,7 @@ _KINDS: Final = {
     "ComputedItem": "by the computer",
     "NumberItem": "a number",
     "QuantityItem": "an amount in one of these units",
+    "DurationItem": "a length of time",
     "TextItem": "one line of text",
     "DateItem": "a date",
     "TimeItem": "a time of day",

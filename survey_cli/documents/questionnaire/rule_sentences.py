@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from survey_cli.documents.questionnaire.text_rendering import render_label
@@ -14,13 +15,16 @@ from survey_cli.instrument.schema.items.question import CompiledDecline, Compile
 from survey_cli.instrument.schema.items.typed import (
     TEXT_KINDS,
     DateItem,
+    DurationItem,
     NumberItem,
+    NumericItem,
     TextItem,
     TimeItem,
 )
 from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
+from survey_cli.instrument.texts.duration_text import format_duration
 from survey_cli.values import Code
 from survey_cli.wording import escape_controls, format_quantity, join_words, pluralize
 
@@ -121,7 +125,7 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
     labels = dict(columns)
     for name, item in instrument.items.items():
         question = item.question
-        if isinstance(question, NumberItem | QuantityItem):
+        if isinstance(question, NumericItem | QuantityItem):
             labels[name] = {(int, c): o.label or o.text for c, o in question.options.items()}
         elif isinstance(question, LookupItem):
             labels[name] = columns.get(str(question.sample), {})
@@ -189,9 +193,10 @@ def describe_answer_limits(question: MultipleItem) -> str:
 def describe_expected(item: CompiledItem, language: str) -> str:
     """Return a phrase for the accepted answers; empty if any answer is accepted."""
     match item.question:
+        case DurationItem() as question:
+            return _describe_duration(item, question, language)
         case NumberItem(decimals=places, unit=unit) as question:
-            calculated = {key: escape_controls(limit.words) for key, limit in item.limits.items()}
-            limits = question.describe_ranges(calculated, _format_limit)
+            limits = question.describe_ranges(_word_limits(item), _format_limit)
             if unit is not None:
                 limits += f" {render_label(unit, language)}"
             if places:
@@ -222,6 +227,16 @@ def describe_expected(item: CompiledItem, language: str) -> str:
 
 
 _DATE_LIMITS: Final = (("not before", "min"), ("not after", "max"))
+
+
+def _describe_duration(item: CompiledItem, question: DurationItem, language: str) -> str:
+    format_one = partial(format_duration, unit=question.unit, language=language)
+    return question.describe_ranges(_word_limits(item), format_one)
+
+
+def _word_limits(item: CompiledItem) -> dict[str, str]:
+    """Return the `min` and `max` that depend on other answers, in words."""
+    return {key: escape_controls(limit.words) for key, limit in item.limits.items()}
 
 
 def _describe_limit(item: CompiledItem, key: str) -> str:

@@ -24,7 +24,7 @@ from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRROR
 from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumericItem
 from survey_cli.instrument.source.nodes import find_node
 from survey_cli.problems import Position, Problem, Severity
 from survey_cli.wording import join_words, pluralize
@@ -122,7 +122,7 @@ def counted_code(draft: InstrumentDraft) -> Iterator[Problem]:
     checked: set[int] = set()
     for name, its_codes in codes.items():
         question = draft.items[name].question
-        if isinstance(question, NumberItem) and id(question.options) not in checked:
+        if isinstance(question, NumericItem) and id(question.options) not in checked:
             checked.add(id(question.options))  # those of a battery are the same for all statements
             yield from _check_statistics(question, name, its_codes)
 
@@ -158,7 +158,7 @@ def unsaid_amount(draft: InstrumentDraft) -> Iterator[Problem]:
     checked: set[int] = set()
     for name, its_codes in codes.items():
         question = draft.items[name].question
-        assert isinstance(question, NumberItem)
+        assert isinstance(question, NumericItem)
         if name in used or id(question.options) in checked:
             continue
         checked.add(id(question.options))  # those of a battery are the same for all statements
@@ -179,14 +179,15 @@ def value_keyed_too(draft: InstrumentDraft) -> Iterator[Problem]:
     checked: set[int] = set()
     for name, item in draft.items.items():
         question = item.question
-        if item.amounts is None or not isinstance(question, NumberItem):
+        if item.amounts is None or not isinstance(question, NumericItem):
             continue
         if id(question.options) in checked:
             continue
         checked.add(id(question.options))  # those of a battery are the same for all statements
         bounds = find_item_bounds(draft, question)
         for code, amount in item.amounts.values.items():
-            is_keyed_too = bounds.contains(amount) and round(amount, question.decimals) == amount
+            is_accepted = contain(find_item_ranges(draft, question), amount)
+            is_keyed_too = is_accepted and round(amount, question.places) == amount
             if amount == code or amount in question.options or not is_keyed_too:
                 continue
             label = shorten_text(question.options[int(code)].text, draft)
@@ -225,7 +226,7 @@ def _list_codes(draft: InstrumentDraft) -> _Codes:
     found: dict[str, tuple[_Code, ...]] = {}
     for name, item in draft.items.items():
         codes: tuple[_Code, ...] = ()
-        if isinstance(item.question, NumberItem):
+        if isinstance(item.question, NumericItem):
             codes = tuple(_list_number_codes(draft, item.question))
         elif has_amounts:
             continue
@@ -250,7 +251,7 @@ def _list_missing_codes(draft: InstrumentDraft, item: CompiledItem) -> Iterator[
             )
 
 
-def _list_number_codes(draft: InstrumentDraft, question: NumberItem) -> Iterator[_Code]:
+def _list_number_codes(draft: InstrumentDraft, question: NumericItem) -> Iterator[_Code]:
     if not question.options:
         return
     bounds = find_item_bounds(draft, question)
@@ -529,7 +530,7 @@ def _report_use(rule: str, use: NameUse, found: _FoundUse, severity: Severity) -
 
 
 def _check_statistics(
-    question: NumberItem, name: str, codes: tuple[_Code, ...]
+    question: NumericItem, name: str, codes: tuple[_Code, ...]
 ) -> Iterator[Problem]:
     """Report codes that distort the mean and the median of a number in reports."""
     for code in codes:
@@ -559,11 +560,11 @@ def _explain_distortion(name: str, code: _Code) -> tuple[str, str] | None:
     return what, remedy
 
 
-def _locate_code(question: NumberItem, code: _Code) -> tuple[Position, int]:
+def _locate_code(question: NumericItem, code: _Code) -> tuple[Position, int]:
     return _locate_option(question, code.value)
 
 
-def _locate_option(question: NumberItem, code: int) -> tuple[Position, int]:
+def _locate_option(question: NumericItem, code: int) -> tuple[Position, int]:
     node = find_node(question._node, "options")
     if node is None:
         return question.options[code].text.where, 1

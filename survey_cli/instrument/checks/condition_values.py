@@ -23,7 +23,7 @@ from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumericItem, TimeItem
 from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words, pluralize
@@ -38,12 +38,12 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Correct the condition, or remove it.
     """
-    numbers: dict[str, NumberItem] = {}
+    numbers: dict[str, NumericItem] = {}
     for name, symbol in draft.symbols.items():
-        is_number = symbol.kind is SymbolKind.ITEM and isinstance(symbol.question, NumberItem)
+        is_number = symbol.kind is SymbolKind.ITEM and isinstance(symbol.question, NumericItem)
         # of codes with amounts of their own the proof finds what is never true
         if is_number and symbol.value_type.amounts is None:
-            assert isinstance(symbol.question, NumberItem)
+            assert isinstance(symbol.question, NumericItem)
             numbers[name] = symbol.question
     decline_specs = list_declines(draft.document)
     declines = {float(decline.code): name for name, decline in decline_specs.items()}
@@ -148,7 +148,7 @@ def _write_remedy(tree: ast.BoolOp) -> str:
 
 
 def _check_ranges(
-    use: NameUse, numbers: dict[str, NumberItem], declines: dict[float, str]
+    use: NameUse, numbers: dict[str, NumericItem], declines: dict[float, str]
 ) -> Iterator[Problem]:
     """Yield comparisons with a number that every answer, or no answer, satisfies."""
     assert use.condition is not None
@@ -223,7 +223,7 @@ def _read_comparison(left: ast.expr, op: ast.cmpop, right: ast.expr) -> _Compari
 
 
 def _check_list(
-    use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]
+    use: NameUse, node: ast.Compare, numbers: dict[str, NumericItem]
 ) -> Iterator[Problem]:
     """Yield problems for numbers in a list that the item can't have."""
     match node:
@@ -245,20 +245,20 @@ def _check_list(
         yield _make_problem(use, node, what, "change the list or the range")
 
 
-def _describe_range(name: str, item: NumberItem, *values: float) -> str:
+def _describe_range(name: str, item: NumericItem, *values: float) -> str:
     """Describe which numbers an item accepts, as far as it explains why these are none of them."""
     described = f"{name} goes from {describe_accepted(item)}"
-    if any(round(value, item.decimals) != value for value in values):
-        described += f", with {item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
+    if any(round(value, item.places) != value for value in values):
+        described += f", with {item.places or 'no'} {pluralize(item.places, 'decimal')}"
     if item.options:
         described += f", or is {join_words(item.options, 'or', most=MAX_LISTED)}"
     return described
 
 
-def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | None:
+def _compare_with_range(item: NumericItem, sign: str, value: float) -> bool | None:
     """Return whether a comparison holds for every number of the range; None if that depends."""
     if sign in ("==", "!="):
-        is_outside = round(value, item.decimals) != value or not contain(item.ranges, value)
+        is_outside = round(value, item.places) != value or not contain(item.ranges, value)
         if is_outside and value not in item.options:
             return sign == "!="
         return None
@@ -352,7 +352,7 @@ def _explain_mismatch(question: QuestionItem, value_type: ValueType, codes: set[
             option_kinds = {"number" if isinstance(code, int) else "text" for code in codes}
             fits = not codes or kind in {"any", *option_kinds}
             required = "the code of an option is required"
-        case NumberItem():
+        case NumericItem():
             fits = kind in ("number", "draw", "any")
             required = "a number is required"
         case FreeTextItem():

@@ -6,6 +6,7 @@ They are for messages and for the codes of declines, not for proofs: a differenc
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from math import inf, isnan
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.number_ranges import NumberRanges, clip_ranges
 from survey_cli.instrument.schema.items.coded import CodedItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import DurationItem, NumericItem
 from survey_cli.values import Missing
 
 _MAX_DEPTH: Final = 10
@@ -34,7 +35,7 @@ NOT_NEGATIVE: Final = NumberBounds(0, inf)
 """What a number is taken for if the questionnaire doesn't say: `min:` is 0 by default, too."""
 
 
-def find_item_bounds(draft: InstrumentDraft, question: NumberItem, depth: int = 0) -> NumberBounds:
+def find_item_bounds(draft: InstrumentDraft, question: NumericItem, depth: int = 0) -> NumberBounds:
     """Return the bounds of a number's answers, without its options, which may lie outside."""
     low: float = -inf
     high: float = inf
@@ -49,24 +50,26 @@ def find_item_bounds(draft: InstrumentDraft, question: NumberItem, depth: int = 
     return NumberBounds(low, high)
 
 
-def find_item_ranges(draft: InstrumentDraft, question: NumberItem) -> NumberRanges:
+def find_item_ranges(draft: InstrumentDraft, question: NumericItem) -> NumberRanges:
     """Return the ranges of a number's answers, without its options, which may lie outside."""
     bounds = find_item_bounds(draft, question)
     return clip_ranges(question.ranges, bounds.low, bounds.high)
 
 
-def describe_accepted(question: NumberItem) -> str:
+def describe_accepted(question: NumericItem) -> str:
     """Describe which numbers are accepted, for the designer: `0 to 30`, `1 to people - 1`."""
     calculated = {}
     if isinstance(question.min, str):
         calculated["min"] = str(question.min)
     if isinstance(question.max, str):
         calculated["max"] = str(question.max)
+    if isinstance(question, DurationItem):
+        return question.describe_ranges(calculated, partial(question.write_number, language="en"))
     return question.describe_ranges(calculated, str)
 
 
 def _find_limit_bounds(
-    draft: InstrumentDraft, question: NumberItem, key: str, depth: int
+    draft: InstrumentDraft, question: NumericItem, key: str, depth: int
 ) -> NumberBounds:
     item = draft.items.get(str(question.id))
     limit = item.limits.get(key) if item is not None else None
@@ -111,7 +114,7 @@ def _find_name_bounds(draft: InstrumentDraft, name: str, depth: int) -> NumberBo
     item = draft.items.get(name)
     if item is None:
         return NOT_NEGATIVE
-    if isinstance(item.question, NumberItem):
+    if isinstance(item.question, NumericItem):
         bounds = find_item_bounds(draft, item.question, depth + 1)
         special = _list_code_bounds(item.question.options, item.amounts)
         return _unite([bounds, *special])

@@ -38,7 +38,7 @@ from survey_cli.instrument.schema.items.coded import (
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumericItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key
@@ -369,7 +369,7 @@ def _are_clearly_distinct(
     """Return whether all decline codes are negative and no answer is, which is the usual case."""
     if not all(decline.code < 0 for decline in declines):
         return False
-    if question.__class__ is NumberItem:
+    if isinstance(question, NumericItem):
         return question.lowest is not None and question.lowest >= 0 and not question.options
     return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)
 
@@ -390,7 +390,7 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[_Cod
         )
 
     remedy = "change one of the two codes"
-    if isinstance(item.question, NumberItem | QuantityItem | DateItem):
+    if isinstance(item.question, NumericItem | QuantityItem | DateItem):
         if any(clash.decline.label in _RESERVED_LABELS for clash in clashes):
             remedy = (
                 "change the codes under the top-level declines: "
@@ -413,7 +413,7 @@ def _suggest_codes(draft: InstrumentDraft, item: CompiledItem) -> str:
     taken: set[int] = set()
     high = inf
     low = 0.0
-    if isinstance(question, NumberItem):
+    if isinstance(question, NumericItem):
         low, high = find_item_bounds(draft, question)
         taken = set(question.options)
     elif isinstance(question, QuantityItem):
@@ -460,7 +460,7 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
                 if option.code == code:
                     return f"that of the option {shorten_text(option.text.source, draft)!r}"
             return ""
-        case NumberItem():
+        case NumericItem():
             if code in question.options:
                 label = shorten_text(question.options[code].text, draft)
                 return f"that of the number's own label {label!r}"
@@ -597,7 +597,7 @@ def _list_labels(item: CompiledItem) -> dict[Code, Text]:
     """List the texts of an item's options, by code."""
     if isinstance(item.question, CodedItem):
         return {option.code: option.text.source for option in item.options}
-    if isinstance(item.question, NumberItem | QuantityItem):
+    if isinstance(item.question, NumericItem | QuantityItem):
         return {code: option.text for code, option in item.question.options.items()}
     return {}
 

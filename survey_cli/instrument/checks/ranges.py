@@ -16,6 +16,7 @@ from survey_cli.instrument.checks.source_items import (
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.countries import find_date_order
+from survey_cli.instrument.durations import DurationUnit
 from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
@@ -24,8 +25,11 @@ from survey_cli.instrument.schema.items.question import CompiledItem, QuestionIt
 from survey_cli.instrument.schema.items.typed import (
     LIMIT_KEYS,
     DateItem,
+    DurationItem,
     NumberFields,
     NumberItem,
+    NumericItem,
+    RangeFields,
     TextItem,
 )
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
@@ -50,7 +54,7 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Write the lower number, or the earlier date, under `min:`.
     """
-    items = iterate_items(draft, NumberItem, DateItem, MultipleItem)
+    items = iterate_items(draft, NumericItem, DateItem, MultipleItem)
     ranges: list[tuple[str, Any]] = [(str(item.id), item) for item in items]
     batteries = iterate_items(draft, BatteryItem)
     ranges += [(str(item.id), item.answer) for item in batteries if item.answer is not None]
@@ -58,7 +62,7 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
     for who, item in ranges:
         low = item.min
         high = item.max
-        if isinstance(item, NumberFields) and item.range is not None:
+        if isinstance(item, RangeFields) and item.range is not None:
             continue  # `_check_ranges` says that it has no fixed limits, too
         if low is None or high is None:
             continue
@@ -69,7 +73,7 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
         note = ""
         remedy = "swap them"
-        if isinstance(item, NumberFields):
+        if isinstance(item, RangeFields):
             things = "number"
             is_min_written = item._node and "min" in item._node
             if not is_min_written:
@@ -159,6 +163,9 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     for number in iterate_items(draft, NumberItem):
         yield from _check_decimals(number, number.id)
         yield from _check_ranges(number, number.id)
+    for duration in iterate_items(draft, DurationItem):
+        yield from _check_whole_units(duration)
+        yield from _check_ranges(duration, duration.id)
     for battery in iterate_items(draft, BatteryItem):
         if battery.answer is not None:
             yield from _check_decimals(battery.answer, battery.id)
@@ -175,7 +182,28 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("bad-range", place, roster.id, what, remedy)
 
 
-def _check_ranges(number: NumberFields, who: YamlScalar) -> Iterator[Problem]:
+def _check_whole_units(item: DurationItem) -> Iterator[Problem]:
+    """Check that the limits of a length of time are whole numbers of its unit."""
+    written: list[tuple[str, object]] = [("min", item.min), ("max", item.max)]
+    for one in item.range or ():
+        written += [("range", one.low), ("range", one.high)]
+    for key, value in written:
+        if isinstance(value, float):
+            node = find_node(item._node, key)
+            limit = str(node) if isinstance(node, YamlScalar) else f"{value:.4g}"
+            what = f"{key}: {limit} can't be keyed: answers are whole {item.unit.value}"
+            smaller = _SMALLER_UNITS.get(item.unit, DurationUnit.SECONDS)
+            remedy = f"write unit: {smaller.value}, or whole {item.unit.value}"
+            yield report("bad-range", find_value(item, key), item.id, what, remedy)
+
+
+_SMALLER_UNITS: Final = {
+    DurationUnit.DAYS: DurationUnit.HOURS,
+    DurationUnit.HOURS: DurationUnit.MINUTES,
+}
+
+
+def _check_ranges(number: RangeFields, who: YamlScalar) -> Iterator[Problem]:
     """Check that `range:` names ranges that don't overlap, and comes without fixed limits."""
     if number.range is None:
         return
@@ -196,6 +224,10 @@ def _check_ranges(number: NumberFields, who: YamlScalar) -> Iterator[Problem]:
         if len(numbers) == 1:
             remedy = f"write 0 to {numbers[0]}"
         yield report("bad-range", places[0], who, what, f"{remedy}; for a choice, type: single")
+    for one, place in zip(number.range, places, strict=True):
+        if one.low > one.high:  # only of lengths of time, whose unit is known here
+            what = f"range: no number is in {_format_range(one)}"
+            yield report("empty-range", place, who, what, "write the shorter time first")
     in_order = sorted(zip(number.range, places, strict=True), key=lambda pair: pair[0])
     for (before, _), (after, place) in pairwise(in_order):
         if after.low <= before.high:
@@ -367,7 +399,7 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
             if isinstance(option.code, int) and not option.missing
         ]
         return max(codes, default=0), item.id
-    if not isinstance(question, NumberItem):
+    if not isinstance(question, NumericItem):
         return 0, ""
 
     bounds = [question.highest] if question.highest is not None else []
@@ -435,7 +467,7 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _list_codes(draft: InstrumentDraft, item: QuestionItem) -> Iterable[Code]:
     """List the codes that an item, or the first statement of a battery, can have."""
-    if isinstance(item, NumberItem):
+    if isinstance(item, NumericItem):
         return item.options
     names = list(map(str, item.statements)) if isinstance(item, BatteryItem) else [str(item.id)]
     for name in names:

@@ -10,7 +10,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, Se
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumberItem, NumericItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, SpecModel
 from survey_cli.instrument.source import nodes
 from survey_cli.instrument.source.scalars import Text
@@ -156,12 +156,13 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
         if item.label is not item.text.source:
             texts.append(item.label)
         texts += [question.or_, question.base]
-        if isinstance(question, NumberItem):
-            texts.append(question.unit)
+        if isinstance(question, NumericItem):
             for special in question.options.values():
                 texts += [special.text, special.label]
         elif isinstance(question, QuantityItem):
             texts += question.list_texts()
+        if isinstance(question, NumberItem):
+            texts.append(question.unit)
         for text in texts:
             if text is not None:
                 yield OwnedText(name, text)

@@ -52,7 +52,7 @@ from survey_cli.instrument.schema.items.question import (
     QuestionItem,
     ResultCase,
 )
-from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem, NumericItem
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
     DrawItem,
@@ -480,7 +480,7 @@ class InstrumentCompiler:
     ) -> None:
         """Compile what only items of some types have."""
         match item:
-            case NumberItem() | DateItem():
+            case NumericItem() | DateItem():
                 self._compile_limits(item, compiled, context)
             case QuantityItem():
                 self._compile_number_labels(item, compiled, context)
@@ -492,7 +492,7 @@ class InstrumentCompiler:
                 self._compile_draw(item, compiled, context)
 
     def _compile_limits(
-        self, item: NumberItem | DateItem, compiled: CompiledItem, context: CompileContext
+        self, item: NumericItem | DateItem, compiled: CompiledItem, context: CompileContext
     ) -> None:
         """Compile the limits of a number or date, and the texts of a number's values."""
         compiler = self.item_compiler
@@ -509,7 +509,7 @@ class InstrumentCompiler:
             self._compile_number_labels(item, compiled, context)
 
     def _compile_number_labels(
-        self, item: NumberItem | QuantityItem, compiled: CompiledItem, context: CompileContext
+        self, item: NumericItem | QuantityItem, compiled: CompiledItem, context: CompileContext
     ) -> None:
         """Compile the texts of a number's values."""
         labels = self.symbol_table.labels.setdefault(id(item.options), {})

@@ -7,7 +7,7 @@ from survey_cli.instrument.number_ranges import NumberRanges, contain
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumericItem
 
 BY_WIDTH: Final = "by_width"
 """The name that no set of a file can have."""
@@ -26,7 +26,7 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
     ranges: NumberRanges = ()
     least_width = 1
     taken = {code for code in codes if isinstance(code, int)}
-    if isinstance(question, NumberItem):
+    if isinstance(question, NumericItem):
         if question.lowest is None or question.highest is None:
             return None
         ranges = question.ranges

@@ -31,7 +31,7 @@ from survey_cli.instrument.schema.items.question import (
     QuestionItem,
     StatedItem,
 )
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumericItem
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar, find_named, locate_name
 from survey_cli.instrument.source.scalars import Text
@@ -254,10 +254,10 @@ class ItemCompiler:
         return tuple(compiled)
 
     def compile_limits(
-        self, item: NumberItem | DateItem, context: CompileContext
+        self, item: NumericItem | DateItem, context: CompileContext
     ) -> dict[str, CompiledLimit]:
         """Compile the `min` and `max` that depend on other answers."""
-        expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
+        expected: ExpectedKind = "number" if isinstance(item, NumericItem) else "date"
         limits = {}
         for key, limit in (("min", item.min), ("max", item.max)):
             if not isinstance(limit, YamlScalar):

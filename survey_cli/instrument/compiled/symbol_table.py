@@ -26,6 +26,7 @@ from survey_cli.instrument.compiled.symbols import (
     list_sources,
     name_repeat_question,
 )
+from survey_cli.instrument.durations import DurationUnit
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.expressions.expression_checker import VariableType
 from survey_cli.instrument.schema.document import Document, SampleColumn
@@ -44,7 +45,7 @@ from survey_cli.instrument.schema.items.groups import (
 )
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.typed import NumberAnswer, NumberItem
+from survey_cli.instrument.schema.items.typed import DurationItem, NumberAnswer, NumericItem
 from survey_cli.instrument.schema.items.unasked_items import (
     QUOTA_STATES,
     DrawItem,
@@ -99,6 +100,7 @@ class _AnswerType(NamedTuple):
     codes: AbstractSet[Code] | None = None
     labels: Mapping[Code, Template] | None = None
     amounts: AmountReading | None = None
+    duration_unit: DurationUnit | None = None
 
 
 class SymbolTable:
@@ -318,6 +320,7 @@ class SymbolTable:
             turn_name=turn_name,
             may_be_missing=self._may_be_missing(item, name, path),
             amounts=answer.amounts,
+            duration_unit=answer.duration_unit,
         )
         kind = SymbolKind.ITEM
         if isinstance(item, BatteryItem):
@@ -389,7 +392,10 @@ class SymbolTable:
                 return _AnswerType("code", frozenset(item.spec.codes), interval_labels)
             case BracketResultItem(part="low" | "high"):
                 return _AnswerType("number")
-            case NumberItem():
+            case DurationItem():
+                answer = self._find_number_type(item.options, who)
+                return answer._replace(duration_unit=item.unit)
+            case NumericItem():
                 return self._find_number_type(item.options, who)
             case QuantityItem():
                 return self._find_quantity_type(item, who)

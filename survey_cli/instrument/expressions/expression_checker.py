@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.amounts import AmountReading
+from survey_cli.instrument.durations import DurationUnit
 from survey_cli.instrument.editions import FIRST_EDITION
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.functions import FUNCTIONS
@@ -61,6 +62,8 @@ class ValueType(NamedTuple):
     """How its amount is read from what was keyed; None if that is the amount.
 
     The type of a variable whose codes count as numbers (`value:`) is `number`."""
+    duration_unit: DurationUnit | None = None
+    """The unit of a length of time, which texts write in words."""
     may_lack_amount: bool = False
     """Whether a calculated value can be `NO_AMOUNT`."""
 
@@ -137,6 +140,8 @@ class Term(NamedTuple):
 
     The value of a number is then its amount, or `NO_AMOUNT` if that isn't one number. The value of
     a code is the code, until it is used as a number: see `amount_terms`."""
+    duration_unit: DurationUnit | None = None
+    """The unit of a length of time, which texts write in words."""
     may_lack_amount: bool = False
     """Whether its value can be `NO_AMOUNT`."""
 

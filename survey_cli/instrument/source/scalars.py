@@ -11,12 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Annotated, Any, Final, NoReturn, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, NoReturn, TypeAlias
 
 from pydantic import BeforeValidator, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from survey_cli.entries import Rejection
+from survey_cli.instrument.durations import SECONDS_IN, DurationUnit, read_seconds
 from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.source.nodes import (
     NOWHERE,
@@ -37,6 +39,11 @@ _OTHER_RANGE: Final = re.compile(
     r"([+-]?\d+(?:\.\d+)?)\s*(?:[-–—:…]|\.\.+|bis|through)\s*([+-]?\d+(?:\.\d+)?)\Z"
 )
 """How other languages and programs write a range."""
+_DURATION_RANGE: Final = re.compile(r"(\S.*?)\s+to\s+(\S.*)\Z")
+_LIKE_DURATION: Final = re.compile(
+    r"\d[\d.,]*\s*(?::|s\b|sec|m\b|min|h\b|h\d|hr|hour|d\b|day|w\b|wk|week)"
+)
+"""How a length of time begins, and no calculation."""
 _OPEN_RANGE: Final = re.compile(r"(\S+)\s*(?:\+|or more|and more|to)\Z")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _DECIMAL_CODE: Final = re.compile(r"-?\d+\.\d+\Z")
@@ -220,6 +227,68 @@ def parse_range(node: object) -> NumberRange:
     reject("not-a-number", f"{describe_node(text)} is not a range", remedy)
 
 
+class WrittenDuration(NamedTuple):
+    """A length of time as it is written: `1:30`. Its unit is known only when it is used."""
+
+    text: str
+
+    def convert(self, unit: DurationUnit) -> int | float:
+        """Return it as a number of a unit: a fraction if it isn't whole."""
+        seconds = read_seconds(self.text, unit)
+        if isinstance(seconds, Rejection):  # a clock time of days
+            seconds = read_seconds(self.text, DurationUnit.MINUTES)
+        assert not isinstance(seconds, Rejection)
+        number = seconds / SECONDS_IN[unit]
+        return int(number) if number == int(number) else number
+
+
+class WrittenDurationRange(NamedTuple):
+    """A range of lengths of time as it is written: `0:30 to 8:00`, or `30 to 480`."""
+
+    low: int | float | WrittenDuration
+    high: int | float | WrittenDuration
+
+    def convert(self, unit: DurationUnit) -> NumberRange:
+        """Return it as a range of numbers of a unit."""
+        low = self.low.convert(unit) if isinstance(self.low, WrittenDuration) else self.low
+        high = self.high.convert(unit) if isinstance(self.high, WrittenDuration) else self.high
+        return NumberRange(low, high)
+
+
+def parse_duration(node: object) -> int | float | WrittenDuration:
+    """Parse a length of time: a number of the unit, or `1:30`, `1h30`, `1 hour 30 minutes`."""
+    text = parse_scalar(node, "a length of time").strip()
+    if DECIMAL.match(text):
+        return parse_number(node)
+    seconds = read_seconds(text, DurationUnit.MINUTES)
+    if isinstance(seconds, Rejection):
+        what = f"{describe_node(text)} is not a length of time"
+        reject("not-a-number", what, "write 90, 1:30 or 1 h 30 min")
+    return WrittenDuration(text)
+
+
+def parse_duration_limit(node: object) -> int | float | WrittenDuration | YamlScalar:
+    """Parse the limit of a length of time: one, or a calculation that is compiled later."""
+    text = parse_scalar(node, "a length of time").strip()
+    is_time = DECIMAL.match(text) or _LIKE_DURATION.match(text)
+    if is_time or not _HAS_LETTER.search(text):
+        return parse_duration(node)
+    return parse_expression(node)
+
+
+def parse_duration_range(node: object) -> WrittenDurationRange:
+    """Parse a range of lengths of time: `0:05 to 16:00`."""
+    text = parse_scalar(node, "a range").strip()
+    ends = _DURATION_RANGE.match(text)
+    if ends is not None:
+        return WrittenDurationRange(parse_duration(ends[1]), parse_duration(ends[2]))
+    if DECIMAL.match(text):
+        number = parse_number(text)
+        return WrittenDurationRange(number, number)
+    what = f"{describe_node(text)} is not a range"
+    reject("not-a-number", what, "write the shortest and the longest time: 0:05 to 16:00")
+
+
 def _wrap_range(node: object) -> object:
     """Wrap a single range in a list."""
     return [node] if isinstance(node, str) else node
@@ -399,6 +468,13 @@ def build_word_parser(*allowed: str, remedy: str = "") -> Callable[[object], str
     return parse_word
 
 
+_parse_unit_word: Final = build_word_parser(*(unit.value for unit in DurationUnit))
+
+
+def _parse_duration_unit(node: object) -> DurationUnit:
+    return DurationUnit(_parse_unit_word(node))
+
+
 class ParseWith:
     """An annotation: the only function that parses a field, and the field's JSON Schema.
 
@@ -433,6 +509,26 @@ Limit: TypeAlias = Annotated[
 ]
 DrawnNumbers: TypeAlias = Annotated[
     YamlScalar, ParseWith(parse_drawn_numbers, {"type": "string"}), "numbers"
+]
+DurationUnitWord: TypeAlias = Annotated[
+    DurationUnit,
+    ParseWith(_parse_duration_unit, {"enum": [unit.value for unit in DurationUnit]}),
+    "seconds, minutes, hours or days",
+]
+DurationLimit: TypeAlias = Annotated[
+    int | float | YamlScalar,
+    ParseWith(parse_duration_limit, {"type": ["number", "string"]}),
+    "a length of time or a calculation",
+]
+DurationRangeScalar: TypeAlias = Annotated[
+    NumberRange, ParseWith(parse_duration_range, {"type": ["string", "number"]}), "a range"
+]
+DurationRanges: TypeAlias = Annotated[
+    list[DurationRangeScalar],
+    BeforeValidator(
+        _wrap_range, json_schema_input_type=DurationRangeScalar | list[DurationRangeScalar]
+    ),
+    "a range, or a list of ranges",
 ]
 RangeScalar: TypeAlias = Annotated[
     NumberRange, ParseWith(parse_range, {"type": ["string", "number"]}), "a range"

@@ -17,6 +17,7 @@ from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
+from survey_cli.instrument.texts.duration_text import format_duration
 from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
 from survey_cli.problems import Problem, Severity
 from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Missing, Value
@@ -286,6 +287,8 @@ def _format_value(
     match value:
         case bool():
             return "true" if value else "false"
+        case int() | float() if variable.duration_unit is not None and not format_spec:
+            return format_duration(value, variable.duration_unit, language)
         case int() | float():
             return _format_number(value, format_spec, language)
         case datetime() | date():

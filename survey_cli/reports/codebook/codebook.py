@@ -17,7 +17,7 @@ from survey_cli.instrument.schema.items.quantity import (
     write_form,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import NumericItem
 from survey_cli.outcomes import LOST, OUTCOMES
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
@@ -695,12 +695,12 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
     if isinstance(question, QuantityItem):
         column = context.find_quantity_column(variable)
         return _describe_quantity_limits(column, question, context.language)
-    if not isinstance(question, NumberItem):
+    if not isinstance(question, NumericItem):
         return ""
     limits = {key: limit.words for key, limit in item.limits.items()}
     accepted = question.describe_ranges(limits, "{:.10g}".format)
-    unit = f" {question.unit.get(context.language)}" if question.unit else ""
-    return f" from {accepted}{unit}"
+    unit = question.get_unit(context.language)
+    return f" from {accepted} {unit}".rstrip()
 
 
 def _describe_quantity_limits(

@@ -12,7 +12,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
+from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumericItem, TimeItem
 from survey_cli.instrument.source.nodes import find_named
 from survey_cli.reports.results.report_model import Battery, ItemKind, ReportItem, Side
 from survey_cli.reports.texts import translate
@@ -26,7 +26,7 @@ UNASKED_KINDS: Final = ("not_asked", "not_reached")
 _KINDS: Final[Sequence[tuple[type[object], ItemKind]]] = (
     (MultipleItem, "multiple"),
     (ScaleItem, "scale"),
-    (NumberItem, "number"),
+    (NumericItem, "number"),
     (QuantityItem, "number"),
     (FreeTextItem, "words"),
     (DateItem, "date"),
@@ -245,7 +245,7 @@ def _build_questions(
                 for variable in of_turn
                 if variable.role == "words" and variable.option is not None
             ),
-            ranges=question.ranges if isinstance(question, NumberItem) else (),
+            ranges=question.ranges if isinstance(question, NumericItem) else (),
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
 

@@ -206,6 +206,7 @@ Item: TypeAlias = (
     | coded.MultipleItem
     | typed.NumberItem
     | quantity.QuantityItem
+    | typed.DurationItem
     | typed.TextItem
     | typed.VerbatimItem
     | typed.DateItem

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, time
 from functools import partial
 from math import ceil, floor, inf, isinf
 from random import Random
 from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from survey_cli.entries import (
     Entry,
@@ -21,6 +22,7 @@ from survey_cli.entries import (
     to_ascii_digits,
     to_plain_text,
 )
+from survey_cli.instrument.durations import DurationUnit, describe_examples
 from survey_cli.instrument.number_ranges import (
     NumberRange,
     NumberRanges,
@@ -41,7 +43,19 @@ from survey_cli.instrument.schema.items.possible_answers import (
     TimeOfDay,
 )
 from survey_cli.instrument.schema.options import NumberOption, SpecModel
-from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Ranges, Text, Whole
+from survey_cli.instrument.source.scalars import (
+    DateLimit,
+    DurationLimit,
+    DurationRanges,
+    DurationUnitWord,
+    Flag,
+    Label,
+    Limit,
+    Ranges,
+    Text,
+    Whole,
+    WrittenDuration,
+)
 from survey_cli.instrument.texts.date_text import (
     DAYS,
     MONTHS,
@@ -50,6 +64,7 @@ from survey_cli.instrument.texts.date_text import (
     read_date,
     read_time,
 )
+from survey_cli.instrument.texts.duration_text import format_duration, name_unit, read_duration
 from survey_cli.instrument.texts.languages import list_date_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
 from survey_cli.values import (
@@ -114,8 +129,8 @@ class LimitedItem(question.QuestionItem):
         return why if computed is None else f"{why} ({computed.words})"
 
 
-class NumberFields(SpecModel):
-    """The keys that say which numbers are accepted."""
+class RangeFields(SpecModel):
+    """The keys of a number, or of a length of time, that say what is accepted."""
 
     min: Limit = 0
     """The lowest number that is accepted: a number, an earlier item, a sample column or a
@@ -128,10 +143,6 @@ class NumberFields(SpecModel):
     """The numbers that are accepted, instead of `min` and `max`: `0 to 30`, or several ranges,
     `[1 to 12, 101 to 199]`. The codes of declines may lie between them. A `min` or `max` that is
     calculated can limit the ranges further. If left out: `min` to `max`."""
-    decimals: Whole = 0
-    """The number of decimal places that are accepted and stored, at most 6."""
-    unit: Text | None = None
-    """The unit that is shown beside the field: `hours`. If left out: none."""
     options: dict[Whole, NumberOption] = Field(default_factory=dict)
     """Numbers with a meaning of their own, which are also accepted outside the range: `{97: {text:
     97 or older, at_least: 97}}`. With none of `value`, `at_least`, `at_most` and `missing` they
@@ -188,25 +199,64 @@ class NumberFields(SpecModel):
         return ", ".join(phrases)
 
 
+class NumberFields(RangeFields):
+    """The keys of a number."""
+
+    decimals: Whole = 0
+    """The number of decimal places that are accepted and stored, at most 6."""
+    unit: Text | None = None
+    """The unit that is shown beside the field: `hours`. If left out: none."""
+
+
 class NumberAnswer(NumberFields):
     """The number with which each statement of a battery is answered: `{type: number, max: 60}`."""
 
     type: Literal["number"]
 
 
-class NumberItem(NumberFields, LimitedItem):
-    """A number, typed in the notation of the interview's language.
+class NumericItem(RangeFields, LimitedItem):
+    """Base class of `number` and `duration`: a number within ranges.
 
-    `12,000` in English is `12.000` in German.
+    Such a type says how a number is typed and written:
+
+        class PercentageItem(NumericItem):
+            type: Literal["percentage"]
+
+            def read_typed(
+                self, context: ItemContext, text: str
+            ) -> int | float | NumberRejection:
+                return int(text.removesuffix("%"))
+
+            def write_number(self, value: float, language: str) -> str:
+                return f"{value} %"
     """
-
-    type: Literal["number"]
 
     condition_type: ClassVar[str] = "number"
     answer_seconds: ClassVar[float] = 4.0
 
+    @property
+    def places(self) -> int:
+        """The number of decimal places that are accepted and stored."""
+        return 0
+
+    def read_typed(self, context: question.ItemContext, text: str) -> int | float | NumberRejection:
+        """Read what was typed."""
+        raise NotImplementedError
+
+    def write_number(self, value: float, language: str) -> str:
+        """Write a number for the interviewer, without its unit if the field shows that."""
+        return format_number(value, language)
+
+    def get_unit(self, language: str) -> str:
+        """Return the name of the unit; empty if there is none."""
+        return ""
+
+    def format_amount(self, value: float, language: str) -> str:
+        """Write a number with its unit."""
+        return self.write_number(value, language)
+
     def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
-        return Amount(self.ranges, self.decimals, special=tuple(self.options))
+        return Amount(self.ranges, self.places, special=tuple(self.options))
 
     def find_ranges(self, context: question.ItemContext) -> NumberRanges:
         """Find which numbers are accepted now, besides options.
@@ -218,7 +268,7 @@ class NumberItem(NumberFields, LimitedItem):
         if left is None:
             return ranges
 
-        sums = list_sums(ranges, left.later, self.decimals)
+        sums = list_sums(ranges, left.later, self.places)
         if not left.is_certain:
             # after a decline the answers need not add up, and none is too low
             least, _ = find_limits(sums)
@@ -234,7 +284,7 @@ class NumberItem(NumberFields, LimitedItem):
 
     def _subtract(self, amount: float, number: float) -> float:
         difference = amount - number
-        return difference if isinf(difference) else round(difference, self.decimals)
+        return difference if isinf(difference) else round(difference, self.places)
 
     def _find_own_ranges(self, context: question.ItemContext) -> NumberRanges:
         """Find which numbers are accepted now, whatever is left of a battery's total."""
@@ -242,8 +292,8 @@ class NumberItem(NumberFields, LimitedItem):
         high = self.compute_limit(context, "max")
         return clip_ranges(self.ranges, low, high)
 
-    def build_entry(self, context: question.ItemContext) -> Entry:
-        format_one = partial(format_number, language=context.language)
+    def build_entry(self, context: question.ItemContext) -> LineEntry:
+        format_one = partial(self.write_number, language=context.language)
         labels = [
             (code, to_plain_text(context.fill(label)))
             for code, label in context.item.labels.items()
@@ -251,7 +301,7 @@ class NumberItem(NumberFields, LimitedItem):
         return LineEntry(
             kind="number",
             hint=format_ranges(self.find_ranges(context), format_one),
-            unit=str(self.unit.get(context.language)) if self.unit else "",
+            unit=self.get_unit(context.language),
             labels=tuple(labels),
             personal=self.personal,
         )
@@ -263,16 +313,14 @@ class NumberItem(NumberFields, LimitedItem):
         if not text:
             return Rejection("a number is needed")
 
-        language = context.language
-        why_not = partial(self.why_invalid, context)
-        number = read_number(text, language, decimals=self.decimals, why_not=why_not)
+        number = self.read_typed(context, text)
         if not isinstance(number, NumberRejection):
             return question.ParsedAnswer(value=number)
 
         meanings = []
         for value in number.values:
-            label = self._format_with_unit(value, language)
-            typed = self.format_as_typed(value, question.NO_WORDS, language)
+            label = self.format_amount(value, context.language)
+            typed = self.format_as_typed(value, question.NO_WORDS, context.language)
             meanings.append(PossibleMeaning(label, ExactText(typed)))
         return Rejection(number.reason, tuple(meanings))
 
@@ -284,7 +332,7 @@ class NumberItem(NumberFields, LimitedItem):
         language = context.language
         decline = context.item.kept_codes.get(value)
         if decline is not None:
-            number = format_number(value, language)
+            number = self.write_number(value, language)
             return f"{number} is the code of {str(decline.get(language))!r}, not a number here"
         why = self._why_outside(value, language)
         for key in LIMIT_KEYS:
@@ -295,12 +343,12 @@ class NumberItem(NumberFields, LimitedItem):
         """Return why a number is in none of the fixed ranges; empty if it is in one."""
         if contain(self.ranges, value):
             return ""
-        number = format_number(value, language)
+        number = self.write_number(value, language)
         if self.lowest is not None and value < self.lowest:
-            return f"{number} is less than {format_number(self.lowest, language)}"
+            return f"{number} is less than {self.write_number(self.lowest, language)}"
         if self.highest is not None and value > self.highest:
-            return f"{number} is more than {format_number(self.highest, language)}"
-        accepted = format_ranges(self.ranges, partial(format_number, language=language))
+            return f"{number} is more than {self.write_number(self.highest, language)}"
+        accepted = format_ranges(self.ranges, partial(self.write_number, language=language))
         return f"{number} is not accepted: {accepted}"
 
     def _why_beyond(self, context: question.ItemContext, value: int | float, key: LimitKey) -> str:
@@ -309,8 +357,8 @@ class NumberItem(NumberFields, LimitedItem):
         if limit is None or not _is_beyond(value, limit, key):
             return ""
         words = "less than" if key == "min" else "more than"
-        number = format_number(value, context.language)
-        bound = format_number(limit, context.language)
+        number = self.write_number(value, context.language)
+        bound = self.write_number(limit, context.language)
         return self.explain_limit(context, number, key, words, bound)
 
     def _why_no_part(self, context: question.ItemContext, value: int | float) -> str:
@@ -323,14 +371,14 @@ class NumberItem(NumberFields, LimitedItem):
             return ""
 
         language = context.language
-        number = format_number(value, language)
+        number = self.write_number(value, language)
         what_is_left = left.describe(language)
         least, most = find_limits(ranges)
         if least is not None and value < least:
-            difference = format_number(round(least - value, self.decimals), language)
+            difference = self.write_number(round(least - value, self.places), language)
             return f"{number} is {difference} too few: {what_is_left}"
         if most is not None and value > most:
-            difference = format_number(round(value - most, self.decimals), language)
+            difference = self.write_number(round(value - most, self.places), language)
             return f"{number} is {difference} too many: {what_is_left}"
         return f"{number} doesn't fit: {what_is_left}"
 
@@ -340,13 +388,9 @@ class NumberItem(NumberFields, LimitedItem):
         if isinstance(value, int) and value in item.labels:
             label = to_plain_text(item.labels[value].fill(wording.known, wording.language))
             return f"{value} {label}" if wording.with_code else label
-        return self._format_with_unit(value, wording.language)
-
-    def _format_with_unit(self, value: Value | None, language: str) -> str:
-        number = format_number(value, language) if isinstance(value, int | float) else str(value)
-        if self.unit is None:
-            return number
-        return f"{number} {self.unit.get(language)}"
+        if isinstance(value, int | float):
+            return self.format_amount(value, wording.language)
+        return str(value)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         if isinstance(value, int | float):
@@ -357,9 +401,9 @@ class NumberItem(NumberFields, LimitedItem):
         column = question.build_variable(
             item,
             language,
-            storage="decimal" if self.decimals else "integer",
+            storage="decimal" if self.places else "integer",
             measure="scale",
-            decimals=self.decimals,
+            decimals=self.places,
             labels=self._list_labels(language),
         )
         return (column,)
@@ -390,6 +434,90 @@ class NumberItem(NumberFields, LimitedItem):
         if not count:
             return str(round(low))
         return str(_pick(candidates, rng.randint(0, count - 1)))
+
+
+class NumberItem(NumberFields, NumericItem):
+    """A number, typed in the notation of the interview's language.
+
+    `12,000` in English is `12.000` in German.
+    """
+
+    type: Literal["number"]
+
+    @property
+    def places(self) -> int:
+        """The number of decimal places that are accepted and stored."""
+        return self.decimals
+
+    def read_typed(self, context: question.ItemContext, text: str) -> int | float | NumberRejection:
+        why_not = partial(self.why_invalid, context)
+        return read_number(text, context.language, decimals=self.decimals, why_not=why_not)
+
+    def get_unit(self, language: str) -> str:
+        return "" if self.unit is None else str(self.unit.get(language))
+
+    def format_amount(self, value: float, language: str) -> str:
+        number = format_number(value, language)
+        return f"{number} {self.get_unit(language)}".rstrip()
+
+
+class DurationItem(NumericItem):
+    """A length of time, typed as `90`, `1:30`, `1h30` or `1 hour 30 minutes`.
+
+    The screen repeats it in words. It is stored as a number of its unit, and is that number in
+    conditions and calculations: `sleep < 360`.
+    """
+
+    type: Literal["duration"]
+    unit: DurationUnitWord = DurationUnit.MINUTES
+    """The unit in which it is stored, and that a number without a unit has. `1:30` is hours and
+    minutes, and with `seconds` minutes and seconds."""
+    min: DurationLimit = 0
+    """The shortest time that is accepted: a number of the unit, `0:30`, `1 h 30 min`, or a
+    calculation of such numbers. If the answer that it depends on is missing, there is no lower
+    limit."""
+    max: DurationLimit | None = None
+    """The longest time that is accepted, as for `min`. If left out: no limit."""
+    range: DurationRanges | None = None
+    """The times that are accepted, instead of `min` and `max`: `0:05 to 16:00`, or several ranges.
+    If left out: `min` to `max`."""
+
+    answer_seconds: ClassVar[float] = 6.0
+
+    @model_validator(mode="after")
+    def _convert_limits(self) -> "DurationItem":
+        """Write the limits that are times as numbers of the unit, which may be read after them."""
+        keys = self.__dict__
+        for key in LIMIT_KEYS:
+            limit = keys[key]
+            if isinstance(limit, WrittenDuration):
+                keys[key] = limit.convert(self.unit)
+        if self.range is not None:
+            keys["range"] = [one.convert(self.unit) for one in keys["range"]]
+        return self
+
+    def build_entry(self, context: question.ItemContext) -> LineEntry:
+        entry = super().build_entry(context)
+        hint = f"{entry.hint}, as {describe_examples(self.unit)}"
+        return entry._replace(kind="duration", hint=hint, unit="")
+
+    def read_typed(self, context: question.ItemContext, text: str) -> int | float | NumberRejection:
+        number = read_duration(text, self.unit, context.language)
+        if isinstance(number, Rejection):
+            return NumberRejection(number.why)
+        why = self.why_invalid(context, number)
+        return NumberRejection(why) if why else number
+
+    def write_number(self, value: float, language: str) -> str:
+        # in English, as dates: these are words of the program, not of the questionnaire
+        return format_duration(value, self.unit, "en")
+
+    def get_unit(self, language: str) -> str:
+        return name_unit(self.unit, language)
+
+    def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
+        [column] = super().build_variables(item, language)
+        return (replace(column, label=f"{column.label} ({name_unit(self.unit, language)})"),)
 
 
 def _pick(lists: Sequence[Sequence[float]], index: int) -> float:
