@@ -341,6 +341,18 @@ def test_what_is_around_an_unfolded_section_is_open_and_a_section_with_most_item
     assert folded(fold_sections(diagram, ["s3"])) == []
 
 
+def test_many_sections_are_folded_to_one_box_and_a_few_each_to_its_own() -> None:
+    """As with a loop that is written out, and with blocks of which one is drawn."""
+    lines = ["items:"]
+    for name, sections in (("loop", 20), ("drawn", 2)):
+        lines += [f"  - id: {name}", "    type: section", "    items:"]
+        for s in range(sections):
+            lines += [f"      - id: {name}{s}", "        type: section", "        items:"]
+            for n in range(5):
+                lines.append(f"          - {{id: {name}{s}_{n}, type: text, text: What?}}")
+    assert folded(fold_sections(route("\n".join(lines) + "\n"))) == ["loop", "drawn0", "drawn1"]
+
+
 # the formats
 
 

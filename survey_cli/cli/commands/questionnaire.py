@@ -670,7 +670,7 @@ def convert(
         argument(
             "FORM",
             "An XLSForm (.xlsx, .xls, .csv, .md), a data dictionary of REDCap (.csv), "
-            "or a survey of LimeSurvey (.lss, .txt).",
+            "or a survey of LimeSurvey (.lss, .txt) or Qualtrics (.qsf).",
         ),
     ],
     out: Annotated[
@@ -686,7 +686,7 @@ def convert(
     output_format: parameters.ResultFormatOption = "table",
     force: parameters.ForceOption = False,
 ) -> None:
-    """Convert a form of XLSForm (ODK, KoboToolbox, SurveyCTO), REDCap or LimeSurvey.
+    """Convert a form of XLSForm (ODK, Kobo, SurveyCTO), REDCap, LimeSurvey or Qualtrics.
 
     The file is recognized by its content. Whatever has no counterpart is listed with its place in
     the form, and stands as a comment in the questionnaire, which has no errors. The report has

@@ -271,14 +271,21 @@ def _build_comparison(asked: AskedQuestion, locator: Locator, part: JsonObject) 
 def _compare_typed(asked: AskedQuestion, key: str, part: JsonObject) -> Expression:
     """Compare what was typed into a field, or set with a slider."""
     name = asked.items.get(key) or asked.only_item
+    if asked.is_ranking and key in asked.codes:
+        rank = FunctionCall("rank", (AnswerOf(name), Constant(asked.codes[key])))
+        return _compare_number(rank, part)
     if not name or asked.is_ranking:
         return Unsupported(f"{asked.id} has no number or text {key}")
 
     value = AnswerOf(name)
-    if asked.answer == "number" and get_text(part.get("Operator")) == "EqualTo":
-        number = get_number(part.get("RightOperand"))
-        if number is not None:
-            return ValueComparison(value, "==", Constant(number), if_blank=False)
+    return _compare_number(value, part) if asked.answer == "number" else _compare(value, part)
+
+
+def _compare_number(value: Expression, part: JsonObject) -> Expression:
+    """Compare a number with a constant that is written as a text."""
+    number = get_number(part.get("RightOperand"))
+    if get_text(part.get("Operator")) == "EqualTo" and number is not None:
+        return ValueComparison(value, "==", Constant(number), if_blank=False)
     return _compare(value, part)
 
 

@@ -6,12 +6,16 @@ from typing import Any, Final, assert_never
 from survey_cli.conversion.conversion_log import ConversionLog
 from survey_cli.conversion.loss_report import ReportEntry
 from survey_cli.conversion.model.expressions import (
+    Answered,
     AnswerOf,
+    Chosen,
     Constant,
     Expression,
     FunctionCall,
     Not,
     UnsupportedError,
+    ValueComparison,
+    find_names,
     join_all,
     list_conjuncts,
 )
@@ -33,7 +37,14 @@ from survey_cli.conversion.model.forms import (
 )
 from survey_cli.conversion.questionnaire.calculations import convert_calculations
 from survey_cli.conversion.questionnaire.codes import FormCodes
-from survey_cli.conversion.questionnaire.condition_parts import NO, YES, negate
+from survey_cli.conversion.questionnaire.condition_parts import (
+    DECLINES,
+    NO,
+    YES,
+    Part,
+    join_truths,
+    negate,
+)
 from survey_cli.conversion.questionnaire.conditions import Translator, split_condition
 from survey_cli.conversion.questionnaire.constraints import ConstraintConverter
 from survey_cli.conversion.questionnaire.declined_filters import describe_declined_filter
@@ -533,16 +544,48 @@ class QuestionnaireBuilder:
         origin = item.condition.origin
         self.log.check_accepted(item, origin.column)
 
-        # An `ask_if` would be unknown after a decline, and nothing would end. An `unless` that is
+        # An `ask_if` could be unknown after a decline, and nothing would end. An `unless` that is
         # unknown ends the interview, so it need only be true if the condition is false.
         tree = item.condition.get_tree()
-        skipped_if = negate(self.translator.is_true(tree))
+        ended_if = self.translator.is_true(tree)
+        skipped_if = negate(ended_if)
         opposite = self.translator.is_true(Not(tree))
         if len(opposite.text) < len(skipped_if.text):
             skipped_if = opposite
+        known = self._make_known(tree, ended_if)
+        if known is not None and len(known.text) < len(skipped_if.text):
+            return {"ask_if": write_at(origin, known.text)}
         if skipped_if == YES:
             raise UnsupportedError("its condition is never true")
         return {} if skipped_if == NO else {"unless": write_at(origin, skipped_if.text)}
+
+    def _make_known(self, tree: Expression, condition: Part) -> Part | None:
+        """Return a condition so that it is false where it would be unknown; None if it can't be."""
+        if condition in (YES, NO):
+            return None
+        if self._is_always_known(tree):
+            return condition
+        match tree:
+            case Chosen(AnswerOf() as value):
+                answered = self.translator.is_true(Answered(value))
+            case ValueComparison(AnswerOf() as value, _, Constant(), False):
+                answered = self.translator.is_true(Answered(value))
+            case _:
+                return None
+        return join_truths([answered, condition], "and")
+
+    def _is_always_known(self, tree: Expression) -> bool:
+        """Return whether everything that a condition uses has an answer in any interview."""
+        for name in find_names(tree):
+            item = self.form.items.get(name)
+            if not isinstance(item, FormQuestion) or item.required != "yes":
+                return False
+            if not self.translator.is_always_put(item):
+                return False
+            codes = self.translator.codes.get(item.id, {})
+            if any(code in DECLINES for code in codes.values()):
+                return False
+        return True
 
     def _build_entering(self, item: FormQuestion) -> dict[str, Any]:
         """Return what can be entered: limits, declines, the value to begin with, and checks."""

@@ -164,9 +164,9 @@ class Translator(FormNames):
         item = None
         if isinstance(value, AnswerOf):
             item = self.form.items.get(value.name)
-        is_asked = isinstance(item, FormQuestion)
+        is_sometimes_put = isinstance(item, FormQuestion) and not self.is_always_put(item)
         # A question without a condition is always put, so its (empty) condition is translated.
-        if item is None or (is_asked and item.build_relevance() != expressions.YES):
+        if item is None or is_sometimes_put:
             written = self.evaluate(value).text
             return join_truths([Part(f"answered({written})"), Part(f"declined({written})")], "or")
 

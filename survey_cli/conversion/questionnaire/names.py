@@ -98,6 +98,15 @@ class FormNames:
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
         return item
 
+    def is_always_put(self, item: FormQuestion) -> bool:
+        """Return whether a question is put in every interview that comes to its place."""
+        if item.offered is not None or item.roster is not None:
+            return False
+        around = [item, *item.iterate_parents()]
+        has_condition = any(part.condition is not None for part in around)
+        is_drawn = any(isinstance(part, FormGroup) and part.pick is not None for part in around)
+        return not has_condition and not is_drawn
+
     def check_split(self, split: FormSplit) -> None:
         """Raise UnsupportedError if a split is drawn later than the current item."""
         if self.item is not None and self.is_later(split, self.item):

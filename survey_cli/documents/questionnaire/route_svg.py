@@ -327,7 +327,10 @@ class RouteDrawing:
         top = self.y
         self.y = page_end + PAGE_EDGE + MARGIN
         if left is not None:
-            self._add_path(f"M{_xy(left + SPINE, top)}V{format_number(self.y)}")
+            x = left + SPINE
+            self._add_path(f"M{_xy(x, top)}V{format_number(self.y - 5)}")
+            # The head of the line is at the end of the page before: this page needs one as well.
+            self._add_arrow_down(x, self.y)
 
     def _find_page_end(self) -> float:
         """Return how far down the page that `y` is on can be drawn on."""
