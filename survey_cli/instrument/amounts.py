@@ -129,6 +129,22 @@ class AmountReading:
             return NO_AMOUNT
         return amount
 
+    def read_left(self, keyed: Any, exact: Any, low: Any, high: Any) -> Any:
+        """Return the amount of a bracket: as it was named, or what the steps have left.
+
+        It is missing if they have left everything.
+        """
+        if exact.__class__ is not Missing:
+            return exact
+        if keyed.__class__ is not Missing or low.__class__ is Missing:
+            return self.read(keyed)
+
+        has_high = high.__class__ is not Missing
+        lowest = min(amount.low for amount in self.by_code.values() if isinstance(amount, Interval))
+        if low == lowest and not has_high:
+            return keyed
+        return Interval(low, high if has_high else inf, includes_high=False)
+
     def make_equation(self, constant: Any) -> Callable[[Any], Any]:
         """Make a test whether an answer is a constant of a condition.
 

@@ -11,6 +11,7 @@ from survey_cli.instrument.amounts import (
     to_interval,
 )
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.proof.bracket_cells import BracketCell
 from survey_cli.proof.cells import Cell, CodedCell, Constant
 from survey_cli.proof.clauses import Clauses, Literal, Truth
 from survey_cli.proof.terms import Alternative, Leaf, Term
@@ -69,6 +70,8 @@ class AmountCell(Cell):
         is_equality = sign in ("==", "!=")
         if isinstance(value, str | bool) or (self.form is AmountForm.CODE and is_equality):
             return self.keyed.compare(sign, value)
+        if isinstance(self.keyed, BracketCell) and self.form is AmountForm.CODE:
+            return self.keyed.compare(sign, value)  # by more than the code of the interval
 
         true: list[Literal] = []
         false: list[Literal] = []

@@ -16,6 +16,7 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemG
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.number_ranges import NumberRange
 from survey_cli.instrument.schema.items import unasked_items
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
     AnyText,
@@ -28,6 +29,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.proof.amount_cells import attach_amounts
+from survey_cli.proof.bracket_cells import BracketCell, BracketLimits
 from survey_cli.proof.calendar_cells import DAYS, CalendarCell
 from survey_cli.proof.cells import (
     Cell,
@@ -51,7 +53,7 @@ from survey_cli.proof.terms import (
     find_known,
     list_values,
 )
-from survey_cli.values import NOT_ASKED, Code, Missing, Place
+from survey_cli.values import Code, Missing, Place
 
 _Child: TypeAlias = str | int
 """What a group picks: the id of an item or group in it, or the number of a turn."""
@@ -606,7 +608,7 @@ class RouteModel:
             return [Alternative(TRUE, self._make_draw(item, asked))]
         if item.cases:
             values = self._find_result(item, position)
-            if not item.declines or item.default != NOT_ASKED:
+            if item.id != item.bracket:
                 return [Alternative(asked, values)]
             return [Alternative(TRUE, self._make_result(item, position, values))]
         if isinstance(question, unasked_items.LookupItem) and question.sample is not None:
@@ -635,11 +637,25 @@ class RouteModel:
 
     def _make_result(
         self, item: CompiledItem, position: RoutePosition, values: Values
-    ) -> CodedCell:
-        """Make the cell of a result that has the decline of a step if it has no value."""
+    ) -> BracketCell:
+        """Make the cell of an interval, which has the decline of a step if it has no value."""
         kinds = [decline.id for decline in item.declines]
         codes = [case.value for case in item.cases if not isinstance(case.value, float)]
-        cell = CodedCell(self.clauses, position.asked, kinds, codes)
+        assert isinstance(item.question, BracketResultItem)
+        bracket = item.question.spec
+        names = bracket.limit_names
+        turn = position.place.turn
+
+        def find_limits() -> BracketLimits:
+            exact, low, high = [find_first_leaf(self._terms[name, turn]) for name in names]
+            assert isinstance(exact, Cell)
+            assert not isinstance(low, Cell)
+            assert not isinstance(high, Cell)
+            return BracketLimits(exact, low, high)
+
+        cell = BracketCell(
+            self.clauses, position.asked, kinds, codes, find_limits, lowest=bracket.min
+        )
         for code, literal in values.items():
             self.clauses.require_equal(cell.values[code], literal)
 

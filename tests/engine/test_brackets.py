@@ -2,9 +2,14 @@
 
 import pytest
 
-from support.scenario import Scenario, feature, scenario
+from support.every_route import TODAY, see_everything
+from support.scenario import Scenario, scenario
+from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.schema.items.brackets import NO_LIMIT
-from survey_cli.values import DK, NOT_ASKED, REFUSED
+from survey_cli.instrument.source.load import load_source_text
+from survey_cli.proof.verdicts import prove
+from survey_cli.scenarios.coverage import WitnessWalk
+from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, REFUSED
 
 AMOUNTS = (10000, 15000, 20000, 25000, 35000, 50000, 75000)
 INCOME = """
@@ -125,6 +130,48 @@ items:
     assert "wage_2" not in now.row or now.row["wage_2"] == NOT_ASKED
 
 
-def test_a_filter_reads_the_limits() -> None:
-    assert feature("bracket", "1", "2").place == "said"
-    assert feature("bracket", "2", "1").place.startswith("savings_")
+@pytest.mark.parametrize(
+    ("keys", "condition", "holds"),
+    [
+        (("1", "1", "2"), "income < 25000", True),
+        (("1", "1", "2"), "income < 17000", NO_AMOUNT),
+        (("1", "1", "2"), "income >= 15000", True),
+        (("1", "1", "2"), "income == 3", True),
+        (("1", ".dk"), "income < 25000", True),
+        (("1", ".dk"), "income < 20000", NO_AMOUNT),
+        (("1", ".dk"), "income == 3", DK),
+        (("2", ".dk"), "income > 20000", True),
+        (("2", ".dk"), "income <= 24999", False),
+        ((".refused",), "income >= 0", REFUSED),
+        (("1", "3", "17500"), "income < 18000", True),
+        (("1", "3", "17500"), "income == 3", True),
+        (("1", "3", ".dk"), "income < 25000", True),
+        (("2", "2", "2", "2"), "income >= 75000", True),
+    ],
+)
+def test_a_comparison_is_known_if_all_amounts_that_are_left_agree(
+    keys: tuple[str, ...], condition: str, holds: object
+) -> None:
+    text = write_income(25000, "step").replace("title: T", f"title: T\ncompute: {{c: {condition}}}")
+    now = scenario(text).keys(*keys)
+    assert now.interview.evaluate_route().known.value("c") == holds
+
+
+def test_the_proof_agrees_with_every_way_through_a_bracket() -> None:
+    conditions = [f"b {sign} {amount}" for sign in ("<", "<=", ">", ">=") for amount in (0, 9, 10)]
+    conditions += ["b < 20", "b >= 20", "b > 20", "b == 1", "b in [2, dk]", "dk(b)", "answered(b)"]
+    items = [
+        f'  - {{id: q{number}, type: read, text: x, ask_if: "{condition}"}}'
+        for number, condition in enumerate(conditions)
+    ]
+    for start in (10, "random"):
+        bracket = f"{{id: b, type: bracket, steps: [10, 20], start: {start}, text: '{{amount}}?'}}"
+        lines = ["instrument: t", "title: T", "items:", f"  - {bracket}", *items]
+        made, _, _ = compile_instrument(load_source_text("\n".join(lines), "t.yaml"))
+        assert made is not None
+        verdicts = prove(made, TODAY)
+        seen = see_everything(made)
+        assert not verdicts.undecided
+        assert seen.isdisjoint(verdicts.impossible)
+        for goal, witness in verdicts.possible.items():
+            assert WitnessWalk(made, witness).shows(goal), goal

@@ -6,16 +6,23 @@ from datetime import UTC, date, datetime, time
 from itertools import combinations
 from typing import Any
 
+from survey_cli.engine.computed_answers import compute_answer
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.possible_answers import Amount
 from survey_cli.instrument.schema.items.question import ItemContext
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    EndItem,
+    PickItem,
+    SplitItem,
+)
 from survey_cli.proof.goals import Goal, list_fill_uses
 from survey_cli.scenarios.coverage import ObservedWalk, observe
 from survey_cli.scenarios.running import ScenarioRun
@@ -127,6 +134,10 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
             values = (
                 list(combinations(codes, min(question.count, len(codes)))) if codes else [NOT_ASKED]
             )
+        case SplitItem(arms=arms):
+            values = [str(arm) for arm in arms]
+        case BracketResultItem():
+            values = [compute_answer(walk, stop)[0]]
         case MultipleItem():
             values = [c for size in range(1, len(codes) + 1) for c in combinations(codes, size)]
         case CodedItem():
@@ -145,7 +156,7 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
         value
         for value in values
         if value is None
-        or isinstance(question, PickItem)
+        or isinstance(question, ComputedItem)
         or not question.why_invalid(context, value)
     )
     if question.expects_answer:

@@ -28,7 +28,7 @@ from survey_cli.instrument.compiled.symbols import (
 )
 from survey_cli.instrument.durations import DurationUnit
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
-from survey_cli.instrument.expressions.expression_checker import VariableType
+from survey_cli.instrument.expressions.expression_checker import LimitNames, VariableType
 from survey_cli.instrument.schema.document import Document, SampleColumn
 from survey_cli.instrument.schema.items.brackets import (
     BracketItem,
@@ -101,6 +101,7 @@ class _AnswerType(NamedTuple):
     labels: Mapping[Code, Template] | None = None
     amounts: AmountReading | None = None
     duration_unit: DurationUnit | None = None
+    limits: LimitNames | None = None
 
 
 class SymbolTable:
@@ -321,6 +322,7 @@ class SymbolTable:
             may_be_missing=self._may_be_missing(item, name, path),
             amounts=answer.amounts,
             duration_unit=answer.duration_unit,
+            limits=answer.limits,
         )
         kind = SymbolKind.ITEM
         if isinstance(item, BatteryItem):
@@ -389,7 +391,13 @@ class SymbolTable:
             case BracketResultItem(part=""):
                 languages = tuple(str(language) for language in self.document.languages)
                 interval_labels = IntervalLabels(item.spec, languages)
-                return _AnswerType("code", frozenset(item.spec.codes), interval_labels)
+                return _AnswerType(
+                    "code",
+                    frozenset(item.spec.codes),
+                    interval_labels,
+                    item.spec.build_reading(),
+                    limits=item.spec.limit_names,
+                )
             case BracketResultItem(part="low" | "high"):
                 return _AnswerType("number")
             case DurationItem():

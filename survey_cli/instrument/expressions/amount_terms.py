@@ -45,6 +45,20 @@ def attach_amounts(
     )
 
 
+def attach_limits(
+    checker: ExpressionChecker, part: Term, readers: Sequence[logic.Evaluator]
+) -> Term:
+    """Return the interval of a bracket, which is compared by what says its amount more exactly.
+
+    The readers are those of the amount that was named, and of the lower and the upper limit.
+    """
+    assert part.keyed is not None
+    limits = [Term("number", read, part.node, roster=part.roster) for read in readers]
+    operands = [to_keyed(part), *limits]
+    compared = checker.combine(part.keyed.reading.read_left, operands, "number", part.node)
+    return part._replace(keyed=part.keyed._replace(compared=compared.evaluate))
+
+
 def to_keyed(part: Term) -> Term:
     """Return the number or code that was keyed."""
     if part.keyed is None:
@@ -82,7 +96,10 @@ def _to_full_amount(checker: ExpressionChecker, part: Term) -> Term:
     """Return the amount, which may be an interval, so that it can only be compared."""
     if part.keyed is None:
         return part
-    return checker.combine(part.keyed.reading.read, [to_keyed(part)], "number", part.node)
+    keyed = to_keyed(part)
+    if part.keyed.compared is not None:
+        return keyed._replace(kind="number", codes=None, evaluate=part.keyed.compared)
+    return checker.combine(part.keyed.reading.read, [keyed], "number", part.node)
 
 
 def takes_amounts(left: Term, sign: str, right: Term) -> bool:

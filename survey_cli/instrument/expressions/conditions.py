@@ -8,14 +8,19 @@ from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
 from survey_cli.instrument.editions import STRICT_CHOICES_EDITION
 from survey_cli.instrument.expressions import comparisons, parsing
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.alternatives import compile_choice
-from survey_cli.instrument.expressions.amount_terms import attach_amounts, to_amount, to_amounts
+from survey_cli.instrument.expressions.amount_terms import (
+    attach_amounts,
+    attach_limits,
+    to_amount,
+    to_amounts,
+)
 from survey_cli.instrument.expressions.expression_checker import (
     NO_NAMES,
     ExpressionChecker,
@@ -214,14 +219,14 @@ def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Te
     value_type = checker.scope.names[name]
     roster = value_type.roster
     if roster is None:
-        term = _compile_variable(checker, node, name, value_type, logic.make_reader(name))
+        term = _compile_variable(checker, node, name, value_type, logic.make_reader)
         return term._replace(plain_name=name)
 
     # inside the roster a name stands for the current turn, outside for the list of all turns
     is_inside = roster == checker.scope.inside_roster or roster in checker.scope.sources
     if is_inside:
-        return _compile_variable(checker, node, name, value_type, logic.make_turn_reader(name))
-    read_all = logic.make_all_turns_reader(name, roster)
+        return _compile_variable(checker, node, name, value_type, logic.make_turn_reader)
+    read_all = partial(logic.make_all_turns_reader, roster=roster)
     return _compile_variable(checker, node, name, value_type, read_all, roster)
 
 
@@ -230,11 +235,12 @@ def _compile_variable(
     node: ast.expr,
     name: str,
     value_type: ValueType,
-    evaluate: Evaluator,
+    make_reader: Callable[[str], Evaluator],
     roster: str | None = None,
 ) -> Term:
     """Compile a variable. With a roster, it is the list of all its turns."""
     checker.names.add(name)
+    evaluate = make_reader(name)
     if value_type.why_unanswered:
         what = f"{name} {value_type.why_unanswered}; it has no answer"
         return checker.report_problem("no-answer", node, what, "use an item with an answer")
@@ -255,7 +261,12 @@ def _compile_variable(
     part = Term(kind, evaluate, node, name, "", codes, roster, unsure_names=unsure_names)
     if value_type.may_lack_amount:
         part = part._replace(may_lack_amount=True)
-    return attach_amounts(checker, part, value_type.amounts, value_type.codes)
+    part = attach_amounts(checker, part, value_type.amounts, value_type.codes)
+    if value_type.limits is not None:
+        checker.names.update(value_type.limits)
+        readers = [make_reader(limit) for limit in value_type.limits]
+        return attach_limits(checker, part, readers)
+    return part
 
 
 def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: int) -> Term:
@@ -284,12 +295,12 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
         return checker.report_problem("unknown-name", node, what, remedy, subject=name)
 
     if turn_node is None:
-        read_all = logic.make_all_turns_reader(name, roster)
+        read_all = partial(logic.make_all_turns_reader, roster=roster)
         return _compile_variable(checker, node, name, value_type, read_all, roster)
     turn = _compile_turn(checker, turn_node, depth)
     if turn.kind == "wrong":
         return turn
-    read_one = logic.make_one_turn_reader(name, roster, turn.evaluate)
+    read_one = partial(logic.make_one_turn_reader, roster=roster, which=turn.evaluate)
     part = _compile_variable(checker, node, name, value_type, read_one)
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 

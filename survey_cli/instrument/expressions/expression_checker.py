@@ -36,6 +36,16 @@ VariableType: TypeAlias = Literal["code", "codes", "number", "text", "date", "ti
 """
 
 
+class LimitNames(NamedTuple):
+    """What says the amount of a bracket more exactly than its interval."""
+
+    exact: str
+    """The amount, if the respondent named it."""
+    low: str
+    high: str
+    """The limits of what the steps have left. The second one is missing if there is none."""
+
+
 class ValueType(NamedTuple):
     """What a name means in conditions and texts: the type and range of its value, and its words."""
 
@@ -56,6 +66,8 @@ class ValueType(NamedTuple):
     """The roster that a draw selects from."""
     turn_name: str | None = None
     """For a draw: the item of that roster that names a turn."""
+    limits: LimitNames | None = None
+    """For a bracket: the names that comparisons read instead of its interval."""
     may_be_missing: bool = False
     """Whether it can be missing when a text fills it in: the text then needs alternative words."""
     amounts: AmountReading | None = None
@@ -114,6 +126,8 @@ class KeyedForm(NamedTuple):
     """Returns the number or code that was keyed."""
     reading: AmountReading
     codes: AbstractSet[Code] | None = None
+    compared: logic.Evaluator | None = None
+    """Returns what `<` and `>` compare, if something says the amount more exactly."""
 
 
 class Term(NamedTuple):

@@ -6,10 +6,13 @@ it: steps with yes and no, the amount if the respondent names one, and results t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from random import Random
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from survey_cli.entries import Reply
+from survey_cli.instrument.amounts import Amount, AmountReading, Interval
+from survey_cli.instrument.expressions.expression_checker import LimitNames
 from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
 from survey_cli.instrument.source.scalars import Number, ParseWith, Text, parse_bracket_start
 from survey_cli.instrument.texts.number_text import format_money, format_number, is_currency
@@ -135,6 +138,21 @@ class BracketItem(question.QuestionItem):
         low = self.min if code == 1 else self.amounts[code - 2]
         high = None if code > len(self.amounts) else self.amounts[code - 1]
         return low, high
+
+    def build_reading(self) -> AmountReading:
+        """Build how an amount is read from the code of an interval."""
+        intervals: dict[Code, Amount] = {}
+        for code in self.codes:
+            low, high = self.find_limits(code)
+            if high is None:
+                high = inf
+            intervals[code] = Interval(low, high, includes_high=False)
+        return AmountReading(intervals)
+
+    @property
+    def limit_names(self) -> LimitNames:
+        """The names of the items that say the amount more exactly."""
+        return LimitNames(f"{self.id}_exact", f"{self.id}_low", f"{self.id}_high")
 
     def may_be_amount(self, code: int) -> bool:
         """Return whether the code of a decline can also be an amount."""
