@@ -4,6 +4,7 @@ import pytest
 
 from support.every_route import TODAY, see_everything
 from support.scenario import Scenario, scenario
+from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.schema.items.brackets import NO_LIMIT
 from survey_cli.instrument.source.load import load_source_text
@@ -85,6 +86,16 @@ def test_a_named_amount_ends_the_steps() -> None:
     unsaid = scenario(write_income(25000, "step")).keys("1", "3", ".refused")
     assert (unsaid.row["income"], unsaid.row["income_stop"]) == (REFUSED, "refused")
     assert (unsaid.row["income_low"], unsaid.row["income_high"]) == (0, 25000)
+
+
+def test_an_amount_that_contradicts_a_step_is_read_back() -> None:
+    doubted = scenario(write_income(25000, "step")).keys("1", "3", "40000")
+    assert doubted.place == "income_exact"
+    query = doubted.asked.query
+    assert query is not None
+    assert "Is $40,000 right?" in to_plain_text(query.text)
+    kept = doubted.keys(".ok")
+    assert (kept.row["income"], kept.row["income_low"]) == (6, 35000)
 
 
 def test_a_corrected_step_leads_to_the_others_and_back() -> None:

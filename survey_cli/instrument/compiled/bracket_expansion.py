@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.brackets import (
     AMOUNT_WORDS,
+    DOUBT_WORDS,
     LESS,
     NAMED,
     NO_LIMIT,
@@ -30,12 +31,14 @@ from survey_cli.instrument.schema.items.groups import BracketSection
 from survey_cli.instrument.schema.items.question import (
     CompiledDecline,
     CompiledItem,
+    ConfirmSpec,
     ResultValue,
 )
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.number_text import is_currency
 from survey_cli.instrument.texts.templates import AMOUNT_FILL, find_fill
 from survey_cli.values import NOT_ASKED, Code, Missing
 
@@ -208,6 +211,15 @@ class BracketPlan:
         """Write the condition that the respondent names the amount."""
         return " or ".join(f"{step.id} == {NAMED}" for step in self.steps)
 
+    def write_contradiction(self) -> str:
+        """Write the condition that the amount is not in what the steps have left."""
+        parts = []
+        for step in self.steps:
+            amount = _write_number(self.amounts[step.index])
+            parts.append(f"({step.id} == {LESS} and {self.exact} >= {amount})")
+            parts.append(f"({step.id} == {NOT_LESS} and {self.exact} < {amount})")
+        return " or ".join(parts)
+
     def _write_answer(self, index: int, answer: int) -> str:
         """Write the condition that this was answered about an amount."""
         names = [step.id for step in self.steps if step.index == index]
@@ -333,6 +345,15 @@ class _Expansion:
             texts[language] = YamlScalar(text, NOWHERE)
         return Text(None, texts)
 
+    def _add_to_label(self, words: str) -> Text:
+        """Return the label of the bracket with words in brackets after it."""
+        label = self.bracket.label or self.bracket.text
+        texts = {}
+        for language in self.languages:
+            text = f"{label.get(language)} ({words})"
+            texts[language] = YamlScalar(text, NOWHERE)
+        return Text(None, texts)
+
     def _make_condition(self, text: str) -> YamlScalar | None:
         return YamlScalar(text, self.bracket.id.where) if text else None
 
@@ -352,7 +373,11 @@ class _Expansion:
     def _build_start(self) -> SplitItem:
         arms = {self._make_name(_name_amount(amount)): 1 for amount in self.plan.amounts}
         split = SplitItem.model_construct(
-            type="split", id=self._make_name(self.plan.start), arms=arms, report=False
+            type="split",
+            id=self._make_name(self.plan.start),
+            label=self._add_to_label("first amount"),
+            arms=arms,
+            report=False,
         )
         split.copy_position(self.bracket)
         return split
@@ -391,6 +416,8 @@ class _Expansion:
             decimals=bracket.decimals,
             declines=declines,
             spec=bracket,
+            amounts_by_step={step.id: self.plan.amounts[step.index] for step in self.plan.steps},
+            confirm=[self._build_doubt()],
             report=False,
             **self._list_shared(),
         )
@@ -400,6 +427,21 @@ class _Expansion:
                 setattr(item, key, None)  # it belongs to the steps, which read an amount
         item.copy_position(bracket)
         return item
+
+    def _build_doubt(self) -> ConfirmSpec:
+        """Make the question that is read if the amount contradicts a step."""
+        unit = str(self.bracket.unit.get(self.languages[0])) if self.bracket.unit else ""
+        fill = self.plan.exact
+        if is_currency(unit):
+            fill = f"{fill}:{unit}"
+        words = {
+            language: text.replace("{amount}", f"{{{fill}}}")
+            for language, text in DOUBT_WORDS.items()
+        }
+        return ConfirmSpec.model_construct(
+            if_=YamlScalar(self.plan.write_contradiction(), self.bracket.id.where),
+            text=self._make_text(words),
+        )
 
     def _build_result(self, part: ResultPart) -> BracketResultItem:
         bracket = self.bracket

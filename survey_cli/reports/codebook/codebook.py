@@ -468,11 +468,16 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
         return study.universes.get(
             variable.item, "Asked in an earlier version of the questionnaire."
         )
+    if isinstance(item.question, brackets.BracketResultItem) and not item.question.part:
+        found = (
+            f"Found by unfolding brackets: {item.question.spec.describe_steps(context.language)}."
+        )
+        return f"{found} {asked}".rstrip()
     if isinstance(item.question, brackets.BracketAmountItem):
         return f"Asked if the respondent names an amount in {item.bracket}."
     if isinstance(item.question, unasked_items.ComputedItem):
         condition = asked.removeprefix("Asked").removesuffix(".")
-        return f"{_describe_computer_answer(item, context.language)}{condition}."
+        return f"{_describe_computer_answer(item)}{condition}."
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
     if item.roster is not None:
@@ -489,7 +494,7 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
     return "Asked of all."
 
 
-def _describe_computer_answer(item: CompiledItem, language: str) -> str:
+def _describe_computer_answer(item: CompiledItem) -> str:
     match item.question:
         case unasked_items.SplitItem() as split:
             arms = ", ".join(f"{arm} ({share})" for arm, share in split.arms.items())
@@ -505,8 +510,6 @@ def _describe_computer_answer(item: CompiledItem, language: str) -> str:
             return f"Picked by the computer: {count} of {group}, {how}"
         case unasked_items.LookupItem():
             return "Looked up by the computer"
-        case brackets.BracketResultItem(part="", spec=spec):
-            return f"Found by unfolding brackets: {spec.describe_steps(language)}"
         case brackets.BracketResultItem():
             return f"Computed from the steps of {item.bracket}"
         case _:

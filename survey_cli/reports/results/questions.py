@@ -70,6 +70,8 @@ class ReportQuestion(ReportItem):
     """Columns with the verbatim answers of an option, and the option's label."""
     ranges: NumberRanges = ()
     """The numbers that may be answered; labeled numbers outside of them are not quantities."""
+    is_bracket: bool = False
+    """Whether its answers are the intervals of a bracket."""
     allows_none: bool = False
     """Whether a multiple may be answered with no option."""
     is_reported: bool = True
@@ -246,6 +248,7 @@ def _build_questions(
                 if variable.role == "words" and variable.option is not None
             ),
             ranges=question.ranges if isinstance(question, NumericItem) else (),
+            is_bracket=isinstance(question, BracketResultItem),
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
 

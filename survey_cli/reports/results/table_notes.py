@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from survey_cli.reports import rounding
 from survey_cli.reports.results import report_model as model
+from survey_cli.reports.results.bracket_notes import describe_median
 from survey_cli.reports.results.column_groups import HIGHER, LOWER, ReportColumns
 from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOptions
 from survey_cli.reports.results.result_columns import TableColumn
@@ -26,6 +27,10 @@ def build_item_notes(table: Crosstab, interviews: int, options: ResultOptions) -
     notes = explain_hidden_rows(table, [0], options)
     if not table.select_rows([0]):
         return notes
+    if table.question.is_bracket:
+        median = describe_median(table, options.digits)
+        if median:
+            notes.append(median)
     if options.valid and not table.is_valid:
         notes.append(translate("valid-hidden"))
     if table.question.kind == "multiple":

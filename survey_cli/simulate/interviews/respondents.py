@@ -374,14 +374,18 @@ class SimulationFindings:
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """List the items that were never asked, in written order."""
-        return tuple(
-            item for item in self.instrument.items.values() if not self.reach_counts[item.id]
-        )
+        return tuple(item for item in self._iterate_items() if not self.reach_counts[item.id])
+
+    def _iterate_items(self) -> Iterator[CompiledItem]:
+        """Yield the items that are written; of a bracket only the first result."""
+        for item in self.instrument.items.values():
+            if item.bracket in ("", item.id):
+                yield item
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
         found = []
-        for item in self.instrument.items.values():
+        for item in self._iterate_items():
             if not self.reach_counts[item.id]:
                 continue
             codes = [option.code for option in item.options]

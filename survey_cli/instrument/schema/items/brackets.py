@@ -6,7 +6,7 @@ it: steps with yes and no, the amount if the respondent names one, and results t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import inf
+from math import ceil, inf
 from random import Random
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
@@ -46,6 +46,17 @@ AMOUNT_WORDS: Final[Mapping[str, str]] = {
     "nl": "Hoeveel is het ongeveer?",
 }
 """What is read if the respondent names an amount, by language."""
+
+DOUBT_WORDS: Final[Mapping[str, str]] = {
+    "en": "I understood another amount before. Is {amount} right?",
+    "es": "Antes entendí otra cantidad. ¿Es correcto {amount}?",
+    "fr": "J'avais compris un autre montant. Est-ce bien {amount} ?",
+    "de": "Vorhin hatte ich etwas anderes verstanden. Ist {amount} richtig?",
+    "pt": "Antes entendi outro valor. {amount} está certo?",
+    "it": "Prima avevo capito un altro importo. È giusto {amount}?",
+    "nl": "Ik had eerder een ander bedrag begrepen. Klopt {amount}?",
+}
+"""What is read if the amount is not in what the steps have left, by language."""
 
 RANDOM_START: Final = "random"
 NO_LIMIT: Final = get_missing("no_limit")
@@ -235,11 +246,25 @@ class BracketAmountItem(typed.NumberItem):
     """The amount that a respondent names. It is made for a bracket, and is not written."""
 
     spec: BracketItem
+    amounts_by_step: dict[str, float]
+    """The amount that each step asks about, by the id of the step."""
 
     @property
     def bracket(self) -> str:
         """The bracket that it was made for."""
         return str(self.spec.id)
+
+    def invent(self, context: question.ItemContext, rng: Random) -> Reply:
+        low = self.spec.min
+        high = 2 * self.spec.amounts[-1]
+        turn = context.known.turn if context.item.roster is not None else None
+        for step, amount in self.amounts_by_step.items():
+            match context.known.value(step, turn):
+                case int(answer) if answer == LESS:
+                    high = min(high, amount)
+                case int(answer) if answer == NOT_LESS:
+                    low = max(low, amount)
+        return str(rng.randrange(ceil(low), max(ceil(low) + 1, ceil(high))))
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         (column,) = super().build_variables(item, language)
