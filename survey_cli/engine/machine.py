@@ -175,8 +175,12 @@ class Machine:
             if answer is not None:
                 confirmed = answer.confirmed_queries | {(check, inputs)}
                 self.recorded_answers[place] = answer._replace(confirmed_queries=confirmed)
-        with_cell = [answer for answer in self.recorded_answers.values() if answer.cell is not None]
-        self.answer_count = len(with_cell)
+        counted = [
+            place
+            for place, answer in self.recorded_answers.items()
+            if answer.cell is not None and not self._is_result(place)
+        ]
+        self.answer_count = len(counted)
 
         self.is_migrated = True
         self.returning = True
@@ -342,12 +346,18 @@ class Machine:
         if isinstance(answer, Rejection):
             return answer
 
-        if answer.cell is not None and stop.place not in self.recorded_answers:
+        is_new = answer.cell is not None and stop.place not in self.recorded_answers
+        if is_new and not self._is_result(stop.place):
             self.answer_count += 1
         self.recorded_answers[stop.place] = answer
         self.clock.time_spent = self._measure_time(event)
         self._continue_from(stop, answer)
         return None
+
+    def _is_result(self, place: Place) -> bool:
+        """Return whether this is a result of a bracket, which says what its steps say already."""
+        item = self.instrument.items.get(place.item)
+        return item is not None and bool(item.cases)
 
     def _measure_time(self, event: events.InterviewEvent) -> timedelta:
         """Return the time of interviewing up to an event."""

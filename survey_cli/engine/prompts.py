@@ -243,7 +243,7 @@ def _describe_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
     title = f"{item.roster} {turn}"
     has_known_number = roster.until is None and roster.over is None
     if has_known_number:
-        title += f" of {turn + len(stop.group_position.turns_to_come)}"
+        title += f" of {turn + _count_turns_to_come(stop.group_position, roster)}"
 
     name: Cell = NOT_REACHED
     if roster.turn_name is not None:
@@ -252,6 +252,16 @@ def _describe_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
     if isinstance(name, str):
         title += f": {name}"
     return (entries.TextSpan(title),)
+
+
+def _count_turns_to_come(position: GroupPosition, roster: Roster) -> int:
+    """Count the turns after this one; the item may be in a section within the roster."""
+    around: GroupPosition | None = position
+    while around is not None:
+        if around.group is roster:
+            return len(around.turns_to_come)
+        around = around.parent
+    return 0
 
 
 def _build_earlier(

@@ -81,6 +81,7 @@ def test_a_named_amount_ends_the_steps() -> None:
     assert now.words == "$20,000 to less than $25,000"
     row = now.row
     assert (row["income"], row["income_exact"], row["income_stop"]) == (4, 22500, "amount")
+    assert now.interview.answer_count == 3, "the results are no answers"
     assert (row["income_low"], row["income_high"]) == (20000, 25000)
 
     unsaid = scenario(write_income(25000, "step")).keys("1", "3", ".refused")
@@ -134,6 +135,7 @@ items:
         text: Less than {amount}?
 """
     now = scenario(text).keys("1")
+    assert to_plain_text(now.asked.turn) == "earner 1 of 2"
     while now.place.startswith("wage"):
         now = now.keys("2")
     now = now.keys("2")

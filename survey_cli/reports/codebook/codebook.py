@@ -469,10 +469,8 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
             variable.item, "Asked in an earlier version of the questionnaire."
         )
     if isinstance(item.question, brackets.BracketResultItem) and not item.question.part:
-        found = (
-            f"Found by unfolding brackets: {item.question.spec.describe_steps(context.language)}."
-        )
-        return f"{found} {asked}".rstrip()
+        steps = item.question.spec.describe_steps(context.language)
+        return f"Found by unfolding brackets: {steps}. {asked}".rstrip()
     if isinstance(item.question, brackets.BracketAmountItem):
         return f"Asked if the respondent names an amount in {item.bracket}."
     if isinstance(item.question, unasked_items.ComputedItem):
