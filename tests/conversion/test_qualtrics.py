@@ -125,7 +125,7 @@ class DrawnLogic:
 
 def join_in_order(truths: list[tuple[str, bool]]) -> bool:
     """Join truths, each with the word before it, "And" before "Or"."""
-    alternatives = [[]]
+    alternatives: list[list[bool]] = [[]]
     for word, truth in truths:
         if word in ("Or", "OrIf"):
             alternatives.append([])
@@ -249,19 +249,21 @@ def test_branches_fields_and_ends_come_in_the_order_of_the_flow(tmp_path: Path) 
     assert long.keys("", "so").status == "ended"
 
 
+def skip(number: int, operator: str, destination: str, id_: int) -> Json:
+    return {
+        "SkipLogicID": id_,
+        "ChoiceLocator": f"q://QID{number}/SelectableChoice/1",
+        "Condition": operator,
+        "SkipToDestination": destination,
+        "QuestionID": f"QID{number}",
+    }
+
+
+def ask(number: int, *skips: Json) -> Json:
+    return {"Type": "Question", "QuestionID": f"QID{number}", "SkipLogic": list(skips)}
+
+
 def test_a_skip_leaves_out_what_is_before_its_destination(tmp_path: Path) -> None:
-    def skip(number: int, operator: str, destination: str, id_: int) -> Json:
-        return {
-            "SkipLogicID": id_,
-            "ChoiceLocator": f"q://QID{number}/SelectableChoice/1",
-            "Condition": operator,
-            "SkipToDestination": destination,
-            "QuestionID": f"QID{number}",
-        }
-
-    def ask(number: int, *skips: Json) -> Json:
-        return {"Type": "Question", "QuestionID": f"QID{number}", "SkipLogic": list(skips)}
-
     questions = [
         make_question(number, "MC", "SAVR", choices=["Yes", "No"]) for number in range(1, 7)
     ]
@@ -284,6 +286,44 @@ def test_a_skip_leaves_out_what_is_before_its_destination(tmp_path: Path) -> Non
     assert begun.keys("2", ".dk").place == "Q5"
     assert begun.keys("2", "2", "1", "").outcome == "complete"
     assert begun.keys("2", "2", "2").status == "ended"
+
+
+def test_nested_conditions_and_repeated_blocks_are_no_bombs(tmp_path: Path) -> None:
+    """Many skips aren't nested deeply, and conditions on conditions don't multiply."""
+    survey = make_survey(
+        [make_question(number, "MC", "SAVR", choices=["Yes", "No"]) for number in range(1, 61)],
+        [
+            make_block(
+                "all",
+                *(
+                    ask(number, skip(number, "Selected", "ENDOFBLOCK", number))
+                    for number in range(1, 61)
+                ),
+            )
+        ],
+    )
+    now = scenario(convert_survey(tmp_path, survey).text)
+    assert now.keys(*["2"] * 59).place == "Q60"
+    assert now.keys(*["2"] * 30, "1").status == "ended"
+
+    shown = "q://QID{0}/ChoiceDisplayed/1 Displayed | And q://QID{0}/ChoiceDisplayed/1 Displayed"
+    chain = [make_question(1, "MC", "SAVR", choices=["Yes", "No"])]
+    for number in range(2, 41):
+        when = shown.format(number - 1) if number > 2 else "q://QID1/SelectableChoice/1 Selected"
+        first = {"Display": "Yes", "DisplayLogic": make_logic(when)}
+        chain.append(
+            make_question(number, "MC", "SAVR", Choices={"1": first, "2": {"Display": "No"}})
+        )
+    lost = list_lost(convert_survey(tmp_path, make_survey(chain)))
+    assert {text.partition(";")[0] for _, text in lost} == {
+        "it depends on too many other conditions"
+    }
+
+    block = make_block("all", 1)
+    path = tmp_path / "bomb.qsf"
+    path.write_text(json.dumps(make_survey(chain[:1], [block], [show("all")] * 20_001)))
+    with pytest.raises(UserError, match="far more questions"):
+        convert_form(path)
 
 
 def test_randomizers_draw_shuffle_and_assign(tmp_path: Path) -> None:
@@ -370,6 +410,27 @@ def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
     now = now.keys("x", "x")
     assert (now.place, "Why not Web?" in str(now.prompt)) == ("Q6_2", True)
     assert now.key("x").status == "ended"
+
+
+def test_a_field_with_the_text_of_a_choice_is_compared_by_its_code(tmp_path: Path) -> None:
+    questions = [
+        make_question(1, "MC", "SAVR", choices=["<b>Yes</b>", "No"], RecodeValues={"1": 7, "2": 8}),
+        make_question(2, "DB", "TB", when="e://Field/said EqualTo Yes"),
+        make_question(3, "DB", "TB", when="e://Field/said NotEqualTo Yes"),
+        make_question(
+            4, "DB", "TB", QuestionText="${e://Field/said}", when="e://Field/said Contains 1"
+        ),
+    ]
+    flow = [show("a"), make_fields(("said", "${q://QID1/ChoiceGroup/SelectedChoices}")), show("b")]
+    blocks = [make_block("a", 1), make_block("b", 2, 3, 4)]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks, flow))
+    assert [text for _, text in list_lost(converted)] == [
+        "the field said has the text of a choice; without it the item is always asked"
+    ]
+    begun = scenario(converted.text)
+    assert list_ahead(begun.key("7")) == {"Q2", "Q4"}
+    assert list_ahead(begun.key("8")) == {"Q3", "Q4"}
+    assert list_ahead(begun.key(".dk")) == {"Q3", "Q4"}
 
 
 def test_choices_are_carried_forward_and_shown_on_conditions(tmp_path: Path) -> None:
@@ -465,8 +526,14 @@ def test_every_question_type_has_its_place(tmp_path: Path) -> None:
         make_question(13, "Timing", "PageTimer"),
         make_question(14, "HotSpot", "OnOff"),
         make_question(15, "TE", "SL", Language={"DE": {"QuestionText": "Frage 15?"}}),
+        make_question(16, "DB", "TB", when="q://QID9/ChoiceNumericEntryValue/2 EqualTo 1"),
     ]
-    converted = convert_survey(tmp_path, make_survey(questions))
+    quota = {
+        "Name": "b",
+        "Occurrences": 50,
+        "Logic": make_logic("q://QID3/SelectableChoice/2 Selected"),
+    }
+    converted = convert_survey(tmp_path, make_survey(questions, quotas=[quota]))
     text = converted.text
     for line in (
         "languages: [en, de]",
@@ -484,6 +551,9 @@ def test_every_question_type_has_its_place(tmp_path: Path) -> None:
         "text: Price",
         'text: "Kim: Age"',
         "{en: Question 15?, de: Frage 15?}",
+        "ask_if: rank(Q9, 2) == 1",
+        "where: Q3 == 2",
+        "target: 50",
     ):
         assert line in text, (line, text)
     assert {(entry.row, entry.text) for entry in converted.report.lost} == {

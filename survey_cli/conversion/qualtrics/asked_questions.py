@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
+from survey_cli.conversion.markup import strip_markup
 from survey_cli.conversion.model.expressions import (
     All,
     AnswerOf,
@@ -11,14 +13,24 @@ from survey_cli.conversion.model.expressions import (
     Not,
     Shown,
     Unsupported,
+    iterate_parts,
     join_all,
     join_any,
 )
 from survey_cli.conversion.model.forms import AnswerKind
-from survey_cli.conversion.qualtrics.survey_file import JsonObject, SurveyFile
+from survey_cli.conversion.qualtrics.survey_file import (
+    JsonObject,
+    SurveyFile,
+    get_mapping,
+    get_text,
+)
 
 _MOST_COPIES: Final = 6
 """How many times a question may be asked so that a condition tests all of them."""
+_MOST_QUESTIONS: Final = 20_000
+"""The most questions of a flow. A block can be in it any number of times."""
+_MOST_PARTS: Final = 400
+"""The most parts of a condition that is inserted into others, whose size it multiplies."""
 
 
 @dataclass(eq=False)
@@ -52,6 +64,14 @@ class AskedQuestion:
         """Return the name of its only item; empty if it has several or none."""
         return self.items.get("", "")
 
+    def find_code(self, words: str) -> str:
+        """Return the code of the choice with this text; empty if there isn't one."""
+        for choice, entry in get_mapping(self.payload.get("Choices")).items():
+            text = strip_markup(get_text(get_mapping(entry).get("Display")))
+            if text.replace("**", "") == words.strip():
+                return self.codes.get(choice, "")
+        return ""
+
     def build_shown(self) -> Expression:
         """Return the condition that the question was shown."""
         if self.unconditional:
@@ -71,6 +91,18 @@ class AskedQuestion:
         return join_all(parts)
 
 
+def limit_size(tree: Expression) -> Expression:
+    """Return a condition or value to be inserted into others; an Unsupported if it is too large.
+
+    If each of thirty choices is shown on the condition of the one before, twice, the last condition
+    would have a thousand million parts.
+    """
+    parts = islice(iterate_parts(tree), _MOST_PARTS + 1)
+    if sum(1 for _ in parts) > _MOST_PARTS:
+        return Unsupported("it depends on too many other conditions")
+    return tree
+
+
 BuildFromQuestion = Callable[[AskedQuestion], Expression]
 """Makes what is said of a question, once it is known which one."""
 
@@ -81,13 +113,17 @@ class AskedQuestions:
     def __init__(self, survey: SurveyFile) -> None:
         self._survey = survey
         self._asked: dict[str, list[AskedQuestion]] = {}
+        self._number = 0
         self.passage = 0
         """The number of the pass through a block that is being read."""
         self.loop = ""
         """The loop that is being read."""
 
     def add(self, asked: AskedQuestion) -> None:
-        """Add a question that is asked now."""
+        """Add a question that is asked now. Raises UserError if there are far too many."""
+        self._number += 1
+        if self._number > _MOST_QUESTIONS:
+            raise self._survey.refuse("its flow has far more questions than a survey")
         asked.passage = self.passage
         asked.loop = self.loop
         self._asked.setdefault(asked.id, []).append(asked)
@@ -132,6 +168,14 @@ class AskedQuestions:
             shown = place.build_shown()
             tree = join_any([All((shown, build(place))), All((Not(shown), tree))])
         return tree
+
+    def find_code(self, item: str, words: str) -> str:
+        """Return the code of the choice of an item that has this text; empty if none has."""
+        for places in self._asked.values():
+            for place in places:
+                if place.only_item == item:
+                    return place.find_code(words)
+        return ""
 
     def get_last(self, question_id: str) -> AskedQuestion | None:
         """Return a question where it was asked last; None if it wasn't asked yet."""

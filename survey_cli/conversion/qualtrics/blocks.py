@@ -47,6 +47,8 @@ _MARKERS: Final = {"{~Randomized~}": "RandomizeAll", "{~SubSet~}": "RandomSubSet
 """What stands in the fixed order of a block for its shuffled questions, and their list."""
 _END_OF_BLOCK: Final = "ENDOFBLOCK"
 _END_OF_SURVEY: Final = "ENDOFSURVEY"
+_DEEPEST: Final = 8
+"""How many skips are groups in each other; more of them are one condition."""
 _MOST_EXPANDED: Final = 2_000
 """The most items that a loop is written out to."""
 
@@ -224,21 +226,21 @@ class BlockReader:
                 number += 1
                 continue
 
-            formula = position.skips[depth]
+            # A group for each skip reads best; but a block may have hundreds of them.
+            last = depth + 1 if depth < _DEEPEST else None
+            skips = position.skips[depth:last]
             together: list[BlockPosition] = []
-            while number < len(positions):
-                skips = positions[number].skips
-                if depth >= len(skips) or skips[depth] is not formula:
+            for other in positions[number:]:
+                if not _are_same(other.skips[depth:last], skips):
                     break
-                together.append(positions[number])
-                number += 1
+                together.append(other)
+            number += len(together)
+            formula = skips[0]
             group_name = self._names.choose_other(f"skip_{formula.origin.row}", "block")
             group = FormGroup(group_name, formula.origin.at(""))
-            negated = Formula(
-                formula.text, formula.origin, Not(formula.tree), counted_as=SKIP_LOGIC
-            )
-            group.condition = negated
-            for item in self._wrap(together, name, depth + 1):
+            tree = join_all([Not(skip.tree) for skip in skips])
+            group.condition = Formula(formula.text, formula.origin, tree, counted_as=SKIP_LOGIC)
+            for item in self._wrap(together, name, depth + len(skips)):
                 group.add(item)
             yield group
 
@@ -358,6 +360,11 @@ class BlockReader:
             condition = _build_loop_condition(source, choice.id, mode)
             loops.append(MergeLoop(choice.id, fields, condition))
         return loops
+
+
+def _are_same(skips: list[Formula], others: list[Formula]) -> bool:
+    """Return whether these are the same skips, not only equal ones."""
+    return [id(skip) for skip in skips] == [id(other) for other in others]
 
 
 def _get_question(element: JsonObject) -> str:

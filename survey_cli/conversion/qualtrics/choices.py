@@ -22,7 +22,11 @@ from survey_cli.conversion.model.forms import (
     OfferedChoices,
     Origin,
 )
-from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
+from survey_cli.conversion.qualtrics.asked_questions import (
+    AskedQuestion,
+    AskedQuestions,
+    limit_size,
+)
 from survey_cli.conversion.qualtrics.logic import LogicReader, read_locator, uses_device
 from survey_cli.conversion.qualtrics.piped_text import TextReader
 from survey_cli.conversion.qualtrics.survey_file import (
@@ -204,7 +208,8 @@ class ChoiceReader:
             formulas.append(formula)
             conditions.append(YES if formula is None else formula.tree)
             if formula is not None:
-                asked.offered[f"{kind} {_get_plain_id(choice.id)}"] = formula.tree
+                key = f"{kind} {_get_plain_id(choice.id)}"
+                asked.offered[key] = limit_size(formula.tree)
 
         first = next((formula for formula in formulas if formula is not None), None)
         if first is None:

@@ -16,6 +16,7 @@ from survey_cli.conversion.model.expressions import (
     Unsupported,
 )
 from survey_cli.conversion.model.forms import FormCalculation, FormColumn, FormItem, Formula, Origin
+from survey_cli.conversion.qualtrics.asked_questions import limit_size
 from survey_cli.conversion.qualtrics.item_names import ItemNames
 from survey_cli.conversion.qualtrics.survey_file import (
     JsonObject,
@@ -78,12 +79,17 @@ class EmbeddedFields:
         if not known.assignments:
             return AnswerOf(known.name) if known.column is not None else NO_VALUE
 
-        tree = _build_value(known)
+        tree = limit_size(_build_value(known))
         if isinstance(tree, Constant):
             return tree
         if not self._ahead[name] and known.column is None:
             return AnswerOf(known.name)
         return tree
+
+    def get_value(self, name: str) -> Expression:
+        """Return how the value of a field is made at this point of the flow."""
+        known = self._fields.get(name)
+        return NO_VALUE if known is None else limit_size(_build_value(known))
 
     def declare_column(self, name: str, origin: Origin) -> EmbeddedField:
         """Make a field a column of the sample, and return it."""

@@ -11,6 +11,8 @@ class ItemNames:
         self._tags = {_write_name(tag).lower() for tag in tags}
         """The tags of questions, which nothing else may take."""
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        """The next number to try after a name: a block may be in the flow thousands of times."""
 
     def choose_tag(self, wanted: str) -> str:
         """Return the name of a question: its tag if no other question has it."""
@@ -26,10 +28,11 @@ class ItemNames:
     def _choose_free(self, start: str) -> str:
         """Return a name that nothing has yet: the wanted one, or that with a number from 2."""
         name = start
-        number = 2
+        number = self._numbers.get(start.lower(), 2)
         while name.lower() in self._taken:
             name = f"{start}_{number}"
             number += 1
+        self._numbers[start.lower()] = number
         self._taken.add(name.lower())
         return name
 

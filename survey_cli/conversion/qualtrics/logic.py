@@ -27,6 +27,7 @@ from survey_cli.conversion.model.expressions import (
     Sign,
     Unsupported,
     ValueComparison,
+    iterate_parts,
     join_all,
     join_any,
 )
@@ -121,7 +122,7 @@ class LogicReader:
             case "Question":
                 return self._read_question(left, part)
             case "EmbeddedField":
-                return _compare(self._fields.read(left), part)
+                return self._compare_field(left, part)
             case "PanelData":
                 return _compare(self._fields.read(left.removeprefix("m://")), part)
             case "LoopAndMerge" | "LoopAndMergeField":
@@ -137,6 +138,24 @@ class LogicReader:
                 return Unsupported("a quota ends an interview, and can't be asked for")
             case kind:
                 return Unsupported(f"logic on {kind or 'nothing'} has no counterpart")
+
+    def _compare_field(self, name: str, part: JsonObject) -> Expression:
+        """Compare embedded data, whose value may be the text of a choice."""
+        value = self._fields.read(name)
+        made = self._fields.get_value(name)
+        has_label = any(
+            isinstance(piece, FunctionCall) and piece.name == "label"
+            for piece in iterate_parts(made)
+        )
+        if not has_label or get_text(part.get("Operator")) == "Empty":
+            return _compare(value, part)
+
+        match made:
+            case FunctionCall("label", (AnswerOf(item),)):
+                code = self._asked.find_code(item, get_text(part.get("RightOperand")))
+                if code and get_text(part.get("Operator")) in ("EqualTo", "Is"):
+                    return Chosen(AnswerOf(item), Constant(code))
+        return Unsupported(f"the field {name} has the text of a choice")
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────
 

@@ -130,9 +130,9 @@ def _build_answer(asked: AskedQuestion, locator: Locator) -> Expression:
         case "AnswerDescription", (answer,):
             return _make_words(asked, ("Answers", answer, "Display"))
         case "ChoiceGroup", ("SelectedChoices" | "SelectedChoicesTextEntry",) if asked.only_item:
-            return AnswerOf(asked.only_item)
+            return FunctionCall("label", (AnswerOf(asked.only_item),))
         case "ChoiceGroup", ("SelectedAnswers", row) if row in asked.items:
-            return AnswerOf(asked.items[row])
+            return FunctionCall("label", (AnswerOf(asked.items[row]),))
         case (("ChoiceTextEntryValue" | "ChoiceNumericEntryValue"), arguments):
             name = asked.items.get("/".join(arguments))
             if name is None and asked.answer in ("text", "number", "date", "time"):

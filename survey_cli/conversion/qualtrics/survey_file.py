@@ -7,6 +7,7 @@ relies on a value being of the expected type.
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from math import isfinite
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.conversion.input_files import InputFile
@@ -66,9 +67,10 @@ def get_text(value: object) -> str:
 def get_number(value: object) -> float | None:
     """Return a number, also one that is written as a text."""
     try:
-        return float(get_text(value).replace(",", "."))
+        number = float(get_text(value).replace(",", "."))
     except ValueError:
         return None
+    return number if isfinite(number) else None
 
 
 def is_on(value: object) -> bool:
@@ -93,6 +95,7 @@ class SurveyFile:
     """A survey of Qualtrics."""
 
     def __init__(self, file: InputFile) -> None:
+        self._file = file
         root = file.read_json()
         elements = get_entries(get_mapping(root).get("SurveyElements"))
         if not elements:
@@ -101,6 +104,10 @@ class SurveyFile:
             )
         self._elements = elements
         self._entry = get_mapping(get_mapping(root).get("SurveyEntry"))
+
+    def refuse(self, what: str) -> UserError:
+        """Return the error that refuses the survey."""
+        return self._file.refuse(what)
 
     # ── elements ──────────────────────────────────────────────────────────────────────────────────
 

@@ -22,6 +22,8 @@ class TextConverter:
         self.form = translator.form
         self.translator = translator
         self.log = log
+        self._marked: set[Origin] = set()
+        """The places whose HTML was removed."""
 
     def convert(self, texts: Texts, name: str, *, is_choice: bool = False) -> FormText:
         """Convert the texts of an item or a choice; empty if there aren't any."""
@@ -38,7 +40,9 @@ class TextConverter:
                 if not is_choice:
                     comment = f"{row} {origin.row}: … in the text stands for {source}"
                     self.log.comments.append(comment)
-            if has_markup(pieces):
+            # A text may be converted several times, as in a loop that is written out.
+            if has_markup(pieces) and origin not in self._marked:
+                self._marked.add(origin)
                 entry = ReportEntry(*origin, name, "HTML removed")
                 self.log.report.noted[entry] = None
 
