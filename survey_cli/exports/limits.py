@@ -190,10 +190,11 @@ class UserMissing(NamedTuple):
 def choose_user_missing(variable: Variable) -> UserMissing:
     """Choose the codes that SPSS treats as user-missing.
 
-    The order is don't know, refused, not reached, the study's own declines, then options marked as
-    missing. SPSS accepts three codes, or a range and one code if some of them are consecutive (as
-    -9, -8, -7 are). In a text column, not asked and not reached come first, since nothing else
-    would keep them out of a base; a number that was not asked is system-missing anyway.
+    The order is don't know, refused, no amount, not reached, the study's own declines, then options
+    marked as missing. SPSS accepts three codes, or a range and one code if some of them are
+    consecutive (as -9, -8, -7 are). In a text column, not asked and not reached come first, since
+    nothing else would keep them out of a base; a number that was not asked is system-missing
+    anyway.
     """
     missing = _list_missing_codes(variable)
     if variable.storage == "text":
@@ -255,7 +256,8 @@ def _list_missing_codes(variable: Variable) -> list[Code]:
         first = ["not_asked", "not_reached", "dk", "refused"]
     else:
         offered.pop("not_asked", None)
-        first = ["dk", "refused", "not_reached"]
+        # complete interviews have answers without an amount, and nothing that was not reached
+        first = ["dk", "refused", "no_amount", "not_reached"]
     kinds = [kind for kind in first if kind in offered]
     kinds += [kind for kind in offered if kind not in first]
 

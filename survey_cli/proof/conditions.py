@@ -43,7 +43,7 @@ from survey_cli.values import NO_AMOUNT
 
 MAX_ORDERED: Final = 40
 """The order of mention is encoded of up to so many options; of more it is left open."""
-_NUMBER: Final = "number of"
+_NUMBER: Final = "as_number"
 """A function that no questionnaire can name: what its argument is as a number."""
 _OPERATIONS: Final[dict[str, Operation]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
 

@@ -4,7 +4,7 @@ A cell has an answer or a typed missing value. The variables depend only on the 
 module also decides which columns are personal, and which can identify a respondent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from enum import StrEnum
@@ -21,6 +21,7 @@ from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.instrument.source.nodes import find_named
 from survey_cli.values import (
+    NO_AMOUNT,
     NOT_ASKED,
     NOT_REACHED,
     Cell,
@@ -95,6 +96,8 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
     columns = []
     for block in build_blocks(instrument, language):
         others = declines if _may_have_any_missing(block) else {}
+        if _may_lack_amount(instrument, block):
+            others = {**others, NO_AMOUNT.kind: _describe_no_amount(declines)}
         for variable in block.variables:
             column = replace(
                 variable,
@@ -123,6 +126,24 @@ def _may_have_any_missing(block: ColumnBlock) -> bool:
     question = block.item.question
     is_partial_date = isinstance(question, DateItem) and question.partial
     return is_partial_date or isinstance(question, ComputedItem)
+
+
+def _may_lack_amount(instrument: Instrument, block: ColumnBlock) -> bool:
+    """Return whether a calculation may have no result because an answer has no amount."""
+    if block.source != "compute":
+        return False
+    conditions = instrument.computes[block.id].conditions.values()
+    return any(condition.result_type.may_lack_amount for condition in conditions)
+
+
+def _describe_no_amount(declines: Mapping[str, tuple[int, str]]) -> tuple[int, str]:
+    """Return the code and label of an answer without an amount.
+
+    The code is the first of these that isn't one of the study's declines.
+    """
+    used = {code for code, _ in declines.values()}
+    code = next(code for code in (-5, -4, -3, -2, *range(-10, -99, -1)) if code not in used)
+    return code, "No amount"
 
 
 _SAMPLE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "date": "date"}

@@ -17,6 +17,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.expressions.parsing import write_expression
+from survey_cli.instrument.schema.items.amount_columns import KEYED_SUFFIX
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.table.columns import build_columns, convert_computed, find_personal_names
@@ -613,18 +614,21 @@ def _write_trees(compute: Compute) -> list[str]:
 def find_plain_columns(instrument: Instrument) -> dict[str, tuple[int, Callable[[str], Cell]]]:
     """Return the index and cell reader of the columns that conditions can read from a row."""
     return {
-        variable.name: (index, make_cell_reader(variable.storage))
+        variable.item: (index, make_cell_reader(variable.storage))
         for index, variable in enumerate(build_columns(instrument))
         if is_plain(instrument, variable)
     }
 
 
 def is_plain(instrument: Instrument, variable: Variable) -> bool:
-    """Return whether the cells of a column are what conditions read by its name."""
-    if variable.name != variable.item or variable.turn is not None or variable.role == "compute":
+    """Return whether the cells of a column are what conditions read by the name of its item."""
+    item = instrument.items.get(variable.item)
+    name = variable.item
+    if item is not None and item.amounts is not None and item.amounts.has_numbers:
+        name += KEYED_SUFFIX  # conditions read an amount from what was keyed
+    if variable.name != name or variable.turn is not None or variable.role == "compute":
         return False
 
-    item = instrument.items.get(variable.name)
     is_partial_date = (
         item is not None and isinstance(item.question, DateItem) and item.question.partial
     )

@@ -16,6 +16,8 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
+from survey_cli.table.columns import build_columns
+from survey_cli.table.versions import find_plain_columns
 from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, NOT_REACHED, REFUSED, Cell
 
 QUESTIONNAIRE = """\
@@ -269,6 +271,34 @@ def test_an_option_of_a_number_says_what_its_amount_is(
         if p.rule in ("counted-code", "unsaid-amount", "value-keyed-too", "never-true")
     ]
     assert problems == [said] * bool(said)
+
+
+def test_the_data_have_the_amount_and_what_was_keyed() -> None:
+    instrument = check("days * 2").compiled
+    assert instrument is not None
+    columns = {variable.name: variable for variable in build_columns(instrument)}
+    names = [name for name in columns if not name.startswith(("person", "years", "spots"))]
+    assert names == [
+        "days", "days_keyed", "age", "good", "nice", "visits", "visits_keyed", "result", "inner"
+    ]  # fmt: skip
+    assert columns["days"].labels == {777: "It varies"}
+    assert columns["days_keyed"].labels == {88: "None", 777: "It varies"}
+    assert columns["days"].user_missing == columns["days_keyed"].user_missing == (777,)
+    assert columns["age"].labels == {97: "97 or older"}
+    assert (columns["visits"].storage, columns["visits"].decimals) == ("decimal", 1)
+    assert columns["visits"].labels == {3: "Three times or more", 9: "It varies"}
+    assert columns["result"].declines["no_amount"] == (-5, "No amount")
+    assert "no_amount" not in columns["inner"].declines
+
+    days, age, visits = (instrument.items[name] for name in ("days", "age", "visits"))
+    assert days.question.build_cells(days, 88, {}) == (0, 88)
+    assert days.question.build_cells(days, 777, {}) == (777, 777)
+    assert days.question.build_missing_cells(days, DK) == (DK, DK)
+    assert age.question.build_cells(age, 97, {}) == (97,)
+    assert visits.question.build_cells(visits, 2, {}) == (1.5, 2)
+    # what a later calculation reads from the data is what was keyed
+    plain = find_plain_columns(instrument)
+    assert list(columns)[plain["days"][0]] == "days_keyed"
 
 
 ENDS = st.sampled_from([-inf, 0, 1, 2, 3, inf])

@@ -261,7 +261,7 @@ def _list_number_codes(draft: InstrumentDraft, question: NumericItem) -> Iterato
         is_zero = bool(_NOTHING.match(label))
         if label == str(value) or (is_zero and value == 0):
             continue  # the amount itself
-        if find_amount(option) is not None:
+        if find_amount(option) is not None and draft.document.edition >= AMOUNTS_EDITION:
             continue  # it says so
 
         # "or older" is the top only if no amount above the code can be entered.

@@ -16,9 +16,11 @@ from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.bins import build_bins
+from survey_cli.reports.results.open_amounts import OpenAmount, find_bound, list_open_amounts
 from survey_cli.reports.results.questions import (
     MAX_POINTS,
     UNASKED_KINDS,
+    AnswerPoint,
     ReportQuestion,
     get_missing_kind,
 )
@@ -179,6 +181,8 @@ class Crosstab:
     """Each number that counts in means, in ascending order, with its counts."""
     numbers: Mapping[AnswerKey, Fraction] = field(default_factory=dict)
     """The number of each answer that counts in means."""
+    open_amounts: Mapping[Fraction, OpenAmount] = field(default_factory=dict)
+    """The numbers among them that stand for an interval: "97 or older"."""
     keys: frozenset[AnswerKey] = frozenset()
     """The answers in the base."""
     hidden: frozenset[CellPosition] = frozenset()
@@ -534,6 +538,7 @@ def tabulate(
             (value, counted.sum_columns(keys)) for value, keys in sorted(keys_by_value.items())
         ),
         numbers=numbers,
+        open_amounts=list_open_amounts(question, set(numbers.values())),
         keys=frozenset(counted.counts),
         unit=answers.unit,
     )
@@ -564,9 +569,10 @@ def _count_answers(
             volunteered.append(line)
             continue
         line = counted.make_line("answer", str(point.code), point.label, keys, point.side)
-        if question.kind == "scale" and not point.missing and isinstance(point.code, int):
+        number = _find_number(question, point)
+        if number is not None:
             line = line._replace(in_means=True)
-            numbers |= dict.fromkeys(keys, Fraction(point.code))
+            numbers |= dict.fromkeys(keys, number)
         lines.append(line)
 
     # What is left are codes that are no point: all of a long list, and those without a label.
@@ -584,6 +590,17 @@ def _count_answers(
         label = translate("{n} other answers", n=len(rest))
         lines.append(counted.make_line("answer", "", label, list(chain.from_iterable(rest))))
     return [*lines, *volunteered], numbers
+
+
+def _find_number(question: ReportQuestion, point: AnswerPoint) -> Fraction | None:
+    """Return the number of an answer in means; None if they leave it out."""
+    amounts = question.amounts
+    has_mean = question.kind == "scale" or (amounts is not None and amounts.has_numbers)
+    if not has_mean or point.missing or not isinstance(point.code, int):
+        return None
+    if amounts is None:
+        return Fraction(point.code)
+    return find_bound(amounts, point.code)
 
 
 def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
@@ -643,10 +660,25 @@ def _count_numbers(
         number = Fraction(code)
         keys = by_value.get(number, [])
         lines.append(counted.make_line("answer", str(code), label, keys))
-        # A labeled number outside of the ranges is a code, and no amount.
-        if is_number and contain(question.ranges, code):
-            in_means[number] = keys
+        if not is_number:
+            continue
+        bound = _find_labeled_number(question, code)
+        if bound is not None:
+            in_means[bound] = [*in_means.get(bound, ()), *keys]
     return lines, {key: value for value, keys in in_means.items() for key in keys}
+
+
+def _find_labeled_number(question: ReportQuestion, code: int) -> Fraction | None:
+    """Return what a number with a label counts as in means; None if they leave it out."""
+    amounts = question.amounts
+    if amounts is not None and code in amounts.by_code:
+        return find_bound(amounts, code)
+    if code in question.variable.user_missing:
+        return None
+    # A labeled number outside of the ranges is a code, and no amount.
+    if contain(question.ranges, code):
+        return Fraction(code)
+    return None
 
 
 def _read_limit(limit: float | None) -> Fraction | None:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.number_ranges import NumberRanges
+from survey_cli.instrument.schema.items.amount_columns import KEYED_SUFFIX
 from survey_cli.instrument.schema.items.brackets import BracketResultItem
-from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
+from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
@@ -76,6 +78,8 @@ class ReportQuestion(ReportItem):
     """Whether a multiple may be answered with no option."""
     is_reported: bool = True
     """False if the questionnaire says `report: false`, and for items of the interviewer."""
+    amounts: AmountReading | None = None
+    """How amounts are read from the answers; None if they are amounts themselves."""
     inputs: frozenset[str] = frozenset()
     """What a variable of the analysis file is computed from, or the item of codes."""
     code_of: Mapping[str, str] = field(default_factory=dict)
@@ -213,7 +217,7 @@ def _build_questions(
         if kind == "multiple":
             answers = [variable for variable in answers if variable.option is not None]
         else:
-            answers = answers[:1]
+            answers = _select_column(item, answers)
         if not answers:
             continue
 
@@ -223,6 +227,8 @@ def _build_questions(
             points = _build_multiple_points(answers, labels, volunteered)
         else:
             name = first.name
+            if is_read_as_keyed(item):
+                name = name.replace(KEYED_SUFFIX, "", 1)
             points = _build_points(first, volunteered, sided=kind == "scale" or battery is not None)
         point_labels = {point.code: point.label for point in points}
         turn_text = "" if turn is None else f" ({turn})"
@@ -250,7 +256,21 @@ def _build_questions(
             ranges=question.ranges if isinstance(question, NumericItem) else (),
             is_bracket=isinstance(question, BracketResultItem),
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
+            amounts=item.amounts,
         )
+
+
+def is_read_as_keyed(item: CompiledItem) -> bool:
+    """Return whether the table of an item has a line for each option, and a mean of amounts."""
+    has_numbers = item.amounts is not None and item.amounts.has_numbers
+    return has_numbers and isinstance(item.question, CodedItem)
+
+
+def _select_column(item: CompiledItem, answers: Sequence[Variable]) -> list[Variable]:
+    """Select the column from which the table of a question with one answer is made."""
+    if not is_read_as_keyed(item):
+        return list(answers[:1])
+    return list(answers[1:2])
 
 
 def _label_question(item: CompiledItem, language: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
+from survey_cli.reports.results.open_amounts import describe_mean
 from survey_cli.reports.results.report_model import (
     QuantileFigure,
     QuantileName,
@@ -80,12 +81,27 @@ def compute_summary(
 
     quartiles = ""
     if "quartiles" in options.statistics:
-        quartiles = " · ".join(_format_quantile(values, share) for share in QUARTILES)
+        quartiles = " · ".join(_format_quantile(table, values, share) for share in QUARTILES)
+
+    open_amounts = {
+        value: table.open_amounts[value] for value, _ in values if value in table.open_amounts
+    }
+    if open_amounts:
+        # no deviation and no error can be computed of amounts that aren't known
+        mean_text = rounding.format_decimal(mean, MEAN_DIGITS)
+        return SummaryStatistics(
+            mean=None,
+            count_text=f"{people:,}",
+            mean_text=describe_mean(mean_text, open_amounts),
+            median_text=_format_quantile(table, values, Fraction(1, 2)),
+            deviation_text=rounding.EMPTY_MARK,
+            quartiles_text=quartiles,
+        )
     return SummaryStatistics(
         mean=mean,
         count_text=f"{people:,}",
         mean_text=rounding.format_decimal(mean, MEAN_DIGITS),
-        median_text=_format_quantile(values, Fraction(1, 2)),
+        median_text=_format_quantile(table, values, Fraction(1, 2)),
         deviation_text=deviation,
         margin_text=margin,
         quartiles_text=quartiles,
@@ -116,7 +132,8 @@ def _measure_quantiles(
         error = _protect_interval(estimate, table, options)
         if error is not None:
             value = compute_quantile(values, share)
-            figures.append(QuantileFigure(name, value, _format_quantile(values, share), error))
+            text = _format_quantile(table, values, share)
+            figures.append(QuantileFigure(name, value, text, error))
     return tuple(figures)
 
 
@@ -172,20 +189,33 @@ def compute_quantile(values: Sequence[tuple[Fraction, WeightedCount]], share: Fr
     This is the second definition of R. J. Hyndman and Y. Fan (The American Statistician 50, 1996).
     `values` is in ascending order. Raises ValueError if nobody has a value.
     """
+    found = find_quantile_values(values, share)
+    return sum(found, Fraction(0)) / len(found)
+
+
+def find_quantile_values(
+    values: Sequence[tuple[Fraction, WeightedCount]], share: Fraction
+) -> tuple[Fraction, ...]:
+    """Return the value at this share of the weights, or the two that it is exactly between."""
     part = sum(count.weight for _, count in values) * share
     cumulated = 0
     for position, (value, count) in enumerate(values):
         cumulated += count.weight
         if cumulated > part:
-            return value
+            return (value,)
         if cumulated == part:
             next_value, _ = values[position + 1]
-            return (value + next_value) / 2
+            return (value, next_value)
     raise ValueError("nobody has a value")
 
 
-def _format_quantile(values: Sequence[tuple[Fraction, WeightedCount]], share: Fraction) -> str:
-    """Format a quantile with as few decimals as it needs."""
+def _format_quantile(
+    table: Crosstab, values: Sequence[tuple[Fraction, WeightedCount]], share: Fraction
+) -> str:
+    """Format a quantile with as few decimals as it needs; one in an interval has its label."""
+    for value in find_quantile_values(values, share):
+        if value in table.open_amounts:
+            return table.open_amounts[value].label
     value = compute_quantile(values, share)
     for digits in range(MEAN_DIGITS):
         is_exact = (value * 10**digits).denominator == 1

@@ -20,6 +20,7 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.instrument.schema.items import question
+from survey_cli.instrument.schema.items.amount_columns import split_cells, split_columns
 from survey_cli.instrument.schema.items.possible_answers import (
     OneCode,
     PossibleAnswers,
@@ -100,16 +101,20 @@ class CodedItem(question.QuestionItem):
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         labels = _list_labels(item, language)
         column = _build_coded_variable(item, language, labels, self.measure)
-        return column, *_build_words_variables(item, language)
+        columns = split_columns(column, item.amounts, _list_own_amounts(item))
+        return *columns, *_build_words_variables(item, language)
 
     def build_cells(
         self, item: question.CompiledItem, value: Value | None, words: question.Words
     ) -> tuple[Cell, ...]:
         assert value is not None
-        return value, *_build_words_cells(item, words)
+        return *split_cells(value, item.amounts), *_build_words_cells(item, words)
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        return why, *_build_words_cells(item, question.NO_WORDS)
+        cells: tuple[Cell, ...] = (why,)
+        if item.amounts is not None and item.amounts.has_numbers:
+            cells = (why, why)
+        return *cells, *_build_words_cells(item, question.NO_WORDS)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return _invent_pick(context, rng, 1)
@@ -306,6 +311,13 @@ def _explain_number(picked: PickReply) -> Rejection:
 def _list_codes(item: question.CompiledItem) -> tuple[Code, ...]:
     """Return the codes of the item's own options."""
     return tuple(option.code for option in item.options)
+
+
+def _list_own_amounts(item: question.CompiledItem) -> frozenset[Code]:
+    """List the codes that are their own amounts, beside others that aren't."""
+    if item.amounts is None:
+        return frozenset()
+    return frozenset(_list_codes(item)) - item.amounts.by_code.keys()
 
 
 def _get_codes(value: Value | None) -> tuple[Code, ...]:

@@ -35,6 +35,7 @@ from survey_cli.instrument.number_ranges import (
     list_sums,
 )
 from survey_cli.instrument.schema.items import question
+from survey_cli.instrument.schema.items.amount_columns import split_cells, split_columns
 from survey_cli.instrument.schema.items.possible_answers import (
     ANY_TEXT,
     Amount,
@@ -398,15 +399,27 @@ class NumericItem(RangeFields, LimitedItem):
         return str(value)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
-        column = question.build_variable(
+        keyed = question.build_variable(
             item,
             language,
             storage="decimal" if self.places else "integer",
             measure="scale",
             decimals=self.places,
             labels=self._list_labels(language),
+            user_missing=tuple(code for code, option in self.options.items() if option.missing),
         )
-        return (column,)
+        return split_columns(keyed, item.amounts)
+
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
+        assert value is not None
+        return split_cells(value, item.amounts)
+
+    def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
+        if item.amounts is None or not item.amounts.has_numbers:
+            return (why,)
+        return why, why
 
     def _list_labels(self, language: str) -> dict[Code, str]:
         return {
