@@ -9,9 +9,11 @@ import pytest
 
 from support.blank_answers import BLANK, Joined, TableRow, list_ahead, read_table
 from support.conducting import conduct
+from support.scale import SCALE
 from support.scenario import Scenario, instrument, scenario
 from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.questionnaire.writer import ConvertedForm
+from survey_cli.entries import PickEntry
 from survey_cli.problems import UserError
 
 SURVEYS = Path(__file__).parents[1] / "data" / "convert" / "limesurvey"
@@ -96,6 +98,73 @@ def test_a_real_survey_has_no_errors_and_is_carried_over(name: str) -> None:
     for column, count in report.logic.items():
         if name != "lssdoc_audit_demo.lss":
             assert count.carried == count.total, column
+
+
+CODES = {"Y": "1", "N": "2", "uni": "1", "-oth-": "5"}
+"""The numbers of codes that are words in the real surveys."""
+
+
+def read_real_conditions(file: str) -> dict[str, list[str]]:
+    """Return what must be true of answers, by the questions with conditions."""
+    with (SURVEYS / "real_conditions.csv").open(encoding="utf-8", newline="") as table:
+        return {
+            row["question"]: row["asked_if"].split()
+            for row in csv.DictReader(table)
+            if row["file"] == file
+        }
+
+
+def holds(condition: str, answers: dict[str, str]) -> bool:
+    """Return the truth of `edu1=3|4` or `edu1!3`; a blank or a hidden question is empty."""
+    name, sign, codes = re.split("([=!])", condition, maxsplit=1)
+    numbers = [CODES.get(code, code) for code in codes.split("|")]
+    return (answers.get(name, "") in numbers) == (sign == "=")
+
+
+def answer_at_random(
+    text: str, wanted: dict[str, list[str]], rng: random.Random
+) -> tuple[set[str], dict[str, str]]:
+    """Conduct an interview, often with answers that conditions use; return what was asked."""
+    asked: set[str] = set()
+    answers: dict[str, str] = {}
+    now = scenario(text)
+    while now.prompt is not None:
+        item = now.place
+        asked.add(item)
+        code = ""
+        if isinstance(now.prompt.entry, PickEntry):
+            code = rng.choice([*wanted.get(item, []), str(rng.choice(list(now.offered)))])
+        replies = [code, f"{code} words", "1", "2020-01-01"]
+        if now.declines and (not code or rng.random() < 0.3):
+            code = ""
+            replies = [f".{rng.choice(list(now.declines))}"]
+        for reply in replies:
+            after = now.key(reply).settled()
+            if not after.why and after.place != item:
+                break
+        assert after.place != item, (item, after.why)
+        answers[item] = code
+        now = after
+    return asked, answers
+
+
+@pytest.mark.parametrize("name", ["ssi_uk_core_2017.lss", "ssi_nl_2017.txt"])
+def test_the_same_questions_of_a_real_survey_are_asked(name: str) -> None:
+    """The table says by hand who is asked each question that has a condition."""
+    rng = random.Random(7)
+    conditions = read_real_conditions(name)
+    wanted: dict[str, list[str]] = {}
+    for parts in conditions.values():
+        for part in parts:
+            source, _, codes = re.split("([=!])", part, maxsplit=1)
+            wanted.setdefault(source, []).extend(CODES.get(code, code) for code in codes.split("|"))
+
+    text = convert_form(SURVEYS / name).text
+    for _ in range(8 * SCALE):
+        asked, answers = answer_at_random(text, wanted, rng)
+        for question, parts in conditions.items():
+            is_asked = all(holds(part, answers) for part in parts)
+            assert (question in asked) == is_asked, (question, answers)
 
 
 def test_the_flaws_of_a_survey_are_named() -> None:

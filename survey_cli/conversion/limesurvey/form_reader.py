@@ -14,6 +14,7 @@ from survey_cli.conversion.limesurvey.records import (
     QuotaRecord,
     SurveyRecords,
 )
+from survey_cli.conversion.limesurvey.script_reader import ScriptReader
 from survey_cli.conversion.limesurvey.survey_texts import SurveyTexts
 from survey_cli.conversion.limesurvey.tab_file import is_tab_survey, read_tab_survey
 from survey_cli.conversion.limesurvey.variables import (
@@ -73,7 +74,8 @@ class _SurveyReader:
         self._languages = _map_languages(records.languages)
         self._texts = SurveyTexts(self._languages, records.settings)
         self._variables = build_variables(records)
-        self._questions = QuestionReader(records, self._texts, self._variables)
+        self._scripts = ScriptReader(records, self._texts, self._variables)
+        self._questions = QuestionReader(records, self._scripts)
         self._remarks: list[Remark] = []
         self._places: dict[str, tuple[FormGroup, FormItem]] = {}
         """The group and the last item of each question, by its id."""
@@ -81,7 +83,7 @@ class _SurveyReader:
     def read(self, name: str) -> ForeignForm:
         records = self._records
         root = FormGroup("", Origin(self._words.items_part, 1))
-        self._questions.set_conditions(self._read_old_conditions())
+        self._scripts.set_conditions(self._read_old_conditions())
         self._add_text(root, "surveyls_welcometext", "welcome")
         self._add_groups(root)
         self._add_text(root, "surveyls_endtext", "end_text")
@@ -142,7 +144,7 @@ class _SurveyReader:
 
     def _read_group(self, record: GroupRecord, number: int) -> FormGroup:
         group = FormGroup(f"group{number}", record.origin)
-        context = self._questions.make_context()
+        context = self._scripts.make_context()
         label = record.origin.at("group_name")
         group.label = self._texts.read(record.names, label, context, group.name)
         intro = record.origin.at("description")
@@ -150,7 +152,7 @@ class _SurveyReader:
         # A condition of a group has a column of its own in one format, and that of questions in
         # the other.
         column = "grelevance" if self._words.items_part == "questions" else self._words.condition
-        group.condition = self._questions.read_script(
+        group.condition = self._scripts.read_script(
             record.relevance, record.origin.at(column), context
         )
         shuffled: FormGroup | None = None
@@ -215,7 +217,7 @@ class _SurveyReader:
 
     def _add_end(self, record: QuotaRecord, formula: Formula) -> None:
         """Add an end for a quota of 0, which screens out, after the last question it uses."""
-        context = self._questions.make_context()
+        context = self._scripts.make_context()
         place = record.origin.at("quotals_message")
         end = FormEnd(f"quota_{record.name}", record.origin, condition=formula)
         end.label = self._texts.read(record.messages, place, context, end.name)
@@ -233,7 +235,7 @@ class _SurveyReader:
 
     def _remark_survey(self) -> None:
         records = self._records
-        self._remarks += self._questions.remarks
+        self._remarks += self._scripts.remarks
         codes = Counter(question.code for question in records.list_questions())
         for question in records.list_questions():
             if codes[question.code] > 1:
