@@ -42,7 +42,7 @@ from survey_cli.conversion.model.forms import (
 _RANDOM_ORDERS: Final = ("random", "random_alphabetical")
 
 
-class ChoiceReader:
+class AnswerListReader:
     """Reads the choices of one survey."""
 
     def __init__(self, records: SurveyRecords, scripts: ScriptReader) -> None:

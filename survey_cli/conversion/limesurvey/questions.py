@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from survey_cli.conversion.limesurvey.choices import ChoiceReader
+from survey_cli.conversion.limesurvey.choices import AnswerListReader
 from survey_cli.conversion.limesurvey.meaning import (
     read_value,
 )
@@ -75,7 +75,7 @@ class QuestionReader:
     def __init__(self, records: SurveyRecords, scripts: ScriptReader) -> None:
         self._words = records.words
         self._scripts = scripts
-        self._choices = ChoiceReader(records, scripts)
+        self._choices = AnswerListReader(records, scripts)
         self._validation = ValidationReader(records, scripts)
 
     def read(self, question: QuestionRecord) -> list[FormItem]:
