@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.missing_values import describe_missing, label_missing_kinds
+from survey_cli.instrument.checks.missing_kinds import describe_missing, label_missing_kinds
 from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
 from survey_cli.instrument.checks.source_items import report, shorten_text
 from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument

@@ -12,7 +12,7 @@ from itertools import combinations, product
 from math import prod
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.missing_values import list_missing_kinds
+from survey_cli.instrument.checks.missing_kinds import list_missing_kinds
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.compiled.symbols import SymbolKind

@@ -69,3 +69,33 @@ def test_a_value_for_unknown_answers_settles_it(edition_2: None, most: str) -> N
     found = check(2, most, word)
     assert [text.partition(":")[0] for text in found["missing-value"]] == ["warning days"]
     assert "unfilled" not in found
+
+
+@pytest.mark.parametrize(
+    ("test", "count"),
+    [
+        ("answered(child) and child == 1", 0),
+        ("sure == 1", 0),
+        ("child == 1", 1),
+        ("answered(child) and sure / child > 1", 1),
+    ],
+)
+def test_words_of_two_languages_whose_test_is_known_need_no_others(
+    edition_2: None, test: str, count: int
+) -> None:
+    """The proof doesn't decide them, since it knows the value in the first language only."""
+    words = f"{{en: \"'you' if {test} else 'they'\", es: \"'usted' if {test} else 'ellos'\"}}"
+    text = f"""\
+instrument: m
+title: T
+edition: 2
+languages: [en, es]
+compute:
+  word: {words}
+items:
+  - {{id: child, type: single, text: {{en: C?, es: C?}}, options: {{1: {{en: A, es: A}}}}}}
+  - {{id: sure, type: number, text: {{en: C?, es: C?}}, max: 9, declines: []}}
+  - {{id: bye, type: read, text: {{en: "Do {{word}}?", es: "Do {{word}}?"}}}}
+"""
+    rules = [problem.rule for problem in check_instrument(load_source_text(text)).problems]
+    assert rules.count("unsure-fill") == count

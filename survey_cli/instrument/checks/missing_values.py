@@ -1,25 +1,24 @@
 """Checks of values that can be missing since choices are strict: limits, quotas and ends."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final
 
 from survey_cli.instrument.checks.assumptions import UNKNOWN, Assumption, SupposedAnswer
+from survey_cli.instrument.checks.missing_kinds import describe_missing, list_missing_kinds
 from survey_cli.instrument.checks.sample_and_quotas import compile_quotas
 from survey_cli.instrument.checks.source_items import Place, report
 from survey_cli.instrument.checks.texts import list_answered_names
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
-from survey_cli.instrument.compiled.model import CompiledNode, find_inputs
-from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.editions import STRICT_CHOICES_EDITION
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import StrictChoice, shorten
 from survey_cli.instrument.schema.document import QuotaSpec
-from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import locate_name
 from survey_cli.problems import Problem
-from survey_cli.values import NOT_ASKED
 from survey_cli.wording import join_words
 
 
@@ -163,50 +162,3 @@ def _is_read_directly(tree: ast.expr, name: str) -> bool:
 
 def _has_choice(tree: ast.expr) -> bool:
     return any(isinstance(node, StrictChoice) for node in ast.walk(tree))
-
-
-# How an item can be without a value
-
-
-def list_missing_kinds(draft: InstrumentDraft, name: str) -> Sequence[str]:
-    """List the kinds of missing values that an item or sample column can have."""
-    item = draft.items.get(name)
-    symbol = draft.symbols.get(name)
-    if item is None or symbol is None:
-        # a sample column can be empty, and an interviewer can lack an attribute
-        return [NOT_ASKED.kind]
-
-    kinds = [decline.id for decline in item.declines]
-    groups = [draft.groups.get(step.group) for step in symbol.path]
-    nodes: list[CompiledNode] = [item]
-    nodes += [group for group in groups if group is not None]
-    is_conditional = any(list_requirements(node) for node in nodes)
-    is_picked = any(group is not None and group.pick is not None for group in groups)
-    is_drawn = isinstance(item.question, DrawItem)
-    if is_conditional or is_picked or is_drawn or item.roster is not None:
-        kinds.append(NOT_ASKED.kind)
-    return kinds
-
-
-def describe_missing(draft: InstrumentDraft, name: str, kinds: Sequence[str]) -> str:
-    """Describe how an item, or a sample column, is without a value."""
-    if name not in draft.items:
-        return f"if {name} is empty"
-    labels = label_missing_kinds(draft)
-    declines = [labels.get(kind, kind) for kind in kinds if kind != NOT_ASKED.kind]
-    parts = []
-    if declines:
-        parts.append(f"after {join_words(declines, 'or')} at {name}")
-    if NOT_ASKED.kind in kinds:
-        pronoun = "it" if declines else name
-        parts.append(f"if {pronoun} is not asked")
-    return " or ".join(parts)
-
-
-def label_missing_kinds(draft: InstrumentDraft) -> Mapping[str, str]:
-    """Return the words for each way of having no answer: those of the study's declines."""
-    labels: dict[str, str] = {}
-    for item in draft.items.values():
-        for decline in item.declines:
-            labels.setdefault(decline.id, str(decline.text.get(draft.language)).lower())
-    return labels

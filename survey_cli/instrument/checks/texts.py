@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
+from survey_cli.instrument.checks.missing_kinds import is_always_known
 from survey_cli.instrument.checks.source_items import (
     OwnedText,
     list_option_lists,
@@ -310,7 +311,7 @@ def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
     compute = draft.computes.get(fill.key)
     if compute is not None:
         calculations = [condition.tree for condition in compute.conditions.values()]
-        if all(_is_never_missing(tree) for tree in calculations):
+        if all(_is_never_missing(draft, tree) for tree in calculations):
             return False
     return fill.key not in list_answered_names(draft, who)
 
@@ -323,19 +324,21 @@ def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
     return fill.turn > 1 or roster is None or roster.until is None
 
 
-def _is_never_missing(tree: ast.expr) -> bool:
+def _is_never_missing(draft: InstrumentDraft, tree: ast.expr) -> bool:
     """Return whether a calculation always has a value: of constants or counts of conditions."""
     match tree:
         case StrictChoice(test=test, body=body, orelse=orelse):
-            return all(_is_never_missing(part) for part in (test, body, orelse))
+            if not is_always_known(draft, test):
+                return False
+            return _is_never_missing(draft, body) and _is_never_missing(draft, orelse)
         case ast.IfExp(body=body, orelse=orelse):
-            return _is_never_missing(body) and _is_never_missing(orelse)
+            return _is_never_missing(draft, body) and _is_never_missing(draft, orelse)
         case ast.BoolOp(values=values):
-            return all(_is_never_missing(value) for value in values)
+            return all(_is_never_missing(draft, value) for value in values)
         case ast.UnaryOp(operand=operand):
-            return _is_never_missing(operand)
+            return _is_never_missing(draft, operand)
         case ast.Call(func=ast.Name(id="first_answered"), args=args):
-            return any(_is_never_missing(argument) for argument in args)
+            return any(_is_never_missing(draft, argument) for argument in args)
         case ast.Call(func=ast.Name(id="count"), args=args):
             return not any(isinstance(argument, ast.Name) for argument in args)
         case (
