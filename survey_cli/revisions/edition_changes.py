@@ -31,7 +31,6 @@ from survey_cli.revisions.tried_answers import TriedAnswers, evaluate_with, iter
 from survey_cli.values import Cell, Missing
 from survey_cli.wording import format_quantity, join_words
 
-RULE: Final = "newer-edition"
 _MAX_LISTED: Final = 4
 """Calculations that the notice names, and answers that an example has."""
 _ASKED_KEYS: Final = frozenset(("ask_if", "unless"))
@@ -231,7 +230,7 @@ def summarize_changes(
         parts.append(f"{format_quantity(errors, 'error')} must be corrected")
     what = f"in edition {edition} of the language, {'; '.join(parts)}"
     remedy = f"survey check --upgrade {file} rewrites the file, and names every difference"
-    return Problem(RULE, where, "", what, remedy, "info")
+    return Problem("newer-edition", where, "", what, remedy, "info")
 
 
 def _describe_change(
@@ -260,7 +259,7 @@ def _describe_change(
         remedy = f"this follows from {join_words(causes)}"
     else:
         remedy = "no rewriting keeps the meaning exactly: write what you mean"
-    return report(RULE, (use.where, use.length), use.owner, what, remedy, "info")
+    return report("newer-edition", (use.where, use.length), use.owner, what, remedy, "info")
 
 
 def _fills_in(use: NameUse, name: str) -> bool:

@@ -54,6 +54,7 @@ def named_rules() -> frozenset[str]:
     for path in (
         *(package / "instrument").rglob("*.py"),
         *(package / "scenarios").rglob("*.py"),
+        package / "revisions" / "edition_changes.py",
         files,
         frames,
         length,
