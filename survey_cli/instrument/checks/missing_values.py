@@ -1,4 +1,4 @@
-"""Checks of values that can be missing since choices are strict: limits, quotas and ends."""
+"""Checks of missing values: limits, quotas and ends that read a choice without one."""
 
 import ast
 from collections.abc import Iterator, Sequence
