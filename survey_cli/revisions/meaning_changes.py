@@ -18,6 +18,7 @@ from survey_cli.instrument.number_ranges import (
     find_limits,
     format_ranges,
 )
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
@@ -421,6 +422,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     unit: TextsByLanguage = {}
     if isinstance(question, NumberItem) and question.unit:
         unit = _collect_texts(question.unit, instrument.languages)
+    elif isinstance(question, BracketResultItem) and question.spec.unit:
+        unit = _collect_texts(question.spec.unit, instrument.languages)
     elif isinstance(question, QuantityItem):
         unit = {"": question.describe_units()}
     elif isinstance(question, DurationItem):
@@ -466,6 +469,8 @@ def _classify(question: QuestionItem, answers: PossibleAnswers) -> _ValueKind:
 
 
 def _classify_computed(question: QuestionItem) -> _ValueKind:
+    if isinstance(question, BracketResultItem) and question.part in ("low", "high"):
+        return _ValueKind.DECIMAL_NUMBER if question.spec.decimals else _ValueKind.WHOLE_NUMBER
     if not isinstance(question, DrawItem):
         return _ValueKind.ONE_CODE
     if question.numbers is not None:
@@ -502,6 +507,9 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
         case SearchItem(entries=entries):
             for code, row in entries.rows.items():
                 labels[code] = {language: row.get_text(language) for language in languages}
+        case BracketResultItem(part="", spec=bracket):
+            # the numbers of intervals mean nothing without the amounts
+            labels = {code: {"": bracket.label_interval(code, "en")} for code in bracket.codes}
         case ComputedItem() as computed:
             labels = {code: {"": code} for code in computed.list_codes()}
 

@@ -24,6 +24,7 @@ _RESOLVED: Final = frozenset(
 """Keys of the file that are compared where they are used."""
 _KINDS: Final[Mapping[str, ChangeKind]] = {
     **dict.fromkeys(("each", "from", "using", "numbers", "arms", "pick", "chosen"), "route"),
+    **dict.fromkeys(("steps", "start", "walk"), "route"),
     **dict.fromkeys(("order", "anchor", "after"), "order"),
     "outcome": "fieldwork",
     "missing": "recoded",

@@ -1,12 +1,13 @@
 """Two versions of a questionnaire that are compared, with the items and groups of each."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.compute_table import ComputeTable
-from survey_cli.instrument.schema.items.brackets import BracketResultItem, BracketStepItem
-from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.brackets import BracketItem, BracketStepItem
+from survey_cli.instrument.schema.items.groups import BatteryItem, BracketSection
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import find_named, get_named, locate_name
@@ -91,8 +92,9 @@ def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Nod
         children.append(group.until)
 
     for child in children:
-        if isinstance(child, CompiledItem) and isinstance(child.question, BracketStepItem):
-            continue  # its texts and conditions are those of the bracket
+        if isinstance(child, ItemGroup) and isinstance(child.spec, BracketSection):
+            yield from _iterate_bracket(child, child.spec.bracket, ancestors)
+            continue
 
         spec: Any = child.question if isinstance(child, CompiledItem) else child.spec
         name = spec.id
@@ -102,9 +104,24 @@ def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Nod
                     name = statement
                     spec = statement_spec
 
-        if isinstance(child, CompiledItem) and child.id == child.bracket:
-            assert isinstance(child.question, BracketResultItem)
-            spec = child.question.spec  # the first result stands for the bracket
         yield Node(child.id, child, spec, locate_name(name), ancestors)
         if isinstance(child, ItemGroup):
             yield from _iterate_below(child, (*ancestors, child.id))
+
+
+class _MadeSpec(SpecModel):
+    """What is compared of an item that was made: nothing, since nobody has written it."""
+
+
+def _iterate_bracket(
+    group: ItemGroup, bracket: BracketItem, ancestors: tuple[str, ...]
+) -> Iterator[Node]:
+    """Yield what has columns. The first result stands for all that is written at the bracket."""
+    where = locate_name(bracket.id)
+    for item in group.items:
+        if item.id == item.bracket:
+            whole = replace(item, ask_if=group.ask_if, unless=group.unless)
+            yield Node(item.id, whole, bracket, where, ancestors)
+        elif not isinstance(item.question, BracketStepItem):
+            part = replace(item, ask_if=None, checks=())
+            yield Node(item.id, part, _MadeSpec(), where, ancestors)

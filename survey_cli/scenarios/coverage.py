@@ -181,12 +181,13 @@ _DESCRIPTIONS: Final = {
 }
 
 
-def describe_goal(goal: Goal, *, negated: bool = False) -> str:
+def describe_goal(instrument: Instrument, goal: Goal, *, negated: bool = False) -> str:
     """Describe what happens; if `negated`, what never happens."""
     detail = goal.detail
     if goal.kind in ("fires", "passes"):  # people count checks from 1
         detail = goal.detail + 1
-    return _DESCRIPTIONS[goal.kind][negated].format(name=goal.name, detail=detail)
+    name = instrument.find_written_name(goal.name)
+    return _DESCRIPTIONS[goal.kind][negated].format(name=name, detail=detail)
 
 
 def locate_goal(instrument: Instrument, goal: Goal) -> Position:

@@ -193,7 +193,7 @@ def _render_scenario(
 ) -> Iterator[str]:
     """Yield the lines of one scenario. Its goals are in the order of what they say of it."""
     scenario = entry.scenario
-    name = "; ".join(describe_goal(goal) for goal in goals[:MAX_NAMED])
+    name = "; ".join(describe_goal(instrument, goal) for goal in goals[:MAX_NAMED])
     yield f"- name: {_quote(shorten(name, MAX_NAME))}"
 
     case = _render_case(instrument, scenario, usual_day)
@@ -237,10 +237,11 @@ def _render_expectations(
     asked = []
     absent = []
     for goal in goals:
+        name = instrument.find_written_name(goal.name)
         if goal.kind == "asked" and _rank(instrument, goal) < len(_RANKS):
-            asked.append(goal.name)
-        elif goal.kind == "skipped" and goal.name in absent_items:
-            absent.append(goal.name)
+            asked.append(name)
+        elif goal.kind == "skipped" and name in absent_items:
+            absent.append(name)
     if asked:
         yield f"    asked: [{', '.join(asked)}]"
     if absent:

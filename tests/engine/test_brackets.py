@@ -3,12 +3,14 @@
 import pytest
 
 from support.every_route import TODAY, see_everything
-from support.scenario import Scenario, scenario
+from support.scenario import Scenario, instrument, scenario
 from survey_cli.entries import to_plain_text
+from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.schema.items.brackets import NO_LIMIT
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.proof.verdicts import prove
+from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.scenarios.coverage import WitnessWalk
 from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, REFUSED
 
@@ -114,6 +116,25 @@ def test_a_corrected_step_leads_to_the_others_and_back() -> None:
 def test_amounts_are_written_in_the_language_of_the_interview() -> None:
     now = scenario(write_income(25000, "step"), language="es")
     assert now.words.replace("\xa0", " ") == "¿Menos de 25.000 US$?"
+
+
+def test_other_amounts_give_the_numbers_of_intervals_another_meaning() -> None:
+    old, new = [
+        instrument(write_income(start, "step").replace("20000,", more))
+        for start, more in ((25000, "20000,"), (10000, "22000,"))
+    ]
+    recoded = [change.what for change in list_changes(old, new)]
+    assert recoded == [
+        "code 3 was '$15,000 to less than $20,000' and is '$15,000 to less than $22,000'",
+        "code 4 was '$20,000 to less than $25,000' and is '$22,000 to less than $25,000'",
+    ]
+
+
+def test_the_texts_of_a_bracket_are_checked_once() -> None:
+    text = write_income(25000, "step").replace("title: T", "title: {en: T, es: S}")
+    spanish_only = text.replace('{en: "Less than {amount:USD}?", es: ', "").replace('?"}', '?"')
+    problems = check_instrument(load_source_text(spanish_only, "t.yaml")).problems
+    assert [(problem.who, problem.rule) for problem in problems] == [("income", "one-language")]
 
 
 def test_brackets_in_a_roster_have_an_amount_for_each_turn() -> None:

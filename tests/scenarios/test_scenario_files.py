@@ -229,8 +229,9 @@ def cover(source: str, text: str) -> tuple[set[str], list[str]]:
         failed += compare(test, run)
     assert not failed
     everything = list_coverage(instrument(source))
-    return {describe_goal(goal) for goal in everything if goal in seen}, [
-        describe_goal(goal, negated=True) for goal in everything if goal not in seen
+    made = instrument(source)
+    return {describe_goal(made, goal) for goal in everything if goal in seen}, [
+        describe_goal(made, goal, negated=True) for goal in everything if goal not in seen
     ]
 
 

@@ -147,10 +147,10 @@ def list_texts_with_fills(draft: InstrumentDraft) -> Sequence[tuple[str, Templat
 
 
 def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
-    for owner, template in draft.templates:
-        yield OwnedText(owner, template.source)
-
+    yield from _iterate_compiled_texts(draft)
     for name, item in draft.items.items():
+        if item.bracket and item.id != item.bracket:
+            continue  # its label is that of the bracket
         question = item.question
         texts: list[Text | None] = []
         if item.label is not item.text.source:
@@ -175,6 +175,18 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
                 yield OwnedText(item.scale or name, option.label)
 
     yield from _iterate_document_texts(draft.document)
+
+
+def _iterate_compiled_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
+    brackets = {str(section.bracket.id) for section in draft.symbol_table.brackets.values()}
+    read_by_steps: set[int] = set()
+    for owner, template in draft.templates:
+        if owner in brackets:
+            # all its steps have the same texts
+            if id(template.source) in read_by_steps:
+                continue
+            read_by_steps.add(id(template.source))
+        yield OwnedText(owner, template.source)
 
 
 def _iterate_document_texts(document: Document) -> Iterator[OwnedText]:

@@ -39,7 +39,7 @@ from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_text import is_currency
-from survey_cli.instrument.texts.templates import AMOUNT_FILL, find_fill
+from survey_cli.instrument.texts.templates import AMOUNT_FILL, NO_ANSWER_TEXT, find_fill
 from survey_cli.values import NOT_ASKED, Code, Missing
 
 _SHARED_KEYS: Final = ("by", "personal", "instruction", "probe", "help")
@@ -435,7 +435,7 @@ class _Expansion:
         if is_currency(unit):
             fill = f"{fill}:{unit}"
         words = {
-            language: text.replace("{amount}", f"{{{fill}}}")
+            language: text.replace("{amount}", f"{{{fill}|{NO_ANSWER_TEXT}}}")
             for language, text in DOUBT_WORDS.items()
         }
         return ConfirmSpec.model_construct(

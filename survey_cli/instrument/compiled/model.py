@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document, SampleColumn
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.groups import (
     BatteryItem,
     BracketSection,
@@ -173,6 +174,8 @@ def _find_item_labels(instrument: Instrument, item: CompiledItem, language: str)
     question = item.question
     if isinstance(question, LookupItem) and question.sample is not None:
         return find_labels(instrument, str(question.sample), language)
+    if isinstance(question, BracketResultItem) and not question.part:
+        return {code: question.spec.label_interval(code, language) for code in question.spec.codes}
     return {option.code: str(option.label.get(language)) for option in item.options}
 
 

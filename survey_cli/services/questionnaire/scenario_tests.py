@@ -110,7 +110,7 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
     for goal in goals:
         if goal not in covered:
             where = locate_goal(instrument, goal)
-            not_covered.append(NotCovered(where, describe_goal(goal, negated=True)))
+            not_covered.append(NotCovered(where, describe_goal(instrument, goal, negated=True)))
     return SuiteResult(
         file=scenario_file,
         scenarios=tuple(results),
@@ -172,7 +172,7 @@ def generate_suite(
     scenarios, left_open = generate_scenarios(instrument, today)
     text = "\n".join((SCHEMA_LINE, *render_scenarios(instrument, scenarios), ""))
     write_text_file(path, lambda stream: stream.write(text), force=force, public=True)
-    return len(scenarios), [describe_goal(goal) for goal in left_open]
+    return len(scenarios), [describe_goal(instrument, goal) for goal in left_open]
 
 
 def write_junit(result: SuiteResult, target: str) -> None:

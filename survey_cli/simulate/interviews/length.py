@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
+from survey_cli.instrument.schema.items.groups import BracketSection
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.problems import Problem
 from survey_cli.table.paradata import count_read_words, count_words, is_repeated_list
@@ -88,7 +89,7 @@ def estimate_lengths(
     estimate = LengthEstimate(measured=len(measured))
     sections: dict[str, str] = {}
     for child in instrument.root.children:
-        if isinstance(child, ItemGroup):
+        if isinstance(child, ItemGroup) and not isinstance(child.spec, BracketSection):
             sections |= {item.id: child.id for item in child.items}
     groups: dict[str, list[ItemGroup]] = defaultdict(list)
     for group in instrument.groups.values():
@@ -111,7 +112,7 @@ def estimate_lengths(
                     if group.id not in introduced and group.intro is not None:
                         introduced.add(group.id)
                         seconds += count_words(group.intro, interview.language) / WORDS_PER_SECOND
-            times[item.id] += seconds
+            times[instrument.find_written_name(item.id)] += seconds
             section_times[sections.get(item.id, "")] += seconds / 60
             previous = item
         estimate.routes[outcome].append(sum(times.values()) / 60)

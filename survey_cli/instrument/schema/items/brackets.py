@@ -108,8 +108,12 @@ class BracketItem(question.QuestionItem):
 
     @property
     def amounts(self) -> list[int | float]:
-        """The steps in rising order, even if they are written otherwise, which is an error."""
-        return sorted(set(self.steps)) or [0]
+        """The steps in rising order and above the lowest amount.
+
+        It is an error if they are written otherwise.
+        """
+        amounts = {step for step in self.steps if step > self.min}
+        return sorted(amounts) or [self.min + 1]
 
     def format_amount(self, amount: float, language: str) -> str:
         """Format an amount with its unit, as a language writes it: `$25,000`, `40 hours`."""
