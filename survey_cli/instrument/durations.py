@@ -30,10 +30,23 @@ SECONDS_IN: Final[Mapping[DurationUnit, int]] = {
 }
 SECONDS_IN_WEEK: Final = 7 * 86_400
 _EXAMPLES: Final[Mapping[DurationUnit, str]] = {
-    DurationUnit.SECONDS: "90 (seconds) or 1:30",
-    DurationUnit.MINUTES: "90 (minutes), 1:30 or 1h30",
-    DurationUnit.HOURS: "36 (hours) or 1 d 12 h",
-    DurationUnit.DAYS: "10 (days) or 1 week 3 days",
+    DurationUnit.SECONDS: "90 (s) or 1:30",
+    DurationUnit.MINUTES: "90 (min) or 1:30",
+    DurationUnit.HOURS: "36 (h) or 1 d 12 h",
+    DurationUnit.DAYS: "10 (d) or 1 w 3 d",
+}
+PARTS: Final[Mapping[DurationUnit, tuple[DurationUnit, ...]]] = {
+    DurationUnit.SECONDS: (DurationUnit.HOURS, DurationUnit.MINUTES, DurationUnit.SECONDS),
+    DurationUnit.MINUTES: (DurationUnit.HOURS, DurationUnit.MINUTES),
+    DurationUnit.HOURS: (DurationUnit.HOURS,),
+    DurationUnit.DAYS: (DurationUnit.DAYS,),
+}
+"""The units in which a length of time is written."""
+_SHORT_NAMES: Final[Mapping[DurationUnit, str]] = {
+    DurationUnit.SECONDS: "s",
+    DurationUnit.MINUTES: "min",
+    DurationUnit.HOURS: "h",
+    DurationUnit.DAYS: "d",
 }
 _MAX_DIGITS: Final = 9
 ENGLISH_WORDS: Final[Mapping[str, int]] = {
@@ -54,8 +67,26 @@ _BETWEEN: Final = re.compile(r"[\s,]*(?:(?:and|und|y|et|e|en)\s+)?")
 
 
 def describe_examples(unit: DurationUnit) -> str:
-    """Return how a length of time can be typed: `90 (minutes), 1:30 or 1h30`."""
+    """Return how a length of time can be typed: `90 (min) or 1:30`."""
     return _EXAMPLES[unit]
+
+
+def split_duration(value: float, unit: DurationUnit) -> list[tuple[int, DurationUnit]]:
+    """Split a length of time into its parts: hours and minutes, or nothing but zero minutes."""
+    parts = []
+    rest = int(abs(value)) * SECONDS_IN[unit]
+    for larger in PARTS[unit]:
+        number, rest = divmod(rest, SECONDS_IN[larger])
+        if number:
+            parts.append((number, larger))
+    return parts or [(0, unit)]
+
+
+def abbreviate(value: float, unit: DurationUnit) -> str:
+    """Write a length of time as it can be typed: `1 h 30 min`."""
+    parts = [f"{number} {_SHORT_NAMES[part]}" for number, part in split_duration(value, unit)]
+    sign = "-" if value < 0 else ""
+    return sign + " ".join(parts)
 
 
 def read_seconds(

@@ -314,7 +314,7 @@ def test_duration() -> None:
     entry = sleep.asked.entry
     assert isinstance(entry, LineEntry)
     assert (entry.kind, entry.unit) == ("duration", "")
-    assert entry.hint == "0 minutes to 16 hours, as 90 (minutes), 1:30 or 1h30"
+    assert entry.hint == "0 min to 16 h, as 90 (min) or 1:30"
     for typed in ("450", "7:30", "7h30", "7 h 30 min", "7.5 h", "7 hours and 30 minutes"):
         assert sleep.keys(typed).data == {"sleep": 450}, typed
         assert prompts.describe_reply(sleep.interview, typed) == "7 hours 30 minutes"

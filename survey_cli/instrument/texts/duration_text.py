@@ -12,6 +12,7 @@ from survey_cli.instrument.durations import (
     SECONDS_IN_WEEK,
     DurationUnit,
     read_seconds,
+    split_duration,
 )
 from survey_cli.instrument.texts.languages import find_locale
 from survey_cli.instrument.texts.number_text import format_number
@@ -69,25 +70,9 @@ def format_duration(value: float, unit: DurationUnit, language: str) -> str:
     if value != int(value):
         return f"{format_number(value, language)} {name_unit(unit, language)}"
 
-    parts = []
-    rest = int(abs(value)) * SECONDS_IN[unit]
-    for larger in _PARTS[unit]:
-        number, rest = divmod(rest, SECONDS_IN[larger])
-        if number:
-            parts.append(_format_part(number, larger, language))
-    if not parts:
-        parts.append(_format_part(0, unit, language))
+    parts = [_format_part(number, part, language) for number, part in split_duration(value, unit)]
     sign = "-" if value < 0 else ""
     return sign + " ".join(parts)
-
-
-_PARTS: Final[Mapping[DurationUnit, tuple[DurationUnit, ...]]] = {
-    DurationUnit.SECONDS: (DurationUnit.HOURS, DurationUnit.MINUTES, DurationUnit.SECONDS),
-    DurationUnit.MINUTES: (DurationUnit.HOURS, DurationUnit.MINUTES),
-    DurationUnit.HOURS: (DurationUnit.HOURS,),
-    DurationUnit.DAYS: (DurationUnit.DAYS,),
-}
-"""The units in which a length of time is written."""
 
 
 def _format_part(number: int, unit: DurationUnit, language: str) -> str:

@@ -49,6 +49,8 @@ MAX_BOLD: Final = 320
 """Characters of the longest text that is drawn in bold: four or five lines."""
 SHORT_FIELD: Final = 20
 """Cells of the field for a number, as in the stylesheet: its unit stands next to it."""
+USUAL_FIELD: Final = 44
+"""Cells of any other field, as in the stylesheet. It is wider if it accepts several ranges."""
 CHROME: Final = 8
 """Lines of the screen that are not the question: header, messages, status and keys."""
 SIDE_COLUMNS: Final = 40
@@ -332,6 +334,9 @@ class QuestionView(VerticalScroll):
         self._field.show_hint(styled.clean(entry.hint))
         is_short = entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD
         self._field.set_class(is_short, "-short")
+        # several ranges are shown whole
+        is_long = measure_width(entry.hint) + 1 > USUAL_FIELD
+        self._field.set_class(is_long, "-long")
         self._unit.show(styled.style_text(entry.unit, "$quiet"))
 
     async def _get_text_area(self) -> "TextArea":

@@ -22,7 +22,7 @@ from survey_cli.entries import (
     to_ascii_digits,
     to_plain_text,
 )
-from survey_cli.instrument.durations import DurationUnit, describe_examples
+from survey_cli.instrument.durations import DurationUnit, abbreviate, describe_examples
 from survey_cli.instrument.number_ranges import (
     NumberRange,
     NumberRanges,
@@ -511,7 +511,9 @@ class DurationItem(NumericItem):
 
     def build_entry(self, context: question.ItemContext) -> LineEntry:
         entry = super().build_entry(context)
-        hint = f"{entry.hint}, as {describe_examples(self.unit)}"
+        # in few characters: a field has less than fifty
+        accepted = format_ranges(self.find_ranges(context), partial(abbreviate, unit=self.unit))
+        hint = f"{accepted}, as {describe_examples(self.unit)}"
         return entry._replace(kind="duration", hint=hint, unit="")
 
     def read_typed(self, context: question.ItemContext, text: str) -> int | float | NumberRejection:
