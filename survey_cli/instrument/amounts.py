@@ -110,6 +110,10 @@ class AmountReading:
     """The amounts of codes that aren't amounts themselves."""
     convert: Callable[[Any], int | float] | None = None
     """Reads the amount of any other answer; None if that is an amount itself."""
+    find_keyed: Callable[[str, float], Iterable[tuple[float, float]]] | None = None
+    """Finds the ranges of answers whose converted amount fulfills a comparison, such as `<` and 7.
+
+    The proof needs it if there are too many answers to try each of them."""
 
     def read(self, keyed: Any) -> Any:
         """Return the amount of what was keyed. A missing value stays what it is."""

@@ -12,7 +12,7 @@ from survey_cli.instrument.amounts import (
 )
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.proof.bracket_cells import BracketCell
-from survey_cli.proof.cells import Cell, CodedCell, Constant
+from survey_cli.proof.cells import Cell, CodedCell, Constant, OrderedCell
 from survey_cli.proof.clauses import Clauses, Literal, Truth
 from survey_cli.proof.terms import Alternative, Leaf, Term
 from survey_cli.values import Missing
@@ -94,6 +94,12 @@ class AmountCell(Cell):
         """Compare the answers that are no codes."""
         if self.reading.convert is None:
             return self.keyed.compare(sign, value)
+        if self.reading.find_keyed is not None and isinstance(self.keyed, OrderedCell):
+            assert not isinstance(value, str)
+            found = self.reading.find_keyed(sign, value)
+            is_found = [self.keyed.is_between(low, high) for low, high in found]
+            return self.keyed.settle(self.clauses.any_of(is_found))
+
         values = self.keyed.list_values()
         if values is None:
             # left open: it may be anything

@@ -196,6 +196,11 @@ class OrderedCell(Cell):
         self._literals.insert(index, literal)
         return literal
 
+    def is_between(self, low: float, high: float) -> Literal:
+        """Return the literal that the answer is one of these numbers, both limits included."""
+        below = self.at_most(_find_below(low, self.whole))
+        return self.clauses.all_of([-below, self.at_most(high)])
+
     def compare(self, sign: str, value: Constant) -> Truth:
         if isinstance(value, bool | str):
             return self._compare_with_other_kind(sign)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
 from survey_cli.instrument.source.nodes import get_named
 from survey_cli.revisions.changes import ChangeKind, ComparedChange
@@ -15,7 +16,7 @@ from survey_cli.revisions.versions import OUTCOME_PREFIX, Node, Version, Version
 _COMPARED_OTHERWISE: Final = frozenset(
     ("id", "items", "statements", "ask_if", "unless", "checks", "confirm", "declines", "options",
      "scale", "from_", "to", "labels", "min", "max", "unit", "decimals", "partial", "pattern",
-     "count", "where", "answer", "defaults")
+     "count", "where", "answer", "defaults", "range", "main_unit", "in_")
 )  # fmt: skip
 """Keys of items that are compared as meanings, conditions, options, checks or order."""
 _RESOLVED: Final = frozenset(
@@ -194,6 +195,10 @@ def _list_part_properties(version: Version, node: Node) -> dict[str, Property]:
 
     for code, text in item.labels.items():
         properties[f"code {code}: text"] = Property(text, text.source.where)
+
+    if isinstance(item.question, QuantityItem):
+        for owner, words in item.question.name_unit_texts():
+            properties[f"{owner}: text"] = Property(words, words.where)
 
     for check in item.checks:
         for key in _CHECK_KEYS:

@@ -169,8 +169,7 @@ def test_numbers_for_a_comparison_are_those_that_fulfill_it(name: str) -> None:
 
 
 def test_columns_have_the_amount_the_answer_and_the_number() -> None:
-    now = feature("quantity", "2 per day", "5'11")
-    assert now.row == {
+    assert feature("quantity", "2 per day", "5'11").row == {
         "fruit": 14,
         "fruit_amount": 2,
         "fruit_unit": 1,
@@ -179,25 +178,30 @@ def test_columns_have_the_amount_the_answer_and_the_number() -> None:
         "height_amount": 71,
         "height_unit": 1,
         "height_keyed": 511,
-    } | {name: cell for name, cell in now.row.items() if name == "why"}
-    columns = {column.name: column for column in build_columns(now.interview.instrument)}
-    assert columns["fruit"].label == "Fruit (per week)"
+    }
+    compiled = check().compiled
+    assert compiled is not None
+    columns = {column.name: column for column in build_columns(compiled)}
+    assert columns["fruit"].label == "How often? (per week)"
     assert columns["fruit_unit"].labels == {1: "per day", 2: "per week", 3: "per month"}
     assert columns["height_unit"].labels == {1: "in", 2: "cm"}
-    assert columns["fruit_keyed"].labels == {555: "It varies too much"}
-    assert columns["fruit_keyed"].user_missing == (555,)
+    assert columns["fruit_keyed"].labels == {300: "Less often", 555: "Never", 888: "It varies"}
+    assert columns["fruit_keyed"].user_missing == (888,)
     assert {columns[name].storage for name in ("fruit", "height")} == {"decimal"}
+
+    item = compiled.items["fruit"]
+    assert item.question.build_cells(item, 300, {}) == (0.1, NO_AMOUNT, NO_AMOUNT, 300)
+    assert item.question.build_cells(item, 888, {}) == (888, NO_AMOUNT, NO_AMOUNT, 888)
 
 
 def test_an_interview_asks_by_amounts() -> None:
     daily = feature("quantity", "1 per day", "9180")
     assert daily.place == "daily"
     assert daily.words == "You eat fruit 1 per day, so at least once a day."
-    tall = feature("quantity", "6 per week", "5'11")
-    assert tall.place == "tall"
-    assert tall.words == "You are taller than most, at 180 centimeters."
-    varies = feature("quantity", "555", "9180")
-    assert varies.place == "why"
+    in_feet = feature("quantity", "6 per week", "5'11")
+    assert in_feet.place == "in_feet"
+    assert in_feet.words == "That is 180 centimeters."
+    assert in_feet.keys("").place == "tall"
     assert feature("quantity", "777", "9999").data == {"fruit": DK, "height": REFUSED}
 
 
@@ -209,7 +213,6 @@ def test_the_units_are_shown_with_their_digits() -> None:
         ("2..", "1 to 99 per week"),
         ("3..", "1 to 99 per month"),
     )
-    assert entry.labels == ((555, "It varies too much"),)
 
 
 MISTAKES = [

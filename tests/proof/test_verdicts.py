@@ -31,7 +31,6 @@ OPEN = {
     "elapsed",
     "text_tests",
     "confirm_list",
-    "quantity",
 }
 """Questionnaires that compare times, numbers without limits, elapsed time or words, which clauses leave open."""
 

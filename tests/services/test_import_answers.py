@@ -66,7 +66,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
     @cache
     def simulate(name: str) -> Path:
-        home, file = tmp_path_factory.mktemp(name), str(INSTRUMENTS / f"{name}.yaml")
+        home, file = tmp_path_factory.mktemp(Path(name).name), str(INSTRUMENTS / f"{name}.yaml")
         instrument, start = open_instrument(file), datetime(2026, 1, 5, 9, tzinfo=UTC)
         found = simulate_interviews(
             instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003)
@@ -100,6 +100,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         ("household", "sav"),
         ("household", "parquet"),
         ("customer", "xlsx"),
+        ("features/quantity", "csv"),
         pytest.param("asu_2000", "sav", marks=large),
         pytest.param("asu_2000", "parquet", marks=large),
         pytest.param("asu_2000", "xlsx", marks=large),

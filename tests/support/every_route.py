@@ -15,6 +15,7 @@ from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
 from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
 from survey_cli.instrument.schema.items.possible_answers import Amount
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import ItemContext
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import (
@@ -150,6 +151,9 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
                 )
             )
             values += [code for code in question.options if code not in values]
+        case QuantityItem(quantity=quantity, options=options):
+            values = [n for low, high in quantity.keyed for n in range(int(low), int(high) + 1)]
+            values += options
         case _:
             values = [None]
     yield from (

@@ -78,7 +78,7 @@ class QuestionnaireWriter:
                 return f"count({other}.{name} == {rng.randint(1, 2)}) {count}"
             return (
                 f"sum({other}.{name}) {count}"
-                if kind in ("number", "amount", "scale")
+                if kind in ("number", "amount", "scale", "quantity")
                 else f"count(answered({other}.{name})) >= 1"
             )
         known = [each for each in self.asked if each[2] in same_turns]
@@ -91,7 +91,7 @@ class QuestionnaireWriter:
             return f"{rng.choice(('answered', 'dk'))}({name})"
         others = [other for other, its_kind, _ in known if its_kind == kind and other != name]
         match kind:
-            case "amount" | "scale":
+            case "amount" | "scale" | "quantity":
                 return self._compare_amount(name, kind, others)
             case "single" if others and rng.random() < 0.15:
                 return f"{name} {rng.choice(('==', '!='))} {rng.choice(others)}"
@@ -124,7 +124,11 @@ class QuestionnaireWriter:
         rng = self.rng
         other = rng.choice([*others, "1"])
         order = rng.choice(("<", "<=", ">", ">="))
-        constants = (0, 1, 2, 3, 8, 9) if kind == "amount" else (1, 2, 9)
+        constants: tuple[float, ...] = (0, 1, 2, 3, 8, 9)
+        if kind == "scale":
+            constants = (1, 2, 9)
+        elif kind == "quantity":
+            constants = (0, 0.5, 1, 1.5, 2, 8)
         constant = rng.choice(constants)
         return rng.choice(
             (
@@ -156,6 +160,12 @@ class QuestionnaireWriter:
         options = ", ".join(rng.sample(amounts, rng.randint(1, 3)))
         kind = "amount"
         match rng.randint(1, 3):
+            case 1 if self.count % 2 == 0:
+                # not drawn, so that all other questionnaires stay the same
+                kind = "quantity"
+                units = "w: {key: 1, range: 1 to 2}, m: {key: 2, times: 1/2, range: 0 to 3}"
+                own = ", ".join(amounts[: self.count % 3])
+                keys = f"type: quantity, main_unit: w, in: {{{units}}}, options: {{{own}}}"
             case 1:
                 keys = f"type: number, max: {rng.randint(1, 2)}, options: {{{options}}}"
             case 2:

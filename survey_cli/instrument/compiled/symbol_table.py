@@ -444,7 +444,8 @@ class SymbolTable:
         for code, option in item.options.items():
             amount = find_amount(option)
             by_code[code] = NO_AMOUNT if amount is None else amount
-        amounts = AmountReading(by_code, item.quantity.convert)
+        quantity = item.quantity
+        amounts = AmountReading(by_code, quantity.convert, quantity.find_keyed)
         return _AnswerType("number", labels=labels, amounts=amounts)
 
     def _find_labels(self, options: Mapping[Any, Any]) -> dict[Code, Template]:

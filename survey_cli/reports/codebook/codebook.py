@@ -583,9 +583,16 @@ def _build_codes(
     # An empty text is no answer.
     without_words = rest.pop("", 0)
     others = sum(count for cell, count in rest.items() if not isinstance(cell, Missing))
-    if others or not labels:
+    # what its numbers mean is said even if all others have labels
+    column = context.find_quantity_column(variable)
+    has_units = column in (QuantityColumn.MAIN, QuantityColumn.KEYED)
+    if others or not labels or has_units:
         limits = _describe_number_limits(variable, context)
-        label = "any other value" if labels else f"any {_describe_storage(variable)}{limits}"
+        label = f"any {_describe_storage(variable)}{limits}"
+        if labels:
+            label = "any other value"
+            if has_units:
+                label += limits
         answers.append(_CodeLine(CodebookCode(code="", label=label), "", others))
 
     missings = _list_missing_codes(variable, rest)

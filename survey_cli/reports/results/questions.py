@@ -238,8 +238,8 @@ def _build_questions(
             kind=kind,
             columns=tuple(variable.name for variable in answers),
             variable=first,
-            label=f"{_label_question(item, language)}{turn_text}",
-            wording=f"{item.text.get_source_text(language)}{turn_text}",
+            label=f"{_add_unit(item, str(item.label.get(language)), language)}{turn_text}",
+            wording=f"{_add_unit(item, item.text.get_source_text(language), language)}{turn_text}",
             statement=str(spec.text.get(language)) if spec is not None else "",
             instruction=item.instruction.get_source_text(language) if item.instruction else "",
             section=section,
@@ -273,12 +273,11 @@ def _select_column(item: CompiledItem, answers: Sequence[Variable]) -> list[Vari
     return list(answers[1:2])
 
 
-def _label_question(item: CompiledItem, language: str) -> str:
-    """Return the label of a question, with the unit of its mean if its answers have several."""
-    label = str(item.label.get(language))
+def _add_unit(item: CompiledItem, text: str, language: str) -> str:
+    """Add to a text of a question the unit of its mean if the answers have several units."""
     if isinstance(item.question, QuantityItem):
-        return item.question.label_main_unit(label, language)
-    return label
+        return item.question.label_main_unit(text, language)
+    return text
 
 
 def _classify_question(question: QuestionItem) -> ItemKind:

@@ -15,6 +15,7 @@ from survey_cli.instrument.schema.items.coded import (
     SingleItem,
     find_option,
 )
+from survey_cli.instrument.schema.items.quantity import QuantityColumn
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TimeItem
 from survey_cli.table.columns import ColumnBlock, build_blocks
@@ -283,6 +284,9 @@ class _ColumnFinder:
             option = variable.option
             if variable.role == "answer" and option is not None:
                 found.options.append((option, cells))
+            elif variable.role == "answer" and _is_keyed(block, variable):
+                # the column of the item itself has amounts, which are not what is stored
+                found.answer = cells
             elif variable.role == "answer":
                 found.answer = found.answer or cells
             elif variable.role == "words" and option is not None:
@@ -312,3 +316,11 @@ class _ColumnFinder:
 
         codes = self._codes | self._recoded.get(name, {})
         return _Cells(index, codes, declines)
+
+
+def _is_keyed(block: ColumnBlock, variable: Variable) -> bool:
+    """Return whether a column has what was keyed, beside one with the amount."""
+    name = f"{block.id}{QuantityColumn.KEYED}"
+    if block.turn is not None:
+        name += f"_{block.turn}"
+    return variable.name == name

@@ -306,6 +306,12 @@ RECENT: Final = 8
 """Answers listed beside the question."""
 
 
+FORMS_HELP: Final = (
+    "A dot stands for a digit. An amount can also be typed with the words of its unit."
+)
+"""How an amount in one of several units is entered."""
+
+
 def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     lines = []
@@ -318,6 +324,9 @@ def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> s
         # In a text, a letter is part of the answer: declines have other keys there.
         if isinstance(prompt.entry, entries.PickEntry | entries.ReadEntry):
             listed += [(each.key, each.text) for each in prompt.declines if each.key]
+        if isinstance(prompt.entry, entries.LineEntry) and prompt.entry.forms:
+            lines.append(f"{FORMS_HELP}\n")
+            listed += prompt.entry.forms
 
     listed += [(key.label, key.does) for key in keys]
     listed += [(str(command), command.help) for command in commands.COMMANDS]

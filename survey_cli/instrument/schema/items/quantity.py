@@ -1,5 +1,6 @@
-"""The question type `quantity`: an amount in a unit that the respondent chooses."""
+"""Questions about an amount in a unit that the respondent chooses: `quantity`."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -165,17 +166,10 @@ class UnitSpec(SpecModel):
 class QuantityItem(question.QuestionItem):
     """An amount in a unit that the respondent chooses: 7 per week, or 5 feet 11.
 
-    One whole number is keyed. Its first digits are the `key` of the unit. With the units below, 203
-    is 3 per week. The words of a unit can be typed, too: `3 per week`, `3 w`.
-
-        main_unit: week
-        in:
-          day: {key: 1, times: 7, range: 1 to 99, text: per day}
-          week: {key: 2, range: 1 to 99, text: per week}
-
-    Conditions, calculations and means use the amount in the main unit, and `keyed(ID)` the number
-    that was keyed. The data have the columns `ID` (in the main unit), `ID_amount` and `ID_unit` (as
-    it was answered), and `ID_keyed`.
+    One whole number is keyed, whose first digits are the `key` of the unit: 207. The words of a
+    unit can be typed, too: `7 per week`, `7 w`, `5'11`. Conditions, calculations and means use the
+    amount in the main unit, and `keyed(ID)` the number that was keyed. The data have the columns
+    `ID` (in the main unit), `ID_amount` and `ID_unit` (as it was answered), and `ID_keyed`.
     """
 
     type: Literal["quantity"]
@@ -185,7 +179,7 @@ class QuantityItem(question.QuestionItem):
     """The units by name, in the order in which the interviewer sees them."""
     options: dict[Whole, NumberOption] = Field(default_factory=dict)
     """Numbers with a meaning of their own, with the amount that they count as: `{555: {text: Never,
-    value: 0}}`, or with none: `missing: true`. If left out: none."""
+    value: 0}}`, or with none: `missing: true`. A `value:` needs edition 2. If left out: none."""
 
     condition_type: ClassVar[str] = "number"
     answer_seconds: ClassVar[float] = 6.0
@@ -208,15 +202,21 @@ class QuantityItem(question.QuestionItem):
 
     def list_texts(self) -> list[Text]:
         """List the texts of its units, parts and options."""
-        texts: list[Text] = []
-        for unit in self.in_.values():
-            written = [unit.text, *(part.text for part in (unit.parts or {}).values())]
-            texts += [text for text in written if text is not None]
+        texts = [text for _, text in self.name_unit_texts()]
         for option in self.options.values():
             texts.append(option.text)
             if option.label is not None:
                 texts.append(option.label)
         return texts
+
+    def name_unit_texts(self) -> Iterator[tuple[str, Text]]:
+        """Yield the texts that are written at units and parts, each with the name of its owner."""
+        for name, unit in self.in_.items():
+            if unit.text is not None:
+                yield str(name), unit.text
+            for part_name, part in (unit.parts or {}).items():
+                if part.text is not None:
+                    yield str(part_name), part.text
 
     def describe_main_unit(self, language: str) -> str:
         """Return the words of the main unit."""
@@ -397,8 +397,12 @@ class QuantityItem(question.QuestionItem):
         return (why,) * 4
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        unit = rng.choice(self.quantity.units)
-        one: NumberRange = rng.choice(unit.keyed)
+        # a unit or a number with a meaning of its own, all equally often
+        candidates: list[QuantityUnit | int] = [*self.quantity.units, *self.options]
+        chosen = rng.choice(candidates)
+        if isinstance(chosen, int):
+            return str(chosen)
+        one: NumberRange = rng.choice(chosen.keyed)
         return str(rng.randint(int(one.low), int(one.high)))
 
 
