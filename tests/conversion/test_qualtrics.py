@@ -490,7 +490,13 @@ def test_every_question_type_has_its_place(tmp_path: Path) -> None:
         make_question(1, "MC", "MAVR", Choices=other, Validation=limits),
         make_question(2, "MC", "NPS", choices=["0", "1", "2"], Validation=forced),
         make_question(3, "MC", "SAVR", choices=["a", "b"], Randomization=shuffled),
-        make_question(4, "TE", "SL", Validation=make_validation("ValidEmail")),
+        make_question(
+            4,
+            "TE",
+            "SL",
+            Validation=make_validation("ValidEmail"),
+            DefaultChoices={"TEXT": {"Text": "${e://Field/mail}"}},
+        ),
         make_question(5, "TE", "SL", Validation=make_validation("ValidDate")),
         make_question(6, "TE", "ML", Validation={"Settings": {"Type": "MinChar", "MinChars": "3"}}),
         make_question(
@@ -542,6 +548,7 @@ def test_every_question_type_has_its_place(tmp_path: Path) -> None:
         "type: scale",
         "anchor: true",
         "like: email",
+        "prefill: mail",
         "type: date",
         "expect: length(Q6) >= 3",
         "id: Q7_2",
@@ -560,6 +567,39 @@ def test_every_question_type_has_its_place(tmp_path: Path) -> None:
         (14, "a picture can't be shown by telephone")
     }
     assert conduct(text).status == "ended"
+
+
+def test_what_nothing_is_made_of_is_reported(tmp_path: Path) -> None:
+    choices = {
+        "1": {"Display": "<img src='a.png'>"},
+        "2": {"Display": "b", "TextEntryValidation": "ValidEmail"},
+    }
+    odd = {"Settings": {"Type": "Odd"}}
+    graded = make_question(1, "MC", "SAVR", Choices=choices, Validation=odd, GradingData=[{}])
+    inside = {"Type": "Authenticator", "FlowID": "FL_5", "Flow": [show("all")]}
+    service = {
+        "Type": "WebService",
+        "FlowID": "FL_6",
+        "ResponseMap": [{"key": "a", "value": "city"}],
+    }
+    note = make_question(2, "DB", "TB", QuestionText="<img src='a.png'> of ${e://Field/city}")
+    survey = make_survey(
+        [graded, note],
+        [make_block("all", 1), make_block("note", 2)],
+        [inside, service, show("note")],
+    )
+    converted = convert_survey(tmp_path, survey)
+    assert list_lost(converted) == {
+        ("", "an authenticator: the program has a key for each case"),
+        ("", "a web service has no counterpart"),
+        ("Choices 1", "the picture of a choice"),
+        ("Choices 2", "the validation of the words of a choice"),
+        ("GradingData", "the points of an assessment"),
+        ("QuestionText", "a picture or a recording in the text"),
+        ("QuestionText", "${e://Field/city} in the text: the field city: a web service sets it"),
+        ("Validation", "the validation Odd has no counterpart"),
+    }
+    assert "id: Q1" in converted.text
 
 
 def test_a_block_that_comes_again_is_asked_again(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from survey_cli.conversion.qualtrics.asked_questions import (
     limit_size,
 )
 from survey_cli.conversion.qualtrics.logic import LogicReader, read_locator, uses_device
-from survey_cli.conversion.qualtrics.piped_text import TextReader
+from survey_cli.conversion.qualtrics.piped_text import TextReader, has_media
 from survey_cli.conversion.qualtrics.survey_file import (
     JsonObject,
     get_mapping,
@@ -168,6 +168,7 @@ class ChoiceReader:
         for choice in choices:
             origin = item.origin.at(" ".join(choice.path[:2]))
             texts = self._texts.read(choice.source, choice.path, origin)
+            self._lose_settings(choice, item)
             made.append(
                 FormChoice(
                     codes[choice.id],
@@ -191,6 +192,14 @@ class ChoiceReader:
             ]
         )
         return self._lists.setdefault(key, ChoiceList(name, made))
+
+    def _lose_settings(self, choice: SurveyChoice, item: FormItem) -> None:
+        """Report what a choice has that nothing was made of."""
+        column = f"{choice.path[0]} {choice.id}"
+        if choice.entry.get("Image") or has_media(get_text(choice.entry.get("Display"))):
+            item.lose(column, "the picture of a choice")
+        if get_text(choice.entry.get("TextEntryValidation")) not in ("", "None"):
+            item.lose(column, "the validation of the words of a choice")
 
     def read_offered(
         self,
@@ -263,6 +272,9 @@ class ChoiceReader:
         )
         if type_ != "All" and total not in ("", "0"):
             item.lose("Randomization", f"that only {total} of the choices are shown, at random")
+        hidden = [get_text(key) for key in get_mapping(advanced.get("Undisplayed")).values()]
+        if hidden:
+            item.lose("Randomization", f"that these choices are never shown: {', '.join(hidden)}")
         fixed = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
         return "random", {key for key in fixed if key not in _MARKERS}
 

@@ -126,7 +126,8 @@ class FlowReader:
             self._fields.lose(get_text(entry.get("value")), "a web service sets it")
         why = _NO_COUNTERPART.get(type_, f"the flow element {type_} is unknown")
         left_out = LeftOut(self._choose_name(origin), origin, why=why)
-        return [left_out]
+        # An authenticator, for one, has the rest of the flow in it.
+        return [left_out, *self._read_elements(get_entries(element.get("Flow")))]
 
     def _choose_name(self, origin: Origin) -> str:
         return self._names.choose_other(f"FL_{origin.row}", "flow")

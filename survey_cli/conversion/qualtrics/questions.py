@@ -45,6 +45,12 @@ _LIKE: Final[dict[str, Literal["email", "url", "phone"]]] = {
     "ValidURL": "url",
     "ValidPhone": "phone",
 }
+_VALIDATIONS: Final = {
+    "MC": ("ChoiceRange", "CustomValidation"),
+    "TE": ("ContentType", "MinChar", "MaxChars", "TotalChar", "CharRange", "CustomValidation"),
+    "CS": ("ChoicesTotal",),
+}
+"""The validations that are carried over, by the types of questions."""
 _USUAL_DECIMALS: Final = 2
 _SLIDER_ENDS: Final = (0.0, 100.0)
 _STORED_BY_PROGRAM: Final = {
@@ -97,7 +103,27 @@ class SurveyQuestionReader:
         text = get_text(payload.get("QuestionText"))
         if has_media(text) and not isinstance(item, LeftOut):
             item.lose("QuestionText", "a picture or a recording in the text")
+        if not isinstance(item, LeftOut):
+            self._lose_settings(item, payload)
         self._asked.add(asked)
+
+    def _lose_settings(self, item: FormItem, payload: JsonObject) -> None:
+        """Report settings of a question that nothing was made of."""
+        validation = get_text(_get_validation(payload).get("Type"))
+        type_ = get_text(payload.get("QuestionType"))
+        if validation not in ("", "None", *_VALIDATIONS.get(type_, ())):
+            item.lose("Validation", f"the validation {validation} has no counterpart")
+        if get_text(get_mapping(payload.get("AnswerRandomization")).get("Type")) not in (
+            "",
+            "None",
+        ):
+            item.lose("AnswerRandomization", "that the answers are in random order")
+        if payload.get("GradingData"):
+            item.lose("GradingData", "the points of an assessment")
+
+        has_default = isinstance(item, FormQuestion) and item.default is not None
+        if payload.get("DefaultChoices") and not has_default:
+            item.lose("DefaultChoices", "the choices that the question begins with")
 
     def _make_item(self, payload: JsonObject, asked: AskedQuestion, origin: Origin) -> FormItem:
         type_ = get_text(payload.get("QuestionType"))
@@ -193,7 +219,7 @@ class SurveyQuestionReader:
         self._add_choices(payload, question, asked)
 
         settings = _get_validation(payload)
-        if settings.get("Type") == "ChoiceRange" and answer == "codes":
+        if settings.get("Type") == "ChoiceRange" and answer == "codes":  # of one answer it is 1
             question.fewest_choices = _get_whole(settings.get("MinChoices"))
             question.most_choices = _get_whole(settings.get("MaxChoices"))
         question.default = self._read_default(payload, asked, origin)
@@ -235,9 +261,8 @@ class SurveyQuestionReader:
                 if is_on(get_mapping(entry).get("Selected")) and key in asked.codes:
                     code = asked.codes[key]
                     return Formula(code, origin.at("DefaultChoices"), Constant(code))
-            return None
 
-        text = get_text(get_mapping(defaults.get("TextEntry")).get("Text"))
+        text = get_text(get_mapping(defaults.get("TEXT")).get("Text"))
         if not text:
             return None
         tree = self._texts.read_value(text)

@@ -49,6 +49,8 @@ QUALTRICS_WORDS: Final = SystemWords(
     counted=(DISPLAY_LOGIC, BRANCH_LOGIC, SKIP_LOGIC),
 )
 _MOST_NAMED: Final = 12
+_LOST_ELEMENTS: Final = {"TR": "triggers of mails and contacts", "CJ": "a conjoint"}
+"""Elements of a survey that nothing is made of, by their kinds."""
 
 
 def is_qualtrics(file: InputFile) -> bool:
@@ -104,6 +106,21 @@ def _remark_survey(survey: SurveyFile) -> list[Remark]:
         number = format_quantity(len(unused), "question")
         text = f"{number} in the trash or in no block of the flow, and not in the questionnaire"
         remarks.append(Remark(Origin("blocks", 1), text))
+
+    scoring = [get_mapping(payload) for payload in survey.list_payloads("SCO")]
+    if any(entry.get("ScoringCategories") for entry in scoring):
+        text = "the points of an assessment"
+        remarks.append(Remark(Origin("scoring", 1), text, is_loss=True))
+    for payload in survey.list_payloads("SO"):
+        options = get_mapping(payload)
+        written = [key for key in ("Header", "Footer") if get_text(options.get(key))]
+        if written:
+            text = f"{' and '.join(written)} of the web page"
+            remarks.append(Remark(Origin("options", 1, "Header"), text, is_loss=True))
+    for kind, what in _LOST_ELEMENTS.items():
+        number = len(survey.list_payloads(kind))
+        if number:
+            remarks.append(Remark(Origin(kind, 1), f"{what} ({number})", is_loss=True))
 
     scripted = [
         id_ for id_ in survey.questions if get_text(survey.questions[id_].get("QuestionJS"))
