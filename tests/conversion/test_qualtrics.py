@@ -372,6 +372,11 @@ def test_randomizers_draw_shuffle_and_assign(tmp_path: Path) -> None:
         seen |= ahead & {"Q1", "Q2"}
     assert seen == {"x", "y", "Q1", "Q2"}
 
+    # a randomizer of a block and of nothing shows the block in half of the interviews
+    half = [randomize(2, 1, show("b1"), gather(3)), show("b2")]
+    text = convert_survey(tmp_path, make_survey(questions[:2], blocks[:2], half)).text
+    assert {scenario(text, seed=seed).place for seed in range(12)} == {"Q1", "Q2"}
+
 
 def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
     def loop(locator: str = "", **options: Any) -> Json:

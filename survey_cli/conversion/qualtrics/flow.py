@@ -215,18 +215,23 @@ class FlowReader:
         order = _find_order(elements) if drawn == 1 else None
         if order is not None:
             return self._read_orders(elements, origin, order)
+        is_even = element.get("EvenPresentation") in (True, "true")
         if drawn == 1 and len(elements) > 1 and _needs_split(elements):
-            return self._read_arms(elements, origin)
+            return self._read_arms(elements, origin, is_even=is_even)
 
         group = FormGroup(self._choose_name(origin), origin, order="random")
         if drawn < len(elements):
             group.pick = drawn
-            group.picks_evenly = element.get("EvenPresentation") in (True, "true")
+            group.picks_evenly = is_even
         for entry in elements:
             self._lose_fields(entry, "it is set in a randomizer")
             items = self._read_element(entry)
             group.add(items[0] if len(items) == 1 else self._gather(items, entry))
-        group.items = [item for item in group.items if not _is_empty(item)]
+        empty = [item for item in group.items if _is_empty(item)]
+        if empty and group.pick is not None:
+            text = "elements without questions are not drawn, so that the others are more often"
+            group.lose("BlockRandomizer", text)
+        group.items = [item for item in group.items if item not in empty]
         return [group] if group.items else []
 
     def _gather(self, items: list[FormItem], element: JsonObject) -> FormGroup:
@@ -262,7 +267,9 @@ class FlowReader:
         for entry in get_entries(element.get("Flow")):
             self._lose_fields(entry, why)
 
-    def _read_arms(self, elements: list[JsonObject], origin: Origin) -> list[FormItem]:
+    def _read_arms(
+        self, elements: list[JsonObject], origin: Origin, *, is_even: bool
+    ) -> list[FormItem]:
         """Return a split, and the elements of which one is drawn, each for its arm."""
         arms = [_name_arm(number) for number in range(len(elements))]
         split = FormSplit(self._choose_name(origin), origin, arms=dict.fromkeys(arms, 1))
@@ -270,6 +277,9 @@ class FlowReader:
         named = [f"{arm}: {title}" for arm, title in zip(arms, titles, strict=True) if title]
         if named:
             split.note("BlockRandomizer", ", ".join(named))
+
+        if is_even:
+            split.note("EvenPresentation", "each arm is drawn at random, and not evenly")
 
         items: list[FormItem] = [split]
         for arm, entry in zip(arms, elements, strict=True):
@@ -345,11 +355,13 @@ def _holds_only_blocks(element: JsonObject) -> bool:
 def _needs_split(elements: list[JsonObject]) -> bool:
     """Return whether it must be known what a randomizer has drawn.
 
-    That is so if what is drawn sets embedded data or ends the interview, and if a block is in
-    several of the elements.
+    That is so if what is drawn sets embedded data or ends the interview, if a block is in several
+    of the elements, and if there is none in one of them: then nothing may be drawn.
     """
     ids = list_block_ids(elements)
-    return len(ids) != len(set(ids)) or any(_sets_fields(element) for element in elements)
+    is_repeated = len(ids) != len(set(ids))
+    is_empty = any(not list_block_ids([element]) for element in elements)
+    return is_repeated or is_empty or any(_sets_fields(element) for element in elements)
 
 
 def _sets_fields(element: JsonObject) -> bool:

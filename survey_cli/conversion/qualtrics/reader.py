@@ -118,9 +118,9 @@ def _remark_survey(survey: SurveyFile) -> list[Remark]:
             text = f"{' and '.join(written)} of the web page"
             remarks.append(Remark(Origin("options", 1, "Header"), text, is_loss=True))
     for kind, what in _LOST_ELEMENTS.items():
-        number = len(survey.list_payloads(kind))
-        if number:
-            remarks.append(Remark(Origin(kind, 1), f"{what} ({number})", is_loss=True))
+        elements = survey.list_payloads(kind)
+        if elements:
+            remarks.append(Remark(Origin(kind, 1), f"{what} ({len(elements)})", is_loss=True))
 
     scripted = [
         id_ for id_ in survey.questions if get_text(survey.questions[id_].get("QuestionJS"))
