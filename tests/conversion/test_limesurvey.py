@@ -280,6 +280,7 @@ def test_every_type_has_its_place(tmp_path: Path) -> None:
             em_validation_q_tip="At most 24 hours.",
         ),
         make_question("K", "share", "SQ w=Work", "SQ s=Sleep", equals_num_value="100"),
+        make_question("K", "days", "SQ w=Work", "SQ f=Free", max_num_value="7"),
         make_question(":", "cells", "SQ a=Row", "SQ1 x=X", "SQ1 y=Yy", multiflexible_checkbox="1"),
         make_question("1", "dual", "SQ a=Row", "A 1=Low", "A1 n=No", "A1 y=Yes"),
         make_question("O", "home", "A a=House", "A b=Flat"),
@@ -301,6 +302,7 @@ def test_every_type_has_its_place(tmp_path: Path) -> None:
         make_question("X", "c5", relevance="own == '-oth-'"),
         make_question("X", "c6", relevance="own == 1 and nobody == 1"),
         make_question("|", "file"),
+        [{"class": "QTA", "name": "quota"}],
     )
     # YAML quotes what begins with a digit.
     text = " ".join(converted.text.replace('"', "").split())
@@ -312,6 +314,7 @@ def test_every_type_has_its_place(tmp_path: Path) -> None:
         "2: text: Taste specify: true",
         "expect: sum_answered(hours_w, hours_s) <= 24 say: At most 24 hours.",
         "answer: type: number decimals: 2 total: 100",
+        "expect: sum_answered(days_w, days_f) <= 7",
         "id: home_comment type: verbatim text: home? by: interviewer",
         "unit: AD",
         "age: years_between('2000-01-01', today()) + 2000 - year",
@@ -333,6 +336,7 @@ def test_every_type_has_its_place(tmp_path: Path) -> None:
     assert {(entry.name, entry.text.partition(";")[0]) for entry in converted.report.lost} == {
         ("c6", "a part of it: the survey has no variable nobody"),
         ("file", "an interview by telephone has no file"),
+        ("quota", "a row of the class QTA isn't read: export the survey as .lss"),
     }
     assert conduct(converted.text).status == "ended"
 
@@ -363,6 +367,8 @@ def test_a_quota_of_none_screens_out() -> None:
     assert now.keys("", "1", "2").place == "age"
     assert now.keys("", "1", "3", "").outcome == "not_eligible"
     assert "where: gender == 2" in converted.text
+    assert "quota_full:" in converted.text
+    assert "en: Sorry your responses have exceeded a quota on this survey." in converted.text
 
 
 def write_lss(path: Path, type_: str = "Survey", rows: str = "") -> Path:

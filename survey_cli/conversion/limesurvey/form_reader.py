@@ -197,11 +197,10 @@ class _SurveyReader:
             if record.limit == 0 and record.is_active and record.ends_interview:
                 self._add_end(record, formula)
                 continue
-            if record.messages:
-                text = "the text at the end of an interview that a quota stops"
-                place = record.origin.at("quotals_message")
-                self._remarks.append(Remark(place, text, is_loss=True, name=record.name))
-            quotas.append(FormQuota(record.name, formula, record.limit, record.is_active))
+            place = record.origin.at("quotals_message")
+            context = self._scripts.make_context()
+            message = self._texts.read(record.messages, place, context, record.name)
+            quotas.append(FormQuota(record.name, formula, record.limit, record.is_active, message))
         return quotas
 
     def _read_members(self, record: QuotaRecord) -> Expression:
@@ -245,6 +244,11 @@ class _SurveyReader:
                 )
                 place = question.origin.at(self._words.name)
                 self._remarks.append(Remark(place, text, is_loss=True, name=question.code))
+
+        for row in records.unread:
+            # Quotas have the classes QTA, QTAM and QTALS.
+            text = f"a row of the class {row.kind} isn't read: export the survey as .lss"
+            self._remarks.append(Remark(row.origin, text, is_loss=True, name=row.name))
 
         for language in records.languages:
             code = self._languages.get(language, "")

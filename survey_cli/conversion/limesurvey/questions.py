@@ -58,8 +58,6 @@ _LOST_ATTRIBUTES: Final = {
     "equation_default": "a value that an equation begins with",
     "location_mapservice": "a map",
     "maximum_chars": "the length of the answer",
-    "max_num_value": "the largest sum",
-    "min_num_value": "the least sum",
     "other_comment_mandatory": "a comment that must be typed with other",
     "other_numbers_only": "other is a number",
     "prefix": "the words in front of the field",
@@ -454,8 +452,6 @@ class QuestionReader:
         for name, what in _LOST_ATTRIBUTES.items():
             value = question.get_attribute(name)
             if value in _OFF:
-                continue
-            if name.endswith("_num_value") and question.type != "K":
                 continue
             if name == "maximum_chars" and is_number:
                 continue

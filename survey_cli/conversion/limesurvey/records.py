@@ -111,6 +111,14 @@ class OldCondition(NamedTuple):
     scenario: int
 
 
+class UnreadRow(NamedTuple):
+    """A row of a kind that isn't read."""
+
+    origin: Origin
+    kind: str
+    name: str
+
+
 @dataclass
 class SurveyRecords:
     """A survey."""
@@ -127,6 +135,7 @@ class SurveyRecords:
     groups: list[GroupRecord] = field(default_factory=list)
     quotas: list[QuotaRecord] = field(default_factory=list)
     conditions: list[OldCondition] = field(default_factory=list)
+    unread: list[UnreadRow] = field(default_factory=list)
 
     def list_questions(self) -> list[QuestionRecord]:
         """Return the questions in the order of the survey."""

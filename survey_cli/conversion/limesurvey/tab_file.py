@@ -12,9 +12,9 @@ from survey_cli.conversion.limesurvey.records import (
     AnswerRecord,
     GroupRecord,
     QuestionRecord,
-    QuotaRecord,
     SubquestionRecord,
     SurveyRecords,
+    UnreadRow,
 )
 from survey_cli.conversion.model.forms import Origin, SystemWords
 from survey_cli.problems import UserError
@@ -90,7 +90,6 @@ class _RowReader:
         self._groups_read = 0
         self._questions_read = 0
         self._question: QuestionRecord | None = None
-        self._quota: QuotaRecord | None = None
 
     def add(self, line: int, row: dict[str, str]) -> None:
         """Add a row."""
@@ -108,13 +107,9 @@ class _RowReader:
                 self._add_subquestion(line, row)
             case "A":
                 self._add_answer(line, row)
-            case "QTA":
-                self._add_quota(line, row)
-            case "QTAM" if self._quota is not None and self._question is not None:
-                self._quota.members.append((row.get("related_id", ""), row.get("name", "")))
-            case "QTALS" if self._quota is not None:
-                message = row.get("relevance", "") or row.get("text", "")
-                self._quota.messages[row.get("language", "")] = message
+            case kind:
+                unread = UnreadRow(Origin(TAB_WORDS.items_part, line), kind, row.get("name", ""))
+                self._records.unread.append(unread)
 
     def finish(self) -> SurveyRecords:
         """Return the records, once all rows are added."""
@@ -217,14 +212,3 @@ class _RowReader:
             question.answers.append(answer)
         if row.get("text"):
             answer.texts[row.get("language", "")] = row["text"]
-
-    def _add_quota(self, line: int, row: dict[str, str]) -> None:
-        limit = row.get("mandatory", "")
-        self._quota = QuotaRecord(
-            name=row.get("name", ""),
-            origin=Origin(TAB_WORDS.items_part, line),
-            limit=int(limit) if limit.isdecimal() else 0,
-            is_active=row.get("default", "1") != "0",
-            ends_interview=row.get("other", "1") == "1",
-        )
-        self._records.quotas.append(self._quota)

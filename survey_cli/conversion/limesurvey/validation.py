@@ -22,6 +22,7 @@ from survey_cli.conversion.model.expressions import (
     FunctionCall,
     Unsupported,
     UnsupportedError,
+    ValueComparison,
     join_all,
     replace_parts,
 )
@@ -108,6 +109,21 @@ class ValidationReader:
         total = self._read_decimal(question, "equals_num_value", group)
         if total is not None:
             group.total = total
+        rows = [item for item in group.items if isinstance(item, FormQuestion)]
+        least = self._read_decimal(question, "min_num_value", group)
+        most = self._read_decimal(question, "max_num_value", group)
+        limits: list[Expression] = []
+        answers = tuple(AnswerOf(row.name) for row in rows)
+        added = FunctionCall("sum_answered", answers) if len(rows) > 1 else SELF
+        if least is not None:
+            limits.append(ValueComparison(added, ">=", Constant(least), if_blank=False))
+        if most is not None:
+            limits.append(ValueComparison(added, "<=", Constant(most), if_blank=False))
+        if limits and rows:
+            column = "max_num_value" if least is None else "min_num_value"
+            tree = join_all(limits)
+            formula = Formula("the sum of the fields", question.origin.at(column), tree)
+            self._add_constraint(rows[-1], formula, Meaning(tree))
 
     def add_validation(self, question: QuestionRecord, rows: list[FormQuestion]) -> None:
         """Add what a valid answer fulfills; of several fields, what the last one must fulfill."""

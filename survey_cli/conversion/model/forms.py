@@ -421,6 +421,8 @@ class FormQuota(NamedTuple):
     formula: Formula
     target: int
     is_active: bool = True
+    message: Texts = NO_TEXTS
+    """What is read to respondents once it is full."""
 
 
 @dataclass(eq=False)

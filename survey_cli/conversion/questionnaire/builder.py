@@ -104,6 +104,8 @@ class QuestionnaireBuilder:
         tree["sample"] = self._build_sample()
         tree["compute"] = self._build_compute(computes)
         tree["items"] = built
+        if quotas:
+            tree["fieldwork"] = self._build_quota_script()
         tree["quotas"] = quotas
 
         self._report_form()
@@ -149,6 +151,22 @@ class QuestionnaireBuilder:
                 id_ = f"quota_{id_}"
             quotas.append({"id": id_, "where": write_at(origin, where), "target": quota.target})
         return quotas
+
+    def _build_quota_script(self) -> dict[str, Any]:
+        """Return the text that is read once a quota is full: one for all, the first."""
+        scripts: dict[str, Any] = {}
+        first = ""
+        for quota in self.form.quotas:
+            text = self.texts.convert(quota.message, quota.name) if quota.is_active else ""
+            if not text:
+                continue
+            if not scripts:
+                scripts["quota_full"] = {"text": text}
+                first = quota.name
+            elif text != scripts["quota_full"]["text"]:
+                what = f"its text: the one of {first} is read for all quotas"
+                self._lose_at(quota.message.origin, quota.name, what)
+        return {"scripts": scripts} if scripts else {}
 
     def _lose_at(self, origin: Origin, name: str, text: str) -> None:
         self.log.report.lost[ReportEntry(*origin, name, text)] = None
