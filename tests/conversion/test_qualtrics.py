@@ -395,6 +395,8 @@ def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
         make_question(4, "TE", "SL", QuestionText="How old?"),
         make_question(5, "TE", "SL", QuestionText="What of ${lm://Field/2}?"),
         make_question(6, "TE", "SL", QuestionText="Why not ${lm://Field/1}?"),
+        make_question(7, "DB", "TB", when="q://2_QID5/ChoiceTextEntryValue EqualTo no"),
+        make_question(8, "DB", "TB", when="q://2_QID4/ChoiceTextEntryValue NotEmpty"),
     ]
     rows = {"1": {"1": "a", "2": "Berlin"}, "2": {"1": "b", "2": "Rome"}}
     blocks = [
@@ -403,9 +405,13 @@ def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
         make_block("count", 4, **loop("q://QID2/LoopAndMerge/MergeOnNumericResponse?v=3")),
         make_block("static", 5, **loop(Static=rows)),
         make_block("others", 6, **loop("q://QID1/ChoiceGroup/UnselectedChoices")),
+        make_block("after", 7, 8),
     ]
     converted = convert_survey(tmp_path, make_survey(questions, blocks))
-    assert not list_lost(converted)
+    assert [text.partition(";")[0] for _, text in list_lost(converted)] == [
+        "the loop 2 of QID4 is a turn of a roster"
+    ]
+    assert "ask_if: Q5_2 == 'no'" in converted.text
     now = scenario(converted.text).keys("1 3", "2")
     assert (now.place, "What of TV?" in str(now.prompt)) == ("Q3#1", True)
     now = now.keys("x", "x")
@@ -414,7 +420,7 @@ def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
     assert (now.place, "What of Berlin?" in str(now.prompt)) == ("Q5_1", True)
     now = now.keys("x", "x")
     assert (now.place, "Why not Web?" in str(now.prompt)) == ("Q6_2", True)
-    assert now.key("x").status == "ended"
+    assert now.keys("x", "").status == "ended"
 
 
 def test_a_field_with_the_text_of_a_choice_is_compared_by_its_code(tmp_path: Path) -> None:

@@ -149,8 +149,10 @@ class AskedQuestions:
             return if_never
 
         places = self._asked.get(question_id, [])
-        if loop:
+        if loop and places:
             places = [place for place in places if place.loop == loop]
+            if not places:
+                return Unsupported(f"the loop {loop} of {question_id} is a turn of a roster")
         if not places:
             own_id, _, _ = question_id.partition("#")
             if own_id in self._survey.questions:
