@@ -16,6 +16,7 @@ from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
@@ -95,10 +96,11 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
 
     columns = []
     for block in build_blocks(instrument, language):
-        others = declines if _may_have_any_missing(block) else {}
-        if _may_lack_amount(instrument, block):
-            others = {**others, NO_AMOUNT.kind: _describe_no_amount(declines)}
+        declined = declines if _may_have_any_missing(block) else {}
         for variable in block.variables:
+            others = declined
+            if _may_lack_amount(instrument, block, variable):
+                others = {**declined, NO_AMOUNT.kind: _describe_no_amount(declines)}
             column = replace(
                 variable,
                 declines={**others, **variable.declines, **reserved},
@@ -128,8 +130,16 @@ def _may_have_any_missing(block: ColumnBlock) -> bool:
     return is_partial_date or isinstance(question, ComputedItem)
 
 
-def _may_lack_amount(instrument: Instrument, block: ColumnBlock) -> bool:
-    """Return whether a calculation may have no result because an answer has no amount."""
+def _may_lack_amount(instrument: Instrument, block: ColumnBlock, variable: Variable) -> bool:
+    """Return whether a column may have no value because an answer has no amount.
+
+    That can be a calculation, or the amount and the unit beside a quantity's "never".
+    """
+    if block.item is not None and isinstance(block.item.question, QuantityItem):
+        ending = variable.name.removeprefix(block.id)
+        if block.turn is not None:
+            ending = ending.removesuffix(f"_{block.turn}")
+        return block.item.question.may_lack_amount(ending)
     if block.source != "compute":
         return False
     conditions = instrument.computes[block.id].conditions.values()

@@ -189,9 +189,12 @@ def test_columns_have_the_amount_the_answer_and_the_number() -> None:
     assert columns["fruit_keyed"].user_missing == (888,)
     assert {columns[name].storage for name in ("fruit", "height")} == {"decimal"}
 
+    lacking = [name for name, column in columns.items() if "no_amount" in column.declines]
+    assert lacking == ["fruit", "fruit_amount", "fruit_unit", "result"]
+    assert columns["fruit_unit"].declines["no_amount"] == (-5, "No amount")
     item = compiled.items["fruit"]
     assert item.question.build_cells(item, 300, {}) == (0.1, NO_AMOUNT, NO_AMOUNT, 300)
-    assert item.question.build_cells(item, 888, {}) == (888, NO_AMOUNT, NO_AMOUNT, 888)
+    assert item.question.build_cells(item, 888, {}) == (NO_AMOUNT, NO_AMOUNT, NO_AMOUNT, 888)
 
 
 def test_an_interview_asks_by_amounts() -> None:

@@ -132,6 +132,7 @@ TIMESTAMP_NAME: Final = "date and time"
 _MISSING_LABELS: Final = {
     "dk": "don't know",
     "refused": "refused",
+    "no_amount": "no amount",
     "not_asked": "not asked",
     "not_reached": "not reached",
 }

@@ -9,13 +9,13 @@ from survey_cli.entries import ExactText, PickReply, Reply
 from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
+from survey_cli.instrument.schema.items.amount_columns import KEYED_SUFFIX
 from survey_cli.instrument.schema.items.coded import (
     MultipleItem,
     ScaleItem,
     SingleItem,
     find_option,
 )
-from survey_cli.instrument.schema.items.quantity import QuantityColumn
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TimeItem
 from survey_cli.table.columns import ColumnBlock, build_blocks
@@ -320,7 +320,7 @@ class _ColumnFinder:
 
 def _is_keyed(block: ColumnBlock, variable: Variable) -> bool:
     """Return whether a column has what was keyed, beside one with the amount."""
-    name = f"{block.id}{QuantityColumn.KEYED}"
+    name = f"{block.id}{KEYED_SUFFIX}"
     if block.turn is not None:
         name += f"_{block.turn}"
     return variable.name == name

@@ -21,6 +21,7 @@ from survey_cli.entries import (
 from survey_cli.instrument.number_ranges import NumberRange, NumberRanges
 from survey_cli.instrument.quantities import MAX_DIGITS, Quantity, QuantityUnit, UnitPart
 from survey_cli.instrument.schema.items import question
+from survey_cli.instrument.schema.items.amount_columns import KEYED_SUFFIX
 from survey_cli.instrument.schema.items.possible_answers import Amount, PossibleAnswers
 from survey_cli.instrument.schema.options import NumberOption, ShortSpec, SpecModel
 from survey_cli.instrument.source import scalars
@@ -42,7 +43,7 @@ class QuantityColumn(StrEnum):
     """The amount as it was answered."""
     UNIT = "_unit"
     """The unit in which it was answered."""
-    KEYED = "_keyed"
+    KEYED = KEYED_SUFFIX
     """The number that was keyed."""
 
 
@@ -356,8 +357,6 @@ class QuantityItem(question.QuestionItem):
             measure="scale",
             decimals=0 if self.quantity.is_whole else _DECIMALS,
             label=self.label_main_unit(label, language),
-            labels={code: labels[code] for code in without_amount},
-            user_missing=without_amount,
         )
         answered = question.build_variable(
             item, language, QuantityColumn.AMOUNT, label=f"{label} (amount)", measure="scale"
@@ -384,13 +383,24 @@ class QuantityItem(question.QuestionItem):
         assert isinstance(value, int)
         option = self.options.get(value)
         if option is not None:
-            amount = value if option.value is None else option.value
+            # a code without an amount isn't a number of the main unit, which it might look like
+            amount = NO_AMOUNT if option.value is None else option.value
             return amount, NO_AMOUNT, NO_AMOUNT, value
         unit = self.quantity.find_unit(value)
         if unit is None:  # the number of another version, in which it was accepted
             return value, NO_AMOUNT, NO_AMOUNT, value
         number = self.quantity.units.index(unit) + 1
         return unit.convert(value), unit.count(value), number, value
+
+    def may_lack_amount(self, column: str) -> bool:
+        """Return whether an answer may leave a column without a value, as "never" does the unit."""
+        match column:
+            case QuantityColumn.MAIN:
+                return any(option.missing for option in self.options.values())
+            case QuantityColumn.AMOUNT | QuantityColumn.UNIT:
+                return bool(self.options)
+            case _:
+                return False
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
         # in the main unit, as answered, its unit, and as keyed
