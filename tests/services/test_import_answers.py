@@ -101,6 +101,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         ("household", "parquet"),
         ("customer", "xlsx"),
         ("features/quantity", "csv"),
+        ("features/bracket", "csv"),
         pytest.param("asu_2000", "sav", marks=large),
         pytest.param("asu_2000", "parquet", marks=large),
         pytest.param("asu_2000", "xlsx", marks=large),

@@ -21,6 +21,7 @@ from survey_cli.entries import ExactText, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
+from survey_cli.instrument.schema.items.brackets import BracketStepItem
 from survey_cli.instrument.schema.items.unasked_items import (
     QUOTA_STATES,
     ComputedItem,
@@ -49,6 +50,7 @@ from survey_cli.samples.files.sheet import (
     ProblemCollector,
     iterate_whole_rows,
 )
+from survey_cli.services.data.bracket_answers import find_step_answer
 from survey_cli.services.database.route_verification import describe_reason
 from survey_cli.services.run_on_study import (
     ProgressCallback,
@@ -507,6 +509,8 @@ class _RowReader:
 
         columns = self.columns.places.get(place)
         given = columns.read(row.cells) if columns is not None else None
+        if isinstance(stop.item.question, BracketStepItem):
+            given = find_step_answer(self.columns.places, row.cells, stop)
         if isinstance(stop.item.question, ComputedItem):
             return _compute_value(machine, stop, given, stamp)
         if not stop.item.question.expects_answer:
