@@ -218,7 +218,15 @@ def test_a_case_that_was_given_does_not_change_and_the_reason_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["asu_2000", "household", "customer", "features/draw_random", "features/split"]
+    "name",
+    [
+        "asu_2000",
+        "household",
+        "customer",
+        "features/bracket",
+        "features/draw_random",
+        "features/split",
+    ],
 )
 def test_every_item_of_an_example_can_be_stood_at(name: str, tmp_path: Path) -> None:
     preview = Preview(str(EXAMPLES / f"{name}.yaml"), PreviewOptions(columns={}))

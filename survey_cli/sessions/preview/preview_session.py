@@ -24,6 +24,7 @@ from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
+from survey_cli.instrument.schema.items.brackets import LESS, NOT_LESS
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, EndItem
@@ -298,9 +299,16 @@ def find_hints(
                 followed.add(name)
                 conditions.append(item_named.where)
                 _add_turn_hints(instrument, item_named.source, 1, hints)
+            if item_named is not None:
+                # a bracket has what its steps have found
+                for source in item_named.sources:
+                    hints.setdefault(source, []).extend(_STEP_ENTRIES)
             hints.setdefault(name, []).extend(entries)
     _add_turn_hints(instrument, item.roster or "", turn or 1, hints)
     return {name: tuple(dict.fromkeys(entries)) for name, entries in hints.items()}
+
+
+_STEP_ENTRIES: Final = (str(NOT_LESS), str(LESS))
 
 
 def _add_turn_hints(
