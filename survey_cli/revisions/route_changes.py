@@ -318,7 +318,11 @@ class RouteComparison:
         is_ = new_conditions[0].text
         what = f"it was calculated as {was!r} and is calculated as {is_!r}"
         if was == is_:
-            what = f"{is_!r} is a table in one version, and missing there if a condition is unknown"
+            what = f"{is_!r} is missing in one version if its condition is unknown"
+            if self.pair.old.instrument.edition == self.pair.new.instrument.edition:
+                what += ", because it is a table there"
+            else:
+                what += ", because of the edition of the language"
         yield ComparedChange(
             kind,
             (new.id,),
