@@ -47,8 +47,11 @@ def clip_ranges(
     ranges: Iterable[NumberRange], low: float | None, high: float | None
 ) -> NumberRanges:
     """Return what is left of the ranges between two limits. None is no limit."""
-    limits = NumberRange(-inf if low is None else low, inf if high is None else high)
-    return intersect(ranges, [limits])
+    if low is None:
+        low = -inf
+    if high is None:
+        high = inf
+    return intersect(ranges, [NumberRange(low, high)])
 
 
 def intersect(ranges: Iterable[NumberRange], others: Sequence[NumberRange]) -> NumberRanges:

@@ -325,7 +325,9 @@ class _Runner:
         match question:
             case NumericItem():
                 for low, _ in question.find_ranges(context):
-                    yield ExactText(str(0 if isinf(low) else low))
+                    if isinf(low):
+                        low = 0
+                    yield ExactText(str(low))
             case QuantityItem(quantity=quantity):
                 for low, _ in quantity.keyed:
                     yield ExactText(str(int(low)))

@@ -250,8 +250,12 @@ class WrittenDurationRange(NamedTuple):
 
     def convert(self, unit: DurationUnit) -> NumberRange:
         """Return it as a range of numbers of a unit."""
-        low = self.low.convert(unit) if isinstance(self.low, WrittenDuration) else self.low
-        high = self.high.convert(unit) if isinstance(self.high, WrittenDuration) else self.high
+        low = self.low
+        high = self.high
+        if isinstance(low, WrittenDuration):
+            low = low.convert(unit)
+        if isinstance(high, WrittenDuration):
+            high = high.convert(unit)
         return NumberRange(low, high)
 
 

@@ -285,7 +285,9 @@ class NumericItem(RangeFields, LimitedItem):
 
     def _subtract(self, amount: float, number: float) -> float:
         difference = amount - number
-        return difference if isinf(difference) else round(difference, self.places)
+        if isinf(difference):
+            return difference
+        return round(difference, self.places)
 
     def _find_own_ranges(self, context: question.ItemContext) -> NumberRanges:
         """Find which numbers are accepted now, whatever is left of a battery's total."""
@@ -335,10 +337,15 @@ class NumericItem(RangeFields, LimitedItem):
         if decline is not None:
             number = self.write_number(value, language)
             return f"{number} is the code of {str(decline.get(language))!r}, not a number here"
+
         why = self._why_outside(value, language)
+        if why:
+            return why
         for key in LIMIT_KEYS:
-            why = why or self._why_beyond(context, value, key)
-        return why or self._why_no_part(context, value)
+            why = self._why_beyond(context, value, key)
+            if why:
+                return why
+        return self._why_no_part(context, value)
 
     def _why_outside(self, value: int | float, language: str) -> str:
         """Return why a number is in none of the fixed ranges; empty if it is in one."""
@@ -521,7 +528,9 @@ class DurationItem(NumericItem):
         if isinstance(number, Rejection):
             return NumberRejection(number.why)
         why = self.why_invalid(context, number)
-        return NumberRejection(why) if why else number
+        if why:
+            return NumberRejection(why)
+        return number
 
     def write_number(self, value: float, language: str) -> str:
         # in English, as dates: these are words of the program, not of the questionnaire
