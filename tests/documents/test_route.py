@@ -31,6 +31,7 @@ from survey_cli.documents.questionnaire.route_svg import PAGE_HEIGHT, render_rou
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
 from survey_cli.documents.text_runs import render_plain
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.items.groups import BracketSection
 from survey_cli.instrument.schema.items.unasked_items import PickItem
 
 
@@ -56,6 +57,10 @@ def conditions_of_instrument(made: Instrument) -> dict[str, list[str]]:
         for key, condition in (("if", node.ask_if), ("unless", node.unless)):
             if condition is not None:
                 own.append(f"{key} {render_plain(make_line(rules.render_clause(condition)))}")
+        if isinstance(node, ItemGroup) and isinstance(node.spec, BracketSection):
+            # all of its steps are one question in the picture
+            found[str(node.spec.bracket.id)] = own
+            return
         if not isinstance(node, ItemGroup):
             found[node.id] = own
             return
@@ -100,7 +105,9 @@ def test_every_item_of_every_instrument_is_in_each_picture_once_under_its_condit
         assert dict(shown) == expected, file
         assert len(shown) == len(expected), f"{file}: an item twice"
         assert {
-            id for id, item in made.items.items() if not isinstance(item.question, PickItem)
+            item.bracket or id
+            for id, item in made.items.items()
+            if not isinstance(item.question, PickItem)
         } == set(expected)
 
         statements = {
