@@ -6,9 +6,11 @@ from support.every_route import TODAY, see_everything
 from support.scenario import Scenario, instrument, scenario
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.checks.brackets import MAX_STEPS
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.schema.items.brackets import NO_LIMIT
 from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.scenarios.coverage import WitnessWalk
@@ -135,6 +137,13 @@ def test_the_texts_of_a_bracket_are_checked_once() -> None:
     spanish_only = text.replace('{en: "Less than {amount:USD}?", es: ', "").replace('?"}', '?"')
     problems = check_instrument(load_source_text(spanish_only, "t.yaml")).problems
     assert [(problem.who, problem.rule) for problem in problems] == [("income", "one-language")]
+
+
+def test_as_many_amounts_as_are_allowed_need_no_shorter_name() -> None:
+    amounts = list(range(10000, 10000 + MAX_STEPS))
+    text = write_income("random", "halve").replace(str(list(AMOUNTS)), str(amounts))
+    long = text.replace("id: income", "id: household_income_of_all").replace("{income|", "{today|")
+    assert select_errors(check_instrument(load_source_text(long, "t.yaml")).problems) == []
 
 
 def test_brackets_in_a_roster_have_an_amount_for_each_turn() -> None:

@@ -10,7 +10,7 @@ from survey_cli.instrument.schema.items.brackets import RANDOM_START, BracketIte
 from survey_cli.instrument.texts.templates import AMOUNT_FILL, find_fill
 from survey_cli.problems import Problem
 
-MAX_STEPS: Final = 50
+MAX_STEPS: Final = 30
 _KEYS_OF_ANSWERS: Final = ("checks", "confirm", "prefill", "or_")
 """Keys that need an answer to one question, which a bracket isn't."""
 

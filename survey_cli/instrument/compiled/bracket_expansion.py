@@ -36,7 +36,7 @@ from survey_cli.instrument.schema.items.question import (
 )
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import OptionSpec
-from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
+from survey_cli.instrument.source.nodes import NOWHERE, MadeScalar, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_text import is_currency
 from survey_cli.instrument.texts.templates import AMOUNT_FILL, NO_ANSWER_TEXT, find_fill
@@ -256,11 +256,10 @@ class BracketPlan:
         ]
         highs = [(self.amounts[index], self._write_bound(index, "<", LESS)) for index in indexes]
 
+        # the interval has been computed before
         stops = [(STOPPED_AT_AMOUNT, f"answered({self.exact})")]
-        stops.append((STOPPED_AT_INTERVAL, " or ".join(f"({left[code]})" for code in codes)))
-        for kind in declines:
-            declined = [f"{name} in [{kind}]" for name in self.sources]
-            stops.append((kind, " or ".join(declined)))
+        stops.append((STOPPED_AT_INTERVAL, f"answered({self.id})"))
+        stops += [(kind, f"{self.id} in [{kind}]") for kind in declines]
         return {
             "": ResultRule(intervals),
             "low": ResultRule(lows, self.bracket.min),
@@ -355,7 +354,7 @@ class _Expansion:
         return Text(None, texts)
 
     def _make_condition(self, text: str) -> YamlScalar | None:
-        return YamlScalar(text, self.bracket.id.where) if text else None
+        return MadeScalar(text, self.bracket.id.where) if text else None
 
     def _build_options(self) -> dict[Code, OptionSpec]:
         options: dict[Code, OptionSpec] = {}
@@ -439,7 +438,7 @@ class _Expansion:
             for language, text in DOUBT_WORDS.items()
         }
         return ConfirmSpec.model_construct(
-            if_=YamlScalar(self.plan.write_contradiction(), self.bracket.id.where),
+            if_=MadeScalar(self.plan.write_contradiction(), self.bracket.id.where),
             text=self._make_text(words),
         )
 

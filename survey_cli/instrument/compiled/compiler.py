@@ -64,6 +64,7 @@ from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import (
+    MadeScalar,
     YamlScalar,
     find_named,
     get_named,
@@ -258,7 +259,7 @@ class InstrumentCompiler:
         cases = []
         for value, text in rule.cases:
             context = CompileContext(str(item.id), roster=group.items[0].roster)
-            source = YamlScalar(text, item.id.where)
+            source = MadeScalar(text, item.id.where)
             condition = self.item_compiler.check_condition(source, context, "steps", "truth")
             if condition is not None:
                 cases.append(ResultCase(value, condition))

@@ -35,6 +35,7 @@ from survey_cli.instrument.expressions.function_calls import compile_call
 from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX, Known
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator
 from survey_cli.instrument.source.foreign_words import list_synonyms
+from survey_cli.instrument.source.nodes import MadeScalar
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code, Missing
 
@@ -83,7 +84,10 @@ def compile_condition(
 
     The condition is evaluated only if the items in `answered` have an answer.
     """
-    if scope.edition >= STRICT_CHOICES_EDITION:
+    is_made = isinstance(text, MadeScalar)
+    if is_made:
+        parsed = parsing.parse_made(text)
+    elif scope.edition >= STRICT_CHOICES_EDITION:
         parsed = parsing.parse_strictly(text)
     else:
         parsed = parsing.parse_expression(text)
@@ -94,6 +98,7 @@ def compile_condition(
 
     checker = ExpressionChecker(text, parsed, scope, where, who)
     checker.guarded_names.update(answered)
+    checker.is_limited = not is_made
     checker.guarded_names.update(_list_compared_names(parsed.tree))
     term = _compile(checker, parsed.tree, 1)
     if term.kind != "wrong":
@@ -199,7 +204,8 @@ def _compile(
 ) -> Term:
     """Compile a part of a condition. `compared` is the other side, if it is one of a comparison."""
     checker.part_count += 1
-    if depth > parsing.MAX_DEPTH or checker.part_count > parsing.MAX_PARTS:
+    has_too_many_parts = checker.is_limited and checker.part_count > parsing.MAX_PARTS
+    if depth > parsing.MAX_DEPTH or has_too_many_parts:
         if not checker.is_too_large:
             checker.is_too_large = True  # every further part would say so again
             failure = parsing.TOO_LARGE

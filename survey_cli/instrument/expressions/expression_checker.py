@@ -267,6 +267,8 @@ class ExpressionChecker:
     names: set[str] = field(default_factory=set)
     """The variables that it reads."""
     part_count: int = 0
+    is_limited: bool = True
+    """Whether it may have only so many parts, as all that is written."""
     is_too_large: bool = False
     guarded_names: set[str] = field(default_factory=set)
     """The variables for whose declines the condition provides, as in `answered(q1) and …`."""

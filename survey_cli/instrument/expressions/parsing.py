@@ -147,8 +147,14 @@ def parse_strictly(text: str) -> ParsedExpression | ParseFailure:
     return parsed
 
 
-def _parse(text: str) -> ParsedExpression | ParseFailure:
-    if len(text) > MAX_LENGTH:
+@lru_cache(maxsize=1024)
+def parse_made(text: str) -> ParsedExpression | ParseFailure:
+    """Parse an expression that the program has made, however long it is."""
+    return _parse(text, is_limited=False)
+
+
+def _parse(text: str, *, is_limited: bool = True) -> ParsedExpression | ParseFailure:
+    if is_limited and len(text) > MAX_LENGTH:
         what = f"this condition has {len(text):,} characters; {MAX_LENGTH:,} is the maximum"
         return ParseFailure("condition-too-large", 0, 1, what, "move parts of it to compute:")
 

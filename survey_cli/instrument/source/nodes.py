@@ -76,6 +76,12 @@ class YamlScalar(str):
         return position
 
 
+class MadeScalar(YamlScalar):
+    """A condition that the program makes of something else. It may be longer than a written one."""
+
+    __slots__ = ()
+
+
 class TextPiece(NamedTuple):
     """A piece of a composed text, and the scalar from which it was taken."""
 
