@@ -115,6 +115,7 @@ def test_words_are_those_of_the_language() -> None:
         ("height", "513", "13 in is more than 11", ()),
         ("height", "8'2", "8 ft 2 in is more than 7 ft 11 in", ()),
         ("height", "180", "180: 180 cm?", (9180,)),
+        ("height", "71", "71: 5 ft 11 in?", (511,)),
         ("height", "9080", "80 cm is less than 90 cm", ()),
     ],
 )

@@ -140,7 +140,7 @@ def _iterate_meanings(typed: str, number: int, units: Sequence[UnitWords]) -> It
     """Yield the keyed numbers that a number without a unit may stand for.
 
     A key may have too few digits after it: `17` for `107`. Or there is no key, and the number is
-    the amount.
+    the amount, of parts in the last of them.
     """
     found = set()
     for one in units:
@@ -149,7 +149,8 @@ def _iterate_meanings(typed: str, number: int, units: Sequence[UnitWords]) -> It
         if key and typed.startswith(key) and typed.isdecimal() and len(typed) > len(key):
             found.add(unit.offset + int(typed[len(key) :]))
     for one in units:
-        found.add(one.unit.offset + number)
+        # 71 is no number of feet and inches, but it can be inches
+        found.add(one.unit.compose(number))
     for one in units:
         for keyed in sorted(found):
             if one.unit.contains(keyed):
