@@ -303,6 +303,7 @@ def test_every_command_is_understood() -> None:
     assert not_understood == []
 
 
+@pytest.mark.usefixtures("edition_2")
 def test_every_questionnaire_is_sound() -> None:
     faults = []
     for fence in QUESTIONNAIRES:

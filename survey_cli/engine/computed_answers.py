@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from math import floor
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from survey_cli.engine.order import choose_arm, choose_position, draw_number
 from survey_cli.engine.route import RouteStop, RouteWalk
+from survey_cli.instrument.amounts import Interval
 from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.unasked_items import (
     DrawItem,
@@ -142,7 +143,7 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
     def rank(turn: int) -> tuple[object, ...]:
         # the drawn number decides between people of the same age or birthday
         drawn = draw_number(walk.seed, "draw", item.id, turn)
-        born = walk.known.value(item.using, turn) if item.using is not None else None
+        born = _read_born(walk, item.using, turn)
         match by:
             case "random":
                 return (drawn,)
@@ -152,6 +153,20 @@ def _draw_turn(walk: RouteWalk, stop: RouteStop) -> tuple[Cell, int]:
                 return (_count_days_to_birthday(born, walk.known.today), drawn)
 
     return min(eligible, key=rank), len(eligible)
+
+
+def _read_born(walk: RouteWalk, using: str | None, turn: int) -> Cell | None:
+    """Return the date of birth or the age of a turn; None if nothing is compared."""
+    if using is None:
+        return None
+    born = walk.known.value(using, turn)
+    amounts = walk.instrument.items[using].amounts
+    if amounts is None:
+        return born
+    age = amounts.read(born)
+    if isinstance(age, Interval):
+        return max(age.low, 0)  # "97 or older" comes after everybody whose age is known
+    return cast(Cell, age)
 
 
 def _rank_by_age(born: Cell | None) -> tuple[int, float]:

@@ -607,8 +607,15 @@ class RouteWalk:
         is_certain = True
         for before in position.order[:index]:
             cell = self.known.value(before.id, stop.place.turn)
-            if isinstance(cell, int | float) and cell not in stop.item.labels:
-                amount -= cell
+            amounts = stop.item.amounts
+            counted = cell
+            if amounts is not None:
+                counted = amounts.read_number(cell)
+            is_undecided = cell in stop.item.labels and (
+                amounts is None or cell not in amounts.by_code
+            )
+            if isinstance(counted, int | float) and not is_undecided:
+                amount -= counted
             elif cell != NOT_ASKED:
                 is_certain = False
 

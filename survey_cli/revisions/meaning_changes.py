@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
+from survey_cli.instrument.amounts import Interval
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.number_ranges import (
     NumberRange,
@@ -39,7 +41,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.revisions.versions import OUTCOME_PREFIX
 from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.versions import SeparateColumns
-from survey_cli.values import Code, Storage
+from survey_cli.values import Code, Missing, Storage
 from survey_cli.wording import pluralize
 
 _ENDS: Final = ".,;:! "
@@ -105,6 +107,8 @@ class _Meaning:
     labels: Mapping[Code, TextsByLanguage]
     ranges: NumberRanges = (NumberRange(),)
     """The numbers, or how many answers, that are accepted, as far as no other answer decides."""
+    amounts: Mapping[Code, float | Interval] = field(default_factory=dict)
+    """What codes count as, if that isn't the code."""
     unit: TextsByLanguage = field(default_factory=dict)
     bounds: Mapping[str, date | str] = field(default_factory=dict)
     """The `min` and `max` that are dates, or depend on other answers."""
@@ -239,6 +243,7 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
         yield MeaningChange(name, what, needs_own_column=True)
 
     yield from _compare_codes(name, before, after)
+    yield from _compare_amounts(name, before, after)
     yield from _compare_limits(name, before, after)
     yield from _compare_declines(name, before, after)
 
@@ -266,6 +271,31 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
         elif code not in before.labels:
             what = f"code {code} {label!r} is new"
             yield _make_limit(name, what, code, is_narrower=False)
+
+
+def _compare_amounts(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
+    """Yield the codes that both versions have and that count as different amounts.
+
+    The column of amounts has the number, so that another number needs a column of its own.
+    """
+    for code in before.labels:
+        was = before.amounts.get(code, code)
+        is_ = after.amounts.get(code, code)
+        if code not in after.labels or was == is_:
+            continue
+        are_numbers = not isinstance(was, Interval) and not isinstance(is_, Interval)
+        what = f"code {code} counted as {_format_amount(was)} and counts as {_format_amount(is_)}"
+        yield MeaningChange(name, what, needs_own_column=are_numbers, code=code)
+
+
+def _format_amount(amount: float | Code | Interval) -> str:
+    if not isinstance(amount, Interval):
+        return str(amount)
+    if amount.high == inf:
+        return f"{amount.low:.10g} or more"
+    if amount.low == -inf:
+        return f"{amount.high:.10g} or less"
+    return f"{amount.low:.10g} to {amount.high:.10g}"
 
 
 def _make_limit(
@@ -435,6 +465,7 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     return _Meaning(
         kind=_classify(question, answers),
         labels=_list_labels(instrument, item),
+        amounts=_list_amounts(item),
         ranges=_find_ranges(answers),
         unit=unit,
         bounds=_list_bounds(item, answers),
@@ -444,6 +475,17 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         source=source,
         is_repeated=item.roster is not None,
     )
+
+
+def _list_amounts(item: CompiledItem) -> dict[Code, float | Interval]:
+    """List the numbers and intervals that codes of an item count as."""
+    if item.amounts is None:
+        return {}
+    return {
+        code: amount
+        for code, amount in item.amounts.by_code.items()
+        if not isinstance(amount, Missing)
+    }
 
 
 def _classify(question: QuestionItem, answers: PossibleAnswers) -> _ValueKind:

@@ -85,6 +85,8 @@ MAX_TEXT_BYTES: Final = 30_000
 """A little less than the longest text, in bytes, that an SPSS file can store in one piece."""
 
 
+_CODE_SHARE: Final = 0.2
+"""How many simulated respondents answer a number with a code that isn't an amount itself."""
 LimitKey: TypeAlias = Literal["min", "max"]
 LIMIT_KEYS: Final[tuple[LimitKey, LimitKey]] = ("min", "max")
 
@@ -435,6 +437,10 @@ class NumericItem(RangeFields, LimitedItem):
         }
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
+        amounts = context.item.amounts
+        if amounts is not None and rng.random() < _CODE_SHARE:
+            return str(rng.choice(list(amounts.by_code)))
+
         low, high = find_limits(self.find_ranges(context))
         if low is None:
             low = min(0, high or 0)
