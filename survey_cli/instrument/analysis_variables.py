@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
-from math import isinf
+from math import inf, isinf
 from typing import Any, Final, TypeAlias, assert_never
 
+from survey_cli.instrument.amounts import AmountReading, Interval, to_interval
 from survey_cli.instrument.checks.names import bad_id, column_clash, duplicate_id, reserved_id
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
 from survey_cli.instrument.checks.source_items import Place, report
@@ -31,7 +32,7 @@ from survey_cli.instrument.schema.items.typed import NumericItem
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, Severity, suggest_nearest
-from survey_cli.values import DK, NOT_ASKED, Code, Missing, get_missing
+from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, Code, Missing, get_missing
 from survey_cli.wording import join_first
 
 Derivation: TypeAlias = (
@@ -244,11 +245,21 @@ class VariableReader:
         if number is not None:
             beyond = {value for value in number.options if not contain(number.ranges, value)}
         ranges = list(enumerate(bands.values.values(), 1))
+        amounts = None
+        if number is not None:
+            amounts = self.instrument.items[bands.of.strip()].amounts
+        read = source.evaluate
+        if amounts is not None:
+            read = self._make_keyed_reader(bands.of, source)
 
         def find_band(known: Known) -> Any:
-            value = source.evaluate(known)
+            value = read(known)
             if value.__class__ is Missing:
                 return value
+            if amounts is not None and value in amounts.by_code:
+                return _find_band_of_code(value, amounts, ranges)
+            if amounts is not None:
+                value = amounts.read(value)
             if is_date and not isinstance(value, date):
                 # of a partial date, the day or month was not known
                 return DK
@@ -260,6 +271,14 @@ class VariableReader:
 
         text = "; ".join(f"{code} if {bands.of} is {band.written}" for code, band in ranges)
         return _derive(text, [source], find_band, frozenset(code for code, _ in ranges))
+
+    def _make_keyed_reader(self, expression: YamlScalar, source: Condition) -> Evaluator:
+        """Make an evaluator of the number that was keyed as the answer to an item."""
+        written = YamlScalar(f"keyed({expression.strip()})", expression.where)
+        keyed = self._compile(written)
+        if keyed is None:
+            return source.evaluate
+        return keyed.evaluate
 
     def _has_limits_of_its_kind(self, bands: spec.BandsSpec, of: ValueType) -> bool:
         """Return whether the limits are of the kind of a value; if not, that is reported."""
@@ -544,6 +563,31 @@ def _list_points(
     for one in number.ranges:
         points |= {limit for limit in one if not isinf(limit)}
     return {point for point in points if contain(number.ranges, point)}
+
+
+def _find_band_of_code(
+    code: Code, amounts: AmountReading, bands: Sequence[tuple[int, spec.Band]]
+) -> int | Missing:
+    """Find the range of a code that isn't an amount itself: its own, or that of its amount.
+
+    An interval is in a range that contains all of it. Without one it isn't known.
+    """
+    for number, band in bands:
+        if band.low == band.high == code:
+            return number
+
+    amount = amounts.read(code)
+    if isinstance(amount, Missing):
+        return amount
+    interval = to_interval(amount)
+    for number, band in bands:
+        has_end = band.high is None or (interval.high < inf and band.contains(interval.high))
+        has_start = band.low is None or (interval.low > -inf and band.contains(interval.low))
+        if has_start and has_end:
+            return number
+    if isinstance(amount, Interval):
+        return NO_AMOUNT
+    return NOT_ASKED
 
 
 def _list_limits(bands: spec.BandsSpec) -> list[Any]:

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from support.editions import accept_edition
 from support.known_values import make_known
+from support.report_tables import Report
 from survey_cli.instrument.amounts import Interval, compare_intervals
+from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
+from survey_cli.revisions.meaning_changes import iterate_changes
 from survey_cli.table.columns import build_columns
 from survey_cli.table.versions import find_plain_columns
 from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, NOT_REACHED, REFUSED, Cell
@@ -299,6 +302,72 @@ def test_the_data_have_the_amount_and_what_was_keyed() -> None:
     # what a later calculation reads from the data is what was keyed
     plain = find_plain_columns(instrument)
     assert list(columns)[plain["days"][0]] == "days_keyed"
+
+
+def test_a_changed_amount_is_a_change_of_meaning() -> None:
+    old = check("1").compiled
+    text = QUESTIONNAIRE.format(expression="1").replace("at_least: 97", "at_least: 98")
+    with accept_edition():
+        new = check_instrument(
+            load_source_text(text.replace("value: 0}, 777", "value: 1}, 777"))
+        ).compiled
+    assert old is not None
+    assert new is not None
+    found = [
+        (change.item, change.what, change.needs_own_column) for change in iterate_changes(old, new)
+    ]
+    assert found == [
+        ("days", "code 88 counted as 0 and counts as 1", True),
+        ("age", "code 97 counted as 97 or more and counts as 98 or more", False),
+        ("years", "code 97 counted as 97 or more and counts as 98 or more", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("edition_2")
+def test_means_say_what_is_open_and_leave_out_what_has_no_amount() -> None:
+    items = QUESTIONNAIRE.partition("items:")[2].replace("{{", "{").replace("}}", "}")
+    head = QUESTIONNAIRE.partition("compute:")[0]
+    lists = "scales:" + QUESTIONNAIRE.partition("scales:")[2].partition("items:")[0]
+    text = head + lists.replace("{{", "{").replace("}}", "}") + "items:" + items
+    answers: list[dict[str, Cell]] = [
+        {"days": 0, "age": 20, "good": 1, "visits_keyed": 1},
+        {"days": 4, "age": 97, "good": 9, "visits_keyed": 2},
+        {"days": 777, "age": 97, "good": 3, "visits_keyed": 9},
+    ]
+    report = Report(text, answers)
+    found = {}
+    for name in ("days", "age", "good", "visits"):
+        [summary] = report[name].summaries
+        found[name] = (summary.count_text, summary.mean_text, summary.median_text)
+    assert found == {
+        "days": ("2", "2.00", "2"),
+        "age": ("3", "at least 71.33", "97 or older"),
+        "good": ("2", "2.00", "2"),
+        "visits": ("2", "0.75", "0.75"),
+    }
+
+
+@pytest.mark.usefixtures("edition_2")
+def test_ranges_of_an_analysis_file_contain_whole_intervals() -> None:
+    instrument = check("1").compiled
+    assert instrument is not None
+    analysis = """\
+variables:
+  group: {bands: {of: age, values: {young: ..64, old: 65..}}}
+  very: {bands: {of: age, values: {young: ..29, to 120: 30..120}}}
+  often: {bands: {of: days, values: {never: 0..0, some: 1..30, varies: 777..777}}}
+"""
+    read, problems = read_analysis(load_source_text(analysis, "a.analysis.yaml"), instrument)
+    assert select_errors(problems) == []
+    computes = read.instrument.computes
+
+    def compute(name: str, **answers: Cell) -> Cell:
+        [condition] = computes[name].conditions.values()
+        return condition.evaluate(make_known(answers))
+
+    assert compute("group", age=97) == 2
+    assert compute("very", age=97) == NO_AMOUNT
+    assert [compute("often", days=days) for days in (88, 5, 777, DK)] == [1, 2, 3, DK]
 
 
 ENDS = st.sampled_from([-inf, 0, 1, 2, 3, inf])
