@@ -21,6 +21,7 @@ from survey_cli.instrument.number_ranges import (
     format_ranges,
 )
 from survey_cli.instrument.schema.items.brackets import BracketResultItem
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
@@ -479,8 +480,8 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
 
 def _list_amounts(item: CompiledItem) -> dict[Code, float | Interval]:
     """List the numbers and intervals that codes of an item count as."""
-    if item.amounts is None:
-        return {}
+    if item.amounts is None or isinstance(item.question, BracketResultItem):
+        return {}  # the labels of intervals say their amounts
     return {
         code: amount
         for code, amount in item.amounts.by_code.items()
