@@ -21,7 +21,6 @@ from survey_cli.instrument.number_ranges import (
     format_ranges,
 )
 from survey_cli.instrument.schema.items.brackets import BracketResultItem
-from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.possible_answers import (
     Amount,
