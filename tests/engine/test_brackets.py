@@ -118,6 +118,8 @@ def test_a_corrected_step_leads_to_the_others_and_back() -> None:
 def test_amounts_are_written_in_the_language_of_the_interview() -> None:
     now = scenario(write_income(25000, "step"), language="es")
     assert now.words.replace("\xa0", " ") == "¿Menos de 25.000 US$?"
+    found = now.keys("1", "1", "2").words
+    assert found.replace("\xa0", " ") == "De 15.000 US$ a menos de 20.000 US$"
 
 
 def test_other_amounts_give_the_numbers_of_intervals_another_meaning() -> None:

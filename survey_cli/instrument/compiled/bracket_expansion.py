@@ -38,6 +38,7 @@ from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, MadeScalar, YamlScalar
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.languages import get_base
 from survey_cli.instrument.texts.number_text import is_currency
 from survey_cli.instrument.texts.templates import AMOUNT_FILL, NO_ANSWER_TEXT, find_fill
 from survey_cli.values import NOT_ASKED, Code, Missing
@@ -340,7 +341,7 @@ class _Expansion:
         """Make a text of our own words, in the languages of the questionnaire."""
         texts = {}
         for language in self.languages:
-            text = words.get(language[:2], words["en"])
+            text = words.get(get_base(language), words["en"])
             texts[language] = YamlScalar(text, NOWHERE)
         return Text(None, texts)
 

@@ -15,6 +15,7 @@ from survey_cli.instrument.amounts import Amount, AmountReading, Interval
 from survey_cli.instrument.expressions.expression_checker import LimitNames
 from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
 from survey_cli.instrument.source.scalars import Number, ParseWith, Text, parse_bracket_start
+from survey_cli.instrument.texts.languages import get_base
 from survey_cli.instrument.texts.number_text import format_money, format_number, is_currency
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Cell, Code, Measure, Missing, Storage, Value, Variable, get_missing
@@ -57,6 +58,17 @@ DOUBT_WORDS: Final[Mapping[str, str]] = {
     "nl": "Ik had eerder een ander bedrag begrepen. Klopt {amount}?",
 }
 """What is read if the amount is not in what the steps have left, by language."""
+
+INTERVAL_WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "en": ("Less than {high}", "{low} to less than {high}", "{low} or more"),
+    "es": ("Menos de {high}", "De {low} a menos de {high}", "{low} o más"),
+    "fr": ("Moins de {high}", "De {low} à moins de {high}", "{low} ou plus"),
+    "de": ("Weniger als {high}", "{low} bis unter {high}", "{low} oder mehr"),
+    "pt": ("Menos de {high}", "De {low} a menos de {high}", "{low} ou mais"),
+    "it": ("Meno di {high}", "Da {low} a meno di {high}", "{low} o più"),
+    "nl": ("Minder dan {high}", "{low} tot minder dan {high}", "{low} of meer"),
+}
+"""The lowest interval, one between two amounts, and the highest, by language."""
 
 RANDOM_START: Final = "random"
 NO_LIMIT: Final = get_missing("no_limit")
@@ -126,13 +138,14 @@ class BracketItem(question.QuestionItem):
 
     def label_interval(self, code: int, language: str) -> str:
         """Return the words of an interval: `$10,000 to less than $15,000`."""
+        lowest, between, highest = INTERVAL_WORDS.get(get_base(language), INTERVAL_WORDS["en"])
         if code == 1:
-            return f"Less than {self.format_amount(self.amounts[0], language)}"
+            return lowest.format(high=self.format_amount(self.amounts[0], language))
         low = self.format_amount(self.amounts[code - 2], language)
         if code > len(self.amounts):
-            return f"{low} or more"
+            return highest.format(low=low)
         high = self.format_amount(self.amounts[code - 1], language)
-        return f"{low} to less than {high}"
+        return between.format(low=low, high=high)
 
     def describe_steps(self, language: str) -> str:
         """Describe the amounts, and in which order they are read."""
