@@ -245,7 +245,10 @@ class _Runner:
 
     def _answer_question(self, stop: RouteStop) -> bool:
         """Give the answer of the scenario or, if `fills_others`, the first that is accepted."""
-        text = self.answers.get(stop.place) or self._find_step_answer(stop)
+        text = self.answers.get(stop.place)
+        # an empty text is an answer: nothing is chosen
+        if text is None:
+            text = self._find_step_answer(stop)
         first: events.InterviewEvent | None = None
         if self.scenario.fills_others:
             first = self._find_first(stop)
