@@ -274,7 +274,7 @@ def _list_number_codes(draft: InstrumentDraft, question: NumericItem) -> Iterato
             is_zero=is_zero,
             is_top=is_highest and bool(_OR_MORE.search(label)),
             is_bottom=is_lowest and bool(_OR_LESS.search(label)),
-            is_counted=contain(ranges, value),
+            is_counted=contain(ranges, value) and not option.missing,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items import brackets, unasked_items
+from survey_cli.instrument.schema.items.amount_columns import KEYED_SUFFIX
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import (
     QuantityColumn,
@@ -30,6 +31,7 @@ from survey_cli.reports.rounding import HIDDEN_MARK
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.table.table import StudyDescription, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Variable
+from survey_cli.wording import join_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -708,6 +710,10 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
         return ""
     limits = {key: limit.words for key, limit in item.limits.items()}
     accepted = question.describe_ranges(limits, "{:.10g}".format)
+    is_keyed = variable.name.startswith(f"{item.id}{KEYED_SUFFIX}")
+    if item.amounts is not None and item.amounts.has_numbers and not is_keyed:
+        amounts = [f"{amount:.10g}" for amount in sorted(set(item.amounts.values.values()))]
+        accepted += f", or {join_words(amounts, 'or')}"
     unit = question.get_unit(context.language)
     return f" from {accepted} {unit}".rstrip()
 
