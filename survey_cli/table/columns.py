@@ -21,6 +21,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.instrument.source.nodes import find_named
+from survey_cli.table.decline_codes import move_taken_codes
 from survey_cli.values import (
     NO_AMOUNT,
     NOT_ASKED,
@@ -101,9 +102,10 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
             others = declined
             if _may_lack_amount(instrument, block, variable):
                 others = {**declined, NO_AMOUNT.kind: _describe_no_amount(declines)}
+            distinct = move_taken_codes(instrument, variable, others, reserved)
             column = replace(
                 variable,
-                declines={**others, **variable.declines, **reserved},
+                declines={**distinct, **variable.declines, **reserved},
                 personal=variable.personal or block.id in personal_names,
             )
             columns.append(column)

@@ -105,6 +105,30 @@ items:
     assert row(scenario(text, sample={"kind": 2, "size": 4}))["lk"] == 2
 
 
+def test_a_calculated_or_drawn_number_is_never_the_code_of_a_decline() -> None:
+    text = """
+declines:
+  dk: {code: 7, text: Don't know, key: d}
+  refused: {code: 9, text: Refused, key: r}
+compute:
+  days: mean(first, second)
+  group: 1 if first < 10 else 2
+  many: first > 10
+items:
+  - {id: first, type: number, max: 30, declines: {dk: 77, refused: 99}, text: First}
+  - {id: second, type: number, max: 30, declines: {dk: 77, refused: 99}, text: Second}
+  - {id: person, type: roster, max: 12, count: first,
+     items: [{id: is_adult, type: single, options: {1: "Yes", 2: "No"}, text: Adult}]}
+  - {id: who, type: draw, from: person}
+"""
+    found = variables(text)
+    codes = {name: found[name].declines["dk"][0] for name in found if "dk" in found[name].declines}
+    assert codes["first"] == 77
+    assert codes["days"] == codes["who"] == codes["who_of"] == codes["person_turns"] == -8
+    assert codes["group"] == codes["many"] == 7, "no result is 7, so the study's code is kept"
+    assert found["days"].declines["refused"][0] == -9
+
+
 def test_a_quota_is_open_full_or_outside() -> None:
     found = build_columns(instrument("features/lookup_quota.yaml"))
     assert {"open", "full", "outside"} in [set(v.labels) for v in found if v.storage == "text"]

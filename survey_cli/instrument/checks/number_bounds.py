@@ -8,17 +8,30 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf, isnan
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from survey_cli.instrument.amounts import AmountReading
-from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.number_ranges import NumberRanges, clip_ranges
 from survey_cli.instrument.schema.items.coded import CodedItem
+from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DurationItem, NumericItem
 from survey_cli.values import Missing
 
 _MAX_DEPTH: Final = 10
 """How deeply limits of limits and computes of computes are followed."""
+
+
+class NumberSource(Protocol):
+    """What names are looked up in: a draft, or a compiled questionnaire.
+
+    find_bounds(instrument, ast.parse("hours * 52", mode="eval").body)
+    """
+
+    @property
+    def items(self) -> Mapping[str, CompiledItem]: ...
+
+    @property
+    def computes(self) -> Mapping[str, Compute]: ...
 
 
 class NumberBounds(NamedTuple):
@@ -35,7 +48,7 @@ NOT_NEGATIVE: Final = NumberBounds(0, inf)
 """What a number is taken for if the questionnaire doesn't say: `min:` is 0 by default, too."""
 
 
-def find_item_bounds(draft: InstrumentDraft, question: NumericItem, depth: int = 0) -> NumberBounds:
+def find_item_bounds(source: NumberSource, question: NumericItem, depth: int = 0) -> NumberBounds:
     """Return the bounds of a number's answers, without its options, which may lie outside."""
     low: float = -inf
     high: float = inf
@@ -44,15 +57,15 @@ def find_item_bounds(draft: InstrumentDraft, question: NumericItem, depth: int =
     if question.highest is not None:
         high = question.highest
     if isinstance(question.min, str):
-        low = max(low, _find_limit_bounds(draft, question, "min", depth).low)
+        low = max(low, _find_limit_bounds(source, question, "min", depth).low)
     if isinstance(question.max, str):
-        high = min(high, _find_limit_bounds(draft, question, "max", depth).high)
+        high = min(high, _find_limit_bounds(source, question, "max", depth).high)
     return NumberBounds(low, high)
 
 
-def find_item_ranges(draft: InstrumentDraft, question: NumericItem) -> NumberRanges:
+def find_item_ranges(source: NumberSource, question: NumericItem) -> NumberRanges:
     """Return the ranges of a number's answers, without its options, which may lie outside."""
-    bounds = find_item_bounds(draft, question)
+    bounds = find_item_bounds(source, question)
     return clip_ranges(question.ranges, bounds.low, bounds.high)
 
 
@@ -69,16 +82,16 @@ def describe_accepted(question: NumericItem) -> str:
 
 
 def _find_limit_bounds(
-    draft: InstrumentDraft, question: NumericItem, key: str, depth: int
+    source: NumberSource, question: NumericItem, key: str, depth: int
 ) -> NumberBounds:
-    item = draft.items.get(str(question.id))
+    item = source.items.get(str(question.id))
     limit = item.limits.get(key) if item is not None else None
     if limit is None:  # it has a mistake, which is reported
         return NOT_NEGATIVE
-    return find_bounds(draft, limit.condition.tree, depth + 1)
+    return find_bounds(source, limit.condition.tree, depth + 1)
 
 
-def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> NumberBounds:
+def find_bounds(source: NumberSource, tree: ast.expr, depth: int = 0) -> NumberBounds:
     """Return the bounds of a calculation. What can't be decided is taken for any number from 0."""
     if depth > _MAX_DEPTH:
         return NOT_NEGATIVE
@@ -86,36 +99,36 @@ def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> Numbe
         case ast.Constant(value=int() | float() as value):
             return NumberBounds(value, value)
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            return _find_name_bounds(draft, name, depth)
+            return _find_name_bounds(source, name, depth)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            bounds = find_bounds(draft, operand, depth + 1)
+            bounds = find_bounds(source, operand, depth + 1)
             return NumberBounds(-bounds.high, -bounds.low)
         case ast.BinOp(left=left, op=op, right=right):
-            left_bounds = find_bounds(draft, left, depth + 1)
-            right_bounds = find_bounds(draft, right, depth + 1)
+            left_bounds = find_bounds(source, left, depth + 1)
+            right_bounds = find_bounds(source, right, depth + 1)
             return _combine(op, left_bounds, right_bounds)
         case ast.IfExp(body=body, orelse=orelse):
-            return _unite([find_bounds(draft, part, depth + 1) for part in (body, orelse)])
+            return _unite([find_bounds(source, part, depth + 1) for part in (body, orelse)])
         case ast.Call(func=ast.Name(id=function), args=arguments) if arguments:
             if function == "default":
                 arguments = arguments[:2]  # what follows are kinds of missing values
-            bounds_of_arguments = [find_bounds(draft, part, depth + 1) for part in arguments]
+            bounds_of_arguments = [find_bounds(source, part, depth + 1) for part in arguments]
             return _find_call_bounds(function, bounds_of_arguments)
         case _:
             return NOT_NEGATIVE
 
 
-def _find_name_bounds(draft: InstrumentDraft, name: str, depth: int) -> NumberBounds:
-    compute = draft.computes.get(name)
+def _find_name_bounds(source: NumberSource, name: str, depth: int) -> NumberBounds:
+    compute = source.computes.get(name)
     if compute is not None:
         calculation = next(iter(compute.conditions.values()))
-        return find_bounds(draft, calculation.tree, depth + 1)
+        return find_bounds(source, calculation.tree, depth + 1)
 
-    item = draft.items.get(name)
+    item = source.items.get(name)
     if item is None:
         return NOT_NEGATIVE
     if isinstance(item.question, NumericItem):
-        bounds = find_item_bounds(draft, item.question, depth + 1)
+        bounds = find_item_bounds(source, item.question, depth + 1)
         special = _list_code_bounds(item.question.options, item.amounts)
         return _unite([bounds, *special])
     if isinstance(item.question, CodedItem):

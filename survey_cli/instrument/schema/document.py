@@ -439,8 +439,9 @@ class Document(SpecModel):
     stated."""
     declines: dict[scalars.Name, DeclineSpec] = Field(default_factory=dict)
     """The non-answers that are offered at every question, unless the question has its own
-    `declines`. The reserved kinds `not_asked` and `not_reached` can be given other codes here. If
-    left out: don't know (−8, key `d`) and refused (−9, key `r`)."""
+    `declines`. The reserved kinds `not_asked` and `not_reached` can be given other codes here. In
+    the column of a calculation or a draw, a code that can also be its value is replaced by another
+    one; the codebook has it. If left out: don't know (−8, key `d`) and refused (−9, key `r`)."""
     decline_sets: dict[scalars.Name, DeclineSet] = Field(default_factory=dict)
     """Codes of declines that several items use by name: `{two_digit: {dk: 77, refused: 99}}` and
     `declines: two_digit`. If left out: none."""
