@@ -100,3 +100,19 @@ def test_the_rest_of_notes_is_a_note() -> None:
         for line in range(1, 130)
     ]
     assert {problem.severity for problem in limit_per_rule(notes)} == {"info"}
+
+
+def test_a_mistake_in_a_calculation_is_one_problem() -> None:
+    text = """
+instrument: t
+title: T
+compute:
+  bmi: weight / (heigt * 2)
+  group: {when: [[bmi < 18, 1]], else: 2}
+items:
+  - {id: weight, type: number, text: Weight}
+  - {id: tall, type: read, ask_if: bmi > 7, text: "That makes {bmi:.1f}."}
+  - {id: income, type: bracket, unit: USD, steps: [10, 20], text: "Less than {amount:USD}?"}
+"""
+    problems = check_instrument(load_source_text(text)).problems
+    assert [(problem.rule, problem.who) for problem in problems] == [("unknown-name", "bmi")]

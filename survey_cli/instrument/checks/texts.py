@@ -308,6 +308,10 @@ def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
         return False
     if not fill.variable.may_be_missing and not _may_exceed_turns(draft, fill):
         return False
+    made = draft.items.get(fill.key)
+    if made is not None and made.bracket == who:
+        # The read-back of the amount that a respondent named in a bracket. Nobody wrote it.
+        return False
     compute = draft.computes.get(fill.key)
     if compute is not None:
         calculations = [condition.tree for condition in compute.conditions.values()]

@@ -141,7 +141,7 @@ def _compile_compute(
     if main_condition is None:
         main_condition = next(iter(conditions.values()), None)
 
-    result_type = ValueType("text")
+    result_type = ValueType("text", has_mistake=main_condition is None)
     labels = None
     if main_condition is not None:
         result_type = main_condition.result_type

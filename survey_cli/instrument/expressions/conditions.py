@@ -246,6 +246,9 @@ def _compile_variable(
 ) -> Term:
     """Compile a variable. With a roster, it is the list of all its turns."""
     checker.names.add(name)
+    if value_type.has_mistake:
+        return checker.make_wrong(node)
+
     evaluate = make_reader(name)
     if value_type.why_unanswered:
         what = f"{name} {value_type.why_unanswered}; it has no answer"

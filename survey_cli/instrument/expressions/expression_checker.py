@@ -78,6 +78,8 @@ class ValueType(NamedTuple):
     """The unit of a length of time, which texts write in words."""
     may_lack_amount: bool = False
     """Whether a calculated value can be `NO_AMOUNT`."""
+    has_mistake: bool = False
+    """Whether its calculation has a mistake, so that nothing is known about its value."""
 
 
 class Scope(NamedTuple):

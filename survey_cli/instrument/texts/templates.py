@@ -573,7 +573,7 @@ class _TextParser:
         self, piece: re.Match[str], name: str, format_spec: str, variable: ValueType
     ) -> str:
         """Return the format, or nothing if it does not suit the variable."""
-        if not format_spec:
+        if not format_spec or variable.has_mistake:
             return ""
         why = _explain_bad_format(format_spec, variable)
         if why:
