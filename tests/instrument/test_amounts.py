@@ -416,6 +416,25 @@ def test_an_option_has_one_amount(options: str, error: str) -> None:
     assert all(p.what.startswith(error) for p in found)
 
 
+@pytest.mark.usefixtures("edition_2")
+def test_no_decline_has_the_code_that_an_option_counts_as() -> None:
+    text = """
+instrument: t
+title: T
+edition: 2
+declines: {dk: {code: 7, text: Don't know, key: d}}
+items:
+  - {id: visits, type: number, range: 100 to 200, options: {300: {text: Some, value: 7}}, text: A}
+  - {id: often, type: single, options: {1: {text: Daily, value: 7}, 2: Rarely}, text: B}
+"""
+    found = select_errors(check_instrument(load_source_text(text)).problems)
+    assert [(p.rule, p.who) for p in found] == [
+        ("decline-code", "visits"),
+        ("decline-code", "often"),
+    ]
+    assert "is also the value: of 'Some'" in found[0].what
+
+
 def test_an_amount_needs_the_second_edition() -> None:
     """In the first one `missing: true` means what it always did, and other keys are refused."""
     text = QUESTIONNAIRE.format(expression="good > 2").replace("edition: 2\n", "")

@@ -459,6 +459,8 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
             for option in item.options:
                 if option.code == code:
                     return f"that of the option {shorten_text(option.text.source, draft)!r}"
+                if _counts_as(item, option.code, code):
+                    return f"the value: of {shorten_text(option.text.source, draft)!r}"
             return ""
         case NumericItem():
             if code in question.options:
@@ -466,12 +468,23 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
                 return f"that of the number's own label {label!r}"
             if contain(find_item_ranges(draft, question), code):
                 return f"in the range {describe_accepted(question)}"
+            for keyed, number_option in question.options.items():
+                if _counts_as(item, keyed, code):
+                    return f"the value: of {shorten_text(number_option.text, draft)!r}"
             return ""
         case QuantityItem():
             return _explain_quantity_use(draft, question, code)
         case DateItem() if question.partial and _is_part_of_a_date(code):
             return "that of a day, month or year"
     return "that of 'answered' in the column that says why it is empty" if code == 0 else ""
+
+
+def _counts_as(item: CompiledItem, keyed: Code, amount: int) -> bool:
+    """Return whether a code of an item counts as another number, which its column then has."""
+    if item.amounts is None:
+        return False
+    counted = item.amounts.read_number(keyed)
+    return bool(counted == amount)
 
 
 def _explain_quantity_use(draft: InstrumentDraft, question: QuantityItem, code: int) -> str:
