@@ -17,6 +17,7 @@ from survey_cli.documents.questionnaire.questionnaire import (
     render_html,
     render_markdown,
 )
+from survey_cli.documents.questionnaire.rule_sentences import RuleWriter
 from survey_cli.documents.templating import escape_markdown
 from survey_cli.documents.text_runs import render_plain
 from survey_cli.entries import to_plain_text
@@ -184,6 +185,17 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
 def test_a_rule_in_words(file: str, id: str, said: str) -> None:
     root = page(file)
     assert said in squeezed(item(root, id).text())
+
+
+def test_a_number_with_a_label_keeps_its_digits_in_a_condition() -> None:
+    made = instrument("""
+items:
+  - {id: age, type: number, max: 96, options: {97: 97 or older}, text: How old are you?}
+  - {id: alone, type: text, ask_if: age >= 97, text: Who helps you?}
+""")
+    ask_if = made.items["alone"].ask_if
+    assert ask_if is not None
+    assert RuleWriter(made, "en").render_clause(ask_if).endswith("is at least 97 (97 or older)")
 
 
 def test_sections_and_rosters_say_their_rules() -> None:

@@ -52,13 +52,21 @@ class RuleWriter:
         self._groups = instrument.groups
 
     def get_words(self, name: str, code: Code | None) -> str:
-        """Return the marked name of an item, or the label of a code."""
+        """Return the marked name of an item, or the label of a code.
+
+        A number with a label keeps its digits: `97 (97 or older)`, which an order needs.
+        """
         if code is None:
             return f"{_NAME_START}{name}{_NAME_END}"
         text = self._labels.get(name, {}).get((type(code), code))
         if text is None:
             return escape_controls(str(code))
-        return render_label(text, self.language)
+
+        label = render_label(text, self.language)
+        item = self.instrument.items.get(name)
+        if item is not None and isinstance(item.question, NumericItem):
+            return f"{code} ({label})"
+        return label
 
     def render_clause(self, condition: Condition) -> str:
         """Return a condition as a part of a sentence."""

@@ -1,8 +1,7 @@
-"""The item `bracket`, which finds an amount by unfolding brackets, and the items it is made of.
+"""The item `bracket`: an amount that is found by unfolding brackets."""
 
-An interview never comes to the bracket itself. `compiled/bracket_expansion.py` makes a section of
-it: steps with yes and no, the amount if the respondent names one, and results that are computed.
-"""
+# An interview never comes to the bracket itself. `compiled/bracket_expansion.py` makes a section of
+# it: steps with yes and no, the amount if the respondent names one, and results that are computed.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
