@@ -79,7 +79,7 @@ def test_an_option_of_a_report_is_one_of_the_command(study) -> None:
     not_in_python = {
         "all_personal", "beside", "bom", "by", "census", "charts", "counts", "db", "dry_run", "force",
         "format", "inference", "labels", "partials", "people", "personal", "png", "population",
-        "progress", "public", "raw", "reason", "to", "units", "variables", "what",
+        "progress", "public", "raw", "reason", "recompute", "to", "units", "variables", "what",
     }  # fmt: skip
     assert known - {"tests"} == ReportOptions.__dataclass_fields__.keys() - not_in_python
     with pytest.raises(UserError, match="treshold="):

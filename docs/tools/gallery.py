@@ -74,6 +74,7 @@ GROUPS: Final[dict[str, dict[str, Scene]]] = {
         "search_list": Scene("", "teach"),
         "number_codes": Scene("", "97"),
         "ranges": Scene("", "50<enter>"),
+        "amounts": Scene("", "88"),
         "quantity": Scene("3 per week", "5 11"),
         "unit_decimals": Scene("", "72.5"),
         "duration": Scene("", "7h30"),

@@ -10,7 +10,7 @@ from typing import Final
 FIRST_EDITION: Final = 1
 """The edition of every questionnaire that doesn't name one."""
 
-NEWEST_EDITION: Final = 1
+NEWEST_EDITION: Final = 2
 """The newest edition that this program knows.
 
 Read it as `editions.NEWEST_EDITION`: tests of an edition to come raise it there.

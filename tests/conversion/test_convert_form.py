@@ -399,8 +399,14 @@ def test_a_column_whose_name_contains_a_code_and_a_label_as_text(tmp_path: Path)
     text = convert_text(
         tmp_path, survey, "| | who | 1 | Mother |\n| | who | 2 | Father |\n| | who | 3 | Child |"
     ).text
-    assert "called: name_1 if who == 1 else name_2 if who == 2 else ''" in text
-    assert "'Mother' if who == 1 else 'Father' if who == 2 else 'Child' if who == 3 else ''" in text
+    assert (
+        "called: name_1 if answered(who) and who == 1 else name_2 if answered(who) and who == 2 else ''"
+        in text
+    )
+    assert (
+        "'Mother' if answered(who) and who == 1 else 'Father' if answered(who) and who == 2 else"
+        in text
+    )
 
 
 def test_conditions_that_use_each_other_are_explained(tmp_path: Path) -> None:
@@ -500,7 +506,7 @@ def test_a_number_or_a_text_is_not_written_as_a_text(tmp_path: Path) -> None:
     lost = {entry.row: entry.text for entry in converted.report.lost}
     assert "sometimes a number and sometimes a text" in lost[5]
     assert "'a'" not in converted.text
-    assert "'7' if b == 1 else 'none'" in converted.text
+    assert "'7' if answered(b) and b == 1 else 'none'" in converted.text
 
 
 def test_lists_with_nearly_the_same_name_keep_their_own_options(tmp_path: Path) -> None:

@@ -318,7 +318,7 @@ def test_every_type_has_its_place(tmp_path: Path) -> None:
         "id: home_comment type: verbatim text: home? by: interviewer",
         "unit: AD",
         "age: years_between('2000-01-01', today()) + 2000 - year",
-        "hello_fill1: 'sir' if age > 30 else 'boy'",
+        "hello_fill1: 'sir' if answered(age) and age > 30 else 'boy'",
         "text: Dear {firstname|…}, {hello_fill1|…}!",
         "pattern: 99999",
         "expect: contains(mail, '@')",

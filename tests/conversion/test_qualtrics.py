@@ -243,7 +243,7 @@ def test_branches_fields_and_ends_come_in_the_order_of_the_flow(tmp_path: Path) 
     assert begun.key(".dk").keys("1", "").outcome == "not_eligible"
     short = begun.keys("1", "1")
     assert "Why A, Kim?" in str(short.prompt)
-    assert "path: \"'long' if Q2 == 2 else 'short'\"" in converted.text
+    assert "path: \"'long' if answered(Q2) and Q2 == 2 else 'short'\"" in converted.text
     long = begun.keys("1", "2")
     assert "You are long." in str(long.prompt)
     assert long.keys("", "so").status == "ended"

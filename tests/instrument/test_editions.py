@@ -36,8 +36,8 @@ def test_a_file_may_name_the_first_edition_and_means_it_otherwise(tmp_path: Path
 @pytest.mark.parametrize(
     ("written", "remedy"),
     [
-        ("0", "write edition: 1, or leave the line out"),
-        ("2", "write edition: 1, or leave the line out; if the questionnaire needs the newer edition, "
+        ("0", "write edition: 2, or leave the line out"),
+        ("3", "write edition: 2, or leave the line out; if the questionnaire needs the newer edition, "
               "install a newer version of survey"),
     ],
 )  # fmt: skip
@@ -69,7 +69,7 @@ def test_a_text_of_a_newer_edition_asks_for_a_newer_program() -> None:
         rebuild_instrument(make_stored_text(f"edition: {newer}\n", newer))
     assert (
         raised.value.what
-        == f"it is written in edition {newer} of the language, and this program knows 1"
+        == f"it is written in edition {newer} of the language, and this program knows 2"
     )
     assert raised.value.remedy == "install a newer version of survey"
 
@@ -96,13 +96,13 @@ def test_verify_finds_a_version_whose_edition_was_altered(tmp_path: Path) -> Non
     load_file("eighth", tmp_path / "field.db")
     Store.open(shift.db, create=False, upgrade=True).close()
     with sqlite3.connect(shift.db) as connection:
-        connection.execute("UPDATE instruments SET edition = 2")
+        connection.execute("UPDATE instruments SET edition = 3")
     connection.close()
 
     verified = verify_database(shift.file, db=shift.db)
 
     assert isinstance(verified, VerificationResult)
-    assert any("edition 2" in finding for finding in verified.findings)
+    assert any("edition 3" in finding for finding in verified.findings)
 
 
 def test_a_test_can_accept_the_edition_to_come(edition_2: None) -> None:

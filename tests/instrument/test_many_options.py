@@ -40,7 +40,7 @@ def key_all(options: int) -> object:
 def draw(options: int) -> object:
     pick = interview("multiple", options).asked.entry
     assert isinstance(pick, PickEntry)
-    widget = OptionLines(click=lambda option: None)
+    widget = OptionLines(choose=lambda option: None)
     widget.state = OptionState(pick, tuple(range(1, options, 2)), marked=options - 1)
     lines = widget.build_lines(widget.state, 70)
     assert len(lines) == options

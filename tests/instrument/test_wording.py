@@ -84,6 +84,8 @@ PROSE = {
     "was",
 }
 """Words that follow the noun `survey`."""
+CALLED_SURVEYS = {"limesurvey", "qualtrics"}
+"""Packages that read forms called surveys: the noun is followed by any word there."""
 
 
 def list_texts(path: Path) -> Iterator[str]:
@@ -106,8 +108,9 @@ def test_every_command_that_a_text_names_exists() -> None:
     unknown = [
         f"{path.name}: {match[0]}"
         for path in (ROOT / "survey_cli").rglob("*.py")
+        if path.parent.name not in CALLED_SURVEYS
         # most modules need not be parsed
-        if COMMAND.search(" ".join(path.read_text(encoding="utf-8").split()))
+        and COMMAND.search(" ".join(path.read_text(encoding="utf-8").split()))
         for text in list_texts(path)
         for match in COMMAND.finditer(" ".join(text.split()))
         if match[1] not in PROSE

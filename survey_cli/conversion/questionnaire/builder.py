@@ -53,6 +53,7 @@ from survey_cli.conversion.questionnaire.names import Calculated
 from survey_cli.conversion.questionnaire.options import OptionBuilder
 from survey_cli.conversion.questionnaire.texts import FormText, TextConverter, write_at
 from survey_cli.conversion.questionnaire.yaml_text import COMMENTS, OriginText
+from survey_cli.instrument.editions import NEWEST_EDITION
 from survey_cli.wording import join_words
 
 _MAX_TURNS: Final = 20
@@ -93,6 +94,7 @@ class QuestionnaireBuilder:
             "instrument": make_code(form.name) or "form",
             "title": form.title or form.name,
             "version": form.version,
+            "edition": NEWEST_EDITION,
             "languages": None if form.languages == ["en"] else form.languages,
             "declines": self.codes.build_declines(),
         }

@@ -124,7 +124,8 @@ def negate(part: Part) -> Part:
 
     # `count` counts what is true, and takes unknown for false. Over all turns it counts turns.
     if _ALL_TURNS.search(part.text):
-        return Part(f"(0 if {part.enclose(Strength.CHOICE)} else 1) == 1", Strength.COMPARISON)
+        number = f"0 if {part.enclose(Strength.CHOICE)} else 1"
+        return Part(f"default({number}, 1, {', '.join(DECLINES)}) == 1", Strength.COMPARISON)
     return Part(f"count({part.text}) == 0", Strength.COMPARISON)
 
 
@@ -164,9 +165,21 @@ def choose(test: Part, then: Part, otherwise: Part) -> Part:
         [kind] = others
     else:
         kind = "code"
-    condition = test.enclose(Strength.CHOICE)
+    condition = _make_known(test).enclose(Strength.CHOICE)
     text = f"{then.enclose(Strength.CHOICE)} if {condition} else {otherwise.text}"
     return Part(text, Strength.CHOICE, kind)
+
+
+def _make_known(test: Part) -> Part:
+    """Return a test that is false instead of unknown, for a choice has no value otherwise."""
+    is_known = _STATE.fullmatch(test.text) or test.text.startswith("count(")
+    if is_known or _ALL_TURNS.search(test.text):
+        return test
+    comparison = _COMPARISON.fullmatch(test.text)
+    if comparison is not None:
+        name = comparison["several"] or comparison["item"]
+        return Part(f"answered({name}) and {test.text}", Strength.AND)
+    return Part(f"count({test.text}) == 1", Strength.COMPARISON)
 
 
 def _write_as_text(part: Part) -> Part:

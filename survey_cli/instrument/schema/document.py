@@ -428,7 +428,8 @@ class Document(SpecModel):
     every version. If left out: none."""
     edition: Edition = FIRST_EDITION
     """The edition of the language in which the questionnaire is written: what its keys and
-    conditions mean. Every stored version keeps its own. If left out: 1, the only edition so far."""
+    conditions mean. Every stored version keeps its own, and `survey check --upgrade` writes the
+    newest, 2. If left out: 1."""
     languages: Languages = Field(default_factory=lambda: LanguageList([scalars.parse_words("en")]))
     """The languages of the texts: `[en, es]`. The first is the default. `{en: required, es:
     required}`: nobody is interviewed in a language that is `required` before all texts are

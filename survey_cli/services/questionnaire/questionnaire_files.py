@@ -49,7 +49,8 @@ _EXPLAINED_COMMANDS: Final = re.compile(
 )
 """Commands of the template, each with an explanation behind it."""
 _EXPLAINED_KEYS: Final = re.compile(
-    r"^(?P<written>(?:instrument|title|version|languages): \S.*?) {2,}(?P<explanation># .*)$",
+    r"^(?P<written>(?:instrument|title|version|edition|languages): \S.*?)"
+    r" {2,}(?P<explanation># .*)$",
     re.MULTILINE,
 )
 """The first keys of the template, each with a comment."""
