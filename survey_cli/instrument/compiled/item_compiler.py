@@ -383,7 +383,7 @@ class ItemCompiler:
         chosen = choose_codes(item, codes)
         if chosen is None:
             what = "the width of the answers isn't known"
-            remedy = "write min: and max: as numbers, or the codes: declines: {dk: 77, refused: 99}"
+            remedy = "write a range: of numbers, or the codes: declines: {dk: 77, refused: 99}"
             self.report("unknown-decline", locate_name(name), who, what, remedy, length=len(name))
             return declines
 

@@ -106,7 +106,7 @@ def _explain_value(error: ErrorDetails, value: YamlNode | None, key: str) -> tup
             return "wrong-kind", f"expected a list, found {found}", _suggest_list(value, key)
         case _:
             what = f"expected a mapping (key: value), found {found}"
-            return "wrong-kind", what, "write key: value, indented below"
+            return "wrong-kind", what, _suggest_mapping(value, key)
 
 
 def _build_missing_key_problem(key: str, node: YamlNode, owner: str, *, is_file: bool) -> Problem:
@@ -212,6 +212,13 @@ def _format_key(path: NodePath, owner: str) -> str:
     if len(steps) > 1 and steps[-2] in _KEYS_WITH_OWN_NAMES:
         return f"{steps[-2]} {key}"
     return key
+
+
+def _suggest_mapping(value: YamlNode | None, key: str) -> str:
+    if key == "declines" and isinstance(value, YamlScalar) and value:
+        # what an item can have, written for the whole file
+        return f"for all items, write defaults: {{declines: {value}}}"
+    return "write key: value, indented below"
 
 
 def _suggest_list(value: YamlNode | None, key: str) -> str:
