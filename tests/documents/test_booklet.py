@@ -198,6 +198,16 @@ items:
     assert RuleWriter(made, "en").render_clause(ask_if).endswith("is at least 97 (97 or older)")
 
 
+@pytest.mark.usefixtures("edition_2")
+def test_an_option_says_the_amount_that_it_counts_as() -> None:
+    made = instrument("""
+edition: 2
+items:
+  - {id: days, type: number, range: 1 to 30, options: {88: {text: None, value: 0}}, text: Days}
+""")
+    assert "- `88` None (counts as 0)" in render_markdown(build_booklet(made, ("en",)))
+
+
 def test_sections_and_rosters_say_their_rules() -> None:
     text = squeezed(page("household.yaml").text())
     assert "Repeated as many times as hh_size says, at most 12 times." in text

@@ -219,6 +219,17 @@ def test_the_counts_of_a_codebook_are_those_of_the_data_missing_by_missing(
     assert seen == set(rows[0])
 
 
+def test_a_number_with_labels_also_says_its_range() -> None:
+    copytree(Path(__file__).parents[2] / "instruments", "i")
+    made = load_codebook("i/features/number_codes.yaml", ReportOptions())
+    assert isinstance(made, Codebook)
+    (age,) = [variable for variable in made.variables if variable.name == "age"]
+    assert [(code.code, code.label) for code in age.codes] == [
+        ("97", "97 or older"),
+        ("", "any other value from 18 to 97"),
+    ]
+
+
 def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     copytree(Path(__file__).parents[2] / "instruments", "i")
     made = load_codebook("i/household.yaml", ReportOptions())

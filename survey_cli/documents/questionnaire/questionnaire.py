@@ -4,7 +4,7 @@ It has a title, contents, items in written order, and appendices. A page is one 
 Markdown reads well in a terminal and compares well line by line.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
@@ -69,6 +69,7 @@ from survey_cli.instrument.schema.items.question import (
     Compute,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumericItem, TextItem, TimeItem
+from survey_cli.instrument.schema.options import NumberOption
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
@@ -392,19 +393,17 @@ class BookletBuilder:
     def _build_choices(self, item: CompiledItem) -> tuple[model.BookletChoice, ...]:
         question = item.question
         if isinstance(question, NumericItem):
-            return tuple(
-                model.BookletChoice(code=str(c), wording=self.renderer.render_text(o.text))
-                for c, o in question.options.items()
-            )
+            return self._build_special_numbers(item, question.options)
         if isinstance(question, QuantityItem):
-            return self._build_units(question)
+            units = self._build_units(question)
+            return (*units, *self._build_special_numbers(item, question.options))
         options = item.options
         if _choose_space(item) == "line":
             options = tuple(option for option in options if not _is_labeled_by_code(option))
         return tuple(self._build_choice(item, option) for option in options)
 
     def _build_units(self, question: QuantityItem) -> tuple[model.BookletChoice, ...]:
-        """Build how a number is keyed for each unit, and the numbers with a meaning of their own.
+        """Build how a number is keyed for each unit.
 
         A dot stands for each digit of the amount: `2.. 1 to 99 per week`.
         """
@@ -418,9 +417,17 @@ class BookletBuilder:
             }
             wording = self.renderer.render_text(Text(None, accepted))
             choices.append(model.BookletChoice(code=write_form(unit), wording=wording))
-        for code, option in question.options.items():
+        return tuple(choices)
+
+    def _build_special_numbers(
+        self, item: CompiledItem, options: Mapping[int, NumberOption]
+    ) -> tuple[model.BookletChoice, ...]:
+        """Build the numbers with a meaning of their own."""
+        choices = []
+        for code, option in options.items():
             wording = self.renderer.render_text(option.text)
-            choices.append(model.BookletChoice(code=str(code), wording=wording))
+            remarks = _describe_amount(item, code)
+            choices.append(model.BookletChoice(code=str(code), wording=wording, remarks=remarks))
         return tuple(choices)
 
     def _build_choice(self, item: CompiledItem, option: CompiledOption) -> model.BookletChoice:
@@ -434,6 +441,7 @@ class BookletBuilder:
             remarks.append(_NOT_READ)
         if option.exclusive:
             remarks.append(_CHOSEN_ALONE)
+        remarks += _describe_amount(item, option.code)
         # With a source, a note says for all of them when they are offered.
         if item.options_source is None:
             remarks += self._describe_condition("offered", option.ask_if)
@@ -612,6 +620,14 @@ class BookletBuilder:
 
 
 _COLUMN_TYPES: Final = {"text": "text", "number": "a number", "date": "a date"}
+
+
+def _describe_amount(item: CompiledItem, code: Code) -> tuple[Line, ...]:
+    """Return `counts as 0`, if an option counts as another number than its code."""
+    if item.amounts is None or code not in item.amounts.values:
+        return ()
+    counted = item.amounts.values[code]
+    return ((TextRun(f"counts as {counted:.10g}"),),)
 
 
 def _choose_verb(item: CompiledItem) -> str:

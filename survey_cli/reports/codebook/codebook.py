@@ -135,6 +135,7 @@ _MISSING_LABELS: Final = {
     "dk": "don't know",
     "refused": "refused",
     "no_amount": "no amount",
+    "no_limit": "no upper limit",
     "not_asked": "not asked",
     "not_reached": "not reached",
 }
@@ -586,16 +587,12 @@ def _build_codes(
     # An empty text is no answer.
     without_words = rest.pop("", 0)
     others = sum(count for cell, count in rest.items() if not isinstance(cell, Missing))
-    # what its numbers mean is said even if all others have labels
-    column = context.find_quantity_column(variable)
-    has_units = column in (QuantityColumn.MAIN, QuantityColumn.KEYED)
-    if others or not labels or has_units:
-        limits = _describe_number_limits(variable, context)
+    # The range of a number, and what its digits mean, is said even if other numbers have labels.
+    limits = _describe_number_limits(variable, context)
+    if others or not labels or limits:
         label = f"any {_describe_storage(variable)}{limits}"
         if labels:
-            label = "any other value"
-            if has_units:
-                label += limits
+            label = f"any other value{limits}"
         answers.append(_CodeLine(CodebookCode(code="", label=label), "", others))
 
     missings = _list_missing_codes(variable, rest)
