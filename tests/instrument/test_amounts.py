@@ -190,6 +190,17 @@ def test_what_a_condition_makes_of_codes(
     assert type(found) is type(result)
 
 
+def test_unknown_of_a_table_replaces_an_answer_without_an_amount() -> None:
+    table = "{when: [[days < 5, 1]], else: 2, unknown: 9}"
+    source = QUESTIONNAIRE.replace('"{expression}"', "{expression}").format(expression=table)
+    with accept_edition():
+        checked = check_instrument(load_source_text(source))
+    assert checked.compiled is not None, checked.problems
+    [condition] = checked.compiled.computes["result"].conditions.values()
+    values = [condition.evaluate(make_known({"days": cell})) for cell in (88, 20, 777, DK)]
+    assert values == [1, 2, 9, 9]
+
+
 @pytest.mark.parametrize(
     ("expression", "error"),
     [

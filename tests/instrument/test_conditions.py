@@ -198,6 +198,7 @@ VALUES: list[tuple[str, dict[Any, Any], object]] = [
     ("first_answered(q1, q2, 9)", {"q1": 1, "q2": 2}, 1),
     ("first_answered(q1, q2, 9)", {"q1": DK, "q2": NOT_ASKED}, 9),
     ("first_answered(q1, q2)", {"q1": DK, "q2": NOT_ASKED}, NOT_ASKED),
+    ("first_answered(q1, q2)", {"q1": DK, "q2": REFUSED}, REFUSED),
     ("first_answered(born, '2000-01-01')", {"born": DK}, date(2000, 1, 1)),
     ("first_answered(name, 'nobody')", {"name": REFUSED}, "nobody"),
     ("default(hours, 0)", {"hours": 5}, 5),

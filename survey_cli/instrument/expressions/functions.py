@@ -217,7 +217,10 @@ def find_first_answered(cells: tuple[Any, ...]) -> Any:
     for cell in cells:
         if cell.__class__ is not Missing:
             return cell
-    return combine_missing(*cells) or NOT_ASKED
+    missing = combine_missing(*cells)
+    if missing is None:  # not `or`: a missing value is false
+        return NOT_ASKED
+    return missing
 
 
 def make_replacement(kinds: frozenset[str]) -> Callable[[Any, Any], Any]:

@@ -15,6 +15,7 @@ from survey_cli.instrument.source.nodes import (
     YamlScalar,
 )
 from survey_cli.problems import Position
+from survey_cli.values import NO_AMOUNT
 
 _TABLE_KEYS: Final = frozenset(("when", "else", "unknown"))
 _ROW_SCHEMA: Final = {
@@ -57,8 +58,9 @@ class ComputeTable(SpecModel):
     """The value if no row's condition is true and all are known. If left out: `survey check` proves
     that some row always applies."""
     unknown: scalars.Expression | None = None
-    """The value if there is none because an answer is missing that it depends on, except in an
-    interview that ended before. If left out: it is missing, in the way of that answer."""
+    """The value if there is none because an answer is missing that it depends on, or has no amount,
+    except in an interview that ended before. If left out: it is missing, in the way of that answer.
+    """
 
     def iterate_expressions(self) -> Iterator[YamlScalar]:
         """Yield each condition and each value."""
@@ -105,7 +107,8 @@ def write_as_choices(table: ComputeTable, declines: tuple[str, ...], where: Posi
     if table.unknown is not None:
         composer.add(", ", table.unknown)
         composer.add(table.unknown, table.unknown)
-        composer.add(f", {', '.join(declines)})", table.unknown)
+        replaced_kinds = ", ".join((*declines, NO_AMOUNT.kind))
+        composer.add(f", {replaced_kinds})", table.unknown)
     return composer.build(where)
 
 
