@@ -190,11 +190,11 @@ class UserMissing(NamedTuple):
 def choose_user_missing(variable: Variable) -> UserMissing:
     """Choose the codes that SPSS treats as user-missing.
 
-    The order is don't know, refused, no amount, not reached, the study's own declines, then options
-    marked as missing. SPSS accepts three codes, or a range and one code if some of them are
+    The order is don't know, refused, no amount, options marked as missing, not reached, then the
+    study's own declines. SPSS accepts three codes, or a range and one code if some of them are
     consecutive (as -9, -8, -7 are). In a text column, not asked and not reached come first, since
-    nothing else would keep them out of a base; a number that was not asked is system-missing
-    anyway.
+    nothing else would keep them out of a base, and options come last; a number that was not asked
+    is system-missing anyway.
     """
     missing = _list_missing_codes(variable)
     if variable.storage == "text":
@@ -250,26 +250,25 @@ def _is_between(code: Code, low: int, high: int) -> bool:
 def _list_missing_codes(variable: Variable) -> list[Code]:
     """Return the missing codes in the order in which they get the room that SPSS has."""
     offered = list_offered_codes(variable)
-    is_text = variable.storage == "text"
-
-    if is_text:
+    codes: list[Code] = []
+    if variable.storage == "text":
         first = ["not_asked", "not_reached", "dk", "refused"]
+        codes += [str(offered.pop(kind)[0]) for kind in first if kind in offered]
+        codes += [str(code) for code, _ in offered.values()]
+        codes += variable.user_missing
     else:
         offered.pop("not_asked", None)
-        # complete interviews have answers without an amount, and nothing that was not reached
-        first = ["dk", "refused", "no_amount", "not_reached"]
-    kinds = [kind for kind in first if kind in offered]
-    kinds += [kind for kind in offered if kind not in first]
+        not_reached = offered.pop("not_reached", None)
+        first = ["dk", "refused", "no_amount"]
+        codes += [offered.pop(kind)[0] for kind in first if kind in offered]
+        # complete interviews have such answers (888 = It varies), and nothing that wasn't reached
+        codes += variable.user_missing
+        if not_reached is not None:
+            codes.append(not_reached[0])
+        codes += [code for code, _ in offered.values()]
 
     # Two kinds may share a code.
-    numbers = dict.fromkeys(offered[kind][0] for kind in kinds)
-    codes: list[Code] = []
-    if is_text:
-        codes.extend(str(number) for number in numbers)
-    else:
-        codes.extend(numbers)
-    codes.extend(code for code in variable.user_missing if code not in numbers)
-    return codes
+    return list(dict.fromkeys(codes))
 
 
 def format_unmarked_note(cells: Mapping[str, int]) -> str:

@@ -203,9 +203,17 @@ def test_an_option_says_the_amount_that_it_counts_as() -> None:
     made = instrument("""
 edition: 2
 items:
-  - {id: days, type: number, range: 1 to 30, options: {88: {text: None, value: 0}}, text: Days}
+  - id: days
+    type: number
+    range: 1 to 30
+    options: {88: {text: None, value: 0}, 777: {text: It varies, missing: true}}
+    text: Days
+  - {id: why, type: text, ask_if: keyed(days) == 777, text: Why?}
 """)
-    assert "- `88` None (counts as 0)" in render_markdown(build_booklet(made, ("en",)))
+    booklet = render_markdown(build_booklet(made, ("en",)))
+    assert "- `88` None (counts as 0)" in booklet
+    assert "- `777` It varies (no amount)" in booklet
+    assert "Asked if what was keyed at `days` is 777 (It varies)." in booklet
 
 
 def test_sections_and_rosters_say_their_rules() -> None:

@@ -171,6 +171,9 @@ def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_sa
         "not_reached": (-7, "-"),
         "later": (95, "L"),
     }
+    # an option without an amount is in complete interviews, and comes before what wasn't reached
+    varies = labelled(storage="decimal", declines=apart, user_missing=(888,))
+    assert choose_user_missing(varies).codes == (98, 99, 888)
     found = choose_user_missing(labelled(storage="decimal", declines=apart))
     assert (found.codes, found.low, found.unmarked) == ((98, 99, -7), None, (95,))
     found = choose_user_missing(labelled(declines=apart))

@@ -74,7 +74,7 @@ from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, get_named
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.instrument.texts.templates import AMOUNT_FILL
-from survey_cli.values import Code
+from survey_cli.values import NO_AMOUNT, Code
 from survey_cli.wording import escape_controls, join_words
 
 _NOT_READ: Final = (TextRun("not read"),)
@@ -623,8 +623,12 @@ _COLUMN_TYPES: Final = {"text": "text", "number": "a number", "date": "a date"}
 
 
 def _describe_amount(item: CompiledItem, code: Code) -> tuple[Line, ...]:
-    """Return `counts as 0`, if an option counts as another number than its code."""
-    if item.amounts is None or code not in item.amounts.values:
+    """Return `counts as 0` or `no amount`, if an option isn't the number that its code is."""
+    if item.amounts is None:
+        return ()
+    if item.amounts.by_code.get(code) is NO_AMOUNT:
+        return ((TextRun("no amount"),),)
+    if code not in item.amounts.values:
         return ()
     counted = item.amounts.values[code]
     return ((TextRun(f"counts as {counted:.10g}"),),)

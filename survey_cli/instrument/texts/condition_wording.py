@@ -46,6 +46,7 @@ _FUNCTION_WORDS: Final = {
     "min_answered": "the smallest of the answers to",
     "max_answered": "the largest of the answers to",
     "first_answered": "the first answer among",
+    "keyed": "what was keyed at",
     "length": "the number of characters of",
 }
 _OPERATOR_WORDS: Final = {
@@ -57,6 +58,7 @@ _OPERATOR_WORDS: Final = {
 _MISSING_WORDS: Final = {
     "not_asked": "not asked",
     "not_reached": "not reached",
+    "no_amount": "no amount",
     "dk": "don't know",
     "refused": "refused",
 }
@@ -205,8 +207,8 @@ def _find_item(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
-        case ast.Call(func=ast.Name(id="first"), args=[several]):
-            return _find_item(several)
+        case ast.Call(func=ast.Name(id="first" | "keyed"), args=[item]):
+            return _find_item(item)
         case _:
             return ""
 
