@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, count
 from typing import Final, TypeAlias
 
-from survey_cli.instrument.checks.number_bounds import NOT_NEGATIVE, find_bounds
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.number_bounds import NOT_NEGATIVE, find_bounds
 from survey_cli.values import Variable
 
 DeclineCodes: TypeAlias = Mapping[str, tuple[int, str]]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.number_bounds import find_item_bounds, find_item_ranges
 from survey_cli.instrument.checks.source_items import find_key, report, shorten_text
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
+from survey_cli.instrument.compiled.number_bounds import find_item_bounds, find_item_ranges
 from survey_cli.instrument.compiled.option_amounts import find_amount
 from survey_cli.instrument.editions import AMOUNTS_EDITION
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any, NamedTuple
 
-from survey_cli.instrument.checks.number_bounds import describe_accepted
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import find_inputs
+from survey_cli.instrument.compiled.number_bounds import describe_accepted
 from survey_cli.instrument.compiled.symbols import SymbolKind, list_declines
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType

@@ -9,11 +9,6 @@ from math import inf
 from string import punctuation
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.number_bounds import (
-    describe_accepted,
-    find_item_bounds,
-    find_item_ranges,
-)
 from survey_cli.instrument.checks.source_items import (
     SourceOptionList,
     find_key,
@@ -26,6 +21,11 @@ from survey_cli.instrument.checks.source_items import (
 )
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
 from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.compiled.number_bounds import (
+    describe_accepted,
+    find_item_bounds,
+    find_item_ranges,
+)
 from survey_cli.instrument.compiled.symbols import list_declines
 from survey_cli.instrument.number_ranges import contain
 from survey_cli.instrument.schema.items.coded import (
