@@ -499,7 +499,9 @@ def build_compute_update(
     new_columns = {variable.name: variable for variable in build_columns(new, new_language)}
     columns = {variable.name: variable for variable in build_columns(old, language)}
     edition_names = list_edition_computes(old, new)
-    computes, lacking = _select_computes(old, new, separate, edition_names - frozenset(recomputed))
+    to_recompute = edition_names & frozenset(recomputed)
+    kept = edition_names - to_recompute
+    computes, lacking = _select_computes(old, new, separate, kept, to_recompute)
     changed_names = {compute.id for compute in computes}
     personal_names = find_personal_names(old)
     new_personal_names = find_personal_names(new)
@@ -560,10 +562,12 @@ def _select_computes(
     new: Instrument,
     separate: Mapping[str, SeparateColumns],
     kept: Collection[str],
+    recomputed: Collection[str],
 ) -> tuple[tuple[Compute, ...], frozenset[str]]:
     """Return the computes of `new` to apply to `old`, in their order, and those that `old` lacks.
 
-    The values of `kept` stay those of `old`.
+    The values of `kept` stay those of `old`, and those of `recomputed` don't, although both are
+    written alike in the two versions.
 
     To apply are those for which `old` has all inputs and which it did not compute in the same way.
     Lacking are those with an input that is missing in `old` or has another meaning there, or whose
@@ -586,7 +590,7 @@ def _select_computes(
         is_new = name not in old.computes
         is_changed = is_new or not _is_same_compute(old.computes[name], compute)
         reads_changed = not inputs.isdisjoint(changed)
-        if is_changed or reads_changed:
+        if is_changed or reads_changed or name in recomputed:
             changed[name] = compute
 
     return tuple(changed.values()), frozenset(lacking)

@@ -122,3 +122,48 @@ def test_conditions_read_the_recomputed_values(stored: None) -> None:
     assert rows == [RECOMPUTED[2]]
     rows, _ = export("--where", "refused(income) and bracket == 2")
     assert rows == [KEPT[2]]
+
+
+AMOUNTS = """\
+instrument: v
+title: Versions
+study: {{sponsor: Acme}}
+version: "{version}"
+edition: {edition}
+compute:
+  avg: mean(good, pay)
+  twice: days * 2
+items:
+  - id: good
+    type: scale
+    options: {{1: Bad, 2: Good, 9: {{text: No opinion, missing: true, read: false}}}}
+    text: Good?
+  - {{id: pay, type: number, text: Pay?, max: 99}}
+  - {{id: days, type: number, text: Days?, range: 1 to 30, options: {{88: {none}}}}}
+"""
+
+
+def test_calculations_with_amounts_are_recomputed(edition_2: None) -> None:
+    """They were counted as different, and kept their values."""
+    first = AMOUNTS.format(version=1, edition=1, none="None")
+    second = AMOUNTS.format(version=2, edition=2, none="{text: None, value: 0}")
+    Path("responses").mkdir()
+    with Store.open("responses/v.db", create=True) as store:
+        row = InstrumentRow.from_instrument(instrument(first), kept_at=NOW)
+        store.data.add_instrument(row)
+        interviews = [
+            scenario(first).keys("1", "3", "5"),
+            scenario(first).keys("9", "3", "88"),
+        ]
+        store.interviews.add(
+            whole(each, f"real {number}", "real") for number, each in enumerate(interviews, 1)
+        )
+    written("v.yaml", second)
+
+    out, err = run_survey(Path(), "export", "v.yaml", "--recompute")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [(row["avg"], row["twice__v1"]) for row in rows] == [("2", "10"), ("-5", "176")]
+    said = " ".join(err.split())
+    assert "avg: recomputed in version 1 (edition 1); 1 of 2 completed interviews differ" in said
+    # its answers had another meaning, so that its values have a column of their own
+    assert "twice: recomputed" not in said

@@ -52,7 +52,6 @@ from survey_cli.table.versions import (
     VersionRows,
     build_compute_update,
     combine_versions,
-    list_edition_computes,
     list_inputs,
     reads_today,
 )
@@ -191,7 +190,7 @@ def _note_editions(versions: "Sequence[_Version]") -> Iterator[str]:
     """Yield a note for each version that has computes of an earlier edition in a shared column."""
     for version in versions:
         source = version.source
-        names = sorted(list_edition_computes(version.instrument, source.base))
+        names = sorted(version.list_edition_names())
         if names and not source.options.recompute:
             yield (
                 f"{join_first(names)}: as {version.label} computed it, in edition "
@@ -285,32 +284,29 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
             reporter=reporter,
             separate=separate[index],
             number=index + 1,
-            recomputed=_list_recomputed(source, row, instrument, describe_version(row, used)),
         )
+        if source.options.recompute:
+            version = replace(version, recomputed=_list_recomputed(version))
         versions.append(version)
     return versions
 
 
-def _list_recomputed(
-    source: InterviewSource, stored: InstrumentRow, instrument: Instrument, label: str
-) -> tuple[RecomputedValues, ...]:
+def _list_recomputed(version: "_Version") -> tuple[RecomputedValues, ...]:
     """List the computes of a version that are recomputed, or would be if nothing read them."""
-    if not source.options.recompute:
-        return ()
-    names = list_edition_computes(instrument, source.base)
+    names = version.list_edition_names()
     if not names:
         return ()
-    _, draft, _ = compile_stored_text(stored.stored_text)
+    _, draft, _ = compile_stored_text(version.stored.stored_text)
     assert draft is not None  # it was rebuilt before
     readers = ComputeReaders(draft)
     return tuple(
         RecomputedValues(
             name=name,
-            version=label,
-            edition=instrument.edition,
+            version=version.label,
+            edition=version.instrument.edition,
             read_by=readers.describe(name),
         )
-        for name in instrument.computes
+        for name in version.instrument.computes
         if name in names
     )
 
@@ -388,7 +384,7 @@ class _Version:
     """Items, sample columns and computes with another meaning than in newer versions."""
     number: int
     """Its number among the versions with interviews, the oldest being 1."""
-    recomputed: tuple[RecomputedValues, ...]
+    recomputed: tuple[RecomputedValues, ...] = ()
     """Its computes to which the newest edition of the language may give other values."""
 
     @property
@@ -402,6 +398,13 @@ class _Version:
         if self.source.options.all_personal:
             return frozenset()
         return find_personal_names(self.instrument) - self.source.options.personal
+
+    def list_edition_names(self) -> frozenset[str]:
+        """List its computes to which the edition of the file can give other values.
+
+        Those with a column of their own aren't among them: their answers had another meaning.
+        """
+        return frozenset(each.name for each in self._build_computing().edition_computes)
 
     def find_version(self, content_hash: str) -> Instrument:
         """Return the instrument of a version that an interview of this one may have had before."""
