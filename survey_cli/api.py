@@ -128,6 +128,7 @@ class Study:
         *,
         language: str = "",
         personal: Sequence[str] = (),
+        recompute: bool = False,
     ) -> Rows:
         """Return one row per interview, with a column per variable.
 
@@ -137,9 +138,19 @@ class Study:
 
         Variables are those of the questionnaire, the sample and the computes. `labels` gives labels
         instead of codes. `where` is a condition as in the questionnaire. `personal` names personal
-        columns to include. These arguments mean the same everywhere.
+        columns to include. These arguments mean the same everywhere. With `recompute`, interviews
+        of an earlier edition of the language are computed as the questionnaire does now, as
+        `survey export --recompute` does it; a warning says how many differ.
         """
-        return self._select("interviews", labels, where, personal, origin=origin, language=language)
+        return self._select(
+            "interviews",
+            labels,
+            where,
+            personal,
+            origin=origin,
+            language=language,
+            recompute=recompute,
+        )
 
     def answers(
         self,
@@ -210,6 +221,7 @@ class Study:
         *,
         origin: OriginFilter = "real",
         language: str = "",
+        recompute: bool = False,
     ) -> Rows:
         """Return rows that are read when they are used."""
 
@@ -221,6 +233,7 @@ class Study:
                 personal=frozenset(personal),
                 origin=origin,
                 language=language,
+                recompute=recompute,
             )
             exported = "Python", options.describe_content()
             opened = read_records(
@@ -235,6 +248,9 @@ class Study:
                 for text in (*data.warnings, *data.differences):
                     warnings.warn(text, stacklevel=2)
                 yield show_table_placeholders(data.table)
+                # how many interviews differ is known once the rows were read
+                for values in data.recomputed:
+                    warnings.warn(values.describe(), stacklevel=2)
 
         return Rows(open_table, labels=labels)
 

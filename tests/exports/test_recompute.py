@@ -10,6 +10,7 @@ from test_exporting import NOW, whole
 
 from support.command_line import folder, run_survey, written  # noqa: F401
 from support.scenario import instrument, scenario
+from survey_cli.api import Study
 from survey_cli.store import InstrumentRow, Store
 
 TEXT = """\
@@ -54,6 +55,11 @@ def export(*arguments: str) -> tuple[list[tuple[str, str, str]], str]:
     out, err = run_survey(Path(), "export", "v.yaml", *arguments)
     rows = csv.DictReader(io.StringIO(out))
     return [(row["bracket"], row["group"], row["larger"]) for row in rows], err
+
+
+def said_lines(err: str) -> list[str]:
+    """Return the lines of messages, each on one line."""
+    return [line.strip() for line in err.splitlines()]
 
 
 def dump_data() -> list[str]:
@@ -104,6 +110,13 @@ def test_what_steers_no_route_is_recomputed_and_the_rest_is_counted(stored: None
     ) in said
     assert "larger: recomputed in version 1 (edition 1); 2 of 4 completed interviews differ" in said
     assert dump_data() == before
+
+    with pytest.warns(UserWarning, match="recomputed in version 1") as warned:
+        in_python = [row["larger"] for row in Study("v.yaml").interviews(recompute=True)]
+    assert in_python[:4] == [10, 20, None, None]
+    assert [str(each.message) for each in warned if "differ" in str(each.message)] == [
+        line for line in said_lines(err) if "differ" in line
+    ]
 
 
 def test_it_computes_what_the_new_version_would_have_stored(stored: None) -> None:
