@@ -60,7 +60,7 @@ class ConversionLog:
     def note(self, item: FormItem, column: str, note: str) -> None:
         """Report a cell that is carried over with a note, which is a comment as well."""
         self.report.noted[_make_entry(item, column, note)] = None
-        self.comments.append(f"{self._name_row(item)}: {note}")
+        self._add_comment(item, note)
 
     def log_remarks(self, item: FormItem) -> None:
         """Report what the reader of the form noted about an item, or lost of it."""
@@ -96,10 +96,18 @@ class ConversionLog:
         if isinstance(item, FormCalculation):
             what = f"calculation {item.name}"
         on_one_line = " ".join(reason.split())
-        self.comments.append(f"{self._name_row(item)}: {what} not carried over: {on_one_line}")
+        self._add_comment(item, f"{what} not carried over: {on_one_line}")
 
-    def _name_row(self, item: FormItem) -> str:
-        return f"{self.words.row.lower()} {item.origin.row}"
+    def _add_comment(self, item: FormItem, text: str) -> None:
+        """Add a comment on the current item.
+
+        A text that is lost for the same reason twice, such as two conditions of a choice that ask
+        for the place of the computer, has one comment, as it has one entry in the report.
+        """
+        row = self.words.name_row(item.origin.part, item.origin.row)
+        comment = f"{row}: {text}"
+        if comment not in self.comments:
+            self.comments.append(comment)
 
     def lose_silently(self, item: FormItem, column: str, reason: str) -> None:
         """Report a cell, or a row if the column is empty, that is left out without a comment."""

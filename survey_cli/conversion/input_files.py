@@ -28,13 +28,15 @@ MAX_CELLS: Final = 5_000_000
 MAX_FIELD: Final = 1_000_000
 """Characters of a cell of a .csv file."""
 MAX_ENTRIES: Final = 2_000_000
-"""Elements of an XML file, or values of a JSON file."""
+"""Elements and attributes of an XML file, or values of a JSON file."""
 MAX_DEPTH: Final = 100
 """How deeply elements or brackets may be nested."""
 
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of .xlsx and of .xls."""
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]')
+_XML_ERRORS: Final = (ParseError, expat.ExpatError, LookupError, ValueError)
+"""What parsers raise. The last two are for encodings that Python or expat doesn't know."""
 
 
 class InputFile:
@@ -56,7 +58,10 @@ class InputFile:
         try:
             return self.contents.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise UserError(self.name, "the file is not UTF-8", "save it as CSV UTF-8") from error
+            fix = "save it with the encoding UTF-8"
+            if self.path.suffix.lower() == ".csv":
+                fix = "save it as CSV UTF-8"
+            raise UserError(self.name, "the file is not UTF-8", fix) from error
 
     @cached_property
     def beginning(self) -> str:
@@ -87,7 +92,8 @@ class InputFile:
         self._check_brackets()
         try:
             return json.loads(self.text)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
+            # A number of more than 4,300 digits is a ValueError, and no JSONDecodeError.
             raise self.refuse("it is no JSON, or it is damaged") from error
 
     def _check_brackets(self) -> None:
@@ -114,7 +120,7 @@ class InputFile:
         try:
             parser.feed(self.contents)
             root = parser.close()
-        except ParseError as error:
+        except _XML_ERRORS as error:
             raise self.refuse("it is no XML, or it is damaged") from error
         assert isinstance(root, Element)
         return root
@@ -127,10 +133,10 @@ class InputFile:
         def start_doctype(*_: object) -> None:
             raise self.refuse("it defines XML entities, which no form needs")
 
-        def start_element(_name: str, _attributes: object) -> None:
+        def start_element(_name: str, attributes: dict[str, str]) -> None:
             nonlocal depth, elements
             depth += 1
-            elements += 1
+            elements += 1 + len(attributes)
             if depth > MAX_DEPTH:
                 raise self.refuse(f"its elements are nested more than {MAX_DEPTH} deep")
             if elements > MAX_ENTRIES:
@@ -146,7 +152,7 @@ class InputFile:
         parser.EndElementHandler = end_element
         try:
             parser.Parse(self.contents, True)
-        except expat.ExpatError as error:
+        except _XML_ERRORS as error:
             raise self.refuse("it is no XML, or it is damaged") from error
 
     def refuse(self, what: str) -> UserError:

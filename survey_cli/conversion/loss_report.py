@@ -39,7 +39,7 @@ class LossReport:
     logic: dict[str, LogicCount] = field(default_factory=dict)
     """By the columns that have conditions and calculations."""
     without_counterpart: int = 0
-    """Formulas that use the tablet or the time of day, which no interview by
+    """Formulas that use the device, its place, or the time of day, which no interview by
     telephone has."""
 
     def summarize(self) -> str:
@@ -51,7 +51,7 @@ class LossReport:
         ]
         logic = ", ".join(columns)
         if self.without_counterpart:
-            what = "without a counterpart: they use the tablet or the time of day"
+            what = "without a counterpart: they use the device, its place, or the time of day"
             logic += f"; {self.without_counterpart} {what}"
         if not logic:
             logic = "the form has none"

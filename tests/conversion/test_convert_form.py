@@ -284,7 +284,7 @@ def test_the_report_lists_sheet_row_column_and_reason() -> None:
     converted = convert_once(path)
     lines = render_report(converted.report, converted.words, path.name, "phone.yaml").splitlines()
     assert lines[2].endswith(
-        "calculation 12 of 12; 4 without a counterpart: they use the tablet or the time of day."
+        "calculation 12 of 12; 4 without a counterpart: they use the device, its place, or the time of day."
     )
     assert "| survey | 23 | calculation | schedule_reached | - needs numbers |" in lines
     assert [line.partition(":")[0] for line in lines if line.startswith("## ")] == [
@@ -531,7 +531,8 @@ def test_a_question_without_its_list_is_reported_once_with_the_true_reason(
 ) -> None:
     report = convert_text(tmp_path, FIRST_ROWS.replace("TYPE", type_)).report
     lost = [entry for entry in report.lost if entry.name == "q"]
-    assert [entry.text for entry in lost] == [f"the choices of {type_} are not in the form"]
+    reason = f"the form has no choices for this question of the type {type_}"
+    assert [entry.text for entry in lost] == [f"{reason}; without them it is left out"]
 
 
 FIRST_ROWS = """| | type | name | label |

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from survey_cli.conversion import input_files
+from survey_cli.conversion import convert, input_files
 from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.input_files import InputFile, open_input
+from survey_cli.conversion.limesurvey.script import parse_script
+from survey_cli.conversion.model.expressions import UnsupportedError
+from survey_cli.conversion.model.formula_limits import check_formula_size
 from survey_cli.problems import UserError
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
@@ -24,6 +27,8 @@ def make_file(contents: bytes) -> InputFile:
         (b"<a>" * DEPTH + b"</a>" * DEPTH, "nested more than 100 deep"),
         (b"<a><b></a>", "no XML, or it is damaged"),
         (b"", "no XML, or it is damaged"),
+        (b'<?xml version="1.0" encoding="x-klingon"?><a/>', "no XML, or it is damaged"),
+        (b'<?xml version="1.0" encoding="shift_jis"?><a/>', "no XML, or it is damaged"),
     ],
 )
 def test_xml_that_is_no_form_is_refused(contents: bytes, what: str) -> None:
@@ -36,6 +41,7 @@ def test_xml_that_is_no_form_is_refused(contents: bytes, what: str) -> None:
     [
         (b"[" * 100_000, "nested more than 100 deep"),
         (b'{"a": ', "no JSON, or it is damaged"),
+        (b"[" + b"9" * 5_000 + b"]", "no JSON, or it is damaged"),
         (b"\xff", "not UTF-8"),
     ],
 )
@@ -56,6 +62,7 @@ def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(input_files, "MAX_CELLS", 10)
     for read, contents in (
         (InputFile.read_xml, b"<a>" + b"<b/>" * 10 + b"</a>"),
+        (InputFile.read_xml, b"<a " + b" ".join(b"b%d=''" % i for i in range(10)) + b"/>"),
         (InputFile.read_json, b"[" + b"1," * 10 + b"1]"),
         (lambda file: list(file.read_csv()), b"a,b,c\n" * 4),
     ):
@@ -87,3 +94,41 @@ def test_a_form_is_recognized_by_its_content(tmp_path: Path) -> None:
         file = tmp_path / "form.dat"
         file.write_bytes((forms / source).read_bytes())
         assert convert_form(file).words.system == system
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[a] or " * 10_000, "far too long"),
+        ("(" * 101, "nested more than 100 deep"),
+        (" + ".join("a" * 300), "more than 200 arithmetic signs"),
+        ("- " * 300 + "1", "more than 200 arithmetic signs"),
+    ],
+)
+def test_expressions_that_would_exhaust_the_stack_are_not_read(text: str, what: str) -> None:
+    with pytest.raises(UnsupportedError, match=what):
+        check_formula_size(text)
+
+
+def test_expressions_of_real_sizes_are_read() -> None:
+    check_formula_size("(count-selected(a) > 1) or " * 300 + "b = '((((' * 1")
+    with pytest.raises(UnsupportedError, match="joins more than 200 parts"):
+        parse_script(" or ".join("a" * 300))
+
+
+def test_forms_that_are_far_too_large_or_deep_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heading = "| survey |\n| | type | name | label |\n"
+    question = "| | integer | q | Q |\n"
+    form = tmp_path / "form.md"
+
+    groups = "".join(f"| | begin_group | g{number} | G |\n" for number in range(1_500))
+    form.write_text(heading + groups + question + "| | end_group | | |\n" * 1_500)
+    with pytest.raises(UserError, match="nested far too deeply"):
+        convert_form(form)
+
+    form.write_text(heading + question)
+    monkeypatch.setattr(convert, "MOST_ITEMS", 0)
+    with pytest.raises(UserError, match="far more questions than a form"):
+        convert_form(form)

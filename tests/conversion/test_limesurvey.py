@@ -171,7 +171,12 @@ def test_the_flaws_of_a_survey_are_named() -> None:
     report = convert_form(SURVEYS / "lssdoc_audit_demo.lss").report
     assert [(entry.row, entry.name, entry.text) for entry in report.lost][:2] == [
         (1, "age", "income is asked later (id 4); without it the item is always asked"),
-        (2, "satisf", "the choices of L are not in the form"),
+        (
+            2,
+            "satisf",
+            "the form has no choices for this question of the type L; "
+            "without them it is asked as a text",
+        ),
     ]
     assert "several questions have the code age" in str(report.lost)
 

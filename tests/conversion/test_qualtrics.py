@@ -607,7 +607,10 @@ def test_what_nothing_is_made_of_is_reported(tmp_path: Path) -> None:
         ("Choices 2", "the validation of the words of a choice"),
         ("GradingData", "the points of an assessment"),
         ("QuestionText", "a picture or a recording in the text"),
-        ("QuestionText", "${e://Field/city} in the text: the field city: a web service sets it"),
+        (
+            "QuestionText",
+            "${e://Field/city} in the text: the field city isn't known: a web service sets it",
+        ),
         ("Validation", "the validation Odd has no counterpart"),
     }
     assert "id: Q1" in converted.text
@@ -654,6 +657,19 @@ def test_what_has_no_counterpart_says_why(tmp_path: Path, when: str, why: str) -
     assert [why in text for _column, text in list_lost(converted)] == [True]
 
 
+CELLS = {str(number): {"Display": "a"} for number in range(320)}
+TABLE = {"QuestionID": "QID1", "QuestionType": "Matrix", "Choices": CELLS, "Answers": CELLS}
+BLOCK = {"ID": "BL_1", "BlockElements": [{"Type": "Question", "QuestionID": "QID1"}]}
+HUGE_TABLE = json.dumps(
+    {
+        "SurveyElements": [
+            {"Element": "BL", "Payload": [BLOCK]},
+            {"Element": "SQ", "Payload": TABLE},
+        ]
+    }
+).encode()
+
+
 @pytest.mark.parametrize(
     ("contents", "what"),
     [
@@ -663,6 +679,7 @@ def test_what_has_no_counterpart_says_why(tmp_path: Path, when: str, why: str) -
         (b'{"SurveyElements": ' + b"[" * 300 + b"]" * 300 + b"}", "nested more than"),
         (b'{"SurveyElements": [' + b"{}," * 2_100_000 + b"{}]}", "far more values"),
         (b'{"SurveyElements": "\xff"}', "not UTF-8"),
+        (HUGE_TABLE, "a table in it has far more cells"),
     ],
 )
 def test_damaged_surveys_are_refused(tmp_path: Path, contents: bytes, what: str) -> None:

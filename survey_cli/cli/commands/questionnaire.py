@@ -707,8 +707,8 @@ def convert(
     if not report:
         for entry in losses.lost:
             column = f", {entry.column}" if entry.column else ""
-            place = f"{words.part.lower()} {entry.part}, {words.row.lower()} {entry.row}{column}"
-            where = f"{form}: {place}"
+            row = words.name_row(entry.part, entry.row)
+            where = f"{form}: {words.part.lower()} {entry.part}, {row}{column}"
             lines.append(f"{where}: {entry.name or 'all rows'}: {entry.text}")
     lists = {
         "carried": list(losses.carried),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.conversion.model.expressions import UnsupportedError
+from survey_cli.conversion.model.formula_limits import MOST_SIGNS, check_formula_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,6 @@ _TYPED: Final = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0xA0: " "}
 """Quotes and spaces as typed on a keyboard, by those that word processors put in their place."""
 _LEVELS: Final = (("or",), ("and",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/"))
 """Operators with two arguments, from the weakest to the strongest."""
-_MAX_TOKENS: Final = 5_000
-_MAX_DEPTH: Final = 100
 
 
 class _Token(NamedTuple):
@@ -96,6 +95,7 @@ class _Token(NamedTuple):
 
 def parse_script(text: str) -> ScriptTree:
     """Parse an expression. Raises UnsupportedError if it isn't one."""
+    check_formula_size(text)
     return _ScriptParser(_split_tokens(text)).parse()
 
 
@@ -113,8 +113,6 @@ def _split_tokens(text: str) -> list[_Token]:
             written = _WORD_SIGNS[written.lower()]
         tokens.append(_Token(kind, _SIGNS.get(written, written)))
         rest = rest[match.end() :].strip()
-        if len(tokens) > _MAX_TOKENS:
-            raise UnsupportedError("the expression is far too long")
     return tokens
 
 
@@ -124,7 +122,6 @@ class _ScriptParser:
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
         self._position = 0
-        self._depth = 0
 
     def parse(self) -> ScriptTree:
         tree = self._parse_level(0)
@@ -159,17 +156,18 @@ class _ScriptParser:
         if level == len(_LEVELS):
             return self._parse_unary()
         left = self._parse_level(level + 1)
+        joined = 0
         while sign := self._take_if(*_LEVELS[level]):
+            joined += 1
+            # `a or b or c` is a tree as deep as it has signs, as for `+`.
+            if joined > MOST_SIGNS:
+                raise UnsupportedError(f"it joins more than {MOST_SIGNS} parts")
             left = ScriptCall(sign, (left, self._parse_level(level + 1)))
         return left
 
     def _parse_unary(self) -> ScriptTree:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise UnsupportedError(f"its brackets are nested more than {_MAX_DEPTH} deep")
         sign = self._take_if("!", "-", "+")
         tree = self._parse_unary() if sign else self._parse_primary()
-        self._depth -= 1
         if not sign or sign == "+":
             return tree
         if sign == "-" and isinstance(tree, ScriptConstant) and not tree.is_quoted:

@@ -82,6 +82,15 @@ class SystemWords(NamedTuple):
     """The columns or keys in which an item has these; empty if the system has none."""
     counted: tuple[str, ...] = ()
     """The kinds of conditions that the report counts, if not by the columns of these three."""
+    item_prefix: str = ""
+    """What precedes the number of an item in the id that a person sees, such as QID in QID12."""
+
+    def name_row(self, part: str, row: int) -> str:
+        """Return what a person calls a row: `row 12`, or `QID12` if items have such ids."""
+        # The number is 0 if an item has an id without one.
+        if self.item_prefix and part == self.items_part and row:
+            return f"{self.item_prefix}{row}"
+        return f"{self.row.lower()} {row}"
 
     def list_formula_columns(self) -> list[str]:
         """Return the columns whose formulas the report counts, in the order of the report."""
@@ -142,7 +151,7 @@ class Formula:
     origin: Origin
     tree: Expression
     uses_device: bool = False
-    """It uses what no interview by telephone has: the tablet, or the time of day."""
+    """It uses what no interview by telephone has: the device, its place, or the time of day."""
     counted_as: str = ""
     """The kind under which the report counts it; its column if it is empty."""
 

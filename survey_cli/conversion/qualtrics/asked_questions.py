@@ -29,6 +29,8 @@ _MOST_COPIES: Final = 6
 """How many times a question may be asked so that a condition tests all of them."""
 _MOST_QUESTIONS: Final = 20_000
 """The most questions of a flow. A block can be in it any number of times."""
+_MOST_CELLS: Final = 100_000
+"""The most cells of a table: its rows times its answers."""
 _MOST_PARTS: Final = 400
 """The most parts of a condition that is inserted into others, whose size it multiplies."""
 
@@ -127,6 +129,11 @@ class AskedQuestions:
         asked.passage = self.passage
         asked.loop = self.loop
         self._asked.setdefault(asked.id, []).append(asked)
+
+    def check_table(self, rows: int, columns: int) -> None:
+        """Raise UserError if a table has far too many cells."""
+        if rows * columns > _MOST_CELLS:
+            raise self._survey.refuse("a table in it has far more cells than a survey")
 
     def remove(self, asked: AskedQuestion) -> None:
         """Remove the question that was added last."""

@@ -68,7 +68,7 @@ class EmbeddedFields:
         if _BUILT_IN.fullmatch(name):
             return Unsupported(f"the field {name} is known to Qualtrics only")
         if name in self._lost:
-            return Unsupported(f"the field {name}: {self._lost[name]}")
+            return Unsupported(f"the field {name} isn't known: {self._lost[name]}")
         if name in self._survey.scripted_fields:
             return Unsupported(f"the field {name} is set by JavaScript")
 

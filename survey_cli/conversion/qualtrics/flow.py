@@ -260,7 +260,7 @@ class FlowReader:
         """Lose the embedded data that are set in an element, or within it."""
         for name, _value in list_assignments(element):
             self._fields.lose(name, why)
-            text = f"the field {name}: {why}"
+            text = f"the field {name} isn't known: {why}"
             self.remarks.append(
                 Remark(self._locate(element).at("EmbeddedData"), text, is_loss=True, name=name)
             )

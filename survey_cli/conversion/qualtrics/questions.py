@@ -307,6 +307,7 @@ class SurveyQuestionReader:
     ) -> None:
         """Add a question for each row, all with the same answers."""
         answers = self._choices.list_all(payload, "Answers", table)
+        self._asked.check_table(len(rows), len(answers))
         asked.codes = self._choices.find_codes(payload, answers, table)
         shared = self._choices.make_list(table.name, answers, asked.codes, table)
         for choice in rows:
@@ -350,6 +351,7 @@ class SurveyQuestionReader:
         """Add a question for each row and column."""
         table.is_table = False
         columns = list_choices(payload, "Answers")
+        self._asked.check_table(len(rows), len(columns))
         for choice in rows:
             for column in columns:
                 key = f"{choice.id}/{column.id}"

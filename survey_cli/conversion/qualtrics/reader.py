@@ -47,6 +47,7 @@ QUALTRICS_WORDS: Final = SystemWords(
     required="ForceResponse",
     offered="Choices",
     counted=(DISPLAY_LOGIC, BRANCH_LOGIC, SKIP_LOGIC),
+    item_prefix="QID",
 )
 _MOST_NAMED: Final = 12
 _LOST_ELEMENTS: Final = {"TR": "triggers of mails and contacts", "CJ": "a conjoint"}

@@ -92,7 +92,7 @@ class FormNames:
         if not isinstance(item, FormQuestion | FormNote) or item.name in self.dropped:
             raise UnsupportedError(f"{name} has no answer in the questionnaire")
         if self.item is not None and self.is_later(item, self.item):
-            where = f"{self.form.words.row.lower()} {item.origin.row}"
+            where = self.form.words.name_row(item.origin.part, item.origin.row)
             raise UnsupportedError(f"{name} is asked later ({where})")
         if not all_turns and not self._has_one_answer(item):
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")

@@ -32,14 +32,15 @@ def _lacks_choices(question: FormQuestion) -> bool:
 
 
 def _repair(form: ForeignForm, question: FormQuestion) -> FormItem:
-    reason = f"the choices of {question.type} are not in the form"
+    reason = f"the form has no choices for this question of the type {question.type}"
     if question.answer == "code":
         question.answer = "text"
         question.choices = None
-        question.lose(form.words.type, reason)
+        question.lose(form.words.type, f"{reason}; without them it is asked as a text")
         return question
 
     # One answer can be asked as a text. Several can't: the question is left out.
-    left_out = LeftOut(question.name, question.origin, why=reason, parent=question.parent)
+    why = f"{reason}; without them it is left out"
+    left_out = LeftOut(question.name, question.origin, why=why, parent=question.parent)
     left_out.condition = question.condition
     return left_out

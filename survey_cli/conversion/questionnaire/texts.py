@@ -29,7 +29,7 @@ class TextConverter:
         """Convert the texts of an item or a choice; empty if there aren't any."""
         origin = texts.origin
         refusal = self.log.refused.get(origin, "")
-        row = self.form.words.row.lower()
+        row = self.form.words.name_row(origin.part, origin.row)
 
         converted: dict[str, str] = {}
         for language, pieces in texts.by_language.items():
@@ -38,7 +38,7 @@ class TextConverter:
                 entry = ReportEntry(*origin, name, f"{source} in the text: {why}")
                 self.log.report.lost[entry] = None
                 if not is_choice:
-                    comment = f"{row} {origin.row}: … in the text stands for {source}"
+                    comment = f"{row}: … in the text stands for {source}"
                     self.log.comments.append(comment)
             # A text may be converted several times, as in a loop that is written out.
             if has_markup(pieces) and origin not in self._marked:

@@ -37,6 +37,7 @@ from survey_cli.conversion.model.expressions import (
     ValueComparison,
     equate,
 )
+from survey_cli.conversion.model.formula_limits import check_formula_size
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
 DAYS_OF_YEAR: Final = 365.2425
@@ -93,6 +94,7 @@ class LogicFields(NamedTuple):
 def read_logic(text: str, fields: LogicFields) -> Expression:
     """Return what an expression means; an Unsupported if it can't be read."""
     try:
+        check_formula_size(text)
         return _LogicReader(_split_tokens(text), fields).read()
     except UnsupportedError as error:
         return Unsupported(str(error))

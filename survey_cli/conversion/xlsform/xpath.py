@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from survey_cli.conversion.model.expressions import UnsupportedError
+from survey_cli.conversion.model.formula_limits import check_formula_size
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS
 
 
@@ -68,6 +69,7 @@ def parse_xpath(text: str) -> XPathTree:
     It is rewritten as Python, whose operators have the same order of precedence. Names become
     `_0`, `_1` and so on, because those of a form may be no names in Python.
     """
+    check_formula_size(text)
     rest = text.translate(_TYPED)
     names: list[str] = []
     code = ""
