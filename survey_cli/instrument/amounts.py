@@ -140,9 +140,12 @@ class AmountReading:
         """
         if exact.__class__ is not Missing:
             return exact
-        if keyed.__class__ is not Missing or low.__class__ is Missing:
+        is_one_interval = keyed.__class__ is not Missing
+        was_asked = low.__class__ is not Missing
+        if is_one_interval or not was_asked:
             return self.read(keyed)
 
+        # a decline ended the steps: what was answered before it counts
         has_high = high.__class__ is not Missing
         lowest = min(amount.low for amount in self.by_code.values() if isinstance(amount, Interval))
         if low == lowest and not has_high:

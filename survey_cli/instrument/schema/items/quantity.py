@@ -381,16 +381,14 @@ class QuantityItem(question.QuestionItem):
         self, item: question.CompiledItem, value: Value | None, words: question.Words
     ) -> tuple[Cell, ...]:
         assert isinstance(value, int)
-        option = self.options.get(value)
-        if option is not None:
-            # a code without an amount isn't a number of the main unit, which it might look like
-            amount = NO_AMOUNT if option.value is None else option.value
-            return amount, NO_AMOUNT, NO_AMOUNT, value
+        assert item.amounts is not None
+        amount = item.amounts.read(value)
         unit = self.quantity.find_unit(value)
-        if unit is None:  # the number of another version, in which it was accepted
-            return value, NO_AMOUNT, NO_AMOUNT, value
+        # an option, or the number of another version, in which it was accepted
+        if value in self.options or unit is None:
+            return amount, NO_AMOUNT, NO_AMOUNT, value
         number = self.quantity.units.index(unit) + 1
-        return unit.convert(value), unit.count(value), number, value
+        return amount, unit.count(value), number, value
 
     def may_lack_amount(self, column: str) -> bool:
         """Return whether an answer may leave a column without a value, as "never" does the unit."""
