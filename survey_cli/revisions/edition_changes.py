@@ -17,6 +17,7 @@ from survey_cli.instrument.compiled.compiler import CompileResult, compile_instr
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.expressions.conditions import Condition, compile_condition
+from survey_cli.instrument.expressions.functions import AMOUNT_FUNCTIONS
 from survey_cli.instrument.expressions.parsing import (
     ParsedExpression,
     parse_expression,
@@ -39,20 +40,6 @@ _TRUE_KEYS: Final = frozenset(("where", "confirm", "options"))
 _KNOWN_FUNCTIONS: Final = frozenset(("answered", "dk", "refused", "declined", "count"))
 """Functions whose result is known whatever the answers are."""
 _ORDER_OPERATORS: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-_NUMBER_FUNCTIONS: Final = frozenset(
-    (
-        "sum",
-        "mean",
-        "min",
-        "max",
-        "sum_answered",
-        "mean_answered",
-        "min_answered",
-        "max_answered",
-        "round",
-    )
-)
-"""Functions that calculate with amounts."""
 
 
 class EditionChange(NamedTuple):
@@ -386,7 +373,7 @@ def _write_exactly(draft: InstrumentDraft, condition: Condition, amounts: Abstra
                     insertions += _read_as_keyed(parsed, [left, *others], amounts)
             case ast.BinOp(left=left, right=right):
                 insertions += _read_as_keyed(parsed, [left, right], amounts)
-            case ast.Call(func=ast.Name(id=name), args=arguments) if name in _NUMBER_FUNCTIONS:
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in AMOUNT_FUNCTIONS:
                 insertions += _read_as_keyed(parsed, arguments, amounts)
 
     pieces = []

@@ -19,6 +19,7 @@ from survey_cli.instrument.editions import AMOUNTS_EDITION
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.expression_checker import shift_position
+from survey_cli.instrument.expressions.functions import AMOUNT_FUNCTIONS
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.instrument.number_ranges import contain
@@ -30,19 +31,6 @@ from survey_cli.problems import Position, Problem, Severity
 from survey_cli.wording import join_words, pluralize
 
 _ORDER_SIGNS: Final = ("<", "<=", ">", ">=")
-_ADDING: Final = frozenset(
-    (
-        "sum",
-        "mean",
-        "sum_answered",
-        "mean_answered",
-        "min",
-        "max",
-        "min_answered",
-        "max_answered",
-        "round",
-    )
-)
 _NOTHING: Final = re.compile(
     r"(?i)^(none|never|zero|no|nothing|not at all|0"
     r"|ningun[oa]?|nunca|nada|aucun|jamais|kein\w*|nie|nenhum\w*)\b"
@@ -308,7 +296,9 @@ def _find_uses(
                 )
             case ast.BinOp(left=left, right=right):
                 operands = [left, right]
-            case ast.Call(func=ast.Name(id=function), args=arguments) if function in _ADDING:
+            case ast.Call(func=ast.Name(id=function), args=arguments) if (
+                function in AMOUNT_FUNCTIONS
+            ):
                 operands = arguments
         for operand in operands:
             name = _find_name(operand)

@@ -332,6 +332,12 @@ _TABLE: Final = (
     Function("today()", "nothing", 0, 0, lambda: NOT_ASKED),
 )
 FUNCTIONS: Final[dict[str, Function]] = {function.name: function for function in _TABLE}
+AMOUNT_FUNCTIONS: Final = frozenset(
+    function.name
+    for function in _TABLE
+    if function.argument_kind in ("numbers", "comparable", "number")
+)
+"""Those that calculate with amounts: `sum`, `min_answered`, `round`."""
 STATE_FUNCTIONS: Final = frozenset(
     function.name for function in _TABLE if function.argument_kind == "item"
 )
