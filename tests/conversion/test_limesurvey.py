@@ -332,7 +332,7 @@ def test_every_type_has_its_place(tmp_path: Path) -> None:
         "ask_if: count(1 in cells_a, 2 in cells_a) > 1",
         "ask_if: dual_a_1 == 2 or answered(home_comment)",
         "ask_if: 4 in media and rank(best, 2) == 1",
-        "id: r2 type: number text: r2? decimals: 2 order: random",
+        "type: section order: random items: - id: r1 type: number",
         "prefill: 2",
         "ask_if: own == 96",
         "ask_if: own == 1",
@@ -374,6 +374,8 @@ def test_a_quota_of_none_screens_out() -> None:
     assert "where: gender == 2" in converted.text
     assert "quota_full:" in converted.text
     assert "en: Sorry your responses have exceeded a quota on this survey." in converted.text
+    # What has no words needs no translation.
+    assert '    1: "1"' in converted.text
 
 
 def write_lss(path: Path, type_: str = "Survey", rows: str = "") -> Path:

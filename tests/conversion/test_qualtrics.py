@@ -480,6 +480,16 @@ def test_choices_are_carried_forward_and_shown_on_conditions(tmp_path: Path) -> 
     assert scenario(converted.text).keys("8", "2", "1", "1").place == "Q5"
 
 
+def test_questions_that_are_never_shown_are_reported_in_their_order(tmp_path: Path) -> None:
+    numbers = range(1, 9)
+    questions = [make_question(number, "MC", "SAVR", choices=["Yes"]) for number in numbers]
+    advanced = {"Advanced": {"FixedOrder": ["QID1"]}}
+    block = make_block("all", *numbers, RandomizeQuestions="Advanced", Randomization=advanced)
+    converted = convert_survey(tmp_path, make_survey(questions, [block]))
+    lost = [entry.text for entry in converted.report.lost]
+    assert lost == [f"QID{number} is never shown" for number in range(2, 9)]
+
+
 def test_every_question_type_has_its_place(tmp_path: Path) -> None:
     numbers = {"Settings": {"Type": "ChoicesTotal", "ChoiceTotal": "100"}}
     other = {

@@ -428,9 +428,12 @@ def _arrange_advanced(
 
     if not positions:
         return [BlockPosition([element]) for element in elements]
-    shown = {id_ for position in positions for id_ in map(_get_question, position.elements)}
-    for id_ in by_id.keys() - shown:
-        group.lose("Randomization", f"{id_} is never shown")
+    shown: set[str] = set()
+    for position in positions:
+        shown |= {_get_question(element) for element in position.elements}
+    for id_ in by_id:
+        if id_ not in shown:
+            group.lose("Randomization", f"{id_} is never shown")
     return positions
 
 

@@ -341,12 +341,15 @@ class QuestionnaireBuilder:
             **conditions,
             "title": self.texts.convert(item.label, item.name),
             "intro": self.texts.convert(item.intro, item.name),
-            "items": self._build_items(item),
         }
+        items = self._build_items(item)
         if item.order != "written":
             entry["order"] = item.order
-        if item.pick is not None and item.pick < len(entry["items"]):
+        if item.pick is not None and item.pick < len(items):
             entry["pick"] = _build_pick(item.pick, evenly=item.picks_evenly)
+
+        # The items come last: they may be hundreds of lines, and nobody would see what is below.
+        entry["items"] = items
         return entry
 
     def _build_battery(self, item: FormGroup, conditions: dict[str, Any]) -> dict[str, Any]:
@@ -405,10 +408,10 @@ class QuestionnaireBuilder:
             **conditions,
             "title": self.texts.convert(item.label, item.name),
             "intro": self.texts.convert(item.intro, item.name),
-            "items": self._build_items(item),
         }
         if item.pick is not None:
             entry["pick"] = _build_pick(item.pick, evenly=item.picks_evenly)
+        entry["items"] = self._build_items(item)
         return entry
 
     def _build_turns(self, item: FormRoster) -> dict[str, Any]:

@@ -53,6 +53,11 @@ class TextConverter:
         }
         if len(filled) > 1:
             self._fill_gaps(filled, origin, name)
+            first = next(iter(filled.values()))
+            # "5" and "10 %" need no translation: a person writes them once.
+            has_words = any(character.isalpha() for character in first)
+            if not has_words and len(set(filled.values())) == 1:
+                return first
             return filled
         for only in filled.values():
             return only
