@@ -201,6 +201,23 @@ def test_unknown_of_a_table_replaces_an_answer_without_an_amount() -> None:
     assert values == [1, 2, 9, 9]
 
 
+def test_declines_by_width_leave_out_what_an_option_counts_as() -> None:
+    source = """
+instrument: width
+title: Width
+edition: 2
+defaults: {declines: by_width}
+items:
+  - {id: beds, type: single, text: Beds?, options: {1: None, 2: {text: A week's, value: 7}}}
+  - {id: days, type: number, text: Days?, range: 1 to 5, options: {8: {text: More, value: 9}}}
+"""
+    with accept_edition():
+        checked = check_instrument(load_source_text(source))
+    assert checked.instrument is not None, checked.problems
+    for item in checked.instrument.items.values():
+        assert [decline.code for decline in item.declines] == [77, 99]
+
+
 @pytest.mark.parametrize(
     ("expression", "error"),
     [

@@ -389,6 +389,12 @@ class InstrumentCompiler:
         options = self._compile_options(own, source, context)
         has_conditions = [option.ask_if is not None for option in options]
         is_read_with_options = item.read and any(option.read for option in options)
+        amounts = self._find_amounts(item_id)
+        used_codes: list[Code] = [option.code for option in options]
+        if amounts is not None:
+            # the column has these numbers, too
+            numbers = amounts.values.values()
+            used_codes += [int(number) for number in numbers if number == int(number)]
 
         compiler = self.item_compiler
         compiled = CompiledItem(
@@ -402,12 +408,10 @@ class InstrumentCompiler:
             probe=compiler.compile_optional_text(item.probe, context, "probe"),
             help=compiler.compile_optional_text(item.help, context, "help"),
             options=options,
-            amounts=self._find_amounts(item_id),
+            amounts=amounts,
             scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
-            declines=compiler.compile_declines(
-                item, context.owner, [option.code for option in options]
-            ),
+            declines=compiler.compile_declines(item, context.owner, used_codes),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
             roster=around.roster,

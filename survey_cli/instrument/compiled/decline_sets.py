@@ -21,7 +21,8 @@ _MARKS_OF_MULTIPLE: Final = (0, 1)
 def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str, int] | None:
     """Choose the shortest codes of don't know and refused that no answer can have.
 
-    `codes` are those of the options. None if the answers have no limits that are known.
+    `codes` are those of the options, and the numbers that these count as. None if the answers have
+    no limits that are known.
     """
     ranges: NumberRanges = ()
     least_width = 1

@@ -339,7 +339,7 @@ class ItemCompiler:
     ) -> tuple[CompiledDecline, ...]:
         """Compile the declines permitted at an item: its own, or else the study's.
 
-        `codes` are those of its options.
+        `codes` are those of its options, and the numbers that these count as.
         """
         if not item.expects_answer:
             return ()
