@@ -39,6 +39,8 @@ _TRUE_KEYS: Final = frozenset(("where", "confirm", "options"))
 """Keys of conditions of which only counts whether they are true."""
 _KNOWN_FUNCTIONS: Final = frozenset(("answered", "dk", "refused", "declined", "count"))
 """Functions whose result is known whatever the answers are."""
+_AMOUNT_READERS: Final = AMOUNT_FUNCTIONS | {"default", "first_answered"}
+"""Functions whose arguments are taken for amounts."""
 _ORDER_OPERATORS: Final = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
@@ -363,6 +365,8 @@ def _write_exactly(draft: InstrumentDraft, condition: Condition, amounts: Abstra
         return condition.text
 
     insertions: list[_Insertion] = []
+    # a limit, or a number of turns: max: age
+    insertions += _read_as_keyed(parsed, [parsed.tree], amounts)
     for node in ast.walk(parsed.tree):
         match node:
             case ast.IfExp(test=test) if not _is_known(test):
@@ -373,7 +377,7 @@ def _write_exactly(draft: InstrumentDraft, condition: Condition, amounts: Abstra
                     insertions += _read_as_keyed(parsed, [left, *others], amounts)
             case ast.BinOp(left=left, right=right):
                 insertions += _read_as_keyed(parsed, [left, right], amounts)
-            case ast.Call(func=ast.Name(id=name), args=arguments) if name in AMOUNT_FUNCTIONS:
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in _AMOUNT_READERS:
                 insertions += _read_as_keyed(parsed, arguments, amounts)
 
     pieces = []

@@ -155,10 +155,12 @@ title: T
 compute:
   good: 1 if q > 3 else 2
   more: q + 1
+  rest: default(q, 0) + 1
 items:
   - {id: q, type: scale, text: Good?, options: {1: Bad, 4: Good, 9: {text: No opinion, missing: true}}}
   - {id: why, type: text, text: Why?, ask_if: q > 3}
   - {id: none, type: text, text: Why?, ask_if: q == 9}
+  - {id: times, type: number, text: How often?, max: q}
 """
 
 
@@ -172,6 +174,10 @@ def test_a_code_without_an_amount_is_named_with_what_keeps_its_meaning(edition_2
         " — to keep the meaning, write 1 if answered(q) and keyed(q) > 3 else 2",
         "more: with q = 9 (No opinion), more is 10, and missing in edition 2"
         " — to keep the meaning, write keyed(q) + 1",
+        "rest: with q = 9 (No opinion), rest is 10, and missing in edition 2"
+        " — to keep the meaning, write default(keyed(q), 0) + 1",
         "why: with q = 9 (No opinion), why is asked, and not in edition 2"
         " — to keep the meaning, write keyed(q) > 3",
+        "times: with q = 9 (No opinion), max of times is 9, and missing in edition 2"
+        " — to keep the meaning, write keyed(q)",
     ]
