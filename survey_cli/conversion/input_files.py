@@ -35,6 +35,8 @@ MAX_DEPTH: Final = 100
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of .xlsx and of .xls."""
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]')
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""Characters that YAML refuses, or that are none: control characters, and halves of a pair."""
 _XML_ERRORS: Final = (ParseError, expat.ExpatError, LookupError, ValueError)
 """What parsers raise. The last two are for encodings that Python or expat doesn't know."""
 
@@ -54,9 +56,9 @@ class InputFile:
 
     @cached_property
     def text(self) -> str:
-        """Return its text. Raises UserError if it isn't UTF-8."""
+        """Return its text without control characters. Raises UserError if it isn't UTF-8."""
         try:
-            return self.contents.decode("utf-8-sig")
+            return remove_unwritable(self.contents.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             fix = "save it with the encoding UTF-8"
             if self.path.suffix.lower() == ".csv":
@@ -91,7 +93,7 @@ class InputFile:
         """Return the value of a JSON file. Raises UserError."""
         self._check_brackets()
         try:
-            return json.loads(self.text)
+            return _clean_json(json.loads(self.text))
         except (ValueError, RecursionError) as error:
             # A number of more than 4,300 digits is a ValueError, and no JSONDecodeError.
             raise self.refuse("it is no JSON, or it is damaged") from error
@@ -158,6 +160,25 @@ class InputFile:
     def refuse(self, what: str) -> UserError:
         """Return the error that refuses the file."""
         return UserError(self.name, what, "export the form from its system again")
+
+
+def remove_unwritable(text: str) -> str:
+    """Remove control characters from a text; a line that is broken by one gets a blank."""
+    # Word and Excel write a line break within a paragraph as a vertical tab.
+    spaced = text.replace("\x0b", " ").replace("\x0c", " ")
+    return _UNWRITABLE.sub("", spaced)
+
+
+def _clean_json(value: Any) -> Any:
+    """Remove control characters, which JSON writes as escapes, from the texts of a value."""
+    match value:
+        case str():
+            return remove_unwritable(value)
+        case list():
+            return [_clean_json(entry) for entry in value]
+        case dict():
+            return {_clean_json(key): _clean_json(entry) for key, entry in value.items()}
+    return value
 
 
 def open_input(path: Path) -> InputFile:

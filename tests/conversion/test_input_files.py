@@ -6,7 +6,7 @@ import pytest
 
 from survey_cli.conversion import convert, input_files
 from survey_cli.conversion.convert import convert_form
-from survey_cli.conversion.input_files import InputFile, open_input
+from survey_cli.conversion.input_files import InputFile, open_input, remove_unwritable
 from survey_cli.conversion.limesurvey.script import parse_script
 from survey_cli.conversion.model.expressions import UnsupportedError
 from survey_cli.conversion.model.formula_limits import check_formula_size
@@ -55,6 +55,13 @@ def test_brackets_in_texts_are_no_depth() -> None:
     assert make_file(f'{{"a": "{text}"}}'.encode()).read_json() == {"a": "[" * 200 + '"]'}
     root = make_file("<a><b>é</b></a>".encode()).read_xml()
     assert root[0].text == "é"
+
+
+def test_characters_that_cannot_be_written_are_left_out() -> None:
+    json_text = b'{"a\\u0000": ["\\ud800b\\u001b", "\\ud83d\\ude00"]}'
+    assert make_file(json_text).read_json() == {"a": ["b", "\U0001f600"]}
+    assert remove_unwritable("one\x0btwo\x0cthree") == "one two three"
+    assert make_file(b"a\x00b\x1b,\tc\r\n").text == "ab,\tc\r\n"
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -450,7 +450,7 @@ def test_fields_of_parts_are_known_by_ids(tmp_path: Path) -> None:
         "</subquestions>"
     )
     converted = convert_form(write_lss(tmp_path / "survey.lss", rows=tables))
-    assert 'ask_if: "5 in media"' in converted.text
+    assert "ask_if: 5 in media" in converted.text
 
 
 def test_a_text_that_is_not_translated_is_the_first_one(tmp_path: Path) -> None:

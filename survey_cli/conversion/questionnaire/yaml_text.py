@@ -10,6 +10,8 @@ from survey_cli.conversion.model.forms import Origin
 
 _PLAIN: Final = re.compile(r"(?![\s\-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #)[^\n])*(?<!:)\Z")
 _RESERVED: Final = re.compile(r"(?:true|false|yes|no|on|off|null|y|n|~)\Z|[\d.+-]", re.IGNORECASE)
+_NUMBER_AND_WORDS: Final = re.compile(r"\d+ [A-Za-z]{2}")
+"""What begins with a digit and can't be a number, date or time: `1 in media`, `2 or more`."""
 _WIDTH: Final = 110
 
 COMMENTS: Final = "#"
@@ -143,7 +145,8 @@ def _write_flow(mapping: dict[Any, Any]) -> str:
 
 def _quote(text: str) -> str:
     """Return a text as YAML reads it again, in quotes if they are needed."""
-    is_plain = _PLAIN.match(text) and not _RESERVED.match(text) and text == text.strip()
+    is_reserved = _RESERVED.match(text) and not _NUMBER_AND_WORDS.match(text)
+    is_plain = _PLAIN.match(text) and not is_reserved and text == text.strip()
     if is_plain:
         return str(text)
     return json.dumps(str(text), ensure_ascii=False)

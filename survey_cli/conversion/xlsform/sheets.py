@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.conversion.input_files import MAX_CELLS, MAX_UNPACKED, InputFile
+from survey_cli.conversion.input_files import (
+    MAX_CELLS,
+    MAX_UNPACKED,
+    InputFile,
+    remove_unwritable,
+)
 from survey_cli.problems import UserError
 from survey_cli.workbook_size import measure_largest_sheet, unpacks_too_far
 
@@ -132,7 +137,7 @@ def _format_cell(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
 
-    text = str(value)
+    text = remove_unwritable(str(value))
     if isinstance(value, date):
         text = text.removesuffix(" 00:00:00")
     return text.replace("\xa0", " ").strip()
