@@ -14,6 +14,7 @@ from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.scenarios.coverage import WitnessWalk
+from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, REFUSED
 
 AMOUNTS = (10000, 15000, 20000, 25000, 35000, 50000, 75000)
@@ -132,6 +133,24 @@ def test_other_amounts_give_the_numbers_of_intervals_another_meaning() -> None:
         "code 3 was '$15,000 to less than $20,000' and is '$15,000 to less than $22,000'",
         "code 4 was '$20,000 to less than $25,000' and is '$22,000 to less than $25,000'",
     ]
+
+
+def test_no_code_of_a_missing_value_is_an_amount() -> None:
+    """The limit −10 was also the code of "No upper limit"."""
+    made = instrument("""
+declines:
+  dk: {code: -12, text: Don't know, key: d}
+  not_asked: {code: -9996, text: Not asked}
+  not_reached: {code: -9997, text: Not reached}
+items:
+  - {id: gain, type: bracket, text: "Less than {amount}?", min: -20, steps: [-11, -10, 0], declines: [dk]}
+""")
+    codes = {}
+    for column in build_columns(made):
+        codes[column.name] = {kind: code for kind, (code, _) in column.declines.items()}
+    assert (codes["gain_high"]["no_limit"], codes["gain_high"]["dk"]) == (-12, -21)
+    assert codes["gain_exact"]["dk"] == codes["gain_low"]["dk"] == -21
+    assert codes["gain"]["dk"] == -12
 
 
 def test_the_texts_of_a_bracket_are_checked_once() -> None:

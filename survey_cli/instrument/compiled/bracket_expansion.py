@@ -4,9 +4,8 @@ Conditions lead from each step to the next. Nothing else needs to know how a bra
 engine, the proof and simulations see questions with conditions.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.schema.document import Document
@@ -490,13 +489,18 @@ def _move_declines(
     for decline in declines:
         code = decline.code
         if is_taken(code):
-            code = next(_iterate_free_codes(decline.id, used))
+            code = _choose_code(decline.id, lambda code: code in used or is_taken(code))
             used.add(code)
         moved.append(decline._replace(code=code))
     return tuple(moved)
 
 
-def _iterate_free_codes(kind: str, used: Collection[int]) -> Iterator[int]:
-    """Yield the codes that a decline can have: first the one that it usually has."""
-    codes = chain([_USUAL_CODES.get(kind, _FIRST_FREE_CODE)], count(_FIRST_FREE_CODE, -1))
-    return (code for code in codes if code not in used)
+def _choose_code(kind: str, is_used: Callable[[int], bool]) -> int:
+    """Choose the code that a decline usually has, or the first one that is free."""
+    code = _USUAL_CODES.get(kind, _FIRST_FREE_CODE)
+    if not is_used(code):
+        return code
+    code = _FIRST_FREE_CODE
+    while is_used(code):
+        code -= 1
+    return code

@@ -73,6 +73,7 @@ RANDOM_START: Final = "random"
 NO_LIMIT: Final = get_missing("no_limit")
 """The upper end of the highest interval."""
 NO_LIMIT_CODE: Final = -10
+"""Its code, unless that is an amount or a decline."""
 STOPPED_AT_INTERVAL: Final = "interval"
 """The steps left one interval."""
 STOPPED_AT_AMOUNT: Final = "amount"
@@ -340,9 +341,18 @@ class BracketResultItem(unasked_items.ComputedItem):
             labels=labels,
         )
         if self.part == "high":
-            declines = {NO_LIMIT.kind: (NO_LIMIT_CODE, "No upper limit"), **column.declines}
+            code = self._choose_no_limit_code(column)
+            declines = {NO_LIMIT.kind: (code, "No upper limit"), **column.declines}
             column = replace(column, declines=declines)
         return (replace(column, wording=str(self.spec.text.get(language))),)
+
+    def _choose_no_limit_code(self, column: Variable) -> int:
+        """Choose a code that the column has for nothing else."""
+        declined = {code for code, _ in column.declines.values()}
+        code = NO_LIMIT_CODE
+        while code in declined or code in self.spec.amounts:
+            code -= 1
+        return code
 
     def _label_stops(self, item: question.CompiledItem, language: str) -> dict[Code, str]:
         labels: dict[Code, str] = {
