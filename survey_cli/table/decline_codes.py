@@ -4,20 +4,16 @@ A question with a code that is also an answer is an error. A calculation has no 
 and its results could be the study's codes: with `dk: 7`, a mean of 7 days would be a don't know.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, count
-from typing import Final, TypeAlias
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
 
+from survey_cli.instrument.compiled.decline_sets import choose_other_code
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.compiled.number_bounds import NOT_NEGATIVE, find_bounds
 from survey_cli.values import Variable
 
 DeclineCodes: TypeAlias = Mapping[str, tuple[int, str]]
 """The code and the label of each kind of missing value."""
-
-_USUAL_CODES: Final[Mapping[str, int]] = {"dk": -8, "refused": -9}
-_FIRST_FREE_CODE: Final = -11
-"""Of those for declines without a usual code."""
 
 
 def move_taken_codes(
@@ -34,7 +30,7 @@ def move_taken_codes(
     for kind, (code, label) in declines.items():
         # A kind that the column's own item offers has a code that was examined.
         if kind not in variable.declines and may_be_value(code):
-            code = next(free for free in _iterate_codes(kind) if free not in used)
+            code = _choose_code(kind, used, may_be_value)
             used.add(code)
         moved[kind] = (code, label)
     return moved
@@ -54,6 +50,10 @@ def _find_value_test(instrument: Instrument, variable: Variable) -> Callable[[in
     return find_bounds(instrument, condition.tree).contains
 
 
-def _iterate_codes(kind: str) -> Iterator[int]:
-    """Yield the codes that a decline can have instead of its own."""
-    return chain([_USUAL_CODES.get(kind, _FIRST_FREE_CODE)], count(_FIRST_FREE_CODE, -1))
+def _choose_code(kind: str, used: Collection[int], may_be_value: Callable[[int], bool]) -> int:
+    """Choose a code that is no value of the column, or is at least no other decline's."""
+    code = choose_other_code(kind, lambda code: code in used or may_be_value(code))
+    if code is None:  # without a known limit, every number may be a value
+        code = choose_other_code(kind, used.__contains__)
+    assert code is not None  # there are more codes than declines
+    return code

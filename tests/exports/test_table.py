@@ -114,9 +114,10 @@ compute:
   days: mean(first, second)
   group: 1 if first < 10 else 2
   many: first > 10
+  rest: 20 + first * -1
 items:
-  - {id: first, type: number, max: 30, declines: {dk: 77, refused: 99}, text: First}
-  - {id: second, type: number, max: 30, declines: {dk: 77, refused: 99}, text: Second}
+  - {id: first, type: number, min: 0, max: 30, declines: {dk: 77, refused: 99}, text: First}
+  - {id: second, type: number, min: 0, max: 30, declines: {dk: 77, refused: 99}, text: Second}
   - {id: person, type: roster, max: 12, count: first,
      items: [{id: is_adult, type: single, options: {1: "Yes", 2: "No"}, text: Adult}]}
   - {id: who, type: draw, from: person}
@@ -127,6 +128,8 @@ items:
     assert codes["days"] == codes["who"] == codes["who_of"] == codes["person_turns"] == -8
     assert codes["group"] == codes["many"] == 7, "no result is 7, so the study's code is kept"
     assert found["days"].declines["refused"][0] == -9
+    # -8 can be a rest, too
+    assert (codes["rest"], found["rest"].declines["refused"][0]) == (-11, -12)
 
 
 def test_a_quota_is_open_full_or_outside() -> None:

@@ -218,6 +218,19 @@ items:
         assert [decline.code for decline in item.declines] == [77, 99]
 
 
+def test_no_decline_has_the_code_of_a_negative_amount() -> None:
+    source = """
+instrument: debts
+title: Debts
+edition: 2
+items:
+  - {id: debt, type: single, text: Debts?, options: {1: None, 2: {text: Some, value: -9}}}
+"""
+    with accept_edition():
+        [error] = select_errors(check_instrument(load_source_text(source)).problems)
+    assert error.what == "the code of 'Refused' (-9) is also the value: of 'Some'"
+
+
 @pytest.mark.parametrize(
     ("expression", "error"),
     [

@@ -369,6 +369,8 @@ def _are_clearly_distinct(
     """Return whether all decline codes are negative and no answer is, which is the usual case."""
     if not all(decline.code < 0 for decline in declines):
         return False
+    if item.amounts is not None and any(number < 0 for number in item.amounts.values.values()):
+        return False  # a debt, say: {text: Overdrawn, value: -9}
     if isinstance(question, NumericItem):
         return question.lowest is not None and question.lowest >= 0 and not question.options
     return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)

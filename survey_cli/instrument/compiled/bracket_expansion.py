@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from survey_cli.instrument.compiled.decline_sets import choose_other_code
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.brackets import (
     AMOUNT_WORDS,
@@ -43,9 +44,6 @@ from survey_cli.instrument.texts.templates import AMOUNT_FILL, NO_ANSWER_TEXT, f
 from survey_cli.values import NOT_ASKED, Code, Missing
 
 _SHARED_KEYS: Final = ("by", "personal", "instruction", "probe", "help")
-_USUAL_CODES: Final[Mapping[str, int]] = {"dk": -8, "refused": -9}
-_FIRST_FREE_CODE: Final = -11
-"""Of those for declines whose own code is an amount or an interval."""
 
 
 class _Reach(NamedTuple):
@@ -489,18 +487,9 @@ def _move_declines(
     for decline in declines:
         code = decline.code
         if is_taken(code):
-            code = _choose_code(decline.id, lambda code: code in used or is_taken(code))
+            other = choose_other_code(decline.id, lambda code: code in used or is_taken(code))
+            if other is not None:  # otherwise `check` reports the code
+                code = other
             used.add(code)
         moved.append(decline._replace(code=code))
     return tuple(moved)
-
-
-def _choose_code(kind: str, is_used: Callable[[int], bool]) -> int:
-    """Choose the code that a decline usually has, or the first one that is free."""
-    code = _USUAL_CODES.get(kind, _FIRST_FREE_CODE)
-    if not is_used(code):
-        return code
-    code = _FIRST_FREE_CODE
-    while is_used(code):
-        code -= 1
-    return code

@@ -1,6 +1,6 @@
 """Codes of declines that are given by a name: a set of the file, or the width of the answers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from survey_cli.instrument.number_ranges import NumberRanges, contain
@@ -14,6 +14,9 @@ BY_WIDTH: Final = "by_width"
 _DIGITS: Final[Mapping[str, str]] = {"dk": "7", "refused": "9"}
 """What official questionnaires repeat for the code of a decline: 7, 77 or 777; 9, 99 or 999."""
 _MAX_WIDTH: Final = 9
+_USUAL_CODES: Final[Mapping[str, int]] = {"dk": -8, "refused": -9}
+_OTHER_CODES: Final[tuple[int, ...]] = (*range(-11, -1000, -1), *range(-9991, -10_000, -1))
+"""Those for declines whose own code, or usual code, is taken."""
 _MARKS_OF_MULTIPLE: Final = (0, 1)
 """Not mentioned and mentioned, which the columns of a multiple contain."""
 
@@ -45,4 +48,18 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
         is_outside = not any(contain(ranges, code) for code in chosen.values())
         if is_free and is_outside:
             return chosen
+    return None
+
+
+def choose_other_code(kind: str, is_taken: Callable[[int], bool]) -> int | None:
+    """Choose another code for a decline: its usual one, or the first that is free.
+
+    None if all are taken.
+    """
+    codes = list(_OTHER_CODES)
+    if kind in _USUAL_CODES:
+        codes.insert(0, _USUAL_CODES[kind])
+    for code in codes:
+        if not is_taken(code):
+            return code
     return None
