@@ -6,19 +6,21 @@ from functools import lru_cache
 from html import unescape
 from typing import Final
 
+# What is between signs has a bound wherever the second sign may be missing: without one, each
+# beginning is searched to the end of the text, which takes minutes for a text made for that.
 _INSTRUCTION: Final = re.compile(
-    r"""(?is)<(span|font|p|div)[^>]*(?:color\s*[:=]\s*["']?\s*(?:\#ff0000|red))[^>]*>(.*?)</\1>"""
+    r"""(?is)<(span|font|p|div)[^>]{0,1000}(?:color\s*[:=]\s*["']?\s*(?:\#ff0000|red))[^>]{0,1000}>(.{0,20000}?)</\1>"""
 )
 """Words in red, which by a widespread convention are for the interviewer."""
 _TAG: Final = re.compile(r"</?[a-zA-Z]")
 _REPLACEMENTS: Final = (
-    (r"(?is)<(style|script|head)\b.*?</\1>|<!.*?>", ""),
+    (r"(?is)<(style|script|head)\b.{0,20000}?</\1>|<![^>]{0,20000}>", ""),
     (r"(?i)</?(strong|b)\b[^>]*>", "**"),
     (r"(?i)<li\b[^>]*>", "\n- "),
     (r"(?i)<br\s*/?>|</?(p|div|tr|ul|ol|h\d|table)\b[^>]*>", "\n"),
     (r"</?[a-zA-Z][^>]*>", ""),
     (r"(?m)^#{1,6} +|(?<![\w*_])_(\S[^_\n]*)_(?![\w_])", r"\1"),
-    (r"\[([^\]]+)\]\(https?:[^)]*\)", r"\1"),
+    (r"\[([^\[\]]+)\]\(https?:[^)]*\)", r"\1"),
 )
 """In this order: scripts, bold words, list entries, lines, other tags, Markdown, links."""
 
@@ -29,14 +31,14 @@ def strip_markup(text: str) -> str:
     """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
     for pattern, replacement in _REPLACEMENTS:
         text = re.sub(pattern, replacement, text)
-    text = re.sub(r"\*\*(\s*)([^*]*?)(\s*)\*\*", _tidy_bold, unescape(text))
+    text = re.sub(r"\*\*([^*]*)\*\*", _tidy_bold, unescape(text))
 
     lines = []
     for line in text.split("\n"):
         tidied = re.sub(r"[ \t\xa0]+", " ", line).strip()
         if tidied != "-":
             lines.append(tidied)
-    text = re.sub(r"\n+(?=- )", "\n", "\n".join(lines))
+    text = re.sub(r"(?<!\n)\n+(?=- )", "\n", "\n".join(lines))
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
 
     # braces are fills in a questionnaire
@@ -45,9 +47,12 @@ def strip_markup(text: str) -> str:
 
 def _tidy_bold(match: re.Match[str]) -> str:
     """Move spaces out of bold words: ` ** now ** ` is ` **now** `. Bold spaces aren't bold."""
-    before, words, after = match.groups()
+    inside = match[1]
+    words = inside.strip()
     if not words:
-        return before
+        return inside
+
+    before, after = inside.split(words)
     return f"{before}**{words}**{after}"
 
 
