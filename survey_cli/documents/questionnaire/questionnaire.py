@@ -427,6 +427,9 @@ class BookletBuilder:
         for code, option in options.items():
             wording = self.renderer.render_text(option.text)
             remarks = _describe_amount(item, code)
+            # the "no opinion" of a scale needs no such words
+            if item.amounts is not None and item.amounts.by_code.get(code) is NO_AMOUNT:
+                remarks = ((TextRun("no amount"),),)
             choices.append(model.BookletChoice(code=str(code), wording=wording, remarks=remarks))
         return tuple(choices)
 
@@ -623,12 +626,8 @@ _COLUMN_TYPES: Final = {"text": "text", "number": "a number", "date": "a date"}
 
 
 def _describe_amount(item: CompiledItem, code: Code) -> tuple[Line, ...]:
-    """Return `counts as 0` or `no amount`, if an option isn't the number that its code is."""
-    if item.amounts is None:
-        return ()
-    if item.amounts.by_code.get(code) is NO_AMOUNT:
-        return ((TextRun("no amount"),),)
-    if code not in item.amounts.values:
+    """Return `counts as 0`, if an option counts as another number than its code."""
+    if item.amounts is None or code not in item.amounts.values:
         return ()
     counted = item.amounts.values[code]
     return ((TextRun(f"counts as {counted:.10g}"),),)
