@@ -9,7 +9,12 @@ from typing import Final
 # What is between signs has a bound wherever the second sign may be missing: without one, each
 # beginning is searched to the end of the text, which takes minutes for a text made for that.
 _INSTRUCTION: Final = re.compile(
-    r"""(?is)<(span|font|p|div)[^>]{0,1000}(?:color\s*[:=]\s*["']?\s*(?:\#ff0000|red))[^>]{0,1000}>(.{0,20000}?)</\1>"""
+    r"""(?isx)
+    <(span|font|p|div)[^>]{0,1000}
+    (?:color\s*[:=]\s*["']?\s*(?:\#ff0000|red))
+    [^>]{0,1000}>
+    (.{0,20000}?)</\1>
+    """
 )
 """Words in red, which by a widespread convention are for the interviewer."""
 _TAG: Final = re.compile(r"</?[a-zA-Z]")
