@@ -147,10 +147,12 @@ class AmountReading:
 
         # a decline ended the steps: what was answered before it counts
         has_high = high.__class__ is not Missing
+        if has_high:
+            return Interval(low, high, includes_high=False)
         lowest = min(amount.low for amount in self.by_code.values() if isinstance(amount, Interval))
-        if low == lowest and not has_high:
+        if low == lowest:
             return keyed
-        return Interval(low, high if has_high else inf, includes_high=False)
+        return Interval(low, includes_high=False)
 
     def make_equation(self, constant: Any) -> Callable[[Any], Any]:
         """Make a test whether an answer is a constant of a condition.

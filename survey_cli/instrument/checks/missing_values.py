@@ -137,7 +137,7 @@ def _find_missing(
     for name in inputs:
         if name in draft.computes:
             trees += [condition.tree for condition in draft.computes[name].conditions.values()]
-    if not any(isinstance(node, StrictChoice) for each in trees for node in ast.walk(each)):
+    if not any(_has_choice(one) for one in trees):
         return []
     if not answered.isdisjoint(names):
         return []

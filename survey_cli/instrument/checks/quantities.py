@@ -167,7 +167,9 @@ def _check_words(item: QuantityItem, words: Sequence[UnitWords]) -> Iterator[Pro
     """Check that the interviewer can tell the units apart."""
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
     for one in words:
-        key = ("", one.part_texts) if one.unit.parts else (one.text.casefold(), ())
+        key: tuple[str, tuple[str, ...]] = (one.text.casefold(), ())
+        if one.unit.parts:
+            key = ("", one.part_texts)
         first = seen.setdefault(key, one.unit.name)
         if first != one.unit.name:
             what = f"{first} and {one.unit.name} have the same words: {one.find_label()}"

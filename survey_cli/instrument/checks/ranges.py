@@ -184,10 +184,7 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _check_whole_units(item: DurationItem) -> Iterator[Problem]:
     """Check that the limits of a length of time are whole numbers of its unit."""
-    written: list[tuple[str, object]] = [("min", item.min), ("max", item.max)]
-    for one in item.range or ():
-        written += [("range", one.low), ("range", one.high)]
-    for key, value in written:
+    for key, value in _list_limits(item):
         if isinstance(value, float):
             node = find_node(item._node, key)
             limit = str(node) if isinstance(node, YamlScalar) else f"{value:.4g}"
@@ -244,6 +241,14 @@ def _check_ranges(number: RangeFields, who: YamlScalar) -> Iterator[Problem]:
             yield report("bad-range", find_key(number._node, key), who, what, f"remove {key}:")
 
 
+def _list_limits(number: RangeFields) -> list[tuple[str, object]]:
+    """List the limits of a number, each with the key under which it is written."""
+    limits: list[tuple[str, object]] = [("min", number.min), ("max", number.max)]
+    for one in number.range or ():
+        limits += [("range", one.low), ("range", one.high)]
+    return limits
+
+
 def _format_range(one: NumberRange) -> str:
     return f"{one.low} to {one.high}"
 
@@ -255,10 +260,7 @@ def _check_decimals(number: NumberFields, who: YamlScalar) -> Iterator[Problem]:
         what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
         yield report("bad-range", place, who, what, "write the number of decimal places")
         return
-    written: list[tuple[str, object]] = [("min", number.min), ("max", number.max)]
-    for one in number.range or ():
-        written += [("range", one.low), ("range", one.high)]
-    for key, value in written:
+    for key, value in _list_limits(number):
         if isinstance(value, float) and round(value, number.decimals) != value:
             decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
             what = f"{key}: {value} can't be keyed: answers have {decimals}"

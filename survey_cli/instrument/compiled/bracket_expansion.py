@@ -352,7 +352,9 @@ class _Expansion:
         return Text(None, texts)
 
     def _make_condition(self, text: str) -> YamlScalar | None:
-        return MadeScalar(text, self.bracket.id.where) if text else None
+        if not text:
+            return None
+        return MadeScalar(text, self.bracket.id.where)
 
     def _build_options(self) -> dict[Code, OptionSpec]:
         options: dict[Code, OptionSpec] = {}
@@ -427,7 +429,9 @@ class _Expansion:
 
     def _build_doubt(self) -> ConfirmSpec:
         """Make the question that is read if the amount contradicts a step."""
-        unit = str(self.bracket.unit.get(self.languages[0])) if self.bracket.unit else ""
+        unit = ""
+        if self.bracket.unit:
+            unit = str(self.bracket.unit.get(self.languages[0]))
         fill = self.plan.exact
         if is_currency(unit):
             fill = f"{fill}:{unit}"

@@ -79,6 +79,7 @@ class AmountResolver:
         elif "value" in keys and len(keys) > 1:
             what = f"value: {code} also has {keys[1]}:, so that it is a number and an interval"
             yield Problem("option-amount", where, who, what, "remove one of the two")
+        # two keys without `value` are both limits, which mypy can't know
         elif len(keys) == 2 and option.at_least > option.at_most:  # type: ignore[operator]
             what = f"at_least: {option.at_least} is more than at_most: {option.at_most}"
             yield Problem("option-amount", where, who, what, "write the lower number at at_least:")

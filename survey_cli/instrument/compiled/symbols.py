@@ -109,11 +109,8 @@ class QuantityLabels(Mapping[Code, Template]):
     def __getitem__(self, code: Code) -> Template:
         if not isinstance(code, int) or self.item.quantity.find_unit(code) is None:
             raise KeyError(code)
-        texts = {lang: self.item.format_amount(code, lang) for lang in self.languages}
-        spans = {language: (TextSpan(text),) for language, text in texts.items()}
-        runs = {language: (((text,), False),) for language, text in texts.items()}
-        first = next(iter(texts.values()))
-        return Template(Text.from_string(first), runs, spans)
+        words = {lang: self.item.format_amount(code, lang) for lang in self.languages}
+        return Template.from_words(words)
 
     def __iter__(self) -> Iterator[Code]:
         for low, high in self.item.quantity.keyed:
