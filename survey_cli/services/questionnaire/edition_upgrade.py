@@ -142,7 +142,9 @@ def _compare(
 def _load_analysis(file: str) -> InstrumentSource | None:
     """Load the analysis file beside a questionnaire, if there is one."""
     analysis_file = find_analysis_file(file)
-    return load_source(analysis_file) if analysis_file else None
+    if not analysis_file:
+        return None
+    return load_source(analysis_file)
 
 
 def _add_analysis(
@@ -152,8 +154,11 @@ def _add_analysis(
     analysis, _ = read_analysis(source, instrument)
     computes = analysis.instrument.computes
     uses = list(draft.uses)
-    for name in computes.keys() - draft.computes.keys():
-        for condition in computes[name].conditions.values():
+    # In the order of the file: whether a calculation changes may follow from one before it.
+    for name, compute in computes.items():
+        if name in draft.computes:
+            continue
+        for condition in compute.conditions.values():
             text = condition.text
             if isinstance(text, YamlScalar):
                 use = NameUse(
@@ -166,7 +171,7 @@ def _add_analysis(
                     length=len(text),
                 )
                 uses.append(use)
-    return replace(draft, computes={**computes}, uses=uses, cache={})
+    return replace(draft, computes=dict(computes), uses=uses, cache={})
 
 
 # The text
