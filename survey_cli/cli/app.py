@@ -70,8 +70,8 @@ class LazyConversion:
     """Base class of commands and groups that build a parameter's conversion when it is needed."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        # This class is a mixin, which stands before a command.
-        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        # This class is a mixin: the command after it has the method.
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # object has none
         for parameter in parameters:
             has_conversion = hasattr(parameter, "get_runtime_param")
             is_replaced = "get_runtime_param" in vars(parameter)
@@ -105,7 +105,7 @@ class Command(LazyConversion, TyperCommand):
         for parameter in self.params:
             if parameter.param_type_name == "argument":
                 # Not every Typer has this attribute, so mypy would reject an assignment.
-                setattr(parameter, "display_type_rich", lambda ctx: "")  # noqa: B010
+                setattr(parameter, "display_type_rich", lambda ctx: "")  # noqa: B010 - for mypy
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse an option in place of another's value: `--case --plain` names no case."""

@@ -277,6 +277,7 @@ def _format_answer(draft: InstrumentDraft, name: str, cell: Cell) -> str:
     """Return an answer with the text of its code, if it is one without an amount."""
     symbol = draft.symbols.get(name)
     if symbol is not None and not isinstance(cell, tuple):
+        # A cell that is no code has no option.
         option = symbol.options.get(cell)  # type: ignore[arg-type]
         if option is not None and option.missing:
             return f"{cell} ({shorten_text(option.text, draft)})"
@@ -290,7 +291,9 @@ def _describe_other_ways(draft: InstrumentDraft, change: EditionChange) -> str:
         for name, kinds in change.ways.items()
         if not isinstance(change.answers[name], Missing)
     ]
-    return f" (also {join_words(others, 'or')})" if others else ""
+    if not others:
+        return ""
+    return f" (also {join_words(others, 'or')})"
 
 
 def _describe_effect(draft: InstrumentDraft, change: EditionChange, edition: int) -> str:
@@ -336,7 +339,8 @@ def write_kept_meaning(draft: InstrumentDraft, newer: InstrumentDraft, use: Name
         return ""
 
     rosters = [step.group for step in use.path if step.group in newer.symbol_table.rosters]
-    scope = newer.symbol_table.build_scope(rosters[-1] if rosters else None)
+    roster = rosters[-1] if rosters else None
+    scope = newer.symbol_table.build_scope(roster)
     scope = scope._replace(has_interviewer=True)
     written = YamlScalar(text, use.where)
     rewritten, problems = compile_condition(written, scope, use.where, use.owner, "value")

@@ -175,6 +175,7 @@ def evaluate_with(draft: InstrumentDraft, condition: Condition, answers: TriedAn
                 known.values_by_turn[name, turn] = cell
         else:
             known.values[name] = cell
+    # Their cells are texts or missing, and `Known` declares texts.
     known.attributes = attributes  # type: ignore[assignment]
     for roster in draft.symbol_table.rosters:
         known.rosters[roster] = RosterTurns(_TURNS)

@@ -47,8 +47,7 @@ SCRIPT: Final = ("", "1", "45", "12", "1 3", ".back", "1 2 3", "8", "1", "2", ".
 class _Script(StringIO):
     """Lines that are shown when they are read, as a terminal shows what is typed."""
 
-    # In typeshed it returns bytes, as in another base.
-    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # IOBase has bytes
         line = super().readline(size)
         sys.stdout.write(line)
         return line
@@ -122,7 +121,7 @@ def _serve(file: Path, theme: str) -> None:
     """Conduct practice interviews in the browser until Ctrl+C."""
     # Before seats are forked, so that they share what an interview needs.
     import survey_cli.sessions.open_interview
-    import survey_cli.tui.interview.screen  # noqa: F401
+    import survey_cli.tui.interview.screen  # noqa: F401 - only to be loaded
     from survey_cli.sessions.interview.start_interview import resolve_interviewer
 
     check_apart(lambda: _prepare(file))

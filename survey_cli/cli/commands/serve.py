@@ -305,7 +305,7 @@ def prepare_seats(files: Sequence[str]) -> None:
     import survey_cli.plain.station
     import survey_cli.sessions.station.open_station
     import survey_cli.simulate.practice.practice_station
-    import survey_cli.tui.station.screen  # noqa: F401
+    import survey_cli.tui.station.screen  # noqa: F401 - only to be loaded
     from survey_cli.sessions.station.preparation import prepare_stations
 
     prepare_stations(files)
@@ -315,7 +315,7 @@ def prepare_supervision() -> None:
     """Import what boards and downloads need before they are forked."""
     import survey_cli.cli.commands.board
     import survey_cli.services.export.downloads
-    import survey_cli.tui.board.screen  # noqa: F401
+    import survey_cli.tui.board.screen  # noqa: F401 - only to be loaded
 
 
 def serve_seats(

@@ -273,9 +273,7 @@ class BlockReader:
         group = FormGroup(name, origin)
         if get_text(options.get("Randomization")) not in ("", "None"):
             group.order = "random"
-        total = get_number(options.get("TotalRandSubset"))
-        if get_text(options.get("Randomization")).lower() == "subset" and total:
-            group.pick = int(total)
+        group.pick = _find_drawn_loops(options)
         group.note("Looping", f"{len(loops)} loops, each written out with its texts")
         for loop in loops:
             group.add(self._read_loop(block, name, origin, loop))
@@ -320,10 +318,9 @@ class BlockReader:
             if has_own_texts or not static:
                 return None
             roster = FormRoster(name, origin, most=len(static))
-            roster.count = Formula(str(len(static)), origin.at("Looping"), _make_count(static))
-            total = get_number(options.get("TotalRandSubset"))
-            if get_text(options.get("Randomization")).lower() == "subset" and total:
-                roster.pick = int(total)
+            count = Constant(float(len(static)))
+            roster.count = Formula(str(len(static)), origin.at("Looping"), count)
+            roster.pick = _find_drawn_loops(options)
             return roster
 
         source = self._asked.get_last(locator.question)
@@ -371,8 +368,13 @@ def _get_question(element: JsonObject) -> str:
     return get_text(element.get("QuestionID"))
 
 
-def _make_count(static: JsonObject) -> Expression:
-    return Constant(float(len(static)))
+def _find_drawn_loops(options: JsonObject) -> int | None:
+    """Return how many loops are drawn at random; None if it is all of them."""
+    total = get_number(options.get("TotalRandSubset"))
+    is_subset = get_text(options.get("Randomization")).lower() == "subset"
+    if not is_subset or not total:
+        return None
+    return int(total)
 
 
 def _read_fields(entry: object) -> dict[str, str]:

@@ -297,7 +297,9 @@ def _compare_typed(asked: AskedQuestion, key: str, part: JsonObject) -> Expressi
         return Unsupported(f"{asked.id} has no number or text {key}")
 
     value = AnswerOf(name)
-    return _compare_number(value, part) if asked.answer == "number" else _compare(value, part)
+    if asked.answer == "number":
+        return _compare_number(value, part)
+    return _compare(value, part)
 
 
 def _compare_number(value: Expression, part: JsonObject) -> Expression:

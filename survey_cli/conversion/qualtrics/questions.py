@@ -113,10 +113,8 @@ class SurveyQuestionReader:
         type_ = get_text(payload.get("QuestionType"))
         if validation not in ("", "None", *_VALIDATIONS.get(type_, ())):
             item.lose("Validation", f"the validation {validation} has no counterpart")
-        if get_text(get_mapping(payload.get("AnswerRandomization")).get("Type")) not in (
-            "",
-            "None",
-        ):
+        randomization = get_mapping(payload.get("AnswerRandomization"))
+        if get_text(randomization.get("Type")) not in ("", "None"):
             item.lose("AnswerRandomization", "that the answers are in random order")
         if payload.get("GradingData"):
             item.lose("GradingData", "the points of an assessment")
@@ -293,8 +291,10 @@ class SurveyQuestionReader:
             case "Profile":
                 self._add_profile(payload, asked, table, rows)
             case _:
-                several = sub_selector in ("MultipleAnswer", "MultipleAnswers")
-                self._add_answers(payload, asked, table, rows, "codes" if several else "code")
+                answer: Literal["code", "codes"] = "code"
+                if sub_selector in ("MultipleAnswer", "MultipleAnswers"):
+                    answer = "codes"
+                self._add_answers(payload, asked, table, rows, answer)
         return table
 
     def _add_answers(
@@ -396,11 +396,10 @@ class SurveyQuestionReader:
         columns = get_mapping(payload.get("AdditionalQuestions"))
         for key, entry in columns.items():
             column = {
-                "DataExportTag": f"{group.name}_{key}",
                 **get_mapping(entry),
+                "DataExportTag": f"{group.name}_{key}",
                 "Language": _take_column(payload, key),
             }
-            column["DataExportTag"] = f"{group.name}_{key}"
             column.setdefault("ChoiceOrder", payload.get("ChoiceOrder"))
             if "DynamicChoices" in payload:
                 column.setdefault("DynamicChoices", payload["DynamicChoices"])
@@ -624,7 +623,9 @@ def _find_answer(settings: JsonObject) -> tuple[AnswerKind, int]:
         case "ValidNumber":
             limits = get_mapping(settings.get("ValidNumber"))
             decimals = _get_whole(limits.get("NumDecimals"))
-            return "number", _USUAL_DECIMALS if decimals is None else decimals
+            if decimals is None:
+                decimals = _USUAL_DECIMALS
+            return "number", decimals
         case "ValidDate":
             return "date", 0
     return "text", 0

@@ -67,6 +67,7 @@ def _write(results: Results, path: Path) -> None:
 
 def _write_methods(book: "Workbook", results: Results) -> None:
     """Write the first sheet: what has to be known to read the others."""
+    # A new book has a sheet for cells, which openpyxl's types don't promise.
     methods = _SheetWriter(book.active, translate("Methods"))  # type: ignore[arg-type]
     methods.set_width("A", NAME_WIDTH)
     methods.set_width("B", LABEL_WIDTH)
@@ -168,6 +169,7 @@ class _SheetWriter:
         sheet.page_setup.orientation = "landscape" if across else "portrait"
         sheet.page_setup.fitToWidth = 1
         sheet.page_setup.fitToHeight = 0
+        # openpyxl makes both with the sheet; by their types they may be None.
         sheet.oddFooter.center.text = "&P/&N"  # type: ignore[union-attr]
         sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
 
@@ -219,7 +221,7 @@ class _SheetWriter:
         """Write a number if the cell has one, else its text."""
         from openpyxl.styles import Alignment
 
-        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # not merged
         value: Fraction | int | None = shown.share
         if value is None:
             value = shown.amount
@@ -270,7 +272,7 @@ class _SheetWriter:
         if not text:
             return
 
-        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]
+        cell: Cell = self.sheet.cell(self.row, column)  # type: ignore[assignment]  # not merged
         cell.value = replace_illegal(text)[:MAX_CELL_LENGTH]
         # It is a text even if it begins as a formula does.
         cell.data_type = "s"

@@ -79,4 +79,6 @@ class _Results:
 
     def _read(self, suffix: str) -> GivenAnswer | None:
         columns = self._places.get(Place(f"{self._bracket.id}{suffix}", self._turn))
-        return columns.read(self._cells) if columns is not None else None
+        if columns is None:
+            return None
+        return columns.read(self._cells)

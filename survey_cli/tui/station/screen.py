@@ -75,8 +75,11 @@ class StationScreen(KeyScreen):
 
     named_keys = EDITING_KEYS | pages.OPENERS
     max_width = BROAD_WIDTH
-    # Textual declares it as a list.
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall"), (30, "-high")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as Textual declares it
+        (0, "-short"),
+        (24, "-tall"),
+        (30, "-high"),
+    ]
 
     def __init__(self, session: StationSession) -> None:
         super().__init__()

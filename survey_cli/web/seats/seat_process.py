@@ -156,6 +156,7 @@ def _take_streams(terminal: int | None) -> None:
     for number in (0, 1, 2):
         os.dup2(source, number)
 
+    # typeshed declares the streams with underscores as final, and a forked seat needs its own.
     sys.stdin = sys.__stdin__ = _open_stream(0, "r")  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = _open_stream(1, "w")  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _open_stream(2, "w")  # type: ignore[misc]
