@@ -180,12 +180,13 @@ def to_keyed(term: Term) -> Term:
 
 def to_numbers(term: Term) -> Term:
     """Return the numbers with which can be calculated."""
-    return [Alternative(guard, _to_form(leaf, AmountForm.NUMBER)) for guard, leaf in term]
+    return [Alternative(guard, to_number(leaf)) for guard, leaf in term]
 
 
-def _to_form(leaf: Leaf, form: AmountForm) -> Leaf:
+def to_number(leaf: Leaf) -> Leaf:
+    """Return a leaf taken for the number with which can be calculated."""
     if isinstance(leaf, AmountCell):
-        return leaf.change_form(form)
+        return leaf.change_form(AmountForm.NUMBER)
     return leaf
 
 

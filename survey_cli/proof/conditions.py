@@ -19,6 +19,7 @@ from survey_cli.proof.amount_cells import (
     are_codes,
     reads_amounts,
     to_keyed,
+    to_number,
     to_numbers,
 )
 from survey_cli.proof.cells import Cell, CodedCell, Constant, MultipleCell, compare_values
@@ -184,11 +185,7 @@ class ConditionEncoder:
         is_interval = [cell.has_intervals and cell.form is not AmountForm.NUMBER for cell in cells]
         if any(is_interval):
             return self.open_parts.make_truth(node, turns)
-        numbers = [
-            leaf.change_form(AmountForm.NUMBER) if isinstance(leaf, AmountCell) else leaf
-            for leaf in leaves
-        ]
-        return self._compare(node, numbers[0], sign, numbers[1], turns)
+        return self._compare(node, to_number(left), sign, to_number(right), turns)
 
     def _encode_membership(
         self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns

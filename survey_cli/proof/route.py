@@ -663,7 +663,7 @@ class RouteModel:
         for kind, declined in cell.declines.items():
             given = []
             for name in item.sources:
-                source = find_first_leaf(self._terms[name, position.place.turn])
+                source = find_first_leaf(self._terms[name, turn])
                 assert isinstance(source, Cell)
                 given.append(source.declines[kind])
             is_kept = self.clauses.all_of([self.clauses.any_of(given), -found])

@@ -16,7 +16,7 @@ from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
-from survey_cli.instrument.schema.items.quantity import QuantityItem
+from survey_cli.instrument.schema.items.quantity import QuantityItem, find_quantity_column
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
@@ -138,24 +138,25 @@ def _may_lack_amount(instrument: Instrument, block: ColumnBlock, variable: Varia
     That can be a calculation, or the amount and the unit beside a quantity's "never".
     """
     if block.item is not None and isinstance(block.item.question, QuantityItem):
-        ending = variable.name.removeprefix(block.id)
-        if block.turn is not None:
-            ending = ending.removesuffix(f"_{block.turn}")
-        return block.item.question.may_lack_amount(ending)
+        return block.item.question.may_lack_amount(find_quantity_column(variable))
     if block.source != "compute":
         return False
     conditions = instrument.computes[block.id].conditions.values()
     return any(condition.result_type.may_lack_amount for condition in conditions)
 
 
+_NO_AMOUNT_CODES: Final = (-5, -4, -3, -2, *range(-10, -99, -1))
+"""The codes that an answer without an amount can have, the preferred ones first."""
+
+
 def _describe_no_amount(declines: Mapping[str, tuple[int, str]]) -> tuple[int, str]:
     """Return the code and label of an answer without an amount.
 
-    The code is the first of these that isn't one of the study's declines.
+    The code is none of the study's declines.
     """
     used = {code for code, _ in declines.values()}
-    code = next(code for code in (-5, -4, -3, -2, *range(-10, -99, -1)) if code not in used)
-    return code, "No amount"
+    free = [code for code in _NO_AMOUNT_CODES if code not in used]
+    return free[0], "No amount"
 
 
 _SAMPLE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "date": "date"}

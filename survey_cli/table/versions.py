@@ -361,18 +361,14 @@ class ComputeUpdate:
         known = stored.copy()
         self.add_computes(known)
         differing = []
-        for name, compute, _ in self.edition_computes:
+        for name, compute, is_recomputed in self.edition_computes:
             value = known.value(name)
-            if name not in self._computed_names:
+            if not is_recomputed:
                 first = next(iter(compute.conditions.values()))
                 value = first.evaluate(known)
             if value != stored.value(name):
                 differing.append(name)
         return differing
-
-    @property
-    def _computed_names(self) -> frozenset[str]:
-        return frozenset(compute.id for compute in self.computes)
 
     def make_row_reader(
         self, names: Collection[str] = ()

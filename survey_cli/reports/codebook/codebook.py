@@ -15,6 +15,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import (
     QuantityColumn,
     QuantityItem,
+    find_quantity_column,
     write_form,
 )
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -184,10 +185,7 @@ class _Context:
         item = self.find_item(variable)
         if item is None or not isinstance(item.question, QuantityItem):
             return None
-        ending = variable.name.removeprefix(item.id)
-        if variable.turn is not None:
-            ending = ending.removesuffix(f"_{variable.turn}")
-        return QuantityColumn(ending)
+        return find_quantity_column(variable)
 
     def count_cells(self, variable: Variable) -> Mapping[Cell, int] | None:
         """Count the interviews with each distinct cell; None if nothing is counted."""

@@ -37,9 +37,9 @@ def split_columns(
 
 
 def split_cells(value: Cell, amounts: AmountReading | None) -> tuple[Cell, ...]:
-    """Return the cells of those columns for an answer.
+    """Return the cells of those columns for an answer or a missing value.
 
-    A code without an amount, or for several amounts, is in both.
+    A code without an amount, or for several amounts, is in both, and so is a missing value.
     """
     if amounts is None or not amounts.has_numbers:
         return (value,)

@@ -111,10 +111,7 @@ class CodedItem(question.QuestionItem):
         return *split_cells(value, item.amounts), *_build_words_cells(item, words)
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        cells: tuple[Cell, ...] = (why,)
-        if item.amounts is not None and item.amounts.has_numbers:
-            cells = (why, why)
-        return *cells, *_build_words_cells(item, question.NO_WORDS)
+        return *split_cells(why, item.amounts), *_build_words_cells(item, question.NO_WORDS)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         return _invent_pick(context, rng, 1)

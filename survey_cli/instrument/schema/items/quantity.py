@@ -47,6 +47,14 @@ class QuantityColumn(StrEnum):
     """The number that was keyed."""
 
 
+def find_quantity_column(variable: Variable) -> QuantityColumn:
+    """Return which column of its quantity a variable is, also at a turn of a roster."""
+    ending = variable.name.removeprefix(variable.item)
+    if variable.turn is not None:
+        ending = ending.removesuffix(f"_{variable.turn}")
+    return QuantityColumn(ending)
+
+
 def _parse_times(node: object) -> Fraction:
     """Parse how many main units a unit is: a number, or a fraction such as `12/52`."""
     text = str(scalars.parse_scalar(node, "a number")).strip()
@@ -390,7 +398,7 @@ class QuantityItem(question.QuestionItem):
         number = self.quantity.units.index(unit) + 1
         return amount, unit.count(value), number, value
 
-    def may_lack_amount(self, column: str) -> bool:
+    def may_lack_amount(self, column: QuantityColumn) -> bool:
         """Return whether an answer may leave a column without a value, as "never" does the unit."""
         match column:
             case QuantityColumn.MAIN:

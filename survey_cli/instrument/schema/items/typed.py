@@ -87,6 +87,7 @@ MAX_TEXT_BYTES: Final = 30_000
 
 _CODE_SHARE: Final = 0.2
 """How many simulated respondents answer a number with a code that isn't an amount itself."""
+
 LimitKey: TypeAlias = Literal["min", "max"]
 LIMIT_KEYS: Final[tuple[LimitKey, LimitKey]] = ("min", "max")
 
@@ -426,9 +427,7 @@ class NumericItem(RangeFields, LimitedItem):
         return split_cells(value, item.amounts)
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
-        if item.amounts is None or not item.amounts.has_numbers:
-            return (why,)
-        return why, why
+        return split_cells(why, item.amounts)
 
     def _list_labels(self, language: str) -> dict[Code, str]:
         return {
@@ -441,7 +440,8 @@ class NumericItem(RangeFields, LimitedItem):
         if amounts is not None and rng.random() < _CODE_SHARE:
             return str(rng.choice(list(amounts.by_code)))
 
-        low, high = find_limits(self.find_ranges(context))
+        ranges = self.find_ranges(context)
+        low, high = find_limits(ranges)
         if low is None:
             low = min(0, high or 0)
         if high is None:
@@ -449,7 +449,7 @@ class NumericItem(RangeFields, LimitedItem):
 
         # Whole numbers only: a range without one has its lowest number.
         candidates: list[Sequence[float]] = []
-        for one in clip_ranges(self.find_ranges(context), low, high):
+        for one in clip_ranges(ranges, low, high):
             bottom = ceil(one.low)
             top = floor(one.high)
             if bottom <= top:
