@@ -173,8 +173,9 @@ def value_keyed_too(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         checked.add(id(question.options))  # those of a battery are the same for all statements
         bounds = find_item_bounds(draft, question)
+        ranges = find_item_ranges(draft, question)
         for code, amount in item.amounts.values.items():
-            is_accepted = contain(find_item_ranges(draft, question), amount)
+            is_accepted = contain(ranges, amount)
             is_keyed_too = is_accepted and round(amount, question.places) == amount
             if amount == code or amount in question.options or not is_keyed_too:
                 continue

@@ -65,10 +65,12 @@ def is_always_known(draft: InstrumentDraft, test: ast.expr) -> bool:
     nodes = list(ast.walk(test))
     if any(isinstance(node, ast.BinOp | ast.Attribute) for node in nodes):
         return False
+
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     value_types = draft.symbol_table.value_types
     if any(value_types[name].amounts is not None for name in names & value_types.keys()):
         return False
+
     for name in find_inputs(sorted(names & draft.symbols.keys()), draft.computes):
         if name in draft.computes:
             continue

@@ -132,14 +132,15 @@ def _find_missing(
     draft: InstrumentDraft, tree: ast.expr, names: set[str], answered: set[str]
 ) -> Sequence[str]:
     """Describe the missing answers that leave a term without a value because of a strict choice."""
+    if not answered.isdisjoint(names):
+        return []
+
     inputs = find_inputs(sorted(names), draft.computes)
     trees = [tree]
     for name in inputs:
         if name in draft.computes:
             trees += [condition.tree for condition in draft.computes[name].conditions.values()]
     if not any(_has_choice(one) for one in trees):
-        return []
-    if not answered.isdisjoint(names):
         return []
 
     found: dict[str, list[str]] = {}

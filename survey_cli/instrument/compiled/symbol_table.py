@@ -6,8 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
-from survey_cli.instrument.amounts import Amount as OptionAmount
-from survey_cli.instrument.amounts import AmountReading
+from survey_cli.instrument.amounts import Amount, AmountReading
 from survey_cli.instrument.compiled.bracket_expansion import expand_bracket
 from survey_cli.instrument.compiled.option_amounts import AmountResolver, find_amount
 from survey_cli.instrument.compiled.option_lists import OptionResolver, ResolvedOptions
@@ -440,7 +439,7 @@ class SymbolTable:
         # the words of amounts can't be changed, and a ChainMap only changes its first part
         labels = ChainMap(own_labels, QuantityLabels(item, languages))  # type: ignore[arg-type]
         self._amounts.resolve(item.options, who)  # which reports what is wrong with the options
-        by_code: dict[Code, OptionAmount] = {}
+        by_code: dict[Code, Amount] = {}
         for code, option in item.options.items():
             amount = find_amount(option)
             by_code[code] = NO_AMOUNT if amount is None else amount
