@@ -1,6 +1,7 @@
 """`survey check` on what a newer edition of the language changes, and `--upgrade`."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,18 @@ def test_the_analysis_file_and_quotas_are_read_too(edition_2: None) -> None:
     out, _ = run_survey(Path(), "check", "--upgrade", "study.yaml")
     assert "study.analysis.yaml:2:" in out
     assert "where of rich is true, and missing in edition 2" in out
+
+
+def test_variables_of_the_analysis_follow_from_those_before_them(edition_2: None) -> None:
+    names = [f"v{number}" for number in range(1, 9)]
+    variables = ["variables:", "  v1: {value: 1 if income < 5 else 2}"]
+    for before, name in pairwise(names):
+        variables.append(f"  {name}: {{value: {before} + 1}}")
+    written("study.yaml", HEAD + ITEMS)
+    written("study.analysis.yaml", "\n".join(variables) + "\n")
+    out, _ = run_survey(Path(), "check", "--upgrade", "study.yaml")
+    listed = [number for number in range(2, 10) if f"study.analysis.yaml:{number}:" in out]
+    assert listed == list(range(2, 10))
 
 
 OPINION = """\
