@@ -161,11 +161,12 @@ class RouteBuilder:
     def _build_bracket(self, group: ItemGroup, bracket: BracketItem) -> model.RouteNode:
         name = str(bracket.id)
         steps = make_line(f"{bracket.describe_steps(self.language)}.")
+        kind = model.NodeKind.QUESTION if bracket.by is None else model.NodeKind.OBSERVED
         return model.RouteNode(
             id=name,
             number=self._numbers[group.id],
             label=self._render_label(bracket.label or bracket.text),
-            kind=model.NodeKind.QUESTION if bracket.by is None else model.NodeKind.OBSERVED,
+            kind=kind,
             remarks=(steps, *self._remarks.get(name, ())),
         )
 

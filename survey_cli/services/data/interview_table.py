@@ -190,8 +190,10 @@ def _note_editions(versions: "Sequence[_Version]") -> Iterator[str]:
     """Yield a note for each version that has computes of an earlier edition in a shared column."""
     for version in versions:
         source = version.source
+        if source.options.recompute:
+            continue
         names = sorted(version.list_edition_names())
-        if names and not source.options.recompute:
+        if names:
             yield (
                 f"{join_first(names)}: as {version.label} computed it, in edition "
                 f"{version.instrument.edition} of the language; the questionnaire is in edition "
