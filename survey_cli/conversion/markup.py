@@ -6,8 +6,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Final
 
-# What is between signs has a bound wherever the second sign may be missing: without one, each
-# beginning is searched to the end of the text, which takes minutes for a text made for that.
+# What is between signs has a bound, because the second sign may be missing.
 _INSTRUCTION: Final = re.compile(
     r"""(?isx)
     <(span|font|p|div)[^>]{0,1000}
@@ -19,23 +18,29 @@ _INSTRUCTION: Final = re.compile(
 """Words in red, which by a widespread convention are for the interviewer."""
 _TAG: Final = re.compile(r"</?[a-zA-Z]")
 _REPLACEMENTS: Final = (
-    (r"(?is)<(style|script|head)\b.{0,20000}?</\1>|<![^>]{0,20000}>", ""),
-    (r"(?i)</?(strong|b)\b[^>]*>", "**"),
-    (r"(?i)<li\b[^>]*>", "\n- "),
-    (r"(?i)<br\s*/?>|</?(p|div|tr|ul|ol|h\d|table)\b[^>]*>", "\n"),
-    (r"</?[a-zA-Z][^>]*>", ""),
-    (r"(?m)^#{1,6} +|(?<![\w*_])_(\S[^_\n]*)_(?![\w_])", r"\1"),
-    (r"\[([^\[\]]+)\]\(https?:[^)]*\)", r"\1"),
+    ("</style>", r"(?is)<style\b.*?</style>", ""),
+    ("</script>", r"(?is)<script\b.*?</script>", ""),
+    ("</head>", r"(?is)<head\b.*?</head>", ""),
+    (">", r"<![^>]*>", ""),
+    (">", r"(?i)</?(strong|b)\b[^>]*>", "**"),
+    (">", r"(?i)<li\b[^>]*>", "\n- "),
+    (">", r"(?i)<br\s*/?>|</?(p|div|tr|ul|ol|h\d|table)\b[^>]*>", "\n"),
+    (">", r"</?[a-zA-Z][^>]*>", ""),
+    ("", r"(?m)^#{1,6} +|(?<![\w*_])_(\S[^_\n]*)_(?![\w_])", r"\1"),
+    (r"\)", r"\[([^\[\]]+)\]\(https?:[^)]*\)", r"\1"),
 )
-"""In this order: scripts, bold words, list entries, lines, other tags, Markdown, links."""
+"""What each ends with, in this order.
+
+These are scripts, comments, bold words, list entries, lines, other tags, Markdown, and links.
+"""
 
 
 # The text of a choice is converted once for every question that has its list.
 @lru_cache(maxsize=10_000)
 def strip_markup(text: str) -> str:
     """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
-    for pattern, replacement in _REPLACEMENTS:
-        text = re.sub(pattern, replacement, text)
+    for ending, pattern, replacement in _REPLACEMENTS:
+        text = _replace_complete(ending, pattern, replacement, text)
     text = re.sub(r"\*\*([^*]*)\*\*", _tidy_bold, unescape(text))
 
     lines = []
@@ -48,6 +53,17 @@ def strip_markup(text: str) -> str:
 
     # braces are fills in a questionnaire
     return text.replace("{", "{{").replace("}", "}}")
+
+
+def _replace_complete(ending: str, pattern: str, replacement: str, text: str) -> str:
+    """Replace what a pattern matches, up to the last ending that the text has."""
+    # Without this, each beginning that lacks its ending is searched to the end of the text, which
+    # takes minutes for a text made for that.
+    complete = re.match(f"(?is).*{ending}", text)
+    if complete is None:
+        return text
+
+    return re.sub(pattern, replacement, complete[0]) + text[complete.end() :]
 
 
 def _tidy_bold(match: re.Match[str]) -> str:

@@ -70,6 +70,9 @@ def test_markup_without_an_end_is_removed_in_one_pass() -> None:
     assert strip_markup("** now **, **" + " " * 50_000) == "**now** , **"
     assert strip_markup("a" + "\n" * 50_000 + "- b") == "a\n- b"
     assert strip_markup("[" * 50_000) == "[" * 50_000
+    assert strip_markup("<style>" * 200_000) == ""
+    for beginning in ("<!", "<p", "[a](http:"):
+        assert strip_markup(beginning * 200_000) == beginning * 200_000
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
