@@ -11,6 +11,7 @@ from survey_cli.conversion.limesurvey.old_conditions import write_relevance
 from survey_cli.conversion.limesurvey.questions import QuestionReader
 from survey_cli.conversion.limesurvey.records import (
     GroupRecord,
+    OldCondition,
     QuotaRecord,
     SurveyRecords,
 )
@@ -105,11 +106,10 @@ class _SurveyReader:
 
     def _read_old_conditions(self) -> dict[str, str]:
         """Return the relevance that conditions of the old kind mean, by the ids of questions."""
-        relevances: dict[str, str] = {}
-        for question in self._records.list_questions():
-            own = [row for row in self._records.conditions if row.question == question.id]
-            relevances[question.id] = write_relevance(own)
-        return relevances
+        by_question: dict[str, list[OldCondition]] = {}
+        for row in self._records.conditions:
+            by_question.setdefault(row.question, []).append(row)
+        return {question: write_relevance(rows) for question, rows in by_question.items()}
 
     def _add_text(self, root: FormGroup, setting: str, name: str) -> None:
         """Add a text of the survey as a note that is read aloud."""

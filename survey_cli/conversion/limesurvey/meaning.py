@@ -42,6 +42,7 @@ from survey_cli.conversion.model.expressions import (
     join_any,
 )
 from survey_cli.conversion.questionnaire.declined_filters import evaluate_blank
+from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS
 
 _COMPARISONS: Final[Mapping[str, Sign]] = {
     "==": "==",
@@ -50,14 +51,6 @@ _COMPARISONS: Final[Mapping[str, Sign]] = {
     "<=": "<=",
     ">": ">",
     ">=": ">=",
-}
-_MIRRORED: Final[Mapping[Sign, Sign]] = {
-    "==": "==",
-    "!=": "!=",
-    "<": ">",
-    "<=": ">=",
-    ">": "<",
-    ">=": "<=",
 }
 _FLAGS: Final = {VariableKind.CHOICE: "Y", VariableKind.CELL: "1"}
 """What a variable has if it is checked; otherwise it is empty."""
@@ -260,7 +253,8 @@ class _MeaningReader:
         if isinstance(right, ScriptConstant):
             return self._compare_constant(left, sign, right, is_first=False)
         if isinstance(left, ScriptConstant):
-            return self._compare_constant(right, _MIRRORED[sign], left, is_first=True)
+            mirrored = _COMPARISONS[MIRRORED_SIGNS[sign]]
+            return self._compare_constant(right, mirrored, left, is_first=True)
         return self._compare_two(left, sign, right)
 
     def _compare_constant(
@@ -270,7 +264,7 @@ class _MeaningReader:
 
         def compare(value: str) -> bool:
             if is_first:
-                mirrored = _MIRRORED[sign]
+                mirrored = _COMPARISONS[MIRRORED_SIGNS[sign]]
                 return compare_values(constant.value, mirrored, value, is_quoted=constant.is_quoted)
             return compare_values(value, sign, constant.value, is_quoted=constant.is_quoted)
 

@@ -32,6 +32,7 @@ from survey_cli.conversion.model.expressions import (
     Constant,
     Expression,
     FunctionCall,
+    Sign,
     Unsupported,
     ValueComparison,
     join_all,
@@ -64,6 +65,7 @@ _LOST_ATTRIBUTES: Final = {
     "time_limit": "a time limit",
 }
 """What an attribute says that has no counterpart, or has one only in some questions."""
+_DATE_LIMITS: Final[tuple[tuple[str, Sign], ...]] = (("date_min", ">="), ("date_max", "<="))
 _OFF: Final = ("0", "N", "")
 
 
@@ -306,16 +308,12 @@ class QuestionReader:
         if not has_day and not has_time:
             item.note("date_format", f"{written}: here the date has a day as well")
         limits: list[Expression] = []
-        for name, sign in (("date_min", ">="), ("date_max", "<=")):
+        for name, sign in _DATE_LIMITS:
             limit = question.get_attribute(name)
             if not limit:
                 continue
             if len(limit) == 10 and limit[4] == "-":
-                tree = Constant(limit)
-                if sign == ">=":
-                    limits.append(ValueComparison(SELF, ">=", tree, if_blank=False))
-                else:
-                    limits.append(ValueComparison(SELF, "<=", tree, if_blank=False))
+                limits.append(ValueComparison(SELF, sign, Constant(limit), if_blank=False))
             else:
                 item.lose(name, f"{limit} is no date")
         if limits:

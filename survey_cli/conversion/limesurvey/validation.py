@@ -136,8 +136,7 @@ class ValidationReader:
             return
 
         last = rows[-1]
-        this = last.name
-        meaning = read_condition(script, self._scripts.make_context(question, this))
+        meaning = read_condition(script, self._scripts.make_context(question, last.name))
         self._scripts.texts.note_columns(script)
         origin = question.origin.at(self._words.constraint)
         self._add_constraint(last, Formula(script, origin, meaning.tree), meaning)

@@ -7,7 +7,7 @@ kind, and expressions that were made of them, have ids instead: `12X3X45tv`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -143,14 +143,8 @@ def build_variables(records: SurveyRecords) -> VariableTable:
     conditional = {condition.question for condition in records.conditions}
     for question_id in conditional & table.codes_of_ids.keys():
         for variable in table.list_parts(table.codes_of_ids[question_id]):
-            table.by_name[variable.name] = _make_hideable(variable)
+            table.by_name[variable.name] = replace(variable, can_be_hidden=True)
     return table
-
-
-def _make_hideable(variable: SurveyVariable) -> SurveyVariable:
-    values: dict[str, object] = dict(vars(variable))
-    values["can_be_hidden"] = True
-    return SurveyVariable(**values)  # type: ignore[arg-type]
 
 
 def _iterate_variables(
