@@ -39,6 +39,8 @@ LSS_WORDS: Final = SystemWords(
 )
 
 _DOCUMENT_TYPE: Final = "LimeSurveyDocType"
+_MOST_DIGITS: Final = 18
+"""The digits of a number, which is 64 bits in its database."""
 _Row: TypeAlias = dict[str, str]
 _KEYS: Final = {
     "answers": "code",
@@ -288,4 +290,7 @@ class _TableReader:
 def _read_number(text: str) -> int:
     """Return a number of a table; 0 if it isn't one."""
     stripped = text.strip()
-    return int(stripped) if stripped.isdecimal() else 0
+    # Python refuses to read numbers of thousands of digits.
+    if stripped.isdecimal() and len(stripped) <= _MOST_DIGITS:
+        return int(stripped)
+    return 0
