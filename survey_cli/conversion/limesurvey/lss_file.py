@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from survey_cli.conversion.input_files import InputFile
 from survey_cli.conversion.limesurvey.records import (
+    MOST_DIGITS,
     AnswerRecord,
     GroupRecord,
     OldCondition,
@@ -39,8 +40,6 @@ LSS_WORDS: Final = SystemWords(
 )
 
 _DOCUMENT_TYPE: Final = "LimeSurveyDocType"
-_MOST_DIGITS: Final = 18
-"""The digits of a number, which is 64 bits in its database."""
 _Row: TypeAlias = dict[str, str]
 _KEYS: Final = {
     "answers": "code",
@@ -291,6 +290,6 @@ def _read_number(text: str) -> int:
     """Return a number of a table; 0 if it isn't one."""
     stripped = text.strip()
     # Python refuses to read numbers of thousands of digits.
-    if stripped.isdecimal() and len(stripped) <= _MOST_DIGITS:
+    if stripped.isdecimal() and len(stripped) <= MOST_DIGITS:
         return int(stripped)
     return 0

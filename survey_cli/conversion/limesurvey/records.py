@@ -1,10 +1,12 @@
 """Records of a survey of LimeSurvey, whichever file they come from."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.conversion.model.forms import Origin, SystemWords
 
+MOST_DIGITS: Final = 18
+"""The digits of a whole number, which has 64 bits in LimeSurvey's database."""
 LanguageTexts: TypeAlias = dict[str, str]
 """A text by the codes that LimeSurvey gives languages, such as `de-informal`."""
 

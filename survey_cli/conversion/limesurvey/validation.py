@@ -9,10 +9,7 @@ from survey_cli.conversion.limesurvey.meaning import (
     read_condition,
     read_pattern,
 )
-from survey_cli.conversion.limesurvey.records import (
-    QuestionRecord,
-    SurveyRecords,
-)
+from survey_cli.conversion.limesurvey.records import MOST_DIGITS, QuestionRecord, SurveyRecords
 from survey_cli.conversion.limesurvey.script_reader import ScriptReader
 from survey_cli.conversion.model.expressions import (
     SELF,
@@ -32,6 +29,7 @@ from survey_cli.conversion.model.forms import (
     FormQuestion,
     Formula,
 )
+from survey_cli.wording import shorten
 
 _USUAL_DECIMALS: Final = 2
 _SLIDER: Final = (0.0, 100.0)
@@ -50,10 +48,14 @@ class ValidationReader:
         text = question.get_attribute(name)
         if not text:
             return None
-        if text.isdecimal():
-            return int(text) or None
-        item.lose(name, f"{text} is calculated: only numbers have a counterpart here")
-        return None
+        if not text.isdecimal():
+            item.lose(name, f"{text} is calculated: only numbers have a counterpart here")
+            return None
+
+        if len(text) > MOST_DIGITS:
+            item.lose(name, f"{shorten(text)} is too large a number")
+            return None
+        return int(text) or None
 
     def _read_decimal(self, question: QuestionRecord, name: str, item: FormItem) -> float | None:
         text = question.get_attribute(name).replace(",", ".")

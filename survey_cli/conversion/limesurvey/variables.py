@@ -110,7 +110,7 @@ class VariableTable:
         match = _NEW_FIELD.fullmatch(name)
         if match is None or match["question"] not in self.codes_of_ids:
             return None
-        parts = re.findall(r"_S(\d+)", match["parts"])
+        parts = re.findall(r"_S(\d{1,9})", match["parts"])
         words = [self.codes_of_ids[match["question"]]]
         words += [self.parts_of_ids.get(part, "") for part in parts]
         words += [word for word in (match["word"], match["scale"]) if word]

@@ -182,7 +182,8 @@ def value_keyed_too(draft: InstrumentDraft) -> Iterator[Problem]:
             label = shorten_text(question.options[int(code)].text, draft)
             what = f"{code} ({label}) counts as {amount}, and {amount} can be keyed too"
             remedy = "set a limit that excludes it, if it isn't meant to be keyed"
-            if amount == bounds.low:
+            # with decimals, a limit of one more would exclude 0.5, too
+            if amount == bounds.low and not question.places:
                 remedy = f"write min: {amount + 1}, if it isn't meant to be keyed"
             at = _locate_option(question, int(code))
             yield report("value-keyed-too", at, name, what, remedy, "warning")
