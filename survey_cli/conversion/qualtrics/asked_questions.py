@@ -1,12 +1,15 @@
 """Questions of a survey, with the items that they have become, for conditions and texts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from survey_cli.conversion.markup import strip_markup
 from survey_cli.conversion.model.expressions import (
+    YES,
     All,
     AnswerOf,
     Expression,
@@ -33,6 +36,23 @@ _MOST_CELLS: Final = 100_000
 """The most cells of a table: its rows times its answers."""
 _MOST_PARTS: Final = 400
 """The most parts of a condition that is inserted into others, whose size it multiplies."""
+
+
+class MergeLoop(NamedTuple):
+    """A loop of loop and merge."""
+
+    key: str
+    """Its key in the survey, which the names of its questions end with; empty in a roster."""
+    fields: Mapping[str, str]
+    """The texts that are piped into its questions, by their numbers."""
+    condition: Expression = YES
+    """When it is gone through."""
+    is_roster: bool = False
+    """It stands for all loops: they are the turns of a roster, and have no texts of their own."""
+
+
+NO_LOOP: Final = MergeLoop("", MappingProxyType({}))
+ROSTER_LOOP: Final = MergeLoop("", MappingProxyType({}), is_roster=True)
 
 
 @dataclass(eq=False)
@@ -118,8 +138,17 @@ class AskedQuestions:
         self._number = 0
         self.passage = 0
         """The number of the pass through a block that is being read."""
-        self.loop = ""
-        """The loop that is being read."""
+        self.loop = NO_LOOP
+        """The loop that is being read; conditions and texts ask for its fields."""
+
+    @contextmanager
+    def enter_loop(self, loop: MergeLoop) -> Iterator[None]:
+        """Read what is in a loop."""
+        self.loop = loop
+        try:
+            yield
+        finally:
+            self.loop = NO_LOOP
 
     def add(self, asked: AskedQuestion) -> None:
         """Add a question that is asked now. Raises UserError if there are far too many."""
@@ -127,7 +156,7 @@ class AskedQuestions:
         if self._number > _MOST_QUESTIONS:
             raise self._survey.refuse("its flow has far more questions than a survey")
         asked.passage = self.passage
-        asked.loop = self.loop
+        asked.loop = self.loop.key
         self._asked.setdefault(asked.id, []).append(asked)
 
     def check_table(self, rows: int, columns: int) -> None:

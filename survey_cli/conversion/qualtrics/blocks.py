@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.conversion.model.expressions import (
     YES,
@@ -23,7 +23,12 @@ from survey_cli.conversion.model.forms import (
     Formula,
     Origin,
 )
-from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
+from survey_cli.conversion.qualtrics.asked_questions import (
+    ROSTER_LOOP,
+    AskedQuestion,
+    AskedQuestions,
+    MergeLoop,
+)
 from survey_cli.conversion.qualtrics.choices import describe_logic, list_choices
 from survey_cli.conversion.qualtrics.item_names import ItemNames
 from survey_cli.conversion.qualtrics.logic import LogicReader, read_locator
@@ -69,16 +74,6 @@ class BlockPosition:
     def has_question(self, question_id: str) -> bool:
         """Return whether the question is here."""
         return any(_get_question(element) == question_id for element in self.elements)
-
-
-class MergeLoop(NamedTuple):
-    """A loop of loop and merge."""
-
-    key: str
-    fields: dict[str, str]
-    """The texts that are piped into its questions, by their numbers."""
-    condition: Expression
-    """When it is gone through."""
 
 
 class BlockReader:
@@ -264,9 +259,8 @@ class BlockReader:
         used = self._find_used_fields(block)
         roster = self._make_roster(block, options, name, origin, used)
         if roster is not None:
-            self._texts.is_in_roster = True
-            self._add_questions(block, roster)
-            self._texts.is_in_roster = False
+            with self._asked.enter_loop(ROSTER_LOOP):
+                self._add_questions(block, roster)
             return roster
 
         loops = self._list_loops(options)
@@ -287,13 +281,8 @@ class BlockReader:
         part.label = self._texts.make(loop.fields.get("1", ""), origin.at(f"Looping {loop.key}"))
         if loop.condition != YES:
             part.condition = Formula("loop", origin.at(f"Looping {loop.key}"), loop.condition)
-        self._texts.loop_fields = loop.fields
-        self._logic.loop_fields = loop.fields
-        self._asked.loop = loop.key
-        self._add_questions(block, part)
-        self._texts.loop_fields = {}
-        self._logic.loop_fields = {}
-        self._asked.loop = ""
+        with self._asked.enter_loop(loop):
+            self._add_questions(block, part)
         return part
 
     def _find_used_fields(self, block: SurveyBlock) -> set[str]:
@@ -347,7 +336,7 @@ class BlockReader:
         locator = read_locator(get_text(options.get("Locator")).partition("?")[0])
         source = None if locator is None else self._asked.get_last(locator.question)
         if locator is None or source is None:
-            return [MergeLoop(key, _read_fields(static[key]), YES) for key in sort_keys(static)]
+            return [MergeLoop(key, _read_fields(static[key])) for key in sort_keys(static)]
 
         loops: list[MergeLoop] = []
         mode = locator.arguments[0] if locator.arguments else ""

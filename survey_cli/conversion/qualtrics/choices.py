@@ -1,6 +1,7 @@
 """Choices and answers of a question: their order, codes, texts, and when each is offered."""
 
 import re
+from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from survey_cli.conversion.model.expressions import (
@@ -138,18 +139,17 @@ class ChoiceReader:
         codes = {
             choice.id: get_text(recoded.get(choice.id)) or own[choice.id] for choice in choices
         }
-        wrong = [code for code in codes.values() if not _CODE.fullmatch(code)]
-        is_unique = len(set(codes.values())) == len(codes)
-        if not wrong and is_unique:
+        if _are_codes(codes):
             return codes
 
+        wrong = [code for code in codes.values() if not _CODE.fullmatch(code)]
         if wrong:
             what = f"the recode value {wrong[0]!r} is no code"
         else:
             what = "two choices have the same recode value"
         if recoded:
             item.lose("RecodeValues", f"{what}: the ids of the choices are the codes")
-        if len(set(own.values())) == len(own) and all(map(_CODE.fullmatch, own.values())):
+        if _are_codes(own):
             return own
         return {choice.id: str(number) for number, choice in enumerate(choices, start=1)}
 
@@ -215,15 +215,17 @@ class ChoiceReader:
             own = self.read_formula(choice.entry, item.origin, f"{kind} {choice.id}")
             formula = self.join_carried(choice, own, item, kind)
             formulas.append(formula)
-            conditions.append(YES if formula is None else formula.tree)
-            if formula is not None:
-                key = f"{kind} {_get_plain_id(choice.id)}"
-                asked.offered[key] = limit_size(formula.tree)
+            if formula is None:
+                conditions.append(YES)
+                continue
+            conditions.append(formula.tree)
+            key = f"{kind} {_get_plain_id(choice.id)}"
+            asked.offered[key] = limit_size(formula.tree)
 
-        first = next((formula for formula in formulas if formula is not None), None)
-        if first is None:
+        written = [formula for formula in formulas if formula is not None]
+        if not written:
             return None
-        return OfferedChoices(first, conditions, tuple(formulas))
+        return OfferedChoices(written[0], conditions, tuple(formulas))
 
     def join_carried(
         self,
@@ -277,6 +279,14 @@ class ChoiceReader:
             item.lose("Randomization", f"that these choices are never shown: {', '.join(hidden)}")
         fixed = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
         return "random", {key for key in fixed if key not in _MARKERS}
+
+
+def _are_codes(codes: Mapping[str, str]) -> bool:
+    """Return whether all of these texts are codes, no two of them the same."""
+    for code in codes.values():
+        if not _CODE.fullmatch(code):
+            return False
+    return len(set(codes.values())) == len(codes)
 
 
 def _get_plain_id(choice: str) -> str:

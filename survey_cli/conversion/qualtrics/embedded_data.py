@@ -77,7 +77,9 @@ class EmbeddedFields:
             # what the flow doesn't set is known before: it comes with the link or the contact
             known = self.declare_column(name, Origin("flow", 1, "EmbeddedData"))
         if not known.assignments:
-            return AnswerOf(known.name) if known.column is not None else NO_VALUE
+            if known.column is None:
+                return NO_VALUE
+            return AnswerOf(known.name)
 
         tree = limit_size(_build_value(known))
         if isinstance(tree, Constant):
@@ -89,7 +91,9 @@ class EmbeddedFields:
     def get_value(self, name: str) -> Expression:
         """Return how the value of a field is made at this point of the flow."""
         known = self._fields.get(name)
-        return NO_VALUE if known is None else limit_size(_build_value(known))
+        if known is None:
+            return NO_VALUE
+        return limit_size(_build_value(known))
 
     def declare_column(self, name: str, origin: Origin) -> EmbeddedField:
         """Make a field a column of the sample, and return it."""

@@ -226,7 +226,10 @@ class FlowReader:
         for entry in elements:
             self._lose_fields(entry, "it is set in a randomizer")
             items = self._read_element(entry)
-            group.add(items[0] if len(items) == 1 else self._gather(items, entry))
+            if len(items) == 1:
+                group.add(items[0])
+            else:
+                group.add(self._gather(items, entry))
         empty = [item for item in group.items if _is_empty(item)]
         if empty and group.pick is not None:
             text = "elements without questions are not drawn, so that the others are more often"
@@ -320,7 +323,9 @@ class FlowReader:
 def _name_arm(number: int) -> str:
     letter = ascii_lowercase[number % len(ascii_lowercase)]
     round_ = number // len(ascii_lowercase)
-    return f"{letter}{round_}" if round_ else letter
+    if round_ == 0:
+        return letter
+    return f"{letter}{round_}"
 
 
 def _find_order(elements: list[JsonObject]) -> Order | None:

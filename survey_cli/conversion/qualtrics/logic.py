@@ -78,8 +78,6 @@ class LogicReader:
     def __init__(self, asked: AskedQuestions, fields: EmbeddedFields) -> None:
         self._asked = asked
         self._fields = fields
-        self.loop_fields: dict[str, str] = {}
-        """The fields of the loop that is being read, by their numbers."""
 
     def read(self, logic: object) -> Expression:
         """Return what a condition means."""
@@ -127,9 +125,10 @@ class LogicReader:
                 return _compare(self._fields.read(left.removeprefix("m://")), part)
             case "LoopAndMerge" | "LoopAndMergeField":
                 number = left.rpartition("/")[2]
-                if number not in self.loop_fields:
+                loop_fields = self._asked.loop.fields
+                if number not in loop_fields:
                     return Unsupported("the fields of a loop are only known in texts")
-                return _compare(Constant(self.loop_fields[number]), part)
+                return _compare(Constant(loop_fields[number]), part)
             case "DeviceType":
                 return NO  # a telephone is none of these devices
             case "GeoIP":

@@ -32,10 +32,6 @@ class TextReader:
         self._languages = languages
         self._asked = asked
         self._fields = fields
-        self.loop_fields: dict[str, str] = {}
-        """The texts of the loop that is being read, by their numbers."""
-        self.is_in_roster = False
-        """Whether the loop is a roster, whose turns are the choices of a question."""
 
     def read(self, payload: JsonObject, path: tuple[str, ...], origin: Origin) -> Texts:
         """Return a text of a question, such as `("Choices", "3", "Display")`."""
@@ -75,10 +71,12 @@ class TextReader:
 
     def read_value(self, text: str) -> Expression:
         """Return the value of embedded data or of a default: a text, or what is piped into it."""
-        values = [
-            piece.value if isinstance(piece, Fill) else Constant(piece)
-            for piece in self.split(text)
-        ]
+        values: list[Expression] = []
+        for piece in self.split(text):
+            if isinstance(piece, Fill):
+                values.append(piece.value)
+            else:
+                values.append(Constant(piece))
         match values:
             case []:
                 return NO_VALUE
@@ -101,11 +99,12 @@ class TextReader:
         return Unsupported(f"{inside} is known to Qualtrics only")
 
     def _read_loop_field(self, number: str) -> Expression:
-        if number in self.loop_fields:
-            return Constant(self.loop_fields[number])
-        if self.is_in_roster and number == "1":
+        loop = self._asked.loop
+        if number in loop.fields:
+            return Constant(loop.fields[number])
+        if loop.is_roster and number == "1":
             return FunctionCall("each")
-        if self.is_in_roster and number in ("CurrentLoopNumber", "CurrentLoop"):
+        if loop.is_roster and number in ("CurrentLoopNumber", "CurrentLoop"):
             return FunctionCall("turn")
         return Unsupported(f"the field {number} of the loop is not in the survey")
 

@@ -14,6 +14,7 @@ from survey_cli.conversion.model.expressions import (
 from survey_cli.conversion.model.forms import (
     NO_TEXTS,
     AnswerKind,
+    Fill,
     FormGroup,
     FormItem,
     FormNote,
@@ -151,8 +152,9 @@ class SurveyQuestionReader:
 
     def _choose_name(self, payload: JsonObject) -> str:
         tag = get_text(payload.get("DataExportTag")) or get_text(payload.get("QuestionID"))
-        if self._asked.loop:
-            tag = f"{tag}_{self._asked.loop}"
+        loop = self._asked.loop
+        if loop.key:
+            tag = f"{tag}_{loop.key}"
         return self._names.choose_tag(tag)
 
     def _read_label(self, payload: JsonObject, origin: Origin) -> Texts:
@@ -373,8 +375,10 @@ class SurveyQuestionReader:
         second = self._texts.read(column.source, column.path, origin.at(f"Answers {column.id}"))
         joined = {}
         for language, pieces in first.by_language.items():
+            joined[language] = pieces
             more = second.by_language.get(language, ())
-            joined[language] = (*pieces, ": ", *more) if more else pieces
+            if more:
+                joined[language] = (*pieces, ": ", *more)
         return Texts(joined, first.origin)
 
     def _add_numbered_rows(
@@ -609,9 +613,13 @@ def _join_poles(label: Texts) -> Texts:
     """Return `Cold – Warm` for the row `Cold:Warm` between two poles."""
     joined: dict[str, TextPieces] = {}
     for language, pieces in label.by_language.items():
-        joined[language] = tuple(
-            piece.replace(":", " – ", 1) if isinstance(piece, str) else piece for piece in pieces
-        )
+        made: list[str | Fill] = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                made.append(piece.replace(":", " – ", 1))
+            else:
+                made.append(piece)
+        joined[language] = tuple(made)
     return Texts(joined, label.origin)
 
 

@@ -50,7 +50,11 @@ def sort_keys(mapping: JsonObject) -> list[str]:
     """Return the keys of a mapping, those that are numbers first and by their size."""
 
     def get_rank(key: str) -> tuple[bool, int]:
-        return not key.isdigit(), int(key) if key.isdigit() else 0
+        is_number = key.isdigit()
+        number = 0
+        if is_number:
+            number = int(key)
+        return not is_number, number
 
     return sorted(mapping, key=get_rank)
 
@@ -139,8 +143,9 @@ class SurveyFile:
         blocks: dict[str, SurveyBlock] = {}
         for payload in self.list_payloads("BL"):
             # a payload is all blocks, or in some exports a single one
-            is_single = isinstance(payload, dict) and "BlockElements" in payload
-            entries = [payload] if is_single else get_entries(payload)
+            entries = get_entries(payload)
+            if isinstance(payload, dict) and "BlockElements" in payload:
+                entries = [payload]
             for entry in entries:
                 block_id = get_text(entry.get("ID"))
                 blocks[block_id] = SurveyBlock(
