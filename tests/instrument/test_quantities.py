@@ -241,7 +241,7 @@ MISTAKES = [
         'the code of "Don\'t know" (70) is also an amount in the column in the main unit: 70 per week',
     ),
     ("main_unit: week", "main_unit: weeks", "did you mean 'week'?"),
-    ("times: 7, ", "", "day: it isn't said how many of week it is"),
+    ("times: 7, ", "", "day: times: is missing"),
     ("times: 12/52", "times: twelve", "times: 'twelve' is not a number"),
     ("times: 12/52", "times: 0", "times: 0 is not more than 0"),
     ("key: 9, ", "key: 0, ", "key: 0 can't be the first digits of a number"),
@@ -249,7 +249,7 @@ MISTAKES = [
     ("{{ft: 12, in: 1}}", "{{in: 1, ft: 12}}", "parts: ft is the last, and counts as 1, not 12"),
     ("300 to 711", "300 to 775", "range: 775 has 75 in, and there are at most 11"),
     ("range: 90 to 250", "range: 90.5 to 250", "range: 90.5 can't be keyed"),
-    (", missing: true", "", "888: it isn't said which amount it is"),
+    (", missing: true", "", "888: its amount is missing"),
     (", value: 0.1", ", at_most: 1", "300: an option of a quantity is one amount, or none"),
     ("en: per day", "en: per week", "day and week have the same words: per week"),
 ]

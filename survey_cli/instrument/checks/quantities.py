@@ -63,8 +63,8 @@ def _check_main_unit(item: QuantityItem) -> Iterator[Problem]:
                 place = find_value(unit, "times")
                 yield report("bad-quantity", place, item.id, what, "remove times:")
         elif unit.times is None:
-            what = f"{name}: it isn't said how many of {item.main_unit} it is"
-            remedy = "write times: a number, or a fraction such as 12/52"
+            what = f"{name}: times: is missing"
+            remedy = f"write how many of {item.main_unit} it is: a number, or 12/52"
             yield report("bad-quantity", locate_name(name), item.id, what, remedy)
 
 
@@ -105,7 +105,7 @@ def _check_options(item: QuantityItem) -> Iterator[Problem]:
             remedy = "write value: with the amount, or missing: true"
             yield report("bad-quantity", find_key(node, code), item.id, what, remedy)
         elif option.value is None and not option.missing:
-            what = f"{code}: it isn't said which amount it is"
+            what = f"{code}: its amount is missing"
             remedy = f"write value: with the amount in {item.main_unit}, or missing: true"
             yield report("bad-quantity", find_key(node, code), item.id, what, remedy)
 

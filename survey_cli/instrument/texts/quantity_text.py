@@ -61,7 +61,9 @@ class UnitWords(NamedTuple):
 
     def find_label(self) -> str:
         """Return what its amounts are counted in: its text, or that of its last part."""
-        return self.part_texts[-1] if self.part_texts else self.text
+        if self.part_texts:
+            return self.part_texts[-1]
+        return self.text
 
 
 def read_quantity(
@@ -145,8 +147,10 @@ def _iterate_meanings(typed: str, number: int, units: Sequence[UnitWords]) -> It
     found = set()
     for one in units:
         unit = one.unit
-        key = "" if unit.key is None else str(unit.key)
-        if key and typed.startswith(key) and typed.isdecimal() and len(typed) > len(key):
+        if unit.key is None or not typed.isdecimal():
+            continue
+        key = str(unit.key)
+        if typed.startswith(key) and len(typed) > len(key):
             found.add(unit.offset + int(typed[len(key) :]))
     for one in units:
         # 71 is no number of feet and inches, but it can be inches
@@ -166,7 +170,9 @@ def _split_pairs(typed: str) -> list[tuple[int, str]]:
             return []
         pairs.append((int(match[1]), _normalize(match[2])))
         end = match.end()
-    return pairs if end == len(typed) else []
+    if end != len(typed):
+        return []
+    return pairs
 
 
 def _normalize(words: str) -> str:
@@ -222,10 +228,15 @@ def _find_part(words: str, one: UnitWords, expected: int) -> int | None:
     parts = one.unit.parts
     if not words:
         return expected
-    if words in _SECOND_PART_MARKS:
-        return 1 if len(parts) == 2 else None
+
+    is_mark = words in _FIRST_PART_MARKS or words in _SECOND_PART_MARKS
+    if is_mark and len(parts) != 2:
+        return None
     if words in _FIRST_PART_MARKS:
-        return 0 if len(parts) == 2 else None
+        return 0
+    if words in _SECOND_PART_MARKS:
+        return 1
+
     for index, part in enumerate(parts):
         if _matches(words, _list_names(part.name, one.part_texts[index])):
             return index
