@@ -21,3 +21,9 @@ STRICT_CHOICES_EDITION: Final = 2
 
 AMOUNTS_EDITION: Final = 2
 """From this edition on, an option may have another amount than its code, or none (`missing`)."""
+
+TRANSLATED_LABELS_EDITION: Final = 2
+"""From this edition on, labels that the program makes are in the language of the data.
+
+In the first edition they are in English, so that its exports stay as they are.
+"""

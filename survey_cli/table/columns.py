@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, assert_never
 from survey_cli.engine.interview import Interview, RouteState
 from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster, find_labels
+from survey_cli.instrument.editions import TRANSLATED_LABELS_EDITION
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem, find_quantity_column
@@ -21,6 +22,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.typed import DateItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
 from survey_cli.instrument.source.nodes import find_named
+from survey_cli.instrument.texts.languages import get_base
 from survey_cli.table.decline_codes import move_taken_codes
 from survey_cli.values import (
     NO_AMOUNT,
@@ -101,7 +103,9 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
         for variable in block.variables:
             others = declined
             if _may_lack_amount(instrument, block, variable):
-                others = {**declined, NO_AMOUNT.kind: _describe_no_amount(declines)}
+                code = _choose_no_amount_code(declines)
+                label = _label_no_amount(instrument, language)
+                others = {**declined, NO_AMOUNT.kind: (code, label)}
             distinct = move_taken_codes(instrument, variable, others, reserved)
             column = replace(
                 variable,
@@ -145,18 +149,25 @@ def _may_lack_amount(instrument: Instrument, block: ColumnBlock, variable: Varia
     return any(condition.result_type.may_lack_amount for condition in conditions)
 
 
-_NO_AMOUNT_CODES: Final = (-5, -4, -3, -2, *range(-10, -99, -1))
+_NO_AMOUNT_CODES: Final[Sequence[int]] = (-5, -4, -3, -2, *range(-10, -99, -1))
 """The codes that an answer without an amount can have, the preferred ones first."""
+_NO_AMOUNT_LABELS: Final = {"en": "No amount", "es": "Sin cantidad"}
+"""The label of an answer without an amount, in the languages of don't know and refused."""
 
 
-def _describe_no_amount(declines: Mapping[str, tuple[int, str]]) -> tuple[int, str]:
-    """Return the code and label of an answer without an amount.
-
-    The code is none of the study's declines.
-    """
+def _choose_no_amount_code(declines: Mapping[str, tuple[int, str]]) -> int:
+    """Return the code of an answer without an amount, which is none of the study's declines."""
     used = {code for code, _ in declines.values()}
     free = [code for code in _NO_AMOUNT_CODES if code not in used]
-    return free[0], "No amount"
+    return free[0]
+
+
+def _label_no_amount(instrument: Instrument, language: str) -> str:
+    """Return the label of an answer without an amount, in English if it isn't translated."""
+    english = _NO_AMOUNT_LABELS["en"]
+    if instrument.edition < TRANSLATED_LABELS_EDITION:
+        return english
+    return _NO_AMOUNT_LABELS.get(get_base(language), english)
 
 
 _SAMPLE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "date": "date"}

@@ -7,8 +7,10 @@ from support.scenario import Scenario, instrument, scenario
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.brackets import MAX_STEPS
+from survey_cli.instrument.compiled import bracket_expansion, compiler
+from survey_cli.instrument.compiled.bracket_expansion import BracketPlan
 from survey_cli.instrument.compiled.compiler import compile_instrument
-from survey_cli.instrument.schema.items.brackets import NO_LIMIT
+from survey_cli.instrument.schema.items.brackets import NO_LIMIT, STEP_WORDS, BracketItem
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
@@ -153,11 +155,74 @@ items:
     assert codes["gain"]["dk"] == -12
 
 
+LABELS = """
+instrument: t
+title: T
+EDITION
+languages: [LANGUAGE]
+items:
+  - {id: wage, type: bracket, label: W, start: random, steps: [10, 20], text: "{amount}?"}
+"""
+
+
+def list_labels(language: str, edition: str = "edition: 2") -> dict[str, str]:
+    """List the labels of the columns, of the missing upper limit and of what ended the steps."""
+    text = LABELS.replace("EDITION", edition).replace("LANGUAGE", language)
+    columns = {column.name: column for column in build_columns(instrument(text))}
+    labels = {name: column.label for name, column in columns.items()}
+    labels["no_limit"] = columns["wage_high"].declines["no_limit"][1]
+    labels |= {str(code): label for code, label in columns["wage_stop"].labels.items()}
+    return labels
+
+
+def test_labels_that_are_made_are_in_the_language_of_the_data() -> None:
+    assert list_labels("es") == {
+        "wage_start": "W (primera cantidad)",
+        "wage_exact": "W (cantidad indicada)",
+        "wage": "W",
+        "wage_low": "W (cantidad mínima)",
+        "wage_high": "W (menos de esta cantidad)",
+        "wage_stop": "W (qué terminó las preguntas)",
+        "no_limit": "Sin límite superior",
+        "interval": "Queda un intervalo",
+        "amount": "Se indicó una cantidad",
+        "dk": "No sabe",
+        "refused": "No responde",
+    }
+    for language in STEP_WORDS.keys() - {"en"}:
+        labels = list_labels(language)
+        english = list_labels("en")
+        unchanged = {name for name, label in labels.items() if label == english[name]}
+        assert unchanged <= {"wage", "dk", "refused"}, language
+
+
+def test_made_labels_are_english_without_a_translation_and_in_edition_1() -> None:
+    english = list_labels("en")
+    assert english["wage_low"] == "W (lowest amount)"
+    assert list_labels("pl") == english
+    first = list_labels("es", edition="")
+    assert {**first, "dk": english["dk"], "refused": english["refused"]} == english
+
+
 def test_the_texts_of_a_bracket_are_checked_once() -> None:
     text = write_income(25000, "step").replace("title: T", "title: {en: T, es: S}")
     spanish_only = text.replace('{en: "Less than {amount:USD}?", es: ', "").replace('?"}', '?"')
     problems = check_instrument(load_source_text(spanish_only, "t.yaml")).problems
     assert [(problem.who, problem.rule) for problem in problems] == [("income", "one-language")]
+
+
+def test_the_steps_of_a_bracket_are_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = []
+
+    class CountedPlan(BracketPlan):
+        def __init__(self, bracket: BracketItem) -> None:
+            planned.append(str(bracket.id))
+            super().__init__(bracket)
+
+    monkeypatch.setattr(bracket_expansion, "BracketPlan", CountedPlan)
+    monkeypatch.setattr(compiler, "BracketPlan", CountedPlan, raising=False)
+    compile_instrument(load_source_text(write_income(25000, "step"), "t.yaml"))
+    assert planned == ["income"]
 
 
 def test_as_many_amounts_as_are_allowed_need_no_shorter_name() -> None:

@@ -332,6 +332,8 @@ def test_the_data_have_the_amount_and_what_was_keyed() -> None:
     assert (columns["visits"].storage, columns["visits"].decimals) == ("decimal", 1)
     assert columns["visits"].labels == {3: "Three times or more", 9: "It varies"}
     assert columns["result"].declines["no_amount"] == (-5, "No amount")
+    in_spanish = {variable.name: variable for variable in build_columns(instrument, "es")}
+    assert in_spanish["result"].declines["no_amount"] == (-5, "Sin cantidad")
     assert "no_amount" not in columns["inner"].declines
 
     days, age, visits = (instrument.items[name] for name in ("days", "age", "visits"))

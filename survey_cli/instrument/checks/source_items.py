@@ -178,7 +178,7 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
 
 
 def _iterate_compiled_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
-    brackets = {str(section.bracket.id) for section in draft.symbol_table.brackets.values()}
+    brackets = {str(expanded.plan.id) for expanded in draft.symbol_table.brackets.values()}
     read_by_steps: set[int] = set()
     for owner, template in draft.templates:
         if owner in brackets:

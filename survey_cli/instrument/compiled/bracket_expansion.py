@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.decline_sets import choose_other_code
+from survey_cli.instrument.editions import TRANSLATED_LABELS_EDITION
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.brackets import (
     AMOUNT_WORDS,
@@ -18,6 +19,7 @@ from survey_cli.instrument.schema.items.brackets import (
     NO_LIMIT,
     NOT_LESS,
     RANDOM_START,
+    START_LABEL,
     STEP_WORDS,
     STOPPED_AT_AMOUNT,
     STOPPED_AT_INTERVAL,
@@ -25,6 +27,7 @@ from survey_cli.instrument.schema.items.brackets import (
     BracketItem,
     BracketResultItem,
     BracketStepItem,
+    LabelTranslation,
     ResultPart,
 )
 from survey_cli.instrument.schema.items.groups import BracketSection
@@ -294,18 +297,28 @@ def _name_amount(amount: float) -> str:
     return f"minus_{digits}" if amount < 0 else digits
 
 
-def expand_bracket(bracket: BracketItem, document: Document) -> BracketSection:
+class ExpandedBracket(NamedTuple):
+    """The section that a bracket is expanded to, with the plan that it was made from."""
+
+    section: BracketSection
+    plan: BracketPlan
+
+
+def expand_bracket(bracket: BracketItem, document: Document) -> ExpandedBracket:
     """Make the section of a bracket: its steps, the amount, and its results."""
-    return _Expansion(bracket, document).build()
+    plan = BracketPlan(bracket)
+    return ExpandedBracket(_Expansion(plan, document).build(), plan)
 
 
 class _Expansion:
     """Maker of the items of one bracket."""
 
-    def __init__(self, bracket: BracketItem, document: Document) -> None:
-        self.bracket = bracket
-        self.plan = BracketPlan(bracket)
+    def __init__(self, plan: BracketPlan, document: Document) -> None:
+        self.bracket = plan.bracket
+        self.plan = plan
         self.languages = tuple(str(language) for language in document.languages)
+        is_translated = document.edition >= TRANSLATED_LABELS_EDITION
+        self.label_translation = LabelTranslation(is_translated)
         self._options = self._build_options()
 
     def build(self) -> BracketSection:
@@ -342,12 +355,13 @@ class _Expansion:
             texts[language] = YamlScalar(text, NOWHERE)
         return Text(None, texts)
 
-    def _add_to_label(self, words: str) -> Text:
+    def _add_to_label(self, words: Mapping[str, str]) -> Text:
         """Return the label of the bracket with words in brackets after it."""
         label = self.bracket.label or self.bracket.text
         texts = {}
         for language in self.languages:
-            text = f"{label.get(language)} ({words})"
+            added = self.label_translation.choose(words, language)
+            text = f"{label.get(language)} ({added})"
             texts[language] = YamlScalar(text, NOWHERE)
         return Text(None, texts)
 
@@ -374,7 +388,7 @@ class _Expansion:
         split = SplitItem.model_construct(
             type="split",
             id=self._make_name(self.plan.start),
-            label=self._add_to_label("first amount"),
+            label=self._add_to_label(START_LABEL),
             arms=arms,
             report=False,
         )
@@ -415,6 +429,7 @@ class _Expansion:
             decimals=bracket.decimals,
             declines=declines,
             spec=bracket,
+            label_translation=self.label_translation,
             amounts_by_step={step.id: self.plan.amounts[step.index] for step in self.plan.steps},
             confirm=[self._build_doubt()],
             report=False,
@@ -456,6 +471,7 @@ class _Expansion:
             nets=bracket.nets if not part else {},
             report=bracket.report and not part,
             spec=bracket,
+            label_translation=self.label_translation,
             part=part,
         )
         item.copy_position(bracket)

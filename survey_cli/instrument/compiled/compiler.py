@@ -5,11 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from survey_cli.instrument.amounts import AmountReading
-from survey_cli.instrument.compiled.bracket_expansion import (
-    BracketPlan,
-    ResultRule,
-    settle_declines,
-)
+from survey_cli.instrument.compiled.bracket_expansion import ResultRule, settle_declines
 from survey_cli.instrument.compiled.computes import compile_computes
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
@@ -230,13 +226,12 @@ class InstrumentCompiler:
     def _compile_bracket(self, item: BracketItem, enclosing: CompileContext) -> ItemGroup:
         """Compile the section of a bracket, and what its results depend on."""
         reported_count = len(self.problems)
-        section = self.symbol_table.brackets[id(item)]
+        section, plan = self.symbol_table.brackets[id(item)]
         group = self._compile_section(section, enclosing)
         # All steps have the same texts, and what is wrong with one is wrong with all.
         found = {(one.rule, one.where): one for one in reversed(self.problems[reported_count:])}
         self.problems[reported_count:] = reversed(found.values())
 
-        plan = BracketPlan(item)
         first_step = self.draft.items[plan.steps[0].id]
         settle_declines(group.items, first_step.declines)
         rules = plan.build_rules([decline.id for decline in first_step.declines])

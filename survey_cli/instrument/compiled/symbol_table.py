@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
 from survey_cli.instrument.amounts import Amount, AmountReading
-from survey_cli.instrument.compiled.bracket_expansion import expand_bracket
+from survey_cli.instrument.compiled.bracket_expansion import ExpandedBracket, expand_bracket
 from survey_cli.instrument.compiled.option_amounts import AmountResolver, find_amount
 from survey_cli.instrument.compiled.option_lists import OptionResolver, ResolvedOptions
 from survey_cli.instrument.compiled.symbols import (
@@ -38,7 +38,6 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem, S
 from survey_cli.instrument.schema.items.groups import (
     AnyItem,
     BatteryItem,
-    BracketSection,
     RosterItem,
     SectionItem,
 )
@@ -114,8 +113,8 @@ class SymbolTable:
         self.clashes: list[NameClash] = []
         self.groups: dict[str, GroupRange] = {}
         self.rosters: dict[str, RosterItem] = {}
-        self.brackets: dict[int, BracketSection] = {}
-        """The sections that brackets are expanded to, by the identity of the bracket."""
+        self.brackets: dict[int, ExpandedBracket] = {}
+        """What brackets are expanded to, by the identity of the bracket."""
         self._picked_groups: set[str] = set()
         """Sections and batteries of which only some items are asked."""
         self._index = 0
@@ -227,9 +226,9 @@ class SymbolTable:
             case RosterItem():
                 self._add_roster(item, path)
             case BracketItem():
-                section = expand_bracket(item, self.document)
-                self.brackets[id(item)] = section
-                self._add_section(section, path, roster)
+                expanded = expand_bracket(item, self.document)
+                self.brackets[id(item)] = expanded
+                self._add_section(expanded.section, path, roster)
                 return
             case _:
                 resolved = self._options.resolve(item, roster)

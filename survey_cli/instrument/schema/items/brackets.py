@@ -69,6 +69,94 @@ INTERVAL_WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """The lowest interval, one between two amounts, and the highest, by language."""
 
+START_LABEL: Final[Mapping[str, str]] = {
+    "en": "first amount",
+    "es": "primera cantidad",
+    "fr": "premier montant",
+    "de": "erster Betrag",
+    "pt": "primeiro valor",
+    "it": "primo importo",
+    "nl": "eerste bedrag",
+}
+"""What the label of the drawn first amount adds to that of the bracket, by language."""
+
+EXACT_LABEL: Final[Mapping[str, str]] = {
+    "en": "amount named",
+    "es": "cantidad indicada",
+    "fr": "montant indiqué",
+    "de": "genannter Betrag",
+    "pt": "valor indicado",
+    "it": "importo indicato",
+    "nl": "genoemd bedrag",
+}
+"""The same for the amount that was named."""
+
+LOW_LABEL: Final[Mapping[str, str]] = {
+    "en": "lowest amount",
+    "es": "cantidad mínima",
+    "fr": "montant minimal",
+    "de": "niedrigster Betrag",
+    "pt": "valor mínimo",
+    "it": "importo minimo",
+    "nl": "laagste bedrag",
+}
+"""The same for the lower limit, which belongs to the interval."""
+
+HIGH_LABEL: Final[Mapping[str, str]] = {
+    "en": "less than this amount",
+    "es": "menos de esta cantidad",
+    "fr": "moins de ce montant",
+    "de": "weniger als dieser Betrag",
+    "pt": "menos do que este valor",
+    "it": "meno di questo importo",
+    "nl": "minder dan dit bedrag",
+}
+"""The same for the upper limit, which doesn't belong to it."""
+
+STOP_LABEL: Final[Mapping[str, str]] = {
+    "en": "what ended the steps",
+    "es": "qué terminó las preguntas",
+    "fr": "ce qui a mis fin aux questions",
+    "de": "was die Fragen beendet hat",
+    "pt": "o que terminou as perguntas",
+    "it": "che cosa ha concluso le domande",
+    "nl": "wat de vragen beëindigde",
+}
+"""The same for what ended the steps."""
+
+NO_LIMIT_LABEL: Final[Mapping[str, str]] = {
+    "en": "No upper limit",
+    "es": "Sin límite superior",
+    "fr": "Sans limite supérieure",
+    "de": "Keine Obergrenze",
+    "pt": "Sem limite superior",
+    "it": "Senza limite superiore",
+    "nl": "Geen bovengrens",
+}
+"""The label of the missing upper limit of the highest interval, by language."""
+
+INTERVAL_LEFT_LABEL: Final[Mapping[str, str]] = {
+    "en": "One interval is left",
+    "es": "Queda un intervalo",
+    "fr": "Il reste un intervalle",
+    "de": "Ein Intervall bleibt übrig",
+    "pt": "Resta um intervalo",
+    "it": "Resta un intervallo",
+    "nl": "Er blijft één interval over",
+}
+"""The label of `interval` as what ended the steps, by language."""
+
+AMOUNT_NAMED_LABEL: Final[Mapping[str, str]] = {
+    "en": "An amount was named",
+    "es": "Se indicó una cantidad",
+    "fr": "Un montant a été indiqué",
+    "de": "Ein Betrag wurde genannt",
+    "pt": "Foi indicado um valor",
+    "it": "È stato indicato un importo",
+    "nl": "Er is een bedrag genoemd",
+}
+"""The label of `amount` as what ended the steps, by language."""
+
 RANDOM_START: Final = "random"
 NO_LIMIT: Final = get_missing("no_limit")
 """The upper end of the highest interval."""
@@ -223,6 +311,20 @@ class IntervalLabels(Mapping[Code, Template]):
         return len(self.bracket.codes)
 
 
+@dataclass(frozen=True, slots=True)
+class LabelTranslation:
+    """The choice of the words that the program adds to the labels of a bracket's columns."""
+
+    is_translated: bool
+    """Whether they are in the language of the data. If not, they are in English."""
+
+    def choose(self, words: Mapping[str, str], language: str) -> str:
+        """Choose the words in a language; in English if they aren't translated into it."""
+        if not self.is_translated:
+            return words["en"]
+        return words.get(get_base(language), words["en"])
+
+
 class BracketStepItem(coded.SingleItem):
     """One amount of a bracket. It is made for the bracket, and is not written in a file.
 
@@ -263,6 +365,7 @@ class BracketAmountItem(typed.NumberItem):
     """The amount that a respondent names. It is made for a bracket, and is not written."""
 
     spec: BracketItem
+    label_translation: LabelTranslation
     amounts_by_step: dict[str, float]
     """The amount that each step asks about, by the id of the step."""
 
@@ -285,7 +388,8 @@ class BracketAmountItem(typed.NumberItem):
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         (column,) = super().build_variables(item, language)
-        return (replace(column, label=f"{column.label} (amount named)"),)
+        words = self.label_translation.choose(EXACT_LABEL, language)
+        return (replace(column, label=f"{column.label} ({words})"),)
 
 
 ResultPart: TypeAlias = Literal["", "low", "high", "stop"]
@@ -300,6 +404,7 @@ class BracketResultItem(unasked_items.ComputedItem):
 
     type: Literal["bracket"]
     spec: BracketItem
+    label_translation: LabelTranslation
     part: ResultPart
 
     condition_type: ClassVar[str] = "code"
@@ -311,6 +416,7 @@ class BracketResultItem(unasked_items.ComputedItem):
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language))
+        added: Mapping[str, str] | None = None
         storage: Storage = "decimal" if self.spec.decimals else "integer"
         measure: Measure = "scale"
         labels: dict[Code, str] = {}
@@ -322,14 +428,16 @@ class BracketResultItem(unasked_items.ComputedItem):
                     code: self.spec.label_interval(code, language) for code in self.spec.codes
                 }
             case "low":
-                label = f"{label} (lowest amount)"
+                added = LOW_LABEL
             case "high":
-                label = f"{label} (less than this amount)"
+                added = HIGH_LABEL
             case "stop":
-                label = f"{label} (what ended the steps)"
+                added = STOP_LABEL
                 storage = "text"
                 measure = "nominal"
                 labels = self._label_stops(item, language)
+        if added is not None:
+            label = f"{label} ({self.label_translation.choose(added, language)})"
 
         column = question.build_variable(
             item,
@@ -342,7 +450,8 @@ class BracketResultItem(unasked_items.ComputedItem):
         )
         if self.part == "high":
             code = self._choose_no_limit_code(column)
-            declines = {NO_LIMIT.kind: (code, "No upper limit"), **column.declines}
+            no_limit = self.label_translation.choose(NO_LIMIT_LABEL, language)
+            declines = {NO_LIMIT.kind: (code, no_limit), **column.declines}
             column = replace(column, declines=declines)
         return (replace(column, wording=str(self.spec.text.get(language))),)
 
@@ -356,8 +465,8 @@ class BracketResultItem(unasked_items.ComputedItem):
 
     def _label_stops(self, item: question.CompiledItem, language: str) -> dict[Code, str]:
         labels: dict[Code, str] = {
-            STOPPED_AT_INTERVAL: "One interval is left",
-            STOPPED_AT_AMOUNT: "An amount was named",
+            STOPPED_AT_INTERVAL: self.label_translation.choose(INTERVAL_LEFT_LABEL, language),
+            STOPPED_AT_AMOUNT: self.label_translation.choose(AMOUNT_NAMED_LABEL, language),
         }
         for decline in item.declines:
             labels[decline.id] = str(decline.text.get(language))
