@@ -35,7 +35,7 @@ CONDITIONS = {
     "qualtricstools_long_exhaustive": {},
     "qualtricstools_many_question_types": {"display logic": LogicCount(16, 16)},
     "qualtricstools_survey_logic_everywhere": {
-        "display logic": LogicCount(6, 6),
+        "display logic": LogicCount(9, 9),
         "skip logic": LogicCount(3, 3),
     },
     "rios_qualtrics_health": {},
@@ -644,6 +644,91 @@ def test_a_block_that_comes_again_is_asked_again(tmp_path: Path) -> None:
     assert begun.keys("1", "1").place == "Q1_2"
     assert begun.keys("1", "1", "2").place == "Q4"
     assert begun.keys("2", "1", "1").place == "Q3"
+
+
+def test_a_place_is_a_column_of_the_sample(tmp_path: Path) -> None:
+    """A place that isn't found is like an empty column: equal to nothing."""
+    questions = [
+        make_question(1, "TE", "SL", QuestionText="How is ${loc://City}?"),
+        make_question(2, "DB", "TB", when="loc://City EqualTo Rome"),
+        make_question(3, "DB", "TB", when="loc://City NotEqualTo Rome"),
+        make_question(4, "DB", "TB", when="e://Field/City EqualTo Rome"),
+        make_question(5, "DB", "TB", when="loc://Latitude GreaterThan 40"),
+        make_question(6, "TE", "SL"),
+    ]
+    converted = convert_survey(tmp_path, make_survey(questions))
+    assert not list_lost(converted)
+    noted = [entry.text for entry in converted.report.noted if entry.column == "GeoIP"]
+    assert [text.partition(" by ")[0] for text in noted] == [
+        "Qualtrics finds City",
+        "Qualtrics finds Latitude",
+    ]
+    assert f"# number 1: {noted[0]}" in converted.text
+
+    for city, latitude, ahead in (
+        ("Rome", 41, {"Q2", "Q5"}),
+        ("Oslo", 39.5, {"Q3"}),
+        (NOT_ASKED, NOT_ASKED, {"Q3"}),
+    ):
+        sample = {"City": city, "Latitude": latitude, "City_2": NOT_ASKED}
+        now = scenario(converted.text, sample=sample)
+        assert list_ahead(now) == {"Q1", "Q6", *ahead}
+    assert "How is Rome?" in str(scenario(converted.text, sample={"City": "Rome"}).prompt)
+
+
+def make_map(location: str, *inside: Json) -> Json:
+    part = {"LogicType": "GeoIP", "LeftOperand": "LocationMap", "Operator": "Is"}
+    logic = {"0": {"0": part | {"Location": location}, "Type": "If"}, "Type": "BooleanExpression"}
+    return {"Type": "Branch", "FlowID": "FL_4", "BranchLogic": logic, "Flow": list(inside)}
+
+
+@pytest.mark.parametrize(
+    ("location", "condition"),
+    [
+        (
+            '{"NorthAmerica":{"US":{"RG|TX":{},"RG|UT":{}}}}',
+            "CountryCode == 'US' and Region in ['TX', 'UT']",
+        ),
+        ('{"NorthAmerica":{"US":{}},"Europe":{"FR":{}}}', "CountryCode in ['US', 'FR']"),
+        ('{"Europe":[]}', "no column tells whether a place is in Europe"),
+        ('{"Europe":{"FR":{"CT|Nice":{}}}}', "the part CT|Nice of a map is not understood"),
+        ('{"Europe":', "the part of the map is not in the survey"),
+    ],
+)
+def test_a_part_of_a_map_is_a_country_and_a_region(
+    tmp_path: Path, location: str, condition: str
+) -> None:
+    questions = [make_question(number, "TE", "SL") for number in (1, 2)]
+    flow = [show("a"), make_map(location, show("b"))]
+    blocks = [make_block("a", 1), make_block("b", 2)]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks, flow))
+    assert condition in converted.text
+
+
+def test_a_condition_on_a_device_is_false_and_reported(tmp_path: Path) -> None:
+    mobile = {"LogicType": "DeviceType", "LeftOperand": "mobile", "Operator": "Is"}
+    logic = {"0": {"0": mobile, "Type": "If"}, "Type": "BooleanExpression"}
+    choices = {"1": {"Display": "a"}, "2": {"Display": "b", "DisplayLogic": logic}}
+    questions = [
+        make_question(1, "MC", "SAVR", Choices=choices),
+        make_question(2, "TE", "SL"),
+        make_question(3, "Meta", "Browser", choices=["Browser", "Version"]),
+        make_question(4, "DB", "TB", when="q://QID3/ChoiceTextEntryValue/1 EqualTo Chrome"),
+    ]
+    flow = [
+        show("a"),
+        {"Type": "Branch", "FlowID": "FL_5", "BranchLogic": logic, "Flow": [show("b")]},
+        {"Type": "Branch", "FlowID": "FL_6", "BranchLogic": logic, "Flow": []},
+    ]
+    blocks = [make_block("a", 1, 3, 4), make_block("b", 2)]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks, flow))
+    assert [text.partition(";")[0] for _, text in list_lost(converted) if "branch" not in text] == [
+        "what a browser tells isn't known by telephone"
+    ]
+    lost = {entry.name for entry in converted.report.lost}
+    assert "FL_5" in lost
+    assert "FL_6" not in lost  # nothing depends on the condition of an empty branch
+    assert "QID1: never offered by telephone: 2" in converted.text
 
 
 @pytest.mark.parametrize(

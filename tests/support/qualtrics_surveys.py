@@ -16,6 +16,8 @@ def make_expression(text: str) -> Json:
     expression: Json = {"Type": "Expression", "Operator": operator}
     if left.startswith("e://"):
         expression |= {"LogicType": "EmbeddedField", "LeftOperand": left.removeprefix("e://Field/")}
+    elif left.startswith("loc://"):
+        expression |= {"LogicType": "GeoIP", "LeftOperand": left}
     else:
         expression |= {"LogicType": "Question", "LeftOperand": left}
     if right:

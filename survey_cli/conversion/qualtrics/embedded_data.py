@@ -27,6 +27,13 @@ from survey_cli.conversion.qualtrics.survey_file import (
 
 _BUILT_IN: Final = re.compile(r"Q_\w+|ResponseID|UserAgent|SurveyID|RecipientID|IPAddress")
 """Fields that Qualtrics fills itself."""
+_PLACE: Final = "loc://"
+"""What precedes the name of a field of a place, as in loc://PostalCode."""
+_PLACE_NOTE: Final = (
+    "Qualtrics finds {name} by the address of the computer; here the sample must have it in the "
+    "column {column}, written as the conditions have it. If it is empty, it is like a place that "
+    "isn't found: not equal to anything"
+)
 
 
 class Assignment(NamedTuple):
@@ -87,6 +94,21 @@ class EmbeddedFields:
         if not self._ahead[name] and known.column is None:
             return AnswerOf(known.name)
         return tree
+
+    def read_place(self, name: str) -> Expression:
+        """Return what Qualtrics finds out about the place of a computer: City, loc://PostalCode.
+
+        Here it is a column of the sample, as the place of a case can be known before the call.
+        """
+        plain = name.removeprefix(_PLACE)
+        known = self._fields.get(_PLACE + plain)
+        if known is None:
+            column_name = self._names.choose_other(plain, "place")
+            column = FormColumn(column_name, Origin("flow", 1, "GeoIP"))
+            column.note("GeoIP", _PLACE_NOTE.format(name=plain, column=column_name))
+            known = EmbeddedField(column_name, column)
+            self._fields[_PLACE + plain] = known
+        return AnswerOf(known.name)
 
     def get_value(self, name: str) -> Expression:
         """Return how the value of a field is made at this point of the flow."""

@@ -135,6 +135,11 @@ class FlowReader:
     # ── branches ──────────────────────────────────────────────────────────────────────────────────
 
     def _read_branch(self, element: JsonObject, origin: Origin) -> list[FormItem]:
+        elements = get_entries(element.get("Flow"))
+        if not elements:
+            self.remarks.append(Remark(origin, "an empty branch: nothing depends on its condition"))
+            return []
+
         logic = element.get("BranchLogic")
         tree = self._logic.read(logic)
         formula = Formula(
@@ -144,10 +149,9 @@ class FlowReader:
             uses_device=uses_device(logic),
             counted_as=BRANCH_LOGIC,
         )
-        elements = get_entries(element.get("Flow"))
-        if tree == NO or not elements:
+        if tree == NO:
             # Its blocks aren't read, so that questions don't refer to what is never asked.
-            why = "a branch for devices that aren't telephones" if elements else "an empty branch"
+            why = "a branch for devices that aren't telephones: what is in it is never asked"
             return [LeftOut(self._choose_name(origin), origin, why=why, condition=formula)]
 
         self._around.append(tree)

@@ -9,6 +9,7 @@ shown has nothing selected: "is not selected", "is not equal to" and "is empty" 
 comparisons of size are false.
 """
 
+import json
 import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from survey_cli.conversion.model.expressions import (
     NO,
     NO_VALUE,
     YES,
+    All,
     Answered,
     AnswerOf,
     Chosen,
@@ -60,7 +62,10 @@ _OPPOSITES: Final = {
     "IsNot": "Is",
 }
 """Operators that are true exactly if another one is false, blanks included."""
-_DEVICE_LOGIC: Final = ("DeviceType", "GeoIP")
+_COUNTRY: Final = "CountryCode"
+_REGION: Final = "Region"
+_REGION_PREFIX: Final = "RG|"
+"""What precedes the code of a region in a map: RG|TX is Texas."""
 
 
 class Locator(NamedTuple):
@@ -132,11 +137,50 @@ class LogicReader:
             case "DeviceType":
                 return NO  # a telephone is none of these devices
             case "GeoIP":
-                return Unsupported("where a computer is isn't known by telephone")
+                return self._compare_place(left, part)
             case "Quota":
                 return Unsupported("a quota ends an interview, and can't be asked for")
             case kind:
                 return Unsupported(f"logic on {kind or 'nothing'} has no counterpart")
+
+    def _compare_place(self, left: str, part: JsonObject) -> Expression:
+        """Compare the place of the respondent, or tell whether it is in a part of a map."""
+        if left == "LocationMap":
+            return self._read_map(get_text(part.get("Location")))
+        return _compare(self._fields.read_place(left), part)
+
+    def _read_map(self, location: str) -> Expression:
+        """Return the condition to be in a part of a map: `{"NorthAmerica":{"US":{"RG|TX":{}}}}`."""
+        try:
+            continents = get_mapping(json.loads(location))
+        except (ValueError, RecursionError):
+            continents = {}
+        parts: list[Expression] = []
+        for name, countries in continents.items():
+            if not countries:
+                return Unsupported(f"no column tells whether a place is in {name}")
+            for country, regions in get_mapping(countries).items():
+                parts.append(self._read_country(country, get_mapping(regions)))
+        if not parts:
+            return Unsupported("the part of the map is not in the survey")
+        return join_any(parts)
+
+    def _read_country(self, country: str, regions: JsonObject) -> Expression:
+        """Return the condition to be in a country, or in one of some regions of it."""
+        is_there = self._is_place(_COUNTRY, country)
+        if not regions:
+            return is_there
+
+        parts: list[Expression] = []
+        for region, places in regions.items():
+            if places or not region.startswith(_REGION_PREFIX):
+                return Unsupported(f"the part {region} of a map is not understood")
+            parts.append(self._is_place(_REGION, region.removeprefix(_REGION_PREFIX)))
+        return All((is_there, join_any(parts)))
+
+    def _is_place(self, name: str, code: str) -> Expression:
+        place = self._fields.read_place(name)
+        return ValueComparison(place, "==", Constant(code), if_blank=False)
 
     def _compare_field(self, name: str, part: JsonObject) -> Expression:
         """Compare embedded data, whose value may be the text of a choice."""
@@ -166,6 +210,8 @@ class LogicReader:
         operator = get_text(part.get("Operator"))
 
         def build(asked: AskedQuestion) -> Expression:
+            if asked.payload.get("QuestionType") == "Meta":
+                return Unsupported("what a browser tells isn't known by telephone")
             match operator:
                 case "Displayed":
                     return _build_displayed(asked, locator)
@@ -182,10 +228,10 @@ class LogicReader:
 
 
 def uses_device(logic: object) -> bool:
-    """Return whether a condition uses what no interview by telephone has."""
+    """Return whether a condition asks for the device, which a telephone isn't."""
     for entry in get_mapping(logic).values():
         for part in get_mapping(entry).values():
-            if isinstance(part, dict) and part.get("LogicType") in _DEVICE_LOGIC:
+            if isinstance(part, dict) and part.get("LogicType") == "DeviceType":
                 return True
     return False
 

@@ -94,6 +94,8 @@ class TextReader:
                 return self._fields.read(path.removeprefix("Field/"))
             case "lm":
                 return self._read_loop_field(path.removeprefix("Field/"))
+            case "loc":
+                return self._fields.read_place(path)
             case "date":
                 return FunctionCall("today")
         return Unsupported(f"{inside} is known to Qualtrics only")

@@ -82,6 +82,8 @@ class QuestionnaireBuilder:
         """Numbers that have no lower limit in the form."""
         self.lost_calculations: list[str] = []
         """The comments on calculations that are not carried over."""
+        self.column_comments: list[str] = []
+        """The comments on columns of the sample."""
 
     def build(self) -> dict[str, Any]:
         """Build the tree of the file."""
@@ -118,7 +120,10 @@ class QuestionnaireBuilder:
         columns = self.translator.sample
         if not columns:
             return {}
-        sample = {"case_key": {"type": "text", "role": "key"}}
+        sample: dict[str, Any] = {}
+        if self.column_comments:
+            sample[COMMENTS] = self.column_comments
+        sample["case_key"] = {"type": "text", "role": "key"}
         for column, type_ in sorted(columns.items()):
             sample[column] = {"type": type_}
         return sample
@@ -190,6 +195,8 @@ class QuestionnaireBuilder:
         if entry is None or is_empty_group:
             if isinstance(item, FormCalculation):
                 self.lost_calculations += comments
+            if isinstance(item, FormColumn):
+                self.column_comments += comments
             return None
 
         filled = {key: value for key, value in entry.items() if value not in ("", None)}

@@ -119,6 +119,8 @@ class OptionBuilder:
                 self.log.note_choice(choice, "not an option: its code is used before")
             elif offered == "true":
                 options[key] = option
+            elif offered == "false" and own is not None and own.uses_device:
+                self.log.note(item, column, f"never offered by telephone: {choice.code}")
             elif offered == "false":
                 never_offered.append(choice.code)
             else:
