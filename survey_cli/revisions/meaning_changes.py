@@ -543,7 +543,7 @@ def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, Texts
     match item.question:
         case NumericItem(options=options) | QuantityItem(options=options):
             labels = {
-                code: _collect_texts(option.label or option.text, languages)
+                code: _collect_texts(option.value_label, languages)
                 for code, option in options.items()
             }
         case SearchItem(entries=entries):

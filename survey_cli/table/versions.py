@@ -624,7 +624,7 @@ def is_plain(instrument: Instrument, variable: Variable) -> bool:
     """Return whether the cells of a column are what conditions read by the name of its item."""
     item = instrument.items.get(variable.item)
     name = variable.item
-    if item is not None and item.amounts is not None and item.amounts.has_numbers:
+    if item is not None and item.has_amounts:
         name += KEYED_SUFFIX  # conditions read an amount from what was keyed
     if variable.name != name or variable.turn is not None or variable.role == "compute":
         return False

@@ -582,15 +582,15 @@ class QuestionnaireBuilder:
         opposite = self.translator.is_true(Not(tree))
         if len(opposite.text) < len(skipped_if.text):
             skipped_if = opposite
-        known = self._make_known(tree, ended_if)
+        known = self._make_end_known(tree, ended_if)
         if known is not None and len(known.text) < len(skipped_if.text):
             return {"ask_if": write_at(origin, known.text)}
         if skipped_if == YES:
             raise UnsupportedError("its condition is never true")
         return {} if skipped_if == NO else {"unless": write_at(origin, skipped_if.text)}
 
-    def _make_known(self, tree: Expression, condition: Part) -> Part | None:
-        """Return a condition so that it is false where it would be unknown; None if it can't be."""
+    def _make_end_known(self, tree: Expression, condition: Part) -> Part | None:
+        """Return the condition of an end, false instead of unknown; None if it can't be written."""
         if condition in (YES, NO):
             return None
         if self._is_always_known(tree):

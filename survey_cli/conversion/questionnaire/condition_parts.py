@@ -165,13 +165,13 @@ def choose(test: Part, then: Part, otherwise: Part) -> Part:
         [kind] = others
     else:
         kind = "code"
-    condition = _make_known(test).enclose(Strength.CHOICE)
+    condition = _make_test_known(test).enclose(Strength.CHOICE)
     text = f"{then.enclose(Strength.CHOICE)} if {condition} else {otherwise.text}"
     return Part(text, Strength.CHOICE, kind)
 
 
-def _make_known(test: Part) -> Part:
-    """Return a test that is false instead of unknown, for a choice has no value otherwise."""
+def _make_test_known(test: Part) -> Part:
+    """Return the test of a choice, false instead of unknown: the choice has no value otherwise."""
     is_known = _STATE.fullmatch(test.text) or test.text.startswith("count(")
     if is_known or _ALL_TURNS.search(test.text):
         return test

@@ -129,12 +129,12 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
         options = column.options
         if isinstance(options, str):
             options = instrument.document.scales[options].options
-        columns[name] = {(type(c), c): o.label or o.text for c, o in (options or {}).items()}
+        columns[name] = {(type(c), c): o.value_label for c, o in (options or {}).items()}
     labels = dict(columns)
     for name, item in instrument.items.items():
         question = item.question
         if isinstance(question, NumericItem | QuantityItem):
-            labels[name] = {(int, c): o.label or o.text for c, o in question.options.items()}
+            labels[name] = {(int, c): o.value_label for c, o in question.options.items()}
         elif isinstance(question, LookupItem):
             labels[name] = columns.get(str(question.sample), {})
         else:

@@ -323,7 +323,7 @@ class ItemCompiler:
         return CompiledOption(
             code=code,
             text=self.compile_text(option.text, context, "options"),
-            label=option.label or option.text,
+            label=option.value_label,
             read=option.read,
             specify=option.specify,
             exclusive=option.exclusive,

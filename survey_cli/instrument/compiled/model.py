@@ -23,7 +23,7 @@ from survey_cli.instrument.schema.items.question import (
     Compute,
 )
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
-from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.schema.options import OptionSpec, list_value_labels
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.values import Code
@@ -164,10 +164,7 @@ def _find_column_labels(
     if column.arms:
         return {str(arm): str(arm) for arm in column.arms}
 
-    options = list_column_options(instrument, column)
-    return {
-        code: str((option.label or option.text).get(language)) for code, option in options.items()
-    }
+    return list_value_labels(list_column_options(instrument, column), language)
 
 
 def _find_item_labels(instrument: Instrument, item: CompiledItem, language: str) -> dict[Code, str]:

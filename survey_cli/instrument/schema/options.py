@@ -21,6 +21,7 @@ from pydantic import (
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, is_options_source
 from survey_cli.problems import Position
+from survey_cli.values import Code
 from survey_cli.wording import shorten
 
 
@@ -106,6 +107,11 @@ class CodedAnswer(SpecModel):
             return {"text": data}
         return data
 
+    @property
+    def value_label(self) -> scalars.Text:
+        """The label of the value in data files and reports: the text if no label is written."""
+        return self.label or self.text
+
     def list_amount_keys(self) -> list[str]:
         """List the keys that give it an amount other than its code."""
         return [key for key in ("value", "at_least", "at_most") if getattr(self, key) is not None]
@@ -142,6 +148,11 @@ def _is_by_language(node: object) -> bool:
     Codes of languages have two or three letters, and no key of an option has so few.
     """
     return isinstance(node, YamlMapping) and bool(node) and all(1 < len(key) < 4 for key in node)
+
+
+def list_value_labels(options: Mapping[Any, CodedAnswer], language: str) -> dict[Code, str]:
+    """List the labels of codes in a language, as data files and reports show them."""
+    return {code: str(option.value_label.get(language)) for code, option in options.items()}
 
 
 Options: TypeAlias = dict[scalars.CodeKey, OptionSpec]

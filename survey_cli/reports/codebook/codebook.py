@@ -706,7 +706,8 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
     limits = {key: limit.words for key, limit in item.limits.items()}
     accepted = question.describe_ranges(limits, "{:.10g}".format)
     is_keyed = variable.name.startswith(f"{item.id}{KEYED_SUFFIX}")
-    if item.amounts is not None and item.amounts.has_numbers and not is_keyed:
+    if item.has_amounts and not is_keyed:
+        assert item.amounts is not None
         amounts = [f"{amount:.10g}" for amount in sorted(set(item.amounts.values.values()))]
         accepted += f", or {join_words(amounts, 'or')}"
     unit = question.get_unit(context.language)

@@ -595,7 +595,7 @@ def _count_answers(
 def _find_number(question: ReportQuestion, point: AnswerPoint) -> Fraction | None:
     """Return the number of an answer in means; None if they leave it out."""
     amounts = question.amounts
-    has_mean = question.kind == "scale" or (amounts is not None and amounts.has_numbers)
+    has_mean = question.kind == "scale" or question.has_amounts
     if not has_mean or point.missing or not isinstance(point.code, int):
         return None
     if amounts is None:

@@ -80,6 +80,8 @@ class ReportQuestion(ReportItem):
     """False if the questionnaire says `report: false`, and for items of the interviewer."""
     amounts: AmountReading | None = None
     """How amounts are read from the answers; None if they are amounts themselves."""
+    has_amounts: bool = False
+    """Whether some answers count as other numbers: see `CompiledItem.has_amounts`."""
     inputs: frozenset[str] = frozenset()
     """What a variable of the analysis file is computed from, or the item of codes."""
     code_of: Mapping[str, str] = field(default_factory=dict)
@@ -257,13 +259,13 @@ def _build_questions(
             is_bracket=isinstance(question, BracketResultItem),
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
             amounts=item.amounts,
+            has_amounts=item.has_amounts,
         )
 
 
 def is_read_as_keyed(item: CompiledItem) -> bool:
     """Return whether the table of an item has a line for each option, and a mean of amounts."""
-    has_numbers = item.amounts is not None and item.amounts.has_numbers
-    return has_numbers and isinstance(item.question, CodedItem)
+    return item.has_amounts and isinstance(item.question, CodedItem)
 
 
 def _select_column(item: CompiledItem, answers: Sequence[Variable]) -> list[Variable]:

@@ -18,6 +18,7 @@ from survey_cli.instrument.countries import (
 )
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
+from survey_cli.instrument.schema.options import list_value_labels
 from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.instrument.texts.number_text import list_number_readings
 from survey_cli.problems import suggest_nearest
@@ -192,10 +193,7 @@ def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnR
     It doesn't accept a label that two codes share.
     """
     options = list_column_options(instrument, column)
-    labels = {
-        code: str((option.label or option.text).get(instrument.language))
-        for code, option in options.items()
-    }
+    labels = list_value_labels(options, instrument.language)
     remedy = "write one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
 
     codes: dict[str, Code] = {}

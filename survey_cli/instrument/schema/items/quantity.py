@@ -23,7 +23,12 @@ from survey_cli.instrument.quantities import MAX_DIGITS, Quantity, QuantityUnit,
 from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.items.amount_columns import KEYED_SUFFIX
 from survey_cli.instrument.schema.items.possible_answers import Amount, PossibleAnswers
-from survey_cli.instrument.schema.options import NumberOption, ShortSpec, SpecModel
+from survey_cli.instrument.schema.options import (
+    NumberOption,
+    ShortSpec,
+    SpecModel,
+    list_value_labels,
+)
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.scalars import Name, Text, Whole
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number
@@ -353,10 +358,7 @@ class QuantityItem(question.QuestionItem):
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language))
         words = self.list_words(language)
-        labels: dict[Code, str] = {
-            code: str((option.label or option.text).get(language))
-            for code, option in self.options.items()
-        }
+        labels = list_value_labels(self.options, language)
         without_amount = tuple(code for code, option in self.options.items() if option.missing)
         amount = question.build_variable(
             item,

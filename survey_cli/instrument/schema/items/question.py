@@ -261,6 +261,11 @@ class CompiledItem:
     def __repr__(self) -> str:
         return f"CompiledItem({self.id})"
 
+    @property
+    def has_amounts(self) -> bool:
+        """Whether some of what can be keyed counts as another number, the amount."""
+        return self.amounts is not None and self.amounts.has_numbers
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Compute:

@@ -43,7 +43,7 @@ from survey_cli.instrument.schema.items.possible_answers import (
     PossibleAnswers,
     TimeOfDay,
 )
-from survey_cli.instrument.schema.options import NumberOption, SpecModel
+from survey_cli.instrument.schema.options import NumberOption, SpecModel, list_value_labels
 from survey_cli.instrument.source.scalars import (
     DateLimit,
     DurationLimit,
@@ -430,10 +430,7 @@ class NumericItem(RangeFields, LimitedItem):
         return split_cells(why, item.amounts)
 
     def _list_labels(self, language: str) -> dict[Code, str]:
-        return {
-            code: str((option.label or option.text).get(language))
-            for code, option in self.options.items()
-        }
+        return list_value_labels(self.options, language)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         amounts = context.item.amounts
