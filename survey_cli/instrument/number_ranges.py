@@ -1,6 +1,7 @@
 """Ranges of numbers: `0 to 30`, or several with numbers between them that aren't accepted."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from math import inf
 from typing import Final, NamedTuple, TypeAlias
 
@@ -22,6 +23,14 @@ class NumberRange(NamedTuple):
 
 NumberRanges: TypeAlias = tuple[NumberRange, ...]
 """Ranges in ascending order, none of which overlaps another."""
+
+
+def count_decimals(number: float) -> int:
+    """Count the decimals of a number: 2 of 0.25, none of 3.0."""
+    # not from `repr` itself, which writes 0.00001 as 1e-05
+    written = format(Decimal(repr(number)), "f")
+    _, _, decimals = written.partition(".")
+    return len(decimals.rstrip("0"))
 
 
 def contain(ranges: Iterable[NumberRange], number: float) -> bool:

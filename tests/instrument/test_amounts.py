@@ -16,6 +16,7 @@ from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
+from survey_cli.instrument.number_ranges import count_decimals
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
 from survey_cli.revisions.meaning_changes import iterate_changes
@@ -345,6 +346,23 @@ def test_the_data_have_the_amount_and_what_was_keyed() -> None:
     # what a later calculation reads from the data is what was keyed
     plain = find_plain_columns(instrument)
     assert list(columns)[plain["days"][0]] == "days_keyed"
+
+
+@pytest.mark.parametrize(
+    ("number", "decimals"), [(3, 0), (3.0, 0), (0.25, 2), (-1.5, 1), (0.00001, 5), (1e16, 0)]
+)
+def test_decimals_are_those_that_a_number_has(number: float, decimals: int) -> None:
+    assert count_decimals(number) == decimals
+
+
+@pytest.mark.usefixtures("edition_2")
+def test_a_very_small_amount_has_a_column_with_decimals() -> None:
+    options = "88: {text: A trace, value: 0.00001}"
+    text = NUMBERS.format(options=options, condition="days == 1", calculation="1")
+    instrument = check_instrument(load_source_text(text)).compiled
+    assert instrument is not None
+    [days] = [variable for variable in build_columns(instrument) if variable.name == "days"]
+    assert (days.storage, days.decimals) == ("decimal", 5)
 
 
 def test_a_changed_amount_is_a_change_of_meaning() -> None:

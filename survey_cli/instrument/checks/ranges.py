@@ -17,7 +17,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.durations import DurationUnit
-from survey_cli.instrument.number_ranges import NumberRange
+from survey_cli.instrument.number_ranges import NumberRange, count_decimals
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
@@ -264,8 +264,7 @@ def _check_decimals(number: NumberFields, who: YamlScalar) -> Iterator[Problem]:
         if isinstance(value, float) and round(value, number.decimals) != value:
             decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
             what = f"{key}: {value} can't be keyed: answers have {decimals}"
-            _, _, places = str(value).partition(".")
-            remedy = f"write decimals: {len(places)}"
+            remedy = f"write decimals: {count_decimals(value)}"
             yield report("bad-range", find_value(number, key), who, what, remedy)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from survey_cli.instrument.amounts import AmountReading
+from survey_cli.instrument.number_ranges import count_decimals
 from survey_cli.values import Cell, Code, Measure, Storage, Variable
 
 KEYED_SUFFIX: Final = "_keyed"
@@ -21,7 +22,7 @@ def split_columns(
         return (keyed,)
 
     numbers = amounts.values.values()
-    decimals = max([keyed.decimals, *[_count_decimals(number) for number in numbers]])
+    decimals = max([keyed.decimals, *[count_decimals(number) for number in numbers]])
     storage: Storage = "decimal" if decimals else "integer"
     hidden = unlabeled | amounts.values.keys()
     scale: Measure = "scale"
@@ -47,9 +48,3 @@ def split_cells(value: Cell, amounts: AmountReading | None) -> tuple[Cell, ...]:
     if not isinstance(amount, int | float):
         return value, value
     return amount, value
-
-
-def _count_decimals(number: float) -> int:
-    """Count the decimals of a number as it is written."""
-    _, _, decimals = repr(number).partition(".")
-    return len(decimals.rstrip("0"))
