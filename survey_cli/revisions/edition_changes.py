@@ -334,6 +334,8 @@ def write_kept_meaning(draft: InstrumentDraft, newer: InstrumentDraft, use: Name
     """
     condition = use.condition
     assert condition is not None
+    if not isinstance(condition.text, YamlScalar):
+        return ""  # it is made of several texts of the analysis file
     text = _write_exactly(draft, condition, _list_amount_names(newer))
     if text == condition.text:
         return ""

@@ -162,6 +162,56 @@ def test_variables_of_the_analysis_follow_from_those_before_them(edition_2: None
     assert listed == list(range(2, 10))
 
 
+def test_variables_made_of_bands_or_codes_are_compared_as_well(edition_2: None) -> None:
+    variables = [
+        "variables:",
+        "  coded: {recode: {of: bracket, values: {1: [1], 2: [2]}}}",
+        "  banded: {bands: {of: income, values: {low: 0..9999, high: 10000..}}}",
+    ]
+    written("study.yaml", HEAD + ITEMS)
+    written("study.analysis.yaml", "\n".join(variables) + "\n")
+    out, _ = run_survey(Path(), "check", "--upgrade", "study.yaml")
+    infos = [line for line in out.splitlines() if line.startswith("study.analysis.yaml:")]
+    assert infos == [
+        "study.analysis.yaml:2:3: info: coded: after don't know or refused at income, coded is 2,"
+        " and missing in edition 2 — this follows from bracket"
+    ]
+
+
+SCENARIOS = """\
+scenarios:
+- name: Poor
+  answers: {income: 5, hours: 3}
+- name: Refused
+  answers: {income: .refused, child: 1, hours: 3}
+- name: Refused, with the first answers
+  others: first
+  answers: {income: .refused}
+"""
+
+
+def test_scenarios_are_run_in_both_editions(edition_2: None) -> None:
+    written("study.yaml", HEAD + ITEMS)
+    written("study.scenarios.yaml", SCENARIOS)
+    out, _ = run_survey(Path(), "check", "--upgrade", "study.yaml")
+    remedy = " — change the scenario, or keep the meaning of the conditions that are listed"
+    assert [line for line in out.splitlines() if line.startswith("study.scenarios.yaml:")] == [
+        "study.scenarios.yaml:4:3: info: Refused: in edition 2, it fails: child has an answer and"
+        " is not asked: ask_if at study.yaml:10:85 is unknown because bracket = .refused" + remedy,
+        "study.scenarios.yaml:6:3: info: Refused, with the first answers: in edition 2, child is"
+        " not reached" + remedy,
+    ]  # fmt: skip
+
+
+def test_scenarios_are_not_compared_if_they_have_errors(edition_2: None) -> None:
+    written("study.yaml", HEAD + ITEMS)
+    written("study.scenarios.yaml", SCENARIOS.replace("income: 5", "incme: 5"))
+    out, _ = run_survey(Path(), "check", "--upgrade", "study.yaml")
+    assert (
+        "study.scenarios.yaml: info: the scenarios have 1 error, so they were not compared" in out
+    )
+
+
 OPINION = """\
 instrument: a
 title: T

@@ -16,6 +16,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.command_table import RENAMED
 from survey_cli.cli.option_groups import refuse_options
 from survey_cli.cli.output import terminal
+from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.terminal import (
     print_lines,
     print_result,
@@ -203,8 +204,8 @@ def check(
 
     With --upgrade, a questionnaire in an earlier edition of the language is rewritten: it gets the
     line `edition:`, and all else stays as it is. What then means something else is listed with its
-    line, and with what keeps the meaning. A file with errors is left alone. Stored interviews keep
-    the edition of their version.
+    line, and with what keeps the meaning. So are the scenarios beside the file that differ. A file
+    with errors is left alone. Stored interviews keep the edition of their version.
 
     Exit code 0: no error; 1: an error, or with --strict a warning.
 
@@ -260,25 +261,10 @@ def _upgrade_file(file: str) -> Sequence[Problem]:
     """Upgrade a questionnaire, and return what then means something else. Raises UserError."""
     from survey_cli.services.questionnaire.edition_upgrade import upgrade_file
 
-    upgrade = upgrade_file(file)
-    edition = f"edition {upgrade.edition} of the language"
-    if not upgrade.is_written:
-        say(f"{file}: it is in {edition} already; there is no newer one")
-        return ()
-
-    say(f"{file}: it is now in {edition}{_count_changes(len(upgrade.changes))}")
-    if upgrade.errors:
-        errors = format_quantity(upgrade.errors, "error")
-        say(f"{file}: {errors} must be corrected, which edition {upgrade.edition} finds")
-    return upgrade.changes
-
-
-def _count_changes(count: int) -> str:
-    if count == 0:
-        return ", and means the same"
-    if count == 1:
-        return "; a condition or calculation means something else, as listed"
-    return f"; {count:,} conditions and calculations mean something else, as listed"
+    upgrade = upgrade_file(file, now().date())
+    for sentence in upgrade.describe():
+        say(f"{file}: {sentence}")
+    return (*upgrade.changes, *upgrade.scenario_changes)
 
 
 def _say_summary(result: "InstrumentCheck") -> None:

@@ -6,6 +6,7 @@ something else afterwards is named and never rewritten.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,9 @@ from survey_cli.revisions.edition_changes import (
     summarize_changes,
 )
 from survey_cli.services.output_files import replace_contents
+from survey_cli.services.questionnaire.scenario_changes import list_scenario_changes
 from survey_cli.study.analysis import find_analysis_file
+from survey_cli.wording import format_quantity
 
 _KEY: Final = "edition"
 _KEYS_BEFORE: Final = ("version", "instrument")
@@ -44,6 +47,28 @@ class EditionUpgrade:
     """What means something else now, by lines of the upgraded file."""
     errors: int = 0
     """Errors that the file has in this edition, and didn't have before."""
+    scenario_changes: tuple[Problem, ...] = ()
+    """Scenarios beside the file that differ now. None were run if there are `errors`."""
+
+    def describe(self) -> list[str]:
+        """Describe what was done, in sentences about the file."""
+        edition = f"edition {self.edition} of the language"
+        if not self.is_written:
+            return [f"it is in {edition} already; there is no newer one"]
+
+        match len(self.changes):
+            case 0:
+                meaning = ", and means the same"
+            case 1:
+                meaning = "; a condition or calculation means something else, as listed"
+            case count:
+                what = f"{count:,} conditions and calculations mean something else"
+                meaning = f"; {what}, as listed"
+        sentences = [f"it is now in {edition}{meaning}"]
+        if self.errors:
+            errors = format_quantity(self.errors, "error")
+            sentences.append(f"{errors} must be corrected, which edition {self.edition} finds")
+        return sentences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +77,8 @@ class _Comparison:
 
     draft: InstrumentDraft
     newer: InstrumentDraft
+    instruments: tuple[Instrument, Instrument]
+    """As it is in both, without the analysis file."""
     changes: list[EditionChange]
     errors: int
 
@@ -78,10 +105,11 @@ def find_edition_notice(
     return summarize_changes(compared.changes, compared.errors, file, newest, top)
 
 
-def upgrade_file(file: str) -> EditionUpgrade:
+def upgrade_file(file: str, today: date) -> EditionUpgrade:
     """Write the newest edition into a questionnaire's file.
 
-    Raises UserError if it has errors, or if it can't be rewritten.
+    `today` is the day of the interview in scenarios that name none. Raises UserError if the file
+    has errors, or if it can't be rewritten.
     """
     path = Path(file)
     source = load_source(file)
@@ -102,15 +130,24 @@ def upgrade_file(file: str) -> EditionUpgrade:
 
     compared = _compare(upgraded, _load_analysis(file), newest)
     changes: list[Problem] = []
+    scenario_changes: list[Problem] = []
     errors = 0
     if compared is not None:
         changes = describe_changes(compared.changes, compared.draft, compared.newer, newest)
         errors = compared.errors
+        if not errors:
+            scenario_changes = list_scenario_changes(file, *compared.instruments, today)
     if _read_contents(path) != contents:
         what = "somebody else has changed it meanwhile, so nothing was written"
         raise UserError(file, what, "repeat the command")
     replace_contents(path.resolve(), text.encode("utf-8"))
-    return EditionUpgrade(edition=newest, is_written=True, changes=tuple(changes), errors=errors)
+    return EditionUpgrade(
+        edition=newest,
+        is_written=True,
+        changes=tuple(changes),
+        errors=errors,
+        scenario_changes=tuple(scenario_changes),
+    )
 
 
 def _read_contents(path: Path) -> bytes:
@@ -136,7 +173,13 @@ def _compare(
         draft = _add_analysis(draft, instrument, analysis_source)
         newer = _add_analysis(newer, newer_instrument, analysis_source)
     changes = list_edition_changes(draft, newer)
-    return _Comparison(draft=draft, newer=newer, changes=changes, errors=errors)
+    return _Comparison(
+        draft=draft,
+        newer=newer,
+        instruments=(instrument, newer_instrument),
+        changes=changes,
+        errors=errors,
+    )
 
 
 def _load_analysis(file: str) -> InstrumentSource | None:
@@ -153,25 +196,36 @@ def _add_analysis(
     """Return a draft with the variables and filters of the analysis file among its computes."""
     analysis, _ = read_analysis(source, instrument)
     computes = analysis.instrument.computes
+    entries = _list_variables(source)
     uses = list(draft.uses)
     # In the order of the file: whether a calculation changes may follow from one before it.
     for name, compute in computes.items():
         if name in draft.computes:
             continue
         for condition in compute.conditions.values():
-            text = condition.text
-            if isinstance(text, YamlScalar):
-                use = NameUse(
-                    owner=name,
-                    key="compute",
-                    where=text.where,
-                    names=condition.names,
-                    before=0,
-                    condition=condition,
-                    length=len(text),
-                )
-                uses.append(use)
+            # That of bands, say, is made of several texts: it is named at its variable.
+            written = condition.text
+            if not isinstance(written, YamlScalar):
+                written = entries[name]
+            use = NameUse(
+                owner=name,
+                key="compute",
+                where=written.where,
+                names=condition.names,
+                before=0,
+                condition=condition,
+                length=len(written),
+            )
+            uses.append(use)
     return replace(draft, computes=dict(computes), uses=uses, cache={})
+
+
+def _list_variables(source: InstrumentSource) -> dict[str, YamlScalar]:
+    """List the names of an analysis file's variables, as they are written."""
+    variables = source.tree.get("variables") if source.tree is not None else None
+    if not isinstance(variables, YamlMapping):
+        return {}
+    return {str(name): name for name in variables if isinstance(name, YamlScalar)}
 
 
 # The text
