@@ -45,6 +45,23 @@ def test_losses_are_printed_or_written_as_json(capsys: pytest.CaptureFixture[str
     assert result["errors"] == []
 
 
+def test_a_module_is_written_beside_the_questionnaire(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    form = str(FORMS.parent / "convert" / "qsf" / "claessens_ai_moral.qsf")
+    module = Path("study", "modules", "DecisionRatings.yaml")
+    assert run_command(["convert", form, "-o", "study/ai.yaml", "--format", "json"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["modules"] == [str(module)]
+    assert f"{module}: written; ai.yaml includes it once for each loop" in captured.err
+    assert run_command(["check", "study/ai.yaml"]) == 0
+
+    # nothing is written if a module is in the way
+    assert run_command(["convert", form, "-o", "study/other.yaml"]) == 1
+    assert f"{module}: the file" in capsys.readouterr().err
+    assert not (tmp_path / "study" / "other.yaml").exists()
+
+
 def test_without_out_the_questionnaire_is_beside_the_form(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from support.qualtrics_surveys import (
     make_survey,
     make_validation,
     show,
+    write_converted,
 )
 from support.scenario import Scenario, instrument, scenario
 from survey_cli.conversion.convert import convert_form
@@ -58,7 +59,7 @@ def list_asked(path: Path) -> set[int]:
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
-def test_a_real_survey_has_no_errors_and_is_carried_over(name: str) -> None:
+def test_a_real_survey_has_no_errors_and_is_carried_over(tmp_path: Path, name: str) -> None:
     path = FORMS / f"{name}.qsf"
     converted = convert_form(path)
     assert not converted.errors
@@ -68,13 +69,14 @@ def test_a_real_survey_has_no_errors_and_is_carried_over(name: str) -> None:
     assert counts == CONDITIONS[name]
     assert all(entry.text and entry.row >= 1 for entry in report.lost)
 
-    made = instrument(converted.text)
+    questionnaire = write_converted(tmp_path, converted)
+    made = instrument(questionnaire)
     rows = {entry.row for entry in report.carried if entry.part == "questions"}
     robots = {128} if name.startswith("claessens") else set()
     askable = list_asked(path) - robots
     assert rows == askable
     assert len(made.items) >= len(askable)
-    assert conduct(converted.text).status == "ended"
+    assert conduct(questionnaire).status == "ended"
 
 
 FIELDS: list[Json] = [
@@ -378,11 +380,12 @@ def test_randomizers_draw_shuffle_and_assign(tmp_path: Path) -> None:
     assert {scenario(text, seed=seed).place for seed in range(12)} == {"Q1", "Q2"}
 
 
-def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
-    def loop(locator: str = "", **options: Any) -> Json:
-        kind = "Question" if locator else "Static"
-        return {"Looping": kind, "LoopingOptions": {"Locator": locator, **options}}
+def loop(locator: str = "", **options: Any) -> Json:
+    kind = "Question" if locator else "Static"
+    return {"Looping": kind, "LoopingOptions": {"Locator": locator, **options}}
 
+
+def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
     questions = [
         make_question(1, "MC", "MAVR", choices=["TV", "Web", "Radio"]),
         make_question(
@@ -411,16 +414,80 @@ def test_loops_become_rosters_or_are_written_out(tmp_path: Path) -> None:
     assert [text.partition(";")[0] for _, text in list_lost(converted)] == [
         "the loop 2 of QID4 is a turn of a roster"
     ]
-    assert "ask_if: Q5_2 == 'no'" in converted.text
+    assert "ask_if: loop2_Q5 == 'no'" in converted.text
     now = scenario(converted.text).keys("1 3", "2")
     assert (now.place, "What of TV?" in str(now.prompt)) == ("Q3#1", True)
     now = now.keys("x", "x")
     assert now.place == "Q4#1"
     now = now.keys("x", "x")
-    assert (now.place, "What of Berlin?" in str(now.prompt)) == ("Q5_1", True)
+    assert (now.place, "What of Berlin?" in str(now.prompt)) == ("loop1_Q5", True)
     now = now.keys("x", "x")
-    assert (now.place, "Why not Web?" in str(now.prompt)) == ("Q6_2", True)
+    assert (now.place, "Why not Web?" in str(now.prompt)) == ("loop2_Q6", True)
     assert now.keys("x", "").status == "ended"
+
+
+TOPICS = ["work", 'a "fair" share', "Q", "who: you?", "<b>art</b>", "{x}", "art of war"]
+
+
+def test_many_loops_include_a_module(tmp_path: Path) -> None:
+    """Its questions are those of the loops that are written out, in their random order."""
+    questions = [
+        make_question(1, "MC", "SAVR", choices=["Yes", "No"], QuestionText="Q of ${lm://Field/1}?"),
+        make_question(2, "DB", "TB", when="q://QID1/SelectableChoice/1 Selected"),
+        make_question(
+            3,
+            "TE",
+            "SL",
+            QuestionText="Why ${q://QID1/ChoiceGroup/SelectedChoices} in ${lm://Field/2}?",
+        ),
+        make_question(4, "DB", "TB", when="q://6_QID1/SelectableChoice/2 Selected"),
+    ]
+    rows = {
+        str(number): {"1": topic, "2": f"town {number}", "3": "unused"}
+        for number, topic in enumerate(TOPICS, start=1)
+    }
+    drawn = {"Static": rows, "Randomization": "Subset", "TotalRandSubset": 2}
+    blocks = [make_block("topics", 1, 2, 3, **loop(**drawn)), make_block("after", 4)]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks))
+    assert not list_lost(converted)
+
+    [(path, module)] = converted.modules.items()
+    assert path == "modules/topics.yaml"
+    assert "text: Q of {field_1}?" in module
+    assert "ask_if: Q1 == 1" in module
+    assert "field_3" not in converted.text
+    assert converted.text.count(f"include: {path}") == len(TOPICS)
+
+    questionnaire = write_converted(tmp_path, converted)
+    names = {f"loop{number}_Q{question}" for number in range(1, 8) for question in (1, 2, 3)}
+    assert set(instrument(questionnaire).items) == names | {"Q4", "topics_pick"}
+    firsts: set[str] = set()
+    for seed in range(20):
+        now = scenario(questionnaire, seed=seed)
+        number = now.place.removeprefix("loop").partition("_")[0]
+        topic = TOPICS[int(number) - 1].replace("<b>", "").replace("</b>", "")
+        assert now.prompt is not None
+        assert "".join(span.text for span in now.prompt.text) == f"Q of {topic}?"
+        now = now.keys("1", "")
+        assert f"Why Yes in town {number}?" in str(now.prompt)
+        assert len({name.partition("_")[0] for name in list_ahead(now)} - {"Q4"}) <= 2
+        firsts.add(number)
+    assert len(firsts) > 4
+
+
+def test_loops_that_differ_in_more_than_words_are_written_out(tmp_path: Path) -> None:
+    text = "Is ${lm://Field/1}?"
+    questions = [
+        make_question(1, "TE", "SL", QuestionText=text),
+        make_question(2, "DB", "TB", when="lm://Field/1 EqualTo b"),
+    ]
+    rows = {str(number): {"1": text} for number, text in enumerate("abcde", start=1)}
+    block = make_block("loops", 1, 2, **loop(Static=rows))
+    converted = convert_survey(tmp_path, make_survey(questions, [block]))
+    assert not converted.modules
+    assert "Is b?" in converted.text
+    for number in range(1, 6):
+        assert (f"id: loop{number}_Q2" in converted.text) is (number == 2)
 
 
 def test_a_field_with_the_text_of_a_choice_is_compared_by_its_code(tmp_path: Path) -> None:

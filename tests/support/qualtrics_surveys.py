@@ -16,6 +16,8 @@ def make_expression(text: str) -> Json:
     expression: Json = {"Type": "Expression", "Operator": operator}
     if left.startswith("e://"):
         expression |= {"LogicType": "EmbeddedField", "LeftOperand": left.removeprefix("e://Field/")}
+    elif left.startswith("lm://"):
+        expression |= {"LogicType": "LoopAndMerge", "LeftOperand": left}
     elif left.startswith("loc://"):
         expression |= {"LogicType": "GeoIP", "LeftOperand": left}
     else:
@@ -116,6 +118,16 @@ def make_survey(
         "SurveyEntry": {"SurveyName": "made", "SurveyLanguage": "EN"},
         "SurveyElements": elements,
     }
+
+
+def write_converted(folder: Path, converted: ConvertedForm) -> str:
+    """Write a questionnaire with its modules, and return its path."""
+    questionnaire = folder / "converted.yaml"
+    for name, text in {questionnaire.name: converted.text, **converted.modules}.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return str(questionnaire)
 
 
 def convert_survey(folder: Path, survey: Json) -> ConvertedForm:

@@ -677,7 +677,8 @@ def convert(
     The file is recognized by its content. Whatever has no counterpart is listed with its place in
     the form, and stands as a comment in the questionnaire, which has no errors. The report has
     lists of what was not carried over, carried over with a note, and carried over, and of the
-    filters that a don't know decides, which these systems don't have.
+    filters that a don't know decides, which these systems don't have. Loops of Qualtrics with texts
+    of their own become a module in the folder modules beside the questionnaire.
 
     Exit code 0: everything was carried over; 1: something was not.
 
@@ -704,10 +705,18 @@ def convert(
         "logic": losses.logic,
         "without_counterpart": losses.without_counterpart,
     }
-    value = {"file": out, "report": lists, "errors": [str(error) for error in errors]}
+    modules = [str(Path(out).parent / name) for name in converted.modules]
+    value = {
+        "file": out,
+        "modules": modules,
+        "report": lists,
+        "errors": [str(error) for error in errors],
+    }
     print_result(output_format, lines, value)
 
     say(*errors)
+    for module in modules:
+        say(f"{module}: written; {Path(out).name} includes it once for each loop")
     say(f"{out}: written; {losses.summarize()}")
     if losses.lost and report:
         entries = format_quantity(len(losses.lost), "entry", "entries")

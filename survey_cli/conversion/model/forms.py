@@ -318,6 +318,19 @@ class FormRoster(FormGroup):
 
 
 @dataclass(eq=False)
+class FormLoop(FormGroup):
+    """One of several loops with the same questions, written out.
+
+    They differ in the names of their items, and in some words.
+    """
+
+    prefix: str = field(kw_only=True)
+    """What the names of its items begin with, and its own."""
+    words: Mapping[str, Texts] = field(kw_only=True)
+    """The texts that are filled into its questions and into no other's, by a name for each."""
+
+
+@dataclass(eq=False)
 class FormQuestion(FormItem):
     """A question, by its kind of answer."""
 

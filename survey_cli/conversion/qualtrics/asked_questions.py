@@ -42,7 +42,7 @@ class MergeLoop(NamedTuple):
     """A loop of loop and merge."""
 
     key: str
-    """Its key in the survey, which the names of its questions end with; empty in a roster."""
+    """Its key in the survey; empty in a roster."""
     fields: Mapping[str, str]
     """The texts that are piped into its questions, by their numbers."""
     condition: Expression = YES

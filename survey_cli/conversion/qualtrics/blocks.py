@@ -1,6 +1,7 @@
 """Blocks of a survey: their questions in their order, with skip logic, and loops."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,7 @@ from survey_cli.conversion.model.forms import (
     FormEnd,
     FormGroup,
     FormItem,
+    FormLoop,
     FormRoster,
     Formula,
     Origin,
@@ -268,7 +270,7 @@ class BlockReader:
         if get_text(options.get("Randomization")) not in ("", "None"):
             group.order = "random"
         group.pick = _find_drawn_loops(options)
-        group.note("Looping", f"{len(loops)} loops, each written out with its texts")
+        group.note("Looping", f"{len(loops)} loops, each with its own texts")
         for loop in loops:
             group.add(self._read_loop(block, name, origin, loop))
         return group
@@ -276,12 +278,22 @@ class BlockReader:
     def _read_loop(
         self, block: SurveyBlock, name: str, origin: Origin, loop: MergeLoop
     ) -> FormGroup:
-        """Return one loop as a group with the texts of this loop."""
-        part = FormGroup(self._names.choose_other(f"{name}_{loop.key}", "loop"), origin)
+        """Return one loop as a group with the texts of this loop.
+
+        Qualtrics' data have 1_Q5 for the question Q5 in the loop 1. Here it is loop1_Q5.
+        """
+        prefix = re.sub(r"\W+", "_", f"loop{loop.key}_", flags=re.ASCII)
+        words = {
+            f"field_{number}": self._texts.make(text, origin.at(f"Looping {loop.key}"))
+            for number, text in loop.fields.items()
+            if text and number.isdigit()
+        }
+        part = FormLoop("", origin, prefix=prefix, words=words)
         part.label = self._texts.make(loop.fields.get("1", ""), origin.at(f"Looping {loop.key}"))
         if loop.condition != YES:
             part.condition = Formula("loop", origin.at(f"Looping {loop.key}"), loop.condition)
-        with self._asked.enter_loop(loop):
+        with self._asked.enter_loop(loop), self._names.use_prefix(prefix):
+            part.name = self._names.choose_other(name, "loop")
             self._add_questions(block, part)
         return part
 

@@ -1,7 +1,8 @@
 """Names of the items of a form: the export tags of a survey, made unique."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class ItemNames:
@@ -13,6 +14,16 @@ class ItemNames:
         self._taken: set[str] = set()
         self._numbers: dict[str, int] = {}
         """The next number to try after a name: a block may be in the flow thousands of times."""
+        self._prefix = ""
+
+    @contextmanager
+    def use_prefix(self, prefix: str) -> Iterator[None]:
+        """Begin all names with a prefix meanwhile, in which there is no other prefix."""
+        self._prefix = prefix
+        try:
+            yield
+        finally:
+            self._prefix = ""
 
     def choose_tag(self, wanted: str) -> str:
         """Return the name of a question: its tag if no other question has it."""
@@ -27,6 +38,7 @@ class ItemNames:
 
     def _choose_free(self, start: str) -> str:
         """Return a name that nothing has yet: the wanted one, or that with a number from 2."""
+        start = self._prefix + start
         name = start
         number = self._numbers.get(start.lower(), 2)
         while name.lower() in self._taken:

@@ -152,9 +152,6 @@ class SurveyQuestionReader:
 
     def _choose_name(self, payload: JsonObject) -> str:
         tag = get_text(payload.get("DataExportTag")) or get_text(payload.get("QuestionID"))
-        loop = self._asked.loop
-        if loop.key:
-            tag = f"{tag}_{loop.key}"
         return self._names.choose_tag(tag)
 
     def _read_label(self, payload: JsonObject, origin: Origin) -> Texts:

@@ -26,6 +26,7 @@ from survey_cli.conversion.model.forms import (
     FormEnd,
     FormGroup,
     FormItem,
+    FormLoop,
     FormNote,
     FormQuestion,
     FormRoster,
@@ -49,6 +50,7 @@ from survey_cli.conversion.questionnaire.conditions import Translator, split_con
 from survey_cli.conversion.questionnaire.constraints import ConstraintConverter
 from survey_cli.conversion.questionnaire.declined_filters import describe_declined_filter
 from survey_cli.conversion.questionnaire.ids import name_items
+from survey_cli.conversion.questionnaire.loop_modules import LoopNames
 from survey_cli.conversion.questionnaire.names import Calculated
 from survey_cli.conversion.questionnaire.options import OptionBuilder
 from survey_cli.conversion.questionnaire.texts import FormText, TextConverter, write_at
@@ -84,6 +86,8 @@ class QuestionnaireBuilder:
         """The comments on calculations that are not carried over."""
         self.column_comments: list[str] = []
         """The comments on columns of the sample."""
+        self.loops: dict[str, LoopNames] = {}
+        """Loops that are written out, by their ids."""
 
     def build(self) -> dict[str, Any]:
         """Build the tree of the file."""
@@ -349,6 +353,8 @@ class QuestionnaireBuilder:
             "title": self.texts.convert(item.label, item.name),
             "intro": self.texts.convert(item.intro, item.name),
         }
+        if isinstance(item, FormLoop):
+            self.loops[item.id] = self._read_loop(item)
         items = self._build_items(item)
         if item.order != "written":
             entry["order"] = item.order
@@ -358,6 +364,15 @@ class QuestionnaireBuilder:
         # The items come last: they may be hundreds of lines, and nobody would see what is below.
         entry["items"] = items
         return entry
+
+    def _read_loop(self, item: FormLoop) -> LoopNames:
+        """Return the words of a loop as they are in its texts, if they have one language."""
+        words: dict[str, str] = {}
+        for name, texts in item.words.items():
+            text = self.texts.convert(texts, item.name)
+            if isinstance(text, str) and text:
+                words[name] = text
+        return LoopNames(item.prefix, words)
 
     def _build_battery(self, item: FormGroup, conditions: dict[str, Any]) -> dict[str, Any]:
         rows = [row for row in item.items if isinstance(row, FormQuestion)]

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from survey_cli.conversion.loss_report import LossReport
 from survey_cli.conversion.model.forms import ForeignForm, Origin, SystemWords
 from survey_cli.conversion.questionnaire.builder import QuestionnaireBuilder
+from survey_cli.conversion.questionnaire.loop_modules import FoldedText, fold_loops
 from survey_cli.conversion.questionnaire.repairs import repair_questions
 from survey_cli.conversion.questionnaire.yaml_text import YamlWriter
 from survey_cli.instrument.checks.all_checks import check_instrument
@@ -24,6 +26,8 @@ class ConvertedForm(NamedTuple):
     report: LossReport
     errors: tuple[Problem, ...]
     """Errors that remain in the questionnaire; normally none."""
+    modules: Mapping[str, str] = MappingProxyType({})
+    """The texts of the files that it includes, by their paths beside it."""
 
 
 def write_questionnaire(form: ForeignForm, where: str) -> ConvertedForm:
@@ -46,7 +50,12 @@ def write_questionnaire(form: ForeignForm, where: str) -> ConvertedForm:
         errors = select_errors(check_instrument(load_source_text(text)).problems)
         new = _find_rejected(errors, writer.origins, refused)
         if not new or len(refused) > _MAX_REFUSED:
-            return ConvertedForm(text, form.words, builder.log.report, tuple(errors))
+            folded = FoldedText(text, {})
+            if not errors:
+                folded = fold_loops(tree, builder.loops, text)
+            return ConvertedForm(
+                folded.text, form.words, builder.log.report, tuple(errors), folded.modules
+            )
         refused |= new
 
 

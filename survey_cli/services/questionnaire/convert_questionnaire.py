@@ -13,21 +13,30 @@ def convert_questionnaire(
 ) -> tuple[str, ConvertedForm]:
     """Convert a form, and write the questionnaire and, if a file is given, the report.
 
-    Without `out`, the questionnaire is written beside the form, with its name. Returns the name of
-    the questionnaire, and what was converted.
+    Without `out`, the questionnaire is written beside the form, with its name. Its modules are
+    written beside it. Returns the name of the questionnaire, and what was converted.
     """
     form_path = Path(form)
     if not out:
         out = str(form_path.with_suffix(".yaml"))
 
-    # Both targets are checked first, so that no questionnaire is left without its report.
+    # All targets are checked first, so that no questionnaire is left without its report.
     check_output_path(Path(out), force=force)
     if report:
         check_output_path(Path(report), force=force)
 
     converted = convert_form(form_path)
-    write_text_file(Path(out), lambda file: file.write(converted.text), force=force, public=True)
+    modules = {Path(out).parent / name: text for name, text in converted.modules.items()}
+    for path in modules:
+        check_output_path(path, force=force)
+    for path, text in modules.items():
+        _write_text(path, text, force=force)
+    _write_text(Path(out), converted.text, force=force)
     if report:
         text = render_report(converted.report, converted.words, form_path.name, Path(out).name)
-        write_text_file(Path(report), lambda file: file.write(text), force=force, public=True)
+        _write_text(Path(report), text, force=force)
     return out, converted
+
+
+def _write_text(path: Path, text: str, *, force: bool) -> None:
+    write_text_file(path, lambda file: file.write(text), force=force, public=True)
