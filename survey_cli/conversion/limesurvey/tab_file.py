@@ -5,7 +5,8 @@ groups are repeated for each further language. The name of a group is a text the
 and questions are known by their position.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from survey_cli.conversion.input_files import InputFile
 from survey_cli.conversion.limesurvey.records import (
@@ -54,6 +55,7 @@ _COMMON: Final = (
     "same_default",
 )
 """Columns that are no attributes of questions."""
+_Part = TypeVar("_Part", SubquestionRecord, AnswerRecord)
 
 
 def is_tab_survey(file: InputFile) -> bool:
@@ -179,12 +181,10 @@ class _RowReader:
         question = self._question
         if question is None:
             return
-        code = row.get("name", "").strip()
-        scale = row.get("type/scale", "") or "0"
-        for part in question.subquestions:
-            if part.code == code and part.scale == scale:
-                break
-        else:
+
+        code, scale = _read_part_key(row)
+        part = _find_part(question.subquestions, code, scale)
+        if part is None:
             part = SubquestionRecord(
                 id=f"line {line}",
                 code=code,
@@ -193,6 +193,7 @@ class _RowReader:
                 relevance=row.get("relevance", "").strip(),
             )
             question.subquestions.append(part)
+
         if row.get("text"):
             part.texts[row.get("language", "")] = row["text"]
         if row.get("default"):
@@ -202,13 +203,25 @@ class _RowReader:
         question = self._question
         if question is None:
             return
-        code = row.get("name", "").strip()
-        scale = row.get("type/scale", "") or "0"
-        for answer in question.answers:
-            if answer.code == code and answer.scale == scale:
-                break
-        else:
+
+        code, scale = _read_part_key(row)
+        answer = _find_part(question.answers, code, scale)
+        if answer is None:
             answer = AnswerRecord(code, scale, Origin(TAB_WORDS.items_part, line))
             question.answers.append(answer)
+
         if row.get("text"):
             answer.texts[row.get("language", "")] = row["text"]
+
+
+def _read_part_key(row: dict[str, str]) -> tuple[str, str]:
+    """Return the code and the scale of a subquestion or an answer."""
+    return row.get("name", "").strip(), row.get("type/scale", "") or "0"
+
+
+def _find_part(parts: Sequence[_Part], code: str, scale: str) -> _Part | None:
+    """Return the subquestion or answer with a code; None if no language before had it."""
+    for part in parts:
+        if part.code == code and part.scale == scale:
+            return part
+    return None
