@@ -190,6 +190,8 @@ FIELDS = (
     make_question("M", "media", "SQ tv", "SQ web"),
     make_question("R", "order", "A A", "A B"),
     make_question("F", "trust", "SQ a", "A 1", "A 2", "A 3"),
+    make_question("L", "fruit", "A 0=None", "A 1=Apple", other="Y"),
+    make_question("M", "news", "SQ tv", other="Y"),
     make_question("Y", "gate", mandatory="Y"),
     make_question("Y", "kid", relevance='gate == "Y"'),
 )
@@ -202,6 +204,9 @@ KEYS = {
     "tv+web": "1 2",
     "A": "1",
     "B+A": "2 1",
+    "other": "96 kiwi",
+    "words": "2 radio",
+    "tv+words": "1 2 radio",
     "Y": "1",
     "N": "2",
 }
@@ -248,6 +253,74 @@ def test_conditions_are_true_of_the_same_answers_as_in_limesurvey(tmp_path: Path
         for number, condition in enumerate(conditions):
             is_asked = f"c{number}" in ahead
             assert is_asked == is_true(condition, answers), (condition.text, answers)
+
+
+@pytest.mark.parametrize(
+    ("type_", "condition", "first", "second", "truth"),
+    [
+        ("N", "a.NAOK < b.NAOK", BLANK, "5", True),
+        ("N", "a.NAOK < b.NAOK", "5", BLANK, False),
+        ("N", "a.NAOK < b.NAOK", BLANK, BLANK, False),
+        ("N", "a.NAOK <= b.NAOK", BLANK, BLANK, True),
+        ("N", "a.NAOK == b.NAOK", BLANK, "0", True),
+        ("N", "a.NAOK != b.NAOK", BLANK, "5", True),
+        ("N", "a.NAOK + b.NAOK < 5", BLANK, "4", True),
+        ("N", "a.NAOK - b.NAOK > 2", "3", BLANK, True),
+        ("D", "a.NAOK < b.NAOK", BLANK, "2001-01-31", True),
+        ("D", "a.NAOK < b.NAOK", "2001-01-31", BLANK, False),
+        ("D", "a.NAOK > b.NAOK", "2001-01-31", BLANK, True),
+        ("D", "a.NAOK <= b.NAOK", BLANK, BLANK, True),
+        ("D", "a.NAOK >= b.NAOK", BLANK, "2001-01-31", False),
+        ("D", "a.NAOK != b.NAOK", BLANK, BLANK, False),
+    ],
+)
+def test_a_blank_beside_another_answer_is_zero_or_the_first_of_all_dates(
+    tmp_path: Path, type_: str, condition: str, first: str, second: str, truth: bool
+) -> None:
+    text = convert(
+        tmp_path,
+        make_question(type_, "a"),
+        make_question(type_, "b"),
+        make_question("X", "note", relevance=condition),
+        make_question("X", "last"),
+    ).text
+    now = scenario(text)
+    for answer in (first, second):
+        now = now.key(".dk" if answer == BLANK else answer)
+    assert ("note" in list_ahead(now)) == truth
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ("in_array(1, sex)", "there is no counterpart of in_array()"),
+        ("not (sex == 1)", "there is no counterpart of not()"),
+        ("sex == 1 xor sex == 2", "the expression is incomplete"),
+        ('sex.type == "L"', "sex.type has no counterpart"),
+        ("sex.value == 2", "points of an assessment have no counterpart"),
+    ],
+)
+def test_what_a_condition_cannot_mean_is_lost(tmp_path: Path, condition: str, why: str) -> None:
+    note = make_question("X", "note", relevance=condition)
+    report = convert(tmp_path, FIELDS[0], note).report
+    (lost,) = report.lost
+    assert lost.name == "note"
+    assert why in lost.text
+
+
+@pytest.mark.parametrize(
+    ("condition", "note"),
+    [
+        ("age + age + 1 > 3", "joins the digits of a sum of three or more"),
+        ("age / age > 3", "divides by 0 if the divisor is blank"),
+        ('sum(age.NAOK) > "3"', "compares a sum with a number in quotes as texts"),
+        ('born <= "2000-01-01"', "a date has the time 00:00"),
+    ],
+)
+def test_a_condition_that_surprises_is_noted(tmp_path: Path, condition: str, note: str) -> None:
+    asked = make_question("X", "note", relevance=condition)
+    report = convert(tmp_path, *FIELDS, asked).report
+    assert any(note in entry.text for entry in report.noted if entry.name == "note")
 
 
 def test_every_type_has_its_place(tmp_path: Path) -> None:

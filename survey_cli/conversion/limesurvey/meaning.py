@@ -1,8 +1,11 @@
 """Meaning of LimeSurvey's expressions, in the neutral language of conditions.
 
 A question that was left empty has an empty text as its value. A question that isn't shown has none:
-an expression that uses it without `.NAOK` is false as a whole, and with `.NAOK` it is empty, too. A
-choice of a question with several answers is `Y` or empty.
+an expression that uses it without a suffix is false as a whole, and with `.NAOK` it is empty, too.
+A choice of a question with several answers is `Y` or empty.
+
+The page in the browser and the server differ in places. What the page shows decides here, because
+it decides what a respondent is asked.
 """
 
 import re
@@ -10,7 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from survey_cli.conversion.limesurvey.comparisons import compare_values, read_number
+from survey_cli.conversion.limesurvey.comparisons import (
+    PageValue,
+    compare_values,
+    read_answer,
+    read_number,
+)
 from survey_cli.conversion.limesurvey.script import (
     ScriptCall,
     ScriptConstant,
@@ -55,32 +63,43 @@ _COMPARISONS: Final[Mapping[str, Sign]] = {
 _FLAGS: Final = {VariableKind.CHOICE: "Y", VariableKind.CELL: "1"}
 """What a variable has if it is checked; otherwise it is empty."""
 _WITHOUT_BLANK: Final = ("count_true", "count_chosen", "length", "today", "years_between")
+_NO_NUMBER: Final = ("truncate", "/")
+"""What is no number, instead of a blank, if it has no value."""
 _TRUTHS: Final = (*_COMPARISONS, "and", "or", "!", "is_empty")
 """Operators and functions that are conditions: 1, or empty."""
-_SAME: Final = ("floatval", "trim", "fixnum", "number_format")
+_SAME: Final = ("trim", "fixnum", "number_format")
 """Functions that leave an answer as it is, because answers have types."""
 _FUNCTIONS: Final = {
     "floor": "truncate",
-    "intval": "truncate",
     "join": "concat",
     "max": "max_answered",
     "min": "min",
-    "round": "round",
     "strlen": "length",
 }
 """Functions by their names there. A blank is less than any number, so that `max` leaves it out."""
-_FUNCTION_ARGUMENTS: Final = {"floor": (1,), "intval": (1,), "round": (1, 2), "strlen": (1,)}
+_FUNCTION_ARGUMENTS: Final = {"floor": (1,), "strlen": (1,)}
 """How many arguments they must have."""
 _TEXT_SEARCHES: Final = ("strpos", "stripos")
 _VALUES_OF_ALL: Final = ("", "NAOK", "code", "value", "valueNAOK", "shown")
 """Attributes that are the value of a variable; others are known before the interview."""
 _QUOTED_NUMBER: Final = (
-    "LimeSurvey compares a number in quotes as a text, by which 9 is more than 18: "
+    "LimeSurvey compares a sum with a number in quotes as texts, by which 9 is more than 18: "
     "numbers are compared here"
 )
 _SUM_WITH_BLANK: Final = (
     "LimeSurvey leaves a blank out of a sum with +: here the sum has no value then"
 )
+_LONG_SUM_WITH_BLANK: Final = (
+    "LimeSurvey joins the digits of a sum of three or more, 1 and 2 to 12, if the first is blank: "
+    "a blank counts as 0 here"
+)
+_ZERO_DIVISOR: Final = (
+    "LimeSurvey divides by 0 if the divisor is blank: here the quotient has no value then"
+)
+_DATE_WITH_TIME: Final = (
+    "a date has the time 00:00 in LimeSurvey, so that it is more than the same date without one"
+)
+_DATE: Final = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)(?P<time> 00:00)?")
 _NOT_AT_BEGINNING: Final = "here the text may also begin with what is searched for"
 
 
@@ -107,7 +126,7 @@ class ScriptContext:
 
 def read_condition(text: str, context: ScriptContext) -> Meaning:
     """Return what a condition means; an Unsupported if it can't be read."""
-    reader = _MeaningReader(context)
+    reader = _MeaningReader(context, is_condition=True)
     try:
         tree = reader.read_truth(parse_script(text))
     except UnsupportedError as error:
@@ -117,7 +136,7 @@ def read_condition(text: str, context: ScriptContext) -> Meaning:
 
 def read_value(text: str, context: ScriptContext) -> Meaning:
     """Return the value of an expression; an Unsupported if it can't be read."""
-    reader = _MeaningReader(context)
+    reader = _MeaningReader(context, is_condition=False)
     try:
         tree = reader.read_value(parse_script(text))
     except UnsupportedError as error:
@@ -133,8 +152,10 @@ def name_column(token: str) -> str:
 class _MeaningReader:
     """Reads one expression."""
 
-    def __init__(self, context: ScriptContext) -> None:
+    def __init__(self, context: ScriptContext, *, is_condition: bool) -> None:
         self._context = context
+        self._is_condition = is_condition
+        """In a condition a blank counts as 0. An equation has no value then, as on the server."""
         self._variables = context.variables
         self._needed: dict[str, None] = {}
         """The items without which the expression is false, because it uses them without NAOK."""
@@ -248,25 +269,22 @@ class _MeaningReader:
 
     def _compare(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
         if isinstance(left, ScriptConstant) and isinstance(right, ScriptConstant):
-            is_quoted = left.is_quoted or right.is_quoted
-            return TruthConstant(compare_values(left.value, sign, right.value, is_quoted=is_quoted))
+            return TruthConstant(compare_values(_read_written(left), sign, _read_written(right)))
         if isinstance(right, ScriptConstant):
-            return self._compare_constant(left, sign, right, is_first=False)
+            return self._compare_constant(left, sign, right)
         if isinstance(left, ScriptConstant):
             mirrored = _COMPARISONS[MIRRORED_SIGNS[sign]]
-            return self._compare_constant(right, mirrored, left, is_first=True)
+            return self._compare_constant(right, mirrored, left)
         return self._compare_two(left, sign, right)
 
     def _compare_constant(
-        self, tree: ScriptTree, sign: Sign, constant: ScriptConstant, *, is_first: bool
+        self, tree: ScriptTree, sign: Sign, constant: ScriptConstant
     ) -> Expression:
-        """Compare a value with a constant; `is_first` if the constant is written first."""
+        """Compare a value with a constant, which may also have been written first."""
+        written = _read_written(constant)
 
-        def compare(value: str) -> bool:
-            if is_first:
-                mirrored = _COMPARISONS[MIRRORED_SIGNS[sign]]
-                return compare_values(constant.value, mirrored, value, is_quoted=constant.is_quoted)
-            return compare_values(value, sign, constant.value, is_quoted=constant.is_quoted)
+        def holds(value: PageValue) -> bool:
+            return compare_values(value, sign, written)
 
         match tree:
             case ScriptCall(name, (text, ScriptConstant(words), *_)) if name in _TEXT_SEARCHES:
@@ -277,57 +295,114 @@ class _MeaningReader:
                 variable = self._find_variable(tree)
                 if variable is not None:
                     return self._compare_variable(
-                        variable, sign, constant, compare, attribute=tree.attribute
+                        variable, sign, constant, holds, attribute=tree.attribute
                     )
             case ScriptCall(name, _) if name in _TRUTHS:
-                # A condition is 1, or empty.
-                return _choose(compare("1"), compare(""), self.read_truth(tree))
+                # The page counts a condition as 1 or 0.
+                return _choose(holds(1.0), holds(0.0), self.read_truth(tree))
 
         value = self.read_value(tree)
-        if constant.value == "":
+        if constant.value == "" and sign in ("==", "!="):
             is_answered = self._is_answered(tree)
             return is_answered if sign == "!=" else _negate(is_answered)
-        can_be_blank = not isinstance(value, FunctionCall) or value.name not in _WITHOUT_BLANK
-        # Nothing is equal to a result that is no number, and it is neither less nor more.
-        if_blank = can_be_blank and sign == "!="
-        return ValueComparison(value, sign, _make_constant(constant), if_blank)
+
+        is_sum = isinstance(tree, ScriptCall) and tree.name == "sum"
+        if is_sum and constant.is_quoted and sign not in ("==", "!="):
+            self.notes[_QUOTED_NUMBER] = None
+        right = _make_constant(constant)
+        if right == NO_VALUE:
+            right = Constant(0.0)
+        if isinstance(value, FunctionCall) and value.name in _NO_NUMBER:
+            # Nothing is equal to what is no number, and it is neither less nor more.
+            return ValueComparison(value, sign, right, if_blank=sign == "!=")
+        if _is_never_blank(value):
+            return ValueComparison(value, sign, right, if_blank=False)
+        return ValueComparison(value, sign, right, if_blank=holds(""))
 
     def _compare_variable(
         self,
         variable: SurveyVariable,
         sign: Sign,
         constant: ScriptConstant,
-        compare: Callable[[str], bool],
+        holds: Callable[[PageValue], bool],
         *,
         attribute: str,
     ) -> Expression:
+        answer = AnswerOf(variable.item)
+        if attribute == "relevanceStatus":
+            return _choose(holds(1.0), holds(0.0), Shown(answer))
+        if attribute not in _VALUES_OF_ALL:
+            raise UnsupportedError(f"{variable.name}.{attribute} has no counterpart")
+
         if variable.kind in _FLAGS:
-            return _choose(
-                compare(_FLAGS[variable.kind]), compare(""), _is_variable_answered(variable)
-            )
+            word = _FLAGS[variable.kind]
+            if attribute == "shown" and variable.labels:
+                word = variable.labels[0]
+            is_chosen = _is_variable_answered(variable)
+            return _choose(holds(read_answer(word)), holds(""), is_chosen)
+
+        if variable.kind is VariableKind.ANSWER and variable.codes:
+            if attribute == "shown":
+                return _compare_label(variable, sign, constant.value)
+            return _compare_code(variable, sign, constant, holds)
+
+        match variable.kind:
+            case VariableKind.ANSWER | VariableKind.CALCULATION:
+                return self._compare_typed(variable, sign, constant, holds)
+            case VariableKind.RANDOM:
+                return _compare_random(variable, holds)
         if constant.value == "" and sign in ("==", "!="):
             is_answered = _is_variable_answered(variable)
             return is_answered if sign == "!=" else _negate(is_answered)
-        match variable.kind:
-            case VariableKind.RANK:
-                return _compare_rank(variable, sign, constant.value)
-            case VariableKind.RANDOM:
-                return _compare_random(variable, compare)
-            case VariableKind.WORDS:
-                raise UnsupportedError("the words that are typed for a choice are no condition")
+        if variable.kind is VariableKind.WORDS:
+            raise UnsupportedError("the words that are typed for a choice are no condition")
 
+        # A position that isn't filled is empty, and a blank is equal to 0.
+        is_blank_equal = holds("") == (sign == "==")
+        if sign in ("==", "!=") and is_blank_equal:
+            raise UnsupportedError("a position of a ranking is compared with 0")
+        return _compare_rank(variable, sign, constant.value)
+
+    def _compare_typed(
+        self,
+        variable: SurveyVariable,
+        sign: Sign,
+        constant: ScriptConstant,
+        holds: Callable[[PageValue], bool],
+    ) -> Expression:
+        """Compare an answer without codes, or what an equation calculates, with a constant."""
         answer = AnswerOf(variable.item)
-        if attribute == "shown" and variable.labels:
-            return _compare_label(variable, sign, constant.value)
+        number = read_number(constant.value or "0")
+        if variable.is_number and number is not None:
+            return ValueComparison(answer, sign, Constant(number), holds(""))
+
+        if constant.value == "" and sign in ("==", "!="):
+            return Answered(answer) if sign == "!=" else Not(Answered(answer))
         if constant.value.strip() == "" and sign in ("==", "!="):
             return NO if sign == "==" else YES  # nobody can type a blank
-        if variable.codes:
-            return _compare_code(variable, sign, constant, compare)
+        date = _DATE.fullmatch(constant.value)
+        if variable.is_date and date is not None:
+            return self._compare_date(answer, sign, date, if_blank=holds(""))
+        return ValueComparison(answer, sign, _make_constant(constant), holds(""))
 
-        is_number = read_number(constant.value) is not None
-        if is_number and constant.is_quoted and sign not in ("==", "!="):
-            self.notes[_QUOTED_NUMBER] = None
-        return ValueComparison(answer, sign, _make_constant(constant), compare(""))
+    def _compare_date(
+        self, answer: AnswerOf, sign: Sign, written: re.Match[str], *, if_blank: bool
+    ) -> Expression:
+        """Compare a date, which is a text that ends with a time there, with another."""
+        date = Constant(written["date"])
+        if written["time"]:
+            return ValueComparison(answer, sign, date, if_blank)
+        match sign:
+            case "==" | "!=":
+                self.notes[_DATE_WITH_TIME] = None
+                return NO if sign == "==" else YES
+            case "<=":
+                self.notes[_DATE_WITH_TIME] = None
+                return ValueComparison(answer, "<", date, if_blank)
+            case ">":
+                self.notes[_DATE_WITH_TIME] = None
+                return ValueComparison(answer, ">=", date, if_blank)
+        return ValueComparison(answer, sign, date, if_blank)
 
     def _compare_two(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
         flags = (self._find_flag(left), self._find_flag(right))
@@ -342,9 +417,20 @@ class _MeaningReader:
 
         first = self.read_value(left)
         second = self.read_value(right)
+        if self._is_typed_number(left) and self._is_typed_number(right):
+            first = _put_zero_for_blank(first)
+            second = _put_zero_for_blank(second)
+            return ValueComparison(first, sign, second, if_blank=False)
         if sign == "!=":
-            return Not(_equate_values(first, "==", second))
-        return _equate_values(first, sign, second)
+            return Not(_compare_blanks(first, "==", second))
+        return _compare_blanks(first, sign, second)
+
+    def _is_typed_number(self, tree: ScriptTree) -> bool:
+        """Return whether a value is the answer to a question that takes a number."""
+        if not isinstance(tree, ScriptName):
+            return False
+        variable = self._find_variable(tree)
+        return variable is not None and variable.is_number
 
     def _find_flag(self, tree: ScriptTree) -> Expression | None:
         """Return the condition that a choice is checked; None if the value is something else."""
@@ -403,20 +489,27 @@ class _MeaningReader:
             raise UnsupportedError(f"{written} has several variables, one for each of its parts")
         if variable is None:
             raise UnsupportedError(f"the survey has no variable {written}")
-        if name.attribute.startswith("value") and self._context.uses_assessment:
+        is_points = variable.has_points or self._context.uses_assessment
+        if name.attribute.startswith("value") and is_points:
             raise UnsupportedError("points of an assessment have no counterpart")
 
-        is_value = name.attribute in _VALUES_OF_ALL
-        if is_value and not name.attribute.endswith("NAOK") and variable.can_be_hidden:
+        # With any suffix the page takes a question that isn't shown for empty.
+        if name.attribute == "" and variable.can_be_hidden:
             self._needed[variable.item] = None
         return variable
 
     def _read_call(self, name: str, arguments: tuple[ScriptTree, ...]) -> Expression:
         match name, arguments:
-            case "+", (left, right):
-                return self._add(left, right)
-            case (("-" | "*" | "/"), (_, _)) | ("-", (_,)):
-                return FunctionCall(name, self._read_all(arguments))
+            case (("+" | "-" | "*" | "/"), (_, _)) | ("-", (_,)):
+                return self._calculate(name, arguments)
+            case ("round", (_,)) | ("round", (_, _)):
+                digits = self._read_all(arguments[1:])
+                return FunctionCall("round", (*self._read_numbers(arguments[:1]), *digits))
+            case (("intval" | "floatval"), (argument,)):
+                # Both are 0 for a blank, also on the server.
+                value = self.read_value(argument)
+                whole = FunctionCall("truncate", (value,))
+                return _put_zero_for_blank(whole if name == "intval" else value)
             case "if", (test, then, *otherwise):
                 if_false = self.read_value(otherwise[0]) if otherwise else NO_VALUE
                 return FunctionCall("if", (self.read_truth(test), self.read_value(then), if_false))
@@ -458,14 +551,40 @@ class _MeaningReader:
     def _read_all(self, trees: tuple[ScriptTree, ...]) -> tuple[Expression, ...]:
         return tuple(self.read_value(tree) for tree in self._expand(trees))
 
+    def _calculate(self, sign: str, operands: tuple[ScriptTree, ...]) -> Expression:
+        match sign, operands:
+            case "+", (left, right):
+                return self._add(left, right)
+            case "/", (left, right):
+                return self._divide(left, right)
+        return FunctionCall(sign, self._read_numbers(operands))
+
     def _add(self, left: ScriptTree, right: ScriptTree) -> Expression:
         """Add two numbers, or join two texts."""
         values = (self.read_value(left), self.read_value(right))
         if any(_is_text(value) for value in values):
             return FunctionCall("concat", values)
+        if self._is_condition:
+            if _is_sum(left) or _is_sum(right):
+                self.notes[_LONG_SUM_WITH_BLANK] = None
+            return FunctionCall("+", tuple(_put_zero_for_blank(value) for value in values))
         if any(isinstance(value, AnswerOf) for value in values):
             self.notes[_SUM_WITH_BLANK] = None
         return FunctionCall("+", values)
+
+    def _divide(self, dividend: ScriptTree, divisor: ScriptTree) -> Expression:
+        (first,) = self._read_numbers((dividend,))
+        second = self.read_value(divisor)
+        if self._is_condition and not isinstance(second, Constant):
+            self.notes[_ZERO_DIVISOR] = None
+        return FunctionCall("/", (first, second))
+
+    def _read_numbers(self, trees: tuple[ScriptTree, ...]) -> tuple[Expression, ...]:
+        """Return the numbers that something is calculated from."""
+        values = self._read_all(trees)
+        if not self._is_condition:
+            return values
+        return tuple(_put_zero_for_blank(value) for value in values)
 
     def _sum(self, trees: tuple[ScriptTree, ...]) -> Expression:
         """Sum up; a blank is 0, also if there is nothing else."""
@@ -575,6 +694,18 @@ def _passes(name: str, word: str, *, is_comment: bool) -> bool:
     return word.removeprefix("sq_") in name
 
 
+def _is_sum(tree: ScriptTree) -> bool:
+    return isinstance(tree, ScriptCall) and tree.name == "+"
+
+
+def _read_written(constant: ScriptConstant) -> PageValue:
+    """Return the value that a constant has on the page: a text if it is in quotes."""
+    number = read_number(constant.value)
+    if constant.is_quoted or number is None:
+        return constant.value
+    return number
+
+
 def _make_constant(constant: ScriptConstant) -> Constant:
     number = read_number(constant.value)
     if constant.is_quoted or number is None:
@@ -619,7 +750,7 @@ def _is_variable_answered(variable: SurveyVariable) -> Expression:
             return YES
 
 
-def _compare_random(variable: SurveyVariable, compare: Callable[[str], bool]) -> Expression:
+def _compare_random(variable: SurveyVariable, holds: Callable[[PageValue], bool]) -> Expression:
     """Compare a random whole number: its intervals of a random number from 0 to 1 that fulfill it.
 
     The first of three numbers is less than 1/3, the second one is not, and is less than 2/3.
@@ -628,7 +759,7 @@ def _compare_random(variable: SurveyVariable, compare: Callable[[str], bool]) ->
     share = 1 / len(variable.codes)
     fulfilling: list[Expression] = []
     for position, code in enumerate(variable.codes):
-        if not compare(code):
+        if not holds(read_answer(code)):
             continue
         limits: list[Expression] = []
         if position > 0:
@@ -657,7 +788,11 @@ def _compare_label(variable: SurveyVariable, sign: Sign, label: str) -> Expressi
     """Compare the text of an answer, which is the one of its code."""
     if sign not in ("==", "!="):
         raise UnsupportedError("texts of answers have no order")
+    if not variable.labels or "" in variable.labels:
+        raise UnsupportedError("the texts of these answers aren't in the file")
     answer = AnswerOf(variable.item)
+    if label == "":
+        return Answered(answer) if sign == "!=" else Not(Answered(answer))
     equal: list[Expression] = []
     for code, text in zip(variable.codes, variable.labels, strict=False):
         if text == label:
@@ -667,30 +802,41 @@ def _compare_label(variable: SurveyVariable, sign: Sign, label: str) -> Expressi
 
 
 def _compare_code(
-    variable: SurveyVariable, sign: Sign, constant: ScriptConstant, compare: Callable[[str], bool]
+    variable: SurveyVariable,
+    sign: Sign,
+    constant: ScriptConstant,
+    holds: Callable[[PageValue], bool],
 ) -> Expression:
     """Compare an answer that is a code with a constant."""
     answer = AnswerOf(variable.item)
-    right = Constant(constant.value)
-    if sign == "==":
-        return ValueComparison(answer, "==", right, compare(""))
-    if sign == "!=":
-        return ValueComparison(answer, "==", right, if_blank=False).negate()
+    if_blank = holds("")
+    fulfilling = [code for code in variable.codes if holds(read_answer(code))]
+    others = [code for code in variable.codes if code not in fulfilling]
 
-    fulfilling = [code for code in variable.codes if compare(code)]
+    if sign == "==" and len(fulfilling) == 1:
+        return ValueComparison(answer, "==", Constant(fulfilling[0]), if_blank)
+    if sign == "!=" and len(others) == 1:
+        return ValueComparison(answer, "==", Constant(others[0]), not if_blank).negate()
+    is_any_word = bool(constant.value.strip())
+    if sign == "==" and not fulfilling and not if_blank and is_any_word:
+        # The report says that no answer has this code.
+        return ValueComparison(answer, "==", Constant(constant.value), if_blank=False)
+    if sign == "!=" and not others and if_blank and is_any_word:
+        return ValueComparison(answer, "==", Constant(constant.value), if_blank=False).negate()
+    if not others:
+        return YES if if_blank else Answered(answer)
+
     limit = read_number(constant.value)
-    as_numbers = [
-        code
-        for code in variable.codes
-        if limit is not None and compare_values(code, sign, constant.value, is_quoted=False)
-    ]
-    if fulfilling == as_numbers and fulfilling and limit is not None:
-        return ValueComparison(answer, sign, Constant(limit), compare(""))
+    as_numbers: list[str] = []
+    if limit is not None:
+        as_numbers = [code for code in variable.codes if compare_values(code, sign, limit)]
+    if fulfilling == as_numbers and fulfilling and limit is not None and sign not in ("==", "!="):
+        return ValueComparison(answer, sign, Constant(limit), if_blank)
 
     equal: list[Expression] = [
         ValueComparison(answer, "==", Constant(code), if_blank=False) for code in fulfilling
     ]
-    if compare(""):
+    if if_blank:
         equal.append(Not(Answered(answer)))
     return join_any(equal)
 
@@ -708,13 +854,48 @@ def _match_codes(variable: SurveyVariable, expression: re.Pattern[str]) -> Expre
     return join_any(equal)
 
 
-def _equate_values(left: Expression, sign: Sign, right: Expression) -> Expression:
-    """Compare two values; two blanks are equal."""
+def _compare_blanks(left: Expression, sign: Sign, right: Expression) -> Expression:
+    """Compare two values; blanks are equal to each other, and less than anything else."""
     comparison = ValueComparison(left, sign, right, if_blank=False)
-    if sign in ("<", ">"):
-        return comparison
-    are_blank = All((Not(Answered(left)), Not(Answered(right))))
-    return AnyOf((are_blank, comparison))
+    is_left_blank = Not(Answered(left))
+    is_right_blank = Not(Answered(right))
+    match sign:
+        case "==":
+            return AnyOf((All((is_left_blank, is_right_blank)), comparison))
+        case "<=":
+            return AnyOf((is_left_blank, comparison))
+        case ">=":
+            return AnyOf((is_right_blank, comparison))
+        case "<":
+            return AnyOf((All((is_left_blank, Answered(right))), comparison))
+        case ">":
+            return AnyOf((All((is_right_blank, Answered(left))), comparison))
+    return comparison
+
+
+def _put_zero_for_blank(value: Expression) -> Expression:
+    """Return a number, which is 0 for a blank."""
+    if value == NO_VALUE:
+        return Constant(0.0)
+    if _is_never_blank(value):
+        return value
+    return FunctionCall("first_answered", (value, Constant(0.0)))
+
+
+def _is_never_blank(value: Expression) -> bool:
+    """Return whether a value is there in any case."""
+    match value:
+        case Constant():
+            return value != NO_VALUE
+        case FunctionCall(name) if name in _WITHOUT_BLANK:
+            return True
+        case FunctionCall("if", (_, _, Constant(0.0))):
+            return True  # a sum, as _sum() makes it
+        case FunctionCall("first_answered", (*_, last)):
+            return _is_never_blank(last)
+        case FunctionCall("+" | "-" | "*" | "round" | "truncate", arguments):
+            return all(_is_never_blank(argument) for argument in arguments)
+    return False
 
 
 def _has_numbers(variable: SurveyVariable) -> bool:

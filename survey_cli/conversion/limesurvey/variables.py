@@ -20,6 +20,7 @@ from survey_cli.conversion.limesurvey.question_types import (
     OTHER_IN_MULTIPLE,
     SINGLE_TYPES,
     TEXT_TABLES,
+    get_fixed_word,
     list_choice_codes,
 )
 from survey_cli.conversion.limesurvey.records import QuestionRecord, SurveyRecords
@@ -66,8 +67,11 @@ class SurveyVariable:
     codes: tuple[str, ...] = ()
     """The codes that an answer can have; empty for numbers and texts."""
     labels: tuple[str, ...] = ()
-    """Their texts in the first language."""
+    """Their texts in the first language; of a choice, its own."""
     is_number: bool = False
+    is_date: bool = False
+    has_points: bool = False
+    """Its `.value` is the points of the answer, which are 0 in a survey without assessment."""
     can_be_hidden: bool = False
     """Its question has a condition, or the group or the part has one."""
 
@@ -154,6 +158,7 @@ def _iterate_variables(
     codes, labels = _list_codes(question, language)
     filters = ("array_filter", "array_filter_exclude")
     is_filtered = any(question.get_attribute(name) for name in filters)
+    has_points = question.type not in FIXED_CHOICES
 
     match question.type:
         case "*":
@@ -167,13 +172,19 @@ def _iterate_variables(
                     VariableKind.RANK,
                     code,
                     str(position),
+                    has_points=True,
                     can_be_hidden=can_be_hidden,
                 )
         case type_ if type_ in MULTIPLE_TYPES:
             for part in question.list_parts():
                 name = f"{code}_{part.code}"
                 yield SurveyVariable(
-                    name, VariableKind.CHOICE, code, part.code, can_be_hidden=can_be_hidden
+                    name,
+                    VariableKind.CHOICE,
+                    code,
+                    part.code,
+                    labels=(part.texts.get(language, "").strip(),),
+                    can_be_hidden=can_be_hidden,
                 )
                 if type_ == "P":
                     yield SurveyVariable(f"{name}comment", VariableKind.WORDS, code, part.code)
@@ -188,6 +199,7 @@ def _iterate_variables(
                 code,
                 codes=codes,
                 labels=labels,
+                has_points=has_points,
                 can_be_hidden=can_be_hidden,
             )
             if question.has_other and type_ in ("L", "!"):
@@ -206,6 +218,7 @@ def _iterate_variables(
                 VariableKind.ANSWER,
                 code,
                 is_number=is_number,
+                is_date=type_ == "D",
                 can_be_hidden=can_be_hidden,
             )
 
@@ -235,6 +248,7 @@ def _iterate_table(
                         VariableKind.ANSWER,
                         f"{name}_{scale}",
                         codes=scale_codes,
+                        has_points=True,
                         can_be_hidden=hides,
                     )
             case ":" | ";":
@@ -260,17 +274,19 @@ def _iterate_table(
                     codes=codes,
                     labels=labels,
                     is_number=is_number,
+                    has_points=question.type in ("F", "H"),
                     can_be_hidden=hides,
                 )
 
 
 def _list_codes(question: QuestionRecord, language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the codes of the answers to a question, and their texts in the first language."""
+    codes = list_choice_codes(question)
     if question.type in FIXED_CHOICES:
-        return list_choice_codes(question), ()
+        return codes, tuple(get_fixed_word(question.type, code, language) for code in codes)
     answers = question.list_answers()
     texts = tuple(answer.texts.get(language, "").strip() for answer in answers)
-    return list_choice_codes(question), texts
+    return codes, texts
 
 
 def find_random_numbers(question: QuestionRecord) -> tuple[str, ...]:
