@@ -11,12 +11,14 @@ from fractions import Fraction
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.amounts import Interval
 from survey_cli.instrument.number_ranges import contain, find_limits
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.bins import build_bins
 from survey_cli.reports.results.open_amounts import OpenAmount, find_bound, list_open_amounts
+from survey_cli.reports.results.open_limits import weigh_open_limits
 from survey_cli.reports.results.questions import (
     MAX_POINTS,
     UNASKED_KINDS,
@@ -183,6 +185,8 @@ class Crosstab:
     """The number of each answer that counts in means."""
     open_amounts: Mapping[Fraction, OpenAmount] = field(default_factory=dict)
     """The numbers among them that stand for an interval: "97 or older"."""
+    open_limits: Mapping[Interval, int] = field(default_factory=dict)
+    """The weights of a bracket's declines, by what their steps have left of the amount."""
     keys: frozenset[AnswerKey] = frozenset()
     """The answers in the base."""
     hidden: frozenset[CellPosition] = frozenset()
@@ -526,6 +530,10 @@ def tabulate(
             lines.append(counted.make_line("decline", str(code), label, declined[kind]))
     lines += _count_nets(counted, lines)
 
+    open_limits: dict[Interval, int] = {}
+    if question.is_bracket:
+        open_limits = weigh_open_limits(question, answers)
+
     # Means need counts by number, whatever text it has in the data.
     keys_by_value: dict[Fraction, list[AnswerKey]] = {}
     for key, value in numbers.items():
@@ -539,6 +547,7 @@ def tabulate(
         ),
         numbers=numbers,
         open_amounts=list_open_amounts(question, set(numbers.values())),
+        open_limits=open_limits,
         keys=frozenset(counted.counts),
         unit=answers.unit,
     )

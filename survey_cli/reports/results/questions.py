@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
@@ -53,6 +53,13 @@ class AnswerPoint:
     side: Side = "apart"
 
 
+class LimitColumns(NamedTuple):
+    """The columns with the limits between which the amount of a bracket is."""
+
+    low: str
+    high: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuestion(ReportItem):
     """One item, or one turn of it, with its columns and answers."""
@@ -74,6 +81,8 @@ class ReportQuestion(ReportItem):
     """The numbers that may be answered; labeled numbers outside of them are not quantities."""
     is_bracket: bool = False
     """Whether its answers are the intervals of a bracket."""
+    limit_columns: LimitColumns | None = None
+    """The columns with the limits of a bracket's answers; None if the data have none."""
     allows_none: bool = False
     """Whether a multiple may be answered with no option."""
     is_reported: bool = True
@@ -162,7 +171,15 @@ class _QuestionWalk:
             for question in _build_questions(
                 item, columns, self.language, section, battery, self.asked
             ):
-                self.questions.append(replace(question, number=number, is_reported=is_reported))
+                limit_columns = self._find_limit_columns(item, question.variable.turn)
+                self.questions.append(
+                    replace(
+                        question,
+                        number=number,
+                        is_reported=is_reported,
+                        limit_columns=limit_columns,
+                    )
+                )
 
         for question in _build_old_questions(self.columns.pop(f"{item.id}_code", [])):
             coded = replace(
@@ -172,6 +189,27 @@ class _QuestionWalk:
                 inputs=frozenset({item.id}),
             )
             self.questions.append(coded)
+
+    def _find_limit_columns(self, item: CompiledItem, turn: int | None) -> LimitColumns | None:
+        """Find the columns with the limits of a bracket; None if the item is no bracket.
+
+        The walk comes to them after the intervals, so that their columns are still there.
+        """
+        if not isinstance(item.question, BracketResultItem):
+            return None
+        names = item.question.spec.limit_names
+        low = self._find_column(names.low, turn)
+        high = self._find_column(names.high, turn)
+        if low is None or high is None:
+            return None
+        return LimitColumns(low, high)
+
+    def _find_column(self, item: str, turn: int | None) -> str | None:
+        """Find the column of an item in a turn; None if the data have none."""
+        for variable in self.columns.get(item, []):
+            if variable.turn == turn:
+                return variable.name
+        return None
 
     def _add_battery(self, group: ItemGroup, spec: BatteryItem, section: str) -> None:
         written = spec.title or spec.label
