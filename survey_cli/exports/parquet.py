@@ -154,7 +154,7 @@ def _describe_study(table: Table) -> dict[str, object]:
     about = {}
     for field in dataclasses.fields(table.study):
         value = getattr(table.study, field.name)
-        if value and not isinstance(value, Mapping):
+        if value != field.default and not isinstance(value, Mapping):
             about[field.name] = value
     return about
 

@@ -3,9 +3,10 @@
 Numbers, dates and times hold `.d` for don't know, `.r` refused, `.n` not reached, `.u` not asked,
 and another letter for each decline of the study's own. A text without an answer is empty: its
 companion column, `q_state`, says why. A text column with labels holds the code of the missing value
-as a text; Stata cannot label texts. An option marked as missing stays a code. Dates are days
-(`%td`), times are times of day (`%tcHH:MM`), timestamps are UTC. The whole table is held in memory.
-A script (.do) opens such a file and sets the design of the sample for the `svy` commands.
+as a text; Stata cannot label texts. From edition 2 of the language on, each option marked as
+missing has a letter of its own, too. Before, it stays a code. Dates are days (`%td`), times are
+times of day (`%tcHH:MM`), timestamps are UTC. The whole table is held in memory. A script (.do)
+opens such a file and sets the design of the sample for the `svy` commands.
 """
 
 import errno
@@ -13,10 +14,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from survey_cli.exports import conventions, limits, typed_columns
 from survey_cli.exports.templating import write_template
+from survey_cli.instrument.editions import AMOUNTS_EDITION
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
@@ -51,7 +53,7 @@ def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conv
     digits = len(str(len(final_names)))
     names = limits.fit_names(final_names, replace(limits.STATA, name=limits.STATA.name - digits))
 
-    letters = assign_letters(table.variables)
+    letters = assign_column_letters(table.variables, table.study.edition)
     data = _build_data(table, names, letters)
 
     column_labels: list[str | None] = []
@@ -59,12 +61,12 @@ def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conv
     value_labels: dict[str, dict[Any, str]] = {}
     missing_letters: dict[str, list[str]] = {}
     formats: dict[str, str] = {}
-    for name, variable in zip(names, table.variables, strict=True):
+    for name, variable, of_column in zip(names, table.variables, letters, strict=True):
         label = limits.STATA.fit(limits.choose_label(variable), limits.STATA.label)
         column_labels.append(label)
-        value_labels[name] = _build_labels(variable, letters)
+        value_labels[name] = _build_labels(variable, of_column)
         if _has_letters(variable):
-            missing_letters[name] = sorted({*letters.values()})
+            missing_letters[name] = sorted({*of_column.kinds.values(), *of_column.options.values()})
         formats[name] = _choose_format(variable, data[name])
 
     try:
@@ -93,6 +95,41 @@ def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conv
     return conventions.WriteResult(data.height, tuple(_iterate_notes(table)))
 
 
+class ColumnLetters(NamedTuple):
+    """The letters of the extended missing values that a column may hold."""
+
+    kinds: Mapping[str, str]
+    """By kind of missing value, the same in all columns."""
+    options: Mapping[Code, str]
+    """By code of an option marked as missing."""
+
+
+def assign_column_letters(variables: Sequence[Variable], edition: int) -> list[ColumnLetters]:
+    """Assign the letters of each column.
+
+    From edition 2 on, an option marked as missing has no amount. Stata would count its code among
+    the answers, so it gets the first letter that no kind has. An option for which no letter is left
+    keeps its code.
+    """
+    kinds = assign_letters(variables)
+    free = [letter for letter in ALPHABET if letter not in kinds.values()]
+
+    letters = []
+    for variable in variables:
+        options: dict[Code, str] = {}
+        if edition >= AMOUNTS_EDITION and _has_letters(variable):
+            options = dict(zip(variable.user_missing, free, strict=False))
+        letters.append(ColumnLetters(kinds, options))
+    return letters
+
+
+def list_options_without_letter(variable: Variable, letters: ColumnLetters) -> list[Code]:
+    """List the options marked as missing that Stata counts as answers."""
+    if variable.storage == "text":  # nothing is counted there
+        return []
+    return [code for code in variable.user_missing if code not in letters.options]
+
+
 def assign_letters(variables: Sequence[Variable]) -> dict[str, str]:
     """Assign a letter of the extended missing values to each kind, the same in all columns.
 
@@ -117,17 +154,22 @@ def _has_letters(variable: Variable) -> bool:
     return variable.storage != "text" and variable.role != "admin"
 
 
-def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Code, str]:
+def _build_labels(variable: Variable, letters: ColumnLetters) -> dict[Code, str]:
     """Return labels by value, or by letter of a missing value."""
     # Stata labels no texts. A label of a date or time could only belong to a missing value.
     if variable.storage in ("text", "date", "time"):
         return {}
 
-    labels = {code: words for code, words in variable.labels.items() if _can_label(code)}
+    labels: dict[Code, str] = {}
+    for code, words in variable.labels.items():
+        if code in letters.options:
+            labels[letters.options[code]] = words
+        elif _can_label(code):
+            labels[code] = words
     for kind, (code, words) in conventions.list_offered_codes(variable).items():
         words = limits.to_single_line(words) or kind
-        if kind in letters:
-            labels[letters[kind]] = words
+        if kind in letters.kinds:
+            labels[letters.kinds[kind]] = words
         elif _can_label(code):
             labels[code] = words
 
@@ -164,20 +206,23 @@ def _choose_format(variable: Variable, column: "pl.Series") -> str:
             return f"%-{width}s"
 
 
-def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) -> "pl.DataFrame":
+def _build_data(
+    table: Table, names: Sequence[str], letters: Sequence[ColumnLetters]
+) -> "pl.DataFrame":
     """Return the rows as Stata stores them: numbers and dates, with letters for missing values."""
     import polars as pl
 
     # A polars column has one type: values and letters are separate until all rows are read.
     value_columns = []
     letter_columns = []
-    for at, (variable, name) in enumerate(zip(table.variables, names, strict=True)):
+    columns = zip(table.variables, names, letters, strict=True)
+    for at, (variable, name, of_column) in enumerate(columns):
         text = pl.col(str(at))
         values = typed_columns.make_value_expression(variable, text)
         if _has_letters(variable):
-            missing = _make_letter_expression(variable, text, values, letters)
+            missing = _make_letter_expression(variable, text, values, of_column)
             letter_columns.append(missing.alias(name))
-        stored = _make_stored_expression(variable, text, values, letters)
+        stored = _make_stored_expression(variable, text, values, of_column)
         value_columns.append(stored.alias(name))
 
     def convert(texts: "pl.DataFrame") -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -202,16 +247,28 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
 
 
 def _make_letter_expression(
-    variable: Variable, text: "pl.Expr", values: "pl.Expr", letters: Mapping[str, str]
+    variable: Variable, text: "pl.Expr", values: "pl.Expr", letters: ColumnLetters
 ) -> "pl.Expr":
     """Make an expression for the letters of missing values; null for a kind that keeps its code."""
+    import polars as pl
+
     codes = conventions.list_missing_codes(variable)
-    letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
-    return typed_columns.make_missing_expression(text, values, letter_by_kind)
+    letter_by_kind = {kind: letters.kinds.get(kind) for kind in {**letters.kinds, **codes}}
+    of_kinds = typed_columns.make_missing_expression(text, values, letter_by_kind)
+    return pl.coalesce(of_kinds, _make_option_expression(values, letters.options))
+
+
+def _make_option_expression(values: "pl.Expr", letters: Mapping[Code, str]) -> "pl.Expr":
+    """Make an expression for the letters of options marked as missing, null for other values."""
+    import polars as pl
+
+    # The values of all columns of numbers are floating-point numbers until they are stored.
+    letter_by_number = {float(code): letter for code, letter in letters.items()}
+    return values.replace_strict(letter_by_number, default=None, return_dtype=pl.String)
 
 
 def _make_stored_expression(
-    variable: Variable, text: "pl.Expr", values: "pl.Expr", letters: Mapping[str, str]
+    variable: Variable, text: "pl.Expr", values: "pl.Expr", letters: ColumnLetters
 ) -> "pl.Expr":
     """Make an expression for the values as Stata stores them, with the codes of missing values."""
     import polars as pl
@@ -219,11 +276,16 @@ def _make_stored_expression(
     codes = {kind: code for kind, (code, _) in conventions.list_missing_codes(variable).items()}
 
     if _has_letters(variable):
+        answers = values
+        if letters.options:
+            option_letter = _make_option_expression(values, letters.options)
+            answers = pl.when(option_letter.is_null()).then(values)
         # Only kinds for which no letter was left have a code; the others stay null.
-        kept = {kind: None if kind in letters else code for kind, code in codes.items()}
+        kept = {kind: None if kind in letters.kinds else code for kind, code in codes.items()}
         if not any(kept.values()):
-            return values
-        return typed_columns.make_coded_expression(text, values, kept)
+            return answers
+        coded = typed_columns.make_missing_expression(text, values, kept)
+        return pl.coalesce(answers, coded)
 
     if variable.storage == "integer":
         return values.cast(pl.Int64)
@@ -275,16 +337,18 @@ def _iterate_notes(table: Table) -> Iterator[str]:
             labels.append({})
     yield from limits.iterate_notes(table.variables, limits.STATA, labels=labels)
 
-    letters = assign_letters(table.variables)
+    kind_letters = assign_letters(table.variables)
     own_letters = []
-    for kind, letter in letters.items():
+    for kind, letter in kind_letters.items():
         if kind not in MISSING_LETTERS:
             own_letters.append(f".{letter} {kind}")
     if own_letters:
         yield f"extended missing values of the study: {', '.join(own_letters)}"
 
+    yield from _iterate_option_notes(table)
+
     kinds = {kind for variable in table.variables for kind in variable.declines}
-    left = sorted(kinds - letters.keys())
+    left = sorted(kinds - kind_letters.keys())
     if left:
         yield f"{join_first(left)}: Stata has no letters left for them, so they are labeled codes"
 
@@ -298,6 +362,25 @@ def _iterate_notes(table: Table) -> Iterator[str]:
             f"{join_first(large)}: Stata labels numbers up to {MAX_LABELED_VALUE:,}; "
             "larger codes have no labels"
         )
+
+
+def _iterate_option_notes(table: Table) -> Iterator[str]:
+    """Yield notes on options marked as missing: their letters, or that they are counted."""
+    letters = assign_column_letters(table.variables, table.study.edition)
+    lettered = []
+    counted = []
+    for variable, of_column in zip(table.variables, letters, strict=True):
+        options = [f"{code} = .{letter}" for code, letter in of_column.options.items()]
+        if options:
+            lettered.append(f"{variable.name} ({', '.join(options)})")
+        codes = list_options_without_letter(variable, of_column)
+        if codes:
+            counted.append(f"{variable.name} ({', '.join(map(str, codes))})")
+
+    if lettered:
+        yield f"options without an amount are extended missing values: {join_first(lettered)}"
+    if counted:
+        yield f"Stata counts options marked as missing as answers: {join_first(counted)}"
 
 
 def has_unlabeled_texts(variable: Variable) -> bool:

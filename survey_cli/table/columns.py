@@ -107,9 +107,10 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
                 label = _label_no_amount(instrument, language)
                 others = {**declined, NO_AMOUNT.kind: (code, label)}
             distinct = move_taken_codes(instrument, variable, others, reserved)
+            unasked = {kind: distinct.get(kind, pair) for kind, pair in reserved.items()}
             column = replace(
                 variable,
-                declines={**distinct, **variable.declines, **reserved},
+                declines={**distinct, **variable.declines, **unasked},
                 personal=variable.personal or block.id in personal_names,
             )
             columns.append(column)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from survey_cli.instrument.compiled.decline_sets import choose_other_code
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.compiled.number_bounds import NOT_NEGATIVE, find_bounds
+from survey_cli.instrument.editions import AMOUNTS_EDITION
 from survey_cli.values import Variable
 
 DeclineCodes: TypeAlias = Mapping[str, tuple[int, str]]
@@ -19,17 +20,25 @@ DeclineCodes: TypeAlias = Mapping[str, tuple[int, str]]
 def move_taken_codes(
     instrument: Instrument, variable: Variable, declines: DeclineCodes, reserved: DeclineCodes
 ) -> DeclineCodes:
-    """Return the study's declines for a column, with other codes instead of possible values."""
+    """Return the study's declines for a column, with other codes instead of possible values.
+
+    `reserved` are the codes of not asked and not reached, which are among `declines`, too. In
+    edition 1 they stay, and a difference is never taken for negative: exports are as before.
+    """
     is_number = variable.storage in ("integer", "decimal")
     if not is_number:
         return declines
 
     may_be_value = _find_value_test(instrument, variable)
     used = {code for code, _ in (*declines.values(), *reserved.values())}
+    # A kind that the column's own item offers has a code that was examined.
+    fixed = set(variable.declines)
+    if instrument.edition < AMOUNTS_EDITION:
+        fixed |= reserved.keys()
+
     moved = {}
     for kind, (code, label) in declines.items():
-        # A kind that the column's own item offers has a code that was examined.
-        if kind not in variable.declines and may_be_value(code):
+        if kind not in fixed and may_be_value(code):
             code = _choose_code(kind, used, may_be_value)
             used.add(code)
         moved[kind] = (code, label)
@@ -47,7 +56,11 @@ def _find_value_test(instrument: Instrument, variable: Variable) -> Callable[[in
     if compute is None:
         return NOT_NEGATIVE.contains
     condition = next(iter(compute.conditions.values()))
-    return find_bounds(instrument, condition.tree).contains
+    has_negative_differences = instrument.edition >= AMOUNTS_EDITION
+    bounds = find_bounds(
+        instrument, condition.tree, has_negative_differences=has_negative_differences
+    )
+    return bounds.contains
 
 
 def _choose_code(kind: str, used: Collection[int], may_be_value: Callable[[int], bool]) -> int:

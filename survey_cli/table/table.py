@@ -156,6 +156,8 @@ class StudyDescription:
     id: str = ""
     """The instrument's id, which may serve as a file name."""
     title: str = ""
+    edition: int = 1
+    """The edition of the language in which the newest version is written."""
     version: str = ""
     """The newest version of the questionnaire."""
     versions: tuple[str, ...] = ()

@@ -95,6 +95,46 @@ def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_
     assert (formats["day"], formats["hour"]) == ("%td", "%tcHH:MM")
 
 
+@pytest.mark.parametrize("edition", [1, 2])
+def test_options_marked_as_missing_are_extended_missing_values_from_edition_2_on(
+    edition: int, tmp_path: Path
+) -> None:
+    likes = Variable(
+        name="likes",
+        measure="ordinal",
+        labels={1: "Bad", 5: "Good", 8: "Varies", 9: "No opinion"},
+        user_missing=(8, 9),
+        declines={**ASKED, "away": (-20, "Away")},
+    )
+    table = Table(
+        variables=(likes,),
+        rows=[(5,), (9,), (DK,), (8,), (1,), (Missing("away"),)],
+        study=StudyDescription(edition=edition),
+    )
+    result = write_dta(table, tmp_path / "x.dta", WriteOptions())
+    columns, meta = pyreadstat.read_dta(
+        str(tmp_path / "x.dta"), output_format="dict", user_missing=True
+    )
+    labels = meta.variable_value_labels["likes"]
+    [note] = [note for note in result.notes if "likes" in note]
+    if edition == 1:
+        # "a" is the kind's: exports of edition 1 are as they were.
+        assert list(columns["likes"]) == [5, 9, "d", 8, 1, "a"]
+        assert (labels[8], labels[9]) == ("Varies", "No opinion")
+        assert note == "Stata counts options marked as missing as answers: likes (8, 9)"
+        return
+
+    assert list(columns["likes"]) == [5, "c", "d", "b", 1, "a"]
+    assert labels == {
+        1: "Bad", 5: "Good", "a": "Away", "b": "Varies", "c": "No opinion",
+        "d": "Don't know", "r": "Refused", "n": "Not reached", "u": "Not asked",
+    }  # fmt: skip
+    assert note.endswith("are extended missing values: likes (8 = .b, 9 = .c)")
+    # A reader that knows no letters counts only the two answers.
+    columns, _ = pyreadstat.read_dta(str(tmp_path / "x.dta"), output_format="dict")
+    assert sum(value for value in columns["likes"] if value is not None) == 6
+
+
 CELLS = {
     "integer": st.integers(-(2**40), 2**40) | st.integers(-9, 9),
     "decimal": st.floats(-1e9, 1e9, allow_nan=False),

@@ -26,7 +26,7 @@ from survey_cli.wording import join_first
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 FEATURES = (INSTRUMENTS / "features").glob("*.yaml")
-HEAD = "instrument: x\ntitle: X\nstudy: {sponsor: Acme}\n"
+HEAD = "instrument: x\nedition: 2\ntitle: X\nstudy: {sponsor: Acme}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -60,13 +60,23 @@ def test_nothing_is_said_of_what_fits_everywhere() -> None:
     assert found(items, *ALL) == []
 
 
+def test_stata_counts_options_marked_as_missing_in_edition_1() -> None:
+    items = """\
+  - {id: q1, type: single, text: One, options: {1: "Yes", 5: {text: Neither, missing: true}}}
+"""
+    [problem] = found(items, "dta", head=HEAD.replace("edition: 2\n", ""))
+    assert (problem.rule, problem.who, problem.where.line) == ("format-missing", "q1", 5)
+    assert problem.what == "Stata counts 5 (Neither) of q1 as answers, and in means"
+    assert "check --upgrade" in problem.remedy
+
+
 def test_more_missing_codes_than_spss_has_room_for() -> None:
     items = """\
   - {id: q1, type: single, text: One,
      options: {1: "Yes", 3: {text: Neither, missing: true}, 5: {text: Both, missing: true}}}
 """
     [problem] = found(items, "sav")
-    assert (problem.rule, problem.who, problem.where.line) == ("format-missing", "q1", 5)
+    assert (problem.rule, problem.who, problem.where.line) == ("format-missing", "q1", 6)
     assert "5 (Both) will count as answers" in problem.what
     assert found(items, "dta", "xlsx", "csv") == []
 
@@ -162,7 +172,7 @@ def test_the_command_tells_places_and_every_rule_is_explained(
     )
     answer = CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta,sav"])
     assert answer.exit_code == 0
-    assert "x.yaml:5:10: warning: q1: the codes of q1 are texts" in answer.stdout
+    assert "x.yaml:6:10: warning: q1: the codes of q1 are texts" in answer.stdout
     assert (
         CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code
         == 1
@@ -213,6 +223,7 @@ SAID = {
     "cannot label texts": {"format-codes"},
     "labels numbers up to": {"format-codes"},
     "missing codes": {"format-missing"},
+    "marked as missing as answers": {"format-missing"},
 }
 """By what a writer says the rules by which it was said before."""
 

@@ -132,6 +132,22 @@ items:
     assert (codes["rest"], found["rest"].declines["refused"][0]) == (-11, -12)
 
 
+@pytest.mark.parametrize(("edition", "codes"), [(1, [-8, -9, -6, -7]), (2, [-21, -22, -23, -24])])
+def test_a_difference_can_be_negative_from_edition_2_on(edition: int, codes: list[int]) -> None:
+    """More children than people contradict each other, and may be keyed."""
+    text = f"""
+edition: {edition}
+compute:
+  adults: people - children
+items:
+  - {{id: people, type: number, max: 20, text: People}}
+  - {{id: children, type: number, max: 20, text: Children}}
+"""
+    declines = variables(text)["adults"].declines
+    kinds = ("dk", "refused", "not_asked", "not_reached")
+    assert [declines[kind][0] for kind in kinds] == codes
+
+
 def test_a_quota_is_open_full_or_outside() -> None:
     found = build_columns(instrument("features/lookup_quota.yaml"))
     assert {"open", "full", "outside"} in [set(v.labels) for v in found if v.storage == "text"]

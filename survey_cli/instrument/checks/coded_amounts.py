@@ -184,7 +184,10 @@ def value_keyed_too(draft: InstrumentDraft) -> Iterator[Problem]:
             remedy = "set a limit that excludes it, if it isn't meant to be keyed"
             # with decimals, a limit of one more would exclude 0.5, too
             if amount == bounds.low and not question.places:
-                remedy = f"write min: {amount + 1}, if it isn't meant to be keyed"
+                change = f"write min: {amount + 1}"
+                if question.range is not None:
+                    change = f"let range: begin at {amount + 1}"
+                remedy = f"{change}, if it isn't meant to be keyed"
             at = _locate_option(question, int(code))
             yield report("value-keyed-too", at, name, what, remedy, "warning")
 

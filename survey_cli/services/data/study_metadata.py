@@ -60,6 +60,7 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
     return StudyDescription(
         id=instrument.id,
         title=translate(instrument.title),
+        edition=instrument.edition,
         version=instrument.version,
         sponsor=translate(spec.sponsor),
         conducted_by=translate(spec.conducted_by),

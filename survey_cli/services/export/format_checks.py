@@ -24,14 +24,17 @@ from survey_cli.exports.limits import (
 )
 from survey_cli.exports.stata import (
     MAX_LABELED_VALUE,
+    assign_column_letters,
     assign_letters,
     has_unlabeled_texts,
+    list_options_without_letter,
     list_too_large_codes,
 )
 from survey_cli.exports.triple_s import iterate_lost_codes
 from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.editions import AMOUNTS_EDITION
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, UserError
 from survey_cli.table.columns import build_columns
@@ -237,6 +240,8 @@ def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
             remedy = "give the options smaller codes"
             yield data.make_problem("format-codes", variable.item, what, remedy)
 
+    yield from _check_stata_options(data)
+
     letters = assign_letters(data.variables)
     without_letter = {
         kind for variable in data.variables for kind in variable.declines if kind not in letters
@@ -245,6 +250,22 @@ def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
         kinds = join_first(sorted(without_letter))
         what = f"Stata has 26 letters for missing values: {kinds} will be labeled codes"
         yield data.make_problem("format-missing", "", what, "define fewer declines")
+
+
+def _check_stata_options(data: _FormatData) -> Iterator[Problem]:
+    """Check that Stata leaves options marked as missing out of means."""
+    edition = data.instrument.edition
+    remedy = "in edition 2 they are missing values: survey check --upgrade shows what changes"
+    if edition >= AMOUNTS_EDITION:
+        remedy = "mark fewer options as missing"
+
+    letters = assign_column_letters(data.variables, edition)
+    for variable, of_column in zip(data.variables, letters, strict=True):
+        counted = list_options_without_letter(variable, of_column)
+        if counted:
+            codes = join_first(f"{code} ({variable.labels.get(code, code)})" for code in counted)
+            what = f"Stata counts {codes} of {variable.name} as answers, and in means"
+            yield data.make_problem("format-missing", variable.item, what, remedy)
 
 
 def _check_triple_s_codes(data: _FormatData) -> Iterator[Problem]:
