@@ -70,6 +70,19 @@ def make_question(number: int, type_: str, selector: str, **more: Any) -> Json:
     return question | more
 
 
+def make_columns(number: int, rows: list[str], answers: list[str]) -> Json:
+    """Make a side by side of two columns with the same answers."""
+    columns: Json = {}
+    for column in ("1", "2"):
+        asked = make_question(
+            number, "Matrix", "Likert", SubSelector="SingleAnswer", choices=rows, answers=answers
+        )
+        asked["QuestionID"] += f"#{column}"
+        asked["DataExportTag"] += f"#{column}"
+        columns[column] = asked
+    return make_question(number, "SBS", "SBSMatrix", choices=rows, AdditionalQuestions=columns)
+
+
 def make_validation(content: str, **settings: Any) -> Json:
     """Make the validation of a text."""
     return {"Settings": {"Type": "ContentType", "ContentType": content, **settings}}

@@ -117,6 +117,11 @@ class EmbeddedFields:
             return NO_VALUE
         return limit_size(_build_value(known))
 
+    def is_column(self, name: str) -> bool:
+        """Return whether the value of a field comes with the sample."""
+        known = self._fields.get(name)
+        return known is not None and known.column is not None
+
     def declare_column(self, name: str, origin: Origin) -> EmbeddedField:
         """Make a field a column of the sample, and return it."""
         known = self._declare(name)

@@ -7,10 +7,13 @@ A condition is a mapping of sets, each a mapping of expressions:
 Within a set and between sets, "And" binds before "Or". A question that was left empty or never
 shown has nothing selected: "is not selected", "is not equal to" and "is empty" are true of it, and
 comparisons of size are false.
+
+`LogicReader.list_remarks` yields the rules of which no page of Qualtrics could be found.
 """
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -33,6 +36,7 @@ from survey_cli.conversion.model.expressions import (
     join_all,
     join_any,
 )
+from survey_cli.conversion.model.forms import Origin, Remark
 from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
 from survey_cli.conversion.qualtrics.embedded_data import EmbeddedFields
 from survey_cli.conversion.qualtrics.survey_file import (
@@ -43,6 +47,7 @@ from survey_cli.conversion.qualtrics.survey_file import (
     is_on,
     sort_keys,
 )
+from survey_cli.wording import join_words
 
 _LOCATOR: Final = re.compile(r"q://(?:(?P<loop>\d+)_)?(?P<question>[^/]+)/(?P<rest>.+)")
 _COMPARISONS: Final[dict[str, Sign]] = {
@@ -66,6 +71,22 @@ _COUNTRY: Final = "CountryCode"
 _REGION: Final = "Region"
 _REGION_PREFIX: Final = "RG|"
 """What precedes the code of a region in a map: RG|TX is Texas."""
+_AND_WORDS: Final = ("", "and", "andif")
+_OR_WORDS: Final = ("or", "orif", "elseif")
+_COUNTS: Final = ("SelectedChoicesCount", "SelectedAnswerCount")
+_BLANK_VALUE: Final = (
+    "a missing answer doesn't count as 0 in conditions; no page of Qualtrics was found that says"
+    " so: check it there"
+)
+_BLANK_COUNT: Final = (
+    "a missing answer counts as 0 choices in conditions; no page of Qualtrics was found that says"
+    " so: check it there"
+)
+_NUMBER_IN_TEXT: Final = (
+    "7, 7.0 and 07 are the same number in conditions of Qualtrics, and different texts here: check"
+    " how the answers are written"
+)
+_MOST_NAMED: Final = 12
 
 
 class Locator(NamedTuple):
@@ -83,6 +104,14 @@ class LogicReader:
     def __init__(self, asked: AskedQuestions, fields: EmbeddedFields) -> None:
         self._asked = asked
         self._fields = fields
+        self._rules: dict[str, dict[str, None]] = {}
+        """What is to be checked in Qualtrics, with the questions and fields that it concerns."""
+
+    def list_remarks(self) -> Iterator[Remark]:
+        """Yield what is to be checked in Qualtrics, of the conditions that were read so far."""
+        origin = Origin("logic", 1, "Operator")
+        for rule, names in self._rules.items():
+            yield Remark(origin, f"{join_words(list(names), most=_MOST_NAMED)}: {rule}")
 
     def read(self, logic: object) -> Expression:
         """Return what a condition means."""
@@ -91,16 +120,24 @@ class LogicReader:
             entry = get_mapping(logic)[key]
             if not isinstance(entry, dict):
                 continue
-            parts: list[tuple[str, Expression]] = []
-            for part_key in sort_keys(entry):
-                part = entry[part_key]
-                if isinstance(part, dict) and not is_on(part.get("_HiddenExpression")):
-                    # "Conjuction" is how Qualtrics spells it
-                    word = get_text(part.get("Conjuction") or part.get("Conjunction"))
-                    parts.append((word, self.read_expression(part)))
+            if "LogicType" in entry:
+                return Unsupported("a condition that is in no set is not understood")
+
+            parts = self._read_set(entry)
             if parts:
-                sets.append((get_text(entry.get("Type")), _join(parts)))
+                sets.append((_find_set_word(entry, parts), _join(parts)))
         return _join(sets) if sets else YES
+
+    def _read_set(self, entry: JsonObject) -> list[tuple[str, Expression]]:
+        """Return the expressions of a set, each with the word before it."""
+        parts: list[tuple[str, Expression]] = []
+        for key in sort_keys(entry):
+            part = entry[key]
+            if isinstance(part, dict) and not is_on(part.get("_HiddenExpression")):
+                # "Conjuction" is how Qualtrics spells it
+                word = get_text(part.get("Conjuction") or part.get("Conjunction"))
+                parts.append((word, self.read_expression(part)))
+        return parts
 
     def read_skip(self, skip: JsonObject) -> Expression:
         """Return the condition of a skip, which has one expression in other words."""
@@ -186,6 +223,8 @@ class LogicReader:
         """Compare embedded data, whose value may be the text of a choice."""
         value = self._fields.read(name)
         made = self._fields.get_value(name)
+        if isinstance(value, AnswerOf):
+            self._note_rules(name, part, is_text=self._fields.is_column(name))
         has_label = any(
             isinstance(piece, FunctionCall) and piece.name == "label"
             for piece in iterate_parts(made)
@@ -208,10 +247,15 @@ class LogicReader:
             return Unsupported(f"{left or 'an empty condition'} is not understood")
 
         operator = get_text(part.get("Operator"))
+        loops = get_text(part.get("LoopAndMergeLoops"))
+        if is_on(part.get("QuestionIsInLoop")) and loops not in ("", "current"):
+            return Unsupported(f"it asks about other loops of {locator.question}")
 
         def build(asked: AskedQuestion) -> Expression:
             if asked.payload.get("QuestionType") == "Meta":
                 return Unsupported("what a browser tells isn't known by telephone")
+            is_count = locator.selector in _COUNTS
+            self._note_rules(asked.id, part, is_text=asked.answer == "text", is_count=is_count)
             match operator:
                 case "Displayed":
                     return _build_displayed(asked, locator)
@@ -225,6 +269,21 @@ class LogicReader:
         else:
             if_never = _compare_blank(locator, part)
         return self._asked.resolve(locator.question, build, if_never=if_never, loop=locator.loop)
+
+    def _note_rules(
+        self, name: str, part: JsonObject, *, is_text: bool, is_count: bool = False
+    ) -> None:
+        """Note what is to be checked in Qualtrics of a comparison with a number."""
+        sign = _COMPARISONS.get(get_text(part.get("Operator")))
+        number = get_number(part.get("RightOperand"))
+        if sign is None or number is None:
+            return
+
+        if is_text and sign == "==":
+            self._rules.setdefault(_NUMBER_IN_TEXT, {})[name] = None
+        if _holds(0.0, sign, number):
+            rule = _BLANK_COUNT if is_count else _BLANK_VALUE
+            self._rules.setdefault(rule, {})[name] = None
 
 
 def uses_device(logic: object) -> bool:
@@ -245,11 +304,24 @@ def read_locator(text: str) -> Locator | None:
     return Locator(unquote(match["question"]), selector, tuple(arguments), match["loop"] or "")
 
 
+def _find_set_word(entry: JsonObject, parts: list[tuple[str, Expression]]) -> str:
+    """Return the word before a set: its type, or its first word if the type is If again."""
+    type_ = get_text(entry.get("Type"))
+    first_word, _tree = parts[0]
+    # A program that writes surveys joins sets so. What an "Or" does in this place isn't known.
+    if type_ == "If" and first_word.lower() == "and":
+        return first_word
+    return type_
+
+
 def _join(parts: list[tuple[str, Expression]]) -> Expression:
     """Join conditions, each with the word before it: And, Or, AndIf, OrIf, ElseIf."""
     alternatives: list[list[Expression]] = [[]]
     for number, (word, tree) in enumerate(parts):
-        if number and word in ("Or", "OrIf", "ElseIf"):
+        is_or = word.lower() in _OR_WORDS
+        if number and not is_or and word.lower() not in _AND_WORDS:
+            return Unsupported(f"conditions that are joined by {word} are not understood")
+        if number and is_or:
             alternatives.append([])
         alternatives[-1].append(tree)
     return join_any([join_all(alternative) for alternative in alternatives])
@@ -356,15 +428,38 @@ def _compare_number(value: Expression, part: JsonObject) -> Expression:
 
 
 def _compare_recode(asked: AskedQuestion, name: str, part: JsonObject) -> Expression:
-    """Compare the code of the answer; with several answers, any of them."""
+    """Compare the recode value of the answer."""
+    if not name or asked.answer == "codes":
+        return Unsupported(f"{asked.id} has several answers, and which recode value counts is open")
+    sign = _COMPARISONS.get(get_text(part.get("Operator")))
+    if sign is None:
+        return _compare(AnswerOf(name), part)
+
+    values = _list_recode_values(asked)
+    are_codes = values == asked.codes
+    if are_codes and sign != "==":
+        return _compare(AnswerOf(name), part)
+
     right = get_text(part.get("RightOperand"))
-    if not name:
-        return Unsupported(f"{asked.id} has several answers with codes")
-    if get_text(part.get("Operator")) == "EqualTo":
-        return Chosen(AnswerOf(name), Constant(right))
-    if asked.answer != "code":
-        return Unsupported("codes of several answers have no size")
-    return _compare(AnswerOf(name), part)
+    codes = [code for choice, code in asked.codes.items() if _fulfills(values[choice], sign, right)]
+    if are_codes and not codes:
+        codes = [right]  # the report says that there is no such code
+    return join_any([Chosen(AnswerOf(name), Constant(code)) for code in codes])
+
+
+def _list_recode_values(asked: AskedQuestion) -> dict[str, str]:
+    """Return the recode values by the choices; some can't be codes, such as 1.5, and aren't."""
+    recoded = get_mapping(asked.payload.get("RecodeValues"))
+    return {choice: get_text(recoded.get(choice)) or code for choice, code in asked.codes.items()}
+
+
+def _fulfills(value: str, sign: Sign, right: str) -> bool:
+    """Return whether a value fulfills a comparison: of numbers if both are, otherwise of texts."""
+    number = get_number(value)
+    limit = get_number(right)
+    if number is not None and limit is not None:
+        return _holds(number, sign, limit)
+    return sign == "==" and value == right
 
 
 def _compare_other_words(asked: AskedQuestion, choice: str, part: JsonObject) -> Expression:
@@ -411,7 +506,7 @@ def _holds(value: float, sign: Sign, limit: float) -> bool:
 
 def _compare_blank(locator: Locator, part: JsonObject) -> Expression:
     """Return the truth of a comparison with a question that is never shown."""
-    if locator.selector in ("SelectedChoicesCount", "SelectedAnswerCount"):
+    if locator.selector in _COUNTS:
         sign = _COMPARISONS.get(get_text(part.get("Operator")))
         number = get_number(part.get("RightOperand"))
         if sign is not None and number is not None:
@@ -437,6 +532,8 @@ def _compare(value: Expression, part: JsonObject) -> Expression:
             if is_on(part.get("IgnoreCase")) and _has_letters(right):
                 return Unsupported("texts are compared with regard to capitals")
             return ValueComparison(value, "==", Constant(right), if_blank=False)
+        case "Contains" if not right:
+            return Unsupported("it looks for an empty text")
         case "Contains":
             if not is_on(part.get("IgnoreCase")) and _has_letters(right):
                 return Unsupported("contains() takes no account of capitals")

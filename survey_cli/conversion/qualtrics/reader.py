@@ -81,7 +81,7 @@ def read_qualtrics(file: InputFile) -> ForeignForm:
     languages = list(dict.fromkeys(survey.languages.values()))
     form = ForeignForm(name, QUALTRICS_WORDS, root, languages, title=name)
     form.quotas = _read_quotas(survey, logic)
-    form.remarks = flow.remarks + _remark_survey(survey)
+    form.remarks = [*flow.remarks, *logic.list_remarks(), *_remark_survey(survey)]
     return form
 
 
