@@ -2,7 +2,9 @@
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -81,12 +83,18 @@ def find_lines(printed: str) -> list[str]:
     return [line.strip() for line in LINE.findall(printed)]
 
 
+@cache
+def build_program() -> Any:
+    """Build the program with all its commands once: it takes 25 ms, and 200 lines are parsed."""
+    return typer.main.get_command(build_app())
+
+
 def check_line(line: str) -> None:
     """Parse a command line as the program does; capitals that are to be replaced stand for a value."""
     words = [{"VERDICT": "ok", "ROLE": "coder"}.get(word, word) for word in shlex.split(line)[1:]]
-    command = typer.main.get_command(build_app())
+    command = build_program()
     while getattr(command, "commands", None) and words:
-        command = command.commands[words.pop(0)]  # type: ignore[attr-defined]  # of a group
+        command = command.commands[words.pop(0)]
     if not getattr(command, "commands", None):
         command.make_context("survey", words)
 
