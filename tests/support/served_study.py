@@ -62,10 +62,11 @@ def serve(folder: Path) -> Served:
     postgres_server.run_query(where, "DELETE FROM survey_shared.never_call RETURNING 1")
     shift = Served(folder, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
     number = next(NUMBERS)
+    statements = []
     for person, role in PEOPLE.items():
         setattr(shift, person, f"{person}_{number}")
-        statement = f"CREATE ROLE {person}_{number} LOGIN IN ROLE {DATABASE}_{role}"
-        postgres_server.run_query(where, statement)
+        statements.append(f"CREATE ROLE {person}_{number} LOGIN IN ROLE {DATABASE}_{role}")
+    postgres_server.run_query(where, "; ".join(statements))
     assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
     return shift
 
