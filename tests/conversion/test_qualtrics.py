@@ -733,6 +733,57 @@ def test_every_question_type_has_its_place(tmp_path: Path) -> None:
     assert conduct(text).status == "ended"
 
 
+def make_table(number: int, selector: str, type_: str, **more: Any) -> Json:
+    """Make a matrix of five rows whose order is random."""
+    question = make_question(
+        number,
+        "Matrix",
+        selector,
+        SubSelector="SingleAnswer",
+        choices=["a", "b", "c", "d", "e"],
+        answers=["1", "2"],
+    )
+    return question | {"Randomization": {"Type": type_, **more}}
+
+
+def test_rows_are_drawn_shuffled_and_fixed(tmp_path: Path) -> None:
+    fixed = {"FixedOrder": ["{~Randomized~}", "{~Randomized~}", "3"], "RandomizeAll": ["1", "2"]}
+    questions = [
+        make_table(1, "Likert", "Subset", TotalRandSubset="2", EvenPresentation=True),
+        make_table(2, "Likert", "Advanced", Advanced=fixed),
+        make_table(3, "TE", "SubSet", TotalRandSubset=2),
+        make_question(
+            4,
+            "MC",
+            "SAVR",
+            choices=["a", "b"],
+            Randomization={"Type": "Subset", "TotalRandSubset": 1},
+        ),
+        make_table(5, "Likert", "ByWeather"),
+    ]
+    converted = convert_survey(tmp_path, make_survey(questions))
+    shown = "that only {} of the choices are shown, at random"
+    assert [(entry.row, entry.text) for entry in converted.report.lost] == [
+        (3, shown.format(2)),
+        (4, shown.format(1)),
+        (5, "the order ByWeather is not understood"),
+    ]
+    assert "by: least_filled" in converted.text
+    seen: set[str] = set()
+    for seed in range(12):
+        now = scenario(converted.text, seed=seed)
+        drawn = {name for name in list_ahead(now) if name.startswith("Q1_")}
+        assert len(drawn) == 2
+        seen |= drawn
+        shuffled = now.keys("1", "1")
+        rows = []
+        while shuffled.place.startswith("Q2_"):
+            rows.append(shuffled.place)
+            shuffled = shuffled.key("1")
+        assert rows[2] == "Q2_3"
+    assert len(seen) == 5
+
+
 def test_what_nothing_is_made_of_is_reported(tmp_path: Path) -> None:
     choices = {
         "1": {"Display": "<img src='a.png'>"},

@@ -229,6 +229,8 @@ class FormItem:
     """What is read aloud, or the title of a group."""
     condition: Formula | None = field(default=None, kw_only=True)
     """When it is shown (relevance, branching logic, display logic)."""
+    is_fixed: bool = field(default=False, kw_only=True)
+    """It keeps its position when the items or rows around it are shuffled."""
     remarks: list[Remark] = field(default_factory=list, kw_only=True)
     parent: "FormGroup | None" = field(default=None, kw_only=True)
     id: str = field(default="", kw_only=True)

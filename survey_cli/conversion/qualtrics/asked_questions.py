@@ -74,6 +74,8 @@ class AskedQuestion:
     is_ranking: bool = False
     is_table: bool = False
     """Its choices are rows, and its answers the columns."""
+    fixed_rows: frozenset[str] = frozenset()
+    """The rows that keep their place when the others are shuffled."""
     unconditional: str = ""
     """The name of an item that is shown whenever the question is; empty if there isn't one."""
     passage: int = 0

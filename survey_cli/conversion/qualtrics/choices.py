@@ -33,6 +33,7 @@ from survey_cli.conversion.qualtrics.piped_text import TextReader, has_media
 from survey_cli.conversion.qualtrics.survey_file import (
     JsonObject,
     get_mapping,
+    get_number,
     get_text,
     is_on,
     sort_keys,
@@ -42,7 +43,7 @@ ChoiceKind = Literal["Choices", "Answers"]
 DISPLAY_LOGIC: Final = "display logic"
 
 _CODE: Final = re.compile(r"0|-?[1-9]\d{0,8}")
-_RANDOM: Final = ("All", "SubSet", "Advanced")
+_SUBSET: Final = ("SubSet", "Subset", "RandomWithOnlyX")
 _MARKERS: Final = ("{~Randomized~}", "{~SubSet~}")
 """What stands in a fixed order for choices that are shuffled."""
 _CARRIED: Final = re.compile(r"x(\w+)")
@@ -60,6 +61,17 @@ class SurveyChoice(NamedTuple):
     entry: JsonObject
     condition: Expression = YES
     """When it is carried forward; its own display logic is apart."""
+
+
+class ChoiceOrder(NamedTuple):
+    """The order of choices, or of the rows of a table."""
+
+    order: Literal["written", "random", "flip"]
+    fixed: frozenset[str] = frozenset()
+    """The ids of those that keep their place when the others are shuffled."""
+    drawn: int | None = None
+    """How many are drawn at random; all if it is None."""
+    is_drawn_evenly: bool = False
 
 
 def list_choices(payload: JsonObject, kind: ChoiceKind) -> list[SurveyChoice]:
@@ -161,7 +173,7 @@ class ChoiceReader:
         choices: list[SurveyChoice],
         codes: dict[str, str],
         item: FormItem,
-        fixed: set[str] | None = None,
+        fixed: frozenset[str] = frozenset(),
     ) -> ChoiceList:
         """Return the list with these choices, one for all questions that have the same ones."""
         made: list[FormChoice] = []
@@ -176,7 +188,7 @@ class ChoiceReader:
                     texts,
                     asks_for_words=is_on(choice.entry.get("TextEntry")),
                     is_exclusive=is_on(choice.entry.get("ExclusiveAnswer")),
-                    is_fixed=fixed is not None and choice.id in fixed,
+                    is_fixed=choice.id in fixed,
                 )
             )
         key = repr(
@@ -257,28 +269,38 @@ class ChoiceReader:
 
     # ── order ─────────────────────────────────────────────────────────────────────────────────────
 
-    def read_order(
-        self, payload: JsonObject, item: FormItem
-    ) -> tuple[Literal["written", "random", "flip"], set[str]]:
-        """Return how choices or rows are shuffled, and the ids of those that keep their place."""
+    def read_order(self, payload: JsonObject, item: FormItem) -> ChoiceOrder:
+        """Return in which order choices or rows are shown, and how many of them."""
         randomization = get_mapping(payload.get("Randomization"))
         type_ = get_text(randomization.get("Type"))
-        advanced = get_mapping(randomization.get("Advanced"))
         if type_ == "ScaleReversal" or is_on(randomization.get("ConsistentScaleReversal")):
-            return "flip", set()
-        if type_ not in _RANDOM:
-            return "written", set()
+            return ChoiceOrder("flip")
+        if type_ in ("", "None"):
+            return ChoiceOrder("written")
 
-        total = get_text(randomization.get("TotalRandSubset")) or get_text(
-            advanced.get("TotalRandSubset")
-        )
-        if type_ != "All" and total not in ("", "0"):
-            item.lose("Randomization", f"that only {total} of the choices are shown, at random")
+        advanced = get_mapping(randomization.get("Advanced"))
+        total = get_number(randomization.get("TotalRandSubset"))
+        total = total or get_number(advanced.get("TotalRandSubset"))
+        drawn = int(total or 0)
+        if type_ in _SUBSET:
+            is_even = is_on(randomization.get("EvenPresentation"))
+            return ChoiceOrder("random", drawn=drawn or None, is_drawn_evenly=is_even)
+        if type_ not in ("All", "Advanced"):
+            item.lose("Randomization", f"the order {type_} is not understood")
+            return ChoiceOrder("written")
+
+        if type_ == "Advanced" and drawn:
+            lose_drawn(item, drawn)
         hidden = [get_text(key) for key in get_mapping(advanced.get("Undisplayed")).values()]
         if hidden:
             item.lose("Randomization", f"that these choices are never shown: {', '.join(hidden)}")
         fixed = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
-        return "random", {key for key in fixed if key not in _MARKERS}
+        return ChoiceOrder("random", frozenset(key for key in fixed if key not in _MARKERS))
+
+
+def lose_drawn(item: FormItem, drawn: int) -> None:
+    """Report that a question shows all of its choices instead of some, drawn at random."""
+    item.lose("Randomization", f"that only {drawn} of the choices are shown, at random")
 
 
 def _are_codes(codes: Mapping[str, str]) -> bool:

@@ -26,7 +26,12 @@ from survey_cli.conversion.model.forms import (
     Texts,
 )
 from survey_cli.conversion.qualtrics.asked_questions import AskedQuestion, AskedQuestions
-from survey_cli.conversion.qualtrics.choices import ChoiceReader, SurveyChoice, list_choices
+from survey_cli.conversion.qualtrics.choices import (
+    ChoiceReader,
+    SurveyChoice,
+    list_choices,
+    lose_drawn,
+)
 from survey_cli.conversion.qualtrics.item_names import ItemNames
 from survey_cli.conversion.qualtrics.logic import LogicReader
 from survey_cli.conversion.qualtrics.piped_text import TextReader, has_media
@@ -173,9 +178,19 @@ class SurveyQuestionReader:
         """Return the group of a question that has a row for each choice."""
         table = FormGroup(name, origin, is_table=True)
         table.intro = self._read_label(payload, origin)
-        table.order, _fixed = self._choices.read_order(payload, table)
+        order = self._choices.read_order(payload, table)
+        table.order = order.order
+        table.pick = order.drawn
+        table.picks_evenly = order.is_drawn_evenly
         asked.is_table = True
+        asked.fixed_rows = order.fixed
         return table
+
+    def _show_all_rows(self, table: FormGroup) -> None:
+        """Ask all rows of a table that shows some of them, and report it."""
+        if table.pick is not None:
+            lose_drawn(table, table.pick)
+            table.pick = None
 
     def _add_row(
         self,
@@ -193,6 +208,7 @@ class SurveyQuestionReader:
         origin = table.origin.at(f"Choices {choice.id}")
         row.label = self._texts.read(choice.source, choice.path, origin)
         row.condition = self._read_row_condition(choice, row)
+        row.is_fixed = choice.id in asked.fixed_rows
         asked.items[choice.id] = name
         asked.answer = answer
         if row.condition is None and not asked.unconditional:
@@ -228,8 +244,13 @@ class SurveyQuestionReader:
     ) -> None:
         choices = self._choices.list_all(payload, "Choices", question)
         codes = self._choices.find_codes(payload, choices, question)
-        question.order, fixed = self._choices.read_order(payload, question)
-        question.choices = self._choices.make_list(question.name, choices, codes, question, fixed)
+        order = self._choices.read_order(payload, question)
+        question.order = order.order
+        if order.drawn is not None:
+            lose_drawn(question, order.drawn)
+        question.choices = self._choices.make_list(
+            question.name, choices, codes, question, order.fixed
+        )
         asked.answer = question.answer
         asked.items[""] = question.name
         asked.unconditional = question.name
@@ -277,6 +298,8 @@ class SurveyQuestionReader:
 
         table = self._make_table(payload, asked, name, origin)
         rows = self._choices.list_all(payload, "Choices", table)
+        if selector in ("TE", "CS", "RO"):
+            self._show_all_rows(table)  # a cell can be drawn, but not the cells of a row
         match selector:
             case "TE":
                 self._add_cells(
@@ -544,6 +567,7 @@ class SurveyQuestionReader:
             row.instruction = labels
             self._add_ends(payload, row, is_slider=is_slider)
         if not is_slider:
+            self._show_all_rows(table)  # what they add up to is said of all
             settings = _get_validation(payload)
             total = get_number(settings.get("ChoiceTotal"))
             if settings.get("Type") == "ChoicesTotal" and total is not None:

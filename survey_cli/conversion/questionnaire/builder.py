@@ -263,6 +263,8 @@ class QuestionnaireBuilder:
             case _:
                 raise TypeError(type(item).__name__)
         self.log.carry(item, str(entry["type"]))
+        if item.is_fixed:
+            entry["anchor"] = True
         return {"id": self._write_id(item), **entry}
 
     def _write_id(self, item: FormItem) -> OriginText | int:
@@ -400,6 +402,8 @@ class QuestionnaireBuilder:
         entry |= self.codes.list_declines(first)
         if item.order != "written":
             entry["order"] = item.order
+        if item.pick is not None and item.pick < len(statements):
+            entry["pick"] = _build_pick(item.pick, evenly=item.picks_evenly)
         return entry
 
     def _build_statements(self, rows: list[FormQuestion]) -> dict[Any, Any]:
@@ -416,8 +420,9 @@ class QuestionnaireBuilder:
 
             self.log.note_unknown_codes(row, self.words.condition, self.translator.unknown_codes)
             name = write_at(row.origin.at(self.words.name), row.id)
-            if conditions:
-                statements[name] = {"text": text, **conditions}
+            anchor = {"anchor": True} if row.is_fixed else {}
+            if anchor or conditions:
+                statements[name] = {"text": text, **anchor, **conditions}
             else:
                 statements[name] = text
             self.log.carry(row, "statement of a battery")
