@@ -110,6 +110,21 @@ def test_most_respondents_qualify_where_their_answers_would_screen_them_out() ->
     assert everybody.outcome_counts == {"complete": 400}
 
 
+def test_a_text_that_must_be_one_of_some_codes_gets_one() -> None:
+    """Converted forms have such checks, which no invented name passes."""
+    made = instrument("""
+instrument: s
+title: S
+items:
+  - {id: feel, type: text, text: How?, declines: [], checks: [{expect: "feel in ['0', '-888', 'SKIP']", say: Again}]}
+  - {id: year, type: number, text: Year?, max: 9999, declines: [], checks: [{expect: year == 1984, say: Again}]}
+""")
+    found = run_simulation(made, count=40, seed=5, start=NOON, habits=Habits())
+    assert found.outcome_counts == {"complete": 40}
+    chosen = {code for item, code in found.choice_counts if item == "feel"}
+    assert chosen == {"0", "-888", "SKIP"}
+
+
 def test_whoever_qualifies_leaves_no_trace_of_other_answers() -> None:
     """Their journals hold no corrections, and replay."""
     made = instrument(SCREENED)

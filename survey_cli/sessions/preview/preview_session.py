@@ -31,6 +31,7 @@ from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, Compu
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.sessions.interview.case_values import find_zone
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession
+from survey_cli.sessions.interview.mentioned_values import list_constant_values
 from survey_cli.store import Store
 from survey_cli.store.interviews.interview_store import InterviewStore
 from survey_cli.table.columns import build_columns, build_row
@@ -354,14 +355,7 @@ def _list_entries(node: ast.AST) -> tuple[str, ...]:
     """List the entries for a condition's constant and its neighbors, or a function's declines."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return DECLINES_BY_FUNCTION.get(node.func.id, ())
-    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
-        return ()
-    if isinstance(node.value, int):
-        numbers = (node.value, node.value + 1, node.value - 1)
-        return tuple(str(number) for number in numbers if number >= 0)
-    if isinstance(node.value, float | str):
-        return (str(node.value),)
-    return ()
+    return list_constant_values(node)
 
 
 def list_neighbors(before: Collection[str], after: Mapping[str, object], gone: str) -> list[str]:

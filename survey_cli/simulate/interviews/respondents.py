@@ -22,6 +22,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.sessions.interview.case_values import invent_sample_value
+from survey_cli.sessions.interview.mentioned_values import list_mentioned_values
 from survey_cli.values import Code, Missing, Value
 
 STATION: Final = "simulated"
@@ -30,6 +31,8 @@ EVENT_INTERVALS: Final = tuple(timedelta(seconds=seconds) for seconds in range(2
 ENTRY_ATTEMPTS: Final = 60
 """Entries tried at one item before the respondent declines, or breaks off where declining is not
 permitted."""
+UNGUIDED_ATTEMPTS: Final = ENTRY_ATTEMPTS // 3
+"""Entries tried at one item before the values that its checks mention are tried as well."""
 REQUALIFY_ATTEMPTS: Final = 40
 """How often the answers that led to a screening end are changed before the end is accepted."""
 
@@ -215,6 +218,10 @@ class Respondent:
 
         if reply is None:
             reply = stop.item.question.invent(context, rng)
+            # no name that is invented is one of six codes, which a check may require of a text
+            mentioned = _list_checked_values(stop.item) if failures > UNGUIDED_ATTEMPTS else []
+            if mentioned and rng.random() < 0.7:
+                reply = rng.choice(mentioned)
         return prompts.parse_reply_at(machine, stop, reply, stamp)
 
     # qualifying
@@ -264,6 +271,14 @@ class Respondent:
             if may_change and (not deciding_items or item in deciding_items):
                 last = number
         return last
+
+
+def _list_checked_values(item: CompiledItem) -> list[str]:
+    """List the values that the checks of an item mention."""
+    values: dict[str, None] = {}
+    for check in item.checks:
+        values |= dict.fromkeys(list_mentioned_values(check.condition.tree))
+    return list(values)
 
 
 def _find_kind(outcome: str) -> str:
