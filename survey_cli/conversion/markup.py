@@ -1,21 +1,13 @@
 """HTML and Markdown in the texts of forms, and how it is removed."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html import unescape
-from typing import Final
+from typing import Final, NamedTuple
 
-# What is between signs has a bound, because the second sign may be missing.
-_INSTRUCTION: Final = re.compile(
-    r"""(?isx)
-    <(span|font|p|div)[^>]{0,1000}
-    (?:color\s*[:=]\s*["']?\s*(?:\#ff0000|red))
-    [^>]{0,1000}>
-    (.{0,20000}?)</\1>
-    """
-)
-"""Words in red, which by a widespread convention are for the interviewer."""
+_COLORED_TAG: Final = re.compile(r"(?i)<(/?)(span|font|p|div)\b([^<>]*)>")
+_RED: Final = re.compile(r"""(?i)color\s*[:=][\s"']*(?:#ff0000|red)""")
 _TAG: Final = re.compile(r"</?[a-zA-Z]")
 _REPLACEMENTS: Final = (
     ("</style>", r"(?is)<style\b.*?</style>", ""),
@@ -78,10 +70,53 @@ def _tidy_bold(match: re.Match[str]) -> str:
 
 
 def split_instruction(text: str) -> tuple[str, str]:
-    """Return the words that are read aloud, and those in red, which are for the interviewer."""
-    red = "\n".join(match[2] for match in _INSTRUCTION.finditer(text))
-    spoken = _INSTRUCTION.sub("", text)
-    return (spoken, red) if strip_markup(spoken) else ("", red)
+    """Return the words that are read aloud, and those in red, which are for the interviewer.
+
+    Words in red are for the interviewer by a widespread convention.
+    """
+    red: list[str] = []
+    spoken: list[str] = []
+    end = 0
+    for part in _iterate_red_parts(text):
+        red.append(part.words)
+        spoken.append(text[end : part.start])
+        end = part.end
+    spoken.append(text[end:])
+
+    spoken_text = "".join(spoken)
+    if not strip_markup(spoken_text):
+        spoken_text = ""
+    return spoken_text, "\n".join(red)
+
+
+class _RedPart(NamedTuple):
+    """Words in red, and where their tags begin and end in the text."""
+
+    words: str
+    start: int
+    end: int
+
+
+def _iterate_red_parts(text: str) -> Iterator[_RedPart]:
+    """Yield what is between a tag with the color red and the next tag that closes it."""
+    # One pattern from tag to tag would look for the end again from every tag in red, which takes
+    # minutes for a text made for that.
+    last_closing: dict[str, int] = {}
+    for tag in _COLORED_TAG.finditer(text):
+        if tag[1]:
+            last_closing[tag[2].lower()] = tag.start()
+
+    opening: re.Match[str] | None = None
+    for tag in _COLORED_TAG.finditer(text):
+        name = tag[2].lower()
+        is_closing = bool(tag[1])
+        if opening is None:
+            is_closed_later = tag.start() < last_closing.get(name, 0)
+            if not is_closing and is_closed_later and _RED.search(tag[3]):
+                opening = tag
+        elif is_closing and name == opening[2].lower():
+            yield _RedPart(text[opening.end() : tag.start()], opening.start(), tag.end())
+            opening = None
 
 
 def has_markup(pieces: Iterable[object]) -> bool:

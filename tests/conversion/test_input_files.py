@@ -1,6 +1,7 @@
 """Files that are to be converted: recognized by content, damaged ones and bombs refused in words."""
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -8,7 +9,7 @@ from survey_cli.conversion import convert, input_files
 from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.input_files import InputFile, open_input, remove_unwritable
 from survey_cli.conversion.limesurvey.script import parse_script
-from survey_cli.conversion.markup import strip_markup
+from survey_cli.conversion.markup import split_instruction, strip_markup
 from survey_cli.conversion.model.expressions import UnsupportedError
 from survey_cli.conversion.model.formula_limits import check_formula_size
 from survey_cli.problems import UserError
@@ -73,6 +74,29 @@ def test_markup_without_an_end_is_removed_in_one_pass() -> None:
     assert strip_markup("<style>" * 200_000) == ""
     for beginning in ("<!", "<p", "[a](http:"):
         assert strip_markup(beginning * 200_000) == beginning * 200_000
+
+
+def test_words_in_red_are_for_the_interviewer() -> None:
+    red = '<span style="color: #FF0000;">'
+    assert split_instruction(f"How old?{red}Code 99.</span>") == ("How old?", "Code 99.")
+    assert split_instruction(f"<p>{red}Dial</SPAN></p>") == ("", "Dial")
+    assert split_instruction(f"{red}a</span>b{red}c</span>") == ("b", "a\nc")
+    assert split_instruction("a<font color=red>b</span>c</font>d") == ("ad", "b</span>c")
+    assert split_instruction("a<p color=red><span color=red>b</span>") == ("a<p color=red>", "b")
+    for text in (f"How old?{red}", "<p>red</p>", "a</p><p color=red>", "<pre color=red>a</pre>"):
+        assert split_instruction(text) == (text, "")
+
+
+@pytest.mark.time_limit
+@pytest.mark.parametrize(
+    "beginning", ["<p red", "<p color=red", "<p color=red>", "</p>", "<p color=" + " " * 1000]
+)
+def test_words_in_red_are_found_in_linear_time(beginning: str) -> None:
+    """A million blanks after `color=` would have taken hours, and 10 MB of `<p red` 15 seconds."""
+    text = "How old?" + beginning * (2_000_000 // len(beginning)) + " " * 1_000_000
+    began = process_time()
+    assert split_instruction(text) == (text, "")
+    assert process_time() - began < 5
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
