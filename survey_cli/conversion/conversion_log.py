@@ -116,7 +116,8 @@ class ConversionLog:
     def count_logic(self, form: ForeignForm, false_by_telephone: set[FormItem]) -> None:
         """Count the formulas that were carried over, once everything is converted.
 
-        The items of `false_by_telephone` have no counterpart in any case.
+        A formula that has no counterpart, such as any of `false_by_telephone`, counts as not
+        carried over like others, so that the numbers agree with the lines of the report.
         """
         # A formula counts once, even if several items have it.
         by_origin: dict[Origin, _ItemFormula] = {}
@@ -131,11 +132,9 @@ class ConversionLog:
 
         totals = Counter(_get_kind(one.formula) for one in formulas)
         absent = Counter(_get_kind(one.formula) for one in missing)
-        without = Counter(_get_kind(one.formula) for one in apart)
         for column in form.words.list_formula_columns():
             total = totals[column]
-            carried = total - absent[column]
-            self.report.logic[column] = LogicCount(carried, total - without[column])
+            self.report.logic[column] = LogicCount(total - absent[column], total)
 
 
 def _get_kind(formula: Formula) -> str:

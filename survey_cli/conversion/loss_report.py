@@ -21,7 +21,7 @@ class ReportEntry(NamedTuple):
 
 
 class LogicCount(NamedTuple):
-    """How many cells of a column were carried over, and how many have a counterpart."""
+    """How many cells of a column were carried over, and how many there are."""
 
     carried: int
     total: int
@@ -39,8 +39,8 @@ class LossReport:
     logic: dict[str, LogicCount] = field(default_factory=dict)
     """By the columns that have conditions and calculations."""
     without_counterpart: int = 0
-    """Formulas that use the device, its place, or the time of day, which no interview by
-    telephone has."""
+    """How many of those not carried over use the device, its place, or the time of day, which no
+    interview by telephone has."""
 
     def summarize(self) -> str:
         """Return the numbers in one sentence."""
@@ -51,8 +51,8 @@ class LossReport:
         ]
         logic = ", ".join(columns)
         if self.without_counterpart:
-            what = "without a counterpart: they use the device, its place, or the time of day"
-            logic += f"; {self.without_counterpart} {what}"
+            why = "because they use the device, its place, or the time of day"
+            logic += f"; not carried over {why}: {self.without_counterpart}"
         if not logic:
             logic = "the form has none"
 

@@ -40,11 +40,12 @@ CONDITIONS = {
     "qualtricstools_many_question_types": {"display logic": LogicCount(16, 16)},
     "qualtricstools_survey_logic_everywhere": {
         "display logic": LogicCount(9, 9),
+        "branch logic": LogicCount(0, 1),
         "skip logic": LogicCount(3, 3),
     },
     "rios_qualtrics_health": {},
 }
-"""The conditions of the real surveys that are carried over, of those with a counterpart."""
+"""The conditions of the real surveys that are carried over. The one that isn't asks for a device."""
 
 
 def list_asked(path: Path) -> set[int]:
