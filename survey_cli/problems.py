@@ -144,22 +144,22 @@ def _sort_key(problem: Problem) -> tuple[Any, ...]:
     return problem.where, problem.severity, problem.rule == "too-many", problem.rule, problem.what
 
 
-def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
-    """Sort problems and replace all beyond the first hundred of each rule by their number."""
+def limit_per_rule(problems: Iterable[Problem], most: int = MAX_PER_RULE) -> list[Problem]:
+    """Sort problems and replace all beyond the first `most` of each rule by their number."""
     ordered = sort_problems(problems)
     count = Counter(p.rule for p in ordered)
-    if not count or max(count.values()) <= MAX_PER_RULE:
+    if not count or max(count.values()) <= most:
         return ordered
     limited: list[Problem] = []
     seen: Counter[str] = Counter()
     for p in ordered:
         seen[p.rule] += 1
-        if seen[p.rule] <= MAX_PER_RULE:
+        if seen[p.rule] <= most:
             limited.append(p)
-        if seen[p.rule] == MAX_PER_RULE < count[p.rule]:
+        if seen[p.rule] == most < count[p.rule]:
             found = {q.severity for q in ordered if q.rule == p.rule}
             worst = next(severity for severity in get_args(Severity) if severity in found)
-            limited.append(replace(build_too_many(p, count[p.rule] - MAX_PER_RULE), severity=worst))
+            limited.append(replace(build_too_many(p, count[p.rule] - most), severity=worst))
     return limited
 
 

@@ -35,8 +35,10 @@ MAX_DEPTH: Final = 100
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """The first bytes of .xlsx and of .xls."""
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]')
-_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Characters that YAML refuses, or that are none: control characters, and halves of a pair."""
+_LINE_BREAK: Final = re.compile(r"[\x0b\x0c\x85\u2028\u2029]")
+"""Line breaks that editors don't show. Word and Excel write one within a paragraph as `\\x0b`."""
 _XML_ERRORS: Final = (ParseError, expat.ExpatError, LookupError, ValueError)
 """What parsers raise. The last two are for encodings that Python or expat doesn't know."""
 
@@ -164,9 +166,7 @@ class InputFile:
 
 def remove_unwritable(text: str) -> str:
     """Remove control characters from a text; a line that is broken by one gets a blank."""
-    # Word and Excel write a line break within a paragraph as a vertical tab.
-    spaced = text.replace("\x0b", " ").replace("\x0c", " ")
-    return _UNWRITABLE.sub("", spaced)
+    return _UNWRITABLE.sub("", _LINE_BREAK.sub(" ", text))
 
 
 def _clean_json(value: Any) -> Any:

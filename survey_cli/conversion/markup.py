@@ -6,8 +6,11 @@ from functools import lru_cache
 from html import unescape
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.texts.invisible_characters import remove_invisible
+
 _COLORED_TAG: Final = re.compile(r"(?i)<(/?)(span|font|p|div)\b([^<>]*)>")
 _RED: Final = re.compile(r"""(?i)color\s*[:=][\s"']*(?:#ff0000|red)""")
+_LINE_BREAK: Final = re.compile(r"[\x85\u2028\u2029]")
 _TAG: Final = re.compile(r"</?[a-zA-Z]")
 _REPLACEMENTS: Final = (
     ("</style>", r"(?is)<style\b.*?</style>", ""),
@@ -33,7 +36,9 @@ def strip_markup(text: str) -> str:
     """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
     for ending, pattern, replacement in _REPLACEMENTS:
         text = _replace_complete(ending, pattern, replacement, text)
-    text = re.sub(r"\*\*([^*]*)\*\*", _tidy_bold, unescape(text))
+    # An entity such as &#8203; is a character that nobody sees, or a line break of its own.
+    text = remove_invisible(_LINE_BREAK.sub("\n", unescape(text)))
+    text = re.sub(r"\*\*([^*]*)\*\*", _tidy_bold, text)
 
     lines = []
     for line in text.split("\n"):

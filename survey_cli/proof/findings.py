@@ -446,4 +446,6 @@ def _state(goal: Goal) -> str:
     detail = goal.detail
     if goal.kind in ("fires", "passes"):
         detail += 1  # users count checks from 1
+    if goal.kind == "counted" and not detail:
+        return "an interview counts in it"
     return _STATEMENTS[goal.kind].format(detail)

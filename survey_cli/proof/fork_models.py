@@ -37,7 +37,8 @@ class ValueRange(NamedTuple):
         if isinstance(self.low, bool):
             return f"{name} is {str(self.low).lower()}"
         if self is last and self.is_one:
-            return f"{name} = {self.low}"
+            value = "''" if self.low == "" else self.low
+            return f"{name} = {value}"
         before = ""
         if self.low is not None:
             sign = "<=" if self.is_one else "<"

@@ -62,6 +62,8 @@ def _format_value(value: WitnessValue, declines: dict[str, str]) -> str:
         return declines.get(value.kind, value.kind.replace("_", " "))
     if isinstance(value, tuple):
         return f"[{', '.join(map(str, value))}]"
+    if value == "":
+        return "''"
     return str(value)
 
 

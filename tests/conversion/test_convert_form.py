@@ -10,7 +10,9 @@ from support.odk_client.vectors import ConvertedInterview, decode_recording
 from support.scenario import instrument, scenario
 from survey_cli.conversion.convert import convert_form
 from survey_cli.conversion.loss_report import render_report
+from survey_cli.conversion.questionnaire import writer
 from survey_cli.conversion.questionnaire.writer import ConvertedForm
+from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.problems import UserError
 from survey_cli.values import DK, REFUSED, Missing
 
@@ -282,6 +284,43 @@ def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:
         tmp_path, survey, "| | status | 1 | Done |\n| | status | 5 | Refused |"
     ).text
     assert "5: Refused" in text
+
+
+def test_what_a_questionnaire_cannot_have_is_left_out(tmp_path: Path) -> None:
+    survey = """| | type | name | label | constraint | parameters |
+| | integer | a | A | . > 5 and . < 2 | |
+| | range | b | B | | start=9 end=3 |
+| | text | c | C | regex(., '^007$') | |
+| | text | d | ${ ${a} ${} | | |
+| | select_one l | e | E | | |"""
+    converted = convert_text(tmp_path, survey, "| | l | {x} | |\n| | l | y | \u200b |")
+    assert not converted.errors
+    lost = {(e.row, e.column): e.text for e in converted.report.lost}
+    assert lost[3, "constraint"] == "no number is from 6 to 1"
+    assert lost[4, "constraint"] == "no number is from 9 to 3"
+    assert 'pattern: "007"' in converted.text
+    items = yaml.safe_load(converted.text)["items"]
+    assert items[-1]["options"] == {1: "{{x}}", 2: "y"}
+
+
+def test_thousands_of_choices_with_one_text_are_reported_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each hundred was written and checked by itself: 100,000 choices took minutes."""
+    calls = 0
+
+    def count_and_check(*arguments: object, **options: object) -> CheckResult:
+        nonlocal calls
+        calls += 1
+        return check_instrument(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writer, "check_instrument", count_and_check)
+    choices = "\n".join(f"| | l | {code} | the same |" for code in range(1, 500))
+    converted = convert_text(
+        tmp_path, "| | type | name | label |\n| | select_one l | a | A |", choices
+    )
+    assert not converted.errors
+    assert calls == 2
 
 
 def test_the_report_lists_sheet_row_column_and_reason() -> None:

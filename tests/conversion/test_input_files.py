@@ -12,6 +12,7 @@ from survey_cli.conversion.limesurvey.script import parse_script
 from survey_cli.conversion.markup import split_instruction, strip_markup
 from survey_cli.conversion.model.expressions import UnsupportedError
 from survey_cli.conversion.model.formula_limits import check_formula_size
+from survey_cli.instrument.texts.invisible_characters import remove_invisible
 from survey_cli.problems import UserError
 
 BOMB = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
@@ -64,6 +65,26 @@ def test_characters_that_cannot_be_written_are_left_out() -> None:
     assert make_file(json_text).read_json() == {"a": ["b", "\U0001f600"]}
     assert remove_unwritable("one\x0btwo\x0cthree") == "one two three"
     assert make_file(b"a\x00b\x1b,\tc\r\n").text == "ab,\tc\r\n"
+    assert remove_unwritable("a\u2028b\x85c\x92") == "a b c"
+
+
+def test_characters_that_nobody_sees_are_left_out_of_texts() -> None:
+    """Texts of web forms have them where words were pasted, and no questionnaire may."""
+    assert strip_markup("How\u200b old\ufeff?") == "How old?"
+    assert strip_markup("How old&#8203;?&#x2028;Years") == "How old?\nYears"
+    assert strip_markup("\u202eold\u00ad") == "old"
+    couple = "\U0001f469\u200d\U0001f467"
+    assert strip_markup(f"{couple} a\u200db") == f"{couple} ab"
+    assert remove_invisible("שלום\u200e!") == "שלום\u200e!"
+    assert remove_invisible("Hello\u200e!") == "Hello!"
+
+
+def test_thousands_of_marks_are_read_once() -> None:
+    """Each mark looked through the whole text."""
+    assert remove_invisible("a\u200e" * 200_000) == "a" * 200_000
+    tags = "\U000e0067" * 200_000
+    assert remove_invisible(f"\U0001f3f4{tags}") == f"\U0001f3f4{tags}"
+    assert remove_invisible(tags) == ""
 
 
 def test_markup_without_an_end_is_removed_in_one_pass() -> None:

@@ -16,14 +16,16 @@ begin repeat|end repeat|date|time|datetime|range|rank yn|geopoint|start|caseid|w
 NAMES = "a|b|c|name|if|today|x-y|é|1st|aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa||A|in|dk|min|q 1|turn|case"
 LABELS = """Hello|- x|: y|# z|a: b
 'q' "r"|{brace} ${a}|${nobody}|line1<br>line2|<b>x|&amp; & <p>t</p>|~|null|yes|1.5
-${a} ${b} ${c}|[list]|%x|@y|*z|`t`||**|** **|\x07bell|…|😀 ok|<span style="color: red">now</span>"""
+${a} ${b} ${c}|[list]|%x|@y|*z|`t`||**|** **|\x07bell|…|😀 ok|<span style="color: red">now</span>
+${ ${a} ${}|a\u200bb|\u200b|\u202ea|one\u2028two|&#8203;|&#x2028;x|{turn} {|}"""
 EXPRESSIONS = """${a} = 1|${b} != ''|${c} > 3|selected(${a}, '1')|not(${a})|${a}|1|'x'|${b} + ${c}|if(${a} = 1, 'x', '')
 once(random())|sum(${a})|count(${b})|indexed-repeat(${a}, ${b}, 1)|(((|${a} = |position(..)|${x-y} = '1'|regex(., 'a')
 . > 1 and . < 5|. = -99|coalesce(${a}, ${b}, 'z')|today() - ${a}|${a} = "it's"|concat(${a}, 'x')|true()|false()
 pulldata('f', 'a', 'k', ${case})|int(${a})|-${a} < 3|${a} * 2 = ${b}|count-selected(${b}) != 1|string-length(${a}) < 5
 9999999999999999999 = ${a}|not(not(${a} = 1))|${a}=1 and (${b}=2 or not(${c}=3))
-relevant(${b})|jr:choice-name(${a}, '')"""
-CODES = "1|0|-99|01|a b|x|é|1.5|other"
+relevant(${b})|jr:choice-name(${a}, '')|regex(., '^007$')|regex(., '[0-9]{99}[0-9]{99}')|. > 5 and . < 2
+pulldata('f', 'class', 'k', ${case})"""
+CODES = "1|0|-99|01|a b|x|é|1.5|other|{x}|\u200b|'|\"|yes"
 
 
 def draw(rng: random.Random, words: str, share: float = 1.0) -> str:

@@ -353,3 +353,24 @@ def test_options_that_may_all_be_hidden_are_reported_if_it_is_not_decided(tmp_pa
     question = f"{{id: q, type: single, text: Q?, options: {{1: {option}, 2: {option}}}}}"
     text = re.sub(r"  - {id: out.*\n", f"  - {question}\n", ENDS)
     assert "no-option" in {problem.rule for problem in prove(write(tmp_path, text))}
+
+
+def test_an_empty_text_is_seen_in_a_gap(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        """\
+instrument: t
+title: T
+edition: 2
+compute:
+  kind: "'a' if answered(q) and q == 1 else 'b' if answered(q) and q == 2 else ''"
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: q, type: single, text: Q?, options: {1: A, 2: B, 3: C}}
+  - {id: x, type: number, max: 9, ask_if: kind == 'a', text: X?}
+  - {id: y, type: number, max: 9, ask_if: kind == 'b', text: Y?}
+""",
+        encoding="utf-8",
+    )
+    [gap] = [problem for problem in prove(path) if problem.rule == "filter-gap"]
+    assert gap.what.startswith("if kind = '', neither x nor y is asked")

@@ -8,7 +8,7 @@ places are named by the ids that LimeSurvey shows.
 from typing import Final, TypeAlias
 from xml.etree.ElementTree import Element
 
-from survey_cli.conversion.input_files import InputFile
+from survey_cli.conversion.input_files import InputFile, remove_unwritable
 from survey_cli.conversion.limesurvey.records import (
     MOST_DIGITS,
     AnswerRecord,
@@ -102,7 +102,7 @@ class _TableReader:
             return []
         rows: list[_Row] = []
         for row in element:
-            cells = {cell.tag: cell.text or "" for cell in row}
+            cells = {cell.tag: remove_unwritable(cell.text or "") for cell in row}
             if _KEYS.get(table, "") in ("", *cells):
                 rows.append(cells)
         if order:

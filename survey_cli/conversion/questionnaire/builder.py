@@ -5,6 +5,7 @@ from typing import Any, Final, assert_never
 
 from survey_cli.conversion.conversion_log import ConversionLog
 from survey_cli.conversion.loss_report import ReportEntry
+from survey_cli.conversion.markup import strip_markup
 from survey_cli.conversion.model.expressions import (
     Answered,
     AnswerOf,
@@ -56,6 +57,7 @@ from survey_cli.conversion.questionnaire.options import OptionBuilder
 from survey_cli.conversion.questionnaire.texts import FormText, TextConverter, write_at
 from survey_cli.conversion.questionnaire.yaml_text import COMMENTS, OriginText
 from survey_cli.instrument.editions import NEWEST_EDITION
+from survey_cli.instrument.texts.invisible_characters import remove_invisible
 from survey_cli.wording import join_words
 
 _MAX_TURNS: Final = 20
@@ -98,7 +100,7 @@ class QuestionnaireBuilder:
 
         tree: dict[str, Any] = {
             "instrument": make_code(form.name) or "form",
-            "title": form.title or form.name,
+            "title": remove_invisible(form.title) or form.name,
             "version": form.version,
             "edition": NEWEST_EDITION,
             "languages": None if form.languages == ["en"] else form.languages,
@@ -224,8 +226,9 @@ class QuestionnaireBuilder:
             case FormCalculation():
                 return self._build_calculation(item)
             case FormColumn():
-                self.translator.use_column(item.name)
-                self.log.carry(item, "column of the sample")
+                with self.log.catch_loss(item, ""):
+                    self.translator.use_column(item.name)
+                    self.log.carry(item, "column of the sample")
                 return None
             case _:
                 return self._build_conditional(item)
@@ -551,7 +554,7 @@ class QuestionnaireBuilder:
         if not text:
             self.log.note(item, self.words.label, "it has no text: its name stands for it")
         texts: dict[str, Any] = {
-            "text": text or item.name,
+            "text": text or strip_markup(item.name) or item.id,
             "instruction": self.texts.convert(item.instruction, item.name),
             "help": self.texts.convert(item.help, item.name),
         }

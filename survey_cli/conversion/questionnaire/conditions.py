@@ -237,8 +237,7 @@ class Translator(FormNames):
                 return Part(f"{calculated.name} != ''", Strength.COMPARISON)
             return Part(f"answered({calculated.name})")
         if isinstance(self.form.items.get(name), FormColumn):
-            self.use_column(name)
-            return Part(f"answered({name})")
+            return Part(f"answered({self.use_column(name).text})")
 
         item = self.get_item(name)
         if isinstance(item, FormNote):
@@ -395,7 +394,7 @@ class Translator(FormNames):
                 rest = FunctionCall("first_answered", tuple(others))
                 return self._choose(self._is_answered(first), first, rest)
             case FunctionCall("column", (Constant(str(column)),)):
-                return Part(column, kind=self.use_column(column))
+                return self.use_column(column)
             case FunctionCall("count_chosen", (several,)):
                 joined = find_join(self, several)
                 if joined is not None:
@@ -430,7 +429,7 @@ class Translator(FormNames):
             return Part(calculated.name, kind=calculated.kind)
 
         if isinstance(self.form.items.get(name), FormColumn):
-            return Part(name, kind=self.use_column(name))
+            return self.use_column(name)
 
         split = self.form.items.get(name)
         if isinstance(split, FormSplit):

@@ -62,12 +62,14 @@ class ConstraintConverter:
                 tree = item.constraint.get_tree()
         # A range that is only suggested is a soft check, not a limit.
         if tree is None or item.answer != "number" or item.is_soft:
+            self._drop_empty_range(item, limits)
             return limits, tree
 
         sentinels = self.codes.sentinels[item]
         ranges = split_sentinels(tree, sentinels)
         alternatives = [_split_range(part, item.decimals) for part in list_disjuncts(ranges)]
         limits |= _join_ranges([found for found, _rest in alternatives])
+        self._drop_empty_range(item, limits)
         if len(alternatives) == 1:
             rest = alternatives[0][1]
         else:
@@ -89,6 +91,13 @@ class ConstraintConverter:
             ValueComparison(SELF, "==", Constant(float(code)), if_blank=False) for code in options
         ]
         return limits, join_any([join_all(rest), *codes])
+
+    def _drop_empty_range(self, item: FormQuestion, limits: dict[str, Any]) -> None:
+        """Leave out a range that no number is in, and report it."""
+        if "min" in limits and "max" in limits and limits["min"] > limits["max"]:
+            least = limits.pop("min")
+            most = limits.pop("max")
+            self.log.lose(item, self.column, f"no number is from {least} to {most}")
 
     def note_sentinels(self, item: FormQuestion) -> None:
         """Report what became of the codes that a number has outside its range."""

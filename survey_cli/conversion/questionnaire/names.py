@@ -24,7 +24,13 @@ from survey_cli.conversion.model.forms import (
     FormQuestion,
     FormSplit,
 )
-from survey_cli.conversion.questionnaire.condition_parts import quote, write_value
+from survey_cli.conversion.questionnaire.condition_parts import (
+    DECLINES,
+    Part,
+    quote,
+    write_value,
+)
+from survey_cli.instrument.checks.names import explain_reserved
 from survey_cli.problems import suggest_nearest
 from survey_cli.wording import join_words
 
@@ -191,12 +197,22 @@ class FormNames:
             return found.tree
         return None
 
-    def use_column(self, column: str) -> str:
-        """Note that a sample column is used, and return its type."""
+    def use_column(self, column: str) -> Part:
+        """Note that a sample column is used, and return its name and type.
+
+        Raises UnsupportedError if it has a name that no column can have. An item of the form that
+        stands for a column can have another one.
+        """
+        item = self.form.items.get(column)
+        name = item.id if isinstance(item, FormColumn) else column
+        why = explain_reserved(name, DECLINES)
+        if why:
+            raise UnsupportedError(f"a column of the sample can't be called {name}, which is {why}")
+
         names = self.columns.get(column, {column})
         type_ = "number" if names & self.numeric else "text"
-        self.sample[column] = type_
-        return type_
+        self.sample[name] = type_
+        return Part(name, kind=type_)
 
     # ── codes ─────────────────────────────────────────────────────────────────────────────────────
 

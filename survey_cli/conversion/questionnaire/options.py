@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 from survey_cli.conversion.conversion_log import ConversionLog
+from survey_cli.conversion.markup import strip_markup
 from survey_cli.conversion.model.expressions import (
     YES,
     Expression,
@@ -105,7 +106,7 @@ class OptionBuilder:
             else:
                 column = own.origin.column
                 offered = self._translate_own_condition(item, own)
-            option = self._build_option(choice)
+            option = self._build_option(choice, code)
 
             key = _read_code(code)
             used_before = options.get(key)
@@ -152,9 +153,9 @@ class OptionBuilder:
                     kept.append(self.translator.is_true(part))
         return join_truths(kept, "and").text
 
-    def _build_option(self, choice: FormChoice) -> FormText | dict[str, Any]:
+    def _build_option(self, choice: FormChoice, code: str) -> FormText | dict[str, Any]:
         """Return the text of a choice, or a mapping with its text and what else it is."""
-        text = self._get_choice_text(choice)
+        text = self._get_choice_text(choice) or code
         marks: dict[str, Any] = {}
         if choice.asks_for_words:
             marks["specify"] = True
@@ -169,8 +170,8 @@ class OptionBuilder:
         refusal = self.log.refused.get(choice.texts.origin)
         if refusal:
             self.log.note_choice(choice, f"its code stands for its text: {refusal}")
-            return choice.code
-        return text or choice.code
+            return strip_markup(choice.code)
+        return text or strip_markup(choice.code)
 
 
 def _read_code(written: str) -> str | int:

@@ -1,4 +1,6 @@
-"""Questions that a form leaves without choices, made into what can be asked."""
+"""Questions that a questionnaire can't have as the form has them, made into what can be asked."""
+
+from typing import Final
 
 from survey_cli.conversion.model.forms import (
     ForeignForm,
@@ -8,9 +10,14 @@ from survey_cli.conversion.model.forms import (
     LeftOut,
 )
 
+_MOST_DECIMALS: Final = 6
+
 
 def repair_questions(form: ForeignForm) -> None:
-    """Ask for a text instead of one of no choices; leave out a question for several of them."""
+    """Ask for a text instead of one of no choices; leave out a question for several of them.
+
+    Numbers get the decimals that a questionnaire can have.
+    """
     _repair_group(form, form.root)
     # the form remembers its items by name
     for name in ("items", "positions"):
@@ -21,8 +28,13 @@ def _repair_group(form: ForeignForm, group: FormGroup) -> None:
     for number, item in enumerate(group.items):
         if isinstance(item, FormGroup):
             _repair_group(form, item)
-        if isinstance(item, FormQuestion) and _lacks_choices(item):
+        if not isinstance(item, FormQuestion):
+            continue
+        if _lacks_choices(item):
             group.items[number] = _repair(form, item)
+        if item.decimals > _MOST_DECIMALS:
+            item.note(form.words.type, f"{item.decimals} decimals: {_MOST_DECIMALS} are the most")
+            item.decimals = _MOST_DECIMALS
 
 
 def _lacks_choices(question: FormQuestion) -> bool:

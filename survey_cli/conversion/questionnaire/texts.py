@@ -1,6 +1,7 @@
 """Texts and formulas of a form as they are in the questionnaire, with their place in the form."""
 
-from typing import TypeAlias
+import re
+from typing import Final, TypeAlias
 
 from survey_cli.conversion.conversion_log import ConversionLog
 from survey_cli.conversion.loss_report import ReportEntry
@@ -13,6 +14,9 @@ from survey_cli.wording import join_words
 
 FormText: TypeAlias = str | dict[str, OriginText]
 """A text, or texts by the codes of their languages if there are several."""
+
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+"""The pattern 007 is no number, nor is one of thousands of digits."""
 
 
 class TextConverter:
@@ -82,7 +86,7 @@ def join_texts(first: FormText, second: FormText) -> FormText:
 
 
 def write_at(origin: Origin, text: str) -> OriginText | int:
-    """Return a text with its place in the form, or a number."""
-    if text.isdigit():
+    """Return a text with its place in the form, or a number that is written as the text is."""
+    if _NUMBER.fullmatch(text):
         return int(text)
     return OriginText(text, origin)

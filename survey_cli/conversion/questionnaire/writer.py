@@ -16,6 +16,9 @@ from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import Problem, UserError, select_errors
 
 _MAX_REFUSED: Final = 2_000
+_MAX_PROBLEMS: Final = 1_000_000
+"""Problems of one rule. With the usual hundred, thousands of choices that are called alike would be
+written and checked again for each hundred of them."""
 
 
 class ConvertedForm(NamedTuple):
@@ -47,7 +50,8 @@ def write_questionnaire(form: ForeignForm, where: str) -> ConvertedForm:
 
         writer = YamlWriter(form.languages)
         text = writer.write(tree)
-        errors = select_errors(check_instrument(load_source_text(text)).problems)
+        checked = check_instrument(load_source_text(text), most_per_rule=_MAX_PROBLEMS)
+        errors = select_errors(checked.problems)
         new = _find_rejected(errors, writer.origins, refused)
         if not new or len(refused) > _MAX_REFUSED:
             folded = FoldedText(text, {})

@@ -239,7 +239,10 @@ class _FormBuilder:
         return tuple(piece for piece in pieces if piece)
 
     def _read_fill(self, name: str) -> Expression:
-        value = self.meanings.read(parse_xpath(f"${{{name}}}"))
+        try:
+            value = self.meanings.read(parse_xpath(f"${{{name}}}"))
+        except UnsupportedError as error:
+            return Unsupported(str(error))
         if value == NO_VALUE:
             return Unsupported(f"{name} is not known in an interview")
         return value

@@ -13,14 +13,13 @@ from survey_cli.conversion.input_files import (
     InputFile,
     remove_unwritable,
 )
+from survey_cli.instrument.texts.invisible_characters import remove_invisible
 from survey_cli.problems import UserError
 from survey_cli.workbook_size import measure_largest_sheet, unpacks_too_far
 
 SHEETS: Final = ("survey", "choices", "settings")
 
 _ZIP: Final = b"PK"
-_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
-"""Control characters, which YAML can't contain, and characters that nobody sees."""
 _SYNONYMS: Final = {
     "relevance": "relevant",
     "calculate": "calculation",
@@ -185,7 +184,7 @@ def _name_cells(headings: list[tuple[str, str]], cells: list[str]) -> dict[tuple
     named: dict[tuple[str, str], str] = {}
     for heading, cell in zip(headings, cells, strict=False):
         column, _language = heading
-        visible = _INVISIBLE.sub("", cell)
+        visible = remove_invisible(cell)
         if column and visible:
             named[heading] = visible
     return named

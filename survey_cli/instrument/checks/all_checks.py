@@ -27,7 +27,7 @@ from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, pause_collector
 from survey_cli.instrument.texts.translations import is_in_catalog
-from survey_cli.problems import Problem, limit_per_rule, select_errors
+from survey_cli.problems import MAX_PER_RULE, Problem, limit_per_rule, select_errors
 
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
@@ -108,13 +108,13 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     return list(distinct.values())
 
 
-def check_instrument(source: InstrumentSource) -> CheckResult:
+def check_instrument(source: InstrumentSource, *, most_per_rule: int = MAX_PER_RULE) -> CheckResult:
     """Compile an instrument and run every check, so that all problems are reported at once."""
     with pause_collector():
-        return check_compiled(compile_instrument(source))
+        return check_compiled(compile_instrument(source), most_per_rule=most_per_rule)
 
 
-def check_compiled(compiled: CompileResult) -> CheckResult:
+def check_compiled(compiled: CompileResult, *, most_per_rule: int = MAX_PER_RULE) -> CheckResult:
     """Run every check on the result of `compile_instrument`."""
     instrument, draft, problems = compiled
     compiled_instrument = None if select_errors(problems) else instrument
@@ -122,7 +122,7 @@ def check_compiled(compiled: CompileResult) -> CheckResult:
         for check in CHECKS:
             problems.extend(_downgrade_in_catalog(problem) for problem in check(draft))
 
-    limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
+    limited = tuple(limit_per_rule(_remove_repeated_causes(problems), most_per_rule))
     checked_instrument = None if select_errors(limited) else instrument
     return CheckResult(checked_instrument, limited, draft, compiled_instrument)
 

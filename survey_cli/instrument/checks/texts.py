@@ -25,6 +25,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import YamlScalar, locate_key
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.invisible_characters import DIRECTION_MARKS, find_invisible
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS, Template, TextFill, find_fill
 from survey_cli.instrument.texts.translations import is_in_catalog, list_untranslated
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
@@ -499,14 +500,6 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("undeclared-daypart", name, "dayparts", what, remedy, "warning")
 
 
-_DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that change the direction of the text after them: it is displayed differently."""
-_INVISIBLE: Final = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u180e\u200b\u200d-\u200f\u2060-\u2064"
-    "\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f]"
-)
-_JOINER: Final = "\u200d"
-_TAGS: Final = ("\U000e0020", "\U000e007f")
 _QUOTES: Final = str.maketrans(
     {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'}
 )
@@ -518,7 +511,7 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
     Remove the character; the message names its position. Arabic and Hebrew do not need it.
     """
     for who, scalar in _list_non_ascii(draft):
-        match = _DIRECTION_MARKS.search(scalar)
+        match = DIRECTION_MARKS.search(scalar)
         if match:
             why = "changes the direction of the text after it"
             yield _make_problem("turned-text", who, scalar, match.start(), why)
@@ -532,10 +525,9 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
     reported.
     """
     for who, scalar in _list_non_ascii(draft):
-        for match in _INVISIBLE.finditer(scalar):
-            if not _is_appropriate(scalar, match.start()):
-                yield _make_problem("invisible", who, scalar, match.start(), "is invisible")
-                break
+        for at in find_invisible(scalar):
+            yield _make_problem("invisible", who, scalar, at, "is invisible")
+            break
 
 
 @once_per_draft
@@ -559,27 +551,6 @@ def _iterate_codes(draft: InstrumentDraft) -> Iterator[tuple[str, str]]:
         if listed.node is not None:
             for code in listed.node:
                 yield listed.owner, code
-
-
-def _is_appropriate(text: str, at: int) -> bool:
-    """Return whether a character of zero width is correct at its position."""
-    letter = text[at]
-    if letter == _JOINER:
-        before = text[max(0, at - 2) : at]
-        after = text[at + 1 : at + 2]
-        if not after or not _is_joining(after):
-            return False
-        return any(_is_joining(character) for character in before)
-    if letter in "\u200e\u200f":
-        # Right-to-left texts need direction marks beside digits and signs.
-        return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
-    is_tag = _TAGS[0] <= letter <= _TAGS[1]
-    return is_tag and "\U0001f3f4" in text[:at]  # the flag of England is a black flag with tags
-
-
-def _is_joining(letter: str) -> bool:
-    """Return whether it is an emoji, or a letter of a script whose letters join."""
-    return unicodedata.category(letter) in ("So", "Sk", "Mn", "Mc", "Lo")
 
 
 def _make_problem(rule: str, who: str, scalar: YamlScalar, at: int, why: str) -> Problem:
