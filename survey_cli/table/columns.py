@@ -373,13 +373,17 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
         labels = find_labels(instrument, compute.id, language)
     own_labels = {code: str(text.get(language)) for code, text in compute.labels.items()}
 
+    wording = condition.text
+    if compute.table is not None:
+        wording = compute.table.write()
+
     variable = Variable(
         name=compute.id,
         label=label,
         storage=_find_compute_storage(compute, condition),
         measure=compute.measure or _find_compute_measure(compute),
         labels={**labels, **own_labels},
-        wording=condition.text,
+        wording=wording,
         item=compute.id,
         role="compute",
         decimals=compute.decimals if compute.type == "number" else 0,

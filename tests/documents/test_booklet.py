@@ -228,6 +228,18 @@ def test_sections_and_rosters_say_their_rules() -> None:
     assert until.count("Was there another trip?") == 1
 
 
+TABLE_OF_TEXTS = """\
+instrument: t
+title: T
+edition: 2
+compute:
+  job: {when: [[hours > 35, "'a big'"]], else: "'a small'", unknown: "'an unknown'"}
+items:
+  - {id: hours, type: number, text: How many hours?, max: 100}
+  - {id: said, type: read, text: "So you have {job|some} job."}
+"""
+
+
 def test_what_is_not_asked_in_order_stands_in_appendices() -> None:
     root = page("asu_2000.yaml")
     held = {e.attributes["id"]: squeezed(e.text()) for e in root.all("section", class_="appendix")}
@@ -248,6 +260,23 @@ def test_what_is_not_asked_in_order_stands_in_appendices() -> None:
     }
     assert study["Callback number"] == "202 555 0100"
     assert study["Not stated"] == "contact"
+
+
+def test_a_calculation_by_rows_is_shown_as_it_is_written() -> None:
+    [computed] = page("features/compute_table.yaml").all("section", id="appendix-computed")
+    text = squeezed(computed.text())
+    assert (
+        "1 if bmi is less than 18.5; else 2 if bmi is less than 25; else 3 if bmi is less than 30;"
+        " else 4; 9 if that is unknown."
+    ) in text
+    written = "{when: [[bmi < 18.5, 1], [bmi < 25, 2], [bmi < 30, 3]], else: 4, unknown: 9}"
+    assert written in text
+    assert "default(" not in text
+
+
+def test_a_fill_by_rows_shows_its_texts_also_that_of_unknown() -> None:
+    booklet = render_markdown(build_booklet(instrument(TABLE_OF_TEXTS), ("en",)))
+    assert "So you have ‹a big / a small / an unknown, else “some”› job." in booklet
 
 
 def test_all_languages_stand_side_by_side_and_say_which_they_are() -> None:

@@ -230,6 +230,23 @@ def test_a_number_with_labels_also_says_its_range() -> None:
     ]
 
 
+def test_a_calculation_by_rows_is_described_by_its_rows() -> None:
+    copytree(Path(__file__).parents[2] / "instruments", "i")
+    made = load_codebook("i/features/compute_table.yaml", ReportOptions())
+    assert isinstance(made, Codebook)
+    work, weight_class = (
+        next(variable for variable in made.variables if variable.name == name)
+        for name in ("work", "weight_class")
+    )
+    assert work.asked == (
+        "Computed: no if hours is 0; else part-time if hours is less than 35;"
+        " else full-time if hours is at least 35."
+    )
+    assert weight_class.source == (
+        "computed: {when: [[bmi < 18.5, 1], [bmi < 25, 2], [bmi < 30, 3]], else: 4, unknown: 9}"
+    )
+
+
 def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     copytree(Path(__file__).parents[2] / "instruments", "i")
     made = load_codebook("i/household.yaml", ReportOptions())

@@ -137,6 +137,45 @@ def test_conditions_read_the_recomputed_values(stored: None) -> None:
     assert rows == [KEPT[2]]
 
 
+THREE = """\
+instrument: v
+title: Versions
+study: {{sponsor: Acme}}
+version: "{version}"
+edition: {edition}
+compute:
+  bracket: 1 if income < {limit} else 2
+items:
+  - {{id: income, type: number, text: Income?, max: 99999}}
+"""
+
+
+def test_each_version_is_compared_with_the_file(edition_2: None) -> None:
+    first = THREE.format(version=1, edition=1, limit=10000)
+    second = THREE.format(version=2, edition=1, limit=20000)
+    third = THREE.format(version=3, edition=2, limit=20000)
+    Path("responses").mkdir()
+    with Store.open("responses/v.db", create=True) as store:
+        for minute, text in enumerate((first, second, third)):
+            moment = NOW.replace(minute=minute)
+            store.data.add_instrument(
+                InstrumentRow.from_instrument(instrument(text), kept_at=moment)
+            )
+            refused = scenario(text).keys(".refused")
+            store.interviews.add([whole(refused, f"real {minute}", "real")])
+    written("v.yaml", third)
+
+    # Version 1 wrote another calculation, which is replaced in any case.
+    kept, err = run_survey(Path(), "export", "v.yaml")
+    assert [row["bracket"] for row in csv.DictReader(io.StringIO(kept))] == ["-9", "2", "-9"]
+    assert "bracket: as version 2 computed it" in " ".join(err.split())
+
+    recomputed, err = run_survey(Path(), "export", "v.yaml", "--recompute")
+    assert [row["bracket"] for row in csv.DictReader(io.StringIO(recomputed))] == ["-9"] * 3
+    assert "bracket: recomputed in version 2 (edition 1)" in " ".join(err.split())
+    assert "version 1" not in err
+
+
 AMOUNTS = """\
 instrument: v
 title: Versions

@@ -614,6 +614,12 @@ class BookletBuilder:
         return texts
 
     def _build_compute(self, compute: Compute) -> model.AppendixEntry:
+        if compute.table is not None:
+            written = TextRun(escape_controls(compute.table.write()), "code")
+            in_words = make_note("", f"{self.rules.render_table(compute.table)}.")
+            as_written = model.BookletNote("as written", (written,))
+            return model.AppendixEntry(id=compute.id, notes=(in_words, as_written))
+
         notes = []
         for language, condition in compute.conditions.items():
             written = TextRun(escape_controls(" ".join(condition.text.split())), "code")

@@ -9,6 +9,7 @@ from survey_cli.documents.questionnaire.text_rendering import render_label
 from survey_cli.documents.text_runs import Line, TextRun
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.table_parts import TableParts
 from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
@@ -23,7 +24,7 @@ from survey_cli.instrument.schema.items.typed import (
 )
 from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickItem
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.condition_wording import render_clause
+from survey_cli.instrument.texts.condition_wording import render_clause, render_table
 from survey_cli.instrument.texts.duration_text import format_duration
 from survey_cli.values import Code
 from survey_cli.wording import escape_controls, format_quantity, join_words, pluralize
@@ -71,6 +72,10 @@ class RuleWriter:
     def render_clause(self, condition: Condition) -> str:
         """Return a condition as a part of a sentence."""
         return render_clause(condition, self.get_words)
+
+    def render_table(self, table: TableParts) -> str:
+        """Return a calculation that is written as a table."""
+        return render_table(table, self.get_words)
 
     def describe_asked(
         self, verb: str, ask_if: Condition | None, unless: Condition | None

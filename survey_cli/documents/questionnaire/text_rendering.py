@@ -165,9 +165,20 @@ class TextRenderer(NamedTuple):
 
 def list_compute_wordings(compute: Compute, language: str) -> list[str]:
     """Return the texts among which a compute chooses; empty if it is of another form."""
-    conditions = compute.conditions
-    condition = conditions.get(language) or conditions.get("") or next(iter(conditions.values()))
-    return list(dict.fromkeys(_collect_wordings(condition.tree) or ()))
+    if compute.table is not None:
+        chosen = compute.table.list_values()
+    else:
+        conditions = compute.conditions
+        first = next(iter(conditions.values()))
+        chosen = [conditions.get(language) or conditions.get("") or first]
+
+    wordings: list[str] = []
+    for condition in chosen:
+        texts = _collect_wordings(condition.tree)
+        if texts is None:
+            return []
+        wordings += texts
+    return list(dict.fromkeys(wordings))
 
 
 def _collect_wordings(node: ast.expr) -> list[str] | None:

@@ -9,6 +9,7 @@ from survey_cli.instrument.compiled.symbols import Symbol, SymbolKind
 from survey_cli.instrument.compiled.tables import compile_table
 from survey_cli.instrument.expressions.conditions import Condition, ValueType
 from survey_cli.instrument.expressions.parsing import find_names
+from survey_cli.instrument.expressions.table_parts import TableParts
 from survey_cli.instrument.schema.compute_table import ComputeTable
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
@@ -116,6 +117,7 @@ def _compile_compute(
     draft = compiler.draft
     name = str(written.name)
     conditions: dict[str, Condition] = {}
+    parts: TableParts | None = None
     gap_tests: tuple[Condition, ...] = ()
     decimals = _DECIMALS
     context = CompileContext(name)
@@ -123,10 +125,11 @@ def _compile_compute(
         table = compile_table(compiler, written.calculation, context)
         if table is not None:
             conditions[""] = table.condition
+            parts = table.parts
             if table.has_whole_numbers:
                 decimals = 0
             if written.calculation.else_ is None:
-                gap_tests = table.tests
+                gap_tests = tuple(row.test for row in table.parts.rows)
     else:
         for language, expression in written.calculation.iterate_languages():
             condition = compiler.compile_condition(expression, context, "compute", "value")
@@ -157,6 +160,7 @@ def _compile_compute(
         id=name,
         conditions=conditions,
         type=result_type.type,
+        table=parts,
         gap_tests=gap_tests,
         decimals=decimals,
     )

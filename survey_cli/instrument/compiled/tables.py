@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.table_parts import CompiledRow, TableParts
 from survey_cli.instrument.schema.compute_table import ComputeTable, write_as_choices
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import WHOLE
@@ -17,8 +18,7 @@ class CompiledTable(NamedTuple):
 
     condition: Condition
     """What the whole means."""
-    tests: tuple[Condition, ...]
-    """The condition of each row."""
+    parts: TableParts
     has_whole_numbers: bool
     """All its values are written as whole numbers, such as codes."""
 
@@ -42,24 +42,48 @@ def compile_table(
         compiler.report("condition-too-large", where, context.owner, what, remedy)
         return None
 
-    tests = []
-    for row in table.when:
-        test = compiler.check_condition(row.test, context, "when", "truth")
-        if test is not None:
-            tests.append(test)
-    values: list[YamlScalar | None] = [row.value for row in table.when]
-    values += [table.else_, table.unknown]
-    compiled_values = [
-        compiler.check_condition(value, context, "compute", "value")
-        for value in values
-        if value is not None
-    ]
-    if len(tests) < len(table.when) or None in compiled_values:
+    parts = _compile_parts(compiler, table, context)
+    if parts is None:
         return None
 
     whole = write_as_choices(table, tuple(compiler.declines), where)
     condition = compiler.compile_strictly(whole, context, "compute")
     if condition is None:
         return None
-    has_whole_numbers = all(WHOLE.match(value.strip()) for value in values if value is not None)
-    return CompiledTable(condition, tuple(tests), has_whole_numbers)
+    has_whole_numbers = all(WHOLE.match(value.text.strip()) for value in parts.list_values())
+    return CompiledTable(condition, parts, has_whole_numbers)
+
+
+def _compile_parts(
+    compiler: ItemCompiler, table: ComputeTable, context: CompileContext
+) -> TableParts | None:
+    """Compile each part of a table where it is written; None if one of them has errors."""
+    # the tests come first, so that their problems do
+    tests = [compiler.check_condition(row.test, context, "when", "truth") for row in table.when]
+    values = [
+        compiler.check_condition(row.value, context, "compute", "value") for row in table.when
+    ]
+    rows = []
+    for test, value in zip(tests, values, strict=True):
+        if test is not None and value is not None:
+            rows.append(CompiledRow(test, value))
+
+    otherwise = _compile_value(compiler, table.else_, context)
+    unknown = _compile_value(compiler, table.unknown, context)
+    is_complete = (
+        len(rows) == len(table.when)
+        and (otherwise is None) == (table.else_ is None)
+        and (unknown is None) == (table.unknown is None)
+    )
+    if not is_complete:
+        return None
+    return TableParts(tuple(rows), otherwise, unknown)
+
+
+def _compile_value(
+    compiler: ItemCompiler, value: YamlScalar | None, context: CompileContext
+) -> Condition | None:
+    """Compile the value of `else` or `unknown`; None if it isn't written, or has errors."""
+    if value is None:
+        return None
+    return compiler.check_condition(value, context, "compute", "value")

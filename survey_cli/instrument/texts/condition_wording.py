@@ -15,6 +15,7 @@ from survey_cli.instrument.expressions import (
     three_valued_logic,
 )
 from survey_cli.instrument.expressions.parsing import write_expression
+from survey_cli.instrument.expressions.table_parts import TableParts
 from survey_cli.values import Code
 from survey_cli.wording import join_words
 
@@ -69,6 +70,28 @@ def render_clause(condition: conditions.Condition, get_label: LabelLookup) -> st
     if condition.result_type.type == "flag":
         return _render_truth(condition.tree, get_label)
     return _render(condition.tree, get_label)
+
+
+def render_table(table: TableParts, get_label: LabelLookup) -> str:
+    """Render a calculation by rows: `1 if age is less than 30; else 2; 9 if that is unknown`."""
+    phrases = []
+    for row in table.rows:
+        value = _render_table_value(row.value, get_label)
+        phrases.append(f"{value} if {_render_truth(row.test.tree, get_label)}")
+    if table.otherwise is not None:
+        phrases.append(_render_table_value(table.otherwise, get_label))
+    text = "; else ".join(phrases)
+    if table.unknown is not None:
+        text += f"; {_render_table_value(table.unknown, get_label)} if that is unknown"
+    return text
+
+
+def _render_table_value(value: conditions.Condition, get_label: LabelLookup) -> str:
+    """Render a value of a table; a choice in brackets, since it has an `if` and `else` itself."""
+    text = _render(value.tree, get_label)
+    if isinstance(value.tree, ast.IfExp):
+        return f"({text})"
+    return text
 
 
 def _render(node: ast.expr, get_label: LabelLookup) -> str:

@@ -126,6 +126,10 @@ def _describe_computes(instrument: Instrument, rules: RuleWriter) -> dict[str, s
     """Return how each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
     texts: dict[str, str] = {}
     for name, compute in instrument.computes.items():
+        if compute.table is not None:
+            texts[name] = _to_plain_text(rules.render_table(compute.table))
+            continue
+
         # An expression that serves all languages is listed under none of them.
         first = next(iter(compute.conditions.values()))
         condition = compute.conditions.get(rules.language, first)

@@ -28,6 +28,7 @@ from survey_cli.entries import (
 from survey_cli.instrument.amounts import AmountReading
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN, Known
+from survey_cli.instrument.expressions.table_parts import TableParts
 from survey_cli.instrument.schema.items.possible_answers import PossibleAnswers
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
@@ -275,6 +276,8 @@ class Compute:
     conditions: Mapping[str, Condition]
     """The condition in each language. One that applies to all has an empty key."""
     type: str = "text"
+    table: TableParts | None = None
+    """What it is made of, if it is written as a table; its condition stands for the whole."""
     gap_tests: tuple[Condition, ...] = ()
     """The conditions of a table without `else`, of which one must always be true."""
     label: Text | None = None
