@@ -15,20 +15,25 @@ from survey_cli.values import NO_AMOUNT, Code, Missing
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """All amounts from a lowest to a highest one.
+    """All amounts from a lowest to a highest one; infinite if there is no such limit.
 
     `Interval(low=97)` is 97 or more, `Interval(high=1)` is 1 or less, and `Interval(25000, 35000,
     includes_high=False)` a bracket of incomes.
     """
 
     low: float = -inf
-    """The lowest amount, which belongs to it."""
+    """The lowest amount, which always belongs to it."""
     high: float = inf
     includes_high: bool = True
     """Whether the highest amount belongs to it."""
 
+    @property
+    def is_one_number(self) -> bool:
+        """Whether it contains only one amount."""
+        return self.low == self.high
+
     def may_be(self, amount: float) -> bool:
-        """Return whether an amount is one of those that it stands for."""
+        """Return whether it contains an amount, so that the answer may be exactly that."""
         point = Interval(amount, amount)
         return not self.is_below(point) and not point.is_below(self)
 
@@ -39,7 +44,7 @@ class Interval:
         return self.high <= other.low
 
     def is_at_most(self, other: "Interval") -> bool:
-        """Return whether no amount in it is more than any amount in the other."""
+        """Return whether every amount in it is at most as high as every amount in the other."""
         return self.high <= other.low
 
 
@@ -48,11 +53,12 @@ Amount: TypeAlias = int | float | Interval | Missing
 
 
 def compare_intervals(left: Interval, sign: str, right: Interval) -> bool | None:
-    """Compare two intervals: the result is None unless all of their amounts agree."""
+    """Compare two intervals: None if it depends on which of their amounts the answers are."""
     match sign:
-        case ">" | ">=":
-            mirrored = "<" if sign == ">" else "<="
-            return compare_intervals(right, mirrored, left)
+        case ">":
+            return compare_intervals(right, "<", left)
+        case ">=":
+            return compare_intervals(right, "<=", left)
         case "!=":
             is_equal = compare_intervals(left, "==", right)
             if is_equal is None:
@@ -65,7 +71,8 @@ def compare_intervals(left: Interval, sign: str, right: Interval) -> bool | None
             holds = left.is_at_most(right)
             fails = right.is_below(left)
         case _:
-            holds = left.low == left.high == right.low == right.high
+            # equal for certain: both contain nothing but the same number
+            holds = left.is_one_number and right.is_one_number and left.low == right.low
             fails = left.is_below(right) or right.is_below(left)
     if holds:
         return True
@@ -133,10 +140,12 @@ class AmountReading:
             return NO_AMOUNT
         return amount
 
-    def read_left(self, keyed: Any, exact: Any, low: Any, high: Any) -> Any:
-        """Return the amount of a bracket: as it was named, or what the steps have left.
+    def read_bracket(self, keyed: Any, exact: Any, low: Any, high: Any) -> Any:
+        """Return the amount of a bracket as exactly as it is known.
 
-        It is missing if they have left everything.
+        `keyed` is the code of its interval, `exact` the amount that the respondent named, and `low`
+        and `high` are the limits that the answered steps leave. Each may be missing. If no step was
+        answered, the result is `keyed`, which is missing then.
         """
         if exact.__class__ is not Missing:
             return exact
@@ -150,14 +159,17 @@ class AmountReading:
         if has_high:
             return Interval(low, high, includes_high=False)
         lowest = min(amount.low for amount in self.by_code.values() if isinstance(amount, Interval))
-        if low == lowest:
-            return keyed
-        return Interval(low, includes_high=False)
+        has_answered_step = low != lowest
+        if has_answered_step:
+            return Interval(low, includes_high=False)
+        return keyed
 
     def make_equation(self, constant: Any) -> Callable[[Any], Any]:
         """Make a test whether an answer is a constant of a condition.
 
-        A code without an amount of its own is compared as a code, so that `days == 888` is known.
+        The constant is an amount, unless it is a code that counts as no number: `days == 888` is
+        known, and so is `age == 97` after "97 or older". (`check` refuses a code that counts as
+        another number, as in `days == 88`.)
         """
         is_code = constant in self.by_code and constant not in self.values
         read = self.read
@@ -170,7 +182,7 @@ class AmountReading:
 
             amount = read(keyed)
             if amount.__class__ is Missing:
-                return False  # it is no amount, whatever the constant is
+                return False  # an answer without an amount is no number
             if amount.__class__ is not Interval:
                 return amount == constant
             if amount.may_be(constant):
@@ -181,19 +193,19 @@ class AmountReading:
 
     @property
     def values(self) -> Mapping[Code, int | float]:
-        """The codes that are the codes of numbers: the 88 of 0."""
+        """The codes that count as a number, each with that number: 88 with 0."""
         return {
             code: amount for code, amount in self.by_code.items() if isinstance(amount, int | float)
         }
 
     @property
     def has_numbers(self) -> bool:
-        """Whether an answer is a number other than what was keyed."""
+        """Whether some answers count as a number other than the one that was keyed."""
         return self.convert is not None or bool(self.values)
 
     @property
     def may_lack_amount(self) -> bool:
-        """Whether an answer may have no amount that can be calculated with."""
+        """Whether the amount of some answers is no number, so that it can't be calculated with."""
         return len(self.values) < len(self.by_code)
 
 
@@ -202,7 +214,7 @@ def merge_amounts(
 ) -> Mapping[Any, Amount] | None:
     """Merge the amounts of several lists of codes; None if a code has two amounts.
 
-    A list without a reading has codes that are amounts themselves.
+    Each list is given with the reading of its codes, or None if they are amounts themselves.
     """
     merged: dict[Any, Amount] = {}
     for codes, reading in lists:
@@ -218,7 +230,7 @@ def make_amount_comparison(
 ) -> Callable[[Any, Any], Any]:
     """Make a comparison of two amounts. It is `NO_AMOUNT` if an interval leaves it open.
 
-    `compare_numbers` compares cells that are no intervals.
+    `compare_numbers` makes all comparisons without an interval, or with a missing value.
     """
 
     def compare(left: Any, right: Any) -> Any:

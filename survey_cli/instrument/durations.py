@@ -58,12 +58,13 @@ ENGLISH_WORDS: Final[Mapping[str, int]] = {
 }
 """Words for units, and how many seconds one is."""
 _NEXT_SMALLER: Final[Mapping[int, int]] = {3600: 60, 60: 1}
-"""What a number without a unit is after hours or minutes: `1h30`."""
+"""The unit of a number without one, after hours or minutes: the 30 of `1h30` are minutes."""
 _CLOCK: Final = re.compile(r"(\d+):(\d\d)(?::(\d\d))?\Z", re.ASCII)
 _PIECE: Final = re.compile(r"([0-9]+(?:[.,][0-9]{1,2}(?![0-9]))?)\s*([^\W\d_]*)\.?")
-"""A number and its unit. With three digits after it, a comma would be one of thousands."""
+"""A number and its unit, which may be left out. A comma before three digits isn't read, since it
+could set off thousands."""
 _BETWEEN: Final = re.compile(r"[\s,]*(?:(?:and|und|y|et|e|en)\s+)?")
-"""What may come between two parts: `1 hour and 30 minutes`."""
+"""What may come between two such pieces: `1 hour and 30 minutes`."""
 
 
 def describe_examples(unit: DurationUnit) -> str:
@@ -72,14 +73,19 @@ def describe_examples(unit: DurationUnit) -> str:
 
 
 def split_duration(value: float, unit: DurationUnit) -> list[tuple[int, DurationUnit]]:
-    """Split a length of time into its parts: hours and minutes, or nothing but zero minutes."""
+    """Split a length of time into its parts: 90 minutes into 1 hour and 30 minutes.
+
+    Parts that are 0 are left out, except that 0 minutes are 0 minutes. The sign is left out.
+    """
     parts = []
     rest = int(abs(value)) * SECONDS_IN[unit]
-    for larger in PARTS[unit]:
-        number, rest = divmod(rest, SECONDS_IN[larger])
+    for part in PARTS[unit]:
+        number, rest = divmod(rest, SECONDS_IN[part])
         if number:
-            parts.append((number, larger))
-    return parts or [(0, unit)]
+            parts.append((number, part))
+    if not parts:
+        return [(0, unit)]
+    return parts
 
 
 def abbreviate(value: float, unit: DurationUnit) -> str:
@@ -94,12 +100,13 @@ def read_seconds(
 ) -> float | Rejection:
     """Read a length of time as seconds.
 
-    A number alone is in the unit. `1:30` is hours and minutes, in seconds minutes and seconds.
+    A number alone is in the unit. `1:30` is minutes and seconds if the unit is seconds, otherwise
+    hours and minutes.
     """
     typed = to_ascii_digits(text.strip()).casefold()
-    otherwise = Rejection(f"{text[:20]} is not a length of time: type {_EXAMPLES[unit]}")
+    not_read = Rejection(f"{text[:20]} is not a length of time: type {_EXAMPLES[unit]}")
     if sum(character.isdecimal() for character in typed) > _MAX_DIGITS:
-        return otherwise
+        return not_read
     if typed.isdecimal():
         return int(typed) * SECONDS_IN[unit]
 
@@ -108,7 +115,9 @@ def read_seconds(
         seconds = _read_clock(clock, unit)
     else:
         seconds = _read_pieces(typed, words)
-    return otherwise if seconds is None else seconds
+    if seconds is None:
+        return not_read
+    return seconds
 
 
 def _read_clock(clock: re.Match[str], unit: DurationUnit) -> float | Rejection | None:
@@ -133,7 +142,7 @@ def _read_pieces(typed: str, words: Mapping[str, int]) -> float | Rejection | No
         return None
 
     total = 0.0
-    before = 0
+    size_before = 0  # the seconds of the unit of the piece before; 0 at the first
     at = 0
     while at < len(typed):
         piece = _PIECE.match(typed, at)
@@ -144,16 +153,19 @@ def _read_pieces(typed: str, words: Mapping[str, int]) -> float | Rejection | No
         if word:
             size = words.get(word, 0)
         else:
-            size = _NEXT_SMALLER.get(before, 0)
+            size = _NEXT_SMALLER.get(size_before, 0)
         if not size:
             return None
-        if before and size >= before:
+
+        is_first = size_before == 0
+        if not is_first and size >= size_before:
             return Rejection(f"{typed}: the larger unit comes first, and each one once")
-        if before and number * size >= before:
+        # 1 h 90 min may be a slip of the hand
+        if not is_first and number * size >= size_before:
             return Rejection(f"{typed}: {piece[0].strip()} is as much as the unit before it")
 
         total += number * size
-        before = size
+        size_before = size
         gap = _BETWEEN.match(typed, piece.end())
         assert gap is not None  # it may be empty
         at = gap.end()

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.wording import join_words
 
 _ROUNDING: Final = 1e-9
-"""How much two decimals may differ that are the same number."""
+"""How far 0.3 and 0.1 + 0.2, say, may be apart: decimals are stored inexactly."""
 
 
 class NumberRange(NamedTuple):
@@ -76,7 +76,10 @@ def intersect(ranges: Iterable[NumberRange], others: Sequence[NumberRange]) -> N
 
 
 def merge_ranges(ranges: Iterable[NumberRange], decimals: int) -> NumberRanges:
-    """Join ranges that overlap, or between which there is no number with so many decimals."""
+    """Join ranges that overlap, or between which there is no number with so many decimals.
+
+    1 to 4 and 5 to 9 are 1 to 9 if numbers are whole.
+    """
     step = 10**-decimals
     merged: list[NumberRange] = []
     for one in sorted(ranges):
@@ -91,26 +94,24 @@ def merge_ranges(ranges: Iterable[NumberRange], decimals: int) -> NumberRanges:
 def are_within(ranges: Iterable[NumberRange], others: Iterable[NumberRange], decimals: int) -> bool:
     """Return whether every number of the ranges is also in the others."""
     wider = merge_ranges(others, decimals)
-    for one in merge_ranges(ranges, decimals):
-        is_within = False
-        for other in wider:
-            if other.low <= one.low and one.high <= other.high:
-                is_within = True
-        if not is_within:
-            return False
-    return True
+    return all(_is_within_one(one, wider) for one in merge_ranges(ranges, decimals))
+
+
+def _is_within_one(one: NumberRange, others: Iterable[NumberRange]) -> bool:
+    """Return whether one of the other ranges contains a whole range."""
+    return any(other.low <= one.low and one.high <= other.high for other in others)
 
 
 def list_sums(ranges: Sequence[NumberRange], count: int, decimals: int) -> NumberRanges:
     """List what so many numbers of these ranges can add up to."""
     sums: NumberRanges = (NumberRange(0, 0),)
     for _ in range(count):
-        longer = [
-            NumberRange(so_far.low + one.low, so_far.high + one.high)
-            for so_far in sums
+        with_next = [
+            NumberRange(before.low + one.low, before.high + one.high)
+            for before in sums
             for one in ranges
         ]
-        sums = merge_ranges(longer, decimals)
+        sums = merge_ranges(with_next, decimals)
     return sums
 
 

@@ -47,7 +47,7 @@ class QuantityUnit:
 
     name: str
     written: NumberRanges
-    """The digits that may follow its key."""
+    """The digits that may follow its key, as the range is written in the file."""
     times: Fraction
     """How many of the main unit it is."""
     key: int | None = None
@@ -71,31 +71,38 @@ class QuantityUnit:
         """The numbers that can be keyed for it."""
         ranges = [
             NumberRange(self.offset + low, self.offset + high)
-            for low, high in self._iterate_complete()
+            for low, high in self._iterate_valid()
         ]
         return merge_ranges(ranges, 0)
 
-    def _iterate_complete(self) -> Iterator[NumberRange]:
-        """Yield the ranges of digits in which no part is more than it can be."""
+    def _iterate_valid(self) -> Iterator[NumberRange]:
+        """Yield the ranges of digits in which no part is more than it can be.
+
+        Of 300 to 711 in feet and inches they are 300 to 311, 400 to 411, and so on: 312 would be 3
+        feet 12.
+        """
         if not self.parts:
             yield from self.written
             return
 
+        # in each step, only the last part counts up: 300 to 399
         last = self.parts[-1]
+        assert last.most is not None  # only the first part has no highest number
         step = 10**last.digits
         for low, high in self.written:
-            for start in range(int(low) // step * step, int(high) + 1, step):
-                numbers = self.split(start)
-                if self.find_excess(numbers) is not None or last.most is None:
+            first_start = int(low) // step * step
+            for start in range(first_start, int(high) + 1, step):
+                if self.find_excess(self.split(start)) is not None:
                     continue
-                first = max(int(low), start)
-                final = min(int(high), start + last.most)
-                if first <= final:
-                    yield NumberRange(first, final)
+                valid_low = max(int(low), start)
+                valid_high = min(int(high), start + last.most)
+                if valid_low <= valid_high:
+                    yield NumberRange(valid_low, valid_high)
 
     def split(self, digits: int) -> tuple[int, ...]:
-        """Split the digits after the key into the numbers of the parts."""
+        """Split the digits after the key into the numbers of the parts: 511 into 5 and 11."""
         numbers = []
+        # from the right: what is left of the others is the first part's
         for part in reversed(self.parts[1:]):
             digits, number = divmod(digits, 10**part.digits)
             numbers.append(number)
@@ -194,35 +201,37 @@ class Quantity:
     def find_keyed(self, sign: str, amount: float) -> NumberRanges:
         """Find the keyed numbers for which a comparison with an amount in the main unit is true.
 
-        Within a unit, a higher number is a higher amount.
+        Within a unit, a higher number is a higher amount, so that bisection finds them.
         """
         found: list[NumberRange] = []
         for unit in self.units:
             for low, high in unit.keyed:
                 numbers = range(int(low), int(high) + 1)
-                below = bisect_left(numbers, amount, key=unit.convert)
-                at_most = bisect_right(numbers, amount, key=unit.convert)
-                for start, end in _list_slices(sign, below, at_most, len(numbers)):
+                lower_count = bisect_left(numbers, amount, key=unit.convert)
+                at_most_count = bisect_right(numbers, amount, key=unit.convert)
+                for start, end in _list_slices(sign, lower_count, at_most_count, len(numbers)):
                     if start < end:
                         found.append(NumberRange(numbers[start], numbers[end - 1]))
         return merge_ranges(found, 0)
 
 
-def _list_slices(sign: str, below: int, at_most: int, length: int) -> list[tuple[int, int]]:
-    """List the parts of rising numbers that are less than, or more than, or equal to a number.
+def _list_slices(
+    sign: str, lower_count: int, at_most_count: int, count: int
+) -> list[tuple[int, int]]:
+    """List the slices of rising amounts for which a comparison with a constant is true.
 
-    So many of them are below it, and so many at most as high.
+    `lower_count` of the amounts are lower than the constant, and `at_most_count` at most as high.
     """
     match sign:
         case "<":
-            return [(0, below)]
+            return [(0, lower_count)]
         case "<=":
-            return [(0, at_most)]
+            return [(0, at_most_count)]
         case ">":
-            return [(at_most, length)]
+            return [(at_most_count, count)]
         case ">=":
-            return [(below, length)]
+            return [(lower_count, count)]
         case "==":
-            return [(below, at_most)]
+            return [(lower_count, at_most_count)]
         case _:
-            return [(0, below), (at_most, length)]
+            return [(0, lower_count), (at_most_count, count)]

@@ -22,22 +22,22 @@ class AmountForm(Enum):
     """What an expression takes a variable for."""
 
     CODE = auto()
-    """A code, which counts as an amount only for `<` and `>`."""
+    """A code: `==` compares it as such, and only `<` and `>` read its amount."""
     AMOUNT = auto()
-    """An amount. With constants, codes that have none are compared as codes."""
+    """An amount. A constant that is a code without an amount is compared as a code."""
     NUMBER = auto()
-    """The number with which can be calculated. What is no number is missing."""
+    """The number with which can be calculated: an interval, and no amount, are missing."""
 
 
 class AmountCell(Cell):
-    """A variable as an expression reads it, beside the cell of what was keyed.
+    """A variable as an expression reads it, made from the cell of what was keyed.
 
-    The codes that aren't amounts themselves are compared one by one, and everything else as it was
-    keyed.
+    The codes that aren't amounts themselves, those of `reading.by_code`, are compared one by one.
+    All other answers are compared together: as they were keyed, or converted.
     """
 
     def __init__(self, keyed: Cell, reading: AmountReading, form: AmountForm) -> None:
-        # nothing is asked of it, so that it needs no variables of its own
+        # it has no variables of its own: all of its literals are made from those of `keyed`
         self.clauses: Clauses = keyed.clauses
         self.asked = keyed.asked
         self.answered = keyed.answered
@@ -67,11 +67,13 @@ class AmountCell(Cell):
         return AmountCell(self.keyed, self.reading, form)
 
     def compare(self, sign: str, value: Constant) -> Truth:
-        is_equality = sign in ("==", "!=")
-        if isinstance(value, str | bool) or (self.form is AmountForm.CODE and is_equality):
+        if isinstance(value, str | bool):
             return self.keyed.compare(sign, value)
-        if isinstance(self.keyed, BracketCell) and self.form is AmountForm.CODE:
-            return self.keyed.compare(sign, value)  # by more than the code of the interval
+        if self.form is AmountForm.CODE:
+            is_equality = sign in ("==", "!=")
+            # a bracket compares its limits, which say more than the code of its interval
+            if is_equality or isinstance(self.keyed, BracketCell):
+                return self.keyed.compare(sign, value)
 
         true: list[Literal] = []
         false: list[Literal] = []
@@ -82,16 +84,17 @@ class AmountCell(Cell):
                 true.append(literal)
             elif holds is False:
                 false.append(literal)
+            # otherwise it is unknown, and thus neither
 
         clauses = self.clauses
-        rest = self._compare_rest(sign, value)
-        is_rest = clauses.all_of([-literal for literal in codes.values()])
-        is_true = clauses.any_of([*true, clauses.all_of([is_rest, rest.true])])
-        is_false = clauses.any_of([*false, clauses.all_of([is_rest, rest.false])])
+        others = self._compare_others(sign, value)
+        is_other = clauses.all_of([-literal for literal in codes.values()])
+        is_true = clauses.any_of([*true, clauses.all_of([is_other, others.true])])
+        is_false = clauses.any_of([*false, clauses.all_of([is_other, others.false])])
         return Truth(is_true, is_false)
 
-    def _compare_rest(self, sign: str, value: Constant) -> Truth:
-        """Compare the answers that are no codes."""
+    def _compare_others(self, sign: str, value: Constant) -> Truth:
+        """Compare all answers except the codes of `reading.by_code`."""
         if self.reading.convert is None:
             return self.keyed.compare(sign, value)
         if self.reading.find_keyed is not None and isinstance(self.keyed, OrderedCell):
@@ -102,11 +105,11 @@ class AmountCell(Cell):
 
         values = self.keyed.list_values()
         if values is None:
-            # left open: it may be anything
-            is_true = self.clauses.make_variable()
-            is_settled = self.clauses.all_of([self.clauses.make_variable(), self.answered])
+            # too many to try each: the solver may choose true, false or unknown
             all_of = self.clauses.all_of
-            return Truth(all_of([is_settled, is_true]), all_of([is_settled, -is_true]))
+            is_true = self.clauses.make_variable()
+            is_known = all_of([self.clauses.make_variable(), self.answered])
+            return Truth(all_of([is_known, is_true]), all_of([is_known, -is_true]))
 
         true: list[Literal] = []
         false: list[Literal] = []
@@ -205,6 +208,7 @@ def are_codes(terms: Iterable[Term]) -> bool | None:
                 lists.append((values, None))
             case Cell():
                 return False
+            # otherwise the leaf lists the values that a calculation can have
             case _ if len(leaf) == 1:
                 return False  # a constant, which needn't be a code
             case _:

@@ -13,8 +13,11 @@ class BracketLimits(NamedTuple):
     """What says the amount of a bracket more exactly than its interval."""
 
     exact: Cell
+    """The amount that the respondent named."""
     low: Values
+    """The lower limit that the answered steps leave; it belongs to the interval."""
     high: Values
+    """The upper limit, which doesn't belong to it. It has no value if there is none."""
 
 
 class BracketCell(CodedCell):
@@ -34,27 +37,29 @@ class BracketCell(CodedCell):
     ) -> None:
         super().__init__(clauses, asked, declines, codes)
         self._find_limits = find_limits
-        """The limits are computed after the interval."""
+        """A function, since the limits are computed after the interval."""
         self._lowest = lowest
+        """The lowest amount that any answer can have."""
 
     def compare(self, sign: str, value: Constant) -> Truth:
         if sign in ("==", "!=") or isinstance(value, str | bool):
             return super().compare(sign, value)
 
         limits = self._find_limits()
-        named = limits.exact.compare(sign, value)
-        left = self._compare_limits(sign, value, limits)
+        by_amount = limits.exact.compare(sign, value)
+        by_limits = self._compare_limits(sign, value, limits)
         all_of = self.clauses.all_of
-        unnamed = -limits.exact.answered
-        true = self.clauses.any_of([named.true, all_of([unnamed, left.true])])
-        false = self.clauses.any_of([named.false, all_of([unnamed, left.false])])
+        is_unnamed = -limits.exact.answered
+        true = self.clauses.any_of([by_amount.true, all_of([is_unnamed, by_limits.true])])
+        false = self.clauses.any_of([by_amount.false, all_of([is_unnamed, by_limits.false])])
         return Truth(true, false)
 
     def _compare_limits(self, sign: str, value: float, limits: BracketLimits) -> Truth:
-        """Compare what the steps have left: known if it is the same for all amounts."""
-        if sign in (">", ">="):
-            opposite = "<=" if sign == ">" else "<"
-            return negate(self._compare_limits(opposite, value, limits))
+        """Compare the interval between the limits: known if all its amounts agree."""
+        if sign == ">":
+            return negate(self._compare_limits("<=", value, limits))
+        if sign == ">=":
+            return negate(self._compare_limits("<", value, limits))
 
         any_of = self.clauses.any_of
         # the upper limit isn't in the interval, so that `<` and `<=` hold up to it
@@ -64,7 +69,7 @@ class BracketCell(CodedCell):
         else:
             is_above = any_of(_select(limits.low, lambda low: low > value))
 
-        # if nothing is known, the lowest amount says nothing either
+        # a lower limit that every answer has says nothing: no step was answered
         is_limited = any_of([*limits.high.values(), *_select(limits.low, self._is_limit)])
         return Truth(is_below, self.clauses.all_of([is_above, is_limited]))
 

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from enum import IntEnum, auto
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.missing_kinds import describe_missing, label_missing_kinds
@@ -36,7 +37,7 @@ _MAX_LISTED: Final = 4
 """Calculations that the notice names, and answers that an example has."""
 _ASKED_KEYS: Final = frozenset(("ask_if", "unless"))
 _TRUE_KEYS: Final = frozenset(("where", "confirm", "options"))
-"""Keys of conditions of which only counts whether they are true."""
+"""Keys of conditions that have an effect only if they are true."""
 _KNOWN_FUNCTIONS: Final = frozenset(("answered", "dk", "refused", "declined", "count"))
 """Functions whose result is known whatever the answers are."""
 _AMOUNT_READERS: Final = AMOUNT_FUNCTIONS | {"default", "first_answered"}
@@ -156,18 +157,23 @@ def _identify(use: NameUse) -> object:
 def _find_change(
     draft: InstrumentDraft, newer: InstrumentDraft, use: NameUse, newer_condition: Condition
 ) -> EditionChange | None:
-    """Find answers with which a condition differs between the editions."""
+    """Find answers with which a condition differs between the editions.
+
+    The first that are found are the example. All single missing answers that show a change are
+    collected as well.
+    """
     condition = use.condition
     assert condition is not None
     found: EditionChange | None = None
     ways: dict[str, list[str]] = {}
     for answers in iterate_answers(draft, condition):
         missing = {name: cell.kind for name, cell in answers.items() if isinstance(cell, Missing)}
+        # answers with several missing ones come last: they add nothing to an example
         if found is not None and len(missing) > 1:
             break
         before = evaluate_with(draft, condition, answers)
         after = evaluate_with(newer, newer_condition, answers)
-        if _read(use.key, before) == _read(use.key, after):
+        if _find_effect(use.key, before) == _find_effect(use.key, after):
             continue
 
         if found is None:
@@ -179,8 +185,8 @@ def _find_change(
     return found
 
 
-def _read(key: str, value: object) -> object:
-    """Return what counts of a value under this key."""
+def _find_effect(key: str, value: object) -> object:
+    """Return what a condition's value does under a key: unknown may have the effect of false."""
     if key in _ASKED_KEYS or key in _TRUE_KEYS:
         return value is True
     if key == "expect":
@@ -356,16 +362,28 @@ def write_kept_meaning(draft: InstrumentDraft, newer: InstrumentDraft, use: Name
     return text
 
 
+class _InsertionOrder(IntEnum):
+    """The order of insertions at one offset: what ends comes first, and inner parts end first."""
+
+    KEYED_ENDS = auto()
+    TEST_ENDS = auto()
+    TEST_BEGINS = auto()
+    KEYED_BEGINS = auto()
+
+
 class _Insertion(NamedTuple):
-    """Something to be inserted into a text. At one offset, what ends comes before what begins."""
+    """Something to be inserted into a text."""
 
     at: int
-    order: int
+    order: _InsertionOrder
     text: str
 
 
 def _write_exactly(draft: InstrumentDraft, condition: Condition, amounts: AbstractSet[str]) -> str:
-    """Write all tests of choices so that they are known, and what reads `amounts` as keyed."""
+    """Write a condition so that the tests of its choices are known.
+
+    Names among `amounts` are read as they were keyed, wherever an amount is taken.
+    """
     parsed = parse_expression(condition.text)
     if not isinstance(parsed, ParsedExpression):
         return condition.text
@@ -386,12 +404,12 @@ def _write_exactly(draft: InstrumentDraft, condition: Condition, amounts: Abstra
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in _AMOUNT_READERS:
                 insertions += _read_as_keyed(parsed, arguments, amounts)
 
-    pieces = []
+    text = ""
     copied = 0
     for at, _, inserted in sorted(insertions):
-        pieces += [condition.text[copied:at], inserted]
+        text += condition.text[copied:at] + inserted
         copied = at
-    return "".join([*pieces, condition.text[copied:]])
+    return text + condition.text[copied:]
 
 
 def _guard_test(
@@ -402,10 +420,10 @@ def _guard_test(
     names = _list_compared_names(draft, test)
     if names:
         guards = " and ".join(f"answered({name})" for name in names)
-        yield _Insertion(start, 2, f"{guards} and ")
+        yield _Insertion(start, _InsertionOrder.TEST_BEGINS, f"{guards} and ")
     else:
-        yield _Insertion(start, 2, "count(")
-        yield _Insertion(start + length, 1, ") == 1")
+        yield _Insertion(start, _InsertionOrder.TEST_BEGINS, "count(")
+        yield _Insertion(start + length, _InsertionOrder.TEST_ENDS, ") == 1")
 
 
 def _read_as_keyed(
@@ -415,8 +433,8 @@ def _read_as_keyed(
     for node in nodes:
         if isinstance(node, ast.Name) and node.id in amounts:
             start, length = parsed.locate(node)
-            yield _Insertion(start, 3, "keyed(")
-            yield _Insertion(start + length, 0, ")")
+            yield _Insertion(start, _InsertionOrder.KEYED_BEGINS, "keyed(")
+            yield _Insertion(start + length, _InsertionOrder.KEYED_ENDS, ")")
 
 
 def _is_known(test: ast.expr) -> bool:
@@ -437,9 +455,10 @@ def _is_known(test: ast.expr) -> bool:
 
 
 def _list_compared_names(draft: InstrumentDraft, test: ast.expr) -> list[str]:
-    """List the names of comparisons that are known as soon as these have answers.
+    """List the names of a test that is known as soon as these have answers.
 
-    It is empty if the test is anything else than such comparisons, joined by `and`.
+    Such a test is a comparison with a constant, or several joined by `and`. Of any other, the list
+    is empty.
     """
     comparisons = [test]
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):

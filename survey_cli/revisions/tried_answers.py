@@ -6,7 +6,7 @@ pairs, and all at once. Of combinations beyond `_MAX_COMBINATIONS`, an even sele
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from itertools import combinations, product
 from math import prod
@@ -33,8 +33,8 @@ TriedAnswers = Mapping[str, Cell]
 """An answer for each item and sample column, by name."""
 
 
-class _Leaf(NamedTuple):
-    """What one item or sample column can be."""
+class _Input(NamedTuple):
+    """One item or sample column that a condition reads, and what is tried for it."""
 
     name: str
     answers: Sequence[Cell]
@@ -43,22 +43,28 @@ class _Leaf(NamedTuple):
 
 def iterate_answers(draft: InstrumentDraft, condition: Condition) -> Iterator[TriedAnswers]:
     """Yield the answers to try with a condition, those with the fewest missing ones first."""
-    inputs = find_inputs(sorted(condition.names), draft.computes)
-    constants = _list_constants(draft, condition, inputs)
-    leaves = [_describe_leaf(draft, name, constants) for name in inputs if _is_leaf(draft, name)]
-    may_be_missing = [leaf for leaf in leaves if leaf.missing]
-    sizes = sorted({0, 1, 2, len(may_be_missing)})
-    for size in sizes:
-        for chosen in combinations(may_be_missing, size):
-            absent = {leaf.name for leaf in chosen}
-            choices = [leaf.missing if leaf.name in absent else leaf.answers for leaf in leaves]
-            for cells in _select_combinations(choices):
-                yield {leaf.name: cell for leaf, cell in zip(leaves, cells, strict=True)}
+    names = find_inputs(sorted(condition.names), draft.computes)
+    constants = _list_constants(draft, condition, names)
+    # calculations among the names follow from the others
+    inputs = [_make_input(draft, name, constants) for name in names if name not in draft.computes]
+    may_be_missing = [one for one in inputs if one.missing]
+    missing_counts = sorted({0, 1, 2, len(may_be_missing)})
+    for count in missing_counts:
+        for chosen in combinations(may_be_missing, count):
+            for cells in _select_combinations(_list_choices(inputs, chosen)):
+                yield {one.name: cell for one, cell in zip(inputs, cells, strict=True)}
 
 
-def _is_leaf(draft: InstrumentDraft, name: str) -> bool:
-    """Return whether a name is answered or given, and not calculated."""
-    return name not in draft.computes
+def _list_choices(inputs: Sequence[_Input], absent: Collection[_Input]) -> list[Sequence[Cell]]:
+    """List what is tried for each input: ways to be missing for those that are absent."""
+    absent_names = {one.name for one in absent}
+    choices: list[Sequence[Cell]] = []
+    for one in inputs:
+        if one.name in absent_names:
+            choices.append(one.missing)
+        else:
+            choices.append(one.answers)
+    return choices
 
 
 def _select_combinations(choices: Sequence[Sequence[Cell]]) -> Iterator[tuple[Cell, ...]]:
@@ -68,10 +74,12 @@ def _select_combinations(choices: Sequence[Sequence[Cell]]) -> Iterator[tuple[Ce
         yield from product(*choices)
         return
 
-    # the golden section spreads the numbers evenly, whatever divides the total
+    # The combinations are numbered. Steps of the golden section spread the numbers evenly. The
+    # step is odd, since an even one would only reach even numbers of an even total.
     step = int(total * 0.618) | 1
     for count in range(_MAX_COMBINATIONS):
         number = count * step % total
+        # the number's digits, in a system whose bases are the lengths, are the indexes
         cells = []
         for options in choices:
             number, index = divmod(number, len(options))
@@ -82,9 +90,9 @@ def _select_combinations(choices: Sequence[Sequence[Cell]]) -> Iterator[tuple[Ce
 # What an item can be
 
 
-def _describe_leaf(draft: InstrumentDraft, name: str, constants: Sequence[object]) -> _Leaf:
+def _make_input(draft: InstrumentDraft, name: str, constants: Sequence[object]) -> _Input:
     missing = [get_missing(kind) for kind in list_missing_kinds(draft, name)]
-    return _Leaf(name, _list_answers(draft, name, constants), missing)
+    return _Input(name, _list_answers(draft, name, constants), missing)
 
 
 def _list_constants(
@@ -118,6 +126,7 @@ def _list_answers(draft: InstrumentDraft, name: str, constants: Sequence[object]
             codes = list(dict.fromkeys(codes))
             if value_type.type == "code":
                 return codes or _list_texts(constants)
+            # of a multiple: nothing, each code alone, and all of them
             return [(), *[(code,) for code in codes], tuple(codes)]
         case "number" | "draw":
             return _list_numbers(draft, name, constants)
@@ -163,7 +172,7 @@ def _is_date(text: str) -> bool:
 
 
 def evaluate_with(draft: InstrumentDraft, condition: Condition, answers: TriedAnswers) -> object:
-    """Return the value of a condition: with these answers, in the first turn of all rosters."""
+    """Return the value of a condition with these answers, in the first turn of all rosters."""
     known = Known(today=_TODAY, turn=1)
     attributes = {}
     for name, cell in answers.items():

@@ -19,7 +19,8 @@ class AmountResolver:
         self.problems = problems
         """The problems so far, to which it adds."""
         self._readings: dict[int, AmountReading | None] = {}
-        """By the identity of a list of options, which several items may use."""
+        """By `id` of a list of options: items that use one named list share it, and its problems
+        are reported once."""
 
     def resolve(self, options: Mapping[Any, CodedAnswer], who: str) -> AmountReading | None:
         """Return how the amount of these options is read; None if it is always the code."""
@@ -43,9 +44,11 @@ class AmountResolver:
                     "use a number, a scale or a single, or remove it",
                 )
                 self.problems.append(problem)
+                # another item that uses this list reports nothing more
                 self._readings[id(options)] = None
 
     def _resolve(self, options: Mapping[Any, CodedAnswer], who: str) -> AmountReading | None:
+        """Return the reading of a list that has not been read before, or report its mistakes."""
         problems: list[Problem] = []
         for code, option in options.items():
             problems += self._iterate_mistakes(code, option, who)
@@ -58,7 +61,9 @@ class AmountResolver:
             amount = find_amount(option)
             if amount is not None:
                 by_code[code] = amount
-        return AmountReading(by_code) if by_code else None
+        if not by_code:
+            return None
+        return AmountReading(by_code)
 
     def _iterate_mistakes(self, code: Code, option: CodedAnswer, who: str) -> Iterator[Problem]:
         """Yield what is wrong with the keys of an option that say what its amount is."""
@@ -93,6 +98,11 @@ def find_amount(option: CodedAnswer) -> Amount | None:
         return option.value
     if option.at_least is None and option.at_most is None:
         return None
-    low = -inf if option.at_least is None else option.at_least
-    high = inf if option.at_most is None else option.at_most
+
+    low: float = -inf
+    high: float = inf
+    if option.at_least is not None:
+        low = option.at_least
+    if option.at_most is not None:
+        high = option.at_most
     return Interval(low, high)

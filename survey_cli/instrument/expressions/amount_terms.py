@@ -38,6 +38,7 @@ def attach_amounts(
         return part
     keyed = KeyedForm(part.evaluate, reading, codes)
     if part.kind == "code":
+        # it stays a code; `to_amount` reads its amount if something needs that
         return part._replace(keyed=keyed)
     amount = checker.combine(reading.read_number, [part], part.kind, part.node)
     return part._replace(
@@ -48,14 +49,15 @@ def attach_amounts(
 def attach_limits(
     checker: ExpressionChecker, part: Term, readers: Sequence[logic.Evaluator]
 ) -> Term:
-    """Return the interval of a bracket, which is compared by what says its amount more exactly.
+    """Return a bracket so that comparisons read its amount as exactly as it is known.
 
-    The readers are those of the amount that was named, and of the lower and the upper limit.
+    `readers` evaluate the amount that was named, and the lower and the upper limit. They are used
+    besides the interval, which is what `part` is.
     """
     assert part.keyed is not None
     limits = [Term("number", read, part.node, roster=part.roster) for read in readers]
     operands = [to_keyed(part), *limits]
-    compared = checker.combine(part.keyed.reading.read_left, operands, "number", part.node)
+    compared = checker.combine(part.keyed.reading.read_bracket, operands, "number", part.node)
     return part._replace(keyed=part.keyed._replace(compared=compared.evaluate))
 
 
@@ -76,7 +78,7 @@ def to_keyed(part: Term) -> Term:
 def to_amount(checker: ExpressionChecker, part: Term) -> Term:
     """Return the amount, with which can be calculated."""
     if part.keyed is None or part.kind != "code":
-        return part
+        return part  # it evaluates to its amount already
     reading = part.keyed.reading
     amount = checker.combine(reading.read_number, [to_keyed(part)], "number", part.node)
     return part._replace(
@@ -105,7 +107,7 @@ def _to_full_amount(checker: ExpressionChecker, part: Term) -> Term:
 def takes_amounts(left: Term, sign: str, right: Term) -> bool:
     """Return whether a comparison reads an amount that isn't what was keyed.
 
-    Codes are equal if they are the same codes.
+    `==` and `!=` of codes don't: the codes are compared.
     """
     if left.keyed is None and right.keyed is None:
         return False
@@ -142,6 +144,7 @@ def _compile_equation(
     part = checker.combine(equation, [to_keyed(left)], "truth", node)
     if sign == "!=":
         part = checker.combine(logic.logical_not, [part], "truth", node)
+    # an answer without an amount is no number, so that only intervals leave it open
     return part._replace(may_lack_amount=_has_intervals(left.keyed.reading))
 
 
@@ -189,10 +192,9 @@ def list_numbers(codes: Iterable[Code], reading: AmountReading) -> list[Any] | N
 
 
 def find_common_reading(parts: Sequence[Term]) -> AmountReading | None:
-    """Return how the amount of a code is read that is one of several terms.
+    """Return how the amount of a choice between several terms is read; None if it is the code.
 
-    None if it is the code. If a code has two amounts, in two lists, the reading is unknown: see
-    `have_common_amounts`.
+    No code may have two amounts in these terms: `have_common_amounts` tells.
     """
     readings = {part.keyed.reading for part in parts if part.keyed is not None}
     if len(readings) == 1:

@@ -12,11 +12,11 @@ from survey_cli.values import Code
 
 
 class OpenAmount(NamedTuple):
-    """What stands behind a number that was counted for an interval, such as "97 or older"."""
+    """An answer that is an interval, such as "97 or older", and was counted as one number."""
 
     label: str
     is_lowest: bool
-    """The number is the lowest amount of the interval; otherwise it is the highest one."""
+    """Whether the number is the lowest amount of the interval; otherwise it is the highest."""
 
 
 def find_bound(amounts: AmountReading, code: Code) -> Fraction | None:
@@ -26,7 +26,11 @@ def find_bound(amounts: AmountReading, code: Code) -> Fraction | None:
     """
     amount = amounts.read(code)
     if isinstance(amount, Interval):
-        amount = amount.low if amount.low > -inf else amount.high
+        has_lowest = amount.low > -inf
+        if has_lowest:
+            amount = amount.low
+        else:
+            amount = amount.high
     if not isinstance(amount, int | float):
         return None
     return Fraction(repr(amount))
@@ -35,7 +39,7 @@ def find_bound(amounts: AmountReading, code: Code) -> Fraction | None:
 def list_open_amounts(
     question: ReportQuestion, counted: Collection[Fraction]
 ) -> dict[Fraction, OpenAmount]:
-    """List which of the numbers that were counted stand for intervals."""
+    """List the numbers among those counted that may be intervals, each with its answer."""
     amounts = question.amounts
     if amounts is None:
         return {}
@@ -50,7 +54,10 @@ def list_open_amounts(
 
 
 def describe_mean(mean: str, open_amounts: Mapping[Fraction, OpenAmount]) -> str:
-    """Describe a mean in which some amounts are open."""
+    """Describe a mean in which some amounts were counted as the limit of an interval.
+
+    With lowest amounts only, the true mean isn't less; with highest ones, it isn't more.
+    """
     sides = {amount.is_lowest for amount in open_amounts.values()}
     if sides == {True}:
         return translate("at least {mean}", mean=mean)

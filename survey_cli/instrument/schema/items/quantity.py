@@ -33,7 +33,7 @@ from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.scalars import Name, Text, Whole
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number
 from survey_cli.instrument.texts.quantity_text import UnitWords, read_quantity
-from survey_cli.values import NO_AMOUNT, Cell, Code, Missing, Value, Variable
+from survey_cli.values import NO_AMOUNT, Cell, Code, Missing, Storage, Value, Variable
 
 _DECIMALS: Final = 2
 """How many decimals of an amount in the main unit are shown. Files have all of them."""
@@ -63,8 +63,11 @@ def find_quantity_column(variable: Variable) -> QuantityColumn:
 def _parse_times(node: object) -> Fraction:
     """Parse how many main units a unit is: a number, or a fraction such as `12/52`."""
     text = str(scalars.parse_scalar(node, "a number")).strip()
-    numerator, slash, denominator = (part.strip() for part in text.partition("/"))
-    parts = [numerator, denominator] if slash else [numerator]
+    numerator, slash, denominator = text.partition("/")
+    parts = [numerator.strip()]
+    if slash:
+        parts.append(denominator.strip())
+
     for part in parts:
         if not scalars.DECIMAL.match(part):
             remedy = "write a number or a fraction of two: 7, 2.54, 12/52"
@@ -73,7 +76,10 @@ def _parse_times(node: object) -> Fraction:
     if min(numbers) <= 0:
         what = f"{text} is not more than 0"
         scalars.reject("bad-quantity", what, "write how many main units one of it is")
-    return numbers[0] / numbers[1] if slash else numbers[0]
+
+    if slash:
+        return numbers[0] / numbers[1]
+    return numbers[0]
 
 
 Times: TypeAlias = Annotated[
@@ -165,14 +171,17 @@ class UnitSpec(SpecModel):
     def build(self, name: str) -> QuantityUnit:
         """Build the unit with the numbers that are keyed for it."""
         parts = []
-        before: int | None = None
+        larger: int | None = None  # the size of the part before: 12 for inches, after feet
         for part_name, part in (self.parts or {}).items():
             most = None
-            if before is not None:
-                most = before // part.times - 1
+            if larger is not None:
+                most = larger // part.times - 1
             parts.append(UnitPart(str(part_name), part.times, most))
-            before = part.times
-        times = Fraction(1) if self.times is None else self.times
+            larger = part.times
+
+        times = self.times
+        if times is None:
+            times = Fraction(1)
         written = tuple(sorted(self.range))
         return QuantityUnit(name, written, times, key=self.key, parts=tuple(parts))
 
@@ -207,10 +216,11 @@ class QuantityItem(question.QuestionItem):
         """List the units with their words in a language."""
         words = []
         for unit, spec in zip(self.quantity.units, self.in_.values(), strict=True):
-            text = unit.name if spec.text is None else str(spec.text.get(language))
-            part_texts = []
-            for name, part in (spec.parts or {}).items():
-                part_texts.append(str(name) if part.text is None else str(part.text.get(language)))
+            text = _get_text(spec.text, unit.name, language)
+            part_texts = [
+                _get_text(part.text, str(name), language)
+                for name, part in (spec.parts or {}).items()
+            ]
             words.append(UnitWords(unit, text, tuple(part_texts)))
         return words
 
@@ -299,7 +309,9 @@ class QuantityItem(question.QuestionItem):
     def _describe_typing(self, language: str) -> str:
         """Describe how an amount is typed, by its first unit: `as 101, or 1 per day`."""
         words = self.list_words(language)[0]
-        keyed = int(words.unit.keyed[0].low) if words.unit.keyed else words.unit.offset
+        keyed = words.unit.offset
+        if words.unit.keyed:
+            keyed = int(words.unit.keyed[0].low)
         return f"as {keyed}, or {words.format(keyed, language)}"
 
     def parse_reply(
@@ -352,7 +364,9 @@ class QuantityItem(question.QuestionItem):
             return str(value)
         if value in item.labels:
             label = to_plain_text(item.labels[value].fill(wording.known, wording.language))
-            return f"{value} {label}" if wording.with_code else label
+            if wording.with_code:
+                return f"{value} {label}"
+            return label
         return self.format_amount(value, wording.language)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
@@ -360,12 +374,17 @@ class QuantityItem(question.QuestionItem):
         words = self.list_words(language)
         labels = list_value_labels(self.options, language)
         without_amount = tuple(code for code, option in self.options.items() if option.missing)
+        storage: Storage = "integer"
+        decimals = 0
+        if not self.quantity.is_whole:
+            storage = "decimal"
+            decimals = _DECIMALS
         amount = question.build_variable(
             item,
             language,
-            storage="integer" if self.quantity.is_whole else "decimal",
+            storage=storage,
             measure="scale",
-            decimals=0 if self.quantity.is_whole else _DECIMALS,
+            decimals=decimals,
             label=self.label_main_unit(label, language),
         )
         answered = question.build_variable(
@@ -394,7 +413,7 @@ class QuantityItem(question.QuestionItem):
         assert item.amounts is not None
         amount = item.amounts.read(value)
         unit = self.quantity.find_unit(value)
-        # an option, or the number of another version, in which it was accepted
+        # an option has no unit, and so has a number that only another version accepted
         if value in self.options or unit is None:
             return amount, NO_AMOUNT, NO_AMOUNT, value
         number = self.quantity.units.index(unit) + 1
@@ -426,5 +445,14 @@ class QuantityItem(question.QuestionItem):
 
 def write_form(unit: QuantityUnit) -> str:
     """Write the key of a unit, and a dot for each digit after it: `2..`."""
-    key = "" if unit.key is None else str(unit.key)
+    key = ""
+    if unit.key is not None:
+        key = str(unit.key)
     return key + "." * unit.digits
+
+
+def _get_text(text: Text | None, name: str, language: str) -> str:
+    """Return a text in a language, or the name of its owner if it is left out."""
+    if text is None:
+        return name
+    return str(text.get(language))
