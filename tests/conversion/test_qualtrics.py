@@ -995,6 +995,25 @@ def test_sets_are_joined_by_their_words(tmp_path: Path, sets: list[Json], when: 
     assert f"ask_if: {written}\n" in converted.text
 
 
+def test_logic_within_a_page_is_display_logic(tmp_path: Path) -> None:
+    questions = [make_question(number, "MC", "SAVR", choices=["Yes", "No"]) for number in (1, 2)]
+    within = make_question(
+        3, "DB", "TB", InPageDisplayLogic=make_logic("q://QID1/SelectableChoice/1 Selected")
+    )
+    both = within | {
+        "QuestionID": "QID4",
+        "DataExportTag": "Q4",
+        "DisplayLogic": make_logic("q://QID2/SelectableChoice/1 NotSelected"),
+    }
+    converted = convert_survey(tmp_path, make_survey([*questions, within, both]))
+    assert converted.report.logic["display logic"] == LogicCount(2, 2)
+    begun = scenario(converted.text)
+    assert list_ahead(begun.keys("1", "2")) >= {"Q3", "Q4"}
+    assert begun.keys("1", "1").place == "Q3"
+    assert "Q4" not in list_ahead(begun.keys("1", "1"))
+    assert begun.keys("2", "2").status == "ended"
+
+
 @pytest.mark.parametrize(
     ("sets", "why"),
     [

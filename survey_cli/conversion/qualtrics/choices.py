@@ -41,6 +41,7 @@ from survey_cli.conversion.qualtrics.survey_file import (
 
 ChoiceKind = Literal["Choices", "Answers"]
 DISPLAY_LOGIC: Final = "display logic"
+_DISPLAY_KEYS: Final = ("DisplayLogic", "InPageDisplayLogic")
 
 _CODE: Final = re.compile(r"0|-?[1-9]\d{0,8}")
 _SUBSET: Final = ("SubSet", "Subset", "RandomWithOnlyX")
@@ -256,15 +257,24 @@ class ChoiceReader:
         return Formula("carried forward", origin, join_all(parts), counted_as=DISPLAY_LOGIC)
 
     def read_formula(self, entry: JsonObject, origin: Origin, where: str = "") -> Formula | None:
-        """Return the display logic of a question, choice or answer; None if it has none."""
-        logic = entry.get("DisplayLogic")
-        if not isinstance(logic, dict) or not logic:
+        """Return the display logic of a question, choice or answer; None if it has none.
+
+        A question may have one logic for its page, and another within the page.
+        """
+        keys = [key for key in _DISPLAY_KEYS if get_mapping(entry.get(key))]
+        if not keys:
             return None
-        tree = self._logic.read(logic)
-        column = f"{where} DisplayLogic".strip()
-        text = describe_logic(logic)
+
+        logics = [get_mapping(entry[key]) for key in keys]
+        trees = [self._logic.read(logic) for logic in logics]
+        texts = [describe_logic(logic) for logic in logics]
+        column = f"{where} {keys[0]}".strip()
         return Formula(
-            text, origin.at(column), tree, uses_device=uses_device(logic), counted_as=DISPLAY_LOGIC
+            "; ".join(texts),
+            origin.at(column),
+            join_all(trees),
+            uses_device=any(uses_device(logic) for logic in logics),
+            counted_as=DISPLAY_LOGIC,
         )
 
     # ── order ─────────────────────────────────────────────────────────────────────────────────────
