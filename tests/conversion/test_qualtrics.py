@@ -552,6 +552,24 @@ def test_many_loops_include_a_module(tmp_path: Path) -> None:
     assert len(firsts) > 4
 
 
+def test_loops_with_conditions_include_their_questions(tmp_path: Path) -> None:
+    questions = [
+        make_question(1, "MC", "MAVR", choices=["TV", "Web", "Radio", "Press"]),
+        make_question(2, "TE", "SL", QuestionText="${lm://Field/1} of ${lm://Field/2}?"),
+        make_question(3, "DB", "TB", when="q://QID2/ChoiceTextEntryValue EqualTo no"),
+    ]
+    rows = {str(number): {"2": f"kind {number}"} for number in range(1, 5)}
+    each = loop("q://QID1/ChoiceGroup/SelectedChoices", Static=rows)
+    blocks = [make_block("ask", 1), make_block("media", 2, 3, **each)]
+    converted = convert_survey(tmp_path, make_survey(questions, blocks))
+    assert 'text: "{field_1} of {field_2}?"' in converted.modules["modules/media.yaml"]
+    now = scenario(write_converted(tmp_path, converted)).key("2 4")
+    assert now.place == "loop2_Q2"
+    assert "Web of kind 2?" in str(now.prompt)
+    assert now.keys("no").place == "loop2_Q3"
+    assert now.keys("yes").place == "loop4_Q2"
+
+
 def test_loops_that_differ_in_more_than_words_are_written_out(tmp_path: Path) -> None:
     text = "Is ${lm://Field/1}?"
     questions = [

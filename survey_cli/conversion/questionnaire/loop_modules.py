@@ -12,6 +12,7 @@ Nothing changes by it: a module is taken only if its includes stand for exactly 
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.conversion.questionnaire.yaml_text import YamlWriter
@@ -71,14 +72,7 @@ def _fold_items(
     """Return items with the loops among them as includes. `name` is that of their section."""
     if len(items) >= _FEWEST_LOOPS and all(str(item.get("id")) in loops for item in items):
         own = [loops[str(item["id"])] for item in items]
-        try:
-            template = _merge(items, own)
-        except _DifferentError:
-            return items
-        path = f"modules/{name}.yaml"
-        comment = f"# The questions of one loop, included {len(items)} times."
-        modules[path] = f"{comment}\n{YamlWriter().write({'items': [template]})}"
-        return [_make_include(path, loop, modules[path]) for loop in own]
+        return _fold_loops(items, own, modules, f"modules/{name}.yaml")
 
     folded: list[Tree] = []
     for item in items:
@@ -88,6 +82,29 @@ def _fold_items(
         else:
             folded.append(item)
     return folded
+
+
+def _fold_loops(
+    sections: list[Tree], loops: list[LoopNames], modules: dict[str, str], path: str
+) -> list[Tree]:
+    """Return the sections of loops as includes of a module, or with includes in them.
+
+    A section stays if it has a condition of its own, as that its topic was chosen before.
+    """
+    comment = f"# The questions of one loop, included {len(sections)} times."
+    with suppress(_DifferentError):
+        template = _merge(sections, loops)
+        modules[path] = f"{comment}\n{YamlWriter().write({'items': [template]})}"
+        return [_make_include(path, loop, modules[path]) for loop in loops]
+
+    with suppress(_DifferentError):
+        template = _merge([section["items"] for section in sections], loops)
+        modules[path] = f"{comment}\n{YamlWriter().write({'items': template})}"
+        return [
+            {**section, "items": [_make_include(path, loop, modules[path])]}
+            for section, loop in zip(sections, loops, strict=True)
+        ]
+    return sections
 
 
 def _make_include(path: str, loop: LoopNames, module: str) -> dict[str, Tree]:
