@@ -118,6 +118,7 @@ title: S
 items:
   - {id: feel, type: text, text: How?, declines: [], checks: [{expect: "feel in ['0', '-888', 'SKIP']", say: Again}]}
   - {id: year, type: number, text: Year?, max: 9999, declines: [], checks: [{expect: year == 1984, say: Again}]}
+  - {id: callback, type: date, text: When?, declines: [], checks: [{expect: callback > today(), say: Again}]}
 """)
     found = run_simulation(made, count=40, seed=5, start=NOON, habits=Habits())
     assert found.outcome_counts == {"complete": 40}

@@ -6,7 +6,7 @@ Findings are items that nobody reaches, options that nobody chooses, and the num
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final, NamedTuple, TypeAlias
 
@@ -219,7 +219,9 @@ class Respondent:
         if reply is None:
             reply = stop.item.question.invent(context, rng)
             # no name that is invented is one of six codes, which a check may require of a text
-            mentioned = _list_checked_values(stop.item) if failures > UNGUIDED_ATTEMPTS else []
+            mentioned: list[str] = []
+            if failures > UNGUIDED_ATTEMPTS:
+                mentioned = _list_checked_values(stop.item, self._at.date())
             if mentioned and rng.random() < 0.7:
                 reply = rng.choice(mentioned)
         return prompts.parse_reply_at(machine, stop, reply, stamp)
@@ -273,11 +275,14 @@ class Respondent:
         return last
 
 
-def _list_checked_values(item: CompiledItem) -> list[str]:
-    """List the values that the checks of an item mention."""
+def _list_checked_values(item: CompiledItem, today: date) -> list[str]:
+    """List the values that the checks of an item mention; for `today()`, the days around it."""
     values: dict[str, None] = {}
     for check in item.checks:
         values |= dict.fromkeys(list_mentioned_values(check.condition.tree))
+        if "today()" in check.condition.text:
+            days = [today + timedelta(days=difference) for difference in (-1, 0, 1)]
+            values |= dict.fromkeys(day.isoformat() for day in days)
     return list(values)
 
 
