@@ -507,6 +507,23 @@ MEASURE = """([height]) => {
 }"""
 
 
+def test_the_line_goes_on_to_the_end_on_the_next_page() -> None:
+    """It stopped at the foot of the page if only the end was on the next one."""
+    ends_on_next_page = 0
+    for number in range(20, 60):
+        items = "".join(f"  - {{id: q{i}, type: text, text: Q?}}\n" for i in range(number))
+        picture = fromstring(render_route_svg(route(f"instrument: i\ntitle: I\nitems:\n{items}")))
+        *_, end = [rect for rect in picture.iter(f"{SVG}rect") if rect.get("class") == "done"]
+        tips = {
+            path.get("d", "").partition("l")[0].split(" ")[-1]
+            for path in picture.iter(f"{SVG}path")
+            if path.get("class") == "arrow"
+        }
+        assert end.get("y") in tips, number
+        ends_on_next_page += PAGE_HEIGHT < float(end.get("y", "0")) < PAGE_HEIGHT + 30
+    assert ends_on_next_page
+
+
 @in_browser
 def test_every_text_is_within_its_box_and_no_page_cuts_one(
     browser: Any,  # noqa: F811

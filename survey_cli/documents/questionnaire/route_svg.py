@@ -546,7 +546,9 @@ class RouteDrawing:
                 texts.append(_Text(line, x, y, role=f"{role}-ink", size=SMALL))
 
         height = y + 8
-        self._keep_together(height, None)
+        # Another end may be the only way out of its lane, so that no line goes on below it.
+        line_left = left if end.is_end_of_route else None
+        self._keep_together(height, line_left)
         self._add_box(role, left, self.y, right - left, height, radius=14)
         self._open_group("end", end.id)
         self._add_sign(role, left + 18, self.y + height / 2)
