@@ -661,6 +661,14 @@ def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
 
 
 def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:
+    # Forms of other systems ask for a don't know in a question of its own.
+    is_coded = isinstance(item.question, CodedItem)
+    is_every_option = is_coded and set(duplicates.values()) == set(_list_labels(item))
+    if is_every_option and item.scale is None:
+        return "remove the item: it can be declined at the question before it"
+    if is_every_option:
+        return f"remove the items that use {item.scale}: the questions before them can be declined"
+
     remedy = f"remove {pluralize(len(duplicates), 'it', 'them')} from the options"
     if not all(isinstance(code, int) for code in duplicates.values()):
         return remedy
