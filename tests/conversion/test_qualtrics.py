@@ -766,7 +766,8 @@ def make_table(number: int, selector: str, type_: str, **more: Any) -> Json:
 
 
 def test_rows_are_drawn_shuffled_and_fixed(tmp_path: Path) -> None:
-    fixed = {"FixedOrder": ["{~Randomized~}", "{~Randomized~}", "3"], "RandomizeAll": ["1", "2"]}
+    shuffled = "{~Randomized~}"
+    fixed = {"FixedOrder": [shuffled, "5", shuffled, shuffled], "RandomizeAll": ["1", "2", "3"]}
     questions = [
         make_table(1, "Likert", "Subset", TotalRandSubset="2", EvenPresentation=True),
         make_table(2, "Likert", "Advanced", Advanced=fixed),
@@ -794,12 +795,12 @@ def test_rows_are_drawn_shuffled_and_fixed(tmp_path: Path) -> None:
         drawn = {name for name in list_ahead(now) if name.startswith("Q1_")}
         assert len(drawn) == 2
         seen |= drawn
-        shuffled = now.keys("1", "1")
+        now = now.keys("1", "1")
         rows = []
-        while shuffled.place.startswith("Q2_"):
-            rows.append(shuffled.place)
-            shuffled = shuffled.key("1")
-        assert rows[2] == "Q2_3"
+        while now.place.startswith("Q2_"):
+            rows.append(now.place)
+            now = now.key("1")
+        assert rows[1] == "Q2_5"  # where the order has it, and not where it is written
     assert len(seen) == 5
 
 

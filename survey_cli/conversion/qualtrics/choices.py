@@ -81,6 +81,8 @@ def list_choices(payload: JsonObject, kind: ChoiceKind) -> list[SurveyChoice]:
     order_key = "ChoiceOrder" if kind == "Choices" else "AnswerOrder"
     order = [get_text(key) for key in get_mapping(payload.get(order_key)).values()]
     ids = [key for key in order if key in entries] or sort_keys(entries)
+    if kind == "Choices":
+        ids = _arrange_fixed(ids, payload)
     return [
         SurveyChoice(key, (kind, key, "Display"), payload, get_mapping(entries[key])) for key in ids
     ]
@@ -311,6 +313,27 @@ class ChoiceReader:
 def lose_drawn(item: FormItem, drawn: int) -> None:
     """Report that a question shows all of its choices instead of some, drawn at random."""
     item.lose("Randomization", f"that only {drawn} of the choices are shown, at random")
+
+
+def _arrange_fixed(ids: list[str], payload: JsonObject) -> list[str]:
+    """Return choices with those of a fixed place in this place, which may not be the written one.
+
+    `["3", "{~Randomized~}", "{~Randomized~}"]` has the choice 3 first, and the others shuffled.
+    """
+    randomization = get_mapping(payload.get("Randomization"))
+    advanced = get_mapping(randomization.get("Advanced"))
+    places = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
+    if get_text(randomization.get("Type")) != "Advanced":
+        return ids
+
+    others = [key for key in ids if key not in places]
+    arranged: list[str] = []
+    for place in places:
+        if place in ids and place not in arranged:
+            arranged.append(place)
+        elif place in _MARKERS and others:
+            arranged.append(others.pop(0))
+    return arranged + others
 
 
 def _are_codes(codes: Mapping[str, str]) -> bool:

@@ -120,9 +120,12 @@ def _make_include(path: str, loop: LoopNames, module: str) -> dict[str, Tree]:
 
 def _merge(nodes: list[Tree], loops: list[LoopNames]) -> Tree:
     """Return what stands for the same node of all loops. Raises _DifferentError."""
-    for kind, merge in ((dict, _merge_mappings), (list, _merge_lists), (str, _merge_texts)):
-        if all(isinstance(node, kind) for node in nodes):
-            return merge(nodes, loops)
+    if all(isinstance(node, dict) for node in nodes):
+        return _merge_mappings(nodes, loops)
+    if all(isinstance(node, list) for node in nodes):
+        return _merge_lists(nodes, loops)
+    if all(isinstance(node, str) for node in nodes):
+        return _merge_texts(nodes, loops)
     if any(node != nodes[0] for node in nodes):
         raise _DifferentError
     return nodes[0]
