@@ -286,6 +286,31 @@ def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:
     assert "5: Refused" in text
 
 
+def test_turns_are_counted_by_a_question_in_a_group_of_the_repeat(tmp_path: Path) -> None:
+    """Repeats usually have such a group, which shows several questions on one screen."""
+    survey = """| | type | name | label | relevant | repeat_count | required |
+| | begin repeat | r | R | | 3 | |
+| | note | early | Early | position(..) = 2 | | |
+| | begin group | g | G | | | |
+| | text | q | Q? | | | yes |
+| | text | second | In the second turn? | position(..) = 2 | | yes |
+| | end group | | | | | |
+| | end repeat | | | | | |"""
+    converted = convert_text(tmp_path, survey)
+    assert not converted.errors
+    assert "ask_if: count(answered(r.q) or declined(r.q)) == 2" in converted.text
+    [lost] = converted.report.lost
+    assert (lost.row, lost.column) == (4, "relevant")
+    assert lost.text.startswith("the number of the turn is known only after a question")
+
+    respondent = scenario(converted.text)
+    places = []
+    for key in ("", "a", "", "b", "c", "", "d"):
+        places.append(respondent.place)
+        respondent = respondent.key(key)
+    assert places == ["early#1", "q#1", "early#2", "q#2", "second#2", "early#3", "q#3"]
+
+
 def test_what_a_questionnaire_cannot_have_is_left_out(tmp_path: Path) -> None:
     survey = """| | type | name | label | constraint | parameters |
 | | integer | a | A | . > 5 and . < 2 | |

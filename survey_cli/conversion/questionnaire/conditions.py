@@ -31,6 +31,7 @@ from survey_cli.conversion.model.forms import (
     ForeignForm,
     FormChoice,
     FormColumn,
+    FormGroup,
     FormItem,
     FormNote,
     FormQuestion,
@@ -584,15 +585,29 @@ class _FunctionTranslator:
 
         The question is before `before`, if an item is given.
         """
-        for item in roster.items:
+        for item in roster.iterate_items():
             if not isinstance(item, FormQuestion):
                 continue
             is_before = before is None or self.translator.is_later(before, item)
-            is_always_asked = item.condition is None and item.offered is None
-            if is_before and is_always_asked:
+            if is_before and self._is_asked_in_each_turn(item, roster):
                 name = f"{roster.id}.{item.id}"
                 return Part(f"count(answered({name}) or declined({name}))", kind="number")
-        raise UnsupportedError("the number of the turn can only be used in texts")
+        raise UnsupportedError(
+            "the number of the turn is known only after a question that is always asked in it"
+        )
+
+    def _is_asked_in_each_turn(self, item: FormQuestion, roster: FormRoster) -> bool:
+        """Return whether a question is asked in every turn of a roster, also within its groups."""
+        if item.roster is not roster or item.name in self.translator.dropped:
+            return False
+        parts: list[FormItem] = [item]
+        for parent in item.iterate_parents():
+            if parent is roster:
+                break
+            parts.append(parent)
+        has_condition = any(part.condition is not None for part in parts)
+        is_drawn = any(isinstance(part, FormGroup) and part.pick is not None for part in parts)
+        return item.offered is None and not has_condition and not is_drawn
 
     def _expect(self, tree: Expression, kind: str) -> str:
         """Translate a value that must have a kind; any if the kind is empty."""
