@@ -18,7 +18,7 @@ from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import LINE_ENDS, quote, write_spss_syntax
 from survey_cli.table.table import StudyDescription, Table
-from survey_cli.values import NOT_ASKED, Cell, Variable
+from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Variable
 
 RAW = WriteOptions(raw=True)
 pspp = pytest.mark.skipif(
@@ -71,10 +71,10 @@ def ran(table: Table, folder: Path, more: str) -> str:
     return done.stdout
 
 
-def told(table: Table, folder: Path, more: str) -> str:
-    """What R prints after the script."""
+def told(table: Table, folder: Path, more: str, *, before: str = "") -> str:
+    """What R prints after the script, with a line `before` it."""
     write_r_script(table, folder / "b.R", folder / "b.csv", "b.csv")
-    (folder / "run.R").write_text(f'source("b.R")\n{more}\n', encoding="ascii")
+    (folder / "run.R").write_text(f'{before}\nsource("b.R")\n{more}\n', encoding="ascii")
     done = subprocess.run(
         ["Rscript", "--vanilla", "run.R"],
         cwd=folder,
@@ -196,6 +196,24 @@ mean_and_error(design); mean_and_error({own})"""
     ours = told(table, tmp_path, more).split()
     assert ours[:2] == ours[2:]
     assert len(ours) == 4
+
+
+@r
+@pytest.mark.parametrize("with_haven", [True, False])
+def test_a_mean_of_answers_counts_no_code_of_a_missing_value(
+    with_haven: bool, tmp_path: Path
+) -> None:
+    days = Variable(
+        name="days",
+        labels={88: "It varies"},
+        user_missing=(88,),
+        declines={"dk": (77, "Don't know"), "refused": (99, "Refused")},
+    )
+    table = Table(variables=(days,), rows=[(2,), (77,), (NOT_REACHED,), (88,), (4,), (NOT_ASKED,)])
+    code = "cat(mean(answers$days, na.rm = TRUE), sum(survey$days == 77, na.rm = TRUE))"
+    # The script finds no package then, whether R has it or not.
+    before = "" if with_haven else "requireNamespace <- function(...) FALSE"
+    assert told(table, tmp_path, code, before=before) == "3 1"
 
 
 def hostile() -> tuple[Scenario, Table]:

@@ -187,6 +187,46 @@ def test_numbers_stand_in_ranges_and_exact_means():
     assert (summary.count_text, summary.median_text) == ("13", "38")
 
 
+DRINKING = """
+edition: 2
+items:
+  - id: days
+    type: number
+    range: 1 to 30
+    text: How many days?
+    options: {88: {text: None, value: 0}, 55: {text: It varies, missing: true}}
+"""
+
+
+def test_an_amount_that_an_option_names_has_its_line():
+    """Who never drinks can be told from who drinks a little."""
+    answers = [(2, 2), (3, 3), (0, 88), (0, 88), (25, 25), (55, 55)]
+    report = Report(DRINKING, [{"days": days, "days_keyed": keyed} for days, keyed in answers])
+    texts = report.texts("days")
+    assert next(iter(texts)) == "None"
+    assert texts["None"] == ("2", "33")
+    assert texts["It varies"] == ("1", "17")
+    assert sum(int(count) for count, _ in texts.values()) == 6
+    summary = report["days"].summary
+    assert summary is not None
+    assert (summary.mean_text, summary.count_text) == ("6.00", "5")
+
+
+def test_a_section_without_a_title_repeats_that_around_it_in_no_heading():
+    report = Report(
+        """
+items:
+  - id: core
+    type: section
+    title: Exercise
+    items:
+      - {id: inner, type: section, items: [{id: q, type: single, text: Q, options: {1: A, 2: B}}]}
+""",
+        [{"q": 1}],
+    )
+    assert report["q"].section == "Exercise"
+
+
 def test_standard_deviation_and_median_of_known_numbers():
     """2, 4, 4, 4, 5, 5, 7, 9: mean 5, variance 32/7."""
     report = Report(AGE, [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)])

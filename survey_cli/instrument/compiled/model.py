@@ -38,6 +38,7 @@ class ItemGroup:
     spec: SectionItem | BatteryItem | RosterItem | None
     children: tuple["CompiledNode", ...]
     title: Template | None = None
+    """What the screen shows: a group without a title has that of the group around it."""
     intro: Template | None = None
     ask_if: Condition | None = None
     unless: Condition | None = None
@@ -54,6 +55,13 @@ class ItemGroup:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id})"
+
+    @property
+    def own_title(self) -> Template | None:
+        """The title that the designer gave it, for lists that name the groups around it, too."""
+        if self.spec is None or self.spec.title is None:
+            return None
+        return self.title
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

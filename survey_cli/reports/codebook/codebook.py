@@ -310,11 +310,9 @@ def _iterate_section_titles(
 
         # The title of a battery is no section: its statements are in the one around it.
         title = ""
-        if node.title and not isinstance(node.spec, BatteryItem):
-            title = node.title.get_source_text(language)
-        path = above
-        if title != above:
-            path = ": ".join(part for part in (above, title) if part)
+        if node.own_title and not isinstance(node.spec, BatteryItem):
+            title = node.own_title.get_source_text(language)
+        path = ": ".join(part for part in (above, title) if part)
         yield node.id, path
         yield from _iterate_section_titles(node.children, language, path)
 

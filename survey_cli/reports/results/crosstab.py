@@ -662,26 +662,34 @@ def _count_numbers(
         lines.append(line._replace(limits=(number_range.low, number_range.last)))
 
     in_means = dict(unlabeled) if is_number else {}
+    lowest_lines = []
     for code, label in labels.items():
         if not isinstance(code, int):
             lines.append(counted.make_line("answer", str(code), label, []))
             continue
         number = Fraction(code)
         keys = by_value.get(number, [])
-        lines.append(counted.make_line("answer", str(code), label, keys))
-        if not is_number:
-            continue
-        bound = _find_labeled_number(question, code)
+        line = counted.make_line("answer", str(code), label, keys)
+        bound = _find_labeled_number(question, code) if is_number else None
         if bound is not None:
             in_means[bound] = [*in_means.get(bound, ()), *keys]
+        # "None" is read before "1–4", although its code is 88
+        if bound == number and bins and number < bins[0].low:
+            lowest_lines.append(line)
+        else:
+            lines.append(line)
+    lines = [*lowest_lines, *lines]
     return lines, {key: value for value, keys in in_means.items() for key in keys}
 
 
 def _find_labeled_number(question: ReportQuestion, code: int) -> Fraction | None:
     """Return what a number with a label counts as in means; None if they leave it out."""
     amounts = question.amounts
-    if amounts is not None and code in amounts.by_code:
-        return find_bound(amounts, code)
+    if amounts is not None:
+        if code in amounts.by_code:
+            return find_bound(amounts, code)
+        if code in amounts.values.values():  # the 0 of "None"
+            return Fraction(code)
     if code in question.variable.user_missing:
         return None
     # A labeled number outside of the ranges is a code, and no amount.

@@ -158,7 +158,9 @@ class _QuestionWalk:
                 self._add_battery(node, node.spec, section)
                 self.visit(node.children, section, node)
             else:
-                own_title = node.title.get_source_text(self.language) if node.title else ""
+                own_title = ""
+                if node.own_title is not None:
+                    own_title = node.own_title.get_source_text(self.language)
                 path = ": ".join(part for part in (section, own_title) if part)
                 self.visit(node.children, path, None)
 
@@ -256,7 +258,8 @@ def _build_questions(
         answers = [variable for variable in of_turn if variable.role == "answer"]
         if kind == "multiple":
             answers = [variable for variable in answers if variable.option is not None]
-        else:
+        amount_points = _build_amount_points(item, answers)
+        if kind != "multiple":
             answers = _select_column(item, answers)
         if not answers:
             continue
@@ -270,6 +273,7 @@ def _build_questions(
             if is_read_as_keyed(item):
                 name = name.replace(KEYED_SUFFIX, "", 1)
             points = _build_points(first, volunteered, sided=kind == "scale" or battery is not None)
+            points = (*amount_points, *points)
         point_labels = {point.code: point.label for point in points}
         turn_text = "" if turn is None else f" ({turn})"
         yield ReportQuestion(
@@ -375,6 +379,28 @@ def _build_points(
         )
         for code, label in variable.labels.items()
     )
+
+
+def _build_amount_points(
+    item: CompiledItem, variables: Sequence[Variable]
+) -> tuple[AnswerPoint, ...]:
+    """Build the points of amounts that an option of a number names: 0 for "None", keyed as 88.
+
+    The column of amounts has the amount, and the one beside it the code and its label.
+    """
+    amounts = item.amounts
+    if amounts is None or isinstance(item.question, CodedItem):
+        return ()
+
+    labels: Mapping[Code, str] = {}
+    for variable in variables:
+        if variable.name.endswith(KEYED_SUFFIX):
+            labels = variable.labels
+    points = {}
+    for code, amount in amounts.values.items():
+        if code in labels and isinstance(amount, int):
+            points[amount] = AnswerPoint(code=amount, label=labels[code])
+    return tuple(points.values())
 
 
 def _build_multiple_points(

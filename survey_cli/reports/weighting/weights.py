@@ -288,7 +288,8 @@ def compute_weights(
         start = read_base_weights(answers, column)
         steps.append(translate("base weights of {column}", column=column))
     if not answers.interviews:
-        raise UserError("weights", "there are no interviews to weight", "interview somebody first")
+        remedy = "interview somebody first, or use --origin simulated"
+        raise UserError("weights", "there are no interviews to weight", remedy)
 
     # One of n units has the probability 1/n to be drawn, and so stands for n of them.
     if draws:

@@ -218,6 +218,11 @@ def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
                 "give declines consecutive codes, such as -9, -8, -7, "
                 "or mark fewer options as missing"
             )
+            not_reached, _ = variable.declines.get("not_reached", (None, ""))
+            if set(unmarked) == {not_reached}:
+                remedy = (
+                    "select complete interviews, which have none, or exclude it in MISSING VALUES"
+                )
         what = f"SPSS {limit}: {join_first(described)} will count as answers"
         yield data.make_problem("format-missing", variable.item, what, remedy)
 
