@@ -4,7 +4,6 @@ import io
 import re
 import signal
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from support import postgres_server
-from support.command_line import SURVEY, folder, written  # noqa: F401 - fixtures
+from support.command_line import folder, written  # noqa: F401 - fixtures
+from support.forked_survey import start_forked_survey
 from support.user_errors import attempt
 from survey_cli.cli.output.terminal import show_progress
 from survey_cli.cli.run_command import run_command
@@ -339,8 +339,7 @@ def test_an_import_that_is_killed_is_none(survey, study) -> None:
     rows += "last,,312 555 0102,America/Denver,West,,\n"
     written("many.csv", HEAD + rows)
     survey("sample", "import", study, "cases.csv")
-    child = subprocess.Popen([*SURVEY, "sample", "import", study, "many.csv"], stderr=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL)  # fmt: skip
+    child = start_forked_survey("sample", "import", study, "many.csv")
     arrived = 0
     with sqlite3.connect("file:responses/study.db?mode=ro", uri=True) as db:
         while arrived < 1_000 and child.poll() is None:

@@ -2,13 +2,13 @@
 
 import signal
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from support.command_line import SURVEY
+from support.forked_survey import start_forked_survey
+from support.programs import Program
 from support.shift import TUESDAY
 from survey_cli.engine.events import (
     EventStamp,
@@ -85,9 +85,8 @@ def state(file: Path) -> set[tuple[str, int, str, int, int]]:
 OLD, NEW = ("1", 5, "q4", 5, 5), ("2", 6, "new", 6, 6)
 
 
-def migrating(file: Path) -> subprocess.Popen[bytes]:
-    command = [*SURVEY, "case", "migrate", str(file)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def migrating(file: Path) -> Program:
+    return start_forked_survey("case", "migrate", str(file))
 
 
 def test_a_killed_migration_leaves_each_interview_migrated_or_not_and_is_run_again(

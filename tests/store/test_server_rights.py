@@ -59,6 +59,12 @@ def a_shift(tmp_path: Path) -> Served:
     return serve(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """A study that no test changes: all that they try is refused."""
+    return serve(tmp_path_factory.mktemp("unchanged"))
+
+
 def station(shift: Served) -> StationSession:
     made = open_station(shift.file, db=as_role(shift, shift.ann))
     assert isinstance(made, StationSession), made
@@ -825,9 +831,9 @@ def test_a_password_is_set_and_never_printed(
     "name", [f"{DATABASE}_interviewer", "pg_monitor", "pg_new", "public", "", "x" * 64]
 )
 def test_what_is_no_person_gets_no_role(
-    shift: Served, name: str, capsys: pytest.CaptureFixture[str]
+    unchanged: Served, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_command(["db", "grant", shift.db, name, "supervisor"]) == 1
+    assert run_command(["db", "grant", unchanged.db, name, "supervisor"]) == 1
     assert "can't be a person on the server" in capsys.readouterr().err
 
 

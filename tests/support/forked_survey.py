@@ -63,11 +63,22 @@ def run_forked_survey(
     timeout: float = 60,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command at pipes until its end; `before` is Python that is run before it begins."""
-    given = dumps(dict(os.environ if environment is None else environment))
     words = [os.fsdecode(argument) for argument in arguments]
-    program = Program(PRELUDE, BEGIN + before + SURVEY_MAIN, ["pipes", given, *words], cwd=folder)
+    program = start_forked_survey(*words, folder=folder, environment=environment, before=before)
     output, errors = program.communicate(keyed, timeout)
     return subprocess.CompletedProcess(words, program.wait(), output, errors)
+
+
+def start_forked_survey(
+    *arguments: str,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    before: str = "",
+) -> Program:
+    """Start a command at pipes, which can be killed; `before` is Python that is run before it begins."""
+    given = dumps(dict(os.environ if environment is None else environment))
+    script = BEGIN + before + SURVEY_MAIN
+    return Program(PRELUDE, script, ["pipes", given, *arguments], cwd=folder)
 
 
 class ForkedTerminal(fdspawn):

@@ -13,7 +13,8 @@ from test_status import DAY, DENVER, PEOPLE, interviewed, told
 from textual.widgets import OptionList
 
 from support.case_histories import history
-from support.command_line import SURVEY, folder
+from support.command_line import folder
+from support.forked_survey import spawn_survey
 from support.screens import Hands, wait_for_board
 from support.stored_study import NOW, a_study, store_of
 from survey_cli.cli.commands.status import render_status
@@ -500,11 +501,11 @@ def test_without_a_full_screen_the_board_says_what_to_use(
 
 def test_on_a_terminal_it_is_followed_until_it_is_left() -> None:
     path = _busy_study()
-    shown = pexpect.spawn(
-        SURVEY[0],
-        [*SURVEY[1:], "status", str(path), "--watch"],
-        env={**os.environ, "TERM": "xterm"},
-        dimensions=(24, 80),
+    shown = spawn_survey(
+        "status",
+        str(path),
+        "--watch",
+        environment={**os.environ, "TERM": "xterm"},
         encoding="utf-8",
         timeout=30,
     )

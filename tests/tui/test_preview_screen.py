@@ -11,7 +11,8 @@ import pexpect
 import pyte
 import pytest
 
-from support.command_line import SURVEY, folder  # noqa: F401
+from support.command_line import folder  # noqa: F401
+from support.forked_survey import spawn_survey
 from support.preview_study import FILE, TEXT, saved
 from support.screens import Hands
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions, PreviewState
@@ -409,9 +410,7 @@ def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly
     screen = pyte.Screen(80, 24)
     stream = pyte.ByteStream(screen)
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-    child = pexpect.spawn(
-        SURVEY[0], [*SURVEY[1:], "preview", FILE], dimensions=(24, 80), env=environment, timeout=15
-    )
+    child = spawn_survey("preview", FILE, environment=environment, timeout=15)
 
     def until(text: str) -> float:
         began = time.monotonic()
