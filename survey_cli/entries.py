@@ -324,6 +324,8 @@ class Query(NamedTuple):
     """What is read to the respondent after a no; empty where the question is asked again."""
     places: tuple[Place, ...] = ()
     """The other places whose answers the check used, in the order of the route."""
+    jump_keys: tuple[str, ...] = ()
+    """What is typed after `.jump` to get to each of them."""
 
 
 class Prompt(NamedTuple):
@@ -362,3 +364,10 @@ class Prompt(NamedTuple):
     """In a roster: the turn in words, `person 2 of 4: Bob`."""
     unfilled: tuple[str, ...] = ()
     """Fills that have no value, and why: they are read as `…`."""
+    place_name: str = ""
+    """What the place is called, if not by its item: `income: less than $25,000?`."""
+
+    @property
+    def shown_place(self) -> str:
+        """What the place is called on screens."""
+        return self.place_name or str(self.place)

@@ -4,7 +4,7 @@ The full screen and the one-line interface both read them here, so that they acc
 same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from survey_cli.entries import DeclineOption, Prompt, Rejection, to_ascii_digits
@@ -142,18 +142,25 @@ def parse_command(
     return Rejection(f".{word} is not a command here: {suggestion}.help lists them all")
 
 
-def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
-    """Return the place with this id, or id and turn, among those asked."""
-    places = {str(place): place for place in asked}
-    name = to_ascii_digits(text).casefold()
-    for key, place in places.items():
-        if key.casefold() == name:
-            return place
-    for place in places.values():
-        if place.item.casefold() == name:
-            return place  # an item of a roster without its turn: the first one
+def find_place(text: str, asked: Sequence[tuple[str, Place]]) -> Place | Rejection:
+    """Return the place with this key, or item and turn, among those asked.
 
-    nearest = find_nearest(text, places)
+    `asked` has what is typed to get to each place, with the place. `income 25000` is a step of a
+    bracket, and `income` the first one. The names of the items that were made for the steps are
+    understood too.
+    """
+    name = to_ascii_digits(text).casefold()
+    for key, place in asked:
+        if name in (key.casefold(), str(place).casefold()):
+            return place
+    for key, place in asked:
+        bracket, _, step = key.casefold().partition(" ")
+        is_first_step = bool(step) and bracket == name
+        # an item of a roster without its turn: the first one
+        if is_first_step or place.item.casefold() == name:
+            return place
+
+    nearest = find_nearest(text, [key for key, _ in asked])
     remedy = ".jump alone lists the items that have"
     if nearest is not None:
         remedy = f"did you mean {nearest}?"

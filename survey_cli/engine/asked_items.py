@@ -10,6 +10,7 @@ from survey_cli.engine.prompts import format_decline
 from survey_cli.engine.recorded_answers import RecordedAnswer, make_answer
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import to_plain_text
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
@@ -29,6 +30,13 @@ class AskedItem(NamedTuple):
     section: str = ""
     reason: str = ""
     """Why a warning about the answer was accepted; only in the list of those."""
+    place_key: str = ""
+    """What is typed to get to the place, if not the name of its item: `income 25000`."""
+
+    @property
+    def shown_place(self) -> str:
+        """What the place is called in lists, and what is typed to get there."""
+        return self.place_key or str(self.place)
 
 
 def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
@@ -193,7 +201,8 @@ def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: K
     text = _fill_text(machine, item, there)
     section = to_plain_text(item.section.fill(there, language)) if item.section is not None else ""
     wording = AnswerWording(language, answer.specify_texts, there)
-    return AskedItem(place, text, _format_answer(item, answer, wording), section)
+    key = name_place(machine.instrument, place).key
+    return AskedItem(place, text, _format_answer(item, answer, wording), section, place_key=key)
 
 
 def _fill_text(machine: Machine, item: CompiledItem, known: Known) -> str:

@@ -315,6 +315,13 @@ class InterviewNote(NamedTuple):
     """The event that wrote this text, from 1: what a newer text replaces."""
     place: Place
     text: str
+    place_key: str = ""
+    """What is typed to get to the place, if not the name of its item."""
+
+    @property
+    def shown_place(self) -> str:
+        """What the place is called in lists."""
+        return self.place_key or str(self.place)
 
 
 class NoteList:

@@ -15,6 +15,7 @@ from survey_cli.engine.recorded_answers import RecordedAnswer, lapse_answer, mak
 from survey_cli.engine.route import PassOverCallback, RouteStop, RouteWalk
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.expressions.known import ClockUse, Known
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
@@ -494,13 +495,17 @@ class Machine:
             self.clock.time_spent = time_spent
         return self._record_unless_queried(stop, answer)
 
+    def _name(self, place: Place) -> str:
+        """Return what a place is called in words for the interviewer."""
+        return name_place(self.instrument, place, self.language).words
+
     def _apply_move(self, event: events.PositionMoved) -> Rejection | None:
         index = self.find_index(event.place)
         if index is None:
             if not event.jump or event.place not in self.recorded_answers:
-                return Rejection(f"{event.place} has not been asked")
+                return Rejection(f"{self._name(event.place)} has not been asked")
             if self.current_stop is None:
-                return Rejection(f"{event.place} is no longer on the route")
+                return Rejection(f"{self._name(event.place)} is no longer on the route")
             return self._jump_ahead(event.place)
 
         self.walk.rewind(index)

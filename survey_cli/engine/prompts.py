@@ -23,6 +23,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import GroupPosition, RouteStop
 from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import (
     NO_WORDS,
@@ -84,6 +85,7 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
         after_hangup=item.after_hangup,
         ending=str(question.outcome) if isinstance(question, EndItem) else "",
         turn=_describe_turn(machine, stop),
+        place_name=_name_place(machine, stop.place),
     )
 
     outdated = _list_outdated_translations(machine, stop)
@@ -92,6 +94,14 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
     if unfilled:
         prompt = prompt._replace(unfilled=tuple(unfilled.values()))
     return prompt
+
+
+def _name_place(machine: Machine, place: Place) -> str:
+    """Return what a place is called; empty if that is only the name of its item."""
+    words = name_place(machine.instrument, place, machine.language).words
+    if words == str(place):
+        return ""
+    return words
 
 
 def _fill_section(machine: Machine, item: CompiledItem) -> str:
@@ -354,7 +364,14 @@ def _build_query(machine: Machine, stop: RouteStop) -> entries.Query | None:
             otherwise = check.otherwise.fill(known, machine.language)
 
     places = list_check_places(machine.walk, stop, check)
-    return entries.Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)
+    instrument = machine.instrument
+    return entries.Query(
+        text=text,
+        aloud=check.aloud,
+        otherwise=otherwise,
+        places=places,
+        jump_keys=tuple(name_place(instrument, place).key for place in places),
+    )
 
 
 def parse_reply(

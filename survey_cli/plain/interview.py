@@ -319,7 +319,8 @@ class PlainInterview:
     def _say_other_places(self, places: Iterable[Place]) -> None:
         """Say how the other answers that a check used are reached."""
         if not self._input.has_buttons:
-            self._output.print_lines(question_lines.build_other_place_lines(places))
+            keys = [self._session.name_place(place).key for place in places]
+            self._output.print_lines(question_lines.build_other_place_lines(keys))
         self._offer_places(places)
 
     def _name_places(self, lines: Iterable[Line]) -> list[Line]:
@@ -563,7 +564,7 @@ class PlainInterview:
                 return replaced
             return self._add_note(replaced[1], notes[replaced[0] - 1])
         for number, note in enumerate(notes, 1):
-            where = str(note.place)
+            where = note.shown_place
             if self._input.has_buttons:
                 where = shorten(self._session.describe_question(note.place), commands.MOST_QUESTION)
             listed = f"{number}  {where}: {rendering.flatten(note.text)}"
@@ -602,7 +603,7 @@ class PlainInterview:
                 self._output.say(Role.FACT, commands.NOTHING_ASKED)
             return _NextStep.WAIT
 
-        place = commands.find_place(text, [row.place for row in rows])
+        place = commands.find_place(text, [(row.shown_place, row.place) for row in rows])
         if isinstance(place, entries.Rejection):
             return place
         return self._session.jump(place) or _NextStep.ARRIVE
@@ -659,7 +660,7 @@ class PlainInterview:
             clock = f"; {respondent_time:%H:%M} there"
         spent = interview_lines.format_duration(self._session.elapsed_time())
         self._output.print_line(Line(Role.FACT, prompt.help))
-        where = f"{prompt.place},"
+        where = f"{prompt.shown_place},"
         if self._input.has_buttons:
             where = "question"
         self._output.say(

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.compiled.requirements import list_requirements
+from survey_cli.instrument.schema.items.brackets import BracketStepItem
 from survey_cli.proof.forks import find_route_inputs
 from survey_cli.proof.goals import Goal, Witness, WitnessValue
-from survey_cli.values import Missing
+from survey_cli.values import Missing, Place
 
 MAX_SHOWN: Final = 6
 """How many answers of a witness are shown: the last ones, which come shortly before the goal."""
@@ -24,8 +26,27 @@ def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> st
     for name, value in given.items():
         item, _, _ = name.partition("#")  # what follows is the turn
         if item in names:
-            texts.append(f"{name} = {_format_value(value, declines)}")
+            texts.append(_describe_value(instrument, name, value, declines))
     return ", ".join(texts[-MAX_SHOWN:])
+
+
+def _describe_value(
+    instrument: Instrument, name: str, value: WitnessValue, declines: dict[str, str]
+) -> str:
+    """Return a value with its name: `age = 17`, `income: less than $25,000? Yes`."""
+    answer = _format_value(value, declines)
+    place = Place.parse(name)
+    item = instrument.items.get(place.item)
+    if item is None:
+        return f"{name} = {answer}"
+
+    words = name_place(instrument, place).words
+    if not isinstance(item.question, BracketStepItem):
+        return f"{words} = {answer}"
+    for option in item.options:
+        if option.code == value:
+            answer = str(option.label.get(instrument.language))
+    return f"{words} {answer}"
 
 
 def _find_names_on_way(instrument: Instrument, goal: Goal) -> set[str]:

@@ -12,6 +12,7 @@ from survey_cli.engine.route_reasons import (
 )
 from survey_cli.entries import LineEntry, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.expressions.known import NOTHING_KNOWN
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
@@ -333,7 +334,10 @@ class _Comparison:
 
         possible += [f".{decline.id}" for decline in stop.item.declines]
         answers = ", ".join(possible) or "any text"
-        return f"asked {place}, which has no answer — add it under answers: {answers}"
+        asked = name_place(self.instrument, place).words
+        if asked != str(place):
+            asked = f"{asked} ({place})"  # the name is what is written in the file
+        return f"asked {asked}, which has no answer — add it under answers: {answers}"
 
     def explain(self, place: Place) -> str:
         """Explain why an item or group was asked or was not.

@@ -4,20 +4,24 @@ import pytest
 
 from support.every_route import TODAY, see_everything
 from support.scenario import Scenario, instrument, scenario
-from survey_cli.entries import to_plain_text
+from survey_cli.engine.asked_items import list_asked
+from survey_cli.entries import Rejection, to_plain_text
+from survey_cli.entry_commands import find_place
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.brackets import MAX_STEPS
 from survey_cli.instrument.compiled import bracket_expansion, compiler
 from survey_cli.instrument.compiled.bracket_expansion import BracketPlan
 from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.schema.items.brackets import NO_LIMIT, STEP_WORDS, BracketItem
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
+from survey_cli.proof.witness_words import describe_witness
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.scenarios.coverage import WitnessWalk
 from survey_cli.table.columns import build_columns
-from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, REFUSED
+from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, REFUSED, Place
 
 AMOUNTS = (10000, 15000, 20000, 25000, 35000, 50000, 75000)
 INCOME = """
@@ -116,6 +120,67 @@ def test_a_corrected_step_leads_to_the_others_and_back() -> None:
     again = higher.keys(".jump income_25000", "1")
     assert (again.place, again.words) == ("income_20000", "Less than $20,000?")
     assert again.keys("1", "2").row["income"] == 3
+
+
+def test_steps_are_called_by_the_bracket_and_the_amount() -> None:
+    now = scenario(write_income(25000, "step")).keys("1", "3")
+    assert now.asked.shown_place == "income: amount named"
+    assert [item.shown_place for item in list_asked(now.interview)] == [
+        "income 25000", "income 20000",
+    ]  # fmt: skip
+    first = now.keys(".jump income_25000")
+    assert first.asked.shown_place == "income: less than $25,000?"
+
+    made = instrument(write_income(25000, "step"))
+    assert name_place(made, Place("income_25000")).words == "income: less than $25,000?"
+    spanish = name_place(made, Place("income_25000"), "es").words
+    assert spanish.replace("\xa0", " ") == "income: menos de 25.000 US$?"
+    assert name_place(made, Place("end", 2)) == ("end#2", "end#2")
+
+
+def test_a_check_names_the_steps_that_can_be_corrected() -> None:
+    doubted = scenario(write_income(25000, "step")).keys("1", "3", "40000")
+    query = doubted.asked.query
+    assert query is not None
+    assert query.jump_keys == ("income 25000", "income 20000")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("income 15000", "income_15000"),
+        ("Income_15000", "income_15000"),
+        ("income", "income_25000"),
+        ("wage 10#2", "wage_10#2"),
+        ("hello", "hello"),
+    ],
+)
+def test_a_step_is_found_by_its_key_and_a_bracket_by_its_first_step(typed: str, found: str) -> None:
+    asked = [
+        ("hello", Place("hello")),
+        ("income 25000", Place("income_25000")),
+        ("income 15000", Place("income_15000")),
+        ("wage 10#2", Place("wage_10", 2)),
+    ]
+    place = find_place(typed, asked)
+    assert isinstance(place, Place)
+    assert str(place) == found
+    rejection = find_place("income 1500", asked)
+    assert isinstance(rejection, Rejection)
+    assert "did you mean income 15000?" in rejection.why
+
+
+def test_an_example_of_the_proof_names_a_step_in_words() -> None:
+    text = write_income(25000, "step").replace(
+        '{id: end, type: read, text: "{income|unknown}"}',
+        "{id: poor, type: read, ask_if: income < 25000, text: x}",
+    )
+    made = instrument(text)
+    verdicts = prove(made, TODAY)
+    goal = next(goal for goal in verdicts.possible if goal.name == "poor")
+    said = describe_witness(made, verdicts.possible[goal], goal)
+    assert "income: less than $25,000? " in said
+    assert "income_" not in said
 
 
 def test_amounts_are_written_in_the_language_of_the_interview() -> None:

@@ -27,6 +27,7 @@ from survey_cli.entries import (
     VerbatimEntry,
     to_plain_text,
 )
+from survey_cli.instrument.compiled.place_names import PlaceName
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewResult
 from survey_cli.values import Code, Place
@@ -472,6 +473,9 @@ class FakeInterview:
 
     def list_recent_answers(self, limit: int) -> tuple[AskedItem, ...]:
         return tuple(row for row in reversed(self.list_items()[: self.at]) if row.answer)[:limit]
+
+    def name_place(self, place: Place) -> PlaceName:
+        return PlaceName(str(place), str(place))
 
     def describe_question(self, place: Place) -> str:
         for now in self.script:

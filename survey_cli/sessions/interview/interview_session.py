@@ -16,6 +16,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.fieldwork.calendar.zones import ToLocal
+from survey_cli.instrument.compiled.place_names import PlaceName, name_place
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
@@ -272,6 +273,10 @@ class InterviewSession:
         """List the questions that may be asked next. It takes longer than a key should."""
         return asked_items.list_following(self.interview, limit)
 
+    def name_place(self, place: Place) -> PlaceName:
+        """Name a place, in the language of the interview."""
+        return name_place(self.interview.instrument, place, self.interview.language)
+
     def describe_question(self, place: Place) -> str:
         """Return the question at a place, on one line."""
         return asked_items.describe_question(self.interview, place)
@@ -307,7 +312,7 @@ class InterviewSession:
                 duration=timedelta(),
                 declined=asked_items.list_declined(interview),
                 warnings=asked_items.list_accepted_warnings(interview),
-                notes=interview.notes,
+                notes=self.list_notes(),
             )
             self._review = (interview, review)
         return self._review[1]._replace(duration=self.elapsed_time())
@@ -484,7 +489,12 @@ class InterviewSession:
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
         """List the notes of this interview, each with its newest text."""
-        return self.interview.notes
+        instrument = self.interview.instrument
+        named = []
+        for note in self.interview.notes:
+            key = name_place(instrument, note.place).key
+            named.append(note._replace(place_key=key))
+        return tuple(named)
 
     def switch_language(self, language: str) -> Rejection | None:
         """Continue in another language of the study, by code or name; the case's changes too."""

@@ -35,12 +35,14 @@ def build_answer_line(item: AskedItem, role: Role = Role.ANSWER) -> Line:
 
     The note is the reason for which a warning was accepted.
     """
-    return Line(role, to_spans(item.answer), key=str(item.place), label=item.text, note=item.reason)
+    return Line(
+        role, to_spans(item.answer), key=item.shown_place, label=item.text, note=item.reason
+    )
 
 
 def build_note_lines(notes: Iterable[InterviewNote]) -> list[Line]:
     """Build a line per note."""
-    return [Line(Role.NOTE, to_spans(note.text), key=str(note.place)) for note in notes]
+    return [Line(Role.NOTE, to_spans(note.text), key=note.shown_place) for note in notes]
 
 
 def build_review_lines(review: ClosingReview) -> list[Line]:
@@ -168,7 +170,7 @@ def build_overview_lines(
 
     lines.append(Line(Role.FACT, to_spans(session.title), label="Study"))
     if prompt is not None:
-        lines.append(Line(Role.PLACE, to_spans(str(prompt.place)), label="Item"))
+        lines.append(Line(Role.PLACE, to_spans(prompt.shown_place), label="Item"))
 
     lines += [build_answer_line(item) for item in session.list_recent_answers(recent)]
     lines += [Line(Role.FOLLOWING, to_spans(question)) for question in following]

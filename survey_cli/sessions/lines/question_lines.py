@@ -6,7 +6,6 @@ from typing import assert_never
 from survey_cli import entries
 from survey_cli import entry_commands as commands
 from survey_cli.sessions.lines.line import Line, Role, to_spans
-from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
 NO_DECLINES = "an answer is needed here"
@@ -211,12 +210,12 @@ def build_query_lines(query: entries.Query, *, has_buttons: bool = False) -> lis
         ]
     if has_buttons:
         return lines
-    return [*lines, *build_other_place_lines(query.places)]
+    return [*lines, *build_other_place_lines(query.jump_keys)]
 
 
-def build_other_place_lines(places: Iterable[Place]) -> list[Line]:
+def build_other_place_lines(jump_keys: Iterable[str]) -> list[Line]:
     """Build the line that says how the other answers that a check used are reached."""
-    jumps = [f".jump {place}" for place in places]
+    jumps = [f".jump {key}" for key in jump_keys]
     if not jumps:
         return []
     return [Line(Role.ACTION, to_spans(f"{' or '.join(jumps)} to correct the other answer"))]

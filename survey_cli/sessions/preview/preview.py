@@ -20,6 +20,7 @@ from survey_cli.engine.recorded_answers import RecordedAnswer
 from survey_cli.fieldwork.plan.outcome_table import build_outcome_table
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.samples.cases.columns import find_column
@@ -452,10 +453,15 @@ def _describe_change(place: Place | None, migration: AnswerMigration, new: Inter
             given_count += 1
     parts = [f"file read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
-        why = "was removed" if place.item not in new.instrument.items else "is no longer asked"
-        where = f"now at {new.place}" if new.place is not None else "the interview is at its end"
-        parts.append(f"{place} {why}: {where}")
+        why = "is no longer asked"
+        if place.item not in new.instrument.items:
+            why = "was removed"
+        where = "the interview is at its end"
+        if new.place is not None:
+            where = f"now at {name_place(new.instrument, new.place).words}"
+        parts.append(f"{name_place(new.instrument, place).words} {why}: {where}")
     elif place is None and new.place is not None:
-        parts.append(f"now at {new.place}, which has no answer")
+        now = name_place(new.instrument, new.place).words
+        parts.append(f"now at {now}, which has no answer")
     parts += preview_session.describe_migration(migration)
     return "; ".join(parts)

@@ -22,6 +22,7 @@ from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.fieldwork.calendar.zones import ToLocal
 from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
 from survey_cli.instrument.schema.items.brackets import LESS, NOT_LESS
@@ -508,7 +509,8 @@ class PreviewSession(InterviewSession):
                 known = known.in_turn(place.turn)
             words = to_plain_text(instrument.items[place.item].text.fill(known, language))
             state = "not reached" if place in route.unreached else "not asked"
-            rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
+            key = name_place(instrument, place).key
+            rows.append(AskedItem(place, words.replace("\n", " "), f"({state})", place_key=key))
         return tuple(rows)
 
     def _iterate_places(self, known: Known) -> Iterator[Place]:
@@ -579,7 +581,8 @@ class PreviewSession(InterviewSession):
             item = interview.instrument.items[place.item]
             conditions = list_conditions(interview.instrument, item)
             why = f"; it depends on {conditions[0].text}" if conditions else ""
-            return Rejection(f"no invented answers lead to {place}{why}")
+            name = name_place(interview.instrument, place).words
+            return Rejection(f"no invented answers lead to {name}{why}")
 
         # in this order: both read the interview that is left
         self.remark = _describe_path(migration, interview.start.sample)

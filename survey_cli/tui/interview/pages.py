@@ -128,7 +128,7 @@ def _list_answer_hints(question: CurrentQuestion, prompt: entries.Prompt) -> lis
         else:
             hints.append(KeyHint("type", "another", 1, "none"))
     if places:
-        hints.append(KeyHint("F7", f"to {places[0]}", 1))
+        hints.append(KeyHint("F7", f"to {question.session.name_place(places[0]).key}", 1))
     enter = _describe_enter(question, prompt)
     if enter:
         hints.append(KeyHint("Enter", enter))
@@ -274,9 +274,9 @@ def build_jump_list(
     rows = []
     marked = max(len(items) - 1, 0)
     for number, item in enumerate(items):
-        shown = (str(item.place), item.answer, item.text)
+        shown = (item.shown_place, item.answer, item.text)
         go_there = partial(jump, item.place)
-        rows.append(Row(shown, go_there, str(item.place), terms=item.section))
+        rows.append(Row(shown, go_there, item.shown_place, terms=item.section))
         if item.place == place:
             marked = number
 
@@ -358,7 +358,7 @@ def build_header(
     if len(prompt.languages) > 1:
         parts.append(prompt.language)
     if shows_ids:
-        parts.append(str(prompt.place))
+        parts.append(prompt.shown_place)
     parts += [f"{prompt.position} / {prompt.total}", timer]
 
     answer = ""

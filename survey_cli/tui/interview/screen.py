@@ -746,7 +746,8 @@ class InterviewScreen(KeyScreen):
             await self._open(KEYS_BY_COMMAND[name])
 
     async def _jump_to(self, text: str) -> None:
-        asked = [item.place for item in self.question.session.list_items()]
+        items = self.question.session.list_items()
+        asked = [(item.shown_place, item.place) for item in items]
         place = commands.find_place(text, asked)
         if isinstance(place, entries.Rejection):
             await self.question.stay(place)

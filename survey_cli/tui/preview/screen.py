@@ -405,7 +405,7 @@ class PreviewScreen(InterviewScreen):
         if self.app.size.width < MIN_WIDTH:
             position = ""
             if prompt is not None:
-                position = str(prompt.place)
+                position = prompt.shown_place
         counts = count_problems(self.shown.problems)
         return state._replace(
             title=PurePath(self.shown.file).name,

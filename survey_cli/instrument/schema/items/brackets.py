@@ -340,6 +340,13 @@ class BracketStepItem(coded.SingleItem):
         """The bracket that it was made for."""
         return str(self.spec.id)
 
+    def describe(self, language: str) -> str:
+        """Describe what is asked: `less than $25,000?`."""
+        lowest, _, _ = INTERVAL_WORDS.get(get_base(language), INTERVAL_WORDS["en"])
+        amount = self.spec.format_amount(self.amount, language)
+        words = lowest.format(high=amount)
+        return f"{words[:1].lower()}{words[1:]}?"
+
     def find_answer(self, code: int) -> int:
         """Return the answer of a respondent whose amount is in this interval."""
         low, _ = self.spec.find_limits(code)
