@@ -325,7 +325,12 @@ class Query(NamedTuple):
     places: tuple[Place, ...] = ()
     """The other places whose answers the check used, in the order of the route."""
     jump_keys: tuple[str, ...] = ()
-    """What is typed after `.jump` to get to each of them."""
+    """What is typed after `.jump` to get to each of them; if empty, the names of their items."""
+
+    @property
+    def shown_places(self) -> tuple[str, ...]:
+        """What the other places are called on screens."""
+        return self.jump_keys or tuple(str(place) for place in self.places)
 
 
 class Prompt(NamedTuple):

@@ -210,7 +210,7 @@ def build_query_lines(query: entries.Query, *, has_buttons: bool = False) -> lis
         ]
     if has_buttons:
         return lines
-    return [*lines, *build_other_place_lines(query.jump_keys)]
+    return [*lines, *build_other_place_lines(query.shown_places)]
 
 
 def build_other_place_lines(jump_keys: Iterable[str]) -> list[Line]:
