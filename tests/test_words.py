@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from support.source_trees import parse_module
+
 ROOT: Final = Path(__file__).parents[1] / "survey_cli"
 
 WORDS: Final = frozenset({"what", "remedy", "short", "why", "message", "words"})
@@ -97,7 +99,7 @@ def iterate_decisions(tree: ast.Module, constants: set[str]) -> Iterator[int]:
 
 
 def find_decisions() -> dict[str, list[int]]:
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.rglob("*.py")}
+    trees = {path: parse_module(path) for path in ROOT.rglob("*.py")}
     constants = list_sentence_constants(trees)
     found = {}
     for path, tree in sorted(trees.items()):
