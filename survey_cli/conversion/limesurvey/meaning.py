@@ -1,30 +1,41 @@
 """Meaning of LimeSurvey's expressions, in the neutral language of conditions.
 
 A question that was left empty has an empty text as its value. A question that isn't shown has none:
-an expression that uses it without a suffix is false as a whole, and with `.NAOK` it is empty, too.
+an expression that uses it without `.NAOK` is false as a whole, and with `.NAOK` it is empty, too.
 A choice of a question with several answers is `Y` or empty.
 
-The page in the browser and the server differ in places. What the page shows decides here, because
-it decides what a respondent is asked.
+The page in the browser and the server differ in places. Here a condition means what it means for
+the server, which decides what is asked on later pages and which answers are kept.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from survey_cli.conversion.limesurvey.comparisons import (
-    PageValue,
-    compare_values,
-    read_answer,
+    SIGNS,
+    ConstantComparison,
+    mirror_sign,
     read_number,
 )
+from survey_cli.conversion.limesurvey.question_types import OTHER_IN_MULTIPLE
 from survey_cli.conversion.limesurvey.script import (
     ScriptCall,
     ScriptConstant,
     ScriptName,
     ScriptTree,
     parse_script,
+)
+from survey_cli.conversion.limesurvey.variable_comparisons import (
+    FLAGS,
+    QUOTED_NUMBER,
+    VALUES,
+    VariableComparer,
+    choose,
+    compare_with_empty,
+    is_variable_answered,
+    make_constant,
+    negate_condition,
 )
 from survey_cli.conversion.limesurvey.variables import SurveyVariable, VariableKind, VariableTable
 from survey_cli.conversion.model.expressions import (
@@ -35,7 +46,6 @@ from survey_cli.conversion.model.expressions import (
     Answered,
     AnswerOf,
     AnyOf,
-    Chosen,
     Constant,
     Expression,
     FunctionCall,
@@ -50,22 +60,12 @@ from survey_cli.conversion.model.expressions import (
     join_any,
 )
 from survey_cli.conversion.questionnaire.declined_filters import evaluate_blank
-from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS
 
-_COMPARISONS: Final[Mapping[str, Sign]] = {
-    "==": "==",
-    "!=": "!=",
-    "<": "<",
-    "<=": "<=",
-    ">": ">",
-    ">=": ">=",
-}
-_FLAGS: Final = {VariableKind.CHOICE: "Y", VariableKind.CELL: "1"}
-"""What a variable has if it is checked; otherwise it is empty."""
 _WITHOUT_BLANK: Final = ("count_true", "count_chosen", "length", "today", "years_between")
-_NO_NUMBER: Final = ("truncate", "/")
-"""What is no number, instead of a blank, if it has no value."""
-_TRUTHS: Final = (*_COMPARISONS, "and", "or", "!", "is_empty")
+"""Functions that always have a value."""
+_CALCULATIONS: Final = ("-", "*", "/", "round", "truncate")
+"""Functions whose value is no number, instead of a blank, if one of their arguments is blank."""
+_TRUTHS: Final = (*SIGNS, "and", "or", "!", "is_empty")
 """Operators and functions that are conditions: 1, or empty."""
 _SAME: Final = ("trim", "fixnum", "number_format")
 """Functions that leave an answer as it is, because answers have types."""
@@ -74,32 +74,21 @@ _FUNCTIONS: Final = {
     "join": "concat",
     "max": "max_answered",
     "min": "min",
+    "round": "round",
     "strlen": "length",
 }
 """Functions by their names there. A blank is less than any number, so that `max` leaves it out."""
-_FUNCTION_ARGUMENTS: Final = {"floor": (1,), "strlen": (1,)}
+_FUNCTION_ARGUMENTS: Final = {"floor": (1,), "round": (1, 2), "strlen": (1,)}
 """How many arguments they must have."""
 _TEXT_SEARCHES: Final = ("strpos", "stripos")
-_VALUES_OF_ALL: Final = ("", "NAOK", "code", "value", "valueNAOK", "shown")
-"""Attributes that are the value of a variable; others are known before the interview."""
-_QUOTED_NUMBER: Final = (
-    "LimeSurvey compares a sum with a number in quotes as texts, by which 9 is more than 18: "
-    "numbers are compared here"
-)
 _SUM_WITH_BLANK: Final = (
-    "LimeSurvey leaves a blank out of a sum with +: here the sum has no value then"
+    "LimeSurvey leaves a blank out of a sum with +, and takes what is left for a text, by which 9 "
+    "is more than 18: here it is a number"
 )
 _LONG_SUM_WITH_BLANK: Final = (
-    "LimeSurvey joins the digits of a sum of three or more, 1 and 2 to 12, if the first is blank: "
-    "a blank counts as 0 here"
+    "LimeSurvey joins the digits of a sum of three or more, 1 and 2 to 12, if one of the first two "
+    "is blank: here a blank is left out"
 )
-_ZERO_DIVISOR: Final = (
-    "LimeSurvey divides by 0 if the divisor is blank: here the quotient has no value then"
-)
-_DATE_WITH_TIME: Final = (
-    "a date has the time 00:00 in LimeSurvey, so that it is more than the same date without one"
-)
-_DATE: Final = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)(?P<time> 00:00)?")
 _NOT_AT_BEGINNING: Final = "here the text may also begin with what is searched for"
 
 
@@ -126,7 +115,7 @@ class ScriptContext:
 
 def read_condition(text: str, context: ScriptContext) -> Meaning:
     """Return what a condition means; an Unsupported if it can't be read."""
-    reader = _MeaningReader(context, is_condition=True)
+    reader = _MeaningReader(context)
     try:
         tree = reader.read_truth(parse_script(text))
     except UnsupportedError as error:
@@ -136,7 +125,7 @@ def read_condition(text: str, context: ScriptContext) -> Meaning:
 
 def read_value(text: str, context: ScriptContext) -> Meaning:
     """Return the value of an expression; an Unsupported if it can't be read."""
-    reader = _MeaningReader(context, is_condition=False)
+    reader = _MeaningReader(context)
     try:
         tree = reader.read_value(parse_script(text))
     except UnsupportedError as error:
@@ -152,23 +141,20 @@ def name_column(token: str) -> str:
 class _MeaningReader:
     """Reads one expression."""
 
-    def __init__(self, context: ScriptContext, *, is_condition: bool) -> None:
+    def __init__(self, context: ScriptContext) -> None:
         self._context = context
-        self._is_condition = is_condition
-        """In a condition a blank counts as 0. An equation has no value then, as on the server."""
         self._variables = context.variables
         self._needed: dict[str, None] = {}
         """The items without which the expression is false, because it uses them without NAOK."""
         self.notes: dict[str, None] = {}
+        self._variable_comparer = VariableComparer(self.notes)
 
     def require_shown(self, tree: Expression) -> Expression:
         """Return a condition that is false if a question that it needs isn't shown."""
-        parts = [tree]
-        for name in self._needed:
-            # `sex == "M"` is false in any case if sex isn't shown.
-            if evaluate_blank(tree, name) is not False:
-                parts.insert(-1, Shown(AnswerOf(name)))
-        return join_all(parts)
+        # `sex == "M"` is false in any case if sex isn't shown.
+        undecided = [name for name in self._needed if evaluate_blank(tree, name) is not False]
+        are_shown = [Shown(AnswerOf(name)) for name in undecided]
+        return join_all([*are_shown, tree])
 
     # ── truth ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -184,14 +170,14 @@ class _MeaningReader:
             case ScriptCall("or"):
                 return AnyOf(self._read_truths(tree, "or"))
             case ScriptCall("!", (argument,)):
-                return _negate(self.read_truth(argument))
-            case ScriptCall(name, (left, right)) if name in _COMPARISONS:
-                return self._compare(left, _COMPARISONS[name], right)
+                return negate_condition(self.read_truth(argument))
+            case ScriptCall(name, (left, right)) if name in SIGNS:
+                return self._compare(left, SIGNS[name], right)
             case ScriptCall("if", (test, then, otherwise)):
                 truths = (self.read_truth(test), self.read_truth(then), self.read_truth(otherwise))
                 return FunctionCall("if", truths)
             case ScriptCall("is_empty", (argument,)):
-                return _negate(self._is_answered(argument))
+                return negate_condition(self._is_answered(argument))
             case ScriptCall("is_numeric", (ScriptName() as argument,)):
                 variable = self._find_variable(argument)
                 if variable is not None and variable.is_number:
@@ -201,7 +187,8 @@ class _MeaningReader:
             case ScriptCall(("strpos" | "stripos") as search, (text, ScriptConstant(words))):
                 return self._read_search(search, text, words)
         result = self.read_value(tree)
-        return ValueComparison(result, "!=", Constant(0.0), if_blank=False)
+        # What is no number isn't 0 either.
+        return ValueComparison(result, "!=", Constant(0.0), if_blank=_is_no_number_if_blank(result))
 
     def _read_truths(self, tree: ScriptTree, operator: str) -> tuple[Expression, ...]:
         """Return the parts of `a and b and c`, which are nested as they are read."""
@@ -239,10 +226,13 @@ class _MeaningReader:
                 variable = self._find_variable(tree)
                 if variable is None:
                     return Answered(self.read_value(tree))
-                return _is_variable_answered(variable)
+                return is_variable_answered(variable)
             case ScriptCall(name, _) if name in _TRUTHS:
                 return self.read_truth(tree)
-        return Answered(self.read_value(tree))
+        result = self.read_value(tree)
+        if _is_never_blank(result) or _is_no_number_if_blank(result):
+            return YES
+        return Answered(result)
 
     def _read_match(self, pattern: str, argument: ScriptTree) -> Expression:
         """Return whether a value matches a regular expression."""
@@ -268,176 +258,104 @@ class _MeaningReader:
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────
 
     def _compare(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
-        if isinstance(left, ScriptConstant) and isinstance(right, ScriptConstant):
-            return TruthConstant(compare_values(_read_written(left), sign, _read_written(right)))
         if isinstance(right, ScriptConstant):
-            return self._compare_constant(left, sign, right)
+            return self._compare_constant(left, ConstantComparison(sign, right))
         if isinstance(left, ScriptConstant):
-            mirrored = _COMPARISONS[MIRRORED_SIGNS[sign]]
-            return self._compare_constant(right, mirrored, left)
+            mirrored = ConstantComparison(mirror_sign(sign), left, is_mirrored=True)
+            return self._compare_constant(right, mirrored)
         return self._compare_two(left, sign, right)
 
-    def _compare_constant(
-        self, tree: ScriptTree, sign: Sign, constant: ScriptConstant
-    ) -> Expression:
-        """Compare a value with a constant, which may also have been written first."""
-        written = _read_written(constant)
-
-        def holds(value: PageValue) -> bool:
-            return compare_values(value, sign, written)
-
+    def _compare_constant(self, tree: ScriptTree, comparison: ConstantComparison) -> Expression:
+        sign = comparison.sign
+        written = comparison.constant.value
         match tree:
-            case ScriptCall(name, (text, ScriptConstant(words), *_)) if name in _TEXT_SEARCHES:
-                if (sign, constant.value) in ((">", "0"), (">", "-1"), ("!=", "")):
-                    return self._read_search(name, text, words)
-                raise UnsupportedError("the position of a word in a text has no counterpart")
+            case ScriptConstant(text, is_quoted=True):
+                return TruthConstant(comparison.holds_for_text(text))
+            case ScriptConstant(number):
+                return TruthConstant(comparison.holds(number))
             case ScriptName():
                 variable = self._find_variable(tree)
                 if variable is not None:
-                    return self._compare_variable(
-                        variable, sign, constant, holds, attribute=tree.attribute
-                    )
+                    return self._variable_comparer.compare(variable, tree.attribute, comparison)
+            case ScriptCall("+", operands) if _find_number(operands) and not comparison.is_counted:
+                return self._compare_sum(operands, comparison)
+            case ScriptCall(name, (searched, ScriptConstant(words), *_)) if name in _TEXT_SEARCHES:
+                if (sign, written) in ((">", "0"), (">", "-1"), ("!=", "")):
+                    return self._read_search(name, searched, words)
+                raise UnsupportedError("the position of a word in a text has no counterpart")
             case ScriptCall(name, _) if name in _TRUTHS:
-                # The page counts a condition as 1 or 0.
-                return _choose(holds(1.0), holds(0.0), self.read_truth(tree))
+                if_true = comparison.holds_for_condition(True)
+                if_false = comparison.holds_for_condition(False)
+                return choose(if_true, if_false, self.read_truth(tree))
 
+        return self._compare_calculated(tree, comparison)
+
+    def _compare_calculated(self, tree: ScriptTree, comparison: ConstantComparison) -> Expression:
+        """Compare the value of a function, or what is known of a participant."""
+        sign = comparison.sign
         value = self.read_value(tree)
-        if constant.value == "" and sign in ("==", "!="):
+        if comparison.constant.value == "":
+            if comparison.is_order:
+                return compare_with_empty(value, comparison, is_text=False)
             is_answered = self._is_answered(tree)
-            return is_answered if sign == "!=" else _negate(is_answered)
+            return is_answered if sign == "!=" else negate_condition(is_answered)
 
-        is_sum = isinstance(tree, ScriptCall) and tree.name == "sum"
-        if is_sum and constant.is_quoted and sign not in ("==", "!="):
-            self.notes[_QUOTED_NUMBER] = None
-        right = _make_constant(constant)
-        if right == NO_VALUE:
-            right = Constant(0.0)
-        if isinstance(value, FunctionCall) and value.name in _NO_NUMBER:
-            # Nothing is equal to what is no number, and it is neither less nor more.
-            return ValueComparison(value, sign, right, if_blank=sign == "!=")
+        if comparison.compares_numbers_as_texts:
+            self.notes[QUOTED_NUMBER] = None
         if _is_never_blank(value):
-            return ValueComparison(value, sign, right, if_blank=False)
-        return ValueComparison(value, sign, right, if_blank=holds(""))
+            if_blank = False
+        elif _is_no_number_if_blank(value):
+            # Nothing is equal to what is no number, and it is neither less nor more.
+            if_blank = sign == "!="
+        else:
+            if_blank = comparison.holds("")
+        return ValueComparison(value, sign, make_constant(comparison.constant), if_blank)
 
-    def _compare_variable(
-        self,
-        variable: SurveyVariable,
-        sign: Sign,
-        constant: ScriptConstant,
-        holds: Callable[[PageValue], bool],
-        *,
-        attribute: str,
+    def _compare_sum(
+        self, operands: tuple[ScriptTree, ...], comparison: ConstantComparison
     ) -> Expression:
-        answer = AnswerOf(variable.item)
-        if attribute == "relevanceStatus":
-            return _choose(holds(1.0), holds(0.0), Shown(answer))
-        if attribute not in _VALUES_OF_ALL:
-            raise UnsupportedError(f"{variable.name}.{attribute} has no counterpart")
-
-        if variable.kind in _FLAGS:
-            word = _FLAGS[variable.kind]
-            if attribute == "shown" and variable.labels:
-                word = variable.labels[0]
-            is_chosen = _is_variable_answered(variable)
-            return _choose(holds(read_answer(word)), holds(""), is_chosen)
-
-        if variable.kind is VariableKind.ANSWER and variable.codes:
-            if attribute == "shown":
-                return _compare_label(variable, sign, constant.value)
-            return _compare_code(variable, sign, constant, holds)
-
-        match variable.kind:
-            case VariableKind.ANSWER | VariableKind.CALCULATION:
-                return self._compare_typed(variable, sign, constant, holds)
-            case VariableKind.RANDOM:
-                return _compare_random(variable, holds)
-        if constant.value == "" and sign in ("==", "!="):
-            is_answered = _is_variable_answered(variable)
-            return is_answered if sign == "!=" else _negate(is_answered)
-        if variable.kind is VariableKind.WORDS:
-            raise UnsupportedError("the words that are typed for a choice are no condition")
-
-        # A position that isn't filled is empty, and a blank is equal to 0.
-        is_blank_equal = holds("") == (sign == "==")
-        if sign in ("==", "!=") and is_blank_equal:
-            raise UnsupportedError("a position of a ranking is compared with 0")
-        return _compare_rank(variable, sign, constant.value)
-
-    def _compare_typed(
-        self,
-        variable: SurveyVariable,
-        sign: Sign,
-        constant: ScriptConstant,
-        holds: Callable[[PageValue], bool],
-    ) -> Expression:
-        """Compare an answer without codes, or what an equation calculates, with a constant."""
-        answer = AnswerOf(variable.item)
-        number = read_number(constant.value or "0")
-        if variable.is_number and number is not None:
-            return ValueComparison(answer, sign, Constant(number), holds(""))
-
-        if constant.value == "" and sign in ("==", "!="):
-            return Answered(answer) if sign == "!=" else Not(Answered(answer))
-        if constant.value.strip() == "" and sign in ("==", "!="):
-            return NO if sign == "==" else YES  # nobody can type a blank
-        date = _DATE.fullmatch(constant.value)
-        if variable.is_date and date is not None:
-            return self._compare_date(answer, sign, date, if_blank=holds(""))
-        return ValueComparison(answer, sign, _make_constant(constant), holds(""))
-
-    def _compare_date(
-        self, answer: AnswerOf, sign: Sign, written: re.Match[str], *, if_blank: bool
-    ) -> Expression:
-        """Compare a date, which is a text that ends with a time there, with another."""
-        date = Constant(written["date"])
-        if written["time"]:
-            return ValueComparison(answer, sign, date, if_blank)
-        match sign:
-            case "==" | "!=":
-                self.notes[_DATE_WITH_TIME] = None
-                return NO if sign == "==" else YES
-            case "<=":
-                self.notes[_DATE_WITH_TIME] = None
-                return ValueComparison(answer, "<", date, if_blank)
-            case ">":
-                self.notes[_DATE_WITH_TIME] = None
-                return ValueComparison(answer, ">=", date, if_blank)
-        return ValueComparison(answer, sign, date, if_blank)
+        """Compare `age + 1`, of which the text 1 is left if age is blank."""
+        if comparison.compares_numbers_as_texts:
+            self.notes[QUOTED_NUMBER] = None
+        added = FunctionCall("+", self._read_all(operands))
+        if_blank = comparison.holds_for_text(_find_number(operands))
+        right = make_constant(comparison.constant)
+        return ValueComparison(added, comparison.sign, right, if_blank)
 
     def _compare_two(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
-        flags = (self._find_flag(left), self._find_flag(right))
-        if flags[0] is not None and flags[1] is not None:
-            same = AnyOf((All((flags[0], flags[1])), All((Not(flags[0]), Not(flags[1])))))
-            if sign == "==":
-                return same
-            if sign == "!=":
-                return Not(same)
-        if flags != (None, None):
+        """Compare two values that are both only known in the interview."""
+        left_flag = self._find_flag(left)
+        right_flag = self._find_flag(right)
+        if left_flag is not None and right_flag is not None and sign in ("==", "!="):
+            are_checked = All((left_flag, right_flag))
+            are_unchecked = All((Not(left_flag), Not(right_flag)))
+            are_same = AnyOf((are_checked, are_unchecked))
+            return are_same if sign == "==" else Not(are_same)
+        if left_flag is not None or right_flag is not None:
             raise UnsupportedError("a choice is compared with another value")
 
         first = self.read_value(left)
         second = self.read_value(right)
-        if self._is_typed_number(left) and self._is_typed_number(right):
-            first = _put_zero_for_blank(first)
-            second = _put_zero_for_blank(second)
-            return ValueComparison(first, sign, second, if_blank=False)
+        if _is_no_number_if_blank(first) or _is_no_number_if_blank(second):
+            return ValueComparison(first, sign, second, if_blank=sign == "!=")
+        has_number = self._is_number(left) or self._is_number(right)
         if sign == "!=":
-            return Not(_compare_blanks(first, "==", second))
-        return _compare_blanks(first, sign, second)
+            return Not(_compare_blanks(first, "==", second, has_number=has_number))
+        return _compare_blanks(first, sign, second, has_number=has_number)
 
-    def _is_typed_number(self, tree: ScriptTree) -> bool:
-        """Return whether a value is the answer to a question that takes a number."""
+    def _is_number(self, tree: ScriptTree) -> bool:
+        """Return whether a value is a number if it isn't blank."""
         if not isinstance(tree, ScriptName):
-            return False
+            return isinstance(tree, ScriptCall)
         variable = self._find_variable(tree)
-        return variable is not None and variable.is_number
+        return variable is not None and _has_numbers(variable)
 
     def _find_flag(self, tree: ScriptTree) -> Expression | None:
         """Return the condition that a choice is checked; None if the value is something else."""
         if isinstance(tree, ScriptName):
             variable = self._find_variable(tree)
-            if variable is not None and variable.kind in _FLAGS:
-                return _is_variable_answered(variable)
+            if variable is not None and variable.kind in FLAGS:
+                return is_variable_answered(variable)
         return None
 
     # ── values ────────────────────────────────────────────────────────────────────────────────────
@@ -446,7 +364,7 @@ class _MeaningReader:
         """Return the value of an expression. Raises UnsupportedError if it has none here."""
         match tree:
             case ScriptConstant():
-                return _make_constant(tree)
+                return make_constant(tree)
             case ScriptName():
                 return self._read_name_value(tree)
             case ScriptCall(name, arguments):
@@ -456,7 +374,7 @@ class _MeaningReader:
         if name.name.startswith("TOKEN:"):
             return AnswerOf(name_column(name.name))
         variable = self._find_variable(name)
-        if variable is None or name.attribute not in _VALUES_OF_ALL:
+        if variable is None or name.attribute not in VALUES:
             raise UnsupportedError(f"{name.name}.{name.attribute} has no counterpart")
         match variable.kind:
             case VariableKind.ANSWER if name.attribute == "shown" and variable.codes:
@@ -464,7 +382,7 @@ class _MeaningReader:
             case VariableKind.ANSWER | VariableKind.CALCULATION:
                 return AnswerOf(variable.item)
             case VariableKind.CELL:
-                checked = _is_variable_answered(variable)
+                checked = is_variable_answered(variable)
                 return FunctionCall("if", (checked, Constant(1.0), NO_VALUE))
             case VariableKind.CHOICE:
                 raise UnsupportedError(f"{name.name} is a choice, which has no value")
@@ -493,8 +411,7 @@ class _MeaningReader:
         if name.attribute.startswith("value") and is_points:
             raise UnsupportedError("points of an assessment have no counterpart")
 
-        # With any suffix the page takes a question that isn't shown for empty.
-        if name.attribute == "" and variable.can_be_hidden:
+        if name.attribute in ("", "code", "value") and variable.can_be_hidden:
             self._needed[variable.item] = None
         return variable
 
@@ -502,11 +419,8 @@ class _MeaningReader:
         match name, arguments:
             case (("+" | "-" | "*" | "/"), (_, _)) | ("-", (_,)):
                 return self._calculate(name, arguments)
-            case ("round", (_,)) | ("round", (_, _)):
-                digits = self._read_all(arguments[1:])
-                return FunctionCall("round", (*self._read_numbers(arguments[:1]), *digits))
             case (("intval" | "floatval"), (argument,)):
-                # Both are 0 for a blank, also on the server.
+                # Both are 0 for a blank.
                 value = self.read_value(argument)
                 whole = FunctionCall("truncate", (value,))
                 return _put_zero_for_blank(whole if name == "intval" else value)
@@ -543,9 +457,9 @@ class _MeaningReader:
             case "countif", (ScriptConstant() as value, *others):
                 return self._count_equal(self._expand(tuple(others)), "==", value)
             case "countifop", (ScriptConstant(sign), ScriptConstant() as value, *others):
-                if sign in _COMPARISONS:
+                if sign in SIGNS:
                     counted = self._expand(tuple(others))
-                    return self._count_equal(counted, _COMPARISONS[sign], value)
+                    return self._count_equal(counted, SIGNS[sign], value)
         raise UnsupportedError(f"there is no counterpart of this {name}()")
 
     def _read_all(self, trees: tuple[ScriptTree, ...]) -> tuple[Expression, ...]:
@@ -555,36 +469,33 @@ class _MeaningReader:
         match sign, operands:
             case "+", (left, right):
                 return self._add(left, right)
-            case "/", (left, right):
-                return self._divide(left, right)
-        return FunctionCall(sign, self._read_numbers(operands))
+            case "-", (operand,):
+                return FunctionCall("-", (_put_zero_for_blank(self.read_value(operand)),))
+        return FunctionCall(sign, self._read_all(operands))
 
     def _add(self, left: ScriptTree, right: ScriptTree) -> Expression:
-        """Add two numbers, or join two texts."""
+        """Add two numbers, or join two texts. A blank is left out."""
         values = (self.read_value(left), self.read_value(right))
         if any(_is_text(value) for value in values):
             return FunctionCall("concat", values)
-        if self._is_condition:
-            if _is_sum(left) or _is_sum(right):
-                self.notes[_LONG_SUM_WITH_BLANK] = None
-            return FunctionCall("+", tuple(_put_zero_for_blank(value) for value in values))
-        if any(isinstance(value, AnswerOf) for value in values):
+        if all(_is_never_blank(value) for value in values):
+            return FunctionCall("+", values)
+
+        if _is_sum(left) or _is_sum(right):
+            self.notes[_LONG_SUM_WITH_BLANK] = None
+        else:
             self.notes[_SUM_WITH_BLANK] = None
-        return FunctionCall("+", values)
+        if not any(_is_no_number_if_blank(value) for value in values):
+            return FunctionCall("sum_answered", values)
 
-    def _divide(self, dividend: ScriptTree, divisor: ScriptTree) -> Expression:
-        (first,) = self._read_numbers((dividend,))
-        second = self.read_value(divisor)
-        if self._is_condition and not isinstance(second, Constant):
-            self.notes[_ZERO_DIVISOR] = None
-        return FunctionCall("/", (first, second))
-
-    def _read_numbers(self, trees: tuple[ScriptTree, ...]) -> tuple[Expression, ...]:
-        """Return the numbers that something is calculated from."""
-        values = self._read_all(trees)
-        if not self._is_condition:
-            return values
-        return tuple(_put_zero_for_blank(value) for value in values)
+        # `a - b + c` is no number without a or b, but is `a - b` without c.
+        numbers: list[Expression] = []
+        for value in values:
+            if _is_no_number_if_blank(value):
+                numbers.append(value)
+            else:
+                numbers.append(_put_zero_for_blank(value))
+        return FunctionCall("+", tuple(numbers))
 
     def _sum(self, trees: tuple[ScriptTree, ...]) -> Expression:
         """Sum up; a blank is 0, also if there is nothing else."""
@@ -596,7 +507,7 @@ class _MeaningReader:
             if variable is not None and variable.kind is VariableKind.CHOICE:
                 continue  # the number of the word Y is 0
             if variable is not None and variable.kind is VariableKind.CELL:
-                checked.append(_is_variable_answered(variable))
+                checked.append(is_variable_answered(variable))
                 continue
             if variable is not None and not _has_numbers(variable):
                 raise UnsupportedError(f"the codes of {variable.name} are no numbers to sum up")
@@ -624,17 +535,22 @@ class _MeaningReader:
                 if variable is not None:
                     names.append(variable.name)
         for code, parts in self._variables.of_question.items():
-            if names == parts and all(
-                variable.kind is VariableKind.CHOICE or variable.code == "other"
-                for variable in self._variables.list_parts(code)
-            ):
+            if names == parts and self._has_only_choices(code):
                 return FunctionCall("count_chosen", (AnswerOf(code),))
         return FunctionCall("count_true", tuple(self._is_answered(tree) for tree in trees))
+
+    def _has_only_choices(self, code: str) -> bool:
+        """Return whether a question has choices, and no comments on them."""
+        return all(
+            variable.kind is VariableKind.CHOICE or variable.code == OTHER_IN_MULTIPLE
+            for variable in self._variables.list_parts(code)
+        )
 
     def _count_equal(
         self, trees: tuple[ScriptTree, ...], sign: Sign, value: ScriptConstant
     ) -> Expression:
-        comparisons = [self._compare(tree, sign, value) for tree in trees]
+        comparison = ConstantComparison(sign, value, is_counted=True)
+        comparisons = [self._compare_constant(tree, comparison) for tree in trees]
         return FunctionCall("count_true", tuple(comparisons))
 
     def _expand(self, trees: tuple[ScriptTree, ...]) -> tuple[ScriptTree, ...]:
@@ -698,147 +614,12 @@ def _is_sum(tree: ScriptTree) -> bool:
     return isinstance(tree, ScriptCall) and tree.name == "+"
 
 
-def _read_written(constant: ScriptConstant) -> PageValue:
-    """Return the value that a constant has on the page: a text if it is in quotes."""
-    number = read_number(constant.value)
-    if constant.is_quoted or number is None:
-        return constant.value
-    return number
-
-
-def _make_constant(constant: ScriptConstant) -> Constant:
-    number = read_number(constant.value)
-    if constant.is_quoted or number is None:
-        return Constant(constant.value)
-    return Constant(number)
-
-
-def _negate(tree: Expression) -> Expression:
-    match tree:
-        case TruthConstant(value):
-            return TruthConstant(not value)
-        case Not(argument):
-            return argument
-        case ValueComparison():
-            return tree.negate()
-    return Not(tree)
-
-
-def _choose(if_true: bool, if_false: bool, tree: Expression) -> Expression:
-    """Return what a comparison of a condition means, by its truth for both values."""
-    if if_true and if_false:
-        return YES
-    if if_true:
-        return tree
-    if if_false:
-        return _negate(tree)
-    return NO
-
-
-def _is_variable_answered(variable: SurveyVariable) -> Expression:
-    answer = AnswerOf(variable.item)
-    match variable.kind:
-        case VariableKind.CHOICE | VariableKind.CELL | VariableKind.WORDS:
-            return Chosen(answer, Constant(variable.code))
-        case VariableKind.RANK:
-            ranked = FunctionCall("count_chosen", (answer,))
-            position = Constant(float(variable.code))
-            return ValueComparison(ranked, ">=", position, if_blank=False)
-        case VariableKind.ANSWER | VariableKind.CALCULATION:
-            return Answered(answer)
-        case VariableKind.RANDOM:
-            return YES
-
-
-def _compare_random(variable: SurveyVariable, holds: Callable[[PageValue], bool]) -> Expression:
-    """Compare a random whole number: its intervals of a random number from 0 to 1 that fulfill it.
-
-    The first of three numbers is less than 1/3, the second one is not, and is less than 2/3.
-    """
-    answer = AnswerOf(variable.item)
-    share = 1 / len(variable.codes)
-    fulfilling: list[Expression] = []
-    for position, code in enumerate(variable.codes):
-        if not holds(read_answer(code)):
-            continue
-        limits: list[Expression] = []
-        if position > 0:
-            least = Constant(round(position * share, 3))
-            limits.append(ValueComparison(answer, ">=", least, if_blank=False))
-        if position < len(variable.codes) - 1:
-            most = Constant(round((position + 1) * share, 3))
-            limits.append(ValueComparison(answer, "<", most, if_blank=False))
-        fulfilling.append(join_all(limits))
-    if len(fulfilling) == len(variable.codes):
-        return YES
-    return join_any(fulfilling)
-
-
-def _compare_rank(variable: SurveyVariable, sign: Sign, code: str) -> Expression:
-    """Compare the choice at a position of a ranking with a code."""
-    if sign not in ("==", "!="):
-        raise UnsupportedError("choices of a ranking have no order")
-    rank = FunctionCall("rank", (AnswerOf(variable.item), Constant(code)))
-    position = Constant(float(variable.code))
-    equality = ValueComparison(rank, "==", position, if_blank=False)
-    return equality if sign == "==" else equality.negate()
-
-
-def _compare_label(variable: SurveyVariable, sign: Sign, label: str) -> Expression:
-    """Compare the text of an answer, which is the one of its code."""
-    if sign not in ("==", "!="):
-        raise UnsupportedError("texts of answers have no order")
-    if not variable.labels or "" in variable.labels:
-        raise UnsupportedError("the texts of these answers aren't in the file")
-    answer = AnswerOf(variable.item)
-    if label == "":
-        return Answered(answer) if sign == "!=" else Not(Answered(answer))
-    equal: list[Expression] = []
-    for code, text in zip(variable.codes, variable.labels, strict=False):
-        if text == label:
-            equal.append(ValueComparison(answer, "==", Constant(code), if_blank=False))
-    is_equal = join_any(equal)
-    return is_equal if sign == "==" else _negate(is_equal)
-
-
-def _compare_code(
-    variable: SurveyVariable,
-    sign: Sign,
-    constant: ScriptConstant,
-    holds: Callable[[PageValue], bool],
-) -> Expression:
-    """Compare an answer that is a code with a constant."""
-    answer = AnswerOf(variable.item)
-    if_blank = holds("")
-    fulfilling = [code for code in variable.codes if holds(read_answer(code))]
-    others = [code for code in variable.codes if code not in fulfilling]
-
-    if sign == "==" and len(fulfilling) == 1:
-        return ValueComparison(answer, "==", Constant(fulfilling[0]), if_blank)
-    if sign == "!=" and len(others) == 1:
-        return ValueComparison(answer, "==", Constant(others[0]), not if_blank).negate()
-    is_any_word = bool(constant.value.strip())
-    if sign == "==" and not fulfilling and not if_blank and is_any_word:
-        # The report says that no answer has this code.
-        return ValueComparison(answer, "==", Constant(constant.value), if_blank=False)
-    if sign == "!=" and not others and if_blank and is_any_word:
-        return ValueComparison(answer, "==", Constant(constant.value), if_blank=False).negate()
-    if not others:
-        return YES if if_blank else Answered(answer)
-
-    limit = read_number(constant.value)
-    as_numbers: list[str] = []
-    if limit is not None:
-        as_numbers = [code for code in variable.codes if compare_values(code, sign, limit)]
-    if fulfilling == as_numbers and fulfilling and limit is not None and sign not in ("==", "!="):
-        return ValueComparison(answer, sign, Constant(limit), if_blank)
-
-    equal: list[Expression] = [
-        ValueComparison(answer, "==", Constant(code), if_blank=False) for code in fulfilling
-    ]
-    if if_blank:
-        equal.append(Not(Answered(answer)))
-    return join_any(equal)
+def _find_number(operands: tuple[ScriptTree, ...]) -> str:
+    """Return the number in `age + 1` or `1 + age`; empty if it is another sum."""
+    match operands:
+        case (ScriptName(), ScriptConstant(number)) | (ScriptConstant(number), ScriptName()):
+            return number if read_number(number) is not None else ""
+    return ""
 
 
 def _match_codes(variable: SurveyVariable, expression: re.Pattern[str]) -> Expression:
@@ -854,22 +635,30 @@ def _match_codes(variable: SurveyVariable, expression: re.Pattern[str]) -> Expre
     return join_any(equal)
 
 
-def _compare_blanks(left: Expression, sign: Sign, right: Expression) -> Expression:
-    """Compare two values; blanks are equal to each other, and less than anything else."""
+def _compare_blanks(
+    left: Expression, sign: Sign, right: Expression, *, has_number: bool
+) -> Expression:
+    """Compare two values, of which two blanks are equal.
+
+    A blank is less than a text, and neither less nor more than a number.
+    """
     comparison = ValueComparison(left, sign, right, if_blank=False)
     is_left_blank = Not(Answered(left))
     is_right_blank = Not(Answered(right))
-    match sign:
-        case "==":
-            return AnyOf((All((is_left_blank, is_right_blank)), comparison))
-        case "<=":
-            return AnyOf((is_left_blank, comparison))
-        case ">=":
-            return AnyOf((is_right_blank, comparison))
-        case "<":
-            return AnyOf((All((is_left_blank, Answered(right))), comparison))
-        case ">":
-            return AnyOf((All((is_right_blank, Answered(left))), comparison))
+    if not has_number:
+        match sign:
+            case "<":
+                return AnyOf((All((is_left_blank, Answered(right))), comparison))
+            case "<=":
+                return AnyOf((is_left_blank, comparison))
+            case ">":
+                return AnyOf((All((is_right_blank, Answered(left))), comparison))
+            case ">=":
+                return AnyOf((is_right_blank, comparison))
+
+    can_both_be_blank = not _is_never_blank(left) and not _is_never_blank(right)
+    if sign in ("==", "<=", ">=") and can_both_be_blank:
+        return AnyOf((All((is_left_blank, is_right_blank)), comparison))
     return comparison
 
 
@@ -891,11 +680,20 @@ def _is_never_blank(value: Expression) -> bool:
             return True
         case FunctionCall("if", (_, _, Constant(0.0))):
             return True  # a sum, as _sum() makes it
-        case FunctionCall("first_answered", (*_, last)):
-            return _is_never_blank(last)
+        case FunctionCall("first_answered" | "sum_answered", arguments):
+            return any(_is_never_blank(argument) for argument in arguments)
         case FunctionCall("+" | "-" | "*" | "round" | "truncate", arguments):
             return all(_is_never_blank(argument) for argument in arguments)
     return False
+
+
+def _is_no_number_if_blank(value: Expression) -> bool:
+    """Return whether a value that isn't there is no number, instead of a blank."""
+    if not isinstance(value, FunctionCall) or _is_never_blank(value):
+        return False
+    if value.name == "+":
+        return any(_is_no_number_if_blank(argument) for argument in value.arguments)
+    return value.name in _CALCULATIONS
 
 
 def _has_numbers(variable: SurveyVariable) -> bool:

@@ -128,8 +128,14 @@ class _ScriptParser:
         if self._position < len(self._tokens):
             if self._tokens[self._position].text in ("=", "+=", "-=", "*=", "/="):
                 raise UnsupportedError("it assigns a value (== compares)")
-            raise UnsupportedError("the expression is incomplete, or its brackets do not match")
+            raise UnsupportedError(self._describe_unexpected())
         return tree
+
+    def _describe_unexpected(self) -> str:
+        """Return what can't follow here: in `a == 1 xor b == 1` the word xor."""
+        token = self._tokens[self._position]
+        before = self._tokens[self._position - 1]
+        return f"{token.text!r} can't follow {before.text!r} in LimeSurvey"
 
     def _take(self) -> _Token:
         if self._position >= len(self._tokens):
