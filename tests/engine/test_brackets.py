@@ -1,5 +1,8 @@
 """Unfolding brackets: every way through the steps, and what it leaves in the data."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 from support.every_route import TODAY, see_everything
@@ -20,6 +23,8 @@ from survey_cli.proof.verdicts import prove
 from survey_cli.proof.witness_words import describe_witness
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.scenarios.coverage import WitnessWalk
+from survey_cli.simulate.practice import practice_station
+from survey_cli.simulate.practice.practice_station import SpokenAnswer
 from survey_cli.table.columns import build_columns
 from survey_cli.values import DK, NO_AMOUNT, NOT_ASKED, REFUSED, Place
 
@@ -181,6 +186,18 @@ def test_an_example_of_the_proof_names_a_step_in_words() -> None:
     said = describe_witness(made, verdicts.possible[goal], goal)
     assert "income: less than $25,000? " in said
     assert "income_" not in said
+
+
+def test_practice_names_a_step_that_was_entered_differently(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = scenario(write_income(25000, "step")).keys("1")
+    spoken = SpokenAnswer("“No.”", 2)
+    heard = {"P01": {Place("income_25000"): spoken}}
+    respondents = cast(Any, SimpleNamespace(answers=heard, names={}))
+    monkeypatch.setattr(practice_station, "_read_interview", lambda study, key: now.interview)
+    differences = practice_station._compare_answers(cast(Any, None), respondents)
+    assert list(differences) == ["P01, income: less than $25,000?: heard “No.”, entered Yes"]
 
 
 def test_amounts_are_written_in_the_language_of_the_interview() -> None:

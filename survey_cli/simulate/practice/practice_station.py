@@ -23,6 +23,7 @@ from survey_cli.fieldwork.case.case import Call, Case
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, LineType
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -422,7 +423,8 @@ def _compare_answers(study: OpenStudy, respondents: PracticeRespondents) -> Iter
                 yield ""
             else:
                 name = _name_case(respondents, key)
-                yield f"{name}, {place}: heard {answer.text}, entered {entered}"
+                asked = name_place(interview.instrument, place).words
+                yield f"{name}, {asked}: heard {answer.text}, entered {entered}"
 
 
 def _name_case(respondents: PracticeRespondents, key: str) -> str:
