@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from time import process_time
 
 import pytest
 import yaml
@@ -309,6 +310,39 @@ def test_turns_are_counted_by_a_question_in_a_group_of_the_repeat(tmp_path: Path
         places.append(respondent.place)
         respondent = respondent.key(key)
     assert places == ["early#1", "q#1", "early#2", "q#2", "second#2", "early#3", "q#3"]
+
+
+def test_a_sign_of_comments_begins_no_line_of_a_text(tmp_path: Path) -> None:
+    for length in range(60, 110):
+        words = f"{('word ' * 30)[:length]} # of things that you own, {'and the rest, ' * 20}all"
+        survey = f"| | type | name | label |\n| | text | b | {words} |"
+        converted = convert_text(tmp_path, survey)
+        assert not converted.errors
+        [item] = yaml.safe_load(converted.text)["items"]
+        assert item["text"] == " ".join(words.split())
+
+    for text, expected in (("a<br>&#35; c", "a\n# c"), ("a<br>No. # c", "a\nNo. # c")):
+        converted = convert_text(tmp_path, f"| | type | name | label |\n| | text | b | {text} |")
+        assert not converted.errors
+        [item] = yaml.safe_load(converted.text)["items"]
+        assert item["text"] == expected
+
+
+def test_a_form_whose_questionnaire_is_too_large_is_refused(tmp_path: Path) -> None:
+    braces = "{" * 3_000_000
+    with pytest.raises(UserError, match="its questionnaire is larger than 5 MB"):
+        convert_text(tmp_path, f"| | type | name | label |\n| | text | b | {braces} |")
+
+
+@pytest.mark.time_limit
+def test_fills_without_an_end_take_linear_time(tmp_path: Path) -> None:
+    """Each was looked through to the end of the text: 4 MB took minutes."""
+    began = process_time()
+    converted = convert_text(
+        tmp_path, f"| | type | name | label |\n| | text | b | {'${' * 500_000} |"
+    )
+    assert process_time() - began < 10
+    assert not converted.errors
 
 
 def test_what_a_questionnaire_cannot_have_is_left_out(tmp_path: Path) -> None:

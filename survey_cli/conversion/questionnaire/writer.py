@@ -12,7 +12,7 @@ from survey_cli.conversion.questionnaire.loop_modules import FoldedText, fold_lo
 from survey_cli.conversion.questionnaire.repairs import repair_questions
 from survey_cli.conversion.questionnaire.yaml_text import YamlWriter
 from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.source.load import load_source_text
+from survey_cli.instrument.source.load import MAX_BYTES, load_source_text
 from survey_cli.problems import Problem, UserError, select_errors
 
 _MAX_REFUSED: Final = 2_000
@@ -50,6 +50,9 @@ def write_questionnaire(form: ForeignForm, where: str) -> ConvertedForm:
 
         writer = YamlWriter(form.languages)
         text = writer.write(tree)
+        if len(text.encode()) > MAX_BYTES:
+            what = f"its questionnaire is larger than {MAX_BYTES // 1_000_000} MB"
+            raise UserError(where, what, "shorten the texts, or divide the form")
         checked = check_instrument(load_source_text(text), most_per_rule=_MAX_PROBLEMS)
         errors = select_errors(checked.problems)
         new = _find_rejected(errors, writer.origins, refused)

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from survey_cli.conversion.model.forms import Origin
+from survey_cli.instrument.source.hints.misread_values import find_notes
 
 _PLAIN: Final = re.compile(r"(?![\s\-?:,\[\]{}#&*!|>'\"%@`])(?:(?!: | #)[^\n])*(?<!:)\Z")
 _RESERVED: Final = re.compile(r"(?:true|false|yes|no|on|off|null|y|n|~)\Z|[\d.+-]", re.IGNORECASE)
@@ -96,21 +97,9 @@ class YamlWriter:
         if not isinstance(value, str):
             self.lines.append(f"{indent}{key}: {json.dumps(value)}")
         elif "\n" in value:
-            self.lines.append(f"{indent}{key}: |-")
-            self.lines += [f"{indent}  {line}".rstrip() for line in value.split("\n")]
-        elif len(indent) + len(key) + len(value) > _WIDTH and "  " not in value:
-            self.lines.append(f"{indent}{key}: >-")
-            margin = f"{indent}  "
-            self.lines += wrap(
-                value,
-                _WIDTH,
-                initial_indent=margin,
-                subsequent_indent=margin,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            self.lines += _write_lines(indent, key, value)
         else:
-            self.lines.append(f"{indent}{key}: {_quote(value)}")
+            self.lines += _write_one_line_text(indent, key, value)
 
 
 def get_origin(value: Any) -> Origin | None:
@@ -141,6 +130,37 @@ def _write_flow(mapping: dict[Any, Any]) -> str:
             word = json.dumps(word, ensure_ascii=False)
         entries.append(f"{key}: {word}")
     return "{" + ", ".join(entries) + "}"
+
+
+def _write_lines(indent: str, key: str, text: str) -> list[str]:
+    """Write a text of several lines."""
+    lines = text.split("\n")
+    if _has_notes(key, lines):
+        return [f"{indent}{key}: {_quote(text)}"]
+    return [f"{indent}{key}: |-", *(f"{indent}  {line}".rstrip() for line in lines)]
+
+
+def _has_notes(key: str, lines: list[str]) -> bool:
+    """Return whether a line of a text reads like a comment, an error over several lines."""
+    return bool(list(find_notes(key, lines, 0, len(lines) - 1)))
+
+
+def _write_one_line_text(indent: str, key: str, text: str) -> list[str]:
+    """Write a text without line breaks, over several lines if it is long."""
+    is_long = len(indent) + len(key) + len(text) > _WIDTH
+    if is_long and "  " not in text:
+        margin = f"{indent}  "
+        lines = wrap(
+            text,
+            _WIDTH,
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if not _has_notes(key, lines):
+            return [f"{indent}{key}: >-", *lines]
+    return [f"{indent}{key}: {_quote(text)}"]
 
 
 def _quote(text: str) -> str:

@@ -144,7 +144,7 @@ _DEVICE: Final = re.compile(
     r"device-info\(|decimal-date-time\(now\(\)|format-date-time\(now\(\),[^)]*%[HhIMS]"
 )
 """What an interview by telephone does not have: the device, and the time of day as a value."""
-_FILL: Final = re.compile(r"\$\{\s*([^}]+?)\s*\}")
+_FILL: Final = re.compile(r"\$\{([^{}]+)\}")
 _SHEET_NAME: Final = re.compile(r"(?mi)^\W*survey\W*$")
 
 
@@ -233,7 +233,7 @@ class _FormBuilder:
         end = 0
         for match in _FILL.finditer(text):
             pieces.append(text[end : match.start()])
-            pieces.append(Fill(match[0], self._read_fill(match[1])))
+            pieces.append(Fill(match[0], self._read_fill(match[1].strip())))
             end = match.end()
         pieces.append(text[end:])
         return tuple(piece for piece in pieces if piece)

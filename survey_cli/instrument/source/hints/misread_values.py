@@ -132,6 +132,7 @@ def report_cut_text(
 
 def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) -> Iterator[Problem]:
     """Report what reads like a comment within a text that continues to line `last` (from 0)."""
+    owner = find_owner(lines, text.where.line)
     for at, column, note in find_notes(key, lines, text.where.line, last):
         what = (
             f"'{shorten(note)}' is not a comment within a text over several lines: "
@@ -148,7 +149,6 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
         )
 
         where = Position(text.where.file, at + 1, column + 1)
-        owner = find_owner(lines, at + 1)
         yield Problem("comment-in-text", where, owner, what, remedy, length=len(note))
 
 
