@@ -142,7 +142,16 @@ class AmountCell(Cell):
         return {code: self.keyed.compare("==", code).true for code in self.reading.by_code}
 
     def list_values(self) -> Mapping[Constant, Literal] | None:
-        values = self.keyed.list_values()
+        return self._read_amounts(self.keyed.list_values())
+
+    def list_usual_values(self) -> tuple[Mapping[Constant, Literal] | None, Literal]:
+        values, is_other = self.keyed.list_usual_values()
+        return self._read_amounts(values), is_other
+
+    def _read_amounts(
+        self, values: Mapping[Constant, Literal] | None
+    ) -> Mapping[Constant, Literal] | None:
+        """Return the amounts of values that were keyed."""
         if values is None or self.form is AmountForm.CODE:
             return values
 

@@ -98,6 +98,13 @@ class Cell:
         """Return each possible value with its literal; None if there are too many."""
         return None
 
+    def list_usual_values(self) -> tuple[Mapping[Constant, Literal] | None, Literal]:
+        """Return the values to calculate with, and the literal that the answer is another one.
+
+        There are no other ones if `list_values` returns all.
+        """
+        return self.list_values(), FALSE
+
     def read(self, true: Container[Literal], wish: float, /) -> Constant | tuple[Code, ...]:
         """Return the answer in a solution of the solver, of which these literals are true.
 
@@ -151,6 +158,8 @@ class OrderedCell(Cell):
         """For each bound, the literal that the answer is at most this."""
         self.low = -inf
         self.high = inf
+        self.usual_high = inf
+        """The highest number that a limit permits if it is known. An unknown one limits nothing."""
 
     def restrict(self, ranges: list[tuple[float, float]]) -> None:
         """Restrict the answer to these ranges, of which some may overlap."""
@@ -235,9 +244,19 @@ class OrderedCell(Cell):
                 return UNKNOWN
 
     def list_values(self) -> Mapping[Constant, Literal] | None:
-        if not self.whole or self.high - self.low > MAX_LISTED:
+        return self._list_up_to(self.high)
+
+    def list_usual_values(self) -> tuple[Mapping[Constant, Literal] | None, Literal]:
+        values = self.list_values()
+        if values is not None or self.usual_high >= self.high:
+            return values, FALSE
+        is_beyond = self.clauses.all_of([self.answered, -self.at_most(self.usual_high)])
+        return self._list_up_to(self.usual_high), is_beyond
+
+    def _list_up_to(self, high: float) -> Mapping[Constant, Literal] | None:
+        if not self.whole or high - self.low > MAX_LISTED:
             return None
-        numbers = range(int(self.low), int(self.high) + 1)
+        numbers = range(int(self.low), floor(high) + 1)
         return {number: self.compare("==", number).true for number in numbers}
 
     def read(self, true: Container[Literal], wish: float) -> Constant:

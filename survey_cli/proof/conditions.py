@@ -389,19 +389,35 @@ class ConditionEncoder:
     ) -> Term:
         """Return the result of an operation on two terms; it is missing if one of them is."""
         operands = [
-            self.calculator.collect_values(self.find_number(operand, turns))
+            self.calculator.collect_operand(self.find_number(operand, turns))
             for operand in (left, right)
         ]
-        values = self.calculator.combine(operands, make_arithmetic(sign))
-        return self._make_term(node, turns, values)
+        listed = [operand.values if operand is not None else None for operand in operands]
+        values = self.calculator.combine(listed, make_arithmetic(sign))
+        others = [operand.is_other for operand in operands if operand is not None]
+        return self._make_term(node, turns, values, others=others)
 
     def _make_term(
-        self, node: ast.expr, turns: Turns, values: Values | None, known: Iterable[Literal] = ()
+        self,
+        node: ast.expr,
+        turns: Turns,
+        values: Values | None,
+        known: Iterable[Literal] = (),
+        others: Iterable[Literal] = (),
     ) -> Term:
-        """Return a term with these values if it is known; what has too many is left open."""
+        """Return a term with these values if it is known; what has too many is left open.
+
+        It is also left open if an operand is another number than those that were combined.
+        """
         if values is None:
             return self.open_parts.make_number(node, turns)
-        return [Alternative(self.clauses.all_of(known), values)]
+        has_other = self.clauses.any_of(others)
+        is_listed = self.clauses.all_of([*known, -has_other])
+        if has_other == FALSE:
+            return [Alternative(is_listed, values)]
+        open_number = self.open_parts.make_number(node, turns)
+        is_open = self.clauses.all_of([*known, has_other])
+        return [Alternative(is_listed, values), *guard_term(self.clauses, is_open, open_number)]
 
     # Functions
 
@@ -541,13 +557,16 @@ class ConditionEncoder:
             return self.open_parts.make_number(node, turns)
 
         operands: list[Values] = []
+        others: list[Literal] = []
         for exists, part, own_turns in self._iterate_elements(node.args, turns):
-            values = self.calculator.collect_values(self.find_number(part, own_turns))
-            if values is None:
+            operand = self.calculator.collect_operand(self.find_number(part, own_turns))
+            if operand is None:
                 return self.open_parts.make_number(node, turns)
-            operands.append(self._make_summand(exists, values))
+            operands.append(self._make_summand(exists, operand.values))
+            others.append(self.clauses.all_of([exists, operand.is_other]))
         total = self.calculator.combine(operands, _OPERATIONS[name])
-        return self._make_term(node, turns, total, self._list_known_turns(node.args, turns))
+        known = self._list_known_turns(node.args, turns)
+        return self._make_term(node, turns, total, known, others)
 
     def _make_summand(self, exists: Literal, values: Values) -> Values:
         """Return what a turn adds to a sum: nothing if it doesn't exist."""

@@ -405,6 +405,7 @@ class ProofReport:
 
     def _list_undecided(self) -> Iterator[ProofFinding]:
         questions: dict[str, dict[str, None]] = {}
+        stopped: dict[str, dict[str, None]] = {}
         for goal in self.verdicts.undecided:
             if goal.kind in _STATEMENTS and goal.kind != "unknown":
                 question = f"whether {_state(goal)}"
@@ -412,7 +413,19 @@ class ProofReport:
                 question = "whether there is a gap or an overlap among the branches that begin here"
             else:
                 continue
+
+            # the check is told once, instead of everything that comes after it
+            check_owner = self.verdicts.stopped_at.get(goal, "")
+            if check_owner and check_owner != goal.name:
+                name = self.instrument.find_written_name(goal.name)
+                stopped.setdefault(check_owner, {})[name] = None
+                continue
             questions.setdefault(goal.name, {})[question] = None
+
+        for name, others in stopped.items():
+            question = f"what comes after its hard check, at {join_words(list(others), most=4)}"
+            questions.setdefault(name, {})[question] = None
+
         for name, texts in questions.items():
             what = f"not decided: {join_words(list(texts), most=4)}"
             yield ProofFinding(self._make_problem("undecided", name, what, severity="info"))

@@ -92,6 +92,8 @@ class Verdicts:
     impossible: list[Goal] = field(default_factory=list)
     undecided: list[Goal] = field(default_factory=list)
     """What is too hard for the solver, or possible only for it: no witness leads there."""
+    stopped_at: dict[Goal, str] = field(default_factory=dict)
+    """For what no witness leads to: the item whose hard check stopped the last one, if one did."""
 
 
 class Comparison(NamedTuple):

@@ -585,7 +585,11 @@ class RouteModel:
                 return self._make_computed_term(item, answers, position)
             case Amount() | Day():
                 # `_require_limits` says whether there is an answer that can be given
-                return [Alternative(TRUE, make_item_cell(self.clauses, item, answers, asked))]
+                cell = make_item_cell(self.clauses, item, answers, asked)
+                if isinstance(cell, OrderedCell) and "max" in item.limits:
+                    limit = item.limits["max"].condition
+                    cell.usual_high = self._find_highest(limit.tree, position.turns)
+                return [Alternative(TRUE, cell)]
             case OneCode() | SeveralCodes() | TimeOfDay() | AnyText():
                 cell = make_item_cell(self.clauses, item, answers, asked)
                 cell.require_answer()

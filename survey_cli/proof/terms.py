@@ -95,6 +95,13 @@ def list_values(leaf: Leaf) -> Values | None:
     return leaf
 
 
+def list_usual_values(leaf: Leaf) -> tuple[Values | None, Literal]:
+    """Return the values of a leaf to calculate with, and that it has another one."""
+    if isinstance(leaf, Cell):
+        return leaf.list_usual_values()
+    return leaf, FALSE
+
+
 def guard_term(clauses: Clauses, guard: Literal, term: Term) -> Term:
     """Return a term that is missing unless the guard holds too."""
     guarded = [Alternative(clauses.all_of([guard, own]), leaf) for own, leaf in term]
@@ -120,6 +127,14 @@ def find_first_leaf(term: Term | None) -> Leaf:
     return term[0].leaf
 
 
+class Operand(NamedTuple):
+    """What a calculation takes: values that are combined one by one."""
+
+    values: Values
+    is_other: Literal
+    """It has a value that isn't among these. The result is left open then."""
+
+
 class Calculator:
     """Calculations with terms, value by value, within a budget for the whole questionnaire."""
 
@@ -129,14 +144,23 @@ class Calculator:
 
     def collect_values(self, term: Term) -> Values | None:
         """Return the values of all alternatives together; None if there are too many."""
+        operand = self.collect_operand(term)
+        if operand is None or operand.is_other != FALSE:
+            return None
+        return operand.values
+
+    def collect_operand(self, term: Term) -> Operand | None:
+        """Return the values of all alternatives to calculate with; None if there are too many."""
         literals: dict[Constant, list[Literal]] = {}
+        others: list[Literal] = []
         for guard, leaf in term:
-            own = list_values(leaf)
+            own, is_other = list_usual_values(leaf)
             if own is None or len(literals) + len(own) > MAX_VALUES:
                 return None
             for value, literal in own.items():
                 literals.setdefault(value, []).append(self.clauses.all_of([guard, literal]))
-        return self._unite(literals)
+            others.append(self.clauses.all_of([guard, is_other]))
+        return Operand(self._unite(literals), self.clauses.any_of(others))
 
     def combine(self, operands: Sequence[Values | None], operation: Operation) -> Values | None:
         """Calculate with each combination of values; None if there are too many."""

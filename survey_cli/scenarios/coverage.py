@@ -318,6 +318,8 @@ class WitnessWalk(ObservedWalk):
         self.seen = set()
         self.rejection = ""
         """Why an answer is not valid. The walk ends there."""
+        self.stopped_at = ""
+        """The item whose hard check its answer doesn't pass. The walk ends there, too."""
         self._introduced = {
             id(group.intro): group
             for group in instrument.groups.values()
@@ -402,7 +404,10 @@ class WitnessWalk(ObservedWalk):
             else:
                 self.seen.add(Goal("passes", stop.item.id, number))
         self._note_fills(stop, fired)
-        return all(checks[number].soft for number in fired)
+        is_stopped = not all(checks[number].soft for number in fired)
+        if is_stopped:
+            self.stopped_at = stop.item.id
+        return not is_stopped
 
     def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
         """Note the fills without a value in what is read at a stop, or by the checks that fired."""

@@ -79,7 +79,7 @@ def _settle(prover: Prover, goals: GoalLiterals, fills: Sequence[FillUse]) -> Ve
 
     verdicts = prover.settle(goals)
     shown: dict[Goal, Witness] = {}
-    missed: dict[Goal, None] = {}
+    missed: dict[Goal, str] = {}
     pending = verdicts.possible
     for attempt in range(RETRIES + 1):
         walks: dict[int, WitnessWalk] = {}
@@ -92,12 +92,13 @@ def _settle(prover: Prover, goals: GoalLiterals, fills: Sequence[FillUse]) -> Ve
                 shown[goal] = witness
                 missed.pop(goal, None)
             else:
-                missed[goal] = None
+                missed[goal] = walks[id(witness)].stopped_at
         if not missed:
             break
         # only some of them are tried again at once: the others wait for a later attempt
         pending = prover.look_again({goal: goals[goal] for goal in missed}, attempt)
-    return Verdicts(shown, verdicts.impossible, [*verdicts.undecided, *missed])
+    undecided = [*verdicts.undecided, *missed]
+    return Verdicts(shown, verdicts.impossible, undecided, stopped_at=missed)
 
 
 def _add_example(

@@ -288,6 +288,57 @@ items:
     )
 
 
+HOUSEHOLD = """\
+instrument: t
+title: T
+edition: 2
+items:
+  - {id: adults, type: number, range: 0 to 18, text: How many adults?}
+  - {id: men, type: number, max: adults, ask_if: adults > 1, declines: [], text: How many men?}
+  - id: women
+    type: number
+    max: adults
+    ask_if: adults > 1
+    declines: []
+    text: How many women?
+    checks: {expect: men + women == adults, say: "Men and women must add up to {adults}."}
+  - {id: one, type: text, ask_if: men > 0 and women > 0 and adults == 2, text: Who is the woman?}
+  - {id: phone, type: single, options: {1: "Yes", 2: "No"}, text: Is there a telephone?}
+  - {id: line, type: single, ask_if: phone == 1, options: {1: "Yes", 2: "No"}, text: Another one?}
+"""
+
+
+def test_a_sum_of_numbers_with_calculated_limits_is_decided(tmp_path: Path) -> None:
+    assert prove(write(tmp_path, HOUSEHOLD)) == []
+
+    both = HOUSEHOLD.replace("men > 0 and women > 0 and adults == 2", "men + women > adults")
+    found = [(problem.rule, problem.who) for problem in prove(write(tmp_path, both))]
+    assert found == [("never-asked", "one")], "without the limit, a sum could be anything"
+
+
+def test_an_open_hard_check_is_told_once_for_all_items_after_it(tmp_path: Path) -> None:
+    text = """\
+instrument: t
+title: T
+edition: 2
+items:
+  - {id: rent, type: number, range: 1 to 9999, declines: [], text: What is the rent?}
+  - {id: food, type: number, range: 1 to 9999, declines: [], text: What is spent on food?}
+  - id: both
+    type: number
+    range: 1 to 99999
+    declines: []
+    text: What are both together?
+    checks: {expect: rent + food == both, say: The sum differs.}
+  - {id: phone, type: single, options: {1: "Yes", 2: "No"}, text: Is there a telephone?}
+  - {id: line, type: single, ask_if: phone == 1, options: {1: "Yes", 2: "No"}, text: Another one?}
+"""
+    [note] = prove(write(tmp_path, text))
+    assert (note.rule, note.who) == ("undecided", "both")
+    assert "whether check 1 is passed" in note.what
+    assert "what comes after its hard check, at phone and line" in note.what
+
+
 SILENT = """\
 instrument: t
 title: T
