@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from survey_cli.conversion.limesurvey.meaning import (
-    read_condition,
-)
+from survey_cli.conversion.limesurvey.meaning import read_condition
 from survey_cli.conversion.limesurvey.question_types import (
     FIXED_CHOICES,
     OTHER_CHOICE,
@@ -19,9 +17,7 @@ from survey_cli.conversion.limesurvey.records import (
     SurveyRecords,
 )
 from survey_cli.conversion.limesurvey.script_reader import ScriptReader
-from survey_cli.conversion.limesurvey.variables import (
-    list_filter_sources,
-)
+from survey_cli.conversion.limesurvey.variables import list_filter_sources
 from survey_cli.conversion.model.expressions import (
     YES,
     Expression,
@@ -59,8 +55,8 @@ class AnswerListReader:
         """Return the choices of a question; one list for all that have the same ones."""
         fixed = FIXED_CHOICES.get(question.type)
         if fixed is not None:
-            choices = [self._make_fixed(question, code) for code in fixed]
             if question.type not in self._lists:
+                choices = [self._make_fixed(question, code) for code in fixed]
                 self._lists[question.type] = ChoiceList(f"answers_{question.type}", choices)
             return self._lists[question.type]
 
@@ -74,6 +70,7 @@ class AnswerListReader:
         ]
         if question.has_other and question.type in ("L", "!"):
             choices.append(self.make_other(question, OTHER_CHOICE))
+
         key = repr([(choice.code, choice.texts.by_language) for choice in choices])
         if key not in self._lists:
             self._lists[key] = ChoiceList(name or question.code, choices)
@@ -135,14 +132,15 @@ class AnswerListReader:
         context = self._scripts.make_context(question, f"{question.code}_{part.code}")
         origin = part.origin.at(self._words.condition)
         own = self._scripts.read_script(part.relevance, origin, context)
-        filter_ = self._read_filter(question, part.code)
-        if filter_ == YES:
+        filtered = self._read_filter(question, part.code)
+        if filtered == YES:
             return own
+
         names = ("array_filter", "array_filter_exclude")
         sources = " ".join(question.get_attribute(name) for name in names).strip()
         if own is None:
-            return Formula(sources, part.origin.at(self._words.offered), filter_)
-        return Formula(f"{own.text}; {sources}", origin, join_all([own.tree, filter_]))
+            return Formula(sources, part.origin.at(self._words.offered), filtered)
+        return Formula(f"{own.text}; {sources}", origin, join_all([own.tree, filtered]))
 
     def _read_filter(self, question: QuestionRecord, code: str) -> Expression:
         """Return when a part with a code is shown by the filters of its question."""
@@ -171,20 +169,24 @@ class AnswerListReader:
         """Add when the choices are offered: their relevance, and the filters of the question."""
         if item.choices is None:
             return
-        relevances = {part.code: part for part in question.list_parts()}
+
+        parts_by_code = {part.code: part for part in question.list_parts()}
         conditions: list[Expression] = []
         texts: list[str] = []
         for choice in item.choices.choices:
-            parts: list[Expression] = []
-            part = relevances.get(choice.code)
+            tests: list[Expression] = []
+            part = parts_by_code.get(choice.code)
             if part is not None and part.relevance not in ("", "1"):
                 context = self._scripts.make_context(question, f"{question.code}_{part.code}")
                 formula = self._scripts.read_script(part.relevance, part.origin, context)
                 if formula is not None:
-                    parts.append(formula.tree)
+                    tests.append(formula.tree)
                     texts.append(formula.text)
-            parts.append(self._read_filter(question, choice.code))
-            conditions.append(join_all([part for part in parts if part != YES]))
+            filtered = self._read_filter(question, choice.code)
+            if filtered != YES:
+                tests.append(filtered)
+            conditions.append(join_all(tests))
+
         if all(condition == YES for condition in conditions):
             return
         column = self._words.offered

@@ -124,6 +124,7 @@ class _SurveyReader:
     # ── groups ────────────────────────────────────────────────────────────────────────────────────
 
     def _add_groups(self, root: FormGroup) -> None:
+        """Add the groups; those with the same random group that follow each other are shuffled."""
         shuffled: dict[str, FormGroup] = {}
         last = ""
         for number, record in enumerate(self._records.groups, start=1):
@@ -149,12 +150,15 @@ class _SurveyReader:
         group.label = self._texts.read(record.names, label, context, group.name)
         intro = record.origin.at("description")
         group.intro = self._texts.read(record.descriptions, intro, context, group.name)
-        # A condition of a group has a column of its own in one format, and that of questions in
-        # the other.
-        column = "grelevance" if self._words.items_part == "questions" else self._words.condition
+        # In .lss, a condition of a group has a column of its own.
+        column = self._words.condition
+        if self._words.items_part == "questions":
+            column = "grelevance"
         group.condition = self._scripts.read_script(
             record.relevance, record.origin.at(column), context
         )
+
+        # Questions with the same random group are shuffled if they follow each other.
         shuffled: FormGroup | None = None
         last = ""
         for question in record.questions:
@@ -168,6 +172,7 @@ class _SurveyReader:
                     group.add(shuffled)
                 target = shuffled
             last = name
+
             self._add_items(target, items)
             self._places[question.id] = (target, items[-1])
         return group
@@ -226,6 +231,7 @@ class _SurveyReader:
             text = "the quota has no answers that count for it"
             self._remarks.append(Remark(record.origin, text, is_loss=True, name=record.name))
             return
+
         group, item = self._places[max(used, key=order.index)]
         group.items.insert(group.items.index(item) + 1, end)
         end.parent = group

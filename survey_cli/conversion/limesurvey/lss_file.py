@@ -100,10 +100,12 @@ class _TableReader:
         element = self._root.find(f"{table}/rows")
         if element is None:
             return []
+
+        key = _KEYS.get(table)
         rows: list[_Row] = []
         for row in element:
             cells = {cell.tag: remove_unwritable(cell.text or "") for cell in row}
-            if _KEYS.get(table, "") in ("", *cells):
+            if key is None or key in cells:
                 rows.append(cells)
         if order:
             rows.sort(key=lambda row: _read_number(row.get(order, "")))

@@ -33,6 +33,7 @@ from survey_cli.conversion.limesurvey.variable_comparisons import (
     VariableComparer,
     choose,
     compare_with_empty,
+    equate_with_empty,
     is_variable_answered,
     make_constant,
     negate_condition,
@@ -242,6 +243,7 @@ class _MeaningReader:
             variable = self._find_variable(argument)
         if variable is not None and variable.codes:
             return _match_codes(variable, expression)
+
         value = self.read_value(argument)
         words = expression.pattern
         has_case = words.lower() != words.upper() and not expression.flags & re.IGNORECASE
@@ -297,8 +299,7 @@ class _MeaningReader:
         if comparison.constant.value == "":
             if comparison.is_order:
                 return compare_with_empty(value, comparison, is_text=False)
-            is_answered = self._is_answered(tree)
-            return is_answered if sign == "!=" else negate_condition(is_answered)
+            return equate_with_empty(self._is_answered(tree), sign)
 
         if comparison.compares_numbers_as_texts:
             self.notes[QUOTED_NUMBER] = None
@@ -397,10 +398,13 @@ class _MeaningReader:
         """Return a variable, None for what is known of a participant. Raises UnsupportedError."""
         if name.name.startswith("TOKEN:"):
             return None
-        written = self._context.this if name.name == "this" else name.name
+        written = name.name
+        if written == "this":
+            written = self._context.this
         if written == "self":
             parts = self._variables.list_parts(self._context.question)
-            written = parts[0].name if len(parts) == 1 else written
+            if len(parts) == 1:
+                written = parts[0].name
 
         variable = self._variables.find(written)
         if variable is None and written in self._variables.of_question:
@@ -422,8 +426,9 @@ class _MeaningReader:
             case (("intval" | "floatval"), (argument,)):
                 # Both are 0 for a blank.
                 value = self.read_value(argument)
-                whole = FunctionCall("truncate", (value,))
-                return _put_zero_for_blank(whole if name == "intval" else value)
+                if name == "intval":
+                    value = FunctionCall("truncate", (value,))
+                return _put_zero_for_blank(value)
             case "if", (test, then, *otherwise):
                 if_false = self.read_value(otherwise[0]) if otherwise else NO_VALUE
                 return FunctionCall("if", (self.read_truth(test), self.read_value(then), if_false))
@@ -503,7 +508,9 @@ class _MeaningReader:
         are_answered: list[Expression] = []
         checked: list[Expression] = []
         for tree in trees:
-            variable = self._find_variable(tree) if isinstance(tree, ScriptName) else None
+            variable = None
+            if isinstance(tree, ScriptName):
+                variable = self._find_variable(tree)
             if variable is not None and variable.kind is VariableKind.CHOICE:
                 continue  # the number of the word Y is 0
             if variable is not None and variable.kind is VariableKind.CELL:
@@ -513,16 +520,19 @@ class _MeaningReader:
                 raise UnsupportedError(f"the codes of {variable.name} are no numbers to sum up")
             values.append(self.read_value(tree))
             are_answered.append(self._is_answered(tree))
+
         if checked:
-            values.append(FunctionCall("count_true", tuple(checked)))
+            count = FunctionCall("count_true", tuple(checked))
+            if not values:
+                return count
+            values.append(count)
             are_answered.append(YES)
+
         if not values:
             return Constant(0.0)
-
-        total: Expression = values[0]
-        if len(values) == 1 and checked:
-            return total
-        if len(values) > 1:
+        if len(values) == 1:
+            total = values[0]
+        else:
             total = FunctionCall("sum_answered", tuple(values))
         return FunctionCall("if", (join_any(are_answered), total, Constant(0.0)))
 
@@ -576,6 +586,7 @@ class _MeaningReader:
         parts = self._variables.list_parts(code)
         if not parts:
             raise UnsupportedError(f"the survey has no question {code}")
+
         kept: list[ScriptName] = []
         for variable in parts:
             is_comment = variable.name.endswith("comment")

@@ -20,9 +20,13 @@ def write_relevance(conditions: Iterable[OldCondition]) -> str:
 
     alternatives: list[str] = []
     for fields in scenarios.values():
-        parts = [f"({' or '.join(comparisons)})" for comparisons in fields.values()]
-        alternatives.append(f"({' and '.join(parts)})")
+        parts = [_enclose(" or ".join(comparisons)) for comparisons in fields.values()]
+        alternatives.append(_enclose(" and ".join(parts)))
     return " or ".join(alternatives)
+
+
+def _enclose(text: str) -> str:
+    return f"({text})"
 
 
 def _write_condition(condition: OldCondition) -> str:
@@ -36,7 +40,9 @@ def _write_condition(condition: OldCondition) -> str:
     value = condition.value
     if condition.method == "RX":
         return f'regexMatch("{value}", {variable})'
-    method = condition.method if condition.method in _COMPARISONS else "=="
+    method = condition.method
+    if method not in _COMPARISONS:
+        method = "=="
     if value.startswith("@") and value.endswith("@"):
         return f"{variable} {method} {value.strip('@')}.NAOK"
     if value.startswith("{") and value.endswith("}"):

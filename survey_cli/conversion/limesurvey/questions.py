@@ -3,9 +3,7 @@
 from typing import Final
 
 from survey_cli.conversion.limesurvey.choices import AnswerListReader
-from survey_cli.conversion.limesurvey.meaning import (
-    read_value,
-)
+from survey_cli.conversion.limesurvey.meaning import read_value
 from survey_cli.conversion.limesurvey.question_types import (
     CODE_TABLES,
     LONG_TEXTS,
@@ -300,13 +298,17 @@ class QuestionReader:
     def _read_date(self, question: QuestionRecord) -> FormQuestion:
         written = question.get_attribute("date_format")
         has_day = not written or "d" in written.lower()
-        has_time = "H" in written or "h" in written
-        item = self._make_question(question, "time" if has_time and not has_day else "date")
+        has_time = "h" in written.lower()
+        if has_time and not has_day:
+            item = self._make_question(question, "time")
+        else:
+            item = self._make_question(question, "date")
         if has_day and has_time:
             note = "the date without the time: ask the time in an item of its own"
             item.note("date_format", note)
         if not has_day and not has_time:
             item.note("date_format", f"{written}: here the date has a day as well")
+
         limits: list[Expression] = []
         for name, sign in _DATE_LIMITS:
             limit = question.get_attribute(name)
@@ -316,6 +318,7 @@ class QuestionReader:
                 limits.append(ValueComparison(SELF, sign, Constant(limit), if_blank=False))
             else:
                 item.lose(name, f"{limit} is no date")
+
         if limits:
             origin = question.origin.at("date_min")
             item.constraint = Formula("date_min, date_max", origin, join_all(limits))
@@ -378,11 +381,12 @@ class QuestionReader:
     def _read_fields(self, question: QuestionRecord) -> FormItem:
         """Return several fields: a battery of numbers, or texts one after the other."""
         is_number = question.type == "K" or question.is_set("numbers_only")
+        kind: AnswerKind = "number" if is_number else "text"
         group = self._make_group(question, is_table=is_number)
         group.order = self._choices.read_order(question, "subquestion_order", group)
         for part in question.list_parts():
             name = f"{question.code}_{part.code}"
-            row = self._make_question(question, "number" if is_number else "text", name, part)
+            row = self._make_question(question, kind, name, part)
             row.condition = self._choices.read_part_condition(question, part)
             if is_number:
                 self._validation.add_number_limits(question, row)
@@ -399,6 +403,7 @@ class QuestionReader:
         group = self._make_group(question, is_table=False)
         is_checked = question.type == ":" and question.is_set("multiflexible_checkbox")
         is_number = question.type == ":" or question.is_set("numbers_only")
+        kind: AnswerKind = "number" if is_number else "text"
         for part in question.list_parts():
             name = f"{question.code}_{part.code}"
             condition = self._choices.read_part_condition(question, part)
@@ -415,7 +420,6 @@ class QuestionReader:
             )
             cells.condition = condition
             for column in columns:
-                kind: AnswerKind = "number" if is_number else "text"
                 cell = self._make_question(question, kind, f"{name}_{column.code}", column)
                 cell.origin = part.origin
                 if is_number:
@@ -432,11 +436,13 @@ class QuestionReader:
     def _read_default_tree(self, question: QuestionRecord) -> Expression:
         """Return the value that a question begins with, which can be an expression in braces."""
         parts = split_text(question.default.strip())
-        if len(parts) == 1 and parts[0][1]:
-            self._scripts.texts.note_columns(parts[0][0])
-            return read_value(parts[0][0], self._scripts.make_context(question)).tree
-        if any(is_expression for _, is_expression in parts):
+        expressions = [part for part, is_expression in parts if is_expression]
+        if expressions and len(parts) > 1:
             return Unsupported("a default of words and values has no counterpart")
+        if expressions:
+            self._scripts.texts.note_columns(expressions[0])
+            return read_value(expressions[0], self._scripts.make_context(question)).tree
+
         if question.type == "N":
             try:
                 return Constant(float(question.default))
@@ -452,8 +458,10 @@ class QuestionReader:
             if value in _OFF:
                 continue
             if name == "maximum_chars" and is_number:
-                continue
-            item.lose(name, f"{what} ({value})" if len(value) < 20 else what)
+                continue  # the number has a limit instead
+            if len(value) < 20:
+                what = f"{what} ({value})"
+            item.lose(name, what)
 
 
 def _join_formulas(first: Formula | None, second: Formula | None) -> Formula | None:

@@ -173,8 +173,11 @@ class _ScriptParser:
 
     def _parse_unary(self) -> ScriptTree:
         sign = self._take_if("!", "-", "+")
-        tree = self._parse_unary() if sign else self._parse_primary()
-        if not sign or sign == "+":
+        if not sign:
+            return self._parse_primary()
+
+        tree = self._parse_unary()
+        if sign == "+":
             return tree
         if sign == "-" and isinstance(tree, ScriptConstant) and not tree.is_quoted:
             return ScriptConstant(f"-{tree.value}", is_quoted=False)

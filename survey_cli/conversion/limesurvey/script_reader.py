@@ -13,9 +13,7 @@ from survey_cli.conversion.limesurvey.records import (
     SurveyRecords,
 )
 from survey_cli.conversion.limesurvey.survey_texts import SurveyTexts
-from survey_cli.conversion.limesurvey.variables import (
-    VariableTable,
-)
+from survey_cli.conversion.limesurvey.variables import VariableTable
 from survey_cli.conversion.model.forms import (
     NO_TEXTS,
     Formula,

@@ -69,7 +69,10 @@ class ValidationReader:
 
     def add_number_limits(self, question: QuestionRecord, item: FormQuestion) -> None:
         """Add the range and the decimals of a number, which may be a slider."""
-        item.decimals = 0 if question.is_set("num_value_int_only") else _USUAL_DECIMALS
+        item.decimals = _USUAL_DECIMALS
+        if question.is_set("num_value_int_only"):
+            item.decimals = 0
+
         if question.is_set("slider_layout"):
             item.decimals = 0
             least = self._read_decimal(question, "slider_min", item)
@@ -81,6 +84,7 @@ class ValidationReader:
                 item.decimals = len(step.partition(".")[2])
             item.note("slider_layout", "a slider is a number here")
             return
+
         item.least = self._read_decimal(question, "min_num_value_n", item)
         item.most = self._read_decimal(question, "max_num_value_n", item)
         characters = _read_length(question)
@@ -97,7 +101,7 @@ class ValidationReader:
         is_typed = question.is_set("input_boxes")
         if is_typed:
             item.decimals = _USUAL_DECIMALS
-        if not is_typed:
+        else:
             least = 1.0 if least is None else least
             most = 10.0 if most is None else most
         item.least = least
@@ -111,16 +115,20 @@ class ValidationReader:
         total = self._read_decimal(question, "equals_num_value", group)
         if total is not None:
             group.total = total
+
         rows = [item for item in group.items if isinstance(item, FormQuestion)]
+        added: Expression = SELF
+        if len(rows) > 1:
+            added = FunctionCall("sum_answered", tuple(AnswerOf(row.name) for row in rows))
+
         least = self._read_decimal(question, "min_num_value", group)
         most = self._read_decimal(question, "max_num_value", group)
         limits: list[Expression] = []
-        answers = tuple(AnswerOf(row.name) for row in rows)
-        added = FunctionCall("sum_answered", answers) if len(rows) > 1 else SELF
         if least is not None:
             limits.append(ValueComparison(added, ">=", Constant(least), if_blank=False))
         if most is not None:
             limits.append(ValueComparison(added, "<=", Constant(most), if_blank=False))
+
         if limits and rows:
             column = "max_num_value" if least is None else "min_num_value"
             tree = join_all(limits)

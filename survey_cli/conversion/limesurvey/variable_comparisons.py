@@ -15,12 +15,14 @@ from survey_cli.conversion.model.expressions import (
     YES,
     Answered,
     AnswerOf,
+    AnyOf,
     Chosen,
     Constant,
     Expression,
     FunctionCall,
     Not,
     Shown,
+    Sign,
     TruthConstant,
     UnsupportedError,
     ValueComparison,
@@ -140,16 +142,15 @@ def _compare_words(variable: SurveyVariable, comparison: ConstantComparison) -> 
     """Compare the words that are typed for a choice."""
     if comparison.constant.value != "" or comparison.is_order:
         raise UnsupportedError("the words that are typed for a choice are no condition")
-    is_answered = is_variable_answered(variable)
-    return is_answered if comparison.sign == "!=" else negate_condition(is_answered)
+    return equate_with_empty(is_variable_answered(variable), comparison.sign)
 
 
 def _compare_code(variable: SurveyVariable, comparison: ConstantComparison) -> Expression:
     """Compare an answer that is a code."""
     answer = AnswerOf(variable.item)
-    if comparison.constant.value == "" and not comparison.is_order:
-        return Answered(answer) if comparison.sign == "!=" else Not(Answered(answer))
     if not comparison.is_order:
+        if comparison.constant.value == "":
+            return equate_with_empty(Answered(answer), comparison.sign)
         return _equate_code(variable, comparison)
 
     fulfilling = [code for code in variable.codes if comparison.holds(code)]
@@ -157,6 +158,7 @@ def _compare_code(variable: SurveyVariable, comparison: ConstantComparison) -> E
     if len(fulfilling) == len(variable.codes):
         return YES if if_blank else Answered(answer)
 
+    # The codes 1 and 2 of 1, 2 and 3 are `< 3`.
     limit = read_number(comparison.constant.value)
     if fulfilling and limit is not None:
         within = [code for code in variable.codes if _is_within(code, comparison.sign, limit)]
@@ -178,12 +180,12 @@ def _equate_code(variable: SurveyVariable, comparison: ConstantComparison) -> Ex
     if not codes:
         # The report says that no answer has this code.
         codes = [comparison.constant.value]
-    is_equal = join_any(
-        [
-            ValueComparison(AnswerOf(variable.item), "==", Constant(code), if_blank=False)
-            for code in codes
-        ]
-    )
+
+    answer = AnswerOf(variable.item)
+    parts: list[Expression] = [
+        ValueComparison(answer, "==", Constant(code), if_blank=False) for code in codes
+    ]
+    is_equal = join_any(parts)
     return is_equal if is_equality else negate_condition(is_equal)
 
 
@@ -201,9 +203,11 @@ def _compare_label(variable: SurveyVariable, comparison: ConstantComparison) -> 
         raise UnsupportedError("texts of answers have no order")
     if not variable.labels or "" in variable.labels:
         raise UnsupportedError("the texts of these answers aren't in the file")
+
     answer = AnswerOf(variable.item)
     if label == "":
-        return Answered(answer) if sign == "!=" else Not(Answered(answer))
+        return equate_with_empty(Answered(answer), sign)
+
     equal: list[Expression] = []
     for code, text in zip(variable.codes, variable.labels, strict=False):
         if text == label:
@@ -218,8 +222,7 @@ def _compare_rank(variable: SurveyVariable, comparison: ConstantComparison) -> E
         raise UnsupportedError("choices of a ranking have no order")
     code = comparison.constant.value
     if code == "":
-        is_filled = is_variable_answered(variable)
-        return is_filled if comparison.sign == "!=" else negate_condition(is_filled)
+        return equate_with_empty(is_variable_answered(variable), comparison.sign)
 
     rank = FunctionCall("rank", (AnswerOf(variable.item), Constant(code)))
     position = Constant(float(variable.code))
@@ -238,6 +241,7 @@ def _compare_random(variable: SurveyVariable, comparison: ConstantComparison) ->
     for position, code in enumerate(variable.codes):
         if not comparison.holds(code):
             continue
+
         limits: list[Expression] = []
         if position > 0:
             least = Constant(round(position * share, 3))
@@ -246,6 +250,7 @@ def _compare_random(variable: SurveyVariable, comparison: ConstantComparison) ->
             most = Constant(round((position + 1) * share, 3))
             limits.append(ValueComparison(answer, "<", most, if_blank=False))
         fulfilling.append(join_all(limits))
+
     if len(fulfilling) == len(variable.codes):
         return YES
     return join_any(fulfilling)
@@ -257,25 +262,30 @@ def _compare_random(variable: SurveyVariable, comparison: ConstantComparison) ->
 def compare_with_empty(
     value: Expression, comparison: ConstantComparison, *, is_text: bool
 ) -> Expression:
-    """Compare a typed answer or a calculated value with '', which only texts and 0 are more than.
+    """Compare a typed answer or a calculated value with ''.
 
-    A number is neither less nor more than a text.
+    Every text is more than ''. A number is neither less nor more, but 0 fulfills <= and >=.
     """
-    is_blank = Not(Answered(value))
+    is_answered = Answered(value)
+    is_blank = Not(is_answered)
     match comparison.sign:
-        case "==":
-            return is_blank
-        case "!=":
-            return Answered(value)
+        case "==" | "!=" as sign:
+            return equate_with_empty(is_answered, sign)
         case "<":
             return NO
         case ">":
-            return Answered(value) if is_text else NO
+            return is_answered if is_text else NO
         case "<=" if is_text:
             return is_blank
         case ">=" if is_text:
             return YES
-    return join_any([is_blank, ValueComparison(value, "==", Constant(0.0), if_blank=False)])
+    is_zero = ValueComparison(value, "==", Constant(0.0), if_blank=False)
+    return AnyOf((is_blank, is_zero))
+
+
+def equate_with_empty(is_answered: Expression, sign: Sign) -> Expression:
+    """Return what a value `== ""` or `!= ""` means, by the condition that it isn't empty."""
+    return is_answered if sign == "!=" else negate_condition(is_answered)
 
 
 def make_constant(constant: ScriptConstant) -> Constant:
