@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, TypeAlias
 
-from survey_cli.values import NO_AMOUNT, Code, Missing
+from survey_cli.values import NO_AMOUNT, NOT_ASKED, Code, Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +140,12 @@ class AmountReading:
             return NO_AMOUNT
         return amount
 
-    def read_bracket(self, keyed: Any, exact: Any, low: Any, high: Any) -> Any:
+    def read_bracket(self, keyed: Any, low: Any, high: Any, exact: Any = NOT_ASKED) -> Any:
         """Return the amount of a bracket as exactly as it is known.
 
-        `keyed` is the code of its interval, `exact` the amount that the respondent named, and `low`
-        and `high` are the limits that the answered steps leave. Each may be missing. If no step was
-        answered, the result is `keyed`, which is missing then.
+        `keyed` is the code of its interval, `low` and `high` are the limits that the answered steps
+        leave, and `exact` is the amount that the respondent named. Each may be missing. If no step
+        was answered, the result is `keyed`, which is missing then.
         """
         if exact.__class__ is not Missing:
             return exact

@@ -12,8 +12,8 @@ from survey_cli.values import Code
 class BracketLimits(NamedTuple):
     """What says the amount of a bracket more exactly than its interval."""
 
-    exact: Cell
-    """The amount that the respondent named."""
+    exact: Cell | None
+    """The amount that the respondent named. None if nobody can name it."""
     low: Values
     """The lower limit that the answered steps leave; it belongs to the interval."""
     high: Values
@@ -46,8 +46,11 @@ class BracketCell(CodedCell):
             return super().compare(sign, value)
 
         limits = self._find_limits()
-        by_amount = limits.exact.compare(sign, value)
         by_limits = self._compare_limits(sign, value, limits)
+        if limits.exact is None:
+            return by_limits
+
+        by_amount = limits.exact.compare(sign, value)
         all_of = self.clauses.all_of
         is_unnamed = -limits.exact.answered
         true = self.clauses.any_of([by_amount.true, all_of([is_unnamed, by_limits.true])])

@@ -651,10 +651,15 @@ class RouteModel:
         turn = position.place.turn
 
         def find_limits() -> BracketLimits:
-            exact, low, high = [find_first_leaf(self._terms[name, turn]) for name in names]
-            assert isinstance(exact, Cell)
+            low = find_first_leaf(self._terms[names.low, turn])
+            high = find_first_leaf(self._terms[names.high, turn])
             assert not isinstance(low, Cell)
             assert not isinstance(high, Cell)
+            if names.exact is None:
+                return BracketLimits(None, low, high)
+
+            exact = find_first_leaf(self._terms[names.exact, turn])
+            assert isinstance(exact, Cell)
             return BracketLimits(exact, low, high)
 
         cell = BracketCell(

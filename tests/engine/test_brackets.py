@@ -105,6 +105,27 @@ def test_a_named_amount_ends_the_steps() -> None:
     assert (unsaid.row["income_low"], unsaid.row["income_high"]) == (0, 25000)
 
 
+def test_nobody_names_an_amount_if_the_bracket_says_so() -> None:
+    text = write_income(25000, "step").replace("unit: USD", "unit: USD\n    named: false")
+    asked = scenario(text)
+    assert asked.keys("3").place == "income_25000", "there is no third answer"
+    left = asked.keys("1", "1", "2").row
+    assert (left["income"], left["income_low"], left["income_high"]) == (3, 15000, 20000)
+    assert left["income_stop"] == "interval"
+    assert "income_exact" not in left
+    declined = asked.keys("1", ".dk").row
+    assert (declined["income"], declined["income_low"], declined["income_high"]) == (DK, 0, 25000)
+
+
+@pytest.mark.parametrize("exact", ["exact: false", "exact: Sure?\n    named: false"])
+def test_a_question_for_an_amount_that_nobody_names_is_an_error(exact: str) -> None:
+    text = write_income(25000, "step").replace("unit: USD", f"unit: USD\n    {exact}")
+    problems = check_instrument(load_source_text(text)).problems
+    [problem] = [one for one in problems if one.rule == "bad-bracket"]
+    assert problem.severity == "error"
+    assert "named: false" in problem.what + problem.remedy
+
+
 def test_an_amount_that_contradicts_a_step_is_read_back() -> None:
     doubted = scenario(write_income(25000, "step")).keys("1", "3", "40000")
     assert doubted.place == "income_exact"
@@ -364,8 +385,12 @@ def test_a_comparison_is_known_if_all_amounts_that_are_left_agree(
     keys: tuple[str, ...], condition: str, holds: object
 ) -> None:
     text = write_income(25000, "step").replace("title: T", f"title: T\ncompute: {{c: {condition}}}")
-    now = scenario(text).keys(*keys)
-    assert now.interview.evaluate_route().known.value("c") == holds
+    texts = [text]
+    if "3" not in keys:
+        texts.append(text.replace("unit: USD", "unit: USD\n    named: false"))
+    for one in texts:
+        now = scenario(one).keys(*keys)
+        assert now.interview.evaluate_route().known.value("c") == holds
 
 
 def test_the_proof_agrees_with_every_way_through_a_bracket() -> None:
@@ -375,8 +400,8 @@ def test_the_proof_agrees_with_every_way_through_a_bracket() -> None:
         f'  - {{id: q{number}, type: read, text: x, ask_if: "{condition}"}}'
         for number, condition in enumerate(conditions)
     ]
-    for start in (10, "random"):
-        bracket = f"{{id: b, type: bracket, steps: [10, 20], start: {start}, text: '{{amount}}?'}}"
+    for keys in ("start: 10", "start: random", "start: 10, named: false"):
+        bracket = f"{{id: b, type: bracket, steps: [10, 20], {keys}, text: '{{amount}}?'}}"
         lines = ["instrument: t", "title: T", "items:", f"  - {bracket}", *items]
         made, _, _ = compile_instrument(load_source_text("\n".join(lines), "t.yaml"))
         assert made is not None

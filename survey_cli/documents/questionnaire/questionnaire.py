@@ -297,14 +297,13 @@ class BookletBuilder:
     def _build_bracket(self, group: ItemGroup, bracket: BracketItem) -> model.BookletItem:
         """Build one entry for all steps of a bracket."""
         first = next(item for item in group.items if isinstance(item.question, BracketStepItem))
-        amount = next(item for item in group.items if isinstance(item.question, BracketAmountItem))
-        exact = amount.text.get_source_text(self.language)
         asked = list(describe_who_answers(first))
         asked += self.rules.describe_asked("Asked", group.ask_if, group.unless)
-        notes = [
-            make_note("Amounts", f"{bracket.describe_steps(self.language)}."),
-            make_note("If an amount is named", f"“{escape_controls(exact)}”"),
-        ]
+        notes = [make_note("Amounts", f"{bracket.describe_steps(self.language)}.")]
+        for item in group.items:
+            if isinstance(item.question, BracketAmountItem):
+                exact = item.text.get_source_text(self.language)
+                notes.append(make_note("If an amount is named", f"“{escape_controls(exact)}”"))
         return model.BookletItem(
             number=self._numbers[group.id],
             id=str(bracket.id),

@@ -13,6 +13,7 @@ from survey_cli.problems import Problem
 MAX_STEPS: Final = 30
 _KEYS_OF_ANSWERS: Final = ("checks", "confirm", "prefill", "or_")
 """Keys that need an answer to one question, which a bracket isn't."""
+_WORDS_FOR_NO: Final = ("false", "no", "off", "none")
 
 
 def bad_bracket(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -30,6 +31,7 @@ def bad_bracket(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, BracketItem):
         yield from _check_steps(item)
         yield from _check_text(item)
+        yield from _check_named(item)
         for key in _KEYS_OF_ANSWERS:
             if key in item.model_fields_set:
                 written = key.rstrip("_")
@@ -66,6 +68,21 @@ def _check_steps(item: BracketItem) -> Iterator[Problem]:
         place = find_value(item, "start")
         what = f"start: {item.start:,} is none of the steps"
         yield report("bad-bracket", place, item.id, what, "write one of them, or random")
+
+
+def _check_named(item: BracketItem) -> Iterator[Problem]:
+    """Check that `exact:` is a question, and that the bracket reads it."""
+    if item.exact is None:
+        return
+    place = find_value(item, "exact")
+    remedy = "write named: false instead of it, if nobody is to name an amount"
+    for _, text in item.exact.iterate_languages():
+        if text.strip().casefold() in _WORDS_FOR_NO:
+            what = f"exact: {str(text)!r} would be read aloud"
+            yield report("bad-bracket", text, item.id, what, remedy)
+    if not item.named:
+        what = "exact: it is never read, because of named: false"
+        yield report("bad-bracket", place, item.id, what, "remove one of the two")
 
 
 def _check_text(item: BracketItem) -> Iterator[Problem]:

@@ -206,7 +206,10 @@ class BracketPlan:
     @property
     def sources(self) -> tuple[str, ...]:
         """The questions, of which one can be declined."""
-        return (*(step.id for step in self.steps), self.exact)
+        steps = [step.id for step in self.steps]
+        if self.bracket.named:
+            return (*steps, self.exact)
+        return tuple(steps)
 
     def write_named(self) -> str:
         """Write the condition that the respondent names the amount."""
@@ -247,8 +250,7 @@ class BracketPlan:
     def build_rules(self, declines: Iterable[str]) -> Mapping[ResultPart, ResultRule]:
         """Build the rule of each result. `declines` are those that can be answered."""
         codes = range(1, len(self.amounts) + 2)
-        left = {code: self._write_left(code) for code in codes}
-        intervals = [(code, f"({self._write_within(code)}) or ({left[code]})") for code in codes]
+        intervals = [(code, self._write_interval(code)) for code in codes]
 
         indexes = range(len(self.amounts))
         lows = [
@@ -258,7 +260,9 @@ class BracketPlan:
         highs = [(self.amounts[index], self._write_bound(index, "<", LESS)) for index in indexes]
 
         # the interval has been computed before
-        stops = [(STOPPED_AT_AMOUNT, f"answered({self.exact})")]
+        stops = []
+        if self.bracket.named:
+            stops.append((STOPPED_AT_AMOUNT, f"answered({self.exact})"))
         stops.append((STOPPED_AT_INTERVAL, f"answered({self.id})"))
         stops += [(kind, f"{self.id} in [{kind}]") for kind in declines]
         return {
@@ -268,10 +272,20 @@ class BracketPlan:
             "stop": ResultRule(stops),
         }
 
+    def _write_interval(self, code: int) -> str:
+        """Write the condition that the amount is in an interval: as named, or by the steps."""
+        left = self._write_left(code)
+        if not self.bracket.named:
+            return left
+        return f"({self._write_within(code)}) or ({left})"
+
     def _write_bound(self, index: int, sign: str, answer: int) -> str:
         """Write the condition that an amount is a limit: by what was named, else by the steps."""
+        by_steps = self._write_answer(index, answer)
+        if not self.bracket.named:
+            return by_steps
         named = f"{self.exact} {sign} {_write_number(self.amounts[index])}"
-        return f"{named} or (not answered({self.exact}) and {self._write_answer(index, answer)})"
+        return f"{named} or (not answered({self.exact}) and {by_steps})"
 
 
 def _find_answer(index: int, other: int) -> int:
@@ -328,7 +342,8 @@ class _Expansion:
         if self.plan.is_random:
             items.append(self._build_start())
         items += [self._build_step(step) for step in self.plan.steps]
-        items.append(self._build_amount())
+        if bracket.named:
+            items.append(self._build_amount())
         items += [self._build_result(part) for part in ("", "low", "high", "stop")]
         section = BracketSection.model_construct(
             type="section",
@@ -371,8 +386,11 @@ class _Expansion:
         return MadeScalar(text, self.bracket.id.where)
 
     def _build_options(self) -> dict[Code, OptionSpec]:
+        codes = [LESS, NOT_LESS]
+        if self.bracket.named:
+            codes.append(NAMED)
         options: dict[Code, OptionSpec] = {}
-        for position, code in enumerate((LESS, NOT_LESS, NAMED)):
+        for position, code in enumerate(codes):
             words = {language: texts[position] for language, texts in STEP_WORDS.items()}
             options[code] = OptionSpec.model_construct(
                 text=self._make_text(words), read=code != NAMED

@@ -51,8 +51,8 @@ def attach_limits(
 ) -> Term:
     """Return a bracket so that comparisons read its amount as exactly as it is known.
 
-    `readers` evaluate the amount that was named, and the lower and the upper limit. They are used
-    besides the interval, which is what `part` is.
+    `readers` evaluate the lower and the upper limit, and the amount that was named if one can be.
+    They are used besides the interval, which is what `part` is.
     """
     assert part.keyed is not None
     limits = [Term("number", read, part.node, roster=part.roster) for read in readers]

@@ -272,8 +272,12 @@ def _compile_variable(
         part = part._replace(may_lack_amount=True)
     part = attach_amounts(checker, part, value_type.amounts, value_type.codes)
     if value_type.limits is not None:
-        checker.names.update(value_type.limits)
-        readers = [make_reader(limit) for limit in value_type.limits]
+        exact, low, high = value_type.limits
+        names = [low, high]
+        if exact is not None:
+            names.append(exact)
+        checker.names.update(names)
+        readers = [make_reader(limit) for limit in names]
         return attach_limits(checker, part, readers)
     return part
 

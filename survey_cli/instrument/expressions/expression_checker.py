@@ -39,8 +39,8 @@ VariableType: TypeAlias = Literal["code", "codes", "number", "text", "date", "ti
 class LimitNames(NamedTuple):
     """What says the amount of a bracket more exactly than its interval."""
 
-    exact: str
-    """The amount, if the respondent named it."""
+    exact: str | None
+    """The amount, if the respondent named it. None if nobody can name it."""
     low: str
     high: str
     """The limits of what the steps have left. The second one is missing if there is none."""

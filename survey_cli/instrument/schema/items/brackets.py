@@ -201,6 +201,9 @@ class BracketItem(question.QuestionItem):
     """The unit of the amounts, for labels: `USD`, `hours`. If left out: none."""
     min: Number = 0
     """The lowest possible amount."""
+    named: bool = True
+    """Whether a respondent may name the amount instead of answering yes or no. With `named: false`
+    the data have no `ID_exact`."""
     exact: Text | None = None
     """What is read if the respondent names an amount. If left out: `About how much is it?`"""
 
@@ -268,7 +271,8 @@ class BracketItem(question.QuestionItem):
     @property
     def limit_names(self) -> LimitNames:
         """The names of the items that say the amount more exactly."""
-        return LimitNames(f"{self.id}_exact", f"{self.id}_low", f"{self.id}_high")
+        exact = f"{self.id}_exact" if self.named else None
+        return LimitNames(exact, f"{self.id}_low", f"{self.id}_high")
 
     def may_be_amount(self, code: int) -> bool:
         """Return whether the code of a decline can also be an amount."""
@@ -364,6 +368,8 @@ class BracketStepItem(coded.SingleItem):
         return ()
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
+        if not self.spec.named:
+            return str(rng.choice((LESS, NOT_LESS)))
         # few respondents name an amount once they are asked whether it is less than another
         return str(rng.choices((LESS, NOT_LESS, NAMED), (9, 9, 2))[0])
 
@@ -471,10 +477,10 @@ class BracketResultItem(unasked_items.ComputedItem):
         return code
 
     def _label_stops(self, item: question.CompiledItem, language: str) -> dict[Code, str]:
-        labels: dict[Code, str] = {
-            STOPPED_AT_INTERVAL: self.label_translation.choose(INTERVAL_LEFT_LABEL, language),
-            STOPPED_AT_AMOUNT: self.label_translation.choose(AMOUNT_NAMED_LABEL, language),
-        }
+        choose = self.label_translation.choose
+        labels: dict[Code, str] = {STOPPED_AT_INTERVAL: choose(INTERVAL_LEFT_LABEL, language)}
+        if self.spec.named:
+            labels[STOPPED_AT_AMOUNT] = choose(AMOUNT_NAMED_LABEL, language)
         for decline in item.declines:
             labels[decline.id] = str(decline.text.get(language))
         return labels
