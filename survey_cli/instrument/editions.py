@@ -27,3 +27,9 @@ TRANSLATED_LABELS_EDITION: Final = 2
 
 In the first edition they are in English, so that its exports stay as they are.
 """
+
+DECLINE_CODES_EDITION: Final = 2
+"""From this edition on, a list of declines (`[refused]`) has the codes of the default around it.
+
+At a question with options, interviewers can key the code of a decline as it is: 7.
+"""

@@ -21,6 +21,7 @@ from survey_cli.instrument.compiled.symbols import (
     name_repeat_question,
 )
 from survey_cli.instrument.countries import find_date_order
+from survey_cli.instrument.editions import DECLINE_CODES_EDITION
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX
 from survey_cli.instrument.schema.document import Document
@@ -35,6 +36,7 @@ from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, Sc
 from survey_cli.instrument.schema.items.groups import (
     AnyItem,
     BatteryItem,
+    DefaultsSpec,
     PickSpec,
     RosterItem,
     SectionItem,
@@ -215,7 +217,21 @@ class InstrumentCompiler:
             after_hangup=hangup,
         )
         path = (*enclosing.path, GroupStep(group_id, 0, is_shuffled(item)))
-        return group, enclosing._replace(path=path, section=title, hangup=hangup)
+        inside = enclosing._replace(path=path, section=title, hangup=hangup)
+        if isinstance(item, SectionItem) and item.defaults is not None:
+            inside = self._take_decline_codes(item.defaults, inside)
+        return group, inside
+
+    def _take_decline_codes(
+        self, defaults: DefaultsSpec, enclosing: CompileContext
+    ) -> CompileContext:
+        """Return the context of items whose lists of declines have the codes of this default."""
+        declines = defaults.declines
+        if self.document.edition < DECLINE_CODES_EDITION:
+            return enclosing
+        if declines is None or isinstance(declines, list):
+            return enclosing  # it gives no codes: those of the default around it stay
+        return enclosing._replace(decline_codes=declines)
 
     def _compile_section(self, item: SectionItem, enclosing: CompileContext) -> ItemGroup:
         group, inside = self._compile_group(item, enclosing, ItemGroup)
@@ -406,7 +422,7 @@ class InstrumentCompiler:
             amounts=amounts,
             scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
-            declines=compiler.compile_declines(item, context.owner, used_codes),
+            declines=compiler.compile_declines(item, context, used_codes),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
             roster=around.roster,
@@ -638,7 +654,10 @@ class InstrumentCompiler:
         document = self.document
         compiler = self.item_compiler
 
-        children = self._compile_nodes(document.items, CompileContext())
+        context = CompileContext()
+        if document.defaults is not None:
+            context = self._take_decline_codes(document.defaults, context)
+        children = self._compile_nodes(document.items, context)
         root = ItemGroup(id="", spec=None, children=children)
         self._finish_group(root, CompileContext())
         self.draft.root = root

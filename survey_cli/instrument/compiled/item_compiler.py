@@ -22,6 +22,7 @@ from survey_cli.instrument.expressions.conditions import (
     Scope,
     compile_condition,
 )
+from survey_cli.instrument.schema.items.brackets import BracketAmountItem
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
@@ -32,7 +33,7 @@ from survey_cli.instrument.schema.items.question import (
     StatedItem,
 )
 from survey_cli.instrument.schema.items.typed import DateItem, NumericItem
-from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
+from survey_cli.instrument.schema.options import DeclineSet, OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import YamlScalar, find_named, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
@@ -65,6 +66,9 @@ class CompileContext(NamedTuple):
     """Whether the respondent has hung up."""
     amount: float | None = None
     """The amount of the step of a bracket, which its texts fill in."""
+    decline_codes: YamlScalar | DeclineSet | None = None
+    """The default around it that gives codes to declines: `by_width`, the name of a set, or a set.
+    """
 
 
 class ItemCompiler:
@@ -82,6 +86,8 @@ class ItemCompiler:
         """By the identity of the names or specifications."""
         self._declines_by_width: dict[tuple[int, ...], tuple[CompiledDecline, ...]] = {}
         """By their codes."""
+        self._listed_declines: dict[tuple[int, int], tuple[CompiledDecline, ...]] = {}
+        """By the identities of the list of kinds, and of the declines that have the codes."""
 
     def compile_condition(
         self,
@@ -335,7 +341,7 @@ class ItemCompiler:
         )
 
     def compile_declines(
-        self, item: QuestionItem, who: str, codes: Collection[Code]
+        self, item: QuestionItem, context: CompileContext, codes: Collection[Code]
     ) -> tuple[CompiledDecline, ...]:
         """Compile the declines permitted at an item: its own, or else the study's.
 
@@ -343,13 +349,44 @@ class ItemCompiler:
         """
         if not item.expects_answer:
             return ()
+        who = context.owner
         if isinstance(item.declines, YamlScalar):
             return self._compile_named_declines(item, item.declines, who, codes)
+        # the amount of a bracket gets the codes of its steps
+        has_default = context.decline_codes is not None and not isinstance(item, BracketAmountItem)
+        if isinstance(item.declines, list) and has_default:
+            return self._compile_listed_declines(item, item.declines, context, codes)
         if item.declines is not None:
             return self.select_declines(item.declines, who)
         if item.by:
             return ()  # by the interviewer
         return self.select_declines(self.declines, who)
+
+    def _compile_listed_declines(
+        self,
+        item: QuestionItem,
+        kinds: list[YamlScalar],
+        context: CompileContext,
+        codes: Collection[Code],
+    ) -> tuple[CompiledDecline, ...]:
+        """Compile the kinds that an item lists, with the codes of the default around it."""
+        listed = self.select_declines(kinds, context.owner)
+        default = context.decline_codes
+        if not listed or default is None:
+            return listed
+        if isinstance(default, YamlScalar):
+            coded = self._compile_named_declines(item, default, context.owner, codes)
+        else:
+            coded = self.select_declines(default, context.owner)
+
+        # The statements of a battery share the list, and what was examined once isn't repeated.
+        key = (id(kinds), id(coded))
+        if key not in self._listed_declines:
+            coded_by_id = {decline.id: decline for decline in coded}
+            self._listed_declines[key] = tuple(
+                coded_by_id.get(decline.id, decline) for decline in listed
+            )
+        return self._listed_declines[key]
 
     def _compile_named_declines(
         self, item: QuestionItem, name: YamlScalar, who: str, codes: Collection[Code]

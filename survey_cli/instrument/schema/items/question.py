@@ -466,7 +466,8 @@ class QuestionItem(ItemSpec):
     """The declines permitted here: `[]` for none, `[dk]` for some, other codes for this item: `{dk:
     98, refused: 99}`, or the name of a set under `decline_sets`. `by_width` gives don't know the
     first of 7, 77, 777 and so on, and refused the first of 9, 99 and 999, that no answer can have.
-    If left out: every decline of the file."""
+    From edition 2 on, a list has the codes of the `defaults` around it, if these are a set or
+    `by_width`. If left out: every decline of the file."""
     prefill: Annotated[Expression, "a calculation"] | None = None
     """The initial content of the field, which Enter confirms: a sample column, an earlier item or a
     calculation. If left out: empty."""
