@@ -53,6 +53,8 @@ class DeclineOption(NamedTuple):
     text: str
     key: str
     """The letter that selects it; empty where there is none and `.id` must be typed."""
+    typed_code: str = ""
+    """Its code, if that can be typed like the code of an option."""
 
 
 class PickReply(NamedTuple):
@@ -131,6 +133,9 @@ class PickEntry(NamedTuple):
     max_count: int | None = None
     ordered: bool = False
     """The order of mention is kept."""
+    declines: tuple[DeclineOption, ...] = ()
+    """The declines that can be typed by their code, and that a rejection names. None in edition 1.
+    """
 
     def find_option(self, keys: str) -> OfferedOption | None:
         """Return the option whose code is exactly `keys` (letters in any case)."""
@@ -144,6 +149,22 @@ class PickEntry(NamedTuple):
         """Return whether some code begins with `keys` and is longer."""
         prefix = _normalize_code(keys)
         codes = (_normalize_code(option.code) for option in self.options)
+        return any(code.startswith(prefix) and len(code) > len(prefix) for code in codes)
+
+    def find_decline(self, keys: str) -> DeclineOption | None:
+        """Return the decline whose code is exactly `keys`, if no option has this code."""
+        code = _normalize_code(keys)
+        if self.find_option(keys) is not None:
+            return None
+        for decline in self.declines:
+            if decline.typed_code and decline.typed_code == code:
+                return decline
+        return None
+
+    def has_longer_decline(self, keys: str) -> bool:
+        """Return whether the code of some decline begins with `keys` and is longer."""
+        prefix = _normalize_code(keys)
+        codes = [decline.typed_code for decline in self.declines]
         return any(code.startswith(prefix) and len(code) > len(prefix) for code in codes)
 
     def list_beginning(self, keys: str) -> tuple[OfferedOption, ...]:
@@ -169,15 +190,27 @@ class PickEntry(NamedTuple):
         codes = [str(option.code) for option in self.list_beginning(keys)]
         if len(codes) > 1:
             return f"{keys}: {' or '.join(codes)}? Type more of it"
-        return f"{keys} is not a complete code: {self.format_codes()}"
+        return f"{keys} is not a complete code: {self._format_offered()}"
 
     def is_complete_code(self, keys: str) -> bool:
-        """Return whether `keys` is a code, and no longer code begins with it: it needs no Enter."""
+        """Return whether `keys` is a code, and no longer code begins with it: it needs no Enter.
+
+        Longer codes of declines don't count: with an option 7 and a don't know of 77, one key
+        answers 7.
+        """
         return self.find_option(keys) is not None and not self.has_longer_code(keys)
 
+    def is_complete_decline(self, keys: str) -> bool:
+        """Return whether `keys` is the code of a decline, and no longer code begins with it."""
+        has_longer = self.has_longer_code(keys) or self.has_longer_decline(keys)
+        return self.find_decline(keys) is not None and not has_longer
+
     def is_code_prefix(self, keys: str) -> bool:
-        """Return whether `keys` is a code or the beginning of one."""
-        return bool(keys) and (self.find_option(keys) is not None or self.has_longer_code(keys))
+        """Return whether `keys` is a code or the beginning of one, of an option or a decline."""
+        if not keys:
+            return False
+        is_code = self.find_option(keys) is not None or self.find_decline(keys) is not None
+        return is_code or self.has_longer_code(keys) or self.has_longer_decline(keys)
 
     def parse(self, text: str, *, abbreviated: bool = False) -> PickReply | Rejection:
         """Parse a line as codes: `3`, `1 3 5`, `1,3`, and `7 text` for an option to be specified.
@@ -196,7 +229,7 @@ class PickEntry(NamedTuple):
                 if option is None and self.list_beginning(word):
                     return Rejection(self.explain_incomplete(word))
             if option is None:
-                return Rejection(f"{word} is not offered here: {self.format_codes()}")
+                return self._reject_word(word, is_alone=not codes and not rest)
             codes.setdefault(option.code)
             if option.specify:
                 specify_texts[option.code] = rest.strip()
@@ -204,6 +237,29 @@ class PickEntry(NamedTuple):
             elif rest and not self.several:
                 return Rejection(f"only one answer: {self.format_codes()}")
         return PickReply(tuple(codes), specify_texts)
+
+    def _reject_word(self, word: str, *, is_alone: bool) -> Rejection:
+        decline = self.find_decline(word)
+        if decline is not None and not is_alone:
+            what = f"{word} ({decline.text}) cannot be combined with other answers"
+            return Rejection(what)
+        return Rejection(self.explain_not_offered(word))
+
+    def explain_not_offered(self, keys: str) -> str:
+        """Explain what can be typed instead of something that is not offered."""
+        return f"{keys} is not offered here: {self._format_offered()}"
+
+    def _format_offered(self) -> str:
+        """Return the codes and how to decline: `1 to 5; d don't know, r refused`."""
+        ways = []
+        for decline in self.declines:
+            key = decline.key
+            if not key or self.list_beginning(key):
+                key = f".{decline.id}"
+            ways.append(f"{key} {decline.text.lower()}")
+        if not ways:
+            return self.format_codes()
+        return f"{self.format_codes()}; {', '.join(ways)}"
 
     def format_codes(self) -> str:
         """Return the codes in words: `1 to 5`, or `1, 2, 7`."""

@@ -439,7 +439,11 @@ def _find_typed_decline(context: ItemContext, typed: str) -> entries.DeclineOpti
         return None
 
     text = _normalize_code(typed.strip())
-    for option in context.options:
+    options = context.options
+    if context.item.takes_decline_codes:
+        # the code of an option that isn't offered now is no decline
+        options = context.item.options
+    for option in options:
         if _normalize_code(str(option.code)) == text:
             return None
 

@@ -29,6 +29,8 @@ class LineChoice(NamedTuple):
     """What that is: `the note`."""
     is_complete: bool = False
     """No longer code begins with it, so that it needs no Enter."""
+    code: str = ""
+    """Another line that means the same: the code of a decline, `7` for `.dk`."""
     help: str = ""
     language: str = ""
     """The language of the text; empty if it is that of the program."""
@@ -202,8 +204,11 @@ def _list_answers(prompt: entries.Prompt) -> tuple[LineChoice, ...]:
     if earlier is not None and earlier.kind != "reopened":
         answers.append(LineChoice("", f"Keep: {flatten(earlier.label)}"))
     for decline in prompt.declines:
-        command = f".{decline.id}"
-        answers.append(LineChoice(command, flatten(decline.text), language=prompt.language))
+        choice = LineChoice(f".{decline.id}", flatten(decline.text), language=prompt.language)
+        if isinstance(entry, entries.PickEntry) and not entry.several:
+            is_complete = entry.is_complete_decline(decline.typed_code)
+            choice = choice._replace(code=decline.typed_code, is_complete=is_complete)
+        answers.append(choice)
     return tuple(answers)
 
 

@@ -419,6 +419,7 @@ def _encode_choice(choice: LineChoice) -> dict[str, Any]:
         "needs_words": choice.needs_words,
         "words": choice.words,
         "is_complete": choice.is_complete,
+        "code": choice.code,
         "help": choice.help,
         "language": choice.language,
     }

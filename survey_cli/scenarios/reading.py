@@ -172,6 +172,7 @@ class _ScenarioReader:
             )
 
             kind = text.removeprefix(".")
+            is_code_of_decline = item.find_typed_decline(str(text)) is not None
             if not question.expects_answer and not isinstance(question, ComputedItem):
                 what = f"{key} is read aloud and has no answer"
                 self.report("bad-answer", key.where, who, what, "remove it", len(key))
@@ -179,7 +180,7 @@ class _ScenarioReader:
                 if all(decline.id != kind for decline in item.declines):
                     known = [f".{decline.id}" for decline in item.declines]
                     self._report_unknown("bad-answer", text, who, f"decline of {key}:", known)
-            elif item.options and key not in unchecked:
+            elif item.options and key not in unchecked and not is_code_of_decline:
                 parsed = question.parse_reply(context, str(text))
                 if isinstance(parsed, Rejection):
                     remedy = "write a code, or a decline as .dk"

@@ -302,6 +302,9 @@ class _Runner:
         may_be_text = isinstance(answers, AnyText) and kind not in self.instrument.declines
         if kind != text and not may_be_text:
             return prompts.build_decline(self.result.interview, kind, self.stamp)
+        decline = item.find_typed_decline(text)
+        if decline is not None:
+            return prompts.build_decline(self.result.interview, decline.id, self.stamp)
         return prompts.parse_reply(self.result.interview, ExactText(text), self.stamp)
 
     def _find_first(

@@ -7,7 +7,9 @@ import pytest
 
 from support.fake_interview import (
     AGREEMENT,
+    DK,
     MEDIA,
+    REFUSED,
     ZERO_TO_TEN,
     FakeInterview,
     choices,
@@ -33,6 +35,8 @@ from survey_cli.entries import (
 )
 from survey_cli.plain import conduct_interview
 from survey_cli.search_lists import ListRow, SearchList
+from survey_cli.tui.interview.pick import describe_typed
+from survey_cli.values import Place
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
 Keyed = Callable[..., InterviewHands]
@@ -214,6 +218,67 @@ def test_words_with_one_choice(keyed: Keyed) -> None:
     assert session.given == []
     board.press("7", "it depends", "enter", "1")
     assert session.given == [("a", "7 it depends"), ("b", "1")]
+
+
+def with_codes(entry: PickEntry, dk: str, refused: str) -> Prompt:
+    """A question at which don't know and refused can be typed by these codes."""
+    declines = (
+        DK._replace(code=int(dk), typed_code=dk),
+        REFUSED._replace(code=int(refused), typed_code=refused),
+    )
+    return prompt("a", "A?", entry._replace(declines=declines), declines=declines)
+
+
+@pytest.mark.parametrize(
+    ("codes", "keys", "given"),
+    [
+        (("7", "9"), ["7"], ".dk"),
+        (("7", "9"), ["9"], ".refused"),
+        (("77", "99"), ["9", "9"], ".refused"),
+        (("77", "99"), ["1"], "1"),
+    ],
+)
+def test_the_code_of_a_decline_needs_no_enter(
+    codes: tuple[str, str], keys: list[str], given: str, keyed: Keyed
+) -> None:
+    session = FakeInterview((with_codes(YES_NO, *codes), prompt("b", "B", ReadEntry())))
+    board = keyed(session, *keys)
+    assert session.given == [("a", given)]
+    board.press("enter")  # by habit: it continues the text
+    assert session.given[-1] == ("b", "")
+
+
+def test_a_code_that_begins_another_waits_for_enter(keyed: Keyed) -> None:
+    seventy = PickEntry(options=(*choices("Yes", "No"), OfferedOption(70, words("Seventy"))))
+    asked = with_codes(seventy, "7", "9")
+    session = FakeInterview((asked, asked._replace(place=Place("b")), prompt("c", "C", YES_NO)))
+    board = keyed(session, "7")
+    assert session.given == []
+    assert describe_typed("7", asked.entry) == "Enter takes don't know"
+    board.press("enter", "7", "0")
+    assert session.given == [("a", ".dk"), ("b", "70")]
+
+
+def test_one_key_answers_although_the_code_of_a_decline_begins_with_it(keyed: Keyed) -> None:
+    ten = PickEntry(options=choices(*"ABCDEFGH"))
+    session = FakeInterview((with_codes(ten, "77", "99"), prompt("b", "B", YES_NO)))
+    keyed(session, "7")
+    assert session.given == [("a", "7")]
+
+
+def test_what_is_not_offered_names_the_keys_of_declines(keyed: Keyed) -> None:
+    session = FakeInterview((with_codes(YES_NO, "7", "9"),))
+    board = keyed(session, "5")
+    assert board.why == "5 is not offered here: 1, 2; d don't know, r refused"
+
+
+def test_the_code_of_a_decline_asks_before_marks_are_removed(keyed: Keyed) -> None:
+    media = PickEntry(options=choices("A", "B", "C"), several=True)
+    session = FakeInterview((with_codes(media, "7", "9"), prompt("b", "B", YES_NO)))
+    board = keyed(session, "1", "7")
+    assert session.given == []
+    board.press("y")
+    assert session.given == [("a", ".dk")]
 
 
 def test_at_most_so_many(keyed: Keyed) -> None:

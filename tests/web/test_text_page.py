@@ -11,7 +11,16 @@ import pytest
 
 pytest.importorskip("aiohttp")
 
-from support.fake_interview import FAQ, FakeInterview, choices, every_kind, prompt, words
+from support.fake_interview import (
+    DK,
+    FAQ,
+    REFUSED,
+    FakeInterview,
+    choices,
+    every_kind,
+    prompt,
+    words,
+)
 from support.fake_station import FakeStation
 from support.html_pages import browser, complaints_of_axe, in_browser  # noqa: F401
 from support.scale import large
@@ -200,6 +209,18 @@ def test_a_code_needs_no_enter_if_that_is_set(visit: Callable[..., Visit]) -> No
     one.asks("Three?")
     assert one.tab.is_checked("#one-key")
     assert one.given == [("q1", "1"), ("q2", "2")]
+
+
+def test_the_code_of_a_decline_needs_no_enter_either(visit: Callable[..., Visit]) -> None:
+    declines = (DK._replace(code=7, typed_code="7"), REFUSED._replace(code=9, typed_code="9"))
+    entry = YES_NO._replace(declines=declines)
+    one = visit(prompt("q1", "One?", entry, declines=declines), *ABC[1:])
+    one.interview()
+    one.tab.get_by_label("A code needs no Enter").check()
+    one.tab.keyboard.press("7")
+    one.asks("Two?")
+    assert one.given == [("q1", ".dk")]
+    one.tab.get_by_label("A code needs no Enter").uncheck()
 
 
 def test_what_is_not_accepted_is_said_once(visit: Callable[..., Visit]) -> None:

@@ -375,6 +375,11 @@ class InstrumentCompiler:
         self._finish_group(group, enclosing)
         return group
 
+    def _takes_decline_codes(self, item: QuestionItem) -> bool:
+        """Return whether the code of a decline can be typed like that of an answer."""
+        has_codes = isinstance(item, CodedItem | NumericItem | QuantityItem)
+        return has_codes and self.document.edition >= DECLINE_CODES_EDITION
+
     def _compile_item(
         self,
         item: QuestionItem,
@@ -423,6 +428,7 @@ class InstrumentCompiler:
             scale=own.scale,
             order=item.order if isinstance(item, CodedItem) else "written",
             declines=compiler.compile_declines(item, context, used_codes),
+            takes_decline_codes=self._takes_decline_codes(item),
             prefill=compiler.compile_condition(item.prefill, context, "prefill", "value"),
             checks=compiler.compile_checks(item, context),
             roster=around.roster,

@@ -54,12 +54,19 @@ class AskSpecify(NamedTuple):
     without_enter: bool = False
 
 
+class Decline(NamedTuple):
+    """Record this decline, whose code was keyed."""
+
+    decline: DeclineOption
+    without_enter: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class KeepEarlier:
     """Enter with nothing keyed: the earlier answer is kept."""
 
 
-PickAction: TypeAlias = PickState | Send | AskSpecify | KeepEarlier | DeclineOption | Rejection
+PickAction: TypeAlias = PickState | Send | AskSpecify | KeepEarlier | Decline | Rejection
 """A Rejection: the key means nothing here, and `why` says what would."""
 
 
@@ -85,6 +92,9 @@ def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAc
         option = pick.find_option(typed + key)
         if option is not None and pick.is_complete_code(typed + key):
             return choose(option, pick, prompt, state, without_enter=True)
+        decline = pick.find_decline(typed + key)
+        if decline is not None and pick.is_complete_decline(typed + key):
+            return Decline(decline, without_enter=True)
         return state
 
     if key in ENTER:
@@ -133,6 +143,9 @@ def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickActio
     """Return what Enter does: it takes what is typed, else what is marked, else the answer."""
     if state.typed:
         option = pick.find_abbreviated(state.typed)
+        decline = pick.find_decline(state.typed)
+        if decline is not None:
+            return Decline(decline)
         if option is None:
             return Rejection(pick.explain_incomplete(state.typed))
         return choose(option, pick, prompt, state)
@@ -153,6 +166,9 @@ def describe_typed(typed: str, pick: PickEntry) -> str:
     option = pick.find_abbreviated(typed)
     if option is not None:
         return f"Enter takes {option.code}"
+    decline = pick.find_decline(typed)
+    if decline is not None:
+        return f"Enter takes {decline.text.lower()}"
     return pick.explain_incomplete(typed)
 
 

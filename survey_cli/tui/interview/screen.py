@@ -254,7 +254,7 @@ class InterviewScreen(KeyScreen):
             await self._pick(action, entry)
             return
         named = key.strip() or "a blank"
-        offered = f"{named} is not offered here: {entry.format_codes()}"
+        offered = entry.explain_not_offered(named)
         await self._press_letter(key, prompt, otherwise=offered)
 
     async def _press_in_text(self, key: str, prompt: entries.Prompt) -> None:
@@ -303,8 +303,9 @@ class InterviewScreen(KeyScreen):
                 self.question.follows_code = without_enter
             case pick.KeepEarlier():
                 await self.question.keep_earlier()
-            case entries.DeclineOption():
-                await self._decline(action)
+            case pick.Decline(decline, without_enter):
+                self.question.pick = self.question.pick._replace(typed="")
+                await self._decline(decline, without_enter=without_enter)
             case entries.Rejection(why):
                 self.refuse(why)
                 if entry.several:

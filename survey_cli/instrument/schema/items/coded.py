@@ -60,7 +60,7 @@ class CodedItem(question.QuestionItem):
         return OneCode(_list_codes(item))
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        return PickEntry(options=context.build_choices())
+        return PickEntry(options=context.build_choices(), declines=context.list_typed_declines())
 
     def parse_reply(
         self, context: question.ItemContext, reply: Reply
@@ -82,7 +82,9 @@ class CodedItem(question.QuestionItem):
         entry = self.build_entry(context)
         if not isinstance(entry, PickEntry):
             # the points of a long scale are typed, and are codes nevertheless
-            entry = PickEntry(context.build_choices())
+            entry = PickEntry(
+                options=context.build_choices(), declines=context.list_typed_declines()
+            )
         return entry.parse(reply)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
@@ -150,7 +152,7 @@ class ScaleItem(CodedItem):
     def build_entry(self, context: question.ItemContext) -> Entry:
         choices = context.build_choices()
         if len(choices) <= MAX_PICK_POINTS:
-            return PickEntry(options=choices)
+            return PickEntry(options=choices, declines=context.list_typed_declines())
 
         first = choices[0].code
         last = choices[-1].code
@@ -196,6 +198,7 @@ class MultipleItem(CodedItem):
             min_count=self.min,
             max_count=self.max,
             ordered=self.mentions == "ordered",
+            declines=context.list_typed_declines(),
         )
 
     def parse_reply(

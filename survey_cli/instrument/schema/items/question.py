@@ -23,6 +23,7 @@ from survey_cli.entries import (
     Rejection,
     Reply,
     StyledText,
+    to_ascii_digits,
     to_plain_text,
 )
 from survey_cli.instrument.amounts import AmountReading
@@ -205,6 +206,8 @@ class CompiledItem:
     limits: Mapping[str, CompiledLimit] = field(default_factory=lambda: _NO_LIMITS)
     """The `min` and `max` that depend on other answers."""
     declines: tuple[CompiledDecline, ...] = ()
+    takes_decline_codes: bool = False
+    """The code of a decline can be typed like that of an answer (from edition 2 on)."""
     kept_codes: Mapping[float, Text] = field(default_factory=lambda: _NO_CODES)
     """The codes of declines, of not asked and of not reached, for a number whose limits depend on
     other answers. They are never an amount, not even if there is no limit because the other answer
@@ -261,6 +264,24 @@ class CompiledItem:
 
     def __repr__(self) -> str:
         return f"CompiledItem({self.id})"
+
+    def find_typed_code(self, decline: CompiledDecline) -> str:
+        """Return the code of a decline as it can be typed; empty if it can't.
+
+        The code of an option that isn't offered now is no decline meanwhile.
+        """
+        is_taken = any(option.code == decline.code for option in self.options)
+        if not self.takes_decline_codes or is_taken or decline.code < 0:
+            return ""
+        return str(decline.code)
+
+    def find_typed_decline(self, typed: str) -> CompiledDecline | None:
+        """Return the decline whose code was typed."""
+        code = to_ascii_digits(typed.strip())
+        for decline in self.declines:
+            if code and code == self.find_typed_code(decline):
+                return decline
+        return None
 
     @property
     def has_amounts(self) -> bool:
@@ -341,15 +362,22 @@ class ItemContext:
 
     def build_declines(self) -> tuple[DeclineOption, ...]:
         """Return the declines as they are shown to the interviewer."""
-        return tuple(
-            DeclineOption(
-                decline.id,
-                decline.code,
-                str(decline.text.get(self.language)),
-                decline.find_key(self.language),
-            )
-            for decline in self.item.declines
+        return tuple([self._build_decline(decline) for decline in self.item.declines])
+
+    def _build_decline(self, decline: CompiledDecline) -> DeclineOption:
+        return DeclineOption(
+            decline.id,
+            decline.code,
+            str(decline.text.get(self.language)),
+            decline.find_key(self.language),
+            self.item.find_typed_code(decline),
         )
+
+    def list_typed_declines(self) -> tuple[DeclineOption, ...]:
+        """Return the declines of which the codes can be typed; none in edition 1."""
+        if not self.item.takes_decline_codes:
+            return ()
+        return self.build_declines()
 
 
 class ParsedAnswer(NamedTuple):

@@ -352,7 +352,10 @@ field.addEventListener("input", (event) => {
   keepLater();
   const isTyped = event.inputType === "insertText";
   if (!oneKey.checked || !isTyped || !asked) return;
-  const choice = asked.answers.find((one) => one.is_complete && one.typed === field.value.trim());
+  const typed = field.value.trim();
+  const choice = asked.answers.find(
+    (one) => one.is_complete && (one.typed === typed || one.code === typed),
+  );
   if (!choice || line.pending) return;
   chosenAt = performance.now();
   enter(choice.typed);
