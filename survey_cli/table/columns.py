@@ -16,6 +16,7 @@ from survey_cli.engine.order import order_children, order_options
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster, find_labels
 from survey_cli.instrument.editions import TRANSLATED_LABELS_EDITION
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.brackets import BracketResultItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem, find_quantity_column
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
@@ -133,6 +134,8 @@ def _may_have_any_missing(block: ColumnBlock) -> bool:
     if block.source != "item" or block.item is None:
         return False
     question = block.item.question
+    if isinstance(question, BracketResultItem):
+        return False  # its missing values are those of its steps
     is_partial_date = isinstance(question, DateItem) and question.partial
     return is_partial_date or isinstance(question, ComputedItem)
 

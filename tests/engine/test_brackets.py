@@ -92,6 +92,16 @@ def test_a_decline_ends_the_steps_and_what_is_known_by_then_is_kept() -> None:
     assert (nothing.row["income_low"], nothing.row["income_high"]) == (0, NO_LIMIT)
 
 
+def test_a_decline_that_ended_the_steps_is_a_value_of_its_column() -> None:
+    [stop] = [
+        column
+        for column in build_columns(instrument(write_income(25000, "step")))
+        if column.name == "income_stop"
+    ]
+    assert {"dk", "refused", "interval", "amount"} == stop.labels.keys()
+    assert stop.declines.keys() == {"not_asked", "not_reached"}
+
+
 def test_a_named_amount_ends_the_steps() -> None:
     now = scenario(write_income(25000, "step")).keys("1", "3", "22500")
     assert now.words == "$20,000 to less than $25,000"

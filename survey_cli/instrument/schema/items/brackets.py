@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 from survey_cli.entries import Reply
 from survey_cli.instrument.amounts import Amount, AmountReading, Interval
 from survey_cli.instrument.expressions.expression_checker import LimitNames
+from survey_cli.instrument.number_ranges import count_decimals
 from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
 from survey_cli.instrument.source.scalars import Number, ParseWith, Text, parse_bracket_start
 from survey_cli.instrument.texts.languages import get_base
@@ -286,8 +287,7 @@ class BracketItem(question.QuestionItem):
     @property
     def decimals(self) -> int:
         """The most decimals of an amount."""
-        decimals = [len(f"{step:.15g}".partition(".")[2]) for step in (*self.steps, self.min)]
-        return max(decimals)
+        return max(count_decimals(amount) for amount in (*self.steps, self.min))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -461,6 +461,9 @@ class BracketResultItem(unasked_items.ComputedItem):
             decimals=self.spec.decimals if storage == "decimal" else 0,
             labels=labels,
         )
+        if self.part == "stop":
+            # A decline is what ended the steps: a value, and no missing value.
+            column = replace(column, declines={})
         if self.part == "high":
             code = self._choose_no_limit_code(column)
             no_limit = self.label_translation.choose(NO_LIMIT_LABEL, language)
