@@ -307,12 +307,14 @@ def test_a_blank_beside_another_answer_is_no_number_or_the_first_of_all_dates(
         ("not sex == 1", "'sex' can't follow 'not' in LimeSurvey"),
         ("(sex == 1 or sex == 2", "the expression is incomplete"),
         ('sex.type == "L"', "sex.type has no counterpart"),
+        ('age < "tea"', "a number has no order with a text"),
+        ('sum(age, 2) >= ""', "a calculated value has no order with a text"),
         ("sex.value == 2", "points of an assessment have no counterpart"),
     ],
 )
 def test_what_a_condition_cannot_mean_is_lost(tmp_path: Path, condition: str, why: str) -> None:
     note = make_question("X", "note", relevance=condition)
-    report = convert(tmp_path, FIELDS[0], note).report
+    report = convert(tmp_path, FIELDS[0], FIELDS[2], note).report
     (lost,) = report.lost
     assert lost.name == "note"
     assert why in lost.text

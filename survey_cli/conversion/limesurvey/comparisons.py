@@ -48,9 +48,14 @@ class ConstantComparison:
         return self.sign not in ("==", "!=")
 
     @property
+    def is_with_number(self) -> bool:
+        """Whether the constant is a number, in quotes or not."""
+        return read_number(self.constant.value) is not None
+
+    @property
     def compares_numbers_as_texts(self) -> bool:
         """Whether a number is less or more by its text, since the constant is in quotes."""
-        is_quoted_number = self.constant.is_quoted and read_number(self.constant.value) is not None
+        is_quoted_number = self.constant.is_quoted and self.is_with_number
         return self.is_order and is_quoted_number and not self.is_counted
 
     def holds(self, value: str) -> bool:
@@ -63,6 +68,9 @@ class ConstantComparison:
 
     def holds_for_condition(self, is_true: bool) -> bool:
         """Return the truth for a condition. The constant counts as one, too: false if '' or 0."""
+        if self.is_order and not self.is_with_number and not self.is_counted:
+            # True is a number beside a word, and false is an empty text.
+            return not is_true and compare_plainly("", self.sign, self.constant.value)
         return bool(COMPARE[self.sign](is_true, self.constant.value not in _BLANK_OR_ZERO))
 
     def holds_for_null(self) -> bool:

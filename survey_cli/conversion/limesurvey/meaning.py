@@ -32,7 +32,6 @@ from survey_cli.conversion.limesurvey.variable_comparisons import (
     VALUES,
     VariableComparer,
     choose,
-    compare_with_empty,
     equate_with_empty,
     is_variable_answered,
     make_constant,
@@ -57,6 +56,7 @@ from survey_cli.conversion.model.expressions import (
     Unsupported,
     UnsupportedError,
     ValueComparison,
+    iterate_parts,
     join_all,
     join_any,
 )
@@ -152,10 +152,14 @@ class _MeaningReader:
 
     def require_shown(self, tree: Expression) -> Expression:
         """Return a condition that is false if a question that it needs isn't shown."""
-        # `sex == "M"` is false in any case if sex isn't shown.
-        undecided = [name for name in self._needed if evaluate_blank(tree, name) is not False]
-        are_shown = [Shown(AnswerOf(name)) for name in undecided]
-        return join_all([*are_shown, tree])
+        parts: list[Expression] = []
+        for name in self._needed:
+            is_shown = Shown(AnswerOf(name))
+            # `sex == "M"` is false in any case if sex isn't shown.
+            is_false_anyway = evaluate_blank(tree, name) is False
+            if not is_false_anyway or is_shown in iterate_parts(tree):
+                parts.append(is_shown)
+        return join_all([*parts, tree])
 
     # ── truth ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -279,7 +283,7 @@ class _MeaningReader:
                 variable = self._find_variable(tree)
                 if variable is not None:
                     return self._variable_comparer.compare(variable, tree.attribute, comparison)
-            case ScriptCall("+", operands) if _find_number(operands) and not comparison.is_counted:
+            case ScriptCall("+", operands) if _find_number(operands) and comparison.is_with_number:
                 return self._compare_sum(operands, comparison)
             case ScriptCall(name, (searched, ScriptConstant(words), *_)) if name in _TEXT_SEARCHES:
                 if (sign, written) in ((">", "0"), (">", "-1"), ("!=", "")):
@@ -295,10 +299,10 @@ class _MeaningReader:
     def _compare_calculated(self, tree: ScriptTree, comparison: ConstantComparison) -> Expression:
         """Compare the value of a function, or what is known of a participant."""
         sign = comparison.sign
+        if comparison.is_order and not comparison.is_with_number and isinstance(tree, ScriptCall):
+            raise UnsupportedError("a calculated value has no order with a text")
         value = self.read_value(tree)
         if comparison.constant.value == "":
-            if comparison.is_order:
-                return compare_with_empty(value, comparison, is_text=False)
             return equate_with_empty(self._is_answered(tree), sign)
 
         if comparison.compares_numbers_as_texts:

@@ -87,7 +87,7 @@ class VariableComparer:
         written = comparison.constant.value
         is_text = variable.kind is VariableKind.ANSWER and not variable.is_number
         if written == "":
-            return compare_with_empty(answer, comparison, is_text=is_text)
+            return _compare_with_empty(answer, comparison, is_text=is_text)
         if written.strip() == "" and not comparison.is_order:
             return NO if sign == "==" else YES  # nobody can type a blank
 
@@ -95,6 +95,8 @@ class VariableComparer:
         if variable.is_date and date is not None:
             return self._compare_date(answer, comparison, date)
 
+        if variable.is_number and comparison.is_order and not comparison.is_with_number:
+            raise UnsupportedError("a number has no order with a text")
         if comparison.compares_numbers_as_texts and not is_text:
             self._notes[QUOTED_NUMBER] = None
         constant = make_constant(comparison.constant)
@@ -216,6 +218,30 @@ def _compare_label(variable: SurveyVariable, comparison: ConstantComparison) -> 
     return is_equal if sign == "==" else negate_condition(is_equal)
 
 
+def _compare_with_empty(
+    answer: AnswerOf, comparison: ConstantComparison, *, is_text: bool
+) -> Expression:
+    """Compare a typed answer with ''.
+
+    Every text is more than ''. A number is neither less nor more, but 0 fulfills <= and >=.
+    """
+    is_answered = Answered(answer)
+    is_blank = Not(is_answered)
+    match comparison.sign:
+        case "==" | "!=" as sign:
+            return equate_with_empty(is_answered, sign)
+        case "<":
+            return NO
+        case ">":
+            return is_answered if is_text else NO
+        case "<=" if is_text:
+            return is_blank
+        case ">=" if is_text:
+            return YES
+    is_zero = ValueComparison(answer, "==", Constant(0.0), if_blank=False)
+    return AnyOf((is_blank, is_zero))
+
+
 def _compare_rank(variable: SurveyVariable, comparison: ConstantComparison) -> Expression:
     """Compare the choice at a position of a ranking, which is empty if it isn't filled."""
     if comparison.is_order:
@@ -257,30 +283,6 @@ def _compare_random(variable: SurveyVariable, comparison: ConstantComparison) ->
 
 
 # ── parts ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def compare_with_empty(
-    value: Expression, comparison: ConstantComparison, *, is_text: bool
-) -> Expression:
-    """Compare a typed answer or a calculated value with ''.
-
-    Every text is more than ''. A number is neither less nor more, but 0 fulfills <= and >=.
-    """
-    is_answered = Answered(value)
-    is_blank = Not(is_answered)
-    match comparison.sign:
-        case "==" | "!=" as sign:
-            return equate_with_empty(is_answered, sign)
-        case "<":
-            return NO
-        case ">":
-            return is_answered if is_text else NO
-        case "<=" if is_text:
-            return is_blank
-        case ">=" if is_text:
-            return YES
-    is_zero = ValueComparison(value, "==", Constant(0.0), if_blank=False)
-    return AnyOf((is_blank, is_zero))
 
 
 def equate_with_empty(is_answered: Expression, sign: Sign) -> Expression:
