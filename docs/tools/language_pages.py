@@ -326,7 +326,8 @@ OPERATORS = (
     ("`or`", "at least one is true", "q1 == 2 or hours > 40"),
     (
         "`x if c else y`",
-        "`x` if `c` is true, otherwise `y`, also if it is unknown",
+        "`x` if `c` is true, `y` if it is false; if it is unknown, the result is missing "
+        "(in edition 1 it is `y`)",
         "'long' if hours > 40 else 'short'",
     ),
 )
@@ -517,9 +518,11 @@ def _unknowns() -> Iterator[str]:
     )
     yield (
         "A calculation with several missing values has the first of these kinds: not reached, not asked, refused, don't "
-        "know. An option with `missing: true` is an answer: `q1 == 5` and `answered(q1)` are true if it was chosen.\n\n"
-        "`survey check` warns if `x if c else y` gives `y` because `c` is unknown. Write `9 if not answered(pay) else …` "
-        "for a value of their own, or `answered(pay) and pay > 1000` if these respondents are meant.\n"
+        "know. An option with `missing: true` is an answer without an amount: `q1 == 5` and `answered(q1)` are true if "
+        "it was chosen, and `q1 > 2` is unknown (in edition 1, 5 is a number like others).\n\n"
+        "If the condition of `x if c else y` is unknown, the result is missing, too, with the kind of what made it "
+        "unknown. Write `9 if not answered(pay) else …` for a value of its own, or `answered(pay) and pay > 1000` if "
+        "`y` is meant. In edition 1 the result is `y`, and `survey check` warns.\n"
     )
 
 

@@ -4,6 +4,7 @@ It returns values only; the output is formatted elsewhere.
 """
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Final, ForwardRef, Literal, Union, get_args, get_origin
@@ -182,6 +183,12 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
 
 
 def _pluralize(description: str) -> str:
+    # a value may be of several kinds: "a text or a mapping with when, else, unknown"
+    kinds = re.split(r"((?:,| or) )(?=an? )", description)
+    return "".join(_pluralize_kind(kind) for kind in kinds)
+
+
+def _pluralize_kind(description: str) -> str:
     for singular, plural in (
         ("a mapping ", "mappings "),
         ("a list ", "lists "),

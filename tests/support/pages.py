@@ -28,6 +28,8 @@ from itertools import takewhile
 from pathlib import Path
 from textwrap import dedent
 
+from survey_cli.instrument.editions import NEWEST_EDITION
+
 ROOT = Path(__file__).parents[2]
 TOP_LEVEL = (
     "README.md",
@@ -143,7 +145,10 @@ def iterate_commands(fence: Fence) -> Iterator[list[str]]:
 
 
 def complete_questionnaire(fence: Fence) -> str:
-    """Return the fence as a whole questionnaire: with what is given, and with the parts that every questionnaire has."""
+    """Return the fence as a whole questionnaire: with what is given, and with the parts that every questionnaire has.
+
+    It is in the newest edition unless it names one, since `survey new` begins a file in it.
+    """
     given = fence.remarks.get("given", "")
     given += "\n" if given else ""
     body = dedent(fence.text) if fence.text.lstrip().startswith("- ") else fence.text
@@ -153,6 +158,8 @@ def complete_questionnaire(fence: Fence) -> str:
     text = given + body
     present = set(re.findall(r"^(\w+):", text, re.MULTILINE))
     head = "".join(f"{key}: page\n" for key in ("instrument", "title") if key not in present)
+    if "edition" not in present:
+        head += f"edition: {NEWEST_EDITION}\n"
     tail = "" if "items" in present else "items:\n  - {id: hello, type: read, text: Hello.}\n"
     return head + text + tail
 
