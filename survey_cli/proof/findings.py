@@ -23,6 +23,7 @@ from survey_cli.proof.fork_findings import ForkFinding, judge_fork
 from survey_cli.proof.fork_models import ForkModel
 from survey_cli.proof.forks import Fork, find_route_inputs
 from survey_cli.proof.goals import FillUse, Goal, GoalKind, Verdicts
+from survey_cli.proof.idle_rows import iterate_idle_rows
 from survey_cli.proof.reasons import ReasonFinder, SettledCondition
 from survey_cli.proof.route import RoutePosition
 from survey_cli.proof.silent_choice_words import describe_silent_choice
@@ -103,6 +104,7 @@ class ProofReport:
         findings += self._list_unfilled()
         findings += self._list_silent_choices()
         findings += [ProofFinding(*gap) for gap in iterate_gaps(self.draft, self.verdicts)]
+        findings += [ProofFinding(row) for row in iterate_idle_rows(self.draft, self.prover)]
         findings += self._list_undecided()
         return findings
 

@@ -339,6 +339,33 @@ items:
     assert "what comes after its hard check, at phone and line" in note.what
 
 
+ROWS = """\
+instrument: t
+title: T
+edition: 2
+compute:
+  group: {when: [["age < 65", 1], ["age < 30", 2]], else: 4}
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: age, type: number, range: 18 to 99, declines: [], text: How old are you?}
+"""
+
+
+def test_a_row_behind_another_one_never_applies(tmp_path: Path) -> None:
+    [found] = prove(write(tmp_path, ROWS))
+    assert (found.rule, found.who) == ("row-never-applies", "group")
+    assert found.what == "when: the row age < 30 never applies: one before it does"
+    assert (found.where.line, found.where.column) == (5, 36)
+
+    in_order = ROWS.replace('["age < 65", 1], ["age < 30", 2]', '["age < 30", 2], ["age < 65", 1]')
+    assert prove(write(tmp_path, in_order)) == []
+
+
+def test_a_row_may_apply_while_answers_are_still_missing(tmp_path: Path) -> None:
+    text = ROWS.replace('["age < 65", 1]', '["answered(age)", 1]')
+    assert "row-never-applies" not in {problem.rule for problem in prove(write(tmp_path, text))}
+
+
 SILENT = """\
 instrument: t
 title: T

@@ -98,7 +98,15 @@ def _iterate_in_order(
 
 
 def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> None:
-    """Report computes that depend on one another."""
+    """Report computes that depend on one another, or one that depends on itself."""
+    if len(names) == 1:
+        name = names[0]
+        what = f"the compute reads itself: {name} is its own name"
+        if name in compiler.draft.symbol_table.symbols:
+            what = f"the compute reads itself: its name is also that of another variable, {name}"
+        compiler.report("circular", where, name, what, f"give it a name of its own: {name}_new: …")
+        return
+
     cycle = [*names, names[0]]
     if len(cycle) > _MAX_LISTED:
         half = _MAX_LISTED // 2

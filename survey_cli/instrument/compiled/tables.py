@@ -6,7 +6,7 @@ from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCom
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.table_parts import CompiledRow, TableParts
 from survey_cli.instrument.schema.compute_table import ComputeTable, write_as_choices
-from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import WHOLE
 
 MAX_ROWS: Final = 40
@@ -69,7 +69,9 @@ def _compile_parts(
             rows.append(CompiledRow(test, value))
 
     otherwise = _compile_value(compiler, table.else_, context)
-    unknown = _compile_value(compiler, table.unknown, context)
+    unknown = None
+    if not _is_decline(compiler, table.unknown, context):
+        unknown = _compile_value(compiler, table.unknown, context)
     is_complete = (
         len(rows) == len(table.when)
         and (otherwise is None) == (table.else_ is None)
@@ -78,6 +80,18 @@ def _compile_parts(
     if not is_complete:
         return None
     return TableParts(tuple(rows), otherwise, unknown)
+
+
+def _is_decline(
+    compiler: ItemCompiler, unknown: YamlScalar | None, context: CompileContext
+) -> bool:
+    """Return whether `unknown` names a decline, and report it: without the key it is that one."""
+    if unknown is None or unknown.strip() not in compiler.declines:
+        return False
+    what = f"unknown: {unknown.strip()} is a decline, not a value"
+    remedy = "leave unknown: out: the result is then missing, with the kind of what was missing"
+    compiler.report("decline-compared", locate_name(unknown), context.owner, what, remedy)
+    return True
 
 
 def _compile_value(

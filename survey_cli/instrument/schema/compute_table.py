@@ -59,7 +59,9 @@ class ComputeTable(SpecModel):
     that some row always applies."""
     unknown: scalars.Expression | None = None
     """The value if there is none because an answer is missing that it depends on, or has no amount,
-    except in an interview that ended before. If left out: it is missing, in the way of that answer.
+    except in an interview that ended before. It is a value like any other: a mean counts 99900, so
+    that amounts are better without this key. If left out: it is missing, as *don't know*, *refused*
+    or *not asked*, whichever that answer is, and means leave it out.
     """
 
     def iterate_expressions(self) -> Iterator[YamlScalar]:

@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema import key_names
+from survey_cli.instrument.schema.analysis_file import ANALYSIS_SUFFIX
+from survey_cli.instrument.schema.compute_table import ComputeTable
 from survey_cli.instrument.schema.items import groups
 from survey_cli.instrument.schema.node_paths import (
     NodePath,
@@ -39,6 +41,8 @@ _KEYS_WITH_OWN_NAMES: Final = frozenset(
     )
 )
 """Keys whose values are mappings with codes or names as keys."""
+_LABEL_KEYS: Final = frozenset(("label", "labels", "options"))
+"""Keys that label a variable of the analysis file, and the values of one."""
 
 
 def build_problem(
@@ -93,6 +97,10 @@ def _explain_value(error: ErrorDetails, value: YamlNode | None, key: str) -> tup
     context = error.get("ctx", {})
     found = describe_node(value)
     match error["type"]:
+        case "written" if key == "scale" and isinstance(value, YamlMapping):
+            what = f"expected the name of a list, found {found}"
+            remedy = "write options: {1: …} instead, or scale: and the name of a list under scales:"
+            return "wrong-kind", what, remedy
         case "written":
             # `scalars.reject` has explained it
             return context["rule"], context["what"], context["remedy"]
@@ -180,6 +188,9 @@ def _build_unknown_key_problem(
     synonym = key_names.find_synonym(key)
     types = key_names.list_types_with_key(key, model)
 
+    if model is ComputeTable and key.casefold() in _LABEL_KEYS:
+        return _build_compute_label_problem(key, node, owner)
+
     what = f"{key!r} is not a key here"
     is_lowercase = key == key.casefold()
     if near == key.casefold() and not is_lowercase:
@@ -195,6 +206,17 @@ def _build_unknown_key_problem(
     else:
         remedy = f"the keys here are {', '.join(known)}"
     return Problem("unknown-key", locate_key(node, key), owner, what, remedy, length=len(key))
+
+
+def _build_compute_label_problem(key: str, node: YamlNode, owner: str) -> Problem:
+    """Build the problem of a label at a calculation, which has its labels in the analysis file."""
+    where = locate_key(node, key)
+    questionnaire = where.file.replace("\\", "/").rpartition("/")[2]
+    file = questionnaire.rpartition(".")[0] + ANALYSIS_SUFFIX
+    what = f"{key!r} is not a key of a calculation"
+    example = f"variables: {{{owner}_labeled: {{value: {owner}, label: …, options: {{1: …}}}}}}"
+    remedy = f"label a variable of the analysis file {file} instead: {example}"
+    return Problem("unknown-key", where, owner, what, remedy, length=len(key))
 
 
 def _format_key(path: NodePath, owner: str) -> str:
