@@ -56,6 +56,8 @@ class Problem:
     """An interview that shows it, as `survey test` reads it."""
     subject: str = field(default="", compare=False)
     """The name or code that it is about, if other checks decide by it."""
+    code: int | str | None = field(default=None, compare=False)
+    """The code of the subject that it is about, if the remedy depends on that."""
 
     def __str__(self) -> str:
         who = f"{self.who}: " if self.who else ""

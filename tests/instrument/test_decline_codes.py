@@ -75,3 +75,59 @@ def test_in_edition_1_a_list_has_the_codes_of_the_file() -> None:
     codes = find_codes("by_width", edition=1)
     assert codes["sex"] == codes["police"] == {"refused": -9}
     assert codes["often"] == {"dk": -8}
+
+
+def check_lines(*items: str) -> list[str]:
+    """Return the problems of a questionnaire with these items."""
+    lines = ["instrument: t", "title: T", "edition: 2", "defaults: {declines: by_width}", "items:"]
+    text = "\n".join([*lines, *(f"  - {{{item}}}" for item in items)])
+    return [str(problem) for problem in check_instrument(load_source_text(text, "t.yaml")).problems]
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Don't know / Not sure", "dk"),
+        ("Don't know/not sure", "dk"),
+        ("Not sure", "dk"),
+        ("Unsure", "dk"),
+        ("DK", "dk"),
+        ("Don't know or not sure", "dk"),
+        ("Weiß nicht / unsicher", "dk"),
+        ("No sabe o no está seguro", "dk"),
+        ("Refuse to answer", "refused"),
+        ("Prefer not to answer", "refused"),
+        ("Refused / No answer", "refused"),
+        ("Antwort verweigert", "refused"),
+        ("Don't know / Refused", ""),
+        ("Not sure about the price", ""),
+        ("Tea or coffee", ""),
+    ],
+)
+def test_an_option_in_the_words_of_a_decline_is_found(words: str, kind: str) -> None:
+    item = f'id: q, type: single, text: Well?, options: {{1: "Yes", 2: "No", 5: "{words}"}}'
+    found = [line for line in check_lines(item) if "the same meaning" in line]
+    assert [f"same meaning as .{kind} " in line for line in found] == [True] * bool(kind)
+
+
+@pytest.mark.parametrize(
+    ("item", "remedy"),
+    [
+        ("id: b, type: single, text: B?, options: {1: A, 2: B}, ask_if: q == 7", "write dk(q)"),
+        (
+            "id: b, type: single, text: B?, options: {1: A, 2: B}, ask_if: 'q in [1, 9]'",
+            "write refused(q)",
+        ),
+        ("id: b, type: single, text: B?, options: {1: A, 2: B}, ask_if: q == 8", "add the option"),
+        ("id: b, type: single, text: B?, options: {1: A, 2: B}, ask_if: n == 77", "write dk(n)"),
+        ("id: b, type: single, text: B?, options: {1: A, 2: B}, ask_if: n == 88", "the range"),
+    ],
+)
+def test_a_condition_on_the_code_of_a_decline_names_its_function(item: str, remedy: str) -> None:
+    lines = check_lines(
+        "id: q, type: single, text: Well?, options: {1: A, 2: B}",
+        "id: n, type: number, text: Days?, range: 0 to 30",
+        item,
+    )
+    [line] = [line for line in lines if "b: ask_if" in line]
+    assert line.endswith(remedy)

@@ -9,7 +9,7 @@ from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.compiled.number_bounds import describe_accepted
-from survey_cli.instrument.compiled.symbols import SymbolKind, list_declines
+from survey_cli.instrument.compiled.symbols import SymbolKind
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.expressions.expression_checker import (
@@ -17,6 +17,7 @@ from survey_cli.instrument.expressions.expression_checker import (
     get_code_family,
     shift_position,
 )
+from survey_cli.instrument.expressions.functions import write_decline_test
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.instrument.number_ranges import contain
@@ -45,8 +46,6 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if is_number and symbol.value_type.amounts is None:
             assert isinstance(symbol.question, NumericItem)
             numbers[name] = symbol.question
-    decline_specs = list_declines(draft.document)
-    declines = {float(decline.code): name for name, decline in decline_specs.items()}
 
     for use in draft.uses:
         if use.condition is None:
@@ -55,7 +54,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
         if problem is not None:
             yield problem
         elif not numbers.keys().isdisjoint(use.condition.names):
-            yield from _check_ranges(use, numbers, declines)
+            yield from _check_ranges(draft, use, numbers)
 
 
 def _find_mistaken_operator(use: NameUse, tree: ast.expr) -> Problem | None:
@@ -148,7 +147,7 @@ def _write_remedy(tree: ast.BoolOp) -> str:
 
 
 def _check_ranges(
-    use: NameUse, numbers: dict[str, NumericItem], declines: dict[float, str]
+    draft: InstrumentDraft, use: NameUse, numbers: dict[str, NumericItem]
 ) -> Iterator[Problem]:
     """Yield comparisons with a number that every answer, or no answer, satisfies."""
     assert use.condition is not None
@@ -165,19 +164,20 @@ def _check_ranges(
                 remedy = f"write answered({name}) if you mean any answer"
             else:
                 word = "never true"
-                remedy = _write_range_remedy(name, declines.get(value))
+                remedy = _write_range_remedy(draft, name, value)
             what = f"{name} {sign} {value} is {word}: {_describe_range(name, item, value)}"
             yield _make_problem(use, node, what, remedy)
         yield from _check_list(use, node, numbers)
 
 
-def _write_range_remedy(name: str, decline: str | None) -> str:
+def _write_range_remedy(draft: InstrumentDraft, name: str, value: float) -> str:
     """Write what to do about a number that no answer is, perhaps because it is a decline's code."""
-    if decline is None:
-        return "change the number or the range"
-    if decline == "dk":
-        return f"write dk({name})"
-    return f"write {name} in [{decline}]"
+    item = draft.items.get(name)
+    if item is not None:
+        for decline in item.declines:
+            if decline.code == value:
+                return f"write {write_decline_test(name, decline.id)}"
+    return "change the number or the range"
 
 
 def _iterate_compares(tree: ast.expr) -> Iterator[ast.Compare]:

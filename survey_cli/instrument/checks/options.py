@@ -561,6 +561,9 @@ _VOLUNTEERED: Final = re.compile(
     r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
 )
 
+_ALTERNATIVES: Final = re.compile(r"\s*[/|,;]\s*|\s+(?:or|o|ou|oder|of|eller|lub|veya|или)\s+")
+"""What separates several words for the same: `don't know / not sure`."""
+
 
 @lru_cache(maxsize=1000)
 def _normalize(text: str) -> str:
@@ -620,10 +623,20 @@ def _list_labels(item: CompiledItem) -> dict[Code, Text]:
 def _find_decline(text: Text, phrases: Mapping[str, str]) -> str:
     """Find the decline whose words an option has in some language; empty if it has none."""
     for _, scalar in text.iterate_languages():
-        kind = phrases.get(_normalize(scalar))
+        words = _normalize(scalar)
+        kind = phrases.get(words) or _find_common_decline(words, phrases)
         if kind:
             return kind
     return ""
+
+
+def _find_common_decline(words: str, phrases: Mapping[str, str]) -> str:
+    """Find the decline that all parts of `don't know / not sure` mean; empty if there is none."""
+    parts = _ALTERNATIVES.split(words)
+    if len(parts) < 2:
+        return ""
+    kinds = {phrases.get(part.strip(_MARKS), "") for part in parts}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def _report_duplicates(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from survey_cli.instrument.amounts import AmountReading
@@ -23,6 +24,7 @@ from survey_cli.instrument.compiled.symbols import (
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.editions import DECLINE_CODES_EDITION
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.functions import write_decline_test
 from survey_cli.instrument.expressions.known import INTERVIEWER_PREFIX
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.inheritance import inherit_defaults
@@ -678,6 +680,8 @@ class InstrumentCompiler:
             # a list that no item uses is compiled here, so that its problems are reported
             list_name = str(name)
             compiler.compile_options(scale.options, CompileContext(list_name), list_name)
+        # the codes of declines are known when all items are compiled
+        self.problems[:] = [self._name_decline(problem) for problem in self.problems]
 
         return Instrument(
             id=str(document.instrument),
@@ -697,6 +701,19 @@ class InstrumentCompiler:
             texts=source.texts,
             interviewer_attributes=attributes,
         )
+
+    def _name_decline(self, problem: Problem) -> Problem:
+        """Return a problem about an unknown code; if a decline has it, the remedy names that."""
+        item = self.draft.items.get(problem.subject)
+        if problem.rule != "unknown-code" or item is None:
+            return problem
+        for decline in item.declines:
+            if decline.code == problem.code:
+                label = decline.text.get(self.draft.language)
+                test = write_decline_test(problem.subject, decline.id)
+                remedy = f"{decline.code} is the code of {str(label)!r}: write {test}"
+                return replace(problem, remedy=remedy)
+        return problem
 
     def _find_attributes(self) -> frozenset[str]:
         """Find the interviewer's attributes that conditions use: the `sex` of `interviewer.sex`."""

@@ -289,10 +289,11 @@ class ExpressionChecker:
         severity: Severity = "error",
         *,
         subject: str = "",
+        code: int | str | None = None,
     ) -> Term:
         """Report a problem and return a wrong term, about which nothing more is reported."""
         problem = self._make_problem(rule, node, what, remedy, severity)
-        self.problems.append(replace(problem, subject=subject))
+        self.problems.append(replace(problem, subject=subject, code=code))
         return self.make_wrong(node)
 
     def report_syntax(self, node: ast.expr, what: str, remedy: str) -> Term:
@@ -650,9 +651,9 @@ class ExpressionChecker:
         remedy = ""
         if isinstance(value, str):
             remedy = suggest_nearest(value, _select_texts(codes))
-        return self.report_problem(
-            "unknown-code", node, what, remedy or "use one of these, or add the option"
-        )
+        remedy = remedy or "use one of these, or add the option"
+        code = value if isinstance(value, int | str) else None
+        return self.report_problem("unknown-code", node, what, remedy, subject=owner, code=code)
 
 
 def _make_literal(kind: Literal["number", "text"], value: object, node: ast.expr) -> Term:

@@ -342,3 +342,10 @@ STATE_FUNCTIONS: Final = frozenset(
     function.name for function in _TABLE if function.argument_kind == "item"
 )
 """Functions that say how an item was answered, such as `declined(q)`."""
+
+
+def write_decline_test(item: str, kind: str) -> str:
+    """Write the condition that an item was declined in this way: `dk(q1)`, or `q1 in [skipped]`."""
+    if kind in FUNCTIONS:
+        return f"{kind}({item})"
+    return f"{item} in [{kind}]"
