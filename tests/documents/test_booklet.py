@@ -587,6 +587,24 @@ items:
     assert printed == GOLDEN.replace("FINGERPRINT", instrument(tea).hash[:12])
 
 
+def test_codes_by_width_are_stated_as_such_and_at_each_item() -> None:
+    lines = lines_of("""
+defaults: {declines: by_width}
+items:
+  - {id: cup, type: number, text: How many cups?, range: 0 to 30}
+  - {id: town, type: text, text: Which town?}
+""")
+    [head] = [line for line in lines if line.startswith("- Accepted from")]
+    assert head.endswith(
+        "Don't know (`7, 77 or 777 …`, by the width of the answers, key d); "
+        "Refused (`9, 99 or 999 …`, by the width of the answers, key r)."
+    )
+    assert [line for line in lines if "accepted here" in line] == [
+        "- ▷ Declines: accepted here: Don't know (77) and Refused (99).",
+        "- ▷ Declines: accepted here: Don't know (−8) and Refused (−9).",
+    ]
+
+
 # the command
 
 TEA = 'instrument: tea\ntitle: Tea\nitems:\n  - {id: hello, type: read, text: "This is {interviewer} calling."}\n'

@@ -33,6 +33,10 @@ from survey_cli.documents.questionnaire.rule_sentences import (
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import Line, TextRun, render_plain
+from survey_cli.instrument.compiled.decline_sets import (
+    describe_codes_by_width,
+    has_codes_by_width,
+)
 from survey_cli.instrument.compiled.model import (
     CompiledNode,
     Instrument,
@@ -214,6 +218,7 @@ class BookletBuilder:
         self.declines = tuple(
             d for d in instrument.declines.values() if d.id not in RESERVED_DECLINES
         )
+        self.has_codes_by_width = has_codes_by_width(instrument.document)
         self._numbers = number_items(instrument)
 
     def build_parts(self) -> tuple[model.BookletPart, ...]:
@@ -483,7 +488,12 @@ class BookletBuilder:
             value = self.rules.render_clause(item.prefill)
             prose = f"{value}, if known; the interviewer confirms or replaces it."
             yield make_note("Filled in beforehand", prose)
-        declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
+        declines = rule_sentences.describe_declines(
+            item.declines,
+            self.declines,
+            self.language,
+            are_codes_stated=not self.has_codes_by_width,
+        )
         # Interviewers decline nothing, unless the questionnaire says so.
         may_decline = question.expects_answer and (
             not is_observed(item) or question.declines is not None
@@ -515,11 +525,17 @@ class BookletBuilder:
         """Return a decline for the list of those that are accepted everywhere."""
         keys = [decline.find_key(language) for language in self.renderer.languages]
         letters = dict.fromkeys(key for key in keys if key)
-        remarks: tuple[Line, ...] = ()
+        remarks: list[Line] = []
+        code = format_code(decline.code)
+        if self.has_codes_by_width:
+            codes = describe_codes_by_width(decline.id)
+            if codes:
+                code = codes
+                remarks.append((TextRun("by the width of the answers"),))
         if letters:
-            remarks = ((TextRun(f"key {escape_controls(' / '.join(letters))}"),),)
+            remarks.append((TextRun(f"key {escape_controls(' / '.join(letters))}"),))
         wording = self.renderer.render_text(decline.text)
-        return model.BookletChoice(code=format_code(decline.code), wording=wording, remarks=remarks)
+        return model.BookletChoice(code=code, wording=wording, remarks=tuple(remarks))
 
     def build_appendices(self) -> tuple[model.Appendix, ...]:
         """Return what respondents ask, scripts, sample columns and computes.

@@ -276,10 +276,18 @@ def _describe_pattern(pattern: str) -> str:
 
 
 def describe_declines(
-    permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str
+    permitted: Sequence[CompiledDecline],
+    general: Sequence[CompiledDecline],
+    language: str,
+    *,
+    are_codes_stated: bool = True,
 ) -> str:
-    """Return a sentence on the permitted declines; empty if they are those of the study."""
-    if [(d.id, d.code) for d in permitted] == [(d.id, d.code) for d in general]:
+    """Return a sentence on the permitted declines; empty if they are those of the study.
+
+    Their codes are stated once for the whole questionnaire, unless each item has its own.
+    """
+    is_general = [(d.id, d.code) for d in permitted] == [(d.id, d.code) for d in general]
+    if is_general and (are_codes_stated or not permitted):
         return ""
     if not permitted:
         labels = join_words([render_label(d.text, language) for d in general], "or")

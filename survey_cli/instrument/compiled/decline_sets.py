@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from survey_cli.instrument.number_ranges import NumberRanges, contain
+from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import QuestionItem
@@ -19,6 +20,19 @@ _OTHER_CODES: Final[tuple[int, ...]] = (*range(-11, -1000, -1), *range(-9991, -1
 """Those for declines whose own code, or usual code, is taken."""
 _MARKS_OF_MULTIPLE: Final = (0, 1)
 """Not mentioned and mentioned, which the columns of a multiple contain."""
+
+
+def has_codes_by_width(document: Document) -> bool:
+    """Return whether the declines of a whole file have codes of the answers' width."""
+    return document.defaults is not None and document.defaults.declines == BY_WIDTH
+
+
+def describe_codes_by_width(decline: str) -> str:
+    """Describe the codes that a decline can have: `7, 77 or 777 …`; empty if it has one code."""
+    digit = _DIGITS.get(decline)
+    if digit is None:
+        return ""
+    return f"{digit}, {digit * 2} or {digit * 3} …"
 
 
 def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str, int] | None:
