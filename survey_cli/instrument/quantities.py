@@ -53,11 +53,13 @@ class QuantityUnit:
     key: int | None = None
     """Its first digits; None if all digits are the amount."""
     parts: tuple[UnitPart, ...] = ()
+    filled_digits: int = 0
+    """How many digits are keyed after the key at least, filled with zeros: 2 for 107."""
 
     @cached_property
     def digits(self) -> int:
         """The number of digits after the key."""
-        return len(str(int(self.written[-1].high)))
+        return max(len(str(int(self.written[-1].high))), self.filled_digits)
 
     @cached_property
     def offset(self) -> int:

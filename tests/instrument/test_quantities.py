@@ -11,7 +11,7 @@ from support.scenario import feature
 from survey_cli.entries import LineEntry
 from survey_cli.instrument.checks.all_checks import CheckResult, check_instrument
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE
-from survey_cli.instrument.number_ranges import contain
+from survey_cli.instrument.number_ranges import NumberRange, contain
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.texts.number_text import NumberRejection
@@ -262,6 +262,69 @@ def test_check_names_what_is_wrong(written: str, instead: str, what: str) -> Non
     with accept_edition():
         errors = select_errors(check_instrument(load_source_text(text)).problems)
     assert [what in str(problem) for problem in errors] == [True], errors
+
+
+TIMES = """
+instrument: times
+title: Times
+edition: 2
+items:
+  - id: fruit
+    type: quantity
+    text: How often?
+    main_unit: week
+    in: {{week: {{{week}, text: per week}}, month: {{key: 2, times: 12/52, range: 1 to 99}}}}
+    declines: by_width
+"""
+
+
+def check_week(week: str) -> tuple[QuantityItem | None, list[str]]:
+    """Return the quantity with this unit, and its problems."""
+    checked = check_instrument(load_source_text(TIMES.format(week=week)))
+    problems = [problem.what for problem in checked.problems]
+    if checked.instrument is None:
+        return None, problems
+    question = checked.instrument.items["fruit"].question
+    assert isinstance(question, QuantityItem)
+    return question, problems
+
+
+def test_digits_after_a_key_are_filled_with_zeros() -> None:
+    question, problems = check_week("key: 1, range: 1 to 7, digits: 2")
+    assert question is not None
+    assert not problems
+    week = question.quantity.units[0]
+    assert week.keyed == (NumberRange(101, 107),)
+    assert [week.count(keyed) for keyed in (101, 105)] == [1, 5]
+    assert question.quantity.find_meant_unit(108) is week
+    assert question.describe_units().startswith("1.. week")
+    words = question.list_words("en")
+    assert read_quantity("105", "en", question.quantity, words) == 105
+    assert read_quantity("5 per week", "en", question.quantity, words) == 105
+    asked = read_quantity("15", "en", question.quantity, words)
+    assert isinstance(asked, NumberRejection)
+    assert asked.values == (105, 215)
+
+
+@pytest.mark.parametrize(
+    ("week", "problem"),
+    [
+        ("key: 1, range: 1 to 120, digits: 2", "digits: 120 has 3 digits"),
+        ("range: 1 to 7, digits: 2", "digits: without a key:, zeros before an amount mean nothing"),
+        ("key: 1, range: 1 to 7, digits: 0", "digits: 0 digits can't be keyed"),
+        ("key: 1, range: 1 to 7, digits: 99", "digits: 99 digits can't be keyed"),
+        (
+            "key: 1, range: 101 to 107",
+            "range: the key 1 is no part of the range: 101 to 107 is keyed as 1101 to 1107",
+        ),
+        ("key: 20, range: 1 to 7, digits: 1", "201 is 1 per week, and also 1 month"),
+        ("key: 1, range: 1 to 150", ""),
+        ("key: 1, range: 0 to 99", ""),
+    ],
+)
+def test_a_key_and_its_digits_are_checked(week: str, problem: str) -> None:
+    _, problems = check_week(week)
+    assert problems == [problem] * bool(problem)
 
 
 def test_declines_by_width_are_in_no_column() -> None:

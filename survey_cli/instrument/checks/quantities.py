@@ -11,7 +11,7 @@ from survey_cli.instrument.checks.source_items import (
 )
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.number_ranges import intersect
-from survey_cli.instrument.quantities import MAX_DIGITS_OF_PARTS, QuantityUnit
+from survey_cli.instrument.quantities import MAX_DIGITS, MAX_DIGITS_OF_PARTS, QuantityUnit
 from survey_cli.instrument.schema.items.quantity import QuantityItem, UnitSpec
 from survey_cli.instrument.source.nodes import find_node, locate_name
 from survey_cli.instrument.texts.quantity_text import UnitWords
@@ -25,7 +25,8 @@ def bad_quantity(draft: InstrumentDraft) -> Iterator[Problem]:
         main_unit: week
         in: {week: {key: 1, range: 1 to 99}, month: {key: 2, range: 1 to 99, times: 12/52}}
 
-    `main_unit:` names one of the units, and all others need `times:`. A key is 1 or more.
+    `main_unit:` names one of the units, and all others need `times:`. A key is 1 or more,
+    and is no part of the range: 101 to 107 is `key: 1, range: 1 to 7, digits: 2`.
 
         parts: {ft: 12, in: 1}
 
@@ -73,7 +74,9 @@ def _check_unit(item: QuantityItem, name: str, unit: UnitSpec) -> Iterator[Probl
     if unit.key is not None and unit.key < 1:
         what = f"key: {unit.key} can't be the first digits of a number"
         yield report("bad-quantity", find_value(unit, "key"), item.id, what, "write 1 or more")
+    yield from _check_digits(item, unit)
     if unit.parts is None:
+        yield from _check_key_in_range(item, name, unit)
         return
 
     built = unit.build(name)
@@ -94,6 +97,50 @@ def _check_unit(item: QuantityItem, name: str, unit: UnitSpec) -> Iterator[Probl
             )
             remedy = "write both ends as they are keyed: 300 to 711"
             yield report("bad-quantity", place, item.id, what, remedy)
+
+
+def _check_digits(item: QuantityItem, unit: UnitSpec) -> Iterator[Problem]:
+    """Check that `digits:` has a key before it, and room for the highest amount."""
+    if unit.digits is None:
+        return
+    place = find_value(unit, "digits")
+    high = int(max(one.high for one in unit.range))
+    needed = len(str(high))
+    if unit.key is None:
+        what = "digits: without a key:, zeros before an amount mean nothing"
+        yield report("bad-quantity", place, item.id, what, "write a key: too, or remove digits:")
+    elif unit.digits < needed:
+        what = f"digits: {high} has {needed} digits"
+        yield report("bad-quantity", place, item.id, what, f"write digits: {needed}, or more")
+    elif len(str(unit.key)) + unit.digits > MAX_DIGITS:
+        what = f"digits: numbers would have more than {MAX_DIGITS} digits"
+        yield report("bad-quantity", place, item.id, what, "write fewer")
+
+
+def _check_key_in_range(item: QuantityItem, name: str, unit: UnitSpec) -> Iterator[Problem]:
+    """Check that the range isn't written with the key: `key: 1, range: 101 to 107`."""
+    key = str(unit.key)
+    for low, high in unit.range:
+        low_digits = str(int(low))
+        high_digits = str(int(high))
+        rest = high_digits[len(key) :]
+        is_same_width = len(low_digits) == len(high_digits)
+        begins_with_key = low_digits.startswith(key) and high_digits.startswith(key)
+        if unit.key is None or not rest or not is_same_width or not begins_with_key:
+            continue
+
+        keyed = unit.build(name).keyed
+        what = (
+            f"range: the key {key} is no part of the range: {low_digits} to {high_digits} is "
+            f"keyed as {int(keyed[0].low)} to {int(keyed[-1].high)}"
+        )
+        least = int(low_digits[len(key) :])
+        remedy = f"write range: {least} to {int(rest)}"
+        if len(str(int(rest))) < len(rest):
+            remedy += f", digits: {len(rest)}"
+        remedy += f", if {low_digits} is to be keyed"
+        place = find_value(unit, "range")
+        yield report("bad-quantity", place, item.id, what, remedy, "warning")
 
 
 def _check_options(item: QuantityItem) -> Iterator[Problem]:

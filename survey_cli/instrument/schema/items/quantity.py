@@ -148,6 +148,13 @@ def _check_parts(parts: dict[Name, PartSpec]) -> dict[Name, PartSpec]:
 Parts: TypeAlias = Annotated[dict[Name, PartSpec], AfterValidator(_check_parts)]
 
 
+def _check_digits(digits: int) -> int:
+    if not 1 <= digits <= MAX_DIGITS:
+        what = f"{digits} digits can't be keyed"
+        scalars.reject("bad-quantity", what, f"write a number from 1 to {MAX_DIGITS}")
+    return digits
+
+
 class UnitSpec(SpecModel):
     """A unit in which the amount can be given: `{key: 2, range: 1 to 99, text: per week}`."""
 
@@ -159,8 +166,12 @@ class UnitSpec(SpecModel):
     1, which only the main unit can be."""
     range: WrittenRanges
     """The amounts that are accepted, which are the digits after the key: `1 to 99`, or several
-    ranges. The highest one says how many digits follow the key: 107, not 17. Of a unit in parts
-    they are written as they are keyed: `300 to 711`."""
+    ranges. The key is no part of them. The highest one says how many digits follow the key, unless
+    `digits:` does: up to 99 it is 107, not 17. Of a unit in parts they are written as they are
+    keyed: `300 to 711`."""
+    digits: Annotated[Whole, AfterValidator(_check_digits)] | None = None
+    """How many digits are keyed after the key, filled with zeros: with `key: 1, range: 1 to 7,
+    digits: 2`, 5 is keyed as 105. If left out: as many as the highest amount has."""
     parts: Parts | None = None
     """The parts in which the amount is given, the largest first, each as how many of the last it
     is: `{ft: 12, in: 1}`. They are keyed one behind the other, as in 511, and can be typed as
@@ -183,7 +194,14 @@ class UnitSpec(SpecModel):
         if times is None:
             times = Fraction(1)
         written = tuple(sorted(self.range))
-        return QuantityUnit(name, written, times, key=self.key, parts=tuple(parts))
+        return QuantityUnit(
+            name,
+            written,
+            times,
+            key=self.key,
+            parts=tuple(parts),
+            filled_digits=self.digits or 0,
+        )
 
 
 class QuantityItem(question.QuestionItem):
