@@ -209,6 +209,25 @@ def test_another_case_is_taken_where_the_item_wants_one_and_stays_over_a_change(
     assert (place(shown), data(shown)["kind"]) == ("chief", "2")
 
 
+@pytest.mark.parametrize(
+    ("start", "first"), [("25000", "income_25000"), ("random", "income_15000")]
+)
+def test_a_bracket_begins_at_its_first_step(start: str, first: str) -> None:
+    bracket = f"""\
+  - id: income
+    type: bracket
+    unit: USD
+    steps: [15000, 25000, 35000]
+    start: {start}
+    text: {{en: "Is it less than {{amount:USD}}?", es: "¿Menos de {{amount:USD}}?"}}
+  - {{id: bye,"""
+    preview = begun(TEXT.replace("  - {id: bye,", bracket), columns={"kind": "1"})
+    shown = preview.restart()
+    for name in ("income", "income_low"):
+        assert shown.session.jump(Place(name)) is None
+        assert place(shown) == first
+
+
 def test_a_case_that_was_given_does_not_change_and_the_reason_is_said() -> None:
     preview = begun(columns={"kind": "1"})
     refused = preview.restart().session.jump(Place("chief"))

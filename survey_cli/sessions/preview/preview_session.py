@@ -25,7 +25,12 @@ from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.compiled.place_names import name_place
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.known import Known
-from survey_cli.instrument.schema.items.brackets import LESS, NOT_LESS
+from survey_cli.instrument.schema.items.brackets import (
+    LESS,
+    NOT_LESS,
+    BracketResultItem,
+    BracketStepItem,
+)
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, EndItem
@@ -547,6 +552,10 @@ class PreviewSession(InterviewSession):
                 place.item, instrument.items, otherwise="F3 lists the items"
             )
             return Rejection(f"there is no item {place.item}: {suggestion}")
+        if isinstance(item.question, BracketResultItem):
+            # a bracket is asked step by step, and what it finds follows from them
+            item = _find_first_step(instrument, item.question.bracket)
+            place = Place(item.id, place.turn)
         if isinstance(item.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer, so it can't be shown")
         if item.roster is None:
@@ -627,6 +636,14 @@ def describe_migration(migration: AnswerMigration) -> list[str]:
         for what, places in kinds.items()
         if places
     ]
+
+
+def _find_first_step(instrument: Instrument, bracket: str) -> CompiledItem:
+    """Return the step that a bracket begins with; one of them if that is drawn."""
+    for item in instrument.items.values():
+        if item.bracket == bracket and isinstance(item.question, BracketStepItem):
+            return item
+    raise KeyError(bracket)
 
 
 def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
