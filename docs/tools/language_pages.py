@@ -18,6 +18,7 @@ from language_reference import (
 from rule_reference import RULE_GROUPS
 
 from survey_cli.engine.machine import InterviewClock
+from survey_cli.instrument.editions import NEWEST_EDITION
 from survey_cli.instrument.expressions.conditions import Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.known import Known, RosterTurns
@@ -387,6 +388,7 @@ def _evaluate(expression: str) -> str:
         has_clock=True,
         has_interviewer=True,
         rosters={"person"},
+        edition=NEWEST_EDITION,
     )
     condition = None
     for expected in ("truth", "value"):

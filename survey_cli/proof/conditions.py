@@ -31,6 +31,7 @@ from survey_cli.proof.terms import (
     Alternative,
     Calculator,
     Leaf,
+    Operand,
     Operation,
     Surroundings,
     Term,
@@ -388,13 +389,16 @@ class ConditionEncoder:
         self, node: ast.expr, left: ast.expr, sign: str, right: ast.expr, turns: Turns
     ) -> Term:
         """Return the result of an operation on two terms; it is missing if one of them is."""
-        operands = [
-            self.calculator.collect_operand(self.find_number(operand, turns))
-            for operand in (left, right)
-        ]
-        listed = [operand.values if operand is not None else None for operand in operands]
+        operands: list[Operand] = []
+        for part in (left, right):
+            found = self.calculator.collect_operand(self.find_number(part, turns))
+            if found is None:
+                return self.open_parts.make_number(node, turns)
+            operands.append(found)
+
+        listed = [operand.values for operand in operands]
         values = self.calculator.combine(listed, make_arithmetic(sign))
-        others = [operand.is_other for operand in operands if operand is not None]
+        others = [operand.is_other for operand in operands]
         return self._make_term(node, turns, values, others=others)
 
     def _make_term(
