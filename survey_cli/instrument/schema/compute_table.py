@@ -42,6 +42,7 @@ def _parse_row(node: object) -> TableRow:
 
 
 Row: TypeAlias = Annotated[TableRow, scalars.ParseWith(_parse_row, _ROW_SCHEMA), "a row"]
+TableValue: TypeAlias = Annotated[scalars.Expression, "a value or a calculation"]
 
 
 class ComputeTable(SpecModel):
@@ -54,10 +55,10 @@ class ComputeTable(SpecModel):
 
     when: list[Row]
     """The rows, each a condition and a value."""
-    else_: scalars.Expression | None = Field(default=None, alias="else")
+    else_: TableValue | None = Field(default=None, alias="else")
     """The value if no row's condition is true and all are known. If left out: `survey check` proves
     that some row always applies."""
-    unknown: scalars.Expression | None = None
+    unknown: TableValue | None = None
     """The value if there is none because an answer is missing that it depends on, or has no amount,
     except in an interview that ended before. It is a value like any other: a mean counts 99900, so
     that amounts are better without this key. If left out: it is missing, as *don't know*, *refused*
