@@ -131,3 +131,27 @@ def test_a_condition_on_the_code_of_a_decline_names_its_function(item: str, reme
     )
     [line] = [line for line in lines if "b: ask_if" in line]
     assert line.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("item", "meant"),
+    [
+        (
+            "type: number, range: 0 to 30, options: {88: None, value: 0}",
+            "88: {text: None, value: 0}",
+        ),
+        (
+            "type: number, range: 0 to 30, options: {87: A lot, 88: None, value: 0, label: 'a, b'}",
+            '88: {text: None, value: 0, label: "a, b"}',
+        ),
+        (
+            'type: single, options: {1: "Yes", 8: No opinion, missing: true, 2: "No"}',
+            "8: {text: No opinion, missing: true}",
+        ),
+    ],
+)
+def test_forgotten_braces_of_an_option_are_written_out(item: str, meant: str) -> None:
+    lines = check_lines(f"id: q, text: Well?, {item}")
+    assert lines
+    assert {line.rpartition(" — write ")[2] for line in lines} == {meant}
+    assert "is a key of an option, and no code" in lines[0]

@@ -39,7 +39,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumericItem
-from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.schema.options import OptionSpec, suggest_option_braces
 from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key
 from survey_cli.instrument.source.scalars import Text
@@ -137,7 +137,12 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
             listed_codes = join_words(odd, most=MAX_LISTED)
             what = f"the codes {listed_codes} are {kind}s, and the others are {others}"
         place = find_key(listed.node, odd[0])
-        yield report("mixed-codes", place, listed.owner, what, _unmix(odd[0]))
+        remedy = ""
+        if listed.node is not None:
+            remedy = suggest_option_braces(listed.node, str(odd[0]))
+        if remedy:
+            what = f"{odd[0]} is a key of an option, and no code"
+        yield report("mixed-codes", place, listed.owner, what, remedy or _unmix(odd[0]))
 
 
 def _unmix(code: Code) -> str:

@@ -1,5 +1,6 @@
 """The models of options, scales and declines: codes, labels and flags."""
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -19,7 +20,13 @@ from pydantic import (
 )
 
 from survey_cli.instrument.source import scalars
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar, is_options_source
+from survey_cli.instrument.source.nodes import (
+    YamlList,
+    YamlMapping,
+    YamlNode,
+    YamlScalar,
+    is_options_source,
+)
 from survey_cli.problems import Position
 from survey_cli.values import Code
 from survey_cli.wording import shorten
@@ -140,6 +147,41 @@ class OptionSpec(CodedAnswer):
 
 class NumberOption(CodedAnswer):
     """A number with a meaning of its own: its text, as in `97: 97 or older`, or a mapping."""
+
+
+_PLAIN_TEXT: Final = re.compile(r"\w[\w '’./-]*", re.ASCII)
+"""A text that needs no quotes within braces."""
+
+
+def suggest_option_braces(options: YamlNode, key: str) -> str:
+    """Return how an option is written whose braces were forgotten; empty if that isn't the mistake.
+
+    Of `{88: None, value: 0}`, with the key `value`, it is `88: {text: None, value: 0}`.
+    """
+    if key not in OptionSpec.model_fields or not isinstance(options, YamlMapping):
+        return ""
+    code = ""
+    written: dict[str, YamlScalar] = {}
+    for own_key, node in options.items():
+        is_code = own_key not in OptionSpec.model_fields
+        if is_code and key in written:
+            break  # the next option
+        if not isinstance(node, YamlScalar):
+            code = ""
+        elif is_code:
+            code = str(own_key)
+            written = {"text": node}
+        else:
+            written[str(own_key)] = node
+    if not code:
+        return ""
+
+    parts = []
+    for name, node in written.items():
+        needs_quotes = not node.plain or not _PLAIN_TEXT.fullmatch(node)
+        value = json.dumps(str(node), ensure_ascii=False) if needs_quotes else str(node)
+        parts.append(f"{name}: {value}")
+    return f"write {code}: {{{', '.join(parts)}}}"
 
 
 def _is_by_language(node: object) -> bool:

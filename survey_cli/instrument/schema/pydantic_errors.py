@@ -17,6 +17,7 @@ from survey_cli.instrument.schema.node_paths import (
     find_path_owner,
     list_known_keys,
 )
+from survey_cli.instrument.schema.options import suggest_option_braces
 from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.instrument.source.nodes import YamlMapping, YamlNode, YamlScalar, locate_key
 from survey_cli.instrument.source.scalars import describe_node
@@ -82,6 +83,11 @@ def build_problem(
         key = _format_key(path, owner)
 
     rule, what, remedy = _explain_value(error, value, step)
+    if is_key and key == "options":
+        braces = suggest_option_braces(node, step)
+        if braces:
+            what = f"{step!r} is a key of an option, and no code"
+            remedy = braces
     if key:
         what = f"{key}: {what}"
     return Problem(rule, where, owner, what, remedy, length=length)
