@@ -361,3 +361,11 @@ def test_all_words_are_listed_within_80_columns(capsys: pytest.CaptureFixture[st
     assert run_command(["explain", "problems"]) == 0
     described = capsys.readouterr().out
     assert [entry.word for entry in problems if entry.word not in described] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "explained"), [("by_width", "7 and 9"), ("SAS", "DBMS=SAV"), ("sas7bdat", "DBMS=SAV")]
+)
+def test_words_of_official_questionnaires_are_explained(word: str, explained: str) -> None:
+    [entry] = explain_word(word)
+    assert explained in entry.meaning
