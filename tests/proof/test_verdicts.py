@@ -72,6 +72,48 @@ def test_verdicts_equal_those_of_trying_every_answer(*, amounts: bool) -> None:
     assert tried > 60 * SCALE
 
 
+SUMS = (
+    "a + b == n",
+    "a + b <= n",
+    "a + b > 2",
+    "sum(a, b) == n",
+    "a + b > n",
+    "n - a == b",
+    "default(a, 0) + b == n",
+)
+
+
+def write_sums(rng: Random) -> str:
+    """A questionnaire with sums of numbers whose highest value is calculated, and may be unknown."""
+    asked = rng.choice(("", "ask_if: n > 0, "))
+    declines = [rng.choice(("[]", "[dk]")) for _ in range(3)]
+    code = rng.choice(("", ", options: {9: {text: E, value: 0}}"))
+    return f"""\
+instrument: t
+title: T
+edition: 2
+items:
+  - {{id: n, type: number, range: 0 to 1, declines: {declines[0]}, text: N?}}
+  - {{id: a, type: number, {asked}max: {rng.choice(("n", "n + 1"))}, declines: {declines[1]}, text: A?{code}}}
+  - {{id: b, type: number, {asked}max: {rng.choice(("n", "a"))}, declines: {declines[2]}, text: B?,
+     checks: {{expect: "{rng.choice(SUMS)}", say: "No."}}}}
+  - {{id: c, type: read, ask_if: "{rng.choice(SUMS)}", text: C.}}
+  - {{id: d, type: read, unless: "{rng.choice(SUMS)} and {rng.choice(SUMS)}", text: D.}}
+"""
+
+
+def test_no_sum_that_can_be_is_called_impossible() -> None:
+    impossible = 0
+    for seed in range(200 * SCALE):
+        text = write_sums(Random(seed))
+        instrument, _, _ = compile_instrument(load_source_text(text, "t.yaml"))
+        assert instrument is not None, text
+        verdicts = prove(instrument, TODAY)
+        assert see_everything(instrument).isdisjoint(verdicts.impossible), text
+        impossible += len(verdicts.impossible)
+    assert impossible > 280 * SCALE, "260 if no sum is decided"
+
+
 @pytest.mark.parametrize("file", QUESTIONNAIRES, ids=lambda file: file.stem)
 def test_every_witness_leads_where_it_says(file: Path) -> None:
     instrument = open_instrument(str(file))
