@@ -204,6 +204,30 @@ def describe_changes(
     return [_describe_change(change, changes, draft, newer, edition) for change in changes]
 
 
+def list_code_changes(draft: InstrumentDraft, newer: InstrumentDraft) -> list[Problem]:
+    """List the lists of declines that have other codes in the newer edition.
+
+    There they are those of the default around the item.
+    """
+    changes: dict[Position, Problem] = {}
+    for item in draft.items.values():
+        newer_item = newer.items.get(item.id)
+        if newer_item is None or not isinstance(item.question.declines, list):
+            continue
+        newer_codes = {decline.id: decline.code for decline in newer_item.declines}
+        moved = [one for one in item.declines if newer_codes.get(one.id, one.code) != one.code]
+        if not moved:
+            continue
+        listed = join_words([f"{one.id} has the code {newer_codes[one.id]}" for one in moved])
+        earlier = ", ".join([f"{one.id}: {one.code}" for one in item.declines])
+        what = f"declines: in edition {newer.document.edition}, {listed}"
+        remedy = f"to keep the codes, write declines: {{{earlier}}}"
+        where = item.question.find_position("declines")
+        # the statements of a battery share their list
+        changes.setdefault(where, Problem("newer-edition", where, item.id, what, remedy, "info"))
+    return list(changes.values())
+
+
 def summarize_changes(
     changes: Sequence[EditionChange], errors: int, file: str, edition: int, top: Position
 ) -> Problem:

@@ -70,6 +70,24 @@ def test_nothing_is_said_if_nothing_would_differ(edition_2: None, bracket: str) 
     assert list_notices(text) == []
 
 
+def test_an_upgrade_names_the_codes_of_declines_that_differ() -> None:
+    text = """\
+instrument: codes
+title: Codes
+defaults: {declines: by_width}
+items:
+  - {id: sex, type: single, text: Sex?, declines: [refused], options: {1: Male, 2: Female}}
+  - {id: age, type: single, text: Age?, options: {1: Under 60, 2: 60 or over}}
+"""
+    written("codes.yaml", text)
+    out, said = run_survey(Path(), "check", "--upgrade", "codes.yaml")
+    assert out.splitlines() == [
+        "codes.yaml:6:51: info: sex: declines: in edition 2, refused has the code 9 — to keep the "
+        "codes, write declines: {refused: -9}"
+    ]
+    assert "codes of declines differ, as listed" in said
+
+
 def test_without_a_newer_edition_there_is_no_notice() -> None:
     with accept_edition(1):
         assert list_notices(HEAD + ITEMS) == []

@@ -264,7 +264,7 @@ def _upgrade_file(file: str) -> Sequence[Problem]:
     upgrade = upgrade_file(file, now().date())
     for sentence in upgrade.describe():
         say(f"{file}: {sentence}")
-    return (*upgrade.changes, *upgrade.scenario_changes)
+    return (*upgrade.changes, *upgrade.code_changes, *upgrade.scenario_changes)
 
 
 def _say_summary(result: "InstrumentCheck") -> None:

@@ -22,6 +22,7 @@ from survey_cli.revisions.edition_changes import (
     EditionChange,
     compile_in_edition,
     describe_changes,
+    list_code_changes,
     list_edition_changes,
     may_change,
     summarize_changes,
@@ -45,6 +46,8 @@ class EditionUpgrade:
     """Whether the file was written. It is not if it was in this edition already."""
     changes: tuple[Problem, ...] = ()
     """What means something else now, by lines of the upgraded file."""
+    code_changes: tuple[Problem, ...] = ()
+    """Items of which the declines have other codes now."""
     errors: int = 0
     """Errors that the file has in this edition, and didn't have before."""
     scenario_changes: tuple[Problem, ...] = ()
@@ -57,6 +60,8 @@ class EditionUpgrade:
             return [f"it is in {edition} already; there is no newer one"]
 
         match len(self.changes):
+            case 0 if self.code_changes:
+                meaning = "; codes of declines differ, as listed"
             case 0:
                 meaning = ", and means the same"
             case 1:
@@ -130,10 +135,12 @@ def upgrade_file(file: str, today: date) -> EditionUpgrade:
 
     compared = _compare(upgraded, _load_analysis(file), newest)
     changes: list[Problem] = []
+    code_changes: list[Problem] = []
     scenario_changes: list[Problem] = []
     errors = 0
     if compared is not None:
         changes = describe_changes(compared.changes, compared.draft, compared.newer, newest)
+        code_changes = list_code_changes(compared.draft, compared.newer)
         errors = compared.errors
         if not errors:
             scenario_changes = list_scenario_changes(file, *compared.instruments, today)
@@ -145,6 +152,7 @@ def upgrade_file(file: str, today: date) -> EditionUpgrade:
         edition=newest,
         is_written=True,
         changes=tuple(changes),
+        code_changes=tuple(code_changes),
         errors=errors,
         scenario_changes=tuple(scenario_changes),
     )
