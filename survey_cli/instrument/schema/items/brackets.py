@@ -14,7 +14,13 @@ from survey_cli.instrument.amounts import Amount, AmountReading, Interval
 from survey_cli.instrument.expressions.expression_checker import LimitNames
 from survey_cli.instrument.number_ranges import count_decimals
 from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
-from survey_cli.instrument.source.scalars import Number, ParseWith, Text, parse_bracket_start
+from survey_cli.instrument.source.scalars import (
+    Flag,
+    Number,
+    ParseWith,
+    Text,
+    parse_bracket_start,
+)
 from survey_cli.instrument.texts.languages import get_base
 from survey_cli.instrument.texts.number_text import format_money, format_number, is_currency
 from survey_cli.instrument.texts.templates import Template
@@ -202,7 +208,7 @@ class BracketItem(question.QuestionItem):
     """The unit of the amounts, for labels: `USD`, `hours`. If left out: none."""
     min: Number = 0
     """The lowest possible amount."""
-    named: bool = True
+    named: Flag = True
     """Whether a respondent may name the amount instead of answering yes or no. With `named: false`
     the data have no `ID_exact`."""
     exact: Text | None = None
