@@ -65,6 +65,31 @@ def test_a_list_of_declines_has_the_codes_of_a_set(default: str) -> None:
     assert codes["often"] == {"dk": 77}
 
 
+@pytest.mark.parametrize(
+    ("declines", "expected"),
+    [
+        ("[refused]", {"refused": 9}),
+        ("[dk]", {"dk": 77}),
+        ("[dk, refused]", {"dk": 77, "refused": 99}),
+        ("by_width", {"dk": 77, "refused": 99}),
+    ],
+)
+def test_only_the_listed_kinds_decide_the_width(declines: str, expected: dict[str, int]) -> None:
+    options = ", ".join(f"{code}: Kind {code}" for code in range(1, 9))
+    text = f"""
+instrument: kinds
+title: Kinds
+edition: 2
+defaults: {{declines: by_width}}
+items:
+  - {{id: job, type: single, text: Job?, declines: {declines}, options: {{{options}}}}}
+"""
+    checked = check_instrument(load_source_text(text))
+    assert checked.instrument is not None, select_errors(checked.problems)
+    declined = checked.instrument.items["job"].declines
+    assert {decline.id: decline.code for decline in declined} == expected
+
+
 def test_a_kind_that_the_default_has_not_keeps_the_code_of_the_file() -> None:
     codes = find_codes("no_dk")
     assert codes["days"] == {"refused": 999, "dk": -8}

@@ -35,12 +35,18 @@ def describe_codes_by_width(decline: str) -> str:
     return f"{digit}, {digit * 2} or {digit * 3} …"
 
 
-def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str, int] | None:
+def choose_codes(
+    question: QuestionItem, codes: Collection[object], kinds: Collection[str] | None = None
+) -> dict[str, int] | None:
     """Choose the shortest codes of don't know and refused that no answer can have.
 
-    `codes` are those of the options, and the numbers that these count as. None if the answers have
-    no limits that are known.
+    `codes` are those of the options, and the numbers that these count as. Both codes have the same
+    width, unless only one of them is among the `kinds` that are offered: with options from 1 to 8,
+    refused is 9, and both are 77 and 99. None if the answers have no limits that are known.
     """
+    digits = dict(_DIGITS)
+    if kinds is not None:
+        digits = {decline: digit for decline, digit in _DIGITS.items() if decline in kinds}
     ranges: NumberRanges = ()
     least_width = 1
     taken = {code for code in codes if isinstance(code, int)}
@@ -57,7 +63,7 @@ def choose_codes(question: QuestionItem, codes: Collection[object]) -> dict[str,
         taken = set(_MARKS_OF_MULTIPLE)
 
     for width in range(least_width, _MAX_WIDTH + 1):
-        chosen = {decline: int(digit * width) for decline, digit in _DIGITS.items()}
+        chosen = {decline: int(digit * width) for decline, digit in digits.items()}
         is_free = taken.isdisjoint(chosen.values())
         is_outside = not any(contain(ranges, code) for code in chosen.values())
         if is_free and is_outside:

@@ -375,7 +375,8 @@ class ItemCompiler:
         if not listed or default is None:
             return listed
         if isinstance(default, YamlScalar):
-            coded = self._compile_named_declines(item, default, context.owner, codes)
+            ids = [decline.id for decline in listed]
+            coded = self._compile_named_declines(item, default, context.owner, codes, ids)
         else:
             coded = self.select_declines(default, context.owner)
 
@@ -389,11 +390,19 @@ class ItemCompiler:
         return self._listed_declines[key]
 
     def _compile_named_declines(
-        self, item: QuestionItem, name: YamlScalar, who: str, codes: Collection[Code]
+        self,
+        item: QuestionItem,
+        name: YamlScalar,
+        who: str,
+        codes: Collection[Code],
+        kinds: Collection[str] | None = None,
     ) -> tuple[CompiledDecline, ...]:
-        """Compile the declines of a set, or those with codes of the answers' width."""
+        """Compile the declines of a set, or those with codes of the answers' width.
+
+        `kinds` are those that the item offers, if it lists them.
+        """
         if name == BY_WIDTH:
-            return self._compile_declines_by_width(item, name, who, codes)
+            return self._compile_declines_by_width(item, name, who, codes, kinds)
 
         named = find_named(self.draft.document.decline_sets, name)
         if named is not None:
@@ -411,13 +420,18 @@ class ItemCompiler:
         return ()
 
     def _compile_declines_by_width(
-        self, item: QuestionItem, name: YamlScalar, who: str, codes: Collection[Code]
+        self,
+        item: QuestionItem,
+        name: YamlScalar,
+        who: str,
+        codes: Collection[Code],
+        kinds: Collection[str] | None,
     ) -> tuple[CompiledDecline, ...]:
         declines = self.select_declines(self.declines, who)
         if isinstance(item, StatedItem | SearchItem):
             return declines  # texts, dates and times have no width
 
-        chosen = choose_codes(item, codes)
+        chosen = choose_codes(item, codes, kinds)
         if chosen is None:
             what = "the width of the answers isn't known"
             remedy = "write a range: of numbers, or the codes: declines: {dk: 77, refused: 99}"
