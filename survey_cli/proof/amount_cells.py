@@ -1,6 +1,6 @@
 """Cells of variables whose amount isn't what was keyed: codes that count as numbers, or as none."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import Enum, auto
 
 from survey_cli.instrument.amounts import (
@@ -14,7 +14,7 @@ from survey_cli.instrument.expressions.three_valued_logic import COMPARE
 from survey_cli.proof.bracket_cells import BracketCell
 from survey_cli.proof.cells import Cell, CodedCell, Constant, OrderedCell
 from survey_cli.proof.clauses import Clauses, Literal, Truth
-from survey_cli.proof.terms import Alternative, Leaf, Term
+from survey_cli.proof.terms import Alternative, Leaf, Term, list_values
 from survey_cli.values import Missing
 
 
@@ -188,6 +188,35 @@ def to_keyed(term: Term) -> Term:
             leaf = leaf.keyed
         found.append(Alternative(guard, leaf))
     return found
+
+
+def list_full_amounts(leaf: Leaf) -> list[tuple[Interval, Literal]] | None:
+    """List the amounts of a leaf, with the literal of each; None if there are too many.
+
+    A number is the interval that contains only it. An answer without an amount is left out.
+    """
+    keyed: Leaf = leaf
+    read: Callable[[Constant], object] | None = None
+    if isinstance(leaf, AmountCell):
+        # a bracket compares its limits, which say more than its interval
+        if isinstance(leaf.keyed, BracketCell):
+            return None
+        keyed = leaf.keyed
+        read = leaf.reading.read
+        if leaf.form is AmountForm.NUMBER:
+            read = leaf.reading.read_number
+    values = list_values(keyed)
+    if values is None:
+        return None
+
+    amounts = []
+    for value, literal in values.items():
+        amount: object = value
+        if read is not None:
+            amount = read(value)
+        if isinstance(amount, int | float | Interval):
+            amounts.append((to_interval(amount), literal))
+    return amounts
 
 
 def to_numbers(term: Term) -> Term:

@@ -2,8 +2,10 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from itertools import product
 from typing import Final, TypeAlias
 
+from survey_cli.instrument.amounts import compare_intervals
 from survey_cli.instrument.expressions.alternatives import list_replaced_kinds
 from survey_cli.instrument.expressions.comparisons import (
     ARITHMETIC_SIGNS,
@@ -17,6 +19,7 @@ from survey_cli.proof.amount_cells import (
     AmountCell,
     AmountForm,
     are_codes,
+    list_full_amounts,
     reads_amounts,
     to_keyed,
     to_number,
@@ -185,8 +188,32 @@ class ConditionEncoder:
 
         is_interval = [cell.has_intervals and cell.form is not AmountForm.NUMBER for cell in cells]
         if any(is_interval):
-            return self.open_parts.make_truth(node, turns)
+            truth = self._compare_full_amounts(left, sign, right)
+            if truth is None:
+                return self.open_parts.make_truth(node, turns)
+            return truth
         return self._compare(node, to_number(left), sign, to_number(right), turns)
+
+    def _compare_full_amounts(self, left: Leaf, sign: str, right: Leaf) -> Truth | None:
+        """Compare every amount on the left with every one on the right; None if there are too many.
+
+        It is unknown for intervals that overlap, and for an answer without an amount.
+        """
+        lefts = list_full_amounts(left)
+        rights = list_full_amounts(right)
+        if lefts is None or rights is None or len(lefts) * len(rights) > MAX_PAIRS:
+            return None
+
+        true: list[Literal] = []
+        false: list[Literal] = []
+        for (left_amount, is_left), (right_amount, is_right) in product(lefts, rights):
+            holds = compare_intervals(left_amount, sign, right_amount)
+            both = self.clauses.all_of([is_left, is_right])
+            if holds is True:
+                true.append(both)
+            elif holds is False:
+                false.append(both)
+        return Truth(self.clauses.any_of(true), self.clauses.any_of(false))
 
     def _encode_membership(
         self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns

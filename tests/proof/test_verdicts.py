@@ -72,6 +72,27 @@ def test_verdicts_equal_those_of_trying_every_answer(*, amounts: bool) -> None:
     assert tried > 60 * SCALE
 
 
+@pytest.mark.parametrize("sign", ["==", "!=", "<", "<=", ">", ">="])
+@pytest.mark.usefixtures("edition_2")
+def test_two_amounts_that_may_be_open_are_compared_one_by_one(sign: str) -> None:
+    text = f"""\
+instrument: t
+edition: 2
+title: T
+items:
+  - {{id: a, type: number, max: 2, options: {{9: {{text: E, at_least: 2}}, 8: {{text: V, missing: true}}}}, text: A}}
+  - {{id: b, type: number, max: 3, options: {{7: {{text: N, value: 0}}, 6: {{text: L, at_most: 1}}}}, text: B}}
+  - {{id: last, type: read, ask_if: a {sign} b, text: L}}
+"""
+    instrument, _, problems = compile_instrument(load_source_text(text, "t.yaml"))
+    assert instrument is not None, problems
+    verdicts, fills = prove_everything(instrument)
+    assert see_everything(instrument).isdisjoint(verdicts.impossible)
+    assert Goal("unknown", "last") in verdicts.possible
+    for goal, witness in verdicts.possible.items():
+        assert WitnessWalk(instrument, witness, fills).shows(goal), goal
+
+
 SUMS = (
     "a + b == n",
     "a + b <= n",
