@@ -142,14 +142,24 @@ class AnswerListReader:
             return Formula(sources, part.origin.at(self._words.offered), filtered)
         return Formula(f"{own.text}; {sources}", origin, join_all([own.tree, filtered]))
 
+    def _read_relevance(self, question: QuestionRecord, part: SubquestionRecord) -> Formula | None:
+        """Return when a choice is offered by its own relevance; None if it always is."""
+        if part.relevance in ("", "1"):
+            return None
+        context = self._scripts.make_context(question, f"{question.code}_{part.code}")
+        return self._scripts.read_script(part.relevance, part.origin, context)
+
     def _read_filter(self, question: QuestionRecord, code: str) -> Expression:
         """Return when a part with a code is shown by the filters of its question."""
         parts: list[Expression] = []
         for name, is_excluding in (("array_filter", False), ("array_filter_exclude", True)):
             for source in list_filter_sources(question.attributes.get(name, {})):
                 found = self._find_in_source(source, code)
-                if found is not None:
-                    parts.append(Not(found) if is_excluding else found)
+                if found is None:
+                    continue
+                if is_excluding:
+                    found = Not(found)
+                parts.append(found)
         return join_all(parts)
 
     def _find_in_source(self, source: str, code: str) -> Expression | None:
@@ -176,12 +186,12 @@ class AnswerListReader:
         for choice in item.choices.choices:
             tests: list[Expression] = []
             part = parts_by_code.get(choice.code)
-            if part is not None and part.relevance not in ("", "1"):
-                context = self._scripts.make_context(question, f"{question.code}_{part.code}")
-                formula = self._scripts.read_script(part.relevance, part.origin, context)
-                if formula is not None:
-                    tests.append(formula.tree)
-                    texts.append(formula.text)
+            if part is not None:
+                relevance = self._read_relevance(question, part)
+                if relevance is not None:
+                    tests.append(relevance.tree)
+                    texts.append(relevance.text)
+
             filtered = self._read_filter(question, choice.code)
             if filtered != YES:
                 tests.append(filtered)

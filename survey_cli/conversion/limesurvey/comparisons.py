@@ -124,4 +124,6 @@ def compare_plainly(left: str, sign: Sign, right: str) -> bool:
 def read_number(text: str) -> float | None:
     """Return a number; None for a blank or a word."""
     stripped = text.strip()
-    return float(stripped) if _NUMBER.fullmatch(stripped) else None
+    if not _NUMBER.fullmatch(stripped):
+        return None
+    return float(stripped)

@@ -65,7 +65,7 @@ from survey_cli.conversion.questionnaire.declined_filters import evaluate_blank
 _WITHOUT_BLANK: Final = ("count_true", "count_chosen", "length", "today", "years_between")
 """Functions that always have a value."""
 _CALCULATIONS: Final = ("-", "*", "/", "round", "truncate")
-"""Functions whose value is no number, instead of a blank, if one of their arguments is blank."""
+"""Functions whose value is NaN, not a blank, if one of their arguments is blank."""
 _TRUTHS: Final = (*SIGNS, "and", "or", "!", "is_empty")
 """Operators and functions that are conditions: 1, or empty."""
 _SAME: Final = ("trim", "fixnum", "number_format")
@@ -81,6 +81,8 @@ _FUNCTIONS: Final = {
 """Functions by their names there. A blank is less than any number, so that `max` leaves it out."""
 _FUNCTION_ARGUMENTS: Final = {"floor": (1,), "round": (1, 2), "strlen": (1,)}
 """How many arguments they must have."""
+_WITHOUT_NAOK: Final = ("", "code", "value")
+"""Attributes with which an expression is false if the question isn't shown."""
 _TEXT_SEARCHES: Final = ("strpos", "stripos")
 _SUM_WITH_BLANK: Final = (
     "LimeSurvey leaves a blank out of a sum with +, and takes what is left for a text, by which 9 "
@@ -191,14 +193,15 @@ class _MeaningReader:
                 return self._read_match(pattern, argument)
             case ScriptCall(("strpos" | "stripos") as search, (text, ScriptConstant(words))):
                 return self._read_search(search, text, words)
+
         result = self.read_value(tree)
-        # What is no number isn't 0 either.
-        return ValueComparison(result, "!=", Constant(0.0), if_blank=_is_no_number_if_blank(result))
+        # NaN isn't 0, and therefore true.
+        return ValueComparison(result, "!=", Constant(0.0), if_blank=_is_nan_if_blank(result))
 
     def _read_truths(self, tree: ScriptTree, operator: str) -> tuple[Expression, ...]:
         """Return the parts of `a and b and c`, which are nested as they are read."""
         if not isinstance(tree, ScriptCall) or tree.name != operator:
-            # What isn't understood is only lost itself, so that the other parts of `and` are kept.
+            # Only the part that isn't understood is lost; the other parts of `and` are kept.
             try:
                 return (self.read_truth(tree),)
             except UnsupportedError as error:
@@ -235,7 +238,7 @@ class _MeaningReader:
             case ScriptCall(name, _) if name in _TRUTHS:
                 return self.read_truth(tree)
         result = self.read_value(tree)
-        if _is_never_blank(result) or _is_no_number_if_blank(result):
+        if _is_never_blank(result) or _is_nan_if_blank(result):
             return YES
         return Answered(result)
 
@@ -283,8 +286,10 @@ class _MeaningReader:
                 variable = self._find_variable(tree)
                 if variable is not None:
                     return self._variable_comparer.compare(variable, tree.attribute, comparison)
-            case ScriptCall("+", operands) if _find_number(operands) and comparison.is_with_number:
-                return self._compare_sum(operands, comparison)
+            case ScriptCall("+", operands) if comparison.is_with_number:
+                added = _find_added_number(operands)
+                if added is not None:
+                    return self._compare_sum(operands, added, comparison)
             case ScriptCall(name, (searched, ScriptConstant(words), *_)) if name in _TEXT_SEARCHES:
                 if (sign, written) in ((">", "0"), (">", "-1"), ("!=", "")):
                     return self._read_search(name, searched, words)
@@ -309,23 +314,23 @@ class _MeaningReader:
             self.notes[QUOTED_NUMBER] = None
         if _is_never_blank(value):
             if_blank = False
-        elif _is_no_number_if_blank(value):
-            # Nothing is equal to what is no number, and it is neither less nor more.
+        elif _is_nan_if_blank(value):
+            # NaN is equal to nothing, and neither less nor more than anything.
             if_blank = sign == "!="
         else:
             if_blank = comparison.holds("")
         return ValueComparison(value, sign, make_constant(comparison.constant), if_blank)
 
     def _compare_sum(
-        self, operands: tuple[ScriptTree, ...], comparison: ConstantComparison
+        self, operands: tuple[ScriptTree, ...], added: str, comparison: ConstantComparison
     ) -> Expression:
-        """Compare `age + 1`, of which the text 1 is left if age is blank."""
+        """Compare `age + 1`. If age is blank, the sum is the added number as a text."""
         if comparison.compares_numbers_as_texts:
             self.notes[QUOTED_NUMBER] = None
-        added = FunctionCall("+", self._read_all(operands))
-        if_blank = comparison.holds_for_text(_find_number(operands))
+        total = FunctionCall("+", self._read_all(operands))
+        if_blank = comparison.holds_for_text(added)
         right = make_constant(comparison.constant)
-        return ValueComparison(added, comparison.sign, right, if_blank)
+        return ValueComparison(total, comparison.sign, right, if_blank)
 
     def _compare_two(self, left: ScriptTree, sign: Sign, right: ScriptTree) -> Expression:
         """Compare two values that are both only known in the interview."""
@@ -335,14 +340,17 @@ class _MeaningReader:
             are_checked = All((left_flag, right_flag))
             are_unchecked = All((Not(left_flag), Not(right_flag)))
             are_same = AnyOf((are_checked, are_unchecked))
-            return are_same if sign == "==" else Not(are_same)
+            if sign == "==":
+                return are_same
+            return Not(are_same)
         if left_flag is not None or right_flag is not None:
             raise UnsupportedError("a choice is compared with another value")
 
         first = self.read_value(left)
         second = self.read_value(right)
-        if _is_no_number_if_blank(first) or _is_no_number_if_blank(second):
-            return ValueComparison(first, sign, second, if_blank=sign == "!=")
+        if _is_nan_if_blank(first) or _is_nan_if_blank(second):
+            holds_for_nan = sign == "!="
+            return ValueComparison(first, sign, second, if_blank=holds_for_nan)
         has_number = self._is_number(left) or self._is_number(right)
         if sign == "!=":
             return Not(_compare_blanks(first, "==", second, has_number=has_number))
@@ -399,7 +407,10 @@ class _MeaningReader:
                 raise UnsupportedError("a random number is an arm of a split: compare it")
 
     def _find_variable(self, name: ScriptName) -> SurveyVariable | None:
-        """Return a variable, None for what is known of a participant. Raises UnsupportedError."""
+        """Return a variable, and note its item if the expression needs it to be shown.
+
+        It is None for what is known of a participant. Raises UnsupportedError.
+        """
         if name.name.startswith("TOKEN:"):
             return None
         written = name.name
@@ -419,7 +430,7 @@ class _MeaningReader:
         if name.attribute.startswith("value") and is_points:
             raise UnsupportedError("points of an assessment have no counterpart")
 
-        if name.attribute in ("", "code", "value") and variable.can_be_hidden:
+        if name.attribute in _WITHOUT_NAOK and variable.can_be_hidden:
             self._needed[variable.item] = None
         return variable
 
@@ -434,8 +445,7 @@ class _MeaningReader:
                     value = FunctionCall("truncate", (value,))
                 return _put_zero_for_blank(value)
             case "if", (test, then, *otherwise):
-                if_false = self.read_value(otherwise[0]) if otherwise else NO_VALUE
-                return FunctionCall("if", (self.read_truth(test), self.read_value(then), if_false))
+                return self._read_choice(test, then, otherwise)
             case "sum", _:
                 return self._sum(self._expand(arguments))
             case (("count" | "countif" | "countifop"), _):
@@ -457,6 +467,17 @@ class _MeaningReader:
                 truth = self.read_truth(ScriptCall(name, arguments))
                 return FunctionCall("if", (truth, Constant(1.0), NO_VALUE))
         raise UnsupportedError(f"there is no counterpart of {name}()")
+
+    def _read_choice(
+        self, test: ScriptTree, then: ScriptTree, otherwise: list[ScriptTree]
+    ) -> Expression:
+        """Return the value of `if(test, then, otherwise)`, whose last argument may be left out."""
+        if_false: Expression = NO_VALUE
+        if otherwise:
+            if_false = self.read_value(otherwise[0])
+        is_true = self.read_truth(test)
+        if_true = self.read_value(then)
+        return FunctionCall("if", (is_true, if_true, if_false))
 
     def _read_count(self, name: str, arguments: tuple[ScriptTree, ...]) -> Expression:
         """Count the values that aren't empty, or that fulfill a comparison."""
@@ -494,13 +515,13 @@ class _MeaningReader:
             self.notes[_LONG_SUM_WITH_BLANK] = None
         else:
             self.notes[_SUM_WITH_BLANK] = None
-        if not any(_is_no_number_if_blank(value) for value in values):
+        if not any(_is_nan_if_blank(value) for value in values):
             return FunctionCall("sum_answered", values)
 
-        # `a - b + c` is no number without a or b, but is `a - b` without c.
+        # `a - b + c` is NaN if a or b is blank, and `a - b` if c is blank.
         numbers: list[Expression] = []
         for value in values:
-            if _is_no_number_if_blank(value):
+            if _is_nan_if_blank(value):
                 numbers.append(value)
             else:
                 numbers.append(_put_zero_for_blank(value))
@@ -594,7 +615,10 @@ class _MeaningReader:
         kept: list[ScriptName] = []
         for variable in parts:
             is_comment = variable.name.endswith("comment")
-            if all(_passes(variable.name, word, is_comment=is_comment) for word in others):
+            is_selected = all(
+                _is_selected_by(word, variable.name, is_comment=is_comment) for word in others
+            )
+            if is_selected:
                 kept.append(ScriptName(variable.name, name.attribute))
         return kept
 
@@ -606,16 +630,22 @@ def read_pattern(written: str) -> re.Pattern[str]:
     """Return `/^[0-9]+$/i` as a regular expression. Raises UnsupportedError."""
     mark = written[:1]
     body, found, flags = written[1:].rpartition(mark)
-    if not mark or mark.isalnum() or not found or set(flags) - {"i", "u"}:
+    has_mark = mark != "" and not mark.isalnum() and found != ""
+    has_known_flags = set(flags) <= {"i", "u"}
+    if not has_mark or not has_known_flags:
         raise UnsupportedError(f"{written!r} is no regular expression that is known here")
+
+    options = re.NOFLAG
+    if "i" in flags:
+        options = re.IGNORECASE
     try:
-        return re.compile(body, re.IGNORECASE if "i" in flags else 0)
+        return re.compile(body, options)
     except (re.error, RecursionError, OverflowError) as error:
         raise UnsupportedError(f"{written!r} is no regular expression ({error})") from error
 
 
-def _passes(name: str, word: str, *, is_comment: bool) -> bool:
-    """Return whether a variable is meant by `self.WORD`: by a part of its name, or a comment."""
+def _is_selected_by(word: str, name: str, *, is_comment: bool) -> bool:
+    """Return whether `self.WORD` includes a variable: by a part of its name, or as a comment."""
     if word == "comments":
         return is_comment
     if word == "nocomments":
@@ -629,12 +659,13 @@ def _is_sum(tree: ScriptTree) -> bool:
     return isinstance(tree, ScriptCall) and tree.name == "+"
 
 
-def _find_number(operands: tuple[ScriptTree, ...]) -> str:
-    """Return the number in `age + 1` or `1 + age`; empty if it is another sum."""
+def _find_added_number(operands: tuple[ScriptTree, ...]) -> str | None:
+    """Return the number in `age + 1` or `1 + age`; None if it is another sum."""
     match operands:
-        case (ScriptName(), ScriptConstant(number)) | (ScriptConstant(number), ScriptName()):
-            return number if read_number(number) is not None else ""
-    return ""
+        case (ScriptName(), ScriptConstant(added)) | (ScriptConstant(added), ScriptName()):
+            if read_number(added) is not None:
+                return added
+    return None
 
 
 def _match_codes(variable: SurveyVariable, expression: re.Pattern[str]) -> Expression:
@@ -702,12 +733,12 @@ def _is_never_blank(value: Expression) -> bool:
     return False
 
 
-def _is_no_number_if_blank(value: Expression) -> bool:
-    """Return whether a value that isn't there is no number, instead of a blank."""
+def _is_nan_if_blank(value: Expression) -> bool:
+    """Return whether a value is NaN, not a blank, if what it is calculated of is blank."""
     if not isinstance(value, FunctionCall) or _is_never_blank(value):
         return False
     if value.name == "+":
-        return any(_is_no_number_if_blank(argument) for argument in value.arguments)
+        return any(_is_nan_if_blank(argument) for argument in value.arguments)
     return value.name in _CALCULATIONS
 
 

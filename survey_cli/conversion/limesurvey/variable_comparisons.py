@@ -89,7 +89,8 @@ class VariableComparer:
         if written == "":
             return _compare_with_empty(answer, comparison, is_text=is_text)
         if written.strip() == "" and not comparison.is_order:
-            return NO if sign == "==" else YES  # nobody can type a blank
+            # No answer consists of blanks only.
+            return NO if sign == "==" else YES
 
         date = _DATE.fullmatch(written)
         if variable.is_date and date is not None:
@@ -108,23 +109,27 @@ class VariableComparer:
     def _compare_date(
         self, answer: AnswerOf, comparison: ConstantComparison, written: re.Match[str]
     ) -> Expression:
-        """Compare a date, which is a text that ends with a time there, with another."""
+        """Compare a date with another.
+
+        LimeSurvey compares texts, and the answer ends with a time: `2024-05-01 00:00` is more than
+        `2024-05-01`.
+        """
         date = Constant(written["date"])
         sign = comparison.sign
         if_blank = comparison.holds("")
-        if written["time"]:
+        has_same_result = written["time"] is not None or sign in ("<", ">=")
+        if has_same_result:
             return ValueComparison(answer, sign, date, if_blank)
+
+        self._notes[_DATE_WITH_TIME] = None
         match sign:
-            case "==" | "!=":
-                self._notes[_DATE_WITH_TIME] = None
-                return NO if sign == "==" else YES
+            case "==":
+                return NO
+            case "!=":
+                return YES
             case "<=":
-                self._notes[_DATE_WITH_TIME] = None
                 return ValueComparison(answer, "<", date, if_blank)
-            case ">":
-                self._notes[_DATE_WITH_TIME] = None
-                return ValueComparison(answer, ">=", date, if_blank)
-        return ValueComparison(answer, sign, date, if_blank)
+        return ValueComparison(answer, ">=", date, if_blank)
 
 
 # ── kinds of variables ────────────────────────────────────────────────────────────────────────────
@@ -188,7 +193,9 @@ def _equate_code(variable: SurveyVariable, comparison: ConstantComparison) -> Ex
         ValueComparison(answer, "==", Constant(code), if_blank=False) for code in codes
     ]
     is_equal = join_any(parts)
-    return is_equal if is_equality else negate_condition(is_equal)
+    if is_equality:
+        return is_equal
+    return negate_condition(is_equal)
 
 
 def _is_within(code: str, sign: str, limit: float) -> bool:
@@ -215,7 +222,9 @@ def _compare_label(variable: SurveyVariable, comparison: ConstantComparison) -> 
         if text == label:
             equal.append(ValueComparison(answer, "==", Constant(code), if_blank=False))
     is_equal = join_any(equal)
-    return is_equal if sign == "==" else negate_condition(is_equal)
+    if sign == "==":
+        return is_equal
+    return negate_condition(is_equal)
 
 
 def _compare_with_empty(
@@ -238,6 +247,8 @@ def _compare_with_empty(
             return is_blank
         case ">=" if is_text:
             return YES
+
+    # A number that is <= or >= ''.
     is_zero = ValueComparison(answer, "==", Constant(0.0), if_blank=False)
     return AnyOf((is_blank, is_zero))
 
@@ -253,13 +264,16 @@ def _compare_rank(variable: SurveyVariable, comparison: ConstantComparison) -> E
     rank = FunctionCall("rank", (AnswerOf(variable.item), Constant(code)))
     position = Constant(float(variable.code))
     equality = ValueComparison(rank, "==", position, if_blank=False)
-    return equality if comparison.sign == "==" else equality.negate()
+    if comparison.sign == "==":
+        return equality
+    return equality.negate()
 
 
 def _compare_random(variable: SurveyVariable, comparison: ConstantComparison) -> Expression:
-    """Compare a random whole number: its intervals of a random number from 0 to 1 that fulfill it.
+    """Compare a random whole number, which is a random number from 0 to 1 here.
 
-    The first of three numbers is less than 1/3, the second one is not, and is less than 2/3.
+    Of three whole numbers, the first one is here a number below 1/3, the second one a number from
+    1/3 to below 2/3. The condition has the intervals of those that fulfill the comparison.
     """
     answer = AnswerOf(variable.item)
     share = 1 / len(variable.codes)
@@ -287,7 +301,9 @@ def _compare_random(variable: SurveyVariable, comparison: ConstantComparison) ->
 
 def equate_with_empty(is_answered: Expression, sign: Sign) -> Expression:
     """Return what a value `== ""` or `!= ""` means, by the condition that it isn't empty."""
-    return is_answered if sign == "!=" else negate_condition(is_answered)
+    if sign == "!=":
+        return is_answered
+    return negate_condition(is_answered)
 
 
 def make_constant(constant: ScriptConstant) -> Constant:

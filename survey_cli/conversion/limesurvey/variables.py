@@ -283,7 +283,9 @@ def _list_codes(question: QuestionRecord, language: str) -> tuple[tuple[str, ...
     """Return the codes of the answers to a question, and their texts in the first language."""
     codes = list_choice_codes(question)
     if question.type in FIXED_CHOICES:
-        return codes, tuple(get_fixed_word(question.type, code, language) for code in codes)
+        words = tuple(get_fixed_word(question.type, code, language) for code in codes)
+        return codes, words
+
     answers = question.list_answers()
     texts = tuple(answer.texts.get(language, "").strip() for answer in answers)
     return codes, texts

@@ -237,10 +237,10 @@ class ChoiceReader:
             key = f"{kind} {_get_plain_id(choice.id)}"
             asked.offered[key] = limit_size(formula.tree)
 
-        written = [formula for formula in formulas if formula is not None]
-        if not written:
+        existing = [formula for formula in formulas if formula is not None]
+        if not existing:
             return None
-        return OfferedChoices(written[0], conditions, tuple(formulas))
+        return OfferedChoices(existing[0], conditions, tuple(formulas))
 
     def join_carried(
         self,
@@ -291,17 +291,15 @@ class ChoiceReader:
             return ChoiceOrder("written")
 
         advanced = get_mapping(randomization.get("Advanced"))
-        total = get_number(randomization.get("TotalRandSubset"))
-        total = total or get_number(advanced.get("TotalRandSubset"))
-        drawn = int(total or 0)
+        drawn = _read_drawn(randomization) or _read_drawn(advanced)
         if type_ in _SUBSET:
             is_even = is_on(randomization.get("EvenPresentation"))
-            return ChoiceOrder("random", drawn=drawn or None, is_drawn_evenly=is_even)
+            return ChoiceOrder("random", drawn=drawn, is_drawn_evenly=is_even)
         if type_ not in ("All", "Advanced"):
             item.lose("Randomization", f"the order {type_} is not understood")
             return ChoiceOrder("written")
 
-        if type_ == "Advanced" and drawn:
+        if type_ == "Advanced" and drawn is not None:
             lose_drawn(item, drawn)
         hidden = [get_text(key) for key in get_mapping(advanced.get("Undisplayed")).values()]
         if hidden:
@@ -310,22 +308,30 @@ class ChoiceReader:
         return ChoiceOrder("random", frozenset(key for key in fixed if key not in _MARKERS))
 
 
+def _read_drawn(settings: JsonObject) -> int | None:
+    """Return how many choices are drawn at random; None if it isn't said, or is 0, for all."""
+    total = get_number(settings.get("TotalRandSubset"))
+    if total is None or int(total) == 0:
+        return None
+    return int(total)
+
+
 def lose_drawn(item: FormItem, drawn: int) -> None:
     """Report that a question shows all of its choices instead of some, drawn at random."""
     item.lose("Randomization", f"that only {drawn} of the choices are shown, at random")
 
 
 def _arrange_fixed(ids: list[str], payload: JsonObject) -> list[str]:
-    """Return choices with those of a fixed place in this place, which may not be the written one.
+    """Return the choices in order, with the fixed ones where the fixed order has them.
 
     `["3", "{~Randomized~}", "{~Randomized~}"]` has the choice 3 first, and the others shuffled.
     """
     randomization = get_mapping(payload.get("Randomization"))
-    advanced = get_mapping(randomization.get("Advanced"))
-    places = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
     if get_text(randomization.get("Type")) != "Advanced":
         return ids
 
+    advanced = get_mapping(randomization.get("Advanced"))
+    places = [get_text(key) for key in get_mapping(advanced.get("FixedOrder")).values()]
     others = [key for key in ids if key not in places]
     arranged: list[str] = []
     for place in places:

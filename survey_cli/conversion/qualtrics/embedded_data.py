@@ -101,13 +101,15 @@ class EmbeddedFields:
         Here it is a column of the sample, as the place of a case can be known before the call.
         """
         plain = name.removeprefix(_PLACE)
-        known = self._fields.get(_PLACE + plain)
+        # With the prefix, it isn't taken for embedded data of the same name.
+        key = _PLACE + plain
+        known = self._fields.get(key)
         if known is None:
             column_name = self._names.choose_other(plain, "place")
             column = FormColumn(column_name, Origin("flow", 1, "GeoIP"))
             column.note("GeoIP", _PLACE_NOTE.format(name=plain, column=column_name))
             known = EmbeddedField(column_name, column)
-            self._fields[_PLACE + plain] = known
+            self._fields[key] = known
         return AnswerOf(known.name)
 
     def get_value(self, name: str) -> Expression:

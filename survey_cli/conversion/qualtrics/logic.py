@@ -126,7 +126,9 @@ class LogicReader:
             parts = self._read_set(entry)
             if parts:
                 sets.append((_find_set_word(entry, parts), _join(parts)))
-        return _join(sets) if sets else YES
+        if not sets:
+            return YES
+        return _join(sets)
 
     def _read_set(self, entry: JsonObject) -> list[tuple[str, Expression]]:
         """Return the expressions of a set, each with the word before it."""
@@ -216,6 +218,7 @@ class LogicReader:
         return All((is_there, join_any(parts)))
 
     def _is_place(self, name: str, code: str) -> Expression:
+        """Return the condition that a place has a code, as that its country is US."""
         place = self._fields.read_place(name)
         return ValueComparison(place, "==", Constant(code), if_blank=False)
 
@@ -282,6 +285,7 @@ class LogicReader:
         if is_text and sign == "==":
             self._rules.setdefault(_NUMBER_IN_TEXT, {})[name] = None
         if _holds(0.0, sign, number):
+            # The comparison would be true if a missing answer were 0.
             rule = _BLANK_COUNT if is_count else _BLANK_VALUE
             self._rules.setdefault(rule, {})[name] = None
 
@@ -436,19 +440,19 @@ def _compare_recode(asked: AskedQuestion, name: str, part: JsonObject) -> Expres
         return _compare(AnswerOf(name), part)
 
     values = _list_recode_values(asked)
-    are_codes = values == asked.codes
-    if are_codes and sign != "==":
+    values_are_codes = values == asked.codes
+    if values_are_codes and sign != "==":
         return _compare(AnswerOf(name), part)
 
     right = get_text(part.get("RightOperand"))
     codes = [code for choice, code in asked.codes.items() if _fulfills(values[choice], sign, right)]
-    if are_codes and not codes:
+    if values_are_codes and not codes:
         codes = [right]  # the report says that there is no such code
     return join_any([Chosen(AnswerOf(name), Constant(code)) for code in codes])
 
 
 def _list_recode_values(asked: AskedQuestion) -> dict[str, str]:
-    """Return the recode values by the choices; some can't be codes, such as 1.5, and aren't."""
+    """Return the recode values by the choices, also those that can't be codes here, such as 1.5."""
     recoded = get_mapping(asked.payload.get("RecodeValues"))
     return {choice: get_text(recoded.get(choice)) or code for choice, code in asked.codes.items()}
 
@@ -459,7 +463,8 @@ def _fulfills(value: str, sign: Sign, right: str) -> bool:
     limit = get_number(right)
     if number is not None and limit is not None:
         return _holds(number, sign, limit)
-    return sign == "==" and value == right
+    is_same_text = value == right
+    return sign == "==" and is_same_text
 
 
 def _compare_other_words(asked: AskedQuestion, choice: str, part: JsonObject) -> Expression:

@@ -423,9 +423,12 @@ class QuestionnaireBuilder:
 
             self.log.note_unknown_codes(row, self.words.condition, self.translator.unknown_codes)
             name = write_at(row.origin.at(self.words.name), row.id)
-            anchor = {"anchor": True} if row.is_fixed else {}
-            if anchor or conditions:
-                statements[name] = {"text": text, **anchor, **conditions}
+            marks: dict[str, Any] = {}
+            if row.is_fixed:
+                marks["anchor"] = True
+            marks |= conditions
+            if marks:
+                statements[name] = {"text": text, **marks}
             else:
                 statements[name] = text
             self.log.carry(row, "statement of a battery")
@@ -610,7 +613,9 @@ class QuestionnaireBuilder:
             return {"ask_if": write_at(origin, known.text)}
         if skipped_if == YES:
             raise UnsupportedError("its condition is never true")
-        return {} if skipped_if == NO else {"unless": write_at(origin, skipped_if.text)}
+        if skipped_if == NO:
+            return {}
+        return {"unless": write_at(origin, skipped_if.text)}
 
     def _make_end_known(self, tree: Expression, condition: Part) -> Part | None:
         """Return the condition of an end, false instead of unknown; None if it can't be written."""

@@ -91,15 +91,14 @@ def _fold_loops(
 
     A section stays if it has a condition of its own, as that its topic was chosen before.
     """
-    comment = f"# The questions of one loop, included {len(sections)} times."
     with suppress(_DifferentError):
         template = _merge(sections, loops)
-        modules[path] = f"{comment}\n{YamlWriter().write({'items': [template]})}"
+        modules[path] = _write_module([template], len(loops))
         return [_make_include(path, loop, modules[path]) for loop in loops]
 
     with suppress(_DifferentError):
-        template = _merge([section["items"] for section in sections], loops)
-        modules[path] = f"{comment}\n{YamlWriter().write({'items': template})}"
+        templates = _merge([section["items"] for section in sections], loops)
+        modules[path] = _write_module(templates, len(loops))
         return [
             {**section, "items": [_make_include(path, loop, modules[path])]}
             for section, loop in zip(sections, loops, strict=True)
@@ -107,7 +106,15 @@ def _fold_loops(
     return sections
 
 
+def _write_module(items: list[Tree], count: int) -> str:
+    """Return the text of a module that is included `count` times."""
+    comment = f"# The questions of one loop, included {count} times."
+    text = YamlWriter().write({"items": items})
+    return f"{comment}\n{text}"
+
+
 def _make_include(path: str, loop: LoopNames, module: str) -> dict[str, Tree]:
+    """Return the include of one loop, with those of its words that the module uses."""
     include: dict[str, Tree] = {"include": path, "prefix": loop.prefix}
     used = {name: words for name, words in loop.words.items() if f"{{{name}}}" in module}
     if used:
@@ -119,7 +126,10 @@ def _make_include(path: str, loop: LoopNames, module: str) -> dict[str, Tree]:
 
 
 def _merge(nodes: list[Tree], loops: list[LoopNames]) -> Tree:
-    """Return what stands for the same node of all loops. Raises _DifferentError."""
+    """Return one node for the same node of all loops.
+
+    Raises _DifferentError if they differ in more than the names and words of the loops.
+    """
     if all(isinstance(node, dict) for node in nodes):
         return _merge_mappings(nodes, loops)
     if all(isinstance(node, list) for node in nodes):
@@ -145,8 +155,9 @@ def _merge_lists(nodes: list[list[Tree]], loops: list[LoopNames]) -> list[Tree]:
 
 def _merge_texts(texts: list[str], loops: list[LoopNames]) -> str:
     """Return the text without the prefixes of the names, with names for the words that differ."""
+    # A scale that all loops use is named after the first one, so that its prefix is kept.
     if len(set(texts)) == 1:
-        return texts[0]  # a name of the first loop too, as that of a scale that all of them use
+        return texts[0]
 
     plain = [
         re.sub(rf"\b{loop.prefix}(?=\w)", "", text) for text, loop in zip(texts, loops, strict=True)
@@ -154,8 +165,8 @@ def _merge_texts(texts: list[str], loops: list[LoopNames]) -> str:
     if len(set(plain)) == 1:
         return plain[0]
 
-    # The word "art" may be a word of the question too, so that not every loop shows what its own
-    # words are.
+    # If the word of a loop is "art", and the question itself says "art", too, then the text of this
+    # loop has a name too many. The text of another loop has the right ones.
     candidates = [_name_words(text, loop) for text, loop in zip(plain, loops, strict=True)]
     for candidate in dict.fromkeys(candidates):
         if [_insert_words(candidate, loop) for loop in loops] == plain:
@@ -169,8 +180,13 @@ def _name_words(text: str, loop: LoopNames) -> str:
         return text
     names = {words: name for name, words in loop.words.items()}
     by_length = sorted(names, key=len, reverse=True)  # "a dog" before "dog"
-    pattern = "|".join(map(re.escape, by_length))
-    return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", lambda match: f"{{{names[match[0]]}}}", text)
+    pattern = "|".join(re.escape(words) for words in by_length)
+
+    def write_name(match: re.Match[str]) -> str:
+        name = names[match[0]]
+        return f"{{{name}}}"
+
+    return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", write_name, text)
 
 
 def _insert_words(template: str, loop: LoopNames) -> str:

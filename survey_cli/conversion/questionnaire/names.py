@@ -200,11 +200,13 @@ class FormNames:
     def use_column(self, column: str) -> Part:
         """Note that a sample column is used, and return its name and type.
 
-        Raises UnsupportedError if it has a name that no column can have. An item of the form that
-        stands for a column can have another one.
+        If an item of the form stands for the column, the column is called by its id. Raises
+        UnsupportedError if no column can have this name.
         """
+        name = column
         item = self.form.items.get(column)
-        name = item.id if isinstance(item, FormColumn) else column
+        if isinstance(item, FormColumn):
+            name = item.id
         why = explain_reserved(name, DECLINES)
         if why:
             raise UnsupportedError(f"a column of the sample can't be called {name}, which is {why}")

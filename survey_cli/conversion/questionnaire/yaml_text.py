@@ -141,8 +141,9 @@ def _write_lines(indent: str, key: str, text: str) -> list[str]:
 
 
 def _has_notes(key: str, lines: list[str]) -> bool:
-    """Return whether a line of a text reads like a comment, an error over several lines."""
-    return bool(list(find_notes(key, lines, 0, len(lines) - 1)))
+    """Return whether a line of a text looks like a comment, which a block of lines can't have."""
+    notes = list(find_notes(key, lines, 0, len(lines) - 1))
+    return len(notes) > 0
 
 
 def _write_one_line_text(indent: str, key: str, text: str) -> list[str]:
