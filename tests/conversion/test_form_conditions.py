@@ -71,6 +71,7 @@ def translator() -> Translator:
         ("${t} = ''", "", "answered(t)"),
         ("${t} != null", "answered(t)", ""),
         ("string-length(${t}) > 3", "length(t) > 3", ""),
+        ("${a} != ${z}", "answered(a) or answered(z)", "a == z"),
         ("${a} = ${z}", "(not answered(a) and not answered(z)) or a == z", ""),
         (
             "(${b} != 1 or ${a} > 2) and ${t} = 'x'",

@@ -298,6 +298,14 @@ def test_a_blank_beside_another_answer_is_no_number_or_the_first_of_all_dates(
     assert ("note" in list_ahead(now)) == truth
 
 
+def test_the_truth_of_a_number_tests_once_that_it_is_answered(tmp_path: Path) -> None:
+    note = make_question("X", "note", relevance="age.NAOK")
+    text = convert(tmp_path, FIELDS[2], note, make_question("X", "last")).text
+    assert "ask_if: answered(age) and age != 0\n" in text
+    for answer, is_asked in ((".dk", False), ("0", False), ("7", True)):
+        assert ("note" in list_ahead(scenario(text).key(answer))) == is_asked
+
+
 @pytest.mark.parametrize(
     ("condition", "why"),
     [
@@ -308,6 +316,7 @@ def test_a_blank_beside_another_answer_is_no_number_or_the_first_of_all_dates(
         ("(sex == 1 or sex == 2", "the expression is incomplete"),
         ('sex.type == "L"', "sex.type has no counterpart"),
         ('age < "tea"', "a number has no order with a text"),
+        ('regexMatch("", age)', "an empty text is no regular expression"),
         ('sum(age, 2) >= ""', "a calculated value has no order with a text"),
         ("sex.value == 2", "points of an assessment have no counterpart"),
     ],

@@ -628,9 +628,12 @@ class _MeaningReader:
 
 def read_pattern(written: str) -> re.Pattern[str]:
     """Return `/^[0-9]+$/i` as a regular expression. Raises UnsupportedError."""
-    mark = written[:1]
+    if not written:
+        raise UnsupportedError("an empty text is no regular expression")
+
+    mark = written[0]
     body, found, flags = written[1:].rpartition(mark)
-    has_mark = mark != "" and not mark.isalnum() and found != ""
+    has_mark = not mark.isalnum() and found != ""
     has_known_flags = set(flags) <= {"i", "u"}
     if not has_mark or not has_known_flags:
         raise UnsupportedError(f"{written!r} is no regular expression that is known here")

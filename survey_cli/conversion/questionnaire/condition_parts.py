@@ -4,7 +4,7 @@ Nothing here knows the format of the form that a condition comes from.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -129,16 +129,31 @@ def negate(part: Part) -> Part:
     return Part(f"count({part.text}) == 0", Strength.COMPARISON)
 
 
+def negate_answered(part: Part, are_answered: Collection[Part]) -> Part:
+    """Negate a part of an `and` whose other parts, `are_answered`, test that values are answered.
+
+    `answered(age) and age != 0` doesn't need a second test of age.
+    """
+    comparison = _COMPARISON.fullmatch(part.text)
+    if comparison is not None:
+        name = comparison["several"] or comparison["item"]
+        if Part(f"answered({name})") in are_answered:
+            return Part(_write_opposite(comparison), Strength.COMPARISON)
+    return negate(part)
+
+
 def _negate_comparison(comparison: re.Match[str]) -> Part:
+    name = comparison["several"] or comparison["item"]
+    return Part(f"not answered({name}) or {_write_opposite(comparison)}", Strength.OR)
+
+
+def _write_opposite(comparison: re.Match[str]) -> str:
+    """Return the comparison with the opposite sign, which is unknown for a missing answer, too."""
     code = comparison["code"]
     if code is not None:
-        name = comparison["several"]
-        opposite = f"{code} not in {name}"
-    else:
-        name = comparison["item"]
-        sign = OPPOSITE_SIGNS[comparison["sign"]]
-        opposite = f"{name} {sign} {comparison['value']}"
-    return Part(f"not answered({name}) or {opposite}", Strength.OR)
+        return f"{code} not in {comparison['several']}"
+    sign = OPPOSITE_SIGNS[comparison["sign"]]
+    return f"{comparison['item']} {sign} {comparison['value']}"
 
 
 def choose(test: Part, then: Part, otherwise: Part) -> Part:

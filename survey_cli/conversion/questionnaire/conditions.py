@@ -49,6 +49,7 @@ from survey_cli.conversion.questionnaire.condition_parts import (
     join_truths,
     list_declined,
     negate,
+    negate_answered,
     quote,
     write_value,
 )
@@ -157,7 +158,8 @@ class Translator(FormNames):
 
         # The language has codes and declines that only equality takes into account.
         are_answered = [self._is_answered(tree.left), self._is_answered(tree.right)]
-        differ = negate(self._compare(tree.left, "==", tree.right))
+        equal = self._compare(tree.left, "==", tree.right)
+        differ = negate_answered(equal, are_answered)
         return join_truths([*are_answered, differ], "and")
 
     def _is_shown(self, value: Expression) -> Part:
@@ -648,7 +650,7 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     """
     asked: list[Part] = []
     skipped: list[Part] = []
-    for part in expressions.list_conjuncts(tree):
+    for part in _list_required(tree):
         condition = translator.is_true(part)
         opposite = translator.is_true(Not(part))
         is_negation = len(opposite.text) < len(condition.text) or condition.strength == Strength.NOT
@@ -662,6 +664,18 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     ask_if_text = "" if ask_if == YES else ask_if.text
     unless_text = "" if unless == NO else unless.text
     return ask_if_text, unless_text
+
+
+def _list_required(tree: Expression) -> list[Expression]:
+    """Return the conditions that must all be true: `not (a or b)` requires `not a` and `not b`."""
+    required: list[Expression] = []
+    for part in expressions.list_conjuncts(tree):
+        match part:
+            case Not(AnyOf(alternatives)):
+                required += [Not(alternative) for alternative in alternatives]
+            case _:
+                required.append(part)
+    return required
 
 
 def _branch(test: Expression, then: Expression, otherwise: Expression) -> Expression:
