@@ -191,10 +191,10 @@ def choose_user_missing(variable: Variable) -> UserMissing:
     """Choose the codes that SPSS treats as user-missing.
 
     The order is don't know, refused, no amount, options marked as missing, not reached, then the
-    study's own declines. SPSS accepts three codes, or a range and one code if some of them are
-    consecutive (as -9, -8, -7 are). In a text column, not asked and not reached come first, since
-    nothing else would keep them out of a base, and options come last; a number that was not asked
-    is system-missing anyway.
+    study's own declines. SPSS accepts three codes, or a range and one code if no answer is between
+    some of them (as -9, -8, -7, or 9, 77, 99 on a scale of 1 to 5). In a text column, not asked and
+    not reached come first, since nothing else would keep them out of a base, and options come last;
+    a number that was not asked is system-missing anyway.
     """
     missing = _list_missing_codes(variable)
     if variable.storage == "text":
@@ -210,7 +210,7 @@ def choose_user_missing(variable: Variable) -> UserMissing:
         """Return a key by which the choice that leaves out the later codes is the smallest."""
         return [code in choice.unmarked for code in missing]
 
-    for low, high in _find_runs(missing):
+    for low, high in _find_runs(variable, missing):
         outside = [code for code in missing if not _is_between(code, low, high)]
         # A range leaves room for one code.
         ranged = UserMissing(
@@ -230,12 +230,23 @@ def _choose_missing_texts(missing: Sequence[Code]) -> UserMissing:
     return UserMissing(codes=codes, unmarked=unmarked)
 
 
-def _find_runs(codes: Sequence[Code]) -> list[tuple[int, int]]:
-    """Return the lowest and highest number of every run of at least two consecutive numbers."""
+def _find_runs(variable: Variable, missing: Sequence[Code]) -> list[tuple[int, int]]:
+    """Return the lowest and highest number of every run of missing codes.
+
+    They follow each other, as -9, -8, -7 do. On a scale, all of whose points have labels, numbers
+    between them can be no answers either: 9, 77 and 99 are one run after 1 to 5.
+    """
+    answers = [code for code in variable.labels if code not in missing and isinstance(code, int)]
+    has_all_labels = variable.measure == "ordinal"
+
+    def are_together(number: int, following: int) -> bool:
+        if has_all_labels:
+            return not any(number < answer < following for answer in answers)
+        return following == number + 1
+
     runs: list[tuple[int, int]] = []
-    numbers = sorted(code for code in codes if isinstance(code, int))
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
+    for number in sorted(code for code in missing if isinstance(code, int)):
+        if runs and are_together(runs[-1][1], number):
             runs[-1] = (runs[-1][0], number)
         else:
             runs.append((number, number))

@@ -463,7 +463,7 @@ def test_options_fill() -> None:
         "Should taxes fall, stay as they are or should they rise?",
         "Should taxes stay as they are, rise or should they fall?",
     }
-    assert feature("options_fill", "1").words == "Are you sure or not sure?"
+    assert feature("options_fill", "1").words == "Are you sure or in doubt?"
 
 
 def test_unit_decimals() -> None:

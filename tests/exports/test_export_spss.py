@@ -207,6 +207,22 @@ def test_no_answer_is_ever_taken_for_missing(codes: list[int]) -> None:
     }
 
 
+def test_the_missing_codes_of_a_scale_are_a_range_if_no_point_is_between_them() -> None:
+    likes = Variable(
+        name="likes",
+        measure="ordinal",
+        labels={1: "Bad", 5: "Good", 9: "No opinion"},
+        user_missing=(9,),
+        declines={"dk": (77, ""), "refused": (99, ""), "not_reached": (-7, "")},
+    )
+    assert choose_user_missing(likes) == UserMissing(codes=(-7,), low=9, high=99)
+    between = replace(likes, labels={**likes.labels, 80: "Very good"})
+    assert choose_user_missing(between) == UserMissing(codes=(77, 99, 9), unmarked=(-7,))
+    # Numbers have no labels, so that any of them may be an answer.
+    number = replace(likes, measure="scale", labels={9: "It varies"})
+    assert choose_user_missing(number) == UserMissing(codes=(77, 99, 9), unmarked=(-7,))
+
+
 def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
     """A number is system-missing by itself; a text has nothing like it."""
     found = choose_user_missing(

@@ -349,6 +349,8 @@ class _DictionaryReader:
 
     def _read_coded(self, row: DictionaryRow, type_: str) -> FormQuestion:
         question = self._make_question(row, "codes" if type_ == "checkbox" else "code")
+        if type_ == "checkbox" and question.required != "yes":
+            question.fewest_choices = 0  # REDCap stores 0 for each, and no blank
         origin = question.origin.at(DictionaryField.CHOICES)
         match type_:
             case "yesno":

@@ -216,9 +216,11 @@ def _find_call_bounds(function: str, arguments: list[NumberBounds]) -> NumberBou
     match function:
         case "min":
             return NumberBounds(lowest, min(bounds.high for bounds in arguments))
+        case "max":
+            highest = max(bounds.high for bounds in arguments)
+            return NumberBounds(max(bounds.low for bounds in arguments), highest)
         case (
-            "max"
-            | "mean"
+            "mean"
             | "mean_answered"
             | "min_answered"
             | "max_answered"

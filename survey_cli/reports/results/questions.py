@@ -14,7 +14,13 @@ from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, Sc
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.quantity import QuantityItem
 from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumericItem, TimeItem
+from survey_cli.instrument.schema.items.typed import (
+    DateItem,
+    DurationItem,
+    FreeTextItem,
+    NumericItem,
+    TimeItem,
+)
 from survey_cli.instrument.source.nodes import find_named
 from survey_cli.reports.results.report_model import Battery, ItemKind, ReportItem, Side
 from survey_cli.reports.texts import translate
@@ -318,9 +324,11 @@ def _select_column(item: CompiledItem, answers: Sequence[Variable]) -> list[Vari
 
 
 def _add_unit(item: CompiledItem, text: str, language: str) -> str:
-    """Add to a text of a question the unit of its mean if the answers have several units."""
+    """Add to a text of a question the unit of its mean if the text needn't say it."""
     if isinstance(item.question, QuantityItem):
         return item.question.label_main_unit(text, language)
+    if isinstance(item.question, DurationItem):
+        return f"{text} ({item.question.get_unit(language)})"
     return text
 
 
