@@ -209,7 +209,7 @@ class PlainInterview:
             match line.role:
                 case Role.SECTION | Role.TURN:
                     pass
-                case Role.OPTION | Role.UNREAD_OPTION:
+                case Role.OPTION | Role.UNREAD_OPTION | Role.UNIT:
                     if not options_shown:
                         self._show_options(lines, prompt, anew=anew)
                     options_shown = True
@@ -245,7 +245,8 @@ class PlainInterview:
 
     def _show_options(self, lines: list[Line], prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the options; in brief mode only their codes if the last options were the same."""
-        options = [line for line in lines if line.role in (Role.OPTION, Role.UNREAD_OPTION)]
+        roles = (Role.OPTION, Role.UNREAD_OPTION, Role.UNIT)
+        options = [line for line in lines if line.role in roles]
         if options == self._options and self._output.brief and not anew:
             self._output.say(Role.HINT, f"{rendering.render_codes(prompt.entry)} as before")
         else:

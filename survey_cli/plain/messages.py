@@ -69,6 +69,7 @@ LOCAL_ROLES: Final = frozenset(
         Role.OWN,
         Role.OPTION,
         Role.UNREAD_OPTION,
+        Role.UNIT,
         Role.INSTRUCTION,
         Role.PROBE,
         Role.READ_BACK,
@@ -76,7 +77,8 @@ LOCAL_ROLES: Final = frozenset(
     )
 )
 """Lines whose words are the questionnaire's, in its language."""
-OPTION_ROLES: Final = frozenset((Role.OPTION, Role.UNREAD_OPTION))
+KEYED_ROLES: Final = frozenset((Role.OPTION, Role.UNREAD_OPTION, Role.UNIT))
+"""Lines that begin with what is keyed for them."""
 
 
 class MessageChannel:
@@ -387,7 +389,7 @@ def _encode_line(line: Line) -> dict[str, Any]:
     if label:
         content["label"] = label
 
-    if line.role in OPTION_ROLES:
+    if line.role in KEYED_ROLES:
         content["key"] = line.key
         content["words"] = _encode_words(line.text)
         remarks = list_option_remarks(line)

@@ -147,6 +147,7 @@ RENDERERS: Final[dict[Role, Callable[[Line], str]]] = {
     Role.SECTION: lambda line: f"Section: {flatten(line.plain_text)}",
     Role.OPTION: _render_option,
     Role.UNREAD_OPTION: _render_option,
+    Role.UNIT: _render_option,
     Role.OUTCOME: _render_outcome,
     Role.COMMAND: lambda line: f"{line.key}  {render_words(line.text)}",
     Role.EARLIER: _render_earlier,

@@ -235,6 +235,7 @@ PLAIN_ROLES: Final = frozenset(
         Role.SPOKEN,
         Role.OPTION,
         Role.UNREAD_OPTION,
+        Role.UNIT,
         Role.OUTCOME,
         Role.EARLIER,
         Role.PREFILL,

@@ -36,6 +36,7 @@ SHOWN_BY_BOTH = (
     Role.OWN,
     Role.OPTION,
     Role.UNREAD_OPTION,
+    Role.UNIT,
     Role.INSTRUCTION,
     Role.PROBE,
 )

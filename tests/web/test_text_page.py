@@ -25,7 +25,7 @@ from support.fake_station import FakeStation
 from support.html_pages import browser, complaints_of_axe, in_browser  # noqa: F401
 from support.scale import large
 from support.text_server import LONG, TextServer
-from survey_cli.entries import PickEntry, Query, ReadEntry, VerbatimEntry, to_plain_text
+from survey_cli.entries import LineEntry, PickEntry, Query, ReadEntry, VerbatimEntry, to_plain_text
 from survey_cli.plain import messages
 from survey_cli.sessions.interview.start_interview import utc_now
 from survey_cli.sessions.station.station import StationSession
@@ -193,6 +193,23 @@ def test_several_answers_are_collected_and_words_are_typed(visit: Callable[..., 
     one.type("second")
     one.asks("Every question is answered")
     assert one.given == [("q1", "3 1"), ("q2", "first\nsecond")]
+
+
+def test_what_can_be_answered_is_seen_as_a_line_or_on_a_button(visit: Callable[..., Visit]) -> None:
+    units = LineEntry(
+        kind="quantity",
+        hint="as 101, or 1 per day",
+        forms=(("1..", "1 to 20 per day"), ("2..", "1 to 99 per week")),
+        labels=((555, "Never"),),
+    )
+    one = visit(prompt("q1", "How often?", units))
+    one.interview()
+    one.asks("How often?")
+    log = one.tab.locator("#log p:visible")
+    seen = [line.text_content() for line in log.all() if line.bounding_box()["height"] > 10]
+    assert seen[-4:-1] == ["1.. 1 to 20 per day", "2.. 1 to 99 per week", "as 101, or 1 per day"]
+    buttons = one.tab.locator("#answers button").all_text_contents()
+    assert buttons == ["555 Never", "Don't know", "Refused"]
 
 
 def test_a_code_needs_no_enter_if_that_is_set(visit: Callable[..., Visit]) -> None:

@@ -26,6 +26,8 @@ class Role(Enum):
     """An answer that is offered, with the code that is keyed for it."""
     UNREAD_OPTION = auto()
     """An answer that is coded if the respondent volunteers it; it isn't read aloud."""
+    UNIT = auto()
+    """The amounts of a unit, with how they are keyed: `2..`. They are typed, not chosen."""
     INSTRUCTION = auto()
     """What the interviewer should do at this question."""
     PROBE = auto()

@@ -55,8 +55,9 @@ def build_option_lines(entry: entries.Entry) -> list[Line]:
     if isinstance(entry, entries.PickEntry):
         return [build_option_line(option, several=entry.several) for option in entry.options]
     if isinstance(entry, entries.LineEntry):
-        keys = [*entry.forms, *entry.labels]
-        return [Line(Role.OPTION, to_spans(text), key=str(key)) for key, text in keys]
+        units = [Line(Role.UNIT, to_spans(text), key=form) for form, text in entry.forms]
+        labels = [Line(Role.OPTION, to_spans(text), key=str(code)) for code, text in entry.labels]
+        return units + labels
     return []
 
 
