@@ -18,7 +18,7 @@ from survey_cli.instrument.texts.number_text import (
 from survey_cli.wording import join_words
 
 _NUMBER_AND_WORDS: Final = re.compile(r"\s*(\d+)\s*([^\d]*)", re.ASCII)
-_DECIMAL: Final = re.compile(r"\d\s*[.,]\s*\d", re.ASCII)
+_DECIMAL: Final = re.compile(r"(\d+)\s*[.,]\s*\d", re.ASCII)
 _FIRST_PART_MARKS: Final = frozenset("'’′:")
 _SECOND_PART_MARKS: Final = frozenset(("“", "”", '"', "″", "''", "’’", "′′"))
 _MAX_MEANINGS: Final = 6
@@ -74,12 +74,14 @@ def read_quantity(
     whole = _read_whole(typed, language)
     if whole is not None:
         return _check_number(typed, whole, language, quantity, units)
-    if _DECIMAL.search(typed):
-        return NumberRejection("whole numbers only")
+    expected = join_words([one.format_written(language) for one in units], "or")
+    decimal = _DECIMAL.search(typed)
+    if decimal is not None:
+        example = _find_example(decimal[1], language, units) or expected
+        return NumberRejection(f"whole numbers only: {example}")
 
     pairs = _split_pairs(typed)
     if not pairs:
-        expected = join_words([one.format_written(language) for one in units], "or")
         return NumberRejection(f"{text[:20]} is not an amount: {expected}")
     readings = list(_iterate_readings(pairs, units))
     if not readings:
@@ -117,6 +119,24 @@ def _read_whole(typed: str, language: str) -> int | None:
     return None
 
 
+def _find_example(whole: str, language: str, units: Sequence[UnitWords]) -> str:
+    """Show how an amount in two parts is typed, beginning with the whole part of a decimal number.
+
+    For 5.5 it is "5 ft 6 in is typed as 5'6 or 506". It isn't said to be the same amount: 5.5 can
+    stand for 5 ft 5 in, too. It is empty if no unit has two parts and such an amount.
+    """
+    if len(whole) > MAX_DIGITS:
+        return ""
+    for one in units:
+        if len(one.unit.parts) != 2:
+            continue
+        numbers = (int(whole), one.unit.parts[0].size // 2)
+        keyed = one.unit.offset + one.unit.join(numbers)
+        if one.unit.contains(keyed):
+            return f"{one.format(keyed, language)} is typed as {numbers[0]}'{numbers[1]} or {keyed}"
+    return ""
+
+
 def _check_number(
     typed: str, number: int, language: str, quantity: Quantity, units: Sequence[UnitWords]
 ) -> int | NumberRejection:
@@ -139,26 +159,48 @@ def _check_number(
 
 
 def _iterate_meanings(typed: str, number: int, units: Sequence[UnitWords]) -> Iterator[int]:
-    """Yield the keyed numbers that a number without a unit may stand for.
+    """Yield the keyed numbers that a number without a unit may stand for, the likeliest first.
 
-    A key may have too few digits after it: `17` for `107`. Or there is no key, and the number is
-    the amount, of parts in the last of them.
+    A key may have too few digits after it (`17` for `107`), and so may a part (`59` for `509`). Or
+    there is no key, and the number is the amount, of parts in the last of them.
     """
-    found = set()
+    found = []
     for one in units:
         unit = one.unit
         if unit.key is None or not typed.isdecimal():
             continue
         key = str(unit.key)
         if typed.startswith(key) and len(typed) > len(key):
-            found.add(unit.offset + int(typed[len(key) :]))
+            found.append(unit.offset + int(typed[len(key) :]))
+    for one in units:
+        if typed.isdecimal():
+            found += _list_short_parts(typed, one.unit)
     for one in units:
         # 71 is no number of feet and inches, but it can be inches
-        found.add(one.unit.compose(number))
+        found.append(one.unit.compose(number))
+
     for one in units:
-        for keyed in sorted(found):
+        for keyed in dict.fromkeys(found):
             if one.unit.contains(keyed):
                 yield keyed
+
+
+def _list_short_parts(typed: str, unit: QuantityUnit) -> list[int]:
+    """List what digits stand for if zeros are missing: `6` for 6 ft 0, `59` for 5 ft 09."""
+    if not unit.parts:
+        return []
+    other_parts = unit.parts[1:]
+    only_first = [int(typed)] + [0] * len(other_parts)
+    found = [unit.join(only_first)]
+
+    # with three parts, it isn't known which of them lacks a zero
+    if len(other_parts) == 1:
+        for count in range(1, other_parts[0].digits):
+            first = typed[:-count]
+            second = typed[-count:]
+            if first:
+                found.append(unit.join((int(first), int(second))))
+    return [unit.offset + digits for digits in found]
 
 
 def _split_pairs(typed: str) -> list[tuple[int, str]]:
@@ -272,11 +314,12 @@ def _ask_for_unit(
 ) -> NumberRejection:
     """Ask which amount is meant, or whether it is the only one that it can be."""
     values = tuple(candidates[:_MAX_MEANINGS])
+    meant = [one for one in units if any(one.unit.contains(value) for value in values)]
     question = "in which unit?"
     if len(values) == 1:
-        for one in units:
-            if one.unit.contains(values[0]):
-                question = f"{one.format(values[0], language)}?"
+        question = f"{meant[0].format(values[0], language)}?"
+    elif len(meant) == 1:
+        question = "which amount?"
     return NumberRejection(f"{typed[:20]}: {question}", values)
 
 
